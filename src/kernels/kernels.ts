@@ -1,0 +1,88 @@
+/**
+ * The arithmetic of training, on flat row-major arrays without padding. `reference` (plain loops) is the oracle;
+ * every other implementation is compared with it by one contract test.
+ *
+ * Dimension letters, here and everywhere: R rows (instances), K inputs of a layer, N its outputs.
+ *
+ * Rows are independent: an operation gives a row the same bits however many rows are computed with it. Sums over
+ * rows (the gradients of parameters) are taken shard by shard: within a shard in row order, across shards by the
+ * fixed binary tree over the shard index, so that the result depends on the shards alone. `Shards` says where they lie.
+ */
+export type FloatArray = Float32Array | Float64Array;
+
+export const KERNEL_NAMES = ['reference', 'portable', 'wasm'] as const;
+export type KernelName = (typeof KERNEL_NAMES)[number];
+
+/** Rows `bounds[s] … bounds[s+1]` belong to shard s; an operation sums shards `first … last-1`, none of them empty. */
+export interface ShardRows {
+  readonly bounds: Int32Array;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** How a shard sum meets what `dst` holds: `continue` goes on adding rows to a single shard's sum begun before. */
+export type SumMode = 'start' | 'continue';
+
+/** Hyper-parameters of one SGD step, in float64; `divisor` is the true batch size (gradients arrive as sums). */
+export interface SgdStep {
+  readonly lr: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly weightDecay: number;
+  readonly gradientScale: number;
+}
+
+/** Hyper-parameters of one Adam or AdamW step; `correction1 = 1 - beta1^t`, `correction2 = 1 - beta2^t`. */
+export interface AdamStep {
+  readonly lr: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+  /** AdamW: the decay acts on the weights and stays out of the moments. */
+  readonly decoupled: boolean;
+  readonly correction1: number;
+  readonly correction2: number;
+  readonly gradientScale: number;
+}
+
+export interface Kernels {
+  readonly name: KernelName;
+
+  /** z[R,N] = b[N] + x[R,K]·w[K,N], the bias first, as the lecture's sum from i=0; b may be null. */
+  affine(z: FloatArray, x: FloatArray, w: FloatArray, b: FloatArray | null, R: number, K: number, N: number): void;
+  /** dx[R,K] = dz[R,N]·wᵀ: the backward weighted combination. */
+  affineInputGradient(dx: FloatArray, dz: FloatArray, w: FloatArray, R: number, K: number, N: number): void;
+  /** dw[K,N] = Σ over the shards' rows of xᵀ·dz, summed as `ShardRows` says. */
+  affineWeightGradient(dw: FloatArray, x: FloatArray, dz: FloatArray, shards: ShardRows, K: number, N: number, mode: SumMode): void;
+  /** db[N] = Σ over the shards' rows of dz[R,N], summed as `ShardRows` says. */
+  columnSums(db: FloatArray, dz: FloatArray, shards: ShardRows, N: number, mode: SumMode): void;
+
+  /** y = f(z), element by element; `code` from ACTIVATION_CODES, `p` its parameter (slope, …). */
+  activate(code: number, y: FloatArray, z: FloatArray, count: number, p: number): void;
+  /** dz = f′(z)·dy, element by element; y = f(z) is at hand because the forward pass remembered it. */
+  activateBackward(code: number, dz: FloatArray, dy: FloatArray, z: FloatArray, y: FloatArray, count: number, p: number): void;
+
+  /** y[R,N] = softmax of each row of z, the row's maximum subtracted first. */
+  softmax(y: FloatArray, z: FloatArray, R: number, N: number): void;
+  /** dz_i = y_i (dy_i − Σ_j dy_j y_j): the softmax Jacobian applied to dy, row by row. */
+  softmaxBackward(dz: FloatArray, dy: FloatArray, y: FloatArray, R: number, N: number): void;
+
+  /**
+   * losses[R] = Div(y, d) of each row and dy[R,N] = ∂Div/∂y; `code` from DIVERGENCE_CODES.
+   * d is [R,N], or [R,1] holding class indices where the divergence says so. dy may be null: the value alone.
+   */
+  divergence(code: number, losses: FloatArray, dy: FloatArray | null, y: FloatArray, d: FloatArray, R: number, N: number): void;
+
+  /** dst += src: one node of the summation tree. */
+  add(dst: FloatArray, src: FloatArray, count: number): void;
+  /** Whether every value is finite. */
+  allFinite(a: FloatArray, count: number): boolean;
+  /** Σ a², accumulated in float64 in an order that depends on `count` alone. */
+  sumOfSquares(a: FloatArray, count: number): number;
+
+  /** w, v updated in place by g·gradientScale; v is the momentum buffer, null without momentum. */
+  sgd(w: FloatArray, g: FloatArray, v: FloatArray | null, count: number, step: SgdStep): void;
+  /** w, m, v updated in place by g·gradientScale. */
+  adam(w: FloatArray, g: FloatArray, m: FloatArray, v: FloatArray, count: number, step: AdamStep): void;
+}
