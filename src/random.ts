@@ -1,0 +1,84 @@
+/**
+ * The counter-based generator Threefry-2x32-20 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ * A draw is a pure function of (seed, purpose, counters): there is no state to save and none that depends on who
+ * computes what, so dropout, shuffles and initial weights are the same for any number of workers.
+ */
+const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
+const PARITY = 0x1bd11bda;
+
+/** What a draw is for. Draws for different purposes never share a key. */
+export const PURPOSE = { init: 1, shuffle: 2, split: 3, dropout: 4, noise: 5, problem: 6, probe: 7 } as const;
+
+/** One block of the cipher: counter (c0, c1) under the key (k0, k1), all uint32, into out[0..1]. */
+export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out: Uint32Array): void {
+  const k2 = PARITY ^ k0 ^ k1;
+  let x0 = (c0 + k0) | 0;
+  let x1 = (c1 + k1) | 0;
+  let a = k1; // the key words of the next injection, rotated through (k0, k1, k2)
+  let b = k2;
+  let c = k0;
+  for (let group = 1; group <= 5; group++) {
+    for (let round = 4 * (group - 1); round < 4 * group; round++) {
+      x0 = (x0 + x1) | 0;
+      const r = ROTATIONS[round & 7];
+      x1 = ((x1 << r) | (x1 >>> (32 - r))) ^ x0;
+    }
+    x0 = (x0 + a) | 0;
+    x1 = (x1 + b + group) | 0;
+    [a, b, c] = [b, c, a];
+  }
+  out[0] = x0;
+  out[1] = x1;
+}
+
+/** A stream of draws for one purpose: block i of the cipher holds draws 2i and 2i+1. */
+export class Stream {
+  readonly #k0: number;
+  readonly #k1: number;
+  readonly #block = new Uint32Array(2);
+  #next = 0;
+
+  /** @param seed any safe integer ≥ 0; @param counter tells streams of one purpose apart (an epoch, a parameter) */
+  constructor(
+    seed: number,
+    purpose: number,
+    readonly counter: number,
+  ) {
+    // the seed's low word and its high word under the purpose: 53 bits of seed, 11 of purpose
+    this.#k0 = seed >>> 0;
+    this.#k1 = (Math.floor(seed / 2 ** 32) | (purpose << 21)) >>> 0;
+  }
+
+  /** A uniform uint32. */
+  uint32(): number {
+    const half = this.#next & 1;
+    if (half === 0) threefry2x32(this.#k0, this.#k1, this.#next >>> 1, this.counter, this.#block);
+    this.#next++;
+    return this.#block[half];
+  }
+
+  /** A uniform float64 in [0, 1) on a grid of 2⁻³². */
+  uniform(): number {
+    return this.uint32() / 2 ** 32;
+  }
+
+  /** A uniform integer in [0, n): the lowest 2³² mod n draws are refused, so that no value is favoured. */
+  below(n: number): number {
+    const refused = 2 ** 32 % n;
+    for (;;) {
+      const draw = this.uint32();
+      if (draw >= refused) return draw % n;
+    }
+  }
+}
+
+/** Fisher–Yates in place. The same (seed, purpose, counter) gives the same order for an array of the same length. */
+export function permute(array: Uint32Array, seed: number, purpose: number, counter: number): void {
+  const stream = new Stream(seed, purpose, counter);
+  for (let i = array.length - 1; i > 0; i--) {
+    const j = stream.below(i + 1);
+    const held = array[i];
+    array[i] = array[j];
+    array[j] = held;
+  }
+}
