@@ -1,0 +1,60 @@
+/**
+ * A layer is a forward and a backward pass side by side, with the widths in and out free. It owns no memory:
+ * `bind` (network.ts) hands it the arrays it reads and writes. All arrays are [R, width], row-major.
+ */
+import type { FloatArray, Kernels, ShardRows, SumMode } from '../kernels/kernels.js';
+
+/** How a parameter begins: drawn by the network's initialiser from its fans, or a constant. */
+export type ParameterInit =
+  | { readonly fanIn: number; readonly fanOut: number }
+  | { readonly constant: number };
+
+export interface ParameterSpec {
+  /** PyTorch's name within the layer: weight, bias, … */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly init: ParameterInit;
+}
+
+/** An aligned subtree of the summation tree: its shards' rows, and the slot where its gradient sum belongs. */
+export interface Subtree extends ShardRows {
+  readonly slot: number;
+}
+
+/** What is the same for every layer during one pass over some rows. */
+export interface Pass {
+  readonly kernels: Kernels;
+  /** R: rows in this pass */
+  rows: number;
+  /** where the parameter gradients' row sums go; empty in a pass that is not differentiated */
+  subtrees: readonly Subtree[];
+  mode: SumMode;
+}
+
+/** The arrays a layer works on; x is the output of the layer before, dx its gradient. */
+export interface LayerArrays {
+  readonly x: FloatArray;
+  readonly y: FloatArray;
+  /** ∂Div/∂y, given */
+  readonly dy: FloatArray;
+  /** ∂Div/∂x, wanted; null where nothing before this layer has parameters */
+  readonly dx: FloatArray | null;
+  readonly parameters: readonly FloatArray[];
+  /** [slot][parameter]: sums over rows of ∂Div/∂parameter */
+  readonly gradients: readonly (readonly FloatArray[])[];
+  /** what forward remembers for backward beside x and y, as `Layer.saved` asks */
+  readonly saved: readonly FloatArray[];
+}
+
+export interface Layer {
+  readonly kind: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly parameters: readonly ParameterSpec[];
+  /** floats a row of each array in `LayerArrays.saved` */
+  readonly saved: readonly number[];
+  /** multiply–adds a row in the forward pass; backward costs as much for dx and as much again for the weights */
+  readonly multiplyAdds: number;
+  forward(pass: Pass, arrays: LayerArrays): void;
+  backward(pass: Pass, arrays: LayerArrays): void;
+}

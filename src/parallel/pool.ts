@@ -1,0 +1,56 @@
+import { Piscina } from 'piscina';
+import type { Executor } from './executor.js';
+
+export interface PoolOptions {
+  /** the compiled worker module: its default export handles one task */
+  readonly filename: string;
+  readonly workers: number;
+  /** sent to each worker once, when its thread starts */
+  readonly workerData: unknown;
+  /** told when a task failed and is about to run again elsewhere */
+  readonly onRetry?: (error: Error, attempt: number) => void;
+}
+
+/** A task that fails this often is a bug in the task, not an accident of its worker. */
+const ATTEMPTS = 3;
+
+/**
+ * Worker threads on piscina. A task must be a pure function of shared memory and its message: when its worker dies or
+ * throws, it is computed again by another, with the same bits.
+ */
+export function threadPool<Task, Result>(options: PoolOptions): Executor<Task, Result> {
+  const { filename, workers, workerData, onRetry } = options;
+  const pool = new Piscina({
+    filename,
+    workerData,
+    minThreads: workers,
+    maxThreads: workers, // all threads live as long as the pool: none is reaped and started again between steps
+    concurrentTasksPerWorker: 1,
+    atomics: 'sync', // a worker between tasks waits in Atomics.wait: 63 µs a step for two, instead of an event loop turn each
+    recordTiming: false,
+  });
+
+  const runOnce = (task: Task): Promise<Result> => pool.run(task);
+  async function runWithRetries(task: Task): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await runOnce(task);
+      } catch (error) {
+        if (attempt === ATTEMPTS) throw error;
+        onRetry?.(error as Error, attempt);
+      }
+    }
+  }
+
+  return {
+    workers,
+    async run(tasks) {
+      const settled = await Promise.allSettled(tasks.map(runWithRetries)); // none may still write when we return
+      return settled.map((outcome) => {
+        if (outcome.status === 'rejected') throw outcome.reason;
+        return outcome.value;
+      });
+    },
+    close: () => pool.destroy(),
+  };
+}
