@@ -3,10 +3,10 @@
  * the same bits on every machine: ECMAScript leaves the last bits of Math.exp and its like to the engine.
  * Relative error (cos: absolute) below 4e-16; the coordinator calls them, the kernels have their own in float32.
  */
-const LN2_HIGH = 6.9314718036912381649e-1; // 33 bits: k·LN2_HIGH is exact for |k| < 2^20
-const LN2_LOW = 1.90821492927058770002e-10;
-const HALF_PI_HIGH = 1.57079632673412561417;
-const HALF_PI_LOW = 6.07710050650619224932e-11;
+const LN2_HIGH = 0.6931471803691238; // 33 bits: k·LN2_HIGH is exact for |k| < 2^20
+const LN2_LOW = 1.9082149292705877e-10;
+const HALF_PI_HIGH = 1.5707963267341256;
+const HALF_PI_LOW = 6.077100506506192e-11;
 
 /** e^x, by e^x = 2^k e^r with |r| ≤ ln2/2 and the Taylor series of e^r. */
 export function exp(x: number): number {
