@@ -72,12 +72,14 @@ export interface Objective {
   readonly layers: readonly Layer[];
   readonly code: number;
   readonly targets: Divergence['targets'];
+  /** with a single output: the value from which on it means class 1 */
+  readonly threshold: number;
 }
 
 export function objective(layers: readonly Layer[], name: DivergenceName): Objective {
   const { code, targets, fused }: Divergence = DIVERGENCES[name];
   if (fused && layers.length > 1 && layers.at(-1)?.kind === fused.activation) {
-    return { layers: layers.slice(0, -1), code: fused.code, targets };
+    return { layers: layers.slice(0, -1), code: fused.code, targets, threshold: 0 };
   }
-  return { layers, code, targets };
+  return { layers, code, targets, threshold: 0.5 };
 }

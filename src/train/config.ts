@@ -1,0 +1,154 @@
+/**
+ * One flat, readonly configuration: every default in one object, overridden, then validated as a whole. It is printed by
+ * --print-config, stored in every run and checkpoint, and `gradpool train -c` on it repeats the run.
+ */
+import { z } from 'zod';
+import { closest } from '../closest.js';
+import { UsageError } from '../errors.js';
+import { KERNEL_NAMES } from '../kernels/kernels.js';
+import { ACTIVATION_NAMES } from '../network/activations.js';
+import { DIVERGENCE_NAMES } from '../network/divergences.js';
+import { INITIALIZER_NAMES } from '../network/initializers.js';
+import { RULE_NAMES } from '../optim/rules.js';
+import { SCHEDULE_NAMES } from '../optim/schedules.js';
+
+const whole = (minimum: number) => z.number().int().min(minimum);
+const positive = z.number().positive();
+const fraction = z.number().min(0).lt(1);
+
+/** Each key's meaning is its `describe`: the command line's help and the editor's schema show the same words. */
+const SHAPE = {
+  data: z
+    .string()
+    .min(1)
+    .describe('training data: a table, a SQL query, a folder of IDX or NPY files, or a built-in name'),
+  target: z.string().optional().describe('the column to predict'),
+  task: z
+    .enum(['auto', 'classification', 'regression'])
+    .default('auto')
+    .describe('what is predicted; auto: from the target'),
+  val: z
+    .union([fraction, z.string().min(1)])
+    .default(0.1)
+    .describe('validation: a fraction of the training data, or a source of its own'),
+  test: z.string().optional().describe('test data, evaluated once at the end'),
+  hidden: z.array(whole(1)).default([256, 128]).describe('units of each hidden layer'),
+  activation: z.enum(ACTIVATION_NAMES).default('relu').describe('activation of the hidden layers'),
+  layers: z
+    .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
+    .optional()
+    .describe('the whole network as a list of layers, instead of hidden and activation'),
+  loss: z
+    .enum(['auto', ...DIVERGENCE_NAMES])
+    .default('auto')
+    .describe('the divergence; auto: cross-entropy for classes, ½ squared error for numbers'),
+  init: z
+    .enum(['auto', ...INITIALIZER_NAMES])
+    .default('auto')
+    .describe('initial weights; auto: what fits each activation'),
+  optimizer: z.enum(RULE_NAMES).default('adam').describe('the update rule'),
+  lr: positive
+    .optional()
+    .describe("the learning rate; default: the optimizer's own (sgd: 0.1 for classes, 0.01 for numbers)"),
+  momentum: fraction.default(0.9).describe('sgd: momentum'),
+  nesterov: z.boolean().default(false).describe("sgd: Nesterov's momentum"),
+  betas: z
+    .tuple([fraction, fraction])
+    .default([0.9, 0.999])
+    .describe('adam, adamw: decay of the two moments'),
+  eps: positive.default(1e-8).describe('adam, adamw: added to the denominator'),
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('weight decay: L2 for sgd and adam, decoupled for adamw'),
+  clip: positive.optional().describe('largest global norm of the gradient'),
+  schedule: z.enum(SCHEDULE_NAMES).default('constant').describe('the learning rate over time'),
+  warmup: z.number().min(0).default(0).describe('epochs of linear warm-up'),
+  stepSize: positive.default(10).describe('schedule step: epochs between two drops'),
+  gamma: positive.max(1).default(0.1).describe('schedules step and exponential: the factor of a drop'),
+  minFactor: fraction.default(0).describe('schedule cosine: the last rate, as a fraction of lr'),
+  batch: z
+    .union([whole(1), z.literal('all')])
+    .default(128)
+    .describe('rows of a minibatch, or all'),
+  epochs: whole(1).default(10).describe('passes over the training data'),
+  patience: whole(1).optional().describe('early stopping: epochs without a better validation loss'),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .default(1)
+    .describe('initial weights, splits and epoch order'),
+  workers: z
+    .union([z.literal('auto'), whole(0).max(1024)])
+    .default('auto')
+    .describe('threads; 0 runs in-process; the result does not depend on it'),
+  shards: whole(1).max(1024).default(8).describe('parts of a minibatch that are summed by a fixed tree'),
+  kernels: z
+    .enum(['auto', ...KERNEL_NAMES])
+    .default('auto')
+    .describe('who does the arithmetic'),
+  precision: z.enum(['f32']).default('f32').describe('precision of the matrix products'),
+  memoryLimit: positive.optional().describe('most shared memory, in MiB; default: what the machine has'),
+  checkpointEvery: whole(1).optional().describe('steps between checkpoints beside those after each epoch'),
+} as const;
+
+export const configSchema = z.strictObject(SHAPE);
+export type TrainConfig = Readonly<z.output<typeof configSchema>>;
+/** What a user may leave out. */
+export type TrainOptions = Readonly<z.input<typeof configSchema>>;
+export const CONFIG_KEYS = Object.keys(SHAPE) as (keyof TrainConfig)[];
+
+/** Fills in the defaults and checks every value and their combinations. Throws UsageError naming the key and the value. */
+export function resolveConfig(options: TrainOptions): TrainConfig {
+  const parsed = configSchema.safeParse(options);
+  if (!parsed.success) throw new UsageError(describeIssue(parsed.error.issues[0], options));
+  const config = parsed.data;
+  if (config.layers && (options.hidden || options.activation)) {
+    throw new UsageError(
+      'layers describes the whole network: leave out hidden and activation, or leave out layers',
+    );
+  }
+  if (config.nesterov && config.momentum === 0) {
+    throw new UsageError(
+      'nesterov needs momentum above 0, found momentum 0: set momentum 0.9 or drop nesterov',
+    );
+  }
+  if (config.patience !== undefined && config.val === 0) {
+    throw new UsageError('patience watches the validation loss, but val is 0: set val 0.1 or drop patience');
+  }
+  return config;
+}
+
+/** The key's JSON type and bounds in words, from zod's own account of what went wrong. */
+function describeIssue(issue: z.core.$ZodIssue, options: unknown): string {
+  if (issue.code === 'unrecognized_keys') {
+    const [key] = issue.keys;
+    return `unknown config key '${key}'${closest(key, CONFIG_KEYS)}`;
+  }
+  const key = String(issue.path[0] ?? 'config');
+  const found = issue.path.reduce<unknown>(
+    (value, step) => (value as Record<PropertyKey, unknown>)?.[step],
+    options,
+  );
+  return `${key}: ${expectation(issue)}, found ${JSON.stringify(found) ?? 'nothing'}`;
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return `expected ${issue.values.map(String).join(', ')}`;
+    case 'invalid_type':
+      return `expected ${issue.expected === 'int' ? 'a whole number' : issue.expected}`;
+    case 'too_small':
+      return `must be ${issue.inclusive ? 'at least' : 'greater than'} ${issue.minimum}`;
+    case 'too_big':
+      return `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`;
+    case 'invalid_union':
+      return `expected ${issue.errors.map(([first]) => expectation(first).replace(/^expected /, '')).join(', or ')}`;
+    default:
+      return issue.message;
+  }
+}

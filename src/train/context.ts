@@ -1,0 +1,92 @@
+/** Rows through the network: what the gradient, evaluation and diagnosis of a run of rows have in common. */
+import type { Subset } from '../data/dataset.js';
+import { gather, type PreparedEncoding } from '../data/gather.js';
+import type { Kernels } from '../kernels/kernels.js';
+import type { Pass } from '../network/layer.js';
+import { forward, type Objective } from '../network/network.js';
+import type { TrainingMemory, Workspace } from './memory.js';
+import type { PlannedRun } from './passes.js';
+import type { Task } from './specification.js';
+
+/** A workspace with the kernels that work in it. */
+export interface Context {
+  readonly memory: TrainingMemory;
+  readonly workspace: Workspace;
+  readonly kernels: Kernels;
+  readonly objective: Objective;
+  readonly task: Task;
+  readonly encoding: PreparedEncoding;
+  /** shards of a batch */
+  readonly shards: number;
+  /** rows that a pass may have */
+  readonly maxRows: number;
+  readonly pass: Pass;
+  /** how runs become passes, by rows and run */
+  readonly plans: Map<number, PlannedRun>;
+}
+
+/** Gathers rows `rows[from] … rows[to−1]` of the dataset and computes the network's output for them. */
+export function forwardRows(
+  context: Context,
+  { dataset }: Pick<Subset, 'dataset'>,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  const { workspace, encoding, pass } = context;
+  gather(workspace.network.input, workspace.targets, dataset, encoding, rows, from, to);
+  pass.rows = to - from;
+  forward(pass, workspace.network);
+}
+
+/** Div of each row into the workspace's `rowLosses`, and ∂Div/∂Y beside it when the pass is differentiated. */
+export function divergence(context: Context, differentiated: boolean): void {
+  const { kernels, objective, workspace, pass } = context;
+  const { output, outputGradient } = workspace.network;
+  const N = outputs(objective);
+  const d = desired(context, N);
+  kernels.divergence(
+    objective.code,
+    workspace.rowLosses,
+    differentiated ? outputGradient : null,
+    output,
+    d,
+    pass.rows,
+    N,
+  );
+}
+
+/** One row's part of the score: 1 if its class is right, else 0; or its squared error in the target's own unit. */
+export function rowScore({ workspace, objective, task, encoding }: Context, row: number): number {
+  const N = outputs(objective);
+  const { network, targets } = workspace;
+  if (task === 'classification')
+    return predictedClass(network.output, row, N, objective.threshold) === targets[row] ? 1 : 0;
+  let sum = 0;
+  for (let j = 0; j < N; j++) {
+    const error = (network.output[row * N + j] - targets[row * N + j]) / encoding.targetScale[j];
+    sum += error * error;
+  }
+  return sum;
+}
+
+/** The class of the largest output, the first of equals; with a single output, class 1 from the threshold on. */
+export function predictedClass(output: ArrayLike<number>, row: number, N: number, threshold: number): number {
+  if (N === 1) return output[row] > threshold ? 1 : 0;
+  let best = 0;
+  for (let j = 1; j < N; j++) if (output[row * N + j] > output[row * N + best]) best = j;
+  return best;
+}
+
+function outputs({ layers }: Objective): number {
+  return layers[layers.length - 1].outputs;
+}
+
+/** The desired outputs as the divergence takes them: classes are spread to 0 and 1 where it wants values. */
+function desired({ objective, task, workspace, pass }: Context, N: number): Float32Array {
+  const { targets, spread } = workspace;
+  if (objective.targets === 'class' || task === 'regression' || N === 1) return targets;
+  spread.fill(0, 0, pass.rows * N);
+  for (let row = 0; row < pass.rows; row++) spread[row * N + targets[row]] = 1;
+  return spread;
+}

@@ -1,0 +1,50 @@
+import type { Subset } from '../data/dataset.js';
+import type { FloatArray } from '../kernels/kernels.js';
+import { type Context, divergence, forwardRows } from './context.js';
+import type { ShardRun } from './gradient.js';
+
+/** Where a value that is not finite appeared first. */
+export interface Diagnosis {
+  readonly layer: number;
+  readonly pass: 'forward' | 'backward';
+  /** row numbers in the dataset, the first few */
+  readonly rows: readonly number[];
+}
+
+const ROWS_NAMED = 3;
+
+/**
+ * Repeats the passes of a step that went wrong and looks at every array in the order of computation: the outputs from
+ * the first layer on, then the gradients from the last layer back.
+ */
+export function diagnose(context: Context, subset: Subset, { start, rows }: ShardRun): Diagnosis | null {
+  const { memory, workspace, pass, maxRows } = context;
+  const { layers, arrays } = workspace.network;
+  pass.subtrees = []; // no parameter gradients: only the values that lead to them
+  let backwards: Diagnosis | null = null;
+  for (let from = start; from < start + rows; from += maxRows) {
+    const to = Math.min(from + maxRows, start + rows);
+    const named = (array: FloatArray, width: number) =>
+      notFinite(array, to - from, width).map((row) => memory.order[from + row]);
+    forwardRows(context, subset, memory.order, from, to);
+    for (let layer = 0; layer < layers.length; layer++) {
+      const found = named(arrays[layer].y, layers[layer].outputs);
+      if (found.length > 0) return { layer, pass: 'forward', rows: found };
+    }
+    divergence(context, true);
+    for (let layer = layers.length - 1; layer >= 0 && !backwards; layer--) {
+      const found = named(arrays[layer].dy, layers[layer].outputs);
+      if (found.length > 0) backwards = { layer, pass: 'backward', rows: found };
+      else layers[layer].backward(pass, arrays[layer]);
+    }
+  }
+  return backwards;
+}
+
+function notFinite(array: FloatArray, rows: number, width: number): number[] {
+  const found: number[] = [];
+  for (let row = 0; row < rows && found.length < ROWS_NAMED; row++) {
+    if (!array.subarray(row * width, (row + 1) * width).every(Number.isFinite)) found.push(row);
+  }
+  return found;
+}

@@ -1,0 +1,69 @@
+import type { Subset } from '../data/dataset.js';
+import { backward } from '../network/network.js';
+import { type Run, shardBounds } from '../parallel/shards.js';
+import { type Context, divergence, forwardRows, rowScore } from './context.js';
+import { type PassPlan, type PlannedRun, planRun } from './passes.js';
+
+/** Shards `first … last-1` of the `rows` training rows that begin at `start` in the epoch's order. */
+export interface ShardRun extends Run {
+  readonly start: number;
+  readonly rows: number;
+}
+
+/**
+ * The gradient of a run of shards: Σ ∂Div/∂w over their rows, folded along the summation tree into the slots of the
+ * run's aligned subtrees, with Σ Div and the score of each shard. A pure function of weights, order and run.
+ */
+export function computeGradient(context: Context, subset: Subset, run: ShardRun): void {
+  const { memory, workspace, kernels, pass } = context;
+  const plan = plannedRun(context, run);
+  for (const piece of plan.passes) {
+    const { from, to, shards, subtrees, mode } = piece;
+    placeBounds(workspace.bounds, plan.bounds, piece);
+    pass.subtrees = subtrees;
+    pass.mode = mode;
+    forwardRows(context, subset, memory.order, run.start + from, run.start + to);
+    divergence(context, true);
+    backward(pass, workspace.network);
+    for (let shard = shards.first; shard < shards.last; shard++) sumRows(context, shard, mode === 'continue');
+  }
+  for (const { into, from } of plan.merges) {
+    kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
+  }
+}
+
+/** Adds the losses and scores of a shard's rows, in row order. */
+function sumRows(context: Context, shard: number, continued: boolean): void {
+  const { memory, workspace } = context;
+  let loss = continued ? memory.shardLosses[shard] : 0;
+  let score = continued ? memory.shardScores[shard] : 0;
+  for (let row = workspace.bounds[shard]; row < workspace.bounds[shard + 1]; row++) {
+    loss += workspace.rowLosses[row];
+    score += rowScore(context, row);
+  }
+  memory.shardLosses[shard] = loss;
+  memory.shardScores[shard] = score;
+}
+
+/** The bounds of the pass's shards, counted from its own first row. */
+function placeBounds(local: Int32Array, bounds: readonly number[], { from, to, shards }: PassPlan): void {
+  for (let shard = shards.first; shard <= shards.last; shard++) {
+    local[shard] = Math.min(Math.max(bounds[shard], from), to) - from;
+  }
+}
+
+/** Nearly every step has the same rows and run as the one before: plans are made once. */
+function plannedRun(
+  { plans, shards, maxRows, workspace }: Context,
+  { rows, first, last }: ShardRun,
+): PlannedRun {
+  const key = (rows * (shards + 1) + first) * (shards + 1) + last;
+  let plan = plans.get(key);
+  if (!plan) {
+    const bounds: number[] = [];
+    const total = shardBounds(rows, shards, bounds);
+    plan = planRun(bounds, { first, last }, total, maxRows, workspace.bounds);
+    plans.set(key, plan);
+  }
+  return plan;
+}

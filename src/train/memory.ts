@@ -1,0 +1,93 @@
+/**
+ * All training state as views of one shared memory. Every thread carves the same arrays in the same order; only the
+ * coordinator writes parameters, slots and the order of rows, and a task writes only the slots of its own shards and
+ * the workspace that its message names.
+ */
+
+import { SCRATCH_BYTES } from '../kernels/load.js';
+import type { Layer } from '../network/layer.js';
+import { type ParameterLayout, parameterLayout } from '../network/layout.js';
+import { type BoundNetwork, bind } from '../network/network.js';
+import type { Arena } from '../parallel/arena.js';
+
+/** The sizes from which the memory follows. */
+export interface MemoryPlan {
+  readonly batch: number;
+  readonly shards: number;
+  /** tasks that may run at the same time, at least 1 */
+  readonly workspaces: number;
+  /** values of the desired output a row */
+  readonly targetWidth: number;
+  /** names of the arrays that the update rule keeps */
+  readonly slots: readonly string[];
+  readonly trainRows: number;
+}
+
+/** What one task works in. Which thread runs the task does not matter. */
+export interface Workspace {
+  /** byte offset of the kernels' scratch area */
+  readonly scratch: number;
+  readonly network: BoundNetwork;
+  /** [R, targetWidth] as gathered */
+  readonly targets: Float32Array;
+  /** [R, outputs]: class indices spread to one value for each output */
+  readonly spread: Float32Array;
+  readonly rowLosses: Float32Array;
+  /** first row of each shard within the pass */
+  readonly bounds: Int32Array;
+}
+
+export interface TrainingMemory {
+  readonly layout: ParameterLayout;
+  readonly weights: Float32Array;
+  readonly slots: readonly Float32Array[];
+  /** one block for each shard; a folded subtree's sum is in the block of its first shard */
+  readonly gradients: readonly Float32Array[];
+  /** Σ Div over each shard's rows */
+  readonly shardLosses: Float64Array;
+  /** correct rows, or Σ squared error in the target's own unit, over each shard's rows */
+  readonly shardScores: Float64Array;
+  /** the epoch's order: positions in the training rows */
+  readonly order: Uint32Array;
+  readonly workspaces: readonly Workspace[];
+}
+
+/** A pass covers at most this many rows: the activations of more would fall out of the cache. */
+const PASS_ROWS = 1024;
+
+export function passRows({ batch, shards, workspaces }: MemoryPlan): number {
+  const shardRows = Math.ceil(batch / shards);
+  return Math.min(PASS_ROWS, Math.ceil(Math.min(shards, batch) / workspaces) * shardRows);
+}
+
+export function carveTraining(arena: Arena, layers: readonly Layer[], plan: MemoryPlan): TrainingMemory {
+  const layout = parameterLayout(layers);
+  const block = () => arena.floats(layout.length);
+  const weights = block();
+  const slots = plan.slots.map(block);
+  const gradients = Array.from({ length: Math.min(plan.shards, plan.batch) }, block);
+  const rows = passRows(plan);
+  const outputs = layers[layers.length - 1].outputs;
+  return {
+    layout,
+    weights,
+    slots,
+    gradients,
+    shardLosses: arena.doubles(plan.shards),
+    shardScores: arena.doubles(plan.shards),
+    order: arena.uint32s(plan.trainRows),
+    workspaces: Array.from({ length: plan.workspaces }, () => ({
+      scratch: arena.reserve(SCRATCH_BYTES),
+      network: bind(layers, rows, {
+        layout,
+        parameters: weights,
+        gradients,
+        allocate: (length) => arena.floats(length),
+      }),
+      targets: arena.floats(rows * plan.targetWidth),
+      spread: arena.floats(rows * outputs),
+      rowLosses: arena.floats(rows),
+      bounds: arena.int32s(plan.shards + 1),
+    })),
+  };
+}

@@ -1,0 +1,67 @@
+/** How a worker's run of shards becomes passes over rows, and which row sums each pass leaves in which slot. */
+import type { SumMode } from '../kernels/kernels.js';
+import type { Subtree } from '../network/layer.js';
+import { alignedSubtrees, type Merge, type Run, remainingMerges } from '../parallel/shards.js';
+
+export interface PassPlan {
+  /** rows of the batch */
+  readonly from: number;
+  readonly to: number;
+  /** shards that the rows belong to */
+  readonly shards: Run;
+  readonly subtrees: readonly Subtree[];
+  readonly mode: SumMode;
+}
+
+export interface PlannedRun {
+  /** first row of each shard in the batch */
+  readonly bounds: readonly number[];
+  readonly passes: readonly PassPlan[];
+  /** additions between slots once the passes are done */
+  readonly merges: readonly Merge[];
+}
+
+/**
+ * A run that fits in `maxRows` is one pass, its subtrees folded by the kernels. A longer one goes shard by shard, in
+ * pieces that continue the shard's sum, and is folded afterwards: the same additions. `local` is where the executor of
+ * the plan will place the bounds of the pass at hand.
+ */
+export function planRun(
+  bounds: readonly number[],
+  run: Run,
+  total: number,
+  maxRows: number,
+  local: Int32Array,
+): PlannedRun {
+  const summed = ({ first, last }: Run): Subtree => ({ slot: first, bounds: local, first, last });
+  const subtrees = alignedSubtrees(run, total);
+  const from = bounds[run.first];
+  const to = bounds[run.last];
+  if (to - from <= maxRows) {
+    return {
+      bounds,
+      passes: [{ from, to, shards: run, subtrees: subtrees.map(summed), mode: 'start' }],
+      merges: [],
+    };
+  }
+  const passes: PassPlan[] = [];
+  const starts: number[] = [];
+  for (let shard = run.first; shard < run.last; shard++) {
+    starts.push(shard);
+    const alone = { first: shard, last: shard + 1 };
+    for (let row = bounds[shard]; row < bounds[shard + 1]; row += maxRows) {
+      passes.push({
+        from: row,
+        to: Math.min(row + maxRows, bounds[shard + 1]),
+        shards: alone,
+        subtrees: [summed(alone)],
+        mode: row === bounds[shard] ? 'start' : 'continue',
+      });
+    }
+  }
+  const roots = new Set(subtrees.map(({ first }) => first));
+  const merges = remainingMerges(starts, total).filter(
+    ({ from }) => starts.includes(from) && !roots.has(from),
+  );
+  return { bounds, passes, merges };
+}

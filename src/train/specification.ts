@@ -1,0 +1,87 @@
+/** From configuration and data to the network that is trained: its layers and its divergence. */
+import { UsageError } from '../errors.js';
+import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
+import type { Layer } from '../network/layer.js';
+import { buildLayers, type LayerSpec } from '../network/spec.js';
+import { RULES } from '../optim/rules.js';
+import type { TrainConfig } from './config.js';
+
+export type Task = 'classification' | 'regression';
+
+/** What the network must fit: the data's side of the bargain. */
+export interface Problem {
+  readonly task: Task;
+  readonly inputs: number;
+  /** classes, or values to be regressed */
+  readonly outputs: number;
+}
+
+/** Plain data from which any thread, and any later reader of the model, builds the same network. */
+export interface NetworkSpec {
+  readonly inputs: number;
+  readonly layers: readonly LayerSpec[];
+  readonly loss: DivergenceName;
+}
+
+/** The last activation that makes a divergence's input from what dense layers produce. */
+const OUTPUT_ACTIVATION: Partial<Record<DivergenceName, 'softmax' | 'sigmoid'>> = {
+  crossEntropy: 'softmax',
+  binaryCrossEntropy: 'sigmoid',
+};
+
+/** The network of a configuration, checked against the problem. Throws UsageError naming the layer and both widths. */
+export function specify(config: TrainConfig, problem: Problem): NetworkSpec {
+  const loss = config.loss === 'auto' ? defaultLoss(problem.task) : config.loss;
+  const outputs = outputUnits(loss, problem);
+  const layers = config.layers ?? feedForward(config, loss, outputs);
+  const width = buildLayers(layers, problem.inputs).at(-1)?.outputs;
+  if (width !== outputs) {
+    const what =
+      problem.task === 'classification' ? `${problem.outputs} classes` : `${problem.outputs} target values`;
+    throw new UsageError(
+      `layers: the last layer has ${width ?? 0} outputs, but ${what} with loss ${loss} need ${outputs}`,
+    );
+  }
+  return { inputs: problem.inputs, layers, loss };
+}
+
+/** The learning rate of a configuration: SGD on unbounded errors needs a smaller step than on class probabilities. */
+export function learningRate(config: TrainConfig, task: Task): number {
+  const own = RULES[config.optimizer].lr;
+  return config.lr ?? (config.optimizer === 'sgd' && task === 'regression' ? own / 10 : own);
+}
+
+function defaultLoss(task: Task): DivergenceName {
+  return task === 'classification' ? 'crossEntropy' : 'squaredError';
+}
+
+/** Two classes under binary cross-entropy are one probability; everything else has an output for each class or value. */
+function outputUnits(loss: DivergenceName, { task, outputs }: Problem): number {
+  const { targets }: Divergence = DIVERGENCES[loss];
+  if (targets === 'class' && task !== 'classification') {
+    throw new UsageError(
+      `loss: ${loss} is for classes, but the target is a number: take squaredError, or --task classification`,
+    );
+  }
+  if (loss === 'binaryCrossEntropy' && task === 'regression') {
+    throw new UsageError(
+      'loss: binaryCrossEntropy is for classes, but the target is a number: take squaredError',
+    );
+  }
+  return loss === 'binaryCrossEntropy' && outputs === 2 ? 1 : outputs;
+}
+
+function feedForward(config: TrainConfig, loss: DivergenceName, outputs: number): LayerSpec[] {
+  const last = OUTPUT_ACTIVATION[loss];
+  return [
+    ...config.hidden.flatMap((units) => [{ dense: units }, config.activation]),
+    { dense: outputs },
+    ...(last ? [last] : []),
+  ];
+}
+
+/** One line for people: 784-256-128-10. */
+export function widths(layers: readonly Layer[]): string {
+  const dense = layers.filter((layer) => layer.multiplyAdds > 0).map((layer) => layer.outputs);
+  return [layers[0].inputs, ...dense].join('-');
+}
