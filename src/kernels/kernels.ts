@@ -50,18 +50,42 @@ export interface Kernels {
   readonly name: KernelName;
 
   /** z[R,N] = b[N] + x[R,K]·w[K,N], the bias first, as the lecture's sum from i=0; b may be null. */
-  affine(z: FloatArray, x: FloatArray, w: FloatArray, b: FloatArray | null, R: number, K: number, N: number): void;
+  affine(
+    z: FloatArray,
+    x: FloatArray,
+    w: FloatArray,
+    b: FloatArray | null,
+    R: number,
+    K: number,
+    N: number,
+  ): void;
   /** dx[R,K] = dz[R,N]·wᵀ: the backward weighted combination. */
   affineInputGradient(dx: FloatArray, dz: FloatArray, w: FloatArray, R: number, K: number, N: number): void;
   /** dw[K,N] = Σ over the shards' rows of xᵀ·dz, summed as `ShardRows` says. */
-  affineWeightGradient(dw: FloatArray, x: FloatArray, dz: FloatArray, shards: ShardRows, K: number, N: number, mode: SumMode): void;
+  affineWeightGradient(
+    dw: FloatArray,
+    x: FloatArray,
+    dz: FloatArray,
+    shards: ShardRows,
+    K: number,
+    N: number,
+    mode: SumMode,
+  ): void;
   /** db[N] = Σ over the shards' rows of dz[R,N], summed as `ShardRows` says. */
   columnSums(db: FloatArray, dz: FloatArray, shards: ShardRows, N: number, mode: SumMode): void;
 
   /** y = f(z), element by element; `code` from ACTIVATION_CODES, `p` its parameter (slope, …). */
   activate(code: number, y: FloatArray, z: FloatArray, count: number, p: number): void;
   /** dz = f′(z)·dy, element by element; y = f(z) is at hand because the forward pass remembered it. */
-  activateBackward(code: number, dz: FloatArray, dy: FloatArray, z: FloatArray, y: FloatArray, count: number, p: number): void;
+  activateBackward(
+    code: number,
+    dz: FloatArray,
+    dy: FloatArray,
+    z: FloatArray,
+    y: FloatArray,
+    count: number,
+    p: number,
+  ): void;
 
   /** y[R,N] = softmax of each row of z, the row's maximum subtracted first. */
   softmax(y: FloatArray, z: FloatArray, R: number, N: number): void;
@@ -72,7 +96,15 @@ export interface Kernels {
    * losses[R] = Div(y, d) of each row and dy[R,N] = ∂Div/∂y; `code` from DIVERGENCE_CODES.
    * d is [R,N], or [R,1] holding class indices where the divergence says so. dy may be null: the value alone.
    */
-  divergence(code: number, losses: FloatArray, dy: FloatArray | null, y: FloatArray, d: FloatArray, R: number, N: number): void;
+  divergence(
+    code: number,
+    losses: FloatArray,
+    dy: FloatArray | null,
+    y: FloatArray,
+    d: FloatArray,
+    R: number,
+    N: number,
+  ): void;
 
   /** dst += src: one node of the summation tree. */
   add(dst: FloatArray, src: FloatArray, count: number): void;

@@ -1,0 +1,90 @@
+/**
+ * Matrix products and sums over rows as the plain loops of their definitions. Float64 arrays compute in float64;
+ * Float32 arrays round at every store, with float64 in between.
+ */
+import type { FloatArray, Kernels, ShardRows, SumMode } from '../kernels.js';
+
+type Linear = Pick<
+  Kernels,
+  | 'affine'
+  | 'affineInputGradient'
+  | 'affineWeightGradient'
+  | 'columnSums'
+  | 'add'
+  | 'allFinite'
+  | 'sumOfSquares'
+>;
+
+export const linear: Linear = {
+  affine(z, x, w, b, R, K, N) {
+    for (let r = 0; r < R; r++) {
+      for (let n = 0; n < N; n++) {
+        let sum = b === null ? 0 : b[n];
+        for (let k = 0; k < K; k++) sum += x[r * K + k] * w[k * N + n];
+        z[r * N + n] = sum;
+      }
+    }
+  },
+
+  affineInputGradient(dx, dz, w, R, K, N) {
+    for (let r = 0; r < R; r++) {
+      for (let k = 0; k < K; k++) {
+        let sum = 0;
+        for (let n = 0; n < N; n++) sum += dz[r * N + n] * w[k * N + n];
+        dx[r * K + k] = sum;
+      }
+    }
+  },
+
+  affineWeightGradient(dw, x, dz, shards, K, N, mode) {
+    for (let k = 0; k < K; k++) {
+      for (let n = 0; n < N; n++) {
+        sumShards(dw, k * N + n, shards, mode, (r) => x[r * K + k] * dz[r * N + n]);
+      }
+    }
+  },
+
+  columnSums(db, dz, shards, N, mode) {
+    for (let n = 0; n < N; n++) sumShards(db, n, shards, mode, (r) => dz[r * N + n]);
+  },
+
+  add(dst, src, count) {
+    for (let i = 0; i < count; i++) dst[i] += src[i];
+  },
+
+  allFinite(a, count) {
+    for (let i = 0; i < count; i++) if (!Number.isFinite(a[i])) return false;
+    return true;
+  },
+
+  sumOfSquares(a, count) {
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += a[i] * a[i];
+    return sum;
+  },
+};
+
+/**
+ * dst[at] = Σ term(r): each shard's rows in order, then the binary tree over the shards by doubling strides. Partial
+ * sums are rounded to dst's type after every row, so that a sum may stop after any row and go on from what dst holds.
+ */
+function sumShards(
+  dst: FloatArray,
+  at: number,
+  { bounds, first, last }: ShardRows,
+  mode: SumMode,
+  term: (r: number) => number,
+): void {
+  const round = dst instanceof Float32Array ? Math.fround : (value: number) => value;
+  const parts: number[] = [];
+  for (let s = first; s < last; s++) {
+    let sum = mode === 'continue' ? dst[at] : 0;
+    for (let r = bounds[s]; r < bounds[s + 1]; r++) sum = round(sum + term(r));
+    parts.push(sum);
+  }
+  for (let stride = 1; stride < parts.length; stride *= 2) {
+    for (let i = 0; i + stride < parts.length; i += 2 * stride)
+      parts[i] = round(parts[i] + parts[i + stride]);
+  }
+  dst[at] = parts[0];
+}

@@ -1,0 +1,7 @@
+export { setScratch } from './scratch';
+export { affine, affineInputGradient } from './matmul';
+export { affineWeightGradient, columnSums } from './shards';
+export { activate, activateBackward } from './activations';
+export { divergence, softmax, softmaxBackward } from './rows';
+export { add, allFinite, sumOfSquares } from './reduce';
+export { adam, sgd } from './optim';

@@ -1,0 +1,121 @@
+// The micro-kernel of every matrix product: 4 rows × 8 columns of sums in eight registers (6 × 8 would spill).
+import { LINE, TILE } from './scratch';
+import { madd } from './vector';
+
+/**
+ * c[4,8] = tree(start + Σ_k a[·,k] · panel[k,·]): k in order, one multiply-add after the other, so that a sum
+ * may be cut at any k and continued. `merges` sums lie below `fold` on the stack, to be added to the result from the
+ * top down. Strides in bytes; `cStride` and `startStride` go from row to row.
+ */
+// @ts-ignore: decorator
+@inline
+function tile4(
+  c: usize, cStride: usize, start: usize, startStride: usize,
+  a: usize, aRow: usize, aStep: usize, panel: usize, count: i32, fold: usize, merges: i32,
+): void {
+  let c00 = v128.load(start), c01 = v128.load(start, 16);
+  start += startStride;
+  let c10 = v128.load(start), c11 = v128.load(start, 16);
+  start += startStride;
+  let c20 = v128.load(start), c21 = v128.load(start, 16);
+  start += startStride;
+  let c30 = v128.load(start), c31 = v128.load(start, 16);
+  let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
+  for (const end = panel + <usize>count * LINE; panel < end; panel += LINE) {
+    const b0 = v128.load(panel), b1 = v128.load(panel, 16);
+    let x = v128.load32_splat(a);
+    c00 = madd(x, b0, c00);
+    c01 = madd(x, b1, c01);
+    x = v128.load32_splat(a1);
+    c10 = madd(x, b0, c10);
+    c11 = madd(x, b1, c11);
+    x = v128.load32_splat(a2);
+    c20 = madd(x, b0, c20);
+    c21 = madd(x, b1, c21);
+    x = v128.load32_splat(a3);
+    c30 = madd(x, b0, c30);
+    c31 = madd(x, b1, c31);
+    a += aStep;
+    a1 += aStep;
+    a2 += aStep;
+    a3 += aStep;
+  }
+  for (; merges > 0; merges--) {
+    fold -= TILE;
+    c00 = f32x4.add(v128.load(fold), c00);
+    c01 = f32x4.add(v128.load(fold, 16), c01);
+    c10 = f32x4.add(v128.load(fold, 32), c10);
+    c11 = f32x4.add(v128.load(fold, 48), c11);
+    c20 = f32x4.add(v128.load(fold, 64), c20);
+    c21 = f32x4.add(v128.load(fold, 80), c21);
+    c30 = f32x4.add(v128.load(fold, 96), c30);
+    c31 = f32x4.add(v128.load(fold, 112), c31);
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  c += cStride;
+  v128.store(c, c10);
+  v128.store(c, c11, 16);
+  c += cStride;
+  v128.store(c, c20);
+  v128.store(c, c21, 16);
+  c += cStride;
+  v128.store(c, c30);
+  v128.store(c, c31, 16);
+}
+
+/** The same sums in the same order for a single row. */
+// @ts-ignore: decorator
+@inline
+function tile1(
+  c: usize, start: usize, a: usize, aStep: usize, panel: usize, count: i32, fold: usize, merges: i32,
+): void {
+  let c0 = v128.load(start), c1 = v128.load(start, 16);
+  for (const end = panel + <usize>count * LINE; panel < end; panel += LINE) {
+    const x = v128.load32_splat(a);
+    c0 = madd(x, v128.load(panel), c0);
+    c1 = madd(x, v128.load(panel, 16), c1);
+    a += aStep;
+  }
+  for (; merges > 0; merges--) {
+    fold -= TILE;
+    c0 = f32x4.add(v128.load(fold), c0);
+    c1 = f32x4.add(v128.load(fold, 16), c1);
+  }
+  v128.store(c, c0);
+  v128.store(c, c1, 16);
+}
+
+/** A tile of rows of x: a[row, k] lie next to each other along k. */
+export function rowTile(
+  rows: i32, c: usize, cStride: usize, start: usize, startStride: usize, a: usize, aRow: usize, panel: usize, count: i32,
+): void {
+  if (rows == 4) {
+    tile4(c, cStride, start, startStride, a, aRow, 4, panel, count, 0, 0);
+    return;
+  }
+  for (; rows > 0; rows--) {
+    tile1(c, start, a, 4, panel, count, 0, 0);
+    c += cStride;
+    start += startStride;
+    a += aRow;
+  }
+}
+
+/** A tile of rows of xᵀ: a[row, k] lie next to each other along the rows, k strides over rows of x. */
+export function columnTile(
+  rows: i32, c: usize, cStride: usize, start: usize, startStride: usize, a: usize, aStep: usize, panel: usize, count: i32,
+  fold: usize, merges: i32,
+): void {
+  if (rows == 4) {
+    tile4(c, cStride, start, startStride, a, 4, aStep, panel, count, fold, merges);
+    return;
+  }
+  for (; rows > 0; rows--) {
+    tile1(c, start, a, aStep, panel, count, fold, merges);
+    c += cStride;
+    start += startStride;
+    fold += LINE;
+    a += 4;
+  }
+}

@@ -1,0 +1,125 @@
+import type { FloatArray, Kernels, ShardRows } from '../kernels.js';
+import { BOUNDS_OFFSET, MAX_SHARDS } from './scratch.js';
+
+/** What assembly/index.ts exports; pointers are byte offsets into the memory, 0 stands for null. */
+interface Exports {
+  setScratch(ptr: number): void;
+  affine(z: number, x: number, w: number, b: number, R: number, K: number, N: number): void;
+  affineInputGradient(dx: number, dz: number, w: number, R: number, K: number, N: number): void;
+  affineWeightGradient(
+    dw: number,
+    x: number,
+    dz: number,
+    shards: number,
+    K: number,
+    N: number,
+    more: boolean,
+  ): void;
+  columnSums(db: number, dz: number, shards: number, N: number, more: boolean): void;
+  activate(code: number, y: number, z: number, count: number, p: number): void;
+  activateBackward(
+    code: number,
+    dz: number,
+    dy: number,
+    z: number,
+    y: number,
+    count: number,
+    p: number,
+  ): void;
+  softmax(y: number, z: number, R: number, N: number): void;
+  softmaxBackward(dz: number, dy: number, y: number, R: number, N: number): void;
+  divergence(code: number, losses: number, dy: number, y: number, d: number, R: number, N: number): void;
+  add(dst: number, src: number, count: number): void;
+  allFinite(a: number, count: number): number;
+  sumOfSquares(a: number, count: number): number;
+  sgd(
+    w: number,
+    g: number,
+    v: number,
+    count: number,
+    lr: number,
+    momentum: number,
+    nesterov: boolean,
+    weightDecay: number,
+    gradientScale: number,
+  ): void;
+  adam(
+    w: number,
+    g: number,
+    m: number,
+    v: number,
+    count: number,
+    lr: number,
+    beta1: number,
+    beta2: number,
+    eps: number,
+    weightDecay: number,
+    decoupled: boolean,
+    correction1: number,
+    correction2: number,
+    gradientScale: number,
+  ): void;
+}
+
+/**
+ * The compiled kernels on float32 arrays that are views on `memory`. `scratch` is the byte offset of SCRATCH_BYTES,
+ * 64-byte aligned, that belong to this instance alone.
+ */
+export function createWasmKernels(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  scratch: number,
+  name: 'portable' | 'wasm',
+): Kernels {
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const wasm = instance.exports as unknown as Exports;
+  wasm.setScratch(scratch);
+
+  const bounds = new Int32Array(memory.buffer, scratch + BOUNDS_OFFSET, MAX_SHARDS + 1);
+  const copyBounds = (shards: ShardRows): number => {
+    const count = shards.last - shards.first;
+    if (count > MAX_SHARDS) throw new RangeError(`${count} shards in one sum: at most ${MAX_SHARDS}`);
+    for (let i = 0; i <= count; i++) bounds[i] = shards.bounds[shards.first + i];
+    return count;
+  };
+  const at = (array: FloatArray | null) => (array === null ? 0 : array.byteOffset);
+
+  return {
+    name,
+    affine: (z, x, w, b, R, K, N) => wasm.affine(at(z), at(x), at(w), at(b), R, K, N),
+    affineInputGradient: (dx, dz, w, R, K, N) => wasm.affineInputGradient(at(dx), at(dz), at(w), R, K, N),
+    affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
+      wasm.affineWeightGradient(at(dw), at(x), at(dz), copyBounds(shards), K, N, mode === 'continue'),
+    columnSums: (db, dz, shards, N, mode) =>
+      wasm.columnSums(at(db), at(dz), copyBounds(shards), N, mode === 'continue'),
+    activate: (code, y, z, count, p) => wasm.activate(code, at(y), at(z), count, p),
+    activateBackward: (code, dz, dy, z, y, count, p) =>
+      wasm.activateBackward(code, at(dz), at(dy), at(z), at(y), count, p),
+    softmax: (y, z, R, N) => wasm.softmax(at(y), at(z), R, N),
+    softmaxBackward: (dz, dy, y, R, N) => wasm.softmaxBackward(at(dz), at(dy), at(y), R, N),
+    divergence: (code, losses, dy, y, d, R, N) =>
+      wasm.divergence(code, at(losses), at(dy), at(y), at(d), R, N),
+    add: (dst, src, count) => wasm.add(at(dst), at(src), count),
+    allFinite: (a, count) => wasm.allFinite(at(a), count) !== 0,
+    sumOfSquares: (a, count) => wasm.sumOfSquares(at(a), count),
+    sgd: (w, g, v, count, { lr, momentum, nesterov, weightDecay, gradientScale }) =>
+      wasm.sgd(at(w), at(g), at(v), count, lr, momentum, nesterov, weightDecay, gradientScale),
+    adam: (w, g, m, v, count, step) =>
+      wasm.adam(
+        at(w),
+        at(g),
+        at(m),
+        at(v),
+        count,
+        step.lr,
+        step.beta1,
+        step.beta2,
+        step.eps,
+        step.weightDecay,
+        step.decoupled,
+        step.correction1,
+        step.correction2,
+        step.gradientScale,
+      ),
+  };
+}

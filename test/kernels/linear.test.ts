@@ -1,0 +1,259 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { FloatArray, ShardRows } from '#src/kernels/kernels.js';
+import { bits, type Implementation, implementations, numbers, oracle } from './implementations.js';
+
+/** R, K, N: tiles and panels filled, one short, one over, and more rows than one panel holds. */
+const SHAPES = [
+  [1, 1, 1],
+  [1, 5, 3],
+  [2, 3, 1],
+  [3, 1, 8],
+  [4, 8, 8],
+  [5, 7, 9],
+  [7, 4, 10],
+  [8, 513, 17],
+  [9, 3, 1030],
+  [13, 16, 31],
+  [64, 33, 10],
+  [1100, 6, 11],
+] as const;
+
+const shardsOf = (bounds: number[]): ShardRows => ({
+  bounds: Int32Array.from(bounds),
+  first: 0,
+  last: bounds.length - 1,
+});
+
+/** Rows 0 … R−1 in at most `count` shards of different sizes, none of them empty. */
+function cut(R: number, count: number): ShardRows {
+  const bounds = new Set([0, R]);
+  for (let s = 1; s < count; s++) bounds.add(Math.round(R * (s / count) ** 1.3));
+  return shardsOf([...bounds].sort((a, b) => a - b));
+}
+
+/** |actual − expected| ≤ terms · unit · Σ|terms|, the bound of a sum in any order. */
+function expectClose(
+  actual: FloatArray,
+  expected: FloatArray,
+  sizes: FloatArray,
+  terms: number,
+  unit: number,
+) {
+  for (let i = 0; i < expected.length; i++) {
+    const bound = (terms + 2) * unit * sizes[i];
+    if (!(Math.abs(actual[i] - expected[i]) <= bound)) {
+      expect.fail(`element ${i}: ${actual[i]} is not within ${bound} of ${expected[i]}`);
+    }
+  }
+}
+
+const absolute = (values: ArrayLike<number>) => Float64Array.from(values, Math.abs);
+
+describe.each(implementations)('$label', (implementation) => {
+  const { kernels, array, zeros, unit } = implementation;
+  beforeEach(() => implementation.reset());
+
+  describe.each(SHAPES)('R=%i K=%i N=%i', (R, K, N) => {
+    const x = numbers(R * K, 1);
+    const w = numbers(K * N, 2);
+    const b = numbers(N, 3);
+    const dz = numbers(R * N, 4);
+
+    test.each([true, false])('affine, bias %s', (withBias) => {
+      const run = ({ kernels, array, zeros }: Implementation, map: typeof absolute) => {
+        const z = zeros(R * N).fill(9);
+        kernels.affine(z, array(map(x)), array(map(w)), withBias ? array(map(b)) : null, R, K, N);
+        return z;
+      };
+      const same = (values: ArrayLike<number>) => Float64Array.from(values);
+      expectClose(run(implementation, same), run(oracle, same), run(oracle, absolute), K, unit);
+    });
+
+    test('affineInputGradient', () => {
+      const dx = zeros(R * K).fill(9);
+      kernels.affineInputGradient(dx, array(dz), array(w), R, K, N);
+      const expected = new Float64Array(R * K);
+      const sizes = new Float64Array(R * K);
+      oracle.kernels.affineInputGradient(expected, dz, w, R, K, N);
+      oracle.kernels.affineInputGradient(sizes, absolute(dz), absolute(w), R, K, N);
+      expectClose(dx, expected, sizes, N, unit);
+    });
+
+    test.each([1, 2, 3, 5, 8, 13])('affineWeightGradient and columnSums in %i shards', (count) => {
+      const shards = cut(R, count);
+      const dw = zeros(K * N).fill(9);
+      const db = zeros(N).fill(9);
+      kernels.affineWeightGradient(dw, array(x), array(dz), shards, K, N, 'start');
+      kernels.columnSums(db, array(dz), shards, N, 'start');
+
+      const expected = new Float64Array(K * N);
+      const sizes = new Float64Array(K * N);
+      oracle.kernels.affineWeightGradient(expected, x, dz, shards, K, N, 'start');
+      oracle.kernels.affineWeightGradient(sizes, absolute(x), absolute(dz), shards, K, N, 'start');
+      expectClose(dw, expected, sizes, R, unit);
+      const expectedColumns = new Float64Array(N);
+      const columnSizes = new Float64Array(N);
+      oracle.kernels.columnSums(expectedColumns, dz, shards, N, 'start');
+      oracle.kernels.columnSums(columnSizes, absolute(dz), shards, N, 'start');
+      expectClose(db, expectedColumns, columnSizes, R, unit);
+    });
+  });
+
+  const sizes = {
+    R: fc.integer({ min: 1, max: 40 }),
+    K: fc.integer({ min: 1, max: 40 }),
+    N: fc.integer({ min: 1, max: 40 }),
+  };
+
+  test('a row has the same bits alone and among others', () => {
+    fc.assert(
+      fc.property(fc.record({ ...sizes, long: fc.boolean() }), ({ R, K, N, long }) => {
+        implementation.reset();
+        if (long) K += 600;
+        const [x, w, b] = [array(numbers(R * K, 5)), array(numbers(K * N, 6)), array(numbers(N, 7))];
+        const dz = array(numbers(R * N, 8));
+        const [z, dx] = [zeros(R * N), zeros(R * K)];
+        kernels.affine(z, x, w, b, R, K, N);
+        kernels.affineInputGradient(dx, dz, w, R, K, N);
+        for (let r = 0; r < R; r++) {
+          const [zr, dxr] = [zeros(N), zeros(K)];
+          kernels.affine(zr, x.subarray(r * K, (r + 1) * K), w, b, 1, K, N);
+          kernels.affineInputGradient(dxr, dz.subarray(r * N, (r + 1) * N), w, 1, K, N);
+          expect(bits(zr)).toEqual(bits(z.slice(r * N, (r + 1) * N)));
+          expect(bits(dxr)).toEqual(bits(dx.slice(r * K, (r + 1) * K)));
+        }
+      }),
+      { numRuns: 25, seed: 1 },
+    );
+  });
+
+  const runOfShards = fc.record({
+    ...sizes,
+    sizes: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 20 }),
+    /** Rows of a shard made long, which then reaches over several panels. */
+    long: fc.constantFrom(0, 0, 511, 512, 1300),
+    which: fc.nat(19),
+    first: fc.constantFrom(0, 32),
+  });
+
+  test('a run of shards is its shards one by one and then the tree, in bits', () => {
+    fc.assert(
+      fc.property(runOfShards, ({ K, N, sizes, long, which, first }) => {
+        implementation.reset();
+        sizes[which % sizes.length] += long;
+        const bounds = new Int32Array(first + sizes.length + 1).fill(2);
+        sizes.forEach((size, i) => {
+          bounds[first + i + 1] = bounds[first + i] + size;
+        });
+        const R = bounds[first + sizes.length];
+        const [x, dz] = [array(numbers(R * K, 9)), array(numbers(R * N, 10))];
+        const sum = (first: number, last: number): [FloatArray, FloatArray] => {
+          const [dw, db] = [zeros(K * N), zeros(N)];
+          kernels.affineWeightGradient(dw, x, dz, { bounds, first, last }, K, N, 'start');
+          kernels.columnSums(db, dz, { bounds, first, last }, N, 'start');
+          return [dw, db];
+        };
+        const parts = sizes.map((_, i) => sum(first + i, first + i + 1));
+        for (let stride = 1; stride < parts.length; stride *= 2) {
+          for (let i = 0; i + stride < parts.length; i += 2 * stride) {
+            kernels.add(parts[i][0], parts[i + stride][0], K * N);
+            kernels.add(parts[i][1], parts[i + stride][1], N);
+          }
+        }
+        const [dw, db] = sum(first, first + sizes.length);
+        expect(bits(dw)).toEqual(bits(parts[0][0]));
+        expect(bits(db)).toEqual(bits(parts[0][1]));
+      }),
+      { numRuns: 40, seed: 2 },
+    );
+  });
+
+  test('a shard that is continued has the bits of one call', () => {
+    fc.assert(
+      fc.property(fc.record({ ...sizes, more: fc.constantFrom(1, 2, 30, 600) }), ({ R, K, N, more }) => {
+        implementation.reset();
+        const [x, dz] = [array(numbers((R + more) * K, 11)), array(numbers((R + more) * N, 12))];
+        const [dw, db, dwWhole, dbWhole] = [zeros(K * N), zeros(N), zeros(K * N), zeros(N)];
+        const sum = (
+          dw: FloatArray,
+          db: FloatArray,
+          from: number,
+          to: number,
+          mode: 'start' | 'continue',
+        ) => {
+          kernels.affineWeightGradient(dw, x, dz, shardsOf([from, to]), K, N, mode);
+          kernels.columnSums(db, dz, shardsOf([from, to]), N, mode);
+        };
+        sum(dwWhole, dbWhole, 0, R + more, 'start');
+        sum(dw, db, 0, R, 'start');
+        sum(dw, db, R, R + more, 'continue');
+        expect(bits(dw)).toEqual(bits(dwWhole));
+        expect(bits(db)).toEqual(bits(dbWhole));
+      }),
+      { numRuns: 25, seed: 3 },
+    );
+  });
+
+  test('nothing beyond the end of an array is written', () => {
+    for (const [R, K, N] of [
+      [3, 5, 3],
+      [5, 9, 7],
+      [4, 1, 10],
+    ]) {
+      const guarded = (length: number): [FloatArray, FloatArray] => {
+        const whole = zeros(length + 32).fill(7);
+        return [whole.subarray(0, length), whole.subarray(length)];
+      };
+      const [z, pastZ] = guarded(R * N);
+      const [dx, pastDx] = guarded(R * K);
+      const [dw, pastDw] = guarded(K * N);
+      const [db, pastDb] = guarded(N);
+      const [x, w, dz] = [array(numbers(R * K, 13)), array(numbers(K * N, 14)), array(numbers(R * N, 15))];
+      kernels.affine(z, x, w, null, R, K, N);
+      kernels.affineInputGradient(dx, dz, w, R, K, N);
+      kernels.affineWeightGradient(dw, x, dz, cut(R, 2), K, N, 'start');
+      kernels.columnSums(db, dz, cut(R, 2), N, 'start');
+      kernels.add(db, array(numbers(N, 16)), N);
+      for (const past of [pastZ, pastDx, pastDw, pastDb]) expect([...past].every((v) => v === 7)).toBe(true);
+    }
+  });
+
+  test('a NaN or an infinity reaches its row and its column, and no other', () => {
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      const [R, K, N] = [6, 5, 11];
+      const [x, w, z] = [numbers(R * K, 17), array(numbers(K * N, 18)), zeros(R * N)];
+      x[4 * K + 2] = bad;
+      kernels.affine(z, array(x), w, null, R, K, N);
+      z.forEach((value, i) => {
+        expect(Number.isFinite(value)).toBe(Math.floor(i / N) !== 4);
+      });
+    }
+  });
+
+  test('allFinite finds a value that is not, at any place', () => {
+    for (const count of [1, 3, 4, 5, 17]) {
+      expect(kernels.allFinite(array(numbers(count, 19)), count)).toBe(true);
+      expect(kernels.allFinite(array(new Float64Array(count).fill(3e38)), count)).toBe(true);
+      for (let i = 0; i < count; i++) {
+        for (const bad of [NaN, Infinity, -Infinity]) {
+          const a = array(numbers(count, 19));
+          a[i] = bad;
+          expect(kernels.allFinite(a, count)).toBe(false);
+        }
+      }
+    }
+  });
+
+  test('sumOfSquares in float64, add in its own type', () => {
+    for (const count of [1, 2, 3, 4, 7, 1001]) {
+      const values = numbers(count, 20);
+      const exact = values.reduce((sum, v) => sum + v * v, 0);
+      expect(Math.abs(kernels.sumOfSquares(array(values), count) - exact)).toBeLessThanOrEqual(exact * 1e-13);
+      const dst = array(values);
+      kernels.add(dst, array(numbers(count, 21)), count);
+      const expected = zeros(count).map((_, i) => values[i] + numbers(count, 21)[i]);
+      expect(bits(dst)).toEqual(bits(expected));
+    }
+  });
+});
