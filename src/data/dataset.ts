@@ -16,7 +16,7 @@ export interface Dataset {
   /** [rows, numberWidth]; a table's missing numbers are already filled. */
   readonly numbers: StoredArray;
   readonly numberWidth: number;
-  /** [rows, codeWidth] category codes, 0 … cardinality−1 of their column. */
+  /** [rows, codeWidth] category codes, 0 … cardinality−1 of their column; a higher one is a category never seen. */
   readonly codes: Uint16Array<SharedArrayBuffer>;
   readonly codeWidth: number;
   /** [rows, targetWidth]: class indices (targetWidth 1) or the values to be regressed; empty when there are none. */

@@ -1,0 +1,106 @@
+/** Numbers as IDX and NPY files hold them, into typed arrays in shared memory. */
+import { DataError } from '../errors.js';
+import type { StoredArray } from './dataset.js';
+import { type ElementType, product } from './schema.js';
+
+export type SharedBytes = Uint8Array<SharedArrayBuffer>;
+
+/** What a file may hold: the stored types and those that are widened to one of them. */
+export type FileElement = ElementType | 'u32' | 'i64' | 'u64';
+
+interface Element {
+  readonly bytes: number;
+  readonly stored: ElementType;
+  readonly read: (view: DataView, at: number, littleEndian: boolean) => number;
+}
+
+export const ELEMENTS: Readonly<Record<FileElement, Element>> = {
+  u8: { bytes: 1, stored: 'u8', read: (view, at) => view.getUint8(at) },
+  i8: { bytes: 1, stored: 'i8', read: (view, at) => view.getInt8(at) },
+  u16: { bytes: 2, stored: 'u16', read: (view, at, le) => view.getUint16(at, le) },
+  i16: { bytes: 2, stored: 'i16', read: (view, at, le) => view.getInt16(at, le) },
+  i32: { bytes: 4, stored: 'i32', read: (view, at, le) => view.getInt32(at, le) },
+  u32: { bytes: 4, stored: 'f64', read: (view, at, le) => view.getUint32(at, le) },
+  i64: { bytes: 8, stored: 'f64', read: (view, at, le) => Number(view.getBigInt64(at, le)) },
+  u64: { bytes: 8, stored: 'f64', read: (view, at, le) => Number(view.getBigUint64(at, le)) },
+  f32: { bytes: 4, stored: 'f32', read: (view, at, le) => view.getFloat32(at, le) },
+  f64: { bytes: 8, stored: 'f64', read: (view, at, le) => view.getFloat64(at, le) },
+};
+
+type StoredConstructor = {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: SharedArrayBuffer, offset?: number, length?: number): StoredArray;
+};
+
+const STORED: Readonly<Record<ElementType, StoredConstructor>> = {
+  u8: Uint8Array,
+  i8: Int8Array,
+  u16: Uint16Array,
+  i16: Int16Array,
+  i32: Int32Array,
+  f32: Float32Array,
+  f64: Float64Array,
+};
+
+/** `count` zeros in shared memory. */
+export function allocate(type: ElementType, count: number): StoredArray {
+  const Stored = STORED[type];
+  return new Stored(new SharedArrayBuffer(count * Stored.BYTES_PER_ELEMENT));
+}
+
+export function elementTypeOf(array: StoredArray): ElementType {
+  for (const [type, Stored] of Object.entries(STORED))
+    if (array instanceof Stored) return type as ElementType;
+  throw new Error('not a stored array');
+}
+
+const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** `count` elements from byte `offset` on: a view where the bytes already lie right, else a converted copy. */
+export function decode(
+  element: FileElement,
+  bytes: SharedBytes,
+  offset: number,
+  count: number,
+  littleEndian: boolean,
+): StoredArray {
+  const { bytes: size, stored, read } = ELEMENTS[element];
+  const start = bytes.byteOffset + offset;
+  const ordered = size === 1 || littleEndian === HOST_IS_LITTLE_ENDIAN;
+  if (ordered && stored === element && start % size === 0) {
+    return new STORED[stored](bytes.buffer, start, count);
+  }
+  const array = allocate(stored, count);
+  const view = new DataView(bytes.buffer, start, count * size);
+  for (let i = 0; i < count; i++) array[i] = read(view, i * size, littleEndian);
+  return array;
+}
+
+/** An array file in memory: the first size counts instances. */
+export interface Tensor {
+  readonly file: string;
+  readonly shape: readonly number[];
+  readonly data: StoredArray;
+}
+
+/** Refuses a file whose length is not what its sizes say, before anything is allocated for them. */
+export function checkSize(
+  file: string,
+  shape: readonly number[],
+  elementBytes: number,
+  header: number,
+  length: number,
+): void {
+  if (shape.includes(0)) {
+    throw new DataError(`${file}: it holds no data: its sizes are ${shape.join(' x ')}`);
+  }
+  const expected = header + product(shape) * elementBytes;
+  if (length === expected) return;
+  const fault =
+    length < expected
+      ? `truncated: ${expected - length} bytes are missing`
+      : `${length - expected} trailing bytes follow the data`;
+  throw new DataError(
+    `${file}: ${fault}: the sizes ${shape.join(' x ')} need ${expected} bytes, the file has ${length}; download or write it again`,
+  );
+}

@@ -1,0 +1,58 @@
+/** Whole files into shared memory, and what can go wrong on the way in one line. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { DataError } from '../errors.js';
+import type { SharedBytes } from './elements.js';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file; check the path',
+  EACCES: 'the file cannot be read: permission denied; check its permissions',
+  EPERM: 'the file cannot be read: permission denied; check its permissions',
+  EISDIR: 'this is a directory, where a file is needed',
+};
+
+/** The error of a file operation as a DataError; anything that is not one is passed on. */
+export function fileError(file: string, error: unknown): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error as Error;
+  return new DataError(`${file}: ${REASONS[code] ?? `the file cannot be read (${message})`}`);
+}
+
+/** The bytes of a file, unpacked when its name ends with .gz. */
+export function readBytes(file: string): SharedBytes {
+  const bytes = readPlain(file);
+  if (bytes.length === 0) throw new DataError(`${file}: the file is empty; download or write it again`);
+  return file.endsWith('.gz') ? gunzip(file, bytes) : bytes;
+}
+
+function readPlain(file: string): SharedBytes {
+  let handle: number | undefined;
+  try {
+    handle = openSync(file, 'r');
+    const bytes = new Uint8Array(new SharedArrayBuffer(fstatSync(handle).size));
+    for (let at = 0; at < bytes.length; ) {
+      const count = readSync(handle, bytes, at, Math.min(bytes.length - at, 2 ** 30), null);
+      if (count === 0) throw new DataError(`${file}: the file became shorter while it was read; try again`);
+      at += count;
+    }
+    return bytes;
+  } catch (error) {
+    throw fileError(file, error);
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
+}
+
+function gunzip(file: string, packed: SharedBytes): SharedBytes {
+  let unpacked: Uint8Array;
+  try {
+    unpacked = gunzipSync(packed);
+  } catch (error) {
+    throw new DataError(
+      `${file}: not a valid gzip file (${(error as Error).message}); download it again, or rename it if it is not packed`,
+    );
+  }
+  const bytes = new Uint8Array(new SharedArrayBuffer(unpacked.length));
+  bytes.set(unpacked);
+  return bytes;
+}

@@ -1,0 +1,65 @@
+/** What fitting arrays and fitting tables have in common: the options, the result, the task, the fingerprint. */
+import { createHash } from 'node:crypto';
+import type { Dataset, StoredArray } from './dataset.js';
+import type { Schema } from './schema.js';
+import { allRows, type Split, split } from './split.js';
+
+export type Task = 'classification' | 'regression';
+
+export interface FitOptions {
+  readonly target: string | undefined;
+  readonly task: 'auto' | Task;
+  /** of the rows, taken for validation; 0 for none */
+  readonly valFraction: number;
+  readonly seed: number;
+}
+
+export interface Fitted {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly dataset: Dataset;
+  readonly split: Split;
+  readonly notes: string[];
+  readonly fingerprint: string;
+}
+
+/** What a schema makes of a raw source. */
+export interface Loaded {
+  readonly dataset: Dataset;
+  readonly notes: string[];
+}
+
+/** Beyond this many distinct values whole numbers are a quantity, unless --task says otherwise. */
+const MANY_VALUES = 20;
+
+/**
+ * Whole numbers with few distinct values are taken for classes: two values always, up to MANY_VALUES when each
+ * comes twice on average.
+ */
+export function inferTask(distinct: number, rows: number, whole: boolean): Task {
+  const few = distinct <= 2 || (distinct <= MANY_VALUES && 2 * distinct <= rows);
+  return whole && few ? 'classification' : 'regression';
+}
+
+/** The split for these options; when too few rows are left to validate, none is made and a note says so. */
+export function splitRows(
+  rows: number,
+  options: FitOptions,
+  strata: ArrayLike<number> | null,
+  notes: string[],
+): Split {
+  if (options.valFraction === 0)
+    return { train: allRows(rows), val: new Uint32Array(new SharedArrayBuffer(0)) };
+  const parts = split(rows, options.valFraction, options.seed, strata);
+  if (parts.val.length === 0) {
+    notes.push(`validation: ${rows} rows are too few to keep ${options.valFraction} of them back; none are`);
+  }
+  return parts;
+}
+
+/** SHA-256 over what describes the data and the stored bytes, before anything is fitted or filled. */
+export function fingerprint(description: unknown, arrays: readonly StoredArray[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(description));
+  for (const array of arrays) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  return hash.digest('hex');
+}

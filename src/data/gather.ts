@@ -1,0 +1,162 @@
+/**
+ * A batch from a dataset: stored rows become the network's input x and its desired output d. Every worker does this
+ * for its rows of every batch, so there is one tight loop for each way numbers are stored, and nothing is allocated.
+ */
+import type { FloatArray } from '../kernels/kernels.js';
+import type { Dataset, Encoding, StoredArray } from './dataset.js';
+
+/** An encoding as typed arrays, made once. */
+export interface PreparedEncoding {
+  readonly shift: Float64Array;
+  readonly scale: Float64Array;
+  /** (v − shift) · scale for v = 0 … 255, where one shift serves every column */
+  readonly lookup: Float64Array;
+  readonly cardinalities: Uint32Array;
+  readonly targetShift: Float64Array;
+  readonly targetScale: Float64Array;
+}
+
+export function prepareEncoding(encoding: Encoding): PreparedEncoding {
+  return {
+    shift: Float64Array.from(encoding.shift),
+    scale: Float64Array.from(encoding.scale),
+    lookup: Float64Array.from({ length: 256 }, (_, v) => (v - encoding.shift[0]) * encoding.scale[0]),
+    cardinalities: Uint32Array.from(encoding.cardinalities),
+    targetShift: Float64Array.from(encoding.targetShift),
+    targetScale: Float64Array.from(encoding.targetScale),
+  };
+}
+
+/**
+ * x[R, inputWidth] and d[R, targetWidth] for the dataset's rows `rows[from] … rows[to−1]`, R = to − from. Numbers are
+ * computed in float64 and rounded once, when stored; the one-hot blocks of the code columns follow them. d holds
+ * class indices or scaled values; null leaves it out.
+ */
+export function gather(
+  x: FloatArray,
+  d: FloatArray | null,
+  dataset: Dataset,
+  encoding: PreparedEncoding,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  const { cardinalities } = encoding;
+  let width = dataset.numberWidth;
+  for (let c = 0; c < cardinalities.length; c++) width += cardinalities[c];
+
+  if (dataset.numberWidth > 0) gatherNumbers(x, width, dataset, encoding, rows, from, to);
+  if (cardinalities.length > 0) gatherCodes(x, width, dataset, cardinalities, rows, from, to);
+  if (d !== null) gatherTargets(d, dataset, encoding, rows, from, to);
+}
+
+/**
+ * The arrays have one type each throughout a training run, so that the engine compiles each loop for that type;
+ * only the arithmetic needs loops of its own.
+ */
+function gatherNumbers(
+  x: FloatArray,
+  width: number,
+  { numbers, numberWidth }: Dataset,
+  { shift, scale, lookup }: PreparedEncoding,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  if (shift.length !== 1) columns(x, width, numbers, numberWidth, shift, scale, rows, from, to);
+  else if (numbers instanceof Uint8Array) bytes(x, width, numbers, numberWidth, lookup, rows, from, to);
+  else uniform(x, width, numbers, numberWidth, shift[0], scale[0], rows, from, to);
+}
+
+function bytes(
+  x: FloatArray,
+  width: number,
+  numbers: Uint8Array,
+  numberWidth: number,
+  lookup: Float64Array,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  for (let r = from; r < to; r++) {
+    const source = rows[r] * numberWidth;
+    const target = (r - from) * width;
+    for (let j = 0; j < numberWidth; j++) x[target + j] = lookup[numbers[source + j]];
+  }
+}
+
+function uniform(
+  x: FloatArray,
+  width: number,
+  numbers: StoredArray,
+  numberWidth: number,
+  shift: number,
+  scale: number,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  for (let r = from; r < to; r++) {
+    const source = rows[r] * numberWidth;
+    const target = (r - from) * width;
+    for (let j = 0; j < numberWidth; j++) x[target + j] = (numbers[source + j] - shift) * scale;
+  }
+}
+
+function columns(
+  x: FloatArray,
+  width: number,
+  numbers: StoredArray,
+  numberWidth: number,
+  shift: Float64Array,
+  scale: Float64Array,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  for (let r = from; r < to; r++) {
+    const source = rows[r] * numberWidth;
+    const target = (r - from) * width;
+    for (let j = 0; j < numberWidth; j++) x[target + j] = (numbers[source + j] - shift[j]) * scale[j];
+  }
+}
+
+function gatherCodes(
+  x: FloatArray,
+  width: number,
+  { codes, codeWidth, numberWidth }: Dataset,
+  cardinalities: Uint32Array,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  for (let r = from; r < to; r++) {
+    const source = rows[r] * codeWidth;
+    let slot = (r - from) * width + numberWidth;
+    x.fill(0, slot, (r - from + 1) * width);
+    for (let c = 0; c < codeWidth; c++) {
+      const code = codes[source + c];
+      if (code < cardinalities[c]) x[slot + code] = 1;
+      slot += cardinalities[c];
+    }
+  }
+}
+
+function gatherTargets(
+  d: FloatArray,
+  { targets, targetWidth }: Dataset,
+  { targetShift, targetScale }: PreparedEncoding,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  const classes = targetShift.length === 0;
+  for (let r = from; r < to; r++) {
+    const source = rows[r] * targetWidth;
+    const target = (r - from) * targetWidth;
+    for (let j = 0; j < targetWidth; j++) {
+      const value = targets[source + j];
+      d[target + j] = classes ? value : (value - targetShift[j]) * targetScale[j];
+    }
+  }
+}

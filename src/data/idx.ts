@@ -1,0 +1,37 @@
+/** IDX, the format of MNIST: 0 0 type rank, the sizes as big-endian uint32, the elements in row-major order. */
+import { DataError } from '../errors.js';
+import { checkSize, decode, ELEMENTS, type FileElement, type Tensor } from './elements.js';
+import { readBytes } from './files.js';
+import { product } from './schema.js';
+
+const IDX_ELEMENTS: Readonly<Record<number, FileElement>> = {
+  8: 'u8',
+  9: 'i8',
+  11: 'i16',
+  12: 'i32',
+  13: 'f32',
+  14: 'f64',
+};
+
+export function readIdx(file: string): Tensor {
+  const bytes = readBytes(file);
+  const magic = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const element = IDX_ELEMENTS[bytes[2]];
+  const rank = bytes[3];
+  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0 || element === undefined || rank === 0) {
+    throw new DataError(
+      `${file}: not an IDX file: it starts with 0x${magic}, where 0x00000803 (images) or 0x00000801 (labels) is expected`,
+    );
+  }
+
+  const header = 4 + 4 * rank;
+  if (bytes.length < header) {
+    throw new DataError(
+      `${file}: truncated: a header of ${rank} sizes takes ${header} bytes, the file has ${bytes.length}; download it again`,
+    );
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  checkSize(file, shape, ELEMENTS[element].bytes, header, bytes.length);
+  return { file, shape, data: decode(element, bytes, header, product(shape), false) };
+}

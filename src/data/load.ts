@@ -1,0 +1,116 @@
+/** From the DATA argument to datasets in shared memory: for training, and with the schema of a trained model. */
+import { DataError, UsageError } from '../errors.js';
+import { fitArrays, loadArrays } from './arrays.js';
+import { type Encoding, inputWidth, type Subset } from './dataset.js';
+import type { FitOptions, Fitted, Loaded } from './fit.js';
+import { encodingOf, numberWidthOf, outputsOf, type Schema } from './schema.js';
+import { openSource, type Source } from './source.js';
+import { allRows } from './split.js';
+
+export interface LoadOptions {
+  /** a built-in name, a file, a pattern, a directory or a query */
+  readonly data: string;
+  readonly target?: string | undefined;
+  readonly task: 'auto' | 'classification' | 'regression';
+  /** a fraction of the rows kept back, or another source */
+  readonly val: number | string;
+  readonly test?: string | undefined;
+  readonly seed: number;
+}
+
+export interface TrainingData {
+  /** short, for the run's directory: `mnist`, `houses` */
+  readonly name: string;
+  readonly train: Subset;
+  readonly val: Subset | null;
+  readonly test: Subset | null;
+  readonly encoding: Encoding;
+  readonly inputWidth: number;
+  readonly schema: Schema;
+  readonly task: 'classification' | 'regression';
+  /** by index; null for regression */
+  readonly classes: readonly string[] | null;
+  /** number of classes, or of values to be regressed */
+  readonly outputs: number;
+  /** what was inferred, filled or dropped, one plain line each */
+  readonly notes: readonly string[];
+  /** SHA-256 over the data as it was read: the same file gives the same fingerprint */
+  readonly fingerprint: string;
+}
+
+export async function loadTrainingData(options: LoadOptions): Promise<TrainingData> {
+  const { val } = options;
+  if (typeof val === 'number' && !(val >= 0 && val < 1)) {
+    throw new UsageError(
+      `--val ${val}: expected a fraction from 0 up to but not including 1, or another data source`,
+    );
+  }
+  const source = openSource(options.data);
+  const fitted = await fit(source, {
+    target: options.target,
+    task: options.task,
+    valFraction: typeof val === 'number' ? val : 0,
+    seed: options.seed,
+  });
+  const { schema, dataset, split, notes } = fitted;
+  const load = async (data: string) => {
+    const loaded = await loadWithSchema(data, schema, { needTargets: true });
+    notes.push(...loaded.notes.map((note) => `${data}: ${note}`));
+    return loaded.subset;
+  };
+
+  const encoding = encodingOf(schema);
+  return {
+    name: fitted.name,
+    train: { dataset, rows: split.train },
+    val:
+      typeof val === 'string' ? await load(val) : split.val.length > 0 ? { dataset, rows: split.val } : null,
+    test: options.test !== undefined ? await load(options.test) : ownTest(source, schema),
+    encoding,
+    inputWidth: inputWidth(encoding, numberWidthOf(schema)),
+    schema,
+    task: schema.target.kind === 'classes' ? 'classification' : 'regression',
+    classes: schema.target.kind === 'classes' ? schema.target.classes : null,
+    outputs: outputsOf(schema),
+    notes,
+    fingerprint: fitted.fingerprint,
+  };
+}
+
+/**
+ * A raw source as the model's network expects it: columns in any order, others ignored, missing values filled as in
+ * training. A missing column or a label that the model does not know is a DataError.
+ */
+export async function loadWithSchema(
+  source: string,
+  schema: Schema,
+  { needTargets }: { needTargets: boolean },
+): Promise<{ subset: Subset; notes: string[]; rows: number }> {
+  const { dataset, notes } = await load(openSource(source), schema, needTargets);
+  return { subset: { dataset, rows: allRows(dataset.rows) }, notes, rows: dataset.rows };
+}
+
+/** DuckDB is imported only where there is a table to read: arrays start without it. */
+const table = () => import('./table.js');
+
+async function fit(source: Source, options: FitOptions): Promise<Fitted> {
+  return source.kind === 'arrays' ? fitArrays(source, options) : (await table()).fitTable(source, options);
+}
+
+async function load(source: Source, schema: Schema, needTargets: boolean): Promise<Loaded> {
+  if (source.kind === 'arrays' && schema.kind === 'arrays') return loadArrays(source, schema, needTargets);
+  if (source.kind === 'table' && schema.kind === 'table') {
+    return (await table()).loadTable(source, schema, needTargets);
+  }
+  const words = { arrays: 'arrays (IDX, NPY)', table: 'a table' };
+  throw new DataError(
+    `${source.kind === 'arrays' ? source.name : source.text}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,
+  );
+}
+
+/** The test part that comes with the data, MNIST's 10,000 images say. */
+function ownTest(source: Source, schema: Schema): Subset | null {
+  if (source.kind !== 'arrays' || schema.kind !== 'arrays' || source.test === null) return null;
+  const { dataset } = loadArrays(source, schema, true);
+  return { dataset, rows: allRows(dataset.rows) };
+}

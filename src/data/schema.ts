@@ -1,0 +1,132 @@
+/**
+ * Everything that was fitted to the training rows: what a raw source needs to become the network's input. It is
+ * stored in the model as JSON and read back from files that nobody vouches for, hence the strict validation.
+ */
+import { z } from 'zod';
+import { DataError } from '../errors.js';
+import type { Encoding } from './dataset.js';
+
+export const ELEMENT_TYPES = ['u8', 'i8', 'u16', 'i16', 'i32', 'f32', 'f64'] as const;
+export type ElementType = (typeof ELEMENT_TYPES)[number];
+
+const names = z.array(z.string()).min(1).max(1_000_000);
+const numbers = z.array(z.number()).min(1).max(100_000_000);
+const positives = z.array(z.number().positive()).min(1).max(100_000_000);
+
+const targetSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('classes'),
+    name: z.string(),
+    type: z.enum(['number', 'text', 'boolean']),
+    classes: names.min(2),
+  }),
+  z.strictObject({
+    kind: z.literal('values'),
+    names,
+    type: z.enum(['number', 'date']),
+    shift: numbers,
+    scale: positives,
+  }),
+]);
+export type TargetSchema = z.infer<typeof targetSchema>;
+
+const columnSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('number'),
+    name: z.string(),
+    type: z.enum(['number', 'date']),
+    shift: z.number(),
+    scale: z.number().positive(),
+    /** stands for a missing value: the median of the training rows */
+    fill: z.number(),
+  }),
+  z.strictObject({
+    kind: z.literal('category'),
+    name: z.string(),
+    type: z.enum(['text', 'boolean']),
+    categories: names,
+    /** training rows had missing values, which are a category of their own after the others */
+    missing: z.boolean(),
+  }),
+]);
+export type ColumnSchema = z.infer<typeof columnSchema>;
+
+const arraysSchema = z.strictObject({
+  kind: z.literal('arrays'),
+  type: z.enum(ELEMENT_TYPES),
+  /** the shape of one instance: [28, 28] */
+  shape: z.array(z.number().int().positive()).min(1).max(8),
+  shift: numbers,
+  scale: positives,
+  target: targetSchema,
+});
+export type ArraysSchema = z.infer<typeof arraysSchema>;
+
+const tableSchema = z.strictObject({
+  kind: z.literal('table'),
+  columns: z.array(columnSchema).min(1).max(1_000_000),
+  target: targetSchema,
+});
+export type TableSchema = z.infer<typeof tableSchema>;
+
+export const schemaSchema = z
+  .discriminatedUnion('kind', [arraysSchema, tableSchema])
+  .refine((schema) => schema.kind === 'table' || schema.shift.length === schema.scale.length, {
+    error: 'shift and scale differ in length',
+  })
+  .refine((schema) => schema.kind === 'table' || [1, product(schema.shape)].includes(schema.shift.length), {
+    error: 'shift does not match the shape',
+  })
+  .refine(({ target }) => target.kind === 'classes' || target.shift.length === target.scale.length, {
+    error: 'target: shift and scale differ in length',
+  });
+export type Schema = z.infer<typeof schemaSchema>;
+
+/** Validates a schema read from a file; `file` names it in the error. */
+export function parseSchema(value: unknown, file: string): Schema {
+  const result = schemaSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new DataError(
+    `${file}: its preprocessing is not valid at ${issue.path.join('.') || 'the top'} (${issue.message}); the file is damaged or of another version`,
+  );
+}
+
+/** The slots of a one-hot encoded column. */
+export function cardinality(column: ColumnSchema & { kind: 'category' }): number {
+  return column.categories.length + (column.missing ? 1 : 0);
+}
+
+/** The arithmetic of a schema, as the workers need it. */
+export function encodingOf(schema: Schema): Encoding {
+  const { target } = schema;
+  const targetPart =
+    target.kind === 'values'
+      ? { targetShift: target.shift, targetScale: target.scale }
+      : { targetShift: [], targetScale: [] };
+  if (schema.kind === 'arrays') {
+    return { shift: schema.shift, scale: schema.scale, cardinalities: [], ...targetPart };
+  }
+  const numeric = schema.columns.filter((column) => column.kind === 'number');
+  return {
+    shift: numeric.map((column) => column.shift),
+    scale: numeric.map((column) => column.scale),
+    cardinalities: schema.columns.filter((column) => column.kind === 'category').map(cardinality),
+    ...targetPart,
+  };
+}
+
+/** How many numbers a dataset read with this schema holds in a row. */
+export function numberWidthOf(schema: Schema): number {
+  if (schema.kind === 'arrays') return product(schema.shape);
+  return schema.columns.filter((column) => column.kind === 'number').length;
+}
+
+/** Number of classes, or of values to be regressed. */
+export function outputsOf({ target }: Schema): number {
+  return target.kind === 'classes' ? target.classes.length : target.names.length;
+}
+
+export function product(shape: readonly number[]): number {
+  return shape.reduce((count, size) => count * size, 1);
+}

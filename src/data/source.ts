@@ -1,0 +1,67 @@
+/** What the DATA argument names: a built-in, files in an array format, or a table. */
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { distance } from 'fastest-levenshtein';
+import { DataError } from '../errors.js';
+import {
+  type ArraySource,
+  BUILT_IN,
+  isArrayFile,
+  isDirectory,
+  openArrayFile,
+  openDirectory,
+  openMnist,
+  TABLE_NAME,
+} from './arrayfiles.js';
+
+export interface TableSource {
+  readonly kind: 'table';
+  readonly name: string;
+  /** a file, a pattern of files, or a query that starts with SELECT, WITH or FROM */
+  readonly text: string;
+  readonly form: 'file' | 'query';
+}
+
+export type Source = ArraySource | TableSource;
+
+const QUERY = /^\s*(select|with|from)\s/i;
+const PATTERN = /[*?[]/;
+
+export function openSource(data: string): Source {
+  if (data === 'mnist') return openMnist();
+  if (QUERY.test(data)) return { kind: 'table', name: 'query', text: data, form: 'query' };
+  if (isDirectory(data)) return openDirectory(data);
+  if (isArrayFile(data)) return openArrayFile(data);
+  const name =
+    basename(data)
+      .replace(/\..*$/, '')
+      .replace(/[^\w-]+/g, '_') || 'table';
+  if (TABLE_NAME.test(data) && (PATTERN.test(data) || existsSync(data))) {
+    return { kind: 'table', name, text: data, form: 'file' };
+  }
+  if (existsSync(data)) {
+    throw new DataError(
+      `${data}: the kind of data is not known from this name; expected .csv, .tsv, .json, .jsonl, .parquet (also .gz, .zst), .npy, .npz or an IDX file such as train-images-idx3-ubyte`,
+    );
+  }
+  throw missing(data);
+}
+
+function missing(data: string): DataError {
+  const meant = didYouMean(data, BUILT_IN);
+  const isName = /^[\w-]+$/.test(data);
+  return new DataError(
+    isName
+      ? `${data}: neither a file, a directory nor a built-in data set (${BUILT_IN.join(', ')})${meant}`
+      : `${data}: there is no such file or directory; check the path`,
+  );
+}
+
+/** `; did you mean "…"?` when one of the names is near, else nothing. */
+export function didYouMean(word: string, names: readonly string[]): string {
+  const near = names
+    .map((name) => ({ name, edits: distance(word.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, edits }) => edits <= Math.max(2, Math.floor(name.length / 3)))
+    .sort((a, b) => a.edits - b.edits)[0];
+  return near === undefined ? '' : `; did you mean "${near.name}"?`;
+}

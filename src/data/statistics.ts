@@ -1,0 +1,132 @@
+/** Statistics of the training rows: in float64, in row order, so that they have the same bits on every run. */
+import type { StoredArray } from './dataset.js';
+
+export interface Moments {
+  readonly mean: Float64Array;
+  /** the standard deviation of the rows themselves (divided by their count), as scikit-learn's StandardScaler */
+  readonly std: Float64Array;
+}
+
+/** Mean and standard deviation of each column of values[·, width] over `rows`; NaN is a missing value and left out. */
+export function columnMoments(values: StoredArray, width: number, rows: Uint32Array): Moments {
+  const count = new Float64Array(width);
+  const mean = new Float64Array(width);
+  const std = new Float64Array(width);
+  for (let r = 0; r < rows.length; r++) {
+    const at = rows[r] * width;
+    for (let j = 0; j < width; j++) {
+      const value = values[at + j];
+      if (!Number.isNaN(value)) {
+        mean[j] += value;
+        count[j]++;
+      }
+    }
+  }
+  for (let j = 0; j < width; j++) mean[j] /= count[j];
+  for (let r = 0; r < rows.length; r++) {
+    const at = rows[r] * width;
+    for (let j = 0; j < width; j++) {
+      const deviation = values[at + j] - mean[j];
+      if (!Number.isNaN(deviation)) std[j] += deviation * deviation;
+    }
+  }
+  for (let j = 0; j < width; j++) std[j] = Math.sqrt(std[j] / count[j]);
+  return { mean, std };
+}
+
+/** One mean and standard deviation for all columns together, as for the pixels of images. */
+export function commonMoments(values: StoredArray, width: number, rows: Uint32Array): Moments {
+  if (values instanceof Uint8Array) return byteMoments(values, width, rows);
+  const count = rows.length * width;
+  let sum = 0;
+  for (let r = 0; r < rows.length; r++) {
+    const at = rows[r] * width;
+    for (let j = 0; j < width; j++) sum += values[at + j];
+  }
+  const mean = sum / count;
+  let squares = 0;
+  for (let r = 0; r < rows.length; r++) {
+    const at = rows[r] * width;
+    for (let j = 0; j < width; j++) {
+      const deviation = values[at + j] - mean;
+      squares += deviation * deviation;
+    }
+  }
+  return { mean: Float64Array.of(mean), std: Float64Array.of(Math.sqrt(squares / count)) };
+}
+
+/** The squares of this many bytes add up in an int32. */
+const BLOCK = 2 ** 15;
+
+/** Bytes in one pass with integer sums, which are exact. */
+function byteMoments(values: Uint8Array, width: number, rows: Uint32Array): Moments {
+  let sum = 0;
+  let squares = 0;
+  for (let r = 0; r < rows.length; r++) {
+    const end = (rows[r] + 1) * width;
+    for (let block = rows[r] * width; block < end; block += BLOCK) {
+      const blockEnd = Math.min(block + BLOCK, end);
+      let blockSum = 0;
+      let blockSquares = 0;
+      for (let i = block; i < blockEnd; i++) {
+        const value = values[i];
+        blockSum = (blockSum + value) | 0;
+        blockSquares = (blockSquares + Math.imul(value, value)) | 0;
+      }
+      sum += blockSum;
+      squares += blockSquares;
+    }
+  }
+  const count = rows.length * width;
+  const variance = Number(BigInt(count) * BigInt(squares) - BigInt(sum) ** 2n) / (count * count);
+  return { mean: Float64Array.of(sum / count), std: Float64Array.of(Math.sqrt(variance)) };
+}
+
+/** The scale that goes with a standard deviation; a constant stays 0 after its mean is taken off. */
+export function scaleOf(std: number): number {
+  return std > 0 ? 1 / std : 1;
+}
+
+/** The median of one column over `rows`, NaN left out (NaN when nothing remains). */
+export function columnMedian(
+  values: StoredArray,
+  width: number,
+  column: number,
+  rows: Uint32Array,
+  scratch: Float64Array,
+): number {
+  let count = 0;
+  for (let r = 0; r < rows.length; r++) {
+    const value = values[rows[r] * width + column];
+    if (!Number.isNaN(value)) scratch[count++] = value;
+  }
+  if (count === 0) return Number.NaN;
+  const upper = select(scratch, count, count >> 1);
+  if (count % 2 === 1) return upper;
+  let lower = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count >> 1; i++) if (scratch[i] > lower) lower = scratch[i];
+  return (lower + upper) / 2;
+}
+
+/** Hoare's selection: the k-th smallest of the first `count` values, with nothing greater before it. */
+function select(values: Float64Array, count: number, k: number): number {
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const pivot = values[k];
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
+      if (i <= j) {
+        const held = values[i];
+        values[i++] = values[j];
+        values[j--] = held;
+      }
+    }
+    if (j < k) low = i;
+    if (k < i) high = j;
+  }
+  return values[k];
+}
