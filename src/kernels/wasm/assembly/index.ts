@@ -5,3 +5,4 @@ export { activate, activateBackward } from './activations';
 export { divergence, softmax, softmaxBackward } from './rows';
 export { add, allFinite, sumOfSquares } from './reduce';
 export { adam, sgd } from './optim';
+export { expOf, logOf } from './math';

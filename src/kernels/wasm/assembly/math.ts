@@ -1,6 +1,6 @@
 // exp, log, tanh and the normal distribution of four floats. No lookup, no branch: a float gets the same bits in any lane,
 // and in the portable build on any machine. The errors are measured in test/kernels/math.test.ts.
-import { madd, select, splat } from './vector';
+import { load, madd, select, splat, store } from './vector';
 
 /** e^x, at most 2 ulp from subnormal results to overflow: n = round(x / ln 2), a polynomial in x − n·ln 2, times 2ⁿ. */
 export function exp(x: v128): v128 {
@@ -77,8 +77,7 @@ export function tanh(x: v128): v128 {
   const near = madd(f32x4.mul(y, square), x, x);
   const e = exp(f32x4.add(size, size));
   const far = f32x4.sub(splat(1), f32x4.div(splat(2), f32x4.add(e, splat(1))));
-  const signed = select(splat(-0.0), x, far);
-  return select(f32x4.lt(size, splat(0.625)), near, signed);
+  return select(splat(-0.0), x, select(f32x4.lt(size, splat(0.625)), near, far));
 }
 
 /** 1/(1 + e^−z), written with e^−|z|: nothing overflows and both tails keep their relative accuracy. */
@@ -114,4 +113,14 @@ export function normalCdf(z: v128): v128 {
 /** e^(−z²/2)/√(2π) */
 export function normalPdf(z: v128): v128 {
   return f32x4.mul(exp(f32x4.mul(f32x4.mul(z, z), splat(-0.5))), splat(0.398942280));
+}
+
+/** y = e^x, exported to measure its error. */
+export function expOf(y: usize, x: usize, count: i32): void {
+  for (let i = 0; i < count; i += 4) store(y + (<usize>i << 2), exp(load(x + (<usize>i << 2), count - i, 0)), count - i);
+}
+
+/** y = ln x, exported to measure its error. */
+export function logOf(y: usize, x: usize, count: i32): void {
+  for (let i = 0; i < count; i += 4) store(y + (<usize>i << 2), log(load(x + (<usize>i << 2), count - i, 0)), count - i);
 }

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest';
+import { ACTIVATION_CODES } from '#src/kernels/codes.js';
+import { compileKernels, SCRATCH_BYTES } from '#src/kernels/load.js';
+import { erfc } from '#src/kernels/reference/erf.js';
+
+const CHUNK = 4096;
+/** Bit patterns are visited in steps of this, a prime: 4.3 million floats of every sign and exponent. */
+const STRIDE = 997;
+
+type Map = (y: number, x: number, count: number) => void;
+type Exports = Record<'expOf' | 'logOf', Map> & {
+  setScratch(ptr: number): void;
+  activate(code: number, y: number, x: number, count: number, p: number): void;
+};
+
+function functions(name: 'portable' | 'wasm') {
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true });
+  const module = compileKernels(name)!;
+  const wasm = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+  const x = new Float32Array(memory.buffer, 65536 + SCRATCH_BYTES, CHUNK);
+  const y = new Float32Array(memory.buffer, x.byteOffset + x.byteLength, CHUNK);
+  wasm.setScratch(65536);
+  const activation =
+    (code: number): Map =>
+    (y, x, count) =>
+      wasm.activate(code, y, x, count, 0);
+  return {
+    x,
+    y,
+    exp: wasm.expOf,
+    log: wasm.logOf,
+    tanh: activation(ACTIVATION_CODES.tanh),
+    sigmoid: activation(ACTIVATION_CODES.sigmoid),
+    gelu: activation(ACTIVATION_CODES.gelu),
+  };
+}
+
+/** The distance of the floats around `value`, those of subnormal numbers included. */
+function ulp(value: number): number {
+  const exponent = Math.max(Math.floor(Math.log2(Math.abs(value))), -126);
+  return 2 ** (Math.min(exponent, 127) - 23);
+}
+
+/** The error of y as an approximation of `exact`, in ulp; where float32 must give NaN, ±∞ or 0, nothing else will do. */
+function errorInUlp(y: number, exact: number): number {
+  if (Number.isNaN(exact)) return Number.isNaN(y) ? 0 : Infinity;
+  if (y === exact || y === Math.fround(exact))
+    return Math.abs(y) === Infinity ? 0 : Math.abs(y - exact) / ulp(exact) || 0;
+  return Math.abs(y - exact) / ulp(exact);
+}
+
+/** The greatest error over floats of every exponent, and the float at which it occurs. */
+function greatestError(
+  name: 'portable' | 'wasm',
+  f: 'exp' | 'log' | 'tanh' | 'sigmoid',
+  exact: (x: number) => number,
+) {
+  const table = functions(name);
+  const patterns = new Uint32Array(table.x.buffer, table.x.byteOffset, CHUNK);
+  let [error, at] = [0, 0];
+  for (let pattern = 0; pattern < 2 ** 32; ) {
+    for (let i = 0; i < CHUNK; i++, pattern += STRIDE) patterns[i] = pattern;
+    table[f](table.y.byteOffset, table.x.byteOffset, CHUNK);
+    for (let i = 0; i < CHUNK; i++) {
+      const e = errorInUlp(table.y[i], exact(table.x[i]));
+      if (e > error) [error, at] = [e, table.x[i]];
+    }
+  }
+  return { error, at };
+}
+
+const exactSigmoid = (x: number) => {
+  const e = Math.exp(-Math.abs(x));
+  return x < 0 ? e / (1 + e) : 1 / (1 + e);
+};
+
+describe.each(['portable', 'wasm'] as const)('%s', (name) => {
+  test.each([
+    ['exp', Math.exp, 2],
+    ['log', Math.log, 2],
+    ['tanh', Math.tanh, 2],
+    ['sigmoid', exactSigmoid, 3],
+  ] as const)('%s over the whole float32 range', (f, exact, bound) => {
+    const { error, at } = greatestError(name, f, exact);
+    console.log(
+      `${name} ${f}: at most ${error.toFixed(3)} ulp (at ${at}), over ${Math.ceil(2 ** 32 / STRIDE)} floats`,
+    );
+    expect(error).toBeLessThanOrEqual(bound);
+  });
+
+  test('limits', () => {
+    const { x, y, exp, log, tanh } = functions(name);
+    const at = (f: Map, value: number) => {
+      x[0] = value;
+      f(y.byteOffset, x.byteOffset, 1);
+      return y[0];
+    };
+    expect([-Infinity, -0, 0, Infinity, -1e30, 1e30].map((v) => at(exp, v))).toEqual([
+      0,
+      1,
+      1,
+      Infinity,
+      0,
+      Infinity,
+    ]);
+    expect([0, -0, Infinity, 1].map((v) => at(log, v))).toEqual([-Infinity, -Infinity, Infinity, 0]);
+    expect([-1, -Infinity, -1e-40, NaN].map((v) => at(log, v))).toEqual([NaN, NaN, NaN, NaN]);
+    expect([-Infinity, -0, 0, Infinity].map((v) => at(tanh, v))).toEqual([-1, -0, 0, 1]);
+    expect([at(exp, NaN), at(tanh, NaN)]).toEqual([NaN, NaN]);
+  });
+
+  test('gelu: relative error at most 1e-4 in the left tail down to -6, absolute 1e-12 beyond', () => {
+    const { x, y, gelu } = functions(name);
+    for (let i = 0; i < CHUNK; i++) x[i] = -12 + (16 * i) / CHUNK;
+    gelu(y.byteOffset, x.byteOffset, CHUNK);
+    for (let i = 0; i < CHUNK; i++) {
+      const exact = x[i] * 0.5 * erfc(-x[i] * Math.SQRT1_2);
+      const bound = x[i] > -2 ? 1e-6 * Math.abs(exact) : x[i] > -6 ? 1e-4 * Math.abs(exact) : 1e-12;
+      expect(Math.abs(y[i] - exact)).toBeLessThanOrEqual(bound);
+    }
+  });
+});
+
+test('erfc in float64 against digits from tables', () => {
+  const table = [
+    [0, 1],
+    [0.5, 0.4795001221869535],
+    [1, 0.15729920705028513],
+    [2, 0.004677734981047266],
+    [3, 2.209049699858544e-5],
+    [5, 1.537459794428035e-12],
+    [10, 2.088487583762545e-45],
+    [-1, 1.8427007929497148],
+  ] as const;
+  for (const [x, exact] of table) {
+    expect(Math.abs(erfc(x) / exact - 1)).toBeLessThanOrEqual(4e-14);
+  }
+  expect([erfc(Infinity), erfc(-Infinity), erfc(NaN)]).toEqual([0, 2, NaN]);
+});
