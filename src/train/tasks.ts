@@ -4,7 +4,8 @@
  */
 import type { Encoding, Subset } from '../data/dataset.js';
 import { prepareEncoding } from '../data/gather.js';
-import { instantiateKernels, type KernelSource } from '../kernels/load.js';
+import type { KernelName } from '../kernels/kernels.js';
+import { instantiateKernels } from '../kernels/load.js';
 import { objective } from '../network/network.js';
 import { buildLayers } from '../network/spec.js';
 import { Arena } from '../parallel/arena.js';
@@ -21,7 +22,7 @@ export type SubsetName = 'train' | 'val' | 'test';
 /** Crosses to every worker once. */
 export interface WorkerSetup {
   readonly memory: WebAssembly.Memory;
-  readonly kernels: KernelSource;
+  readonly kernels: { readonly name: KernelName; readonly module: WebAssembly.Module | null };
   readonly network: NetworkSpec;
   readonly plan: MemoryPlan;
   readonly task: Task;
@@ -47,7 +48,11 @@ export function createTaskHandler(setup: WorkerSetup): (task: TrainingTask) => T
 
   const contextOf = (index: number): Context => {
     const workspace = memory.workspaces[index];
-    const kernels = instantiateKernels(setup.kernels, setup.memory, workspace.scratch);
+    const kernels = instantiateKernels({
+      ...setup.kernels,
+      memory: setup.memory,
+      scratch: workspace.scratch,
+    });
     return {
       memory,
       workspace,

@@ -1,0 +1,96 @@
+/** Checkpoints: everything from which training goes on to the same bits, in one checksummed file written atomically. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { writeFileAtomic } from '../atomic.js';
+import { DataError } from '../errors.js';
+import { decodeSafetensors, encodeSafetensors } from '../model/safetensors.js';
+import type { TrainState } from '../train/trainer.js';
+
+export interface Checkpoint {
+  readonly state: TrainState;
+  /** SHA-256 of the training data: going on with other data would be another run */
+  readonly dataset: string;
+  readonly weights: Float32Array;
+  readonly slots: readonly Float32Array[];
+}
+
+const FORMAT = 'gradpool.checkpoint';
+const VERSION = '1';
+
+const metrics = z.strictObject({
+  loss: z.number(),
+  accuracy: z.number().optional(),
+  rmse: z.number().optional(),
+});
+const stateSchema = z.strictObject({
+  step: z.number().int().min(0),
+  epochLoss: z.number(),
+  epochScore: z.number(),
+  epochRows: z.number(),
+  train: metrics.nullable(),
+  val: metrics.nullable(),
+  best: z.strictObject({ epoch: z.number(), train: metrics, val: metrics.nullable() }).nullable(),
+  samples: z.number(),
+  seconds: z.number(),
+});
+
+export function writeCheckpoint(file: string, { state, dataset, weights, slots }: Checkpoint): void {
+  const tensors = [weights, ...slots].map((data, index) => ({
+    name: index === 0 ? 'weights' : `slot.${index - 1}`,
+    shape: [data.length],
+    data,
+  }));
+  writeFileAtomic(
+    file,
+    encodeSafetensors(tensors, {
+      format: FORMAT,
+      version: VERSION,
+      state: JSON.stringify(state),
+      dataset,
+      sha256: digest([weights, ...slots]),
+    }),
+  );
+}
+
+/** Throws DataError when the file is missing, damaged, or of another version or network. */
+export function readCheckpoint(file: string, length: number, slots: number): Checkpoint {
+  const { tensors, metadata } = decodeSafetensors(readBytes(file), file);
+  if (metadata.format !== FORMAT || metadata.version !== VERSION) {
+    throw new DataError(
+      `${file}: not a checkpoint of this gradpool (format ${metadata.format} ${metadata.version})`,
+    );
+  }
+  const names = ['weights', ...Array.from({ length: slots }, (_, index) => `slot.${index}`)];
+  const arrays = names.map((name) => {
+    const tensor = tensors.get(name);
+    if (!(tensor?.data instanceof Float32Array) || tensor.data.length !== length) {
+      throw new DataError(`${file}: ${name} does not fit the run's configuration; was config.yaml changed?`);
+    }
+    return tensor.data;
+  });
+  if (digest(arrays) !== metadata.sha256)
+    throw new DataError(`${file}: damaged (the checksum does not match)`);
+  const state = stateSchema.safeParse(JSON.parse(metadata.state));
+  if (!state.success) throw new DataError(`${file}: damaged (its state is not that of a training)`);
+  return {
+    state: state.data as TrainState,
+    dataset: metadata.dataset,
+    weights: arrays[0],
+    slots: arrays.slice(1),
+  };
+}
+
+function digest(arrays: readonly Float32Array[]): string {
+  const hash = createHash('sha256');
+  for (const array of arrays) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  return hash.digest('hex');
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new DataError(`${file}: cannot read the checkpoint (${(error as NodeJS.ErrnoException).code})`);
+  }
+}

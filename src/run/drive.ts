@@ -1,0 +1,228 @@
+/** A run from where its trainer stands to its end: epochs, evaluations, checkpoints, and the record of it all. */
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { UserError } from '../errors.js';
+import { saveModel } from '../model/write.js';
+import type { EndEvent, EpochEvent, Metrics, StartEvent, TrainEvent, TrainResult } from '../train/events.js';
+import type { TrainingPlan } from '../train/plan.js';
+import { widths } from '../train/specification.js';
+import type { Trainer } from '../train/trainer.js';
+import { weightsSha256 } from '../train/weights.js';
+import { writeCheckpoint } from './checkpoint.js';
+import { appendMetrics, RUN_FILES, type RunRecord, writeRecord } from './folder.js';
+
+/** One process's part of a run. */
+export interface Sitting {
+  readonly trainer: Trainer;
+  /** events that arose inside a step, to be passed on after it */
+  readonly news: TrainEvent[];
+  /** null: nothing is written */
+  readonly folder: string | null;
+  readonly record: RunRecord;
+  readonly signal: AbortSignal | undefined;
+  /** the weights of `state.best`, and whether the checkpoint of that name holds them */
+  best: { readonly weights: Float32Array; saved: boolean } | null;
+}
+
+/** Milliseconds between two checkpoints at the ends of epochs: with tiny data there are thousands of epochs a second. */
+const CHECKPOINT_INTERVAL = 1000;
+/** Milliseconds after which an in-process training lets the event loop turn, so that a signal is heard. */
+const TURN_INTERVAL = 50;
+
+/** Runs the sitting to its end; keeps run.json and metrics.jsonl along the way. Closes the trainer. */
+export async function* drive(sitting: Sitting): AsyncGenerator<TrainEvent> {
+  const { trainer, folder, record } = sitting;
+  const finish = (status: RunRecord['status'], exitCode: number, more: Partial<RunRecord>) => {
+    if (folder)
+      writeRecord(folder, { ...record, status, exitCode, ended: new Date().toISOString(), ...more });
+  };
+  try {
+    for await (const event of sittingEvents(sitting)) {
+      if (folder && event.type !== 'step') appendMetrics(folder, event);
+      if (event.type === 'end') {
+        const { type, ...result } = event;
+        finish(result.status, result.status === 'interrupted' ? 130 : 0, { result });
+      }
+      yield event;
+    }
+  } catch (error) {
+    const exitCode = error instanceof UserError ? error.exitCode : 1;
+    finish(exitCode === 4 ? 'diverged' : 'failed', exitCode, { error: (error as Error).message });
+    throw error;
+  } finally {
+    await trainer.close();
+  }
+}
+
+async function* sittingEvents(sitting: Sitting): AsyncGenerator<TrainEvent> {
+  const { trainer, news, folder, signal } = sitting;
+  const { plan } = trainer;
+  const begin = performance.now();
+  let turned = begin;
+  let saved = begin;
+  let status: TrainResult['status'] = 'completed';
+  let epochStart = { samples: trainer.state.samples, seconds: trainer.state.seconds };
+
+  yield startEvent(plan, folder, trainer.state.step);
+  if (plan.workers.length === 1) {
+    yield { type: 'workers', workers: trainer.workers, why: `--workers ${plan.config.workers}` };
+  }
+  if (trainer.state.step === 0) yield* save(sitting); // from here on there is a checkpoint to go on from
+
+  while (trainer.state.step < plan.totalSteps) {
+    if (signal?.aborted) {
+      status = 'interrupted';
+      break;
+    }
+    if (outOfPatience(trainer)) {
+      status = 'early-stopped';
+      break;
+    }
+    const { lr } = trainer;
+    await trainer.step();
+    const { state } = trainer;
+    const epoch = Math.ceil(state.step / plan.stepsPerEpoch);
+    const train = trainer.metrics(state.epochLoss, state.epochScore, state.epochRows);
+    yield { type: 'step', step: state.step, epoch, train, lr };
+    yield* news.splice(0);
+
+    const epochDone = state.step % plan.stepsPerEpoch === 0;
+    if (epochDone) {
+      yield await endEpoch(sitting, epoch, train, lr, epochStart);
+      epochStart = { samples: state.samples, seconds: state.seconds };
+    }
+    const { checkpointEvery } = plan.config;
+    const due = checkpointEvery !== undefined && state.step % checkpointEvery === 0;
+    if (due || (epochDone && performance.now() - saved > CHECKPOINT_INTERVAL)) {
+      yield* save(sitting);
+      saved = performance.now();
+    }
+    if (performance.now() - turned > TURN_INTERVAL) {
+      await nextTurn();
+      turned = performance.now();
+    }
+  }
+  yield* save(sitting);
+  yield await end(sitting, status, begin);
+}
+
+/** Evaluates, decides whether this is the best epoch, and begins the next epoch's sums. */
+async function endEpoch(
+  sitting: Sitting,
+  epoch: number,
+  train: Metrics,
+  lr: number,
+  start: { samples: number; seconds: number },
+): Promise<EpochEvent> {
+  const { trainer } = sitting;
+  const { state, plan } = trainer;
+  const val = plan.data.val ? await trainer.evaluate('val') : null;
+  const before = state.best?.val ?? state.best?.train;
+  const best = before === undefined || (val ?? train).loss < before.loss;
+  if (best) {
+    state.best = { epoch, train, val };
+    sitting.best ??= { weights: new Float32Array(trainer.memory.weights.length), saved: false };
+    sitting.best.weights.set(trainer.memory.weights);
+    sitting.best.saved = false;
+  }
+  Object.assign(state, { train, val, epochLoss: 0, epochScore: 0, epochRows: 0 });
+  const seconds = state.seconds - start.seconds;
+  const samplesPerSecond = (state.samples - start.samples) / seconds;
+  return { type: 'epoch', epoch, step: state.step, train, val, lr, best, seconds, samplesPerSecond };
+}
+
+/** Asked between epochs, also when a run goes on from a checkpoint there. */
+function outOfPatience({ plan, state }: Trainer): boolean {
+  const { patience } = plan.config;
+  const epochs = state.step / plan.stepsPerEpoch;
+  return (
+    patience !== undefined &&
+    state.best !== null &&
+    Number.isInteger(epochs) &&
+    epochs - state.best.epoch >= patience
+  );
+}
+
+/** Writes `best` before `last`: whichever pair of files a kill leaves behind, going on from it gives the same bits. */
+function* save({ trainer, folder, best }: Sitting): Generator<TrainEvent> {
+  if (!folder) return;
+  const { state, memory, plan } = trainer;
+  const dataset = plan.data.fingerprint;
+  if (best && !best.saved) {
+    writeCheckpoint(join(folder, RUN_FILES.best), { state, dataset, weights: best.weights, slots: [] });
+    best.saved = true;
+  }
+  const path = join(folder, RUN_FILES.last);
+  writeCheckpoint(path, { state, dataset, weights: memory.weights, slots: memory.slots });
+  yield { type: 'checkpoint', step: state.step, path };
+}
+
+/** The final weights (the best ones under early stopping), their test metrics, and the model file. */
+async function end(
+  { trainer, folder, best }: Sitting,
+  status: TrainResult['status'],
+  begin: number,
+): Promise<EndEvent> {
+  const { plan, state, memory } = trainer;
+  const { config, data } = plan;
+  const restored = config.patience !== undefined && status !== 'interrupted' && best !== null;
+  if (restored) memory.weights.set(best.weights);
+  const test = data.test && status !== 'interrupted' ? await trainer.evaluate('test') : null;
+  const result: TrainResult = {
+    run: folder,
+    status,
+    weightsSha256: weightsSha256(memory.layout, memory.weights),
+    epochs: Math.floor(state.step / plan.stepsPerEpoch),
+    steps: state.step,
+    bestEpoch: state.best?.epoch ?? null,
+    train: (restored ? state.best?.train : state.train) ?? null,
+    val: (restored ? state.best?.val : state.val) ?? null,
+    test,
+    samplesPerSecond: state.samples / state.seconds,
+    wallSeconds: (performance.now() - begin) / 1000,
+    workers: trainer.workers,
+    shards: config.shards,
+    kernels: plan.kernels,
+    precision: config.precision,
+    seed: config.seed,
+    parameters: memory.layout.count,
+  };
+  if (folder) {
+    saveModel(join(folder, RUN_FILES.model), {
+      layout: memory.layout,
+      weights: memory.weights,
+      network: plan.network,
+      schema: data.schema,
+      facts: { epochs: result.epochs, steps: result.steps, seed: config.seed, kernels: plan.kernels },
+    });
+  }
+  return { type: 'end', ...result };
+}
+
+export function startEvent(plan: TrainingPlan, folder: string | null, step: number): StartEvent {
+  const { config, data } = plan;
+  return {
+    type: 'start',
+    run: folder,
+    dataset: data.name,
+    task: data.task,
+    classes: data.classes,
+    rows: {
+      train: data.train.rows.length,
+      val: data.val?.rows.length ?? 0,
+      test: data.test?.rows.length ?? 0,
+    },
+    network: plan.network,
+    widths: widths(plan.layers),
+    parameters: plan.layers
+      .flatMap(({ parameters }) => parameters)
+      .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    stepsPerEpoch: plan.stepsPerEpoch,
+    epochs: config.epochs,
+    step,
+    kernels: plan.kernels,
+    sharedBytes: plan.sharedBytes,
+    notes: data.notes,
+    config,
+  };
+}

@@ -1,0 +1,19 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { TrainConfig } from '../train/config.js';
+
+/** The same configuration with its files by absolute paths, so that `resume` finds them from any folder. */
+export function absoluteSources(config: TrainConfig): TrainConfig {
+  const absolute = (source: string) => (existsSync(source) || isPattern(source) ? resolve(source) : source);
+  return {
+    ...config,
+    data: absolute(config.data),
+    ...(typeof config.val === 'string' ? { val: absolute(config.val) } : {}),
+    ...(config.test === undefined ? {} : { test: absolute(config.test) }),
+  };
+}
+
+/** A glob, as opposed to a query with an asterisk in it. */
+function isPattern(source: string): boolean {
+  return /[*?[]/.test(source) && !/\s/.test(source);
+}

@@ -1,0 +1,159 @@
+/** The main job from end to end: load the data, train, keep the run on disk, evaluate, save the model. */
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadTrainingData } from '../data/load.js';
+import { DataError, UsageError } from '../errors.js';
+import { resolveConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
+import type { TrainEvent } from '../train/events.js';
+import { planTraining, type TrainingPlan } from '../train/plan.js';
+import { Trainer } from '../train/trainer.js';
+import { VERSION } from '../version.js';
+import { readCheckpoint } from './checkpoint.js';
+import { drive, type Sitting, startEvent } from './drive.js';
+import {
+  createRunFolder,
+  newRunFolder,
+  RUN_FILES,
+  type RunRecord,
+  readRun,
+  writeConfig,
+  writeRecord,
+} from './folder.js';
+import { absoluteSources } from './sources.js';
+
+/** How a training is run, as opposed to what it computes. */
+export interface RunOptions {
+  /** the run's folder; by default a new one under runs/; null: write nothing */
+  readonly out?: string | null;
+  /** aborting finishes the step, saves a checkpoint and ends with status 'interrupted' */
+  readonly signal?: AbortSignal;
+  /** the command line, for the record */
+  readonly argv?: readonly string[];
+  /** the compiled worker module; tests put one here that dies */
+  readonly workerFile?: string;
+}
+
+/** What may change when a run goes on: how long and on how many threads, not what is computed. */
+export interface ResumeOptions extends Omit<RunOptions, 'out'> {
+  readonly workers?: number | 'auto';
+  /** train longer than was first planned; refused where the schedule depends on the end */
+  readonly epochs?: number;
+}
+
+/** Trains as `gradpool train` does. The last event is 'end' and holds the result. */
+export async function* train(options: TrainOptions, run: RunOptions = {}): AsyncGenerator<TrainEvent> {
+  const started = new Date();
+  const config = absoluteSources(resolveConfig(options));
+  const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
+  const plan = planTraining(config, await loadTrainingData(config));
+  const record = newRecord(plan, started, run.argv ?? []);
+  const sitting = newTrainer(plan, run);
+  if (folder) createRunFolder(folder, config, record);
+  yield* drive({ ...sitting, folder, record, signal: run.signal, best: null });
+}
+
+/** Goes on from a run's last checkpoint, to the same bits as if it had never stopped. */
+export async function* resume(folder: string, options: ResumeOptions = {}): AsyncGenerator<TrainEvent> {
+  const { record, config: before } = readRun(folder);
+  const config = resolveConfig({
+    ...before,
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
+  });
+  refuseShortening(folder, before, config, record);
+  const plan = planTraining(config, await loadTrainingData(config));
+  if (plan.data.fingerprint !== record.dataset) {
+    throw new DataError(
+      `${config.data}: not the data that ${folder} was trained on; a run goes on with the same data only`,
+    );
+  }
+  const { trainer, news } = newTrainer(plan, options);
+  const { layout, weights, slots } = trainer.memory;
+  const last = readCheckpoint(join(folder, RUN_FILES.last), layout.length, slots.length);
+  weights.set(last.weights);
+  for (const [index, slot] of slots.entries()) slot.set(last.slots[index]);
+  trainer.state = last.state;
+  const best = last.state.best && {
+    weights: readCheckpoint(join(folder, RUN_FILES.best), layout.length, 0).weights,
+    saved: true,
+  };
+  writeConfig(folder, config);
+  const resumed: RunRecord = {
+    ...record,
+    status: 'running',
+    ended: null,
+    exitCode: null,
+    error: null,
+    result: null,
+  };
+  writeRecord(folder, resumed);
+  yield* drive({ trainer, news, folder, record: resumed, signal: options.signal, best });
+}
+
+/** What `train` would do, without doing it. */
+export async function plan(options: TrainOptions) {
+  const config = absoluteSources(resolveConfig(options));
+  const planned = planTraining(config, await loadTrainingData(config));
+  return startEvent(planned, null, 0);
+}
+
+function refuseShortening(folder: string, before: TrainConfig, config: TrainConfig, record: RunRecord): void {
+  if (config.epochs < before.epochs) {
+    throw new UsageError(
+      `--epochs ${config.epochs}: ${folder} was planned for ${before.epochs}; a run can only go on for longer`,
+    );
+  }
+  if (config.epochs > before.epochs && before.schedule === 'cosine') {
+    throw new UsageError(
+      `--epochs ${config.epochs}: the cosine schedule of ${folder} ends at epoch ${before.epochs}; start a new run`,
+    );
+  }
+  if (
+    config.epochs === before.epochs &&
+    (record.status === 'completed' || record.status === 'early-stopped')
+  ) {
+    const more =
+      record.status === 'completed' ? `; give --epochs ${2 * before.epochs} to train for longer` : '';
+    throw new UsageError(`${folder}: the run is complete (${record.status})${more}`);
+  }
+}
+
+function newTrainer(
+  plan: TrainingPlan,
+  run: Pick<RunOptions, 'workerFile'>,
+): Pick<Sitting, 'trainer' | 'news'> {
+  const news: TrainEvent[] = [];
+  const machine = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  const trainer = new Trainer(plan, {
+    memoryLimit: plan.config.memoryLimit ? plan.config.memoryLimit * 2 ** 20 : machine,
+    workerFile: run.workerFile ?? fileURLToPath(new URL('../../workers/gradient.js', import.meta.url)),
+    onRetry: (message) => news.push({ type: 'retry', message }),
+    onWorkers: (workers, why) => news.push({ type: 'workers', workers, why }),
+  });
+  return { trainer, news };
+}
+
+function newRecord(plan: TrainingPlan, started: Date, argv: readonly string[]): RunRecord {
+  return {
+    gradpool: VERSION,
+    status: 'running',
+    started: started.toISOString(),
+    ended: null,
+    exitCode: null,
+    error: null,
+    argv,
+    seed: plan.config.seed,
+    kernels: plan.kernels,
+    machine: {
+      node: process.versions.node,
+      v8: process.versions.v8,
+      platform: `${process.platform} ${process.arch}`,
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: availableParallelism(),
+      memoryMiB: Math.round(totalmem() / 2 ** 20),
+    },
+    dataset: plan.data.fingerprint,
+    result: null,
+  };
+}

@@ -1,0 +1,76 @@
+/** Everything about a training that follows from its configuration and data, before any memory is taken. */
+import type { TrainingData } from '../data/load.js';
+import { UsageError } from '../errors.js';
+import type { KernelName } from '../kernels/kernels.js';
+import { resolveKernels } from '../kernels/load.js';
+import type { Layer } from '../network/layer.js';
+import { type Objective, objective } from '../network/network.js';
+import { buildLayers } from '../network/spec.js';
+import { RULES, type UpdateRule } from '../optim/rules.js';
+import { measure } from '../parallel/arena.js';
+import type { TrainConfig } from './config.js';
+import { carveTraining, type MemoryPlan } from './memory.js';
+import { learningRate, type NetworkSpec, specify } from './specification.js';
+import { workerCandidates } from './team.js';
+
+export interface TrainingPlan {
+  readonly config: TrainConfig;
+  readonly data: TrainingData;
+  readonly network: NetworkSpec;
+  /** the whole network, as it predicts */
+  readonly layers: readonly Layer[];
+  /** what is differentiated in training */
+  readonly objective: Objective;
+  readonly kernels: KernelName;
+  readonly rule: UpdateRule;
+  readonly lr: number;
+  /** rows of a full batch */
+  readonly batch: number;
+  readonly stepsPerEpoch: number;
+  readonly totalSteps: number;
+  /** the numbers of workers to choose from; one when it was given */
+  readonly workers: readonly number[];
+  readonly memory: MemoryPlan;
+  readonly sharedBytes: number;
+}
+
+/** Throws UsageError where configuration and data do not fit together. */
+export function planTraining(config: TrainConfig, data: TrainingData): TrainingPlan {
+  const network = specify(config, { task: data.task, inputs: data.inputWidth, outputs: data.outputs });
+  const layers = buildLayers(network.layers, network.inputs);
+  const target = objective(layers, network.loss);
+  const rows = data.train.rows.length;
+  const batch = config.batch === 'all' ? rows : config.batch;
+  if (batch > rows) {
+    throw new UsageError(
+      `batch: ${batch} is larger than the ${rows} training rows; take --batch all, or at most ${rows}`,
+    );
+  }
+  const rule: UpdateRule = RULES[config.optimizer];
+  const workers = workerCandidates(config.workers, Math.min(config.shards, batch));
+  const memory: MemoryPlan = {
+    batch,
+    shards: config.shards,
+    workspaces: Math.max(1, ...workers),
+    targetWidth: data.train.dataset.targetWidth,
+    slots: rule.slots(config),
+    trainRows: rows,
+  };
+  const stepsPerEpoch = Math.ceil(rows / batch);
+  return {
+    config,
+    data,
+    network,
+    layers,
+    objective: target,
+    kernels: resolveKernels(config.kernels),
+    rule,
+    lr: learningRate(config, data.task),
+    batch,
+    stepsPerEpoch,
+    totalSteps: stepsPerEpoch * config.epochs,
+    workers,
+    memory,
+    sharedBytes: measure((arena) => carveTraining(arena, target.layers, memory)),
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * Who computes: the in-process twin, or a pool of threads. The result does not depend on it, so `auto` may try both
+ * during the first steps and keep the faster.
+ */
+import { availableParallelism } from 'node:os';
+import { type Executor, inProcess } from '../parallel/executor.js';
+import { threadPool } from '../parallel/pool.js';
+import { createTaskHandler, type TaskResult, type TrainingTask, type WorkerSetup } from './tasks.js';
+
+type TrainingExecutor = Executor<TrainingTask, TaskResult>;
+
+/** The numbers of workers to choose from: the one asked for, or 0, 2, 4, … and every core. */
+export function workerCandidates(workers: number | 'auto', mostTasks: number): number[] {
+  if (workers !== 'auto') return [workers];
+  const cores = Math.min(availableParallelism(), mostTasks);
+  const candidates = [0];
+  for (let count = 2; count < cores; count *= 2) candidates.push(count);
+  return cores >= 2 ? [...candidates, cores] : candidates;
+}
+
+export class Team {
+  #twin: TrainingExecutor | null = null;
+  #pool: TrainingExecutor | null = null;
+
+  /** @param workerFile the compiled worker; `most` threads are started when a task first asks for one */
+  constructor(
+    private readonly setup: WorkerSetup,
+    private readonly most: number,
+    private readonly workerFile: string,
+    private readonly onRetry: (message: string) => void,
+  ) {}
+
+  /** The executor for this many workers; all counts above 0 share one pool. */
+  executor(workers: number): TrainingExecutor {
+    if (workers === 0) {
+      this.#twin ??= inProcess(createTaskHandler(this.setup));
+      return this.#twin;
+    }
+    this.#pool ??= threadPool<TrainingTask, TaskResult>({
+      filename: this.workerFile,
+      workers: this.most,
+      workerData: this.setup,
+      onRetry: (error) => this.onRetry(error.message),
+    });
+    return this.#pool;
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.close();
+    this.#pool = null;
+  }
+}
+
+/** Steps that a candidate runs before it counts: threads start, code gets compiled. */
+const WARM_UP = 3;
+const MEASURED = 5;
+
+/** Tries the candidates in turn, step by step, and decides by the median time of a step. */
+export class WorkerSearch {
+  readonly #seconds = new Map<number, number[]>();
+  #turn = 0;
+
+  constructor(private readonly candidates: readonly number[]) {
+    for (const workers of candidates) this.#seconds.set(workers, []);
+  }
+
+  /** The number of workers for the next step. */
+  get current(): number {
+    return this.candidates[this.#turn % this.candidates.length];
+  }
+
+  /** Takes the time of the step just made; returns the decision once every candidate has been measured. */
+  record(seconds: number): { workers: number; why: string } | null {
+    this.#seconds.get(this.current)?.push(seconds);
+    this.#turn++;
+    if (this.#turn < this.candidates.length * (WARM_UP + MEASURED)) return null;
+    const medians = this.candidates.map((workers) => ({
+      workers,
+      median: median(this.#seconds.get(workers)!),
+    }));
+    const best = medians.reduce((a, b) => (b.median < a.median ? b : a));
+    return { workers: best.workers, why: medians.map(describe).join(', ') };
+  }
+}
+
+function describe({ workers, median: seconds }: { workers: number; median: number }): string {
+  const who = workers === 0 ? 'in-process' : `${workers} workers`;
+  return `${who} ${(seconds * 1000).toFixed(seconds < 0.01 ? 2 : 0)} ms a step`;
+}
+
+function median(times: readonly number[]): number {
+  const sorted = times.slice(WARM_UP).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}

@@ -1,0 +1,235 @@
+/**
+ * The training loop's moving parts: one step, one evaluation, and the state from which a run goes on. Knows nothing of
+ * files: `run/` keeps the run on disk.
+ */
+import { DivergedError } from '../errors.js';
+import type { Kernels } from '../kernels/kernels.js';
+import { compileKernels, instantiateKernels } from '../kernels/load.js';
+import { initialize } from '../network/initializers.js';
+import { clippingFactor } from '../optim/clipping.js';
+import { scheduleFactor } from '../optim/schedules.js';
+import { Arena, allocateShared } from '../parallel/arena.js';
+import { alignedSubtrees, contiguousRuns, type Run, remainingMerges } from '../parallel/shards.js';
+import { PURPOSE, permute } from '../random.js';
+import type { Diagnosis } from './diagnosis.js';
+import { evaluationBlocks } from './evaluation.js';
+import type { Metrics } from './events.js';
+import { carveTraining, type TrainingMemory } from './memory.js';
+import type { TrainingPlan } from './plan.js';
+import type { SubsetName, WorkerSetup } from './tasks.js';
+import { Team, WorkerSearch } from './team.js';
+
+/** Where training stands, beside the arrays: plain data, stored in every checkpoint. */
+export interface TrainState {
+  /** steps done */
+  step: number;
+  /** Σ Div, Σ score and rows of the epoch under way */
+  epochLoss: number;
+  epochScore: number;
+  epochRows: number;
+  /** the training metrics of the last whole epoch */
+  train: Metrics | null;
+  val: Metrics | null;
+  /** the best epoch so far, and what was measured after it */
+  best: { epoch: number; train: Metrics; val: Metrics | null } | null;
+  /** rows trained on, and the seconds it took, over all sittings */
+  samples: number;
+  seconds: number;
+}
+
+export function freshState(): TrainState {
+  return {
+    step: 0,
+    epochLoss: 0,
+    epochScore: 0,
+    epochRows: 0,
+    train: null,
+    val: null,
+    best: null,
+    samples: 0,
+    seconds: 0,
+  };
+}
+
+export interface TrainerOptions {
+  /** most shared memory, in bytes */
+  readonly memoryLimit: number;
+  /** the compiled worker module */
+  readonly workerFile: string;
+  readonly onRetry: (message: string) => void;
+  readonly onWorkers: (workers: number, why: string) => void;
+}
+
+export class Trainer {
+  readonly memory: TrainingMemory;
+  state: TrainState = freshState();
+  /** workers that the last step used */
+  workers: number;
+  readonly #kernels: Kernels;
+  readonly #team: Team;
+  #search: WorkerSearch | null;
+  #shuffledEpoch = -1;
+
+  constructor(
+    readonly plan: TrainingPlan,
+    private readonly options: TrainerOptions,
+  ) {
+    const memory = allocateShared(plan.sharedBytes, options.memoryLimit);
+    const kernels = { name: plan.kernels, module: compileKernels(plan.kernels) };
+    const setup: WorkerSetup = {
+      memory,
+      kernels,
+      network: plan.network,
+      plan: plan.memory,
+      task: plan.data.task,
+      encoding: plan.data.encoding,
+      subsets: { train: plan.data.train, val: plan.data.val, test: plan.data.test },
+    };
+    this.memory = carveTraining(new Arena(memory.buffer), plan.objective.layers, plan.memory);
+    this.#kernels = instantiateKernels({ ...kernels, memory, scratch: this.memory.workspaces[0].scratch });
+    this.#team = new Team(setup, Math.max(...plan.workers), options.workerFile, options.onRetry);
+    this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers) : null;
+    this.workers = plan.workers[0];
+    const { config, objective } = plan;
+    initialize(this.memory.weights, objective.layers, this.memory.layout, config.init, config.seed);
+  }
+
+  /** The learning rate of the next step. */
+  get lr(): number {
+    const { config, lr, stepsPerEpoch, totalSteps } = this.plan;
+    return lr * scheduleFactor(config.schedule, { step: this.state.step, stepsPerEpoch, totalSteps }, config);
+  }
+
+  /**
+   * One update: the gradient of the next batch, summed over shards, and w ← w − η·(…)/T. Throws DivergedError, with the
+   * weights as they were, when a value is not finite.
+   */
+  async step(): Promise<void> {
+    const { plan, memory, state } = this;
+    const begin = performance.now();
+    this.workers = this.#search?.current ?? this.workers;
+    const epoch = Math.floor(state.step / plan.stepsPerEpoch);
+    if (this.#shuffledEpoch !== epoch) this.#shuffle(epoch);
+    const start = (state.step % plan.stepsPerEpoch) * plan.batch;
+    const rows = Math.min(plan.batch, plan.data.train.rows.length - start);
+    const shards = Math.min(plan.config.shards, rows);
+
+    await this.#computeGradient(start, rows, shards);
+    const loss = sum(memory.shardLosses, shards);
+    const gradient = memory.gradients[0];
+    if (!Number.isFinite(loss) || !this.#kernels.allFinite(gradient, gradient.length)) {
+      await this.#reportDivergence(start, rows);
+    }
+    this.#update(rows);
+
+    state.step++;
+    state.epochLoss += loss;
+    state.epochScore += sum(memory.shardScores, shards);
+    state.epochRows += rows;
+    state.samples += rows;
+    const seconds = (performance.now() - begin) / 1000;
+    state.seconds += seconds;
+    await this.#choose(seconds);
+  }
+
+  /** Means over all rows of a subset, with the weights as they are. */
+  async evaluate(name: SubsetName): Promise<Metrics> {
+    const subset = this.plan.data[name]!;
+    const runs = contiguousRuns(evaluationBlocks(subset), Math.max(1, this.workers));
+    const tasks = runs.map((run, workspace) => ({
+      kind: 'evaluate' as const,
+      workspace,
+      subset: name,
+      ...run,
+    }));
+    const results = await this.#team.executor(this.workers).run(tasks);
+    let loss = 0;
+    let score = 0;
+    for (const sums of results as Float64Array[]) {
+      for (let i = 0; i < sums.length; i += 2) {
+        loss += sums[i];
+        score += sums[i + 1];
+      }
+    }
+    return this.metrics(loss, score, subset.rows.length);
+  }
+
+  /** From sums over rows to means. */
+  metrics(loss: number, score: number, rows: number): Metrics {
+    const { data } = this.plan;
+    if (data.task === 'classification') return { loss: loss / rows, accuracy: score / rows };
+    return { loss: loss / rows, rmse: Math.sqrt(score / (rows * data.outputs)) };
+  }
+
+  close(): Promise<void> {
+    return this.#team.close();
+  }
+
+  /** Leaves the sum over all shards in gradient block 0. */
+  async #computeGradient(start: number, rows: number, shards: number): Promise<void> {
+    const runs = contiguousRuns(shards, Math.max(1, this.workers));
+    const tasks = runs.map((run, workspace) => ({
+      kind: 'gradient' as const,
+      workspace,
+      start,
+      rows,
+      ...run,
+    }));
+    await this.#team.executor(this.workers).run(tasks);
+    const { gradients, layout } = this.memory;
+    for (const { into, from } of mergesAfter(runs, shards)) {
+      this.#kernels.add(gradients[into], gradients[from], layout.length);
+    }
+  }
+
+  #update(rows: number): void {
+    const { config, rule } = this.plan;
+    const { weights, slots, gradients } = this.memory;
+    const mean = 1 / rows;
+    const clipping = config.clip ? clippingFactor(this.#kernels, gradients[0], mean, config.clip) : 1;
+    const scale = { step: this.state.step + 1, lr: this.lr, gradientScale: mean * clipping };
+    rule.step(this.#kernels, { weights, gradient: gradients[0], slots }, config, scale);
+  }
+
+  /** The epoch's order, a function of (seed, epoch) alone. */
+  #shuffle(epoch: number): void {
+    this.memory.order.set(this.plan.data.train.rows);
+    permute(this.memory.order, this.plan.config.seed, PURPOSE.shuffle, epoch);
+    this.#shuffledEpoch = epoch;
+  }
+
+  async #choose(seconds: number): Promise<void> {
+    const decision = this.#search?.record(seconds);
+    if (!decision) return;
+    this.#search = null;
+    this.workers = decision.workers;
+    if (decision.workers === 0) await this.#team.close();
+    this.options.onWorkers(decision.workers, decision.why);
+  }
+
+  async #reportDivergence(start: number, rows: number): Promise<never> {
+    const { plan, state } = this;
+    const task = { kind: 'diagnose' as const, workspace: 0, start, rows, first: 0, last: 0 };
+    const [found] = (await this.#team.executor(0).run([task])) as (Diagnosis | null)[];
+    const step = `step ${state.step + 1} (epoch ${Math.floor(state.step / plan.stepsPerEpoch) + 1})`;
+    const remedy = `lower --lr (now ${this.lr}) or set --clip 1`;
+    if (!found) throw new DivergedError(`diverged at ${step}: a gradient is not finite; ${remedy}`);
+    const { kind, inputs, outputs } = plan.objective.layers[found.layer];
+    const layer = `layer ${found.layer} (${kind} ${inputs}->${outputs})`;
+    throw new DivergedError(
+      `diverged at ${step}: ${layer} is not finite in the ${found.pass} pass for data row ${found.rows.join(', ')}; ${remedy}`,
+    );
+  }
+}
+
+/** The additions left to the coordinator after the workers have folded what lies in their runs. */
+function mergesAfter(runs: readonly Run[], shards: number) {
+  const starts = runs.flatMap((run) => alignedSubtrees(run, shards).map(({ first }) => first));
+  return remainingMerges(starts, shards);
+}
+
+function sum(values: Float64Array, count: number): number {
+  let total = 0;
+  for (let i = 0; i < count; i++) total += values[i];
+  return total;
+}
