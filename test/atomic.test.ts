@@ -1,0 +1,34 @@
+import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { writeFileAtomic } from '#src/atomic.js';
+import { DataError } from '#src/errors.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'gradpool-atomic-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('writeFileAtomic', () => {
+  it('writes bytes and text, replaces what was there, and leaves nothing else behind', () => {
+    const path = join(folder, 'a');
+    writeFileAtomic(path, Uint8Array.of(1, 2, 3));
+    expect([...readFileSync(path)]).toEqual([1, 2, 3]);
+    writeFileAtomic(path, 'ü');
+    expect(readFileSync(path, 'utf8')).toBe('ü');
+    expect(readdirSync(folder)).toEqual(['a']);
+  });
+
+  it('writes beside the old file, never into it: another name of it keeps the old contents', () => {
+    const path = join(folder, 'new');
+    const other = join(folder, 'old');
+    writeFileSync(path, 'old');
+    linkSync(path, other);
+    writeFileAtomic(path, 'new');
+    expect([readFileSync(path, 'utf8'), readFileSync(other, 'utf8')]).toEqual(['new', 'old']);
+  });
+
+  it('names the path that cannot be written', () => {
+    const path = join(folder, 'missing', 'a');
+    expect(() => writeFileAtomic(path, '')).toThrow(/missing.a: cannot be written \(ENOENT/);
+  });
+});
