@@ -30,11 +30,13 @@ export function threadPool<Task, Result>(options: PoolOptions): Executor<Task, R
     recordTiming: false,
   });
 
-  const runOnce = (task: Task): Promise<Result> => pool.run(task);
+  /** A thread that cannot even start takes no task that could fail: the pool itself says so. */
+  const broken = new Promise<never>((_, reject) => pool.on('error', reject));
+  broken.catch(() => {}); // heard by whoever runs tasks; silent when nobody does any more
   async function runWithRetries(task: Task): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await runOnce(task);
+        return await pool.run(task);
       } catch (error) {
         if (attempt === ATTEMPTS) throw error;
         onRetry?.(error as Error, attempt);
@@ -45,7 +47,8 @@ export function threadPool<Task, Result>(options: PoolOptions): Executor<Task, R
   return {
     workers,
     async run(tasks) {
-      const settled = await Promise.allSettled(tasks.map(runWithRetries)); // none may still write when we return
+      const all = Promise.allSettled(tasks.map(runWithRetries)); // none may still write when we return
+      const settled = await Promise.race([all, broken]);
       return settled.map((outcome) => {
         if (outcome.status === 'rejected') throw outcome.reason;
         return outcome.value;

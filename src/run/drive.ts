@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UserError } from '../errors.js';
 import { saveModel } from '../model/write.js';
+import { layerTable } from '../network/table.js';
 import type { EndEvent, EpochEvent, Metrics, StartEvent, TrainEvent, TrainResult } from '../train/events.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { widths } from '../train/specification.js';
@@ -214,9 +215,7 @@ export function startEvent(plan: TrainingPlan, folder: string | null, step: numb
     },
     network: plan.network,
     widths: widths(plan.layers),
-    parameters: plan.layers
-      .flatMap(({ parameters }) => parameters)
-      .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    parameters: layerTable(plan.layers).reduce((sum, { parameters }) => sum + parameters, 0),
     stepsPerEpoch: plan.stepsPerEpoch,
     epochs: config.epochs,
     step,

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadTrainingData } from '../data/load.js';
 import { DataError, UsageError } from '../errors.js';
+import { type LayerRow, layerTable } from '../network/table.js';
 import { resolveConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
-import type { TrainEvent } from '../train/events.js';
+import type { StartEvent, TrainEvent } from '../train/events.js';
+import { memoryBudget } from '../train/memory.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { Trainer } from '../train/trainer.js';
 import { VERSION } from '../version.js';
@@ -91,11 +93,21 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   yield* drive({ trainer, news, folder, record: resumed, signal: options.signal, best });
 }
 
+/** A training as planned: what the start event says, the network layer by layer, and the bytes it takes. */
+export interface PlanReport extends StartEvent {
+  readonly layers: readonly LayerRow[];
+  readonly budget: Readonly<Record<string, number>>;
+}
+
 /** What `train` would do, without doing it. */
-export async function plan(options: TrainOptions) {
+export async function plan(options: TrainOptions): Promise<PlanReport> {
   const config = absoluteSources(resolveConfig(options));
   const planned = planTraining(config, await loadTrainingData(config));
-  return startEvent(planned, null, 0);
+  return {
+    ...startEvent(planned, null, 0),
+    layers: layerTable(planned.layers),
+    budget: memoryBudget(planned.objective.layers, planned.memory),
+  };
 }
 
 function refuseShortening(folder: string, before: TrainConfig, config: TrainConfig, record: RunRecord): void {

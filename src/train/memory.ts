@@ -8,7 +8,7 @@ import { SCRATCH_BYTES } from '../kernels/load.js';
 import type { Layer } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { type BoundNetwork, bind } from '../network/network.js';
-import type { Arena } from '../parallel/arena.js';
+import { type Arena, measure } from '../parallel/arena.js';
 
 /** The sizes from which the memory follows. */
 export interface MemoryPlan {
@@ -58,6 +58,19 @@ const PASS_ROWS = 1024;
 export function passRows({ batch, shards, workspaces }: MemoryPlan): number {
   const shardRows = Math.ceil(batch / shards);
   return Math.min(PASS_ROWS, Math.ceil(Math.min(shards, batch) / workspaces) * shardRows);
+}
+
+/** Bytes by what they are for: what `--dry-run` prints. */
+export function memoryBudget(layers: readonly Layer[], plan: MemoryPlan): Record<string, number> {
+  const block = 4 * parameterLayout(layers).length;
+  const total = measure((arena) => carveTraining(arena, layers, plan));
+  const budget = {
+    weights: block,
+    'optimizer slots': plan.slots.length * block,
+    'gradients by shard': Math.min(plan.shards, plan.batch) * block,
+  };
+  const workspaces = total - Object.values(budget).reduce((sum, bytes) => sum + bytes, 0);
+  return { ...budget, 'activations and workspaces': workspaces, total };
 }
 
 export function carveTraining(arena: Arena, layers: readonly Layer[], plan: MemoryPlan): TrainingMemory {

@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { alignedSubtrees, contiguousRuns, remainingMerges, shardBounds } from '#src/parallel/shards.js';
+
+const counts = fc.integer({ min: 1, max: 70 });
+
+describe('shardBounds', () => {
+  it('cuts a batch into parts that differ by one row at most, the larger first and the empty last', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5000 }), counts, (rows, shards) => {
+        const bounds: number[] = [];
+        const used = shardBounds(rows, shards, bounds);
+        const sizes = Array.from({ length: shards }, (_, s) => bounds[s + 1] - bounds[s]);
+        expect(bounds[0]).toBe(0);
+        expect(bounds[shards]).toBe(rows);
+        expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
+        expect(sizes[0] - sizes[shards - 1]).toBeLessThanOrEqual(1);
+        expect(sizes.filter((size) => size > 0).length).toBe(used);
+      }),
+    );
+  });
+
+  it('gives a short batch to the first shards', () => {
+    const bounds: number[] = [];
+    expect(shardBounds(3, 8, bounds)).toBe(3);
+    expect(bounds).toEqual([0, 1, 2, 3, 3, 3, 3, 3, 3]);
+  });
+});
+
+describe('contiguousRuns', () => {
+  it('covers all items in order, with no empty run', () => {
+    fc.assert(
+      fc.property(counts, counts, (count, workers) => {
+        const runs = contiguousRuns(count, workers);
+        expect(runs.length).toBe(Math.min(count, workers));
+        expect(runs.flatMap(({ first, last }) => range(first, last))).toEqual(range(0, count));
+        expect(runs.every(({ first, last }) => last > first)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('the summation tree', () => {
+  it('has the same shape whoever folds which part', () => {
+    fc.assert(
+      fc.property(counts, counts, (total, workers) => {
+        const nodes: string[] = [];
+        const starts: number[] = [];
+        for (const run of contiguousRuns(total, workers)) {
+          for (const subtree of alignedSubtrees(run, total)) {
+            starts.push(subtree.first);
+            nodes[subtree.first] = tree(subtree.last - subtree.first, subtree.first);
+          }
+        }
+        for (const { into, from } of remainingMerges(starts, total)) {
+          nodes[into] = `(${nodes[into]}+${nodes[from]})`;
+        }
+        expect(nodes[0]).toBe(tree(total));
+      }),
+    );
+  });
+
+  it('is ((0+1)+(2+3))+((4+5)+(6+7)) for eight shards, and cut short for five', () => {
+    expect(tree(8)).toBe('(((0+1)+(2+3))+((4+5)+(6+7)))');
+    expect(tree(5)).toBe('(((0+1)+(2+3))+4)');
+  });
+
+  it('leaves a worker with an aligned run one node', () => {
+    expect(alignedSubtrees({ first: 4, last: 8 }, 8)).toEqual([{ first: 4, last: 8 }]);
+    expect(alignedSubtrees({ first: 4, last: 5 }, 5)).toEqual([{ first: 4, last: 5 }]);
+    expect(alignedSubtrees({ first: 3, last: 8 }, 8)).toEqual([
+      { first: 3, last: 4 },
+      { first: 4, last: 8 },
+    ]);
+  });
+});
+
+/** The tree written out, by the definition: neighbours first, then neighbours of neighbours. */
+function tree(count: number, offset = 0): string {
+  let level = range(offset, offset + count).map(String);
+  while (level.length > 1) {
+    level = range(0, Math.ceil(level.length / 2)).map((i) =>
+      level[2 * i + 1] === undefined ? level[2 * i] : `(${level[2 * i]}+${level[2 * i + 1]})`,
+    );
+  }
+  return level[0];
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
+}

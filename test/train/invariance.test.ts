@@ -1,0 +1,132 @@
+/** Promise P1: the same bits for any number of workers, whatever happens to them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { syntheticData } from '../support/data.js';
+import { newTrainer, trainToEnd, WORKER_FILE } from '../support/train.js';
+
+const DYING_WORKER = fileURLToPath(new URL('../fixtures/workers/dying.mjs', import.meta.url));
+
+describe.each(['portable', 'wasm', 'reference'] as const)('%s kernels', (kernels) => {
+  it('give the same bits for 0, 1, 2, 3 and 5 workers', async () => {
+    const data = syntheticData({ rows: 203, inputs: 13, classes: 4, val: 700 });
+    const options = { hidden: [9, 6], batch: 50, epochs: 2, kernels, clip: 0.5 };
+    const [first, ...others] = await Promise.all(
+      [0, 1, 2, 3, 5].map((workers) => trainToEnd(data, { ...options, workers })),
+    );
+    for (const other of others) expect(other).toEqual(first);
+  });
+});
+
+it('holds for any network, batch, shards and workers', async () => {
+  const cases = fc.record({
+    rows: fc.integer({ min: 1, max: 300 }),
+    inputs: fc.integer({ min: 1, max: 20 }),
+    classes: fc.integer({ min: 0, max: 6 }).filter((classes) => classes !== 1),
+    hidden: fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 3 }),
+    activation: fc.constantFrom('relu', 'tanh', 'gelu', 'silu', 'sigmoid', 'leakyRelu'),
+    optimizer: fc.constantFrom('sgd', 'adam', 'adamw'),
+    shards: fc.integer({ min: 1, max: 20 }),
+    batchShare: fc.double({ min: 0.01, max: 1, noNaN: true }),
+    workers: fc.integer({ min: 1, max: 5 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ rows, inputs, classes, batchShare, workers, ...options }) => {
+      const data = syntheticData({ rows, inputs, classes, val: 20 });
+      const config = {
+        ...options,
+        lr: 0.01,
+        batch: Math.max(1, Math.floor(rows * batchShare)),
+        epochs: 1,
+      } as const;
+      const twin = await trainToEnd(data, { ...config, workers: 0 });
+      expect(await trainToEnd(data, { ...config, workers })).toEqual(twin);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+it('holds for shards longer than a pass', async () => {
+  const data = syntheticData({ rows: 5000, inputs: 5, classes: 3 });
+  const options = { hidden: [7], batch: 'all', shards: 3, epochs: 2 } as const;
+  const twin = await trainToEnd(data, { ...options, workers: 0 });
+  expect(await trainToEnd(data, { ...options, workers: 2 })).toEqual(twin);
+  expect(await trainToEnd(data, { ...options, workers: 3 })).toEqual(twin);
+});
+
+it('holds while auto changes the number of workers', async () => {
+  const data = syntheticData({ rows: 600, inputs: 6, classes: 3 });
+  const options = { hidden: [8], batch: 10, epochs: 1 };
+  let decided = '';
+  const twin = await trainToEnd(data, { ...options, workers: 0 });
+  const auto = await trainToEnd(
+    data,
+    { ...options, workers: 'auto' },
+    { onWorkers: (workers, why) => (decided = `${workers}: ${why}`) },
+  );
+  expect(auto).toEqual(twin);
+  expect(decided).toMatch(/^\d+: in-process [\d.]+ ms a step/);
+});
+
+describe('a worker that', () => {
+  const data = syntheticData({ rows: 300, inputs: 8, classes: 3, val: 600 });
+  const options = { hidden: [10], batch: 30, epochs: 2 };
+
+  it.each(['exit', 'throw'])('has an accident (%s) changes no bit', async (accident) => {
+    const folder = mkdtempSync(join(tmpdir(), 'gradpool-'));
+    process.env.GRADPOOL_TEST_MARKER = join(folder, 'marker');
+    process.env.GRADPOOL_TEST_ACCIDENT = accident;
+    const retries: string[] = [];
+    try {
+      const twin = await trainToEnd(data, { ...options, workers: 0 });
+      const more = { workerFile: DYING_WORKER, onRetry: (message: string) => retries.push(message) };
+      expect(await trainToEnd(data, { ...options, workers: 2 }, more)).toEqual(twin);
+      expect(retries.length).toBe(1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('is terminated changes no bit', async () => {
+    const threads: Worker[] = [];
+    const seen = (thread: Worker) => threads.push(thread);
+    process.on('worker', seen);
+    const trainer = newTrainer(data, { ...options, epochs: 20, workers: 2 });
+    try {
+      for (let step = 0; step < trainer.plan.totalSteps; step++) {
+        const stepping = trainer.step();
+        if (step === 50) void threads[0].terminate();
+        await stepping;
+      }
+      const twin = await trainToEnd(data, { ...options, epochs: 20, workers: 0 });
+      const { weightsSha256 } = await import('#src/train/weights.js');
+      expect(weightsSha256(trainer.memory.layout, trainer.memory.weights)).toBe(twin.sha256);
+      expect(threads.length).toBeGreaterThan(2);
+    } finally {
+      process.off('worker', seen);
+      await trainer.close();
+    }
+  });
+});
+
+describe('a worker file that', () => {
+  const data = syntheticData({ rows: 30, inputs: 3, classes: 2 });
+  const options = { batch: 10, workers: 2 };
+
+  it('is not there is reported', async () => {
+    const workerFile = WORKER_FILE.replace('gradient.js', 'absent.js');
+    await expect(trainToEnd(data, options, { workerFile })).rejects.toThrow(/absent/);
+  });
+
+  it('fails at every task is reported after three attempts', async () => {
+    const workerFile = fileURLToPath(new URL('../fixtures/workers/failing.mjs', import.meta.url));
+    const retries: string[] = [];
+    const onRetry = (message: string) => retries.push(message);
+    await expect(trainToEnd(data, options, { workerFile, onRetry })).rejects.toThrow('always');
+    expect(retries).toEqual(['always', 'always', 'always', 'always']);
+  });
+});
