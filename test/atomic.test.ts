@@ -29,6 +29,7 @@ describe('writeFileAtomic', () => {
 
   it('names the path that cannot be written', () => {
     const path = join(folder, 'missing', 'a');
+    expect(() => writeFileAtomic(path, '')).toThrow(DataError);
     expect(() => writeFileAtomic(path, '')).toThrow(/missing.a: cannot be written \(ENOENT/);
   });
 });

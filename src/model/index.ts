@@ -1,0 +1,80 @@
+/** Saved models: loaded, described, asked for predictions and evaluated, in this process and without a trainer. */
+import { loadWithSchema } from '../data/load.js';
+import type { Schema } from '../data/schema.js';
+import type { KernelName } from '../kernels/kernels.js';
+import { resolveKernels } from '../kernels/load.js';
+import type { NetworkSpec, Task } from '../train/specification.js';
+import { type Evaluation, evaluation } from './evaluate.js';
+import { classesOf, type Facts, taskOf } from './format.js';
+import { type Predictions, predictions } from './predict.js';
+import { type ReadModel, readModel } from './read.js';
+import { createRunner, type Runner } from './runner.js';
+
+export type { Evaluation } from './evaluate.js';
+export type { Facts } from './format.js';
+export type { PredictionBatch, Predictions } from './predict.js';
+
+export interface LayerSummary {
+  readonly kind: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly parameters: number;
+}
+
+export interface Model {
+  /** the model's file */
+  readonly path: string;
+  readonly task: Task;
+  /** by index; null for regression */
+  readonly classes: readonly string[] | null;
+  readonly network: NetworkSpec;
+  readonly schema: Schema;
+  readonly layers: readonly LayerSummary[];
+  readonly parameters: number;
+  readonly weightsSha256: string;
+  /** about the training */
+  readonly facts: Facts;
+  /** Of a data source with the columns of the training data; a target column is not needed. */
+  predict(source: string): Promise<Predictions>;
+  /** Of a data source with its target. */
+  evaluate(source: string): Promise<Evaluation>;
+}
+
+export interface ModelOptions {
+  readonly kernels?: 'auto' | KernelName;
+}
+
+/** The model of a run's folder or of a .safetensors file. Throws DataError when it is missing, damaged or unknown. */
+export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions = {}): Promise<Model> {
+  const model = readModel(path);
+  const { file, network, schema, layers, layout, weightsSha256, facts } = model;
+  let runner: Runner | undefined;
+  const ready = () => {
+    runner ??= createRunner(model, resolveKernels(kernels));
+    return runner;
+  };
+  return {
+    path: file,
+    task: taskOf(schema),
+    classes: classesOf(schema),
+    network,
+    schema,
+    layers: layers.map(summary),
+    parameters: layout.count,
+    weightsSha256,
+    facts,
+    async predict(source) {
+      const data = await loadWithSchema(source, schema, { needTargets: false });
+      return predictions(model, ready(), { source, ...data });
+    },
+    async evaluate(source) {
+      const data = await loadWithSchema(source, schema, { needTargets: true });
+      return evaluation(model, ready(), { source, ...data });
+    },
+  };
+}
+
+function summary({ kind, inputs, outputs, parameters }: ReadModel['layers'][number]): LayerSummary {
+  const counts = parameters.map(({ shape }) => shape.reduce((product, n) => product * n, 1));
+  return { kind, inputs, outputs, parameters: counts.reduce((sum, count) => sum + count, 0) };
+}

@@ -1,0 +1,89 @@
+import type { Subset } from '../data/dataset.js';
+import type { FloatArray } from '../kernels/kernels.js';
+import { predictedClass } from '../train/context.js';
+import { EVALUATION_BLOCK } from '../train/evaluation.js';
+import { classesOf } from './format.js';
+import type { ReadModel } from './read.js';
+import type { Runner } from './runner.js';
+
+/** Some consecutive rows of what was to be predicted. */
+export interface PredictionBatch {
+  /** the first row, counted from 0 */
+  readonly from: number;
+  /** a class, or the values of `targets` in their own units, for each row: [R, targets] */
+  readonly predicted: readonly (string | number)[];
+  /** [R, classes]; null for regression, and where the network's outputs are no probabilities */
+  readonly probabilities: Float32Array | null;
+}
+
+export interface Predictions {
+  readonly rows: number;
+  /** the names of what is predicted: one for classes, one or more for values */
+  readonly targets: readonly string[];
+  readonly classes: readonly string[] | null;
+  /** what was filled or not recognised, one plain line each */
+  readonly notes: readonly string[];
+  /** Computes as it goes: nothing is held but the batch at hand. */
+  batches(): Iterable<PredictionBatch>;
+}
+
+export function predictions(
+  model: ReadModel,
+  runner: Runner,
+  { subset, source, notes }: { subset: Subset; source: string; notes: readonly string[] },
+): Predictions {
+  const { target } = model.schema;
+  const rows = subset.rows.length;
+  return {
+    rows,
+    targets: target.kind === 'classes' ? [target.name] : target.names,
+    classes: classesOf(model.schema),
+    notes,
+    *batches() {
+      for (let from = 0; from < rows; from += EVALUATION_BLOCK) {
+        const to = Math.min(from + EVALUATION_BLOCK, rows);
+        runner.forward(subset, from, to, source);
+        const predicted = predictedRows(model, runner, to - from);
+        yield { from, predicted, probabilities: probabilities(model, runner, to - from) };
+      }
+    },
+  };
+}
+
+function predictedRows({ schema }: ReadModel, { context, output }: Runner, rows: number) {
+  if (schema.target.kind === 'classes') {
+    const { classes } = schema.target;
+    return Array.from(predictedClasses(context, rows), (index) => classes[index]);
+  }
+  return Array.from(predictedValues(context.encoding, output, rows));
+}
+
+/** The class index of each row of the block at hand. */
+export function predictedClasses({ workspace, objective }: Runner['context'], rows: number): Uint32Array {
+  const { output, layers } = workspace.network;
+  const N = layers[layers.length - 1].outputs;
+  return Uint32Array.from({ length: rows }, (_, row) => predictedClass(output, row, N, objective.threshold));
+}
+
+/** [R, targets] in the targets' own units. */
+export function predictedValues(
+  { targetShift, targetScale }: Runner['context']['encoding'],
+  output: FloatArray,
+  rows: number,
+): Float64Array {
+  const N = targetShift.length;
+  return Float64Array.from(
+    { length: rows * N },
+    (_, i) => output[i] / targetScale[i % N] + targetShift[i % N],
+  );
+}
+
+/** Softmax gives one for each class, a single sigmoid that of the second of two. */
+function probabilities({ layers }: ReadModel, { output }: Runner, rows: number): Float32Array | null {
+  const { kind, outputs } = layers[layers.length - 1];
+  if (kind === 'softmax') return Float32Array.from(output.subarray(0, rows * outputs));
+  if (kind !== 'sigmoid' || outputs !== 1) return null;
+  return Float32Array.from({ length: 2 * rows }, (_, i) =>
+    i % 2 === 0 ? 1 - output[i >> 1] : output[i >> 1],
+  );
+}

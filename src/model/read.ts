@@ -1,0 +1,151 @@
+/** Reads a model file of which nothing is believed before it has been checked. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { inputWidth } from '../data/dataset.js';
+import { encodingOf, numberWidthOf, outputsOf, parseSchema, type Schema } from '../data/schema.js';
+import { DataError, UsageError } from '../errors.js';
+import { DIVERGENCE_NAMES } from '../network/divergences.js';
+import type { Layer } from '../network/layer.js';
+import { type ParameterLayout, parameterLayout } from '../network/layout.js';
+import { buildLayers } from '../network/spec.js';
+import type { NetworkSpec } from '../train/specification.js';
+import { weightsSha256 } from '../train/weights.js';
+import { FORMAT, metadataOf, type SavedModel, transposed, VERSION } from './format.js';
+import { decodeSafetensors, type Metadata, type Tensor } from './safetensors.js';
+
+/** A model as it was saved, with the layers its network stands for. */
+export interface ReadModel extends SavedModel {
+  readonly file: string;
+  readonly layers: readonly Layer[];
+  readonly weights: Float32Array;
+  readonly weightsSha256: string;
+}
+
+const networkSchema = z.strictObject({
+  inputs: z.number().int().min(1),
+  layers: z.array(z.union([z.string(), z.record(z.string(), z.unknown())])).min(1),
+  loss: z.enum(DIVERGENCE_NAMES),
+});
+const factsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+
+/** The model of a run's folder or of a .safetensors file. Throws DataError naming the file and what is wrong with it. */
+export function readModel(path: string): ReadModel {
+  const file = modelFile(path);
+  const { tensors, metadata } = decodeSafetensors(readBytes(file), file);
+  checkFormat(metadata, file);
+  const network = parse(networkSchema, metadata, 'network', file);
+  const schema = parseSchema(json(metadata, 'preprocessing', file), file);
+  const facts = parse(factsSchema, metadata, 'training', file);
+  const layers = layersOf(network, schema, file);
+  const layout = parameterLayout(layers);
+  const weights = readWeights(tensors, layout, file);
+
+  const found = metadataOf({ network, schema, facts }, weightsSha256(layout, weights));
+  for (const key of ['task', 'loss', 'classes', 'weightsSha256']) {
+    if (metadata[key] !== found[key]) {
+      throw new DataError(
+        `${file}: damaged: its ${key} is ${found[key]}, but it says ${metadata[key]}; take another copy`,
+      );
+    }
+  }
+  return { file, network, schema, facts, layers, layout, weights, weightsSha256: found.weightsSha256 };
+}
+
+function modelFile(path: string): string {
+  if (!existsSync(path)) throw new DataError(`${path}: there is no such run or model; check the path`);
+  if (!statSync(path).isDirectory()) return path;
+  const file = join(path, 'model.safetensors');
+  if (existsSync(file)) return file;
+  throw new DataError(
+    `${path}: holds no model.safetensors: a run has one when it has ended (gradpool resume ${path})`,
+  );
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new DataError(`${file}: cannot be read (${(error as Error).message})`);
+  }
+}
+
+function checkFormat({ format, version }: Metadata, file: string): void {
+  if (format !== FORMAT) {
+    throw new DataError(
+      `${file}: not a gradpool model: its format is ${format ?? 'not given'}, expected ${FORMAT}`,
+    );
+  }
+  if (version !== VERSION) {
+    throw new DataError(
+      `${file}: a model of format version ${version}; this gradpool reads version ${VERSION}: use the one that wrote it`,
+    );
+  }
+}
+
+function json(metadata: Metadata, key: string, file: string): unknown {
+  try {
+    return JSON.parse(metadata[key]);
+  } catch {
+    throw new DataError(`${file}: damaged: its metadata has no valid ${key}; take another copy`);
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, metadata: Metadata, key: string, file: string): T {
+  const parsed = schema.safeParse(json(metadata, key, file));
+  if (parsed.success) return parsed.data;
+  const [{ path, message }] = parsed.error.issues;
+  throw new DataError(
+    `${file}: its ${key} is not valid at ${path.join('.') || 'the top'} (${message}); the file is damaged or of another version`,
+  );
+}
+
+/** The layers, if their widths begin and end as the preprocessing says. */
+function layersOf(network: NetworkSpec, schema: Schema, file: string): Layer[] {
+  const inputs = inputWidth(encodingOf(schema), numberWidthOf(schema));
+  const outputs = outputsOf(schema);
+  let layers: Layer[];
+  try {
+    layers = buildLayers(network.layers, network.inputs);
+  } catch (error) {
+    if (error instanceof UsageError) throw new DataError(`${file}: ${error.message}`);
+    throw error;
+  }
+  const last = layers[layers.length - 1].outputs;
+  const oneForTwo = last === 1 && outputs === 2 && schema.target.kind === 'classes';
+  if (network.inputs !== inputs || (last !== outputs && !oneForTwo)) {
+    throw new DataError(
+      `${file}: its network is ${network.inputs} to ${last}, its preprocessing ${inputs} to ${outputs}; the file is damaged`,
+    );
+  }
+  return layers;
+}
+
+/** The parameters in gradpool's layout. Shapes are checked before memory is taken. */
+function readWeights(
+  tensors: ReadonlyMap<string, Tensor>,
+  layout: ParameterLayout,
+  file: string,
+): Float32Array {
+  const sources = layout.views.map(({ name, spec: { shape } }) => {
+    const expected = shape.length === 2 ? [shape[1], shape[0]] : shape;
+    const tensor = tensors.get(name);
+    if (tensor?.dtype !== 'F32' || String(tensor.shape) !== String(expected)) {
+      const found = tensor ? `${tensor.dtype} [${tensor.shape}]` : 'missing';
+      throw new DataError(`${file}: parameter ${name} is ${found}, its network needs F32 [${expected}]`);
+    }
+    return tensor.data as Float32Array;
+  });
+  if (tensors.size !== sources.length) {
+    throw new DataError(
+      `${file}: holds ${tensors.size} tensors, its network has ${sources.length} parameters`,
+    );
+  }
+  const weights = new Float32Array(layout.length);
+  layout.views.forEach(({ name, spec: { shape }, offset }, index) => {
+    const values = sources[index];
+    if (!values.every(Number.isFinite)) throw new DataError(`${file}: parameter ${name} is not finite`);
+    weights.set(shape.length === 2 ? transposed(values, shape[1], shape[0]) : values, offset);
+  });
+  return weights;
+}
