@@ -3,7 +3,6 @@ import { ln } from '../elementary.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import { PURPOSE, Stream } from '../random.js';
 import { ACTIVATIONS, type Activation, type ActivationName } from './activations.js';
-import type { Layer } from './layer.js';
 import type { ParameterLayout } from './layout.js';
 
 /** A variance for the weights from their fans, and the shape of the distribution that has it. */
@@ -33,20 +32,18 @@ export const INITIALIZER_NAMES = Object.keys(INITIALIZERS) as InitializerName[];
 /** Fills a block of parameters. `auto` takes the initialiser that fits the activation after each layer. */
 export function initialize(
   block: FloatArray,
-  layers: readonly Layer[],
   layout: ParameterLayout,
   name: InitializerName | 'auto',
   seed: number,
 ): void {
   block.fill(0);
-  layout.views.forEach(({ spec: { init }, layer, offset, length }, index) => {
+  layout.views.forEach(({ spec: { init }, following, offset, length }, index) => {
     const values = block.subarray(offset, offset + length);
     if ('constant' in init) {
       values.fill(init.constant);
       return;
     }
-    const { variance, distribution }: Initializer =
-      INITIALIZERS[name === 'auto' ? fitting(layers[layer + 1]) : name];
+    const { variance, distribution }: Initializer = INITIALIZERS[name === 'auto' ? fitting(following) : name];
     const deviation = Math.sqrt(variance(init.fanIn, init.fanOut));
     const stream = new Stream(seed, PURPOSE.init, index);
     if (distribution === 'normal') fillNormal(values, deviation, stream);
@@ -54,8 +51,8 @@ export function initialize(
   });
 }
 
-function fitting(next: Layer | undefined): InitializerName {
-  const activation: Activation | undefined = next && ACTIVATIONS[next.kind as ActivationName];
+function fitting(following: string | null): InitializerName {
+  const activation: Activation | undefined = ACTIVATIONS[following as ActivationName];
   return activation?.init ?? 'glorotUniform';
 }
 

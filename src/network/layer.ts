@@ -14,6 +14,11 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly init: ParameterInit;
+  /**
+   * A running mean over batches, not learned: backward leaves Σ over rows of this batch's value where others leave
+   * their gradient, and the trainer sets w ← (1−momentum)·w + momentum·Σ/T.
+   */
+  readonly statistic?: { readonly momentum: number };
 }
 
 /** An aligned subtree of the summation tree: its shards' rows, and the slot where its gradient sum belongs. */
@@ -29,6 +34,11 @@ export interface Pass {
   /** where the parameter gradients' row sums go; empty in a pass that is not differentiated */
   subtrees: readonly Subtree[];
   mode: SumMode;
+  /** dropout, noise and batch statistics act in training only */
+  training: boolean;
+  /** the key of this step's random draws, and the number of the pass's first row in the batch */
+  readonly key: Uint32Array;
+  firstRow: number;
 }
 
 /** The arrays a layer works on; x is the output of the layer before, dx its gradient. */
@@ -44,6 +54,24 @@ export interface LayerArrays {
   readonly gradients: readonly (readonly FloatArray[])[];
   /** what forward remembers for backward beside x and y, as `Layer.saved` asks */
   readonly saved: readonly FloatArray[];
+  /** a composite layer's branches, bound */
+  readonly branches: readonly BoundSequence[];
+  /** the layer's number in the network, which tells its random draws from other layers' */
+  readonly id: number;
+}
+
+/** Layers one after the other, bound to memory. */
+export interface BoundSequence {
+  readonly layers: readonly Layer[];
+  readonly arrays: readonly LayerArrays[];
+  /** [R, inputs] */
+  readonly input: FloatArray;
+  /** ∂Div/∂input, where wanted */
+  readonly inputGradient: FloatArray | null;
+  /** [R, outputs] */
+  readonly output: FloatArray;
+  /** ∂Div/∂output, given */
+  readonly outputGradient: FloatArray;
 }
 
 export interface Layer {
@@ -55,6 +83,17 @@ export interface Layer {
   readonly saved: readonly number[];
   /** multiply–adds a row in the forward pass; backward costs as much for dx and as much again for the weights */
   readonly multiplyAdds: number;
+  /** sequences that a composite layer runs on its input */
+  readonly branches?: readonly (readonly Layer[])[];
+  /** its statistics are those of a shard, so a pass must hold all the rows of one */
+  readonly wholeShards?: boolean;
   forward(pass: Pass, arrays: LayerArrays): void;
   backward(pass: Pass, arrays: LayerArrays): void;
+}
+
+/** Whether some layer, inside a composite too, needs whole shards. */
+export function needsWholeShards(layers: readonly Layer[]): boolean {
+  return layers.some(
+    ({ wholeShards, branches }) => wholeShards === true || (branches ?? []).some(needsWholeShards),
+  );
 }

@@ -1,70 +1,37 @@
-/**
- * A network bound to memory: the forward and the backward pass of the lecture (sections 2 and 3) over a sequence
- * of layers, and the divergence at its end.
- */
+/** A network: its layers bound to memory, and what is differentiated in training. */
 import type { FloatArray } from '../kernels/kernels.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from './divergences.js';
-import type { Layer, LayerArrays, Pass } from './layer.js';
-import { layerViews, type ParameterLayout } from './layout.js';
+import type { BoundSequence, Layer } from './layer.js';
+import { type ParameterLayout, parameterViews } from './layout.js';
+import { bindSequence } from './sequence.js';
 
-/** Carves one array; a measuring carve may hand out arrays of length 0. */
-export type Allocate = (length: number) => FloatArray;
-
-export interface BoundNetwork {
-  readonly layers: readonly Layer[];
-  readonly arrays: readonly LayerArrays[];
-  /** [R, inputs]: the batch, y^(0) */
-  readonly input: FloatArray;
-  /** [R, outputs]: Y = y^(N) */
-  readonly output: FloatArray;
-  /** [R, outputs]: ∂Div/∂Y */
-  readonly outputGradient: FloatArray;
-}
+export { backward, forward } from './sequence.js';
 
 /** What a network works on: its layout, the parameters, and one gradient block for each slot (none: forward only). */
 export interface NetworkMemory {
   readonly layout: ParameterLayout;
   readonly parameters: FloatArray;
   readonly gradients: readonly FloatArray[];
-  readonly allocate: Allocate;
+  /** carves one array; a measuring carve may hand out arrays of length 0 */
+  readonly allocate: (length: number) => FloatArray;
 }
 
 /** Binds layers to memory for passes of at most `maxRows` rows. */
-export function bind(layers: readonly Layer[], maxRows: number, memory: NetworkMemory): BoundNetwork {
+export function bind(layers: readonly Layer[], maxRows: number, memory: NetworkMemory): BoundSequence {
   const { layout, parameters, gradients, allocate } = memory;
-  const differentiated = gradients.length > 0;
-  const firstWithParameters = layers.findIndex((layer) => layer.parameters.length > 0);
   const input = allocate(maxRows * layers[0].inputs);
-  let x = input;
-  let dx: FloatArray | null = null;
-  const arrays = layers.map((layer, index): LayerArrays => {
-    const y = allocate(maxRows * layer.outputs);
-    const dy = differentiated ? allocate(maxRows * layer.outputs) : y.subarray(0, 0);
-    const bound = {
-      x,
-      y,
-      dy,
-      dx: index > firstWithParameters ? dx : null,
-      parameters: layerViews(layout, index, parameters),
-      gradients: gradients.map((block) => layerViews(layout, index, block)),
-      saved: layer.saved.map((width) => allocate(maxRows * width)),
-    };
-    x = y;
-    dx = dy;
-    return bound;
+  return bindSequence(layers, input, null, {
+    maxRows,
+    allocate,
+    differentiated: gradients.length > 0,
+    parameters: parameterViews(layout, parameters).values(),
+    gradients: gradients.map((block) => parameterViews(layout, block).values()),
+    ids: counter(),
   });
-  const last = arrays[arrays.length - 1];
-  return { layers, arrays, input, output: last.y, outputGradient: last.dy };
 }
 
-/** For k = 1 … N: y^(k) = f_k(y^(k−1)). */
-export function forward(pass: Pass, { layers, arrays }: BoundNetwork): void {
-  for (let k = 0; k < layers.length; k++) layers[k].forward(pass, arrays[k]);
-}
-
-/** For k = N … 1: from ∂Div/∂y^(k) the gradients of layer k's parameters and ∂Div/∂y^(k−1). */
-export function backward(pass: Pass, { layers, arrays }: BoundNetwork): void {
-  for (let k = layers.length - 1; k >= 0; k--) layers[k].backward(pass, arrays[k]);
+function* counter(): Generator<number, never> {
+  for (let i = 0; ; i++) yield i;
 }
 
 /** What is differentiated in training: the layers and the divergence's code, fused with the last layer if it can be. */

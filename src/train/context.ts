@@ -4,6 +4,7 @@ import { gather, type PreparedEncoding } from '../data/gather.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { Pass } from '../network/layer.js';
 import { forward, type Objective } from '../network/network.js';
+import { PURPOSE, threefry2x32 } from '../random.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 import type { PlannedRun } from './passes.js';
 import type { Task } from './specification.js';
@@ -16,6 +17,7 @@ export interface Context {
   readonly objective: Objective;
   readonly task: Task;
   readonly encoding: PreparedEncoding;
+  readonly seed: number;
   /** shards of a batch */
   readonly shards: number;
   /** rows that a pass may have */
@@ -23,6 +25,12 @@ export interface Context {
   readonly pass: Pass;
   /** how runs become passes, by rows and run */
   readonly plans: Map<number, PlannedRun>;
+}
+
+/** Turns on what acts in training only, with the random draws of this step. */
+export function beginTraining({ pass, seed }: Context, step: number): void {
+  pass.training = true;
+  threefry2x32(seed >>> 0, Math.floor(seed / 2 ** 32) | (PURPOSE.step << 21), step, 0, pass.key);
 }
 
 /** Gathers rows `rows[from] … rows[to−1]` of the dataset and computes the network's output for them. */

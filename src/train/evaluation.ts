@@ -11,6 +11,7 @@ export function evaluationBlocks({ rows }: Subset): number {
 
 /** [Σ Div, score] of each block of a run of blocks. */
 export function evaluateBlocks(context: Context, subset: Subset, { first, last }: Run): Float64Array {
+  context.pass.training = false;
   const sums = new Float64Array(2 * (last - first));
   for (let block = first; block < last; block++) {
     const end = Math.min((block + 1) * EVALUATION_BLOCK, subset.rows.length);

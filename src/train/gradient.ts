@@ -1,13 +1,15 @@
 import type { Subset } from '../data/dataset.js';
 import { backward } from '../network/network.js';
 import { type Run, shardBounds } from '../parallel/shards.js';
-import { type Context, divergence, forwardRows, rowScore } from './context.js';
+import { beginTraining, type Context, divergence, forwardRows, rowScore } from './context.js';
 import { type PassPlan, type PlannedRun, planRun } from './passes.js';
 
 /** Shards `first … last-1` of the `rows` training rows that begin at `start` in the epoch's order. */
 export interface ShardRun extends Run {
   readonly start: number;
   readonly rows: number;
+  /** the step's number, of which its random draws are a function */
+  readonly step: number;
 }
 
 /**
@@ -17,11 +19,13 @@ export interface ShardRun extends Run {
 export function computeGradient(context: Context, subset: Subset, run: ShardRun): void {
   const { memory, workspace, kernels, pass } = context;
   const plan = plannedRun(context, run);
+  beginTraining(context, run.step);
   for (const piece of plan.passes) {
     const { from, to, shards, subtrees, mode } = piece;
     placeBounds(workspace.bounds, plan.bounds, piece);
     pass.subtrees = subtrees;
     pass.mode = mode;
+    pass.firstRow = from;
     forwardRows(context, subset, memory.order, run.start + from, run.start + to);
     divergence(context, true);
     backward(pass, workspace.network);

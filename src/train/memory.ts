@@ -5,9 +5,9 @@
  */
 
 import { SCRATCH_BYTES } from '../kernels/load.js';
-import type { Layer } from '../network/layer.js';
+import type { BoundSequence, Layer } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
-import { type BoundNetwork, bind } from '../network/network.js';
+import { bind } from '../network/network.js';
 import { type Arena, measure } from '../parallel/arena.js';
 
 /** The sizes from which the memory follows. */
@@ -21,13 +21,15 @@ export interface MemoryPlan {
   /** names of the arrays that the update rule keeps */
   readonly slots: readonly string[];
   readonly trainRows: number;
+  /** a layer takes its statistics over whole shards */
+  readonly wholeShards: boolean;
 }
 
 /** What one task works in. Which thread runs the task does not matter. */
 export interface Workspace {
   /** byte offset of the kernels' scratch area */
   readonly scratch: number;
-  readonly network: BoundNetwork;
+  readonly network: BoundSequence;
   /** [R, targetWidth] as gathered */
   readonly targets: Float32Array;
   /** [R, outputs]: class indices spread to one value for each output */
@@ -55,9 +57,10 @@ export interface TrainingMemory {
 /** A pass covers at most this many rows: the activations of more would fall out of the cache. */
 const PASS_ROWS = 1024;
 
-export function passRows({ batch, shards, workspaces }: MemoryPlan): number {
+export function passRows({ batch, shards, workspaces, wholeShards }: MemoryPlan): number {
   const shardRows = Math.ceil(batch / shards);
-  return Math.min(PASS_ROWS, Math.ceil(Math.min(shards, batch) / workspaces) * shardRows);
+  const most = wholeShards ? Math.max(PASS_ROWS, shardRows) : PASS_ROWS;
+  return Math.min(most, Math.ceil(Math.min(shards, batch) / workspaces) * shardRows);
 }
 
 /** Bytes by what they are for: what `--dry-run` prints. */

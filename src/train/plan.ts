@@ -3,7 +3,7 @@ import type { TrainingData } from '../data/load.js';
 import { UsageError } from '../errors.js';
 import type { KernelName } from '../kernels/kernels.js';
 import { resolveKernels } from '../kernels/load.js';
-import type { Layer } from '../network/layer.js';
+import { type Layer, needsWholeShards } from '../network/layer.js';
 import { type Objective, objective } from '../network/network.js';
 import { buildLayers } from '../network/spec.js';
 import { RULES, type UpdateRule } from '../optim/rules.js';
@@ -55,6 +55,7 @@ export function planTraining(config: TrainConfig, data: TrainingData): TrainingP
     targetWidth: data.train.dataset.targetWidth,
     slots: rule.slots(config),
     trainRows: rows,
+    wholeShards: needsWholeShards(target.layers),
   };
   const stepsPerEpoch = Math.ceil(rows / batch);
   return {

@@ -26,6 +26,7 @@ export interface WorkerSetup {
   readonly network: NetworkSpec;
   readonly plan: MemoryPlan;
   readonly task: Task;
+  readonly seed: number;
   readonly encoding: Encoding;
   readonly subsets: Readonly<Record<SubsetName, Subset | null>>;
 }
@@ -60,9 +61,18 @@ export function createTaskHandler(setup: WorkerSetup): (task: TrainingTask) => T
       objective: target,
       task: setup.task,
       encoding,
+      seed: setup.seed,
       shards: plan.shards,
       maxRows: passRows(plan),
-      pass: { kernels, rows: 0, subtrees: [], mode: 'start' },
+      pass: {
+        kernels,
+        rows: 0,
+        subtrees: [],
+        mode: 'start',
+        training: false,
+        key: new Uint32Array(2),
+        firstRow: 0,
+      },
       plans: new Map(),
     };
   };

@@ -6,6 +6,7 @@ import { DivergedError } from '../errors.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { compileKernels, instantiateKernels } from '../kernels/load.js';
 import { initialize } from '../network/initializers.js';
+import { updateStatistics } from '../network/statistics.js';
 import { clippingFactor } from '../optim/clipping.js';
 import { scheduleFactor } from '../optim/schedules.js';
 import { Arena, allocateShared } from '../parallel/arena.js';
@@ -82,6 +83,7 @@ export class Trainer {
       network: plan.network,
       plan: plan.memory,
       task: plan.data.task,
+      seed: plan.config.seed,
       encoding: plan.data.encoding,
       subsets: { train: plan.data.train, val: plan.data.val, test: plan.data.test },
     };
@@ -90,8 +92,8 @@ export class Trainer {
     this.#team = new Team(setup, Math.max(...plan.workers), options.workerFile, options.onRetry);
     this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers) : null;
     this.workers = plan.workers[0];
-    const { config, objective } = plan;
-    initialize(this.memory.weights, objective.layers, this.memory.layout, config.init, config.seed);
+    const { config } = plan;
+    initialize(this.memory.weights, this.memory.layout, config.init, config.seed);
   }
 
   /** The learning rate of the next step. */
@@ -173,6 +175,7 @@ export class Trainer {
       workspace,
       start,
       rows,
+      step: this.state.step,
       ...run,
     }));
     await this.#team.executor(this.workers).run(tasks);
@@ -184,11 +187,15 @@ export class Trainer {
 
   #update(rows: number): void {
     const { config, rule } = this.plan;
-    const { weights, slots, gradients } = this.memory;
+    const { layout, weights, slots, gradients } = this.memory;
+    const trainable = (block: Float32Array) => block.subarray(0, layout.trainable);
+    const gradient = trainable(gradients[0]);
     const mean = 1 / rows;
-    const clipping = config.clip ? clippingFactor(this.#kernels, gradients[0], mean, config.clip) : 1;
+    const clipping = config.clip ? clippingFactor(this.#kernels, gradient, mean, config.clip) : 1;
+    const arrays = { weights: trainable(weights), gradient, slots: slots.map(trainable) };
     const scale = { step: this.state.step + 1, lr: this.lr, gradientScale: mean * clipping };
-    rule.step(this.#kernels, { weights, gradient: gradients[0], slots }, config, scale);
+    rule.step(this.#kernels, arrays, config, scale);
+    updateStatistics(layout, weights, gradients[0], mean);
   }
 
   /** The epoch's order, a function of (seed, epoch) alone. */
@@ -209,7 +216,15 @@ export class Trainer {
 
   async #reportDivergence(start: number, rows: number): Promise<never> {
     const { plan, state } = this;
-    const task = { kind: 'diagnose' as const, workspace: 0, start, rows, first: 0, last: 0 };
+    const task = {
+      kind: 'diagnose' as const,
+      workspace: 0,
+      start,
+      rows,
+      step: state.step,
+      first: 0,
+      last: 0,
+    };
     const [found] = (await this.#team.executor(0).run([task])) as (Diagnosis | null)[];
     const step = `step ${state.step + 1} (epoch ${Math.floor(state.step / plan.stepsPerEpoch) + 1})`;
     const remedy = `lower --lr (now ${this.lr}) or set --clip 1`;

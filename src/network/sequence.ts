@@ -1,0 +1,77 @@
+/**
+ * Layers one after the other: the forward and the backward pass of the lecture (sections 2 and 3), and their binding
+ * to memory. A composite layer runs its branches with the same functions.
+ */
+import type { FloatArray } from '../kernels/kernels.js';
+import type { BoundSequence, Layer, LayerArrays, Pass } from './layer.js';
+
+/** For k = 1 … N: y^(k) = f_k(y^(k−1)). */
+export function forward(pass: Pass, { layers, arrays }: BoundSequence): void {
+  for (let k = 0; k < layers.length; k++) layers[k].forward(pass, arrays[k]);
+}
+
+/** For k = N … 1: from ∂Div/∂y^(k) the gradients of layer k's parameters and ∂Div/∂y^(k−1). */
+export function backward(pass: Pass, { layers, arrays }: BoundSequence): void {
+  for (let k = layers.length - 1; k >= 0; k--) layers[k].backward(pass, arrays[k]);
+}
+
+/** What a sequence is bound to. */
+export interface Binding {
+  readonly maxRows: number;
+  /** carves one array; a measuring carve may hand out arrays of length 0 */
+  readonly allocate: (length: number) => FloatArray;
+  /** whether there is a backward pass */
+  readonly differentiated: boolean;
+  /** every parameter in the layout's order, and in each slot its gradient: taken one after the other */
+  readonly parameters: Iterator<FloatArray>;
+  readonly gradients: readonly Iterator<FloatArray>[];
+  /** counts the layers */
+  readonly ids: Iterator<number>;
+}
+
+/** Binds layers to an input; `dx` is where the input's gradient goes, null where it is not wanted. */
+export function bindSequence(
+  layers: readonly Layer[],
+  input: FloatArray,
+  inputGradient: FloatArray | null,
+  binding: Binding,
+): BoundSequence {
+  const { maxRows, allocate, differentiated } = binding;
+  let x = input;
+  let dx = inputGradient;
+  let wanted = inputGradient !== null;
+  const arrays = layers.map((layer): LayerArrays => {
+    const id = next(binding.ids);
+    const y = allocate(maxRows * layer.outputs);
+    const dy = differentiated ? allocate(maxRows * layer.outputs) : y.subarray(0, 0);
+    const bound: LayerArrays = {
+      id,
+      x,
+      y,
+      dy,
+      dx: wanted ? dx : null,
+      parameters: layer.parameters.map(() => next(binding.parameters)),
+      gradients: binding.gradients.map((slot) => layer.parameters.map(() => next(slot))),
+      saved: layer.saved.map((width) => allocate(maxRows * width)),
+      branches: (layer.branches ?? []).map((branch) => {
+        const branchGradient = wanted ? allocate(maxRows * layer.inputs) : null;
+        return bindSequence(branch, x, branchGradient, binding);
+      }),
+    };
+    wanted ||= differentiated && hasParameters(layer);
+    x = y;
+    dx = dy;
+    return bound;
+  });
+  return { layers, arrays, input, inputGradient, output: x, outputGradient: dx ?? x.subarray(0, 0) };
+}
+
+function hasParameters(layer: Layer): boolean {
+  return layer.parameters.length > 0 || (layer.branches ?? []).some((branch) => branch.some(hasParameters));
+}
+
+function next<T>(iterator: Iterator<T>): T {
+  const { value, done } = iterator.next();
+  if (done) throw new Error('a layer has more parameters than its layout');
+  return value;
+}

@@ -1,0 +1,18 @@
+import type { FloatArray } from '../kernels/kernels.js';
+import type { ParameterLayout } from './layout.js';
+
+/** Running statistics: w ← (1−momentum)·w + momentum·Σ/T, the sum over the batch's rows lying where gradients do. */
+export function updateStatistics(
+  layout: ParameterLayout,
+  block: FloatArray,
+  sums: FloatArray,
+  scale: number,
+): void {
+  for (const { spec, offset, length } of layout.views) {
+    if (!spec.statistic) continue;
+    const { momentum } = spec.statistic;
+    for (let i = offset; i < offset + length; i++) {
+      block[i] = (1 - momentum) * block[i] + momentum * sums[i] * scale;
+    }
+  }
+}
