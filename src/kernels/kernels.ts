@@ -106,6 +106,12 @@ export interface Kernels {
     N: number,
   ): void;
 
+  /**
+   * u[R,N] uniform in [0,1): the draw of row r and unit n is a function of the step's key, row0 + r, the layer and n
+   * alone (Threefry, src/random.ts), so that it does not matter who draws it.
+   */
+  uniform(u: FloatArray, R: number, N: number, key: Uint32Array, row0: number, layer: number): void;
+
   /** dst += src: one node of the summation tree. */
   add(dst: FloatArray, src: FloatArray, count: number): void;
   /** Whether every value is finite. */

@@ -29,6 +29,7 @@ interface Exports {
   softmax(y: number, z: number, R: number, N: number): void;
   softmaxBackward(dz: number, dy: number, y: number, R: number, N: number): void;
   divergence(code: number, losses: number, dy: number, y: number, d: number, R: number, N: number): void;
+  uniform(u: number, R: number, N: number, k0: number, k1: number, row0: number, layer: number): void;
   add(dst: number, src: number, count: number): void;
   allFinite(a: number, count: number): number;
   sumOfSquares(a: number, count: number): number;
@@ -99,6 +100,7 @@ export function createWasmKernels(
     softmaxBackward: (dz, dy, y, R, N) => wasm.softmaxBackward(at(dz), at(dy), at(y), R, N),
     divergence: (code, losses, dy, y, d, R, N) =>
       wasm.divergence(code, at(losses), at(dy), at(y), at(d), R, N),
+    uniform: (u, R, N, key, row0, layer) => wasm.uniform(at(u), R, N, key[0], key[1], row0, layer),
     add: (dst, src, count) => wasm.add(at(dst), at(src), count),
     allFinite: (a, count) => wasm.allFinite(at(a), count) !== 0,
     sumOfSquares: (a, count) => wasm.sumOfSquares(at(a), count),

@@ -5,4 +5,5 @@ export { activate, activateBackward } from './activations';
 export { divergence, softmax, softmaxBackward } from './rows';
 export { add, allFinite, sumOfSquares } from './reduce';
 export { adam, sgd } from './optim';
+export { uniform } from './random';
 export { expOf, logOf } from './math';

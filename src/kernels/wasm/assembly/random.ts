@@ -1,0 +1,49 @@
+// Uniform draws by Threefry-2x32-20 (see src/random.ts), four blocks of the cipher at a time.
+import { store } from './vector';
+
+const PARITY: i32 = 0x1bd11bda;
+/** A block's second counter is the layer's number above this many bits, and half the unit's below. */
+const UNIT_BITS: i32 = 20;
+
+// @ts-ignore: decorator
+@inline
+function mix(x0: v128, x1: v128, r: i32): v128 {
+  return v128.xor(v128.or(i32x4.shl(x1, r), i32x4.shr_u(x1, 32 - r)), x0);
+}
+
+/** u[R,N] in [0,1) on a grid of 2⁻²⁴: row r draws under the counter row0 + r, two units a block. */
+export function uniform(u: usize, R: i32, N: i32, k0: i32, k1: i32, row0: i32, layer: i32): void {
+  const k2 = PARITY ^ k0 ^ k1;
+  const a = i32x4.splat(k0), b = i32x4.splat(k1), c = i32x4.splat(k2);
+  const scale = f32x4.splat(<f32>(1.0 / 16777216.0));
+  for (let r = 0; r < R; r++) {
+    const first = i32x4.splat(row0 + r + k0);
+    for (let n = 0; n < N; n += 8) {
+      const base = (layer << UNIT_BITS) + (n >> 1) + k1;
+      let x0 = first;
+      let x1 = i32x4.add(i32x4.splat(base), i32x4(0, 1, 2, 3));
+      x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 13); x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 15);
+      x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 26); x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 6);
+      x0 = i32x4.add(x0, b); x1 = i32x4.add(x1, i32x4.add(c, i32x4.splat(1)));
+      x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 17); x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 29);
+      x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 16); x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 24);
+      x0 = i32x4.add(x0, c); x1 = i32x4.add(x1, i32x4.add(a, i32x4.splat(2)));
+      x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 13); x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 15);
+      x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 26); x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 6);
+      x0 = i32x4.add(x0, a); x1 = i32x4.add(x1, i32x4.add(b, i32x4.splat(3)));
+      x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 17); x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 29);
+      x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 16); x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 24);
+      x0 = i32x4.add(x0, b); x1 = i32x4.add(x1, i32x4.add(c, i32x4.splat(4)));
+      x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 13); x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 15);
+      x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 26); x0 = i32x4.add(x0, x1); x1 = mix(x0, x1, 6);
+      x0 = i32x4.add(x0, c); x1 = i32x4.add(x1, i32x4.add(a, i32x4.splat(5)));
+      x0 = i32x4.shr_u(x0, 8);
+      x1 = i32x4.shr_u(x1, 8);
+      const at = u + (<usize>(r * N + n) << 2);
+      store(at, f32x4.mul(f32x4.convert_i32x4_s(v128.shuffle<i32>(x0, x1, 0, 4, 1, 5)), scale), N - n);
+      if (n + 4 < N) {
+        store(at + 16, f32x4.mul(f32x4.convert_i32x4_s(v128.shuffle<i32>(x0, x1, 2, 6, 3, 7)), scale), N - n - 4);
+      }
+    }
+  }
+}
