@@ -36,6 +36,7 @@ export function createRunner(
     targetWidth: schema.target.kind === 'classes' ? 1 : outputs,
     slots: [],
     trainRows: 0,
+    wholeShards: false,
   };
   const carve = (arena: Arena) => ({
     memory: carveTraining(arena, target.layers, plan),
@@ -56,9 +57,18 @@ export function createRunner(
     objective: target,
     task: taskOf(schema),
     encoding: prepareEncoding(encodingOf(schema)),
+    seed: 0,
     shards: 1,
     maxRows: EVALUATION_BLOCK,
-    pass: { kernels, rows: 0, subtrees: [], mode: 'start' },
+    pass: {
+      kernels,
+      rows: 0,
+      subtrees: [],
+      mode: 'start',
+      training: false,
+      key: new Uint32Array(2),
+      firstRow: 0,
+    },
     plans: new Map(),
   };
   const output = fused ? fusedOutput : bound.output;

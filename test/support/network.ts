@@ -1,0 +1,128 @@
+import type { FloatArray, KernelName, Kernels } from '#src/kernels/kernels.js';
+import { compileKernels, instantiateKernels, SCRATCH_BYTES } from '#src/kernels/load.js';
+import { createReferenceKernels } from '#src/kernels/reference/index.js';
+import { DIVERGENCES, type DivergenceName } from '#src/network/divergences.js';
+import type { BoundSequence, Pass } from '#src/network/layer.js';
+import { type ParameterLayout, parameterLayout } from '#src/network/layout.js';
+import { backward, bind, forward, type Objective, objective } from '#src/network/network.js';
+import { buildLayers, type LayerSpec } from '#src/network/spec.js';
+import { Arena } from '#src/parallel/arena.js';
+import { Stream } from '#src/random.js';
+
+/** Who computes: `float64` is the reference kernels on Float64Array. */
+export type Arithmetic = 'float64' | KernelName;
+
+export interface TestNetworkOptions {
+  readonly layers: readonly LayerSpec[];
+  readonly inputs: number;
+  readonly loss: DivergenceName;
+  readonly rows: number;
+  readonly arithmetic?: Arithmetic;
+  /** false: the last activation is a layer of its own, not one step with the divergence */
+  readonly fused?: boolean;
+  /** stands in for the arithmetic's kernels: a wrong one, say */
+  readonly kernels?: (kernels: Kernels) => Kernels;
+}
+
+/** A network bound to memory, with the loss and the gradient of a whole batch. */
+export interface TestNetwork {
+  readonly kernels: Kernels;
+  readonly objective: Objective;
+  readonly layout: ParameterLayout;
+  readonly bound: BoundSequence;
+  readonly parameters: FloatArray;
+  /** Σ over rows of ∂Div/∂parameters, after `differentiate` */
+  readonly gradient: FloatArray;
+  /** Div of each row, after `loss` or `differentiate` */
+  readonly losses: FloatArray;
+  /** A further block of the parameters' layout: an optimiser's slot. */
+  block(): FloatArray;
+  /** Σ Div over the rows of x and d. */
+  loss(x: ArrayLike<number>, d: ArrayLike<number>): number;
+  /** The same, with the gradient. */
+  differentiate(x: ArrayLike<number>, d: ArrayLike<number>): number;
+}
+
+export function testNetwork(options: TestNetworkOptions): TestNetwork {
+  const { rows, inputs, loss: divergence, arithmetic = 'float64', fused = true } = options;
+  const layers = buildLayers(options.layers, inputs);
+  const target: Objective = fused
+    ? objective(layers, divergence)
+    : { ...DIVERGENCES[divergence], layers, threshold: 0.5 };
+  const layout = parameterLayout(target.layers);
+  const { kernels, allocate } = place(arithmetic);
+  const used = options.kernels?.(kernels) ?? kernels;
+  const block = () => allocate(layout.length);
+  const parameters = block();
+  const gradient = block();
+  const bound = bind(target.layers, rows, { layout, parameters, gradients: [gradient], allocate });
+  const outputs = bound.output.length / rows;
+  const desired = allocate(rows * (target.targets === 'class' ? 1 : outputs));
+  const losses = allocate(rows);
+  const whole = { slot: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 };
+  const pass: Pass = {
+    kernels: used,
+    rows,
+    subtrees: [whole],
+    mode: 'start',
+    training: true,
+    key: new Uint32Array(2),
+    firstRow: 0,
+  };
+
+  const run = (x: ArrayLike<number>, d: ArrayLike<number>, dy: FloatArray | null): number => {
+    bound.input.set(x);
+    desired.set(d);
+    forward(pass, bound);
+    used.divergence(target.code, losses, dy, bound.output, desired, rows, outputs);
+    return Array.from(losses).reduce((sum, value) => sum + value, 0);
+  };
+  return {
+    kernels: used,
+    objective: target,
+    layout,
+    bound,
+    parameters,
+    gradient,
+    losses,
+    block,
+    loss: (x, d) => run(x, d, null),
+    differentiate(x, d) {
+      const sum = run(x, d, bound.outputGradient);
+      backward(pass, bound);
+      return sum;
+    },
+  };
+}
+
+/** Kernels and the memory that they work in. */
+function place(arithmetic: Arithmetic): { kernels: Kernels; allocate: (length: number) => FloatArray } {
+  if (arithmetic === 'float64') {
+    return { kernels: createReferenceKernels(), allocate: (length) => new Float64Array(length) };
+  }
+  const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
+  const arena = new Arena(memory.buffer);
+  const module = compileKernels(arithmetic);
+  const scratch = arena.reserve(SCRATCH_BYTES);
+  const kernels = instantiateKernels({ name: arithmetic, module, memory, scratch });
+  return { kernels, allocate: (length) => arena.floats(length) };
+}
+
+/** Reproducible numbers, uniform on [−scale, scale). */
+export function numbers(count: number, seed: number, scale = 1): number[] {
+  const stream = new Stream(seed, 99, 0);
+  return Array.from({ length: count }, () => scale * (2 * stream.uniform() - 1));
+}
+
+/** The parameters of a block in the layout's order, without padding. */
+export function withoutPadding(layout: ParameterLayout, block: FloatArray): number[] {
+  return layout.views.flatMap(({ offset, length }) => [...block.subarray(offset, offset + length)]);
+}
+
+/** Sets the parameters from their values in the layout's order. */
+export function setParameters({ layout, parameters }: TestNetwork, values: ArrayLike<number>): void {
+  let next = 0;
+  for (const { offset, length } of layout.views) {
+    for (let i = 0; i < length; i++) parameters[offset + i] = values[next++];
+  }
+}
