@@ -3,12 +3,18 @@ import { DataError, UsageError } from '../errors.js';
 import type { ArraySet, ArraySource } from './arrayfiles.js';
 import type { Dataset, StoredArray } from './dataset.js';
 import { allocate, elementTypeOf, type Tensor } from './elements.js';
-import { type FitOptions, type Fitted, fingerprint, inferTask, type Loaded, splitRows } from './fit.js';
+import {
+  type FitOptions,
+  type Fitted,
+  fingerprint,
+  inferTask,
+  type Loaded,
+  MAX_CLASSES,
+  splitRows,
+} from './fit.js';
 import { type ArraysSchema, product, type TargetSchema } from './schema.js';
+import { allRows } from './split.js';
 import { columnMoments, commonMoments, scaleOf } from './statistics.js';
-
-/** Class indices are stored in 16 bits. */
-const MAX_CLASSES = 65_535;
 
 export function fitArrays(source: ArraySource, options: FitOptions): Fitted {
   if (options.target !== undefined) {
@@ -71,10 +77,11 @@ export function loadArrays(source: ArraySource, schema: ArraysSchema, needTarget
     );
   }
   if (source.test !== null) notes.push(`data: the test part of ${source.name}, ${inputs.shape[0]} rows`);
-  if (labels === null) return { dataset: dataset(inputs, allocate('u8', 0), 0), notes };
+  const rows = allRows(inputs.shape[0]);
+  if (labels === null) return { dataset: dataset(inputs, allocate('u8', 0), 0), rows, notes };
   const { target } = schema;
   if (target.kind === 'classes') {
-    return { dataset: dataset(inputs, classIndices(labels, target.classes.map(Number)), 1), notes };
+    return { dataset: dataset(inputs, classIndices(labels, target.classes.map(Number)), 1), rows, notes };
   }
   const width = product(labels.shape) / labels.shape[0];
   if (width !== target.names.length) {
@@ -82,7 +89,7 @@ export function loadArrays(source: ArraySource, schema: ArraysSchema, needTarget
       `${labels.file}: ${width} targets in a row, the model was trained on ${target.names.length}; give as many`,
     );
   }
-  return { dataset: dataset(inputs, labels.data, width), notes };
+  return { dataset: dataset(inputs, labels.data, width), rows, notes };
 }
 
 function readSet(set: ArraySet, needLabels: boolean): { inputs: Tensor; labels: Tensor | null } {

@@ -26,8 +26,13 @@ export interface Fitted {
 /** What a schema makes of a raw source. */
 export interface Loaded {
   readonly dataset: Dataset;
+  /** all rows, less those without a target where targets are needed */
+  readonly rows: Uint32Array<SharedArrayBuffer>;
   readonly notes: string[];
 }
+
+/** Class indices are stored in 16 bits. */
+export const MAX_CLASSES = 65_535;
 
 /** Beyond this many distinct values whole numbers are a quantity, unless --task says otherwise. */
 const MANY_VALUES = 20;
@@ -58,7 +63,7 @@ export function splitRows(
 }
 
 /** SHA-256 over what describes the data and the stored bytes, before anything is fitted or filled. */
-export function fingerprint(description: unknown, arrays: readonly StoredArray[]): string {
+export function fingerprint(description: unknown, arrays: readonly (StoredArray | Uint32Array)[]): string {
   const hash = createHash('sha256').update(JSON.stringify(description));
   for (const array of arrays) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   return hash.digest('hex');

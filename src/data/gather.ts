@@ -9,8 +9,8 @@ import type { Dataset, Encoding, StoredArray } from './dataset.js';
 export interface PreparedEncoding {
   readonly shift: Float64Array;
   readonly scale: Float64Array;
-  /** (v − shift) · scale for v = 0 … 255, where one shift serves every column */
-  readonly lookup: Float64Array;
+  /** (v − shift) · scale for v = 0 … 255, where one shift serves every column; float32 whatever x is */
+  readonly lookup: Float32Array;
   readonly cardinalities: Uint32Array;
   readonly targetShift: Float64Array;
   readonly targetScale: Float64Array;
@@ -20,7 +20,7 @@ export function prepareEncoding(encoding: Encoding): PreparedEncoding {
   return {
     shift: Float64Array.from(encoding.shift),
     scale: Float64Array.from(encoding.scale),
-    lookup: Float64Array.from({ length: 256 }, (_, v) => (v - encoding.shift[0]) * encoding.scale[0]),
+    lookup: Float32Array.from({ length: 256 }, (_, v) => (v - encoding.shift[0]) * encoding.scale[0]),
     cardinalities: Uint32Array.from(encoding.cardinalities),
     targetShift: Float64Array.from(encoding.targetShift),
     targetScale: Float64Array.from(encoding.targetScale),
@@ -73,7 +73,7 @@ function bytes(
   width: number,
   numbers: Uint8Array,
   numberWidth: number,
-  lookup: Float64Array,
+  lookup: Float32Array,
   rows: Uint32Array,
   from: number,
   to: number,

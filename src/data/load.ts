@@ -5,7 +5,6 @@ import { type Encoding, inputWidth, type Subset } from './dataset.js';
 import type { FitOptions, Fitted, Loaded } from './fit.js';
 import { encodingOf, numberWidthOf, outputsOf, type Schema } from './schema.js';
 import { openSource, type Source } from './source.js';
-import { allRows } from './split.js';
 
 export interface LoadOptions {
   /** a built-in name, a file, a pattern, a directory or a query */
@@ -46,7 +45,7 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     );
   }
   const source = openSource(options.data);
-  const fitted = await fit(source, {
+  const fitted = await fitSource(source, {
     target: options.target,
     task: options.task,
     valFraction: typeof val === 'number' ? val : 0,
@@ -86,14 +85,14 @@ export async function loadWithSchema(
   schema: Schema,
   { needTargets }: { needTargets: boolean },
 ): Promise<{ subset: Subset; notes: string[]; rows: number }> {
-  const { dataset, notes } = await load(openSource(source), schema, needTargets);
-  return { subset: { dataset, rows: allRows(dataset.rows) }, notes, rows: dataset.rows };
+  const { dataset, rows, notes } = await load(openSource(source), schema, needTargets);
+  return { subset: { dataset, rows }, notes, rows: rows.length };
 }
 
 /** DuckDB is imported only where there is a table to read: arrays start without it. */
 const table = () => import('./table.js');
 
-async function fit(source: Source, options: FitOptions): Promise<Fitted> {
+async function fitSource(source: Source, options: FitOptions): Promise<Fitted> {
   return source.kind === 'arrays' ? fitArrays(source, options) : (await table()).fitTable(source, options);
 }
 
@@ -111,6 +110,6 @@ async function load(source: Source, schema: Schema, needTargets: boolean): Promi
 /** The test part that comes with the data, MNIST's 10,000 images say. */
 function ownTest(source: Source, schema: Schema): Subset | null {
   if (source.kind !== 'arrays' || schema.kind !== 'arrays' || source.test === null) return null;
-  const { dataset } = loadArrays(source, schema, true);
-  return { dataset, rows: allRows(dataset.rows) };
+  const { dataset, rows } = loadArrays(source, schema, true);
+  return { dataset, rows };
 }

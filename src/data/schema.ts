@@ -64,6 +64,8 @@ export type ArraysSchema = z.infer<typeof arraysSchema>;
 
 const tableSchema = z.strictObject({
   kind: z.literal('table'),
+  /** how the numbers are stored, so that a row gives the same bits in training and in prediction */
+  numberType: z.enum(['f32', 'f64']),
   columns: z.array(columnSchema).min(1).max(1_000_000),
   target: targetSchema,
 });

@@ -88,13 +88,8 @@ export function scaleOf(std: number): number {
 }
 
 /** The median of one column over `rows`, NaN left out (NaN when nothing remains). */
-export function columnMedian(
-  values: StoredArray,
-  width: number,
-  column: number,
-  rows: Uint32Array,
-  scratch: Float64Array,
-): number {
+export function columnMedian(values: StoredArray, width: number, column: number, rows: Uint32Array): number {
+  const scratch = new Float64Array(rows.length);
   let count = 0;
   for (let r = 0; r < rows.length; r++) {
     const value = values[rows[r] * width + column];

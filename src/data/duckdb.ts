@@ -1,0 +1,46 @@
+/** DuckDB in this process: one connection to an empty database, and its errors in one line. */
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { DataError } from '../errors.js';
+
+export type Connection = DuckDBConnection;
+
+/** Runs `use` with a connection that is closed afterwards. A query's rows keep their order on any number of threads. */
+export async function withDuckDB<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(Math.min(8, availableParallelism())),
+    temp_directory: join(tmpdir(), `gradpool-duckdb-${process.pid}`),
+    autoinstall_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  try {
+    return await use(connection);
+  } finally {
+    connection.disconnectSync();
+    instance.closeSync();
+  }
+}
+
+/** A small result as rows of strings, null for a missing value. */
+export async function queryText(connection: Connection, sql: string): Promise<(string | null)[][]> {
+  const result = await connection.run(sql);
+  const rows = await result.getRowsJS();
+  return rows.map((row) => row.map((value) => (value === null ? null : String(value))));
+}
+
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** DuckDB's explanation without its class, its hints and its excerpt of the query. */
+export function firstLine(error: unknown): string {
+  const line = (error as Error).message.split('\n')[0].trim();
+  return line.replace(/^[\w ]+ Error: /, '');
+}
+
+/** An error of DuckDB as a DataError about `source`; anything else is passed on. */
+export function duckError(source: string, error: unknown): Error {
+  const { message } = error as Error;
+  if (error instanceof DataError || !/^[\w -]+(Error|Exception): /.test(message)) return error as Error;
+  return new DataError(`${source}: ${firstLine(error)}`);
+}
