@@ -2,8 +2,8 @@
 
 import { DataError } from '../errors.js';
 import { NO_WORD, type RawTable, type TextColumn } from './columns.js';
-import { isNumber, shorten } from './csv.js';
 import type { Relation } from './relation.js';
+import { isNumber, shorten } from './words.js';
 
 export async function cellError(
   relation: Relation,
@@ -42,6 +42,8 @@ export function missingWords({ codes }: TextColumn): number {
   return count;
 }
 
+const DECIMAL_COMMA = /^\s*[+-]?\d+,\d+\s*$/;
+
 /** Of a column of text that is plainly meant as numbers, the share of cells that may fail to be one. */
 const BROKEN_SHARE = 0.05;
 
@@ -55,6 +57,11 @@ export async function rejectBrokenNumbers(
   tooMany: boolean,
 ): Promise<void> {
   if (relation.typed) return;
+  if (text.words.length > 0 && text.words.every((word) => DECIMAL_COMMA.test(word))) {
+    throw new DataError(
+      `${relation.source}, column "${text.name}": "${text.words[0]}" has a decimal comma; write points, or read it with a query: SELECT * FROM read_csv('${relation.source}', decimal_separator=',')`,
+    );
+  }
   const counts = wordCounts(text);
   let good = 0;
   let bad = 0;
@@ -79,11 +86,3 @@ export async function notANumber(text: TextColumn, relation: Relation): Promise<
     `"${word}" is not a number, where the column holds numbers; correct the cell, or empty it to mark it as missing`,
   );
 }
-
-/** The first few of a list, for a message. */
-export function examples(words: readonly string[], limit = 5): string {
-  const shown = words.slice(0, limit).map((word) => `"${shorten(word)}"`);
-  return shown.join(', ') + (words.length > limit ? ', …' : '');
-}
-
-export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -66,7 +66,7 @@ export async function readColumns(
     try {
       return await readOnce(connection, relation.sql(types), plan);
     } catch (error) {
-      relation.retry(error);
+      await relation.retry(error);
     }
   }
 }

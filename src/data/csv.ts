@@ -1,15 +1,12 @@
 /** CSV and TSV through DuckDB: the header is read here, the types are sniffed there, a bad row is named. */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { DataError } from '../errors.js';
-import { type Connection, duckError, firstLine, literal, queryText } from './duckdb.js';
+import { locate, rowError } from './csvrows.js';
+import { type Connection, duckError, literal, queryText } from './duckdb.js';
 import type { RawColumn, Relation } from './relation.js';
+import { isNumber } from './words.js';
 
 /** Cells that stand for a missing value. */
 export const MISSING_WORDS = ['', 'NA', 'N/A', 'n/a', '#N/A', 'NaN', 'nan', 'null', 'NULL', 'None', '?'];
-
-const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
-export const isNumber = (text: string): boolean => NUMBER.test(text);
 
 export async function openCsv(connection: Connection, source: string, files: string[]): Promise<Relation> {
   const names = await readHeader(connection, files[0]);
@@ -31,39 +28,54 @@ export async function openCsv(connection: Connection, source: string, files: str
     return `read_csv(${list}, ${dialect}${entries.length > 0 ? `, types={${entries}}` : ''})`;
   };
   const strict = (file: string) => {
-    const columns = header.map((name) => `${literal(name)}: 'VARCHAR'`);
+    const columns = header.map((name, i) => `${literal(name || `column${i}`)}: 'VARCHAR'`);
     return `read_csv(${literal(file)}, ${dialect}, auto_detect=false, columns={${columns}})`;
   };
 
-  let sniffed: (string | null)[][];
-  try {
-    sniffed = await queryText(
-      connection,
-      `SELECT column_name, column_type FROM (DESCRIBE FROM ${scan(new Map())})`,
-    );
-  } catch (error) {
-    // the sniffer does not say what is wrong with the first rows; a plain reading stops at the bad one
+  const columns = await sniff(connection, scan(new Map()), header, async () => {
     for (const file of files) {
-      await queryText(connection, `SELECT count(*) FROM ${strict(file)}`).catch((cause) => {
-        throw rowError(file, cause);
+      await queryText(connection, `SELECT count(*) FROM ${strict(file)}`).catch(async (error) => {
+        throw await rowError(file, error);
       });
     }
-    throw duckError(source, error);
-  }
-  const columns = sniffed.map(([name, type]): RawColumn => ({ name: name!, type: type! }));
+  });
   const overrides = new Map<string, string>();
   return {
     source,
     columns,
     typed: false,
     sql: (types) => scan(new Map([...wideTypes(columns), ...types, ...overrides])),
-    retry: (error) => {
+    retry: async (error) => {
       const column = /Error when converting column "(.*)"\. /.exec((error as Error).message)?.[1];
-      if (column === undefined || overrides.has(column)) throw rowError(source, error);
+      if (column === undefined || overrides.has(column)) throw await rowError(source, error);
       overrides.set(column, 'VARCHAR');
     },
     locate: (row) => locate(connection, files, strict, row),
   };
+}
+
+/**
+ * Names and types as DuckDB sniffs them. Where it gives up, or skips lines that do not fit the rest, `readStrictly`
+ * stops at the row that is to blame.
+ */
+async function sniff(
+  connection: Connection,
+  scan: string,
+  header: readonly string[],
+  readStrictly: () => Promise<void>,
+): Promise<RawColumn[]> {
+  let rows: (string | null)[][] = [];
+  let failure: unknown = null;
+  try {
+    rows = await queryText(connection, `SELECT column_name, column_type FROM (DESCRIBE FROM ${scan})`);
+  } catch (error) {
+    failure = error;
+  }
+  const asHeader =
+    rows.length === header.length && rows.every(([name], i) => header[i] === '' || name === header[i]);
+  if (!asHeader) await readStrictly();
+  if (failure !== null) throw failure;
+  return rows.map(([name, type]) => ({ name: name!, type: type! }));
 }
 
 /** A column whose first rows are whole numbers may go on with fractions. */
@@ -89,7 +101,7 @@ async function readHeader(connection: Connection, file: string): Promise<{ line:
   if (line.trim() === '') {
     throw new DataError(
       rows.length === 0
-        ? `${file}: the file is empty; expected a header line and rows`
+        ? `${file}: the file is empty; write it again, with a header line and rows`
         : `${file}: the first line is empty; expected a header line with the names of the columns`,
     );
   }
@@ -131,70 +143,4 @@ function checkHeader(file: string, cells: string[]): string[] {
     throw new DataError(`${file}: two columns are named "${twice}"; give each a name of its own`);
   }
   return cells;
-}
-
-/** DuckDB counts records, the header among them; its reasons are told in our words. */
-function rowError(source: string, error: unknown): Error {
-  const { message } = error as Error;
-  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
-  if (line === undefined) return duckError(source, error);
-  const file = /\n\s*file = (.*)\n/.exec(message)?.[1] ?? source;
-  const where = `${file}: row ${Number(line) - 1} (line ${line})`;
-  const widths = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message);
-  if (widths !== null) {
-    const row = /\nOriginal Line: (.*)\n/.exec(message)?.[1] ?? '';
-    return new DataError(
-      `${where}: ${widths[2]} cells where the header names ${widths[1]} columns: "${shorten(row)}"; correct the row (a cell that holds the delimiter needs quotes)`,
-    );
-  }
-  if (message.includes('unterminated quote')) {
-    return new DataError(`${where}: a quote is opened and never closed; close it or double it`);
-  }
-  if (/not utf-8/i.test(message)) {
-    return new DataError(`${where}: not UTF-8 text; convert the file, for instance with iconv -t utf-8`);
-  }
-  return new DataError(
-    `${where}: ${firstLine(error).replace(/^CSV Error on Line: \d+/, 'the row cannot be read')}`,
-  );
-}
-
-export function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
-}
-
-/** Which file and line hold data row `row` (from 0) of the files read one after the other. */
-async function locate(
-  connection: Connection,
-  files: readonly string[],
-  strict: (file: string) => string,
-  row: number,
-): Promise<string> {
-  let before = 0;
-  for (const file of files) {
-    const [[text]] = await queryText(connection, `SELECT count(*) FROM ${strict(file)}`);
-    const count = Number(text);
-    if (row < before + count) {
-      const line = /\.(gz|zst)$/i.test(file) ? null : await lineOf(file, row - before + 1);
-      return `${file}: row ${row - before + 1}${line === null ? '' : ` (line ${line})`}`;
-    }
-    before += count;
-  }
-  return `${files.at(-1)}: row ${row - before + 1}`;
-}
-
-/** The line on which record `record` starts, the header being record 0: a quoted cell may span lines, blank ones do not count. */
-async function lineOf(file: string, record: number): Promise<number | null> {
-  let line = 0;
-  let records = -1;
-  let quoted = false;
-  for await (const text of createInterface({
-    input: createReadStream(file),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
-    line++;
-    if (!quoted && text !== '') records++;
-    if (!quoted && records === record) return line;
-    if (text.split('"').length % 2 === 0) quoted = !quoted;
-  }
-  return null;
 }

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { DataError } from '../errors.js';
 
+/** What a query is called in messages. */
+export const QUERY = 'query';
+
 export type Connection = DuckDBConnection;
 
 /** Runs `use` with a connection that is closed afterwards. A query's rows keep their order on any number of threads. */
@@ -40,7 +43,9 @@ export function firstLine(error: unknown): string {
 
 /** An error of DuckDB as a DataError about `source`; anything else is passed on. */
 export function duckError(source: string, error: unknown): Error {
-  const { message } = error as Error;
-  if (error instanceof DataError || !/^[\w -]+(Error|Exception): /.test(message)) return error as Error;
-  return new DataError(`${source}: ${firstLine(error)}`);
+  if (error instanceof DataError || !/^[\w -]+(Error|Exception): /.test((error as Error).message))
+    return error as Error;
+  const what =
+    source === QUERY ? 'correct the query' : 'correct the file, or check that its name says what it holds';
+  return new DataError(`${source}: ${firstLine(error).replace(/\.$/, '')}; ${what}`);
 }

@@ -1,14 +1,17 @@
 /** Raw columns into the stored form that a schema describes: missing numbers filled, words as category codes. */
-import { cellError, examples, missingWords, notANumber, plural } from './cells.js';
+import { cellError, missingWords, notANumber } from './cells.js';
 import { NO_WORD, type RawTable, type TextColumn } from './columns.js';
-import { isNumber } from './csv.js';
 import type { Dataset } from './dataset.js';
 import { allocate } from './elements.js';
 import type { Relation } from './relation.js';
 import { type ColumnSchema, cardinality, type TableSchema } from './schema.js';
+import { examples, isNumber, plural } from './words.js';
 
 type NumberColumn = ColumnSchema & { kind: 'number' };
 type CategoryColumn = ColumnSchema & { kind: 'category' };
+
+/** Rows that are handled together, column by column, so that they stay in the cache. */
+const BLOCK = 256;
 
 /** The inputs of a dataset; `notes` gets a line for each column with filled or unseen values. */
 export async function encodeColumns(
@@ -20,16 +23,18 @@ export async function encodeColumns(
   const numeric = columns.filter((column) => column.kind === 'number');
   const categorical = columns.filter((column) => column.kind === 'category');
   const numbers = allocate(numberType, raw.rows * numeric.length) as Float32Array<SharedArrayBuffer>;
-  for (const [j, column] of numeric.entries()) {
-    const { values, width, at } = await numbersOf(raw, relation, column.name);
-    let filled = 0;
-    for (let row = 0; row < raw.rows; row++) {
-      const value = values[row * width + at];
-      if (Number.isNaN(value)) filled++;
-      numbers[row * numeric.length + j] = Number.isNaN(value) ? column.fill : value;
+  const sources: NumberSource[] = [];
+  for (const { name } of numeric) sources.push(await numbersOf(raw, relation, name));
+  const filled = new Uint32Array(numeric.length);
+  for (let first = 0; first < raw.rows; first += BLOCK) {
+    const last = Math.min(first + BLOCK, raw.rows);
+    for (let j = 0; j < numeric.length; j++) {
+      filled[j] += fillColumn(numbers, numeric.length, j, sources[j], numeric[j].fill, first, last);
     }
-    if (filled > 0) notes.push(fillNote(column, filled));
   }
+  numeric.forEach((column, j) => {
+    if (filled[j] > 0) notes.push(fillNote(column, filled[j]));
+  });
   const codes = new Uint16Array(new SharedArrayBuffer(2 * raw.rows * categorical.length));
   categorical.forEach((column, c) => {
     const text = raw.texts.get(column.name)!;
@@ -44,12 +49,34 @@ export async function encodeColumns(
   return { rows: raw.rows, numbers, numberWidth: numeric.length, codes, codeWidth: categorical.length };
 }
 
+/** One column for the rows first … last−1; returns how many values were missing. */
+function fillColumn(
+  numbers: Float32Array | Float64Array,
+  width: number,
+  column: number,
+  source: NumberSource,
+  fill: number,
+  first: number,
+  last: number,
+): number {
+  let missing = 0;
+  for (let row = first; row < last; row++) {
+    const value = source.values[row * source.width + source.at];
+    if (Number.isNaN(value)) missing++;
+    numbers[row * width + column] = Number.isNaN(value) ? fill : value;
+  }
+  return missing;
+}
+
+/** A column of numbers: element `at` of every row. */
+interface NumberSource {
+  readonly values: Float64Array;
+  readonly width: number;
+  readonly at: number;
+}
+
 /** A column of numbers wherever it lies; text that holds numbers is converted, any other cell is an error. */
-export async function numbersOf(
-  raw: RawTable,
-  relation: Relation,
-  name: string,
-): Promise<{ values: Float64Array; width: number; at: number }> {
+export async function numbersOf(raw: RawTable, relation: Relation, name: string): Promise<NumberSource> {
   const at = raw.numberNames.indexOf(name);
   if (at >= 0) return { values: raw.numbers, width: raw.numberNames.length, at };
   const text = raw.texts.get(name)!;

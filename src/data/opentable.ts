@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { DataError } from '../errors.js';
 import { openCsv } from './csv.js';
-import { type Connection, duckError, literal, queryText } from './duckdb.js';
+import { type Connection, duckError, literal, QUERY, queryText } from './duckdb.js';
 import { fileError } from './files.js';
 import type { Relation } from './relation.js';
 import type { TableSource } from './source.js';
@@ -12,12 +12,12 @@ export async function openRelation(connection: Connection, source: TableSource):
     // an aggregate's order depends on the threads
     await connection.run('SET threads = 1');
     const query = source.text.trim().replace(/;$/, '');
-    return describe(connection, 'query', `(${query})`, true);
+    return describe(connection, QUERY, `(${query})`, true);
   }
   const files = await filesOf(connection, source.text);
   for (const file of files) {
     if (statSync(file).size === 0) {
-      throw new DataError(`${file}: the file is empty; expected a table`);
+      throw new DataError(`${file}: the file is empty; write it again`);
     }
   }
   const kind = /\.(\w+?)(\.gz|\.zst)?$/i.exec(files[0])![1].toLowerCase();
@@ -46,7 +46,7 @@ async function describe(
       columns: rows.map(([name, type]) => ({ name: name!, type: type! })),
       typed,
       sql: () => sql,
-      retry: (error) => {
+      retry: async (error) => {
         throw duckError(source, error);
       },
       locate: async (row) => `${source}: row ${row + 1}`,

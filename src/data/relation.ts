@@ -14,7 +14,7 @@ export interface Relation {
   /** the table expression, with other types for some columns where the format has none of its own */
   readonly sql: (types: ReadonlyMap<string, string>) => string;
   /** takes note of a conversion that failed so that the next reading succeeds, or throws the error in our words */
-  readonly retry: (error: unknown) => void;
+  readonly retry: (error: unknown) => Promise<void>;
   /** `file: row 3 (line 4)` for a row number from 0 */
   readonly locate: (row: number) => Promise<string>;
 }

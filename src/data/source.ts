@@ -1,7 +1,6 @@
 /** What the DATA argument names: a built-in, files in an array format, or a table. */
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { distance } from 'fastest-levenshtein';
 import { DataError } from '../errors.js';
 import {
   type ArraySource,
@@ -13,6 +12,7 @@ import {
   openMnist,
   TABLE_NAME,
 } from './arrayfiles.js';
+import { didYouMean } from './words.js';
 
 export interface TableSource {
   readonly kind: 'table';
@@ -49,19 +49,13 @@ export function openSource(data: string): Source {
 
 function missing(data: string): DataError {
   const meant = didYouMean(data, BUILT_IN);
-  const isName = /^[\w-]+$/.test(data);
-  return new DataError(
-    isName
-      ? `${data}: neither a file, a directory nor a built-in data set (${BUILT_IN.join(', ')})${meant}`
-      : `${data}: there is no such file or directory; check the path`,
-  );
-}
-
-/** `; did you mean "…"?` when one of the names is near, else nothing. */
-export function didYouMean(word: string, names: readonly string[]): string {
-  const near = names
-    .map((name) => ({ name, edits: distance(word.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, edits }) => edits <= Math.max(2, Math.floor(name.length / 3)))
-    .sort((a, b) => a.edits - b.edits)[0];
-  return near === undefined ? '' : `; did you mean "${near.name}"?`;
+  if (/^[\w-]+$/.test(data)) {
+    return new DataError(
+      `${data}: neither a file, a directory nor a built-in data set (${BUILT_IN.join(', ')})${meant}`,
+    );
+  }
+  const remedy = /\s/.test(data)
+    ? 'check the path (a query starts with SELECT, WITH or FROM)'
+    : 'check the path';
+  return new DataError(`${data}: there is no such file or directory; ${remedy}`);
 }

@@ -87,19 +87,35 @@ export function scaleOf(std: number): number {
   return std > 0 ? 1 / std : 1;
 }
 
-/** The median of one column over `rows`, NaN left out (NaN when nothing remains). */
-export function columnMedian(values: StoredArray, width: number, column: number, rows: Uint32Array): number {
-  const scratch = new Float64Array(rows.length);
-  let count = 0;
-  for (let r = 0; r < rows.length; r++) {
-    const value = values[rows[r] * width + column];
-    if (!Number.isNaN(value)) scratch[count++] = value;
+/** As many float64 as a cache line holds: columns that are read together for the price of one. */
+const TOGETHER = 8;
+
+/** The median of each column over `rows`, NaN left out (NaN when nothing remains). */
+export function columnMedians(values: Float64Array, width: number, rows: Uint32Array): Float64Array {
+  const medians = new Float64Array(width);
+  const scratch = Array.from({ length: Math.min(TOGETHER, width) }, () => new Float64Array(rows.length));
+  for (let first = 0; first < width; first += TOGETHER) {
+    const columns = Math.min(TOGETHER, width - first);
+    const counts = new Uint32Array(columns);
+    for (let r = 0; r < rows.length; r++) {
+      const at = rows[r] * width + first;
+      for (let j = 0; j < columns; j++) {
+        const value = values[at + j];
+        if (!Number.isNaN(value)) scratch[j][counts[j]++] = value;
+      }
+    }
+    for (let j = 0; j < columns; j++) medians[first + j] = median(scratch[j], counts[j]);
   }
+  return medians;
+}
+
+function median(values: Float64Array, count: number): number {
   if (count === 0) return Number.NaN;
-  const upper = select(scratch, count, count >> 1);
+  const half = count >> 1;
+  const upper = select(values, count, half);
   if (count % 2 === 1) return upper;
   let lower = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < count >> 1; i++) if (scratch[i] > lower) lower = scratch[i];
+  for (let i = 0; i < half; i++) if (values[i] > lower) lower = values[i];
   return (lower + upper) / 2;
 }
 

@@ -1,6 +1,6 @@
 /** Tables as datasets: columns typed, filled and scaled by the training rows, or by the schema of a trained model. */
 import { DataError } from '../errors.js';
-import { examples, missingWords, plural, rejectBrokenNumbers, rejectInfinite } from './cells.js';
+import { missingWords, rejectBrokenNumbers, rejectInfinite } from './cells.js';
 import { type ColumnPlan, NO_WORD, type RawTable, readAs, readColumns, type TextColumn } from './columns.js';
 import { withDuckDB } from './duckdb.js';
 import { encodeColumns } from './encode.js';
@@ -8,10 +8,11 @@ import { type FitOptions, type Fitted, fingerprint, type Loaded, splitRows } fro
 import { openRelation } from './opentable.js';
 import type { Relation } from './relation.js';
 import type { ColumnSchema, TableSchema, TargetSchema } from './schema.js';
-import { didYouMean, type TableSource } from './source.js';
+import type { TableSource } from './source.js';
 import { allRows } from './split.js';
-import { columnMedian, columnMoments, type Moments, scaleOf } from './statistics.js';
+import { columnMedians, columnMoments, type Moments, scaleOf } from './statistics.js';
 import { chooseTarget, encodeTarget, fitTarget, type Target } from './target.js';
+import { didYouMean, examples, plural } from './words.js';
 
 /** A column with more categories is left out: each would take an input of its own. */
 export const MAX_CATEGORIES = 100;
@@ -37,18 +38,22 @@ export async function fitTable(source: TableSource, options: FitOptions): Promis
     const target = await fitTarget(raw, relation, targetName, targetAs, options, notes);
     const parts = splitTarget(target, options, notes);
     const moments = columnMoments(raw.numbers, raw.numberNames.length, parts.train);
+    const medians = columnMedians(raw.numbers, raw.numberNames.length, parts.train);
     const columns: ColumnSchema[] = [];
     for (const { name, as } of plan) {
       if (name === targetName) continue;
       const text = raw.texts.get(name);
       const column =
         text === undefined
-          ? fitNumber(raw, relation, name, as === 'date' ? 'date' : 'number', moments, parts.train, notes)
+          ? fitNumber(raw, relation, name, as === 'date' ? 'date' : 'number', moments, medians, notes)
           : await fitCategory(text, relation, as === 'boolean' ? 'boolean' : 'text', parts.train, notes);
       if (column !== null) columns.push(column);
     }
     if (columns.length === 0) {
-      throw new DataError(`${source.text}: no column is left to predict "${targetName}" from; add columns`);
+      const reasons = notes.filter((note) => note.endsWith('left out')).join('; ');
+      throw new DataError(
+        `${relation.source}: no column is left to predict "${targetName}" from${reasons === '' ? '' : ` (${reasons})`}; add columns`,
+      );
     }
 
     const schema: TableSchema = {
@@ -93,7 +98,7 @@ function fitNumber(
   name: string,
   type: 'number' | 'date',
   { mean, std }: Moments,
-  trainRows: Uint32Array,
+  medians: Float64Array,
   notes: string[],
 ): ColumnSchema | null {
   const at = raw.numberNames.indexOf(name);
@@ -102,8 +107,7 @@ function fitNumber(
     notes.push(`column "${name}": always ${mean[at]}; left out`);
     return null;
   }
-  const fill = columnMedian(raw.numbers, raw.numberNames.length, at, trainRows);
-  return { kind: 'number', name, type, shift: mean[at], scale: scaleOf(std[at]), fill };
+  return { kind: 'number', name, type, shift: mean[at], scale: scaleOf(std[at]), fill: medians[at] };
 }
 
 async function fitCategory(

@@ -1,0 +1,73 @@
+/** Where a row of a CSV file lies, and what DuckDB finds wrong with it, in our words. */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { DataError } from '../errors.js';
+import { type Connection, duckError, firstLine, queryText } from './duckdb.js';
+import { plural, shorten } from './words.js';
+
+/** DuckDB counts records, the header among them; its reasons are told in our words. */
+export async function rowError(source: string, error: unknown): Promise<Error> {
+  const { message } = error as Error;
+  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
+  if (line === undefined) return duckError(source, error);
+  const file = /\n\s*file = (.*)\n/.exec(message)?.[1] ?? source;
+  const where = await place(file, Number(line) - 1);
+  const widths = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message);
+  if (widths !== null) {
+    const row = /\nOriginal Line: (.*)\n/.exec(message)?.[1] ?? '';
+    return new DataError(
+      `${where}: ${plural(Number(widths[2]), 'cell')} where the header names ${plural(Number(widths[1]), 'column')}: "${shorten(row)}"; correct the row (a cell that holds the delimiter needs quotes)`,
+    );
+  }
+  if (message.includes('unterminated quote')) {
+    return new DataError(`${where}: a quote is opened and never closed; close it or double it`);
+  }
+  if (/not utf-8/i.test(message)) {
+    return new DataError(`${where}: not UTF-8 text; convert the file, for instance with iconv -t utf-8`);
+  }
+  return new DataError(
+    `${where}: ${firstLine(error).replace(/^CSV Error on Line: \d+/, 'the row cannot be read')}`,
+  );
+}
+
+/** Which file and line hold data row `row` (from 0) of the files read one after the other. */
+export async function locate(
+  connection: Connection,
+  files: readonly string[],
+  strict: (file: string) => string,
+  row: number,
+): Promise<string> {
+  let before = 0;
+  for (const file of files) {
+    const [[text]] = await queryText(connection, `SELECT count(*) FROM ${strict(file)}`);
+    const count = Number(text);
+    if (row < before + count) {
+      return place(file, row - before + 1);
+    }
+    before += count;
+  }
+  return `${files.at(-1)}: row ${row - before + 1}`;
+}
+
+/** `file: row 3 (line 4)`: rows count from 1 after the header; the line is left out where the file is packed. */
+async function place(file: string, row: number): Promise<string> {
+  const line = /\.(gz|zst)$/i.test(file) ? null : await lineOf(file, row);
+  return `${file}: row ${row}${line === null ? '' : ` (line ${line})`}`;
+}
+
+/** The line on which a record starts, the header being record 0: a quoted cell may span lines, blank ones do not count. */
+async function lineOf(file: string, record: number): Promise<number | null> {
+  let line = 0;
+  let records = -1;
+  let quoted = false;
+  for await (const text of createInterface({
+    input: createReadStream(file),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    line++;
+    if (!quoted && text !== '') records++;
+    if (!quoted && records === record) return line;
+    if (text.split('"').length % 2 === 0) quoted = !quoted;
+  }
+  return null;
+}
