@@ -11,7 +11,7 @@ export async function rowError(source: string, error: unknown): Promise<Error> {
   const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
   if (line === undefined) return duckError(source, error);
   const file = /\n\s*file = (.*)\n/.exec(message)?.[1] ?? source;
-  const where = await place(file, Number(line) - 1);
+  const where = await place(file, Number(line) - 1, true);
   const widths = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message);
   if (widths !== null) {
     const row = /\nOriginal Line: (.*)\n/.exec(message)?.[1] ?? '';
@@ -42,22 +42,21 @@ export async function locate(
     const [[text]] = await queryText(connection, `SELECT count(*) FROM ${strict(file)}`);
     const count = Number(text);
     if (row < before + count) {
-      return place(file, row - before + 1);
+      return place(file, row - before + 1, false);
     }
     before += count;
   }
   return `${files.at(-1)}: row ${row - before + 1}`;
 }
 
-/** `file: row 3 (line 4)`: rows count from 1 after the header; the line is left out where the file is packed. */
-async function place(file: string, row: number): Promise<string> {
-  const line = /\.(gz|zst)$/i.test(file) ? null : await lineOf(file, row);
-  return `${file}: row ${row}${line === null ? '' : ` (line ${line})`}`;
-}
-
-/** The line on which a record starts, the header being record 0: a quoted cell may span lines, blank ones do not count. */
-async function lineOf(file: string, record: number): Promise<number | null> {
+/**
+ * `file: row 3 (line 4)`: rows count from 1 after the header. Record n lies on another line where a quoted cell spans
+ * several or blank lines lie between, which count as records in DuckDB's errors and nowhere else.
+ */
+async function place(file: string, record: number, blankLinesCount: boolean): Promise<string> {
+  if (/\.(gz|zst)$/i.test(file)) return `${file}: row ${record}`;
   let line = 0;
+  let row = -1;
   let records = -1;
   let quoted = false;
   for await (const text of createInterface({
@@ -65,9 +64,12 @@ async function lineOf(file: string, record: number): Promise<number | null> {
     crlfDelay: Number.POSITIVE_INFINITY,
   })) {
     line++;
-    if (!quoted && text !== '') records++;
-    if (!quoted && records === record) return line;
+    if (!quoted) {
+      if (text !== '') row++;
+      if (text !== '' || blankLinesCount) records++;
+      if (records === record) break;
+    }
     if (text.split('"').length % 2 === 0) quoted = !quoted;
   }
-  return null;
+  return `${file}: row ${row} (line ${line})`;
 }

@@ -1,0 +1,82 @@
+/** What a source holds, before anything is fitted: for `gradpool inspect`. */
+import type { ArraySet, ArraySource } from './arrayfiles.js';
+import { elementTypeOf, type Tensor } from './elements.js';
+import { openSource } from './source.js';
+import { allRows } from './split.js';
+import { commonMoments } from './statistics.js';
+
+export interface ColumnDescription {
+  readonly name: string;
+  /** number, date, text, boolean; a stored type and shape (`u8 28 x 28`); or DuckDB's type where it is none of these */
+  readonly type: string;
+  readonly missing: number;
+  /** different values; null where they are a thousand or more, or not counted */
+  readonly distinct: number | null;
+  /** null where the values are no numbers; dates in days since 1970-01-01 */
+  readonly range: {
+    readonly min: number;
+    readonly max: number;
+    readonly mean: number;
+    readonly std: number;
+  } | null;
+  /** the most frequent values */
+  readonly examples: readonly string[];
+}
+
+export interface SourceDescription {
+  readonly name: string;
+  readonly kind: 'arrays' | 'table';
+  /** a table has one part, arrays have a training and perhaps a test part */
+  readonly parts: readonly { name: string; rows: number; columns: readonly ColumnDescription[] }[];
+}
+
+export async function describeSource(data: string): Promise<SourceDescription> {
+  const source = openSource(data);
+  if (source.kind === 'table') return (await import('./describetable.js')).describeTable(source);
+  return describeArrays(source);
+}
+
+function describeArrays(source: ArraySource): SourceDescription {
+  const part = (name: string, set: ArraySet) => {
+    const tensors = { inputs: set.inputs(), labels: set.labels?.() };
+    const columns = Object.entries(tensors).flatMap(([column, tensor]) =>
+      tensor === undefined ? [] : [describeTensor(column, tensor)],
+    );
+    return { name, rows: tensors.inputs.shape[0], columns };
+  };
+  const parts = [part('train', source.train)];
+  if (source.test !== null) parts.push(part('test', source.test));
+  return { name: source.name, kind: 'arrays', parts };
+}
+
+function describeTensor(name: string, { data, shape }: Tensor): ColumnDescription {
+  const width = data.length / shape[0];
+  const { mean, std } = commonMoments(data, width, allRows(shape[0]));
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] < min) min = data[i];
+    if (data[i] > max) max = data[i];
+  }
+  const counts = width === 1 ? countValues(data) : null;
+  return {
+    name,
+    type: [elementTypeOf(data), shape.slice(1).join(' x ')].join(' ').trim(),
+    missing: 0,
+    distinct: counts?.size ?? null,
+    range: { min, max, mean: mean[0], std: std[0] },
+    examples: counts === null ? [] : mostFrequent(counts),
+  };
+}
+
+function countValues(values: ArrayLike<number>): Map<string, number> {
+  const counts = new Map<number, number>();
+  for (let i = 0; i < values.length; i++) counts.set(values[i], (counts.get(values[i]) ?? 0) + 1);
+  return new Map(Array.from(counts, ([value, count]) => [String(value), count]));
+}
+
+/** Five values, the most frequent first. */
+export function mostFrequent(counts: ReadonlyMap<string, number>): string[] {
+  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return sorted.slice(0, 5).map(([value]) => value);
+}
