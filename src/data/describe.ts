@@ -1,34 +1,13 @@
 /** What a source holds, before anything is fitted: for `gradpool inspect`. */
 import type { ArraySet, ArraySource } from './arrayfiles.js';
+import type { ColumnDescription, SourceDescription } from './describetable.js';
 import { elementTypeOf, type Tensor } from './elements.js';
 import { openSource } from './source.js';
 import { allRows } from './split.js';
 import { commonMoments } from './statistics.js';
+import { mostFrequent } from './words.js';
 
-export interface ColumnDescription {
-  readonly name: string;
-  /** number, date, text, boolean; a stored type and shape (`u8 28 x 28`); or DuckDB's type where it is none of these */
-  readonly type: string;
-  readonly missing: number;
-  /** different values; null where they are a thousand or more, or not counted */
-  readonly distinct: number | null;
-  /** null where the values are no numbers; dates in days since 1970-01-01 */
-  readonly range: {
-    readonly min: number;
-    readonly max: number;
-    readonly mean: number;
-    readonly std: number;
-  } | null;
-  /** the most frequent values */
-  readonly examples: readonly string[];
-}
-
-export interface SourceDescription {
-  readonly name: string;
-  readonly kind: 'arrays' | 'table';
-  /** a table has one part, arrays have a training and perhaps a test part */
-  readonly parts: readonly { name: string; rows: number; columns: readonly ColumnDescription[] }[];
-}
+export type { ColumnDescription, SourceDescription };
 
 export async function describeSource(data: string): Promise<SourceDescription> {
   const source = openSource(data);
@@ -73,10 +52,4 @@ function countValues(values: ArrayLike<number>): Map<string, number> {
   const counts = new Map<number, number>();
   for (let i = 0; i < values.length; i++) counts.set(values[i], (counts.get(values[i]) ?? 0) + 1);
   return new Map(Array.from(counts, ([value, count]) => [String(value), count]));
-}
-
-/** Five values, the most frequent first. */
-export function mostFrequent(counts: ReadonlyMap<string, number>): string[] {
-  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-  return sorted.slice(0, 5).map(([value]) => value);
 }

@@ -1,12 +1,37 @@
 /** The columns of a table for `gradpool inspect`. */
 import { missingWords, wordCounts } from './cells.js';
 import { type RawTable, readAs, readColumns, type TextColumn } from './columns.js';
-import { type ColumnDescription, mostFrequent, type SourceDescription } from './describe.js';
 import { withDuckDB } from './duckdb.js';
 import { openRelation } from './opentable.js';
 import type { TableSource } from './source.js';
 import { allRows } from './split.js';
 import { columnMoments } from './statistics.js';
+import { mostFrequent } from './words.js';
+
+export interface ColumnDescription {
+  readonly name: string;
+  /** number, date, text, boolean; a stored type and shape (`u8 28 x 28`); or DuckDB's type where it is none of these */
+  readonly type: string;
+  readonly missing: number;
+  /** different values; null where they are a thousand or more, or not counted */
+  readonly distinct: number | null;
+  /** null where the values are no numbers; dates in days since 1970-01-01 */
+  readonly range: {
+    readonly min: number;
+    readonly max: number;
+    readonly mean: number;
+    readonly std: number;
+  } | null;
+  /** the most frequent values */
+  readonly examples: readonly string[];
+}
+
+export interface SourceDescription {
+  readonly name: string;
+  readonly kind: 'arrays' | 'table';
+  /** a table has one part, arrays have a training and perhaps a test part */
+  readonly parts: readonly { name: string; rows: number; columns: readonly ColumnDescription[] }[];
+}
 
 export async function describeTable(source: TableSource): Promise<SourceDescription> {
   return withDuckDB(async (connection) => {

@@ -22,3 +22,9 @@ export function didYouMean(word: string, names: readonly string[]): string {
     .sort((a, b) => a.edits - b.edits)[0];
   return near === undefined ? '' : `; did you mean "${near.name}"?`;
 }
+
+/** Five values, the most frequent first. */
+export function mostFrequent(counts: ReadonlyMap<string, number>): string[] {
+  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return sorted.slice(0, 5).map(([value]) => value);
+}

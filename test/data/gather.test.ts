@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Dataset, Encoding, StoredArray } from '#src/data/dataset.js';
+import { inputWidth } from '#src/data/dataset.js';
+import { allocate } from '#src/data/elements.js';
+import { gather, prepareEncoding } from '#src/data/gather.js';
+import { ELEMENT_TYPES } from '#src/data/schema.js';
+
+/** The definition, one value at a time. */
+function naive(dataset: Dataset, encoding: Encoding, row: number): { x: number[]; d: number[] } {
+  const x = Array.from({ length: dataset.numberWidth }, (_, j) => {
+    const column = encoding.shift.length === 1 ? 0 : j;
+    const value = dataset.numbers[row * dataset.numberWidth + j];
+    return (value - encoding.shift[column]) * encoding.scale[column];
+  });
+  encoding.cardinalities.forEach((cardinality, c) => {
+    const code = dataset.codes[row * dataset.codeWidth + c];
+    for (let slot = 0; slot < cardinality; slot++) x.push(slot === code ? 1 : 0);
+  });
+  const d = Array.from({ length: dataset.targetWidth }, (_, j) => {
+    const value = dataset.targets[row * dataset.targetWidth + j];
+    return encoding.targetShift.length === 0
+      ? value
+      : (value - encoding.targetShift[j]) * encoding.targetScale[j];
+  });
+  return { x, d };
+}
+
+const fill = (array: StoredArray, draws: readonly number[]) => {
+  for (let i = 0; i < array.length; i++) array[i] = draws[i % draws.length];
+  return array;
+};
+
+const scenario = fc.record({
+  type: fc.constantFrom(...ELEMENT_TYPES),
+  rows: fc.integer({ min: 1, max: 9 }),
+  numberWidth: fc.integer({ min: 0, max: 9 }),
+  uniform: fc.boolean(),
+  cardinalities: fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 }),
+  targets: fc.constantFrom('none', 'classes', 'values'),
+  draws: fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 40 }),
+  scales: fc.array(fc.double({ min: 0.01, max: 100, noNaN: true }), { minLength: 1, maxLength: 5 }),
+  picks: fc.array(fc.nat(1000), { minLength: 1, maxLength: 12 }),
+  cut: fc.nat(11),
+});
+
+test('a gathered batch is the definition, rounded once', () => {
+  fc.assert(
+    fc.property(scenario, (s) => {
+      const many = (length: number, offset = 0) =>
+        Array.from({ length }, (_, i) => s.scales[(i + offset) % s.scales.length]);
+      const targetWidth = { none: 0, classes: 1, values: 2 }[s.targets];
+      const encoding: Encoding = {
+        shift: many(s.uniform ? 1 : s.numberWidth, 1),
+        scale: many(s.uniform ? 1 : s.numberWidth),
+        cardinalities: s.cardinalities,
+        targetShift: s.targets === 'values' ? many(2) : [],
+        targetScale: s.targets === 'values' ? many(2, 1) : [],
+      };
+      const codes = allocate('u16', s.rows * s.cardinalities.length) as Uint16Array<SharedArrayBuffer>;
+      for (let i = 0; i < codes.length; i++) codes[i] = s.draws[i % s.draws.length] % 6; // up to unseen ones
+      const dataset: Dataset = {
+        rows: s.rows,
+        numbers: fill(allocate(s.type, s.rows * s.numberWidth), s.draws),
+        numberWidth: s.numberWidth,
+        codes,
+        codeWidth: s.cardinalities.length,
+        targets: fill(allocate('f64', s.rows * targetWidth), s.draws),
+        targetWidth,
+      };
+      const rows = Uint32Array.from(s.picks, (pick) => pick % s.rows);
+      const from = Math.min(s.cut, rows.length - 1);
+      const width = inputWidth(encoding, s.numberWidth);
+      const x = new Float32Array((rows.length - from) * width).fill(Number.NaN);
+      const d = new Float32Array((rows.length - from) * targetWidth).fill(Number.NaN);
+      gather(x, d, dataset, prepareEncoding(encoding), rows, from, rows.length);
+      const expected = Array.from(rows.subarray(from), (row) => naive(dataset, encoding, row));
+      expect(x).toEqual(Float32Array.from(expected.flatMap((row) => row.x)));
+      expect(d).toEqual(Float32Array.from(expected.flatMap((row) => row.d)));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('without d the targets are left alone', () => {
+  const dataset: Dataset = {
+    rows: 1,
+    numbers: fill(allocate('f32', 1), [3]),
+    numberWidth: 1,
+    codes: allocate('u16', 0) as Uint16Array<SharedArrayBuffer>,
+    codeWidth: 0,
+    targets: allocate('u8', 0),
+    targetWidth: 0,
+  };
+  const encoding = prepareEncoding({
+    shift: [1],
+    scale: [2],
+    cardinalities: [],
+    targetShift: [],
+    targetScale: [],
+  });
+  const x = new Float64Array(1);
+  gather(x, null, dataset, encoding, Uint32Array.of(0), 0, 1);
+  expect(x[0]).toBe(4);
+});

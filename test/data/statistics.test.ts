@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { allocate } from '#src/data/elements.js';
+import { allRows } from '#src/data/split.js';
+import { columnMedians, columnMoments, commonMoments } from '#src/data/statistics.js';
+
+const f64 = (values: readonly number[]) => {
+  const array = allocate('f64', values.length) as Float64Array<SharedArrayBuffer>;
+  array.set(values);
+  return array;
+};
+
+describe('moments', () => {
+  test('1 … n has mean (n+1)/2 and variance (n²−1)/12, in a column of its own', () => {
+    const n = 101;
+    const values = f64(Array.from({ length: n }, (_, i) => [i + 1, 7]).flat());
+    const { mean, std } = columnMoments(values, 2, allRows(n));
+    expect(Array.from(mean)).toEqual([(n + 1) / 2, 7]);
+    expect(std[0]).toBeCloseTo(Math.sqrt((n * n - 1) / 12), 12);
+    expect(std[1]).toBe(0);
+  });
+
+  test('only the given rows count, and missing values do not', () => {
+    const values = f64([1, 100, Number.NaN, 3, 1e9]);
+    const { mean, std } = columnMoments(values, 1, Uint32Array.of(0, 2, 3));
+    expect([mean[0], std[0]]).toEqual([2, 1]);
+  });
+
+  test('bytes, summed exactly, agree with the same numbers in float64', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 300 }), (draws) => {
+        const bytes = allocate('u8', draws.length);
+        bytes.set(draws);
+        const exact = commonMoments(bytes, 1, allRows(draws.length));
+        const plain = columnMoments(f64(draws), 1, allRows(draws.length));
+        expect(exact.mean[0]).toBe(plain.mean[0]);
+        expect(exact.std[0]).toBeCloseTo(plain.std[0], 10);
+      }),
+    );
+  });
+
+  test('the sums of bytes do not overflow', () => {
+    const bytes = allocate('u8', 200_000).fill(255);
+    bytes[0] = 0;
+    const { mean, std } = commonMoments(bytes, 100_000, allRows(2));
+    const p = 1 / 200_000;
+    expect(mean[0]).toBeCloseTo(255 * (1 - p), 10);
+    expect(std[0]).toBeCloseTo(255 * Math.sqrt(p * (1 - p)), 10);
+  });
+});
+
+test('medians agree with sorting', () => {
+  const value = fc.oneof(
+    fc.integer({ min: -5, max: 5 }),
+    fc.double({ noNaN: true }),
+    fc.constant(Number.NaN),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.array(value, { minLength: 11, maxLength: 11 }), { maxLength: 40 }), (rows) => {
+      const medians = columnMedians(f64(rows.flat()), 11, allRows(rows.length));
+      for (let j = 0; j < 11; j++) {
+        const sorted = rows
+          .map((row) => row[j])
+          .filter((v) => !Number.isNaN(v))
+          .sort((a, b) => a - b);
+        const half = sorted.length >> 1;
+        const expected = sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+        expect(
+          medians[j] === expected || (Number.isNaN(medians[j]) && Number.isNaN(expected ?? Number.NaN)),
+        ).toBe(true);
+      }
+    }),
+  );
+});
