@@ -87,6 +87,8 @@ export interface Layer {
   readonly branches?: readonly (readonly Layer[])[];
   /** its statistics are those of a shard, so a pass must hold all the rows of one */
   readonly wholeShards?: boolean;
+  /** where the layer is defined, said when a value outside stops the run */
+  readonly domain?: string;
   forward(pass: Pass, arrays: LayerArrays): void;
   backward(pass: Pass, arrays: LayerArrays): void;
 }

@@ -3,8 +3,8 @@
  * --print-config, stored in every run and checkpoint, and `gradpool train -c` on it repeats the run.
  */
 import { z } from 'zod';
-import { closest } from '../closest.js';
 import { UsageError } from '../errors.js';
+import { describeIssue } from '../issues.js';
 import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { ACTIVATION_NAMES } from '../network/activations.js';
 import { DIVERGENCE_NAMES } from '../network/divergences.js';
@@ -32,8 +32,8 @@ const SHAPE = {
     .default(0.1)
     .describe('validation: a fraction of the training data, or a source of its own'),
   test: z.string().optional().describe('test data, evaluated once at the end'),
-  hidden: z.array(whole(1)).default([256, 128]).describe('units of each hidden layer'),
-  activation: z.enum(ACTIVATION_NAMES).default('relu').describe('activation of the hidden layers'),
+  hidden: z.array(whole(1)).optional().describe('units of each hidden layer (default 256,128)'),
+  activation: z.enum(ACTIVATION_NAMES).optional().describe('activation of the hidden layers (default relu)'),
   layers: z
     .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
     .optional()
@@ -104,7 +104,9 @@ export const CONFIG_KEYS = Object.keys(SHAPE) as (keyof TrainConfig)[];
 /** Fills in the defaults and checks every value and their combinations. Throws UsageError naming the key and the value. */
 export function resolveConfig(options: TrainOptions): TrainConfig {
   const parsed = configSchema.safeParse(options);
-  if (!parsed.success) throw new UsageError(describeIssue(parsed.error.issues[0], options));
+  if (!parsed.success) {
+    throw new UsageError(describeIssue(parsed.error.issues[0], options, CONFIG_KEYS, 'config key'));
+  }
   const config = parsed.data;
   if (config.layers && (options.hidden || options.activation)) {
     throw new UsageError(
@@ -119,36 +121,5 @@ export function resolveConfig(options: TrainOptions): TrainConfig {
   if (config.patience !== undefined && config.val === 0) {
     throw new UsageError('patience watches the validation loss, but val is 0: set val 0.1 or drop patience');
   }
-  return config;
-}
-
-/** The key's JSON type and bounds in words, from zod's own account of what went wrong. */
-function describeIssue(issue: z.core.$ZodIssue, options: unknown): string {
-  if (issue.code === 'unrecognized_keys') {
-    const [key] = issue.keys;
-    return `unknown config key '${key}'${closest(key, CONFIG_KEYS)}`;
-  }
-  const key = String(issue.path[0] ?? 'config');
-  const found = issue.path.reduce<unknown>(
-    (value, step) => (value as Record<PropertyKey, unknown>)?.[step],
-    options,
-  );
-  return `${key}: ${expectation(issue)}, found ${JSON.stringify(found) ?? 'nothing'}`;
-}
-
-function expectation(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_value':
-      return `expected ${issue.values.map(String).join(', ')}`;
-    case 'invalid_type':
-      return `expected ${issue.expected === 'int' ? 'a whole number' : issue.expected}`;
-    case 'too_small':
-      return `must be ${issue.inclusive ? 'at least' : 'greater than'} ${issue.minimum}`;
-    case 'too_big':
-      return `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`;
-    case 'invalid_union':
-      return `expected ${issue.errors.map(([first]) => expectation(first).replace(/^expected /, '')).join(', or ')}`;
-    default:
-      return issue.message;
-  }
+  return config.layers ? config : { hidden: [256, 128], activation: 'relu', ...config };
 }

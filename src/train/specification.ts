@@ -74,7 +74,7 @@ function outputUnits(loss: DivergenceName, { task, outputs }: Problem): number {
 function feedForward(config: TrainConfig, loss: DivergenceName, outputs: number): LayerSpec[] {
   const last = OUTPUT_ACTIVATION[loss];
   return [
-    ...config.hidden.flatMap((units) => [{ dense: units }, config.activation]),
+    ...(config.hidden ?? []).flatMap((units) => [{ dense: units }, config.activation ?? 'relu']),
     { dense: outputs },
     ...(last ? [last] : []),
   ];

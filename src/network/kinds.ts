@@ -1,0 +1,256 @@
+/** Every kind of layer: what its argument may be, how it is built, and what `gradpool list` says of it. */
+import { z } from 'zod';
+import { ACTIVATION_NAMES, ACTIVATIONS, type Activation, type ActivationName } from './activations.js';
+import type { Layer } from './layer.js';
+import { activation } from './layers/activation.js';
+import { batchNorm } from './layers/batchnorm.js';
+import { concat, product, residual, sequential, sum } from './layers/composite.js';
+import { dense } from './layers/dense.js';
+import { dropout } from './layers/dropout.js';
+import { embedding } from './layers/embedding.js';
+import { GATES, type GateName, gate } from './layers/gate.js';
+import { groupMax, neighbours } from './layers/max.js';
+import { noise } from './layers/noise.js';
+import { l2Norm, layerNorm } from './layers/normalization.js';
+import { prelu } from './layers/prelu.js';
+import { powers, productUnits } from './layers/product.js';
+import { rrelu } from './layers/rrelu.js';
+import { softmax } from './layers/softmax.js';
+
+/** A layer's name, alone or with its argument: 'relu', { dense: 128 }, { leakyRelu: { slope: 0.1 } }. */
+export type LayerSpec = string | { readonly [kind: string]: unknown };
+
+/** What a layer is built on. */
+export interface Build {
+  /** the width of its input */
+  readonly inputs: number;
+  /** throws UsageError naming the layer */
+  fail(message: string): never;
+  /** builds a branch, on this layer's input unless told otherwise */
+  layers(specs: readonly LayerSpec[], width?: number, part?: string): Layer[];
+}
+
+export interface LayerKind<Argument = never> {
+  readonly formula: string;
+  readonly torch: string;
+  readonly argument: z.ZodObject;
+  /** the key that a bare value stands for: {dense: 128} */
+  readonly shorthand?: string;
+  build(argument: Argument, build: Build): Layer;
+}
+
+const whole = (minimum: number) => z.number().int().min(minimum);
+const share = z.number().min(0).lt(1);
+const list: z.ZodType<readonly LayerSpec[]> = z
+  .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
+  .min(1);
+const indices = z.array(z.array(whole(0)).min(1)).min(1);
+
+/** Ties the argument's schema to the argument that `build` takes. */
+function kind<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  rest: Omit<LayerKind<z.output<z.ZodObject<Shape, z.core.$strict>>>, 'argument'>,
+): LayerKind {
+  return { argument: z.strictObject(shape), ...rest } as unknown as LayerKind;
+}
+
+export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
+  dense: kind(
+    { units: whole(1), bias: z.boolean().default(true) },
+    {
+      formula: 'z = xW + b',
+      torch: 'Linear',
+      shorthand: 'units',
+      build: ({ units, bias }, { inputs }) => dense(inputs, units, bias),
+    },
+  ),
+  softmax: kind({}, { formula: 'e^z_i/Σe^z_j', torch: 'Softmax', build: (_, { inputs }) => softmax(inputs) }),
+  ...Object.fromEntries(ACTIVATION_NAMES.map((name) => [name, activationKind(name)])),
+  prelu: kind(
+    { perUnit: z.boolean().default(false) },
+    {
+      formula: 'z for z>0, a·z otherwise, a learned',
+      torch: 'PReLU',
+      build: ({ perUnit }, { inputs }) => prelu(inputs, perUnit),
+    },
+  ),
+  rrelu: kind(
+    { lower: z.number().default(1 / 8), upper: z.number().default(1 / 3) },
+    {
+      formula: 'z for z≥0, a·z otherwise, a uniform in [lower, upper)',
+      torch: 'RReLU',
+      build({ lower, upper }, { inputs, fail }) {
+        if (lower > upper) fail(`lower must be at most upper, found ${lower} and ${upper}`);
+        return rrelu(inputs, lower, upper);
+      },
+    },
+  ),
+  dropout: kind(
+    { p: share },
+    {
+      formula: 'x/(1−p) with probability 1−p, else 0',
+      torch: 'Dropout',
+      shorthand: 'p',
+      build: ({ p }, { inputs }) => dropout(inputs, p),
+    },
+  ),
+  noise: kind(
+    { deviation: z.number().positive() },
+    {
+      formula: 'x + σ·N(0,1) in training',
+      torch: 'none',
+      shorthand: 'deviation',
+      build: ({ deviation }, { inputs }) => noise(inputs, deviation),
+    },
+  ),
+  batchNorm: kind(
+    { eps: z.number().positive().default(1e-5), momentum: z.number().gt(0).max(1).default(0.1) },
+    {
+      formula: 'γ(x−mean)/√(var+ε)+β over the shard',
+      torch: 'BatchNorm1d',
+      build: ({ eps, momentum }, { inputs }) => batchNorm(inputs, eps, momentum),
+    },
+  ),
+  layerNorm: kind(
+    { eps: z.number().positive().default(1e-5), affine: z.boolean().default(true) },
+    {
+      formula: 'γ(x−mean)/√(var+ε)+β over the row',
+      torch: 'LayerNorm',
+      build: ({ eps, affine }, { inputs }) => layerNorm(inputs, eps, affine),
+    },
+  ),
+  l2Norm: kind(
+    { eps: z.number().positive().default(1e-12) },
+    {
+      formula: 'x/max(‖x‖,ε)',
+      torch: 'functional.normalize',
+      build: ({ eps }, { inputs }) => l2Norm(inputs, eps),
+    },
+  ),
+  ...Object.fromEntries((Object.keys(GATES) as GateName[]).map((name) => [name, gateKind(name)])),
+  groupMax: kind(
+    { size: whole(1).optional(), groups: indices.optional() },
+    {
+      formula: 'y_j = max x_i over group j',
+      torch: 'amax',
+      shorthand: 'size',
+      build({ size, groups }, { inputs, fail }) {
+        if ((size === undefined) === (groups === undefined)) fail('give either size or groups');
+        if (size !== undefined && inputs % size !== 0)
+          fail(`${inputs} inputs do not divide into groups of ${size}`);
+        const beyond = groups?.flat().find((index) => index >= inputs);
+        if (beyond !== undefined)
+          fail(`groups name input ${beyond}, but there are ${inputs} (counted from 0)`);
+        return groupMax(inputs, groups ?? neighbours(inputs, size!));
+      },
+    },
+  ),
+  maxout: kind(
+    { units: whole(1), pieces: whole(2) },
+    {
+      formula: 'y_j = max_p (xW_p + b_p)_j',
+      torch: 'Linear, amax',
+      build({ units, pieces }, { inputs }) {
+        const width = units * pieces;
+        return sequential('maxout', [dense(inputs, width), groupMax(width, neighbours(width, pieces))]);
+      },
+    },
+  ),
+  product: kind(
+    { units: whole(1).optional(), exponents: z.array(z.array(z.number()).min(1)).min(1).optional() },
+    {
+      formula: 'y_j = Π_k x_k^α_jk, α learned or given',
+      torch: 'none',
+      shorthand: 'units',
+      build({ units, exponents }, { inputs, fail }) {
+        if ((units === undefined) === (exponents === undefined))
+          fail('give either units (learned) or exponents');
+        const odd = exponents?.find((row) => row.length !== inputs);
+        if (odd) fail(`exponents need ${inputs} numbers a row, one for each input, found ${odd.length}`);
+        return exponents ? powers(inputs, exponents) : productUnits(inputs, units!);
+      },
+    },
+  ),
+  embedding: kind(
+    { columns: z.array(z.strictObject({ categories: whole(1), size: whole(1) })).min(1) },
+    {
+      formula: 'E[code] for each category column',
+      torch: 'Embedding',
+      shorthand: 'columns',
+      build({ columns }, { inputs, fail }) {
+        if (columns.length > inputs) fail(`${columns.length} columns, but the input has ${inputs}`);
+        return embedding(inputs, columns);
+      },
+    },
+  ),
+  residual: kind(
+    { layers: list },
+    {
+      formula: 'x + F(x)',
+      torch: 'none',
+      shorthand: 'layers',
+      build({ layers }, { inputs, fail, layers: branch }) {
+        const inner = branch(layers);
+        const outputs = inner[inner.length - 1].outputs;
+        if (outputs !== inputs)
+          fail(`x has ${inputs} values and F(x) ${outputs}: end the branch with {dense: ${inputs}}`);
+        return residual(inner);
+      },
+    },
+  ),
+  add: branchesKind('Σ F_b(x)', sum, true),
+  multiply: branchesKind('Π F_b(x)', product, true),
+  concat: branchesKind('(F_1(x), F_2(x), …)', concat, false),
+};
+
+function activationKind(name: ActivationName): LayerKind {
+  const { formula, torch, parameter }: Activation = ACTIVATIONS[name];
+  if (!parameter) return kind({}, { formula, torch, build: (_, { inputs }) => activation(name, inputs) });
+  const { name: key, min, max } = parameter;
+  return kind(
+    { [key]: z.number().min(min).max(max).default(parameter.default) },
+    {
+      formula,
+      torch,
+      shorthand: key,
+      build: (argument, { inputs }) => activation(name, inputs, argument[key] as number),
+    },
+  );
+}
+
+function gateKind(name: GateName): LayerKind {
+  return kind(
+    {},
+    {
+      formula: `a·${GATES[name]}(b), x = (a, b)`,
+      torch: name === 'glu' ? 'GLU' : 'none',
+      build(_, { inputs, fail }) {
+        if (inputs % 2 !== 0) fail(`splits its input in two halves, but the input has ${inputs} values`);
+        return gate(name, inputs);
+      },
+    },
+  );
+}
+
+function branchesKind(
+  formula: string,
+  combine: (branches: readonly (readonly Layer[])[]) => Layer,
+  sameWidth: boolean,
+): LayerKind {
+  return kind(
+    { branches: z.array(list).min(2) },
+    {
+      formula,
+      torch: 'none',
+      shorthand: 'branches',
+      build({ branches }, { inputs, fail, layers }) {
+        const built = branches.map((branch, b) => layers(branch, inputs, `[${b}]`));
+        const widths = built.map((branch) => branch[branch.length - 1].outputs);
+        if (sameWidth && widths.some((width) => width !== widths[0])) {
+          fail(`the branches end in ${widths.join(' and ')} values, and must end in as many`);
+        }
+        return combine(built);
+      },
+    },
+  );
+}
