@@ -5,6 +5,7 @@
  */
 import type { ArraysSchema, Schema } from '../data/schema.js';
 import type { FloatArray } from '../kernels/kernels.js';
+import type { ParameterSpec } from '../network/layer.js';
 import type { ParameterLayout } from '../network/layout.js';
 import type { NetworkSpec, Task } from '../train/specification.js';
 import type { Metadata } from './safetensors.js';
@@ -49,8 +50,24 @@ export function classesOf({ target }: Pick<ArraysSchema, 'target'>): readonly st
   return target.kind === 'classes' ? target.classes : null;
 }
 
-/** [rows, columns] to [columns, rows]: a weight is [inputs, units] here, [units, inputs] in PyTorch. */
-export function transposed(values: FloatArray, rows: number, columns: number): Float32Array {
+/** A dense layer's weight is [inputs, units] here, [units, inputs] in PyTorch; other parameters are alike. */
+function isTransposed({ name, shape }: ParameterSpec): boolean {
+  return name === 'weight' && shape.length === 2;
+}
+
+export function torchShape(spec: ParameterSpec): readonly number[] {
+  return isTransposed(spec) ? spec.shape.toReversed() : spec.shape;
+}
+
+export function toTorch(values: FloatArray, spec: ParameterSpec): Float32Array {
+  return isTransposed(spec) ? transposed(values, spec.shape) : Float32Array.from(values);
+}
+
+export function fromTorch(values: FloatArray, spec: ParameterSpec): Float32Array {
+  return isTransposed(spec) ? transposed(values, torchShape(spec)) : Float32Array.from(values);
+}
+
+function transposed(values: FloatArray, [rows, columns]: readonly number[]): Float32Array {
   const result = new Float32Array(rows * columns);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j];

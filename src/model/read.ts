@@ -11,7 +11,7 @@ import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { buildLayers } from '../network/spec.js';
 import type { NetworkSpec } from '../train/specification.js';
 import { weightsSha256 } from '../train/weights.js';
-import { FORMAT, metadataOf, type SavedModel, transposed, VERSION } from './format.js';
+import { FORMAT, fromTorch, metadataOf, type SavedModel, torchShape, VERSION } from './format.js';
 import { decodeSafetensors, type Metadata, type Tensor } from './safetensors.js';
 
 /** A model as it was saved, with the layers its network stands for. */
@@ -127,8 +127,8 @@ function readWeights(
   layout: ParameterLayout,
   file: string,
 ): Float32Array {
-  const sources = layout.views.map(({ name, spec: { shape } }) => {
-    const expected = shape.length === 2 ? [shape[1], shape[0]] : shape;
+  const sources = layout.views.map(({ name, spec }) => {
+    const expected = torchShape(spec);
     const tensor = tensors.get(name);
     if (tensor?.dtype !== 'F32' || String(tensor.shape) !== String(expected)) {
       const found = tensor ? `${tensor.dtype} [${tensor.shape}]` : 'missing';
@@ -142,10 +142,10 @@ function readWeights(
     );
   }
   const weights = new Float32Array(layout.length);
-  layout.views.forEach(({ name, spec: { shape }, offset }, index) => {
+  layout.views.forEach(({ name, spec, offset }, index) => {
     const values = sources[index];
     if (!values.every(Number.isFinite)) throw new DataError(`${file}: parameter ${name} is not finite`);
-    weights.set(shape.length === 2 ? transposed(values, shape[1], shape[0]) : values, offset);
+    weights.set(fromTorch(values, spec), offset);
   });
   return weights;
 }

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { ACTIVATION_NAMES, ACTIVATIONS } from '#src/network/activations.js';
+import { INITIALIZER_NAMES, INITIALIZERS, initialize } from '#src/network/initializers.js';
+import { type ParameterLayout, parameterLayout } from '#src/network/layout.js';
+import { buildLayers, type LayerSpec } from '#src/network/spec.js';
+
+const FAN_IN = 120;
+const FAN_OUT = 250;
+
+type Name = Parameters<typeof initialize>[2];
+
+function initial(name: Name, seed = 1, specs: LayerSpec[] = [{ dense: FAN_OUT }]) {
+  const layout = parameterLayout(buildLayers(specs, FAN_IN));
+  const block = new Float32Array(layout.length).fill(9);
+  initialize(block, layout, name, seed);
+  return { layout, block };
+}
+
+const hash = (block: Float32Array) => createHash('sha256').update(block).digest('hex').slice(0, 16);
+
+const values = (layout: ParameterLayout, block: Float32Array, name: string) => {
+  const { offset, length } = layout.views.find((view) => view.name === name)!;
+  return block.subarray(offset, offset + length);
+};
+
+function moments(sample: ArrayLike<number>): { mean: number; variance: number; fourth: number } {
+  const x = Array.from(sample);
+  const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
+  const central = (k: number) => x.reduce((sum, value) => sum + (value - mean) ** k, 0) / x.length;
+  return { mean, variance: central(2), fourth: central(4) / central(2) ** 2 };
+}
+
+describe('initial weights', () => {
+  const expected: Record<(typeof INITIALIZER_NAMES)[number], number> = {
+    heNormal: 2 / FAN_IN,
+    heUniform: 2 / FAN_IN,
+    glorotNormal: 2 / (FAN_IN + FAN_OUT),
+    glorotUniform: 2 / (FAN_IN + FAN_OUT),
+    lecunNormal: 1 / FAN_IN,
+    lecunUniform: 1 / FAN_IN,
+    zeros: 0,
+  };
+
+  it.each(INITIALIZER_NAMES.filter((name) => name !== 'zeros'))('%s: mean, variance and shape', (name) => {
+    const { layout, block } = initial(name);
+    const weights = values(layout, block, '0.weight');
+    const { mean, variance, fourth } = moments(weights);
+    const deviation = Math.sqrt(expected[name]);
+    const error = deviation / Math.sqrt(weights.length); // of the mean; 30,000 draws
+    expect(Math.abs(mean)).toBeLessThan(4 * error);
+    expect(variance / expected[name]).toBeGreaterThan(0.97);
+    expect(variance / expected[name]).toBeLessThan(1.03);
+    const normal = INITIALIZERS[name].distribution === 'normal';
+    expect(fourth).toBeCloseTo(normal ? 3 : 9 / 5, normal ? 0 : 1);
+    const largest = weights.reduce((max, weight) => Math.max(max, Math.abs(weight)), 0);
+    if (normal) expect(largest).toBeGreaterThan(3.5 * deviation);
+    else {
+      expect(largest).toBeLessThanOrEqual(Math.fround(deviation * Math.sqrt(3)));
+      expect(largest).toBeGreaterThan(0.999 * deviation * Math.sqrt(3));
+    }
+  });
+
+  it.each(INITIALIZER_NAMES)('%s: biases and padding are zero', (name) => {
+    const { layout, block } = initial(name, 1, [{ dense: 3 }, { dense: 5 }]);
+    for (const { offset, length } of layout.views)
+      if (length % 16 !== 0) expect(block[offset + length]).toBe(0);
+    expect([...values(layout, block, '0.bias')]).toEqual([0, 0, 0]);
+  });
+
+  it('normal draws are not the same twice, also in pairs', () => {
+    const { layout, block } = initial('heNormal');
+    expect(new Set(values(layout, block, '0.weight')).size).toBeGreaterThan(29_900);
+  });
+
+  it.each(ACTIVATION_NAMES)('auto takes what fits before %s', (activation) => {
+    const specs = [{ dense: FAN_OUT }, activation];
+    const auto = initial('auto', 1, specs);
+    const named = initial(ACTIVATIONS[activation].init, 1, specs);
+    expect(hash(auto.block)).toBe(hash(named.block));
+  });
+
+  it('auto takes glorotUniform before softmax and at the end', () => {
+    for (const specs of [[{ dense: 4 }], [{ dense: 4 }, 'softmax']]) {
+      expect(hash(initial('auto', 1, specs).block)).toBe(hash(initial('glorotUniform', 1, specs).block));
+    }
+  });
+
+  it('auto keeps the variance of a signal through twenty layers of rectifiers', () => {
+    const width = FAN_IN;
+    const specs = Array.from({ length: 20 }, () => [{ dense: width }, 'relu'] as LayerSpec[]).flat();
+    const { layout, block } = initial('auto', 3, specs);
+    let y = Float64Array.from({ length: width }, (_, i) => (i % 7) - 3);
+    const square = (v: Float64Array) => v.reduce((sum, value) => sum + value * value, 0);
+    const before = square(y);
+    for (let k = 0; k < 20; k++) {
+      const w = values(layout, block, `${2 * k}.weight`);
+      y = Float64Array.from({ length: width }, (_, j) => {
+        let z = 0;
+        for (let i = 0; i < width; i++) z += w[i * width + j] * y[i];
+        return Math.max(0, z);
+      });
+    }
+    expect(square(y) / before).toBeGreaterThan(0.1);
+    expect(square(y) / before).toBeLessThan(10);
+  });
+});
+
+describe('a seed', () => {
+  const specs: LayerSpec[] = [{ dense: 8 }, 'relu', { dense: 5 }, 'tanh', { dense: 3 }, 'softmax'];
+
+  it('gives the same bits everywhere and always', () => {
+    expect([1, 2, 2 ** 53 - 1].map((seed) => hash(initial('auto', seed, specs).block))).toEqual([
+      '34e86bdc9ad26e7c',
+      'a519b6d409dd795e',
+      '27ce89bbdb24fa51',
+    ]);
+  });
+
+  it('gives each parameter draws of its own, whatever the others are', () => {
+    const { layout, block } = initial('heNormal', 1, [{ dense: FAN_IN }, { dense: FAN_IN }]);
+    const [first, second] = ['0.weight', '1.weight'].map((name) => values(layout, block, name));
+    expect(hash(first)).not.toBe(hash(second));
+    const other = initial('heNormal', 1, [{ dense: FAN_IN }]);
+    expect(hash(values(other.layout, other.block, '0.weight'))).toBe(hash(first));
+  });
+});
