@@ -2,6 +2,7 @@
 import { DataError } from '../errors.js';
 import type { StoredArray } from './dataset.js';
 import { type ElementType, product } from './schema.js';
+import { plural } from './words.js';
 
 export type SharedBytes = Uint8Array<SharedArrayBuffer>;
 
@@ -98,8 +99,8 @@ export function checkSize(
   if (length === expected) return;
   const fault =
     length < expected
-      ? `truncated: ${expected - length} bytes are missing`
-      : `${length - expected} trailing bytes follow the data`;
+      ? `truncated: ${plural(expected - length, 'byte')} missing`
+      : `${plural(length - expected, 'trailing byte')} after the data`;
   throw new DataError(
     `${file}: ${fault}: the sizes ${shape.join(' x ')} need ${expected} bytes, the file has ${length}; download or write it again`,
   );

@@ -97,13 +97,13 @@ describe('bad IDX', () => {
   });
   test('sizes that promise more than there is', async () => {
     expect(await read('lying-idx3', idx(8, [60000, 28, 28], [1, 2]))).toBe(
-      '3: lying-idx3: truncated: 47039998 bytes are missing: the sizes 60000 x 28 x 28 need 47040016 bytes, the file has 18; download or write it again',
+      '3: lying-idx3: truncated: 47039998 bytes missing: the sizes 60000 x 28 x 28 need 47040016 bytes, the file has 18; download or write it again',
     );
     expect(await read('huge-idx3', idx(8, [0xffffffff, 0xffffffff, 0xffffffff], [1]))).toContain('truncated');
   });
   test('trailing bytes', async () => {
     expect(await read('long-idx1', idx(8, [2], [1, 2, 3]))).toBe(
-      '3: long-idx1: 1 trailing bytes follow the data: the sizes 2 need 10 bytes, the file has 11; download or write it again',
+      '3: long-idx1: 1 trailing byte after the data: the sizes 2 need 10 bytes, the file has 11; download or write it again',
     );
   });
   test('no instances', async () => {
