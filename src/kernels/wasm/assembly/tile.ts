@@ -6,11 +6,13 @@ import { madd } from './vector';
  * c[4,8] = tree(start + Σ_k a[·,k] · panel[k,·]): k in order, one multiply-add after the other, so that a sum
  * may be cut at any k and continued. `merges` sums lie below `fold` on the stack, to be added to the result from the
  * top down. Strides in bytes; `cStride` and `startStride` go from row to row.
+ *
+ * Inlined twice: where `folding` is false no loop follows the sums, which V8 schedules better (5 %).
  */
 // @ts-ignore: decorator
 @inline
 function tile4(
-  c: usize, cStride: usize, start: usize, startStride: usize,
+  folding: bool, c: usize, cStride: usize, start: usize, startStride: usize,
   a: usize, aRow: usize, aStep: usize, panel: usize, count: i32, fold: usize, merges: i32,
 ): void {
   let c00 = v128.load(start), c01 = v128.load(start, 16);
@@ -40,7 +42,7 @@ function tile4(
     a2 += aStep;
     a3 += aStep;
   }
-  for (; merges > 0; merges--) {
+  for (; folding && merges > 0; merges--) {
     fold -= TILE;
     c00 = f32x4.add(v128.load(fold), c00);
     c01 = f32x4.add(v128.load(fold, 16), c01);
@@ -91,7 +93,7 @@ export function rowTile(
   rows: i32, c: usize, cStride: usize, start: usize, startStride: usize, a: usize, aRow: usize, panel: usize, count: i32,
 ): void {
   if (rows == 4) {
-    tile4(c, cStride, start, startStride, a, aRow, 4, panel, count, 0, 0);
+    tile4(false, c, cStride, start, startStride, a, aRow, 4, panel, count, 0, 0);
     return;
   }
   for (; rows > 0; rows--) {
@@ -108,7 +110,7 @@ export function columnTile(
   fold: usize, merges: i32,
 ): void {
   if (rows == 4) {
-    tile4(c, cStride, start, startStride, a, 4, aStep, panel, count, fold, merges);
+    tile4(true, c, cStride, start, startStride, a, 4, aStep, panel, count, fold, merges);
     return;
   }
   for (; rows > 0; rows--) {
