@@ -1,7 +1,7 @@
 import type { Subset } from '../data/dataset.js';
 import type { FloatArray } from '../kernels/kernels.js';
-import { beginTraining, type Context, divergence, forwardRows } from './context.js';
-import type { ShardRun } from './gradient.js';
+import { type Context, divergence, forwardRows } from './context.js';
+import { beginPass, plannedRun, type ShardRun } from './gradient.js';
 
 /** Where a value that is not finite appeared first. */
 export interface Diagnosis {
@@ -17,22 +17,17 @@ const ROWS_NAMED = 3;
  * Repeats the passes of a step that went wrong and looks at every array in the order of computation: the outputs from
  * the first layer on, then the gradients from the last layer back.
  */
-export function diagnose(
-  context: Context,
-  subset: Subset,
-  { start, rows, step }: ShardRun,
-): Diagnosis | null {
-  const { memory, workspace, pass, maxRows } = context;
+export function diagnose(context: Context, subset: Subset, run: ShardRun): Diagnosis | null {
+  const { memory, workspace, pass } = context;
   const { layers, arrays } = workspace.network;
-  beginTraining(context, step);
-  pass.subtrees = []; // no parameter gradients: only the values that lead to them
+  const plan = plannedRun(context, run);
   let backwards: Diagnosis | null = null;
-  for (let from = start; from < start + rows; from += maxRows) {
-    const to = Math.min(from + maxRows, start + rows);
+  for (const piece of plan.passes) {
+    const from = run.start + piece.from;
     const named = (array: FloatArray, width: number) =>
-      notFinite(array, to - from, width).map((row) => memory.order[from + row]);
-    pass.firstRow = from - start;
-    forwardRows(context, subset, memory.order, from, to);
+      notFinite(array, piece.to - piece.from, width).map((row) => memory.order[from + row]);
+    beginPass(context, run, plan, piece);
+    forwardRows(context, subset, memory.order, from, run.start + piece.to);
     for (let layer = 0; layer < layers.length; layer++) {
       const found = named(arrays[layer].y, layers[layer].outputs);
       if (found.length > 0) return { layer, pass: 'forward', rows: found };

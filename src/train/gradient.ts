@@ -19,13 +19,9 @@ export interface ShardRun extends Run {
 export function computeGradient(context: Context, subset: Subset, run: ShardRun): void {
   const { memory, workspace, kernels, pass } = context;
   const plan = plannedRun(context, run);
-  beginTraining(context, run.step);
   for (const piece of plan.passes) {
-    const { from, to, shards, subtrees, mode } = piece;
-    placeBounds(workspace.bounds, plan.bounds, piece);
-    pass.subtrees = subtrees;
-    pass.mode = mode;
-    pass.firstRow = from;
+    const { from, to, shards, mode } = piece;
+    beginPass(context, run, plan, piece);
     forwardRows(context, subset, memory.order, run.start + from, run.start + to);
     divergence(context, true);
     backward(pass, workspace.network);
@@ -34,6 +30,19 @@ export function computeGradient(context: Context, subset: Subset, run: ShardRun)
   for (const { into, from } of plan.merges) {
     kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
   }
+}
+
+/** Prepares the context for a pass in training. */
+export function beginPass(context: Context, run: ShardRun, { bounds }: PlannedRun, piece: PassPlan): void {
+  const { workspace, pass } = context;
+  const { from, to, shards } = piece;
+  for (let shard = shards.first; shard <= shards.last; shard++) {
+    workspace.bounds[shard] = Math.min(Math.max(bounds[shard], from), to) - from; // counted from the pass's first row
+  }
+  pass.subtrees = piece.subtrees;
+  pass.mode = piece.mode;
+  pass.firstRow = from;
+  beginTraining(context, run.step);
 }
 
 /** Adds the losses and scores of a shard's rows, in row order. */
@@ -49,15 +58,8 @@ function sumRows(context: Context, shard: number, continued: boolean): void {
   memory.shardScores[shard] = score;
 }
 
-/** The bounds of the pass's shards, counted from its own first row. */
-function placeBounds(local: Int32Array, bounds: readonly number[], { from, to, shards }: PassPlan): void {
-  for (let shard = shards.first; shard <= shards.last; shard++) {
-    local[shard] = Math.min(Math.max(bounds[shard], from), to) - from;
-  }
-}
-
 /** Nearly every step has the same rows and run as the one before: plans are made once. */
-function plannedRun(
+export function plannedRun(
   { plans, shards, maxRows, workspace }: Context,
   { rows, first, last }: ShardRun,
 ): PlannedRun {

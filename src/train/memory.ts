@@ -16,6 +16,8 @@ export interface MemoryPlan {
   readonly shards: number;
   /** tasks that may run at the same time, at least 1 */
   readonly workspaces: number;
+  /** tasks that a batch may be cut into at the least: the fewer, the more rows a task has */
+  readonly fewestTasks: number;
   /** values of the desired output a row */
   readonly targetWidth: number;
   /** names of the arrays that the update rule keeps */
@@ -57,10 +59,10 @@ export interface TrainingMemory {
 /** A pass covers at most this many rows: the activations of more would fall out of the cache. */
 const PASS_ROWS = 1024;
 
-export function passRows({ batch, shards, workspaces, wholeShards }: MemoryPlan): number {
+export function passRows({ batch, shards, fewestTasks, wholeShards }: MemoryPlan): number {
   const shardRows = Math.ceil(batch / shards);
   const most = wholeShards ? Math.max(PASS_ROWS, shardRows) : PASS_ROWS;
-  return Math.min(most, Math.ceil(Math.min(shards, batch) / workspaces) * shardRows);
+  return Math.min(most, Math.ceil(Math.min(shards, batch) / fewestTasks) * shardRows);
 }
 
 /** Bytes by what they are for: what `--dry-run` prints. */

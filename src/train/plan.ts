@@ -52,6 +52,7 @@ export function planTraining(config: TrainConfig, data: TrainingData): TrainingP
     batch,
     shards: config.shards,
     workspaces: Math.max(1, ...workers),
+    fewestTasks: Math.max(1, Math.min(...workers)),
     targetWidth: data.train.dataset.targetWidth,
     slots: rule.slots(config),
     trainRows: rows,

@@ -223,16 +223,16 @@ export class Trainer {
       rows,
       step: state.step,
       first: 0,
-      last: 0,
+      last: Math.min(plan.config.shards, rows),
     };
     const [found] = (await this.#team.executor(0).run([task])) as (Diagnosis | null)[];
     const step = `step ${state.step + 1} (epoch ${Math.floor(state.step / plan.stepsPerEpoch) + 1})`;
     const remedy = `lower --lr (now ${this.lr}) or set --clip 1`;
     if (!found) throw new DivergedError(`diverged at ${step}: a gradient is not finite; ${remedy}`);
-    const { kind, inputs, outputs } = plan.objective.layers[found.layer];
+    const { kind, inputs, outputs, domain } = plan.objective.layers[found.layer];
     const layer = `layer ${found.layer} (${kind} ${inputs}->${outputs})`;
     throw new DivergedError(
-      `diverged at ${step}: ${layer} is not finite in the ${found.pass} pass for data row ${found.rows.join(', ')}; ${remedy}`,
+      `diverged at ${step}: ${layer} is not finite in the ${found.pass} pass for data row ${found.rows.join(', ')}; ${domain ?? remedy}`,
     );
   }
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { LayerSpec } from '#src/network/spec.js';
 import { syntheticData } from '../support/data.js';
 import { newTrainer, trainToEnd, WORKER_FILE } from '../support/train.js';
 
@@ -128,5 +129,52 @@ describe('a worker file that', () => {
     const onRetry = (message: string) => retries.push(message);
     await expect(trainToEnd(data, options, { workerFile, onRetry })).rejects.toThrow('always');
     expect(retries).toEqual(['always', 'always', 'always', 'always']);
+  });
+});
+
+describe('every kind of layer', () => {
+  const SPECS: LayerSpec[] = [
+    { dense: 7 },
+    { dropout: 0.3 },
+    'rrelu',
+    'prelu',
+    'batchNorm',
+    'layerNorm',
+    'l2Norm',
+    { noise: 0.1 },
+    { residual: [{ dense: 4 }, 'tanh', { dropout: 0.2 }, { dense: 8 }] },
+    { multiply: [[{ dense: 8 }], [{ dense: 8 }, 'sigmoid']] },
+    { concat: [['identity'], [{ dense: 3 }, 'batchNorm']] },
+    { maxout: { units: 6, pieces: 2 } },
+    { product: { units: 4 } },
+    'swiglu',
+    { groupMax: 2 },
+    'gelu',
+  ];
+  /** Puts each layer where its width and domain fit. */
+  const fitted = (specs: readonly LayerSpec[]): LayerSpec[] =>
+    specs.flatMap((spec) => {
+      const kind = typeof spec === 'string' ? spec : Object.keys(spec)[0];
+      return kind === 'product' ? [{ dense: 8 }, 'sigmoid', spec, { dense: 8 }] : [{ dense: 8 }, spec];
+    });
+
+  it('gives the same bits for any number of workers', async () => {
+    const cases = fc.record({
+      chosen: fc.subarray(SPECS, { minLength: 1, maxLength: 4 }),
+      rows: fc.integer({ min: 30, max: 200 }),
+      batch: fc.integer({ min: 3, max: 30 }),
+      shards: fc.integer({ min: 1, max: 9 }),
+      workers: fc.integer({ min: 1, max: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ chosen, rows, batch, shards, workers }) => {
+        const data = syntheticData({ rows, inputs: 6, classes: 3, val: 10 });
+        const layers = [...fitted(chosen), { dense: 3 }, 'softmax'];
+        const options = { layers, batch, shards, epochs: 1, lr: 0.01 };
+        const twin = await trainToEnd(data, { ...options, workers: 0 });
+        expect(await trainToEnd(data, { ...options, workers })).toEqual(twin);
+      }),
+      { numRuns: 25 },
+    );
   });
 });
