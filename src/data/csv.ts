@@ -1,7 +1,7 @@
 /** CSV and TSV through DuckDB: the header is read here, the types are sniffed there, a bad row is named. */
 import { DataError } from '../errors.js';
 import { locate, rowError } from './csvrows.js';
-import { type Connection, duckError, literal, queryText } from './duckdb.js';
+import { type Connection, literal, queryText } from './duckdb.js';
 import type { RawColumn, Relation } from './relation.js';
 import { isNumber } from './words.js';
 
@@ -90,12 +90,7 @@ async function readHeader(connection: Connection, file: string): Promise<{ line:
   try {
     rows = await queryText(connection, `FROM ${lines} LIMIT 1`);
   } catch (error) {
-    if (/not utf-8/i.test((error as Error).message)) {
-      throw new DataError(
-        `${file}: not a text file in UTF-8; convert it, or check that it is a CSV file at all`,
-      );
-    }
-    throw duckError(file, error);
+    throw await rowError(file, error);
   }
   const line = rows[0]?.[0] ?? '';
   if (line.trim() === '') {

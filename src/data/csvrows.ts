@@ -23,7 +23,9 @@ export async function rowError(source: string, error: unknown): Promise<Error> {
     return new DataError(`${where}: a quote is opened and never closed; close it or double it`);
   }
   if (/not utf-8/i.test(message)) {
-    return new DataError(`${where}: not UTF-8 text; convert the file, for instance with iconv -t utf-8`);
+    return new DataError(
+      `${where}: not UTF-8 text; convert the file (for instance with iconv -t utf-8), or check that it is a table at all`,
+    );
   }
   return new DataError(
     `${where}: ${firstLine(error).replace(/^CSV Error on Line: \d+/, 'the row cannot be read')}`,
@@ -71,5 +73,5 @@ async function place(file: string, record: number, blankLinesCount: boolean): Pr
     }
     if (text.split('"').length % 2 === 0) quoted = !quoted;
   }
-  return `${file}: row ${row} (line ${line})`;
+  return row < 1 ? `${file}: line ${line}` : `${file}: row ${row} (line ${line})`;
 }

@@ -119,7 +119,7 @@ function noteCategories(text: TextColumn, column: CategoryColumn, unseen: string
   }
   const missing = missingWords(text);
   if (missing > 0) {
-    const as = column.missing ? 'are a category of their own' : 'are none of its categories';
-    notes.push(`column "${column.name}": ${plural(missing, 'missing value')} ${as}`);
+    const as = column.missing ? 'a category of its own' : 'none of its categories';
+    notes.push(`column "${column.name}": ${plural(missing, 'missing value')} taken as ${as}`);
   }
 }
