@@ -33,6 +33,7 @@ export function createRunner(
     batch: EVALUATION_BLOCK,
     shards: 1,
     workspaces: 1,
+    fewestTasks: 1,
     targetWidth: schema.target.kind === 'classes' ? 1 : outputs,
     slots: [],
     trainRows: 0,

@@ -1,0 +1,256 @@
+/** Saved models against PyTorch (test/fixtures/pytorch/models.py), and against damage. */
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { DataError } from '#src/errors.js';
+import { type Evaluation, loadModel, type PredictionBatch, type Predictions } from '#src/model/index.js';
+import { readModel } from '#src/model/read.js';
+import { decodeSafetensors, encodeSafetensors, type NamedTensor } from '#src/model/safetensors.js';
+import { saveModel } from '#src/model/write.js';
+import { writeNpy } from '../support/npy.js';
+
+const fixtures = new URL('../fixtures/pytorch/', import.meta.url);
+const fixture = (name: string) => fileURLToPath(new URL(`${name}.safetensors`, fixtures));
+const torch: {
+  inputs: number[];
+  models: Record<
+    string,
+    {
+      weightsSha256: string;
+      targets: (number | number[])[];
+      predictions: number[][];
+      metrics: Record<string, unknown>;
+    }
+  >;
+} = JSON.parse(readFileSync(new URL('models.json', fixtures), 'utf8'));
+const NAMES = ['classes', 'binary', 'values'] as const;
+const ROWS = torch.inputs.length / 4;
+
+const folder = mkdtempSync(join(tmpdir(), 'gradpool-model-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const inputs = join(folder, 'rows.npy');
+writeNpy(inputs, Float32Array.from(torch.inputs), [ROWS, 4]);
+
+/** A folder with x.npy and y.npy. */
+function labelled(name: string): string {
+  const data = join(folder, name);
+  mkdirSync(data, { recursive: true });
+  writeNpy(join(data, 'x.npy'), Float32Array.from(torch.inputs), [ROWS, 4]);
+  const targets = torch.models[name].targets;
+  if (name === 'values') writeNpy(join(data, 'y.npy'), Float32Array.from(targets.flat()), [ROWS, 2]);
+  else writeNpy(join(data, 'y.npy'), Uint8Array.from(targets as number[]), [ROWS]);
+  return data;
+}
+
+function all(predictions: Predictions): { predicted: (string | number)[]; probabilities: number[] | null } {
+  const batches: PredictionBatch[] = [...predictions.batches()];
+  expect(batches.map(({ from }) => from)).toEqual([0, 256]);
+  return {
+    predicted: batches.flatMap(({ predicted }) => [...predicted]),
+    probabilities: batches[0].probabilities && batches.flatMap(({ probabilities }) => [...probabilities!]),
+  };
+}
+
+const worst = (a: ArrayLike<number>, b: readonly number[]) =>
+  b.reduce((max, value, i) => Math.max(max, Math.abs(a[i] - value) / Math.max(1, Math.abs(value))), 0);
+
+describe.each(['reference', 'portable', 'wasm'] as const)(
+  'a model that PyTorch wrote, with %s kernels',
+  (kernels) => {
+    it.each(['classes', 'binary'])('%s: probabilities and classes', async (name) => {
+      const { predictions: expected } = torch.models[name];
+      const model = await loadModel(fixture(name), { kernels });
+      const result = await model.predict(inputs);
+      expect(result).toMatchObject({ rows: ROWS, classes: model.classes, targets: ['label'] });
+      const { predicted, probabilities } = all(result);
+      expect(probabilities).toHaveLength(ROWS * model.classes!.length);
+      expect(worst(probabilities!, expected.flat())).toBeLessThan(2e-6);
+      expect(predicted).toEqual(expected.map((p) => model.classes![p.indexOf(Math.max(...p))]));
+    });
+
+    it('values: in their own units', async () => {
+      const model = await loadModel(fixture('values'), { kernels });
+      const result = await model.predict(inputs);
+      expect(result).toMatchObject({ rows: ROWS, classes: null, targets: ['label1', 'label2'] });
+      const { predicted, probabilities } = all(result);
+      expect(probabilities).toBeNull();
+      expect(predicted).toHaveLength(2 * ROWS);
+      expect(worst(predicted as number[], torch.models.values.predictions.flat())).toBeLessThan(2e-6);
+    });
+
+    it.each(NAMES)("%s: the evaluation is scikit-learn's", async (name) => {
+      const model = await loadModel(fixture(name), { kernels });
+      const { rows, metrics, confusion, mae, r2 }: Evaluation = await model.evaluate(labelled(name));
+      expect(rows).toBe(ROWS);
+      const found: Record<string, unknown> = { ...metrics, confusion, mae, r2 };
+      for (const [key, value] of Object.entries(torch.models[name].metrics)) {
+        if (typeof value === 'number') expect((found[key] as number) / value, key).toBeCloseTo(1, 6);
+        else expect(found[key], key).toEqual(value);
+      }
+      if (name === 'values') expect(confusion).toBeNull();
+      else expect({ mae, r2 }).toEqual({ mae: null, r2: null });
+    });
+  },
+);
+
+describe('a model', () => {
+  it('says what it is', async () => {
+    const model = await loadModel(fixture('classes'));
+    expect(model).toMatchObject({
+      path: fixture('classes'),
+      task: 'classification',
+      classes: ['3', '5', '8'],
+      parameters: 4 * 5 + 5 + 5 * 4 + 4 + 4 * 3,
+      weightsSha256: torch.models.classes.weightsSha256,
+      facts: { epochs: 3, by: 'hand' },
+      network: { inputs: 4, loss: 'crossEntropy' },
+    });
+    expect(model.layers).toEqual([
+      { kind: 'dense', inputs: 4, outputs: 5, parameters: 25 },
+      { kind: 'gelu', inputs: 5, outputs: 5, parameters: 0 },
+      { kind: 'dense', inputs: 5, outputs: 4, parameters: 24 },
+      { kind: 'leakyRelu', inputs: 4, outputs: 4, parameters: 0 },
+      { kind: 'dense', inputs: 4, outputs: 3, parameters: 12 },
+      { kind: 'softmax', inputs: 3, outputs: 3, parameters: 0 },
+    ]);
+  });
+
+  it.each(NAMES)('%s: saved again, it holds what PyTorch wrote, and the same bytes every time', (name) => {
+    const copy = join(folder, `${name}.safetensors`);
+    saveModel(copy, readModel(fixture(name)));
+    const [written, original] = [copy, fixture(name)].map((file) =>
+      decodeSafetensors(readFileSync(file), file),
+    );
+    expect([...written.tensors]).toEqual([...original.tensors]);
+    const plain = (text: string) => (/^[[{]/.test(text) ? JSON.parse(text) : text);
+    for (const [key, value] of Object.entries(original.metadata)) {
+      expect(plain(written.metadata[key]), key).toEqual(plain(value));
+    }
+    const bytes = readFileSync(copy);
+    saveModel(copy, readModel(copy));
+    expect(readFileSync(copy).equals(bytes)).toBe(true);
+  });
+
+  it('is found in its run', async () => {
+    const run = join(folder, 'run');
+    mkdirSync(run);
+    await expect(loadModel(run)).rejects.toThrow(/run: holds no model\.safetensors: .*\(gradpool resume /);
+    copyFileSync(fixture('binary'), join(run, 'model.safetensors'));
+    expect((await loadModel(run)).path).toBe(join(run, 'model.safetensors'));
+    await expect(loadModel(join(folder, 'none'))).rejects.toThrow(/none: there is no such run or model/);
+  });
+
+  it('gives a row the same prediction alone as among others', async () => {
+    const model = await loadModel(fixture('classes'));
+    const { probabilities } = all(await model.predict(inputs));
+    const one = join(folder, 'one.npy');
+    writeNpy(one, Float32Array.from(torch.inputs.slice(4 * 270, 4 * 271)), [1, 4]);
+    const [batch] = [...(await model.predict(one)).batches()];
+    expect([...batch.probabilities!]).toEqual(probabilities!.slice(3 * 270, 3 * 271));
+  });
+
+  it('names the row for which its output is not finite', async () => {
+    const large = join(folder, 'large.safetensors');
+    const original = readModel(fixture('values'));
+    saveModel(large, { ...original, weights: original.weights.map((weight) => 1e3 * weight) });
+    const model = await loadModel(large);
+    const far = Float32Array.from(torch.inputs);
+    far[4 * 261 + 2] = 3e38;
+    writeNpy(join(folder, 'far.npy'), far, [ROWS, 4]);
+    const predictions = await model.predict(join(folder, 'far.npy'));
+    expect(() => [...predictions.batches()]).toThrow(/far\.npy: row 262: the network's output is not finite/);
+    expect(() => [...predictions.batches()]).toThrow(DataError);
+  });
+});
+
+describe('a model file that is not one', () => {
+  const sound = readFileSync(fixture('classes'));
+  const { tensors, metadata } = decodeSafetensors(sound, 'classes');
+  const file = join(folder, 'damaged.safetensors');
+  const named = [...tensors].map(([name, tensor]): NamedTensor => ({ name, ...tensor }));
+
+  const refusal = (bytes: Uint8Array): string => {
+    writeFileSync(file, bytes);
+    return refusalOfFile();
+  };
+  const refusalOfFile = (): string => {
+    try {
+      readModel(file);
+    } catch (error) {
+      expect(error).toBeInstanceOf(DataError);
+      const { message } = error as DataError;
+      expect(message.startsWith(`${file}: `)).toBe(true);
+      expect(message).not.toContain('\n');
+      return message.slice(file.length + 2);
+    }
+    return 'accepted';
+  };
+  const withMetadata = (change: Record<string, string>) =>
+    encodeSafetensors(named, { ...metadata, ...change });
+  const withNetwork = (change: object) =>
+    withMetadata({ network: JSON.stringify({ ...JSON.parse(metadata.network), ...change }) });
+  const withSchema = (change: object) =>
+    withMetadata({ preprocessing: JSON.stringify({ ...JSON.parse(metadata.preprocessing), ...change }) });
+  const withTensor = (change: (tensor: NamedTensor) => NamedTensor | []) =>
+    encodeSafetensors(named.flatMap(change), metadata);
+
+  it('is refused wherever it ends', () => {
+    expect(refusal(sound)).toBe('accepted');
+    for (let length = sound.length - 1; length >= 0; length--) {
+      truncateSync(file, length);
+      expect(refusalOfFile(), `at ${length}`).not.toBe('accepted');
+    }
+  });
+
+  it('is refused with any one bit of its weights changed', () => {
+    const start = 8 + Number(sound.readBigUInt64LE());
+    for (let at = start; at < sound.length; at++) {
+      const bytes = Uint8Array.from(sound);
+      bytes[at] ^= 1 << (at % 8);
+      expect(refusal(bytes), `byte ${at}`).toMatch(
+        /^(damaged: its weightsSha256|parameter .* is not finite)/,
+      );
+    }
+  });
+
+  // biome-ignore format: one line a case
+  const cases: [string, () => Uint8Array, RegExp][] = [
+    ['of another format', () => withMetadata({ format: 'pt' }), /^not a gradpool model: its format is pt/],
+    ['without metadata', () => encodeSafetensors(named, {}), /^not a gradpool model: its format is not given/],
+    ['of another version', () => withMetadata({ version: '2' }), /^a model of format version 2; this gradpool reads version 1/],
+    ['of a checkpoint', () => withMetadata({ format: 'gradpool.checkpoint' }), /gradpool\.checkpoint, expected gradpool\.model/],
+    ['with another task', () => withMetadata({ task: 'regression' }), /^damaged: its task is classification, but it says regression/],
+    ['with other classes', () => withMetadata({ classes: '["3","5","9"]' }), /^damaged: its classes/],
+    ['with another loss beside the network', () => withMetadata({ loss: 'squaredError' }), /^damaged: its loss/],
+    ['with another checksum', () => withMetadata({ weightsSha256: '0'.repeat(64) }), /^damaged: its weightsSha256/],
+    ['with a network that is no JSON', () => withMetadata({ network: '{' }), /^damaged: its metadata has no valid network/],
+    ['with a network of another shape', () => withNetwork({ layers: [{ dense: 3 }, 'softmax'] }), /^parameter 0\.weight is F32 \[5,4\], its network needs F32 \[3,4\]/],
+    ['with an unknown layer', () => withNetwork({ layers: ['evaluate'] }), /^layers\[0\]: unknown layer 'evaluate'/],
+    ['with an unknown loss', () => withNetwork({ loss: 'x' }), /^its network is not valid at loss/],
+    ['with an unknown key', () => withNetwork({ code: 'x' }), /^its network is not valid at the top/],
+    ['without layers', () => withNetwork({ layers: [] }), /^its network is not valid at layers/],
+    ['with a network too large for memory', () => withNetwork({ layers: [{ dense: 2 ** 40 }, { dense: 3 }] }), /^parameter 0\.weight is F32 \[5,4\], its network needs/],
+    ['with inputs that do not match', () => withNetwork({ inputs: 5 }), /^its network is 5 to 3, its preprocessing 4 to 3/],
+    ['with preprocessing that is not valid', () => withSchema({ scale: [1, 0, 1, 1] }), /^its preprocessing is not valid at scale\.1/],
+    ['with preprocessing of another width', () => withSchema({ shape: [2, 2, 1], shift: [1] , scale: [1], target: { kind: 'classes', name: 'x', type: 'text', classes: ['a', 'b'] } }), /^its network is 4 to 3, its preprocessing 4 to 2/],
+    ['with facts that are not facts', () => withMetadata({ training: '{"a":[1]}' }), /^its training is not valid at a/],
+    ['without a tensor', () => withTensor((tensor) => (tensor.name === '2.bias' ? [] : tensor)), /^parameter 2\.bias is missing/],
+    ['with a tensor too many', () => encodeSafetensors([...named, { name: 'x', shape: [1], data: Float32Array.of(1) }], metadata), /^holds 6 tensors, its network has 5 parameters/],
+    ['with a tensor of another type', () => withTensor((tensor) => ({ ...tensor, data: Int32Array.from(tensor.data) })), /^parameter 0\.weight is I32/],
+    ['with a tensor turned', () => withTensor((tensor) => ({ ...tensor, shape: tensor.shape.toReversed() })), /^parameter 0\.weight is F32 \[4,5\], its network needs F32 \[5,4\]/],
+    ['with a weight that is not a number', () => withTensor((tensor) => ({ ...tensor, data: Float32Array.from(tensor.data, () => Number.NaN) })), /^parameter 0\.weight is not finite/],
+  ];
+  it.each(cases)('%s', (_, bytes, message) => {
+    expect(refusal(bytes())).toMatch(message);
+  });
+});
