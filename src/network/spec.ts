@@ -38,10 +38,19 @@ function buildLayer(spec: LayerSpec, inputs: number, where: string): Layer {
   const fail: Build['fail'] = (message) => {
     throw new UsageError(`${place}: ${message}`);
   };
+  const known = Object.keys(kind.argument.shape);
   const given = longForm(kind, argument);
+  if (known.length === 0 && given !== NOTHING) {
+    return fail(`takes no argument, found ${JSON.stringify(given)}`);
+  }
   const parsed = kind.argument.safeParse(given);
-  if (!parsed.success)
-    return fail(describeIssue(parsed.error.issues[0], given, Object.keys(kind.argument.shape)));
+  if (!parsed.success) {
+    // a misspelt key explains the missing one, which zod reports first
+    const { issues } = parsed.error;
+    return fail(
+      describeIssue(issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0], given, known),
+    );
+  }
   return kind.build(parsed.data as never, {
     inputs,
     fail,
@@ -56,9 +65,11 @@ function nameAndArgument(spec: LayerSpec, where: string): [string, unknown] {
   throw new UsageError(`${where}: expected one kind such as {dense: 128}, found ${JSON.stringify(spec)}`);
 }
 
+const NOTHING = {};
+
 /** {dense: 128} stands for {dense: {units: 128}}; an argument left out for {}. */
 function longForm({ shorthand }: LayerKind, argument: unknown): unknown {
-  if (argument === undefined || argument === null) return {};
+  if (argument === undefined || argument === null) return NOTHING;
   const short = typeof argument !== 'object' || Array.isArray(argument);
   return short && shorthand !== undefined ? { [shorthand]: argument } : argument;
 }
