@@ -57,14 +57,14 @@ export async function readColumns(
   relation: Relation,
   plan: readonly ColumnPlan[],
 ): Promise<RawTable> {
-  const types = new Map(
+  const wanted = new Map(
     plan.flatMap(({ name, as }) =>
       WANTED_TYPES[as] === undefined ? [] : [[name, WANTED_TYPES[as]] as const],
     ),
   );
   for (;;) {
     try {
-      return await readOnce(connection, relation.sql(types), plan);
+      return await readOnce(connection, relation.read(wanted), plan);
     } catch (error) {
       await relation.retry(error);
     }
@@ -73,15 +73,11 @@ export async function readColumns(
 
 async function readOnce(
   connection: Connection,
-  table: string,
+  { table, types }: ReturnType<Relation['read']>,
   plan: readonly ColumnPlan[],
 ): Promise<RawTable> {
-  const described = await connection.run(`FROM ${table} LIMIT 0`);
-  const isText = new Set<string>();
-  described.columnNames().forEach((name, i) => {
-    if (TEXT_TYPE.test(described.columnType(i).toString())) isText.add(name);
-  });
-  const asNumber = ({ name, as }: ColumnPlan) => (as === 'number' || as === 'date') && !isText.has(name);
+  const asNumber = ({ name, as }: ColumnPlan) =>
+    (as === 'number' || as === 'date') && !TEXT_TYPE.test(types.get(name)!);
   const numeric = plan.filter(asNumber);
   const textual = plan.filter((column) => !asNumber(column));
   const select = [

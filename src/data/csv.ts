@@ -1,90 +1,107 @@
 /** CSV and TSV through DuckDB: the header is read here, the types are sniffed there, a bad row is named. */
 import { DataError } from '../errors.js';
 import { locate, rowError } from './csvrows.js';
-import { type Connection, literal, queryText } from './duckdb.js';
+import { type Connection, duckError, literal, queryText } from './duckdb.js';
 import type { RawColumn, Relation } from './relation.js';
 import { isNumber } from './words.js';
 
 /** Cells that stand for a missing value. */
 export const MISSING_WORDS = ['', 'NA', 'N/A', 'n/a', '#N/A', 'NaN', 'nan', 'null', 'NULL', 'None', '?'];
 
-export async function openCsv(connection: Connection, source: string, files: string[]): Promise<Relation> {
-  const names = await readHeader(connection, files[0]);
-  const delimiter = delimiterOf(files[0], names.line);
-  const header = checkHeader(files[0], splitLine(names.line, delimiter));
-  for (const file of files.slice(1)) {
-    const other = checkHeader(file, splitLine((await readHeader(connection, file)).line, delimiter));
-    const odd = other.find((name) => !header.includes(name)) ?? header.find((name) => !other.includes(name));
-    if (odd !== undefined) {
-      throw new DataError(
-        `${file}: its columns are not those of ${files[0]}: "${odd}" is only in one of them; give files with the same header`,
-      );
-    }
-  }
-  const dialect = `delim=${literal(delimiter)}, quote='"', escape='"', header=true, nullstr=[${MISSING_WORDS.map(literal)}]`;
-  const list = `[${files.map(literal)}], union_by_name=${files.length > 1}`;
-  const scan = (types: ReadonlyMap<string, string>) => {
-    const entries = [...types].map(([name, type]) => `${literal(name)}: ${literal(type)}`);
-    return `read_csv(${list}, ${dialect}${entries.length > 0 ? `, types={${entries}}` : ''})`;
-  };
-  const strict = (file: string) => {
-    const columns = header.map((name, i) => `${literal(name || `column${i}`)}: 'VARCHAR'`);
-    return `read_csv(${literal(file)}, ${dialect}, auto_detect=false, columns={${columns}})`;
-  };
+/** The files of one table and how their cells are told apart. */
+interface Dialect {
+  readonly files: readonly string[];
+  readonly header: readonly string[];
+  readonly options: string;
+}
 
-  const columns = await sniff(connection, scan(new Map()), header, async () => {
-    for (const file of files) {
-      await queryText(connection, `SELECT count(*) FROM ${strict(file)}`).catch(async (error) => {
-        throw await rowError(file, error);
-      });
-    }
-  });
+export async function openCsv(connection: Connection, source: string, files: string[]): Promise<Relation> {
+  const dialect = await readDialect(connection, files);
+  const columns = await sniff(connection, dialect);
+  const sniffed = new Map(columns.map(({ name, type }) => [name, type]));
   const overrides = new Map<string, string>();
   return {
     source,
     columns,
     typed: false,
-    sql: (types) => scan(new Map([...wideTypes(columns), ...types, ...overrides])),
+    read: (wanted) => {
+      const types = new Map([...sniffed, ...wanted, ...overrides]);
+      return { table: scan(dialect, types), types };
+    },
     retry: async (error) => {
       const column = /Error when converting column "(.*)"\. /.exec((error as Error).message)?.[1];
       if (column === undefined || overrides.has(column)) throw await rowError(source, error);
       overrides.set(column, 'VARCHAR');
     },
-    locate: (row) => locate(connection, files, strict, row),
+    locate: (row) => locate(connection, files, (file) => scanStrictly(dialect, file), row),
   };
 }
 
+async function readDialect(connection: Connection, files: readonly string[]): Promise<Dialect> {
+  const [first, ...others] = files;
+  const line = await readHeader(connection, first);
+  const delimiter = delimiterOf(first, line);
+  const header = checkHeader(first, splitLine(line, delimiter));
+  for (const file of others) {
+    const other = checkHeader(file, splitLine(await readHeader(connection, file), delimiter));
+    const odd = other.find((name) => !header.includes(name)) ?? header.find((name) => !other.includes(name));
+    if (odd !== undefined) {
+      throw new DataError(
+        `${file}: its columns are not those of ${first}: "${odd}" is only in one of them; give files with the same header`,
+      );
+    }
+  }
+  const missing = MISSING_WORDS.map(literal);
+  const options = `delim=${literal(delimiter)}, quote='"', escape='"', header=true, nullstr=[${missing}]`;
+  return { files, header, options };
+}
+
+/** The table with these types; DuckDB sniffs again only what types do not tell: date formats, the order of columns. */
+function scan({ files, header, options }: Dialect, types: ReadonlyMap<string, string>): string {
+  const entries = [...types].map(([name, type]) => `${literal(name)}: ${literal(type)}`);
+  const known =
+    files.length === 1 && header.every((name) => types.has(name) && !/DATE|TIME/.test(types.get(name)!));
+  if (known) return `read_csv(${literal(files[0])}, ${options}, auto_detect=false, columns={${entries}})`;
+  const overridden = entries.length > 0 ? `, types={${entries}}` : '';
+  return `read_csv([${files.map(literal)}], ${options}, union_by_name=${files.length > 1}${overridden})`;
+}
+
+/** One file as text, which stops at a row that does not fit the header and at nothing else. */
+function scanStrictly({ header, options }: Dialect, file: string): string {
+  const columns = header.map((name, i) => `${literal(name || `column${i}`)}: 'VARCHAR'`);
+  return `read_csv(${literal(file)}, ${options}, auto_detect=false, columns={${columns}})`;
+}
+
 /**
- * Names and types as DuckDB sniffs them. Where it gives up, or skips lines that do not fit the rest, `readStrictly`
+ * Names and types as DuckDB sniffs them. Where it gives up, or skips lines that do not fit the rest, a strict reading
  * stops at the row that is to blame.
  */
-async function sniff(
-  connection: Connection,
-  scan: string,
-  header: readonly string[],
-  readStrictly: () => Promise<void>,
-): Promise<RawColumn[]> {
-  let rows: (string | null)[][] = [];
-  let failure: unknown = null;
-  try {
-    rows = await queryText(connection, `SELECT column_name, column_type FROM (DESCRIBE FROM ${scan})`);
-  } catch (error) {
-    failure = error;
+async function sniff(connection: Connection, dialect: Dialect): Promise<RawColumn[]> {
+  const { header, files } = dialect;
+  const describe = `SELECT column_name, column_type FROM (DESCRIBE FROM ${scan(dialect, new Map())})`;
+  const rows = await queryText(connection, describe).catch((error: unknown) => error as Error);
+  const asHeader = (names: (string | null)[][]) =>
+    names.length === header.length && names.every(([name], i) => header[i] === '' || name === header[i]);
+  if (rows instanceof Error || !asHeader(rows)) {
+    for (const file of files) {
+      await queryText(connection, `SELECT count(*) FROM ${scanStrictly(dialect, file)}`).catch(
+        async (error) => {
+          throw await rowError(file, error);
+        },
+      );
+    }
   }
-  const asHeader =
-    rows.length === header.length && rows.every(([name], i) => header[i] === '' || name === header[i]);
-  if (!asHeader) await readStrictly();
-  if (failure !== null) throw failure;
-  return rows.map(([name, type]) => ({ name: name!, type: type! }));
+  if (rows instanceof Error) throw duckError(files[0], rows);
+  return rows.map(([name, type]) => ({
+    name: name!,
+    // a column whose first rows are whole numbers may go on with fractions
+    type: type === 'BIGINT' ? 'DOUBLE' : type!,
+  }));
 }
 
-/** A column whose first rows are whole numbers may go on with fractions. */
-function wideTypes(columns: readonly RawColumn[]): [string, string][] {
-  return columns.filter(({ type }) => type === 'BIGINT').map(({ name }) => [name, 'DOUBLE']);
-}
-
-async function readHeader(connection: Connection, file: string): Promise<{ line: string }> {
-  // one column that nothing delimits: the plain lines, unpacked where need be
+/** The first line, unpacked where need be. */
+async function readHeader(connection: Connection, file: string): Promise<string> {
+  // a single column that nothing delimits
   const lines = `read_csv(${literal(file)}, auto_detect=false, columns={'line': 'VARCHAR'}, delim=E'\\x01', quote='', escape='', header=false)`;
   let rows: (string | null)[][];
   try {
@@ -100,7 +117,7 @@ async function readHeader(connection: Connection, file: string): Promise<{ line:
         : `${file}: the first line is empty; expected a header line with the names of the columns`,
     );
   }
-  return { line };
+  return line;
 }
 
 /** Tab for .tsv, else the candidate that the first line has most of. */

@@ -41,11 +41,12 @@ async function describe(
 ): Promise<Relation> {
   try {
     const rows = await queryText(connection, `SELECT column_name, column_type FROM (DESCRIBE FROM ${sql})`);
+    const types = new Map(rows.map(([name, type]) => [name!, type!]));
     return {
       source,
-      columns: rows.map(([name, type]) => ({ name: name!, type: type! })),
+      columns: Array.from(types, ([name, type]) => ({ name, type })),
       typed,
-      sql: () => sql,
+      read: () => ({ table: sql, types }),
       retry: async (error) => {
         throw duckError(source, error);
       },

@@ -194,6 +194,8 @@ export async function loadTable(
   });
 }
 
+const KINDS = { number: 'numbers', date: 'dates', text: 'text', boolean: 'true and false' } as const;
+
 function checkColumn(relation: Relation, { name, as }: ColumnPlan): void {
   const column = relation.columns.find((candidate) => candidate.name === name);
   if (column === undefined) {
@@ -209,6 +211,6 @@ function checkColumn(relation: Relation, { name, as }: ColumnPlan): void {
   const fits = found === as || found === 'text' || as === 'text' || (as === 'boolean' && found === 'number');
   if (fits) return;
   throw new DataError(
-    `${relation.source}, column "${name}": its type is ${column.type}, the model was trained on a ${as}; convert the column`,
+    `${relation.source}, column "${name}": it holds ${found === null ? column.type : KINDS[found]}, the model was trained on ${KINDS[as]}; convert the column`,
   );
 }

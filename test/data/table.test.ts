@@ -284,7 +284,7 @@ describe('with the schema of a trained model', () => {
       '3: new.csv: the column "age" is missing, which the model was trained on; add it',
     );
     expect(await failure(() => apply('age,kind,vaccinated,born\n1,cat,true,5\n'))).toBe(
-      '3: new.csv, column "born": its type is BIGINT, the model was trained on a date; convert the column',
+      '3: new.csv, column "born": it holds numbers, the model was trained on dates; convert the column',
     );
     expect(await failure(() => apply('age,kind,vaccinated,born\n1,cat,true,2020-01-01\n', true))).toContain(
       'the column "weight" is missing',
