@@ -1,5 +1,5 @@
 /** From what the user named (files, a pattern, a query) to a table that DuckDB reads. */
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { DataError } from '../errors.js';
 import { openCsv } from './csv.js';
 import { type Connection, duckError, literal, QUERY, queryText } from './duckdb.js';
@@ -15,15 +15,21 @@ export async function openRelation(connection: Connection, source: TableSource):
     return describe(connection, QUERY, `(${query})`, true);
   }
   const files = await filesOf(connection, source.text);
-  for (const file of files) {
-    if (statSync(file).size === 0) {
-      throw new DataError(`${file}: the file is empty; write it again`);
-    }
-  }
+  for (const file of files) checkReadable(file);
   const kind = /\.(\w+?)(\.gz|\.zst)?$/i.exec(files[0])![1].toLowerCase();
   if (['csv', 'tsv', 'txt'].includes(kind)) return openCsv(connection, source.text, files);
   const reader = kind === 'parquet' ? 'read_parquet' : 'read_json_auto';
   return describe(connection, source.text, `${reader}([${files.map(literal)}])`, kind === 'parquet');
+}
+
+function checkReadable(file: string): void {
+  try {
+    accessSync(file, constants.R_OK);
+    if (statSync(file).size > 0) return;
+  } catch (error) {
+    throw fileError(file, error);
+  }
+  throw new DataError(`${file}: the file is empty; write it again`);
 }
 
 async function filesOf(connection: Connection, pattern: string): Promise<string[]> {

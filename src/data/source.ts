@@ -1,6 +1,6 @@
 /** What the DATA argument names: a built-in, files in an array format, or a table. */
-import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { DataError } from '../errors.js';
 import {
   type ArraySource,
@@ -54,8 +54,15 @@ function missing(data: string): DataError {
       `${data}: neither a file, a directory nor a built-in data set (${BUILT_IN.join(', ')})${meant}`,
     );
   }
+  const neighbours = didYouMean(basename(data), filesBeside(data));
+  if (neighbours !== '') return new DataError(`${data}: there is no such file or directory${neighbours}`);
   const remedy = /\s/.test(data)
     ? 'check the path (a query starts with SELECT, WITH or FROM)'
     : 'check the path';
   return new DataError(`${data}: there is no such file or directory; ${remedy}`);
+}
+
+function filesBeside(path: string): string[] {
+  const directory = dirname(path);
+  return isDirectory(directory) ? readdirSync(directory) : [];
 }

@@ -17,6 +17,10 @@ describe('names', () => {
     expect(await train('nowhere/houses.csv')).toBe(
       '3: nowhere/houses.csv: there is no such file or directory; check the path',
     );
+    const near = file('near/houses.csv', 'x,y\n1,2\n').replace('houses', 'huoses');
+    expect(await train(near)).toBe(
+      '3: near/huoses.csv: there is no such file or directory; did you mean "houses.csv"?',
+    );
     expect(await train('nowhere/*.csv')).toBe(
       '3: nowhere/*.csv: no file matches this pattern; check the path',
     );
@@ -119,6 +123,18 @@ describe('CSV files', () => {
     expect(await train(file('far.csv', `x,y\n${rows.join('\n')}\n`))).toBe(
       '3: far.csv: row 27001 (line 27002), column "x": "12o" is not a number, where the column holds numbers; correct the cell, or empty it to mark it as missing',
     );
+  });
+  test('a single word among few different numbers; several make a category', async () => {
+    const column = (words: readonly string[]) =>
+      `x,z,y\n${words.map((word, i) => `${word},${i},${i % 2}`).join('\n')}\n`;
+    expect(await train(file('single.csv', column(['1', '2', '1', '2', '1', '2', '1', 'x'])))).toMatch(
+      /^3: single\.csv: row 8 \(line 9\), column "x": "x" is not a number/,
+    );
+    const doors = file('doors.csv', column(['2', '3', '4', '2', '3', '4', '5more', '5more']));
+    const { schema } = await loadTrainingData({ data: doors, task: 'auto', val: 0, seed: 1 });
+    expect(schema).toMatchObject({
+      columns: [{ name: 'x', categories: ['2', '3', '4', '5more'] }, { name: 'z' }],
+    });
   });
   test('a non-number in a numeric target', async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i},${i === 20 ? 'n.a.' : i / 8}`);

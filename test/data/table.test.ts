@@ -153,6 +153,7 @@ describe('targets', () => {
       classes: null,
       why: 'task: regression, since the target "y" holds 30 different whole numbers',
     });
+    expect((await task('once.csv', [3, 1, 4, 2, 5])).task).toBe('regression');
     expect((await task('halves.csv', [0.5, 1, 0.5, 1])).task).toBe('regression');
   });
 
