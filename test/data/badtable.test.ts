@@ -136,6 +136,12 @@ describe('CSV files', () => {
       columns: [{ name: 'x', categories: ['2', '3', '4', '5more'] }, { name: 'z' }],
     });
   });
+  test('several words among many different numbers', async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i % 8 === 7 ? 'n/k' : i / 4},${i % 2}`);
+    expect(await train(file('several.csv', `x,y\n${rows.join('\n')}\n`))).toMatch(
+      /^3: several\.csv: row 8 \(line 9\), column "x": "n\/k" is not a number/,
+    );
+  });
   test('a non-number in a numeric target', async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i},${i === 20 ? 'n.a.' : i / 8}`);
     expect(await train(file('target.csv', `x,y\n${rows.join('\n')}\n`))).toMatch(
