@@ -3,16 +3,19 @@ import { loadWithSchema } from '../data/load.js';
 import type { Schema } from '../data/schema.js';
 import type { KernelName } from '../kernels/kernels.js';
 import { resolveKernels } from '../kernels/load.js';
+import type { ParameterLayout } from '../network/layout.js';
 import type { NetworkSpec, Task } from '../train/specification.js';
 import { type Evaluation, evaluation } from './evaluate.js';
 import { classesOf, type Facts, taskOf } from './format.js';
 import { type Predictions, predictions } from './predict.js';
-import { type ReadModel, readModel } from './read.js';
+import { readModel } from './read.js';
+import { datasetOf, type Row } from './rows.js';
 import { createRunner, type Runner } from './runner.js';
 
 export type { Evaluation } from './evaluate.js';
 export type { Facts } from './format.js';
 export type { PredictionBatch, Predictions } from './predict.js';
+export type { Row } from './rows.js';
 
 export interface LayerSummary {
   readonly kind: string;
@@ -38,6 +41,8 @@ export interface Model {
   predict(source: string): Promise<Predictions>;
   /** Of a data source with its target. */
   evaluate(source: string): Promise<Evaluation>;
+  /** Of rows in hand: records by column name for a model of tables, arrays of numbers for one of arrays. */
+  predictRows(rows: readonly Row[]): Predictions;
 }
 
 export interface ModelOptions {
@@ -59,7 +64,12 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
     classes: classesOf(schema),
     network,
     schema,
-    layers: layers.map(summary),
+    layers: layers.map(({ kind, inputs, outputs }, index) => ({
+      kind,
+      inputs,
+      outputs,
+      parameters: parametersOf(layout, index),
+    })),
     parameters: layout.count,
     weightsSha256,
     facts,
@@ -71,10 +81,13 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
       const data = await loadWithSchema(source, schema, { needTargets: true });
       return evaluation(model, ready(), { source, ...data });
     },
+    predictRows: (rows) =>
+      predictions(model, ready(), { source: 'rows', subset: datasetOf(rows, schema), notes: [] }),
   };
 }
 
-function summary({ kind, inputs, outputs, parameters }: ReadModel['layers'][number]): LayerSummary {
-  const counts = parameters.map(({ shape }) => shape.reduce((product, n) => product * n, 1));
-  return { kind, inputs, outputs, parameters: counts.reduce((sum, count) => sum + count, 0) };
+/** The parameters of a layer and of what is inside it. */
+function parametersOf({ views }: ParameterLayout, layer: number): number {
+  const own = views.filter(({ name }) => name.startsWith(`${layer}.`));
+  return own.reduce((sum, { length }) => sum + length, 0);
 }

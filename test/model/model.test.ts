@@ -12,11 +12,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Schema } from '#src/data/schema.js';
 import { DataError } from '#src/errors.js';
 import { type Evaluation, loadModel, type PredictionBatch, type Predictions } from '#src/model/index.js';
 import { readModel } from '#src/model/read.js';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from '#src/model/safetensors.js';
 import { saveModel } from '#src/model/write.js';
+import { initialize } from '#src/network/initializers.js';
+import { parameterLayout } from '#src/network/layout.js';
+import { buildLayers, type LayerSpec } from '#src/network/spec.js';
 import { writeNpy } from '../support/npy.js';
 
 const fixtures = new URL('../fixtures/pytorch/', import.meta.url);
@@ -159,6 +163,17 @@ describe('a model', () => {
     expect([...batch.probabilities!]).toEqual(probabilities!.slice(3 * 270, 3 * 271));
   });
 
+  it('takes rows in hand', async () => {
+    const model = await loadModel(fixture('classes'));
+    const rows = Array.from({ length: ROWS }, (_, row) => torch.inputs.slice(4 * row, 4 * row + 4));
+    expect(all(model.predictRows(rows))).toEqual(all(await model.predict(inputs)));
+    expect(model.predictRows([]).rows).toBe(0);
+    expect(() => model.predictRows([...rows, [1, 2, 3]])).toThrow(/^row 301: expected 4 numbers, found 3$/);
+    expect(() => model.predictRows([[1, 2, Number.NaN, 4]])).toThrow(
+      /^row 1, number 3: expected a finite number, found/,
+    );
+  });
+
   it('names the row for which its output is not finite', async () => {
     const large = join(folder, 'large.safetensors');
     const original = readModel(fixture('values'));
@@ -170,6 +185,92 @@ describe('a model', () => {
     const predictions = await model.predict(join(folder, 'far.npy'));
     expect(() => [...predictions.batches()]).toThrow(/far\.npy: row 262: the network's output is not finite/);
     expect(() => [...predictions.batches()]).toThrow(DataError);
+  });
+});
+
+describe('a model of tables', () => {
+  const column = { kind: 'number', type: 'number', shift: 1, scale: 0.5, fill: 4 } as const;
+  const schema: Schema = {
+    kind: 'table',
+    numberType: 'f64',
+    columns: [
+      { ...column, name: 'size' },
+      { kind: 'category', name: 'kind', type: 'text', categories: ['a', 'null'], missing: true },
+      { ...column, name: 'day', type: 'date', shift: 19_000, scale: 0.01 },
+      { kind: 'category', name: 'new', type: 'boolean', categories: ['false', 'true'], missing: false },
+    ],
+    target: { kind: 'values', names: ['price'], type: 'number', shift: [100], scale: [0.1] },
+  };
+  // the weights are powers of ten, so that the price shows what each input was
+  const layers = buildLayers([{ dense: 1 }], 7);
+  const layout = parameterLayout(layers);
+  const weights = new Float32Array(layout.length);
+  weights.set([1, 10, 1000, 10_000, 100, 100_000, 200_000]); // size, day, a, 'null', missing, false, true
+  const file = join(folder, 'table.safetensors');
+  saveModel(file, {
+    network: { inputs: 7, layers: [{ dense: 1 }], loss: 'squaredError' },
+    schema,
+    layout,
+    weights,
+    facts: {},
+  });
+  const price = async (row: Record<string, unknown>) => {
+    const [batch] = [...(await loadModel(file)).predictRows([row]).batches()];
+    return ((batch.predicted[0] as number) - 100) / 10;
+  };
+  const day = new Date('2022-01-18T00:00:00Z'); // 19,010 days after 1970
+
+  it('takes records: numbers first, then a slot for each category', async () => {
+    expect(await price({ size: 3, kind: 'a', day, new: false })).toBeCloseTo(1 + 1 + 1000 + 100_000, 1);
+    expect(await price({ size: 3, kind: 'null', day, new: true })).toBeCloseTo(1 + 1 + 10_000 + 200_000, 1);
+  });
+
+  it('fills what is missing, and knows what it does not know', async () => {
+    expect(await price({ size: null, kind: null, day, new: null })).toBeCloseTo(1.5 + 1 + 100, 1);
+    expect(await price({ size: 3, kind: 'c', day: 19_010, new: 'maybe' })).toBeCloseTo(1 + 1 + 100, 1);
+  });
+
+  it('refuses what it cannot take', async () => {
+    await expect(price({ size: 3, kind: 'a', day })).rejects.toThrow(
+      /^row 1: the column "new" is missing; give null/,
+    );
+    await expect(price({ size: '3', kind: 'a', day, new: 1 })).rejects.toThrow(
+      /^row 1, column "size": expected a finite number, found "3"$/,
+    );
+    await expect(price({ size: day, kind: 'a', day, new: 1 })).rejects.toThrow(
+      /^row 1, column "size": expected/,
+    );
+    await expect(price({ size: 1, kind: 'a', day: 'today', new: 1 })).rejects.toThrow(
+      /^row 1, column "day": expected/,
+    );
+  });
+});
+
+describe('every kind of layer', () => {
+  const layers: LayerSpec[] = [
+    { embedding: [{ categories: 3, size: 2 }] },
+    { residual: ['layerNorm', { dense: 10 }, 'swiglu', { dense: 5 }] },
+    'batchNorm',
+    { concat: [[{ dense: 2 }], [{ maxout: { units: 2, pieces: 3 } }, 'prelu']] },
+    { dropout: 0.5 },
+    { dense: 3 },
+    'softmax',
+  ];
+  const schema = readModel(fixture('classes')).schema;
+
+  it('is saved and read; tables of embeddings lie as in PyTorch, weights are turned', () => {
+    const built = buildLayers(layers, 4);
+    const layout = parameterLayout(built);
+    const weights = new Float32Array(layout.length);
+    initialize(weights, layout, 'auto', 1);
+    const network = { inputs: 4, layers, loss: 'crossEntropy' as const };
+    const file = join(folder, 'kinds.safetensors');
+    saveModel(file, { network, schema, layout, weights, facts: {} });
+    expect(readModel(file).weights).toEqual(weights);
+    const { tensors } = decodeSafetensors(readFileSync(file), file);
+    expect(tensors.get('0.0.weight')?.shape).toEqual([3, 2]);
+    expect(tensors.get('1.1.weight')?.shape).toEqual([10, 5]);
+    expect([...tensors.keys()]).toEqual(layout.views.map(({ name }) => name));
   });
 });
 
