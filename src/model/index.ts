@@ -3,7 +3,7 @@ import { loadWithSchema } from '../data/load.js';
 import type { Schema } from '../data/schema.js';
 import type { KernelName } from '../kernels/kernels.js';
 import { resolveKernels } from '../kernels/load.js';
-import type { ParameterLayout } from '../network/layout.js';
+import { type LayerRow, layerTable } from '../network/table.js';
 import type { NetworkSpec, Task } from '../train/specification.js';
 import { type Evaluation, evaluation } from './evaluate.js';
 import { classesOf, type Facts, taskOf } from './format.js';
@@ -17,13 +17,6 @@ export type { Facts } from './format.js';
 export type { PredictionBatch, Predictions } from './predict.js';
 export type { Row } from './rows.js';
 
-export interface LayerSummary {
-  readonly kind: string;
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly parameters: number;
-}
-
 export interface Model {
   /** the model's file */
   readonly path: string;
@@ -32,7 +25,7 @@ export interface Model {
   readonly classes: readonly string[] | null;
   readonly network: NetworkSpec;
   readonly schema: Schema;
-  readonly layers: readonly LayerSummary[];
+  readonly layers: readonly LayerRow[];
   readonly parameters: number;
   readonly weightsSha256: string;
   /** about the training */
@@ -64,12 +57,7 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
     classes: classesOf(schema),
     network,
     schema,
-    layers: layers.map(({ kind, inputs, outputs }, index) => ({
-      kind,
-      inputs,
-      outputs,
-      parameters: parametersOf(layout, index),
-    })),
+    layers: layerTable(layers),
     parameters: layout.count,
     weightsSha256,
     facts,
@@ -84,10 +72,4 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
     predictRows: (rows) =>
       predictions(model, ready(), { source: 'rows', subset: datasetOf(rows, schema), notes: [] }),
   };
-}
-
-/** The parameters of a layer and of what is inside it. */
-function parametersOf({ views }: ParameterLayout, layer: number): number {
-  const own = views.filter(({ name }) => name.startsWith(`${layer}.`));
-  return own.reduce((sum, { length }) => sum + length, 0);
 }

@@ -1,4 +1,5 @@
 import type { Layer } from './layer.js';
+import { parameterLayout } from './layout.js';
 
 /** A layer in numbers: what `inspect` and `--dry-run` print. */
 export interface LayerRow {
@@ -13,8 +14,9 @@ export interface LayerRow {
 }
 
 export function layerTable(layers: readonly Layer[]): LayerRow[] {
-  return layers.map(({ kind, inputs, outputs, parameters, multiplyAdds }) => {
-    const count = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  return layers.map((layer) => {
+    const { kind, inputs, outputs, multiplyAdds } = layer;
+    const { count } = parameterLayout([layer]); // those of its branches too
     return { kind, inputs, outputs, parameters: count, flops: 2 * multiplyAdds, bytes: 4 * count };
   });
 }

@@ -21,6 +21,9 @@ import { saveModel } from '#src/model/write.js';
 import { initialize } from '#src/network/initializers.js';
 import { parameterLayout } from '#src/network/layout.js';
 import { buildLayers, type LayerSpec } from '#src/network/spec.js';
+import { layerTable } from '#src/network/table.js';
+import { train } from '#src/run/train.js';
+import type { TrainOptions } from '#src/train/config.js';
 import { writeNpy } from '../support/npy.js';
 
 const fixtures = new URL('../fixtures/pytorch/', import.meta.url);
@@ -119,7 +122,9 @@ describe('a model', () => {
       facts: { epochs: 3, by: 'hand' },
       network: { inputs: 4, loss: 'crossEntropy' },
     });
-    expect(model.layers).toEqual([
+    expect(
+      model.layers.map(({ kind, inputs, outputs, parameters }) => ({ kind, inputs, outputs, parameters })),
+    ).toEqual([
       { kind: 'dense', inputs: 4, outputs: 5, parameters: 25 },
       { kind: 'gelu', inputs: 5, outputs: 5, parameters: 0 },
       { kind: 'dense', inputs: 5, outputs: 4, parameters: 24 },
@@ -185,6 +190,23 @@ describe('a model', () => {
     const predictions = await model.predict(join(folder, 'far.npy'));
     expect(() => [...predictions.batches()]).toThrow(/far\.npy: row 262: the network's output is not finite/);
     expect(() => [...predictions.batches()]).toThrow(DataError);
+  });
+});
+
+describe('the model of a run', () => {
+  it.each(NAMES)('%s: is evaluated to the bits that training printed', async (name) => {
+    const data = labelled(name);
+    const run = join(folder, `run-${name}`);
+    const loss: TrainOptions['loss'] = name === 'binary' ? 'binaryCrossEntropy' : 'auto';
+    const options = { data, test: data, loss, hidden: [6], epochs: 2, workers: 0, seed: 2 };
+    for await (const event of train(options, { out: run })) {
+      if (event.type !== 'end') continue;
+      const model = await loadModel(run);
+      expect(model.weightsSha256).toBe(event.weightsSha256);
+      expect(model.facts).toMatchObject({ epochs: 2, seed: 2 });
+      expect((await model.evaluate(data)).metrics).toEqual(event.test);
+    }
+    expect.assertions(3);
   });
 });
 
@@ -267,6 +289,7 @@ describe('every kind of layer', () => {
     const file = join(folder, 'kinds.safetensors');
     saveModel(file, { network, schema, layout, weights, facts: {} });
     expect(readModel(file).weights).toEqual(weights);
+    expect(layerTable(built).reduce((sum, { parameters }) => sum + parameters, 0)).toBe(layout.count);
     const { tensors } = decodeSafetensors(readFileSync(file), file);
     expect(tensors.get('0.0.weight')?.shape).toEqual([3, 2]);
     expect(tensors.get('1.1.weight')?.shape).toEqual([10, 5]);
