@@ -4,7 +4,6 @@ import { distance, closest as nearest } from 'fastest-levenshtein';
 export function closest(written: string, known: readonly string[]): string {
   if (known.length === 0) return '';
   const candidate = nearest(written.toLowerCase(), known as string[]);
-  const near =
-    distance(written.toLowerCase(), candidate.toLowerCase()) <= Math.max(1, Math.floor(written.length / 3));
+  const near = distance(written.toLowerCase(), candidate.toLowerCase()) <= Math.ceil(written.length / 3);
   return near ? `, did you mean '${candidate}'?` : '';
 }

@@ -27,7 +27,7 @@ function expectation(issue: Issue): string {
     case 'invalid_value':
       return `expected ${issue.values.map(String).join(', ')}`;
     case 'invalid_type':
-      return `expected ${issue.expected === 'int' ? 'a whole number' : `a ${issue.expected}`.replace('a array', 'a list')}`;
+      return `expected ${issue.expected === 'int' ? 'a whole number' : (TYPE_WORDS[issue.expected] ?? `a ${issue.expected}`)}`;
     case 'too_small':
       return `must ${bound(issue.origin)} ${issue.inclusive ? 'at least' : 'greater than'} ${issue.minimum}`;
     case 'too_big':
@@ -38,6 +38,8 @@ function expectation(issue: Issue): string {
       return issue.message;
   }
 }
+
+const TYPE_WORDS: Record<string, string> = { array: 'a list', tuple: 'a list', object: 'keys and values' };
 
 function bound(origin: string): string {
   return origin === 'string' || origin === 'array' ? 'have a length of' : 'be';

@@ -36,8 +36,13 @@ export interface Encoding {
   /** number j of a row becomes (value − shift[j]) · scale[j]; one entry serves every column when the length is 1 */
   readonly shift: readonly number[];
   readonly scale: readonly number[];
-  /** the categories of each code column; it is one-hot encoded after the numbers */
+  /** the categories of each code column */
   readonly cardinalities: readonly number[];
+  /**
+   * For each code column the length of its learned vector, or 0 to one-hot encode it. The input is the numbers, the one-hot
+   * blocks, then the codes of the embedded columns, which the network's embedding layer looks up.
+   */
+  readonly embeddings: readonly number[];
   /** regression: target j becomes (value − targetShift[j]) · targetScale[j]; empty for classes */
   readonly targetShift: readonly number[];
   readonly targetScale: readonly number[];
@@ -45,5 +50,9 @@ export interface Encoding {
 
 /** The width of the network's input under an encoding. */
 export function inputWidth(encoding: Encoding, numberWidth: number): number {
-  return encoding.cardinalities.reduce((sum, cardinality) => sum + cardinality, numberWidth);
+  const { cardinalities, embeddings } = encoding;
+  return cardinalities.reduce(
+    (sum, cardinality, c) => sum + (embeddings[c] > 0 ? 1 : cardinality),
+    numberWidth,
+  );
 }

@@ -12,6 +12,8 @@ export interface FitOptions {
   /** of the rows, taken for validation; 0 for none */
   readonly valFraction: number;
   readonly seed: number;
+  /** a category column is embedded above this many categories, else one-hot encoded */
+  readonly embedAbove: number;
 }
 
 export interface Fitted {

@@ -11,7 +11,10 @@ export interface PreparedEncoding {
   readonly scale: Float64Array;
   /** (v − shift) · scale for v = 0 … 255, where one shift serves every column; float32 whatever x is */
   readonly lookup: Float32Array;
-  readonly cardinalities: Uint32Array;
+  /** of each code column: the inputs of its one-hot block, 0 when it is embedded */
+  readonly oneHot: Uint32Array;
+  /** the embedded code columns */
+  readonly embedded: Uint32Array;
   readonly targetShift: Float64Array;
   readonly targetScale: Float64Array;
 }
@@ -21,7 +24,8 @@ export function prepareEncoding(encoding: Encoding): PreparedEncoding {
     shift: Float64Array.from(encoding.shift),
     scale: Float64Array.from(encoding.scale),
     lookup: Float32Array.from({ length: 256 }, (_, v) => (v - encoding.shift[0]) * encoding.scale[0]),
-    cardinalities: Uint32Array.from(encoding.cardinalities),
+    oneHot: Uint32Array.from(encoding.cardinalities, (n, c) => (encoding.embeddings[c] > 0 ? 0 : n)),
+    embedded: Uint32Array.from(encoding.embeddings.flatMap((size, c) => (size > 0 ? [c] : []))),
     targetShift: Float64Array.from(encoding.targetShift),
     targetScale: Float64Array.from(encoding.targetScale),
   };
@@ -41,12 +45,12 @@ export function gather(
   from: number,
   to: number,
 ): void {
-  const { cardinalities } = encoding;
-  let width = dataset.numberWidth;
-  for (let c = 0; c < cardinalities.length; c++) width += cardinalities[c];
+  const { oneHot, embedded } = encoding;
+  let width = dataset.numberWidth + embedded.length;
+  for (let c = 0; c < oneHot.length; c++) width += oneHot[c];
 
   if (dataset.numberWidth > 0) gatherNumbers(x, width, dataset, encoding, rows, from, to);
-  if (cardinalities.length > 0) gatherCodes(x, width, dataset, cardinalities, rows, from, to);
+  if (oneHot.length > 0) gatherCodes(x, width, dataset, encoding, rows, from, to);
   if (d !== null) gatherTargets(d, dataset, encoding, rows, from, to);
 }
 
@@ -121,11 +125,12 @@ function columns(
   }
 }
 
+/** The one-hot blocks, then the codes of the embedded columns. A code beyond the categories leaves its block 0. */
 function gatherCodes(
   x: FloatArray,
   width: number,
   { codes, codeWidth, numberWidth }: Dataset,
-  cardinalities: Uint32Array,
+  { oneHot, embedded }: PreparedEncoding,
   rows: Uint32Array,
   from: number,
   to: number,
@@ -136,9 +141,10 @@ function gatherCodes(
     x.fill(0, slot, (r - from + 1) * width);
     for (let c = 0; c < codeWidth; c++) {
       const code = codes[source + c];
-      if (code < cardinalities[c]) x[slot + code] = 1;
-      slot += cardinalities[c];
+      if (code < oneHot[c]) x[slot + code] = 1;
+      slot += oneHot[c];
     }
+    for (let e = 0; e < embedded.length; e++) x[slot + e] = codes[source + embedded[e]];
   }
 }
 

@@ -11,10 +11,12 @@ export interface LoadOptions {
   readonly data: string;
   readonly target?: string | undefined;
   readonly task: 'auto' | 'classification' | 'regression';
-  /** a fraction of the rows kept back, or another source */
+  /** a fraction of the rows kept back, or another source; 'auto': AUTO_VAL, or none where the rows are all there is */
   readonly val: number | string;
   readonly test?: string | undefined;
   readonly seed: number;
+  /** a category column is embedded above this many categories, else one-hot encoded; default: 32 */
+  readonly embedAbove?: number;
 }
 
 export interface TrainingData {
@@ -37,21 +39,29 @@ export interface TrainingData {
   readonly fingerprint: string;
 }
 
+const AUTO_VAL = 0.1;
+
 export async function loadTrainingData(options: LoadOptions): Promise<TrainingData> {
-  const { val } = options;
+  const source = openSource(options.data);
+  const complete = source.kind === 'arrays' && source.complete === true;
+  const val = options.val === 'auto' ? (complete ? 0 : AUTO_VAL) : options.val;
   if (typeof val === 'number' && !(val >= 0 && val < 1)) {
     throw new UsageError(
       `--val ${val}: expected a fraction from 0 up to but not including 1, or another data source`,
     );
   }
-  const source = openSource(options.data);
   const fitted = await fitSource(source, {
     target: options.target,
     task: options.task,
     valFraction: typeof val === 'number' ? val : 0,
     seed: options.seed,
+    embedAbove: options.embedAbove ?? 32,
   });
   const { schema, dataset, split, notes } = fitted;
+  if (options.val === 'auto' && complete)
+    notes.push(
+      `validation: none, ${fitted.name} is its ${dataset.rows} rows; --val ${AUTO_VAL} keeps some back`,
+    );
   const load = async (data: string) => {
     const loaded = await loadWithSchema(data, schema, { needTargets: true });
     notes.push(...loaded.notes.map((note) => `${data}: ${note}`));

@@ -47,6 +47,8 @@ const columnSchema = z.discriminatedUnion('kind', [
     categories: names,
     /** training rows had missing values, which are a category of their own after the others */
     missing: z.boolean(),
+    /** the length of the learned vector that stands for a category; without it the column is one-hot encoded */
+    embedding: z.number().int().min(1).max(4096).optional(),
   }),
 ]);
 export type ColumnSchema = z.infer<typeof columnSchema>;
@@ -107,13 +109,15 @@ export function encodingOf(schema: Schema): Encoding {
       ? { targetShift: target.shift, targetScale: target.scale }
       : { targetShift: [], targetScale: [] };
   if (schema.kind === 'arrays') {
-    return { shift: schema.shift, scale: schema.scale, cardinalities: [], ...targetPart };
+    return { shift: schema.shift, scale: schema.scale, cardinalities: [], embeddings: [], ...targetPart };
   }
   const numeric = schema.columns.filter((column) => column.kind === 'number');
+  const categories = schema.columns.filter((column) => column.kind === 'category');
   return {
     shift: numeric.map((column) => column.shift),
     scale: numeric.map((column) => column.scale),
-    cardinalities: schema.columns.filter((column) => column.kind === 'category').map(cardinality),
+    cardinalities: categories.map(cardinality),
+    embeddings: categories.map(({ embedding = 0 }) => embedding),
     ...targetPart,
   };
 }

@@ -14,8 +14,8 @@ import { columnMedians, columnMoments, type Moments, scaleOf } from './statistic
 import { chooseTarget, encodeTarget, fitTarget, type Target } from './target.js';
 import { didYouMean, examples, plural } from './words.js';
 
-/** A column with more categories is left out: each would take an input of its own. */
-export const MAX_CATEGORIES = 100;
+/** A column with more categories is left out, as names of rows rather than kinds. */
+export const MAX_CATEGORIES = 10_000;
 
 /** float32 rounds a value this many standard deviations from 0 by at most 2⁻¹² of one. */
 const FLOAT32_RANGE = 2 ** 12;
@@ -46,7 +46,14 @@ export async function fitTable(source: TableSource, options: FitOptions): Promis
       const column =
         text === undefined
           ? fitNumber(raw, relation, name, as === 'date' ? 'date' : 'number', moments, medians, notes)
-          : await fitCategory(text, relation, as === 'boolean' ? 'boolean' : 'text', parts.train, notes);
+          : await fitCategory(
+              text,
+              relation,
+              as === 'boolean' ? 'boolean' : 'text',
+              parts.train,
+              options,
+              notes,
+            );
       if (column !== null) columns.push(column);
     }
     if (columns.length === 0) {
@@ -115,6 +122,7 @@ async function fitCategory(
   relation: Relation,
   type: 'text' | 'boolean',
   trainRows: Uint32Array,
+  { embedAbove }: FitOptions,
   notes: string[],
 ): Promise<ColumnSchema | null> {
   const { name, words } = text;
@@ -137,7 +145,12 @@ async function fitCategory(
     notes.push(`column "${name}": always "${categories[0]}"; left out`);
     return null;
   }
-  return { kind: 'category', name, type, categories, missing };
+  if (categories.length <= embedAbove) return { kind: 'category', name, type, categories, missing };
+  const embedding = Math.ceil(Math.sqrt(categories.length));
+  notes.push(
+    `column "${name}": ${categories.length} categories, each a learned vector of ${embedding} numbers`,
+  );
+  return { kind: 'category', name, type, categories, missing, embedding };
 }
 
 function allMissing(relation: Relation, name: string): DataError {

@@ -29,9 +29,14 @@ const SHAPE = {
     .describe('what is predicted; auto: from the target'),
   val: z
     .union([fraction, z.string().min(1)])
-    .default(0.1)
-    .describe('validation: a fraction of the training data, or a source of its own'),
+    .default('auto')
+    .describe(
+      'validation: a fraction of the training data, or a source of its own; auto: 0.1, but 0 for the likes of xor',
+    ),
   test: z.string().optional().describe('test data, evaluated once at the end'),
+  embedAbove: whole(1)
+    .default(32)
+    .describe('tables: a column with more categories is embedded, one with fewer is one-hot encoded'),
   hidden: z.array(whole(1)).optional().describe('units of each hidden layer (default 256,128)'),
   activation: z.enum(ACTIVATION_NAMES).optional().describe('activation of the hidden layers (default relu)'),
   layers: z
@@ -69,9 +74,9 @@ const SHAPE = {
   gamma: positive.max(1).default(0.1).describe('schedules step and exponential: the factor of a drop'),
   minFactor: fraction.default(0).describe('schedule cosine: the last rate, as a fraction of lr'),
   batch: z
-    .union([whole(1), z.literal('all')])
-    .default(128)
-    .describe('rows of a minibatch, or all'),
+    .union([whole(1), z.enum(['auto', 'all'])])
+    .default('auto')
+    .describe('rows of a minibatch, or all; auto: 128, or all where there are fewer'),
   epochs: whole(1).default(10).describe('passes over the training data'),
   patience: whole(1).optional().describe('early stopping: epochs without a better validation loss'),
   seed: z
@@ -117,9 +122,6 @@ export function resolveConfig(options: TrainOptions): TrainConfig {
     throw new UsageError(
       'nesterov needs momentum above 0, found momentum 0: set momentum 0.9 or drop nesterov',
     );
-  }
-  if (config.patience !== undefined && config.val === 0) {
-    throw new UsageError('patience watches the validation loss, but val is 0: set val 0.1 or drop patience');
   }
   return config.layers ? config : { hidden: [256, 128], activation: 'relu', ...config };
 }

@@ -1,9 +1,11 @@
 /** Everything about a training that follows from its configuration and data, before any memory is taken. */
+import type { Encoding } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
 import { UsageError } from '../errors.js';
 import type { KernelName } from '../kernels/kernels.js';
 import { resolveKernels } from '../kernels/load.js';
 import { type Layer, needsWholeShards } from '../network/layer.js';
+import type { EmbeddedColumn } from '../network/layers/embedding.js';
 import { type Objective, objective } from '../network/network.js';
 import { buildLayers } from '../network/spec.js';
 import { RULES, type UpdateRule } from '../optim/rules.js';
@@ -31,19 +33,35 @@ export interface TrainingPlan {
   /** the numbers of workers to choose from; one when it was given */
   readonly workers: readonly number[];
   readonly memory: MemoryPlan;
+  /** the data's, and what else was inferred */
+  readonly notes: readonly string[];
   readonly sharedBytes: number;
 }
 
 /** Throws UsageError where configuration and data do not fit together. */
+function embeddedColumns({ cardinalities, embeddings }: Encoding): EmbeddedColumn[] {
+  return embeddings.flatMap((size, c) => (size > 0 ? [{ categories: cardinalities[c], size }] : []));
+}
+
 export function planTraining(config: TrainConfig, data: TrainingData): TrainingPlan {
-  const network = specify(config, { task: data.task, inputs: data.inputWidth, outputs: data.outputs });
+  const network = specify(config, {
+    task: data.task,
+    inputs: data.inputWidth,
+    outputs: data.outputs,
+    embedded: embeddedColumns(data.encoding),
+  });
   const layers = buildLayers(network.layers, network.inputs);
   const target = objective(layers, network.loss);
   const rows = data.train.rows.length;
-  const batch = config.batch === 'all' ? rows : config.batch;
+  const batch = batchRows(config.batch, rows);
   if (batch > rows) {
     throw new UsageError(
       `batch: ${batch} is larger than the ${rows} training rows; take --batch all, or at most ${rows}`,
+    );
+  }
+  if (config.patience !== undefined && data.val === null) {
+    throw new UsageError(
+      'patience watches the validation loss, but no rows are kept back to validate: set val 0.1 or drop patience',
     );
   }
   const rule: UpdateRule = RULES[config.optimizer];
@@ -73,6 +91,15 @@ export function planTraining(config: TrainConfig, data: TrainingData): TrainingP
     totalSteps: stepsPerEpoch * config.epochs,
     workers,
     memory,
+    notes:
+      config.batch === 'auto' && rows < AUTO_BATCH ? [...data.notes, `batch: all ${rows} rows`] : data.notes,
     sharedBytes: measure((arena) => carveTraining(arena, target.layers, memory)),
   };
+}
+
+const AUTO_BATCH = 128;
+
+function batchRows(batch: TrainConfig['batch'], rows: number): number {
+  if (batch === 'all') return rows;
+  return batch === 'auto' ? Math.min(AUTO_BATCH, rows) : batch;
 }

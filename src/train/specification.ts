@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
 import type { Layer } from '../network/layer.js';
+import type { EmbeddedColumn } from '../network/layers/embedding.js';
 import { buildLayers, type LayerSpec } from '../network/spec.js';
 import { RULES } from '../optim/rules.js';
 import type { TrainConfig } from './config.js';
@@ -14,6 +15,8 @@ export interface Problem {
   readonly inputs: number;
   /** classes, or values to be regressed */
   readonly outputs: number;
+  /** the category columns at the end of the input that are to be embedded */
+  readonly embedded: readonly EmbeddedColumn[];
 }
 
 /** Plain data from which any thread, and any later reader of the model, builds the same network. */
@@ -33,7 +36,7 @@ const OUTPUT_ACTIVATION: Partial<Record<DivergenceName, 'softmax' | 'sigmoid'>> 
 export function specify(config: TrainConfig, problem: Problem): NetworkSpec {
   const loss = config.loss === 'auto' ? defaultLoss(problem.task) : config.loss;
   const outputs = outputUnits(loss, problem);
-  const layers = config.layers ?? feedForward(config, loss, outputs);
+  const layers = config.layers ?? feedForward(config, loss, problem, outputs);
   const width = buildLayers(layers, problem.inputs).at(-1)?.outputs;
   if (width !== outputs) {
     const what =
@@ -71,9 +74,15 @@ function outputUnits(loss: DivergenceName, { task, outputs }: Problem): number {
   return loss === 'binaryCrossEntropy' && outputs === 2 ? 1 : outputs;
 }
 
-function feedForward(config: TrainConfig, loss: DivergenceName, outputs: number): LayerSpec[] {
+function feedForward(
+  config: TrainConfig,
+  loss: DivergenceName,
+  problem: Problem,
+  outputs: number,
+): LayerSpec[] {
   const last = OUTPUT_ACTIVATION[loss];
   return [
+    ...(problem.embedded.length > 0 ? [{ embedding: problem.embedded }] : []),
     ...(config.hidden ?? []).flatMap((units) => [{ dense: units }, config.activation ?? 'relu']),
     { dense: outputs },
     ...(last ? [last] : []),

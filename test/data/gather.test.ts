@@ -15,7 +15,11 @@ function naive(dataset: Dataset, encoding: Encoding, row: number): { x: number[]
   });
   encoding.cardinalities.forEach((cardinality, c) => {
     const code = dataset.codes[row * dataset.codeWidth + c];
+    if (encoding.embeddings[c] > 0) return;
     for (let slot = 0; slot < cardinality; slot++) x.push(slot === code ? 1 : 0);
+  });
+  encoding.embeddings.forEach((size, c) => {
+    if (size > 0) x.push(dataset.codes[row * dataset.codeWidth + c]);
   });
   const d = Array.from({ length: dataset.targetWidth }, (_, j) => {
     const value = dataset.targets[row * dataset.targetWidth + j];
@@ -42,6 +46,7 @@ const scenario = fc.record({
   scales: fc.array(fc.double({ min: 0.01, max: 100, noNaN: true }), { minLength: 1, maxLength: 5 }),
   picks: fc.array(fc.nat(1000), { minLength: 1, maxLength: 12 }),
   cut: fc.nat(11),
+  embedded: fc.nat(7),
 });
 
 test('a gathered batch is the definition, rounded once', () => {
@@ -54,6 +59,7 @@ test('a gathered batch is the definition, rounded once', () => {
         shift: many(s.uniform ? 1 : s.numberWidth, 1),
         scale: many(s.uniform ? 1 : s.numberWidth),
         cardinalities: s.cardinalities,
+        embeddings: s.cardinalities.map((_, c) => (s.embedded >> c) & 1),
         targetShift: s.targets === 'values' ? many(2) : [],
         targetScale: s.targets === 'values' ? many(2, 1) : [],
       };
@@ -96,6 +102,7 @@ test('without d the targets are left alone', () => {
     shift: [1],
     scale: [2],
     cardinalities: [],
+    embeddings: [],
     targetShift: [],
     targetScale: [],
   });

@@ -42,7 +42,7 @@ export function syntheticData(options: SyntheticOptions): TrainingData {
     train: subset(0, rows),
     val: val > 0 ? subset(rows, rows + val) : null,
     test: test > 0 ? subset(rows + val, total) : null,
-    encoding: { ...scaling, cardinalities: [], ...values },
+    encoding: { ...scaling, cardinalities: [], embeddings: [], ...values },
     inputWidth: inputs,
     schema: {
       kind: 'arrays',

@@ -53,7 +53,7 @@ it('holds for any network, batch, shards and workers', async () => {
 
 it('holds for shards longer than a pass', async () => {
   const data = syntheticData({ rows: 5000, inputs: 5, classes: 3 });
-  const options = { hidden: [7], batch: 'all', shards: 3, epochs: 2 } as const;
+  const options = { hidden: [7], batch: 'all' as const, shards: 3, epochs: 2 };
   const twin = await trainToEnd(data, { ...options, workers: 0 });
   expect(await trainToEnd(data, { ...options, workers: 2 })).toEqual(twin);
   expect(await trainToEnd(data, { ...options, workers: 3 })).toEqual(twin);

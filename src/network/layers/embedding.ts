@@ -9,7 +9,8 @@ export interface EmbeddedColumn {
 /**
  * The last input columns hold category codes; each becomes its category's learned vector, and the columns before them
  * pass unchanged: y = (x_0 … x_{from−1}, E_1[code_1], E_2[code_2], …). ∂Div/∂E_c[k] = Σ of ∂Div/∂y over the rows whose code
- * is k: a one-hot input times a weight, without the zeros. Codes have no derivative.
+ * is k: a one-hot input times a weight, without the zeros. A code beyond the categories (unseen in training) stands for the
+ * zero vector. Codes have no derivative.
  */
 export function embedding(inputs: number, columns: readonly EmbeddedColumn[]): Layer {
   const from = inputs - columns.length;
@@ -32,7 +33,8 @@ export function embedding(inputs: number, columns: readonly EmbeddedColumn[]): L
         for (let n = 0; n < from; n++) y[r * outputs + n] = x[r * inputs + n];
         for (const [c, { size }] of columns.entries()) {
           const entry = x[r * inputs + from + c] * size;
-          for (let n = 0; n < size; n++) y[r * outputs + offsets[c] + n] = tables[c][entry + n];
+          const known = entry < tables[c].length;
+          for (let n = 0; n < size; n++) y[r * outputs + offsets[c] + n] = known ? tables[c][entry + n] : 0;
         }
       }
     },
@@ -45,6 +47,7 @@ export function embedding(inputs: number, columns: readonly EmbeddedColumn[]): L
             if (mode === 'start') sums.fill(0);
             for (let r = bounds[shard]; r < bounds[shard + 1]; r++) {
               const entry = x[r * inputs + from + c] * size;
+              if (!(entry < sums.length)) continue;
               for (let n = 0; n < size; n++) sums[entry + n] += dy[r * outputs + offsets[c] + n];
             }
           }
