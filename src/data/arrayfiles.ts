@@ -21,9 +21,11 @@ export interface ArraySource {
   readonly name: string;
   readonly train: ArraySet;
   readonly test: ArraySet | null;
+  /** names of the classes 0, 1, 2 …, where they have any */
+  readonly classes?: readonly string[];
+  /** these rows are the whole problem: none are kept back for validation unless that is asked for */
+  readonly complete?: boolean;
 }
-
-export const BUILT_IN = ['mnist'] as const;
 
 export function openMnist(): ArraySource {
   const require = createRequire(import.meta.url);

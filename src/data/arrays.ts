@@ -47,7 +47,7 @@ export function fitArrays(source: ArraySource, options: FitOptions): Fitted {
     shape,
     shift: Array.from(moments.mean),
     scale: Array.from(moments.std, scaleOf),
-    target: targetSchema(labels!, classes, parts.train),
+    target: targetSchema(labels!, classes, parts.train, source.classes),
   };
   return {
     name: source.name,
@@ -81,7 +81,9 @@ export function loadArrays(source: ArraySource, schema: ArraysSchema, needTarget
   if (labels === null) return { dataset: dataset(inputs, allocate('u8', 0), 0), rows, notes };
   const { target } = schema;
   if (target.kind === 'classes') {
-    return { dataset: dataset(inputs, classIndices(labels, target.classes.map(Number)), 1), rows, notes };
+    const numbered = target.type === 'number';
+    const classes = target.classes.map((name, index) => (numbered ? Number(name) : index));
+    return { dataset: dataset(inputs, classIndices(labels, classes), 1), rows, notes };
   }
   const width = product(labels.shape) / labels.shape[0];
   if (width !== target.names.length) {
@@ -178,7 +180,14 @@ function classIndices(labels: Tensor, classes: readonly number[]): StoredArray {
   return targets;
 }
 
-function targetSchema(labels: Tensor, classes: number[] | null, trainRows: Uint32Array): TargetSchema {
+function targetSchema(
+  labels: Tensor,
+  classes: number[] | null,
+  trainRows: Uint32Array,
+  names: readonly string[] | undefined,
+): TargetSchema {
+  if (classes !== null && names !== undefined)
+    return { kind: 'classes', name: 'label', type: 'text', classes: classes.map((label) => names[label]) };
   if (classes !== null)
     return { kind: 'classes', name: 'label', type: 'number', classes: classes.map(String) };
   const width = product(labels.shape) / labels.shape[0];

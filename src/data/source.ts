@@ -4,7 +4,6 @@ import { basename, dirname } from 'node:path';
 import { DataError } from '../errors.js';
 import {
   type ArraySource,
-  BUILT_IN,
   isArrayFile,
   isDirectory,
   openArrayFile,
@@ -12,6 +11,7 @@ import {
   openMnist,
   TABLE_NAME,
 } from './arrayfiles.js';
+import { hasSize, openProblem, PROBLEM_NAMES, problemName } from './problems/index.js';
 import { didYouMean } from './words.js';
 
 export interface TableSource {
@@ -27,8 +27,17 @@ export type Source = ArraySource | TableSource;
 const QUERY = /^\s*(select|with|from)\s/i;
 const PATTERN = /[*?[]/;
 
+const BUILT_IN = ['mnist', ...PROBLEM_NAMES] as const;
+
+/** Whether DATA is one of the built-in names: they come before files of the same name. */
+export function isBuiltIn(data: string): boolean {
+  return data === 'mnist' || problemName(data) !== null;
+}
+
 export function openSource(data: string): Source {
   if (data === 'mnist') return openMnist();
+  const problem = problemName(data);
+  if (problem !== null) return openProblem(problem, data);
   if (QUERY.test(data)) return { kind: 'table', name: 'query', text: data, form: 'query' };
   if (isDirectory(data)) return openDirectory(data);
   if (isArrayFile(data)) return openArrayFile(data);
@@ -48,10 +57,9 @@ export function openSource(data: string): Source {
 }
 
 function missing(data: string): DataError {
-  const meant = didYouMean(data, BUILT_IN);
-  if (/^[\w-]+$/.test(data)) {
+  if (/^[\w-]+(:.*)?$/.test(data)) {
     return new DataError(
-      `${data}: neither a file, a directory nor a built-in data set (${BUILT_IN.join(', ')})${meant}`,
+      `${data}: neither a file, a directory nor a built-in data set (${BUILT_IN.join(', ')})${didYouMean(data, spellings(data))}`,
     );
   }
   const neighbours = didYouMean(basename(data), filesBeside(data));
@@ -60,6 +68,12 @@ function missing(data: string): DataError {
     ? 'check the path (a query starts with SELECT, WITH or FROM)'
     : 'check the path';
   return new DataError(`${data}: there is no such file or directory; ${remedy}`);
+}
+
+/** The built-in names, each with the size that was written: parity-4 is meant to be parity:4. */
+function spellings(data: string): string[] {
+  const size = /\d.*$/.exec(data)?.[0];
+  return BUILT_IN.map((name) => (size !== undefined && hasSize(name) ? `${name}:${size}` : name));
 }
 
 function filesBeside(path: string): string[] {

@@ -221,7 +221,7 @@ export function startEvent(plan: TrainingPlan, folder: string | null, step: numb
     step,
     kernels: plan.kernels,
     sharedBytes: plan.sharedBytes,
-    notes: data.notes,
+    notes: plan.notes,
     config,
   };
 }

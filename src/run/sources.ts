@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isBuiltIn } from '../data/source.js';
 import type { TrainConfig } from '../train/config.js';
 
 /** The same configuration with its files by absolute paths, so that `resume` finds them from any folder. */
 export function absoluteSources(config: TrainConfig): TrainConfig {
-  const absolute = (source: string) => (existsSync(source) || isPattern(source) ? resolve(source) : source);
+  const absolute = (source: string) =>
+    !isBuiltIn(source) && (existsSync(source) || isPattern(source)) ? resolve(source) : source;
   return {
     ...config,
     data: absolute(config.data),
-    ...(typeof config.val === 'string' ? { val: absolute(config.val) } : {}),
+    ...(typeof config.val === 'string' && config.val !== 'auto' ? { val: absolute(config.val) } : {}),
     ...(config.test === undefined ? {} : { test: absolute(config.test) }),
   };
 }

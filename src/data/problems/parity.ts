@@ -1,0 +1,30 @@
+import { allocate } from '../elements.js';
+import type { Problem, Sample } from './problem.js';
+
+/** Every word of n bits, the first bit the highest, and whether the number of its ones is odd. */
+function truthTable(bits: number): Sample {
+  const rows = 2 ** bits;
+  const inputs = allocate('f64', rows * bits);
+  const labels = allocate('u8', rows);
+  for (let row = 0; row < rows; row++) {
+    for (let j = 0; j < bits; j++) {
+      const bit = (row >> (bits - 1 - j)) & 1;
+      inputs[row * bits + j] = bit;
+      labels[row] ^= bit;
+    }
+  }
+  return { inputs, width: bits, labels };
+}
+
+export const parity: Problem = {
+  summary: 'is the number of ones among n bits odd? all 2^n rows',
+  size: { unit: 'bits', default: 4, min: 2, max: 16 },
+  complete: true,
+  sample: ({ size }) => truthTable(size),
+};
+
+export const xor: Problem = {
+  summary: 'exclusive or of two bits, 4 rows',
+  complete: true,
+  sample: () => truthTable(2),
+};
