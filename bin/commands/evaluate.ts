@@ -1,0 +1,53 @@
+import type { Command } from '../command.js';
+import { classScores, confusionTable, metricsText, scoresTable } from '../render/metrics.js';
+import { json, print } from '../render/output.js';
+import { facts, painter, plural, significant } from '../render/text.js';
+import { notes } from './notes.js';
+
+/** More classes than this are listed in --json only. */
+const MOST_CLASSES = 20;
+
+export const evaluate: Command = {
+  usage: 'evaluate <run> <data>',
+  describe: 'measure a trained model on DATA that has the target',
+  positionals: { run: "a run's folder or a model.safetensors", data: 'what train takes' },
+  flags: { json: { describe: 'print one JSON document', boolean: true } },
+  examples: [['gradpool evaluate runs/mine holdout.csv', 'loss, accuracy, and each class on its own']],
+  async run({ values, set }) {
+    const { loadModel } = await import('../../src/model/index.js');
+    const model = await loadModel(values.run!);
+    const { notes: remarks, ...found } = await model.evaluate(values.data!);
+    const { metrics, confusion, mae, r2 } = found;
+    notes(remarks);
+    const scores = model.classes && confusion ? classScores(model.classes, confusion) : null;
+    if (set.has('json')) {
+      const { classes, path, weightsSha256 } = model;
+      json({
+        model: path,
+        weightsSha256,
+        data: values.data,
+        ...found,
+        classes,
+        perClass: scores,
+        notes: remarks,
+      });
+      return 0;
+    }
+    const rmse = metrics.rmse === undefined ? null : significant(metrics.rmse);
+    const summary =
+      rmse === null
+        ? `${painter(process.stdout)('bold', metricsText(metrics))} on ${plural(found.rows, 'row')}`
+        : facts([
+            ['rows', String(found.rows)],
+            ['rmse', rmse],
+            ['mae', mae === null ? null : significant(mae)],
+            ['r2', r2 === null ? 'undefined: the target is constant' : significant(r2)],
+            ['loss', significant(metrics.loss)],
+          ]);
+    print(summary);
+    if (scores && confusion && scores.length <= MOST_CLASSES) {
+      print(`\n${scoresTable(scores)}\n\n${confusionTable(model.classes!, confusion)}`);
+    }
+    return 0;
+  },
+};

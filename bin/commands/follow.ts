@@ -1,0 +1,64 @@
+import type { StartEvent, TrainEvent, TrainResult } from '../../src/train/events.js';
+import type { Args, Flags } from '../command.js';
+import { json, print } from '../render/output.js';
+import { resultText } from '../render/result.js';
+import { trainingView } from '../render/training.js';
+
+export const OUTPUT_FLAGS: Flags = {
+  json: { describe: 'print the result as one JSON document', boolean: true, group: 'Output' },
+  quiet: {
+    describe: 'only the result and errors',
+    boolean: true,
+    group: 'Output',
+  },
+  'no-progress': { describe: 'lines instead of a bar', boolean: true, group: 'Output' },
+};
+
+/** Follows a training to its end, shows it, and lets Ctrl-C end it well. Returns the exit code. */
+export async function follow(
+  { set }: Args,
+  training: (signal: AbortSignal) => AsyncGenerator<TrainEvent>,
+): Promise<number> {
+  const view = trainingView({ quiet: set.has('quiet'), progress: !set.has('no-progress') });
+  let start: StartEvent | null = null;
+  let result: TrainResult | null = null;
+  const { signal, release } = interruption(() => {
+    if (start === null) process.exit(130); // nothing is done yet, and nothing to be saved
+    view.note('finishing the step and saving; Ctrl-C again quits at once');
+  });
+  try {
+    for await (const event of training(signal)) {
+      view.show(event);
+      if (event.type === 'start') start = event;
+      if (event.type === 'end') {
+        const { type, ...rest } = event;
+        result = rest;
+      }
+    }
+  } finally {
+    view.close();
+    release();
+  }
+  if (result === null || start === null) throw new Error('the training ended without its last event');
+  if (set.has('json')) json(result);
+  else print(resultText(result, (start as StartEvent).config.data));
+  return result.status === 'interrupted' ? 130 : 0;
+}
+
+/** The first SIGINT or SIGTERM asks, the second quits. */
+function interruption(asked: () => void): { signal: AbortSignal; release: () => void } {
+  const abort = new AbortController();
+  const interrupt = () => {
+    if (abort.signal.aborted) process.exit(130);
+    abort.abort();
+    asked();
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const name of signals) process.on(name, interrupt);
+  return {
+    signal: abort.signal,
+    release: () => {
+      for (const name of signals) process.off(name, interrupt);
+    },
+  };
+}

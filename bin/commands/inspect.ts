@@ -1,0 +1,40 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from '../command.js';
+import { json, print } from '../render/output.js';
+
+export const inspect: Command = {
+  usage: 'inspect <what>',
+  describe: 'what is in a run, a model or data',
+  positionals: { what: "a run's folder, a model.safetensors, or what train takes as data" },
+  flags: { json: { describe: 'print one JSON document', boolean: true } },
+  examples: [
+    ['gradpool inspect runs/mine', 'its status, history and network'],
+    ['gradpool inspect houses.csv', 'columns, types, missing values'],
+  ],
+  async run({ values, set }) {
+    const what = values.what!;
+    const asJson = set.has('json');
+    if (existsSync(join(what, 'run.json'))) {
+      const { describeRun, runText } = await import('../render/run.js');
+      const run = await describeRun(what);
+      asJson ? json({ kind: 'run', ...run }) : print(runText(run));
+    } else if (isModel(what)) {
+      const { loadModel } = await import('../../src/model/index.js');
+      const { describeModel, modelText } = await import('../render/model.js');
+      const model = await loadModel(what);
+      asJson ? json({ kind: 'model', ...describeModel(model) }) : print(modelText(model));
+    } else {
+      const { describeSource } = await import('../../src/data/describe.js');
+      const { sourceText } = await import('../render/source.js');
+      const source = await describeSource(what);
+      asJson ? json({ ...source, kind: 'data', stored: source.kind }) : print(sourceText(source));
+    }
+    return 0;
+  },
+};
+
+function isModel(path: string): boolean {
+  if (path.endsWith('.safetensors')) return true;
+  return existsSync(path) && statSync(path).isDirectory() && existsSync(join(path, 'model.safetensors'));
+}

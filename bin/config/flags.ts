@@ -1,0 +1,85 @@
+/** The configuration's keys as flags, and what is written there as values: both from its schema, the only source. */
+import { z } from 'zod';
+import { UsageError } from '../../src/errors.js';
+import { describeIssue } from '../../src/issues.js';
+import { CONFIG_KEYS, configSchema } from '../../src/train/config.js';
+import type { Flag, Flags } from '../command.js';
+
+export type Key = (typeof CONFIG_KEYS)[number];
+
+interface Property {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly string[];
+  readonly anyOf?: readonly Property[];
+  readonly items?: Property;
+}
+const PROPERTIES = z.toJSONSchema(configSchema, { io: 'input' }).properties as Record<Key, Property>;
+
+/** Keys that are in none of these belong to the last group. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  Data: ['target', 'task', 'val', 'test', 'embedAbove'],
+  Network: ['hidden', 'activation', 'layers', 'loss', 'init'],
+  Optimiser: ['optimizer', 'lr', 'momentum', 'nesterov', 'betas', 'eps', 'weightDecay', 'clip', 'batch'],
+  Schedule: ['epochs', 'patience', 'schedule', 'warmup', 'stepSize', 'gamma', 'minFactor'],
+  Run: [],
+};
+const NAMES = Object.keys(GROUPS);
+const ALIASES: Readonly<Record<string, string>> = { target: 't' };
+
+export const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+export const variable = (key: string): string => `GRADPOOL_${kebab(key).replaceAll('-', '_').toUpperCase()}`;
+
+const groupOf = (key: Key): number =>
+  NAMES.findIndex((name) => GROUPS[name].includes(key) || name === NAMES.at(-1));
+
+/** A flag for each key but `data`, which is the argument; a boolean has a second, hidden one that switches it off. */
+export const CONFIG_FLAGS: Flags = Object.fromEntries(
+  CONFIG_KEYS.filter((key) => key !== 'data')
+    .sort((a, b) => groupOf(a) - groupOf(b))
+    .flatMap((key): [string, Flag][] => {
+      const { type, description = '', default: value, enum: choices } = PROPERTIES[key];
+      const flag: Flag = {
+        describe: description,
+        group: NAMES[groupOf(key)],
+        ...(value === undefined || value === false ? {} : { default: String(value) }),
+        ...(choices ? { choices } : {}),
+        ...(ALIASES[key] ? { alias: ALIASES[key] } : {}),
+      };
+      if (type !== 'boolean') return [[kebab(key), flag]];
+      return [
+        [kebab(key), { ...flag, boolean: true }],
+        [`no-${kebab(key)}`, { describe: '', hidden: true, boolean: true }],
+      ];
+    }),
+);
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** The value that a text stands for; what it cannot stand for stays text, and `checked` says what is wrong with it. */
+export async function parseText(key: Key, text: string): Promise<unknown> {
+  if (PROPERTIES[key].items?.anyOf) {
+    const { parseDocument } = await import('yaml'); // of which JSON is a part
+    const document = parseDocument(text);
+    return document.errors.length > 0 ? text : document.toJS();
+  }
+  return scalarOrList(PROPERTIES[key], text.trim());
+}
+
+function scalarOrList(property: Property, text: string): unknown {
+  const types = (property.anyOf ?? [property]).map(({ type }) => type);
+  if (types.includes('array')) {
+    return text.split(',').map((part) => scalarOrList({ type: 'number' }, part.trim()));
+  }
+  if ((types.includes('number') || types.includes('integer')) && NUMBER.test(text)) return Number(text);
+  if (types.includes('boolean') && /^(true|false)$/.test(text)) return text === 'true';
+  return text;
+}
+
+/** The value, if the key may have it. Throws UsageError that says where it was written. */
+export function checked(key: Key, value: unknown, where: string): unknown {
+  const parsed = configSchema.shape[key].safeParse(value);
+  if (parsed.success) return value;
+  throw new UsageError(`${where}: ${describeIssue(parsed.error.issues[0], value, [])}`);
+}

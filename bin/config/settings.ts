@@ -1,0 +1,77 @@
+/** Where each value of the configuration comes from: a flag beats the environment beats the file beats the default. */
+import { closest } from '../../src/closest.js';
+import { UsageError } from '../../src/errors.js';
+import { CONFIG_KEYS, type TrainOptions } from '../../src/train/config.js';
+import type { Args } from '../command.js';
+import { checked, type Key, kebab, parseText, variable } from './flags.js';
+
+export interface Setting {
+  readonly value: unknown;
+  /** '--lr', 'GRADPOOL_LR', 'config.yaml' */
+  readonly from: string;
+}
+export type Settings = ReadonlyMap<Key, Setting>;
+
+/** Throws UsageError naming flag, variable or line, and DataError when the file cannot be read. */
+export async function readSettings(args: Args, environment: NodeJS.ProcessEnv): Promise<Settings> {
+  const file = args.values.config === undefined ? [] : await fromFile(args.values.config);
+  const layers = [file, await fromEnvironment(environment), await fromFlags(args)];
+  const settings = new Map<Key, Setting>();
+  for (const layer of layers) {
+    const given = new Set(layer.map(([key]) => key));
+    if (given.has('layers')) forget(settings, ['hidden', 'activation']);
+    if (given.has('hidden') || given.has('activation')) forget(settings, ['layers']);
+    for (const [key, setting] of layer) settings.set(key, setting);
+  }
+  return settings;
+}
+
+export function optionsOf(settings: Settings): TrainOptions {
+  if (!settings.has('data')) {
+    throw new UsageError(
+      "train: which data? a table, a folder of IDX or NPY files, a query or 'mnist', as in: gradpool train mnist",
+    );
+  }
+  return Object.fromEntries(Array.from(settings, ([key, { value }]) => [key, value])) as TrainOptions;
+}
+
+type Layer = [Key, Setting][];
+
+/** A stronger source describes the network in its own way: what weaker ones said of it is void. */
+function forget(settings: Map<Key, Setting>, keys: readonly Key[]): void {
+  for (const key of keys) settings.delete(key);
+}
+
+async function fromFile(file: string): Promise<Layer> {
+  const { readConfigFile } = await import('./file.js');
+  const values = Object.entries(readConfigFile(file)) as [Key, unknown][];
+  return values.map(([key, value]) => [key, { value, from: file }]);
+}
+
+async function fromEnvironment(environment: NodeJS.ProcessEnv): Promise<Layer> {
+  const keys = new Map(CONFIG_KEYS.map((key) => [variable(key), key]));
+  const layer: Layer = [];
+  for (const [name, text] of Object.entries(environment)) {
+    if (!name.startsWith('GRADPOOL_') || !text) continue;
+    const key = keys.get(name);
+    if (key === undefined) {
+      throw new UsageError(`unknown environment variable ${name}${closest(name, [...keys.keys()])}`);
+    }
+    layer.push([key, { value: checked(key, await parseText(key, text), name), from: name }]);
+  }
+  return layer;
+}
+
+async function fromFlags({ values, set }: Args): Promise<Layer> {
+  const layer: Layer = [];
+  for (const key of CONFIG_KEYS) {
+    const from = key === 'data' ? 'DATA' : `--${kebab(key)}`;
+    const text = values[kebab(key)];
+    if (text !== undefined) {
+      layer.push([key, { value: checked(key, await parseText(key, text), from), from }]);
+    }
+    if (set.has(kebab(key))) layer.push([key, { value: true, from }]);
+    if (set.has(`no-${kebab(key)}`)) layer.push([key, { value: false, from: `--no-${kebab(key)}` }]);
+  }
+  return layer;
+}

@@ -1,0 +1,57 @@
+import type { Metrics } from '../../src/train/events.js';
+import { percent, significant, table } from './text.js';
+
+/** 'accuracy 98.12 %, loss 0.06121' */
+export function metricsText({ loss, accuracy, rmse }: Metrics): string {
+  const score =
+    accuracy === undefined ? `rmse ${significant(rmse ?? Number.NaN)}` : `accuracy ${percent(accuracy)}`;
+  return `${score}, loss ${significant(loss)}`;
+}
+
+export interface ClassScores {
+  readonly class: string;
+  /** of the rows taken for this class, the share that is; null when there were none */
+  readonly precision: number | null;
+  /** of the rows of this class, the share that was recognised */
+  readonly recall: number | null;
+  readonly f1: number | null;
+  readonly rows: number;
+}
+
+/** From rows counted by [true class][predicted class]. */
+export function classScores(
+  classes: readonly string[],
+  confusion: readonly (readonly number[])[],
+): ClassScores[] {
+  return classes.map((name, k) => {
+    const right = confusion[k][k];
+    const rows = sum(confusion[k]);
+    const taken = sum(confusion.map((row) => row[k]));
+    const share = (of: number) => (of === 0 ? null : right / of);
+    const f1 = rows + taken === 0 ? null : (2 * right) / (rows + taken);
+    return { class: name, precision: share(taken), recall: share(rows), f1, rows };
+  });
+}
+
+export function scoresTable(scores: readonly ClassScores[]): string {
+  const cell = (value: number | null) => (value === null ? '-' : value.toFixed(4));
+  return table(
+    ['class', 'precision', 'recall', 'F1', 'rows'],
+    scores.map((row) => [row.class, cell(row.precision), cell(row.recall), cell(row.f1), row.rows]),
+  );
+}
+
+/** True classes down, predicted ones across; empty cells are dots. */
+export function confusionTable(
+  classes: readonly string[],
+  confusion: readonly (readonly number[])[],
+): string {
+  return table(
+    ['true \\ predicted', ...classes],
+    confusion.map((row, k) => [classes[k], ...row.map((cell) => (cell === 0 ? '.' : cell))]),
+  );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

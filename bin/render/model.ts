@@ -1,0 +1,37 @@
+import type { Model } from '../../src/model/index.js';
+import { count, facts, plural, table } from './text.js';
+
+/** The model without its functions. */
+export function describeModel({ predict, evaluate, ...model }: Model): Omit<Model, 'predict' | 'evaluate'> {
+  return model;
+}
+
+export function modelText(model: Model): string {
+  const { schema, classes, layers } = model;
+  const inputs =
+    schema.kind === 'arrays'
+      ? `arrays of ${schema.type}, ${schema.shape.join(' x ')}`
+      : schema.columns
+          .map(({ name, kind }) => (kind === 'category' ? `${name} (categories)` : name))
+          .join(', ');
+  const targets = classes
+    ? `${schema.target.kind === 'classes' ? schema.target.name : ''}: ${shortList(classes)}`
+    : (schema.target.kind === 'values' ? schema.target.names : []).join(', ');
+  const training = Object.entries(model.facts).map(([key, value]) => `${key} ${value}`);
+  const summary = facts([
+    ['model', model.path],
+    ['task', `${model.task}, loss ${model.network.loss}`],
+    ['inputs', inputs],
+    [classes ? 'classes' : 'predicts', targets],
+    ['training', training.join(', ')],
+    ['weights', `${plural(model.parameters, 'parameter')}, sha256 ${model.weightsSha256}`],
+  ]);
+  const rows = layers.map(({ kind, inputs, outputs, parameters }) => [kind, inputs, outputs, parameters]);
+  return `${summary}\n\n${table(['layer', 'inputs', 'outputs', 'parameters'], rows)}`;
+}
+
+function shortList(names: readonly string[]): string {
+  return names.length <= 20
+    ? names.join(', ')
+    : `${names.slice(0, 20).join(', ')}, … (${count(names.length)} in all)`;
+}

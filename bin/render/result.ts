@@ -1,0 +1,31 @@
+import type { TrainResult } from '../../src/train/events.js';
+import { metricsText } from './metrics.js';
+import { count, duration, facts, painter, plural } from './text.js';
+import { who } from './training.js';
+
+/** What a training came to, and what to do next. */
+export function resultText(result: TrainResult, data: string): string {
+  const { run, status, train, val, test, bestEpoch, epochs, steps, workers, kernels } = result;
+  const paint = painter(process.stdout);
+  const best = bestEpoch === null || bestEpoch === epochs ? '' : ` (best epoch: ${bestEpoch})`;
+  const speed = `${count(Math.round(result.samplesPerSecond))} samples/s`;
+  const ended = { completed: 'trained', 'early-stopped': 'stopped', interrupted: 'interrupted' }[status];
+  return facts([
+    ['test', test && paint('bold', metricsText(test))],
+    ['validation', val && metricsText(val) + best],
+    ['training', train && metricsText(train)],
+    [
+      ended,
+      `${plural(epochs, 'epoch')}, ${plural(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${who(workers)}, ${kernels})`,
+    ],
+    ['weights', `sha256 ${result.weightsSha256}`],
+    ['run', run],
+    ['next', run && paint('bold', next(run, status, data))],
+  ]);
+}
+
+function next(run: string, status: TrainResult['status'], data: string): string {
+  if (status === 'interrupted') return `gradpool resume ${run}`;
+  const table = /\.(csv|tsv|jsonl?|parquet)(\.\w+)?$/.exec(data);
+  return table ? `gradpool predict ${run} new${table[0]}` : `gradpool evaluate ${run} ${data}`;
+}

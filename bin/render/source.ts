@@ -1,0 +1,22 @@
+import type { ColumnDescription, SourceDescription } from '../../src/data/describe.js';
+import { type Cell, plural, significant, table } from './text.js';
+
+export function sourceText({ name, parts }: SourceDescription): string {
+  const sections = parts.map((part) => {
+    const title = parts.length > 1 ? `${name}, ${part.name}` : name;
+    const columns = `${plural(part.columns.length, 'column')}`;
+    const header = ['column', 'type', 'missing', 'distinct', 'min', 'mean', 'max', 'std', 'most frequent'];
+    return `${title}: ${plural(part.rows, 'row')}, ${columns}\n\n${table(header, part.columns.map(cells))}`;
+  });
+  return sections.join('\n\n');
+}
+
+function cells({ name, type, missing, distinct, range, examples }: ColumnDescription): Cell[] {
+  const { min, mean, max, std } = range ?? {};
+  const numbers = [min, mean, max, std].map((value) => (value === undefined ? '' : short(value)));
+  return [name, type, missing, distinct ?? '', ...numbers, examples.slice(0, 3).join(', ')];
+}
+
+function short(value: number): string {
+  return Number.isInteger(value) ? String(value) : significant(value);
+}

@@ -1,0 +1,73 @@
+/** Numbers, tables and colours for people. */
+
+export type Cell = string | number;
+
+/** Columns two blanks apart; those that hold numbers are flush right. */
+export function table(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? count(cell) : cell)));
+  const width = header.map((title, column) =>
+    Math.max(title.length, ...cells.map((row) => row[column].length)),
+  );
+  const numeric = header.map((_, column) => rows.every((row) => /^[-\d]|^$/.test(String(row[column]))));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => (numeric[column] ? cell.padStart(width[column]) : cell.padEnd(width[column])))
+      .join('  ')
+      .trimEnd();
+  return [header, ...cells].map(line).join('\n');
+}
+
+/** `name    value`, one a line. */
+export function facts(entries: readonly (readonly [string, string | null | undefined])[]): string {
+  const shown = entries.filter(([, value]) => value);
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** 60,000 */
+export const count = (value: number): string =>
+  Number.isInteger(value) || Math.abs(value) >= 1000 ? whole.format(value) : significant(value);
+
+/** '1 row', '60,000 rows' */
+export const plural = (value: number, noun: string): string =>
+  `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+
+/** Four significant digits: 0.08123, 12.35, 1.2e-7 */
+export function significant(value: number): string {
+  if (value === 0 || !Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  return size < 1e-4 || size >= 1e6 ? value.toExponential(2) : value.toPrecision(4);
+}
+
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+export function bytes(value: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, value)) / 10));
+  return `${power === 0 ? value : (value / 1024 ** power).toFixed(1)} ${units[power]}`;
+}
+
+/** 0.42 s, 12 s, 3 min 20 s, 2 h 5 min */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  const rounded = Math.round(seconds);
+  if (rounded < 60) return `${rounded} s`;
+  if (rounded < 3600) return `${Math.floor(rounded / 60)} min ${rounded % 60} s`;
+  return `${Math.floor(rounded / 3600)} h ${Math.floor((rounded % 3600) / 60)} min`;
+}
+
+type Style = 'bold' | 'dim' | 'green' | 'yellow';
+const CODES: Readonly<Record<Style, [number, number]>> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  green: [32, 39],
+  yellow: [33, 39],
+};
+
+/** Paints for a stream that can show colours and is asked to (NO_COLOR); leaves text alone elsewhere. */
+export function painter(stream: NodeJS.WriteStream): (style: Style, text: string) => string {
+  if (!stream.isTTY || !stream.hasColors()) return (_, text) => text;
+  return (style, text) => `\x1b[${CODES[style][0]}m${text}\x1b[${CODES[style][1]}m`;
+}

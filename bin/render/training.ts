@@ -1,0 +1,110 @@
+/** A training as it goes: a bar on a terminal, lines elsewhere, nothing when quiet. All of it on stderr. */
+import type { EpochEvent, Metrics, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
+import { Bar } from './bar.js';
+import { count, duration, painter, percent, plural, significant } from './text.js';
+
+export interface TrainingView {
+  show(event: TrainEvent): void;
+  note(text: string): void;
+  close(): void;
+}
+
+const SILENT: TrainingView = { show() {}, note() {}, close() {} };
+
+export function trainingView(options: { quiet: boolean; progress: boolean }): TrainingView {
+  if (options.quiet) return SILENT;
+  return new Lines(options.progress && process.stderr.isTTY);
+}
+
+/** Of more epochs than this, lines are printed at most this often. */
+const EVERY_EPOCH = 30;
+const EPOCH_INTERVAL = 250;
+/** Without a bar, milliseconds of silence after which a line says how far an epoch is. */
+const SILENCE = 10_000;
+
+class Lines implements TrainingView {
+  readonly #paint = painter(process.stderr);
+  #start: StartEvent | null = null;
+  #bar: Bar | null = null;
+  #last = performance.now();
+
+  constructor(private readonly withBar: boolean) {}
+
+  show(event: TrainEvent): void {
+    if (event.type === 'step') this.#step(event);
+    else if (event.type === 'epoch') this.#epoch(event);
+    else if (event.type === 'start') this.#begin(event);
+    else if (event.type === 'workers') this.note(`${who(event.workers)} (${event.why})`);
+    else if (event.type === 'retry')
+      this.note(`a worker failed, its shards were computed again: ${event.message}`);
+  }
+
+  note(text: string): void {
+    this.#print(this.#paint('dim', text));
+  }
+
+  close(): void {
+    this.#bar?.stop();
+    this.#bar = null;
+  }
+
+  #begin(start: StartEvent): void {
+    this.#start = start;
+    const { rows, dataset, widths, parameters, kernels, step, epochs, stepsPerEpoch } = start;
+    const parts = [
+      `${count(rows.train)} training`,
+      `${count(rows.val)} validation`,
+      `${count(rows.test)} test rows`,
+    ];
+    this.#print(`${this.#paint('bold', dataset)}: ${parts.join(', ')}`);
+    this.#print(`${this.#paint('bold', widths)}: ${plural(parameters, 'parameter')}, ${kernels} kernels`);
+    for (const note of start.notes) this.note(note);
+    if (step > 0) this.note(`going on at step ${count(step)} of ${count(epochs * stepsPerEpoch)}`);
+    this.#print(this.#paint('dim', header(start)));
+    if (this.withBar) this.#bar = new Bar(start);
+  }
+
+  #step(event: StepEvent): void {
+    this.#bar?.step(event);
+    if (this.#bar || performance.now() - this.#last < SILENCE || this.#start === null) return;
+    const { stepsPerEpoch } = this.#start;
+    const step = ((event.step - 1) % stepsPerEpoch) + 1;
+    const done = `step ${count(step)} of ${count(stepsPerEpoch)}`;
+    this.#print(`${String(event.epoch).padStart(5)}  ${done}: ${scores(event.train).join(' ').trim()}`);
+  }
+
+  #epoch(event: EpochEvent): void {
+    const { epochs } = this.#start!;
+    const rare = epochs > EVERY_EPOCH && event.epoch !== 1 && event.epoch !== epochs;
+    if (rare && performance.now() - this.#last < EPOCH_INTERVAL) return;
+    const mark = event.best ? this.#paint('green', '  best') : '';
+    this.#print(epochLine(event) + mark);
+  }
+
+  #print(line: string): void {
+    this.#last = performance.now();
+    if (this.#bar) this.#bar.printAbove(line);
+    else process.stderr.write(`${line}\n`);
+  }
+}
+
+export const who = (workers: number): string => (workers === 0 ? 'in-process' : plural(workers, 'worker'));
+
+/** One above the other, header and lines have the same widths. */
+function header({ task, rows }: StartEvent): string {
+  const score = (task === 'classification' ? 'accuracy' : 'rmse').padStart(9);
+  const val = rows.val > 0 ? `${'val loss'.padStart(11)} ${score}` : '';
+  return `epoch ${'train loss'.padStart(11)} ${score}${val}${'lr'.padStart(11)}${'samples/s'.padStart(12)}${'time'.padStart(12)}`;
+}
+
+function epochLine({ epoch, train, val, lr, samplesPerSecond, seconds }: EpochEvent): string {
+  const [loss, score] = scores(train);
+  const validation = val ? scores(val).join(' ') : '';
+  const rate = count(Math.round(samplesPerSecond)).padStart(12);
+  return `${String(epoch).padStart(5)} ${loss} ${score}${validation}${significant(lr).padStart(11)}${rate}${duration(seconds).padStart(12)}`;
+}
+
+function scores({ loss, accuracy, rmse }: Metrics): [string, string] {
+  const score = accuracy === undefined ? significant(rmse ?? Number.NaN) : percent(accuracy);
+  return [significant(loss).padStart(11), score.padStart(9)];
+}
