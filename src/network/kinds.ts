@@ -36,8 +36,15 @@ export interface LayerKind<Argument = never> {
   readonly argument: z.ZodObject;
   /** the key that a bare value stands for: {dense: 128} */
   readonly shorthand?: string;
+  /** arguments that show what it can do, each valid on EXAMPLE_INPUTS inputs: what gradcheck and the tests build */
+  readonly examples: readonly unknown[];
+  /** it takes category codes from the network's input, so it comes first */
+  readonly onInput?: true;
   build(argument: Argument, build: Build): Layer;
 }
+
+/** The width on which every example is valid. */
+export const EXAMPLE_INPUTS = 6;
 
 const whole = (minimum: number) => z.number().int().min(minimum);
 const share = z.number().min(0).lt(1);
@@ -49,9 +56,10 @@ const indices = z.array(z.array(whole(0)).min(1)).min(1);
 /** Ties the argument's schema to the argument that `build` takes. */
 function kind<Shape extends z.ZodRawShape>(
   shape: Shape,
-  rest: Omit<LayerKind<z.output<z.ZodObject<Shape, z.core.$strict>>>, 'argument'>,
+  rest: Omit<LayerKind<z.output<z.ZodObject<Shape, z.core.$strict>>>, 'argument' | 'examples'> &
+    Partial<Pick<LayerKind, 'examples'>>,
 ): LayerKind {
-  return { argument: z.strictObject(shape), ...rest } as unknown as LayerKind;
+  return { argument: z.strictObject(shape), examples: [{}], ...rest } as unknown as LayerKind;
 }
 
 export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
@@ -60,6 +68,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
     {
       formula: 'z = xW + b',
       torch: 'Linear',
+      examples: [4, { units: 4, bias: false }],
       shorthand: 'units',
       build: ({ units, bias }, { inputs }) => dense(inputs, units, bias),
     },
@@ -71,6 +80,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
     {
       formula: 'z for z>0, a·z otherwise, a learned',
       torch: 'PReLU',
+      examples: [{}, { perUnit: true }],
       build: ({ perUnit }, { inputs }) => prelu(inputs, perUnit),
     },
   ),
@@ -90,6 +100,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
     {
       formula: 'x/(1−p) with probability 1−p, else 0',
       torch: 'Dropout',
+      examples: [0.3],
       shorthand: 'p',
       build: ({ p }, { inputs }) => dropout(inputs, p),
     },
@@ -99,6 +110,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
     {
       formula: 'x + σ·N(0,1) in training',
       torch: 'none',
+      examples: [0.3],
       shorthand: 'deviation',
       build: ({ deviation }, { inputs }) => noise(inputs, deviation),
     },
@@ -116,6 +128,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
     {
       formula: 'γ(x−mean)/√(var+ε)+β over the row',
       torch: 'LayerNorm',
+      examples: [{}, { affine: false }],
       build: ({ eps, affine }, { inputs }) => layerNorm(inputs, eps, affine),
     },
   ),
@@ -133,6 +146,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
     {
       formula: 'y_j = max x_i over group j',
       torch: 'amax',
+      examples: [3, { groups: [[0, 1, 2], [1, 4], [3]] }],
       shorthand: 'size',
       build({ size, groups }, { inputs, fail }) {
         if ((size === undefined) === (groups === undefined)) fail('give either size or groups');
@@ -150,6 +164,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
     {
       formula: 'y_j = max_p (xW_p + b_p)_j',
       torch: 'Linear, amax',
+      examples: [{ units: 3, pieces: 2 }],
       build({ units, pieces }, { inputs }) {
         const width = units * pieces;
         return sequential('maxout', [dense(inputs, width), groupMax(width, neighbours(width, pieces))]);
@@ -161,6 +176,15 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
     {
       formula: 'y_j = Π_k x_k^α_jk, α learned or given',
       torch: 'none',
+      examples: [
+        2,
+        {
+          exponents: [
+            [1, 2, 0, 0, 1, 0],
+            [0, 0.5, 0, -1.5, 0, 0],
+          ],
+        },
+      ],
       shorthand: 'units',
       build({ units, exponents }, { inputs, fail }) {
         if ((units === undefined) === (exponents === undefined))
@@ -176,6 +200,13 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
     {
       formula: 'E[code] for each category column',
       torch: 'Embedding',
+      examples: [
+        [
+          { categories: 3, size: 2 },
+          { categories: 2, size: 1 },
+        ],
+      ],
+      onInput: true,
       shorthand: 'columns',
       build({ columns }, { inputs, fail }) {
         if (columns.length > inputs) fail(`${columns.length} columns, but the input has ${inputs}`);
@@ -188,6 +219,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
     {
       formula: 'x + F(x)',
       torch: 'none',
+      examples: [[{ dense: 4 }, 'tanh', { dense: EXAMPLE_INPUTS }]],
       shorthand: 'layers',
       build({ layers }, { inputs, fail, layers: branch }) {
         const inner = branch(layers);
@@ -242,6 +274,7 @@ function branchesKind(
     {
       formula,
       torch: 'none',
+      examples: [[[{ dense: 4 }, 'tanh'], [{ dense: 4 }]]],
       shorthand: 'branches',
       build({ branches }, { inputs, fail, layers }) {
         const built = branches.map((branch, b) => layers(branch, inputs, `[${b}]`));

@@ -14,13 +14,15 @@ export interface NetworkMemory {
   readonly gradients: readonly FloatArray[];
   /** carves one array; a measuring carve may hand out arrays of length 0 */
   readonly allocate: (length: number) => FloatArray;
+  /** whether ∂Div/∂input is wanted as well: training has no use for it, explaining has */
+  readonly inputGradient?: boolean;
 }
 
 /** Binds layers to memory for passes of at most `maxRows` rows. */
 export function bind(layers: readonly Layer[], maxRows: number, memory: NetworkMemory): BoundSequence {
-  const { layout, parameters, gradients, allocate } = memory;
+  const { layout, parameters, gradients, allocate, inputGradient = false } = memory;
   const input = allocate(maxRows * layers[0].inputs);
-  return bindSequence(layers, input, null, {
+  return bindSequence(layers, input, inputGradient ? allocate(input.length) : null, {
     maxRows,
     allocate,
     differentiated: gradients.length > 0,
