@@ -51,7 +51,7 @@ const SHAPE = {
     .enum(['auto', ...INITIALIZER_NAMES])
     .default('auto')
     .describe('initial weights; auto: what fits each activation'),
-  optimizer: z.enum(RULE_NAMES).default('adam').describe('the update rule'),
+  optimizer: z.enum(RULE_NAMES).default('sgd').describe('the update rule'),
   lr: positive
     .optional()
     .describe("the learning rate; default: the optimizer's own (sgd: 0.1 for classes, 0.01 for numbers)"),
