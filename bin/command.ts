@@ -64,7 +64,7 @@ export function toYargs(
         .epilogue(`Examples:\n${shown.join('\n')}\n\nExit codes: ${EXIT_CODES}`);
     },
     handler: async (argv) => {
-      checkTokens(command, tokens);
+      checkFlags(tokens, flags, commandName(command));
       checkWords(command, argv._.slice(1).map(String));
       const given = Object.entries(argv).filter(([name]) => name in flags || name in positionals);
       ended(
@@ -92,43 +92,50 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   output: 'out',
 };
 
+const COMMON: Flags = {
+  help: { describe: 'show help', boolean: true, alias: 'h' },
+  version: { describe: 'show the version', boolean: true },
+};
+
 /** Throws UsageError for a flag that is unknown, stands twice or lacks its value: yargs would let it pass. */
-function checkTokens(command: Command, tokens: readonly string[]): void {
-  const flags: Flags = { ...command.flags, help: { describe: '', boolean: true, alias: 'h' } };
-  const byAlias = new Map(Object.entries(flags).map(([name, { alias }]) => [alias, name]));
+export function checkFlags(tokens: readonly string[], own: Flags, name = ''): void {
+  const flags = { ...COMMON, ...own };
+  const byAlias = new Map(Object.entries(flags).map(([flag, { alias }]) => [alias, flag]));
   const seen = new Set<string>();
   const end = tokens.indexOf('--');
   for (const [index, token] of (end < 0 ? tokens : tokens.slice(0, end)).entries()) {
     const [, dashes, written, value] = /^(--?)([a-z][\w.-]*)(=.*)?$/is.exec(token) ?? [];
     if (dashes === undefined) continue;
-    const name = dashes === '-' ? byAlias.get(written) : written;
-    const flag = name !== undefined && Object.hasOwn(flags, name) ? flags[name] : undefined;
-    if (name === undefined || flag === undefined) throw unknownFlag(command, dashes + written, written);
-    if (seen.has(name)) throw new UsageError(`--${name} is given twice: keep one of them`);
-    seen.add(name);
-    if (flag.boolean && value !== undefined) {
-      throw new UsageError(`--${name} takes no value, found ${value.slice(1) || 'an empty one'}`);
-    }
-    if (!flag.boolean) checkValue(name, flag, value?.slice(1) ?? following(tokens[index + 1]));
+    const key = (dashes === '-' ? byAlias.get(written) : written) ?? '';
+    const flag = Object.hasOwn(flags, key) ? flags[key] : undefined;
+    if (flag === undefined) throw unknownFlag(dashes, written, flags, name);
+    if (seen.has(key)) throw new UsageError(`--${key} is given twice: keep one of them`);
+    seen.add(key);
+    if (!flag.boolean) checkValue(key, flag, value?.slice(1) ?? following(tokens[index + 1]));
+    else if (value !== undefined) throw new UsageError(`--${key} takes no value, found '${value}'`);
   }
 }
 
-function unknownFlag(command: Command, token: string, written: string): UsageError {
-  const known = Object.entries(command.flags).flatMap(([name, { hidden }]) => (hidden ? [] : [`--${name}`]));
+function unknownFlag(dashes: string, written: string, flags: Flags, name: string): UsageError {
+  const known = Object.entries(flags).flatMap(([flag, { hidden }]) => (hidden ? [] : [`--${flag}`]));
   const elsewhere = `--${ELSEWHERE[written.toLowerCase()]}`;
   const near = known.includes(elsewhere) ? `, did you mean '${elsewhere}'?` : closest(`--${written}`, known);
-  return new UsageError(`unknown flag '${token}'${near || `; see gradpool ${commandName(command)} --help`}`);
+  return new UsageError(
+    `unknown flag '${dashes}${written}'${near || `; see gradpool ${name} --help`.replace('  ', ' ')}`,
+  );
 }
 
-/** The next word, if it can be a value: another flag cannot, a negative number can. */
-function following(token: string | undefined): string {
-  return token === undefined || /^-(?!\d|\.\d)/.test(token) ? '' : token;
+/** The next word, if yargs takes it for a value: another flag it does not, a plain negative number it does. */
+function following(token = ''): string {
+  return /^-(?!(\d+(\.\d+)?|\.\d+)$)/.test(token) ? '' : token;
 }
 
 function checkValue(name: string, { choices }: Flag, value: string): void {
-  const example = choices ? `one of ${choices.join(', ')}` : 'a value';
-  if (value === '')
-    throw new UsageError(`--${name} needs ${example}, as in --${name} ${choices?.[0] ?? '…'}`);
+  if (value === '') {
+    throw new UsageError(
+      `--${name} needs a value: --${name} VALUE, or --${name}=VALUE where it begins with a dash`,
+    );
+  }
   if (choices && !choices.includes(value)) {
     throw new UsageError(
       `--${name}: expected ${choices.join(', ')}, found "${value}"${closest(value, choices)}`,

@@ -3,7 +3,7 @@ import yargs from 'yargs';
 import { closest } from '../src/closest.js';
 import { UsageError } from '../src/errors.js';
 import { VERSION } from '../src/version.js';
-import { type Command, commandName, toYargs } from './command.js';
+import { type Command, checkFlags, commandName, toYargs } from './command.js';
 import { complete } from './commands/completion.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
@@ -67,6 +67,7 @@ async function gradpool(tokens: readonly string[]): Promise<number> {
   if (output) print(withoutTypes(output));
   if (output || exitCode !== undefined) return exitCode ?? 0;
   if (argv._.length > 0) throw unknownCommand(String(argv._[0]));
+  checkFlags(tokens, {});
   print(withoutTypes(await cli.getHelp()));
   return 0;
 }

@@ -9,7 +9,7 @@ export const train: Command = {
   usage: 'train [data]',
   describe: 'train a network on DATA, on every core, to the same bits on any number of them',
   positionals: {
-    data: "a table (csv, tsv, json, jsonl, parquet; .gz, .zst; a quoted pattern), a SQL query, a folder of IDX or NPY files, or 'mnist'",
+    data: 'a table (csv, tsv, json, jsonl, parquet; .gz, .zst; a quoted pattern), a SQL query, a folder of IDX or NPY files, or a built-in name (mnist, xor, spirals, …)',
   },
   flags: {
     ...CONFIG_FLAGS,

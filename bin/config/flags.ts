@@ -56,6 +56,7 @@ export const CONFIG_FLAGS: Flags = Object.fromEntries(
 );
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const isNumber = (text: string): boolean => NUMBER.test(text) && Number.isFinite(Number(text));
 
 /** The value that a text stands for; what it cannot stand for stays text, and `checked` says what is wrong with it. */
 export async function parseText(key: Key, text: string): Promise<unknown> {
@@ -72,7 +73,9 @@ function scalarOrList(property: Property, text: string): unknown {
   if (types.includes('array')) {
     return text.split(',').map((part) => scalarOrList({ type: 'number' }, part.trim()));
   }
-  if ((types.includes('number') || types.includes('integer')) && NUMBER.test(text)) return Number(text);
+  if ((types.includes('number') || types.includes('integer')) && isNumber(text)) {
+    return Number(text);
+  }
   if (types.includes('boolean') && /^(true|false)$/.test(text)) return text === 'true';
   return text;
 }
@@ -81,5 +84,8 @@ function scalarOrList(property: Property, text: string): unknown {
 export function checked(key: Key, value: unknown, where: string): unknown {
   const parsed = configSchema.shape[key].safeParse(value);
   if (parsed.success) return value;
-  throw new UsageError(`${where}: ${describeIssue(parsed.error.issues[0], value, [])}`);
+  const issue = describeIssue(parsed.error.issues[0], value, []);
+  throw new UsageError(
+    `${where}: ${issue.replace(/^(\d+): /, (_, index) => `value ${Number(index) + 1}: `)}`,
+  );
 }

@@ -46,7 +46,7 @@ export function runText({ run, record, config, start, history }: RunDescription)
     ],
     [
       'optimizer',
-      `${config.optimizer}, batches of ${config.batch}, ${config.schedule} schedule, seed ${config.seed}`,
+      `${config.optimizer}, batch ${config.batch}, ${config.schedule} schedule, seed ${config.seed}`,
     ],
     ['epochs', `${history.at(-1)?.epoch ?? 0} of ${config.epochs} in ${duration(seconds)}`],
     ['loss', sparkline(history.map(({ train }) => train.loss))],

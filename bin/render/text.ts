@@ -8,7 +8,7 @@ export function table(header: readonly string[], rows: readonly (readonly Cell[]
   const width = header.map((title, column) =>
     Math.max(title.length, ...cells.map((row) => row[column].length)),
   );
-  const numeric = header.map((_, column) => rows.every((row) => /^[-\d]|^$/.test(String(row[column]))));
+  const numeric = header.map((_, column) => rows.every((row) => /^[-.\d]|^$/.test(String(row[column]))));
   const line = (row: readonly string[]) =>
     row
       .map((cell, column) => (numeric[column] ? cell.padStart(width[column]) : cell.padEnd(width[column])))
@@ -49,9 +49,10 @@ export function bytes(value: number): string {
   return `${power === 0 ? value : (value / 1024 ** power).toFixed(1)} ${units[power]}`;
 }
 
-/** 0.42 s, 12 s, 3 min 20 s, 2 h 5 min */
+/** 3.1 ms, 0.42 s, 7 s, 12 s, 3 min 20 s, 2 h 5 min */
 export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  if (seconds < 0.1) return `${(1000 * seconds).toFixed(1)} ms`;
+  if (seconds < 10) return `${Number.isInteger(seconds) ? seconds : seconds.toFixed(2)} s`;
   const rounded = Math.round(seconds);
   if (rounded < 60) return `${rounded} s`;
   if (rounded < 3600) return `${Math.floor(rounded / 60)} min ${rounded % 60} s`;

@@ -101,7 +101,7 @@ function epochLine({ epoch, train, val, lr, samplesPerSecond, seconds }: EpochEv
   const [loss, score] = scores(train);
   const validation = val ? scores(val).join(' ') : '';
   const rate = count(Math.round(samplesPerSecond)).padStart(12);
-  return `${String(epoch).padStart(5)} ${loss} ${score}${validation}${significant(lr).padStart(11)}${rate}${duration(seconds).padStart(12)}`;
+  return `${String(epoch).padStart(5)} ${loss} ${score}${validation}${String(Number(lr.toPrecision(4))).padStart(11)}${rate}${duration(seconds).padStart(12)}`;
 }
 
 function scores({ loss, accuracy, rmse }: Metrics): [string, string] {
