@@ -52,3 +52,10 @@ export function foldArea(): usize {
 export function boundsArea(): usize {
   return scratch + 16384 + 256 + 26624;
 }
+
+/** Bound i of the run: rows bound(i) … bound(i + 1) belong to its shard i. */
+// @ts-ignore: decorator
+@inline
+export function bound(i: i32): i32 {
+  return i32.load(boundsArea() + (<usize>i << 2));
+}

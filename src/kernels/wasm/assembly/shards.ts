@@ -3,17 +3,10 @@
 // The tree is folded like a binary counter: before shard i (counted from the run's first) there is one sum on the stack for
 // every 1 bit of i, and after it as many are merged as i + 1 ends in 0 bits; the last shard merges all that are left. These
 // are the additions of doubling strides, `part[j] += part[j + stride]`, in an order that needs log₂ of the parts.
-import { boundsArea, edgeArea, FOLD_LEVELS, FOLD_STACKS, foldArea, LINE, panelArea, PANEL_ROWS, startArea, TILE } from './scratch';
+import { bound, edgeArea, FOLD_LEVELS, FOLD_STACKS, foldArea, LINE, panelArea, PANEL_ROWS, startArea, TILE } from './scratch';
 import { loadEdge, packRows, setStart, storeEdge } from './matmul';
-import { columnTile } from './tile';
+import { columnTile, treeTile } from './tile';
 import { load, store } from './vector';
-
-/** Bound i of the run: rows bound(i) … bound(i + 1) belong to its shard i. */
-// @ts-ignore: decorator
-@inline
-function bound(i: i32): i32 {
-  return i32.load(boundsArea() + (<usize>i << 2));
-}
 
 /** dw[K,N] = Σ xᵀ·dz over the rows of `shards` shards; `more`: of one shard, on top of dw. */
 export function affineWeightGradient(dw: usize, x: usize, dz: usize, shards: i32, K: i32, N: i32, more: bool): void {
@@ -28,13 +21,31 @@ export function affineWeightGradient(dw: usize, x: usize, dz: usize, shards: i32
       for (let r = first; r < last; r += PANEL_ROWS) {
         const rEnd = min(last, r + PANEL_ROWS);
         packRows(dz + ((<usize>r * N + n) << 2), <usize>N << 2, min(8, N - n), rEnd - r);
-        for (let i = k; i < kEnd; i += 4) {
+        let i = k;
+        if (block == K && !more) {
+          for (; i + 4 <= K; i += 4) wholeTile(dw, x, shards, i, n, K, N);
+        }
+        for (; i < kEnd; i += 4) {
           const stack = foldArea() + (block == K ? 0 : <usize>((i - k) >> 2) * FOLD_LEVELS * TILE);
           gradientTile(dw, x, shard, shards, i, n, r, rEnd, K, N, more, stack);
         }
         while (shard < shards && bound(shard + 1) <= rEnd) shard++;
       }
     }
+  }
+}
+
+/** The tile of four rows at (k, n) when the panel holds all rows of the run. */
+// @ts-ignore: decorator
+@inline
+function wholeTile(dw: usize, x: usize, shards: i32, k: i32, n: i32, K: i32, N: i32): void {
+  const c = dw + ((<usize>k * N + n) << 2), a = x + ((<usize>bound(0) * K + k) << 2);
+  const dwRow = <usize>N << 2, xRow = <usize>K << 2, width = min(8, N - n);
+  if (width == 8) {
+    treeTile(c, dwRow, a, xRow, panelArea(), shards);
+  } else {
+    treeTile(edgeArea(), LINE, a, xRow, panelArea(), shards);
+    storeEdge(c, dwRow, 4, width);
   }
 }
 

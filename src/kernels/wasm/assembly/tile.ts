@@ -1,5 +1,5 @@
 // The micro-kernel of every matrix product: 4 rows × 8 columns of sums in eight registers (6 × 8 would spill).
-import { LINE, TILE } from './scratch';
+import { bound, foldArea, LINE, TILE } from './scratch';
 import { madd } from './vector';
 
 /**
@@ -119,5 +119,58 @@ export function columnTile(
     start += startStride;
     fold += LINE;
     a += 4;
+  }
+}
+
+/**
+ * The same sums for four rows of xᵀ over whole shards, tree and all: c = the tree over the shards of Σ_k a[·,k] · panel[k,·]. The
+ * gradient of a few rows a shard spends half its time between tiles; here nothing is called and nothing starts from memory.
+ */
+export function treeTile(c: usize, cStride: usize, a: usize, aStep: usize, panel: usize, shards: i32): void {
+  let top = foldArea();
+  let begin = bound(0);
+  for (let shard = 0; shard < shards; shard++) {
+    const end = bound(shard + 1);
+    let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
+    let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0);
+    for (const stop = panel + <usize>(end - begin) * LINE; panel < stop; panel += LINE) {
+      const b0 = v128.load(panel), b1 = v128.load(panel, 16);
+      let x = v128.load32_splat(a);
+      c00 = madd(x, b0, c00);
+      c01 = madd(x, b1, c01);
+      x = v128.load32_splat(a, 4);
+      c10 = madd(x, b0, c10);
+      c11 = madd(x, b1, c11);
+      x = v128.load32_splat(a, 8);
+      c20 = madd(x, b0, c20);
+      c21 = madd(x, b1, c21);
+      x = v128.load32_splat(a, 12);
+      c30 = madd(x, b0, c30);
+      c31 = madd(x, b1, c31);
+      a += aStep;
+    }
+    begin = end;
+    const last = shard + 1 == shards;
+    for (let merges = last ? popcnt(shard) : ctz(shard + 1); merges > 0; merges--) {
+      top -= TILE;
+      c00 = f32x4.add(v128.load(top), c00);
+      c01 = f32x4.add(v128.load(top, 16), c01);
+      c10 = f32x4.add(v128.load(top, 32), c10);
+      c11 = f32x4.add(v128.load(top, 48), c11);
+      c20 = f32x4.add(v128.load(top, 64), c20);
+      c21 = f32x4.add(v128.load(top, 80), c21);
+      c30 = f32x4.add(v128.load(top, 96), c30);
+      c31 = f32x4.add(v128.load(top, 112), c31);
+    }
+    const to = last ? c : top, stride = last ? cStride : LINE;
+    v128.store(to, c00);
+    v128.store(to, c01, 16);
+    v128.store(to + stride, c10);
+    v128.store(to + stride, c11, 16);
+    v128.store(to + 2 * stride, c20);
+    v128.store(to + 2 * stride, c21, 16);
+    v128.store(to + 3 * stride, c30);
+    v128.store(to + 3 * stride, c31, 16);
+    top += TILE;
   }
 }
