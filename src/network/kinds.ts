@@ -40,6 +40,8 @@ export interface LayerKind<Argument = never> {
   readonly examples: readonly unknown[];
   /** it takes category codes from the network's input, so it comes first */
   readonly onInput?: true;
+  /** it has no derivative where its inputs are 0 or equal, and takes a subgradient there */
+  readonly kinked?: true;
   build(argument: Argument, build: Build): Layer;
 }
 
@@ -59,7 +61,7 @@ function kind<Shape extends z.ZodRawShape>(
   rest: Omit<LayerKind<z.output<z.ZodObject<Shape, z.core.$strict>>>, 'argument' | 'examples'> &
     Partial<Pick<LayerKind, 'examples'>>,
 ): LayerKind {
-  return { argument: z.strictObject(shape), examples: [{}], ...rest } as unknown as LayerKind;
+  return { argument: z.strictObject(shape), examples: [undefined], ...rest } as unknown as LayerKind;
 }
 
 export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
@@ -81,6 +83,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
       formula: 'z for z>0, a·z otherwise, a learned',
       torch: 'PReLU',
       examples: [{}, { perUnit: true }],
+      kinked: true,
       build: ({ perUnit }, { inputs }) => prelu(inputs, perUnit),
     },
   ),
@@ -89,6 +92,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
     {
       formula: 'z for z≥0, a·z otherwise, a uniform in [lower, upper)',
       torch: 'RReLU',
+      kinked: true,
       build({ lower, upper }, { inputs, fail }) {
         if (lower > upper) fail(`lower must be at most upper, found ${lower} and ${upper}`);
         return rrelu(inputs, lower, upper);
@@ -147,6 +151,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
       formula: 'y_j = max x_i over group j',
       torch: 'amax',
       examples: [3, { groups: [[0, 1, 2], [1, 4], [3]] }],
+      kinked: true,
       shorthand: 'size',
       build({ size, groups }, { inputs, fail }) {
         if ((size === undefined) === (groups === undefined)) fail('give either size or groups');

@@ -1,0 +1,222 @@
+/** `gradpool gradcheck`: every derivative of the library against differences, and the check against wrong derivatives. */
+import { GateError } from '../errors.js';
+import type { KernelName } from '../kernels/kernels.js';
+import { ACTIVATION_NAMES } from '../network/activations.js';
+import { DIVERGENCE_NAMES } from '../network/divergences.js';
+import type { Layer } from '../network/layer.js';
+import { type Alter, allCases, type Case, CHECKED_KINDS, caseOf, instanceOf, kinkCases } from './cases.js';
+import { TOLERANCE } from './differences.js';
+import { distance, float32Arithmetic, float32Kernels, float32Tolerance } from './float32.js';
+import { checkGradient, type GradientCheck } from './gradient.js';
+import { type Arithmetic, FLOAT64, type Instance } from './instance.js';
+
+/** How far a Taylor slope may be from 2. */
+export const SLOPE_TOLERANCE = 0.05;
+
+/** What was found of all the cases that have a layer, an activation or a divergence in common. */
+export interface Group {
+  readonly name: string;
+  readonly cases: number;
+  readonly parameters: number;
+  readonly kinks: number;
+  readonly error: number;
+  /** the Taylor slope furthest from 2; null where Div is linear */
+  readonly slope: number | null;
+  /** the case and the parameter with the largest error */
+  readonly worst: string;
+}
+
+/** The training kernels against float64. */
+export interface Float32Check {
+  readonly kernels: KernelName;
+  /** the largest distance relative to the gradient, and the largest share of what is allowed there */
+  readonly distance: number;
+  readonly share: number;
+  readonly worst: string;
+}
+
+/** Derivatives made wrong on purpose: the check is worth what it says of these. */
+export interface Controls {
+  readonly total: number;
+  readonly caught: number;
+  /** of the derivative that came nearest to passing */
+  readonly error: number;
+  /** of the Taylor test of a gradient that is 1 % wrong */
+  readonly slope: number | null;
+}
+
+export interface GradcheckReport {
+  readonly tolerance: number;
+  readonly all: Group;
+  readonly layers: readonly Group[];
+  readonly activations: readonly Group[];
+  readonly divergences: readonly Group[];
+  readonly float32: readonly Float32Check[];
+  readonly controls: Controls;
+  /** one line for each thing that is not as it must be */
+  readonly failures: readonly string[];
+}
+
+interface Found extends GradientCheck {
+  readonly name: string;
+  readonly case: Case;
+}
+
+/** Every layer kind × activation × divergence. `alter` puts other layers in their place: wrong ones, to see the check fail. */
+export function gradcheck(alter?: Alter): GradcheckReport {
+  const cases = [...allCases(alter), ...kinkCases()];
+  const found = cases.map((one): Found => {
+    const on = one.kink === undefined ? '' : ' on its kink';
+    const name = `${one.layer} x ${one.activation} x ${one.divergence}${on}`;
+    const check = checkGradient(instanceOf(one));
+    // a prediction from one side of a kink says nothing of the other
+    return { name, case: one, ...check, slope: one.kink === undefined ? check.slope : null };
+  });
+  const by = (key: 'layer' | 'activation' | 'divergence', names: readonly string[]) =>
+    names.map((name) =>
+      group(
+        name,
+        found.filter((one) => one.case[key] === name),
+      ),
+    );
+  const float32 = compareFloat32(
+    found.map((one) => ({ name: one.name, make: (on?: Arithmetic) => instanceOf(one.case, on) })),
+  );
+  const report = {
+    tolerance: TOLERANCE,
+    all: group('all', found),
+    layers: by('layer', CHECKED_KINDS),
+    activations: by('activation', ACTIVATION_NAMES),
+    divergences: by('divergence', DIVERGENCE_NAMES),
+    float32,
+    controls: controls(),
+  };
+  return { ...report, failures: failuresOf(report) };
+}
+
+export function group(name: string, found: readonly (GradientCheck & { readonly name: string })[]): Group {
+  const parameters = found.flatMap((one) =>
+    one.parameters.map((parameter) => ({ ...parameter, of: one.name })),
+  );
+  const worst = parameters.reduce((a, b) => (b.error <= a.error ? a : b), parameters[0]);
+  const slopes = found.flatMap(({ slope }) => (slope === null ? [] : [slope]));
+  return {
+    name,
+    cases: found.length,
+    parameters: sum(parameters.map(({ checked }) => checked)),
+    kinks: sum(parameters.map(({ kinks }) => kinks)),
+    error: worst?.error ?? 0,
+    slope: slopes.length === 0 ? null : slopes.reduce((a, b) => (Math.abs(b - 2) > Math.abs(a - 2) ? b : a)),
+    worst: worst ? `${worst.of}: ${worst.name}[${worst.index}]` : '',
+  };
+}
+
+/** Takes networks that can be made in either arithmetic. */
+export function compareFloat32(
+  networks: readonly { readonly name: string; readonly make: (on?: Arithmetic) => Instance }[],
+  bytes = 2 ** 22,
+): Float32Check[] {
+  const kernels = float32Kernels().map((name) => ({ name, arithmetic: float32Arithmetic(name, bytes) }));
+  const checks = kernels.map(({ name }) => ({ kernels: name, distance: 0, share: 0, worst: '' }));
+  for (const { name, make } of networks) {
+    const exact = make();
+    const tolerance = float32Tolerance(exact);
+    const gradient = exact.gradient();
+    for (const [index, { arithmetic }] of kernels.entries()) {
+      const found = distance(make(arithmetic.next()).gradient(), gradient);
+      const check = checks[index];
+      check.distance = Math.max(check.distance, found);
+      if (!(found / tolerance <= check.share)) [check.share, check.worst] = [found / tolerance, name];
+    }
+  }
+  return checks;
+}
+
+/** By this much the derivatives of the controls are too large. */
+const FAULT = 1e-5;
+
+/** One for each layer kind, activation and divergence: its own derivative, and no other, is wrong. */
+export function controls(): Controls {
+  const faulty =
+    (kind: string): Alter =>
+    (layer) =>
+      layer.kind === kind ? scaled(layer, 1 + FAULT) : layer;
+  const checks = [
+    ...CHECKED_KINDS.map((kind) => instanceOf(caseOf(kind, 'tanh', 'squaredError', faulty(kind)))),
+    ...ACTIVATION_NAMES.map((name) => instanceOf(caseOf('dense', name, 'squaredError', faulty(name)))),
+    ...DIVERGENCE_NAMES.map((name) => instanceOf(caseOf('dense', 'tanh', name), WRONG_DIVERGENCE)),
+  ];
+  const errors = checks.map((instance) =>
+    Math.max(...checkGradient(instance).parameters.map(({ error }) => error)),
+  );
+  const wrong = instanceOf(caseOf('dense', 'tanh', 'squaredError', (layer) => scaled(layer, 1.01)));
+  return {
+    total: errors.length,
+    caught: errors.filter((error) => error > TOLERANCE).length,
+    error: Math.min(...errors),
+    slope: checkGradient(wrong, 1).slope,
+  };
+}
+
+/** The layer with its derivatives by this factor too large. */
+export function scaled(layer: Layer, factor: number): Layer {
+  return {
+    ...layer,
+    backward(pass, arrays) {
+      layer.backward(pass, arrays);
+      const own = pass.subtrees.flatMap(({ slot }) => arrays.gradients[slot]);
+      for (const array of arrays.dx ? [arrays.dx, ...own] : own) {
+        for (let i = 0; i < array.length; i++) array[i] *= factor;
+      }
+    },
+  };
+}
+
+const WRONG_DIVERGENCE: Arithmetic = {
+  ...FLOAT64,
+  kernels: {
+    ...FLOAT64.kernels,
+    divergence(code, losses, dy, ...rest) {
+      FLOAT64.kernels.divergence(code, losses, dy, ...rest);
+      if (dy) for (let i = 0; i < dy.length; i++) dy[i] *= 1 + FAULT;
+    },
+  },
+};
+
+export function failuresOf({
+  all,
+  float32,
+  controls,
+}: Pick<GradcheckReport, 'all' | 'float32' | 'controls'>): string[] {
+  const failures: string[] = [];
+  if (!(all.error <= TOLERANCE))
+    failures.push(`${all.worst}: relative error ${all.error.toExponential(1)} > ${TOLERANCE}`);
+  if (all.slope !== null && !(Math.abs(all.slope - 2) <= SLOPE_TOLERANCE)) {
+    failures.push(`Taylor slope ${all.slope.toFixed(3)}, expected 2.0 ± ${SLOPE_TOLERANCE}`);
+  }
+  for (const { kernels, share, worst } of float32) {
+    if (!(share <= 1))
+      failures.push(
+        `${worst}: ${kernels} kernels are ${share.toFixed(1)} times as far off as rounding allows`,
+      );
+  }
+  if (controls.caught < controls.total) {
+    failures.push(
+      `${controls.total - controls.caught} of ${controls.total} wrong derivatives were not noticed`,
+    );
+  }
+  if (controls.slope !== null && Math.abs(controls.slope - 2) <= SLOPE_TOLERANCE) {
+    failures.push('the Taylor test did not notice a gradient that is 1 % wrong');
+  }
+  return failures;
+}
+
+/** Throws GateError with the first failure. */
+export function assertPassed({ failures: [first, ...others] }: Pick<GradcheckReport, 'failures'>): void {
+  if (first === undefined) return;
+  throw new GateError(`gradcheck: ${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}`);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,94 @@
+/** One network's gradient against differences: every parameter, or a sample of many. */
+import { Stream } from '../random.js';
+import { compare, taylorSlope } from './differences.js';
+import { differentiable, type Instance } from './instance.js';
+
+export interface ParameterCheck {
+  /** the parameter's name in the layout: '0.weight' */
+  readonly name: string;
+  /** the numbers in it that were compared, of `count`; and those of them with a kink so near that a shorter step was taken */
+  readonly checked: number;
+  readonly count: number;
+  readonly kinks: number;
+  /** the largest relative error, and the index that has it */
+  readonly error: number;
+  readonly index: number;
+}
+
+export interface GradientCheck {
+  readonly parameters: readonly ParameterCheck[];
+  /** of the Taylor test along a random direction; null where Div is linear along it */
+  readonly slope: number | null;
+  /** the gradient's root mean square */
+  readonly size: number;
+}
+
+/** An error is relative to the derivative, or to the gradient's root mean square where that is larger. */
+export function checkGradient(instance: Instance, mostOfEach = Number.POSITIVE_INFINITY): GradientCheck {
+  const { layout, parameters } = instance;
+  const gradient = instance.gradient().slice();
+  const own = differentiable(layout);
+  const size = rootMeanSquare(
+    own.flatMap(({ offset, length }) => [...gradient.subarray(offset, offset + length)]),
+  );
+  const lossAt = (at: number, held: number) => (step: number) => {
+    parameters[at] = held + step;
+    const loss = instance.loss();
+    parameters[at] = held;
+    return loss;
+  };
+  const checks = own.map(({ name, offset, length }, counter): ParameterCheck => {
+    const indices = sample(length, mostOfEach, counter);
+    let [kinks, error, index] = [0, 0, 0];
+    for (const i of indices) {
+      const at = offset + i;
+      const found = compare(lossAt(at, parameters[at]), gradient[at], size || 1);
+      if (found.kink) kinks++;
+      if (!(found.error <= error)) [error, index] = [found.error, i];
+    }
+    return { name, checked: indices.length, count: length, kinks, error, index };
+  });
+  return { parameters: checks, slope: slopeAlongSomeDirection(instance, gradient), size };
+}
+
+/** All of 0 … length−1, or `most` of them drawn without replacement from its even parts. */
+function sample(length: number, most: number, counter: number): number[] {
+  if (length <= most) return Array.from({ length }, (_, i) => i);
+  const stream = new Stream(1, 91, counter);
+  return Array.from({ length: most }, (_, part) => Math.floor(((part + stream.uniform()) * length) / most));
+}
+
+/** Directions along which the second derivative happens to vanish say nothing, so another is tried. */
+function slopeAlongSomeDirection(instance: Instance, gradient: ArrayLike<number>): number | null {
+  const slopes = [0, 1, 2].map((attempt) => () => slopeAlong(instance, gradient, attempt));
+  let nearest: number | null = null;
+  for (const slope of slopes) {
+    const found = slope();
+    if (found !== null && (nearest === null || Math.abs(found - 2) < Math.abs(nearest - 2))) nearest = found;
+    if (nearest !== null && Math.abs(nearest - 2) < 0.01) break;
+  }
+  return nearest;
+}
+
+function slopeAlong(instance: Instance, gradient: ArrayLike<number>, attempt: number): number | null {
+  const { layout, parameters } = instance;
+  const held = parameters.slice();
+  const direction = new Float64Array(held.length);
+  const stream = new Stream(1, 92, attempt);
+  for (const { offset, length } of differentiable(layout)) {
+    for (let i = offset; i < offset + length; i++) direction[i] = 2 * stream.uniform() - 1;
+  }
+  const norm = Math.sqrt(direction.reduce((sum, v) => sum + v * v, 0));
+  const derivative = direction.reduce((sum, v, i) => sum + (v / norm) * gradient[i], 0);
+  const along = (step: number) => {
+    for (let i = 0; i < held.length; i++) parameters[i] = held[i] + (step * direction[i]) / norm;
+    const loss = instance.loss();
+    parameters.set(held);
+    return loss;
+  };
+  return taylorSlope(along, derivative);
+}
+
+function rootMeanSquare(values: readonly number[]): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+}

@@ -1,0 +1,111 @@
+/** A network with some rows in memory of its own: Σ Div and its gradient at will, at any weights and any input. */
+import type { FloatArray, Kernels } from '../kernels/kernels.js';
+import { createReferenceKernels } from '../kernels/reference/index.js';
+import type { BoundSequence, Layer, Pass, Subtree } from '../network/layer.js';
+import { type ParameterLayout, parameterLayout } from '../network/layout.js';
+import { backward, bind, forward, type Objective } from '../network/network.js';
+
+/** Who computes, and where its arrays lie. */
+export interface Arithmetic {
+  readonly kernels: Kernels;
+  readonly allocate: (length: number) => FloatArray;
+}
+
+/** Float64 and plain loops: the arithmetic of every proof. */
+export const FLOAT64: Arithmetic = {
+  kernels: createReferenceKernels(),
+  allocate: (length) => new Float64Array(length),
+};
+
+export interface InstanceOptions {
+  readonly objective: Pick<Objective, 'layers' | 'code' | 'targets'>;
+  readonly rows: number;
+  /** dropout, noise and batch statistics act, the latter over two shards; else the network is as it predicts */
+  readonly training?: boolean;
+  readonly arithmetic?: Arithmetic;
+}
+
+export interface Instance {
+  readonly layout: ParameterLayout;
+  readonly network: BoundSequence;
+  readonly pass: Pass;
+  readonly parameters: FloatArray;
+  /** [R, 1] class indices or [R, outputs] */
+  readonly desired: FloatArray;
+  /** Σ Div of what the input array and the parameters hold. */
+  loss(): number;
+  /** Σ Div of what the input array of layer `from` holds. */
+  lossFrom(from: number): number;
+  /** Σ over rows of ∂Div/∂parameters; ∂Div/∂x of every layer lies in the network's arrays. */
+  gradient(): FloatArray;
+}
+
+export function createInstance(options: InstanceOptions): Instance {
+  const { objective, rows, training = false, arithmetic = FLOAT64 } = options;
+  const { kernels, allocate } = arithmetic;
+  const { layers, code, targets } = objective;
+  const layout = parameterLayout(layers);
+  const parameters = allocate(layout.length);
+  const subtrees = training && rows > 1 ? halves(rows) : [whole(rows)];
+  const gradients = subtrees.map(() => allocate(layout.length));
+  const network = bind(layers, rows, { layout, parameters, gradients, allocate, inputGradient: true });
+  const outputs = outputsOf(layers);
+  const desired = allocate(rows * (targets === 'class' ? 1 : outputs));
+  const losses = allocate(rows);
+  const pass: Pass = {
+    kernels,
+    rows,
+    subtrees,
+    mode: 'start',
+    training,
+    key: Uint32Array.of(7, 11),
+    firstRow: 0,
+  };
+
+  const divergence = (dy: FloatArray | null) => {
+    kernels.divergence(code, losses, dy, network.output, desired, rows, outputs);
+    let sum = 0;
+    for (const loss of losses) sum += loss;
+    return sum;
+  };
+  const lossFrom = (from: number) => {
+    for (let k = from; k < layers.length; k++) layers[k].forward(pass, network.arrays[k]);
+    return divergence(null);
+  };
+  return {
+    layout,
+    network,
+    pass,
+    parameters,
+    desired,
+    loss: () => lossFrom(0),
+    lossFrom,
+    gradient() {
+      forward(pass, network);
+      divergence(network.outputGradient);
+      backward(pass, network);
+      const [sum, ...others] = gradients;
+      for (const other of others) kernels.add(sum, other, sum.length);
+      return sum;
+    },
+  };
+}
+
+export function outputsOf(layers: readonly Layer[]): number {
+  return layers[layers.length - 1].outputs;
+}
+
+const whole = (rows: number): Subtree => ({ slot: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 });
+
+/** Two shards, each in a slot of its own, so that the sum over shards is checked as well. */
+function halves(rows: number): Subtree[] {
+  const bounds = Int32Array.of(0, Math.ceil(rows / 2), rows);
+  return [0, 1].map((shard) => ({ slot: shard, bounds, first: shard, last: shard + 1 }));
+}
+
+/** The numbers of the parameters that have a gradient: running statistics have none, padding is no parameter. */
+export function differentiable({
+  views,
+}: ParameterLayout): { name: string; offset: number; length: number }[] {
+  return views.filter(({ spec }) => spec.statistic === undefined);
+}
