@@ -13,6 +13,7 @@ const ORDER = [
   'src/report',
   'src/experiment',
   'src/bench',
+  'src/explain',
   'src/run',
   'src/model',
   'src/train',
