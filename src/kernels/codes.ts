@@ -26,3 +26,28 @@ export const DIVERGENCE_CODES = {
   /** the same on logits, fused with the sigmoid: ∂/∂z = σ(z) − d */
   sigmoidCrossEntropy: 4,
 } as const;
+
+/** The element-wise steps of the update rules with their scalars, in the order in which a kernel takes them. */
+export const STEPS = {
+  /** slots: velocity or null */
+  sgd: ['lr', 'momentum', 'nesterov', 'weightDecay', 'gradientScale'],
+  /** slots: mean, square, largest square or null */
+  adam: ['lr', 'gradientShare', 'beta1', 'beta2', 'root', 'eps', 'weightDecay', 'shrink', 'gradientScale'],
+  /** slots: sum of squares */
+  adagrad: ['lr', 'eps', 'weightDecay', 'gradientScale'],
+  /** slots: mean square of the gradient, and of the change */
+  adadelta: ['lr', 'rho', 'eps', 'weightDecay', 'gradientScale'],
+  /** slots: mean square, mean or null, velocity or null */
+  rmsprop: ['lr', 'alpha', 'eps', 'momentum', 'weightDecay', 'gradientScale'],
+  /** slots: mean, largest magnitude */
+  adamax: ['lr', 'beta1', 'beta2', 'eps', 'weightDecay', 'gradientScale'],
+  /** slots: mean */
+  lion: ['lr', 'beta1', 'beta2', 'shrink', 'gradientScale'],
+  /** slots: gradient before, step size */
+  rprop: ['etaMinus', 'etaPlus', 'smallest', 'largest', 'weightDecay', 'gradientScale'],
+  /** no slots; changes g and leaves w */
+  regularize: ['clipValue', 'l1', 'gradientScale'],
+} as const;
+
+export type StepName = keyof typeof STEPS;
+export type StepScalars<Name extends StepName> = Readonly<Record<(typeof STEPS)[Name][number], number>>;

@@ -8,6 +8,8 @@
  * rows (the gradients of parameters) are taken shard by shard: within a shard in row order, across shards by the
  * fixed binary tree over the shard index, so that the result depends on the shards alone. `Shards` says where they lie.
  */
+import type { StepName, StepScalars } from './codes.js';
+
 export type FloatArray = Float32Array | Float64Array;
 
 export const KERNEL_NAMES = ['reference', 'portable', 'wasm'] as const;
@@ -22,29 +24,6 @@ export interface ShardRows {
 
 /** How a shard sum meets what `dst` holds: `continue` goes on adding rows to a single shard's sum begun before. */
 export type SumMode = 'start' | 'continue';
-
-/** Hyper-parameters of one SGD step, in float64; `divisor` is the true batch size (gradients arrive as sums). */
-export interface SgdStep {
-  readonly lr: number;
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  readonly weightDecay: number;
-  readonly gradientScale: number;
-}
-
-/** Hyper-parameters of one Adam or AdamW step; `correction1 = 1 - beta1^t`, `correction2 = 1 - beta2^t`. */
-export interface AdamStep {
-  readonly lr: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly eps: number;
-  readonly weightDecay: number;
-  /** AdamW: the decay acts on the weights and stays out of the moments. */
-  readonly decoupled: boolean;
-  readonly correction1: number;
-  readonly correction2: number;
-  readonly gradientScale: number;
-}
 
 export interface Kernels {
   readonly name: KernelName;
@@ -119,8 +98,16 @@ export interface Kernels {
   /** Σ a², accumulated in float64 in an order that depends on `count` alone. */
   sumOfSquares(a: FloatArray, count: number): number;
 
-  /** w, v updated in place by g·gradientScale; v is the momentum buffer, null without momentum. */
-  sgd(w: FloatArray, g: FloatArray, v: FloatArray | null, count: number, step: SgdStep): void;
-  /** w, m, v updated in place by g·gradientScale. */
-  adam(w: FloatArray, g: FloatArray, m: FloatArray, v: FloatArray, count: number, step: AdamStep): void;
+  /**
+   * One element-wise step over `count` parameters: w and the slots it keeps (null: not kept) are changed in place, from
+   * the gradient g·gradientScale. What each step does stands in reference/optim.ts, its scalars (float64) in STEPS.
+   */
+  update<Name extends StepName>(
+    name: Name,
+    w: FloatArray,
+    g: FloatArray,
+    slots: readonly (FloatArray | null)[],
+    count: number,
+    scalars: StepScalars<Name>,
+  ): void;
 }

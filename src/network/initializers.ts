@@ -8,13 +8,14 @@ import type { ParameterLayout } from './layout.js';
 /** A variance for the weights from their fans, and the shape of the distribution that has it. */
 interface Initializer {
   readonly variance: (fanIn: number, fanOut: number) => number;
-  readonly distribution: 'normal' | 'uniform' | 'none';
+  readonly distribution: keyof typeof FILLS;
   readonly source: string;
 }
 
 const he = (fanIn: number) => 2 / fanIn;
 const glorot = (fanIn: number, fanOut: number) => 2 / (fanIn + fanOut);
 const lecun = (fanIn: number) => 1 / fanIn;
+const none = () => 0;
 
 export const INITIALIZERS = {
   heNormal: { variance: he, distribution: 'normal', source: 'He et al. 2015' },
@@ -23,21 +24,29 @@ export const INITIALIZERS = {
   glorotUniform: { variance: glorot, distribution: 'uniform', source: 'Glorot & Bengio 2010' },
   lecunNormal: { variance: lecun, distribution: 'normal', source: 'LeCun et al. 1998' },
   lecunUniform: { variance: lecun, distribution: 'uniform', source: 'LeCun et al. 1998' },
-  zeros: { variance: () => 0, distribution: 'none', source: '' },
+  /** no draw beyond two deviations of the normal; its variance is LeCun's after the cut, as in JAX */
+  truncatedNormal: { variance: lecun, distribution: 'truncated', source: 'LeCun et al. 1998' },
+  orthogonal: { variance: none, distribution: 'orthogonal', source: 'Saxe et al. 2014' },
+  constant: { variance: none, distribution: 'constant', source: '' },
+  zeros: { variance: none, distribution: 'zeros', source: '' },
 } as const satisfies Record<string, Initializer>;
 
 export type InitializerName = keyof typeof INITIALIZERS;
 export const INITIALIZER_NAMES = Object.keys(INITIALIZERS) as InitializerName[];
 
-/** Fills a block of parameters. `auto` takes the initialiser that fits the activation after each layer. */
+/**
+ * Fills a block of parameters. `auto` takes the initialiser that fits the activation after each layer; @param constant
+ * is the value of initialiser `constant`.
+ */
 export function initialize(
   block: FloatArray,
   layout: ParameterLayout,
   name: InitializerName | 'auto',
   seed: number,
+  constant = 0,
 ): void {
   block.fill(0);
-  layout.views.forEach(({ spec: { init }, following, offset, length }, index) => {
+  layout.views.forEach(({ spec: { init, shape }, following, offset, length }, index) => {
     const values = block.subarray(offset, offset + length);
     if ('constant' in init) {
       values.fill(init.constant);
@@ -46,8 +55,7 @@ export function initialize(
     const { variance, distribution }: Initializer = INITIALIZERS[name === 'auto' ? fitting(following) : name];
     const deviation = Math.sqrt(variance(init.fanIn, init.fanOut));
     const stream = new Stream(seed, PURPOSE.init, index);
-    if (distribution === 'normal') fillNormal(values, deviation, stream);
-    if (distribution === 'uniform') fillUniform(values, deviation, stream);
+    FILLS[distribution](values, { deviation, stream, rows: shape[0], constant });
   });
 }
 
@@ -56,15 +64,72 @@ function fitting(following: string | null): InitializerName {
   return activation?.init ?? 'glorotUniform';
 }
 
-/** Uniform on [−a, a] has variance a²/3. */
-function fillUniform(values: FloatArray, deviation: number, stream: Stream): void {
-  const limit = deviation * Math.sqrt(3);
-  for (let i = 0; i < values.length; i++) values[i] = limit * (2 * stream.uniform() - 1);
+interface Fill {
+  readonly deviation: number;
+  readonly stream: Stream;
+  /** of the parameter as a matrix */
+  readonly rows: number;
+  readonly constant: number;
 }
 
+/** The deviation of a standard normal draw that is taken again beyond ±2. */
+const TRUNCATED_DEVIATION = 0.87962566103423978;
+
+const FILLS = {
+  /** Uniform on [−a, a] has variance a²/3. */
+  uniform(values: FloatArray, { deviation, stream }: Fill): void {
+    const limit = deviation * Math.sqrt(3);
+    for (let i = 0; i < values.length; i++) values[i] = limit * (2 * stream.uniform() - 1);
+  },
+  normal(values: FloatArray, { deviation, stream }: Fill): void {
+    const draw = normalDraws(stream, deviation);
+    for (let i = 0; i < values.length; i++) values[i] = draw();
+  },
+  truncated(values: FloatArray, { deviation, stream }: Fill): void {
+    const whole = deviation / TRUNCATED_DEVIATION;
+    const draw = normalDraws(stream, whole);
+    for (let i = 0; i < values.length; i++) {
+      do values[i] = draw();
+      while (Math.abs(values[i]) > 2 * whole);
+    }
+  },
+  /** Orthonormal rows or columns, whichever are fewer: normal draws by Gram and Schmidt, which makes none likelier. */
+  orthogonal(values: FloatArray, { stream, rows }: Fill): void {
+    const columns = values.length / rows;
+    const [count, length] = rows < columns ? [rows, columns] : [columns, rows];
+    const draw = normalDraws(stream);
+    const vectors: Float64Array[] = [];
+    for (let k = 0; k < count; k++) {
+      const vector = Float64Array.from({ length }, draw);
+      for (const other of vectors) {
+        let product = 0;
+        for (let i = 0; i < length; i++) product += vector[i] * other[i];
+        for (let i = 0; i < length; i++) vector[i] -= product * other[i];
+      }
+      const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+      vectors.push(vector.map((value) => value / norm));
+    }
+    vectors.forEach((vector, k) => {
+      vector.forEach((value, i) => {
+        values[rows < columns ? k * columns + i : i * columns + k] = value;
+      });
+    });
+  },
+  constant(values: FloatArray, { constant }: Fill): void {
+    values.fill(constant);
+  },
+  zeros(): void {},
+};
+
 /** Marsaglia's polar method: two normal draws from a uniform point of the unit disc. */
-function fillNormal(values: FloatArray, deviation: number, stream: Stream): void {
-  for (let i = 0; i < values.length; i += 2) {
+function normalDraws(stream: Stream, deviation = 1): () => number {
+  let second: number | null = null;
+  return () => {
+    if (second !== null) {
+      const draw = second;
+      second = null;
+      return draw;
+    }
     let u: number;
     let v: number;
     let s: number;
@@ -74,7 +139,7 @@ function fillNormal(values: FloatArray, deviation: number, stream: Stream): void
       s = u * u + v * v;
     } while (s >= 1 || s === 0);
     const factor = deviation * Math.sqrt((-2 * ln(s)) / s);
-    values[i] = u * factor;
-    if (i + 1 < values.length) values[i + 1] = v * factor;
-  }
+    second = v * factor;
+    return u * factor;
+  };
 }

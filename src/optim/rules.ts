@@ -1,108 +1,62 @@
 /**
- * Update rules: hyper-parameters, the slots they keep, and one step over flat arrays. Subtraction from the weights
- * happens in the kernels' step and nowhere else. A rule is one entry of RULES; one list drives the tests.
+ * Update rules. Subtraction from the weights happens in the kernels' step, or where a line search ends, and nowhere
+ * else. A rule is one entry of RULES; one list drives the tests.
  */
-import type { FloatArray, Kernels } from '../kernels/kernels.js';
+import { ADAM_RULES } from './adam.js';
+import { ADAPTIVE_RULES } from './adaptive.js';
+import { lbfgs } from './lbfgs.js';
+import type { Hyper, UpdateRule } from './rule.js';
+import { SIGN_RULES } from './sign.js';
 
-/** The block being updated, or the same slice of each of its arrays. */
-export interface UpdateArrays {
-  readonly weights: FloatArray;
-  /** the sum over the batch's rows; `gradientScale` makes it the mean */
-  readonly gradient: FloatArray;
-  readonly slots: readonly FloatArray[];
-}
-
-/** What changes from step to step. */
-export interface StepScale {
-  /** t = 1, 2, … */
-  readonly step: number;
-  readonly lr: number;
-  /** 1/T, times the clipping coefficient */
-  readonly gradientScale: number;
-}
-
-export interface Hyper {
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  readonly betas: readonly [number, number];
-  readonly eps: number;
-  readonly weightDecay: number;
-}
-
-export interface UpdateRule {
-  readonly formula: string;
-  readonly torch: string;
-  readonly lr: number;
-  /** the arrays it keeps beside the weights, all zero at first */
-  slots(hyper: Hyper): readonly string[];
-  step(kernels: Kernels, arrays: UpdateArrays, hyper: Hyper, scale: StepScale): void;
-}
+export { power } from './power.js';
+export type * from './rule.js';
 
 export const RULES = {
   sgd: {
     formula: 'v ← μv + g + λw; w ← w − η·v (Nesterov: w − η(g + λw + μv))',
     torch: 'SGD',
     lr: 0.1,
+    defaults: { momentum: 0.9 },
     slots: ({ momentum }) => (momentum > 0 ? ['momentum'] : []),
-    step(
-      kernels,
-      { weights, gradient, slots: [v] },
-      { momentum, nesterov, weightDecay },
-      { lr, gradientScale },
-    ) {
-      kernels.sgd(weights, gradient, v ?? null, weights.length, {
-        lr,
-        momentum,
-        nesterov,
-        weightDecay,
-        gradientScale,
-      });
+    step(kernels, { weights, gradient, slots: [v] }, hyper, { lr, gradientScale }) {
+      const { momentum, weightDecay } = hyper;
+      const nesterov = Number(hyper.nesterov);
+      const scalars = { lr, momentum, nesterov, weightDecay, gradientScale };
+      kernels.update('sgd', weights, gradient, [momentum > 0 ? v : null], weights.length, scalars);
     },
   },
-  adam: {
-    formula: 'g ← g + λw; m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← w − η·m̂/(√v̂ + ε)',
-    torch: 'Adam',
-    lr: 0.001,
-    slots: () => ['m', 'v'],
-    step: adamStep(false),
-  },
-  adamw: {
-    formula: 'w ← w − ηλw, then Adam without decay in g',
-    torch: 'AdamW',
-    lr: 0.001,
-    slots: () => ['m', 'v'],
-    step: adamStep(true),
-  },
+  ...ADAM_RULES,
+  ...ADAPTIVE_RULES,
+  ...SIGN_RULES,
+  lbfgs,
 } as const satisfies Record<string, UpdateRule>;
 
 export type RuleName = keyof typeof RULES;
 export const RULE_NAMES = Object.keys(RULES) as RuleName[];
 
-/** Adam (Kingma & Ba 2015) with both moments' bias corrected; decoupled: AdamW (Loshchilov & Hutter 2019). */
-function adamStep(decoupled: boolean): UpdateRule['step'] {
-  return (kernels, { weights, gradient, slots: [m, v] }, hyper, { step, lr, gradientScale }) => {
-    const [beta1, beta2] = hyper.betas;
-    kernels.adam(weights, gradient, m, v, weights.length, {
-      lr,
-      beta1,
-      beta2,
-      eps: hyper.eps,
-      weightDecay: hyper.weightDecay,
-      decoupled,
-      correction1: 1 - power(beta1, step),
-      correction2: 1 - power(beta2, step),
-      gradientScale,
-    });
-  };
-}
+const DEFAULTS: Hyper = {
+  momentum: 0,
+  nesterov: false,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  lrDecay: 0,
+  rho: 0.9,
+  alpha: 0.99,
+  centered: false,
+  momentumDecay: 0.004,
+  etas: [0.5, 1.2],
+  stepSizes: [1e-6, 50],
+  historySize: 10,
+};
 
-/** base^n for a whole n ≥ 0 by squaring: multiplications only, so the same bits on every machine. */
-export function power(base: number, n: number): number {
-  let result = 1;
-  let square = base;
-  for (let left = n; left > 0; left = Math.floor(left / 2)) {
-    if (left % 2 === 1) result *= square;
-    square *= square;
-  }
-  return result;
+/** A rule's hyper-parameters: those given, else the rule's own defaults, else everyone's. */
+export function hyperParameters(
+  name: RuleName,
+  given: { readonly [Key in keyof Hyper]?: Hyper[Key] | undefined },
+): Hyper {
+  const { defaults }: UpdateRule = RULES[name];
+  const own: Hyper = { ...DEFAULTS, ...defaults };
+  const keys = Object.keys(own) as (keyof Hyper)[];
+  return Object.fromEntries(keys.map((key) => [key, given[key] ?? own[key]])) as unknown as Hyper;
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../atomic.js';
 import { DataError } from '../errors.js';
 import { decodeSafetensors, encodeSafetensors } from '../model/safetensors.js';
-import type { TrainState } from '../train/trainer.js';
+import type { TrainState } from '../train/state.js';
 
 export interface Checkpoint {
   readonly state: TrainState;
@@ -29,8 +29,10 @@ const stateSchema = z.strictObject({
   epochScore: z.number(),
   epochRows: z.number(),
   train: metrics.nullable(),
+  lossBefore: z.number().nullable(),
   val: metrics.nullable(),
   best: z.strictObject({ epoch: z.number(), train: metrics, val: metrics.nullable() }).nullable(),
+  plateau: z.strictObject({ factor: z.number(), best: z.number().nullable(), waited: z.number() }),
   samples: z.number(),
   seconds: z.number(),
 });

@@ -4,10 +4,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UserError } from '../errors.js';
 import { saveModel } from '../model/write.js';
 import { layerTable } from '../network/table.js';
+import { afterEpoch } from '../optim/plateau.js';
 import type { EndEvent, EpochEvent, Metrics, StartEvent, TrainEvent, TrainResult } from '../train/events.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { widths } from '../train/specification.js';
 import type { Trainer } from '../train/trainer.js';
+import { parseUntil } from '../train/until.js';
 import { weightsSha256 } from '../train/weights.js';
 import { writeCheckpoint } from './checkpoint.js';
 import { appendMetrics, RUN_FILES, type RunRecord, writeRecord } from './folder.js';
@@ -79,6 +81,7 @@ async function* sittingEvents(sitting: Sitting): AsyncGenerator<TrainEvent> {
       status = 'early-stopped';
       break;
     }
+    if (converged(trainer)) break;
     const { lr } = trainer;
     await trainer.step();
     const { state } = trainer;
@@ -122,10 +125,12 @@ async function endEpoch(
   const best = before === undefined || (val ?? train).loss < before.loss;
   if (best) {
     state.best = { epoch, train, val };
-    sitting.best ??= { weights: new Float32Array(trainer.memory.weights.length), saved: false };
-    sitting.best.weights.set(trainer.memory.weights);
+    sitting.best ??= { weights: new Float32Array(trainer.evaluated.length), saved: false };
+    sitting.best.weights.set(trainer.evaluated);
     sitting.best.saved = false;
   }
+  state.lossBefore = state.train?.loss ?? null;
+  state.plateau = afterEpoch(state.plateau, (val ?? train).loss, plan.config);
   Object.assign(state, { train, val, epochLoss: 0, epochScore: 0, epochRows: 0 });
   const seconds = state.seconds - start.seconds;
   const samplesPerSecond = (state.samples - start.samples) / seconds;
@@ -141,6 +146,17 @@ function outOfPatience({ plan, state }: Trainer): boolean {
     state.best !== null &&
     Number.isInteger(epochs) &&
     epochs - state.best.epoch >= patience
+  );
+}
+
+/** Whether the training loss fulfils `until`, asked between epochs as patience is. */
+function converged({ plan, state }: Trainer): boolean {
+  const { until } = plan.config;
+  return (
+    until !== undefined &&
+    state.train !== null &&
+    state.step % plan.stepsPerEpoch === 0 &&
+    parseUntil(until)!(state.train.loss, state.lossBefore)
   );
 }
 
@@ -167,11 +183,12 @@ async function end(
   const { plan, state, memory } = trainer;
   const { config, data } = plan;
   const restored = config.patience !== undefined && status !== 'interrupted' && best !== null;
-  if (restored) memory.weights.set(best.weights);
+  trainer.settle(restored ? best.weights : trainer.evaluated);
   const test = data.test && status !== 'interrupted' ? await trainer.evaluate('test') : null;
   const result: TrainResult = {
     run: folder,
     status,
+    reason: reason(trainer, status),
     weightsSha256: weightsSha256(memory.layout, memory.weights),
     epochs: Math.floor(state.step / plan.stepsPerEpoch),
     steps: state.step,
@@ -198,6 +215,13 @@ async function end(
     });
   }
   return { type: 'end', ...result };
+}
+
+function reason(trainer: Trainer, status: TrainResult['status']): string {
+  const { config } = trainer.plan;
+  if (status === 'early-stopped') return `no better loss in ${config.patience} epochs`;
+  if (status === 'interrupted') return 'interrupted';
+  return converged(trainer) ? `${config.until}` : `all ${config.epochs} epochs`;
 }
 
 export function startEvent(plan: TrainingPlan, folder: string | null, step: number): StartEvent {

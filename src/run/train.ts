@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { loadTrainingData } from '../data/load.js';
 import { DataError, UsageError } from '../errors.js';
 import { type LayerRow, layerTable } from '../network/table.js';
+import { SCHEDULES, type Schedule } from '../optim/schedules.js';
 import { resolveConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
 import type { StartEvent, TrainEvent } from '../train/events.js';
 import { memoryBudget } from '../train/memory.js';
@@ -116,9 +117,10 @@ function refuseShortening(folder: string, before: TrainConfig, config: TrainConf
       `--epochs ${config.epochs}: ${folder} was planned for ${before.epochs}; a run can only go on for longer`,
     );
   }
-  if (config.epochs > before.epochs && before.schedule === 'cosine') {
+  const { planned }: Schedule = SCHEDULES[before.schedule];
+  if (config.epochs > before.epochs && planned) {
     throw new UsageError(
-      `--epochs ${config.epochs}: the cosine schedule of ${folder} ends at epoch ${before.epochs}; start a new run`,
+      `--epochs ${config.epochs}: the ${before.schedule} schedule of ${folder} ends at epoch ${before.epochs}; start a new run`,
     );
   }
   if (

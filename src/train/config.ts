@@ -9,8 +9,8 @@ import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { ACTIVATION_NAMES } from '../network/activations.js';
 import { DIVERGENCE_NAMES } from '../network/divergences.js';
 import { INITIALIZER_NAMES } from '../network/initializers.js';
-import { RULE_NAMES } from '../optim/rules.js';
-import { SCHEDULE_NAMES } from '../optim/schedules.js';
+import { checkUpdate, SCHEDULE_SHAPE, UPDATE_SHAPE } from '../optim/options.js';
+import { parseUntil, UNTIL_EPOCHS } from './until.js';
 
 const whole = (minimum: number) => z.number().int().min(minimum);
 const positive = z.number().positive();
@@ -51,33 +51,21 @@ const SHAPE = {
     .enum(['auto', ...INITIALIZER_NAMES])
     .default('auto')
     .describe('initial weights; auto: what fits each activation'),
-  optimizer: z.enum(RULE_NAMES).default('sgd').describe('the update rule'),
-  lr: positive
-    .optional()
-    .describe("the learning rate; default: the optimizer's own (sgd: 0.1 for classes, 0.01 for numbers)"),
-  momentum: fraction.default(0.9).describe('sgd: momentum'),
-  nesterov: z.boolean().default(false).describe("sgd: Nesterov's momentum"),
-  betas: z
-    .tuple([fraction, fraction])
-    .default([0.9, 0.999])
-    .describe('adam, adamw: decay of the two moments'),
-  eps: positive.default(1e-8).describe('adam, adamw: added to the denominator'),
-  weightDecay: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe('weight decay: L2 for sgd and adam, decoupled for adamw'),
-  clip: positive.optional().describe('largest global norm of the gradient'),
-  schedule: z.enum(SCHEDULE_NAMES).default('constant').describe('the learning rate over time'),
-  warmup: z.number().min(0).default(0).describe('epochs of linear warm-up'),
-  stepSize: positive.default(10).describe('schedule step: epochs between two drops'),
-  gamma: positive.max(1).default(0.1).describe('schedules step and exponential: the factor of a drop'),
-  minFactor: fraction.default(0).describe('schedule cosine: the last rate, as a fraction of lr'),
+  initConstant: z.number().default(0).describe('init constant: the value of every weight'),
+  ...UPDATE_SHAPE,
+  ...SCHEDULE_SHAPE,
   batch: z
     .union([whole(1), z.enum(['auto', 'all'])])
     .default('auto')
     .describe('rows of a minibatch, or all; auto: 128, or all where there are fewer'),
-  epochs: whole(1).default(10).describe('passes over the training data'),
+  epochs: whole(1)
+    .default(10)
+    .describe(`passes over the training data; with until: ${UNTIL_EPOCHS} at most, unless given`),
+  until: z
+    .string()
+    .refine((text) => parseUntil(text) !== null, 'expected change<NUMBER or loss<NUMBER, such as change<1e-6')
+    .optional()
+    .describe("end when the training loss says so: 'change<1e-6' between two epochs, or 'loss<0.01'"),
   patience: whole(1).optional().describe('early stopping: epochs without a better validation loss'),
   seed: z
     .number()
@@ -112,16 +100,15 @@ export function resolveConfig(options: TrainOptions): TrainConfig {
   if (!parsed.success) {
     throw new UsageError(describeIssue(parsed.error.issues[0], options, CONFIG_KEYS, 'config key'));
   }
-  const config = parsed.data;
+  const config =
+    parsed.data.until && options.epochs === undefined
+      ? { ...parsed.data, epochs: UNTIL_EPOCHS }
+      : parsed.data;
   if (config.layers && (options.hidden || options.activation)) {
     throw new UsageError(
       'layers describes the whole network: leave out hidden and activation, or leave out layers',
     );
   }
-  if (config.nesterov && config.momentum === 0) {
-    throw new UsageError(
-      'nesterov needs momentum above 0, found momentum 0: set momentum 0.9 or drop nesterov',
-    );
-  }
+  checkUpdate(config);
   return config.layers ? config : { hidden: [256, 128], activation: 'relu', ...config };
 }

@@ -85,8 +85,10 @@ export interface EndEvent extends TrainResult {
 
 export interface TrainResult {
   readonly run: string | null;
-  /** completed: all epochs; early-stopped: patience ran out; interrupted: the signal came, checkpoint saved */
+  /** completed: all epochs, or `until` came true; early-stopped: patience ran out; interrupted: the signal came, checkpoint saved */
   readonly status: 'completed' | 'early-stopped' | 'interrupted';
+  /** why it ended: 'all 10 epochs', 'change<1e-6', … */
+  readonly reason: string;
   readonly weightsSha256: string;
   readonly epochs: number;
   readonly steps: number;

@@ -8,7 +8,8 @@ import { type Layer, needsWholeShards } from '../network/layer.js';
 import type { EmbeddedColumn } from '../network/layers/embedding.js';
 import { type Objective, objective } from '../network/network.js';
 import { buildLayers } from '../network/spec.js';
-import { RULES, type UpdateRule } from '../optim/rules.js';
+import { averagingSlots } from '../optim/averaging.js';
+import { type Hyper, hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
 import { measure } from '../parallel/arena.js';
 import type { TrainConfig } from './config.js';
 import { carveTraining, type MemoryPlan } from './memory.js';
@@ -25,6 +26,7 @@ export interface TrainingPlan {
   readonly objective: Objective;
   readonly kernels: KernelName;
   readonly rule: UpdateRule;
+  readonly hyper: Hyper;
   readonly lr: number;
   /** rows of a full batch */
   readonly batch: number;
@@ -65,6 +67,7 @@ export function planTraining(config: TrainConfig, data: TrainingData): TrainingP
     );
   }
   const rule: UpdateRule = RULES[config.optimizer];
+  const hyper = hyperParameters(config.optimizer, config);
   const workers = workerCandidates(config.workers, Math.min(config.shards, batch));
   const memory: MemoryPlan = {
     batch,
@@ -72,7 +75,7 @@ export function planTraining(config: TrainConfig, data: TrainingData): TrainingP
     workspaces: Math.max(1, ...workers),
     fewestTasks: Math.max(1, Math.min(...workers)),
     targetWidth: data.train.dataset.targetWidth,
-    slots: rule.slots(config),
+    slots: [...rule.slots(hyper), ...averagingSlots(config)],
     trainRows: rows,
     wholeShards: needsWholeShards(target.layers),
   };
@@ -85,6 +88,7 @@ export function planTraining(config: TrainConfig, data: TrainingData): TrainingP
     objective: target,
     kernels: resolveKernels(config.kernels),
     rule,
+    hyper,
     lr: learningRate(config, data.task),
     batch,
     stepsPerEpoch,

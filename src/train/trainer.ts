@@ -6,8 +6,7 @@ import { DivergedError } from '../errors.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { compileKernels, instantiateKernels } from '../kernels/load.js';
 import { initialize } from '../network/initializers.js';
-import { updateStatistics } from '../network/statistics.js';
-import { clippingFactor } from '../optim/clipping.js';
+import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
 import { Arena, allocateShared } from '../parallel/arena.js';
 import { alignedSubtrees, contiguousRuns, type Run, remainingMerges } from '../parallel/shards.js';
@@ -17,40 +16,10 @@ import { evaluationBlocks } from './evaluation.js';
 import type { Metrics } from './events.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
+import { freshState, type TrainState } from './state.js';
 import type { SubsetName, WorkerSetup } from './tasks.js';
 import { Team, WorkerSearch } from './team.js';
-
-/** Where training stands, beside the arrays: plain data, stored in every checkpoint. */
-export interface TrainState {
-  /** steps done */
-  step: number;
-  /** Σ Div, Σ score and rows of the epoch under way */
-  epochLoss: number;
-  epochScore: number;
-  epochRows: number;
-  /** the training metrics of the last whole epoch */
-  train: Metrics | null;
-  val: Metrics | null;
-  /** the best epoch so far, and what was measured after it */
-  best: { epoch: number; train: Metrics; val: Metrics | null } | null;
-  /** rows trained on, and the seconds it took, over all sittings */
-  samples: number;
-  seconds: number;
-}
-
-export function freshState(): TrainState {
-  return {
-    step: 0,
-    epochLoss: 0,
-    epochScore: 0,
-    epochRows: 0,
-    train: null,
-    val: null,
-    best: null,
-    samples: 0,
-    seconds: 0,
-  };
-}
+import { applyUpdate } from './update.js';
 
 export interface TrainerOptions {
   /** most shared memory, in bytes */
@@ -70,6 +39,7 @@ export class Trainer {
   readonly #team: Team;
   #search: WorkerSearch | null;
   #shuffledEpoch = -1;
+  #settled = false;
 
   constructor(
     readonly plan: TrainingPlan,
@@ -93,20 +63,22 @@ export class Trainer {
     this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers) : null;
     this.workers = plan.workers[0];
     const { config } = plan;
-    initialize(this.memory.weights, this.memory.layout, config.init, config.seed);
+    initialize(this.memory.weights, this.memory.layout, config.init, config.seed, config.initConstant);
   }
 
   /** The learning rate of the next step. */
   get lr(): number {
     const { config, lr, stepsPerEpoch, totalSteps } = this.plan;
-    return lr * scheduleFactor(config.schedule, { step: this.state.step, stepsPerEpoch, totalSteps }, config);
+    const { step, plateau } = this.state;
+    const progress = { step, stepsPerEpoch, totalSteps, plateauFactor: plateau.factor };
+    return lr * scheduleFactor(config.schedule, progress, config);
   }
 
   /**
    * One update: the gradient of the next batch, summed over shards, and w ← w − η·(…)/T. Throws DivergedError, with the
-   * weights as they were, when a value is not finite.
+   * weights as they were, when a value is not finite. @param lr stands in for the schedule's rate
    */
-  async step(): Promise<void> {
+  async step(lr = this.lr): Promise<void> {
     const { plan, memory, state } = this;
     const begin = performance.now();
     this.workers = this.#search?.current ?? this.workers;
@@ -122,11 +94,22 @@ export class Trainer {
     if (!Number.isFinite(loss) || !this.#kernels.allFinite(gradient, gradient.length)) {
       await this.#reportDivergence(start, rows);
     }
-    this.#update(rows);
+    const evaluate = async () => {
+      await this.#computeGradient(start, rows, shards);
+      return sum(memory.shardLosses, shards) / rows;
+    };
+    const score = sum(memory.shardScores, shards);
+    await applyUpdate(
+      this.#kernels,
+      plan,
+      memory,
+      { step: state.step + 1, lr, rows },
+      { value: loss / rows, evaluate },
+    );
 
     state.step++;
     state.epochLoss += loss;
-    state.epochScore += sum(memory.shardScores, shards);
+    state.epochScore += score;
     state.epochRows += rows;
     state.samples += rows;
     const seconds = (performance.now() - begin) / 1000;
@@ -134,8 +117,32 @@ export class Trainer {
     await this.#choose(seconds);
   }
 
-  /** Means over all rows of a subset, with the weights as they are. */
+  /** The weights that are evaluated and saved: their average, where one is kept and has begun. */
+  get evaluated(): Float32Array {
+    const { plan, memory, state } = this;
+    const averaged = !this.#settled && isAveraged(plan.config, state.step, plan.stepsPerEpoch);
+    return averaged ? memory.slots[memory.slots.length - 1] : memory.weights;
+  }
+
+  /** Ends training: from here on the weights are these. */
+  settle(weights = this.evaluated): void {
+    this.memory.weights.set(weights);
+    this.#settled = true;
+  }
+
+  /** Means over all rows of a subset, with the evaluated weights. */
   async evaluate(name: SubsetName): Promise<Metrics> {
+    const { weights } = this.memory;
+    const trained = weights.slice();
+    weights.set(this.evaluated);
+    try {
+      return await this.#evaluate(name);
+    } finally {
+      weights.set(trained);
+    }
+  }
+
+  async #evaluate(name: SubsetName): Promise<Metrics> {
     const subset = this.plan.data[name]!;
     const runs = contiguousRuns(evaluationBlocks(subset), Math.max(1, this.workers));
     const tasks = runs.map((run, workspace) => ({
@@ -183,19 +190,6 @@ export class Trainer {
     for (const { into, from } of mergesAfter(runs, shards)) {
       this.#kernels.add(gradients[into], gradients[from], layout.length);
     }
-  }
-
-  #update(rows: number): void {
-    const { config, rule } = this.plan;
-    const { layout, weights, slots, gradients } = this.memory;
-    const trainable = (block: Float32Array) => block.subarray(0, layout.trainable);
-    const gradient = trainable(gradients[0]);
-    const mean = 1 / rows;
-    const clipping = config.clip ? clippingFactor(this.#kernels, gradient, mean, config.clip) : 1;
-    const arrays = { weights: trainable(weights), gradient, slots: slots.map(trainable) };
-    const scale = { step: this.state.step + 1, lr: this.lr, gradientScale: mean * clipping };
-    rule.step(this.#kernels, arrays, config, scale);
-    updateStatistics(layout, weights, gradients[0], mean);
   }
 
   /** The epoch's order, a function of (seed, epoch) alone. */

@@ -1,58 +1,96 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { AdamStep, SgdStep } from '#src/kernels/kernels.js';
+import { STEPS, type StepName, type StepScalars } from '#src/kernels/codes.js';
 import { bits, implementations, numbers, oracle } from './implementations.js';
 
-const SGD: SgdStep = { lr: 0.1, momentum: 0, nesterov: false, weightDecay: 0, gradientScale: 1 };
-const SGD_STEPS: [string, SgdStep][] = [
-  ['plain', SGD],
-  ['weight decay and a scale', { ...SGD, weightDecay: 0.01, gradientScale: 1 / 48 }],
-  ['momentum', { ...SGD, momentum: 0.9, weightDecay: 0.01 }],
-  ['nesterov', { ...SGD, momentum: 0.9, nesterov: true, weightDecay: 0.01 }],
-];
+/** A step, the slots it is given (null: not kept), and its scalars at step t. */
+interface Case {
+  readonly name: StepName;
+  readonly title: string;
+  readonly slots: readonly (1 | null)[];
+  scalars(t: number): Readonly<Record<string, number>>;
+}
 
+/** Typed, so that a case without one of its scalars does not compile. */
+function step<Name extends StepName>(
+  name: Name,
+  title: string,
+  slots: Case['slots'],
+  scalars: StepScalars<Name> | ((t: number) => StepScalars<Name>),
+): Case {
+  return { name, title, slots, scalars: typeof scalars === 'function' ? scalars : () => scalars };
+}
+
+const SGD = { lr: 0.1, momentum: 0, nesterov: 0, weightDecay: 0, gradientScale: 1 };
 const ADAM = {
   lr: 0.01,
+  gradientShare: 0,
   beta1: 0.9,
   beta2: 0.999,
+  root: 1,
   eps: 1e-8,
   weightDecay: 0,
-  decoupled: false,
+  shrink: 1,
   gradientScale: 1,
 };
-const ADAM_STEPS: [string, typeof ADAM][] = [
-  ['plain', ADAM],
-  ['L2', { ...ADAM, weightDecay: 0.1, gradientScale: 1 / 48 }],
-  ['AdamW', { ...ADAM, weightDecay: 0.1, decoupled: true }],
+const corrected = (change: Partial<typeof ADAM>) => (t: number) => ({
+  ...ADAM,
+  lr: 0.01 / (1 - 0.9 ** t),
+  root: Math.sqrt(1 - 0.999 ** t),
+  ...change,
+});
+const DECAY = { weightDecay: 0.05, gradientScale: 1 / 3 };
+
+const CASES: Case[] = [
+  step('sgd', 'plain', [null], SGD),
+  step('sgd', 'weight decay and a scale', [null], { ...SGD, weightDecay: 0.01, gradientScale: 1 / 48 }),
+  step('sgd', 'momentum', [1], { ...SGD, momentum: 0.9, weightDecay: 0.01 }),
+  step('sgd', 'Nesterov', [1], { ...SGD, momentum: 0.9, nesterov: 1, weightDecay: 0.01 }),
+  step('adam', 'plain', [1, 1, null], corrected({})),
+  step('adam', 'L2', [1, 1, null], corrected({ weightDecay: 0.1, gradientScale: 1 / 48 })),
+  step('adam', 'decoupled decay', [1, 1, null], corrected({ shrink: 0.999 })),
+  step('adam', 'the largest square', [1, 1, 1], corrected({ beta2: 0.5 })),
+  step('adam', 'a share of the gradient', [1, 1, null], corrected({ gradientShare: 0.7 })),
+  step('adam', 'the mean alone', [1, 1, null], corrected({ root: Number.POSITIVE_INFINITY, eps: 1 })),
+  step('adagrad', '', [1], { lr: 0.1, eps: 1e-10, ...DECAY }),
+  step('adadelta', '', [1, 1], { lr: 1, rho: 0.9, eps: 1e-6, ...DECAY }),
+  step('rmsprop', 'plain', [1, null, null], { lr: 0.01, alpha: 0.9, eps: 1e-8, momentum: 0, ...DECAY }),
+  step('rmsprop', 'momentum', [1, null, 1], { lr: 0.01, alpha: 0.9, eps: 1e-8, momentum: 0.9, ...DECAY }),
+  step('rmsprop', 'centered', [1, 1, 1], { lr: 0.01, alpha: 0.9, eps: 1e-3, momentum: 0.5, ...DECAY }),
+  step('adamax', '', [1, 1], { lr: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, ...DECAY }),
+  step('lion', '', [1], { lr: 0.01, beta1: 0.9, beta2: 0.99, shrink: 0.999, gradientScale: 1 / 3 }),
+  step('rprop', '', [1, 1], { etaMinus: 0.5, etaPlus: 1.2, smallest: 1e-3, largest: 0.1, ...DECAY }),
+  step('regularize', '', [], { clipValue: 0.2, l1: 0.01, gradientScale: 1 / 3 }),
+  step('regularize', 'L1 alone', [], { clipValue: Number.POSITIVE_INFINITY, l1: 0.01, gradientScale: 1 }),
 ];
-const atStep = (step: typeof ADAM, t: number): AdamStep => ({
-  ...step,
-  correction1: 1 - step.beta1 ** t,
-  correction2: 1 - step.beta2 ** t,
+
+test('every step has a case', () => {
+  expect(new Set(CASES.map(({ name }) => name))).toEqual(new Set(Object.keys(STEPS)));
 });
 
 /** By hand from PyTorch's formulas: w = 2, g = 1, then g = 0.5. */
 test('golden steps', () => {
-  const [w, v] = [Float64Array.of(2), new Float64Array(1)];
-  const step = { lr: 0.1, momentum: 0.5, nesterov: true, weightDecay: 0.1, gradientScale: 1 };
-  oracle.kernels.sgd(w, Float64Array.of(1), v, 1, step);
+  const of = (value: number) => Float64Array.of(value);
+  const { kernels } = oracle;
+  const [w, v] = [of(2), of(0)];
+  const sgd = { lr: 0.1, momentum: 0.5, nesterov: 1, weightDecay: 0.1, gradientScale: 1 };
+  kernels.update('sgd', w, of(1), [v], 1, sgd);
   expect([w[0], v[0]]).toEqual([2 - 0.1 * (1.2 + 0.5 * 1.2), 1.2]);
-  const [a, m, s] = [Float64Array.of(2), new Float64Array(1), new Float64Array(1)];
-  oracle.kernels.adam(a, Float64Array.of(1), m, s, 1, atStep({ ...ADAM, eps: 0 }, 1));
+
+  const [a, m, s] = [of(2), of(0), of(0)];
+  kernels.update('adam', a, of(1), [m, s, null], 1, corrected({ eps: 0 })(1));
   expect(a[0]).toBeCloseTo(2 - 0.01, 14);
-  oracle.kernels.adam(a, Float64Array.of(0.5), m, s, 1, atStep({ ...ADAM, eps: 0 }, 2));
+  kernels.update('adam', a, of(0.5), [m, s, null], 1, corrected({ eps: 0 })(2));
   const mean = (0.9 * 0.1 + 0.1 * 0.5) / (1 - 0.81);
   const square = (0.999 * 0.001 + 0.001 * 0.25) / (1 - 0.999 ** 2);
   expect(a[0]).toBeCloseTo(2 - 0.01 - (0.01 * mean) / Math.sqrt(square), 12);
-  const decayed = Float64Array.of(2);
-  oracle.kernels.adam(
-    decayed,
-    Float64Array.of(0),
-    m.fill(0),
-    s.fill(0),
-    1,
-    atStep({ ...ADAM_STEPS[2][1] }, 1),
-  );
-  expect(decayed[0]).toBeCloseTo(2 * (1 - 0.01 * 0.1), 14);
+  const decayed = of(2);
+  kernels.update('adam', decayed, of(0), [of(0), of(0), null], 1, corrected({ shrink: 0.999 })(1));
+  expect(decayed[0]).toBeCloseTo(2 * 0.999, 14);
+
+  const g = Float64Array.of(9, -9, 0.1);
+  const scalars = { clipValue: 2, l1: 0.5, gradientScale: 1 / 3 };
+  kernels.update('regularize', Float64Array.of(3, -2, 0), g, [], 3, scalars);
+  expect([...g]).toEqual([2.5, -2.5, 0.1 / 3]);
 });
 
 describe.each(implementations)('$label', (implementation) => {
@@ -60,50 +98,56 @@ describe.each(implementations)('$label', (implementation) => {
   beforeEach(() => implementation.reset());
 
   describe.each([1, 2, 3, 4, 5, 103])('%i parameters', (count) => {
-    test.each(SGD_STEPS)('sgd, %s: ten steps agree with float64', (_, step) => {
-      const [w, v] = [zeros(count + 4).fill(7), step.momentum > 0 ? zeros(count + 4).fill(7) : null];
-      w.set(numbers(count, 1));
-      v?.fill(0, 0, count);
-      const [expectedW, expectedV] = [numbers(count, 1), step.momentum > 0 ? new Float64Array(count) : null];
-      for (let t = 0; t < 10; t++) {
-        kernels.sgd(w, array(numbers(count, 2 + t)), v, count, step);
-        oracle.kernels.sgd(expectedW, numbers(count, 2 + t), expectedV, count, step);
-      }
-      expectedW.forEach((value, i) => {
-        expect(Math.abs(w[i] - value)).toBeLessThanOrEqual(200 * unit);
-      });
-      expect([...w.subarray(count)]).toEqual([7, 7, 7, 7]);
-      if (v !== null) expect([...v.subarray(count)]).toEqual([7, 7, 7, 7]);
-    });
-
-    test.each(ADAM_STEPS)('adam, %s: ten steps agree with float64', (_, step) => {
-      const [w, m, v] = [array(numbers(count, 1)), zeros(count), zeros(count)];
-      const [expectedW, expectedM, expectedV] = [
-        numbers(count, 1),
-        new Float64Array(count),
-        new Float64Array(count),
-      ];
-      for (let t = 1; t <= 10; t++) {
-        kernels.adam(w, array(numbers(count, 2 + t)), m, v, count, atStep(step, t));
-        oracle.kernels.adam(expectedW, numbers(count, 2 + t), expectedM, expectedV, count, atStep(step, t));
-      }
-      expectedW.forEach((value, i) => {
-        expect(Math.abs(w[i] - value)).toBeLessThanOrEqual(200 * unit);
-        expect(Math.abs(m[i] - expectedM[i])).toBeLessThanOrEqual(20 * unit);
-        expect(Math.abs(v[i] - expectedV[i])).toBeLessThanOrEqual(20 * unit);
-      });
-    });
+    test.each(CASES)(
+      '$name $title: ten steps agree with float64, and nothing is written past the end',
+      (test) => {
+        const place = (values: Float64Array, make: (length: number) => typeof values) => {
+          const longer = make(count + 4).fill(7);
+          longer.set(values);
+          return longer;
+        };
+        const start = (make: (length: number) => Float64Array) => ({
+          w: place(numbers(count, 1), make),
+          slots: test.slots.map((kept) => kept && place(new Float64Array(count), make)),
+        });
+        const actual = start(zeros as (length: number) => Float64Array);
+        const expected = start((length) => new Float64Array(length));
+        for (let t = 1; t <= 10; t++) {
+          const [g, exact] = [array(numbers(count, 1 + t)), numbers(count, 1 + t)];
+          kernels.update(test.name, actual.w, g, actual.slots, count, test.scalars(t) as never);
+          oracle.kernels.update(
+            test.name,
+            expected.w,
+            exact,
+            expected.slots,
+            count,
+            test.scalars(t) as never,
+          );
+          exact.forEach((value, i) => {
+            expect(Math.abs(g[i] - value)).toBeLessThanOrEqual(10 * unit);
+          });
+        }
+        expected.w.forEach((value, i) => {
+          expect(Math.abs(actual.w[i] - value)).toBeLessThanOrEqual(200 * unit);
+        });
+        expected.slots.forEach((slot, k) => {
+          slot?.forEach((value, i) => {
+            expect(Math.abs(actual.slots[k]![i] - value)).toBeLessThanOrEqual(
+              100 * unit * Math.max(1, value),
+            );
+          });
+        });
+      },
+    );
   });
 
-  test('a parameter has the same bits at any place', () => {
+  test.each(CASES)('$name $title: a parameter has the same bits at any place', (test) => {
     const update = (from: number, to: number) => {
-      const [w, m, v] = [numbers(11, 1), numbers(11, 2), numbers(11, 3).map(Math.abs)].map((a) =>
-        array(a.slice(from, to)),
-      );
-      const g = array(numbers(11, 4).slice(from, to));
-      kernels.sgd(w, g, m, to - from, SGD_STEPS[3][1]);
-      kernels.adam(w, g, m, v, to - from, atStep(ADAM_STEPS[1][1], 3));
-      return [w, m, v];
+      const part = (seed: number) => array(numbers(11, seed).slice(from, to));
+      const [w, g] = [part(1), part(4)];
+      const slots = test.slots.map((kept, k) => kept && array(part(5 + k).map(Math.abs)));
+      kernels.update(test.name, w, g, slots, to - from, test.scalars(3) as never);
+      return [w, g, ...slots.filter((slot) => slot !== null)];
     };
     const whole = update(0, 11);
     for (let i = 0; i < 11; i++) {

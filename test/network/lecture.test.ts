@@ -42,9 +42,9 @@ describe('the 2-2-2 network of section 7', () => {
   const step = (network: TestNetwork) => {
     const weights = named(network, network.parameters);
     const gradients = named(network, network.gradient);
-    const update = { lr: 0.5, momentum: 0, nesterov: false, weightDecay: 0, gradientScale: 1 };
+    const update = { lr: 0.5, momentum: 0, nesterov: 0, weightDecay: 0, gradientScale: 1 };
     for (const name of ['0.weight', '2.weight']) {
-      network.kernels.sgd(weights[name], gradients[name], null, weights[name].length, update);
+      network.kernels.update('sgd', weights[name], gradients[name], [null], weights[name].length, update);
     }
   };
 
@@ -123,8 +123,8 @@ describe("scikit-learn's hand-computed case", () => {
     const gradients = named(network, network.gradient);
     for (const [name, values] of Object.entries(weights)) {
       const weightDecay = name.endsWith('weight') ? 0.1 : 0;
-      const update = { lr: 0.1, momentum: 0, nesterov: false, weightDecay, gradientScale: 1 };
-      network.kernels.sgd(values, gradients[name], null, values.length, update);
+      const update = { lr: 0.1, momentum: 0, nesterov: 0, weightDecay, gradientScale: 1 };
+      network.kernels.update('sgd', values, gradients[name], [null], values.length, update);
     }
     network.loss(x, [0]);
     const after = sigmoid(network.bound.output[0]);

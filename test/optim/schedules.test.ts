@@ -1,8 +1,10 @@
 /** Schedules and clipping against PyTorch (test/fixtures/pytorch/schedules.py), warm-up against its formula. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { createReferenceKernels } from '#src/kernels/reference/index.js';
 import { clippingFactor } from '#src/optim/clipping.js';
+import { SCHEDULE_SHAPE } from '#src/optim/options.js';
 import { power } from '#src/optim/rules.js';
 import { SCHEDULE_NAMES, type ScheduleOptions, scheduleFactor } from '#src/optim/schedules.js';
 
@@ -15,7 +17,7 @@ const torch = JSON.parse(
   clipping: { gradient: number[]; maxNorm: number; clipped: number[] }[];
 };
 
-const OPTIONS: ScheduleOptions = { warmup: 0, stepSize: 10, gamma: 0.1, minFactor: 0 };
+const OPTIONS: ScheduleOptions = z.object(SCHEDULE_SHAPE).parse({});
 const STEPS_PER_EPOCH = 5;
 
 /** The factor at each of `totalSteps` steps. */

@@ -1,12 +1,27 @@
-import type { Kernels } from '../kernels.js';
+import type { StepName, StepScalars } from '../codes.js';
+import type { FloatArray, Kernels } from '../kernels.js';
 
-/** The element-wise steps of SGD, Adam and AdamW as PyTorch defines them. */
-export const optim: Pick<Kernels, 'sgd' | 'adam'> = {
-  sgd(w, g, v, count, { lr, momentum, nesterov, weightDecay, gradientScale }) {
+type Step<Name extends StepName> = (
+  w: FloatArray,
+  g: FloatArray,
+  slots: readonly (FloatArray | null)[],
+  count: number,
+  scalars: StepScalars<Name>,
+) => void;
+
+export const optim: Pick<Kernels, 'update'> = {
+  update: (name, w, g, slots, count, scalars) =>
+    (steps[name] as Step<typeof name>)(w, g, slots, count, scalars),
+};
+
+/** As PyTorch defines them, where it does. */
+const steps: { readonly [Name in StepName]: Step<Name> } = {
+  /** v ← μv + g + λw; w ← w − η·v, with Nesterov's momentum w − η(g + λw + μv) */
+  sgd(w, g, [v], count, { lr, momentum, nesterov, weightDecay, gradientScale }) {
     for (let i = 0; i < count; i++) {
       const gradient = g[i] * gradientScale + weightDecay * w[i];
       let direction = gradient;
-      if (v !== null) {
+      if (v) {
         v[i] = momentum * v[i] + gradient;
         direction = nesterov ? gradient + momentum * v[i] : v[i];
       }
@@ -14,14 +29,89 @@ export const optim: Pick<Kernels, 'sgd' | 'adam'> = {
     }
   },
 
-  adam(w, g, m, v, count, step) {
-    const { lr, beta1, beta2, eps, weightDecay, decoupled, correction1, correction2, gradientScale } = step;
+  /** w ← shrink·w − η(m + share·g)/(√v/root + ε): Adam and its kin, their bias corrections in η, share and root */
+  adam(w, g, [m, v, largest], count, scalars) {
+    const { lr, gradientShare, beta1, beta2, root, eps, weightDecay, shrink, gradientScale } = scalars;
     for (let i = 0; i < count; i++) {
-      const gradient = g[i] * gradientScale + (decoupled ? 0 : weightDecay * w[i]);
-      if (decoupled) w[i] *= 1 - lr * weightDecay;
-      m[i] = beta1 * m[i] + (1 - beta1) * gradient;
-      v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
-      w[i] -= ((lr / correction1) * m[i]) / (Math.sqrt(v[i]) / Math.sqrt(correction2) + eps);
+      const gradient = g[i] * gradientScale + weightDecay * w[i];
+      m![i] = beta1 * m![i] + (1 - beta1) * gradient;
+      v![i] = beta2 * v![i] + (1 - beta2) * gradient * gradient;
+      if (largest) largest[i] = Math.max(largest[i], v![i]);
+      const denominator = Math.sqrt((largest ?? v!)[i]) / root + eps;
+      w[i] = shrink * w[i] - (lr * (m![i] + gradientShare * gradient)) / denominator;
+    }
+  },
+
+  adagrad(w, g, [sum], count, { lr, eps, weightDecay, gradientScale }) {
+    for (let i = 0; i < count; i++) {
+      const gradient = g[i] * gradientScale + weightDecay * w[i];
+      sum![i] += gradient * gradient;
+      w[i] -= (lr * gradient) / (Math.sqrt(sum![i]) + eps);
+    }
+  },
+
+  adadelta(w, g, [square, change], count, { lr, rho, eps, weightDecay, gradientScale }) {
+    for (let i = 0; i < count; i++) {
+      const gradient = g[i] * gradientScale + weightDecay * w[i];
+      square![i] = rho * square![i] + (1 - rho) * gradient * gradient;
+      const delta = (Math.sqrt(change![i] + eps) / Math.sqrt(square![i] + eps)) * gradient;
+      change![i] = rho * change![i] + (1 - rho) * delta * delta;
+      w[i] -= lr * delta;
+    }
+  },
+
+  /** with the mean (centered) by the variance instead of the mean square, which rounding must not take below 0 */
+  rmsprop(w, g, [square, mean, v], count, { lr, alpha, eps, momentum, weightDecay, gradientScale }) {
+    for (let i = 0; i < count; i++) {
+      const gradient = g[i] * gradientScale + weightDecay * w[i];
+      square![i] = alpha * square![i] + (1 - alpha) * gradient * gradient;
+      if (mean) mean[i] = alpha * mean[i] + (1 - alpha) * gradient;
+      const variance = mean ? Math.max(0, square![i] - mean[i] * mean[i]) : square![i];
+      let direction = gradient / (Math.sqrt(variance) + eps);
+      if (v) {
+        v[i] = momentum * v[i] + direction;
+        direction = v[i];
+      }
+      w[i] -= lr * direction;
+    }
+  },
+
+  adamax(w, g, [m, largest], count, { lr, beta1, beta2, eps, weightDecay, gradientScale }) {
+    for (let i = 0; i < count; i++) {
+      const gradient = g[i] * gradientScale + weightDecay * w[i];
+      m![i] = beta1 * m![i] + (1 - beta1) * gradient;
+      largest![i] = Math.max(beta2 * largest![i], Math.abs(gradient) + eps);
+      w[i] -= (lr * m![i]) / largest![i];
+    }
+  },
+
+  lion(w, g, [m], count, { lr, beta1, beta2, shrink, gradientScale }) {
+    for (let i = 0; i < count; i++) {
+      const gradient = g[i] * gradientScale;
+      const direction = Math.sign(beta1 * m![i] + (1 - beta1) * gradient);
+      m![i] = beta2 * m![i] + (1 - beta2) * gradient;
+      w[i] = shrink * w[i] - lr * direction;
+    }
+  },
+
+  /** a step that went too far is not taken back; the gradient is forgotten, so that the next one counts afresh */
+  rprop(w, g, [before, size], count, { etaMinus, etaPlus, smallest, largest, weightDecay, gradientScale }) {
+    for (let i = 0; i < count; i++) {
+      let gradient = g[i] * gradientScale + weightDecay * w[i];
+      const agreement = Math.sign(gradient) * Math.sign(before![i]);
+      const factor = agreement > 0 ? etaPlus : agreement < 0 ? etaMinus : 1;
+      size![i] = Math.min(largest, Math.max(smallest, size![i] * factor));
+      if (agreement < 0) gradient = 0;
+      before![i] = gradient;
+      w[i] -= Math.sign(gradient) * size![i];
+    }
+  },
+
+  /** g ← clamp(g, ±clipValue) + l1·sign w */
+  regularize(w, g, _, count, { clipValue, l1, gradientScale }) {
+    for (let i = 0; i < count; i++) {
+      const clipped = Math.min(clipValue, Math.max(-clipValue, g[i] * gradientScale));
+      g[i] = clipped + l1 * Math.sign(w[i]);
     }
   },
 };

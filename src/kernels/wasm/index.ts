@@ -1,8 +1,9 @@
+import { STEPS, type StepName } from '../codes.js';
 import type { FloatArray, Kernels, ShardRows } from '../kernels.js';
 import { BOUNDS_OFFSET, MAX_SHARDS } from './scratch.js';
 
 /** What assembly/index.ts exports; pointers are byte offsets into the memory, 0 stands for null. */
-interface Exports {
+interface Exports extends Record<StepName, (...numbers: number[]) => void> {
   setScratch(ptr: number): void;
   affine(z: number, x: number, w: number, b: number, R: number, K: number, N: number): void;
   affineInputGradient(dx: number, dz: number, w: number, R: number, K: number, N: number): void;
@@ -33,33 +34,6 @@ interface Exports {
   add(dst: number, src: number, count: number): void;
   allFinite(a: number, count: number): number;
   sumOfSquares(a: number, count: number): number;
-  sgd(
-    w: number,
-    g: number,
-    v: number,
-    count: number,
-    lr: number,
-    momentum: number,
-    nesterov: boolean,
-    weightDecay: number,
-    gradientScale: number,
-  ): void;
-  adam(
-    w: number,
-    g: number,
-    m: number,
-    v: number,
-    count: number,
-    lr: number,
-    beta1: number,
-    beta2: number,
-    eps: number,
-    weightDecay: number,
-    decoupled: boolean,
-    correction1: number,
-    correction2: number,
-    gradientScale: number,
-  ): void;
 }
 
 /**
@@ -104,24 +78,13 @@ export function createWasmKernels(
     add: (dst, src, count) => wasm.add(at(dst), at(src), count),
     allFinite: (a, count) => wasm.allFinite(at(a), count) !== 0,
     sumOfSquares: (a, count) => wasm.sumOfSquares(at(a), count),
-    sgd: (w, g, v, count, { lr, momentum, nesterov, weightDecay, gradientScale }) =>
-      wasm.sgd(at(w), at(g), at(v), count, lr, momentum, nesterov, weightDecay, gradientScale),
-    adam: (w, g, m, v, count, step) =>
-      wasm.adam(
+    update: (name, w, g, slots, count, scalars) =>
+      wasm[name](
         at(w),
         at(g),
-        at(m),
-        at(v),
+        ...slots.map(at),
         count,
-        step.lr,
-        step.beta1,
-        step.beta2,
-        step.eps,
-        step.weightDecay,
-        step.decoupled,
-        step.correction1,
-        step.correction2,
-        step.gradientScale,
+        ...STEPS[name].map((key: keyof typeof scalars) => scalars[key]),
       ),
   };
 }

@@ -4,6 +4,6 @@ export { affineWeightGradient, columnSums } from './shards';
 export { activate, activateBackward } from './activations';
 export { divergence, softmax, softmaxBackward } from './rows';
 export { add, allFinite, sumOfSquares } from './reduce';
-export { adam, sgd } from './optim';
+export { adadelta, adagrad, adam, adamax, lion, regularize, rmsprop, rprop, sgd } from './optim';
 export { uniform } from './random';
 export { expOf, logOf } from './math';

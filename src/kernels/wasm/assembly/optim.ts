@@ -1,5 +1,27 @@
-// The element-wise steps of SGD, Adam and AdamW as PyTorch defines them, four parameters at a time.
-import { load, madd, splat, store } from './vector';
+// The element-wise steps of the update rules, four parameters at a time; reference/optim.ts says what each computes.
+import { load, madd, select, splat, store } from './vector';
+
+/** g·scale + λw */
+// @ts-ignore: decorator
+@inline
+function gradientOf(g: usize, n: i32, scale: v128, decay: v128, weight: v128): v128 {
+  return madd(decay, weight, f32x4.mul(load(g, n, 0), scale));
+}
+
+/** decay·mean + rest·x */
+// @ts-ignore: decorator
+@inline
+function average(decay: v128, mean: v128, rest: v128, x: v128): v128 {
+  return madd(rest, x, f32x4.mul(decay, mean));
+}
+
+/** 1, 0 or −1, lane by lane. */
+// @ts-ignore: decorator
+@inline
+function sign(x: v128): v128 {
+  const zero = splat(0);
+  return v128.or(v128.and(f32x4.gt(x, zero), splat(1)), v128.and(f32x4.lt(x, zero), splat(-1)));
+}
 
 /** v = 0: without momentum. */
 export function sgd(
@@ -9,7 +31,7 @@ export function sgd(
   for (let i = 0; i < count; i += 4) {
     const at = <usize>i << 2, n = count - i;
     const weight = load(w + at, n, 0);
-    const gradient = madd(decay, weight, f32x4.mul(load(g + at, n, 0), scale));
+    const gradient = gradientOf(g + at, n, scale, decay, weight);
     let direction = gradient;
     if (v != 0) {
       const velocity = madd(mu, load(v + at, n, 0), gradient);
@@ -20,25 +42,156 @@ export function sgd(
   }
 }
 
-/** `decoupled`: AdamW, whose decay shrinks the weights and stays out of the moments. */
+/** largest = 0: the denominator is that of the second moment itself. */
 export function adam(
-  w: usize, g: usize, m: usize, v: usize, count: i32, lr: f64, beta1: f64, beta2: f64, eps: f64, weightDecay: f64,
-  decoupled: bool, correction1: f64, correction2: f64, gradientScale: f64,
+  w: usize, g: usize, m: usize, v: usize, largest: usize, count: i32, lr: f64, gradientShare: f64, beta1: f64, beta2: f64,
+  root: f64, eps: f64, weightDecay: f64, shrink: f64, gradientScale: f64,
 ): void {
-  const scale = splat(<f32>gradientScale);
-  const decay = splat(decoupled ? 0 : <f32>weightDecay), shrink = splat(decoupled ? <f32>(1 - lr * weightDecay) : 1);
+  const scale = splat(<f32>gradientScale), decay = splat(<f32>weightDecay), kept = splat(<f32>shrink);
   const b1 = splat(<f32>beta1), rest1 = splat(<f32>(1 - beta1));
   const b2 = splat(<f32>beta2), rest2 = splat(<f32>(1 - beta2));
-  const rate = splat(<f32>(-lr / correction1)), root = splat(<f32>sqrt(correction2)), epsilon = splat(<f32>eps);
+  const rate = splat(<f32>-lr), share = splat(<f32>gradientShare), divisor = splat(<f32>root), epsilon = splat(<f32>eps);
   for (let i = 0; i < count; i += 4) {
     const at = <usize>i << 2, n = count - i;
     const weight = load(w + at, n, 0);
-    const gradient = madd(decay, weight, f32x4.mul(load(g + at, n, 0), scale));
-    const mean = madd(rest1, gradient, f32x4.mul(b1, load(m + at, n, 0)));
-    const square = madd(f32x4.mul(rest2, gradient), gradient, f32x4.mul(b2, load(v + at, n, 0)));
-    const denominator = f32x4.add(f32x4.div(f32x4.sqrt(square), root), epsilon);
+    const gradient = gradientOf(g + at, n, scale, decay, weight);
+    const mean = average(b1, load(m + at, n, 0), rest1, gradient);
+    let square = madd(f32x4.mul(rest2, gradient), gradient, f32x4.mul(b2, load(v + at, n, 0)));
     store(m + at, mean, n);
     store(v + at, square, n);
-    store(w + at, madd(rate, f32x4.div(mean, denominator), f32x4.mul(shrink, weight)), n);
+    if (largest != 0) {
+      square = f32x4.max(square, load(largest + at, n, 0));
+      store(largest + at, square, n);
+    }
+    const denominator = f32x4.add(f32x4.div(f32x4.sqrt(square), divisor), epsilon);
+    const direction = f32x4.div(madd(share, gradient, mean), denominator);
+    store(w + at, madd(rate, direction, f32x4.mul(kept, weight)), n);
+  }
+}
+
+export function adagrad(
+  w: usize, g: usize, sum: usize, count: i32, lr: f64, eps: f64, weightDecay: f64, gradientScale: f64,
+): void {
+  const scale = splat(<f32>gradientScale), decay = splat(<f32>weightDecay);
+  const rate = splat(<f32>-lr), epsilon = splat(<f32>eps);
+  for (let i = 0; i < count; i += 4) {
+    const at = <usize>i << 2, n = count - i;
+    const weight = load(w + at, n, 0);
+    const gradient = gradientOf(g + at, n, scale, decay, weight);
+    const squares = madd(gradient, gradient, load(sum + at, n, 0));
+    store(sum + at, squares, n);
+    store(w + at, madd(rate, f32x4.div(gradient, f32x4.add(f32x4.sqrt(squares), epsilon)), weight), n);
+  }
+}
+
+export function adadelta(
+  w: usize, g: usize, square: usize, change: usize, count: i32, lr: f64, rho: f64, eps: f64, weightDecay: f64, gradientScale: f64,
+): void {
+  const scale = splat(<f32>gradientScale), decay = splat(<f32>weightDecay);
+  const kept = splat(<f32>rho), rest = splat(<f32>(1 - rho)), rate = splat(<f32>-lr), epsilon = splat(<f32>eps);
+  for (let i = 0; i < count; i += 4) {
+    const at = <usize>i << 2, n = count - i;
+    const weight = load(w + at, n, 0);
+    const gradient = gradientOf(g + at, n, scale, decay, weight);
+    const squares = average(kept, load(square + at, n, 0), rest, f32x4.mul(gradient, gradient));
+    const changes = load(change + at, n, 0);
+    const ratio = f32x4.div(f32x4.sqrt(f32x4.add(changes, epsilon)), f32x4.sqrt(f32x4.add(squares, epsilon)));
+    const delta = f32x4.mul(ratio, gradient);
+    store(square + at, squares, n);
+    store(change + at, average(kept, changes, rest, f32x4.mul(delta, delta)), n);
+    store(w + at, madd(rate, delta, weight), n);
+  }
+}
+
+/** mean = 0: not centered; v = 0: without momentum. */
+export function rmsprop(
+  w: usize, g: usize, square: usize, mean: usize, v: usize, count: i32, lr: f64, alpha: f64, eps: f64, momentum: f64,
+  weightDecay: f64, gradientScale: f64,
+): void {
+  const scale = splat(<f32>gradientScale), decay = splat(<f32>weightDecay), mu = splat(<f32>momentum);
+  const kept = splat(<f32>alpha), rest = splat(<f32>(1 - alpha)), rate = splat(<f32>-lr), epsilon = splat(<f32>eps);
+  for (let i = 0; i < count; i += 4) {
+    const at = <usize>i << 2, n = count - i;
+    const weight = load(w + at, n, 0);
+    const gradient = gradientOf(g + at, n, scale, decay, weight);
+    let variance = average(kept, load(square + at, n, 0), rest, f32x4.mul(gradient, gradient));
+    store(square + at, variance, n);
+    if (mean != 0) {
+      const centre = average(kept, load(mean + at, n, 0), rest, gradient);
+      store(mean + at, centre, n);
+      variance = f32x4.max(splat(0), f32x4.sub(variance, f32x4.mul(centre, centre)));
+    }
+    let direction = f32x4.div(gradient, f32x4.add(f32x4.sqrt(variance), epsilon));
+    if (v != 0) {
+      direction = madd(mu, load(v + at, n, 0), direction);
+      store(v + at, direction, n);
+    }
+    store(w + at, madd(rate, direction, weight), n);
+  }
+}
+
+export function adamax(
+  w: usize, g: usize, m: usize, largest: usize, count: i32, lr: f64, beta1: f64, beta2: f64, eps: f64, weightDecay: f64,
+  gradientScale: f64,
+): void {
+  const scale = splat(<f32>gradientScale), decay = splat(<f32>weightDecay), rate = splat(<f32>-lr);
+  const b1 = splat(<f32>beta1), rest1 = splat(<f32>(1 - beta1)), b2 = splat(<f32>beta2), epsilon = splat(<f32>eps);
+  for (let i = 0; i < count; i += 4) {
+    const at = <usize>i << 2, n = count - i;
+    const weight = load(w + at, n, 0);
+    const gradient = gradientOf(g + at, n, scale, decay, weight);
+    const mean = average(b1, load(m + at, n, 0), rest1, gradient);
+    const faded = f32x4.mul(b2, load(largest + at, n, 1));
+    const magnitude = f32x4.max(faded, f32x4.add(f32x4.abs(gradient), epsilon));
+    store(m + at, mean, n);
+    store(largest + at, magnitude, n);
+    store(w + at, madd(rate, f32x4.div(mean, magnitude), weight), n);
+  }
+}
+
+export function lion(
+  w: usize, g: usize, m: usize, count: i32, lr: f64, beta1: f64, beta2: f64, shrink: f64, gradientScale: f64,
+): void {
+  const scale = splat(<f32>gradientScale), kept = splat(<f32>shrink), rate = splat(<f32>-lr);
+  const b1 = splat(<f32>beta1), rest1 = splat(<f32>(1 - beta1));
+  const b2 = splat(<f32>beta2), rest2 = splat(<f32>(1 - beta2));
+  for (let i = 0; i < count; i += 4) {
+    const at = <usize>i << 2, n = count - i;
+    const gradient = f32x4.mul(load(g + at, n, 0), scale);
+    const mean = load(m + at, n, 0);
+    const direction = sign(average(b1, mean, rest1, gradient));
+    store(m + at, average(b2, mean, rest2, gradient), n);
+    store(w + at, madd(rate, direction, f32x4.mul(kept, load(w + at, n, 0))), n);
+  }
+}
+
+export function rprop(
+  w: usize, g: usize, before: usize, size: usize, count: i32, etaMinus: f64, etaPlus: f64, smallest: f64, largest: f64,
+  weightDecay: f64, gradientScale: f64,
+): void {
+  const scale = splat(<f32>gradientScale), decay = splat(<f32>weightDecay), zero = splat(0);
+  const slower = splat(<f32>etaMinus), faster = splat(<f32>etaPlus), least = splat(<f32>smallest), most = splat(<f32>largest);
+  for (let i = 0; i < count; i += 4) {
+    const at = <usize>i << 2, n = count - i;
+    const weight = load(w + at, n, 0);
+    const gradient = gradientOf(g + at, n, scale, decay, weight);
+    const agreement = f32x4.mul(sign(gradient), sign(load(before + at, n, 0)));
+    const turned = f32x4.lt(agreement, zero);
+    const factor = select(turned, slower, select(f32x4.gt(agreement, zero), faster, splat(1)));
+    const step = f32x4.min(most, f32x4.max(least, f32x4.mul(load(size + at, n, 0), factor)));
+    const counted = v128.andnot(gradient, turned);
+    store(size + at, step, n);
+    store(before + at, counted, n);
+    store(w + at, f32x4.sub(weight, f32x4.mul(sign(counted), step)), n);
+  }
+}
+
+/** Changes g and leaves w. */
+export function regularize(w: usize, g: usize, count: i32, clipValue: f64, l1: f64, gradientScale: f64): void {
+  const scale = splat(<f32>gradientScale), most = splat(<f32>clipValue), least = splat(<f32>-clipValue), lambda = splat(<f32>l1);
+  for (let i = 0; i < count; i += 4) {
+    const at = <usize>i << 2, n = count - i;
+    const clipped = f32x4.min(most, f32x4.max(least, f32x4.mul(load(g + at, n, 0), scale)));
+    store(g + at, madd(lambda, sign(load(w + at, n, 0)), clipped), n);
   }
 }

@@ -1,0 +1,142 @@
+/**
+ * Adam (Kingma & Ba 2015) and its kin. They differ in what divides and multiplies the moments, which the kernels' one
+ * `adam` step takes as scalars: w ← shrink·w − η(m + share·g)/(√v/root + ε).
+ */
+import { exp, ln } from '../elementary.js';
+import type { StepScalars } from '../kernels/codes.js';
+import { power } from './power.js';
+import type { Hyper, StepScale, UpdateRule } from './rule.js';
+
+type Scalars = StepScalars<'adam'>;
+
+/** Adam's own scalars, both moments' bias corrected. */
+function plain(hyper: Hyper, { step, lr, gradientScale }: StepScale): Scalars {
+  const [beta1, beta2] = hyper.betas;
+  return {
+    lr: lr / (1 - power(beta1, step)),
+    gradientShare: 0,
+    beta1,
+    beta2,
+    root: Math.sqrt(1 - power(beta2, step)),
+    eps: hyper.eps,
+    weightDecay: hyper.weightDecay,
+    shrink: 1,
+    gradientScale,
+  };
+}
+
+/** The step whose scalars differ from Adam's by what `change` says. */
+function adamStep(change: (hyper: Hyper, scale: StepScale) => Partial<Scalars>): UpdateRule['step'] {
+  return (kernels, { weights, gradient, slots: [m, v, largest] }, hyper, scale) => {
+    const scalars = { ...plain(hyper, scale), ...change(hyper, scale) };
+    kernels.update('adam', weights, gradient, [m, v, largest ?? null], weights.length, scalars);
+  };
+}
+
+/** Dozat 2016: the momentum μₜ grows towards β₁, and the step takes a share of the gradient itself. */
+function nadamScalars({ betas: [beta1], momentumDecay }: Hyper, { step, lr }: StepScale): Partial<Scalars> {
+  const fade = exp(momentumDecay * ln(0.96));
+  let faded = 1; // 0.96^(i·momentumDecay)
+  let product = 1; // μ₁·…·μₜ
+  let mu = 0;
+  for (let i = 1; i <= step; i++) {
+    faded *= fade;
+    mu = beta1 * (1 - 0.5 * faded);
+    product *= mu;
+    if (product < Number.EPSILON / 8) {
+      // 1 − product is 1 from here on: the last μ without the way to it
+      faded = exp(step * momentumDecay * ln(0.96));
+      mu = beta1 * (1 - 0.5 * faded);
+      break;
+    }
+  }
+  const next = beta1 * (1 - 0.5 * faded * fade);
+  const rate = (lr * next) / (1 - product * next);
+  return { lr: rate, gradientShare: (lr * (1 - mu)) / (1 - product) / rate };
+}
+
+/** Liu et al. 2020: while too few squares are known to divide by, the step is that of the mean alone. */
+function radamScalars({ betas: [beta1, beta2] }: Hyper, { step, lr }: StepScale): Partial<Scalars> {
+  const forgotten = power(beta2, step);
+  const most = 2 / (1 - beta2) - 1;
+  const known = most - (2 * step * forgotten) / (1 - forgotten);
+  const rate = lr / (1 - power(beta1, step));
+  if (known <= 5) return { lr: rate, root: Number.POSITIVE_INFINITY, eps: 1 }; // √v/∞ + 1
+  const rectified = Math.sqrt(((known - 4) * (known - 2) * most) / ((most - 4) * (most - 2) * known));
+  return { lr: rate * rectified * Math.sqrt(1 - forgotten), root: 1 };
+}
+
+export const ADAM_RULES = {
+  adam: {
+    formula: 'g ← g + λw; m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← w − η·m̂/(√v̂ + ε)',
+    torch: 'Adam',
+    lr: 0.001,
+    slots: () => ['m', 'v'],
+    step: adamStep(() => ({})),
+  },
+  adamw: {
+    formula: 'w ← w − ηλw, then Adam without decay in g',
+    torch: 'AdamW',
+    lr: 0.001,
+    slots: () => ['m', 'v'],
+    step: adamStep(({ weightDecay }, { lr }) => ({ weightDecay: 0, shrink: 1 - lr * weightDecay })),
+  },
+  amsgrad: {
+    formula: 'Adam with the largest v so far in place of v',
+    torch: 'Adam(amsgrad=True)',
+    lr: 0.001,
+    slots: () => ['m', 'v', 'largest'],
+    step: adamStep(() => ({})),
+  },
+  nadam: {
+    formula: 'Adam with w ← w − η(μₜ₊₁m̂ + (1−μₜ)ĝ)/(√v̂ + ε), μₜ = β₁(1 − ½·0.96^(t·momentumDecay))',
+    torch: 'NAdam',
+    lr: 0.002,
+    slots: () => ['m', 'v'],
+    step: adamStep(nadamScalars),
+  },
+  radam: {
+    formula: 'Adam with the step rectified by the variance of 1/√v̂; w ← w − η·m̂ while it is unknown',
+    torch: 'RAdam',
+    lr: 0.001,
+    slots: () => ['m', 'v'],
+    step: adamStep(radamScalars),
+  },
+  adamax: {
+    formula: 'm as in Adam; u ← max(β₂u, |g| + ε); w ← w − η·m̂/u',
+    torch: 'Adamax',
+    lr: 0.002,
+    slots: () => ['m', 'largest'],
+    step(kernels, { weights, gradient, slots: [m, largest] }, hyper, { step, lr, gradientScale }) {
+      const [beta1, beta2] = hyper.betas;
+      const { eps, weightDecay } = hyper;
+      const rate = lr / (1 - power(beta1, step));
+      const scalars = { lr: rate, beta1, beta2, eps, weightDecay, gradientScale };
+      kernels.update('adamax', weights, gradient, [m, largest], weights.length, scalars);
+    },
+  },
+  lamb: {
+    formula: 'r = m̂/(√v̂ + ε) + λw; w ← w − η·(‖w‖/‖r‖)·r, the norms over each parameter',
+    torch: 'You et al. 2020, with φ(‖w‖) = ‖w‖',
+    lr: 0.001,
+    defaults: { eps: 1e-6 },
+    wholeBlock: true,
+    slots: () => ['m', 'v', 'direction'],
+    step(kernels, { weights, gradient, slots: [m, v, direction], views }, hyper, scale) {
+      direction.set(weights); // what Adam makes of it with shrink −λ and η 1 is −r
+      const scalars = {
+        ...plain(hyper, { ...scale, lr: 1 }),
+        weightDecay: 0,
+        shrink: -hyper.weightDecay,
+      };
+      kernels.update('adam', direction, gradient, [m, v, null], weights.length, scalars);
+      for (const { offset, length } of views ?? [{ offset: 0, length: weights.length }]) {
+        const [w, r] = [weights, direction].map((block) => block.subarray(offset, offset + length));
+        const [ww, rr] = [w, r].map((block) => kernels.sumOfSquares(block, length));
+        const trust = ww > 0 && rr > 0 ? Math.sqrt(ww / rr) : 1;
+        const step = { lr: -scale.lr * trust, momentum: 0, nesterov: 0, weightDecay: 0, gradientScale: 1 };
+        kernels.update('sgd', w, r, [null], length, step);
+      }
+    },
+  },
+} as const satisfies Record<string, UpdateRule>;

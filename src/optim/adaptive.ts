@@ -1,0 +1,55 @@
+/** Rules that divide the gradient by the root of its squares so far. */
+import type { UpdateRule } from './rule.js';
+
+export const ADAPTIVE_RULES = {
+  adagrad: {
+    formula: 'g ← g + λw; s ← s + g²; w ← w − η/(1 + (t−1)·lrDecay)·g/(√s + ε)',
+    torch: 'Adagrad',
+    lr: 0.01,
+    defaults: { eps: 1e-10 },
+    slots: () => ['sum'],
+    step(
+      kernels,
+      { weights, gradient, slots: [sum] },
+      { eps, weightDecay, lrDecay },
+      { step, lr, gradientScale },
+    ) {
+      const rate = lr / (1 + (step - 1) * lrDecay);
+      const scalars = { lr: rate, eps, weightDecay, gradientScale };
+      kernels.update('adagrad', weights, gradient, [sum], weights.length, scalars);
+    },
+  },
+  adadelta: {
+    formula: 'g ← g + λw; s ← ρs + (1−ρ)g²; Δ = √(d+ε)/√(s+ε)·g; d ← ρd + (1−ρ)Δ²; w ← w − ηΔ',
+    torch: 'Adadelta',
+    lr: 1,
+    defaults: { eps: 1e-6 },
+    slots: () => ['square', 'change'],
+    step(
+      kernels,
+      { weights, gradient, slots: [square, change] },
+      { rho, eps, weightDecay },
+      { lr, gradientScale },
+    ) {
+      const scalars = { lr, rho, eps, weightDecay, gradientScale };
+      kernels.update('adadelta', weights, gradient, [square, change], weights.length, scalars);
+    },
+  },
+  rmsprop: {
+    formula: 'g ← g + λw; s ← αs + (1−α)g²; v ← μv + g/(√s + ε) (centered: √(s − ḡ²)); w ← w − ηv',
+    torch: 'RMSprop',
+    lr: 0.01,
+    slots: ({ centered, momentum }) => [
+      'square',
+      ...(centered ? ['mean'] : []),
+      ...(momentum > 0 ? ['momentum'] : []),
+    ],
+    step(kernels, { weights, gradient, slots: [square, ...more] }, hyper, { lr, gradientScale }) {
+      const { alpha, eps, momentum, centered, weightDecay } = hyper;
+      const mean = centered ? more[0] : null;
+      const velocity = momentum > 0 ? more[centered ? 1 : 0] : null;
+      const scalars = { lr, alpha, eps, momentum, weightDecay, gradientScale };
+      kernels.update('rmsprop', weights, gradient, [square, mean, velocity], weights.length, scalars);
+    },
+  },
+} as const satisfies Record<string, UpdateRule>;

@@ -1,0 +1,119 @@
+/** Limited-memory BFGS (Liu & Nocedal 1989) with a strong Wolfe line search: one iteration a step, on all rows. */
+import type { FloatArray } from '../kernels/kernels.js';
+import { type LinePoint, strongWolfe } from './linesearch.js';
+import type { UpdateRule } from './rule.js';
+
+/** How the weights changed in a step and how that turned the gradient, with 1/(change·turn). */
+interface Pair {
+  readonly change: FloatArray;
+  readonly turn: FloatArray;
+  readonly rho: number;
+}
+
+/** PyTorch's: of the largest component of the gradient, of the slope, and of a pair's curvature. */
+const TOLERANCE = { gradient: 1e-7, slope: 1e-9, curvature: 1e-10 };
+
+export const lbfgs: UpdateRule = {
+  formula: 'w ← w + t·d, d = −H·g with H from the last historySize changes; t by the strong Wolfe conditions',
+  torch: "LBFGS(max_iter=1, line_search_fn='strong_wolfe')",
+  lr: 1,
+  fullBatch: true,
+  wholeBlock: true,
+  slots: ({ historySize }) => [
+    'before',
+    ...Array.from({ length: historySize }, (_, i) => `change ${i}`),
+    ...Array.from({ length: historySize }, (_, i) => `turn ${i}`),
+  ],
+  async step(_, { weights, gradient, slots }, { historySize, weightDecay }, scale, loss) {
+    const { step, lr, gradientScale } = scale;
+    const [before, ...rest] = slots;
+    // The pair of step t lies in place t−1 of a ring, so that nothing but t has to be remembered between steps.
+    const changes = rest.slice(0, historySize);
+    const turns = rest.slice(historySize);
+    const place = (t: number) => (t - 1) % historySize;
+
+    const start = weights.slice();
+    const value = (mean: number) => mean + (weightDecay * dot(weights, weights)) / 2;
+    const toMean = () => {
+      for (let i = 0; i < gradient.length; i++) {
+        gradient[i] = gradient[i] * gradientScale + weightDecay * weights[i];
+      }
+    };
+    toMean();
+    if (step > 1) {
+      const turn = turns[place(step - 1)];
+      for (let i = 0; i < turn.length; i++) turn[i] = gradient[i] - before[i];
+    }
+    before.set(gradient);
+
+    const known: Pair[] = []; // from the newest to the oldest
+    for (let t = step - 1; t >= Math.max(1, step - historySize); t--) {
+      const [change, turn] = [changes[place(t)], turns[place(t)]];
+      const curvature = dot(change, turn);
+      if (curvature > TOLERANCE.curvature) known.push({ change, turn, rho: 1 / curvature });
+    }
+    const direction = newtonDirection(gradient, known);
+    const slope = dot(gradient, direction);
+    const change = changes[place(step)].fill(0);
+    if (largest(gradient) <= TOLERANCE.gradient || !(slope <= -TOLERANCE.slope)) return;
+
+    const go = (t: number) => {
+      for (let i = 0; i < weights.length; i++) weights[i] = start[i] + t * direction[i];
+    };
+    const along = async (t: number): Promise<LinePoint> => {
+      go(t);
+      const found = value(await loss.evaluate());
+      toMean();
+      const slope = dot(gradient, direction);
+      if (Number.isFinite(found + slope)) return { t, value: found, slope };
+      return { t, value: Number.POSITIVE_INFINITY, slope: Number.NaN };
+    };
+    const first = step === 1 ? Math.min(1, 1 / sumOfMagnitudes(gradient)) * lr : lr;
+    const origin = { t: 0, value: value(loss.value), slope };
+    const t = await strongWolfe(along, origin, first, largest(direction));
+    go(t);
+    for (let i = 0; i < change.length; i++) change[i] = t * direction[i];
+  },
+};
+
+/** −H·g by the two-loop recursion. */
+function newtonDirection(gradient: FloatArray, known: readonly Pair[]): Float64Array {
+  const d = Float64Array.from(gradient, (g) => -g);
+  const alphas = known.map(({ change, turn, rho }) => {
+    const alpha = rho * dot(change, d);
+    addTo(d, -alpha, turn);
+    return alpha;
+  });
+  if (known.length > 0) {
+    const [{ turn, rho }] = known;
+    const scale = 1 / rho / dot(turn, turn);
+    for (let i = 0; i < d.length; i++) d[i] *= scale;
+  }
+  for (let k = known.length - 1; k >= 0; k--) {
+    const { change, turn, rho } = known[k];
+    addTo(d, alphas[k] - rho * dot(turn, d), change);
+  }
+  return d;
+}
+
+function dot(a: FloatArray, b: FloatArray): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+function addTo(d: Float64Array, factor: number, x: FloatArray): void {
+  for (let i = 0; i < d.length; i++) d[i] += factor * x[i];
+}
+
+function largest(a: FloatArray): number {
+  let found = 0;
+  for (let i = 0; i < a.length; i++) found = Math.max(found, Math.abs(a[i]));
+  return found;
+}
+
+function sumOfMagnitudes(a: FloatArray): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]);
+  return sum;
+}

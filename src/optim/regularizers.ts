@@ -1,0 +1,45 @@
+/** What acts on the gradient before the update rule sees it, and on the weights after. */
+import type { FloatArray, Kernels } from '../kernels/kernels.js';
+import { clippingFactor } from './clipping.js';
+import type { ParameterBlock, UpdateArrays } from './rule.js';
+
+/** L2 is the rules' own weightDecay, because AdamW, LAMB and Lion take it apart from the gradient. */
+export interface Regularization {
+  readonly l1: number;
+  readonly clip?: number | undefined;
+  readonly clipValue?: number | undefined;
+  readonly maxNorm?: number | undefined;
+}
+
+/**
+ * Clips the mean gradient by its global norm, then each of its components to ±clipValue, then adds the subgradient
+ * l1·sign w. `mean` is 1/T; returns the scale that makes the gradient, as it is afterwards, what the rule takes.
+ */
+export function regularizeGradient(
+  kernels: Kernels,
+  { weights, gradient }: Pick<UpdateArrays, 'weights' | 'gradient'>,
+  mean: number,
+  { clip, clipValue, l1 }: Regularization,
+): number {
+  const gradientScale = clip ? mean * clippingFactor(kernels, gradient, mean, clip) : mean;
+  if (clipValue === undefined && l1 === 0) return gradientScale;
+  const scalars = { clipValue: clipValue ?? Number.POSITIVE_INFINITY, l1, gradientScale };
+  kernels.update('regularize', weights, gradient, [], weights.length, scalars);
+  return 1;
+}
+
+/**
+ * Max-norm (Srebro & Shraibman 2005; Hinton et al. 2012): the weights into a unit, a column of a [in, out] matrix, are
+ * scaled back to the norm `most` where they exceed it. Biases, being vectors, are left alone.
+ */
+export function limitNorms(weights: FloatArray, views: readonly ParameterBlock[], most: number): void {
+  for (const { offset, length, spec } of views) {
+    if (spec.shape.length < 2) continue;
+    const columns = spec.shape[spec.shape.length - 1];
+    const squares = new Float64Array(columns);
+    for (let i = 0; i < length; i++) squares[i % columns] += weights[offset + i] * weights[offset + i];
+    const factors = squares.map((square) => Math.min(1, most / Math.sqrt(square)));
+    if (factors.every((factor) => factor === 1)) continue;
+    for (let i = 0; i < length; i++) weights[offset + i] *= factors[i % columns];
+  }
+}

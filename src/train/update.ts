@@ -1,0 +1,40 @@
+/** From a batch's gradient to new weights: regularisation, the update rule, running statistics, the average. */
+import type { Kernels } from '../kernels/kernels.js';
+import { updateStatistics } from '../network/statistics.js';
+import { updateAverage } from '../optim/averaging.js';
+import { limitNorms, regularizeGradient } from '../optim/regularizers.js';
+import type { BatchLoss } from '../optim/rules.js';
+import type { TrainingMemory } from './memory.js';
+import type { TrainingPlan } from './plan.js';
+
+/** `step` counts from 1; `rows` are those of the batch. */
+interface Step {
+  readonly step: number;
+  readonly lr: number;
+  readonly rows: number;
+}
+
+export async function applyUpdate(
+  kernels: Kernels,
+  { config, rule, hyper, stepsPerEpoch }: TrainingPlan,
+  { layout, weights, slots, gradients }: TrainingMemory,
+  { step, lr, rows }: Step,
+  loss: BatchLoss,
+): Promise<void> {
+  const averaging = config.averaging !== 'none';
+  const own = averaging ? slots.slice(0, -1) : slots;
+  const trainable = (block: Float32Array) => block.subarray(0, layout.trainable);
+  const arrays = {
+    weights: trainable(weights),
+    gradient: trainable(gradients[0]),
+    slots: own.map(trainable),
+    views: layout.views.filter(({ spec }) => !spec.statistic),
+  };
+  const gradientScale = regularizeGradient(kernels, arrays, 1 / rows, config);
+  await rule.step(kernels, arrays, hyper, { step, lr, gradientScale }, loss);
+  if (config.maxNorm !== undefined) limitNorms(arrays.weights, arrays.views, config.maxNorm);
+  updateStatistics(layout, weights, gradients[0], 1 / rows);
+  if (averaging) {
+    updateAverage(kernels, slots[slots.length - 1], weights, config, step, stepsPerEpoch);
+  }
+}
