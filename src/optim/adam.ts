@@ -90,7 +90,7 @@ export const ADAM_RULES = {
   },
   nadam: {
     formula: 'Adam with w ← w − η(μₜ₊₁m̂ + (1−μₜ)ĝ)/(√v̂ + ε), μₜ = β₁(1 − ½·0.96^(t·momentumDecay))',
-    torch: 'NAdam',
+    torch: 'NAdam (of PyTorch 2: before, one factor μₜ was too many)',
     lr: 0.002,
     slots: () => ['m', 'v'],
     step: adamStep(nadamScalars),
