@@ -4,7 +4,7 @@ import { closest } from '../src/closest.js';
 import { UsageError } from '../src/errors.js';
 import { VERSION } from '../src/version.js';
 import { type Command, checkFlags, commandName, toYargs } from './command.js';
-import { complete } from './commands/completion.js';
+import { builtInNames, complete, isCompletion } from './commands/completion.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { inspect } from './commands/inspect.js';
@@ -25,6 +25,7 @@ const COMMANDS: readonly Command[] = [
 
 /** Returns the exit code. */
 async function gradpool(tokens: readonly string[]): Promise<number> {
+  const completing = isCompletion(tokens);
   let exitCode: number | undefined;
   const cli = yargs()
     .scriptName('gradpool')
@@ -43,7 +44,7 @@ async function gradpool(tokens: readonly string[]): Promise<number> {
     .completion(
       'completion',
       'print a script that completes commands and flags, for bash or zsh',
-      complete(COMMANDS),
+      complete(COMMANDS, completing ? await builtInNames() : []),
     )
     .help('help', 'show help')
     .alias('help', 'h')
@@ -65,7 +66,7 @@ async function gradpool(tokens: readonly string[]): Promise<number> {
     output = text;
   });
   if (output) print(withoutTypes(output));
-  if (output || exitCode !== undefined) return exitCode ?? 0;
+  if (output || completing || exitCode !== undefined) return exitCode ?? 0;
   if (argv._.length > 0) throw unknownCommand(String(argv._[0]));
   checkFlags(tokens, {});
   print(withoutTypes(await cli.getHelp()));

@@ -17,6 +17,7 @@ export const OUTPUT_FLAGS: Flags = {
 /** Follows a training to its end, shows it, and lets Ctrl-C end it well. Returns the exit code. */
 export async function follow(
   { set }: Args,
+  what: string,
   training: (signal: AbortSignal) => AsyncGenerator<TrainEvent>,
 ): Promise<number> {
   const view = trainingView({ quiet: set.has('quiet'), progress: !set.has('no-progress') });
@@ -26,6 +27,7 @@ export async function follow(
     if (start === null) process.exit(130); // nothing is done yet, and nothing to be saved
     view.note('finishing the step and saving; Ctrl-C again quits at once');
   });
+  view.wait(`loading ${what} …`);
   try {
     for await (const event of training(signal)) {
       view.show(event);

@@ -19,7 +19,7 @@ export const resume: Command = {
       if (text !== undefined) options[key] = checked(key, await parseText(key, text), `--${key}`);
     }
     const library = await import('../../src/run/train.js');
-    return follow(args, (signal) =>
+    return follow(args, `the data of ${args.values.run}`, (signal) =>
       library.resume(args.values.run!, { ...(options as ResumeOptions), signal }),
     );
   },

@@ -45,5 +45,7 @@ async function run(args: Args): Promise<number> {
     return 0;
   }
   const out = values.out === undefined ? {} : { out: values.out };
-  return follow(args, (signal) => library.train(options, { ...out, signal, argv: process.argv.slice(2) }));
+  return follow(args, options.data, (signal) =>
+    library.train(options, { ...out, signal, argv: process.argv.slice(2) }),
+  );
 }

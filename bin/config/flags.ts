@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { UsageError } from '../../src/errors.js';
 import { describeIssue } from '../../src/issues.js';
+import { SCHEDULE_SHAPE, UPDATE_SHAPE } from '../../src/optim/options.js';
 import { CONFIG_KEYS, configSchema } from '../../src/train/config.js';
 import type { Flag, Flags } from '../command.js';
 
@@ -20,9 +21,9 @@ const PROPERTIES = z.toJSONSchema(configSchema, { io: 'input' }).properties as R
 /** Keys that are in none of these belong to the last group. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Data: ['target', 'task', 'val', 'test', 'embedAbove'],
-  Network: ['hidden', 'activation', 'layers', 'loss', 'init'],
-  Optimiser: ['optimizer', 'lr', 'momentum', 'nesterov', 'betas', 'eps', 'weightDecay', 'clip', 'batch'],
-  Schedule: ['epochs', 'patience', 'schedule', 'warmup', 'stepSize', 'gamma', 'minFactor'],
+  Network: ['hidden', 'activation', 'layers', 'loss', 'init', 'initConstant'],
+  Optimiser: ['batch', ...Object.keys(UPDATE_SHAPE)],
+  Schedule: ['epochs', 'until', 'patience', ...Object.keys(SCHEDULE_SHAPE)],
   Run: [],
 };
 const NAMES = Object.keys(GROUPS);

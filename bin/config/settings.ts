@@ -55,7 +55,13 @@ async function fromEnvironment(environment: NodeJS.ProcessEnv): Promise<Layer> {
     if (!name.startsWith('GRADPOOL_') || !text) continue;
     const key = keys.get(name);
     if (key === undefined) {
-      throw new UsageError(`unknown environment variable ${name}${closest(name, [...keys.keys()])}`);
+      const near = closest(
+        name.toLowerCase(),
+        Array.from(keys.keys(), (known) => known.toLowerCase()),
+      );
+      throw new UsageError(
+        `unknown environment variable ${name}${near.replace(/'.*'/, (known) => known.toUpperCase())}`,
+      );
     }
     layer.push([key, { value: checked(key, await parseText(key, text), name), from: name }]);
   }

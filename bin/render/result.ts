@@ -9,14 +9,14 @@ export function resultText(result: TrainResult, data: string): string {
   const paint = painter(process.stdout);
   const best = bestEpoch === null || bestEpoch === epochs ? '' : ` (best epoch: ${bestEpoch})`;
   const speed = `${count(Math.round(result.samplesPerSecond))} samples/s`;
-  const ended = { completed: 'trained', 'early-stopped': 'stopped', interrupted: 'interrupted' }[status];
+  const why = status === 'interrupted' || /^all /.test(result.reason) ? '' : `: ${result.reason}`;
   return facts([
     ['test', test && paint('bold', metricsText(test))],
     ['validation', val && metricsText(val) + best],
     ['training', train && metricsText(train)],
     [
-      ended,
-      `${plural(epochs, 'epoch')}, ${plural(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${who(workers)}, ${kernels})`,
+      status === 'interrupted' ? status : 'trained',
+      `${plural(epochs, 'epoch')}, ${plural(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${who(workers)}, ${kernels})${why}`,
     ],
     ['weights', `sha256 ${result.weightsSha256}`],
     ['run', run],
@@ -24,8 +24,9 @@ export function resultText(result: TrainResult, data: string): string {
   ]);
 }
 
+/** New rows of a table, query or pattern; for arrays, whose new ones have no name yet, the test part of the same. */
 function next(run: string, status: TrainResult['status'], data: string): string {
   if (status === 'interrupted') return `gradpool resume ${run}`;
-  const table = /\.(csv|tsv|jsonl?|parquet)(\.\w+)?$/.exec(data);
-  return table ? `gradpool predict ${run} new${table[0]}` : `gradpool evaluate ${run} ${data}`;
+  const [suffix] = /\.(csv|tsv|jsonl?|parquet)(\.\w+)?$/.exec(data) ?? (/\s/.test(data) ? ['.csv'] : []);
+  return suffix ? `gradpool predict ${run} new${suffix}` : `gradpool evaluate ${run} ${data}`;
 }

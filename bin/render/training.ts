@@ -5,11 +5,13 @@ import { count, duration, painter, percent, plural, significant } from './text.j
 
 export interface TrainingView {
   show(event: TrainEvent): void;
+  /** shown when nothing else is for a while */
+  wait(text: string): void;
   note(text: string): void;
   close(): void;
 }
 
-const SILENT: TrainingView = { show() {}, note() {}, close() {} };
+const SILENT: TrainingView = { show() {}, wait() {}, note() {}, close() {} };
 
 export function trainingView(options: { quiet: boolean; progress: boolean }): TrainingView {
   if (options.quiet) return SILENT;
@@ -19,6 +21,8 @@ export function trainingView(options: { quiet: boolean; progress: boolean }): Tr
 /** Of more epochs than this, lines are printed at most this often. */
 const EVERY_EPOCH = 30;
 const EPOCH_INTERVAL = 250;
+/** Milliseconds after which a terminal says what it waits for. */
+const PATIENCE = 300;
 /** Without a bar, milliseconds of silence after which a line says how far an epoch is. */
 const SILENCE = 10_000;
 
@@ -27,6 +31,7 @@ class Lines implements TrainingView {
   #start: StartEvent | null = null;
   #bar: Bar | null = null;
   #last = performance.now();
+  #waiting: NodeJS.Timeout | null = null;
 
   constructor(private readonly withBar: boolean) {}
 
@@ -43,7 +48,16 @@ class Lines implements TrainingView {
     this.#print(this.#paint('dim', text));
   }
 
+  wait(text: string): void {
+    const { isTTY } = process.stderr;
+    this.#waiting = setTimeout(
+      () => process.stderr.write(this.#paint('dim', text) + (isTTY ? '' : '\n')),
+      isTTY ? PATIENCE : SILENCE,
+    );
+  }
+
   close(): void {
+    this.#unwait();
     this.#bar?.stop();
     this.#bar = null;
   }
@@ -81,7 +95,15 @@ class Lines implements TrainingView {
     this.#print(epochLine(event) + mark);
   }
 
+  #unwait(): void {
+    if (this.#waiting === null) return;
+    clearTimeout(this.#waiting);
+    this.#waiting = null;
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
+  }
+
   #print(line: string): void {
+    this.#unwait();
     this.#last = performance.now();
     if (this.#bar) this.#bar.printAbove(line);
     else process.stderr.write(`${line}\n`);

@@ -1,0 +1,76 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { CONFIG_KEYS, configSchema } from '#src/train/config.js';
+import { Place } from './cli.js';
+
+const place = new Place();
+afterAll(() => place.remove());
+
+const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const words = (text: string) => text.replace(/\s+/g, ' ');
+
+describe('--help', () => {
+  it('names every command', async () => {
+    for (const args of [[], ['--help'], ['-h']]) {
+      const { stdout, code } = await place.gradpool(args);
+      expect(code).toBe(0);
+      for (const name of ['train', 'resume', 'evaluate', 'predict', 'inspect', 'doctor', 'completion']) {
+        expect(stdout).toMatch(new RegExp(`^  gradpool ${name}\\b`, 'm'));
+      }
+      expect(words(stdout)).toContain('130 interrupted, checkpoint saved');
+    }
+  });
+
+  it('of train says of every key what the schema says', async () => {
+    const { stdout } = await place.gradpool(['train', '--help']);
+    for (const key of CONFIG_KEYS.filter((name) => name !== 'data')) {
+      expect(words(stdout)).toContain(` --${kebab(key)} ${configSchema.shape[key].description}`);
+    }
+    const groups = stdout.match(/^[A-Z]\w+:$/gm);
+    expect(groups).toEqual(
+      expect.arrayContaining(['Data:', 'Network:', 'Optimiser:', 'Schedule:', 'Run:', 'Output:']),
+    );
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(stdout).not.toMatch(/\[boolean\]/);
+  });
+});
+
+it('--version', async () => {
+  expect((await place.gradpool(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+describe('completion', () => {
+  const complete = async (...args: string[]) => {
+    const ended = await place.gradpool(['--get-yargs-completions', 'gradpool', ...args], {
+      SHELL: '/bin/bash',
+    });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    return ended.stdout.split('\n').filter(Boolean);
+  };
+
+  it('knows commands, flags, values and built-in names, and leaves files to the shell', async () => {
+    expect(await complete('tr')).toContain('train');
+    expect(await complete('train', '--opt')).toContain('--optimizer');
+    expect(await complete('train', 'x.csv', '--optimizer', 'ad')).toEqual(
+      expect.arrayContaining(['adam', 'adamw']),
+    );
+    expect(await complete('predict', 'run', 'x.csv', '--format', '')).toEqual(['csv', 'jsonl']);
+    expect(await complete('train', 'mn')).toEqual(['mnist']);
+    expect(await complete('train', '')).toEqual([]);
+    expect(await complete('train', '--out', 'm')).toEqual([]);
+  });
+
+  it.each(['bash', 'zsh'])('prints a script for %s', async (shell) => {
+    const { stdout } = await place.gradpool(['completion'], { SHELL: `/bin/${shell}` });
+    expect(stdout).toContain(shell === 'zsh' ? '#compdef gradpool' : 'complete -o bashdefault');
+  });
+});
+
+it('doctor measures every kernel', async () => {
+  const { stdout } = await place.gradpool(['doctor', '--json']);
+  const machine = JSON.parse(stdout);
+  expect(machine.cores.usable).toBeGreaterThan(0);
+  for (const { name, gflops, missing } of machine.kernels) {
+    expect(gflops === null ? missing : gflops, name).toBeTruthy();
+  }
+  expect((await place.gradpool(['doctor'])).stdout).toMatch(/^reference +\d/m);
+});
