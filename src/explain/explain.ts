@@ -1,0 +1,171 @@
+/** `gradpool explain`: the lecture on one instance of one's own network, in float64. */
+import { UsageError } from '../errors.js';
+import { DIVERGENCES, type Divergence } from '../network/divergences.js';
+import { objective } from '../network/network.js';
+import { taylorSlope } from './differences.js';
+import { type Influence, influence } from './influence.js';
+import { createInstance, type Instance, outputsOf } from './instance.js';
+import { findVariable, type Variable } from './names.js';
+import { type PathSum, pathSum } from './paths.js';
+import type { Subject } from './subject.js';
+import { nudged, type Trace, trace } from './trace.js';
+
+/** What happens to Div when a number is nudged. */
+export interface Perturbation {
+  readonly variable: string;
+  readonly step: number;
+  /** derivative · step */
+  readonly predicted: number;
+  readonly actual: number;
+  readonly slope: number | null;
+}
+
+export interface Explanation {
+  readonly origin: Subject['origin'];
+  readonly instance: string;
+  readonly parameters: number;
+  readonly units: number;
+  readonly loss: Subject['loss'];
+  readonly formula: Pick<Divergence, 'formula' | 'gradient'>;
+  readonly desired: readonly number[];
+  readonly classes: readonly string[] | null;
+  readonly trace: Trace;
+  /** ∂Div/∂z(N) in one step, where divergence and last activation are fused in training; and the largest difference */
+  readonly fused: {
+    readonly activation: string;
+    readonly gradient: string;
+    readonly derivatives: readonly number[];
+    readonly difference: number;
+  } | null;
+  readonly paths: readonly PathSum[];
+  readonly perturbations: readonly Perturbation[];
+  /** null where the network is too large to be drawn unit by unit */
+  readonly influence: Influence | null;
+}
+
+export interface ExplainOptions {
+  /** w[1][1,2]: the paths from here to Div */
+  readonly weight?: string | undefined;
+  /** x1=1e-3 */
+  readonly perturb?: string | undefined;
+  /** compare every derivative, however many there are */
+  readonly all?: boolean;
+}
+
+/** Units, x included, up to which a network is drawn and its paths are summed. */
+export const DRAWN_UNITS = 60;
+/** Parameters up to which each derivative is compared and printed. */
+const SMALL = 100;
+/** Of larger networks, so many of each vector and parameter. */
+const LARGEST = 8;
+
+export function explain(
+  subject: Subject,
+  { weight, perturb, all = false }: ExplainOptions = {},
+): Explanation {
+  const { layers, loss, classes, origin } = subject;
+  const instance = instanceOf(subject);
+  const { layout, network } = instance;
+  const units = layers.reduce((sum, { outputs }) => sum + outputs, layers[0].inputs);
+  const small = layout.count <= SMALL && units <= DRAWN_UNITS;
+  const wanted = weight === undefined ? undefined : findVariable(weight, layers, layout);
+  const nudge = perturb === undefined ? undefined : parsePerturbation(perturb, subject, instance);
+  const traced = trace(instance, all || small ? Number.POSITIVE_INFINITY : LARGEST);
+  instance.gradient();
+  const outputGradient = network.outputGradient.slice();
+  const graph =
+    units <= DRAWN_UNITS || wanted ? influence(instance, outputGradient, traced.divergence) : null;
+  const first = small
+    ? traced.layers.flatMap(({ weights }) => weights).find(({ factors }) => factors)?.variable
+    : undefined;
+  const example =
+    traced.layers[0].weights.find(({ variable: { key } }) => key === 'w[1][1,1]')?.variable ?? first;
+  const followed = wanted ?? (small ? example : undefined);
+  const moved = nudge ?? (small && example ? { variable: followed ?? example, step: 1e-3 } : undefined);
+  const { formula, gradient }: Divergence = DIVERGENCES[loss];
+  return {
+    origin,
+    instance: subject.instance,
+    parameters: layout.count,
+    units,
+    loss,
+    formula: { formula, gradient },
+    desired: [...subject.d],
+    classes,
+    trace: traced,
+    fused: fusedWith(subject, traced),
+    paths: followed && graph ? [pathSum(instance, graph, followed, derivativeOf(followed, traced))] : [],
+    perturbations: moved ? [perturbed(instance, moved.variable, moved.step, traced)] : [],
+    influence: units <= DRAWN_UNITS ? graph : null,
+  };
+}
+
+/** The subject's first row, as the network predicts it, its last activation and the divergence apart. */
+function instanceOf({ layers, loss, weights, x, d }: Subject): Instance {
+  const { code, targets }: Divergence = DIVERGENCES[loss];
+  const instance = createInstance({ objective: { layers, code, targets }, rows: 1 });
+  fill(instance, weights, x, d);
+  return instance;
+}
+
+function fill(
+  { parameters, network, desired }: Instance,
+  weights: Float64Array,
+  x: Float64Array,
+  d: Float64Array,
+): void {
+  parameters.set(weights);
+  network.input.set(x.subarray(0, network.input.length));
+  desired.set(d.subarray(0, desired.length));
+}
+
+function derivativeOf({ place }: Variable, { x, parameters }: Trace): number {
+  return place.kind === 'input'
+    ? x.derivatives[place.index]
+    : parameters[place.view].derivatives[place.index];
+}
+
+function perturbed(instance: Instance, variable: Variable, step: number, traced: Trace): Perturbation {
+  const { place } = variable;
+  const f =
+    place.kind === 'input'
+      ? nudged(instance.network.input, place.index, instance.loss)
+      : nudged(instance.parameters, place.at, instance.loss);
+  const derivative = derivativeOf(variable, traced);
+  return {
+    variable: variable.name,
+    step,
+    predicted: derivative * step,
+    actual: f(step) - f(0),
+    slope: taylorSlope(f, derivative, Math.abs(step)),
+  };
+}
+
+function parsePerturbation(
+  text: string,
+  { layers }: Subject,
+  { layout }: Instance,
+): { variable: Variable; step: number } {
+  const [key, value, ...rest] = text.split('=');
+  const step = Number(value);
+  if (rest.length > 0 || value === undefined || value.trim() === '' || !Number.isFinite(step) || step === 0) {
+    throw new UsageError(
+      `--perturb ${text}: expected a variable and a step, as in x1=1e-3 or w[2][1,3]=1e-3`,
+    );
+  }
+  return { variable: findVariable(key.trim(), layers, layout), step };
+}
+
+/** Fused in training, divergence and activation must give what the two give apart. */
+function fusedWith(subject: Subject, traced: Trace): Explanation['fused'] {
+  const { fused }: Divergence = DIVERGENCES[subject.loss];
+  const target = objective(subject.layers, subject.loss);
+  if (!fused || target.layers.length === subject.layers.length) return null;
+  const instance = createInstance({ objective: target, rows: 1 });
+  fill(instance, subject.weights, subject.x, subject.d);
+  instance.gradient();
+  const derivatives = [...instance.network.outputGradient.subarray(0, outputsOf(target.layers))];
+  const apart = traced.layers[traced.layers.length - 1].z?.derivatives ?? [];
+  const difference = Math.max(...apart.map((value, i) => Math.abs(value - derivatives[i])));
+  return { activation: fused.activation, gradient: fused.gradient, derivatives, difference };
+}

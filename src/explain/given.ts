@@ -1,0 +1,85 @@
+/** A configuration file for explaining: that of a training, and beside it what only `explain` reads. */
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { DataError, UsageError } from '../errors.js';
+import { describeIssue } from '../issues.js';
+import type { FloatArray } from '../kernels/kernels.js';
+import type { Layer } from '../network/layer.js';
+import type { ParameterLayout } from '../network/layout.js';
+import type { TrainOptions } from '../train/config.js';
+import { lectureLayers } from './names.js';
+
+const numbers = z.array(z.number());
+const SHAPE = {
+  /** the network's inputs x_1, x_2, … */
+  input: numbers.optional(),
+  /** the desired outputs, or a class counted from 0 */
+  target: z.union([z.number(), numbers]).optional(),
+  /** a matrix w_ij for each layer of the lecture: row i from unit i, the first row the biases, column j to unit j */
+  weights: z.array(z.array(numbers).min(1)).optional(),
+};
+const givenSchema = z.strictObject(SHAPE);
+/** The section `explain` of a configuration. */
+export type Given = z.infer<typeof givenSchema>;
+
+export interface GivenConfig {
+  readonly options: Omit<TrainOptions, 'data'> & { readonly data?: string };
+  readonly given: Given;
+}
+
+export function readGivenConfig(file: string): GivenConfig {
+  let text: string;
+  let value: unknown;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new DataError(`${file}: cannot be read (${(error as Error).message})`);
+  }
+  try {
+    value = parse(text);
+  } catch (error) {
+    throw new UsageError(`${file}: ${(error as Error).message.split('\n')[0]}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError(`${file}: expected keys with their values, such as layers: [{dense: 2}, sigmoid]`);
+  }
+  const { explain = {}, ...options } = value as Record<string, unknown>;
+  const parsed = givenSchema.safeParse(explain);
+  if (parsed.success) return { options: options as GivenConfig['options'], given: parsed.data };
+  throw new UsageError(
+    `${file}: explain: ${describeIssue(parsed.error.issues[0], explain, Object.keys(SHAPE))}`,
+  );
+}
+
+/** Writes the given matrices over the initial weights. Throws UsageError naming the layer and both shapes. */
+export function setWeights(
+  parameters: FloatArray,
+  layers: readonly Layer[],
+  { views }: ParameterLayout,
+  weights: NonNullable<Given['weights']>,
+): void {
+  const combinations = lectureLayers(layers).flatMap(({ k, affine }) =>
+    affine === null ? [] : [{ k, affine }],
+  );
+  if (weights.length !== combinations.length) {
+    throw new UsageError(
+      `explain: weights: ${weights.length} matrices for ${combinations.length} weighted combinations`,
+    );
+  }
+  for (const [index, { k, affine }] of combinations.entries()) {
+    const { inputs, outputs, parameters: own } = layers[affine];
+    const rows = own.length > 1 ? inputs + 1 : inputs;
+    const matrix = weights[index];
+    if (matrix.length !== rows || matrix.some((row) => row.length !== outputs)) {
+      const found = [...new Set(matrix.map((row) => row.length))].join(' or ');
+      throw new UsageError(
+        `explain: weights of layer ${k}: expected ${rows} rows (${own.length > 1 ? 'the biases, then ' : ''}one for each input) of ${outputs}, found ${matrix.length} of ${found}`,
+      );
+    }
+    const write = (name: string, values: readonly number[]) =>
+      parameters.set(values, views.find((view) => view.name === `${affine}.${name}`)!.offset);
+    if (own.length > 1) write('bias', matrix[0]);
+    write('weight', matrix.slice(rows - inputs).flat());
+  }
+}

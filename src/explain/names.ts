@@ -1,0 +1,159 @@
+/**
+ * The lecture's notation. Its layer k is a weighted combination and the activation after it, two layers of gradpool's list;
+ * layers and units are counted from 1, and unit 0 is the constant input y_0 = 1, so that w[k][0,j] is a bias.
+ */
+import { UsageError } from '../errors.js';
+import type { Layer } from '../network/layer.js';
+import type { ParameterLayout } from '../network/layout.js';
+
+/** Layer k of the lecture by its places in the list; a layer that is no combination is an activation of its own. */
+export interface LectureLayer {
+  readonly k: number;
+  readonly affine: number | null;
+  readonly activation: number | null;
+}
+
+export function lectureLayers(layers: readonly Layer[]): LectureLayer[] {
+  const found: LectureLayer[] = [];
+  for (let index = 0; index < layers.length; index++) {
+    const k = found.length + 1;
+    const next = layers[index + 1];
+    if (layers[index].kind !== 'dense') found.push({ k, affine: null, activation: index });
+    else if (next && next.kind !== 'dense' && !next.branches) {
+      found.push({ k, affine: index, activation: ++index });
+    } else found.push({ k, affine: index, activation: null });
+  }
+  return found;
+}
+
+/** A number that Div depends on: an input, or one in a parameter. */
+export interface Variable {
+  /** as it is printed: w_12(1), x_3 */
+  readonly name: string;
+  /** as it is written: w[1][1,2], x3 */
+  readonly key: string;
+  readonly place:
+    | { readonly kind: 'input'; readonly index: number }
+    | {
+        readonly kind: 'parameter';
+        /** the layer in the list, the parameter in the layout, the number in it and in the whole block */
+        readonly layer: number;
+        readonly view: number;
+        readonly index: number;
+        readonly at: number;
+        /** a combination's weight is w_ij; others have no i and j */
+        readonly ij: readonly [number, number] | null;
+      };
+}
+
+/** z_3(2), or w_1,12(1) where digits would run together. */
+export function subscript(symbol: string, indices: readonly number[], k: number): string {
+  return `${symbol}_${indices.join(indices.some((index) => index > 9) ? ',' : '')}(${k})`;
+}
+
+export const inputVariable = (index: number): Variable => ({
+  name: `x_${index + 1}`,
+  key: `x${index + 1}`,
+  place: { kind: 'input', index },
+});
+
+/** Number `index` of the parameter `view` of the layout. */
+export function parameterVariable(
+  layers: readonly Layer[],
+  { views }: ParameterLayout,
+  view: number,
+  index: number,
+): Variable {
+  const { name, spec, offset } = views[view];
+  const layer = Number.parseInt(name, 10);
+  const { k } = lectureLayers(layers).find(({ affine, activation }) => [affine, activation].includes(layer))!;
+  const place = { kind: 'parameter', layer, view, index, at: offset + index } as const;
+  if (layers[layer].kind === 'dense') {
+    const units = layers[layer].outputs;
+    const ij =
+      spec.name === 'bias'
+        ? ([0, index + 1] as const)
+        : ([Math.floor(index / units) + 1, (index % units) + 1] as const);
+    return { name: subscript('w', ij, k), key: `w[${k}][${ij}]`, place: { ...place, ij } };
+  }
+  const indices = unravel(index, spec.shape).map((position) => position + 1);
+  const local = name.slice(name.indexOf('.') + 1);
+  return {
+    name: subscript(local, indices, k),
+    key: `${local}[${k}][${indices}]`,
+    place: { ...place, ij: null },
+  };
+}
+
+function unravel(index: number, shape: readonly number[]): number[] {
+  const indices: number[] = [];
+  for (const size of shape.toReversed()) {
+    indices.unshift(index % size);
+    index = Math.floor(index / size);
+  }
+  return indices;
+}
+
+/** `x1`, `w[1][0,2]`, or `weight[2][3]` for a parameter of another layer. Throws UsageError saying what there is. */
+export function findVariable(key: string, layers: readonly Layer[], layout: ParameterLayout): Variable {
+  const [, input] = /^x_?\[?(\d+)\]?$/.exec(key) ?? [];
+  if (input !== undefined) {
+    const { inputs } = layers[0];
+    if (Number(input) >= 1 && Number(input) <= inputs) return inputVariable(Number(input) - 1);
+    throw new UsageError(`${key}: the network has inputs x1 to x${inputs}`);
+  }
+  const [, symbol, k, list] = /^([\w.]+)\[(\d+)\]\[([\d, ]+)\]$/.exec(key) ?? [];
+  if (symbol === undefined) {
+    throw new UsageError(
+      `${key}: expected an input such as x1, or a weight such as w[1][1,2] (layer, from unit, to unit; from 0 is the bias)`,
+    );
+  }
+  return findParameter({ key, symbol, k: Number(k), indices: list.split(',').map(Number) }, layers, layout);
+}
+
+interface Wanted {
+  readonly key: string;
+  readonly symbol: string;
+  readonly k: number;
+  readonly indices: readonly number[];
+}
+
+function findParameter(
+  { key, symbol, k, indices }: Wanted,
+  layers: readonly Layer[],
+  layout: ParameterLayout,
+): Variable {
+  const all = lectureLayers(layers);
+  const layer = all[k - 1];
+  if (!layer) throw new UsageError(`${key}: the network has layers 1 to ${all.length}`);
+  const prefix = `${symbol === 'w' ? layer.affine : (layer.activation ?? layer.affine)}.`;
+  const bias = symbol === 'w' && indices[0] === 0;
+  const name = prefix + (symbol === 'w' ? (bias ? 'bias' : 'weight') : symbol);
+  const view = layout.views.findIndex(
+    (candidate) => candidate.name === name && candidate.spec.statistic === undefined,
+  );
+  if (view === -1)
+    throw new UsageError(`${key}: layer ${k} has no such weight; ${available(layers, layout, k)}`);
+  const { shape } = layout.views[view].spec;
+  const position = (bias ? indices.slice(1) : indices).map((index) => index - 1);
+  if (position.length !== shape.length || position.some((index, d) => !(index >= 0 && index < shape[d]))) {
+    throw new UsageError(`${key}: out of range; ${available(layers, layout, k)}`);
+  }
+  const index = position.reduce((flat, value, d) => flat * shape[d] + value, 0);
+  return parameterVariable(layers, layout, view, index);
+}
+
+/** What can be named in layer k: 'w[1][i,j] with i from 0 to 2, j from 1 to 2'. */
+function available(layers: readonly Layer[], { views }: ParameterLayout, k: number): string {
+  const { affine, activation } = lectureLayers(layers)[k - 1];
+  const combination = affine === null ? [] : [dense(layers[affine], k)];
+  const others = views
+    .filter(({ name, spec }) => Number.parseInt(name, 10) === activation && spec.statistic === undefined)
+    .map(({ name, spec }) => `${name.slice(name.indexOf('.') + 1)}[${k}][…] up to [${spec.shape}]`);
+  return [...combination, ...others].join(', ') || `layer ${k} has no weights`;
+}
+
+function dense({ inputs, outputs, parameters }: Layer, k: number): string {
+  const first = parameters.length > 1 ? '0 (the bias)' : '1';
+  return `w[${k}][i,j] with i from ${first} to ${inputs}, j from 1 to ${outputs}`;
+}

@@ -1,0 +1,203 @@
+/** What is explained or checked: a network with its weights and some rows, from a run, a model or a configuration. */
+import { existsSync, statSync } from 'node:fs';
+import type { Encoding, Subset } from '../data/dataset.js';
+import { gather, prepareEncoding } from '../data/gather.js';
+import { loadTrainingData, loadWithSchema } from '../data/load.js';
+import { encodingOf } from '../data/schema.js';
+import { DataError, UsageError } from '../errors.js';
+import { classesOf, type SavedModel } from '../model/format.js';
+import { readModel } from '../model/read.js';
+import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
+import { initialize } from '../network/initializers.js';
+import type { Layer } from '../network/layer.js';
+import { parameterLayout } from '../network/layout.js';
+import { buildLayers } from '../network/spec.js';
+import { readRun } from '../run/folder.js';
+import { resolveConfig, type TrainConfig } from '../train/config.js';
+import { planTraining } from '../train/plan.js';
+import { type Given, readGivenConfig, setWeights } from './given.js';
+import { outputsOf } from './instance.js';
+
+export interface Request {
+  /** a run's folder, a model file or a configuration file */
+  readonly path: string;
+  /** where the rows come from; default: the run's or the configuration's own data */
+  readonly data?: string | undefined;
+  /** the first row, counted from 1 */
+  readonly row?: number | undefined;
+  /** how many rows */
+  readonly rows?: number;
+  /** instead of a row: the network's own inputs, after preprocessing */
+  readonly input?: readonly number[] | undefined;
+  /** desired outputs, or a class by its name or counted from 0 */
+  readonly target?: string | undefined;
+}
+
+export interface Subject {
+  readonly layers: readonly Layer[];
+  readonly loss: DivergenceName;
+  /** float64, in the layout */
+  readonly weights: Float64Array;
+  readonly origin: 'trained' | 'initial' | 'given';
+  /** which rows: 'row 3 of iris.csv', 'the given input' */
+  readonly instance: string;
+  readonly rows: number;
+  /** [R, inputs] */
+  readonly x: Float64Array;
+  /** [R, 1] class indices or [R, outputs] */
+  readonly d: Float64Array;
+  /** the classes' names, where they have any */
+  readonly classes: readonly string[] | null;
+}
+
+type Network = Pick<Subject, 'layers' | 'loss' | 'weights' | 'origin' | 'classes'>;
+
+export async function openSubject(request: Request): Promise<Subject> {
+  const { path } = request;
+  if (!existsSync(path))
+    throw new DataError(`${path}: there is no such run, model or configuration; check the path`);
+  if (/\.(ya?ml|json)$/i.test(path) && statSync(path).isFile()) return fromConfig(request);
+  return fromModel(request);
+}
+
+async function fromModel(request: Request): Promise<Subject> {
+  const { path, input } = request;
+  const model = readModel(path);
+  const network: Network = {
+    layers: model.layers,
+    loss: model.network.loss,
+    weights: Float64Array.from(model.weights),
+    origin: 'trained',
+    classes: classesOf(model.schema),
+  };
+  if (input) return withInput(network, input, request.target);
+  const data = request.data ?? ownData(path);
+  const { subset } = await loadWithSchema(data, model.schema, { needTargets: true });
+  return withRows(
+    network,
+    { subset, encoding: encodingOf(model.schema), classification: isClasses(model), data },
+    request,
+  );
+}
+
+const isClasses = ({ schema }: Pick<SavedModel, 'schema'>) => schema.target.kind === 'classes';
+
+/** A run knows its data, a model alone does not. */
+function ownData(path: string): string {
+  if (statSync(path).isDirectory()) return readRun(path).config.data;
+  throw new UsageError(
+    `${path}: a model without data: name it, as in ${path} DATA --row 1, or give --input and --target`,
+  );
+}
+
+async function fromConfig(request: Request): Promise<Subject> {
+  const { path } = request;
+  const { options, given } = readGivenConfig(path);
+  const input = request.input ?? given.input;
+  const data = request.data ?? options.data;
+  try {
+    if (input && request.row === undefined) {
+      const config = resolveConfig({ ...options, data: data ?? 'none' });
+      const target = request.target ?? (given.target === undefined ? undefined : String(given.target));
+      return withInput(networkAlone(config, input.length, given), input, target);
+    }
+    if (data === undefined) throw new UsageError('no instance: give --input and --target, or data');
+    const config = resolveConfig({ ...options, data });
+    const training = await loadTrainingData(config);
+    const { layers, network } = planTraining(config, training);
+    const { train, encoding, classes, task } = training;
+    return withRows(
+      { ...initialNetwork(layers, config, given), loss: network.loss, classes },
+      { subset: train, encoding, classification: task === 'classification', data },
+      request,
+    );
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(`${path}: ${error.message}`) : error;
+  }
+}
+
+/** Without data, the configuration must say all of the network. */
+function networkAlone(config: TrainConfig, inputs: number, given: Given): Network {
+  const { layers, loss } = config;
+  if (!layers) throw new UsageError('no network: give layers, as in layers: [{dense: 2}, sigmoid], or data');
+  if (loss === 'auto') throw new UsageError('loss: without data it must be named, as in loss: squaredError');
+  return { ...initialNetwork(buildLayers(layers, inputs), config, given), loss, classes: null };
+}
+
+/** As training begins, in float32, but for the weights that are given. */
+function initialNetwork(layers: readonly Layer[], config: TrainConfig, { weights: given }: Given) {
+  const layout = parameterLayout(layers);
+  const initial = new Float32Array(layout.length);
+  initialize(initial, layout, config.init, config.seed, config.initConstant);
+  const weights = Float64Array.from(initial);
+  if (given) setWeights(weights, layers, layout, given);
+  return { layers, weights, origin: given ? ('given' as const) : ('initial' as const) };
+}
+
+function withInput(network: Network, input: readonly number[], target: string | undefined): Subject {
+  const { inputs } = network.layers[0];
+  if (input.length !== inputs) {
+    throw new UsageError(`input: the network takes ${inputs} numbers, found ${input.length}`);
+  }
+  const d = desiredOf(network, target);
+  return { ...network, instance: 'the given input', rows: 1, x: Float64Array.from(input), d };
+}
+
+function desiredOf({ layers, loss, classes }: Network, target: string | undefined): Float64Array {
+  const outputs = outputsOf(layers);
+  if (target === undefined) throw new UsageError('target: give the desired output, as in --target 0.01,0.99');
+  const { targets }: Divergence = DIVERGENCES[loss];
+  const named = classes?.indexOf(target) ?? -1;
+  const numbers =
+    named >= 0 ? [named] : target.split(',').map((text) => (text.trim() === '' ? Number.NaN : Number(text)));
+  if (targets === 'class') {
+    const [index] = numbers;
+    if (numbers.length === 1 && Number.isInteger(index) && index >= 0 && index < outputs)
+      return Float64Array.of(index);
+    const known = classes ? classes.join(', ') : `0 to ${outputs - 1}`;
+    throw new UsageError(`target: expected a class (${known}), found "${target}"`);
+  }
+  if (named >= 0) return oneHot(named, outputs);
+  if (numbers.length !== outputs || numbers.some(Number.isNaN)) {
+    throw new UsageError(`target: the network has ${outputs} outputs, found "${target}"`);
+  }
+  return Float64Array.from(numbers);
+}
+
+/** A single output is 1 for the second of two classes. */
+function oneHot(index: number, outputs: number): Float64Array {
+  return outputs === 1
+    ? Float64Array.of(index)
+    : Float64Array.from({ length: outputs }, (_, j) => (j === index ? 1 : 0));
+}
+
+interface Rows {
+  readonly subset: Subset;
+  readonly encoding: Encoding;
+  readonly classification: boolean;
+  /** the source, for people */
+  readonly data: string;
+}
+
+function withRows(
+  network: Network,
+  { subset: { dataset }, encoding, classification, data }: Rows,
+  request: Request,
+): Subject {
+  const { row: first = 1, rows: wanted = 1 } = request;
+  if (!(Number.isInteger(first) && first >= 1 && first <= dataset.rows)) {
+    throw new UsageError(`--row ${first}: ${data} has rows 1 to ${dataset.rows}`);
+  }
+  const rows = Math.min(wanted, dataset.rows - first + 1);
+  const outputs = outputsOf(network.layers);
+  const x = new Float64Array(rows * network.layers[0].inputs);
+  const stored = new Float64Array(rows * dataset.targetWidth);
+  const numbers = Uint32Array.from({ length: rows }, (_, r) => first - 1 + r);
+  gather(x, stored, dataset, prepareEncoding(encoding), numbers, 0, rows);
+  const { targets }: Divergence = DIVERGENCES[network.loss];
+  const spread = classification && targets === 'values';
+  const d = spread
+    ? Float64Array.from(Array.from(stored, (index) => [...oneHot(index, outputs)]).flat())
+    : stored;
+  return { ...network, instance: `row ${first} of ${data}`, rows, x, d };
+}
