@@ -53,7 +53,7 @@ export function newRunFolder(out: string | undefined, dataset: string, started: 
 
 export function createRunFolder(folder: string, config: TrainConfig, record: RunRecord): void {
   try {
-    mkdirSync(join(folder, 'checkpoints'), { recursive: true });
+    makeFolder(join(folder, 'checkpoints'));
     writeConfig(folder, config);
     writeRecord(folder, record);
   } catch (error) {
@@ -61,6 +61,13 @@ export function createRunFolder(folder: string, config: TrainConfig, record: Run
       `${folder}: cannot write the run's folder (${(error as Error).message}); take another --out`,
     );
   }
+}
+
+/** With its parents, one by one: Node's own `recursive` never returns where the system refuses with ENOENT, as /proc does. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 export function writeConfig(folder: string, config: TrainConfig): void {
