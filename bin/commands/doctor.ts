@@ -10,7 +10,7 @@ export const doctor: Command = {
   async run({ set }) {
     const { examine } = await import('../machine.js');
     const { machineText } = await import('../render/machine.js');
-    const machine = examine();
+    const machine = await examine();
     set.has('json') ? json(machine) : print(machineText(machine));
     return 0;
   },

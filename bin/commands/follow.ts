@@ -24,8 +24,12 @@ export async function follow(
   let start: StartEvent | null = null;
   let result: TrainResult | null = null;
   const { signal, release } = interruption(() => {
-    if (start === null) process.exit(130); // nothing is done yet, and nothing to be saved
-    view.note('finishing the step and saving; Ctrl-C again quits at once');
+    view.note(
+      start
+        ? 'finishing the step and saving; Ctrl-C again quits at once'
+        : 'interrupted before the first step: there is nothing to save',
+    );
+    if (start === null) process.exit(130);
   });
   view.wait(`loading ${what} …`);
   try {

@@ -24,6 +24,7 @@ export class Bar {
       stream: process.stderr,
       fps: 10,
       hideCursor: true,
+      linewrap: true, // the bar fits its line, and lines above it may wrap
       clearOnComplete: true,
       gracefulExit: false,
     });

@@ -16,13 +16,24 @@ export function machineText(machine: Machine): string {
     ],
     ['simd', simd.join(' ')],
   ]);
+  const packages = machine.packages.map(({ name, use, version }) => [
+    name,
+    version ?? 'missing',
+    version ? use : `${use}: npm install ${name}`,
+  ]);
   const rows = machine.kernels.map(({ name, gflops, missing }) => [
     name,
     gflops === null ? '-' : gflops.toFixed(1),
     missing ?? '',
   ]);
   const speeds = table(['kernels', 'GFLOPS', ''], rows);
-  return [summary, `${speeds}\n\none thread, X·W with X [256, 512] and W [512, 256]`, advice(machine)]
+  const installed = table(['package', 'version', 'for'], packages);
+  return [
+    summary,
+    installed,
+    `${speeds}\n\none thread, X·W with X [256, 512] and W [512, 256]`,
+    advice(machine),
+  ]
     .filter(Boolean)
     .join('\n\n');
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { DataError } from '../../src/errors.js';
+import { report } from './exit.js';
 
 export const json = (value: unknown): void => print(JSON.stringify(value, null, 2));
 
@@ -50,8 +51,7 @@ async function streamToFile(file: string, write: Parameters<typeof streamTo>[1])
 /** A closed pipe (`gradpool predict … | head`) is no error: on stdout it ends the command, on stderr the training goes on. */
 export function tolerateClosedPipes(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(process.exitCode ?? 0);
+    process.exit(error.code === 'EPIPE' ? (process.exitCode ?? 0) : report(error));
   });
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;

@@ -34,11 +34,11 @@ export const count = (value: number): string =>
 export const plural = (value: number, noun: string): string =>
   `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 
-/** Four significant digits: 0.08123, 12.35, 1.2e-7 */
+/** Three or four significant digits: 0.08123, 12.35, 1.2e-7 */
 export function significant(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
-  return size < 1e-4 || size >= 1e6 ? value.toExponential(2) : value.toPrecision(4);
+  return size < 1e-3 || size >= 1e6 ? value.toExponential(2) : value.toPrecision(4);
 }
 
 export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

@@ -1,6 +1,7 @@
 /** A training as it goes: a bar on a terminal, lines elsewhere, nothing when quiet. All of it on stderr. */
 import type { EpochEvent, Metrics, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
 import { Bar } from './bar.js';
+import { metricsText } from './metrics.js';
 import { count, duration, painter, percent, plural, significant } from './text.js';
 
 export interface TrainingView {
@@ -84,14 +85,14 @@ class Lines implements TrainingView {
     const { stepsPerEpoch } = this.#start;
     const step = ((event.step - 1) % stepsPerEpoch) + 1;
     const done = `step ${count(step)} of ${count(stepsPerEpoch)}`;
-    this.#print(`${String(event.epoch).padStart(5)}  ${done}: ${scores(event.train).join(' ').trim()}`);
+    this.#print(`${String(event.epoch).padStart(5)}  ${done}: ${metricsText(event.train)}`);
   }
 
   #epoch(event: EpochEvent): void {
     const { epochs } = this.#start!;
     const rare = epochs > EVERY_EPOCH && event.epoch !== 1 && event.epoch !== epochs;
     if (rare && performance.now() - this.#last < EPOCH_INTERVAL) return;
-    const mark = event.best ? this.#paint('green', '  best') : '';
+    const mark = event.best ? this.#paint('green', ' best') : '';
     this.#print(epochLine(event) + mark);
   }
 
@@ -112,21 +113,28 @@ class Lines implements TrainingView {
 
 export const who = (workers: number): string => (workers === 0 ? 'in-process' : plural(workers, 'worker'));
 
-/** One above the other, header and lines have the same widths. */
+/** Widths of an epoch's columns, header and numbers: 79 characters with the mark. */
+const LOSS = 10;
+const SCORE = 10;
+const RATE = 8;
+const SPEED = 11;
+const TIME = 11;
+
 function header({ task, rows }: StartEvent): string {
-  const score = (task === 'classification' ? 'accuracy' : 'rmse').padStart(9);
-  const val = rows.val > 0 ? `${'val loss'.padStart(11)} ${score}` : '';
-  return `epoch ${'train loss'.padStart(11)} ${score}${val}${'lr'.padStart(11)}${'samples/s'.padStart(12)}${'time'.padStart(12)}`;
+  const score = (task === 'classification' ? 'accuracy' : 'rmse').padStart(SCORE);
+  const val = rows.val > 0 ? 'val loss'.padStart(LOSS) + score : '';
+  const rest = 'lr'.padStart(RATE) + 'samples/s'.padStart(SPEED) + 'time'.padStart(TIME);
+  return `epoch${'loss'.padStart(LOSS - 1)}${score}${val}${rest}`;
 }
 
 function epochLine({ epoch, train, val, lr, samplesPerSecond, seconds }: EpochEvent): string {
-  const [loss, score] = scores(train);
-  const validation = val ? scores(val).join(' ') : '';
-  const rate = count(Math.round(samplesPerSecond)).padStart(12);
-  return `${String(epoch).padStart(5)} ${loss} ${score}${validation}${String(Number(lr.toPrecision(4))).padStart(11)}${rate}${duration(seconds).padStart(12)}`;
+  const rate = lr < 1e-3 ? significant(lr) : String(Number(lr.toPrecision(4)));
+  const speed = count(Math.round(samplesPerSecond)).padStart(SPEED);
+  const rest = rate.padStart(RATE) + speed + duration(seconds).padStart(TIME);
+  return String(epoch).padStart(5) + scores(train).slice(1) + (val ? scores(val) : '') + rest;
 }
 
-function scores({ loss, accuracy, rmse }: Metrics): [string, string] {
+function scores({ loss, accuracy, rmse }: Metrics): string {
   const score = accuracy === undefined ? significant(rmse ?? Number.NaN) : percent(accuracy);
-  return [significant(loss).padStart(11), score.padStart(9)];
+  return significant(loss).padStart(LOSS) + score.padStart(SCORE);
 }

@@ -43,7 +43,7 @@ describe('train', () => {
     expect(stdout).toMatch(/^next +gradpool predict people new\.csv$/m);
     const epochs = stderr.split('\n').filter((line) => /^ +\d /.test(line));
     expect(epochs.map((line) => Number.parseInt(line, 10))).toEqual([1, 2, 3]);
-    expect(stderr).toMatch(/^epoch +train loss +rmse +val loss +rmse +lr +samples\/s +time$/m);
+    expect(stderr).toMatch(/^epoch +loss +rmse +val loss +rmse +lr +samples\/s +time$/m);
     const colour = String.fromCharCode(27);
     expect(stdout + stderr).not.toContain(colour);
     expect(record('people').argv).toEqual([
