@@ -23,6 +23,7 @@ try {
     data: houses,
     target: 'price',
     hidden: [32, 32],
+    optimizer: 'adam',
     lr: 0.01,
     epochs: 60,
     schedule: 'cosine',
