@@ -10,7 +10,7 @@ const train = (data: string, target?: string, task: 'auto' | 'classification' | 
 describe('names', () => {
   test('an unknown built-in', async () => {
     expect(await train('mnits')).toBe(
-      '3: mnits: neither a file, a directory nor a built-in data set (mnist); did you mean "mnist"?',
+      '3: mnits: neither a file, a directory nor a built-in data set (mnist, xor, parity, spirals, moons, circles, blobs, sine, iris); did you mean "mnist"?',
     );
   });
   test('a missing file, pattern and directory', async () => {

@@ -3,7 +3,7 @@ import type { Problem, Sample } from './problem.js';
 
 /** Every word of n bits, the first bit the highest, and whether the number of its ones is odd. */
 function truthTable(bits: number): Sample {
-  const rows = 2 ** bits;
+  const rows = 1 << bits;
   const inputs = allocate('f64', rows * bits);
   const labels = allocate('u8', rows);
   for (let row = 0; row < rows; row++) {
