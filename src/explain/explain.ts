@@ -5,7 +5,7 @@ import { objective } from '../network/network.js';
 import { taylorSlope } from './differences.js';
 import { type Influence, influence } from './influence.js';
 import { createInstance, type Instance, outputsOf } from './instance.js';
-import { findVariable, type Variable } from './names.js';
+import { findVariable, lectureLayers, type Variable } from './names.js';
 import { type PathSum, pathSum } from './paths.js';
 import type { Subject } from './subject.js';
 import { nudged, type Trace, trace } from './trace.js';
@@ -24,7 +24,10 @@ export interface Explanation {
   readonly origin: Subject['origin'];
   readonly instance: string;
   readonly parameters: number;
+  /** x and every y */
   readonly units: number;
+  /** each derivative is compared, and may be printed */
+  readonly small: boolean;
   readonly loss: Subject['loss'];
   readonly formula: Pick<Divergence, 'formula' | 'gradient'>;
   readonly desired: readonly number[];
@@ -66,7 +69,10 @@ export function explain(
   const { layers, loss, classes, origin } = subject;
   const instance = instanceOf(subject);
   const { layout, network } = instance;
-  const units = layers.reduce((sum, { outputs }) => sum + outputs, layers[0].inputs);
+  const units = lectureLayers(layers).reduce(
+    (sum, { affine, activation }) => sum + layers[(activation ?? affine)!].outputs,
+    layers[0].inputs,
+  );
   const small = layout.count <= SMALL && units <= DRAWN_UNITS;
   const wanted = weight === undefined ? undefined : findVariable(weight, layers, layout);
   const nudge = perturb === undefined ? undefined : parsePerturbation(perturb, subject, instance);
@@ -88,6 +94,7 @@ export function explain(
     instance: subject.instance,
     parameters: layout.count,
     units,
+    small,
     loss,
     formula: { formula, gradient },
     desired: [...subject.d],

@@ -99,10 +99,12 @@ export function influence(
   ): number[] {
     let from = begin;
     for (const { k, affine, activation } of lectureLayers(sequence.layers)) {
-      const name = `${prefix}${k}`;
-      if (affine !== null)
-        placed((from = addLayer(sequence, affine, from, activation === null ? 'y' : 'z', name)));
-      if (activation !== null) placed((from = addLayer(sequence, activation, from, 'y', name)));
+      for (const index of [affine, activation]) {
+        if (index === null) continue;
+        const kind = index === affine && activation !== null ? 'z' : 'y';
+        from = addLayer(sequence, index, from, kind, `${prefix}${k}`);
+        placed(from);
+      }
     }
     return from;
   }
@@ -134,24 +136,16 @@ export function influence(
     );
     const edgesFrom = (nodes: readonly number[], of: (row: (typeof rows)[number]) => Float64Array) =>
       nodes.flatMap((node, i) => outputs.map((to, j) => ({ from: node, to, derivative: of(rows[j])[i] })));
-    if (layer.branches === undefined)
-      addBlock(
-        layer.kind,
-        edgesFrom(from, ({ direct }) => direct),
-        from.length,
-      );
-    for (const [b, end] of ends.entries()) {
-      addBlock(
-        layer.kind,
-        edgesFrom(end, ({ through }) => through[b]),
-        end.length,
-      );
+    if (layer.branches === undefined) {
+      const bias = layer.kind === 'dense' ? (arrays.parameters[1] ?? null) : null;
+      const edges = edgesFrom(from, ({ direct }) => direct);
+      addBlock(layer.kind, bias ? [...edges, ...biasEdges(bias, outputs, k)] : edges, from.length);
     }
-    const skip = layer.branches
-      ? edgesFrom(from, ({ direct }) => direct).filter(({ derivative }) => derivative !== 0)
-      : [];
-    if (skip.length > 0) blocks.push({ label: layer.kind, scalar: true, edges: skip });
-    if (layer.kind === 'dense' && arrays.parameters[1]) addBias(arrays.parameters[1], outputs, k);
+    // how the layer joins its branches is sparse: what is zero here is no edge
+    const joins = ends.flatMap((end, b) => edgesFrom(end, ({ through }) => through[b]));
+    const skips = layer.branches ? edgesFrom(from, ({ direct }) => direct) : [];
+    const joining = [...joins, ...skips].filter(({ derivative }) => derivative !== 0);
+    if (joining.length > 0) blocks.push({ label: layer.kind, scalar: true, edges: joining });
     return outputs;
   }
 
@@ -163,14 +157,10 @@ export function influence(
   }
 
   /** A bias is a weight from the constant y_0 = 1. */
-  function addBias(bias: FloatArray, outputs: number[], k: string): void {
+  function biasEdges(bias: FloatArray, outputs: number[], k: string): Edge[] {
     const before = k.replace(/\d+$/, (last) => String(Number(last) - 1));
     const node = add('bias', `y_0(${before})`, 1);
-    blocks.push({
-      label: 'bias',
-      scalar: false,
-      edges: outputs.map((to, j) => ({ from: node, to, derivative: bias[j] })),
-    });
+    return outputs.map((to, j) => ({ from: node, to, derivative: bias[j] }));
   }
 }
 

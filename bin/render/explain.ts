@@ -1,0 +1,198 @@
+/** One instance's forward and backward pass, side by side, in the lecture's order and notation. */
+import type { Explanation, Perturbation } from '../../src/explain/explain.js';
+import type { PathSum } from '../../src/explain/paths.js';
+import { type Derivative, isOk, type TracedLayer, type Vector } from '../../src/explain/trace.js';
+import { derivative, derivatives, precise, relative, value, vector } from './digits.js';
+import { count, painter, plural, table } from './text.js';
+
+type Row = readonly [forward: string, backward: string, check: string];
+
+export function explanationText(explanation: Explanation, name: string, full: boolean): string {
+  const { trace, parameters, origin, instance, paths, perturbations } = explanation;
+  const paint = painter(process.stdout);
+  const title = `${paint('bold', name)}: ${plural(parameters, 'parameter')} (${origin}), ${instance}`;
+  const parts = [
+    title,
+    full ? traceText(explanation) : summaryText(explanation),
+    ...paths.map(pathsText),
+    ...perturbations.map(perturbationText),
+    `${count(trace.compared)} derivatives compared with differences${trace.kinks > 0 ? `, ${plural(trace.kinks, 'kink')} stepped over` : ''}: ${check(trace.error)}`,
+  ];
+  return parts.join('\n\n');
+}
+
+/** Forward is read down, backward up. */
+function traceText(explanation: Explanation): string {
+  const { trace } = explanation;
+  const rows = trace.layers.flatMap((layer, index) => [
+    { title: titleOf(layer), rows: rowsOf(explanation, index), weights: layer },
+  ]);
+  const all: Row[] = [
+    ['forward (read down)', 'backward (read up): dDiv/d.', ''],
+    ...rows.flatMap((one) => one.rows),
+  ];
+  const last = divergenceRow(explanation);
+  const widths = [0, 1].map((column) => Math.max(...[...all, last].map((row) => row[column].length)));
+  const line = ([forward, backward, checked]: Row) =>
+    `  ${forward.padEnd(widths[0])}   ${backward.padEnd(widths[1])}   ${checked}`.trimEnd();
+  return [
+    line(all[0]),
+    ...rows.flatMap((one) => [
+      one.title,
+      ...one.rows.map(line),
+      ...jacobianLines(one.weights),
+      ...weightLines(one.weights),
+    ]),
+    line(last),
+    ...fusedLine(explanation),
+  ].join('\n');
+}
+
+function titleOf({ k, affine, activation }: TracedLayer): string {
+  const combination = affine ? `affine ${affine[0]}->${affine[1]}` : '';
+  return `layer ${k}  ${[combination, activation].filter(Boolean).join(', ')}`;
+}
+
+function rowsOf({ trace, formula }: Explanation, index: number): Row[] {
+  const layer = trace.layers[index];
+  const { k, z, y, slopes, activation } = layer;
+  const next = trace.layers[index + 1];
+  const backwards = next ? throughLayer(next) : `dDiv/dy: ${formula.gradient}`;
+  const slope = slopes ? `, f' = ${vector(slopes)}` : '';
+  const f = activation ? `  f = ${activation}${slope}` : '';
+  const before: Row[] = index === 0 ? [beginning(layer, trace.x)] : [];
+  const combination: Row[] = z
+    ? [[`z(${k}) = ${vector(z.values)}`, gradientOf(`dz(${k})`, z, throughActivation(layer)), checks(z)]]
+    : [];
+  return [
+    ...before,
+    ...combination,
+    [`y(${k}) = ${vector(y.values)}${f}`, gradientOf(`dy(${k})`, y, backwards), checks(y)],
+  ];
+}
+
+function beginning(layer: TracedLayer, x: Vector): Row {
+  const [one, note] = layer.affine ? ['1, ', '  (y_0 = 1 is the bias input)'] : ['', ''];
+  return [
+    `y(0) = ${vector(x.values).replace('[', `[${one}`)}${note}`,
+    gradientOf('dy(0)', x, throughLayer(layer)),
+    checks(x),
+  ];
+}
+
+const gradientOf = (name: string, { derivatives: found }: Vector, why: string) =>
+  `${name} = ${derivatives(found)}  = ${why}`;
+
+const throughActivation = ({ k, slopes }: TracedLayer) =>
+  slopes ? `dy(${k}) * f'(z(${k}))` : `sum_j dy_j(${k}) dy_j(${k})/dz_i(${k})`;
+
+/** How a layer passes ∂Div to the outputs of the layer before it. */
+function throughLayer({ k, affine, activation, slopes }: TracedLayer): string {
+  if (affine) return `sum_j w_ij(${k}) d${activation ? 'z' : 'y'}_j(${k})`;
+  return slopes ? `dy(${k}) * f'(y(${k - 1}))` : `sum_j dy_j(${k}) dy_j(${k})/dy_i(${k - 1})`;
+}
+
+function divergenceRow({ trace, formula, desired, classes }: Explanation): Row {
+  const [only] = desired;
+  const d = desired.length === 1 && classes?.[only] ? `${only} (${classes[only]})` : vector(desired);
+  return [`Div = ${formula.formula} = ${trace.divergence.toPrecision(12)}`, `d = ${d}`, ''];
+}
+
+function jacobianLines({ k, z, jacobian }: TracedLayer): string[] {
+  if (!jacobian) return [];
+  const input = z ? `z_i(${k})` : `y_i(${k - 1})`;
+  const cells = jacobian.map((row) => row.map((one) => value(one)));
+  const width = Math.max(...cells.flat().map(({ length }) => length));
+  const lines = cells.map(
+    (row, j) => `    j=${String(j + 1).padEnd(2)} ${row.map((cell) => cell.padStart(width)).join('  ')}`,
+  );
+  return [`  Jacobian dy_j(${k})/d${input}, i from left to right`, ...lines];
+}
+
+function weightLines({ k, affine, activation, weights, weightCount }: TracedLayer): string[] {
+  const unit = activation ? 'z' : 'y';
+  const cells = weights.map((one) => [
+    `${leftSide(one, k, unit)} = ${derivative(one.derivative)}`,
+    `numeric ${derivative(one.numeric)}`,
+    check(one.error, one.kink),
+  ]);
+  const widths = [0, 1].map((column) => Math.max(0, ...cells.map((row) => row[column].length)));
+  const lines = cells.map(
+    (row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ')}`,
+  );
+  const others = weightCount - weights.length;
+  return others > 0 && (affine || lines.length > 0)
+    ? [...lines, `  … and ${plural(others, 'smaller one')}`]
+    : lines;
+}
+
+/** dDiv/dw_11(1) = y_1(0) * dz_1(1) = 0.05 * 0.0087714 */
+function leftSide({ variable, factors }: Derivative, k: number, unit: string): string {
+  const { name, place } = variable;
+  if (!factors || place.kind !== 'parameter' || !place.ij) return `dDiv/d${name}`;
+  const [i, j] = place.ij;
+  return `dDiv/d${name} = y_${i}(${k - 1}) * d${unit}_${j}(${k}) = ${value(factors[0])} * ${derivative(factors[1])}`;
+}
+
+function fusedLine({ fused, trace }: Explanation): string[] {
+  if (!fused) return [];
+  const k = trace.layers.length;
+  return [
+    `  fused with ${fused.activation} in training: dz(${k}) = ${fused.gradient} = ${derivatives(fused.derivatives)}, differs by ${relative(fused.difference)}`,
+  ];
+}
+
+function pathsText({ variable, count: all, paths, enumerated, sum, backpropagated }: PathSum): string {
+  const kind = enumerated ? `${plural(all, 'path')}` : `${count(all)} paths, those through one unit together`;
+  const each = paths.map(({ nodes, factors, product }) => [
+    `  ${[variable, ...nodes].join(' -> ')}${enumerated ? '' : ' -> … -> Div'}`,
+    `${factors.map((factor) => value(factor)).join(' * ')} = ${derivative(product)}`,
+  ]);
+  const width = Math.max(...each.map(([nodes]) => nodes.length));
+  const terms = paths
+    .map(({ via, product }) => `${via.length > 0 ? `via ${via.join(', ')} ` : ''}${derivative(product)}`)
+    .join(' + ');
+  const total = `${derivative(sum)}   (distributed chain rule; backpropagation: ${derivative(backpropagated)})`;
+  return [
+    `paths ${variable} -> Div: ${paths.length <= 6 ? `${terms} = ` : ''}${total}`,
+    ...(paths.length > 1 ? [`  ${kind}, each the product of the derivatives along its edges:`] : []),
+    ...each.map(([nodes, product]) => `${nodes.padEnd(width)}   ${product}`),
+  ].join('\n');
+}
+
+function perturbationText({ variable, step, predicted, actual, slope }: Perturbation): string {
+  const taylor = slope === null ? 'Div is linear in it' : `Taylor slope ${slope.toFixed(2)}`;
+  return `perturb ${variable} += ${step.toExponential()}: predicted dDiv ${precise(predicted)}, actual ${precise(actual)}, ${taylor}`;
+}
+
+/** Too many numbers to print: each layer in one line. */
+function summaryText({ trace, formula, desired, classes }: Explanation): string {
+  const mean = (values: readonly number[]) =>
+    Math.sqrt(values.reduce((sum, one) => sum + one * one, 0) / values.length);
+  const zeros = (values: readonly number[]) => values.filter((one) => one === 0).length;
+  const rows = trace.layers.map((layer) => {
+    const { y, z } = layer;
+    const most = layer.weights.reduce((max, { derivative: one }) => Math.max(max, Math.abs(one)), 0);
+    return [
+      titleOf(layer),
+      count(zeros(y.values)),
+      precise(mean(y.values)),
+      precise(mean(y.derivatives)),
+      z ? precise(mean(z.derivatives)) : '',
+      layer.weights.length > 0 ? precise(most) : '',
+    ];
+  });
+  const only = desired.length === 1 && classes?.[desired[0]] ? classes[desired[0]] : vector(desired);
+  return [
+    table(['', 'y = 0', 'rms y', 'rms dDiv/dy', 'rms dDiv/dz', 'max |dDiv/dw|'], rows),
+    `Div = ${formula.formula} = ${precise(trace.divergence)}, d = ${only}`,
+    'a large network: --trace prints its numbers, --json all of them',
+  ].join('\n');
+}
+
+const checks = ({ error, compared, kinks }: Vector): string =>
+  compared === 0 ? '' : check(error, kinks > 0);
+
+function check(error: number, kink = false): string {
+  return `rel.err ${relative(error).padEnd(5)}   ${isOk(error) ? 'OK' : 'WRONG'}${kink ? ' (a kink)' : ''}`;
+}
