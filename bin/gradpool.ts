@@ -7,6 +7,7 @@ import { type Command, checkFlags, commandName, toYargs } from './command.js';
 import { builtInNames, complete, isCompletion } from './commands/completion.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
+import { explain } from './commands/explain.js';
 import { inspect } from './commands/inspect.js';
 import { predict } from './commands/predict.js';
 import { resume } from './commands/resume.js';
@@ -20,6 +21,7 @@ const COMMANDS: readonly Command[] = [
   evaluate,
   predict,
   inspect,
+  explain,
   doctor,
 ];
 
