@@ -6,7 +6,9 @@ import { ACTIVATIONS, type Activation, type ActivationName } from './activations
 import type { ParameterLayout } from './layout.js';
 
 /** A variance for the weights from their fans, and the shape of the distribution that has it. */
-interface Initializer {
+export interface Initializer {
+  readonly formula: string;
+  readonly torch: string;
   readonly variance: (fanIn: number, fanOut: number) => number;
   readonly distribution: keyof typeof FILLS;
   readonly source: string;
@@ -18,17 +20,71 @@ const lecun = (fanIn: number) => 1 / fanIn;
 const none = () => 0;
 
 export const INITIALIZERS = {
-  heNormal: { variance: he, distribution: 'normal', source: 'He et al. 2015' },
-  heUniform: { variance: he, distribution: 'uniform', source: 'He et al. 2015' },
-  glorotNormal: { variance: glorot, distribution: 'normal', source: 'Glorot & Bengio 2010' },
-  glorotUniform: { variance: glorot, distribution: 'uniform', source: 'Glorot & Bengio 2010' },
-  lecunNormal: { variance: lecun, distribution: 'normal', source: 'LeCun et al. 1998' },
-  lecunUniform: { variance: lecun, distribution: 'uniform', source: 'LeCun et al. 1998' },
+  heNormal: {
+    formula: 'N(0, 2/fanIn)',
+    torch: 'init.kaiming_normal_',
+    variance: he,
+    distribution: 'normal',
+    source: 'He et al. 2015',
+  },
+  heUniform: {
+    formula: 'U(±√(6/fanIn))',
+    torch: 'init.kaiming_uniform_',
+    variance: he,
+    distribution: 'uniform',
+    source: 'He et al. 2015',
+  },
+  glorotNormal: {
+    formula: 'N(0, 2/(fanIn+fanOut))',
+    torch: 'init.xavier_normal_',
+    variance: glorot,
+    distribution: 'normal',
+    source: 'Glorot & Bengio 2010',
+  },
+  glorotUniform: {
+    formula: 'U(±√(6/(fanIn+fanOut)))',
+    torch: 'init.xavier_uniform_',
+    variance: glorot,
+    distribution: 'uniform',
+    source: 'Glorot & Bengio 2010',
+  },
+  lecunNormal: {
+    formula: 'N(0, 1/fanIn)',
+    torch: "init.kaiming_normal_(nonlinearity='linear')",
+    variance: lecun,
+    distribution: 'normal',
+    source: 'LeCun et al. 1998',
+  },
+  lecunUniform: {
+    formula: 'U(±√(3/fanIn))',
+    torch: "init.kaiming_uniform_(nonlinearity='linear')",
+    variance: lecun,
+    distribution: 'uniform',
+    source: 'LeCun et al. 1998',
+  },
   /** no draw beyond two deviations of the normal; its variance is LeCun's after the cut, as in JAX */
-  truncatedNormal: { variance: lecun, distribution: 'truncated', source: 'LeCun et al. 1998' },
-  orthogonal: { variance: none, distribution: 'orthogonal', source: 'Saxe et al. 2014' },
-  constant: { variance: none, distribution: 'constant', source: '' },
-  zeros: { variance: none, distribution: 'zeros', source: '' },
+  truncatedNormal: {
+    formula: 'N(0, 1/fanIn) without draws beyond two deviations',
+    torch: 'init.trunc_normal_',
+    variance: lecun,
+    distribution: 'truncated',
+    source: 'LeCun et al. 1998',
+  },
+  orthogonal: {
+    formula: 'orthonormal rows or columns',
+    torch: 'init.orthogonal_',
+    variance: none,
+    distribution: 'orthogonal',
+    source: 'Saxe et al. 2014',
+  },
+  constant: {
+    formula: 'initConstant',
+    torch: 'init.constant_',
+    variance: none,
+    distribution: 'constant',
+    source: '',
+  },
+  zeros: { formula: '0', torch: 'init.zeros_', variance: none, distribution: 'zeros', source: '' },
 } as const satisfies Record<string, Initializer>;
 
 export type InitializerName = keyof typeof INITIALIZERS;
