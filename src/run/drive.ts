@@ -240,6 +240,7 @@ export function startEvent(plan: TrainingPlan, folder: string | null, step: numb
     network: plan.network,
     widths: widths(plan.layers),
     parameters: layerTable(plan.layers).reduce((sum, { parameters }) => sum + parameters, 0),
+    batch: plan.batch,
     stepsPerEpoch: plan.stepsPerEpoch,
     epochs: config.epochs,
     step,

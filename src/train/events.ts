@@ -23,6 +23,8 @@ export interface StartEvent {
   /** '784-256-128-10' */
   readonly widths: string;
   readonly parameters: number;
+  /** rows of a full batch */
+  readonly batch: number;
   readonly stepsPerEpoch: number;
   readonly epochs: number;
   /** where training begins: 0, or the checkpoint's step */

@@ -54,25 +54,47 @@ export class Team {
 /** Steps that a candidate runs before it counts: threads start, code gets compiled. */
 const WARM_UP = 3;
 const MEASURED = 5;
+/** Seconds that threads take to start: a training that ends sooner has no use for them. */
+const POOL_START = 0.3;
 
-/** Tries the candidates in turn, step by step, and decides by the median time of a step. */
+export interface Decision {
+  readonly workers: number;
+  readonly why: string;
+}
+
+/**
+ * Tries the candidates and decides by the median time of a step: in-process first, then, where what is left to do is worth
+ * threads, the others in turn, step by step.
+ */
 export class WorkerSearch {
   readonly #seconds = new Map<number, number[]>();
   #turn = 0;
 
-  constructor(private readonly candidates: readonly number[]) {
+  /** @param steps of the whole training */
+  constructor(
+    private readonly candidates: readonly number[],
+    private readonly steps: number,
+  ) {
     for (const workers of candidates) this.#seconds.set(workers, []);
   }
 
   /** The number of workers for the next step. */
   get current(): number {
-    return this.candidates[this.#turn % this.candidates.length];
+    const [twin, ...others] = this.candidates;
+    const turn = this.#turn - (WARM_UP + MEASURED);
+    return turn < 0 ? twin : others[turn % others.length];
   }
 
-  /** Takes the time of the step just made; returns the decision once every candidate has been measured. */
-  record(seconds: number): { workers: number; why: string } | null {
+  /** Takes the time of the step just made; returns the decision once there is one. */
+  record(seconds: number): Decision | null {
     this.#seconds.get(this.current)?.push(seconds);
     this.#turn++;
+    if (this.#turn === WARM_UP + MEASURED) {
+      const step = median(this.#seconds.get(this.candidates[0])!);
+      if (step * (this.steps - this.#turn) < POOL_START) {
+        return { workers: this.candidates[0], why: 'done before threads would have started' };
+      }
+    }
     if (this.#turn < this.candidates.length * (WARM_UP + MEASURED)) return null;
     const medians = this.candidates.map((workers) => ({
       workers,

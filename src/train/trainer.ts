@@ -60,7 +60,7 @@ export class Trainer {
     this.memory = carveTraining(new Arena(memory.buffer), plan.objective.layers, plan.memory);
     this.#kernels = instantiateKernels({ ...kernels, memory, scratch: this.memory.workspaces[0].scratch });
     this.#team = new Team(setup, Math.max(...plan.workers), options.workerFile, options.onRetry);
-    this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers) : null;
+    this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers, plan.totalSteps) : null;
     this.workers = plan.workers[0];
     const { config } = plan;
     initialize(this.memory.weights, this.memory.layout, config.init, config.seed, config.initConstant);

@@ -60,8 +60,8 @@ it('holds for shards longer than a pass', async () => {
 });
 
 it('holds while auto changes the number of workers', async () => {
-  const data = syntheticData({ rows: 600, inputs: 6, classes: 3 });
-  const options = { hidden: [8], batch: 10, epochs: 1 };
+  const data = syntheticData({ rows: 2000, inputs: 60, classes: 3 });
+  const options = { hidden: [200, 200], batch: 100, epochs: 10 };
   let decided = '';
   const twin = await trainToEnd(data, { ...options, workers: 0 });
   const auto = await trainToEnd(
