@@ -8,7 +8,9 @@ import { builtInNames, complete, isCompletion } from './commands/completion.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { explain } from './commands/explain.js';
+import { gradcheck } from './commands/gradcheck.js';
 import { inspect } from './commands/inspect.js';
+import { list } from './commands/list.js';
 import { predict } from './commands/predict.js';
 import { resume } from './commands/resume.js';
 import { train } from './commands/train.js';
@@ -22,6 +24,8 @@ const COMMANDS: readonly Command[] = [
   predict,
   inspect,
   explain,
+  gradcheck,
+  list,
   doctor,
 ];
 

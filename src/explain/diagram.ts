@@ -131,7 +131,7 @@ function nodeOf({ name, kind, value, derivative }: Node, at: Point): string {
   return `<g>${box(at, NODE.width, NODE.height, `node ${kind}`)}${lines.join('')}</g>`;
 }
 
-const isLabelled = ({ edges }: Block) => edges.length <= LABELLED_EDGES;
+const isLabelled = ({ edges, scalar }: Block) => scalar || edges.length <= LABELLED_EDGES;
 
 function edgesOf({ label, edges }: Block, { route }: Placed): string {
   const largest = Math.max(...edges.map(({ derivative }) => Math.abs(derivative)));

@@ -1,4 +1,5 @@
 /** One network's gradient against differences: every parameter, or a sample of many. */
+import type { FloatArray } from '../kernels/kernels.js';
 import { Stream } from '../random.js';
 import { compare, taylorSlope } from './differences.js';
 import { differentiable, type Instance } from './instance.js';
@@ -38,7 +39,7 @@ export function checkGradient(instance: Instance, mostOfEach = Number.POSITIVE_I
     return loss;
   };
   const checks = own.map(({ name, offset, length }, counter): ParameterCheck => {
-    const indices = sample(length, mostOfEach, counter);
+    const indices = sample(gradient.subarray(offset, offset + length), mostOfEach, counter);
     let [kinks, error, index] = [0, 0, 0];
     for (const i of indices) {
       const at = offset + i;
@@ -51,11 +52,17 @@ export function checkGradient(instance: Instance, mostOfEach = Number.POSITIVE_I
   return { parameters: checks, slope: slopeAlongSomeDirection(instance, gradient), size };
 }
 
-/** All of 0 … length−1, or `most` of them drawn without replacement from its even parts. */
-function sample(length: number, most: number, counter: number): number[] {
-  if (length <= most) return Array.from({ length }, (_, i) => i);
+/** All indices, or of many the `most` / 2 with the largest gradients and as many from everywhere. */
+function sample(gradient: FloatArray, most: number, counter: number): number[] {
+  const all = Array.from(gradient, (_, i) => i);
+  if (all.length <= most) return all;
+  const half = Math.ceil(most / 2);
   const stream = new Stream(1, 91, counter);
-  return Array.from({ length: most }, (_, part) => Math.floor(((part + stream.uniform()) * length) / most));
+  const anywhere = Array.from({ length: half }, (_, part) =>
+    Math.floor(((part + stream.uniform()) * all.length) / half),
+  );
+  const largest = all.sort((a, b) => Math.abs(gradient[b]) - Math.abs(gradient[a])).slice(0, most - half);
+  return [...new Set([...largest, ...anywhere])];
 }
 
 /** Directions along which the second derivative happens to vanish say nothing, so another is tried. */

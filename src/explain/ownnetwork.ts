@@ -1,0 +1,101 @@
+/** `gradpool gradcheck CONFIG`: the check of all derivatives on one's own network and rows. */
+import { objective } from '../network/network.js';
+import { measure } from '../parallel/arena.js';
+import type { Alter } from './cases.js';
+import { TOLERANCE } from './differences.js';
+import {
+  type Controls,
+  compareFloat32,
+  failuresOf,
+  type GradcheckReport,
+  group,
+  scaled,
+} from './gradcheck.js';
+import { checkGradient, type ParameterCheck } from './gradient.js';
+import { type Arithmetic, createInstance, FLOAT64, type Instance, type InstanceOptions } from './instance.js';
+import type { Subject } from './subject.js';
+
+export interface NetworkReport
+  extends Pick<GradcheckReport, 'tolerance' | 'all' | 'float32' | 'controls' | 'failures'> {
+  readonly instance: string;
+  readonly rows: number;
+  readonly parameters: readonly ParameterCheck[];
+}
+
+/** Of a large parameter so many numbers are compared; for a control, which is wrong in all of them, the largest do. */
+const MOST_OF_EACH = 32;
+const MOST_OF_CONTROL = 4;
+
+/** As it is trained: with the divergence fused, dropout and batch statistics at work, and the rows in two shards. */
+export function gradcheckNetwork(subject: Subject, alter?: Alter): NetworkReport {
+  const make = (arithmetic?: Arithmetic) => instanceOf(subject, arithmetic, alter);
+  const { parameters, slope, size } = checkGradient(make(), MOST_OF_EACH);
+  const named = parameters.map((one) => ({
+    ...one,
+    name: `${subject.layers[Number.parseInt(one.name, 10)].kind} ${one.name}`,
+  }));
+  const found = { name: subject.instance, parameters: named, slope, size };
+  const report = {
+    tolerance: TOLERANCE,
+    all: group('all', [found]),
+    float32: compareFloat32([{ name: subject.instance, make }], bytesOf(subject)),
+    controls: controlsOf(subject),
+  };
+  return {
+    ...report,
+    instance: subject.instance,
+    rows: subject.rows,
+    parameters,
+    failures: failuresOf(report),
+  };
+}
+
+function optionsOf({ layers, loss, rows }: Subject, alter: Alter = (layer) => layer): InstanceOptions {
+  const target = objective(layers, loss);
+  return { objective: { ...target, layers: target.layers.map(alter) }, rows, training: true };
+}
+
+/** The inputs rounded to float32, as training has them, so that both arithmetics begin with the same numbers. */
+function instanceOf(subject: Subject, arithmetic: Arithmetic = FLOAT64, alter?: Alter): Instance {
+  const instance = createInstance({ ...optionsOf(subject, alter), arithmetic });
+  instance.parameters.set(subject.weights.map(Math.fround));
+  instance.network.input.set(subject.x.map(Math.fround));
+  instance.desired.set(subject.d.map(Math.fround));
+  return instance;
+}
+
+function bytesOf(subject: Subject): number {
+  return measure((arena) =>
+    createInstance({
+      ...optionsOf(subject),
+      arithmetic: { ...FLOAT64, allocate: (length) => arena.floats(length) },
+    }),
+  );
+}
+
+/** Each layer through which a gradient passes, made 1e-5 too large in turn. */
+function controlsOf(subject: Subject): Controls {
+  const { layers } = objective(subject.layers, subject.loss);
+  const errors = layers.map((_, index) => {
+    const wrong = instanceOf(subject, FLOAT64, nth(index, 1 + 1e-5));
+    return Math.max(...checkGradient(wrong, MOST_OF_CONTROL).parameters.map(({ error }) => error));
+  });
+  const passed = errors.filter((_, index) =>
+    layers.slice(0, index + 1).some(({ parameters }) => parameters.length > 0),
+  );
+  return {
+    total: passed.length,
+    caught: passed.filter((error) => error > TOLERANCE).length,
+    error: Math.min(...passed),
+    slope: checkGradient(
+      instanceOf(subject, FLOAT64, (layer) => scaled(layer, 1.01)),
+      1,
+    ).slope,
+  };
+}
+
+/** Alters the layer that is met as number `index`. */
+function nth(index: number, factor: number): Alter {
+  let met = 0;
+  return (layer) => (met++ === index ? scaled(layer, factor) : layer);
+}
