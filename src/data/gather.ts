@@ -72,6 +72,7 @@ function gatherNumbers(
   else uniform(x, width, numbers, numberWidth, shift[0], scale[0], rows, from, to);
 }
 
+/** Four bytes at a time where rows begin on a word: the loop reads a quarter as often. */
 function bytes(
   x: FloatArray,
   width: number,
@@ -82,10 +83,24 @@ function bytes(
   from: number,
   to: number,
 ): void {
+  const aligned = numberWidth % 4 === 0 && numbers.byteOffset % 4 === 0;
+  const words = new Uint32Array(numbers.buffer, 0, aligned ? numbers.buffer.byteLength >>> 2 : 0);
+  const begin = numbers.byteOffset / 4;
   for (let r = from; r < to; r++) {
     const source = rows[r] * numberWidth;
-    const target = (r - from) * width;
-    for (let j = 0; j < numberWidth; j++) x[target + j] = lookup[numbers[source + j]];
+    let target = (r - from) * width;
+    if (aligned) {
+      const first = begin + source / 4;
+      for (let w = first; w < first + numberWidth / 4; w++, target += 4) {
+        const word = words[w];
+        x[target] = lookup[word & 255];
+        x[target + 1] = lookup[(word >>> 8) & 255];
+        x[target + 2] = lookup[(word >>> 16) & 255];
+        x[target + 3] = lookup[word >>> 24];
+      }
+    } else {
+      for (let j = 0; j < numberWidth; j++) x[target + j] = lookup[numbers[source + j]];
+    }
   }
 }
 
