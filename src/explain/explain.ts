@@ -79,7 +79,7 @@ export function explain(
   const traced = trace(instance, all || small ? Number.POSITIVE_INFINITY : LARGEST);
   instance.gradient();
   const outputGradient = network.outputGradient.slice();
-  const graph =
+  const placed =
     units <= DRAWN_UNITS || wanted ? influence(instance, outputGradient, traced.divergence) : null;
   const first = small
     ? traced.layers.flatMap(({ weights }) => weights).find(({ factors }) => factors)?.variable
@@ -101,9 +101,9 @@ export function explain(
     classes,
     trace: traced,
     fused: fusedWith(subject, traced),
-    paths: followed && graph ? [pathSum(instance, graph, followed, derivativeOf(followed, traced))] : [],
+    paths: followed && placed ? [pathSum(instance, placed, followed, derivativeOf(followed, traced))] : [],
     perturbations: moved ? [perturbed(instance, moved.variable, moved.step, traced)] : [],
-    influence: units <= DRAWN_UNITS ? graph : null,
+    influence: units <= DRAWN_UNITS && placed ? placed.graph : null,
   };
 }
 

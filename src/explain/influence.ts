@@ -4,7 +4,7 @@
  * the distributed chain rule, and backpropagation is the way to compute it.
  */
 import type { FloatArray } from '../kernels/kernels.js';
-import type { BoundSequence, LayerArrays } from '../network/layer.js';
+import type { BoundSequence, Layer, LayerArrays, Pass } from '../network/layer.js';
 import type { Instance } from './instance.js';
 import { lectureLayers, type Variable } from './names.js';
 
@@ -35,27 +35,49 @@ export interface Block {
 export interface Influence {
   readonly nodes: readonly Node[];
   readonly blocks: readonly Block[];
-  /** the nodes that x and the outputs of layer `index` of the list are */
-  readonly places: readonly (readonly number[])[];
+  /** the nodes that the inputs are */
+  readonly inputs: readonly number[];
   /** the node of Div */
   readonly end: number;
 }
 
-/** ∂y_j/∂x_i of one layer as [outputs][inputs], by its own backward pass; with ∂y_j/∂parameter beside it. */
-export function jacobian(
-  instance: Instance,
-  k: number,
-): { inputs: Float64Array[]; parameters: Float64Array[][] } {
-  const { layers, arrays } = instance.network;
-  const rows = unitVectors(layers[k].outputs, arrays[k], () => {
-    layers[k].backward(instance.pass, arrays[k]);
-    return { inputs: copy(arrays[k].dx!), parameters: arrays[k].gradients[0].map(copy) };
+/** A layer, inside a composite too, with the nodes that its outputs are. */
+interface Place {
+  readonly layer: Layer;
+  readonly arrays: LayerArrays;
+  readonly outputs: readonly number[];
+}
+
+/** A diagram and, by the layout's prefix of their parameters ('2.0.'), the places of its layers. */
+export interface Placed {
+  readonly graph: Influence;
+  readonly places: ReadonlyMap<string, Place>;
+}
+
+/** Of an instance of one row. Leaves its gradient arrays changed. */
+export function influence(instance: Instance, outputGradient: ArrayLike<number>, divergence: number): Placed {
+  instance.loss();
+  const builder = new Builder(instance.pass);
+  const { network } = instance;
+  const inputs = Array.from(network.input, (value, i) => builder.add('input', `x_${i + 1}`, value));
+  const outputs = builder.sequence(network, inputs, '', '');
+  const end = builder.add('divergence', 'Div', divergence);
+  const edges = outputs.map((from, j) => ({ from, to: end, derivative: outputGradient[j] }));
+  const blocks = [...builder.blocks, { label: 'Div', scalar: false, edges }];
+  const graph = { nodes: withDerivatives(builder.nodes, blocks, end), blocks, inputs, end };
+  return { graph, places: builder.places };
+}
+
+/** ∂y_j/∂x_i of one layer as [outputs][inputs], by its own backward pass. */
+export function jacobian(pass: Pass, layer: Layer, arrays: LayerArrays): Float64Array[] {
+  return unitVectors(layer, arrays, () => {
+    layer.backward(pass, arrays);
+    return copy(arrays.dx!);
   });
-  return { inputs: rows.map(({ inputs }) => inputs), parameters: rows.map(({ parameters }) => parameters) };
 }
 
 /** Runs `take` with ∂y = each unit vector in turn. */
-function unitVectors<T>(outputs: number, { dy }: LayerArrays, take: () => T): T[] {
+function unitVectors<T>({ outputs }: Layer, { dy }: LayerArrays, take: () => T): T[] {
   return Array.from({ length: outputs }, (_, j) => {
     dy.fill(0);
     dy[j] = 1;
@@ -65,106 +87,102 @@ function unitVectors<T>(outputs: number, { dy }: LayerArrays, take: () => T): T[
 
 const copy = (array: FloatArray): Float64Array => Float64Array.from(array);
 
-/** Of an instance of one row. Leaves its gradient arrays changed. */
-export function influence(
-  instance: Instance,
-  outputGradient: ArrayLike<number>,
-  divergence: number,
-): Influence {
-  instance.loss();
-  const nodes: Omit<Node, 'derivative'>[] = [];
-  const blocks: Block[] = [];
-  const add = (kind: Node['kind'], name: string, value: number) =>
-    nodes.push({ id: nodes.length, kind, name, value }) - 1;
+class Builder {
+  readonly nodes: Omit<Node, 'derivative'>[] = [];
+  readonly blocks: Block[] = [];
+  readonly places = new Map<string, Place>();
 
-  const { network } = instance;
-  const inputs = Array.from(network.input, (value, i) => add('input', `x_${i + 1}`, value));
-  const places = [inputs];
-  addSequence(network, inputs, '', (outputs) => places.push(outputs));
+  constructor(private readonly pass: Pass) {}
 
-  const end = add('divergence', 'Div', divergence);
-  const last = places[places.length - 1];
-  blocks.push({
-    label: 'Div',
-    scalar: false,
-    edges: last.map((from, j) => ({ from, to: end, derivative: outputGradient[j] })),
-  });
-  return { nodes: withDerivatives(nodes, blocks, end), blocks, places, end };
+  add(kind: Node['kind'], name: string, value: number): number {
+    return this.nodes.push({ id: this.nodes.length, kind, name, value }) - 1;
+  }
 
-  function addSequence(
-    sequence: BoundSequence,
-    begin: number[],
-    prefix: string,
-    placed: (outputs: number[]) => void,
-  ): number[] {
-    let from = begin;
-    for (const { k, affine, activation } of lectureLayers(sequence.layers)) {
+  /** `k` is what stands before the numbers of its layers, `path` before those of its parameters. Returns the outputs. */
+  sequence(sequence: BoundSequence, inputs: number[], k: string, path: string): number[] {
+    let from = inputs;
+    for (const { k: number, affine, activation } of lectureLayers(sequence.layers)) {
       for (const index of [affine, activation]) {
         if (index === null) continue;
-        const kind = index === affine && activation !== null ? 'z' : 'y';
-        from = addLayer(sequence, index, from, kind, `${prefix}${k}`);
-        placed(from);
+        const symbol = index === affine && activation !== null ? 'z' : 'y';
+        const [layer, arrays] = [sequence.layers[index], sequence.arrays[index]];
+        const outputs = this.layer(layer, arrays, from, {
+          symbol,
+          k: `${k}${number}`,
+          path: `${path}${index}.`,
+        });
+        this.places.set(`${path}${index}.`, { layer, arrays, outputs });
+        from = outputs;
       }
     }
     return from;
   }
 
-  function addLayer(
-    sequence: BoundSequence,
-    index: number,
+  private layer(
+    layer: Layer,
+    arrays: LayerArrays,
     from: number[],
-    kind: 'z' | 'y',
-    k: string,
+    { symbol, k, path }: { symbol: 'z' | 'y'; k: string; path: string },
   ): number[] {
-    const layer = sequence.layers[index];
-    const arrays = sequence.arrays[index];
-    const ends = arrays.branches.map((branch, b) =>
-      addSequence(branch, from, arrays.branches.length > 1 ? `${k}.${b + 1}.` : `${k}.`, () => {}),
+    const { branches } = arrays;
+    const part = (b: number, start: string, first: number) =>
+      branches.length > 1 ? `${start}${b + first}.` : start;
+    const ends = branches.map((branch, b) =>
+      this.sequence(branch, from, part(b, `${k}.`, 1), part(b, path, 0)),
     );
-    const rows = unitVectors(layer.outputs, arrays, () => {
-      layer.backward(instance.pass, arrays);
-      const through = arrays.branches.map((branch) =>
-        copy(branch.outputGradient.subarray(0, outputsOf(branch))),
-      );
-      const back = arrays.branches.map((branch) => branch.inputGradient!);
-      // what does not come back through the branches came directly: the skip connection
-      const direct = copy(arrays.dx!).map((value, i) => value - back.reduce((sum, part) => sum + part[i], 0));
-      return { through, direct };
-    });
+    const rows = this.localDerivatives(layer, arrays);
     const outputs = Array.from(arrays.y.subarray(0, layer.outputs), (value, j) =>
-      add(kind, `${kind}_${j + 1}(${k})`, value),
+      this.add(symbol, `${symbol}_${j + 1}(${k})`, value),
     );
-    const edgesFrom = (nodes: readonly number[], of: (row: (typeof rows)[number]) => Float64Array) =>
-      nodes.flatMap((node, i) => outputs.map((to, j) => ({ from: node, to, derivative: of(rows[j])[i] })));
-    if (layer.branches === undefined) {
-      const bias = layer.kind === 'dense' ? (arrays.parameters[1] ?? null) : null;
-      const edges = edgesFrom(from, ({ direct }) => direct);
-      addBlock(layer.kind, bias ? [...edges, ...biasEdges(bias, outputs, k)] : edges, from.length);
+    const edges = (starts: readonly number[], of: (row: (typeof rows)[number]) => Float64Array) =>
+      starts.flatMap((start, i) => outputs.map((to, j) => ({ from: start, to, derivative: of(rows[j])[i] })));
+    const direct = edges(from, (row) => row.direct);
+    if (!layer.branches)
+      this.block(layer.kind, [...direct, ...this.biasEdges(layer, arrays, outputs, k)], from.length);
+    else {
+      // how the layer joins its branches is sparse: what is zero here is no edge
+      const joins = ends.flatMap((end, b) => edges(end, (row) => row.through[b]));
+      const own = [...joins, ...direct].filter(({ derivative }) => derivative !== 0);
+      if (own.length > 0) this.blocks.push({ label: layer.kind, scalar: true, edges: own });
     }
-    // how the layer joins its branches is sparse: what is zero here is no edge
-    const joins = ends.flatMap((end, b) => edgesFrom(end, ({ through }) => through[b]));
-    const skips = layer.branches ? edgesFrom(from, ({ direct }) => direct) : [];
-    const joining = [...joins, ...skips].filter(({ derivative }) => derivative !== 0);
-    if (joining.length > 0) blocks.push({ label: layer.kind, scalar: true, edges: joining });
     return outputs;
   }
 
-  function addBlock(label: string, edges: Edge[], width: number): void {
+  /** ∂y_j by the outputs of each branch, and by x where it does not go through them: the skip connection. */
+  private localDerivatives(layer: Layer, arrays: LayerArrays) {
+    const { branches, dx } = arrays;
+    return unitVectors(layer, arrays, () => {
+      layer.backward(this.pass, arrays);
+      const through = branches.map(({ layers, outputGradient }) =>
+        copy(outputGradient.subarray(0, layers[layers.length - 1].outputs)),
+      );
+      const direct = copy(dx!).map((value, i) =>
+        branches.reduce((rest, branch) => rest - branch.inputGradient![i], value),
+      );
+      return { through, direct };
+    });
+  }
+
+  private block(label: string, edges: Edge[], width: number): void {
     const own = ({ from, to }: Edge) => from - edges[0].from === to - edges[0].to;
     const square = label !== 'dense' && width * width === edges.length;
     const scalar = square && edges.every((edge) => own(edge) || edge.derivative === 0);
-    blocks.push({ label, scalar, edges: scalar ? edges.filter(own) : edges });
+    this.blocks.push({ label, scalar, edges: scalar ? edges.filter(own) : edges });
   }
 
   /** A bias is a weight from the constant y_0 = 1. */
-  function biasEdges(bias: FloatArray, outputs: number[], k: string): Edge[] {
+  private biasEdges(
+    { kind }: Layer,
+    { parameters: [, bias] }: LayerArrays,
+    outputs: number[],
+    k: string,
+  ): Edge[] {
+    if (kind !== 'dense' || !bias) return [];
     const before = k.replace(/\d+$/, (last) => String(Number(last) - 1));
-    const node = add('bias', `y_0(${before})`, 1);
+    const node = this.add('bias', `y_0(${before})`, 1);
     return outputs.map((to, j) => ({ from: node, to, derivative: bias[j] }));
   }
 }
-
-const outputsOf = ({ layers }: BoundSequence): number => layers[layers.length - 1].outputs;
 
 /** Σ over the edges that leave a node of their derivative times that of their end, from Div back. */
 function withDerivatives(
@@ -173,15 +191,13 @@ function withDerivatives(
   end: number,
 ): Node[] {
   const leaving = outgoing(blocks);
-  const memo = new Map<number, number>([[end, 1]]);
+  const derivatives = new Map<number, number>([[end, 1]]);
   const derivative = (node: number): number => {
-    const known = memo.get(node);
+    const known = derivatives.get(node);
     if (known !== undefined) return known;
-    const sum = (leaving.get(node) ?? []).reduce(
-      (total, edge) => total + edge.derivative * derivative(edge.to),
-      0,
-    );
-    memo.set(node, sum);
+    const own = leaving.get(node) ?? [];
+    const sum = own.reduce((total, edge) => total + edge.derivative * derivative(edge.to), 0);
+    derivatives.set(node, sum);
     return sum;
   };
   return nodes.map((node) => ({ ...node, derivative: derivative(node.id) }));
@@ -198,17 +214,22 @@ export function outgoing(blocks: readonly Block[]): Map<number, Edge[]> {
 }
 
 /** The edges by which an input or a parameter acts: on the units of its layer, with the local derivatives. */
-export function firstEdges(instance: Instance, { places }: Influence, { place }: Variable): Edge[] {
-  if (place.kind === 'input') return [{ from: -1, to: places[0][place.index], derivative: 1 }];
-  const { layout, network } = instance;
+export function firstEdges(
+  { layout, pass }: Instance,
+  { graph, places }: Placed,
+  { place }: Variable,
+): Edge[] {
+  if (place.kind === 'input') return [{ from: -1, to: graph.inputs[place.index], derivative: 1 }];
   const { name } = layout.views[place.view];
-  const own = layout.views
-    .filter((view) => view.name.startsWith(`${place.layer}.`))
-    .findIndex((view) => view.name === name);
-  const { parameters } = jacobian(instance, place.layer);
-  const outputs = places[place.layer + 1];
-  if (own >= network.arrays[place.layer].parameters.length) return [];
-  return outputs
-    .map((to, j) => ({ from: -1, to, derivative: parameters[j][own][place.index] }))
-    .filter(({ derivative }) => derivative !== 0);
+  const ownIn = ([path, { layer }]: [string, Place]) =>
+    layer.parameters.findIndex((spec) => `${path}${spec.name}` === name);
+  const owner = [...places].find((candidate) => ownIn(candidate) >= 0)!;
+  const [, { layer, arrays, outputs }] = owner;
+  const own = ownIn(owner);
+  const derivatives = unitVectors(layer, arrays, () => {
+    layer.backward(pass, arrays);
+    return arrays.gradients[0][own][place.index];
+  });
+  const edges = outputs.map((to, j) => ({ from: -1, to, derivative: derivatives[j] }));
+  return edges.filter(({ derivative }) => derivative !== 0);
 }

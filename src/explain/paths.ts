@@ -1,5 +1,5 @@
 /** The distributed chain rule, written out: every path from a variable to Div, and the product of its edges. */
-import { type Edge, firstEdges, type Influence, outgoing } from './influence.js';
+import { type Edge, firstEdges, type Influence, outgoing, type Placed } from './influence.js';
 import type { Instance } from './instance.js';
 import type { Variable } from './names.js';
 
@@ -29,11 +29,12 @@ const MOST_PATHS = 64;
 
 export function pathSum(
   instance: Instance,
-  graph: Influence,
+  placed: Placed,
   variable: Variable,
   backpropagated: number,
 ): PathSum {
-  const first = firstEdges(instance, graph, variable);
+  const { graph } = placed;
+  const first = firstEdges(instance, placed, variable);
   const leaving = outgoing(graph.blocks);
   const count = countPaths(first, leaving, graph.end);
   const enumerated = count <= MOST_PATHS;

@@ -171,7 +171,7 @@ function shapeOf(
   const { inputs, outputs } = layers[index];
   if (Math.max(inputs, outputs) > JACOBIAN_UNITS && inputs !== outputs)
     return { slopes: null, jacobian: null };
-  const rows = jacobian(instance, index).inputs;
+  const rows = jacobian(instance.pass, layers[index], instance.network.arrays[index]);
   const scalar =
     inputs === outputs && rows.every((row, j) => row.every((value, i) => i === j || value === 0));
   if (scalar) return { slopes: rows.map((row, j) => row[j]), jacobian: null };
