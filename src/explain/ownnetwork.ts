@@ -45,7 +45,7 @@ export function gradcheckNetwork(subject: Subject, alter?: Alter): NetworkReport
     ...report,
     instance: subject.instance,
     rows: subject.rows,
-    parameters,
+    parameters: named,
     failures: failuresOf(report),
   };
 }

@@ -99,7 +99,7 @@ async function fromConfig(request: Request): Promise<Subject> {
     if (input && request.row === undefined) {
       const config = resolveConfig({ ...options, data: data ?? 'none' });
       const target = request.target ?? (given.target === undefined ? undefined : String(given.target));
-      return withInput(networkAlone(config, input.length, given), input, target);
+      return withInput(networkAlone(config, (given.input ?? input).length, given), input, target);
     }
     if (data === undefined) throw new UsageError('no instance: give --input and --target, or data');
     const config = resolveConfig({ ...options, data });
