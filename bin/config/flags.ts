@@ -20,7 +20,7 @@ const PROPERTIES = z.toJSONSchema(configSchema, { io: 'input' }).properties as R
 
 /** Keys that are in none of these belong to the last group. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  Data: ['target', 'task', 'val', 'test', 'embedAbove'],
+  Data: ['target', 'task', 'val', 'test', 'weights', 'embedAbove'],
   Network: ['hidden', 'activation', 'layers', 'loss', 'init', 'initConstant'],
   Optimiser: ['batch', ...Object.keys(UPDATE_SHAPE)],
   Schedule: ['epochs', 'until', 'patience', ...Object.keys(SCHEDULE_SHAPE)],

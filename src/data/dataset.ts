@@ -22,6 +22,8 @@ export interface Dataset {
   /** [rows, targetWidth]: class indices (targetWidth 1) or the values to be regressed; empty when there are none. */
   readonly targets: StoredArray;
   readonly targetWidth: number;
+  /** [rows] how much each row counts in the training loss; all the same where there are none */
+  readonly weights?: Float32Array<SharedArrayBuffer> | null;
 }
 
 /** Some rows of a dataset: the training part of a split, say. Batches and evaluations address positions in `rows`. */

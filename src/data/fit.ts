@@ -14,6 +14,8 @@ export interface FitOptions {
   readonly seed: number;
   /** a category column is embedded above this many categories, else one-hot encoded */
   readonly embedAbove: number;
+  /** the column of sample weights */
+  readonly weights?: string | undefined;
 }
 
 export interface Fitted {

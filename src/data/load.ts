@@ -17,6 +17,8 @@ export interface LoadOptions {
   readonly seed: number;
   /** a category column is embedded above this many categories, else one-hot encoded; default: 32 */
   readonly embedAbove?: number;
+  /** tables: the column of sample weights */
+  readonly weights?: string | undefined;
 }
 
 export interface TrainingData {
@@ -56,8 +58,14 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     valFraction: typeof val === 'number' ? val : 0,
     seed: options.seed,
     embedAbove: options.embedAbove ?? 32,
+    weights: options.weights,
   });
   const { schema, dataset, split, notes } = fitted;
+  if (options.weights !== undefined && schema.kind !== 'table') {
+    throw new UsageError(
+      `--weights ${options.weights}: ${options.data} is no table and has no columns; leave the flag out`,
+    );
+  }
   if (options.val === 'auto' && complete)
     notes.push(
       `validation: none, ${fitted.name} is its ${dataset.rows} rows; --val ${AUTO_VAL} keeps some back`,

@@ -12,6 +12,7 @@ import type { TableSource } from './source.js';
 import { allRows } from './split.js';
 import { columnMedians, columnMoments, type Moments, scaleOf } from './statistics.js';
 import { chooseTarget, encodeTarget, fitTarget, type Target } from './target.js';
+import { readWeights } from './weights.js';
 import { didYouMean, examples, plural } from './words.js';
 
 /** A column with more categories is left out, as names of rows rather than kinds. */
@@ -41,7 +42,7 @@ export async function fitTable(source: TableSource, options: FitOptions): Promis
     const medians = columnMedians(raw.numbers, raw.numberNames.length, parts.train);
     const columns: ColumnSchema[] = [];
     for (const { name, as } of plan) {
-      if (name === targetName) continue;
+      if (name === targetName || name === options.weights) continue;
       const text = raw.texts.get(name);
       const column =
         text === undefined
@@ -70,7 +71,8 @@ export async function fitTable(source: TableSource, options: FitOptions): Promis
       target: targetSchema(target, targetName, parts.train),
     };
     const inputs = await encodeColumns(raw, relation, schema, notes);
-    const dataset = { ...inputs, targets: target.values, targetWidth: 1 };
+    const weights = options.weights === undefined ? null : await readWeights(raw, relation, options.weights);
+    const dataset = { ...inputs, targets: target.values, targetWidth: 1, weights };
     return { name: source.name, schema, dataset, split: parts, notes, fingerprint: print };
   });
 }

@@ -34,6 +34,7 @@ const SHAPE = {
       'validation: a fraction of the training data, or a source of its own; auto: 0.1, but 0 for the likes of xor',
     ),
   test: z.string().optional().describe('test data, evaluated once at the end'),
+  weights: z.string().optional().describe('tables: the column of sample weights, numbers from 0 on'),
   embedAbove: whole(1)
     .default(32)
     .describe('tables: a column with more categories is embedded, one with fewer is one-hot encoded'),
