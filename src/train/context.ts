@@ -64,6 +64,23 @@ export function divergence(context: Context, differentiated: boolean): void {
   );
 }
 
+/** Scales each row's Div and ∂Div/∂Y by its sample weight; the rows of the pass are those from `from` on in the order. */
+export function weighRows(
+  { memory, workspace, objective, pass }: Context,
+  { dataset }: Subset,
+  from: number,
+): void {
+  const { weights } = dataset;
+  if (!weights) return;
+  const N = outputs(objective);
+  const { rowLosses, network } = workspace;
+  for (let row = 0; row < pass.rows; row++) {
+    const weight = weights[memory.order[from + row]];
+    rowLosses[row] *= weight;
+    for (let i = row * N; i < (row + 1) * N; i++) network.outputGradient[i] *= weight;
+  }
+}
+
 /** One row's part of the score: 1 if its class is right, else 0; or its squared error in the target's own unit. */
 export function rowScore({ workspace, objective, task, encoding }: Context, row: number): number {
   const N = outputs(objective);

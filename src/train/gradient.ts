@@ -1,7 +1,7 @@
 import type { Subset } from '../data/dataset.js';
 import { backward } from '../network/network.js';
 import { type Run, shardBounds } from '../parallel/shards.js';
-import { beginTraining, type Context, divergence, forwardRows, rowScore } from './context.js';
+import { beginTraining, type Context, divergence, forwardRows, rowScore, weighRows } from './context.js';
 import { type PassPlan, type PlannedRun, planRun } from './passes.js';
 
 /** Shards `first … last-1` of the `rows` training rows that begin at `start` in the epoch's order. */
@@ -24,6 +24,7 @@ export function computeGradient(context: Context, subset: Subset, run: ShardRun)
     beginPass(context, run, plan, piece);
     forwardRows(context, subset, memory.order, run.start + from, run.start + to);
     divergence(context, true);
+    weighRows(context, subset, run.start + from);
     backward(pass, workspace.network);
     for (let shard = shards.first; shard < shards.last; shard++) sumRows(context, shard, mode === 'continue');
   }
