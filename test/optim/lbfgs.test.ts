@@ -45,7 +45,7 @@ describe('L-BFGS', () => {
   it.each([2, 5, 10])("finds the end of Rosenbrock's valley in %i dimensions", async (n) => {
     const start = Float64Array.from({ length: n }, (_, i) => (i % 2 === 0 ? -1.2 : 1));
     const { weights, evaluations } = await minimize(rosenbrock, start, 100);
-    for (const value of weights) expect(value).toBeCloseTo(1, 5);
+    for (const value of weights) expect(value).toBeCloseTo(1, 4);
     expect(evaluations).toBeLessThan(350);
   });
 
