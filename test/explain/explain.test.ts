@@ -43,7 +43,7 @@ function expectClose(
 
 describe('the 2-2-2 network of the lecture', async () => {
   const subject = await openSubject({ path: EXAMPLE });
-  const { trace, paths, perturbations, small } = explain(subject);
+  const { trace, paths, perturbations, small, influence } = explain(subject);
   const [first, second] = trace.layers;
 
   it('goes forward and back', () => {
@@ -85,6 +85,20 @@ describe('the 2-2-2 network of the lecture', async () => {
     expect(predicted).toBeCloseTo(4.38568e-7, 12);
     expect(actual).toBeCloseTo(4.38566e-7, 12);
     expect(slope).toBeCloseTo(2, 2);
+  });
+
+  it('has the biases as weights from the constant 1', () => {
+    const constants = influence!.nodes.filter(({ kind }) => kind === 'bias');
+    expect(constants.map(({ name, value }) => [name, value])).toEqual([
+      ['y_0(0)', 1],
+      ['y_0(1)', 1],
+    ]);
+    const [dz1, dz2] = [first, second].map(({ z }) => z!.derivatives.reduce((sum, dz) => sum + dz));
+    expectClose(
+      constants.map(({ derivative }) => derivative),
+      [0.35 * dz1, 0.6 * dz2],
+      15,
+    );
   });
 
   it('shows a wrong derivative as wrong', () => {

@@ -4,7 +4,7 @@ import { GateError } from '#src/errors.js';
 import { CHECKED_KINDS, caseOf, instanceOf, kinkCases } from '#src/explain/cases.js';
 import { compare, taylorSlope } from '#src/explain/differences.js';
 import { distance, float32Tolerance } from '#src/explain/float32.js';
-import { assertPassed, gradcheck, SLOPE_TOLERANCE, scaled } from '#src/explain/gradcheck.js';
+import { assertPassed, failuresOf, gradcheck, SLOPE_TOLERANCE, scaled } from '#src/explain/gradcheck.js';
 import { checkGradient } from '#src/explain/gradient.js';
 import { ACTIVATION_NAMES } from '#src/network/activations.js';
 import { DIVERGENCE_NAMES } from '#src/network/divergences.js';
@@ -23,6 +23,11 @@ describe('a difference quotient', () => {
   it('is extrapolated where the function is strongly curved', () => {
     const { error } = at((x) => Math.sin(300 * x), 0.01, 300 * Math.cos(3));
     expect(error).toBeLessThan(1e-8);
+  });
+
+  it('is extrapolated where rounding leaves a short step no digits', () => {
+    const { error } = at((x) => 1e6 + Math.sin(30 * x), 0.02, 30 * Math.cos(0.6));
+    expect(error).toBeLessThan(1e-7);
   });
 
   it('stays on its side of a near kink', () => {
@@ -134,6 +139,18 @@ describe('gradcheck', () => {
         gradient,
       ),
     ).toBeGreaterThan(tolerance);
+  });
+
+  it('fails when a wrong derivative, slope or kernel is not what it must be', () => {
+    const { all, float32, controls } = report;
+    const failures = (change: object) => failuresOf({ all, float32, controls, ...change }).length;
+    expect(failures({})).toBe(0);
+    expect(failures({ all: { ...all, error: 2e-7 } })).toBe(1);
+    expect(failures({ all: { ...all, error: Number.NaN } })).toBe(1);
+    expect(failures({ all: { ...all, slope: 1.9 } })).toBe(1);
+    expect(failures({ float32: [{ ...float32[0], share: 1.1 }] })).toBe(1);
+    expect(failures({ controls: { ...controls, caught: controls.total - 1 } })).toBe(1);
+    expect(failures({ controls: { ...controls, slope: 2 } })).toBe(1);
   });
 
   it('fails with exit code 5 when one layer has a wrong derivative', () => {
