@@ -1,6 +1,7 @@
 /** `gradpool explain`: the lecture on one instance of one's own network, in float64. */
 import { UsageError } from '../errors.js';
 import { DIVERGENCES, type Divergence } from '../network/divergences.js';
+import type { Layer } from '../network/layer.js';
 import { objective } from '../network/network.js';
 import { taylorSlope } from './differences.js';
 import { type Influence, influence } from './influence.js';
@@ -69,25 +70,17 @@ export function explain(
   const { layers, loss, classes, origin } = subject;
   const instance = instanceOf(subject);
   const { layout, network } = instance;
-  const units = lectureLayers(layers).reduce(
-    (sum, { affine, activation }) => sum + layers[(activation ?? affine)!].outputs,
-    layers[0].inputs,
-  );
-  const small = layout.count <= SMALL && units <= DRAWN_UNITS;
+  const units = unitsOf(layers);
+  const drawn = units <= DRAWN_UNITS;
+  const small = drawn && layout.count <= SMALL;
   const wanted = weight === undefined ? undefined : findVariable(weight, layers, layout);
   const nudge = perturb === undefined ? undefined : parsePerturbation(perturb, subject, instance);
   const traced = trace(instance, all || small ? Number.POSITIVE_INFINITY : LARGEST);
   instance.gradient();
-  const outputGradient = network.outputGradient.slice();
   const placed =
-    units <= DRAWN_UNITS || wanted ? influence(instance, outputGradient, traced.divergence) : null;
-  const first = small
-    ? traced.layers.flatMap(({ weights }) => weights).find(({ factors }) => factors)?.variable
-    : undefined;
-  const example =
-    traced.layers[0].weights.find(({ variable: { key } }) => key === 'w[1][1,1]')?.variable ?? first;
-  const followed = wanted ?? (small ? example : undefined);
-  const moved = nudge ?? (small && example ? { variable: followed ?? example, step: 1e-3 } : undefined);
+    drawn || wanted ? influence(instance, network.outputGradient.slice(), traced.divergence) : null;
+  const followed = wanted ?? (small ? exampleOf(traced) : undefined);
+  const moved = nudge ?? (small && followed ? { variable: followed, step: 1e-3 } : undefined);
   const { formula, gradient }: Divergence = DIVERGENCES[loss];
   return {
     origin,
@@ -103,8 +96,22 @@ export function explain(
     fused: fusedWith(subject, traced),
     paths: followed && placed ? [pathSum(instance, placed, followed, derivativeOf(followed, traced))] : [],
     perturbations: moved ? [perturbed(instance, moved.variable, moved.step, traced)] : [],
-    influence: units <= DRAWN_UNITS && placed ? placed.graph : null,
+    influence: drawn && placed ? placed.graph : null,
   };
+}
+
+/** x and every y. */
+function unitsOf(layers: readonly Layer[]): number {
+  const outputs = lectureLayers(layers).map(
+    ({ affine, activation }) => layers[(activation ?? affine)!].outputs,
+  );
+  return outputs.reduce((sum, width) => sum + width, layers[0].inputs);
+}
+
+/** The weight that is followed when none is asked for: w_11(1), or the first w_ij that there is. */
+function exampleOf({ layers }: Trace): Variable | undefined {
+  const weights = layers.flatMap((layer) => layer.weights).filter(({ factors }) => factors);
+  return (weights.find(({ variable }) => variable.key === 'w[1][1,1]') ?? weights[0])?.variable;
 }
 
 /** The subject's first row, as the network predicts it, its last activation and the divergence apart. */

@@ -1,9 +1,10 @@
 /** One instance through the network and back, in the lecture's notation, each derivative beside its difference quotient. */
 import type { FloatArray } from '../kernels/kernels.js';
 import type { Layer } from '../network/layer.js';
+import type { ParameterLayout, ParameterView } from '../network/layout.js';
 import { compare, TOLERANCE } from './differences.js';
 import { jacobian } from './influence.js';
-import { differentiable, type Instance } from './instance.js';
+import type { Instance } from './instance.js';
 import { lectureLayers, parameterVariable, type Variable } from './names.js';
 
 /** x, z(k) or y(k) with ∂Div/∂ of it. */
@@ -70,19 +71,69 @@ const RESOLUTION = 1e-4;
 /** `most`: of each vector and each parameter, so many are compared, the largest ones. */
 export function trace(instance: Instance, most: number): Trace {
   const { layout, network, parameters } = instance;
-  const { layers, arrays } = network;
+  const { layers } = network;
   const gradient = instance.gradient().slice();
   const divergence = instance.loss();
+  const vectors = vectorsOf(instance, most);
+  const weights = layers.map((_, index) => weightsOf(instance, gradient, index, vectors, most));
+  const numbers = layers.map((_, index) =>
+    ownViews(layout, index).reduce((sum, { length }) => sum + length, 0),
+  );
+  const traced = lectureLayers(layers).map(({ k, affine, activation }): TracedLayer => {
+    const own = [affine, activation].filter((index) => index !== null);
+    return {
+      k,
+      affine: affine === null ? null : [layers[affine].inputs, layers[affine].outputs],
+      activation: activation === null ? null : layers[activation].kind,
+      z: affine === null || activation === null ? null : vectors[affine + 1],
+      y: vectors[(activation ?? affine)! + 1],
+      ...(activation === null ? { slopes: null, jacobian: null } : shapeOf(instance, activation)),
+      weights: own.flatMap((index) => weights[index]),
+      weightCount: own.reduce((sum, index) => sum + numbers[index], 0),
+    };
+  });
+  return {
+    x: vectors[0],
+    layers: traced,
+    divergence,
+    parameters: layout.views.map(({ name, spec, offset, length }) => ({
+      name,
+      shape: spec.shape,
+      values: [...parameters.subarray(offset, offset + length)],
+      derivatives: isStatistical(layers[layerOf(name)])
+        ? []
+        : [...gradient.subarray(offset, offset + length)],
+    })),
+    ...summary(vectors, weights.flat()),
+  };
+}
+
+function summary(
+  vectors: readonly Vector[],
+  weights: readonly Derivative[],
+): Pick<Trace, 'error' | 'compared' | 'kinks'> {
+  const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+  return {
+    error: Math.max(...[...vectors, ...weights].map(({ error }) => error)),
+    compared: total(vectors.map(({ compared }) => compared)) + weights.length,
+    kinks: total(vectors.map(({ kinks }) => kinks)) + weights.filter(({ kink }) => kink).length,
+  };
+}
+
+/** x and the output of every layer in the list; after a gradient. */
+function vectorsOf(instance: Instance, most: number): Vector[] {
+  const { network } = instance;
   const places = [
     { values: network.input, derivatives: network.inputGradient!.slice() },
-    ...arrays.map(({ y, dy }) => ({ values: y, derivatives: dy.slice() })),
+    ...network.arrays.map(({ y, dy }) => ({ values: y, derivatives: dy.slice() })),
   ];
-  const vectors = places.map(({ values, derivatives }, place): Vector => {
+  return places.map(({ values, derivatives }, place) => {
+    const scale = RESOLUTION * sizeOf(derivatives);
     const found = largest(derivatives, most).map((i) =>
       compare(
         nudged(values, i, () => instance.lossFrom(place)),
         derivatives[i],
-        RESOLUTION * sizeOf(derivatives),
+        scale,
       ),
     );
     instance.loss();
@@ -94,67 +145,44 @@ export function trace(instance: Instance, most: number): Trace {
       kinks: found.filter(({ kink }) => kink).length,
     };
   });
-  const weightsOf = (index: number | null): Derivative[] =>
-    index === null || isStatistical(layers[index])
-      ? []
-      : differentiable(layout)
-          .filter(({ name }) => Number.parseInt(name, 10) === index)
-          .flatMap(({ name, offset, length }) => {
-            const view = layout.views.findIndex((candidate) => candidate.name === name);
-            const block = gradient.subarray(offset, offset + length);
-            return largest(block, most).map((i) => derivativeOf(view, i, index));
-          })
-          .sort(byUnits);
-  const derivativeOf = (view: number, i: number, index: number): Derivative => {
+}
+
+/** The largest derivatives by the parameters of one layer of the list. */
+function weightsOf(
+  { layout, network: { layers }, parameters, loss }: Instance,
+  gradient: FloatArray,
+  index: number,
+  vectors: readonly Vector[],
+  most: number,
+): Derivative[] {
+  if (isStatistical(layers[index])) return [];
+  const scale = RESOLUTION * sizeOf(gradient);
+  const derivativeOf = (view: number, i: number): Derivative => {
     const variable = parameterVariable(layers, layout, view, i);
     const at = layout.views[view].offset + i;
-    const ij = variable.place.kind === 'parameter' ? variable.place.ij : null;
-    const found = compare(nudged(parameters, at, instance.loss), gradient[at], RESOLUTION * sizeOf(gradient));
-    const before = vectors[index].values;
-    const factors =
-      ij && ([ij[0] === 0 ? 1 : before[ij[0] - 1], vectors[index + 1].derivatives[ij[1] - 1]] as const);
+    const found = compare(nudged(parameters, at, loss), gradient[at], scale);
+    const factors = factorsOf(variable, vectors[index], vectors[index + 1]);
     return { variable, value: parameters[at], derivative: gradient[at], ...found, factors };
   };
-
-  const traced = lectureLayers(layers).map(({ k, affine, activation }): TracedLayer => {
-    const f = activation === null ? null : shapeOf(instance, layers, activation);
-    const own = [affine, activation].filter((index) => index !== null);
-    return {
-      k,
-      affine: affine === null ? null : [layers[affine].inputs, layers[affine].outputs],
-      activation: activation === null ? null : layers[activation].kind,
-      z: affine === null || activation === null ? null : vectors[affine + 1],
-      y: vectors[(activation ?? affine)! + 1],
-      slopes: f?.slopes ?? null,
-      jacobian: f?.jacobian ?? null,
-      weights: own.flatMap(weightsOf),
-      weightCount: differentiable(layout)
-        .filter(({ name }) => own.includes(Number.parseInt(name, 10)))
-        .reduce((sum, { length }) => sum + length, 0),
-    };
+  const found = ownViews(layout, index).flatMap((view) => {
+    const block = gradient.subarray(view.offset, view.offset + view.length);
+    return largest(block, most).map((i) => derivativeOf(layout.views.indexOf(view), i));
   });
-  const all = [
-    ...vectors,
-    ...traced.flatMap(({ weights }) =>
-      weights.map((one) => ({ error: one.error, compared: 1, kinks: Number(one.kink) })),
-    ),
-  ];
-  return {
-    x: vectors[0],
-    layers: traced,
-    divergence,
-    parameters: layout.views.map(({ name, spec, offset, length }) => ({
-      name,
-      shape: spec.shape,
-      values: [...parameters.subarray(offset, offset + length)],
-      derivatives: isStatistical(layers[Number.parseInt(name, 10)])
-        ? []
-        : [...gradient.subarray(offset, offset + length)],
-    })),
-    error: Math.max(...all.map(({ error }) => error)),
-    compared: all.reduce((sum, { compared }) => sum + compared, 0),
-    kinks: all.reduce((sum, { kinks }) => sum + kinks, 0),
-  };
+  loss(); // so that the layers remember the true weights again
+  return found.sort(byUnits);
+}
+
+/** Of dDiv/dw_ij: y_i, which is 1 for i = 0, and dz_j. */
+function factorsOf({ place }: Variable, before: Vector, after: Vector): readonly [number, number] | null {
+  if (place.kind !== 'parameter' || !place.ij) return null;
+  const [i, j] = place.ij;
+  return [i === 0 ? 1 : before.values[i - 1], after.derivatives[j - 1]];
+}
+
+const layerOf = (name: string): number => Number.parseInt(name, 10);
+
+function ownViews({ views }: ParameterLayout, index: number): ParameterView[] {
+  return views.filter(({ name, spec }) => layerOf(name) === index && spec.statistic === undefined);
 }
 
 /** A layer with running statistics has derivatives in training only. */
@@ -163,15 +191,12 @@ const isStatistical = ({ parameters }: Layer): boolean => parameters.some(({ sta
 export const isOk = (error: number): boolean => error <= TOLERANCE;
 
 /** A scalar activation is its slopes, a vector activation its Jacobian. */
-function shapeOf(
-  instance: Instance,
-  layers: readonly Layer[],
-  index: number,
-): Pick<TracedLayer, 'slopes' | 'jacobian'> {
-  const { inputs, outputs } = layers[index];
+function shapeOf({ pass, network }: Instance, index: number): Pick<TracedLayer, 'slopes' | 'jacobian'> {
+  const layer = network.layers[index];
+  const { inputs, outputs } = layer;
   if (Math.max(inputs, outputs) > JACOBIAN_UNITS && inputs !== outputs)
     return { slopes: null, jacobian: null };
-  const rows = jacobian(instance.pass, layers[index], instance.network.arrays[index]);
+  const rows = jacobian(pass, layer, network.arrays[index]);
   const scalar =
     inputs === outputs && rows.every((row, j) => row.every((value, i) => i === j || value === 0));
   if (scalar) return { slopes: rows.map((row, j) => row[j]), jacobian: null };
