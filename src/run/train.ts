@@ -133,7 +133,8 @@ function refuseShortening(folder: string, before: TrainConfig, config: TrainConf
   }
 }
 
-function newTrainer(
+/** A trainer on this machine, with the events that arise inside its steps. */
+export function newTrainer(
   plan: TrainingPlan,
   run: Pick<RunOptions, 'workerFile'>,
 ): Pick<Sitting, 'trainer' | 'news'> {

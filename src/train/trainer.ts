@@ -192,10 +192,11 @@ export class Trainer {
     }
   }
 
-  /** The epoch's order, a function of (seed, epoch) alone. */
+  /** The epoch's order, a function of (seed, epoch) alone; where a batch is all rows, their own, as in the lecture. */
   #shuffle(epoch: number): void {
     this.memory.order.set(this.plan.data.train.rows);
-    permute(this.memory.order, this.plan.config.seed, PURPOSE.shuffle, epoch);
+    if (this.plan.stepsPerEpoch > 1)
+      permute(this.memory.order, this.plan.config.seed, PURPOSE.shuffle, epoch);
     this.#shuffledEpoch = epoch;
   }
 
