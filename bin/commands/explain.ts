@@ -13,7 +13,7 @@ export const explain: Command = {
     row: { describe: 'which row of the data (default 1)' },
     input: { describe: "x1,x2,…: the network's own inputs instead of a row" },
     target: { describe: 'd1,d2,… or a class: the desired output of --input' },
-    trace: { describe: 'every number, of a large network too', boolean: true },
+    trace: { describe: 'print the two columns of a large network too', boolean: true },
     weight: {
       describe: 'the paths from this weight to Div, as in w[1][1,2] (layer, from, to; from 0: the bias)',
     },

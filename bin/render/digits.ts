@@ -29,7 +29,8 @@ function decimal(values: readonly number[], least: number): string[] {
 /** Six digits: 4.38568e-7 */
 export function precise(one: number): string {
   const size = Math.abs(one);
-  return one === 0 || (size >= 1e-3 && size < 1e6) ? one.toPrecision(6) : one.toExponential(5);
+  if (one === 0) return '0';
+  return size >= 1e-3 && size < 1e6 ? one.toPrecision(6) : one.toExponential(5);
 }
 
 /** 7e-9 */

@@ -142,9 +142,13 @@ function fusedLine({ fused, trace }: Explanation): string[] {
   ];
 }
 
+/** More paths than this are shown by the largest products. */
+const SHOWN_PATHS = 16;
+
 function pathsText({ variable, count: all, paths, enumerated, sum, backpropagated }: PathSum): string {
-  const kind = enumerated ? `${plural(all, 'path')}` : `${count(all)} paths, those through one unit together`;
-  const each = paths.map(({ nodes, factors, product }) => [
+  const bySize = paths.toSorted((a, b) => Math.abs(b.product) - Math.abs(a.product));
+  const shown = paths.length <= SHOWN_PATHS ? paths : bySize.slice(0, SHOWN_PATHS);
+  const each = shown.map(({ nodes, factors, product }) => [
     `  ${[variable, ...nodes].join(' -> ')}${enumerated ? '' : ' -> … -> Div'}`,
     `${factors.map((factor) => value(factor)).join(' * ')} = ${derivative(product)}`,
   ]);
@@ -153,10 +157,12 @@ function pathsText({ variable, count: all, paths, enumerated, sum, backpropagate
     .map(({ via, product }) => `${via.length > 0 ? `via ${via.join(', ')} ` : ''}${derivative(product)}`)
     .join(' + ');
   const total = `${derivative(sum)}   (distributed chain rule; backpropagation: ${derivative(backpropagated)})`;
+  const kind = enumerated ? plural(all, 'path') : `${count(all)} paths, those through one unit together`;
   return [
     `paths ${variable} -> Div: ${paths.length <= 6 ? `${terms} = ` : ''}${total}`,
     ...(paths.length > 1 ? [`  ${kind}, each the product of the derivatives along its edges:`] : []),
     ...each.map(([nodes, product]) => `${nodes.padEnd(width)}   ${product}`),
+    ...(shown.length < paths.length ? [`  … and ${count(paths.length - shown.length)} smaller`] : []),
   ].join('\n');
 }
 

@@ -52,7 +52,7 @@ export interface ExplainOptions {
   readonly weight?: string | undefined;
   /** x1=1e-3 */
   readonly perturb?: string | undefined;
-  /** compare every derivative, however many there are */
+  /** compare every derivative of a network of some size too */
   readonly all?: boolean;
 }
 
@@ -60,6 +60,8 @@ export interface ExplainOptions {
 export const DRAWN_UNITS = 60;
 /** Parameters up to which each derivative is compared and printed. */
 const SMALL = 100;
+/** Parameters up to which they may be, when that is asked for. */
+const BEARABLE = 2000;
 /** Of larger networks, so many of each vector and parameter. */
 const LARGEST = 8;
 
@@ -75,7 +77,10 @@ export function explain(
   const small = drawn && layout.count <= SMALL;
   const wanted = weight === undefined ? undefined : findVariable(weight, layers, layout);
   const nudge = perturb === undefined ? undefined : parsePerturbation(perturb, subject, instance);
-  const traced = trace(instance, all || small ? Number.POSITIVE_INFINITY : LARGEST);
+  const traced = trace(
+    instance,
+    small || (all && layout.count <= BEARABLE) ? Number.POSITIVE_INFINITY : LARGEST,
+  );
   instance.gradient();
   const placed =
     drawn || wanted ? influence(instance, network.outputGradient.slice(), traced.divergence) : null;
