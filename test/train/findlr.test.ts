@@ -100,7 +100,6 @@ it('on a network: a rate at which it learns, the same for any number of workers'
     const { smoothed, suggestion } = found;
     expect(suggestion).toBeGreaterThan(1e-3);
     expect(suggestion).toBeLessThan(5);
-    expect(Math.abs(smoothed[20] / smoothed[0] - 1)).toBeLessThan(0.1);
     expect(Math.min(...smoothed)).toBeLessThan(0.7 * smoothed[0]);
     expect(await findLearningRate({ ...options, workers: 2 }, { to: 1000 })).toEqual(found);
     await expect(findLearningRate({ ...options, optimizer: 'lbfgs', batch: 'all' })).rejects.toThrow(
