@@ -8,6 +8,7 @@ import { builtInNames, complete, isCompletion } from './commands/completion.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { explain } from './commands/explain.js';
+import { findLr } from './commands/find-lr.js';
 import { gradcheck } from './commands/gradcheck.js';
 import { inspect } from './commands/inspect.js';
 import { list } from './commands/list.js';
@@ -23,6 +24,7 @@ const COMMANDS: readonly Command[] = [
   evaluate,
   predict,
   inspect,
+  findLr,
   explain,
   gradcheck,
   list,

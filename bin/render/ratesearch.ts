@@ -1,0 +1,39 @@
+import asciichart from 'asciichart';
+import type { RateSearch } from '../../src/train/findlr.js';
+import { significant } from './text.js';
+
+const HEIGHT = 12;
+/** asciichart writes the values of its axis this wide, and the axis after them. */
+const AXIS = 9;
+
+/** The smoothed loss over the rate, on a logarithmic axis, and the rate to take. */
+export function rateSearchText({ rates, smoothed, suggestion }: RateSearch): string {
+  if (rates.length < 2) return 'the loss was not finite at the first rate: begin with a smaller --from';
+  const most = Math.min(smoothed[0] * 2, Math.max(...smoothed)); // the explosion at the end would flatten the rest
+  const plot = asciichart.plot(
+    smoothed.map((loss) => Math.min(loss, most)),
+    { height: HEIGHT, format: (value: number) => value.toPrecision(4).padStart(AXIS - 1) },
+  );
+  const advice =
+    suggestion === null
+      ? 'the loss never fell: look at the data, or widen the range with --from and --to'
+      : `suggestion  --lr ${significant(suggestion)}  (where the loss falls fastest)`;
+  return ['loss, smoothed', plot, marks(rates, suggestion), rateAxis(rates), '', advice].join('\n');
+}
+
+/** A mark below the suggested rate. */
+function marks(rates: readonly number[], suggestion: number | null): string {
+  return suggestion === null ? '' : `${' '.repeat(AXIS + rates.indexOf(suggestion))}▲`;
+}
+
+/** 1e-6 …… 1e-5 …… : the powers of ten among the rates, each where its rate stands. */
+function rateAxis(rates: readonly number[]): string {
+  let line = ' '.repeat(AXIS);
+  for (const [index, rate] of rates.entries()) {
+    const power = Math.round(Math.log10(rate));
+    const next = rates[index + 1] ?? Number.POSITIVE_INFINITY;
+    const nearest = rate <= 10 ** power * (1 + 1e-9) && next > 10 ** power * (1 + 1e-9);
+    if (nearest && line.length <= AXIS + index) line = `${line.padEnd(AXIS + index)}1e${power}`;
+  }
+  return `${line}  learning rate`;
+}
