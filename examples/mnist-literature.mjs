@@ -9,7 +9,9 @@ import { parse } from 'yaml';
 const ROWS = [
   { file: 'mnist-300-squared-tanh.yaml', source: 'LeCun et al. 1998', error: 4.7 },
   { file: 'mnist-300-100.yaml', source: 'LeCun et al. 1998', error: 3.05 },
+  { file: 'mnist-100-100.yaml', source: 'scikit-learn, adam', error: 2.24 },
   { file: 'mnist-800.yaml', source: 'Simard et al. 2003', error: 1.6 },
+  { file: 'mnist-500-300.yaml', source: 'Hinton 2005', error: 1.53 },
 ];
 const seeds = Number(argv[2] ?? 3);
 const workers = argv[3] === undefined ? 'auto' : Number(argv[3]);
