@@ -1,4 +1,5 @@
 /** L-BFGS where PyTorch's first steps say nothing: to the end, with decay, and past values that are not finite. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createReferenceKernels } from '#src/kernels/reference/index.js';
 import { type LinePoint, strongWolfe } from '#src/optim/linesearch.js';
@@ -84,21 +85,51 @@ describe('L-BFGS', () => {
 });
 
 describe('the line search', () => {
-  const functions: [string, (t: number) => number, (t: number) => number][] = [
-    ['a parabola', (t) => (t - 3) ** 2, (t) => 2 * (t - 3)],
-    ['a steep parabola', (t) => 50 * (t - 0.02) ** 2, (t) => 100 * (t - 0.02)],
-    ['a quartic', (t) => t ** 4 - 2 * t ** 2 - t, (t) => 4 * t ** 3 - 4 * t - 1],
-    ['a wave on a slope', (t) => 0.1 * t - Math.sin(t), (t) => 0.1 - Math.cos(t)],
-    ['a logarithm', (t) => t - 9 * Math.log1p(t), (t) => 1 - 9 / (1 + t)],
-  ];
-  it.each(functions.flatMap(([name, f, df]) => [1e-3, 0.1, 1, 20].map((first) => ({ name, f, df, first }))))(
-    'ends where both conditions hold: $name, from $first',
-    async ({ f, df, first }) => {
-      const along = async (t: number): Promise<LinePoint> => ({ t, value: f(t), slope: df(t) });
-      const t = await strongWolfe(along, await along(0), first, 1);
-      expect(t).toBeGreaterThan(0);
-      expect(f(t)).toBeLessThanOrEqual(f(0) + 1e-4 * t * df(0));
-      expect(Math.abs(df(t))).toBeLessThanOrEqual(0.9 * Math.abs(df(0)));
+  type Line = (t: number) => readonly [value: number, slope: number];
+  const yanai = (b1: number, b2: number): Line => {
+    const [g1, g2] = [b1, b2].map((b) => Math.sqrt(1 + b * b) - b);
+    return (t) => {
+      const [r1, r2] = [Math.hypot(1 - t, b2), Math.hypot(t, b1)];
+      return [g1 * r1 + g2 * r2, (g1 * (t - 1)) / r1 + (g2 * t) / r2];
+    };
+  };
+  /** The test functions of Moré and Thuente 1994, and waves. */
+  const lines: Record<string, Line> = {
+    'a quotient': (t) => [-t / (t * t + 2), (t * t - 2) / (t * t + 2) ** 2],
+    'a quintic': (t) => [
+      (t + 0.004) ** 5 - 2 * (t + 0.004) ** 4,
+      5 * (t + 0.004) ** 4 - 8 * (t + 0.004) ** 3,
+    ],
+    'two corners alike': yanai(0.001, 0.001),
+    'a sharp second corner': yanai(0.01, 0.001),
+    'a sharp first corner': yanai(0.001, 0.01),
+    'a wave on a slope': (t) => [0.1 * t - Math.sin(t), 0.1 - Math.cos(t)],
+    'a rugged valley': (t) => [
+      0.05 * (t - 5) ** 2 + 0.3 * Math.cos(9 * t),
+      0.1 * (t - 5) - 2.7 * Math.sin(9 * t),
+    ],
+  };
+  const fixture: { lines: Record<string, { first: number; t: number; evaluations: number }[]> } = JSON.parse(
+    readFileSync(new URL('../fixtures/pytorch/optim.json', import.meta.url), 'utf8'),
+  );
+  it.each(Object.entries(fixture.lines).flatMap(([name, ends]) => ends.map((end) => ({ name, ...end }))))(
+    'ends where PyTorch does, after as many evaluations: $name, from $first',
+    async ({ name, first, t: expected, evaluations: expectedEvaluations }) => {
+      let evaluations = 0;
+      const point = (t: number): LinePoint => {
+        const [value, slope] = lines[name](t);
+        return { t, value, slope };
+      };
+      const along = async (t: number) => {
+        evaluations++;
+        return point(t);
+      };
+      const t = await strongWolfe(along, point(0), first, 1);
+      expect(t / expected).toBeCloseTo(1, 7);
+      expect(evaluations).toBe(expectedEvaluations);
+      if (evaluations > 25) return; // PyTorch's has given up
+      expect(point(t).value).toBeLessThanOrEqual(point(0).value + 1e-4 * t * point(0).slope);
+      expect(Math.abs(point(t).slope)).toBeLessThanOrEqual(0.9 * Math.abs(point(0).slope));
     },
   );
 

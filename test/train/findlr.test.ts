@@ -67,6 +67,12 @@ describe('the range test', () => {
     expect(suggestion).toBeLessThan(0.05);
   });
 
+  it('does not look beyond the minimum', async () => {
+    const humps = (_: number, step: number) => (step < 30 ? 2 - step / 30 : step < 40 ? 3 : 2);
+    const { rates, suggestion } = await rangeTest(fake(humps), RANGE);
+    expect(suggestion).toBeLessThan(rates[31]);
+  });
+
   it('suggests nothing where the loss does not fall, and stops where training diverges', async () => {
     const found = await rangeTest(
       fake((_, step) => {
