@@ -23,7 +23,7 @@ export interface Dataset {
   readonly targets: StoredArray;
   readonly targetWidth: number;
   /** [rows] how much each row counts in the training loss; all the same where there are none */
-  readonly weights?: Float32Array<SharedArrayBuffer> | null;
+  readonly weights?: Float32Array<SharedArrayBuffer>;
 }
 
 /** Some rows of a dataset: the training part of a split, say. Batches and evaluations address positions in `rows`. */

@@ -71,8 +71,9 @@ export async function fitTable(source: TableSource, options: FitOptions): Promis
       target: targetSchema(target, targetName, parts.train),
     };
     const inputs = await encodeColumns(raw, relation, schema, notes);
-    const weights = options.weights === undefined ? null : await readWeights(raw, relation, options.weights);
-    const dataset = { ...inputs, targets: target.values, targetWidth: 1, weights };
+    const weights =
+      options.weights === undefined ? {} : { weights: await readWeights(raw, relation, options.weights) };
+    const dataset = { ...inputs, targets: target.values, targetWidth: 1, ...weights };
     return { name: source.name, schema, dataset, split: parts, notes, fingerprint: print };
   });
 }

@@ -92,7 +92,12 @@ const SHAPE = {
 export const configSchema = z.strictObject(SHAPE);
 export type TrainConfig = Readonly<z.output<typeof configSchema>>;
 /** What a user may leave out. */
-export type TrainOptions = Readonly<z.input<typeof configSchema>>;
+export type TrainOptions = {
+  readonly [Key in keyof Given]: Given[Key] extends (infer Item)[] | undefined
+    ? readonly Item[] | undefined
+    : Given[Key];
+};
+type Given = z.input<typeof configSchema>;
 export const CONFIG_KEYS = Object.keys(SHAPE) as (keyof TrainConfig)[];
 
 /** Fills in the defaults and checks every value and their combinations. Throws UsageError naming the key and the value. */

@@ -40,7 +40,7 @@ const FUNCTIONS: Record<'parabola' | 'rosenbrock', (w: ArrayLike<number>, gradie
     });
     return curvatures.reduce((sum, a, i) => sum + (a * w[i] * w[i]) / 2, 0);
   },
-  rosenbrock([x, y], gradient) {
+  rosenbrock({ 0: x, 1: y }, gradient) {
     gradient[0] = -2 * (1 - x) - 400 * x * (y - x * x);
     gradient[1] = 200 * (y - x * x);
     return (1 - x) ** 2 + 100 * (y - x * x) ** 2;

@@ -61,7 +61,7 @@ it('holds for shards longer than a pass', async () => {
 
 it('holds while auto changes the number of workers', async () => {
   const data = syntheticData({ rows: 2000, inputs: 60, classes: 3 });
-  const options = { hidden: [200, 200], batch: 100, epochs: 10 };
+  const options = { hidden: [300, 300], batch: 100, epochs: 30 };
   let decided = '';
   const twin = await trainToEnd(data, { ...options, workers: 0 });
   const auto = await trainToEnd(

@@ -7,7 +7,7 @@ async function firstStep(weights: readonly number[] | null) {
   const data = syntheticData({ rows: 12, inputs: 4, classes: 3 });
   const stored = weights && new Float32Array(new SharedArrayBuffer(48));
   stored?.set(weights!);
-  const dataset = { ...data.train.dataset, weights: stored };
+  const dataset = { ...data.train.dataset, ...(stored ? { weights: stored } : {}) };
   const trainer = newTrainer(
     { ...data, train: { ...data.train, dataset } },
     { hidden: [5], batch: 'all', workers: 0 },
