@@ -22,7 +22,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 const installed = join('node_modules', '.gradpool-installed');
 const lock = hash('package-lock.json');
 if (!existsSync(installed) || readFileSync(installed, 'utf8') !== lock) {
-  npm('installing packages', 'ci', '--no-audit', '--no-fund');
+  npm('installing packages', 'install', '--no-save', '--no-audit', '--no-fund'); // ci refuses a lock file made where not every platform's packages were to be had
   writeFileSync(installed, lock);
 }
 
