@@ -21,7 +21,8 @@ const PROPERTIES = z.toJSONSchema(configSchema, { io: 'input' }).properties as R
 /** Keys that are in none of these belong to the last group. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Data: ['target', 'task', 'val', 'test', 'weights', 'embedAbove'],
-  Network: ['hidden', 'activation', 'layers', 'loss', 'init', 'initConstant'],
+  Network: ['hidden', 'activation', 'layers', 'init', 'initConstant'],
+  Loss: ['loss', 'huberDelta', 'focalGamma', 'quantile', 'labelSmoothing', 'classWeights'],
   Optimiser: ['batch', ...Object.keys(UPDATE_SHAPE)],
   Schedule: ['epochs', 'until', 'patience', ...Object.keys(SCHEDULE_SHAPE)],
   Run: [],
@@ -71,7 +72,7 @@ export async function parseText(key: Key, text: string): Promise<unknown> {
 
 function scalarOrList(property: Property, text: string): unknown {
   const types = (property.anyOf ?? [property]).map(({ type }) => type);
-  if (types.includes('array')) {
+  if (types.includes('array') && !property.anyOf?.some((one) => one.enum?.includes(text))) {
     return text.split(',').map((part) => scalarOrList({ type: 'number' }, part.trim()));
   }
   if ((types.includes('number') || types.includes('integer')) && isNumber(text)) {

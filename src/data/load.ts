@@ -94,6 +94,15 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
   };
 }
 
+/** The same data with its targets as they are, in the network's eyes and in the model's; a note says why. */
+export function unscaledTargets(data: TrainingData, note: string): TrainingData {
+  const { target } = data.schema;
+  if (target.kind !== 'values') return data;
+  const as = (value: number) => target.names.map(() => value);
+  const schema: Schema = { ...data.schema, target: { ...target, shift: as(0), scale: as(1) } };
+  return { ...data, schema, encoding: encodingOf(schema), notes: [...data.notes, note] };
+}
+
 /**
  * A raw source as the model's network expects it: columns in any order, others ignored, missing values filled as in
  * training. A missing column or a label that the model does not know is a DataError.

@@ -1,5 +1,10 @@
 /** Every layer kind × activation × divergence, from the lists themselves: a new entry is covered by being there. */
-import { ACTIVATION_NAMES, ACTIVATIONS, type ActivationName } from '../network/activations.js';
+import {
+  ACTIVATION_NAMES,
+  ACTIVATIONS,
+  type ActivationName,
+  DIFFERENTIABLE_NAMES,
+} from '../network/activations.js';
 import {
   DIVERGENCE_NAMES,
   DIVERGENCES,
@@ -8,7 +13,7 @@ import {
 } from '../network/divergences.js';
 import { EXAMPLE_INPUTS, LAYER_KINDS, type LayerSpec } from '../network/kinds.js';
 import type { Layer } from '../network/layer.js';
-import { type Objective, objective } from '../network/network.js';
+import { type Objective, objective, unfused } from '../network/network.js';
 import { buildLayers } from '../network/spec.js';
 import { Stream } from '../random.js';
 import { type Arithmetic, createInstance, type Instance, outputsOf } from './instance.js';
@@ -26,6 +31,8 @@ export interface Case {
 export type Alter = (layer: Layer) => Layer;
 
 const OUTPUTS = 3;
+/** Where a divergence's own default would not show what its parameter does. */
+const PARAMETERS: Partial<Record<DivergenceName, number>> = { crossEntropy: 0.1, huber: 0.3, quantile: 0.3 };
 /** Two shards of three. */
 const ROWS = 6;
 
@@ -36,7 +43,7 @@ export const CHECKED_KINDS = Object.keys(LAYER_KINDS).filter(
 
 export function allCases(alter?: Alter): Case[] {
   return CHECKED_KINDS.flatMap((layer) =>
-    ACTIVATION_NAMES.flatMap((activation) =>
+    DIFFERENTIABLE_NAMES.flatMap((activation) =>
       DIVERGENCE_NAMES.map((divergence) => caseOf(layer, activation, divergence, alter)),
     ),
   );
@@ -54,13 +61,13 @@ export function caseOf(
 ): Case {
   const turn = ACTIVATION_NAMES.indexOf(activation) + DIVERGENCE_NAMES.indexOf(divergence);
   const { examples } = LAYER_KINDS[layer];
-  const { code, targets, fused }: Divergence = DIVERGENCES[divergence];
+  const { fused }: Divergence = DIVERGENCES[divergence];
   const specs = [...between(layer, examples[turn % examples.length], activation), { dense: OUTPUTS }];
   const built = buildLayers(fused ? [...specs, fused.activation] : specs, EXAMPLE_INPUTS);
   const layers = alter ? built.map(alter) : built;
   const inTurn = Math.floor(turn / examples.length) % 2 === 0;
-  const unfused: Objective = { layers, code, targets, threshold: 0.5 };
-  return { layer, activation, divergence, objective: inTurn ? objective(layers, divergence) : unfused };
+  const target = inTurn ? objective : unfused;
+  return { layer, activation, divergence, objective: target(layers, divergence, PARAMETERS[divergence]) };
 }
 
 /** Every activation at each of its kinks, and every layer that has one where its inputs are 0 and equal. */
@@ -75,7 +82,7 @@ export function kinkCases(): Case[] {
       kink,
     };
   };
-  const activations = ACTIVATION_NAMES.flatMap((name) =>
+  const activations = DIFFERENTIABLE_NAMES.flatMap((name) =>
     ACTIVATIONS[name].kinks.map((kink) => of('dense', name, kink, [name])),
   );
   const layers = CHECKED_KINDS.filter((name) => LAYER_KINDS[name].kinked).map((name) =>
@@ -93,16 +100,20 @@ function between(name: string, example: unknown, activation: ActivationName): La
 }
 
 /** The case's network with reproducible weights and rows, all of them float32 values. */
-export function instanceOf({ objective: target, kink }: Case, arithmetic?: Arithmetic): Instance {
+export function instanceOf(
+  { objective: target, activation, divergence, kink }: Case,
+  arithmetic?: Arithmetic,
+): Instance {
   const training = { objective: target, rows: ROWS, training: true };
   const instance = createInstance(arithmetic ? { ...training, arithmetic } : training);
   const stream = new Stream(5, 90, 0);
   const draw = (scale: number) => Math.fround(scale * (2 * stream.uniform() - 1));
+  const size = activation === 'exp' ? 0.3 : 0.9; // more, and products of exponentials saturate what follows
   for (const { spec, offset, length } of instance.layout.views) {
     const constant = 'constant' in spec.init ? spec.init.constant : 0;
     const onKink = spec.name === 'bias' ? kink : undefined;
     for (let i = offset; i < offset + length; i++) {
-      instance.parameters[i] = onKink ?? Math.fround(constant + (spec.statistic ? 0 : draw(0.9)));
+      instance.parameters[i] = onKink ?? Math.fround(constant + (spec.statistic ? 0 : draw(size)));
     }
   }
   const { input } = instance.network;
@@ -111,8 +122,11 @@ export function instanceOf({ objective: target, kink }: Case, arithmetic?: Arith
   if (kink !== undefined) input.fill(0, 0, EXAMPLE_INPUTS);
   const { desired } = instance;
   const classes = target.targets === 'class';
+  const { domain }: Divergence = DIVERGENCES[divergence];
   for (let i = 0; i < desired.length; i++) {
-    desired[i] = classes ? i % outputsOf(target.layers) : Math.fround(stream.uniform());
+    const value = Math.fround(stream.uniform());
+    const allowed = domain && !domain.holds(value) ? i % 2 : value;
+    desired[i] = classes ? i % outputsOf(target.layers) : allowed;
   }
   return instance;
 }

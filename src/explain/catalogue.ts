@@ -44,11 +44,11 @@ export const CATALOGUE = {
     }),
   losses: () =>
     entries<Divergence>(DIVERGENCES).map(
-      ([name, { formula, gradient, torch }]): Entry => ({
+      ([name, { formula, gradient, torch, parameter }]): Entry => ({
         name,
         formula,
         derivative: gradient,
-        defaults: {},
+        defaults: parameter ? { [parameter.name]: parameter.default } : {},
         torch: nameless(torch),
       }),
     ),

@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.js';
 import { DIVERGENCES, type Divergence } from '../network/divergences.js';
 import type { Layer } from '../network/layer.js';
-import { objective } from '../network/network.js';
+import { objective, unfused } from '../network/network.js';
 import { taylorSlope } from './differences.js';
 import { type Influence, influence } from './influence.js';
 import { createInstance, type Instance, outputsOf } from './instance.js';
@@ -120,9 +120,8 @@ function exampleOf({ layers }: Trace): Variable | undefined {
 }
 
 /** The subject's first row, as the network predicts it, its last activation and the divergence apart. */
-function instanceOf({ layers, loss, weights, x, d }: Subject): Instance {
-  const { code, targets }: Divergence = DIVERGENCES[loss];
-  const instance = createInstance({ objective: { layers, code, targets }, rows: 1 });
+function instanceOf({ layers, loss, lossParameter, weights, x, d }: Subject): Instance {
+  const instance = createInstance({ objective: unfused(layers, loss, lossParameter), rows: 1 });
   fill(instance, weights, x, d);
   return instance;
 }
@@ -178,7 +177,7 @@ function parsePerturbation(
 /** Fused in training, divergence and activation must give what the two give apart. */
 function fusedWith(subject: Subject, traced: Trace): Explanation['fused'] {
   const { fused }: Divergence = DIVERGENCES[subject.loss];
-  const target = objective(subject.layers, subject.loss);
+  const target = objective(subject.layers, subject.loss, subject.lossParameter);
   if (!fused || target.layers.length === subject.layers.length) return null;
   const instance = createInstance({ objective: target, rows: 1 });
   fill(instance, subject.weights, subject.x, subject.d);

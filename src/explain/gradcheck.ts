@@ -1,7 +1,7 @@
 /** `gradpool gradcheck`: every derivative of the library against differences, and the check against wrong derivatives. */
 import { GateError } from '../errors.js';
 import type { KernelName } from '../kernels/kernels.js';
-import { ACTIVATION_NAMES } from '../network/activations.js';
+import { DIFFERENTIABLE_NAMES } from '../network/activations.js';
 import { DIVERGENCE_NAMES } from '../network/divergences.js';
 import type { Layer } from '../network/layer.js';
 import { type Alter, allCases, type Case, CHECKED_KINDS, caseOf, instanceOf, kinkCases } from './cases.js';
@@ -86,7 +86,7 @@ export function gradcheck(alter?: Alter): GradcheckReport {
     tolerance: TOLERANCE,
     all: group('all', found),
     layers: by('layer', CHECKED_KINDS),
-    activations: by('activation', ACTIVATION_NAMES),
+    activations: by('activation', DIFFERENTIABLE_NAMES),
     divergences: by('divergence', DIVERGENCE_NAMES),
     float32,
     controls: controls(),
@@ -143,7 +143,7 @@ export function controls(): Controls {
       layer.kind === kind ? scaled(layer, 1 + FAULT) : layer;
   const checks = [
     ...CHECKED_KINDS.map((kind) => instanceOf(caseOf(kind, 'tanh', 'squaredError', faulty(kind)))),
-    ...ACTIVATION_NAMES.map((name) => instanceOf(caseOf('dense', name, 'squaredError', faulty(name)))),
+    ...DIFFERENTIABLE_NAMES.map((name) => instanceOf(caseOf('dense', name, 'squaredError', faulty(name)))),
     ...DIVERGENCE_NAMES.map((name) => instanceOf(caseOf('dense', 'tanh', name), WRONG_DIVERGENCE)),
   ];
   const errors = checks.map((instance) =>

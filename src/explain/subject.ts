@@ -36,6 +36,8 @@ export interface Request {
 export interface Subject {
   readonly layers: readonly Layer[];
   readonly loss: DivergenceName;
+  /** the divergence's parameter; by default its own default */
+  readonly lossParameter?: number | undefined;
   /** float64, in the layout */
   readonly weights: Float64Array;
   readonly origin: 'trained' | 'initial' | 'given';
@@ -50,7 +52,7 @@ export interface Subject {
   readonly classes: readonly string[] | null;
 }
 
-type Network = Pick<Subject, 'layers' | 'loss' | 'weights' | 'origin' | 'classes'>;
+type Network = Pick<Subject, 'layers' | 'loss' | 'lossParameter' | 'weights' | 'origin' | 'classes'>;
 
 export async function openSubject(request: Request): Promise<Subject> {
   const { path } = request;
@@ -66,6 +68,7 @@ async function fromModel(request: Request): Promise<Subject> {
   const network: Network = {
     layers: model.layers,
     loss: model.network.loss,
+    lossParameter: model.network.lossParameter,
     weights: Float64Array.from(model.weights),
     origin: 'trained',
     classes: classesOf(model.schema),
@@ -103,11 +106,15 @@ async function fromConfig(request: Request): Promise<Subject> {
     }
     if (data === undefined) throw new UsageError('no instance: give --input and --target, or data');
     const config = resolveConfig({ ...options, data });
-    const training = await loadTrainingData(config);
-    const { layers, network } = planTraining(config, training);
-    const { train, encoding, classes, task } = training;
+    const { layers, network, data: planned } = planTraining(config, await loadTrainingData(config));
+    const { train, encoding, classes, task } = planned;
     return withRows(
-      { ...initialNetwork(layers, config, given), loss: network.loss, classes },
+      {
+        ...initialNetwork(layers, config, given),
+        loss: network.loss,
+        lossParameter: network.lossParameter,
+        classes,
+      },
       { subset: train, encoding, classification: task === 'classification', data },
       request,
     );
@@ -121,7 +128,14 @@ function networkAlone(config: TrainConfig, inputs: number, given: Given): Networ
   const { layers, loss } = config;
   if (!layers) throw new UsageError('no network: give layers, as in layers: [{dense: 2}, sigmoid], or data');
   if (loss === 'auto') throw new UsageError('loss: without data it must be named, as in loss: squaredError');
-  return { ...initialNetwork(buildLayers(layers, inputs), config, given), loss, classes: null };
+  const { parameter }: Divergence = DIVERGENCES[loss];
+  const lossParameter = parameter && config[parameter.name];
+  return {
+    ...initialNetwork(buildLayers(layers, inputs), config, given),
+    loss,
+    lossParameter,
+    classes: null,
+  };
 }
 
 /** As training begins, in float32, but for the weights that are given. */

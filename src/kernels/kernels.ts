@@ -70,9 +70,13 @@ export interface Kernels {
   softmax(y: FloatArray, z: FloatArray, R: number, N: number): void;
   /** dz_i = y_i (dy_i − Σ_j dy_j y_j): the softmax Jacobian applied to dy, row by row. */
   softmaxBackward(dz: FloatArray, dy: FloatArray, y: FloatArray, R: number, N: number): void;
+  /** y[R,N] = the logarithm of the softmax of each row of z, the row's maximum subtracted first. */
+  logSoftmax(y: FloatArray, z: FloatArray, R: number, N: number): void;
+  /** dz_i = dy_i − e^{y_i} Σ_j dy_j: the log-softmax Jacobian applied to dy, row by row. */
+  logSoftmaxBackward(dz: FloatArray, dy: FloatArray, y: FloatArray, R: number, N: number): void;
 
   /**
-   * losses[R] = Div(y, d) of each row and dy[R,N] = ∂Div/∂y; `code` from DIVERGENCE_CODES.
+   * losses[R] = Div(y, d) of each row and dy[R,N] = ∂Div/∂y; `code` from DIVERGENCE_CODES, `p` its parameter (δ, γ, …).
    * d is [R,N], or [R,1] holding class indices where the divergence says so. dy may be null: the value alone.
    */
   divergence(
@@ -83,6 +87,7 @@ export interface Kernels {
     d: FloatArray,
     R: number,
     N: number,
+    p: number,
   ): void;
 
   /**

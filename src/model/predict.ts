@@ -1,4 +1,5 @@
 import type { Subset } from '../data/dataset.js';
+import { exp } from '../elementary.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import { predictedClass } from '../train/context.js';
 import { EVALUATION_BLOCK } from '../train/evaluation.js';
@@ -78,10 +79,11 @@ export function predictedValues(
   );
 }
 
-/** Softmax gives one for each class, a single sigmoid that of the second of two. */
+/** Softmax gives one for each class, logSoftmax its logarithm, a single sigmoid that of the second of two. */
 function probabilities({ layers }: ReadModel, { output }: Runner, rows: number): Float32Array | null {
   const { kind, outputs } = layers[layers.length - 1];
   if (kind === 'softmax') return Float32Array.from(output.subarray(0, rows * outputs));
+  if (kind === 'logSoftmax') return Float32Array.from(output.subarray(0, rows * outputs), exp);
   if (kind !== 'sigmoid' || outputs !== 1) return null;
   return Float32Array.from({ length: 2 * rows }, (_, i) =>
     i % 2 === 0 ? 1 - output[i >> 1] : output[i >> 1],

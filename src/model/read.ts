@@ -26,6 +26,7 @@ const networkSchema = z.strictObject({
   inputs: z.number().int().min(1),
   layers: z.array(z.union([z.string(), z.record(z.string(), z.unknown())])).min(1),
   loss: z.enum(DIVERGENCE_NAMES),
+  lossParameter: z.number().optional(),
 });
 const factsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 

@@ -26,7 +26,7 @@ export function createRunner(
   { layers, network, schema, weights }: ReadModel,
   kernelName: KernelName,
 ): Runner {
-  const target = objective(layers, network.loss);
+  const target = objective(layers, network.loss, network.lossParameter);
   const fused = layers[target.layers.length];
   const outputs = layers[layers.length - 1].outputs;
   const plan: MemoryPlan = {
@@ -57,6 +57,7 @@ export function createRunner(
     kernels,
     objective: target,
     task: taskOf(schema),
+    classWeights: null,
     encoding: prepareEncoding(encodingOf(schema)),
     seed: 0,
     shards: 1,

@@ -4,25 +4,32 @@ import { ACTIVATION_CODES } from '../kernels/codes.js';
 export interface Activation {
   readonly code: number;
   readonly formula: string;
-  /** f′, in z or in y = f(z); at a kink, the subgradient taken */
+  /** f′, in z or in y = f(z); at a kink, the subgradient taken, which is PyTorch's */
   readonly derivative: string;
-  /** the name and default of its one parameter */
+  /** the name, default and range of its one parameter */
   readonly parameter?: {
     readonly name: string;
     readonly default: number;
     readonly min: number;
     readonly max: number;
   };
-  /** where f is not differentiable: finite differences step over these */
+  /** where f is not differentiable, with the parameter at its default: finite differences step over these */
   readonly kinks: readonly number[];
-  /** the variance-preserving initialiser of the weights before it (He et al. 2015; Glorot & Bengio 2010) */
-  readonly init: 'heNormal' | 'glorotUniform';
+  /**
+   * What backpropagation passes on where it is not f′. `none`: f′ is 0 wherever it exists, so nothing is passed on, and training
+   * refuses to learn what lies before. `estimate`: a stand-in for f′, of which finite differences know nothing.
+   */
+  readonly gradient?: 'none' | 'estimate';
+  /** the initialiser of the weights before it that preserves the variance (He et al. 2015; Glorot & Bengio 2010; LeCun et al. 1998) */
+  readonly init: 'heNormal' | 'heUniform' | 'glorotUniform' | 'lecunNormal';
   readonly torch: string;
 }
 
+const codes = ACTIVATION_CODES;
+
 export const ACTIVATIONS = {
   identity: {
-    code: ACTIVATION_CODES.identity,
+    code: codes.identity,
     formula: 'z',
     derivative: '1',
     kinks: [],
@@ -30,7 +37,7 @@ export const ACTIVATIONS = {
     torch: 'Identity',
   },
   sigmoid: {
-    code: ACTIVATION_CODES.sigmoid,
+    code: codes.sigmoid,
     formula: '1/(1+e^-z)',
     derivative: 'y(1-y)',
     kinks: [],
@@ -38,7 +45,7 @@ export const ACTIVATIONS = {
     torch: 'Sigmoid',
   },
   tanh: {
-    code: ACTIVATION_CODES.tanh,
+    code: codes.tanh,
     formula: 'tanh z',
     derivative: '1-y²',
     kinks: [],
@@ -46,7 +53,7 @@ export const ACTIVATIONS = {
     torch: 'Tanh',
   },
   relu: {
-    code: ACTIVATION_CODES.relu,
+    code: codes.relu,
     formula: 'max(z,0)',
     derivative: '1 for z>0, 0 for z<0, atZero at 0',
     parameter: { name: 'atZero', default: 0, min: 0, max: 1 },
@@ -55,7 +62,7 @@ export const ACTIVATIONS = {
     torch: 'ReLU',
   },
   leakyRelu: {
-    code: ACTIVATION_CODES.leakyRelu,
+    code: codes.leakyRelu,
     formula: 'z for z>0, slope·z otherwise',
     derivative: '1 for z>0, slope otherwise',
     parameter: { name: 'slope', default: 0.01, min: 0, max: 1 },
@@ -63,8 +70,42 @@ export const ACTIVATIONS = {
     init: 'heNormal',
     torch: 'LeakyReLU',
   },
+  relu6: {
+    code: codes.relu6,
+    formula: 'min(max(z,0),6)',
+    derivative: '1 for 0<z<6, 0 otherwise',
+    kinks: [0, 6],
+    init: 'heNormal',
+    torch: 'ReLU6',
+  },
+  elu: {
+    code: codes.elu,
+    formula: 'z for z>0, alpha·(e^z-1) otherwise',
+    derivative: '1 for z>0, alpha·e^z otherwise',
+    parameter: { name: 'alpha', default: 1, min: 0, max: 100 },
+    kinks: [], // at 0, with any other alpha
+    init: 'heNormal',
+    torch: 'ELU',
+  },
+  selu: {
+    code: codes.selu,
+    formula: 'λz for z>0, λα(e^z-1) otherwise, λ=1.0507…, α=1.6732…',
+    derivative: 'λ for z>0, λα·e^z otherwise',
+    kinks: [0],
+    init: 'lecunNormal', // Klambauer et al. 2017
+    torch: 'SELU',
+  },
+  celu: {
+    code: codes.celu,
+    formula: 'z for z>0, alpha·(e^(z/alpha)-1) otherwise',
+    derivative: '1 for z>0, e^(z/alpha) otherwise',
+    parameter: { name: 'alpha', default: 1, min: 0.001, max: 100 },
+    kinks: [],
+    init: 'heNormal',
+    torch: 'CELU',
+  },
   gelu: {
-    code: ACTIVATION_CODES.gelu,
+    code: codes.gelu,
     formula: 'z·Φ(z)',
     derivative: 'Φ(z)+z·φ(z)',
     kinks: [],
@@ -72,7 +113,7 @@ export const ACTIVATIONS = {
     torch: 'GELU',
   },
   geluTanh: {
-    code: ACTIVATION_CODES.geluTanh,
+    code: codes.geluTanh,
     formula: 'z/2·(1+tanh(√(2/π)(z+0.044715z³)))',
     derivative: '(1+t)/2 + z/2·(1-t²)·√(2/π)(1+0.134145z²), t the tanh',
     kinks: [],
@@ -80,14 +121,110 @@ export const ACTIVATIONS = {
     torch: "GELU(approximate='tanh')",
   },
   silu: {
-    code: ACTIVATION_CODES.silu,
+    code: codes.silu,
     formula: 'z·σ(z)',
     derivative: 'σ(z)(1+z(1-σ(z)))',
     kinks: [],
     init: 'heNormal',
     torch: 'SiLU',
   },
+  mish: {
+    code: codes.mish,
+    formula: 'z·tanh(log(1+e^z))',
+    derivative: 't+z·σ(z)(1-t²), t the tanh',
+    kinks: [],
+    init: 'heNormal',
+    torch: 'Mish',
+  },
+  softplus: {
+    code: codes.softplus,
+    formula: 'log(1+e^z)',
+    derivative: 'σ(z)',
+    kinks: [],
+    init: 'heNormal',
+    torch: 'Softplus',
+  },
+  softsign: {
+    code: codes.softsign,
+    formula: 'z/(1+|z|)',
+    derivative: '1/(1+|z|)²',
+    kinks: [],
+    init: 'glorotUniform',
+    torch: 'Softsign',
+  },
+  hardSigmoid: {
+    code: codes.hardSigmoid,
+    formula: 'min(max(z+3,0),6)/6',
+    derivative: '1/6 for -3<z<3, 0 otherwise',
+    kinks: [-3, 3],
+    init: 'glorotUniform',
+    torch: 'Hardsigmoid',
+  },
+  hardTanh: {
+    code: codes.hardTanh,
+    formula: 'min(max(z,-1),1)',
+    derivative: '1 for -1<z<1, 0 otherwise',
+    kinks: [-1, 1],
+    init: 'glorotUniform',
+    torch: 'Hardtanh',
+  },
+  hardSwish: {
+    code: codes.hardSwish,
+    formula: 'z·min(max(z+3,0),6)/6',
+    derivative: '0 for z<-3, z/3+1/2 for -3≤z≤3, 1 for z>3',
+    kinks: [-3, 3],
+    init: 'heNormal',
+    torch: 'Hardswish',
+  },
+  gaussian: {
+    code: codes.gaussian,
+    formula: 'e^(-z²)',
+    derivative: '-2zy',
+    kinks: [],
+    init: 'glorotUniform',
+    torch: 'none',
+  },
+  sine: {
+    code: codes.sine,
+    formula: 'sin z',
+    derivative: 'cos z',
+    kinks: [],
+    init: 'heUniform', // Sitzmann et al. 2020
+    torch: 'sin',
+  },
+  exp: {
+    code: codes.exp,
+    formula: 'e^z',
+    derivative: 'y',
+    kinks: [],
+    init: 'glorotUniform',
+    torch: 'exp',
+  },
+  threshold: {
+    code: codes.threshold,
+    formula: '1 for z>0, 0 otherwise',
+    derivative: '0, and at 0 none: backpropagation cannot train what lies before it',
+    kinks: [0],
+    gradient: 'none',
+    init: 'glorotUniform',
+    torch: 'heaviside',
+  },
+  straightThrough: {
+    code: codes.straightThrough,
+    formula: '1 for z>0, 0 otherwise',
+    derivative: '1 for |z|≤1, 0 otherwise: an estimate, the true one is 0 (Bengio et al. 2013)',
+    kinks: [0],
+    gradient: 'estimate',
+    init: 'glorotUniform',
+    torch: 'none',
+  },
 } as const satisfies Record<string, Activation>;
 
 export type ActivationName = keyof typeof ACTIVATIONS;
 export const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as ActivationName[];
+
+/** Those whose backward pass is their derivative. */
+export const DIFFERENTIABLE_NAMES = ACTIVATION_NAMES.filter((name) => {
+  const { gradient }: Activation = ACTIVATIONS[name];
+  return gradient === undefined;
+});

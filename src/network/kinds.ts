@@ -9,6 +9,7 @@ import { dense } from './layers/dense.js';
 import { dropout } from './layers/dropout.js';
 import { embedding } from './layers/embedding.js';
 import { GATES, type GateName, gate } from './layers/gate.js';
+import { logSoftmax } from './layers/logsoftmax.js';
 import { groupMax, neighbours } from './layers/max.js';
 import { noise } from './layers/noise.js';
 import { l2Norm, layerNorm } from './layers/normalization.js';
@@ -76,7 +77,21 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
     },
   ),
   softmax: kind({}, { formula: 'e^z_i/Σe^z_j', torch: 'Softmax', build: (_, { inputs }) => softmax(inputs) }),
+  logSoftmax: kind(
+    {},
+    { formula: 'z_i − log Σe^z_j', torch: 'LogSoftmax', build: (_, { inputs }) => logSoftmax(inputs) },
+  ),
   ...Object.fromEntries(ACTIVATION_NAMES.map((name) => [name, activationKind(name)])),
+  threshold: kind(
+    { gradient: z.enum(['none', 'straightThrough']).default('none') },
+    {
+      formula: ACTIVATIONS.threshold.formula,
+      torch: ACTIVATIONS.threshold.torch,
+      shorthand: 'gradient',
+      build: ({ gradient }, { inputs }) =>
+        activation(gradient === 'none' ? 'threshold' : 'straightThrough', inputs),
+    },
+  ),
   prelu: kind(
     { perUnit: z.boolean().default(false) },
     {

@@ -39,16 +39,34 @@ function* counter(): Generator<number, never> {
 /** What is differentiated in training: the layers and the divergence's code, fused with the last layer if it can be. */
 export interface Objective {
   readonly layers: readonly Layer[];
+  /** the last layer, where the divergence stands for it too */
+  readonly fused: Layer | null;
   readonly code: number;
+  /** the divergence's parameter: δ, γ, … */
+  readonly parameter: number;
   readonly targets: Divergence['targets'];
   /** with a single output: the value from which on it means class 1 */
   readonly threshold: number;
 }
 
-export function objective(layers: readonly Layer[], name: DivergenceName): Objective {
-  const { code, targets, fused }: Divergence = DIVERGENCES[name];
-  if (fused && layers.length > 1 && layers.at(-1)?.kind === fused.activation) {
-    return { layers: layers.slice(0, -1), code: fused.code, targets, threshold: 0 };
-  }
-  return { layers, code, targets, threshold: 0.5 };
+/** @param parameter the divergence's; by default its own default */
+export function objective(layers: readonly Layer[], name: DivergenceName, parameter?: number): Objective {
+  const apart = unfused(layers, name, parameter);
+  const { fused }: Divergence = DIVERGENCES[name];
+  const last = layers[layers.length - 1];
+  if (!fused || layers.length === 1 || last.kind !== fused.activation) return apart;
+  return { ...apart, layers: layers.slice(0, -1), fused: last, code: fused.code, threshold: 0 };
+}
+
+/** The layers and the divergence each for itself. */
+export function unfused(layers: readonly Layer[], name: DivergenceName, parameter?: number): Objective {
+  const { code, targets, single = 0.5, parameter: declared }: Divergence = DIVERGENCES[name];
+  return {
+    layers,
+    fused: null,
+    code,
+    parameter: parameter ?? declared?.default ?? 0,
+    targets,
+    threshold: single,
+  };
 }

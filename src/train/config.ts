@@ -7,7 +7,7 @@ import { UsageError } from '../errors.js';
 import { describeIssue } from '../issues.js';
 import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { ACTIVATION_NAMES } from '../network/activations.js';
-import { DIVERGENCE_NAMES } from '../network/divergences.js';
+import { DIVERGENCE_NAMES, DIVERGENCES } from '../network/divergences.js';
 import { INITIALIZER_NAMES } from '../network/initializers.js';
 import { checkUpdate, SCHEDULE_SHAPE, UPDATE_SHAPE } from '../optim/options.js';
 import { parseUntil, UNTIL_EPOCHS } from './until.js';
@@ -48,6 +48,25 @@ const SHAPE = {
     .enum(['auto', ...DIVERGENCE_NAMES])
     .default('auto')
     .describe('the divergence; auto: cross-entropy for classes, ½ squared error for numbers'),
+  huberDelta: positive
+    .default(DIVERGENCES.huber.parameter.default)
+    .describe('loss huber: the error up to which it is squared'),
+  focalGamma: z
+    .number()
+    .min(0)
+    .default(DIVERGENCES.focal.parameter.default)
+    .describe('loss focal: how much less a class counts that is recognised already'),
+  quantile: positive
+    .lt(1)
+    .default(DIVERGENCES.quantile.parameter.default)
+    .describe('loss quantile: the share of targets that should lie below the prediction'),
+  labelSmoothing: fraction
+    .default(DIVERGENCES.crossEntropy.parameter.default)
+    .describe('loss crossEntropy: share of the desired probability that is spread over all classes'),
+  classWeights: z
+    .union([z.enum(['balanced']), z.array(positive).min(2)])
+    .optional()
+    .describe('weight of each class in training; balanced: rows/(classes·rows of the class)'),
   init: z
     .enum(['auto', ...INITIALIZER_NAMES])
     .default('auto')

@@ -16,6 +16,8 @@ export interface Context {
   readonly kernels: Kernels;
   readonly objective: Objective;
   readonly task: Task;
+  /** in training a row counts as much as its class; null: all alike */
+  readonly classWeights: readonly number[] | null;
   readonly encoding: PreparedEncoding;
   readonly seed: number;
   /** shards of a batch */
@@ -49,7 +51,7 @@ export function forwardRows(
 
 /** Div of each row into the workspace's `rowLosses`, and ∂Div/∂Y beside it when the pass is differentiated. */
 export function divergence(context: Context, differentiated: boolean): void {
-  const { kernels, objective, workspace, pass } = context;
+  const { kernels, objective, workspace, pass, task } = context;
   const { output, outputGradient } = workspace.network;
   const N = outputs(objective);
   const d = desired(context, N);
@@ -61,21 +63,27 @@ export function divergence(context: Context, differentiated: boolean): void {
     d,
     pass.rows,
     N,
+    objective.parameter,
   );
+  if (task === 'regression' && objective.fused) {
+    const last = workspace.network.arrays[workspace.network.arrays.length - 1];
+    objective.fused.forward(pass, { ...last, x: output, y: workspace.spread });
+  }
 }
 
-/** Scales each row's Div and ∂Div/∂Y by its sample weight; the rows of the pass are those from `from` on in the order. */
+/** Scales each row's Div and ∂Div/∂Y by its weights; the rows of the pass are those from `from` on in the order. */
 export function weighRows(
-  { memory, workspace, objective, pass }: Context,
+  { memory, workspace, objective, classWeights, pass }: Context,
   { dataset }: Subset,
   from: number,
 ): void {
   const { weights } = dataset;
-  if (!weights) return;
+  if (!weights && !classWeights) return;
   const N = outputs(objective);
-  const { rowLosses, network } = workspace;
+  const { rowLosses, targets, network } = workspace;
   for (let row = 0; row < pass.rows; row++) {
-    const weight = weights[memory.order[from + row]];
+    const ofClass = classWeights ? classWeights[targets[row]] : 1;
+    const weight = weights ? weights[memory.order[from + row]] * ofClass : ofClass;
     rowLosses[row] *= weight;
     for (let i = row * N; i < (row + 1) * N; i++) network.outputGradient[i] *= weight;
   }
@@ -84,12 +92,13 @@ export function weighRows(
 /** One row's part of the score: 1 if its class is right, else 0; or its squared error in the target's own unit. */
 export function rowScore({ workspace, objective, task, encoding }: Context, row: number): number {
   const N = outputs(objective);
-  const { network, targets } = workspace;
+  const { network, targets, spread } = workspace;
   if (task === 'classification')
     return predictedClass(network.output, row, N, objective.threshold) === targets[row] ? 1 : 0;
+  const values = objective.fused ? spread : network.output;
   let sum = 0;
   for (let j = 0; j < N; j++) {
-    const error = (network.output[row * N + j] - targets[row * N + j]) / encoding.targetScale[j];
+    const error = (values[row * N + j] - targets[row * N + j]) / encoding.targetScale[j];
     sum += error * error;
   }
   return sum;

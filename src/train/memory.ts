@@ -34,7 +34,7 @@ export interface Workspace {
   readonly network: BoundSequence;
   /** [R, targetWidth] as gathered */
   readonly targets: Float32Array;
-  /** [R, outputs]: class indices spread to one value for each output */
+  /** [R, outputs]: class indices spread to one value for each output; for regression, what a fused activation makes of the output */
   readonly spread: Float32Array;
   readonly rowLosses: Float32Array;
   /** first row of each shard within the pass */

@@ -14,6 +14,7 @@ import { measure } from '../parallel/arena.js';
 import type { TrainConfig } from './config.js';
 import { carveTraining, type MemoryPlan } from './memory.js';
 import { learningRate, type NetworkSpec, specify } from './specification.js';
+import { classWeights, targetsFor } from './targets.js';
 import { workerCandidates } from './team.js';
 
 export interface TrainingPlan {
@@ -24,6 +25,8 @@ export interface TrainingPlan {
   readonly layers: readonly Layer[];
   /** what is differentiated in training */
   readonly objective: Objective;
+  /** null: all classes alike */
+  readonly classWeights: readonly number[] | null;
   readonly kernels: KernelName;
   readonly rule: UpdateRule;
   readonly hyper: Hyper;
@@ -40,20 +43,21 @@ export interface TrainingPlan {
   readonly sharedBytes: number;
 }
 
-/** Throws UsageError where configuration and data do not fit together. */
 function embeddedColumns({ cardinalities, embeddings }: Encoding): EmbeddedColumn[] {
   return embeddings.flatMap((size, c) => (size > 0 ? [{ categories: cardinalities[c], size }] : []));
 }
 
-export function planTraining(config: TrainConfig, data: TrainingData): TrainingPlan {
+/** Throws UsageError where configuration and data do not fit together, DataError where a target does not fit the loss. */
+export function planTraining(config: TrainConfig, loaded: TrainingData): TrainingPlan {
   const network = specify(config, {
-    task: data.task,
-    inputs: data.inputWidth,
-    outputs: data.outputs,
-    embedded: embeddedColumns(data.encoding),
+    task: loaded.task,
+    inputs: loaded.inputWidth,
+    outputs: loaded.outputs,
+    embedded: embeddedColumns(loaded.encoding),
   });
+  const data = targetsFor(network.loss, loaded);
   const layers = buildLayers(network.layers, network.inputs);
-  const target = objective(layers, network.loss);
+  const target = objective(layers, network.loss, network.lossParameter);
   const rows = data.train.rows.length;
   const batch = batchRows(config.batch, rows);
   if (batch > rows) {
@@ -86,6 +90,7 @@ export function planTraining(config: TrainConfig, data: TrainingData): TrainingP
     network,
     layers,
     objective: target,
+    classWeights: classWeights(config.classWeights, data),
     kernels: resolveKernels(config.kernels),
     rule,
     hyper,

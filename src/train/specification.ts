@@ -1,5 +1,6 @@
 /** From configuration and data to the network that is trained: its layers and its divergence. */
 import { UsageError } from '../errors.js';
+import { ACTIVATIONS, type Activation, type ActivationName } from '../network/activations.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
 import type { Layer } from '../network/layer.js';
 import type { EmbeddedColumn } from '../network/layers/embedding.js';
@@ -24,20 +25,17 @@ export interface NetworkSpec {
   readonly inputs: number;
   readonly layers: readonly LayerSpec[];
   readonly loss: DivergenceName;
+  /** the divergence's parameter, where it has one; left out: its default */
+  readonly lossParameter?: number | undefined;
 }
-
-/** The last activation that makes a divergence's input from what dense layers produce. */
-const OUTPUT_ACTIVATION: Partial<Record<DivergenceName, 'softmax' | 'sigmoid'>> = {
-  crossEntropy: 'softmax',
-  binaryCrossEntropy: 'sigmoid',
-};
 
 /** The network of a configuration, checked against the problem. Throws UsageError naming the layer and both widths. */
 export function specify(config: TrainConfig, problem: Problem): NetworkSpec {
   const loss = config.loss === 'auto' ? defaultLoss(problem.task) : config.loss;
   const outputs = outputUnits(loss, problem);
   const layers = config.layers ?? feedForward(config, loss, problem, outputs);
-  const width = buildLayers(layers, problem.inputs).at(-1)?.outputs;
+  const built = buildLayers(layers, problem.inputs);
+  const width = built.at(-1)?.outputs;
   if (width !== outputs) {
     const what =
       problem.task === 'classification' ? `${problem.outputs} classes` : `${problem.outputs} target values`;
@@ -45,7 +43,30 @@ export function specify(config: TrainConfig, problem: Problem): NetworkSpec {
       `layers: the last layer has ${width ?? 0} outputs, but ${what} with loss ${loss} need ${outputs}`,
     );
   }
-  return { inputs: problem.inputs, layers, loss };
+  refuseUntrainable(built, 'layers', false);
+  const { parameter }: Divergence = DIVERGENCES[loss];
+  const network = { inputs: problem.inputs, layers, loss };
+  return parameter ? { ...network, lossParameter: config[parameter.name] } : network;
+}
+
+/**
+ * An activation that passes nothing back is refused where something before it should learn. Returns whether something
+ * does, by the end of these layers.
+ */
+function refuseUntrainable(layers: readonly Layer[], where: string, before: boolean): boolean {
+  return layers.reduce((learns, { kind, parameters, branches = [] }, index) => {
+    const place = `${where}[${index}] (${kind})`;
+    const { gradient }: Partial<Activation> = ACTIVATIONS[kind as ActivationName] ?? {};
+    if (learns && gradient === 'none') {
+      throw new UsageError(
+        `${place}: its derivative is 0 wherever it has one, so backpropagation cannot train what lies before it: take sigmoid or tanh, or {${kind}: {gradient: straightThrough}}`,
+      );
+    }
+    const inner = branches.map((branch, b) =>
+      refuseUntrainable(branch, branches.length === 1 ? place : `${place}[${b}]`, learns),
+    );
+    return learns || parameters.length > 0 || inner.includes(true);
+  }, before);
 }
 
 /** The learning rate of a configuration: SGD on unbounded errors needs a smaller step than on class probabilities. */
@@ -58,20 +79,20 @@ function defaultLoss(task: Task): DivergenceName {
   return task === 'classification' ? 'crossEntropy' : 'squaredError';
 }
 
-/** Two classes under binary cross-entropy are one probability; everything else has an output for each class or value. */
+/** Two classes are a single output where the divergence allows it; else there is one for each class or value. */
 function outputUnits(loss: DivergenceName, { task, outputs }: Problem): number {
-  const { targets }: Divergence = DIVERGENCES[loss];
+  const { targets, single, fused }: Divergence = DIVERGENCES[loss];
   if (targets === 'class' && task !== 'classification') {
     throw new UsageError(
       `loss: ${loss} is for classes, but the target is a number: take squaredError, or --task classification`,
     );
   }
-  if (loss === 'binaryCrossEntropy' && task === 'regression') {
+  if (task === 'regression' && outputs === 1 && fused?.activation === 'softmax') {
     throw new UsageError(
-      'loss: binaryCrossEntropy is for classes, but the target is a number: take squaredError',
+      `loss: ${loss} compares distributions, but the target is one number: take squaredError, or binaryCrossEntropy for a probability`,
     );
   }
-  return loss === 'binaryCrossEntropy' && outputs === 2 ? 1 : outputs;
+  return task === 'classification' && single !== undefined && outputs === 2 ? 1 : outputs;
 }
 
 function feedForward(
@@ -80,12 +101,12 @@ function feedForward(
   problem: Problem,
   outputs: number,
 ): LayerSpec[] {
-  const last = OUTPUT_ACTIVATION[loss];
+  const { fused }: Divergence = DIVERGENCES[loss];
   return [
     ...(problem.embedded.length > 0 ? [{ embedding: problem.embedded }] : []),
     ...(config.hidden ?? []).flatMap((units) => [{ dense: units }, config.activation ?? 'relu']),
     { dense: outputs },
-    ...(last ? [last] : []),
+    ...(fused ? [fused.activation] : []),
   ];
 }
 

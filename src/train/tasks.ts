@@ -26,6 +26,7 @@ export interface WorkerSetup {
   readonly network: NetworkSpec;
   readonly plan: MemoryPlan;
   readonly task: Task;
+  readonly classWeights: readonly number[] | null;
   readonly seed: number;
   readonly encoding: Encoding;
   readonly subsets: Readonly<Record<SubsetName, Subset | null>>;
@@ -42,7 +43,7 @@ export type TaskResult = Float64Array | Diagnosis | null;
 
 export function createTaskHandler(setup: WorkerSetup): (task: TrainingTask) => TaskResult {
   const { network, plan, subsets } = setup;
-  const target = objective(buildLayers(network.layers, network.inputs), network.loss);
+  const target = objective(buildLayers(network.layers, network.inputs), network.loss, network.lossParameter);
   const memory = carveTraining(new Arena(setup.memory.buffer), target.layers, plan);
   const encoding = prepareEncoding(setup.encoding);
   const contexts: Context[] = [];
@@ -60,6 +61,7 @@ export function createTaskHandler(setup: WorkerSetup): (task: TrainingTask) => T
       kernels,
       objective: target,
       task: setup.task,
+      classWeights: setup.classWeights,
       encoding,
       seed: setup.seed,
       shards: plan.shards,

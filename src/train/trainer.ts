@@ -53,6 +53,7 @@ export class Trainer {
       network: plan.network,
       plan: plan.memory,
       task: plan.data.task,
+      classWeights: plan.classWeights,
       seed: plan.config.seed,
       encoding: plan.data.encoding,
       subsets: { train: plan.data.train, val: plan.data.val, test: plan.data.test },

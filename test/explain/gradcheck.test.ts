@@ -6,7 +6,7 @@ import { compare, taylorSlope } from '#src/explain/differences.js';
 import { distance, float32Tolerance } from '#src/explain/float32.js';
 import { assertPassed, failuresOf, gradcheck, SLOPE_TOLERANCE, scaled } from '#src/explain/gradcheck.js';
 import { checkGradient } from '#src/explain/gradient.js';
-import { ACTIVATION_NAMES } from '#src/network/activations.js';
+import { DIFFERENTIABLE_NAMES } from '#src/network/activations.js';
 import { DIVERGENCE_NAMES } from '#src/network/divergences.js';
 import { EXAMPLE_INPUTS, LAYER_KINDS } from '#src/network/kinds.js';
 import { buildLayers } from '#src/network/spec.js';
@@ -65,7 +65,7 @@ describe('the cases', () => {
 
   it('show every example, and every divergence both ways', () => {
     for (const layer of CHECKED_KINDS) {
-      const shapes = ACTIVATION_NAMES.flatMap((activation) =>
+      const shapes = DIFFERENTIABLE_NAMES.flatMap((activation) =>
         DIVERGENCE_NAMES.map((divergence) => {
           const { layers, code } = caseOf(layer, activation, divergence).objective;
           return `${divergence} ${code} ${layers.flatMap(({ parameters }) => parameters.map(({ shape }) => shape))}`;
@@ -73,7 +73,7 @@ describe('the cases', () => {
       );
       expect(new Set(shapes).size).toBeGreaterThanOrEqual(LAYER_KINDS[layer].examples.length);
     }
-    const codes = ACTIVATION_NAMES.flatMap((activation) =>
+    const codes = DIFFERENTIABLE_NAMES.flatMap((activation) =>
       DIVERGENCE_NAMES.map((divergence) => caseOf('layerNorm', activation, divergence).objective.code),
     );
     expect(new Set(codes).size).toBeGreaterThan(DIVERGENCE_NAMES.length);
@@ -103,7 +103,7 @@ describe('gradcheck', () => {
   it('passes over every layer kind x activation x divergence', () => {
     expect(report.failures).toEqual([]);
     expect(() => assertPassed(report)).not.toThrow();
-    const combinations = CHECKED_KINDS.length * ACTIVATION_NAMES.length * DIVERGENCE_NAMES.length;
+    const combinations = CHECKED_KINDS.length * DIFFERENTIABLE_NAMES.length * DIVERGENCE_NAMES.length;
     expect(report.all.cases).toBe(combinations + kinkCases().length);
     expect(report.all.error).toBeLessThanOrEqual(1e-7);
     expect(report.all.kinks).toBeGreaterThan(10);
@@ -116,7 +116,7 @@ describe('gradcheck', () => {
   it('catches every derivative that is 1e-5 wrong, and a slope that is not 2', () => {
     const { total, caught, error, slope } = report.controls;
     expect({ total, caught }).toEqual({
-      total: CHECKED_KINDS.length + ACTIVATION_NAMES.length + DIVERGENCE_NAMES.length,
+      total: CHECKED_KINDS.length + DIFFERENTIABLE_NAMES.length + DIVERGENCE_NAMES.length,
       caught: total,
     });
     expect(error).toBeGreaterThan(10 * report.tolerance);

@@ -8,7 +8,7 @@ const CHUNK = 4096;
 const STRIDE = 997;
 
 type Map = (y: number, x: number, count: number) => void;
-type Exports = Record<'expOf' | 'logOf', Map> & {
+type Exports = Record<'expOf' | 'logOf' | 'sinOf' | 'cosOf', Map> & {
   setScratch(ptr: number): void;
   activate(code: number, y: number, x: number, count: number, p: number): void;
 };
@@ -21,9 +21,9 @@ function functions(name: 'portable' | 'wasm') {
   const y = new Float32Array(memory.buffer, x.byteOffset + x.byteLength, CHUNK);
   wasm.setScratch(65536);
   const activation =
-    (code: number): Map =>
+    (code: number, p = 0): Map =>
     (y, x, count) =>
-      wasm.activate(code, y, x, count, 0);
+      wasm.activate(code, y, x, count, p);
   return {
     x,
     y,
@@ -32,6 +32,12 @@ function functions(name: 'portable' | 'wasm') {
     tanh: activation(ACTIVATION_CODES.tanh),
     sigmoid: activation(ACTIVATION_CODES.sigmoid),
     gelu: activation(ACTIVATION_CODES.gelu),
+    softplus: activation(ACTIVATION_CODES.softplus),
+    mish: activation(ACTIVATION_CODES.mish),
+    /** e^x − 1 left of 0 */
+    elu: activation(ACTIVATION_CODES.elu, 1),
+    sin: wasm.sinOf,
+    cos: wasm.cosOf,
   };
 }
 
@@ -52,8 +58,9 @@ function errorInUlp(y: number, exact: number): number {
 /** The greatest error over floats of every exponent, and the float at which it occurs. */
 function greatestError(
   name: 'portable' | 'wasm',
-  f: 'exp' | 'log' | 'tanh' | 'sigmoid',
+  f: 'exp' | 'log' | 'tanh' | 'sigmoid' | 'softplus' | 'mish' | 'elu' | 'sin' | 'cos',
   exact: (x: number) => number,
+  holds: (x: number) => boolean = () => true,
 ) {
   const table = functions(name);
   const patterns = new Uint32Array(table.x.buffer, table.x.byteOffset, CHUNK);
@@ -62,7 +69,7 @@ function greatestError(
     for (let i = 0; i < CHUNK; i++, pattern += STRIDE) patterns[i] = pattern;
     table[f](table.y.byteOffset, table.x.byteOffset, CHUNK);
     for (let i = 0; i < CHUNK; i++) {
-      const e = errorInUlp(table.y[i], exact(table.x[i]));
+      const e = holds(table.x[i]) ? errorInUlp(table.y[i], exact(table.x[i])) : 0;
       if (e > error) [error, at] = [e, table.x[i]];
     }
   }
@@ -74,18 +81,52 @@ const exactSigmoid = (x: number) => {
   return x < 0 ? e / (1 + e) : 1 / (1 + e);
 };
 
+const exactSoftplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
 describe.each(['portable', 'wasm'] as const)('%s', (name) => {
   test.each([
     ['exp', Math.exp, 2],
     ['log', Math.log, 2],
     ['tanh', Math.tanh, 2],
     ['sigmoid', exactSigmoid, 3],
+    ['softplus', exactSoftplus, 3],
+    ['elu', (x: number) => (x > 0 ? x : Math.expm1(x)), 2],
   ] as const)('%s over the whole float32 range', (f, exact, bound) => {
     const { error, at } = greatestError(name, f, exact);
     console.log(
       `${name} ${f}: at most ${error.toFixed(3)} ulp (at ${at}), over ${Math.ceil(2 ** 32 / STRIDE)} floats`,
     );
     expect(error).toBeLessThanOrEqual(bound);
+  });
+
+  test.each([
+    ['sin', Math.sin],
+    ['cos', Math.cos],
+  ] as const)('%s up to a million', (f, exact) => {
+    const { error, at } = greatestError(name, f, exact, (x) => Math.abs(x) <= 1e6);
+    console.log(`${name} ${f}: at most ${error.toFixed(3)} ulp (at ${at}), for |x| ≤ 1e6`);
+    expect(error).toBeLessThanOrEqual(2);
+  });
+
+  test('mish where it is a normal number', () => {
+    const exact = (x: number) => {
+      const e = Math.exp(-Math.abs(x));
+      const t = x > 0 ? (1 + 2 * e) / (1 + 2 * e + 2 * e * e) : (e * e + 2 * e) / (e * e + 2 * e + 2);
+      return x * t;
+    };
+    const { error, at } = greatestError(name, 'mish', exact, (x) => x > -80 && x < 1e38);
+    console.log(`${name} mish: at most ${error.toFixed(3)} ulp (at ${at})`);
+    expect(error).toBeLessThanOrEqual(5);
+  });
+
+  test('beyond a million sin and cos stay within 1, and are NaN at the end', () => {
+    const { x, y, sin, cos } = functions(name);
+    x.set([1e7, -1e9, 3e38, -3e38, Infinity, -Infinity, NaN]);
+    for (const f of [sin, cos]) {
+      f(y.byteOffset, x.byteOffset, 7);
+      for (const value of y.subarray(0, 4)) expect(Math.abs(value)).toBeLessThanOrEqual(1);
+      expect([...y.subarray(4, 7)]).toEqual([NaN, NaN, NaN]);
+    }
   });
 
   test('limits', () => {

@@ -100,7 +100,16 @@ function build(specs: readonly LayerSpec[], inputs = INPUTS) {
   const loss = () => {
     forward(pass, network);
     const { output, outputGradient } = network;
-    kernels.divergence(DIVERGENCE_CODES.squaredError, losses, outputGradient, output, desired, ROWS, outputs);
+    kernels.divergence(
+      DIVERGENCE_CODES.squaredError,
+      losses,
+      outputGradient,
+      output,
+      desired,
+      ROWS,
+      outputs,
+      0,
+    );
     return losses.reduce((sum, value) => sum + value, 0);
   };
   const gradient = () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ActivationName } from '#src/network/activations.js';
-import type { DivergenceName } from '#src/network/divergences.js';
+import { DIVERGENCES, type Divergence, type DivergenceName } from '#src/network/divergences.js';
 import { type Hyper, hyperParameters, RULES, type RuleName, type UpdateRule } from '#src/optim/rules.js';
 import {
   type Arithmetic,
@@ -52,7 +52,8 @@ const largest = (values: readonly number[]) => Math.max(...values.map(Math.abs))
 const difference = (a: readonly number[], b: readonly number[]) => largest(a.map((value, i) => value - b[i]));
 
 function start({ activation, loss, start }: Case, arithmetic: Arithmetic): TestNetwork {
-  const last = { crossEntropy: ['softmax'], binaryCrossEntropy: ['sigmoid'], squaredError: [] }[loss];
+  const { fused }: Divergence = DIVERGENCES[loss];
+  const last = fused ? [fused.activation] : [];
   const hidden = widths.slice(1, -1).flatMap((units) => [{ dense: units }, activation]);
   const layers = [...hidden, { dense: widths[widths.length - 1] }, ...last];
   const network = testNetwork({ layers, inputs: widths[0], loss, rows, arithmetic });

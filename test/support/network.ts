@@ -1,10 +1,10 @@
 import type { FloatArray, KernelName, Kernels } from '#src/kernels/kernels.js';
 import { compileKernels, instantiateKernels, SCRATCH_BYTES } from '#src/kernels/load.js';
 import { createReferenceKernels } from '#src/kernels/reference/index.js';
-import { DIVERGENCES, type DivergenceName } from '#src/network/divergences.js';
+import type { DivergenceName } from '#src/network/divergences.js';
 import type { BoundSequence, Pass } from '#src/network/layer.js';
 import { type ParameterLayout, parameterLayout } from '#src/network/layout.js';
-import { backward, bind, forward, type Objective, objective } from '#src/network/network.js';
+import { backward, bind, forward, type Objective, objective, unfused } from '#src/network/network.js';
 import { buildLayers, type LayerSpec } from '#src/network/spec.js';
 import { Arena } from '#src/parallel/arena.js';
 import { Stream } from '#src/random.js';
@@ -46,9 +46,7 @@ export interface TestNetwork {
 export function testNetwork(options: TestNetworkOptions): TestNetwork {
   const { rows, inputs, loss: divergence, arithmetic = 'float64', fused = true } = options;
   const layers = buildLayers(options.layers, inputs);
-  const target: Objective = fused
-    ? objective(layers, divergence)
-    : { ...DIVERGENCES[divergence], layers, threshold: 0.5 };
+  const target: Objective = fused ? objective(layers, divergence) : unfused(layers, divergence);
   const layout = parameterLayout(target.layers);
   const { kernels, allocate } = place(arithmetic);
   const used = options.kernels?.(kernels) ?? kernels;
@@ -74,7 +72,7 @@ export function testNetwork(options: TestNetworkOptions): TestNetwork {
     bound.input.set(x);
     desired.set(d);
     forward(pass, bound);
-    used.divergence(target.code, losses, dy, bound.output, desired, rows, outputs);
+    used.divergence(target.code, losses, dy, bound.output, desired, rows, outputs, target.parameter);
     return Array.from(losses).reduce((sum, value) => sum + value, 0);
   };
   return {

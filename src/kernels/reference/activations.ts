@@ -21,11 +21,20 @@ const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 const tanhGate = (z: number) => sigmoid(2 * SQRT_2_OVER_PI * (z + GELU_CUBE * z * z * z));
 const normalCdf = (z: number) => 0.5 * erfc(-z * Math.SQRT1_2);
 const normalPdf = (z: number) => Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
+/** log(1 + e^z), of which the exponential never overflows. */
+const softplus = (z: number) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+const clamp = (z: number, low: number, high: number) => Math.min(Math.max(z, low), high);
+/** 1 or 0, but NaN where z is NaN. */
+const indicator = (z: number, holds: boolean) => (Number.isNaN(z) ? z : holds ? 1 : 0);
+
+/** Klambauer et al. 2017: with these a mean of 0 and a variance of 1 reproduce themselves. */
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
 
 /** Left of here z·gate(z) is zero in float64; keeps −∞·0 away. */
 const leftTail = (z: number) => Math.max(z, -800);
 /** Beyond ±800 every gate below is flat in float64; keeps ∞·0 away. */
-const bothTails = (z: number) => Math.min(leftTail(z), 800);
+const bothTails = (z: number) => clamp(z, -800, 800);
 
 export const SCALAR_ACTIVATIONS: Readonly<Record<keyof typeof ACTIVATION_CODES, ScalarActivation>> = {
   identity: { forward: (z) => z, derivative: () => 1 },
@@ -61,6 +70,66 @@ export const SCALAR_ACTIVATIONS: Readonly<Record<keyof typeof ACTIVATION_CODES, 
       const gate = sigmoid(z);
       return gate * (1 + bothTails(z) * (1 - gate));
     },
+  },
+  softplus: { forward: softplus, derivative: sigmoid },
+  softsign: {
+    forward(z) {
+      const c = clamp(z, -1e300, 1e300); // ∞/∞
+      return c / (1 + Math.abs(c));
+    },
+    derivative: (z) => 1 / (1 + Math.abs(z)) ** 2,
+  },
+  hardSigmoid: {
+    forward: (z) => clamp(z + 3, 0, 6) / 6,
+    derivative: (z) => indicator(z, z > -3 && z < 3) / 6,
+  },
+  hardTanh: {
+    forward: (z) => clamp(z, -1, 1),
+    derivative: (z) => indicator(z, z > -1 && z < 1),
+  },
+  relu6: {
+    forward: (z) => clamp(z, 0, 6),
+    derivative: (z) => indicator(z, z > 0 && z < 6),
+  },
+  /** p: α */
+  elu: {
+    forward: (z, p) => (z > 0 ? z : p * Math.expm1(z)),
+    derivative: (z, _, p) => (z > 0 ? 1 : p * Math.exp(z)),
+  },
+  selu: {
+    forward: (z) => SELU_SCALE * (z > 0 ? z : SELU_ALPHA * Math.expm1(z)),
+    derivative: (z) => SELU_SCALE * (z > 0 ? 1 : SELU_ALPHA * Math.exp(z)),
+  },
+  /** p: α */
+  celu: {
+    forward: (z, p) => (z > 0 ? z : p * Math.expm1(z / p)),
+    derivative: (z, _, p) => (z > 0 ? 1 : Math.exp(z / p)),
+  },
+  hardSwish: {
+    forward: (z) => leftTail(z) * (clamp(z + 3, 0, 6) / 6),
+    derivative: (z) => (z > 3 ? 1 : z < -3 ? 0 : z / 3 + 0.5),
+  },
+  mish: {
+    forward: (z) => leftTail(z) * Math.tanh(softplus(z)),
+    derivative(z) {
+      const gate = Math.tanh(softplus(z));
+      return gate + bothTails(z) * sigmoid(z) * (1 - gate * gate);
+    },
+  },
+  gaussian: {
+    forward: (z) => Math.exp(-z * z),
+    derivative: (z, y) => -2 * bothTails(z) * y,
+  },
+  sine: { forward: Math.sin, derivative: Math.cos },
+  exp: { forward: Math.exp, derivative: (_, y) => y },
+  threshold: {
+    forward: (z) => indicator(z, z > 0),
+    derivative: (z) => indicator(z, false),
+  },
+  /** The threshold, with the derivative of hardTanh in place of its own. */
+  straightThrough: {
+    forward: (z) => indicator(z, z > 0),
+    derivative: (z) => indicator(z, z >= -1 && z <= 1),
   },
 };
 

@@ -4,8 +4,9 @@ import { divergences } from './divergences.js';
 import { linear } from './linear.js';
 import { optim } from './optim.js';
 import { uniform } from './random.js';
+import { softmax } from './softmax.js';
 
 /** Plain loops over Float32Array or Float64Array: the oracle of every other implementation. */
 export function createReferenceKernels(): Kernels {
-  return { name: 'reference', ...linear, ...activations, ...divergences, ...optim, uniform };
+  return { name: 'reference', ...linear, ...activations, ...softmax, ...divergences, ...optim, uniform };
 }

@@ -29,7 +29,18 @@ interface Exports extends Record<StepName, (...numbers: number[]) => void> {
   ): void;
   softmax(y: number, z: number, R: number, N: number): void;
   softmaxBackward(dz: number, dy: number, y: number, R: number, N: number): void;
-  divergence(code: number, losses: number, dy: number, y: number, d: number, R: number, N: number): void;
+  logSoftmax(y: number, z: number, R: number, N: number): void;
+  logSoftmaxBackward(dz: number, dy: number, y: number, R: number, N: number): void;
+  divergence(
+    code: number,
+    losses: number,
+    dy: number,
+    y: number,
+    d: number,
+    R: number,
+    N: number,
+    p: number,
+  ): void;
   uniform(u: number, R: number, N: number, k0: number, k1: number, row0: number, layer: number): void;
   add(dst: number, src: number, count: number): void;
   allFinite(a: number, count: number): number;
@@ -72,8 +83,10 @@ export function createWasmKernels(
       wasm.activateBackward(code, at(dz), at(dy), at(z), at(y), count, p),
     softmax: (y, z, R, N) => wasm.softmax(at(y), at(z), R, N),
     softmaxBackward: (dz, dy, y, R, N) => wasm.softmaxBackward(at(dz), at(dy), at(y), R, N),
-    divergence: (code, losses, dy, y, d, R, N) =>
-      wasm.divergence(code, at(losses), at(dy), at(y), at(d), R, N),
+    logSoftmax: (y, z, R, N) => wasm.logSoftmax(at(y), at(z), R, N),
+    logSoftmaxBackward: (dz, dy, y, R, N) => wasm.logSoftmaxBackward(at(dz), at(dy), at(y), R, N),
+    divergence: (code, losses, dy, y, d, R, N, p) =>
+      wasm.divergence(code, at(losses), at(dy), at(y), at(d), R, N, p),
     uniform: (u, R, N, key, row0, layer) => wasm.uniform(at(u), R, N, key[0], key[1], row0, layer),
     add: (dst, src, count) => wasm.add(at(dst), at(src), count),
     allFinite: (a, count) => wasm.allFinite(at(a), count) !== 0,

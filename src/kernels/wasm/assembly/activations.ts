@@ -1,5 +1,6 @@
 // Activations, four elements at a time; the codes are those of ../../codes.ts.
-import { normalCdf, normalPdf, sigmoid, tanh } from './math';
+import { exp, expm1, normalCdf, normalPdf, sigmoid, softplus, tanh } from './math';
+import { cos, sin } from './sine';
 import { load, madd, select, splat, store } from './vector';
 
 const SIGMOID = 1;
@@ -9,6 +10,21 @@ const LEAKY_RELU = 4;
 const GELU = 5;
 const GELU_TANH = 6;
 const SILU = 7;
+const SOFTPLUS = 8;
+const SOFTSIGN = 9;
+const HARD_SIGMOID = 10;
+const HARD_TANH = 11;
+const RELU6 = 12;
+const ELU = 13;
+const SELU = 14;
+const CELU = 15;
+const HARD_SWISH = 16;
+const MISH = 17;
+const GAUSSIAN = 18;
+const SINE = 19;
+const EXP = 20;
+const THRESHOLD = 21;
+const STRAIGHT_THROUGH = 22;
 
 /** y = f(z) */
 export function activate(code: i32, y: usize, z: usize, count: i32, p: f32): void {
@@ -37,6 +53,28 @@ function forward(code: i32, z: v128, p: v128): v128 {
     case GELU: return f32x4.mul(leftTail(z), normalCdf(z));
     case GELU_TANH: return f32x4.mul(leftTail(z), tanhGate(z));
     case SILU: return f32x4.mul(leftTail(z), sigmoid(z));
+    case SOFTPLUS: return softplus(z);
+    case SOFTSIGN: {
+      const c = clamp(z, -1e30, 1e30); // ∞/∞
+      return f32x4.div(c, f32x4.add(splat(1), f32x4.abs(c)));
+    }
+    case HARD_SIGMOID: return hardGate(z);
+    case HARD_TANH: return clamp(z, -1, 1);
+    case RELU6: return clamp(z, 0, 6);
+    case ELU: return select(positive(z), z, f32x4.mul(p, expm1(z)));
+    case SELU: return select(positive(z), f32x4.mul(z, splat(SELU_SCALE)), f32x4.mul(splat(SELU_SCALE_ALPHA), expm1(z)));
+    case CELU: return select(positive(z), z, f32x4.mul(p, expm1(f32x4.div(z, p))));
+    case HARD_SWISH: return f32x4.mul(leftTail(z), hardGate(z));
+    case MISH: {
+      const e = exp(f32x4.neg(f32x4.abs(z)));
+      const numerator = mishNumerator(z, e);
+      return f32x4.mul(leftTail(z), f32x4.div(numerator, f32x4.add(numerator, mishGap(z, e))));
+    }
+    case GAUSSIAN: return exp(f32x4.neg(f32x4.mul(z, z)));
+    case SINE: return sin(z);
+    case EXP: return exp(z);
+    case THRESHOLD:
+    case STRAIGHT_THROUGH: return orNaN(z, v128.and(positive(z), splat(1)));
     default: return z;
   }
 }
@@ -62,8 +100,89 @@ function derivative(code: i32, z: v128, y: v128, p: v128): v128 {
       const gate = sigmoid(z);
       return f32x4.mul(gate, madd(bothTails(z), f32x4.sub(one, gate), one));
     }
+    case SOFTPLUS: return sigmoid(z);
+    case SOFTSIGN: {
+      const size = f32x4.add(one, f32x4.abs(z));
+      return f32x4.div(one, f32x4.mul(size, size));
+    }
+    case HARD_SIGMOID: return orNaN(z, v128.and(between(z, -3, 3), splat(SIXTH)));
+    case HARD_TANH: return orNaN(z, v128.and(between(z, -1, 1), one));
+    case RELU6: return orNaN(z, v128.and(between(z, 0, 6), one));
+    case ELU: return select(positive(z), one, f32x4.mul(p, exp(z)));
+    case SELU: return select(positive(z), splat(SELU_SCALE), f32x4.mul(splat(SELU_SCALE_ALPHA), exp(z)));
+    case CELU: return select(positive(z), one, exp(f32x4.div(z, p)));
+    case HARD_SWISH: {
+      const middle = f32x4.add(f32x4.div(z, splat(3)), splat(0.5));
+      return select(f32x4.gt(z, splat(3)), one, select(f32x4.lt(z, splat(-3)), splat(0), middle));
+    }
+    case MISH: {
+      const e = exp(f32x4.neg(f32x4.abs(z)));
+      const numerator = mishNumerator(z, e), gap = mishGap(z, e);
+      const whole = f32x4.add(numerator, gap);
+      const slope = f32x4.div(f32x4.mul(gap, f32x4.add(numerator, whole)), f32x4.mul(whole, whole)); // 1 − gate²
+      return madd(f32x4.mul(bothTails(z), sigmoid(z)), slope, f32x4.div(numerator, whole));
+    }
+    case GAUSSIAN: return f32x4.mul(f32x4.mul(splat(-2), bothTails(z)), y);
+    case SINE: return cos(z);
+    case EXP: return y;
+    case THRESHOLD: return orNaN(z, splat(0));
+    case STRAIGHT_THROUGH: return orNaN(z, v128.and(f32x4.le(f32x4.abs(z), one), one));
     default: return one;
   }
+}
+
+const SIXTH: f32 = 0.166666672;
+/** Klambauer et al. 2017: λ and λα, with which a mean of 0 and a variance of 1 reproduce themselves. */
+const SELU_SCALE: f32 = 1.05070102;
+const SELU_SCALE_ALPHA: f32 = 1.75809932;
+
+/** relu6(z + 3)/6 */
+// @ts-ignore: decorator
+@inline
+function hardGate(z: v128): v128 {
+  return f32x4.mul(clamp(f32x4.add(z, splat(3)), 0, 6), splat(SIXTH));
+}
+
+/**
+ * tanh(log(1 + e^z)) = numerator/(numerator + gap), with e = e^−|z|: (1 + 2e)/(1 + 2e + 2e²) right of 0 and
+ * (e² + 2e)/(e² + 2e + 2) left of it. Nothing overflows, and 1 minus its square is a product.
+ */
+// @ts-ignore: decorator
+@inline
+function mishNumerator(z: v128, e: v128): v128 {
+  return f32x4.add(f32x4.add(e, e), select(positive(z), splat(1), f32x4.mul(e, e)));
+}
+
+// @ts-ignore: decorator
+@inline
+function mishGap(z: v128, e: v128): v128 {
+  return f32x4.mul(splat(2), select(positive(z), f32x4.mul(e, e), splat(1)));
+}
+
+// @ts-ignore: decorator
+@inline
+function positive(z: v128): v128 {
+  return f32x4.gt(z, splat(0));
+}
+
+// @ts-ignore: decorator
+@inline
+function clamp(z: v128, low: f32, high: f32): v128 {
+  return f32x4.min(f32x4.max(z, splat(low)), splat(high));
+}
+
+/** Strictly between. */
+// @ts-ignore: decorator
+@inline
+function between(z: v128, low: f32, high: f32): v128 {
+  return v128.and(f32x4.gt(z, splat(low)), f32x4.lt(z, splat(high)));
+}
+
+/** Comparisons are silent on NaN; what is made from them is not. */
+// @ts-ignore: decorator
+@inline
+function orNaN(z: v128, value: v128): v128 {
+  return select(f32x4.eq(z, z), value, z);
 }
 
 /** ½(1 + tanh(√(2/π)(z + 0.044715 z³))) as the sigmoid that it is: 2√(2/π) = 1.59576912, times 0.044715 = 0.0713548163. */
@@ -82,5 +201,5 @@ function leftTail(z: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function bothTails(z: v128): v128 {
-  return f32x4.min(leftTail(z), splat(120));
+  return clamp(z, -120, 120);
 }

@@ -1,4 +1,4 @@
-// exp, log, tanh and the normal distribution of four floats. No lookup, no branch: a float gets the same bits in any lane,
+// exp, log, tanh and their kin, and the normal distribution of four floats. No lookup, no branch: a float gets the same bits in any lane,
 // and in the portable build on any machine. The errors are measured in test/kernels/math.test.ts.
 import { load, madd, select, splat, store } from './vector';
 
@@ -6,20 +6,39 @@ import { load, madd, select, splat, store } from './vector';
 export function exp(x: v128): v128 {
   const bounded = f32x4.min(f32x4.max(x, splat(-104)), splat(89));
   const n = f32x4.nearest(f32x4.mul(bounded, splat(1.44269504)));
-  // ln 2 in two parts, the first with so few bits that its product with n is exact.
-  let r = madd(n, splat(-0.693359375), bounded);
-  r = madd(n, splat(2.12194440e-4), r);
+  const y = f32x4.add(smallExpm1(minusLn2(bounded, n)), splat(1));
+  // 2ⁿ in two factors: n reaches from −150, below the least exponent, to 128, above the greatest.
+  const exponent = i32x4.trunc_sat_f32x4_s(n);
+  const half = i32x4.shr_s(exponent, 1);
+  return f32x4.mul(f32x4.mul(y, powerOfTwo(half)), powerOfTwo(i32x4.sub(exponent, half)));
+}
+
+/** e^x − 1 for x ≤ 0, at most 2 ulp: 2ⁿ(e^r − 1) + (2ⁿ − 1), of which the last is exact. */
+export function expm1(x: v128): v128 {
+  const bounded = f32x4.max(x, splat(-80));
+  const n = f32x4.nearest(f32x4.mul(bounded, splat(1.44269504)));
+  const power = powerOfTwo(i32x4.trunc_sat_f32x4_s(n));
+  return madd(power, smallExpm1(minusLn2(bounded, n)), f32x4.sub(power, splat(1)));
+}
+
+/** x − n·ln 2, with ln 2 in two parts, the first with so few bits that its product with n is exact. */
+// @ts-ignore: decorator
+@inline
+function minusLn2(x: v128, n: v128): v128 {
+  return madd(n, splat(2.12194440e-4), madd(n, splat(-0.693359375), x));
+}
+
+/** e^r − 1 for |r| ≤ ½ ln 2 */
+// @ts-ignore: decorator
+@inline
+function smallExpm1(r: v128): v128 {
   let y = splat(1.9875691500e-4);
   y = madd(y, r, splat(1.3981999507e-3));
   y = madd(y, r, splat(8.3334519073e-3));
   y = madd(y, r, splat(4.1665795894e-2));
   y = madd(y, r, splat(1.6666665459e-1));
   y = madd(y, r, splat(5.0000001201e-1));
-  y = f32x4.add(madd(f32x4.mul(r, r), y, r), splat(1));
-  // 2ⁿ in two factors: n reaches from −150, below the least exponent, to 128, above the greatest.
-  const exponent = i32x4.trunc_sat_f32x4_s(n);
-  const half = i32x4.shr_s(exponent, 1);
-  return f32x4.mul(f32x4.mul(y, powerOfTwo(half)), powerOfTwo(i32x4.sub(exponent, half)));
+  return madd(f32x4.mul(r, r), y, r);
 }
 
 // @ts-ignore: decorator
@@ -85,6 +104,11 @@ export function sigmoid(z: v128): v128 {
   const e = exp(f32x4.neg(f32x4.abs(z)));
   const numerator = select(f32x4.lt(z, splat(0)), e, splat(1));
   return f32x4.div(numerator, f32x4.add(e, splat(1)));
+}
+
+/** log(1 + e^z), of which the exponential never overflows. */
+export function softplus(z: v128): v128 {
+  return f32x4.add(f32x4.max(z, splat(0)), log1p(exp(f32x4.neg(f32x4.abs(z)))));
 }
 
 /** Φ(z) = ½ erfc(−z/√2), from N. Juffa's erff: e^polynomial is erfc(t) in the tail, a polynomial is erf(t) near 0. */

@@ -55,3 +55,16 @@ export function maxLanes(v: v128): f32 {
   const pairs = f32x4.max(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
   return max(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
 }
+
+/** As in PyTorch's BCELoss, log y counts as at least −100 and a divisor as at least 1e−12: no ∞ where a probability is 0. */
+// @ts-ignore: decorator
+@inline
+export function clampedLog(logarithm: v128): v128 {
+  return f32x4.max(logarithm, splat(-100));
+}
+
+// @ts-ignore: decorator
+@inline
+export function clampedDivisor(y: v128): v128 {
+  return f32x4.max(y, splat(1e-12));
+}

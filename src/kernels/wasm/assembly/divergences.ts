@@ -1,0 +1,165 @@
+// Divergences: row by row, every sum in an order that depends on N alone; the codes are those of ../../codes.ts.
+import { classRow } from './classes';
+import { exp, expm1, log, log1p, sigmoid, tanh } from './math';
+import { logOne, rowMax, rowSum, sumExp } from './softmax';
+import { clampedDivisor, clampedLog, load, madd, select, splat, store, sumLanes } from './vector';
+
+const SQUARED_ERROR = 0;
+const CROSS_ENTROPY = 1;
+const SOFTMAX_CROSS_ENTROPY = 2;
+const BINARY_CROSS_ENTROPY = 3;
+const SIGMOID_CROSS_ENTROPY = 4;
+const MEAN_SQUARED_ERROR = 5;
+const ABSOLUTE_ERROR = 6;
+const HUBER = 7;
+const LOG_COSH = 8;
+const KL = 9;
+const SOFTMAX_KL = 10;
+const HINGE = 11;
+const SQUARED_HINGE = 12;
+const FOCAL = 13;
+const SOFTMAX_FOCAL = 14;
+const POISSON = 15;
+const EXP_POISSON = 16;
+const QUANTILE = 17;
+const NLL = 18;
+
+/** losses[R] = Div(y, d) and, unless dy = 0, dy[R,N] = ∂Div/∂y. */
+export function divergence(code: i32, losses: usize, dy: usize, y: usize, d: usize, R: i32, N: i32, p: f32): void {
+  const ofClass = code == CROSS_ENTROPY || code == SOFTMAX_CROSS_ENTROPY
+    || code == FOCAL || code == SOFTMAX_FOCAL || code == NLL;
+  const row = <usize>N << 2;
+  if (code == MEAN_SQUARED_ERROR) p = 2 / <f32>N;
+  for (let r = 0; r < R; r++) {
+    f32.store(losses, ofClass ? classRow(code, dy, y, f32.load(d), N, p)
+      : code == SOFTMAX_KL ? softmaxKlRow(dy, y, d, N)
+      : outputsRow(code, dy, y, d, N, p));
+    losses += 4;
+    y += row;
+    d += ofClass ? 4 : row;
+    if (dy != 0) dy += row;
+  }
+}
+
+/** Sums over the row of the divergence of one output from one target. */
+function outputsRow(code: i32, dy: usize, y: usize, d: usize, N: i32, p: f32): f32 {
+  const parameter = splat(p);
+  let sum = splat(0);
+  for (let n = 0; n < N; n += 4) {
+    const at = <usize>n << 2, left = N - n;
+    const out = load(y + at, left, 0), target = load(d + at, left, 0);
+    sum = f32x4.add(sum, beyondIsZero(value(code, out, target, parameter), left));
+    if (dy != 0) store(dy + at, slope(code, out, target, parameter), left);
+  }
+  return sumLanes(sum);
+}
+
+function value(code: i32, y: v128, d: v128, p: v128): v128 {
+  const error = f32x4.sub(y, d);
+  const half = splat(0.5);
+  switch (code) {
+    case SQUARED_ERROR: return f32x4.mul(f32x4.mul(error, error), half);
+    case MEAN_SQUARED_ERROR: return f32x4.mul(f32x4.mul(error, error), f32x4.mul(p, half));
+    case ABSOLUTE_ERROR: return f32x4.abs(error);
+    case HUBER: {
+      const size = f32x4.abs(error);
+      const line = f32x4.mul(p, f32x4.sub(size, f32x4.mul(p, half)));
+      return select(f32x4.gt(size, p), line, f32x4.mul(f32x4.mul(size, size), half));
+    }
+    case LOG_COSH: return logCosh(f32x4.abs(error));
+    case QUANTILE: return f32x4.max(f32x4.mul(f32x4.neg(p), error), f32x4.mul(f32x4.sub(splat(1), p), error));
+    case HINGE: return slack(y, d);
+    case SQUARED_HINGE: return f32x4.mul(slack(y, d), slack(y, d));
+    case BINARY_CROSS_ENTROPY: {
+      const rest = f32x4.sub(splat(1), d);
+      return f32x4.neg(madd(rest, clampedLog(log1p(f32x4.neg(y))), f32x4.mul(d, clampedLog(log(y)))));
+    }
+    case SIGMOID_CROSS_ENTROPY: {
+      const line = f32x4.sub(f32x4.max(y, splat(0)), f32x4.mul(y, d));
+      return f32x4.add(line, log1p(exp(f32x4.neg(f32x4.abs(y)))));
+    }
+    case POISSON: return f32x4.sub(y, f32x4.mul(d, clampedLog(log(y))));
+    case EXP_POISSON: return f32x4.sub(exp(y), f32x4.mul(d, y));
+    default: return f32x4.sub(entropy(d), f32x4.mul(d, clampedLog(log(y)))); // KL
+  }
+}
+
+function slope(code: i32, y: v128, d: v128, p: v128): v128 {
+  const error = f32x4.sub(y, d);
+  const zero = splat(0), one = splat(1);
+  switch (code) {
+    case SQUARED_ERROR: return error;
+    case MEAN_SQUARED_ERROR: return f32x4.mul(error, p);
+    case ABSOLUTE_ERROR: return bySign(error, splat(-1), one);
+    case HUBER: return f32x4.min(f32x4.max(error, f32x4.neg(p)), p);
+    case LOG_COSH: return tanh(error);
+    case QUANTILE: return bySign(error, f32x4.neg(p), f32x4.sub(one, p));
+    case HINGE: return f32x4.mul(f32x4.neg(side(d)), bySign(slack(y, d), zero, one));
+    case SQUARED_HINGE: return f32x4.mul(f32x4.mul(splat(-2), side(d)), slack(y, d));
+    case BINARY_CROSS_ENTROPY: return f32x4.div(error, clampedDivisor(f32x4.mul(y, f32x4.sub(one, y))));
+    case SIGMOID_CROSS_ENTROPY: return f32x4.sub(sigmoid(y), d);
+    case POISSON: return f32x4.sub(one, f32x4.div(d, clampedDivisor(y)));
+    case EXP_POISSON: return f32x4.sub(exp(y), d);
+    default: return f32x4.neg(f32x4.div(d, clampedDivisor(y))); // KL
+  }
+}
+
+/** Lanes past the end of the row hold the divergence of 0 from 0, which is not 0 on logits. */
+// @ts-ignore: decorator
+@inline
+function beyondIsZero(value: v128, n: i32): v128 {
+  return v128.and(value, i32x4.gt_s(i32x4.splat(n), i32x4(0, 1, 2, 3)));
+}
+
+/** One value left of 0, another right of it, and x itself where it is 0 or NaN. */
+// @ts-ignore: decorator
+@inline
+function bySign(x: v128, left: v128, right: v128): v128 {
+  return select(f32x4.gt(x, splat(0)), right, select(f32x4.lt(x, splat(0)), left, x));
+}
+
+/** Which side of its margin y is on is said by the sign of d, so that 0 and 1 serve as well as −1 and 1. */
+// @ts-ignore: decorator
+@inline
+function side(d: v128): v128 {
+  return select(f32x4.gt(d, splat(0)), splat(1), splat(-1));
+}
+
+// @ts-ignore: decorator
+@inline
+function slack(y: v128, d: v128): v128 {
+  return f32x4.max(f32x4.sub(splat(1), f32x4.mul(side(d), y)), splat(0));
+}
+
+/** d log d with its limit 0 at d = 0. */
+// @ts-ignore: decorator
+@inline
+function entropy(d: v128): v128 {
+  return select(f32x4.eq(d, splat(0)), splat(0), f32x4.mul(d, log(d)));
+}
+
+/** With q = e^−x − 1: cosh x = 1 + q²/(2 + 2q) near 0, e^x (1 + e^−2x)/2 beyond. Neither cancels nor overflows. */
+// @ts-ignore: decorator
+@inline
+function logCosh(x: v128): v128 {
+  const q = expm1(f32x4.neg(x));
+  const near = log1p(f32x4.div(f32x4.mul(q, q), f32x4.add(splat(2), f32x4.add(q, q))));
+  const far = f32x4.sub(f32x4.add(x, log1p(exp(f32x4.mul(splat(-2), x)))), splat(0.693147182));
+  return select(f32x4.lt(x, splat(1)), near, far);
+}
+
+/** Σ d log d − d log softmax(z), and softmax(z)·Σd − d. */
+function softmaxKlRow(dy: usize, z: usize, d: usize, N: i32): f32 {
+  const highest = rowMax(z, N);
+  const logSum = splat(logOne(sumExp(z, N, highest)));
+  const mass = splat(rowSum(d, N));
+  let sum = splat(0);
+  for (let n = 0; n < N; n += 4) {
+    const at = <usize>n << 2, left = N - n;
+    const target = load(d + at, left, 0);
+    const logY = f32x4.sub(f32x4.sub(load(z + at, left, 0), splat(highest)), logSum);
+    sum = f32x4.add(sum, f32x4.sub(entropy(target), f32x4.mul(target, logY)));
+    if (dy != 0) store(dy + at, f32x4.sub(f32x4.mul(mass, exp(logY)), target), left);
+  }
+  return sumLanes(sum);
+}

@@ -1,0 +1,71 @@
+// sin and cos of four floats, at most 2 ulp for |x| ≤ 10⁶. Beyond, float32 itself knows no angle: the values stay within ±1.
+import { load, madd, select, splat, store } from './vector';
+
+export function sin(x: v128): v128 {
+  return quarterWave(x, 0);
+}
+
+export function cos(x: v128): v128 {
+  return quarterWave(x, 1);
+}
+
+/** sin(x + quarters·π/2): x = n·π/2 + r with |r| ≤ π/4, a polynomial in r by the parity of n, its sign by the half turn. */
+// @ts-ignore: decorator
+@inline
+function quarterWave(x: v128, quarters: i32): v128 {
+  const left = f64x2.promote_low_f32x4(x), right = f64x2.promote_low_f32x4(v128.shuffle<i32>(x, x, 2, 3, 0, 1));
+  const nLeft = nearestQuarter(left), nRight = nearestQuarter(right);
+  let r = joined(f32x4.demote_f64x2_zero(rest(left, nLeft)), f32x4.demote_f64x2_zero(rest(right, nRight)));
+  r = f32x4.max(f32x4.min(r, splat(0.785398186)), splat(-0.785398186));
+  let n = joined(i32x4.trunc_sat_f64x2_s_zero(nLeft), i32x4.trunc_sat_f64x2_s_zero(nRight));
+  n = i32x4.add(n, i32x4.splat(quarters));
+  const odd = i32x4.ne(v128.and(n, i32x4.splat(1)), i32x4.splat(0));
+  const sign = i32x4.shl(v128.and(n, i32x4.splat(2)), 30);
+  return v128.xor(select(odd, cosine(r), sine(r)), sign);
+}
+
+// @ts-ignore: decorator
+@inline
+function nearestQuarter(x: v128): v128 {
+  return f64x2.nearest(f64x2.mul(x, f64x2.splat(0.6366197723675814)));
+}
+
+/** x − n·π/2 in float64, with π/2 in two parts: the product of n and the first, of 33 bits, is exact for |n| < 2²⁰. */
+// @ts-ignore: decorator
+@inline
+function rest(x: v128, n: v128): v128 {
+  const high = f64x2.sub(x, f64x2.mul(n, f64x2.splat(1.5707963267341256)));
+  return f64x2.sub(high, f64x2.mul(n, f64x2.splat(6.077100506506192e-11)));
+}
+
+// @ts-ignore: decorator
+@inline
+function joined(left: v128, right: v128): v128 {
+  return v128.shuffle<i32>(left, right, 0, 1, 4, 5);
+}
+
+// @ts-ignore: decorator
+@inline
+function sine(r: v128): v128 {
+  const square = f32x4.mul(r, r);
+  const y = madd(madd(splat(-1.9515295891e-4), square, splat(8.3321608736e-3)), square, splat(-1.6666654611e-1));
+  return madd(f32x4.mul(y, square), r, r);
+}
+
+// @ts-ignore: decorator
+@inline
+function cosine(r: v128): v128 {
+  const square = f32x4.mul(r, r);
+  const y = madd(madd(splat(2.443315711809948e-5), square, splat(-1.388731625493765e-3)), square, splat(4.166664568298827e-2));
+  return madd(f32x4.mul(y, square), square, madd(splat(-0.5), square, splat(1)));
+}
+
+/** y = sin x, exported to measure its error. */
+export function sinOf(y: usize, x: usize, count: i32): void {
+  for (let i = 0; i < count; i += 4) store(y + (<usize>i << 2), sin(load(x + (<usize>i << 2), count - i, 0)), count - i);
+}
+
+/** y = cos x, exported to measure its error. */
+export function cosOf(y: usize, x: usize, count: i32): void {
+  for (let i = 0; i < count; i += 4) store(y + (<usize>i << 2), cos(load(x + (<usize>i << 2), count - i, 0)), count - i);
+}
