@@ -26,6 +26,7 @@ export const ACTIVATION_CODES = {
   exp: 20,
   threshold: 21,
   straightThrough: 22,
+  perceptron: 23,
 } as const;
 
 /**

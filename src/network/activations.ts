@@ -218,6 +218,15 @@ export const ACTIVATIONS = {
     init: 'glorotUniform',
     torch: 'none',
   },
+  perceptron: {
+    code: codes.perceptron,
+    formula: '1 for z>0, 0 otherwise',
+    derivative: '1: no derivative, but with ½‖y−d‖² the perceptron rule w ← w + η(d−y)x (Rosenblatt 1958)',
+    kinks: [0],
+    gradient: 'estimate',
+    init: 'glorotUniform',
+    torch: 'none',
+  },
 } as const satisfies Record<string, Activation>;
 
 export type ActivationName = keyof typeof ACTIVATIONS;

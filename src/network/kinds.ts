@@ -83,13 +83,12 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
   ),
   ...Object.fromEntries(ACTIVATION_NAMES.map((name) => [name, activationKind(name)])),
   threshold: kind(
-    { gradient: z.enum(['none', 'straightThrough']).default('none') },
+    { gradient: z.enum(['none', 'straightThrough', 'perceptron']).default('none') },
     {
       formula: ACTIVATIONS.threshold.formula,
       torch: ACTIVATIONS.threshold.torch,
       shorthand: 'gradient',
-      build: ({ gradient }, { inputs }) =>
-        activation(gradient === 'none' ? 'threshold' : 'straightThrough', inputs),
+      build: ({ gradient }, { inputs }) => activation(gradient === 'none' ? 'threshold' : gradient, inputs),
     },
   ),
   prelu: kind(

@@ -59,7 +59,7 @@ function refuseUntrainable(layers: readonly Layer[], where: string, before: bool
     const { gradient }: Partial<Activation> = ACTIVATIONS[kind as ActivationName] ?? {};
     if (learns && gradient === 'none') {
       throw new UsageError(
-        `${place}: its derivative is 0 wherever it has one, so backpropagation cannot train what lies before it: take sigmoid or tanh, or {${kind}: {gradient: straightThrough}}`,
+        `${place}: its derivative is 0 wherever it has one, so backpropagation cannot train what lies before it: take sigmoid or tanh, or {${kind}: {gradient: straightThrough}}, or for a single layer {${kind}: {gradient: perceptron}}`,
       );
     }
     const inner = branches.map((branch, b) =>

@@ -35,6 +35,7 @@ const LIMITS: Record<keyof typeof ACTIVATION_CODES, [number, number, number, num
   exp: [0, Infinity, 0, Infinity],
   threshold: [0, 1, 0, 0],
   straightThrough: [0, 1, 0, 0],
+  perceptron: [0, 1, 1, 1],
 };
 /** Where some activation has a kink. */
 const KINKS = [-3, -1, 0, 1, 3, 6];
@@ -125,6 +126,7 @@ describe.each(implementations)('$label', (implementation) => {
     ['threshold', 0, [-1, 0], 0],
     ['straightThrough', 0, [-1, 1], 3],
     ['straightThrough', 0, [-1.25, 1.25], 0],
+    ['perceptron', 0, [-9, 0], 3],
   ] as const)('3 times the derivative of %s, p = %d, at the kinks %j is %d', (name, p, kinks, expected) => {
     const z = array([...kinks, -0]);
     const [y, dz, dy] = [zeros(2), zeros(2), zeros(2).fill(3)];
@@ -133,7 +135,7 @@ describe.each(implementations)('$label', (implementation) => {
     for (const value of dz) expect(value).toBeCloseTo(expected, 12);
   });
 
-  test.each(['threshold', 'straightThrough'] as const)('%s is 1 right of 0 only', (name) => {
+  test.each(['threshold', 'straightThrough', 'perceptron'] as const)('%s is 1 right of 0 only', (name) => {
     const z = array([-1, -0, 0, 1e-30, 2]);
     const y = zeros(5);
     kernels.activate(ACTIVATION_CODES[name], y, z, 5, 0);
@@ -141,8 +143,9 @@ describe.each(implementations)('$label', (implementation) => {
   });
 });
 
-/** A step function's difference quotient is 0, which is not what straightThrough passes on. */
-const SMOOTH = ACTIVATIONS.filter(([name]) => name !== 'straightThrough' && name !== 'threshold');
+/** A step function's difference quotient is 0, which is not what straightThrough and perceptron pass on. */
+const STEPS = ['threshold', 'straightThrough', 'perceptron'];
+const SMOOTH = ACTIVATIONS.filter(([name]) => !STEPS.includes(name));
 
 describe.each(SMOOTH)('%s against central differences in float64', (name) => {
   const { forward, derivative } = SCALAR_ACTIVATIONS[name];

@@ -131,6 +131,11 @@ export const SCALAR_ACTIVATIONS: Readonly<Record<keyof typeof ACTIVATION_CODES, 
     forward: (z) => indicator(z, z > 0),
     derivative: (z) => indicator(z, z >= -1 && z <= 1),
   },
+  /** The threshold, with 1 in place of its derivative. */
+  perceptron: {
+    forward: (z) => indicator(z, z > 0),
+    derivative: (z) => indicator(z, true),
+  },
 };
 
 const BY_CODE: readonly ScalarActivation[] = Object.keys(ACTIVATION_CODES)

@@ -25,6 +25,7 @@ const SINE = 19;
 const EXP = 20;
 const THRESHOLD = 21;
 const STRAIGHT_THROUGH = 22;
+const PERCEPTRON = 23;
 
 /** y = f(z) */
 export function activate(code: i32, y: usize, z: usize, count: i32, p: f32): void {
@@ -74,7 +75,8 @@ function forward(code: i32, z: v128, p: v128): v128 {
     case SINE: return sin(z);
     case EXP: return exp(z);
     case THRESHOLD:
-    case STRAIGHT_THROUGH: return orNaN(z, v128.and(positive(z), splat(1)));
+    case STRAIGHT_THROUGH:
+    case PERCEPTRON: return orNaN(z, v128.and(positive(z), splat(1)));
     default: return z;
   }
 }
@@ -127,6 +129,7 @@ function derivative(code: i32, z: v128, y: v128, p: v128): v128 {
     case EXP: return y;
     case THRESHOLD: return orNaN(z, splat(0));
     case STRAIGHT_THROUGH: return orNaN(z, v128.and(f32x4.le(f32x4.abs(z), one), one));
+    case PERCEPTRON: return orNaN(z, one);
     default: return one;
   }
 }
