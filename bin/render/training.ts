@@ -128,7 +128,7 @@ function header({ task, rows }: StartEvent): string {
 }
 
 function epochLine({ epoch, train, val, lr, samplesPerSecond, seconds }: EpochEvent): string {
-  const rate = lr < 1e-3 ? significant(lr) : String(Number(lr.toPrecision(4)));
+  const rate = lr < 1e-2 ? Number(lr.toPrecision(2)).toString() : String(Number(lr.toPrecision(4)));
   const speed = count(Math.round(samplesPerSecond)).padStart(SPEED);
   const rest = rate.padStart(RATE) + speed + duration(seconds).padStart(TIME);
   return String(epoch).padStart(5) + scores(train).slice(1) + (val ? scores(val) : '') + rest;
