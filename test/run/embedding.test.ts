@@ -50,3 +50,12 @@ it('is one-hot encoded when asked', async () => {
   expect((seen[0] as StartEvent).network.layers[0]).toEqual({ dense: 256 });
   expect((seen[0] as StartEvent).network.inputs).toBe(41);
 });
+
+it('gives the same bits for any number of workers', async () => {
+  const hashes = new Set<string>();
+  for (const workers of [0, 1, 3]) {
+    const seen = await events({ hidden: [9], epochs: 2, batch: 50, workers }, null);
+    hashes.add((seen.at(-1) as EndEvent).weightsSha256);
+  }
+  expect(hashes.size).toBe(1);
+});
