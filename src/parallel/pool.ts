@@ -28,6 +28,8 @@ export function threadPool<Task, Result>(options: PoolOptions): Executor<Task, R
     concurrentTasksPerWorker: 1,
     atomics: 'sync', // a worker between tasks waits in Atomics.wait: 63 µs a step for two, instead of an event loop turn each
     recordTiming: false,
+    // piscina would require() the module; Node 20 aborts the process when a thread is terminated while it does
+    execArgv: [...process.execArgv, '--no-experimental-require-module'],
   });
 
   /** A thread that cannot even start takes no task that could fail: the pool itself says so. */
