@@ -171,7 +171,7 @@ export const ACTIVATIONS = {
   hardSwish: {
     code: codes.hardSwish,
     formula: 'z·min(max(z+3,0),6)/6',
-    derivative: '0 for z<-3, z/3+1/2 for -3≤z≤3, 1 for z>3',
+    derivative: '0 for z≤-3, z/3+1/2 for -3<z<3, 1 for z≥3',
     kinks: [-3, 3],
     init: 'heNormal',
     torch: 'Hardswish',

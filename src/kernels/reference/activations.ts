@@ -107,7 +107,7 @@ export const SCALAR_ACTIVATIONS: Readonly<Record<keyof typeof ACTIVATION_CODES, 
   },
   hardSwish: {
     forward: (z) => leftTail(z) * (clamp(z + 3, 0, 6) / 6),
-    derivative: (z) => (z > 3 ? 1 : z < -3 ? 0 : z / 3 + 0.5),
+    derivative: (z) => (z >= 3 ? 1 : z <= -3 ? 0 : z / 3 + 0.5),
   },
   mish: {
     forward: (z) => leftTail(z) * Math.tanh(softplus(z)),

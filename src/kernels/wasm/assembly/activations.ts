@@ -115,7 +115,7 @@ function derivative(code: i32, z: v128, y: v128, p: v128): v128 {
     case CELU: return select(positive(z), one, exp(f32x4.div(z, p)));
     case HARD_SWISH: {
       const middle = f32x4.add(f32x4.div(z, splat(3)), splat(0.5));
-      return select(f32x4.gt(z, splat(3)), one, select(f32x4.lt(z, splat(-3)), splat(0), middle));
+      return select(f32x4.ge(z, splat(3)), one, select(f32x4.le(z, splat(-3)), splat(0), middle));
     }
     case MISH: {
       const e = exp(f32x4.neg(f32x4.abs(z)));
