@@ -18,7 +18,6 @@ export interface ShardRun extends Run {
  */
 export function computeGradient(context: Context, subset: Subset, run: ShardRun): void {
   const { memory, workspace, kernels, pass } = context;
-  const begin = performance.now();
   const plan = plannedRun(context, run);
   for (const piece of plan.passes) {
     const { from, to, shards, mode } = piece;
@@ -32,7 +31,6 @@ export function computeGradient(context: Context, subset: Subset, run: ShardRun)
   for (const { into, from } of plan.merges) {
     kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
   }
-  workspace.spent[0] += performance.now() - begin;
 }
 
 /** Prepares the context for a pass in training. */

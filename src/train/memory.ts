@@ -39,8 +39,6 @@ export interface Workspace {
   readonly rowLosses: Float32Array;
   /** first row of each shard within the pass */
   readonly bounds: Int32Array;
-  /** milliseconds so far: of whole gradient tasks, and of gathering rows */
-  readonly spent: Float64Array;
 }
 
 export interface TrainingMemory {
@@ -108,7 +106,6 @@ export function carveTraining(arena: Arena, layers: readonly Layer[], plan: Memo
       spread: arena.floats(rows * outputs),
       rowLosses: arena.floats(rows),
       bounds: arena.int32s(plan.shards + 1),
-      spent: arena.doubles(2),
     })),
   };
 }

@@ -35,9 +35,6 @@ export class Trainer {
   state: TrainState = freshState();
   /** workers that the last step used */
   workers: number;
-  /** milliseconds of all steps so far, by what the coordinator did; `gradient`: while its workers computed */
-  readonly spent = { data: 0, gradient: 0, sum: 0, update: 0 };
-  #lapped = 0;
   readonly #kernels: Kernels;
   readonly #team: Team;
   #search: WorkerSearch | null;
@@ -85,14 +82,12 @@ export class Trainer {
   async step(lr = this.lr): Promise<void> {
     const { plan, memory, state } = this;
     const begin = performance.now();
-    this.#lapped = begin;
     this.workers = this.#search?.current ?? this.workers;
     const epoch = Math.floor(state.step / plan.stepsPerEpoch);
     if (this.#shuffledEpoch !== epoch) this.#shuffle(epoch);
     const start = (state.step % plan.stepsPerEpoch) * plan.batch;
     const rows = Math.min(plan.batch, plan.data.train.rows.length - start);
     const shards = Math.min(plan.config.shards, rows);
-    this.#lap('data');
 
     await this.#computeGradient(start, rows, shards);
     const loss = sum(memory.shardLosses, shards);
@@ -112,7 +107,6 @@ export class Trainer {
       { step: state.step + 1, lr, rows },
       { value: loss / rows, evaluate },
     );
-    this.#lap('update');
 
     state.step++;
     state.epochLoss += loss;
@@ -193,19 +187,10 @@ export class Trainer {
       ...run,
     }));
     await this.#team.executor(this.workers).run(tasks);
-    this.#lap('gradient');
     const { gradients, layout } = this.memory;
     for (const { into, from } of mergesAfter(runs, shards)) {
       this.#kernels.add(gradients[into], gradients[from], layout.length);
     }
-    this.#lap('sum');
-  }
-
-  /** What has passed since the last lap was spent on this. */
-  #lap(phase: keyof Trainer['spent']): void {
-    const now = performance.now();
-    this.spent[phase] += now - this.#lapped;
-    this.#lapped = now;
   }
 
   /** The epoch's order, a function of (seed, epoch) alone; where a batch is all rows, their own, as in the lecture. */
