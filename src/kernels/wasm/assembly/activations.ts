@@ -27,24 +27,30 @@ const THRESHOLD = 21;
 const STRAIGHT_THROUGH = 22;
 const PERCEPTRON = 23;
 
-/** y = f(z) */
+/** y = f(z). Inlined into the loop, the choice of f costs a tenth of a nanosecond an element; a call costs as much as ReLU itself. */
 export function activate(code: i32, y: usize, z: usize, count: i32, p: f32): void {
-  for (let i = 0; i < count; i += 4) {
-    const at = <usize>i << 2;
-    store(y + at, forward(code, load(z + at, count - i, 0), splat(p)), count - i);
+  const parameter = splat(p);
+  for (const last = y + (<usize>(count & ~3) << 2); y < last; y += 16, z += 16) {
+    v128.store(y, forward(code, v128.load(z), parameter));
   }
+  const rest = count & 3;
+  if (rest > 0) store(y, forward(code, load(z, rest, 0), parameter), rest);
 }
 
 /** dz = f′(z)·dy */
 export function activateBackward(code: i32, dz: usize, dy: usize, z: usize, y: usize, count: i32, p: f32): void {
-  for (let i = 0; i < count; i += 4) {
-    const at = <usize>i << 2;
-    const n = count - i;
-    const slope = derivative(code, load(z + at, n, 0), load(y + at, n, 0), splat(p));
-    store(dz + at, f32x4.mul(load(dy + at, n, 0), slope), n);
+  const parameter = splat(p);
+  for (const last = z + (<usize>(count & ~3) << 2); z < last; dz += 16, dy += 16, z += 16, y += 16) {
+    v128.store(dz, f32x4.mul(v128.load(dy), derivative(code, v128.load(z), v128.load(y), parameter)));
   }
+  const rest = count & 3;
+  if (rest === 0) return;
+  const slope = derivative(code, load(z, rest, 0), load(y, rest, 0), parameter);
+  store(dz, f32x4.mul(load(dy, rest, 0), slope), rest);
 }
 
+// @ts-ignore: decorator
+@inline
 function forward(code: i32, z: v128, p: v128): v128 {
   switch (code) {
     case SIGMOID: return sigmoid(z);
@@ -81,6 +87,8 @@ function forward(code: i32, z: v128, p: v128): v128 {
   }
 }
 
+// @ts-ignore: decorator
+@inline
 function derivative(code: i32, z: v128, y: v128, p: v128): v128 {
   const one = splat(1);
   switch (code) {
