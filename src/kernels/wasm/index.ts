@@ -62,6 +62,8 @@ export function createWasmKernels(
   wasm.setScratch(scratch);
 
   const bounds = new Int32Array(memory.buffer, scratch + BOUNDS_OFFSET, MAX_SHARDS + 1);
+  /** Of w, g and each slot: the steps go over whole vectors of four. */
+  const lastFew = new Float32Array(memory.buffer, scratch, 4 * 8);
   const copyBounds = (shards: ShardRows): number => {
     const count = shards.last - shards.first;
     if (count > MAX_SHARDS) throw new RangeError(`${count} shards in one sum: at most ${MAX_SHARDS}`);
@@ -91,13 +93,19 @@ export function createWasmKernels(
     add: (dst, src, count) => wasm.add(at(dst), at(src), count),
     allFinite: (a, count) => wasm.allFinite(at(a), count) !== 0,
     sumOfSquares: (a, count) => wasm.sumOfSquares(at(a), count),
-    update: (name, w, g, slots, count, scalars) =>
-      wasm[name](
-        at(w),
-        at(g),
-        ...slots.map(at),
-        count,
-        ...STEPS[name].map((key: keyof typeof scalars) => scalars[key]),
-      ),
+    update(name, w, g, slots, count, scalars) {
+      const arrays = [w, g, ...slots];
+      const values = STEPS[name].map((key: keyof typeof scalars) => scalars[key]);
+      const whole = count - (count % 4);
+      wasm[name](...arrays.map(at), whole, ...values);
+      if (whole === count) return;
+      arrays.forEach((array, i) => {
+        if (array !== null) lastFew.set(array.subarray(whole, count), 4 * i);
+      });
+      wasm[name](...arrays.map((array, i) => (array === null ? 0 : scratch + 16 * i)), 4, ...values);
+      arrays.forEach((array, i) => {
+        array?.set(lastFew.subarray(4 * i, 4 * i + count - whole), whole);
+      });
+    },
   };
 }
