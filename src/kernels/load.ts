@@ -72,7 +72,7 @@ export function precisionOf({ rounded }: Pick<KernelSetup, 'rounded'>): Precisio
 }
 
 export function instantiateKernels(setup: KernelSetup): Kernels {
-  const { name, module, memory, scratch, library, rounded } = setup;
+  const { name, module, memory, scratch, rounded } = setup;
   if (name === 'reference') return createReferenceKernels(precisionOf(setup));
   if (!module) throw new Error(`kernels ${name} need the module that compileKernels returns`);
   const wasm = instantiateWasm(module, memory, scratch);
