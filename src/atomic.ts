@@ -18,7 +18,7 @@ export function writeFileAtomic(path: string, contents: Uint8Array | string): vo
     renameSync(temporary, path);
     if (process.platform !== 'win32') withFile(dirname(path), 'r', fsyncSync); // Windows opens no folders
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw new DataError(`${path}: cannot be written (${(error as Error).message})`);
   }
 }
@@ -26,7 +26,7 @@ export function writeFileAtomic(path: string, contents: Uint8Array | string): vo
 /** The same in the background, for contents in several pieces; an exit of the process leaves nothing behind either. */
 export async function writeFileAtomicLater(path: string, contents: readonly Uint8Array[]): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
-  const remove = () => rmSync(temporary, { force: true });
+  const remove = () => discard(temporary);
   process.once('exit', remove);
   try {
     await withHandle(temporary, 'w', async (file) => {
@@ -41,6 +41,13 @@ export async function writeFileAtomicLater(path: string, contents: readonly Uint
   } finally {
     process.off('exit', remove);
   }
+}
+
+/** Removes what a failed write left; where that fails as well, the failure to write is the one to tell. */
+function discard(temporary: string): void {
+  try {
+    rmSync(temporary, { force: true });
+  } catch {}
 }
 
 async function withHandle(
