@@ -114,7 +114,7 @@ describe('a start', () => {
       'bin/gradpool.ts',
       ['yargs', 'yaml', 'piscina', 'cli-progress', 'asciichart', '@dagrejs/dagre', '@duckdb/node-api'],
     ],
-    ['src/run/train.ts', ['@duckdb/node-api']],
+    ['src/run/train.ts', ['piscina', '@duckdb/node-api']],
     [
       'workers/gradient.ts',
       ['yaml', 'piscina', '@duckdb/node-api', 'src/data/load.ts', 'src/train/config.ts'],

@@ -1,4 +1,5 @@
-import { Piscina } from 'piscina';
+import { createRequire } from 'node:module';
+import type { Piscina } from 'piscina';
 import type { Executor } from './executor.js';
 
 export interface PoolOptions {
@@ -11,6 +12,9 @@ export interface PoolOptions {
   readonly onRetry?: (error: Error, attempt: number) => void;
 }
 
+/** Loaded when threads are first wanted, and at once: `--workers auto` tries without them before it tries with them. */
+const piscina = (): typeof import('piscina') => createRequire(import.meta.url)('piscina');
+
 /** A task that fails this often is a bug in the task, not an accident of its worker. */
 const ATTEMPTS = 3;
 
@@ -20,7 +24,7 @@ const ATTEMPTS = 3;
  */
 export function threadPool<Task, Result>(options: PoolOptions): Executor<Task, Result> {
   const { filename, workers, workerData, onRetry } = options;
-  const pool = new Piscina({
+  const pool: Piscina = new (piscina().Piscina)({
     filename,
     workerData,
     minThreads: workers,
