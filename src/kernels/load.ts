@@ -83,10 +83,7 @@ export function instantiateKernels(setup: KernelSetup): Kernels {
 }
 
 /** Of operands as they stand in memory: float32, or bfloat16 where a library takes it. */
-function unroundedProducts(
-  { memory, scratch, library, rounded }: KernelSetup,
-  wasm: WasmExports,
-): Products {
+function unroundedProducts({ memory, scratch, library, rounded }: KernelSetup, wasm: WasmExports): Products {
   const own = wasmProducts(wasm, memory, scratch);
   if (!library) return own;
   const { sgemm, bf16gemm } = bindLibrary(library, memory);

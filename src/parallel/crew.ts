@@ -1,4 +1,5 @@
-import { Piscina } from 'piscina';
+import { createRequire } from 'node:module';
+import type { Piscina } from 'piscina';
 import type { Executor } from './executor.js';
 import { createLanes, Lane } from './lane.js';
 
@@ -17,6 +18,9 @@ export interface CrewOptions<Task> {
   readonly onRetry?: (error: Error, attempt: number) => void;
 }
 
+/** Loaded when threads are first wanted, and at once: `--workers auto` tries without them before it tries with them. */
+const piscina = (): typeof import('piscina') => createRequire(import.meta.url)('piscina');
+
 /** A task that fails this often is a bug in the task, not an accident of its worker. */
 const ATTEMPTS = 3;
 
@@ -29,7 +33,7 @@ export function crew<Task>(options: CrewOptions<Task>): Executor<Task> {
   const { filename, workers, workerData, encode, handle, onRetry } = options;
   const threads = Math.max(1, workers - 1);
   const lanes = createLanes(threads, threads + 1);
-  const pool = new Piscina({
+  const pool: Piscina = new (piscina().Piscina)({
     filename,
     workerData: { ...workerData, lanes },
     minThreads: threads,

@@ -72,6 +72,7 @@ export class Trainer {
     this.#team = new Team(setup, handle, Math.max(...plan.workers), options.workerFile, options.onRetry);
     this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers, plan.totalSteps) : null;
     this.workers = plan.workers[0];
+    this.#team.executor(this.workers); // threads start while the weights are drawn
     const { config } = plan;
     initialize(this.memory.weights, this.memory.layout, config.init, config.seed, config.initConstant);
   }
