@@ -46,7 +46,7 @@ speed = ROWS  # samples per second, until a turn has been measured; its smallest
 
 def measure(seconds):
     global speed
-    # the network of an epoch is too long to stop at the right time: the speed of the turn before says how many fit
+    # fit() cannot be stopped in time: the speed of the turn before says how many rows and epochs fit
     rows = int(min(max(seconds * speed, 4 * batch), ROWS)) // batch * batch
     model.set_params(max_iter=max(1, int(seconds * speed / rows)))
     begin = time.perf_counter()
