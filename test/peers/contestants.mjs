@@ -18,7 +18,7 @@ export const NETWORKS = [
   ['784-2048-2048-10', 512],
   ['16-64-64-4', 32],
 ];
-export const ADAM_NETWORK = '784-256-128-10';
+const ADAM_NETWORK = '784-256-128-10';
 
 /** The interpreter that imports torch, or else the first there is. */
 export function findPython() {
@@ -69,7 +69,7 @@ export function contestants({ cores, python, node24 }) {
     settings: workers(rest),
   });
   const torch = { peer: 'torch', command: [python, 'pytorch.py'] };
-  const adam = { networks: [ADAM_NETWORK] };
+  const adam = { peer: 'adam', networks: [ADAM_NETWORK] };
   return [
     own('wasm', 'kernels=wasm'),
     own('native', 'kernels=native'),

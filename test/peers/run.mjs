@@ -15,7 +15,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const USAGE = `npm run bench:peers -- [flags]
   --install            fetch the npm packages of the peers into test/peers/node_modules first
   --networks A,B       only these (${NETWORKS.map(([network]) => network).join(', ')}); 'none' for MNIST alone
-  --only torch,sklearn gradpool and these peers only (torch, sklearn, jax, tfjs, brain, convnet, mnist)
+  --only torch,sklearn gradpool and these peers only (torch, sklearn, jax, tfjs, brain, convnet, adam, mnist)
   --rounds 5           turns of each setting
   --seconds 1          length of a turn
   --json FILE          write every raw figure

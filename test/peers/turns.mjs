@@ -71,14 +71,14 @@ export async function compete(entries, network, batch, { rounds, seconds, note }
       for (const some of inGroups(settings, availableParallelism())) {
         const started = await Promise.all(some.map((setting) => start(command, network, batch, setting)));
         for (const [index, process] of started.entries()) {
-          if (process.skip === undefined) {
+          if (process.skip !== undefined) await process.close();
+          else {
             playing.push({ contestant: name, setting: some[index], process, turns: [] });
             Object.assign(versions, process.versions);
-          } else {
-            note(`skipped: ${name} (${network}, ${some[index]}): ${process.skip}`);
-            await process.close();
           }
         }
+        const reasons = new Set(started.flatMap(({ skip }) => (skip === undefined ? [] : [skip])));
+        for (const reason of reasons) note(`skipped: ${name} (${network}): ${reason}`);
         if (started.every(({ skip }) => skip !== undefined)) break; // what these lack, the others lack
       }
     }
