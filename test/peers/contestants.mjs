@@ -43,10 +43,11 @@ export function threadCounts(cores) {
 }
 
 /**
+ * @param machine cores, the Python and, as a command, the Node for jax-js
  * @returns {{ name: string, peer: string, command: string[], settings: string[], networks?: string[], mostWeights?: number }[]}
  * `peer` is the word for --only; a peer that is hopelessly slow takes part up to `mostWeights`
  */
-export function contestants({ cores, python, node24 }) {
+export function contestants({ cores, python, node }) {
   const counts = threadCounts(cores);
   const threads = counts.map((count) => `threads=${count}`);
   const workers = (rest) => [0, ...counts].map((count) => `workers=${count} ${rest}`);
@@ -61,11 +62,11 @@ export function contestants({ cores, python, node24 }) {
     ...(cores > 1 ? [`ranks=${cores}`] : []),
   ];
   const with_ = (settings, rest) => settings.map((setting) => `${setting} ${rest}`);
-  const node = (script) => ['node', script];
+
   const own = (name, rest) => ({
     name: `gradpool ${name}`,
     peer: 'gradpool',
-    command: node('gradpool.mjs'),
+    command: ['node', 'gradpool.mjs'],
     settings: workers(rest),
   });
   const torch = { peer: 'torch', command: [python, 'pytorch.py'] };
@@ -80,26 +81,32 @@ export function contestants({ cores, python, node24 }) {
     {
       name: 'jax-js',
       peer: 'jax',
-      command: [...node24, 'jaxjs.mjs'],
+      command: [...node, 'jaxjs.mjs'],
       settings: threads,
       mostWeights: 1e6,
     },
     {
       name: 'tfjs wasm',
       peer: 'tfjs',
-      command: node('tfjs.mjs'),
+      command: ['node', 'tfjs.mjs'],
       settings: with_(threads, 'backend=wasm'),
       mostWeights: 1e6,
     },
     {
       name: 'tfjs cpu',
       peer: 'tfjs',
-      command: node('tfjs.mjs'),
+      command: ['node', 'tfjs.mjs'],
       settings: ['backend=cpu'],
       mostWeights: 1e6,
     },
-    { name: 'brain.js', peer: 'brain', command: node('brain.mjs'), settings: [''], mostWeights: 2e5 },
-    { name: 'convnetjs', peer: 'convnet', command: node('convnet.mjs'), settings: [''], mostWeights: 2e5 },
+    { name: 'brain.js', peer: 'brain', command: ['node', 'brain.mjs'], settings: [''], mostWeights: 2e5 },
+    {
+      name: 'convnetjs',
+      peer: 'convnet',
+      command: ['node', 'convnet.mjs'],
+      settings: [''],
+      mostWeights: 2e5,
+    },
     { ...own('wasm Adam', 'kernels=wasm optimizer=adam'), ...adam },
     { ...own('native Adam', 'kernels=native optimizer=adam'), ...adam },
     { ...torch, ...adam, name: 'PyTorch Adam', settings: with_(pytorch, 'optimizer=adam') },

@@ -81,14 +81,10 @@ def as_a_rank():
         nonlocal speed
         count = torch.tensor([max(10, int(seconds * speed / batch))])
         distributed.broadcast(count, 0)
-        steps = int(count)
-        if steps < 0:
-            return None
         begin = time.perf_counter()
-        for _ in range(steps):
-            step()
+        samples = RANKS * sum(step() for _ in range(int(count)))
         distributed.barrier()
-        speed = steps * batch / (time.perf_counter() - begin)
+        speed = samples / (time.perf_counter() - begin)
         return speed
 
     def measure(seconds):
@@ -97,9 +93,8 @@ def as_a_rank():
 
     if RANK == 0:
         return measure
-    while turn(0) is not None:
-        pass
-    sys.exit()
+    while True:  # until rank 0 ends this process
+        turn(0)
 
 
 def start_ranks():

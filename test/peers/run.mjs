@@ -12,30 +12,30 @@ import { compete } from './turns.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const PEERS = ['torch', 'sklearn', 'jax', 'tfjs', 'brain', 'convnet', 'adam', 'mnist'];
 const USAGE = `npm run bench:peers -- [flags]
   --install            fetch the npm packages of the peers into test/peers/node_modules first
   --networks A,B       only these (${NETWORKS.map(([network]) => network).join(', ')}); 'none' for MNIST alone
-  --only torch,sklearn gradpool and these peers only (torch, sklearn, jax, tfjs, brain, convnet, adam, mnist)
+  --only torch,sklearn gradpool and these only (${PEERS.join(', ')})
   --rounds 5           turns of each setting
   --seconds 1          length of a turn
   --json FILE          write every raw figure
   --from A,B           measure nothing: write the tables from these files of --json
   --no-write           leave docs/peers.md and the README as they are; so does a run of a part`;
 
-const { values } = parseArgs({
-  allowNegative: true,
-  options: {
-    install: { type: 'boolean' },
-    networks: { type: 'string' },
-    only: { type: 'string' },
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '1' },
-    json: { type: 'string' },
-    from: { type: 'string' },
-    write: { type: 'boolean' },
-    help: { type: 'boolean' },
-  },
-});
+const FLAGS = {
+  install: { type: 'boolean' },
+  networks: { type: 'string' },
+  only: { type: 'string' },
+  rounds: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '1' },
+  json: { type: 'string' },
+  from: { type: 'string' },
+  'no-write': { type: 'boolean' },
+  help: { type: 'boolean' },
+};
+
+const values = flags();
 
 if (values.help) process.stdout.write(`${USAGE}\n`);
 else await main();
@@ -45,7 +45,7 @@ async function main() {
   const result = values.from === undefined ? await measure() : merge(list(values.from).map(readJson));
   if (values.json) writeFileSync(values.json, JSON.stringify(result, null, 1));
   const part = values.networks !== undefined || values.only !== undefined;
-  if (values.write ?? !part) {
+  if (!part && !values['no-write']) {
     writeFileSync(`${ROOT}docs/peers.md`, documentText(result));
     const readme = readFileSync(`${ROOT}README.md`, 'utf8');
     writeFileSync(`${ROOT}README.md`, writeBetween(readme, 'peers', readmeText(result)));
@@ -59,10 +59,10 @@ async function measure() {
   const seconds = positive('seconds');
   const cores = availableParallelism();
   const python = findPython();
-  const only = values.only === undefined ? null : new Set(['gradpool', ...list(values.only)]);
-  const node24 =
-    Number.parseInt(process.versions.node, 10) >= 22 ? ['node'] : ['npx', '-y', '-p', 'node@24', 'node'];
-  const entries = contestants({ cores, python, node24 }).filter(({ peer }) => only?.has(peer) ?? true);
+  const only = values.only === undefined ? null : new Set(['gradpool', ...list(values.only).map(knownPeer)]);
+  const entries = contestants({ cores, python, node: recentNode() }).filter(
+    ({ peer }) => only?.has(peer) ?? true,
+  );
   const skipped = new Set();
   const say = (line) => {
     if (line.startsWith('skipped: ')) skipped.add(line.slice('skipped: '.length).replace(/ \(.*?\)/, ''));
@@ -105,8 +105,20 @@ function merge(results) {
     commands: ['npm run bench:peers, network by network'],
     skipped: [...new Set(results.flatMap(({ skipped }) => skipped))],
     pieces: results.flatMap(({ pieces }) => pieces),
-    mnist: results.map((result) => result.mnist).find((found) => found !== null) ?? null,
+    mnist: mergeMnist(results.flatMap((result) => result.mnist ?? [])),
   };
+}
+
+function mergeMnist(parts) {
+  if (parts.length === 0) return null;
+  const all = (index, key) => parts.flatMap(({ runs }) => runs[index][key]);
+  const runs = parts[0].runs.map((run, index) => ({
+    ...run,
+    seconds: all(index, 'seconds'),
+    accuracy: all(index, 'accuracy'),
+    firstStep: all(index, 'firstStep'),
+  }));
+  return { ...parts[0], runs };
 }
 
 function chosenNetworks() {
@@ -118,9 +130,21 @@ function chosenNetworks() {
   });
 }
 
+function knownPeer(name) {
+  return PEERS.includes(name) ? name : fail(`--only ${name}: none of ${PEERS.join(', ')}`);
+}
+
 function install() {
   const flags = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts'];
   execFileSync('npm', ['install', '--prefix', HERE, ...flags, ...PACKAGES], { stdio: ['ignore', 2, 2] });
+}
+
+/** jax-js asks for a newer Node than gradpool does; npx fetches one, but only for a jax-js that is there. */
+function recentNode() {
+  const recent = Number.parseInt(process.versions.node, 10) >= 22;
+  return recent || !existsSync(`${HERE}node_modules/@jax-js/jax`)
+    ? ['node']
+    : ['npx', '-y', '-p', 'node@24', 'node'];
 }
 
 function hasTorch(python) {
@@ -144,6 +168,14 @@ function machineText() {
   );
 }
 
+function flags() {
+  try {
+    return parseArgs({ options: FLAGS }).values;
+  } catch (error) {
+    return fail(`${error.message.split('. ')[0]}; --help lists the flags`);
+  }
+}
+
 function positive(name) {
   const value = Number(values[name]);
   return value > 0 ? value : fail(`--${name} ${values[name]}: expected a number above 0`);
@@ -154,7 +186,11 @@ function list(text) {
 }
 
 function readJson(file) {
-  return JSON.parse(readFileSync(file, 'utf8'));
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    return fail(`--from ${file}: ${error.message}`);
+  }
 }
 
 function note(line) {
