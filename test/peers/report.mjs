@@ -49,10 +49,9 @@ function sentences({ mnist, machine }, all) {
   for (const { key, compare } of all) {
     const costs = ADAM.flatMap((name) => {
       const cost = compare(name, `${name} Adam`);
-      return cost === null ? [] : [`${percent(cost - 1)} with ${name}`];
+      return cost === null ? [] : [`${percent(cost - 1)} longer with ${name}`];
     });
-    if (costs.length > 0)
-      lines.push(`A step with Adam takes longer than one with SGD (${key}): ${costs.join(', ')}.`);
+    if (costs.length > 0) lines.push(`A step with Adam instead of SGD takes ${costs.join(', ')} (${key}).`);
   }
   if (mnist) {
     const ours = mnist.runs.find(({ contestant }) => contestant === 'gradpool');
@@ -111,7 +110,7 @@ function networkText({ key, network, contestants, compare }) {
   const settings = contestants.flatMap(({ name, setting, measurements }) =>
     measurements.map((measurement) => [
       name,
-      measurement.setting === setting ? `**${setting}**` : measurement.setting,
+      measurement.setting === setting && setting !== '' ? `**${setting}**` : measurement.setting,
       figure(median(measurement.turns)),
       `${figure(Math.min(...measurement.turns))} – ${figure(Math.max(...measurement.turns))}`,
       `${measurement.turns.length}`,

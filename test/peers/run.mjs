@@ -102,7 +102,10 @@ function merge(results) {
   return {
     ...results[0],
     versions: Object.assign({}, ...results.map(({ versions }) => versions)),
-    commands: ['npm run bench:peers, network by network'],
+    commands: [
+      'npm run bench:peers -- --networks NETWORK --json FILE',
+      'npm run bench:peers -- --from FILES',
+    ],
     skipped: [...new Set(results.flatMap(({ skipped }) => skipped))],
     pieces: results.flatMap(({ pieces }) => pieces),
     mnist: mergeMnist(results.flatMap((result) => result.mnist ?? [])),

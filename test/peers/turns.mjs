@@ -11,7 +11,7 @@ const DROPPED = 0.7;
 const START_SECONDS = 60;
 const END_SECONDS = 5;
 
-/** @returns {Promise<{ versions?: object, skip?: string, turn: (seconds: number) => Promise<number>, close: () => Promise<void> }>} */
+/** @returns {Promise<{ versions?: object, skip?: string, turn: (seconds: number) => Promise<{ samplesPerSecond?: number, skip?: string }>, close: () => Promise<void> }>} */
 export async function start([program, ...args], network, batch, setting) {
   const words = setting === '' ? [] : setting.split(' ');
   const child = spawn(
@@ -46,9 +46,9 @@ export async function start([program, ...args], network, batch, setting) {
   };
   return {
     ...(await answer(START_SECONDS)),
-    turn: async (seconds) => {
+    turn: (seconds) => {
       child.stdin.write(`${seconds}\n`);
-      return (await answer(10 * seconds + START_SECONDS)).samplesPerSecond ?? 0;
+      return answer(10 * seconds + START_SECONDS);
     },
     close: async () => {
       child.stdin.end(); // the contestant sees to its own threads and processes
@@ -73,7 +73,7 @@ export async function compete(entries, network, batch, { rounds, seconds, note }
         for (const [index, process] of started.entries()) {
           if (process.skip !== undefined) await process.close();
           else {
-            playing.push({ contestant: name, setting: some[index], process, turns: [] });
+            playing.push({ contestant: name, setting: some[index], process, turns: [], dropped: false });
             Object.assign(versions, process.versions);
           }
         }
@@ -84,9 +84,15 @@ export async function compete(entries, network, batch, { rounds, seconds, note }
     }
     note(`${network}: ${playing.length} processes are ready`);
     for (let round = 0; round < rounds; round++) {
+      for (const player of playing) player.dropped ||= isTooSlow(player, playing); // for good: rounds stay paired
       const order = round % 2 === 0 ? playing : [...playing].reverse();
-      for (const player of order.filter((player) => !isDropped(player, playing))) {
-        player.turns[round] = await player.process.turn(seconds);
+      for (const player of order.filter(({ dropped }) => !dropped)) {
+        const { samplesPerSecond, skip } = await player.process.turn(seconds);
+        if (samplesPerSecond !== undefined) player.turns.push(samplesPerSecond);
+        else {
+          player.dropped = true;
+          note(`skipped: ${player.contestant} ${player.setting} (${network}): ${skip}`);
+        }
       }
       note(`${network}: round ${round + 1} of ${rounds}`);
     }
@@ -94,12 +100,14 @@ export async function compete(entries, network, batch, { rounds, seconds, note }
     await Promise.all(playing.map(({ process }) => process.close()));
   }
   return {
-    measurements: playing.map(({ contestant, setting, turns }) => ({ contestant, setting, turns })),
+    measurements: playing
+      .filter(({ turns }) => turns.length > 0)
+      .map(({ contestant, setting, turns }) => ({ contestant, setting, turns })),
     versions,
   };
 }
 
-function isDropped({ contestant, turns }, playing) {
+function isTooSlow({ contestant, turns }, playing) {
   if (turns.length < 2) return false; // one may have been unlucky
   const fastest = best(playing.filter((other) => other.contestant === contestant));
   return Math.max(...turns) < DROPPED * median(fastest.turns);
