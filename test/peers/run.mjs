@@ -18,7 +18,7 @@ const USAGE = `npm run bench:peers -- [flags]
   --networks A,B       only these (${NETWORKS.map(([network]) => network).join(', ')}); 'none' for MNIST alone
   --only torch,sklearn gradpool and these only (${PEERS.join(', ')})
   --rounds 5           turns of each setting
-  --seconds 1          length of a turn
+  --seconds 0.8        length of a turn
   --json FILE          write every raw figure
   --from A,B           measure nothing: write the tables from these files of --json
   --no-write           leave docs/peers.md and the README as they are; so does a run of a part`;
@@ -28,7 +28,7 @@ const FLAGS = {
   networks: { type: 'string' },
   only: { type: 'string' },
   rounds: { type: 'string', default: '5' },
-  seconds: { type: 'string', default: '1' },
+  seconds: { type: 'string', default: '0.8' },
   json: { type: 'string' },
   from: { type: 'string' },
   'no-write': { type: 'boolean' },
