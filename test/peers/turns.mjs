@@ -8,7 +8,7 @@ import { best, median } from './summary.mjs';
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 /** A setting whose best turn is below this share of its contestant's best setting gets no further turn. */
 const DROPPED = 0.7;
-const START_SECONDS = 60;
+const START_SECONDS = 120;
 const END_SECONDS = 5;
 
 /** @returns {Promise<{ versions?: object, skip?: string, turn: (seconds: number) => Promise<{ samplesPerSecond?: number, skip?: string }>, close: () => Promise<void> }>} */
