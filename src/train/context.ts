@@ -4,10 +4,12 @@ import { gather, type PreparedEncoding } from '../data/gather.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { Pass } from '../network/layer.js';
 import { forward, type Objective } from '../network/network.js';
+import type { Merge } from '../parallel/shards.js';
 import { PURPOSE, threefry2x32 } from '../random.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 import type { PlannedRun } from './passes.js';
 import type { Lane } from './profile.js';
+import type { Chunk } from './sliced.js';
 import type { Task } from './specification.js';
 
 /** A workspace with the kernels that work in it. */
@@ -30,6 +32,9 @@ export interface Context {
   readonly pass: Pass;
   /** how runs become passes, by rows and run */
   readonly plans: Map<number, PlannedRun>;
+  /** views of the parameters chunk by chunk, and the additions that make a sum of them */
+  readonly chunks: Chunk[];
+  readonly sums: Map<number, readonly Merge[]>;
 }
 
 /** Turns on what acts in training only, with the random draws of this step. */
