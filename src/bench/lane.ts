@@ -1,0 +1,70 @@
+/** A training that is measured beside others: its trainer on random data, and what it costs. */
+import type { TrainingData } from '../data/load.js';
+import { newTrainer } from '../run/train.js';
+import { resolveConfig } from '../train/config.js';
+import { planTraining, type TrainingPlan } from '../train/plan.js';
+import type { Trainer } from '../train/trainer.js';
+import { weightsSha256 } from '../train/weights.js';
+import { type BenchSettings, trainOptions } from './options.js';
+import { newProfile, type StepProfile } from './profile.js';
+
+export interface LaneSpec {
+  readonly workers: number;
+  readonly shards: number;
+  readonly batch: number;
+  readonly network: readonly number[];
+}
+
+export interface Lane {
+  readonly spec: LaneSpec;
+  readonly trainer: Trainer;
+  readonly profile: StepProfile | null;
+  /** what happened inside steps that no measurement should contain */
+  readonly mishaps: () => string[];
+}
+
+/** So small that thousands of steps on random classes leave every value in the range of ordinary numbers. */
+const RATE = 1e-3;
+
+export function openLane(settings: BenchSettings, spec: LaneSpec, data: TrainingData): Lane {
+  const profile = newProfile();
+  const plan = planOf(settings, spec, data);
+  const { trainer, news } = newTrainer(plan, {});
+  const mishaps = () => news.flatMap((event) => (event.type === 'retry' ? [event.message] : []));
+  return { spec, trainer, profile, mishaps };
+}
+
+/** The plan of a lane's training: a network that is exactly as wide as it was asked for. */
+function planOf(settings: BenchSettings, spec: LaneSpec, data: TrainingData): TrainingPlan {
+  const { workers, shards, batch, network } = spec;
+  const config = resolveConfig({
+    lr: RATE,
+    ...trainOptions(settings),
+    data: data.name,
+    hidden: network.slice(1, -1),
+    workers,
+    shards,
+    batch,
+  });
+  return planTraining(config, data);
+}
+
+export interface Cost {
+  readonly parameters: number;
+  /** of a step, per row: forward, gradient of the weights, gradient of the inputs but for the first layer's */
+  readonly flopsPerRow: number;
+}
+
+/** 6·(weights) − 2·(weights of layer 1): the input needs no gradient. */
+export function costOf({ memory, plan }: Pick<Trainer, 'memory' | 'plan'>): Cost {
+  const products = plan.layers.map(({ multiplyAdds }) => multiplyAdds).filter((count) => count > 0);
+  const weights = products.reduce((sum, count) => sum + count, 0);
+  return { parameters: memory.layout.count, flopsPerRow: 6 * weights - 2 * products[0] };
+}
+
+export const weightsOf = ({ trainer }: Lane): string =>
+  weightsSha256(trainer.memory.layout, trainer.memory.weights);
+
+export async function closeLanes(lanes: readonly Lane[]): Promise<void> {
+  await Promise.all(lanes.map(({ trainer }) => trainer.close()));
+}
