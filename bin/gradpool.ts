@@ -4,6 +4,7 @@ import { closest } from '../src/closest.js';
 import { UsageError } from '../src/errors.js';
 import { VERSION } from '../src/version.js';
 import { type Command, checkFlags, commandName, toYargs } from './command.js';
+import { bench } from './commands/bench.js';
 import { builtInNames, complete, isCompletion } from './commands/completion.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
@@ -27,6 +28,7 @@ const COMMANDS: readonly Command[] = [
   findLr,
   explain,
   gradcheck,
+  bench,
   list,
   doctor,
 ];

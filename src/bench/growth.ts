@@ -22,7 +22,7 @@ export const GROWTH_SIZES: GrowthSizes = {
 /** Time per row may differ by so much between the fewest and the most rows. */
 const CONSTANT = 0.15;
 /** Narrow rows, so that a million of them fit in memory. */
-const ROW_NETWORK = [32, 128, 64, 10];
+const ROW_NETWORK = [32, 64, 32, 10];
 /** The network whose two hidden layers grow. */
 const [INPUTS, OUTPUTS] = [64, 10];
 const BATCH = 128;

@@ -56,7 +56,7 @@ export const DEFAULTS = {
   network: [784, 256, 128, 10],
   batch: 128,
   seconds: 18,
-  accuracy: 0.97,
+  accuracy: 0.95,
 } as const;
 
 const MOST_WORKERS = 1024;
