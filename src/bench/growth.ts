@@ -115,8 +115,9 @@ function firstRows(data: TrainingData, rows: number): TrainingData {
   return { ...data, train: { ...data.train, rows: data.train.rows.subarray(0, rows) } };
 }
 
-const specOf = ({ workers, shards }: BenchSettings, network: readonly number[]) => ({
-  workers: workers.at(-1)!,
+/** In-process: what threads cost to wake is no part of how a step grows. */
+const specOf = ({ shards }: BenchSettings, network: readonly number[]) => ({
+  workers: 0,
   shards,
   batch: BATCH,
   network,
