@@ -2,8 +2,8 @@
 import { createRequire } from 'node:module';
 import { type MachineFacts, machineFacts } from '../src/bench/machine.js';
 import { singleThreadPeak } from '../src/bench/peak.js';
+import { productSetup } from '../src/bench/product.js';
 import { KERNEL_NAMES, type KernelName } from '../src/kernels/kernels.js';
-import { compileKernels } from '../src/kernels/load.js';
 
 export interface Machine extends MachineFacts {
   readonly kernels: readonly KernelSpeed[];
@@ -51,7 +51,11 @@ async function packageState({ name, use, loads }: (typeof PACKAGES)[number]): Pr
 
 function kernelSpeed(name: KernelName): KernelSpeed {
   try {
-    return { name, gflops: singleThreadPeak({ name, module: compileKernels(name) }), missing: null };
+    return {
+      name,
+      gflops: singleThreadPeak(productSetup({ kernels: name, precision: 'f32' })),
+      missing: null,
+    };
   } catch (error) {
     return { name, gflops: null, missing: (error as Error).message };
   }

@@ -12,6 +12,7 @@ import { benchCompare } from './benchcompare.js';
 /** The configuration's keys that a benchmark takes too. */
 const TRAINING = [
   'kernels',
+  'nativeLibrary',
   'precision',
   'optimizer',
   'momentum',

@@ -181,7 +181,7 @@ function growthSections({ rows, parameters }: Growth): Section[] {
 export function headFacts(report: BenchReport): [string, string][] {
   const { machine, settings, parameters, flopsPerRow, peaks, seconds, started } = report;
   const { cores, cpuQuota, memory } = machine;
-  const { network, batch, optimizer, momentum, shards, kernels, precision, seed } = settings;
+  const { network, batch, optimizer, momentum, shards, kernels, library, precision, seed } = settings;
   const physical = cores.physical === null ? '' : ` (${cores.physical} physical)`;
   const quota = cpuQuota === null ? 'no quota' : `quota of ${plural(cpuQuota, 'CPU')}`;
   const commit = machine.commit === null ? '' : ` (${machine.commit})`;
@@ -189,7 +189,10 @@ export function headFacts(report: BenchReport): [string, string][] {
   return [
     ['network', `${network.join('-')}, ReLU, softmax cross-entropy: ${plural(parameters, 'parameter')}`],
     ['step', `batch ${batch}, ${rule}, ${plural(shards, 'shard')}: ${megaflops(flopsPerRow * batch)}`],
-    ['kernels', `${kernels}, ${precision}; peak ${peaks.map((peak) => peakText(peak)).join(', ')}`],
+    [
+      'kernels',
+      `${kernels}${library === null ? '' : `: ${library}`}, ${precision}; peak ${peaks.map((peak) => peakText(peak)).join(', ')}`,
+    ],
     ['cpu', `${machine.cpu}, ${plural(cores.usable, 'core')}${physical}, ${quota}`],
     [
       'machine',

@@ -4,11 +4,12 @@ import { randomData } from './data.js';
 import { growth } from './growth.js';
 import { closeLanes, costOf, openLane } from './lane.js';
 import { machineFacts } from './machine.js';
-import { type BenchOptions, type BenchSettings, type Part, resolveBench } from './options.js';
-import { peakGflops } from './peak.js';
+import { type BenchOptions, type BenchSettings, kernelOptions, type Part, resolveBench } from './options.js';
+import { bestPeaks, measurePeaks } from './peak.js';
+import { productSetup } from './product.js';
 import { prove } from './proof.js';
 import { type BenchReport, FORMAT, FORMAT_VERSION } from './report.js';
-import { type Bench, batchSweep, strongScaling, sweepBatches, weakScaling } from './scaling.js';
+import { type Bench, batchSweep, sharesOf, strongScaling, sweepBatches, weakScaling } from './scaling.js';
 import { timeToTarget } from './target.js';
 import { warningsOf } from './warnings.js';
 
@@ -41,13 +42,17 @@ export async function* bench(options: BenchOptions = {}): AsyncGenerator<BenchEv
   const cost = await probe(settings, data);
   yield { type: 'start', settings, stages: ['peak', ...parts] };
 
-  const peaks = yield* measurePeaks(settings);
+  yield { type: 'progress', stage: 'peak', share: 0 };
+  const setup = productSetup(kernelOptions(settings));
+  const before = await measurePeaks(setup, settings.workers);
   const mishaps: string[] = [];
-  const results: Results = { strong: null, weak: null, batch: null, target: null, growth: null };
+  const measured: Results = { strong: null, weak: null, batch: null, target: null, growth: null };
   for (const part of parts) {
-    const measuring = MEASURE[part]({ settings, data, peaks, mishaps });
-    Object.assign(results, { [part]: yield* withProgress(part, measuring) });
+    const measuring = MEASURE[part]({ settings, data, peaks: before, mishaps });
+    Object.assign(measured, { [part]: yield* withProgress(part, measuring) });
   }
+  const peaks = bestPeaks(before, await measurePeaks(setup, settings.workers));
+  const results = { ...measured, ...sharesOf(peaks, measured) };
   const report = {
     format: FORMAT,
     version: FORMAT_VERSION,
@@ -62,21 +67,6 @@ export async function* bench(options: BenchOptions = {}): AsyncGenerator<BenchEv
   const warnings = warningsOf(report, mishaps);
   const seconds = (Date.now() - started.getTime()) / 1000;
   yield { type: 'end', report: { ...report, seconds, warnings } };
-}
-
-/** The in-process loop has one thread: its peak and a single worker's are the same, whichever came out better. */
-async function* measurePeaks({
-  workers,
-  kernels,
-}: BenchSettings): AsyncGenerator<BenchEvent, Map<number, number>> {
-  const peaks = new Map<number, number>();
-  for (const [index, count] of workers.entries()) {
-    yield { type: 'progress', stage: 'peak', share: index / workers.length };
-    peaks.set(count, await peakGflops(kernels, count));
-  }
-  const single = Math.max(peaks.get(0)!, peaks.get(1) ?? 0);
-  for (const count of [0, 1]) if (peaks.has(count)) peaks.set(count, single);
-  return peaks;
 }
 
 async function* withProgress<Result>(

@@ -1,12 +1,13 @@
 /** A training that is measured beside others: its trainer on random data, and what it costs. */
+import { totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import type { TrainingData } from '../data/load.js';
-import { newTrainer } from '../run/train.js';
 import { resolveConfig } from '../train/config.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
-import type { Trainer } from '../train/trainer.js';
+import { Profile } from '../train/profile.js';
+import { Trainer } from '../train/trainer.js';
 import { weightsSha256 } from '../train/weights.js';
 import { type BenchSettings, trainOptions } from './options.js';
-import { newProfile, type StepProfile } from './profile.js';
 
 export interface LaneSpec {
   readonly workers: number;
@@ -18,20 +19,31 @@ export interface LaneSpec {
 export interface Lane {
   readonly spec: LaneSpec;
   readonly trainer: Trainer;
-  readonly profile: StepProfile | null;
+  readonly profile: Profile;
   /** what happened inside steps that no measurement should contain */
-  readonly mishaps: () => string[];
+  readonly mishaps: () => readonly string[];
 }
 
 /** So small that thousands of steps on random classes leave every value in the range of ordinary numbers. */
 const RATE = 1e-3;
 
 export function openLane(settings: BenchSettings, spec: LaneSpec, data: TrainingData): Lane {
-  const profile = newProfile();
-  const plan = planOf(settings, spec, data);
-  const { trainer, news } = newTrainer(plan, {});
-  const mishaps = () => news.flatMap((event) => (event.type === 'retry' ? [event.message] : []));
-  return { spec, trainer, profile, mishaps };
+  const profile = new Profile();
+  const failures: string[] = [];
+  const trainer = openTrainer(planOf(settings, spec, data), failures, profile);
+  return { spec, trainer, profile, mishaps: () => failures };
+}
+
+/** A trainer on this machine; workers that fail are told of in `failures`. */
+export function openTrainer(plan: TrainingPlan, failures: string[], profile: Profile | null = null): Trainer {
+  const machine = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  return new Trainer(plan, {
+    memoryLimit: plan.config.memoryLimit ? plan.config.memoryLimit * 2 ** 20 : machine,
+    workerFile: fileURLToPath(new URL('../../workers/gradient.js', import.meta.url)),
+    onRetry: (message) => failures.push(message),
+    onWorkers: () => {}, // their number is given
+    profile,
+  });
 }
 
 /** The plan of a lane's training: a network that is exactly as wide as it was asked for. */
@@ -46,7 +58,7 @@ function planOf(settings: BenchSettings, spec: LaneSpec, data: TrainingData): Tr
     shards,
     batch,
   });
-  return planTraining(config, data);
+  return planTraining(config, data, true);
 }
 
 export interface Cost {

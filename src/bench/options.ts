@@ -1,7 +1,7 @@
 /** What is to be measured: every default in one place, checked before anything starts. */
 import { UsageError } from '../errors.js';
+import { chooseKernels, type KernelOptions } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
-import { resolveKernels } from '../kernels/load.js';
 import { resolveConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
 
 export const PARTS = ['strong', 'weak', 'batch', 'target', 'growth'] as const;
@@ -25,7 +25,15 @@ export interface BenchOptions {
   readonly data?: string;
   readonly training?: Pick<
     TrainOptions,
-    'kernels' | 'precision' | 'optimizer' | 'momentum' | 'lr' | 'shards' | 'seed' | 'memoryLimit'
+    | 'kernels'
+    | 'nativeLibrary'
+    | 'precision'
+    | 'optimizer'
+    | 'momentum'
+    | 'lr'
+    | 'shards'
+    | 'seed'
+    | 'memoryLimit'
   >;
 }
 
@@ -42,6 +50,10 @@ export interface BenchSettings {
   readonly accuracy: number;
   readonly data: string | null;
   readonly kernels: KernelName;
+  /** what native kernels multiply with: version and path */
+  readonly library: string | null;
+  /** the library that was asked for; null: none */
+  readonly nativeLibrary: string | null;
   readonly precision: TrainConfig['precision'];
   readonly optimizer: TrainConfig['optimizer'];
   /** null: the optimizer's own */
@@ -79,6 +91,7 @@ export function resolveBench(options: BenchOptions, cores: number): BenchSetting
   if (optimizer !== 'sgd' && options.training?.momentum === undefined)
     Reflect.deleteProperty(base, 'momentum');
   const config = resolveConfig({ ...base, batch });
+  const chosen = chooseKernels(config);
   const workers = workerCounts(options.workers ?? defaultWorkers(cores));
   checkRoom(workers.at(-1)!, batch, config.shards);
   return {
@@ -90,7 +103,9 @@ export function resolveBench(options: BenchOptions, cores: number): BenchSetting
     rounds: options.rounds ?? null,
     accuracy,
     data: options.data ?? null,
-    kernels: resolveKernels(config.kernels),
+    kernels: chosen.name,
+    library: chosen.library && `${chosen.library.version} (${chosen.library.path})`,
+    nativeLibrary: config.nativeLibrary ?? null,
     precision: config.precision,
     optimizer: config.optimizer,
     momentum: config.momentum ?? null,
@@ -101,12 +116,16 @@ export function resolveBench(options: BenchOptions, cores: number): BenchSetting
   };
 }
 
+/** What chooses the same kernels again. */
+export function kernelOptions({ kernels, precision, nativeLibrary }: BenchSettings): KernelOptions {
+  return { kernels, precision, ...(nativeLibrary === null || kernels !== 'native' ? {} : { nativeLibrary }) };
+}
+
 /** What the training of a network is configured by, apart from batch, shards and workers. */
 export function trainOptions(settings: BenchSettings): Omit<TrainOptions, 'data'> {
-  const { kernels, precision, optimizer, momentum, lr, seed, memoryLimit } = settings;
+  const { optimizer, momentum, lr, seed, memoryLimit } = settings;
   return {
-    kernels,
-    precision,
+    ...kernelOptions(settings),
     optimizer,
     seed,
     ...(momentum === null ? {} : { momentum }),

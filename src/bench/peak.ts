@@ -1,7 +1,5 @@
 /** The machine's matrix-product peak: as many threads at once as there are workers, all of them multiplying. */
 import { fileURLToPath } from 'node:url';
-import type { KernelName } from '../kernels/kernels.js';
-import { compileKernels } from '../kernels/load.js';
 import { threadPool } from '../parallel/pool.js';
 import { type ProductSetup, preparedProduct, productRate } from './product.js';
 
@@ -11,9 +9,24 @@ const WINDOWS = 12;
 
 const WORKER_FILE = fileURLToPath(new URL('../../workers/product.js', import.meta.url));
 
+/** GFLOP/s by number of workers. */
+export type Peaks = ReadonlyMap<number, number>;
+
+/** The in-process loop has one thread: its peak and a single worker's are the same, whichever came out better. */
+export async function measurePeaks(setup: ProductSetup, workers: readonly number[]): Promise<Peaks> {
+  const measured = new Map<number, number>();
+  for (const count of workers) measured.set(count, await peakGflops(setup, count));
+  const single = Math.max(measured.get(0)!, measured.get(1) ?? 0);
+  return new Map([...measured].map(([count, gflops]) => [count, count < 2 ? single : gflops]));
+}
+
+/** What was best of two measurements. */
+export function bestPeaks(before: Peaks, after: Peaks): Peaks {
+  return new Map([...before].map(([count, gflops]) => [count, Math.max(gflops, after.get(count)!)]));
+}
+
 /** GFLOP/s of all threads together; 0 workers: this thread alone. */
-export async function peakGflops(name: KernelName, workers: number): Promise<number> {
-  const setup: ProductSetup = { name, module: compileKernels(name) };
+async function peakGflops(setup: ProductSetup, workers: number): Promise<number> {
   if (workers === 0) return singleThreadPeak(setup);
   const pool = threadPool<number, number>({ filename: WORKER_FILE, workers, workerData: setup });
   try {

@@ -1,34 +1,26 @@
 /** Where a step's time goes: parts of the coordinator's wall time that add up to the whole step. */
+import type { Profile } from '../train/profile.js';
 
 export const STEP_PARTS = ['data', 'forward', 'backward', 'wait', 'sum', 'update'] as const;
 export type StepPart = (typeof STEP_PARTS)[number];
 /** Seconds of each part of a step. */
 export type Breakdown = Readonly<Record<StepPart, number>>;
 
-/** What a trainer fills in as it goes. */
-export interface StepProfile {
-  readonly steps: number;
-  readonly seconds: Breakdown;
-}
-
-export function newProfile(): StepProfile | null {
-  return null;
-}
-
 /** Adds up what a profile gains between `begin` and `end`, so that steps outside do not count. */
 export class Stopwatch {
   readonly #sums = Object.fromEntries(STEP_PARTS.map((part) => [part, 0])) as Record<StepPart, number>;
-  #before: StepProfile | null = null;
+  #before: { steps: number; seconds: Breakdown } | null = null;
   #steps = 0;
 
-  constructor(private readonly profile: StepProfile | null) {}
+  constructor(private readonly profile: Profile) {}
 
   begin(): void {
-    this.#before = this.profile && { steps: this.profile.steps, seconds: { ...this.profile.seconds } };
+    const { steps, seconds } = this.profile;
+    this.#before = { steps, seconds: { ...seconds } };
   }
 
   end(): void {
-    if (this.profile === null || this.#before === null) return;
+    if (this.#before === null) return;
     for (const part of STEP_PARTS)
       this.#sums[part] += this.profile.seconds[part] - this.#before.seconds[part];
     this.#steps += this.profile.steps - this.#before.steps;

@@ -3,15 +3,16 @@ import type { TrainingData } from '../data/load.js';
 import { closeLanes, type Lane, type LaneSpec, openLane } from './lane.js';
 import { type Measured, measureLanes } from './measure.js';
 import type { BenchSettings } from './options.js';
-import type { BatchSweep, Point, ScalingPoint, Strong, Weak } from './report.js';
+import type { Peaks } from './peak.js';
+import type { BatchSweep, BenchReport, Point, ScalingPoint, Strong, Weak } from './report.js';
 import { breakEven, karpFlatt, medianOf, pairedRatio, per, scaled } from './statistics.js';
 
 /** What the parts have in common. */
 export interface Bench {
   readonly settings: BenchSettings;
   readonly data: TrainingData;
-  /** GFLOP/s by number of workers */
-  readonly peaks: ReadonlyMap<number, number>;
+  /** GFLOP/s by number of workers, before the parts; a better one may be found after them */
+  readonly peaks: Peaks;
   readonly mishaps: string[];
 }
 
@@ -129,5 +130,30 @@ function scalingPoint(bench: Bench, measured: Measured, serial: Measured, batch:
     speedup,
     efficiency: speedup.value / workers,
     serialFraction: karpFlatt(speedup.value, workers),
+  };
+}
+
+type Scaled = Pick<BenchReport, 'strong' | 'weak' | 'batch'>;
+
+/** The same points against other peaks. */
+export function sharesOf(peaks: Peaks, { strong, weak, batch }: Scaled): Scaled {
+  const shared = <Kind extends Point>(point: Kind): Kind => ({
+    ...point,
+    peakShare: point.gflops / peaks.get(point.workers)!,
+  });
+  return {
+    strong: strong && {
+      ...strong,
+      points: strong.points.map(shared),
+      oneShard: strong.oneShard && shared(strong.oneShard),
+    },
+    weak: weak && { points: weak.points.map(shared) },
+    batch: batch && {
+      ...batch,
+      points: batch.points.map(({ serial, parallel }) => ({
+        serial: shared(serial),
+        parallel: shared(parallel),
+      })),
+    },
   };
 }

@@ -2,12 +2,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { loadTrainingData, type TrainingData } from '../data/load.js';
 import { DataError, UsageError } from '../errors.js';
-import { newTrainer } from '../run/train.js';
 import { resolveConfig, type TrainConfig } from '../train/config.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { widths } from '../train/specification.js';
 import { weightsSha256 } from '../train/weights.js';
 import { cloudData } from './data.js';
+import { openTrainer } from './lane.js';
 import { type BenchSettings, trainOptions } from './options.js';
 import type { TargetPoint, TimeToTarget } from './report.js';
 import type { Bench } from './scaling.js';
@@ -77,7 +77,7 @@ async function sprint({ settings, mishaps }: Bench, plan: TrainingPlan): Promise
   const subset = plan.data.test ? 'test' : 'val';
   const every = Math.max(1, Math.floor(plan.stepsPerEpoch / EVALUATIONS));
   const begin = performance.now();
-  const { trainer, news } = newTrainer(plan, {});
+  const trainer = openTrainer(plan, mishaps);
   try {
     let accuracy = 0;
     while (accuracy < settings.accuracy && trainer.state.step < plan.totalSteps) {
@@ -86,7 +86,6 @@ async function sprint({ settings, mishaps }: Bench, plan: TrainingPlan): Promise
     }
     const seconds = (performance.now() - begin) / 1000;
     const sha256 = weightsSha256(trainer.memory.layout, trainer.memory.weights);
-    mishaps.push(...news.flatMap((event) => (event.type === 'retry' ? [event.message] : [])));
     return { seconds, reached: accuracy >= settings.accuracy, accuracy, steps: trainer.state.step, sha256 };
   } finally {
     await trainer.close();

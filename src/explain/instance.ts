@@ -1,5 +1,5 @@
 /** A network with some rows in memory of its own: Σ Div and its gradient at will, at any weights and any input. */
-import type { FloatArray, Kernels } from '../kernels/kernels.js';
+import { type FloatArray, type Kernels, oneShard } from '../kernels/kernels.js';
 import { createReferenceKernels } from '../kernels/reference/index.js';
 import type { BoundSequence, Layer, Pass, Subtree } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
@@ -55,6 +55,7 @@ export function createInstance(options: InstanceOptions): Instance {
   const pass: Pass = {
     kernels,
     rows,
+    shards: oneShard(rows),
     subtrees,
     mode: 'start',
     training,

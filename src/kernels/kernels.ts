@@ -4,23 +4,26 @@
  *
  * Dimension letters, here and everywhere: R rows (instances), K inputs of a layer, N its outputs.
  *
- * Rows are independent: an operation gives a row the same bits however many rows are computed with it. Sums over
- * rows (the gradients of parameters) are taken shard by shard: within a shard in row order, across shards by the
- * fixed binary tree over the shard index, so that the result depends on the shards alone. `Shards` says where they lie.
+ * What a shard's rows become depends on that shard alone, however many shards are computed with it. (WASM and reference
+ * promise more: a row's bits depend on the row alone.) Sums over rows (the gradients of parameters) are taken shard by
+ * shard, and across shards by the fixed binary tree over the shard index. `ShardRows` says where the shards lie.
  */
 import type { StepName, StepScalars } from './codes.js';
 
 export type FloatArray = Float32Array | Float64Array;
 
-export const KERNEL_NAMES = ['reference', 'portable', 'wasm'] as const;
+export const KERNEL_NAMES = ['reference', 'portable', 'wasm', 'native'] as const;
 export type KernelName = (typeof KERNEL_NAMES)[number];
 
-/** Rows `bounds[s] … bounds[s+1]` belong to shard s; an operation sums shards `first … last-1`, none of them empty. */
+/** Rows `bounds[s] … bounds[s+1]` belong to shard s; an operation takes shards `first … last-1`, none of them empty. */
 export interface ShardRows {
   readonly bounds: Int32Array;
   readonly first: number;
   readonly last: number;
 }
+
+/** Rows 0 … R−1 as a single shard. */
+export const oneShard = (R: number): ShardRows => ({ bounds: Int32Array.of(0, R), first: 0, last: 1 });
 
 /** How a shard sum meets what `dst` holds: `continue` goes on adding rows to a single shard's sum begun before. */
 export type SumMode = 'start' | 'continue';
@@ -28,18 +31,28 @@ export type SumMode = 'start' | 'continue';
 export interface Kernels {
   readonly name: KernelName;
 
-  /** z[R,N] = b[N] + x[R,K]·w[K,N], the bias first, as the lecture's sum from i=0; b may be null. */
+  /** Tells that the weights have changed, before they are multiplied again: `--precision bf16` keeps them rounded. */
+  refreshWeights(): void;
+
+  /** z[R,N] = b[N] + x[R,K]·w[K,N] for the shards' rows, the bias first, as the lecture's sum from i=0; b may be null. */
   affine(
     z: FloatArray,
     x: FloatArray,
     w: FloatArray,
     b: FloatArray | null,
-    R: number,
+    shards: ShardRows,
     K: number,
     N: number,
   ): void;
-  /** dx[R,K] = dz[R,N]·wᵀ: the backward weighted combination. */
-  affineInputGradient(dx: FloatArray, dz: FloatArray, w: FloatArray, R: number, K: number, N: number): void;
+  /** dx[R,K] = dz[R,N]·wᵀ for the shards' rows: the backward weighted combination. */
+  affineInputGradient(
+    dx: FloatArray,
+    dz: FloatArray,
+    w: FloatArray,
+    shards: ShardRows,
+    K: number,
+    N: number,
+  ): void;
   /** dw[K,N] = Σ over the shards' rows of xᵀ·dz, summed as `ShardRows` says. */
   affineWeightGradient(
     dw: FloatArray,

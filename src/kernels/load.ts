@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { UsageError } from '../errors.js';
+import { type Precision, type RoundedPlaces, roundedProducts } from './bfloat16.js';
 import type { KernelName, Kernels } from './kernels.js';
+import { bindLibrary, type NativeLibrary, nativeProducts, STRIP_BYTES } from './native/index.js';
 import { createReferenceKernels } from './reference/index.js';
-import { createWasmKernels } from './wasm/index.js';
+import { createWasmKernels, instantiateWasm, wasmProducts } from './wasm/index.js';
+import { SCRATCH_BYTES } from './wasm/scratch.js';
 
 export { MAX_SHARDS, SCRATCH_BYTES } from './wasm/scratch.js';
 
@@ -23,22 +26,21 @@ export function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(RELAXED_SIMD_PROBE);
 }
 
-/** The kernels that `auto` stands for on this machine, or those asked for by name. */
-export function resolveKernels(wanted: 'auto' | KernelName): KernelName {
-  if (wanted === 'auto') return hasRelaxedSimd() ? 'wasm' : 'portable';
-  if (wanted === 'wasm' && !hasRelaxedSimd()) {
-    throw new UsageError(
-      `--kernels wasm: Node ${process.versions.node} has no relaxed SIMD; use --kernels portable, or Node 22 or later`,
-    );
-  }
-  return wanted;
+/** The faster of the two WASM builds that this engine runs. */
+export function fastestWasm(): 'wasm' | 'portable' {
+  return hasRelaxedSimd() ? 'wasm' : 'portable';
 }
 
 /** Compiles on the main thread, once; the module then goes to the workers. Null: `reference` needs none. */
 export function compileKernels(name: KernelName): WebAssembly.Module | null {
   if (name === 'reference') return null;
-  resolveKernels(name);
-  return new WebAssembly.Module(readFileSync(new URL(BUILDS[name], import.meta.url)));
+  if (name === 'wasm' && !hasRelaxedSimd()) {
+    throw new UsageError(
+      `--kernels wasm: Node ${process.versions.node} has no relaxed SIMD; use --kernels portable, or Node 22 or later`,
+    );
+  }
+  const build = name === 'native' ? fastestWasm() : name;
+  return new WebAssembly.Module(readFileSync(new URL(BUILDS[build], import.meta.url)));
 }
 
 export interface KernelSetup {
@@ -46,12 +48,43 @@ export interface KernelSetup {
   readonly module: WebAssembly.Module | null;
   /** All arrays handed to the kernels are views on it. */
   readonly memory: WebAssembly.Memory;
-  /** Byte offset of SCRATCH_BYTES of it, 64-byte aligned, for this instance alone. */
+  /** Byte offset of `scratchBytes` of it, 64-byte aligned, for this instance alone. */
   readonly scratch: number;
+  /** what `native` multiplies with */
+  readonly library?: NativeLibrary | null;
+  /** for `--precision bf16`: where rounded operands are kept; null: float32 */
+  readonly rounded?: RoundedPlaces | null;
 }
 
-export function instantiateKernels({ name, module, memory, scratch }: KernelSetup): Kernels {
-  if (name === 'reference') return createReferenceKernels();
-  if (module === null) throw new Error(`kernels ${name} need the module that compileKernels returns`);
-  return createWasmKernels(module, memory, scratch, name);
+export function scratchBytes(name: KernelName): number {
+  return SCRATCH_BYTES + (name === 'native' ? STRIP_BYTES : 0);
+}
+
+/** Bytes of an operand that is kept rounded. */
+export function roundedBytes(name: KernelName): 2 | 4 {
+  return name === 'native' ? 2 : 4;
+}
+
+export function precisionOf({ rounded }: Pick<KernelSetup, 'rounded'>): Precision {
+  return rounded ? 'bf16' : 'f32';
+}
+
+export function instantiateKernels(setup: KernelSetup): Kernels {
+  const { name, module, memory, scratch, library, rounded } = setup;
+  if (name === 'reference') return createReferenceKernels(precisionOf(setup));
+  if (!module) throw new Error(`kernels ${name} need the module that compileKernels returns`);
+  const wasm = instantiateWasm(module, memory, scratch);
+  const bytes = rounded ? roundedBytes(name) : 4;
+  const exact = library
+    ? nativeProducts(gemmOf(library, memory, bytes), bytes, wasm, scratch + SCRATCH_BYTES)
+    : wasmProducts(wasm, memory, scratch);
+  const products = rounded ? roundedProducts(exact, wasm, rounded, bytes) : exact;
+  return createWasmKernels(name, wasm, memory, scratch, products);
+}
+
+function gemmOf(library: NativeLibrary, memory: WebAssembly.Memory, bytes: 2 | 4) {
+  const { sgemm, bf16gemm } = bindLibrary(library, memory);
+  const gemm = bytes === 4 ? sgemm : bf16gemm;
+  if (!gemm) throw new Error(`${library.path} multiplies no bfloat16`);
+  return gemm;
 }

@@ -2,7 +2,7 @@
 import { loadWithSchema } from '../data/load.js';
 import type { Schema } from '../data/schema.js';
 import type { KernelName } from '../kernels/kernels.js';
-import { resolveKernels } from '../kernels/load.js';
+import { chooseKernels } from '../kernels/choose.js';
 import { type LayerRow, layerTable } from '../network/table.js';
 import type { NetworkSpec, Task } from '../train/specification.js';
 import { type Evaluation, evaluation } from './evaluate.js';
@@ -48,7 +48,7 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
   const { file, network, schema, layers, layout, weightsSha256, facts } = model;
   let runner: Runner | undefined;
   const ready = () => {
-    runner ??= createRunner(model, resolveKernels(kernels));
+    runner ??= createRunner(model, chooseKernels({ kernels, precision: 'f32' }));
     return runner;
   };
   return {

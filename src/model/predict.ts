@@ -2,7 +2,7 @@ import type { Subset } from '../data/dataset.js';
 import { exp } from '../elementary.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import { predictedClass } from '../train/context.js';
-import { EVALUATION_BLOCK } from '../train/evaluation.js';
+import { EVALUATION_BLOCK } from '../train/memory.js';
 import { classesOf } from './format.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';

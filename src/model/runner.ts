@@ -3,13 +3,13 @@ import type { Subset } from '../data/dataset.js';
 import { prepareEncoding } from '../data/gather.js';
 import { encodingOf } from '../data/schema.js';
 import { DataError } from '../errors.js';
-import type { FloatArray, KernelName } from '../kernels/kernels.js';
+import type { ChosenKernels } from '../kernels/choose.js';
+import { type FloatArray, oneShard } from '../kernels/kernels.js';
 import { compileKernels, instantiateKernels } from '../kernels/load.js';
 import { objective } from '../network/network.js';
 import { Arena, allocateShared, measure } from '../parallel/arena.js';
-import { type Context, forwardRows } from '../train/context.js';
-import { EVALUATION_BLOCK } from '../train/evaluation.js';
-import { carveTraining, type MemoryPlan } from '../train/memory.js';
+import { type Context, evaluateRows } from '../train/context.js';
+import { carveTraining, EVALUATION_BLOCK, type MemoryPlan } from '../train/memory.js';
 import { taskOf } from './format.js';
 import type { ReadModel } from './read.js';
 
@@ -24,7 +24,7 @@ export interface Runner {
 
 export function createRunner(
   { layers, network, schema, weights }: ReadModel,
-  kernelName: KernelName,
+  { name, library }: ChosenKernels,
 ): Runner {
   const target = objective(layers, network.loss, network.lossParameter);
   const fused = layers[target.layers.length];
@@ -38,6 +38,9 @@ export function createRunner(
     slots: [],
     trainRows: 0,
     wholeShards: false,
+    kernels: name,
+    profiled: false,
+    precision: 'f32', // a model predicts in float32, however it was trained
   };
   const carve = (arena: Arena) => ({
     memory: carveTraining(arena, target.layers, plan),
@@ -49,12 +52,13 @@ export function createRunner(
 
   const [workspace] = memory.workspaces;
   const { scratch, network: bound } = workspace;
-  const module = compileKernels(kernelName);
-  const kernels = instantiateKernels({ name: kernelName, module, memory: shared, scratch });
+  const module = compileKernels(name);
+  const kernels = instantiateKernels({ name, module, library, memory: shared, scratch });
   const context: Context = {
     memory,
     workspace,
     kernels,
+    lane: null,
     objective: target,
     task: taskOf(schema),
     classWeights: null,
@@ -65,6 +69,7 @@ export function createRunner(
     pass: {
       kernels,
       rows: 0,
+      shards: oneShard(0),
       subtrees: [],
       mode: 'start',
       training: false,
@@ -80,7 +85,7 @@ export function createRunner(
     context,
     output,
     forward(subset, from, to, source) {
-      forwardRows(context, subset, subset.rows, from, to);
+      evaluateRows(context, subset, from, to);
       fused?.forward(context.pass, last);
       if (kernels.allFinite(output, (to - from) * outputs)) return;
       const row = output.findIndex((value) => !Number.isFinite(value)) / outputs;

@@ -31,6 +31,8 @@ export interface Pass {
   readonly kernels: Kernels;
   /** R: rows in this pass */
   rows: number;
+  /** the shards that these rows belong to, counted from the pass's first row */
+  shards: ShardRows;
   /** where the parameter gradients' row sums go; empty in a pass that is not differentiated */
   subtrees: readonly Subtree[];
   mode: SumMode;

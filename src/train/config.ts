@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { UsageError } from '../errors.js';
 import { describeIssue } from '../issues.js';
+import { PRECISIONS } from '../kernels/bfloat16.js';
 import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { ACTIVATION_NAMES } from '../network/activations.js';
 import { DIVERGENCE_NAMES, DIVERGENCES } from '../network/divergences.js';
@@ -103,7 +104,15 @@ const SHAPE = {
     .enum(['auto', ...KERNEL_NAMES])
     .default('auto')
     .describe('who does the arithmetic'),
-  precision: z.enum(['f32']).default('f32').describe('precision of the matrix products'),
+  nativeLibrary: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('kernels native: the library to load, oneDNN or a CBLAS; default: the best that is installed'),
+  precision: z
+    .enum(PRECISIONS)
+    .default('f32')
+    .describe('operands of the matrix products; bf16: rounded to bfloat16, sums and weights stay float32'),
   memoryLimit: positive.optional().describe('most shared memory, in MiB; default: what the machine has'),
   checkpointEvery: whole(1).optional().describe('steps between checkpoints beside those after each epoch'),
 } as const;

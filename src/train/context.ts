@@ -7,6 +7,7 @@ import { forward, type Objective } from '../network/network.js';
 import { PURPOSE, threefry2x32 } from '../random.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 import type { PlannedRun } from './passes.js';
+import type { Lane } from './profile.js';
 import type { Task } from './specification.js';
 
 /** A workspace with the kernels that work in it. */
@@ -14,6 +15,8 @@ export interface Context {
   readonly memory: TrainingMemory;
   readonly workspace: Workspace;
   readonly kernels: Kernels;
+  /** null: nobody asks where the time goes */
+  readonly lane: Lane | null;
   readonly objective: Objective;
   readonly task: Task;
   /** in training a row counts as much as its class; null: all alike */
@@ -43,10 +46,22 @@ export function forwardRows(
   from: number,
   to: number,
 ): void {
-  const { workspace, encoding, pass } = context;
+  const { workspace, encoding, pass, lane } = context;
   gather(workspace.network.input, workspace.targets, dataset, encoding, rows, from, to);
+  lane?.lap('gather');
   pass.rows = to - from;
   forward(pass, workspace.network);
+  lane?.lap('forward');
+}
+
+/** The output for rows `from … to−1` of a subset as they are evaluated: all of them one shard, nothing that acts in training only. */
+export function evaluateRows(context: Context, subset: Subset, from: number, to: number): void {
+  const { pass, workspace } = context;
+  workspace.bounds[0] = 0;
+  workspace.bounds[1] = to - from;
+  pass.shards = { bounds: workspace.bounds, first: 0, last: 1 };
+  pass.training = false;
+  forwardRows(context, subset, subset.rows, from, to);
 }
 
 /** Div of each row into the workspace's `rowLosses`, and ∂Div/∂Y beside it when the pass is differentiated. */

@@ -17,20 +17,24 @@ export interface ShardRun extends Run {
  * run's aligned subtrees, with Σ Div and the score of each shard. A pure function of weights, order and run.
  */
 export function computeGradient(context: Context, subset: Subset, run: ShardRun): void {
-  const { memory, workspace, kernels, pass } = context;
+  const { memory, workspace, kernels, pass, lane } = context;
   const plan = plannedRun(context, run);
+  lane?.begin();
   for (const piece of plan.passes) {
     const { from, to, shards, mode } = piece;
     beginPass(context, run, plan, piece);
     forwardRows(context, subset, memory.order, run.start + from, run.start + to);
     divergence(context, true);
     weighRows(context, subset, run.start + from);
-    backward(pass, workspace.network);
     for (let shard = shards.first; shard < shards.last; shard++) sumRows(context, shard, mode === 'continue');
+    lane?.lap('divergence');
+    backward(pass, workspace.network);
+    lane?.lap('backward');
   }
   for (const { into, from } of plan.merges) {
     kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
   }
+  lane?.lap('fold');
 }
 
 /** Prepares the context for a pass in training. */
@@ -40,6 +44,7 @@ export function beginPass(context: Context, run: ShardRun, { bounds }: PlannedRu
   for (let shard = shards.first; shard <= shards.last; shard++) {
     workspace.bounds[shard] = Math.min(Math.max(bounds[shard], from), to) - from; // counted from the pass's first row
   }
+  pass.shards = shards;
   pass.subtrees = piece.subtrees;
   pass.mode = piece.mode;
   pass.firstRow = from;

@@ -4,11 +4,14 @@
  * the workspace that its message names.
  */
 
-import { SCRATCH_BYTES } from '../kernels/load.js';
+import type { Precision, RoundedPlaces } from '../kernels/bfloat16.js';
+import type { KernelName } from '../kernels/kernels.js';
+import { roundedBytes, scratchBytes } from '../kernels/load.js';
 import type { BoundSequence, Layer } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { bind } from '../network/network.js';
 import { type Arena, measure } from '../parallel/arena.js';
+import { LANE_LENGTH } from './profile.js';
 
 /** The sizes from which the memory follows. */
 export interface MemoryPlan {
@@ -25,12 +28,17 @@ export interface MemoryPlan {
   readonly trainRows: number;
   /** a layer takes its statistics over whole shards */
   readonly wholeShards: boolean;
+  readonly kernels: KernelName;
+  readonly precision: Precision;
+  readonly profiled: boolean;
 }
 
 /** What one task works in. Which thread runs the task does not matter. */
 export interface Workspace {
   /** byte offset of the kernels' scratch area */
   readonly scratch: number;
+  /** where its operands are kept rounded; null: in float32 they are not */
+  readonly rounded: RoundedPlaces | null;
   readonly network: BoundSequence;
   /** [R, targetWidth] as gathered */
   readonly targets: Float32Array;
@@ -39,6 +47,8 @@ export interface Workspace {
   readonly rowLosses: Float32Array;
   /** first row of each shard within the pass */
   readonly bounds: Int32Array;
+  /** what the task's time was spent on; empty unless profiled */
+  readonly lane: Float64Array;
 }
 
 export interface TrainingMemory {
@@ -58,11 +68,14 @@ export interface TrainingMemory {
 
 /** A pass covers at most this many rows: the activations of more would fall out of the cache. */
 const PASS_ROWS = 1024;
+/** Rows that are evaluated in one pass, whatever the workers and the batch. */
+export const EVALUATION_BLOCK = 256;
 
 export function passRows({ batch, shards, fewestTasks, wholeShards }: MemoryPlan): number {
   const shardRows = Math.ceil(batch / shards);
   const most = wholeShards ? Math.max(PASS_ROWS, shardRows) : PASS_ROWS;
-  return Math.min(most, Math.ceil(Math.min(shards, batch) / fewestTasks) * shardRows);
+  const training = Math.min(most, Math.ceil(Math.min(shards, batch) / fewestTasks) * shardRows);
+  return Math.max(EVALUATION_BLOCK, training);
 }
 
 /** Bytes by what they are for: what `--dry-run` prints. */
@@ -86,6 +99,7 @@ export function carveTraining(arena: Arena, layers: readonly Layer[], plan: Memo
   const gradients = Array.from({ length: Math.min(plan.shards, plan.batch) }, block);
   const rows = passRows(plan);
   const outputs = layers[layers.length - 1].outputs;
+  const rounded = roundedCarver(arena, layers, plan, weights, rows);
   return {
     layout,
     weights,
@@ -95,7 +109,8 @@ export function carveTraining(arena: Arena, layers: readonly Layer[], plan: Memo
     shardScores: arena.doubles(plan.shards),
     order: arena.uint32s(plan.trainRows),
     workspaces: Array.from({ length: plan.workspaces }, () => ({
-      scratch: arena.reserve(SCRATCH_BYTES),
+      scratch: arena.reserve(scratchBytes(plan.kernels)),
+      rounded: rounded(),
       network: bind(layers, rows, {
         layout,
         parameters: weights,
@@ -106,6 +121,28 @@ export function carveTraining(arena: Arena, layers: readonly Layer[], plan: Memo
       spread: arena.floats(rows * outputs),
       rowLosses: arena.floats(rows),
       bounds: arena.int32s(plan.shards + 1),
+      lane: arena.doubles(plan.profiled ? LANE_LENGTH : 0),
     })),
   };
+}
+
+/** Carves the weights' rounded twin at once, and two operands of a pass for each workspace that asks. */
+function roundedCarver(
+  arena: Arena,
+  layers: readonly Layer[],
+  { kernels, precision }: MemoryPlan,
+  weights: Float32Array,
+  rows: number,
+): () => RoundedPlaces | null {
+  if (precision === 'f32') return () => null;
+  const bytes = roundedBytes(kernels);
+  const parameters = parameterLayout(layers).length;
+  const twin = arena.reserve(bytes * parameters);
+  const widest = Math.max(...layers.flatMap(widths));
+  const operand = () => arena.reserve(bytes * rows * widest);
+  return () => ({ weights: weights.byteOffset, parameters, twin, left: operand(), right: operand() });
+}
+
+function widths({ inputs, outputs, branches = [] }: Layer): number[] {
+  return [inputs, outputs, ...branches.flat().flatMap(widths)];
 }

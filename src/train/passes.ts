@@ -1,5 +1,5 @@
 /** How a worker's run of shards becomes passes over rows, and which row sums each pass leaves in which slot. */
-import type { SumMode } from '../kernels/kernels.js';
+import type { ShardRows, SumMode } from '../kernels/kernels.js';
 import type { Subtree } from '../network/layer.js';
 import { alignedSubtrees, type Merge, type Run, remainingMerges } from '../parallel/shards.js';
 
@@ -7,8 +7,8 @@ export interface PassPlan {
   /** rows of the batch */
   readonly from: number;
   readonly to: number;
-  /** shards that the rows belong to */
-  readonly shards: Run;
+  /** the shards that the rows belong to; whoever executes the plan writes their bounds within the pass */
+  readonly shards: ShardRows;
   readonly subtrees: readonly Subtree[];
   readonly mode: SumMode;
 }
@@ -33,14 +33,15 @@ export function planRun(
   maxRows: number,
   local: Int32Array,
 ): PlannedRun {
-  const summed = ({ first, last }: Run): Subtree => ({ slot: first, bounds: local, first, last });
+  const within = ({ first, last }: Run): ShardRows => ({ bounds: local, first, last });
+  const summed = (run: Run): Subtree => ({ slot: run.first, ...within(run) });
   const subtrees = alignedSubtrees(run, total);
   const from = bounds[run.first];
   const to = bounds[run.last];
   if (to - from <= maxRows) {
     return {
       bounds,
-      passes: [{ from, to, shards: run, subtrees: subtrees.map(summed), mode: 'start' }],
+      passes: [{ from, to, shards: within(run), subtrees: subtrees.map(summed), mode: 'start' }],
       merges: [],
     };
   }
@@ -53,7 +54,7 @@ export function planRun(
       passes.push({
         from: row,
         to: Math.min(row + maxRows, bounds[shard + 1]),
-        shards: alone,
+        shards: within(alone),
         subtrees: [summed(alone)],
         mode: row === bounds[shard] ? 'start' : 'continue',
       });

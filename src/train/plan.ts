@@ -2,8 +2,9 @@
 import type { Encoding } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
 import { UsageError } from '../errors.js';
+import { chooseKernels } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
-import { resolveKernels } from '../kernels/load.js';
+import type { NativeLibrary } from '../kernels/native/index.js';
 import { type Layer, needsWholeShards } from '../network/layer.js';
 import type { EmbeddedColumn } from '../network/layers/embedding.js';
 import { type Objective, objective } from '../network/network.js';
@@ -28,6 +29,8 @@ export interface TrainingPlan {
   /** null: all classes alike */
   readonly classWeights: readonly number[] | null;
   readonly kernels: KernelName;
+  /** what native kernels multiply with */
+  readonly library: NativeLibrary | null;
   readonly rule: UpdateRule;
   readonly hyper: Hyper;
   readonly lr: number;
@@ -47,8 +50,11 @@ function embeddedColumns({ cardinalities, embeddings }: Encoding): EmbeddedColum
   return embeddings.flatMap((size, c) => (size > 0 ? [{ categories: cardinalities[c], size }] : []));
 }
 
-/** Throws UsageError where configuration and data do not fit together, DataError where a target does not fit the loss. */
-export function planTraining(config: TrainConfig, loaded: TrainingData): TrainingPlan {
+/**
+ * Throws UsageError where configuration and data do not fit together, DataError where a target does not fit the loss.
+ * @param profiled whether there is to be room for workers to tell where their time goes (`Profile`)
+ */
+export function planTraining(config: TrainConfig, loaded: TrainingData, profiled = false): TrainingPlan {
   const network = specify(config, {
     task: loaded.task,
     inputs: loaded.inputWidth,
@@ -73,6 +79,7 @@ export function planTraining(config: TrainConfig, loaded: TrainingData): Trainin
   const rule: UpdateRule = RULES[config.optimizer];
   const hyper = hyperParameters(config.optimizer, config);
   const workers = workerCandidates(config.workers, Math.min(config.shards, batch));
+  const chosen = chooseKernels(config);
   const memory: MemoryPlan = {
     batch,
     shards: config.shards,
@@ -82,6 +89,9 @@ export function planTraining(config: TrainConfig, loaded: TrainingData): Trainin
     slots: [...rule.slots(hyper), ...averagingSlots(config)],
     trainRows: rows,
     wholeShards: needsWholeShards(target.layers),
+    kernels: chosen.name,
+    precision: config.precision,
+    profiled,
   };
   const stepsPerEpoch = Math.ceil(rows / batch);
   return {
@@ -91,7 +101,8 @@ export function planTraining(config: TrainConfig, loaded: TrainingData): Trainin
     layers,
     objective: target,
     classWeights: classWeights(config.classWeights, data),
-    kernels: resolveKernels(config.kernels),
+    kernels: chosen.name,
+    library: chosen.library,
     rule,
     hyper,
     lr: learningRate(config, data.task),
@@ -100,8 +111,11 @@ export function planTraining(config: TrainConfig, loaded: TrainingData): Trainin
     totalSteps: stepsPerEpoch * config.epochs,
     workers,
     memory,
-    notes:
-      config.batch === 'auto' && rows < AUTO_BATCH ? [...data.notes, `batch: all ${rows} rows`] : data.notes,
+    notes: [
+      ...data.notes,
+      ...(config.batch === 'auto' && rows < AUTO_BATCH ? [`batch: all ${rows} rows`] : []),
+      ...(chosen.note === null ? [] : [chosen.note]),
+    ],
     sharedBytes: measure((arena) => carveTraining(arena, target.layers, memory)),
   };
 }

@@ -4,8 +4,8 @@
  */
 import type { Encoding, Subset } from '../data/dataset.js';
 import { prepareEncoding } from '../data/gather.js';
-import type { KernelName } from '../kernels/kernels.js';
-import { instantiateKernels } from '../kernels/load.js';
+import { oneShard } from '../kernels/kernels.js';
+import { instantiateKernels, type KernelSetup } from '../kernels/load.js';
 import { objective } from '../network/network.js';
 import { buildLayers } from '../network/spec.js';
 import { Arena } from '../parallel/arena.js';
@@ -15,6 +15,7 @@ import { type Diagnosis, diagnose } from './diagnosis.js';
 import { evaluateBlocks } from './evaluation.js';
 import { computeGradient, type ShardRun } from './gradient.js';
 import { carveTraining, type MemoryPlan, passRows } from './memory.js';
+import { Lane } from './profile.js';
 import type { NetworkSpec, Task } from './specification.js';
 
 export type SubsetName = 'train' | 'val' | 'test';
@@ -22,7 +23,7 @@ export type SubsetName = 'train' | 'val' | 'test';
 /** Crosses to every worker once. */
 export interface WorkerSetup {
   readonly memory: WebAssembly.Memory;
-  readonly kernels: { readonly name: KernelName; readonly module: WebAssembly.Module | null };
+  readonly kernels: Pick<KernelSetup, 'name' | 'module' | 'library'>;
   readonly network: NetworkSpec;
   readonly plan: MemoryPlan;
   readonly task: Task;
@@ -54,11 +55,13 @@ export function createTaskHandler(setup: WorkerSetup): (task: TrainingTask) => T
       ...setup.kernels,
       memory: setup.memory,
       scratch: workspace.scratch,
+      rounded: workspace.rounded,
     });
     return {
       memory,
       workspace,
       kernels,
+      lane: plan.profiled ? new Lane(workspace.lane) : null,
       objective: target,
       task: setup.task,
       classWeights: setup.classWeights,
@@ -69,6 +72,7 @@ export function createTaskHandler(setup: WorkerSetup): (task: TrainingTask) => T
       pass: {
         kernels,
         rows: 0,
+        shards: oneShard(0),
         subtrees: [],
         mode: 'start',
         training: false,

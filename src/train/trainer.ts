@@ -16,6 +16,7 @@ import { evaluationBlocks } from './evaluation.js';
 import type { Metrics } from './events.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
+import type { Profile } from './profile.js';
 import { freshState, type TrainState } from './state.js';
 import type { SubsetName, WorkerSetup } from './tasks.js';
 import { Team, WorkerSearch } from './team.js';
@@ -28,6 +29,8 @@ export interface TrainerOptions {
   readonly workerFile: string;
   readonly onRetry: (message: string) => void;
   readonly onWorkers: (workers: number, why: string) => void;
+  /** takes the times of every step; the plan must have been made for it */
+  readonly profile?: Profile | null;
 }
 
 export class Trainer {
@@ -46,7 +49,7 @@ export class Trainer {
     private readonly options: TrainerOptions,
   ) {
     const memory = allocateShared(plan.sharedBytes, options.memoryLimit);
-    const kernels = { name: plan.kernels, module: compileKernels(plan.kernels) };
+    const kernels = { name: plan.kernels, module: compileKernels(plan.kernels), library: plan.library };
     const setup: WorkerSetup = {
       memory,
       kernels,
@@ -59,7 +62,8 @@ export class Trainer {
       subsets: { train: plan.data.train, val: plan.data.val, test: plan.data.test },
     };
     this.memory = carveTraining(new Arena(memory.buffer), plan.objective.layers, plan.memory);
-    this.#kernels = instantiateKernels({ ...kernels, memory, scratch: this.memory.workspaces[0].scratch });
+    const { scratch, rounded } = this.memory.workspaces[0];
+    this.#kernels = instantiateKernels({ ...kernels, memory, scratch, rounded });
     this.#team = new Team(setup, Math.max(...plan.workers), options.workerFile, options.onRetry);
     this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers, plan.totalSteps) : null;
     this.workers = plan.workers[0];
@@ -82,12 +86,15 @@ export class Trainer {
   async step(lr = this.lr): Promise<void> {
     const { plan, memory, state } = this;
     const begin = performance.now();
+    const profile = this.options.profile;
+    profile?.begin();
     this.workers = this.#search?.current ?? this.workers;
     const epoch = Math.floor(state.step / plan.stepsPerEpoch);
     if (this.#shuffledEpoch !== epoch) this.#shuffle(epoch);
     const start = (state.step % plan.stepsPerEpoch) * plan.batch;
     const rows = Math.min(plan.batch, plan.data.train.rows.length - start);
     const shards = Math.min(plan.config.shards, rows);
+    profile?.lap('data');
 
     await this.#computeGradient(start, rows, shards);
     const loss = sum(memory.shardLosses, shards);
@@ -107,6 +114,8 @@ export class Trainer {
       { step: state.step + 1, lr, rows },
       { value: loss / rows, evaluate },
     );
+    profile?.lap('update');
+    profile?.end();
 
     state.step++;
     state.epochLoss += loss;
@@ -152,6 +161,7 @@ export class Trainer {
       subset: name,
       ...run,
     }));
+    this.#kernels.refreshWeights();
     const results = await this.#team.executor(this.workers).run(tasks);
     let loss = 0;
     let score = 0;
@@ -186,11 +196,16 @@ export class Trainer {
       step: this.state.step,
       ...run,
     }));
+    const { profile } = this.options;
+    const { gradients, layout, workspaces } = this.memory;
+    this.#kernels.refreshWeights();
+    profile?.lap('update');
     await this.#team.executor(this.workers).run(tasks);
-    const { gradients, layout } = this.memory;
+    profile?.gradient(workspaces.slice(0, runs.length).map(({ lane }) => lane));
     for (const { into, from } of mergesAfter(runs, shards)) {
       this.#kernels.add(gradients[into], gradients[from], layout.length);
     }
+    profile?.lap('sum');
   }
 
   /** The epoch's order, a function of (seed, epoch) alone; where a batch is all rows, their own, as in the lecture. */

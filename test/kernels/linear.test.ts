@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { FloatArray, ShardRows } from '#src/kernels/kernels.js';
+import { type FloatArray, oneShard, type ShardRows } from '#src/kernels/kernels.js';
 import { type Implementation, implementations, numbers, oracle, sameBits } from './implementations.js';
 
 /** R, K, N: tiles and panels filled, one short, one over, and more rows than one panel holds. */
@@ -66,7 +66,7 @@ describe.each(implementations)('$label', (implementation) => {
     test.each([true, false])('affine, bias %s', (withBias) => {
       const run = ({ kernels, array, zeros }: Implementation, map: typeof absolute) => {
         const z = zeros(R * N).fill(9);
-        kernels.affine(z, array(map(x)), array(map(w)), withBias ? array(map(b)) : null, R, K, N);
+        kernels.affine(z, array(map(x)), array(map(w)), withBias ? array(map(b)) : null, oneShard(R), K, N);
         return z;
       };
       const same = (values: ArrayLike<number>) => Float64Array.from(values);
@@ -75,11 +75,11 @@ describe.each(implementations)('$label', (implementation) => {
 
     test('affineInputGradient', () => {
       const dx = zeros(R * K).fill(9);
-      kernels.affineInputGradient(dx, array(dz), array(w), R, K, N);
+      kernels.affineInputGradient(dx, array(dz), array(w), oneShard(R), K, N);
       const expected = new Float64Array(R * K);
       const sizes = new Float64Array(R * K);
-      oracle.kernels.affineInputGradient(expected, dz, w, R, K, N);
-      oracle.kernels.affineInputGradient(sizes, absolute(dz), absolute(w), R, K, N);
+      oracle.kernels.affineInputGradient(expected, dz, w, oneShard(R), K, N);
+      oracle.kernels.affineInputGradient(sizes, absolute(dz), absolute(w), oneShard(R), K, N);
       expectClose(dx, expected, sizes, N, unit);
     });
 
@@ -117,12 +117,12 @@ describe.each(implementations)('$label', (implementation) => {
         const [x, w, b] = [array(numbers(R * K, 5)), array(numbers(K * N, 6)), array(numbers(N, 7))];
         const dz = array(numbers(R * N, 8));
         const [z, dx] = [zeros(R * N), zeros(R * K)];
-        kernels.affine(z, x, w, b, R, K, N);
-        kernels.affineInputGradient(dx, dz, w, R, K, N);
+        kernels.affine(z, x, w, b, oneShard(R), K, N);
+        kernels.affineInputGradient(dx, dz, w, oneShard(R), K, N);
         for (let r = 0; r < R; r++) {
           const [zr, dxr] = [zeros(N), zeros(K)];
-          kernels.affine(zr, x.subarray(r * K, (r + 1) * K), w, b, 1, K, N);
-          kernels.affineInputGradient(dxr, dz.subarray(r * N, (r + 1) * N), w, 1, K, N);
+          kernels.affine(zr, x.subarray(r * K, (r + 1) * K), w, b, oneShard(1), K, N);
+          kernels.affineInputGradient(dxr, dz.subarray(r * N, (r + 1) * N), w, oneShard(1), K, N);
           expect(sameBits(zr, z.slice(r * N, (r + 1) * N))).toBe(true);
           expect(sameBits(dxr, dx.slice(r * K, (r + 1) * K))).toBe(true);
         }
@@ -213,8 +213,8 @@ describe.each(implementations)('$label', (implementation) => {
       const [dw, pastDw] = guarded(K * N);
       const [db, pastDb] = guarded(N);
       const [x, w, dz] = [array(numbers(R * K, 13)), array(numbers(K * N, 14)), array(numbers(R * N, 15))];
-      kernels.affine(z, x, w, null, R, K, N);
-      kernels.affineInputGradient(dx, dz, w, R, K, N);
+      kernels.affine(z, x, w, null, oneShard(R), K, N);
+      kernels.affineInputGradient(dx, dz, w, oneShard(R), K, N);
       kernels.affineWeightGradient(dw, x, dz, cut(R, 2), K, N, 'start');
       kernels.columnSums(db, dz, cut(R, 2), N, 'start');
       kernels.add(db, array(numbers(N, 16)), N);
@@ -227,7 +227,7 @@ describe.each(implementations)('$label', (implementation) => {
       const [R, K, N] = [6, 5, 11];
       const [x, w, z] = [numbers(R * K, 17), array(numbers(K * N, 18)), zeros(R * N)];
       x[4 * K + 2] = bad;
-      kernels.affine(z, array(x), w, null, R, K, N);
+      kernels.affine(z, array(x), w, null, oneShard(R), K, N);
       z.forEach((value, i) => {
         expect(Number.isFinite(value)).toBe(Math.floor(i / N) !== 4);
       });

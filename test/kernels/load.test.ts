@@ -9,6 +9,7 @@ import {
   resolveKernels,
   SCRATCH_BYTES,
 } from '#src/kernels/load.js';
+import { oneShard } from '#src/kernels/kernels.js';
 import { bits, numbers } from './implementations.js';
 
 const LOADER = new URL('../../dist/src/kernels/load.js', import.meta.url).href;
@@ -20,7 +21,7 @@ const WORKER = `
   const { setup, at } = workerData;
   const kernels = instantiateKernels(setup);
   const [x, w, z, y] = at.map(([offset, length]) => new Float32Array(setup.memory.buffer, offset, length));
-  kernels.affine(z, x, w, null, 5, 7, 9);
+  kernels.affine(z, x, w, null, { bounds: [0, 5], first: 0, last: 1 }, 7, 9);
   kernels.activate(2, y, z, 45, 0);
   parentPort.postMessage('done');
 `;
@@ -42,7 +43,7 @@ describe.each(['portable', 'wasm'] as const)('%s', (name) => {
     const setups = places.map(() => ({ name, module, memory, scratch: take(SCRATCH_BYTES) }));
 
     const kernels = instantiateKernels(setups[4]);
-    kernels.affine(places[4][0], x, w, null, 5, 7, 9);
+    kernels.affine(places[4][0], x, w, null, oneShard(5), 7, 9);
     kernels.activate(2, places[4][1], places[4][0], 45, 0);
     await Promise.all(
       places.slice(0, 4).map(async (arrays, i) => {

@@ -1,6 +1,7 @@
 /** Every layer kind against finite differences in float64, in training mode, with several shards in one pass. */
 import { describe, expect, it } from 'vitest';
 import { DIVERGENCE_CODES } from '#src/kernels/codes.js';
+import { oneShard } from '#src/kernels/kernels.js';
 import { createReferenceKernels } from '#src/kernels/reference/index.js';
 import { parameterLayout } from '#src/network/layout.js';
 import { backward, bind, forward } from '#src/network/network.js';
@@ -87,6 +88,7 @@ function build(specs: readonly LayerSpec[], inputs = INPUTS) {
   const pass = {
     kernels,
     rows: ROWS,
+    shards: { bounds: BOUNDS, first: 0, last: 3 },
     subtrees: [
       { slot: 0, bounds: BOUNDS, first: 0, last: 2 },
       { slot: 2, bounds: BOUNDS, first: 2, last: 3 },
@@ -197,6 +199,7 @@ describe('special cases', () => {
     const pass = {
       kernels,
       rows: 1,
+      shards: oneShard(1),
       subtrees: [],
       mode: 'start' as const,
       training: true,

@@ -61,6 +61,7 @@ export function testNetwork(options: TestNetworkOptions): TestNetwork {
   const pass: Pass = {
     kernels: used,
     rows,
+    shards: whole,
     subtrees: [whole],
     mode: 'start',
     training: true,

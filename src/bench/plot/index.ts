@@ -38,8 +38,10 @@ export async function benchSvg(report: BenchReport): Promise<string> {
       },
       concat: panels,
       columns: 2,
+      bounds: 'flush',
+      spacing: { row: 150, column: 84 },
       resolve: { scale: { color: 'independent', x: 'independent', y: 'independent' } },
-    } as Parameters<typeof compile>[0],
+    } as unknown as Parameters<typeof compile>[0],
     { config: CONFIG },
   );
   const svg = await new View(parse(spec), { renderer: 'none' }).toSVG();

@@ -7,8 +7,11 @@ import { COLOUR, PANEL } from './theme.js';
 /** One of Vega-Lite's views, which it checks itself. */
 export type Panel = Readonly<Record<string, unknown>>;
 
-const panel = (title: string, subtitle: string, rest: object): Panel =>
-  ({ title: { text: title, subtitle }, ...PANEL, ...rest });
+const panel = (title: string, subtitle: string, rest: object): Panel => ({
+  title: { text: title, subtitle },
+  ...PANEL,
+  ...rest,
+});
 
 const series = (names: readonly string[], colours: readonly string[]) => ({
   field: 'series',
@@ -77,7 +80,7 @@ export function speedupPanel(report: Pick<BenchReport, 'strong' | 'weak'>): Pane
           encoding: { y: { field: 'value', type: 'quantitative' } },
         },
         ...interval(x, colour),
-      ].map((layer) => withY(layer, { title: 'speed-up', scale: { domainMin: 0 } })),
+      ].map((layer) => withY(layer, { title: 'speed-up', scale: { domainMin: 0, nice: true } })),
     }),
   ];
 }
@@ -186,7 +189,7 @@ export function batchPanel({ points, workers, breakEven }: BatchSweep): Panel[] 
           layer: interval(x, series(['in-process', who], [COLOUR.grey, COLOUR.blue])).map((layer) =>
             withY(layer, {
               title: 'samples a second',
-              scale: { domainMin: 0 },
+              scale: { domainMin: 0, nice: true },
               axis: { format: '~s' },
             }),
           ),
@@ -249,7 +252,7 @@ export function peakPanel({ strong, peaks }: Pick<BenchReport, 'strong' | 'peaks
   }));
   const position = {
     x: { field: 'workers', type: 'ordinal', sort: null, title: 'workers', axis: { labelAngle: 0 } },
-    y: { field: 'value', type: 'quantitative', title: 'GFLOP/s', scale: { domainMin: 0 } },
+    y: { field: 'value', type: 'quantitative', title: 'GFLOP/s', scale: { domainMin: 0, nice: true } },
   };
   const color = series(['matrix-product peak', 'training step'], [COLOUR.faint, COLOUR.blue]);
   return [
@@ -298,7 +301,7 @@ export function targetPanel({ points, wanted, data, steps, reached }: TimeToTarg
                 field: 'value',
                 type: 'quantitative',
                 title: 'seconds, from nothing',
-                scale: { domainMin: 0 },
+                scale: { domainMin: 0, nice: true },
               },
             },
           },

@@ -25,7 +25,7 @@ export const COLOUR = Object.fromEntries(
 
 const FONT = "ui-sans-serif, system-ui, 'Segoe UI', Helvetica, Arial, sans-serif";
 
-export const PANEL = { width: 340, height: 210 } as const;
+export const PANEL = { width: 370, height: 220 } as const;
 
 export const CONFIG: Config = {
   background: COLOUR.ground,
@@ -60,11 +60,12 @@ export const CONFIG: Config = {
     title: null,
     labelColor: COLOUR.text,
     labelFontSize: 11,
+    labelLimit: 0,
     symbolStrokeWidth: 2,
+    symbolSize: 60,
     offset: 6,
     columnPadding: 12,
   },
-  concat: { spacing: 46 },
 };
 
 /** With a style sheet that repaints the drawing where the reader's ground is dark. */

@@ -16,8 +16,8 @@ type Linear = Pick<
 >;
 
 export const linear: Linear = {
-  affine(z, x, w, b, R, K, N) {
-    for (let r = 0; r < R; r++) {
+  affine(z, x, w, b, { bounds, first, last }, K, N) {
+    for (let r = bounds[first]; r < bounds[last]; r++) {
       for (let n = 0; n < N; n++) {
         let sum = b === null ? 0 : b[n];
         for (let k = 0; k < K; k++) sum += x[r * K + k] * w[k * N + n];
@@ -26,8 +26,8 @@ export const linear: Linear = {
     }
   },
 
-  affineInputGradient(dx, dz, w, R, K, N) {
-    for (let r = 0; r < R; r++) {
+  affineInputGradient(dx, dz, w, { bounds, first, last }, K, N) {
+    for (let r = bounds[first]; r < bounds[last]; r++) {
       for (let k = 0; k < K; k++) {
         let sum = 0;
         for (let n = 0; n < N; n++) sum += dz[r * N + n] * w[k * N + n];

@@ -1,81 +1,67 @@
-import { STEPS, type StepName } from '../codes.js';
+import { STEPS } from '../codes.js';
 import type { FloatArray, Kernels, ShardRows } from '../kernels.js';
+import type { Products } from '../products.js';
+import type { WasmExports } from './exports.js';
 import { BOUNDS_OFFSET, MAX_SHARDS } from './scratch.js';
 
-/** What assembly/index.ts exports; pointers are byte offsets into the memory, 0 stands for null. */
-interface Exports extends Record<StepName, (...numbers: number[]) => void> {
-  setScratch(ptr: number): void;
-  affine(z: number, x: number, w: number, b: number, R: number, K: number, N: number): void;
-  affineInputGradient(dx: number, dz: number, w: number, R: number, K: number, N: number): void;
-  affineWeightGradient(
-    dw: number,
-    x: number,
-    dz: number,
-    shards: number,
-    K: number,
-    N: number,
-    more: boolean,
-  ): void;
-  columnSums(db: number, dz: number, shards: number, N: number, more: boolean): void;
-  activate(code: number, y: number, z: number, count: number, p: number): void;
-  activateBackward(
-    code: number,
-    dz: number,
-    dy: number,
-    z: number,
-    y: number,
-    count: number,
-    p: number,
-  ): void;
-  softmax(y: number, z: number, R: number, N: number): void;
-  softmaxBackward(dz: number, dy: number, y: number, R: number, N: number): void;
-  logSoftmax(y: number, z: number, R: number, N: number): void;
-  logSoftmaxBackward(dz: number, dy: number, y: number, R: number, N: number): void;
-  divergence(
-    code: number,
-    losses: number,
-    dy: number,
-    y: number,
-    d: number,
-    R: number,
-    N: number,
-    p: number,
-  ): void;
-  uniform(u: number, R: number, N: number, k0: number, k1: number, row0: number, layer: number): void;
-  add(dst: number, src: number, count: number): void;
-  allFinite(a: number, count: number): number;
-  sumOfSquares(a: number, count: number): number;
-}
-
-/**
- * The compiled kernels on float32 arrays that are views on `memory`. `scratch` is the byte offset of SCRATCH_BYTES,
- * 64-byte aligned, that belong to this instance alone.
- */
-export function createWasmKernels(
+/** An instance of the compiled kernels on `memory`; SCRATCH_BYTES at the byte offset `scratch`, 64-byte aligned, are its own. */
+export function instantiateWasm(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   scratch: number,
-  name: 'portable' | 'wasm',
-): Kernels {
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  const wasm = instance.exports as unknown as Exports;
+): WasmExports {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const wasm = exports as unknown as WasmExports;
   wasm.setScratch(scratch);
+  return wasm;
+}
 
+/** Copies the bounds of shards to where an instance looks for them; returns how many shards there are. */
+function boundsCopier(memory: WebAssembly.Memory, scratch: number): (shards: ShardRows) => number {
   const bounds = new Int32Array(memory.buffer, scratch + BOUNDS_OFFSET, MAX_SHARDS + 1);
-  const copyBounds = (shards: ShardRows): number => {
+  return (shards) => {
     const count = shards.last - shards.first;
     if (count > MAX_SHARDS) throw new RangeError(`${count} shards in one sum: at most ${MAX_SHARDS}`);
     for (let i = 0; i <= count; i++) bounds[i] = shards.bounds[shards.first + i];
     return count;
   };
+}
+
+export function wasmProducts(wasm: WasmExports, memory: WebAssembly.Memory, scratch: number): Products {
+  const copyBounds = boundsCopier(memory, scratch);
+  return {
+    affine: (z, x, w, b, { bounds, first, last }, K, N) => {
+      const from = 4 * bounds[first];
+      wasm.affine(z + from * N, x + from * K, w, b, bounds[last] - bounds[first], K, N);
+    },
+    affineInputGradient: (dx, dz, w, { bounds, first, last }, K, N) => {
+      const from = 4 * bounds[first];
+      wasm.affineInputGradient(dx + from * K, dz + from * N, w, bounds[last] - bounds[first], K, N);
+    },
+    affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
+      wasm.affineWeightGradient(dw, x, dz, copyBounds(shards), K, N, mode === 'continue'),
+  };
+}
+
+/** Kernels on float32 arrays that are views on `memory`: all by WASM, but the matrix products by `products`. */
+export function createWasmKernels(
+  name: Kernels['name'],
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: number,
+  products: Products & Partial<Pick<Kernels, 'refreshWeights'>>,
+): Kernels {
+  const copyBounds = boundsCopier(memory, scratch);
   const at = (array: FloatArray | null) => (array === null ? 0 : array.byteOffset);
 
   return {
     name,
-    affine: (z, x, w, b, R, K, N) => wasm.affine(at(z), at(x), at(w), at(b), R, K, N),
-    affineInputGradient: (dx, dz, w, R, K, N) => wasm.affineInputGradient(at(dx), at(dz), at(w), R, K, N),
+    refreshWeights: products.refreshWeights ?? (() => {}),
+    affine: (z, x, w, b, shards, K, N) => products.affine(at(z), at(x), at(w), at(b), shards, K, N),
+    affineInputGradient: (dx, dz, w, shards, K, N) =>
+      products.affineInputGradient(at(dx), at(dz), at(w), shards, K, N),
     affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
-      wasm.affineWeightGradient(at(dw), at(x), at(dz), copyBounds(shards), K, N, mode === 'continue'),
+      products.affineWeightGradient(at(dw), at(x), at(dz), shards, K, N, mode),
     columnSums: (db, dz, shards, N, mode) =>
       wasm.columnSums(at(db), at(dz), copyBounds(shards), N, mode === 'continue'),
     activate: (code, y, z, count, p) => wasm.activate(code, at(y), at(z), count, p),

@@ -15,12 +15,12 @@ export function dense(inputs: number, units: number, bias = true): Layer {
     saved: [],
     multiplyAdds: inputs * units,
 
-    forward({ kernels, rows }: Pass, { x, y, parameters: [w, b] }: LayerArrays) {
-      kernels.affine(y, x, w, b ?? null, rows, inputs, units);
+    forward({ kernels, shards }: Pass, { x, y, parameters: [w, b] }: LayerArrays) {
+      kernels.affine(y, x, w, b ?? null, shards, inputs, units);
     },
 
     backward(
-      { kernels, rows, subtrees, mode }: Pass,
+      { kernels, shards, subtrees, mode }: Pass,
       { x, dy, dx, parameters: [w], gradients }: LayerArrays,
     ) {
       for (const subtree of subtrees) {
@@ -28,7 +28,7 @@ export function dense(inputs: number, units: number, bias = true): Layer {
         kernels.affineWeightGradient(dw, x, dy, subtree, inputs, units, mode);
         if (db) kernels.columnSums(db, dy, subtree, units, mode);
       }
-      if (dx) kernels.affineInputGradient(dx, dy, w, rows, inputs, units);
+      if (dx) kernels.affineInputGradient(dx, dy, w, shards, inputs, units);
     },
   };
 }

@@ -16,13 +16,13 @@ export function productUnits(inputs: number, units: number): Layer {
     multiplyAdds: inputs * units,
     domain: 'a fractional power needs inputs above 0: put exp, softplus or sigmoid before it',
 
-    forward({ kernels, rows }: Pass, { x, y, parameters: [alpha], saved: [logs] }: LayerArrays) {
+    forward({ kernels, rows, shards }: Pass, { x, y, parameters: [alpha], saved: [logs] }: LayerArrays) {
       for (let i = 0; i < rows * inputs; i++) logs[i] = x[i] > 0 ? ln(x[i]) : Number.NaN;
-      kernels.affine(y, logs, alpha, null, rows, inputs, units);
+      kernels.affine(y, logs, alpha, null, shards, inputs, units);
       for (let i = 0; i < rows * units; i++) y[i] = exp(y[i]);
     },
 
-    backward({ kernels, rows, subtrees, mode }: Pass, arrays: LayerArrays) {
+    backward({ kernels, rows, shards, subtrees, mode }: Pass, arrays: LayerArrays) {
       const {
         x,
         y,
@@ -37,7 +37,7 @@ export function productUnits(inputs: number, units: number): Layer {
         kernels.affineWeightGradient(gradients[subtree.slot][0], logs, dz, subtree, inputs, units, mode);
       }
       if (!dx) return;
-      kernels.affineInputGradient(dx, dz, alpha, rows, inputs, units);
+      kernels.affineInputGradient(dx, dz, alpha, shards, inputs, units);
       for (let i = 0; i < rows * inputs; i++) dx[i] /= x[i];
     },
   };

@@ -4,6 +4,7 @@ export { affineWeightGradient, columnSums } from './shards';
 export { activate, activateBackward } from './activations';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
 export { divergence } from './divergences';
+export { fillRows, foldStrip, roundToBfloat16, toBfloat16 } from './operands';
 export { add, allFinite, sumOfSquares } from './reduce';
 export { adadelta, adagrad, adam, adamax, lion, regularize, rmsprop, rprop, sgd } from './optim';
 export { uniform } from './random';

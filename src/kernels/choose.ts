@@ -1,0 +1,122 @@
+/** Which kernels a training takes: those asked for by name, or the fastest that load on this machine. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { cpus, homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { writeFileAtomic } from '../atomic.js';
+import { UsageError } from '../errors.js';
+import { VERSION } from '../version.js';
+import type { Precision } from './bfloat16.js';
+import type { KernelName } from './kernels.js';
+import { compileKernels, fastestWasm } from './load.js';
+import { findLibrary, installHint, type NativeLibrary } from './native/index.js';
+import { kernelGflops } from './speed.js';
+
+export interface KernelOptions {
+  readonly kernels: 'auto' | KernelName;
+  readonly precision: Precision;
+  /** a library's path or name, instead of those that this system keeps */
+  readonly nativeLibrary?: string | undefined;
+}
+
+export interface ChosenKernels {
+  readonly name: KernelName;
+  readonly library: NativeLibrary | null;
+  /** what the user should know about the choice, in one line */
+  readonly note: string | null;
+}
+
+/** Throws UsageError when kernels that were asked for by name cannot be had. */
+export function chooseKernels(options: KernelOptions): ChosenKernels {
+  const { kernels, precision, nativeLibrary } = options;
+  if (nativeLibrary !== undefined && kernels !== 'auto' && kernels !== 'native') {
+    throw new UsageError(
+      `--native-library is for --kernels native or auto, found --kernels ${kernels}: leave out one of them`,
+    );
+  }
+  if (kernels === 'native') return native(findLibrary(nativeLibrary, precision), precision);
+  if (kernels !== 'auto') {
+    compileKernels(kernels);
+    return { name: kernels, library: null, note: emulation(precision) };
+  }
+  const wasm = fastestWasm();
+  try {
+    const library = findLibrary(nativeLibrary, precision);
+    const wanted = nativeLibrary !== undefined || precision === 'bf16';
+    if (wanted || !slower(library, wasm)) return native(library, precision);
+    return { name: wasm, library: null, note: null };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const note = nativeLibrary === undefined ? emulation(precision) : `${error.message}; taking kernels ${wasm}`;
+    return { name: wasm, library: null, note };
+  }
+}
+
+function native(library: NativeLibrary, precision: Precision): ChosenKernels {
+  const note =
+    precision === 'bf16' && !hasBfloat16()
+      ? `precision bf16: this CPU has no bfloat16 instructions, ${library.version} emulates them; --precision f32 is likely faster`
+      : null;
+  return { name: 'native', library, note };
+}
+
+function emulation(precision: Precision): string | null {
+  if (precision === 'f32') return null;
+  return `precision bf16 is emulated, slower than f32: oneDNN and a CPU with bfloat16 make it fast (${installHint()})`;
+}
+
+/** Whether the CPU multiplies bfloat16; unknown where the system does not tell: then it is not said. */
+function hasBfloat16(): boolean {
+  try {
+    return /\b(avx512_bf16|amx_bf16|avx_ne_convert|bf16|svebf16)\b/.test(readFileSync('/proc/cpuinfo', 'utf8'));
+  } catch {
+    return true;
+  }
+}
+
+interface Measurement {
+  readonly wasm: number;
+  readonly native: number;
+  readonly expires: number;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+const VALID = 30 * DAY;
+/** A choice must not waver between two runs, or their bits differ: the library stands unless it is slower without doubt. */
+const WITHOUT_DOUBT = 0.8;
+
+/** Whether WASM multiplies faster than the library here: measured once a month. */
+function slower(library: NativeLibrary, wasm: 'wasm' | 'portable'): boolean {
+  const key = [VERSION, process.version, cpus()[0]?.model, library.path, library.version].join('|');
+  const known = readMeasurements();
+  let measured = known[key];
+  if (!measured || measured.expires < Date.now()) {
+    measured = {
+      wasm: kernelGflops({ name: wasm, library: null }),
+      native: kernelGflops({ name: 'native', library }),
+      expires: Date.now() + VALID,
+    };
+    writeMeasurements({ ...known, [key]: measured });
+  }
+  return measured.native < WITHOUT_DOUBT * measured.wasm;
+}
+
+const measurementsFile = () =>
+  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'gradpool', 'kernels.json');
+
+function readMeasurements(): Record<string, Measurement> {
+  try {
+    return JSON.parse(readFileSync(measurementsFile(), 'utf8'));
+  } catch {
+    return {}; // none yet
+  }
+}
+
+function writeMeasurements(measurements: Record<string, Measurement>): void {
+  const valid = Object.entries(measurements).filter(([, { expires }]) => expires > Date.now());
+  try {
+    mkdirSync(dirname(measurementsFile()), { recursive: true });
+    writeFileAtomic(measurementsFile(), JSON.stringify(Object.fromEntries(valid), null, 2));
+  } catch {
+    // a home that cannot be written to: measured again next time
+  }
+}

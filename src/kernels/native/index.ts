@@ -1,0 +1,63 @@
+/** `--kernels native`: matrix products by a library of the system, if one is there that passes its tests. */
+import { UsageError } from '../../errors.js';
+import type { Precision } from '../bfloat16.js';
+import { toBfloat16 } from '../reference/bfloat16.js';
+import { installHint, libraryCandidates } from './discover.js';
+import { bindLibrary, type NativeLibrary, openLibrary } from './library.js';
+import { type Operands, TEST_BYTES, testGemm } from './selftest.js';
+
+export { installHint } from './discover.js';
+export { bindLibrary, type NativeLibrary } from './library.js';
+export { nativeProducts, STRIP_BYTES } from './products.js';
+
+/**
+ * The library at `path`, or the first of those that this system keeps; tested. Throws UsageError in one line when there is
+ * none, saying of the one that was asked for what is wrong with it, and how to get one.
+ */
+export function findLibrary(path: string | undefined, precision: Precision): NativeLibrary {
+  if (path !== undefined) {
+    try {
+      return tested(path, precision);
+    } catch (error) {
+      throw new UsageError(`--native-library: ${(error as Error).message}`);
+    }
+  }
+  const failures: string[] = [];
+  for (const candidate of libraryCandidates()) {
+    try {
+      return tested(candidate, precision);
+    } catch (error) {
+      const { message } = error as Error;
+      if (!message.startsWith('cannot load')) failures.push(message); // not being there is no news
+    }
+  }
+  const why = failures.length > 0 ? ` (${failures.join('; ')})` : '';
+  const needed = precision === 'bf16' ? 'oneDNN with bfloat16' : 'oneDNN or a CBLAS';
+  throw new UsageError(`--kernels native: found no ${needed} that works here${why}; ${installHint()}`);
+}
+
+function tested(path: string, precision: Precision): NativeLibrary {
+  const library = openLibrary(path);
+  if (precision === 'bf16' && !library.bf16) throw new Error(`${path} multiplies no bfloat16`);
+  const pages = Math.ceil(TEST_BYTES / 65536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const { sgemm, bf16gemm } = bindLibrary(library, memory);
+  if (precision === 'f32') testGemm(sgemm, `sgemm of ${path}`, memory, float32(memory));
+  else testGemm(bf16gemm!, `bfloat16 gemm of ${path}`, memory, bfloat16(memory));
+  return library;
+}
+
+const float32 = ({ buffer }: WebAssembly.Memory): Operands => ({
+  bytes: 4,
+  round: Math.fround,
+  write: (offset, values) => new Float32Array(buffer, offset, values.length).set(values),
+});
+
+const bfloat16 = ({ buffer }: WebAssembly.Memory): Operands => ({
+  bytes: 2,
+  round: toBfloat16,
+  write(offset, values) {
+    const patterns = new Uint32Array(values.buffer, values.byteOffset, values.length);
+    new Uint16Array(buffer, offset, values.length).set(patterns.map((pattern) => pattern >>> 16));
+  },
+});

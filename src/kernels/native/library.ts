@@ -1,0 +1,137 @@
+/** A system library called through koffi: nothing is compiled, and arrays in shared memory pass as addresses. */
+import { createRequire } from 'node:module';
+import type { LibraryHandle } from 'koffi';
+import type { Gemm } from './products.js';
+
+type Koffi = typeof import('koffi');
+type Foreign = (...numbers: number[]) => number;
+
+/** What crosses to the workers, which load the library again for themselves. */
+export interface NativeLibrary {
+  readonly path: string;
+  readonly interface: 'oneDNN' | 'CBLAS';
+  /** as it names itself */
+  readonly version: string;
+  /** whether it multiplies bfloat16 */
+  readonly bf16: boolean;
+}
+
+export interface BoundLibrary {
+  readonly sgemm: Gemm;
+  readonly bf16gemm: Gemm | null;
+}
+
+/** What the libraries, and the thread pools under them, read when they are loaded: one thread, the caller's own. */
+const ONE_THREAD = [
+  'OMP_NUM_THREADS',
+  'OPENBLAS_NUM_THREADS',
+  'GOTO_NUM_THREADS',
+  'MKL_NUM_THREADS',
+  'BLIS_NUM_THREADS',
+  'VECLIB_MAXIMUM_THREADS',
+];
+
+/** What they offer to those who come later; it holds for the thread that calls. */
+const THREAD_SETTERS = [
+  'omp_set_num_threads',
+  'openblas_set_num_threads',
+  'MKL_Set_Num_Threads',
+  'bli_thread_set_num_threads',
+];
+
+let koffi: Koffi | undefined;
+
+/** Loaded when first asked for: most commands have no use for it. */
+function foreign(): Koffi {
+  koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
+  return koffi;
+}
+
+/** Throws Error in one line when the file cannot be loaded or is no such library. */
+export function openLibrary(path: string): NativeLibrary {
+  const library = load(path);
+  if (symbol(library, 'int dnnl_sgemm()')) {
+    return {
+      path,
+      interface: 'oneDNN',
+      version: oneDnnVersion(library),
+      bf16: symbol(library, 'int dnnl_gemm_bf16bf16f32()') !== null,
+    };
+  }
+  if (symbol(library, 'void cblas_sgemm()')) {
+    return { path, interface: 'CBLAS', version: cblasVersion(library, path), bf16: false };
+  }
+  throw new Error(`${path} has neither dnnl_sgemm (oneDNN) nor cblas_sgemm (CBLAS)`);
+}
+
+/** The library's products on a shared memory, in the thread that calls. */
+export function bindLibrary(library: NativeLibrary, memory: WebAssembly.Memory): BoundLibrary {
+  const handle = load(library.path);
+  for (const setter of THREAD_SETTERS) symbol(handle, `void ${setter}(int)`)?.(1);
+  const threads = symbol(handle, 'int omp_get_max_threads()')?.() ?? 1;
+  if (threads !== 1) throw new Error(`${library.path} would use ${threads} threads in each worker`);
+  const base = Number(foreign().address(new Uint8Array(memory.buffer)));
+  if (library.interface === 'CBLAS') return { sgemm: cblasGemm(handle, base), bf16gemm: null };
+  return {
+    sgemm: oneDnnGemm(handle, 'dnnl_sgemm', base),
+    bf16gemm: library.bf16 ? oneDnnGemm(handle, 'dnnl_gemm_bf16bf16f32', base) : null,
+  };
+}
+
+function load(path: string): LibraryHandle {
+  for (const name of ONE_THREAD) process.env[name] = '1'; // a worker's own environment: the main thread loaded it first
+  try {
+    return foreign().load(path);
+  } catch (error) {
+    throw new Error(`cannot load ${path}: ${(error as Error).message.split('\n')[0]}`);
+  }
+}
+
+/** Null when the library, or one that it is linked to, has no such symbol. */
+function symbol(library: LibraryHandle, prototype: string): Foreign | null {
+  try {
+    return library.func(prototype);
+  } catch {
+    return null;
+  }
+}
+
+const DIMENSION = 'int64_t';
+
+function oneDnnGemm(library: LibraryHandle, name: string, base: number): Gemm {
+  const [D, P] = [DIMENSION, 'uintptr_t'];
+  const gemm: Foreign = library.func(
+    `int ${name}(char, char, ${D}, ${D}, ${D}, float, ${P}, ${D}, ${P}, ${D}, float, ${P}, ${D})`,
+  );
+  const [yes, no] = ['T', 'N'].map((letter) => letter.charCodeAt(0));
+  return (transposeA, transposeB, M, N, K, a, aRow, b, bRow, add, c, cRow) => {
+    const [opA, opB] = [transposeA ? yes : no, transposeB ? yes : no];
+    const status = gemm(opA, opB, M, N, K, 1, base + a, aRow, base + b, bRow, add ? 1 : 0, base + c, cRow);
+    if (status !== 0) throw new Error(`${name} failed with status ${status}`);
+  };
+}
+
+const ROW_MAJOR = 101;
+const [NO_TRANSPOSE, TRANSPOSE] = [111, 112];
+
+function cblasGemm(library: LibraryHandle, base: number): Gemm {
+  const P = 'uintptr_t';
+  const gemm: Foreign = library.func(
+    `void cblas_sgemm(int, int, int, int, int, int, float, ${P}, int, ${P}, int, float, ${P}, int)`,
+  );
+  return (transposeA, transposeB, M, N, K, a, aRow, b, bRow, add, c, cRow) => {
+    const [opA, opB] = [transposeA ? TRANSPOSE : NO_TRANSPOSE, transposeB ? TRANSPOSE : NO_TRANSPOSE];
+    gemm(ROW_MAJOR, opA, opB, M, N, K, 1, base + a, aRow, base + b, bRow, add ? 1 : 0, base + c, cRow);
+  };
+}
+
+function oneDnnVersion(library: LibraryHandle): string {
+  const { decode } = foreign();
+  const [major, minor, patch] = decode(library.func('void *dnnl_version()')(), 'int', 3) as number[];
+  return `oneDNN ${major}.${minor}.${patch}`;
+}
+
+function cblasVersion(library: LibraryHandle, path: string): string {
+  const config = symbol(library, 'str openblas_get_config()')?.() as unknown as string | undefined;
+  return config?.split(/\s+/).slice(0, 2).join(' ') ?? `CBLAS of ${path}`;
+}

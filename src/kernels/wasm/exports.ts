@@ -1,0 +1,50 @@
+/** What assembly/index.ts exports; pointers are byte offsets into the memory, 0 stands for null. */
+import type { StepName } from '../codes.js';
+
+export interface WasmExports extends Record<StepName, (...numbers: number[]) => void> {
+  setScratch(ptr: number): void;
+  affine(z: number, x: number, w: number, b: number, R: number, K: number, N: number): void;
+  affineInputGradient(dx: number, dz: number, w: number, R: number, K: number, N: number): void;
+  affineWeightGradient(
+    dw: number,
+    x: number,
+    dz: number,
+    shards: number,
+    K: number,
+    N: number,
+    more: boolean,
+  ): void;
+  columnSums(db: number, dz: number, shards: number, N: number, more: boolean): void;
+  activate(code: number, y: number, z: number, count: number, p: number): void;
+  activateBackward(
+    code: number,
+    dz: number,
+    dy: number,
+    z: number,
+    y: number,
+    count: number,
+    p: number,
+  ): void;
+  softmax(y: number, z: number, R: number, N: number): void;
+  softmaxBackward(dz: number, dy: number, y: number, R: number, N: number): void;
+  logSoftmax(y: number, z: number, R: number, N: number): void;
+  logSoftmaxBackward(dz: number, dy: number, y: number, R: number, N: number): void;
+  divergence(
+    code: number,
+    losses: number,
+    dy: number,
+    y: number,
+    d: number,
+    R: number,
+    N: number,
+    p: number,
+  ): void;
+  uniform(u: number, R: number, N: number, k0: number, k1: number, row0: number, layer: number): void;
+  add(dst: number, src: number, count: number): void;
+  allFinite(a: number, count: number): number;
+  sumOfSquares(a: number, count: number): number;
+  fillRows(z: number, b: number, R: number, N: number): void;
+  foldStrip(dst: number, top: number, merges: number, stride: number, count: number): void;
+  toBfloat16(dst: number, src: number, count: number): void;
+  roundToBfloat16(dst: number, src: number, count: number): void;
+}
