@@ -1,6 +1,6 @@
 /** The charts of growth: time per row against rows, time per step against parameters, on logarithmic axes. */
 import type { Growth, GrowthPoint } from '../report.js';
-import type { Panel } from './panels.js';
+import type { Panel } from './elements.js';
 import { COLOUR, PANEL } from './theme.js';
 
 export function growthPanels({ rows, parameters }: Growth): Panel[] {

@@ -1,15 +1,9 @@
 /** The report as one SVG of charts, drawn by Vega-Lite: no script, no network, light and dark. */
 import type { BenchReport } from '../report.js';
+import { breakdownPanel, peakPanel, targetPanel } from './costs.js';
+import type { Panel } from './elements.js';
 import { growthPanels } from './growth.js';
-import {
-  batchPanel,
-  breakdownPanel,
-  efficiencyPanel,
-  type Panel,
-  peakPanel,
-  speedupPanel,
-  targetPanel,
-} from './panels.js';
+import { batchPanel, efficiencyPanel, speedupPanel } from './scaling.js';
 import { COLOUR, CONFIG, withDarkGround } from './theme.js';
 
 export async function benchSvg(report: BenchReport): Promise<string> {
@@ -39,7 +33,7 @@ export async function benchSvg(report: BenchReport): Promise<string> {
       concat: panels,
       columns: 2,
       bounds: 'flush',
-      spacing: { row: 150, column: 84 },
+      spacing: { row: 140, column: 124 },
       resolve: { scale: { color: 'independent', x: 'independent', y: 'independent' } },
     } as unknown as Parameters<typeof compile>[0],
     { config: CONFIG },
