@@ -129,15 +129,15 @@ function targetSection({
   epochs,
   points,
 }: TimeToTarget): Section {
+  const time = timeFormat(points[0].seconds.value);
   const rows = subset === 'test' ? 'test rows' : 'validation rows';
   const where = `${(100 * accuracy).toFixed(2)} % of the ${rows} after ${count(steps)} steps (${epochs.toFixed(2)} epochs)`;
   return {
     title: `Time to ${100 * wanted} %: ${network} on ${data}`,
-    header: ['workers', 'seconds', INTERVAL, 'speed-up', INTERVAL],
+    header: ['workers', 'time', INTERVAL, 'speed-up', INTERVAL],
     rows: points.map(({ workers, seconds, speedup }) => [
       `${workers}`,
-      seconds.value.toFixed(2),
-      range(seconds, (value) => value.toFixed(2)),
+      ...timed(seconds, time),
       ...spedUp(speedup),
     ]),
     remarks: [

@@ -1,16 +1,17 @@
 /** The multi-core benchmark from end to end, as a generator of events: its parts, their progress, and the report. */
 import { availableParallelism } from 'node:os';
+import type { TrainingPlan } from '../train/plan.js';
 import { randomData } from './data.js';
 import { growth } from './growth.js';
 import { closeLanes, costOf, openLane } from './lane.js';
 import { machineFacts } from './machine.js';
 import { type BenchOptions, type BenchSettings, kernelOptions, type Part, resolveBench } from './options.js';
-import { bestPeaks, measurePeaks } from './peak.js';
+import { bestPeaks, measurePeaks, WINDOW } from './peak.js';
 import { productSetup } from './product.js';
 import { prove } from './proof.js';
 import { type BenchReport, FORMAT, FORMAT_VERSION } from './report.js';
 import { type Bench, batchSweep, sharesOf, strongScaling, sweepBatches, weakScaling } from './scaling.js';
-import { timeToTarget } from './target.js';
+import { targetPlans, timeToTarget } from './target.js';
 import { warningsOf } from './warnings.js';
 
 /** What is being measured: the parts, after the peak that they are measured against. */
@@ -25,7 +26,7 @@ export type BenchEvent =
 type Results = { [Name in Part]: BenchReport[Name] };
 type Measuring = AsyncGenerator<number, NonNullable<Results[Part]>>;
 
-const MEASURE: Readonly<Record<Part, (bench: Bench) => Measuring>> = {
+const MEASURE: Readonly<Record<Part, (bench: Bench, targets: readonly TrainingPlan[]) => Measuring>> = {
   strong: strongScaling,
   weak: weakScaling,
   batch: batchSweep,
@@ -40,18 +41,20 @@ export async function* bench(options: BenchOptions = {}): AsyncGenerator<BenchEv
   const { parts, network, seed } = settings;
   const data = randomData({ rows: rowsFor(settings), inputs: network[0], outputs: network.at(-1)!, seed });
   const cost = await probe(settings, data);
+  const targets = parts.includes('target') ? await targetPlans(settings) : [];
   yield { type: 'start', settings, stages: ['peak', ...parts] };
 
   yield { type: 'progress', stage: 'peak', share: 0 };
   const setup = productSetup(kernelOptions(settings));
-  const before = await measurePeaks(setup, settings.workers);
+  const window = Math.min(WINDOW, settings.seconds / 100);
+  const before = await measurePeaks(setup, settings.workers, window);
   const mishaps: string[] = [];
   const measured: Results = { strong: null, weak: null, batch: null, target: null, growth: null };
   for (const part of parts) {
-    const measuring = MEASURE[part]({ settings, data, peaks: before, mishaps });
+    const measuring = MEASURE[part]({ settings, data, peaks: before, mishaps }, targets);
     Object.assign(measured, { [part]: yield* withProgress(part, measuring) });
   }
-  const peaks = bestPeaks(before, await measurePeaks(setup, settings.workers));
+  const peaks = bestPeaks(before, await measurePeaks(setup, settings.workers, window));
   const results = { ...measured, ...sharesOf(peaks, measured) };
   const report = {
     format: FORMAT,

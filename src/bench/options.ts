@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.js';
 import { chooseKernels, type KernelOptions } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
+import { RULE_NAMES, RULES, type UpdateRule } from '../optim/rules.js';
 import { resolveConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
 
 export const PARTS = ['strong', 'weak', 'batch', 'target', 'growth'] as const;
@@ -90,6 +91,7 @@ export function resolveBench(options: BenchOptions, cores: number): BenchSetting
   const { optimizer = 'sgd' } = base;
   if (optimizer !== 'sgd' && options.training?.momentum === undefined)
     Reflect.deleteProperty(base, 'momentum');
+  refuseFullBatch(optimizer);
   const config = resolveConfig({ ...base, batch });
   const chosen = chooseKernels(config);
   const workers = workerCounts(options.workers ?? defaultWorkers(cores));
@@ -159,10 +161,19 @@ function checkNetwork(network: readonly number[]): void {
   }
 }
 
+function refuseFullBatch(optimizer: TrainConfig['optimizer']): void {
+  const { fullBatch }: UpdateRule = RULES[optimizer];
+  if (!fullBatch) return;
+  const others = RULE_NAMES.filter((name) => !(RULES[name] as UpdateRule).fullBatch);
+  throw new UsageError(
+    `optimizer: ${optimizer} takes all rows at once, but minibatches are measured; take one of ${others.join(', ')}`,
+  );
+}
+
 function checkRoom(workers: number, batch: number, shards: number): void {
   if (batch < workers) {
     throw new UsageError(
-      `batch: ${batch} rows are too few for ${workers} workers, each needs one at least; take --batch ${workers} or more`,
+      `batch: ${batch} is smaller than the ${workers} workers, each needs a row; take --batch ${workers} or more`,
     );
   }
   if (shards < workers) {

@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { threadPool } from '../parallel/pool.js';
 import { type ProductSetup, preparedProduct, productRate } from './product.js';
 
-/** Seconds of one window; windows. The best window counts, so that a peak is what the machine can, not what it did. */
-const WINDOW = 0.04;
+/** The best window counts, so that a peak is what the machine can, not what it did. */
 const WINDOWS = 12;
+/** Seconds of one window. */
+export const WINDOW = 0.04;
 
 const WORKER_FILE = fileURLToPath(new URL('../../workers/product.js', import.meta.url));
 
@@ -13,9 +14,13 @@ const WORKER_FILE = fileURLToPath(new URL('../../workers/product.js', import.met
 export type Peaks = ReadonlyMap<number, number>;
 
 /** The in-process loop has one thread: its peak and a single worker's are the same, whichever came out better. */
-export async function measurePeaks(setup: ProductSetup, workers: readonly number[]): Promise<Peaks> {
+export async function measurePeaks(
+  setup: ProductSetup,
+  workers: readonly number[],
+  window = WINDOW,
+): Promise<Peaks> {
   const measured = new Map<number, number>();
-  for (const count of workers) measured.set(count, await peakGflops(setup, count));
+  for (const count of workers) measured.set(count, await peakGflops(setup, count, window));
   const single = Math.max(measured.get(0)!, measured.get(1) ?? 0);
   return new Map([...measured].map(([count, gflops]) => [count, count < 2 ? single : gflops]));
 }
@@ -26,13 +31,13 @@ export function bestPeaks(before: Peaks, after: Peaks): Peaks {
 }
 
 /** GFLOP/s of all threads together; 0 workers: this thread alone. */
-async function peakGflops(setup: ProductSetup, workers: number): Promise<number> {
-  if (workers === 0) return singleThreadPeak(setup);
+async function peakGflops(setup: ProductSetup, workers: number, window: number): Promise<number> {
+  if (workers === 0) return singleThreadPeak(setup, window);
   const pool = threadPool<number, number>({ filename: WORKER_FILE, workers, workerData: setup });
   try {
     let best = 0;
-    for (let window = 0; window < WINDOWS; window++) {
-      const rates = await pool.run(Array.from({ length: workers }, () => WINDOW));
+    for (let count = 0; count < WINDOWS; count++) {
+      const rates = await pool.run(Array.from({ length: workers }, () => window));
       best = Math.max(
         best,
         rates.reduce((sum, rate) => sum + rate, 0),
@@ -44,7 +49,7 @@ async function peakGflops(setup: ProductSetup, workers: number): Promise<number>
   }
 }
 
-export function singleThreadPeak(setup: ProductSetup): number {
+export function singleThreadPeak(setup: ProductSetup, window = WINDOW): number {
   const product = preparedProduct(setup);
-  return Math.max(...Array.from({ length: WINDOWS }, () => productRate(product, WINDOW)));
+  return Math.max(...Array.from({ length: WINDOWS }, () => productRate(product, window)));
 }

@@ -11,7 +11,7 @@ export interface Estimate {
 const RESAMPLES = 2000;
 
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
@@ -47,7 +47,7 @@ function bootstrap(statistic: (resample: Resample) => number): Estimate {
     const rounds = series[0].map(() => stream.below(series[0].length));
     return series.map((times) => rounds.map((round) => times[round]));
   };
-  const values = Array.from({ length: RESAMPLES }, () => statistic(drawn)).sort((a, b) => a - b);
+  const values = Float64Array.from({ length: RESAMPLES }, () => statistic(drawn)).sort();
   const quantile = (p: number) => values[Math.round(p * (RESAMPLES - 1))];
   return { value: statistic((...series) => series), low: quantile(0.025), high: quantile(0.975) };
 }

@@ -29,10 +29,18 @@ interface Sprint {
   readonly sha256: string;
 }
 
-export async function* timeToTarget(bench: Bench): AsyncGenerator<number, TimeToTarget> {
-  const { settings } = bench;
+/** What is to be trained, a plan for each worker count. Throws here, before anything is measured, what is wrong with it. */
+export async function targetPlans(settings: BenchSettings): Promise<TrainingPlan[]> {
   const { config, data } = await targetData(settings);
-  const plans = settings.workers.map((workers) => planTraining({ ...config, workers }, data));
+  return settings.workers.map((workers) => planTraining({ ...config, workers }, data));
+}
+
+export async function* timeToTarget(
+  bench: Bench,
+  plans: readonly TrainingPlan[],
+): AsyncGenerator<number, TimeToTarget> {
+  const { settings } = bench;
+  const { data } = plans[0];
   const sprints = plans.map((): Sprint[] => []);
   const begin = performance.now();
   let rounds = settings.rounds ?? FEWEST_ROUNDS;
@@ -110,10 +118,14 @@ async function targetData(settings: BenchSettings): Promise<{ config: TrainConfi
   };
   if (settings.data !== null) {
     const loaded = await load(settings.data);
-    if (loaded.data.task !== 'classification') {
+    const { task, test, val } = loaded.data;
+    if (task !== 'classification') {
       throw new UsageError(
         `data: time to an accuracy needs classes, but the target of ${settings.data} is a number`,
       );
+    }
+    if (!test && !val) {
+      throw new UsageError(`data: ${settings.data} has no rows to test on; take data of more rows`);
     }
     return loaded;
   }

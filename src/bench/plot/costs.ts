@@ -86,7 +86,7 @@ export function peakPanel({ strong, peaks }: Pick<BenchReport, 'strong' | 'peaks
 export function targetPanel({ points, wanted, data, steps, reached }: TimeToTarget): Panel[] {
   const values = points.map(({ workers, seconds }) => ({
     workers: who(workers),
-    text: `${seconds.value.toFixed(2)} s`,
+    text: `${seconds.value.toPrecision(3)} s`,
     ...ends(seconds),
   }));
   const position = { y: { field: 'workers', type: 'ordinal', sort: null, title: null } };
