@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type BenchOptions, DEFAULT_PARTS, DEFAULTS, PARTS, type Part } from '../../src/bench/options.js';
+import { type BenchOptions, DEFAULT_PARTS, DEFAULTS, PARTS, type Part, RATE } from '../../src/bench/options.js';
 import type { BenchReport } from '../../src/bench/report.js';
 import { closest } from '../../src/closest.js';
 import { DataError, GateError, UsageError } from '../../src/errors.js';
@@ -25,6 +25,11 @@ const TRAINING = [
 const trainingFlags: Flags = Object.fromEntries(
   TRAINING.map((key) => [kebab(key), { ...CONFIG_FLAGS[kebab(key)], group: 'Network' }]),
 );
+/** On random data a small rate, so that all values stay in the range of ordinary numbers. */
+const lr = {
+  describe: `the learning rate; default: ${RATE}, and the optimizer's own for the target`,
+  group: 'Network',
+};
 const FORMATS = ['json', 'csv', 'markdown'] as const;
 
 export const bench: Command = {
@@ -36,9 +41,10 @@ export const bench: Command = {
     new: 'compare: the report that must not be slower',
   },
   flags: {
-    network: { describe: 'widths, ReLU between them', group: 'Network', default: DEFAULTS.network.join('-') },
+    network: { describe: 'N-N-N: widths from the inputs to the classes, with ReLU', group: 'Network', default: DEFAULTS.network.join('-') },
     batch: { describe: 'rows of a minibatch', group: 'Network', default: `${DEFAULTS.batch}` },
     ...trainingFlags,
+    lr,
     workers: {
       describe: 'worker counts, measured in turn; the in-process loop (0) is always among them',
       group: 'Measurement',

@@ -1,11 +1,11 @@
 import type { BenchComparison, ComparedPoint } from '../../src/bench/compare.js';
-import { painter, plural, table } from './text.js';
+import { facts, painter, plural, table } from './text.js';
 
 export function comparisonText(comparison: BenchComparison): string {
   const { points, warnings, gate } = comparison;
   const paint = painter(process.stdout);
   const [head, ...body] = table(
-    ['measured', comparison.old, comparison.new, 'time', '95 % interval', 'verdict'],
+    ['measured', 'old', 'new', 'time', '95 % interval', 'verdict'],
     points.map((point) => [
       point.name,
       milliseconds(point.old),
@@ -20,6 +20,10 @@ export function comparisonText(comparison: BenchComparison): string {
     return points[index].verdict === 'slower' ? paint('yellow', line) : line;
   });
   return [
+    facts([
+      ['old', comparison.old],
+      ['new', comparison.new],
+    ]),
     [paint('dim', head), ...lines].join('\n'),
     [
       summary(points),

@@ -7,7 +7,7 @@ import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { Profile } from '../train/profile.js';
 import { Trainer } from '../train/trainer.js';
 import { weightsSha256 } from '../train/weights.js';
-import { type BenchSettings, trainOptions } from './options.js';
+import { type BenchSettings, RATE, trainOptions } from './options.js';
 
 export interface LaneSpec {
   readonly workers: number;
@@ -23,9 +23,6 @@ export interface Lane {
   /** what happened inside steps that no measurement should contain */
   readonly mishaps: () => readonly string[];
 }
-
-/** So small that thousands of steps on random classes leave every value in the range of ordinary numbers. */
-const RATE = 1e-3;
 
 export function openLane(settings: BenchSettings, spec: LaneSpec, data: TrainingData): Lane {
   const profile = new Profile();

@@ -72,6 +72,9 @@ export const DEFAULTS = {
   accuracy: 0.95,
 } as const;
 
+/** Learning rate on random classes: so small that thousands of steps leave every value in the range of ordinary numbers. */
+export const RATE = 1e-3;
+
 const MOST_WORKERS = 1024;
 
 /** Throws UsageError naming the option and its value. `cores` are those of this machine. */

@@ -55,7 +55,7 @@ describe('resolveBench', () => {
 });
 
 describe('bench', () => {
-  it('measures every part, and proves that the weights are the same', async () => {
+  it('measures every part, and proves that the weights are the same', { timeout: 180_000 }, async () => {
     const events: BenchEvent[] = [];
     for await (const event of bench(TINY)) events.push(event);
     const end = events.at(-1)!;

@@ -14,7 +14,7 @@ const TINY = [
 const bench = (...args: string[]) => place.gradpool(['bench', ...args]);
 
 describe('gradpool bench', () => {
-  it('--json is one document with every raw time, and --plot an SVG', async () => {
+  it('--json is one document with every raw time, and --plot an SVG', { timeout: 180_000 }, async () => {
     const ended = await bench(...TINY, '--only', 'strong,weak', '--json', '--plot', 'x.svg');
     expect(ended.code).toBe(0);
     const report = JSON.parse(ended.stdout);
@@ -37,7 +37,7 @@ describe('gradpool bench', () => {
     expect(readFileSync(place.path('x.svg'), 'utf8')).toMatch(/^<svg[\s\S]*Speed-up[\s\S]*<\/svg>\n$/);
   });
 
-  it('prints tables, where the time goes, and the proof', async () => {
+  it('prints tables, where the time goes, and the proof', { timeout: 180_000 }, async () => {
     const { stdout, stderr, code } = await bench(...TINY, '--quiet', '--data', 'iris', '--accuracy', '0.6');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const title of ['Strong scaling', 'Weak scaling', 'Batch size', 'Time to 60 %: 4-8-3 on iris']) {
