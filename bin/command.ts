@@ -1,8 +1,9 @@
-/** What a command is. yargs parses, completes and prints the help; the words that were written are checked here, strictly. */
-import type { CommandModule } from 'yargs';
+/**
+ * What a command is, and what the words after it mean. yargs prints the help and completes; a command that runs does
+ * without it, because loading yargs alone takes longer than loading MNIST.
+ */
 import { closest } from '../src/closest.js';
 import { UsageError } from '../src/errors.js';
-import { EXIT_CODES } from './render/exit.js';
 
 export interface Flag {
   readonly describe: string;
@@ -37,50 +38,6 @@ export interface Command {
 
 export const commandName = ({ usage }: Command): string => usage.split(' ')[0];
 
-/** The command as a yargs module; `ended` takes its exit code. `tokens` are the words after `gradpool`. */
-export function toYargs(
-  command: Command,
-  tokens: readonly string[],
-  ended: (code: number) => void,
-): CommandModule {
-  const { usage, describe, positionals, flags, examples } = command;
-  return {
-    command: usage,
-    describe,
-    builder: (yargs) => {
-      for (const [name, text] of Object.entries(positionals)) yargs.positional(name, { describe: text });
-      for (const [name, flag] of Object.entries(flags)) {
-        yargs.option(name, {
-          describe: flag.describe + remarks(flag),
-          group: `${flag.group ?? 'Flags'}:`,
-          hidden: flag.hidden ?? false,
-          ...(flag.alias === undefined ? {} : { alias: flag.alias }),
-          ...(flag.boolean ? { type: 'boolean' } : {}),
-        });
-      }
-      const shown = examples.map(([line, does]) => `  ${line}\n      ${does}`);
-      return yargs
-        .usage(`gradpool ${usage}\n\n${describe}`)
-        .epilogue(`Examples:\n${shown.join('\n')}\n\nExit codes: ${EXIT_CODES}`);
-    },
-    handler: async (argv) => {
-      checkFlags(tokens, flags, commandName(command));
-      checkWords(command, argv._.slice(1).map(String));
-      const given = Object.entries(argv).filter(([name]) => name in flags || name in positionals);
-      ended(
-        await command.run({
-          values: Object.fromEntries(given.filter(([name]) => !flags[name]?.boolean)) as Args['values'],
-          set: new Set(given.filter(([name, on]) => flags[name]?.boolean && on).map(([name]) => name)),
-        }),
-      );
-    },
-  };
-}
-
-function remarks({ choices, default: value }: Flag): string {
-  return (choices ? ` [${choices.join(', ')}]` : '') + (value === undefined ? '' : ` (default ${value})`);
-}
-
 /** Names from other tools, and what they are called here. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'learning-rate': 'lr',
@@ -97,23 +54,56 @@ const COMMON: Flags = {
   version: { describe: 'show the version', boolean: true },
 };
 
-/** Throws UsageError for a flag that is unknown, stands twice or lacks its value: yargs would let it pass. */
-export function checkFlags(tokens: readonly string[], own: Flags, name = ''): void {
+/** The words after a command, taken apart. Throws UsageError for one that the command does not take, or lacks. */
+export function readArgs(command: Command, tokens: readonly string[]): Args {
+  const name = commandName(command);
+  const { words, ...args } = readFlags(tokens, command.flags, name);
+  if (words.length < (command.usage.match(/</g)?.length ?? 0)) {
+    throw tooFewWords(command);
+  }
+  const positionals = Object.keys(command.positionals);
+  if (words.length > positionals.length) throw tooManyWords(command, words[positionals.length]);
+  for (const [index, word] of words.entries()) args.values[positionals[index]] = word;
+  return args;
+}
+
+interface Read {
+  readonly words: string[];
+  readonly values: Record<string, string>;
+  readonly set: Set<string>;
+}
+
+/** Words are what is neither a flag nor a flag's value, and everything after `--`. Throws UsageError for a flag that is unknown, stands twice or lacks its value. */
+export function readFlags(tokens: readonly string[], own: Flags, name = ''): Read {
   const flags = { ...COMMON, ...own };
   const byAlias = new Map(Object.entries(flags).map(([flag, { alias }]) => [alias, flag]));
+  const read: Read = { words: [], values: {}, set: new Set() };
   const seen = new Set<string>();
-  const end = tokens.indexOf('--');
-  for (const [index, token] of (end < 0 ? tokens : tokens.slice(0, end)).entries()) {
-    const [, dashes, written, value] = /^(--?)([a-z][\w.-]*)(=.*)?$/is.exec(token) ?? [];
-    if (dashes === undefined) continue;
+  const end = tokens.includes('--') ? tokens.indexOf('--') : tokens.length;
+  for (let index = 0; index < end; index++) {
+    const [, dashes, written, value] = /^(--?)([a-z][\w.-]*)(=.*)?$/is.exec(tokens[index]) ?? [];
+    if (dashes === undefined) {
+      read.words.push(tokens[index]);
+      continue;
+    }
     const key = (dashes === '-' ? byAlias.get(written) : written) ?? '';
     const flag = Object.hasOwn(flags, key) ? flags[key] : undefined;
     if (flag === undefined) throw unknownFlag(dashes, written, flags, name);
     if (seen.has(key)) throw new UsageError(`--${key} is given twice: keep one of them`);
     seen.add(key);
-    if (!flag.boolean) checkValue(key, flag, value?.slice(1) ?? following(tokens[index + 1]));
-    else if (value !== undefined) throw new UsageError(`--${key} takes no value, found '${value}'`);
+    const next = tokens[index + 1];
+    if (flag.boolean) {
+      if (value !== undefined) throw new UsageError(`--${key} takes no value, found '${value}'`);
+      if (next !== 'false') read.set.add(key);
+      if (next === 'true' || next === 'false') index++;
+    } else {
+      read.values[key] = value?.slice(1) ?? following(next);
+      checkValue(key, flag, read.values[key]);
+      if (value === undefined) index++;
+    }
   }
+  read.words.push(...tokens.slice(end + 1));
+  return read;
 }
 
 function unknownFlag(dashes: string, written: string, flags: Flags, name: string): UsageError {
@@ -125,7 +115,7 @@ function unknownFlag(dashes: string, written: string, flags: Flags, name: string
   );
 }
 
-/** The next word, if yargs takes it for a value: another flag it does not, a plain negative number it does. */
+/** The next word, if it can be a value: another flag cannot, a plain negative number can. */
 function following(token = ''): string {
   return /^-(?!(\d+(\.\d+)?|\.\d+)$)/.test(token) ? '' : token;
 }
@@ -143,11 +133,14 @@ function checkValue(name: string, { choices }: Flag, value: string): void {
   }
 }
 
-/** More words than the command takes are most often what the shell made of a pattern. */
-function checkWords(command: Command, words: readonly string[]): void {
-  if (words.length === 0) return;
+export function tooFewWords(command: Command): UsageError {
   const name = commandName(command);
-  throw new UsageError(
-    `${name}: one word too many: '${words[0]}'; usage: gradpool ${command.usage} (a pattern or query goes in quotes)`,
+  return new UsageError(`${name} needs more words: gradpool ${command.usage}; see gradpool ${name} --help`);
+}
+
+/** More words than the command takes are most often what the shell made of a pattern. */
+function tooManyWords(command: Command, word: string): UsageError {
+  return new UsageError(
+    `${commandName(command)}: one word too many: '${word}'; usage: gradpool ${command.usage} (a pattern or query goes in quotes)`,
   );
 }

@@ -29,7 +29,7 @@ if (!existsSync(installed) || readFileSync(installed, 'utf8') !== lock) {
 const built = join('dist', '.gradpool-built');
 const sources = ['src', 'bin', 'workers']
   .flatMap(filesBelow)
-  .concat('tsconfig.json', 'package.json', 'package-lock.json');
+  .concat('tsconfig.json', 'rolldown.config.mjs', 'package.json', 'package-lock.json');
 const digest = createHash('sha256').update(sources.map(hash).join()).digest('hex');
 if (!existsSync(built) || readFileSync(built, 'utf8') !== digest) {
   npm('building', 'run', 'build');

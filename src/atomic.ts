@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DataError } from './errors.js';
 
@@ -17,8 +18,48 @@ export function writeFileAtomic(path: string, contents: Uint8Array | string): vo
     renameSync(temporary, path);
     if (process.platform !== 'win32') withFile(dirname(path), 'r', fsyncSync); // Windows opens no folders
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw new DataError(`${path}: cannot be written (${(error as Error).message})`);
+  }
+}
+
+/** The same in the background, for contents in several pieces; an exit of the process leaves nothing behind either. */
+export async function writeFileAtomicLater(path: string, contents: readonly Uint8Array[]): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  const remove = () => discard(temporary);
+  process.once('exit', remove);
+  try {
+    await withHandle(temporary, 'w', async (file) => {
+      for (const piece of contents) await file.writeFile(piece);
+      await file.sync();
+    });
+    await rename(temporary, path);
+    if (process.platform !== 'win32') await withHandle(dirname(path), 'r', (folder) => folder.sync());
+  } catch (error) {
+    remove();
+    throw new DataError(`${path}: cannot be written (${(error as Error).message})`);
+  } finally {
+    process.off('exit', remove);
+  }
+}
+
+/** Removes what a failed write left; where that fails as well, the failure to write is the one to tell. */
+function discard(temporary: string): void {
+  try {
+    rmSync(temporary, { force: true });
+  } catch {}
+}
+
+async function withHandle(
+  path: string,
+  flags: 'r' | 'w',
+  use: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  const file = await open(path, flags);
+  try {
+    await use(file);
+  } finally {
+    await file.close();
   }
 }
 

@@ -2,7 +2,7 @@ import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { writeFileAtomic } from '#src/atomic.js';
+import { writeFileAtomic, writeFileAtomicLater } from '#src/atomic.js';
 import { DataError } from '#src/errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-atomic-'));
@@ -31,5 +31,27 @@ describe('writeFileAtomic', () => {
     const path = join(folder, 'missing', 'a');
     expect(() => writeFileAtomic(path, '')).toThrow(DataError);
     expect(() => writeFileAtomic(path, '')).toThrow(/missing.a: cannot be written \(ENOENT/);
+  });
+
+  it('says so too where its folder has become a file', () => {
+    expect(() => writeFileAtomic(join(folder, 'a', 'b'), '')).toThrow(/cannot be written \(ENOTDIR/);
+  });
+});
+
+describe('writeFileAtomicLater', () => {
+  it('writes the pieces one after the other, and leaves nothing else behind', async () => {
+    const path = join(folder, 'later');
+    writeFileSync(path, 'old');
+    const writing = writeFileAtomicLater(path, [Uint8Array.of(1, 2), Uint8Array.of(), Uint8Array.of(3)]);
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    await writing;
+    expect([...readFileSync(path)]).toEqual([1, 2, 3]);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it('names the path that cannot be written', async () => {
+    const writing = writeFileAtomicLater(join(folder, 'missing', 'a'), []);
+    await expect(writing).rejects.toThrow(DataError);
+    await expect(writing).rejects.toThrow(/missing.a: cannot be written \(ENOENT/);
   });
 });

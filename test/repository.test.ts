@@ -95,6 +95,37 @@ describe('imports', () => {
   });
 });
 
+describe('a start', () => {
+  /** What a file needs before it runs: its imports and theirs, without types and without what is imported later on. */
+  const loads = (file: string, seen = new Set<string>()): Set<string> => {
+    for (const [, to] of code(file).matchAll(
+      /^(?:import|export)\s(?!type\b)(?:[^;]*?\sfrom\s)?'([^']+)'/gm,
+    )) {
+      const target = to.startsWith('.') ? normalize(join(dirname(file), to)).replace(/\.js$/, '.ts') : to;
+      if (seen.has(target)) continue;
+      seen.add(target);
+      if (sources.includes(target)) loads(target, seen);
+    }
+    return seen;
+  };
+
+  it.each([
+    [
+      'bin/gradpool.ts',
+      ['yargs', 'yaml', 'piscina', 'cli-progress', 'asciichart', '@dagrejs/dagre', '@duckdb/node-api'],
+    ],
+    ['src/run/train.ts', ['piscina', '@duckdb/node-api']],
+    [
+      'workers/gradient.ts',
+      ['yaml', 'piscina', '@duckdb/node-api', 'src/data/load.ts', 'src/train/config.ts'],
+    ],
+  ])('of %s waits for no package that it may not need', (file, late) => {
+    const loaded = loads(file);
+    expect(loaded.size).toBeGreaterThan(10);
+    expect(late.filter((name) => loaded.has(name))).toEqual([]);
+  });
+});
+
 describe('calls', () => {
   it('no Math.random anywhere', () => {
     expect(mentions(sources, /Math\.random/)).toEqual([]);

@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type BenchOptions, DEFAULT_PARTS, DEFAULTS, PARTS, type Part, RATE } from '../../src/bench/options.js';
+import {
+  type BenchOptions,
+  DEFAULT_PARTS,
+  DEFAULTS,
+  PARTS,
+  type Part,
+  RATE,
+} from '../../src/bench/options.js';
 import type { BenchReport } from '../../src/bench/report.js';
 import { closest } from '../../src/closest.js';
 import { DataError, GateError, UsageError } from '../../src/errors.js';
@@ -41,7 +48,11 @@ export const bench: Command = {
     new: 'compare: the report that must not be slower',
   },
   flags: {
-    network: { describe: 'N-N-N: widths from the inputs to the classes, with ReLU', group: 'Network', default: DEFAULTS.network.join('-') },
+    network: {
+      describe: 'N-N-N: widths from the inputs to the classes, with ReLU',
+      group: 'Network',
+      default: DEFAULTS.network.join('-'),
+    },
     batch: { describe: 'rows of a minibatch', group: 'Network', default: `${DEFAULTS.batch}` },
     ...trainingFlags,
     lr,

@@ -3,7 +3,6 @@ import type { Args, Command } from '../command.js';
 import { CONFIG_FLAGS } from '../config/flags.js';
 import { optionsOf, readSettings } from '../config/settings.js';
 import { json, print } from '../render/output.js';
-import { rateSearchText } from '../render/ratesearch.js';
 
 const { lr: _, epochs: __, schedule: ___, ...SEARCH_FLAGS } = CONFIG_FLAGS;
 
@@ -43,6 +42,6 @@ async function run(args: Args): Promise<number> {
   const { findLearningRate } = await import('../../src/run/findlr.js');
   const search = await findLearningRate(options, range);
   if (args.set.has('json')) json(search);
-  else print(rateSearchText(search));
+  else print((await import('../render/ratesearch.js')).rateSearchText(search));
   return 0;
 }

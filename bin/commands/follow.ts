@@ -20,7 +20,7 @@ export async function follow(
   what: string,
   training: (signal: AbortSignal) => AsyncGenerator<TrainEvent>,
 ): Promise<number> {
-  const view = trainingView({ quiet: set.has('quiet'), progress: !set.has('no-progress') });
+  const view = await trainingView({ quiet: set.has('quiet'), progress: !set.has('no-progress') });
   let start: StartEvent | null = null;
   let result: TrainResult | null = null;
   const { signal, release } = interruption(() => {

@@ -1,6 +1,6 @@
 /** A training as it goes: a bar on a terminal, lines elsewhere, nothing when quiet. All of it on stderr. */
 import type { EpochEvent, Metrics, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
-import { Bar } from './bar.js';
+import type { Bar } from './bar.js';
 import { metricsText } from './metrics.js';
 import { count, duration, painter, percent, plural, significant } from './text.js';
 
@@ -14,9 +14,9 @@ export interface TrainingView {
 
 const SILENT: TrainingView = { show() {}, wait() {}, note() {}, close() {} };
 
-export function trainingView(options: { quiet: boolean; progress: boolean }): TrainingView {
+export async function trainingView(options: { quiet: boolean; progress: boolean }): Promise<TrainingView> {
   if (options.quiet) return SILENT;
-  return new Lines(options.progress && process.stderr.isTTY);
+  return new Lines(options.progress && process.stderr.isTTY ? (await import('./bar.js')).Bar : null);
 }
 
 /** Of more epochs than this, lines are printed at most this often. */
@@ -34,7 +34,7 @@ class Lines implements TrainingView {
   #last = performance.now();
   #waiting: NodeJS.Timeout | null = null;
 
-  constructor(private readonly withBar: boolean) {}
+  constructor(private readonly BarType: typeof Bar | null) {}
 
   show(event: TrainEvent): void {
     if (event.type === 'step') this.#step(event);
@@ -76,7 +76,7 @@ class Lines implements TrainingView {
     for (const note of start.notes) this.note(note);
     if (step > 0) this.note(`going on at step ${count(step)} of ${count(epochs * stepsPerEpoch)}`);
     this.#print(this.#paint('dim', header(start)));
-    if (this.withBar) this.#bar = new Bar(start);
+    if (this.BarType) this.#bar = new this.BarType(start);
   }
 
   #step(event: StepEvent): void {

@@ -1,7 +1,7 @@
 /** The machine's matrix-product peak: as many threads at once as there are workers, all of them multiplying. */
 import { fileURLToPath } from 'node:url';
-import { threadPool } from '../parallel/pool.js';
-import { type ProductSetup, preparedProduct, productRate } from './product.js';
+import { crew } from '../parallel/crew.js';
+import { type ProductSetup, type ProductWorkerData, preparedProduct, productRate } from './product.js';
 
 /** The best window counts, so that a peak is what the machine can, not what it did. */
 const WINDOWS = 12;
@@ -30,14 +30,26 @@ export function bestPeaks(before: Peaks, after: Peaks): Peaks {
   return new Map([...before].map(([count, gflops]) => [count, Math.max(gflops, after.get(count)!)]));
 }
 
-/** GFLOP/s of all threads together; 0 workers: this thread alone. */
+/** GFLOP/s of all threads together, staffed as a training's are; 0 workers: this thread alone. */
 async function peakGflops(setup: ProductSetup, workers: number, window: number): Promise<number> {
   if (workers === 0) return singleThreadPeak(setup, window);
-  const pool = threadPool<number, number>({ filename: WORKER_FILE, workers, workerData: setup });
+  const rates = new Float64Array(new SharedArrayBuffer(8 * workers));
+  const product = preparedProduct(setup);
+  const threads = crew<number>({
+    filename: WORKER_FILE,
+    workers,
+    workerData: { setup, rates, window } satisfies ProductWorkerData,
+    encode: (place, cells) => {
+      cells[0] = place;
+    },
+    handle: (place) => {
+      rates[place] = productRate(product, window);
+    },
+  });
   try {
     let best = 0;
     for (let count = 0; count < WINDOWS; count++) {
-      const rates = await pool.run(Array.from({ length: workers }, () => window));
+      await threads.run([...rates.keys()]);
       best = Math.max(
         best,
         rates.reduce((sum, rate) => sum + rate, 0),
@@ -45,7 +57,7 @@ async function peakGflops(setup: ProductSetup, workers: number, window: number):
     }
     return best;
   } finally {
-    await pool.close();
+    await threads.close();
   }
 }
 

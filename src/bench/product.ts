@@ -17,6 +17,14 @@ export interface ProductSetup {
   readonly precision: Precision;
 }
 
+/** What a thread is given: it leaves its rate in its place. */
+export interface ProductWorkerData {
+  readonly setup: ProductSetup;
+  readonly rates: Float64Array<SharedArrayBuffer>;
+  /** seconds */
+  readonly window: number;
+}
+
 /** Throws UsageError when the kernels cannot be had. */
 export function productSetup(options: KernelOptions): ProductSetup {
   const { name, library } = chooseKernels(options);

@@ -69,7 +69,25 @@ function gatherNumbers(
 ): void {
   if (shift.length !== 1) columns(x, width, numbers, numberWidth, shift, scale, rows, from, to);
   else if (numbers instanceof Uint8Array) bytes(x, width, numbers, numberWidth, lookup, rows, from, to);
-  else uniform(x, width, numbers, numberWidth, shift[0], scale[0], rows, from, to);
+  else if (numbers instanceof Float32Array && shift[0] === 0 && scale[0] === 1) {
+    asStored(x, width, numbers, numberWidth, rows, from, to);
+  } else uniform(x, width, numbers, numberWidth, shift[0], scale[0], rows, from, to);
+}
+
+/** Numbers that are the network's input already. */
+function asStored(
+  x: FloatArray,
+  width: number,
+  numbers: Float32Array,
+  numberWidth: number,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  for (let r = from; r < to; r++) {
+    const source = rows[r] * numberWidth;
+    x.set(numbers.subarray(source, source + numberWidth), (r - from) * width);
+  }
 }
 
 /** Four bytes at a time where rows begin on a word: the loop reads a quarter as often. */

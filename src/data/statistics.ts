@@ -55,31 +55,55 @@ export function commonMoments(values: StoredArray, width: number, rows: Uint32Ar
   return { mean: Float64Array.of(mean), std: Float64Array.of(Math.sqrt(squares / count)) };
 }
 
-/** The squares of this many bytes add up in an int32. */
-const BLOCK = 2 ** 15;
-
-/** Bytes in one pass with integer sums, which are exact. */
+/** Bytes in one pass with integer sums, which are exact. Rows that lie one after the other are summed as one stretch. */
 function byteMoments(values: Uint8Array, width: number, rows: Uint32Array): Moments {
   let sum = 0;
   let squares = 0;
-  for (let r = 0; r < rows.length; r++) {
-    const end = (rows[r] + 1) * width;
-    for (let block = rows[r] * width; block < end; block += BLOCK) {
-      const blockEnd = Math.min(block + BLOCK, end);
-      let blockSum = 0;
-      let blockSquares = 0;
-      for (let i = block; i < blockEnd; i++) {
-        const value = values[i];
-        blockSum = (blockSum + value) | 0;
-        blockSquares = (blockSquares + Math.imul(value, value)) | 0;
+  for (let first = 0, last = 0; first < rows.length; first = last) {
+    for (last = first + 1; last < rows.length && rows[last] === rows[last - 1] + 1; ) last++;
+    const bytes = values.subarray(rows[first] * width, (rows[last - 1] + 1) * width);
+    const head = Math.min(bytes.length, -bytes.byteOffset & 3);
+    const words = (bytes.length - head) >> 2;
+    const ends = [
+      [0, head],
+      [head + 4 * words, bytes.length],
+    ];
+    for (const [from, to] of ends) {
+      for (let i = from; i < to; i++) {
+        sum += bytes[i];
+        squares += bytes[i] * bytes[i];
       }
-      sum += blockSum;
-      squares += blockSquares;
+    }
+    for (let block = 0; block < words; block += BLOCK) {
+      const at = bytes.byteOffset + head + 4 * block;
+      const sums = wordSums(new Int32Array(bytes.buffer, at, Math.min(BLOCK, words - block)));
+      sum += sums.sum;
+      squares += sums.squares;
     }
   }
   const count = rows.length * width;
   const variance = Number(BigInt(count) * BigInt(squares) - BigInt(sum) ** 2n) / (count * count);
   return { mean: Float64Array.of(sum / count), std: Float64Array.of(Math.sqrt(variance)) };
+}
+
+/** The squares of this many words' bytes add up in an int32. */
+const BLOCK = 2 ** 13;
+
+/** Sums over the four bytes of each word; most words of an image are its background, and 0. */
+function wordSums(words: Int32Array): { sum: number; squares: number } {
+  let sum = 0;
+  let squares = 0;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    if (word === 0) continue;
+    const a = word & 255;
+    const b = (word >>> 8) & 255;
+    const c = (word >>> 16) & 255;
+    const d = word >>> 24;
+    sum = (sum + a + b + c + d) | 0;
+    squares = (squares + a * a + b * b + c * c + d * d) | 0;
+  }
+  return { sum, squares };
 }
 
 /** The scale that goes with a standard deviation; a constant stays 0 after its mean is taken off. */

@@ -46,7 +46,8 @@ export function chooseKernels(options: KernelOptions): ChosenKernels {
     return { name: wasm, library: null, note: null };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const note = nativeLibrary === undefined ? emulation(precision) : `${error.message}; taking kernels ${wasm}`;
+    const note =
+      nativeLibrary === undefined ? emulation(precision) : `${error.message}; taking kernels ${wasm}`;
     return { name: wasm, library: null, note };
   }
 }
@@ -67,7 +68,9 @@ function emulation(precision: Precision): string | null {
 /** Whether the CPU multiplies bfloat16; unknown where the system does not tell: then it is not said. */
 function hasBfloat16(): boolean {
   try {
-    return /\b(avx512_bf16|amx_bf16|avx_ne_convert|bf16|svebf16)\b/.test(readFileSync('/proc/cpuinfo', 'utf8'));
+    return /\b(avx512_bf16|amx_bf16|avx_ne_convert|bf16|svebf16)\b/.test(
+      readFileSync('/proc/cpuinfo', 'utf8'),
+    );
   } catch {
     return true;
   }

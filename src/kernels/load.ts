@@ -3,8 +3,10 @@ import { setFlagsFromString } from 'node:v8';
 import { UsageError } from '../errors.js';
 import { type Precision, type RoundedPlaces, roundedProducts } from './bfloat16.js';
 import type { KernelName, Kernels } from './kernels.js';
-import { bindLibrary, type NativeLibrary, nativeProducts, STRIP_BYTES } from './native/index.js';
+import { bindLibrary, bySize, type NativeLibrary, nativeProducts, STRIP_BYTES } from './native/index.js';
+import type { Products } from './products.js';
 import { createReferenceKernels } from './reference/index.js';
+import type { WasmExports } from './wasm/exports.js';
 import { createWasmKernels, instantiateWasm, wasmProducts } from './wasm/index.js';
 import { SCRATCH_BYTES } from './wasm/scratch.js';
 
@@ -70,21 +72,23 @@ export function precisionOf({ rounded }: Pick<KernelSetup, 'rounded'>): Precisio
 }
 
 export function instantiateKernels(setup: KernelSetup): Kernels {
-  const { name, module, memory, scratch, library, rounded } = setup;
+  const { name, module, memory, scratch, rounded } = setup;
   if (name === 'reference') return createReferenceKernels(precisionOf(setup));
   if (!module) throw new Error(`kernels ${name} need the module that compileKernels returns`);
   const wasm = instantiateWasm(module, memory, scratch);
-  const bytes = rounded ? roundedBytes(name) : 4;
-  const exact = library
-    ? nativeProducts(gemmOf(library, memory, bytes), bytes, wasm, scratch + SCRATCH_BYTES)
-    : wasmProducts(wasm, memory, scratch);
-  const products = rounded ? roundedProducts(exact, wasm, rounded, bytes) : exact;
+  const products = rounded
+    ? roundedProducts(unroundedProducts(setup, wasm), wasm, rounded, roundedBytes(name))
+    : unroundedProducts(setup, wasm);
   return createWasmKernels(name, wasm, memory, scratch, products);
 }
 
-function gemmOf(library: NativeLibrary, memory: WebAssembly.Memory, bytes: 2 | 4) {
+/** Of operands as they stand in memory: float32, or bfloat16 where a library takes it. */
+function unroundedProducts({ memory, scratch, library, rounded }: KernelSetup, wasm: WasmExports): Products {
+  const own = wasmProducts(wasm, memory, scratch);
+  if (!library) return own;
   const { sgemm, bf16gemm } = bindLibrary(library, memory);
-  const gemm = bytes === 4 ? sgemm : bf16gemm;
-  if (!gemm) throw new Error(`${library.path} multiplies no bfloat16`);
-  return gemm;
+  const strips = scratch + SCRATCH_BYTES;
+  if (!rounded) return bySize(own, nativeProducts(sgemm, 4, wasm, memory, strips));
+  if (!bf16gemm) throw new Error(`${library.path} multiplies no bfloat16`);
+  return nativeProducts(bf16gemm, 2, wasm, memory, strips);
 }

@@ -1,8 +1,8 @@
 /** Saved models: loaded, described, asked for predictions and evaluated, in this process and without a trainer. */
 import { loadWithSchema } from '../data/load.js';
 import type { Schema } from '../data/schema.js';
-import type { KernelName } from '../kernels/kernels.js';
 import { chooseKernels } from '../kernels/choose.js';
+import type { KernelName } from '../kernels/kernels.js';
 import { type LayerRow, layerTable } from '../network/table.js';
 import type { NetworkSpec, Task } from '../train/specification.js';
 import { type Evaluation, evaluation } from './evaluate.js';

@@ -37,6 +37,7 @@ export function createRunner(
     targetWidth: schema.target.kind === 'classes' ? 1 : outputs,
     slots: [],
     trainRows: 0,
+    evaluationRows: 0,
     wholeShards: false,
     kernels: name,
     profiled: false,

@@ -29,6 +29,18 @@ const MAX_HEADER = 100_000_000;
 const SPACE = 0x20;
 
 export function encodeSafetensors(tensors: readonly NamedTensor[], metadata: Metadata): Uint8Array {
+  const parts = [safetensorsHeader(tensors, metadata), ...tensors.map(({ data }) => bytesOf(data))];
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+/** What comes before the tensors' bytes. */
+export function safetensorsHeader(tensors: readonly NamedTensor[], metadata: Metadata): Uint8Array {
   let end = 0;
   const entries = tensors.map(({ name, shape, data }) => {
     const begin = end;
@@ -39,15 +51,14 @@ export function encodeSafetensors(tensors: readonly NamedTensor[], metadata: Met
   const json = new TextEncoder().encode(JSON.stringify(header));
   const start = LENGTH_BYTES + Math.ceil(json.length / ALIGNMENT) * ALIGNMENT;
 
-  const bytes = new Uint8Array(start + end).fill(SPACE, LENGTH_BYTES, start);
+  const bytes = new Uint8Array(start).fill(SPACE, LENGTH_BYTES);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(start - LENGTH_BYTES), true);
   bytes.set(json, LENGTH_BYTES);
-  let offset = start;
-  for (const { data } of tensors) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
-    offset += data.byteLength;
-  }
   return bytes;
+}
+
+export function bytesOf({ buffer, byteOffset, byteLength }: TensorData): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function typeOf(data: TensorData): TensorType {

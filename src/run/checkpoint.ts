@@ -1,10 +1,11 @@
 /** Checkpoints: everything from which training goes on to the same bits, in one checksummed file written atomically. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
-import { writeFileAtomic } from '../atomic.js';
+import { writeFileAtomicLater } from '../atomic.js';
 import { DataError } from '../errors.js';
-import { decodeSafetensors, encodeSafetensors } from '../model/safetensors.js';
+import { bytesOf, decodeSafetensors, safetensorsHeader } from '../model/safetensors.js';
 import type { TrainState } from '../train/state.js';
 
 export interface Checkpoint {
@@ -37,22 +38,34 @@ const stateSchema = z.strictObject({
   seconds: z.number(),
 });
 
-export function writeCheckpoint(file: string, { state, dataset, weights, slots }: Checkpoint): void {
+/** Its own copy of everything, which training does not touch as it goes on. */
+export function copyCheckpoint({ state, dataset, weights, slots }: Checkpoint): Checkpoint {
+  return {
+    state: structuredClone(state),
+    dataset,
+    weights: weights.slice(),
+    slots: slots.map((slot) => slot.slice()),
+  };
+}
+
+/** Writes while training goes on: nothing may change the checkpoint until then. */
+export async function writeCheckpoint(
+  file: string,
+  { state, dataset, weights, slots }: Checkpoint,
+): Promise<void> {
   const tensors = [weights, ...slots].map((data, index) => ({
     name: index === 0 ? 'weights' : `slot.${index - 1}`,
     shape: [data.length],
     data,
   }));
-  writeFileAtomic(
-    file,
-    encodeSafetensors(tensors, {
-      format: FORMAT,
-      version: VERSION,
-      state: JSON.stringify(state),
-      dataset,
-      sha256: digest([weights, ...slots]),
-    }),
-  );
+  const header = safetensorsHeader(tensors, {
+    format: FORMAT,
+    version: VERSION,
+    state: JSON.stringify(state),
+    dataset,
+    sha256: await digestLater([weights, ...slots]),
+  });
+  await writeFileAtomicLater(file, [header, ...tensors.map(({ data }) => bytesOf(data))]);
 }
 
 /** Throws DataError when the file is missing, damaged, or of another version or network. */
@@ -85,7 +98,22 @@ export function readCheckpoint(file: string, length: number, slots: number): Che
 
 function digest(arrays: readonly Float32Array[]): string {
   const hash = createHash('sha256');
-  for (const array of arrays) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  for (const array of arrays) hash.update(bytesOf(array));
+  return hash.digest('hex');
+}
+
+/** Bytes that are hashed at a time, in less than a millisecond. */
+const PIECE = 2 ** 20;
+
+/** The same, in between what else the event loop has to do. */
+async function digestLater(arrays: readonly Float32Array[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const bytes of arrays.map(bytesOf)) {
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      await nextTurn();
+      hash.update(bytes.subarray(at, at + PIECE));
+    }
+  }
   return hash.digest('hex');
 }
 

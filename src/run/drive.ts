@@ -11,8 +11,8 @@ import { widths } from '../train/specification.js';
 import type { Trainer } from '../train/trainer.js';
 import { parseUntil } from '../train/until.js';
 import { weightsSha256 } from '../train/weights.js';
-import { writeCheckpoint } from './checkpoint.js';
 import { appendMetrics, RUN_FILES, type RunRecord, writeRecord } from './folder.js';
+import { type BestWeights, beginSaving, type Saving } from './saving.js';
 
 /** One process's part of a run. */
 export interface Sitting {
@@ -23,14 +23,17 @@ export interface Sitting {
   readonly folder: string | null;
   readonly record: RunRecord;
   readonly signal: AbortSignal | undefined;
-  /** the weights of `state.best`, and whether the checkpoint of that name holds them */
-  best: { readonly weights: Float32Array; saved: boolean } | null;
+  best: BestWeights | null;
+  /** the checkpoint that is being written, or was and has not been told of */
+  saving?: Saving | null;
 }
 
 /** Milliseconds between two checkpoints at the ends of epochs: with tiny data there are thousands of epochs a second. */
 const CHECKPOINT_INTERVAL = 1000;
 /** Milliseconds after which an in-process training lets the event loop turn, so that a signal is heard. */
 const TURN_INTERVAL = 50;
+/** The same while a checkpoint is written, which takes a dozen turns. */
+const SAVING_INTERVAL = 2;
 
 /** Runs the sitting to its end; keeps run.json and metrics.jsonl along the way. Closes the trainer. */
 export async function* drive(sitting: Sitting): AsyncGenerator<TrainEvent> {
@@ -53,6 +56,8 @@ export async function* drive(sitting: Sitting): AsyncGenerator<TrainEvent> {
     finish(exitCode === 4 ? 'diverged' : 'failed', exitCode, { error: (error as Error).message });
     throw error;
   } finally {
+    const saved = await sitting.saving?.written.catch(() => null); // an earlier error is the one to tell
+    if (folder && saved) appendMetrics(folder, saved);
     await trainer.close();
   }
 }
@@ -70,7 +75,7 @@ async function* sittingEvents(sitting: Sitting): AsyncGenerator<TrainEvent> {
   if (plan.workers.length === 1) {
     yield { type: 'workers', workers: trainer.workers, why: `--workers ${plan.config.workers}` };
   }
-  if (trainer.state.step === 0) yield* save(sitting); // from here on there is a checkpoint to go on from
+  if (trainer.state.step === 0) yield* save(sitting);
 
   while (trainer.state.step < plan.totalSteps) {
     if (signal?.aborted) {
@@ -101,12 +106,14 @@ async function* sittingEvents(sitting: Sitting): AsyncGenerator<TrainEvent> {
       yield* save(sitting);
       saved = performance.now();
     }
-    if (performance.now() - turned > TURN_INTERVAL) {
+    if (sitting.saving?.settled) yield* saving(sitting);
+    if (performance.now() - turned > (sitting.saving ? SAVING_INTERVAL : TURN_INTERVAL)) {
       await nextTurn();
       turned = performance.now();
     }
   }
   yield* save(sitting);
+  yield* saving(sitting);
   yield await end(sitting, status, begin);
 }
 
@@ -160,18 +167,19 @@ function converged({ plan, state }: Trainer): boolean {
   );
 }
 
-/** Writes `best` before `last`: whichever pair of files a kill leaves behind, going on from it gives the same bits. */
-function* save({ trainer, folder, best }: Sitting): Generator<TrainEvent> {
+/** Begins to write a checkpoint, once the one before is written. */
+async function* save(sitting: Sitting): AsyncGenerator<TrainEvent> {
+  const { trainer, folder, best } = sitting;
   if (!folder) return;
-  const { state, memory, plan } = trainer;
-  const dataset = plan.data.fingerprint;
-  if (best && !best.saved) {
-    writeCheckpoint(join(folder, RUN_FILES.best), { state, dataset, weights: best.weights, slots: [] });
-    best.saved = true;
-  }
-  const path = join(folder, RUN_FILES.last);
-  writeCheckpoint(path, { state, dataset, weights: memory.weights, slots: memory.slots });
-  yield { type: 'checkpoint', step: state.step, path };
+  yield* saving(sitting);
+  sitting.saving = beginSaving(trainer, folder, best);
+}
+
+/** Waits for the checkpoint that is being written, and tells of it. Throws DataError where it could not be written. */
+async function* saving(sitting: Sitting): AsyncGenerator<TrainEvent> {
+  const { saving } = sitting;
+  sitting.saving = null;
+  if (saving) yield await saving.written;
 }
 
 /** The final weights (the best ones under early stopping), their test metrics, and the model file. */

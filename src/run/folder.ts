@@ -83,6 +83,15 @@ export function appendMetrics(folder: string, event: TrainEvent): void {
   appendFileSync(join(folder, RUN_FILES.metrics), `${JSON.stringify(event)}\n`);
 }
 
+/** Whether a checkpoint was ever written: training begins while the first one is on its way to the disk. */
+export function wasSaved(folder: string): boolean {
+  const metrics = join(folder, RUN_FILES.metrics);
+  return (
+    existsSync(join(folder, RUN_FILES.last)) ||
+    (existsSync(metrics) && readFileSync(metrics, 'utf8').includes('{"type":"checkpoint"'))
+  );
+}
+
 /** The record and configuration of an existing run. Throws DataError when the folder is not one. */
 export function readRun(folder: string): { record: RunRecord; config: TrainConfig } {
   const file = join(folder, RUN_FILES.record);

@@ -20,9 +20,11 @@ import {
   RUN_FILES,
   type RunRecord,
   readRun,
+  wasSaved,
   writeConfig,
   writeRecord,
 } from './folder.js';
+import type { BestWeights } from './saving.js';
 import { absoluteSources } from './sources.js';
 
 /** How a training is run, as opposed to what it computes. */
@@ -52,11 +54,11 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   const plan = planTraining(config, await loadTrainingData(config));
   const record = newRecord(plan, started, run.argv ?? []);
   const sitting = newTrainer(plan, run);
-  if (folder) createRunFolder(folder, config, record);
+  if (folder) await orClose(sitting.trainer, () => createRunFolder(folder, config, record));
   yield* drive({ ...sitting, folder, record, signal: run.signal, best: null });
 }
 
-/** Goes on from a run's last checkpoint, to the same bits as if it had never stopped. */
+/** Goes on from a run's last checkpoint, or from the beginning before there is one, to the same bits as if it had never stopped. */
 export async function* resume(folder: string, options: ResumeOptions = {}): AsyncGenerator<TrainEvent> {
   const { record, config: before } = readRun(folder);
   const config = resolveConfig({
@@ -72,16 +74,11 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
     );
   }
   const { trainer, news } = newTrainer(plan, options);
-  const { layout, weights, slots } = trainer.memory;
-  const last = readCheckpoint(join(folder, RUN_FILES.last), layout.length, slots.length);
-  weights.set(last.weights);
-  for (const [index, slot] of slots.entries()) slot.set(last.slots[index]);
-  trainer.state = last.state;
-  const best = last.state.best && {
-    weights: readCheckpoint(join(folder, RUN_FILES.best), layout.length, 0).weights,
-    saved: true,
-  };
-  writeConfig(folder, config);
+  const best = await orClose(trainer, () => {
+    const found = wasSaved(folder) ? restore(folder, trainer) : null;
+    writeConfig(folder, config);
+    return found;
+  });
   const resumed: RunRecord = {
     ...record,
     status: 'running',
@@ -92,6 +89,28 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   };
   writeRecord(folder, resumed);
   yield* drive({ trainer, news, folder, record: resumed, signal: options.signal, best });
+}
+
+/** Takes the trainer to where the run's last checkpoint stands; returns the best weights, where there are any. */
+function restore(folder: string, trainer: Trainer): BestWeights | null {
+  const { layout, weights, slots } = trainer.memory;
+  const last = readCheckpoint(join(folder, RUN_FILES.last), layout.length, slots.length);
+  weights.set(last.weights);
+  for (const [index, slot] of slots.entries()) slot.set(last.slots[index]);
+  trainer.state = last.state;
+  if (!last.state.best) return null;
+  const best = readCheckpoint(join(folder, RUN_FILES.best), layout.length, 0);
+  return { weights: best.weights, saved: true };
+}
+
+/** What a failure on the way to the first step must not leave behind are threads, which would keep the process alive. */
+async function orClose<T>(trainer: Trainer, prepare: () => T): Promise<T> {
+  try {
+    return prepare();
+  } catch (error) {
+    await trainer.close();
+    throw error;
+  }
 }
 
 /** A training as planned: what the start event says, the network layer by layer, and the bytes it takes. */

@@ -7,18 +7,21 @@ export function evaluationBlocks({ rows }: Subset): number {
   return Math.ceil(rows.length / EVALUATION_BLOCK);
 }
 
-/** [Σ Div, score] of each block of a run of blocks: sums row by row within it; the blocks are summed in order, whoever computed them. */
-export function evaluateBlocks(context: Context, subset: Subset, { first, last }: Run): Float64Array {
-  const sums = new Float64Array(2 * (last - first));
+/** Leaves [Σ Div, score] of each block of a run of blocks in `blockSums`, summed row by row: the coordinator sums the blocks in order. */
+export function evaluateBlocks(context: Context, subset: Subset, { first, last }: Run): void {
+  const sums = context.memory.blockSums;
   for (let block = first; block < last; block++) {
     const from = block * EVALUATION_BLOCK;
     const to = Math.min(from + EVALUATION_BLOCK, subset.rows.length);
     evaluateRows(context, subset, from, to);
     divergence(context, false);
+    let loss = 0;
+    let score = 0;
     for (let row = 0; row < to - from; row++) {
-      sums[2 * (block - first)] += context.workspace.rowLosses[row];
-      sums[2 * (block - first) + 1] += rowScore(context, row);
+      loss += context.workspace.rowLosses[row];
+      score += rowScore(context, row);
     }
+    sums[2 * block] = loss;
+    sums[2 * block + 1] = score;
   }
-  return sums;
 }

@@ -26,6 +26,8 @@ export interface MemoryPlan {
   /** names of the arrays that the update rule keeps */
   readonly slots: readonly string[];
   readonly trainRows: number;
+  /** rows of the largest subset that is evaluated */
+  readonly evaluationRows: number;
   /** a layer takes its statistics over whole shards */
   readonly wholeShards: boolean;
   readonly kernels: KernelName;
@@ -61,6 +63,8 @@ export interface TrainingMemory {
   readonly shardLosses: Float64Array;
   /** correct rows, or Σ squared error in the target's own unit, over each shard's rows */
   readonly shardScores: Float64Array;
+  /** [Σ Div, score] of each block of an evaluation */
+  readonly blockSums: Float64Array;
   /** the epoch's order: positions in the training rows */
   readonly order: Uint32Array;
   readonly workspaces: readonly Workspace[];
@@ -107,6 +111,7 @@ export function carveTraining(arena: Arena, layers: readonly Layer[], plan: Memo
     gradients,
     shardLosses: arena.doubles(plan.shards),
     shardScores: arena.doubles(plan.shards),
+    blockSums: arena.doubles(2 * Math.ceil(plan.evaluationRows / EVALUATION_BLOCK)),
     order: arena.uint32s(plan.trainRows),
     workspaces: Array.from({ length: plan.workspaces }, () => ({
       scratch: arena.reserve(scratchBytes(plan.kernels)),

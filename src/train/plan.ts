@@ -88,6 +88,7 @@ export function planTraining(config: TrainConfig, loaded: TrainingData, profiled
     targetWidth: data.train.dataset.targetWidth,
     slots: [...rule.slots(hyper), ...averagingSlots(config)],
     trainRows: rows,
+    evaluationRows: Math.max(0, ...[data.val, data.test].map((subset) => subset?.rows.length ?? 0)),
     wholeShards: needsWholeShards(target.layers),
     kernels: chosen.name,
     precision: config.precision,

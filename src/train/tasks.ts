@@ -1,5 +1,5 @@
 /**
- * What a worker does: gradients and evaluations of contiguous runs, as pure functions of shared memory and a message of
+ * What a worker does: gradients and evaluations of contiguous runs, as pure functions of shared memory and a task of
  * a few numbers. The in-process twin runs the same code in the coordinator's thread.
  */
 import type { Encoding, Subset } from '../data/dataset.js';
@@ -11,7 +11,6 @@ import { buildLayers } from '../network/spec.js';
 import { Arena } from '../parallel/arena.js';
 import type { Run } from '../parallel/shards.js';
 import type { Context } from './context.js';
-import { type Diagnosis, diagnose } from './diagnosis.js';
 import { evaluateBlocks } from './evaluation.js';
 import { computeGradient, type ShardRun } from './gradient.js';
 import { carveTraining, type MemoryPlan, passRows } from './memory.js';
@@ -35,21 +34,41 @@ export interface WorkerSetup {
 
 /** A task names the workspace that it may write to; tasks that run at the same time name different ones. */
 export type TrainingTask = { readonly workspace: number } & (
-  | ({ readonly kind: 'gradient' | 'diagnose' } & ShardRun)
+  | ({ readonly kind: 'gradient' } & ShardRun)
   | ({ readonly kind: 'evaluate'; readonly subset: SubsetName } & Run)
 );
 
-/** Gradients stay in shared memory and return nothing; an evaluation returns [Σ Div, score] of each of its blocks. */
-export type TaskResult = Float64Array | Diagnosis | null;
+const SUBSETS: readonly SubsetName[] = ['train', 'val', 'test'];
 
-export function createTaskHandler(setup: WorkerSetup): (task: TrainingTask) => TaskResult {
-  const { network, plan, subsets } = setup;
+/** A task as numbers: [workspace, first, last, 0, start, rows, step] a gradient, [workspace, first, last, 1 + subset] an evaluation. */
+export function encodeTask(task: TrainingTask, cells: Float64Array): void {
+  cells[0] = task.workspace;
+  cells[1] = task.first;
+  cells[2] = task.last;
+  if (task.kind === 'evaluate') {
+    cells[3] = 1 + SUBSETS.indexOf(task.subset);
+    return;
+  }
+  cells[3] = 0;
+  cells[4] = task.start;
+  cells[5] = task.rows;
+  cells[6] = task.step;
+}
+
+export function decodeTask([workspace, first, last, kind, start, rows, step]: Float64Array): TrainingTask {
+  if (kind === 0) return { kind: 'gradient', workspace, first, last, start, rows, step };
+  return { kind: 'evaluate', workspace, first, last, subset: SUBSETS[kind - 1] };
+}
+
+/** The contexts of workspaces, each made when it is first asked for. */
+export function createContexts(setup: WorkerSetup): (workspace: number) => Context {
+  const { network, plan } = setup;
   const target = objective(buildLayers(network.layers, network.inputs), network.loss, network.lossParameter);
   const memory = carveTraining(new Arena(setup.memory.buffer), target.layers, plan);
   const encoding = prepareEncoding(setup.encoding);
   const contexts: Context[] = [];
 
-  const contextOf = (index: number): Context => {
+  const create = (index: number): Context => {
     const workspace = memory.workspaces[index];
     const kernels = instantiateKernels({
       ...setup.kernels,
@@ -82,18 +101,20 @@ export function createTaskHandler(setup: WorkerSetup): (task: TrainingTask) => T
       plans: new Map(),
     };
   };
+  return (index) => {
+    contexts[index] ??= create(index);
+    return contexts[index];
+  };
+}
 
+/** Computes tasks: gradients and sums of evaluations stay in shared memory. */
+export function taskHandler(
+  contextOf: (workspace: number) => Context,
+  subsets: WorkerSetup['subsets'],
+): (task: TrainingTask) => void {
   return (task) => {
-    contexts[task.workspace] ??= contextOf(task.workspace);
-    const context = contexts[task.workspace];
-    switch (task.kind) {
-      case 'gradient':
-        computeGradient(context, subsets.train!, task);
-        return null;
-      case 'evaluate':
-        return evaluateBlocks(context, subsets[task.subset]!, task);
-      case 'diagnose':
-        return diagnose(context, subsets.train!, task);
-    }
+    const context = contextOf(task.workspace);
+    if (task.kind === 'gradient') computeGradient(context, subsets.train!, task);
+    else evaluateBlocks(context, subsets[task.subset]!, task);
   };
 }

@@ -3,11 +3,9 @@
  * during the first steps and keep the faster.
  */
 import { availableParallelism } from 'node:os';
+import { crew } from '../parallel/crew.js';
 import { type Executor, inProcess } from '../parallel/executor.js';
-import { threadPool } from '../parallel/pool.js';
-import { createTaskHandler, type TaskResult, type TrainingTask, type WorkerSetup } from './tasks.js';
-
-type TrainingExecutor = Executor<TrainingTask, TaskResult>;
+import { encodeTask, type TrainingTask, type WorkerSetup } from './tasks.js';
 
 /** The numbers of workers to choose from: the one asked for, or 0, 2, 4, … and every core. */
 export function workerCandidates(workers: number | 'auto', mostTasks: number): number[] {
@@ -19,35 +17,41 @@ export function workerCandidates(workers: number | 'auto', mostTasks: number): n
 }
 
 export class Team {
-  #twin: TrainingExecutor | null = null;
-  #pool: TrainingExecutor | null = null;
+  readonly #twin: Executor<TrainingTask>;
+  #crew: Executor<TrainingTask> | null = null;
 
-  /** @param workerFile the compiled worker; `most` threads are started when a task first asks for one */
+  /**
+   * @param handle a task in this thread
+   * @param most workers that an executor is asked for; their threads start with the first task for one
+   * @param workerFile the compiled worker
+   */
   constructor(
     private readonly setup: WorkerSetup,
+    private readonly handle: (task: TrainingTask) => void,
     private readonly most: number,
     private readonly workerFile: string,
     private readonly onRetry: (message: string) => void,
-  ) {}
+  ) {
+    this.#twin = inProcess(handle);
+  }
 
-  /** The executor for this many workers; all counts above 0 share one pool. */
-  executor(workers: number): TrainingExecutor {
-    if (workers === 0) {
-      this.#twin ??= inProcess(createTaskHandler(this.setup));
-      return this.#twin;
-    }
-    this.#pool ??= threadPool<TrainingTask, TaskResult>({
+  /** The executor for this many workers; all counts above 0 share one crew. */
+  executor(workers: number): Executor<TrainingTask> {
+    if (workers === 0) return this.#twin;
+    this.#crew ??= crew({
       filename: this.workerFile,
       workers: this.most,
-      workerData: this.setup,
+      workerData: { setup: this.setup },
+      encode: encodeTask,
+      handle: this.handle,
       onRetry: (error) => this.onRetry(error.message),
     });
-    return this.#pool;
+    return this.#crew;
   }
 
   async close(): Promise<void> {
-    await this.#pool?.close();
-    this.#pool = null;
+    await this.#crew?.close();
+    this.#crew = null;
   }
 }
 

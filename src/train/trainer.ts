@@ -11,14 +11,15 @@ import { scheduleFactor } from '../optim/schedules.js';
 import { Arena, allocateShared } from '../parallel/arena.js';
 import { alignedSubtrees, contiguousRuns, type Run, remainingMerges } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
-import type { Diagnosis } from './diagnosis.js';
+import type { Context } from './context.js';
+import { diagnose } from './diagnosis.js';
 import { evaluationBlocks } from './evaluation.js';
 import type { Metrics } from './events.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { freshState, type TrainState } from './state.js';
-import type { SubsetName, WorkerSetup } from './tasks.js';
+import { createContexts, type SubsetName, taskHandler, type WorkerSetup } from './tasks.js';
 import { Team, WorkerSearch } from './team.js';
 import { applyUpdate } from './update.js';
 
@@ -39,6 +40,8 @@ export class Trainer {
   /** workers that the last step used */
   workers: number;
   readonly #kernels: Kernels;
+  /** of the tasks that this thread computes */
+  readonly #contextOf: (workspace: number) => Context;
   readonly #team: Team;
   #search: WorkerSearch | null;
   #shuffledEpoch = -1;
@@ -64,9 +67,12 @@ export class Trainer {
     this.memory = carveTraining(new Arena(memory.buffer), plan.objective.layers, plan.memory);
     const { scratch, rounded } = this.memory.workspaces[0];
     this.#kernels = instantiateKernels({ ...kernels, memory, scratch, rounded });
-    this.#team = new Team(setup, Math.max(...plan.workers), options.workerFile, options.onRetry);
+    this.#contextOf = createContexts(setup);
+    const handle = taskHandler(this.#contextOf, setup.subsets);
+    this.#team = new Team(setup, handle, Math.max(...plan.workers), options.workerFile, options.onRetry);
     this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers, plan.totalSteps) : null;
     this.workers = plan.workers[0];
+    this.#team.executor(this.workers); // threads start while the weights are drawn
     const { config } = plan;
     initialize(this.memory.weights, this.memory.layout, config.init, config.seed, config.initConstant);
   }
@@ -100,7 +106,7 @@ export class Trainer {
     const loss = sum(memory.shardLosses, shards);
     const gradient = memory.gradients[0];
     if (!Number.isFinite(loss) || !this.#kernels.allFinite(gradient, gradient.length)) {
-      await this.#reportDivergence(start, rows);
+      this.#reportDivergence(start, rows);
     }
     const evaluate = async () => {
       await this.#computeGradient(start, rows, shards);
@@ -162,14 +168,13 @@ export class Trainer {
       ...run,
     }));
     this.#kernels.refreshWeights();
-    const results = await this.#team.executor(this.workers).run(tasks);
+    await this.#team.executor(this.workers).run(tasks);
+    const sums = this.memory.blockSums;
     let loss = 0;
     let score = 0;
-    for (const sums of results as Float64Array[]) {
-      for (let i = 0; i < sums.length; i += 2) {
-        loss += sums[i];
-        score += sums[i + 1];
-      }
+    for (let block = 0; block < evaluationBlocks(subset); block++) {
+      loss += sums[2 * block];
+      score += sums[2 * block + 1];
     }
     return this.metrics(loss, score, subset.rows.length);
   }
@@ -225,18 +230,10 @@ export class Trainer {
     this.options.onWorkers(decision.workers, decision.why);
   }
 
-  async #reportDivergence(start: number, rows: number): Promise<never> {
+  #reportDivergence(start: number, rows: number): never {
     const { plan, state } = this;
-    const task = {
-      kind: 'diagnose' as const,
-      workspace: 0,
-      start,
-      rows,
-      step: state.step,
-      first: 0,
-      last: Math.min(plan.config.shards, rows),
-    };
-    const [found] = (await this.#team.executor(0).run([task])) as (Diagnosis | null)[];
+    const run = { start, rows, step: state.step, first: 0, last: Math.min(plan.config.shards, rows) };
+    const found = diagnose(this.#contextOf(0), plan.data.train, run);
     const step = `step ${state.step + 1} (epoch ${Math.floor(state.step / plan.stepsPerEpoch) + 1})`;
     const remedy = `lower --lr (now ${this.lr}) or set --clip 1`;
     if (!found) throw new DivergedError(`diverged at ${step}: a gradient is not finite; ${remedy}`);

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { type FloatArray, oneShard, type ShardRows } from '#src/kernels/kernels.js';
 import { type Implementation, implementations, numbers, oracle, sameBits } from './implementations.js';
 
-/** R, K, N: tiles and panels filled, one short, one over, and more rows than one panel holds. */
+/** R, K, N: tiles and panels filled, one short, one over, more rows than a panel or a strip holds, more columns than the panels. */
 const SHAPES = [
   [1, 1, 1],
   [1, 5, 3],
@@ -16,6 +16,8 @@ const SHAPES = [
   [9, 3, 1030],
   [13, 16, 31],
   [64, 33, 10],
+  [70, 520, 73],
+  [66, 73, 520],
   [1100, 6, 11],
 ] as const;
 
@@ -135,7 +137,7 @@ describe.each(implementations)('$label', (implementation) => {
     ...sizes,
     sizes: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 20 }),
     /** Rows of a shard made long, which then reaches over several panels. */
-    long: fc.constantFrom(0, 0, 511, 512, 1300),
+    long: fc.constantFrom(0, 0, 511, 512, 1023, 1300),
     which: fc.nat(19),
     first: fc.constantFrom(0, 32),
   });

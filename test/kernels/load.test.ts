@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '#src/errors.js';
+import { oneShard } from '#src/kernels/kernels.js';
 import {
   compileKernels,
   hasRelaxedSimd,
@@ -9,7 +10,6 @@ import {
   resolveKernels,
   SCRATCH_BYTES,
 } from '#src/kernels/load.js';
-import { oneShard } from '#src/kernels/kernels.js';
 import { bits, numbers } from './implementations.js';
 
 const LOADER = new URL('../../dist/src/kernels/load.js', import.meta.url).href;

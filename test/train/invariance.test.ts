@@ -85,7 +85,7 @@ describe('a worker that', () => {
     try {
       const twin = await trainToEnd(data, { ...options, workers: 0 });
       const more = { workerFile: DYING_WORKER, onRetry: (message: string) => retries.push(message) };
-      expect(await trainToEnd(data, { ...options, workers: 2 }, more)).toEqual(twin);
+      expect(await trainToEnd(data, { ...options, workers: 3 }, more)).toEqual(twin);
       expect(retries.length).toBe(1);
     } finally {
       rmSync(folder, { recursive: true });
@@ -96,7 +96,7 @@ describe('a worker that', () => {
     const threads: Worker[] = [];
     const seen = (thread: Worker) => threads.push(thread);
     process.on('worker', seen);
-    const trainer = newTrainer(data, { ...options, epochs: 20, workers: 2 });
+    const trainer = newTrainer(data, { ...options, epochs: 20, workers: 3 });
     try {
       for (let step = 0; step < trainer.plan.totalSteps; step++) {
         const stepping = trainer.step();
@@ -116,7 +116,7 @@ describe('a worker that', () => {
 
 describe('a worker file that', () => {
   const data = syntheticData({ rows: 30, inputs: 3, classes: 2 });
-  const options = { batch: 10, workers: 2 };
+  const options = { batch: 10, workers: 3 };
 
   it('is not there is reported', async () => {
     const workerFile = WORKER_FILE.replace('gradient.js', 'absent.js');

@@ -52,6 +52,9 @@ interface Chart {
   readonly colour: string;
 }
 
+/** What is so near to a power of ten, in decades, ends the axis there. */
+const NEAR = 0.01;
+
 function panel({ title, subtitle, x, y, points, exponent, colour }: Chart): Panel {
   const last = points[points.length - 1];
   const ideal = [points[0], last].map(({ size }) => ({
@@ -60,10 +63,10 @@ function panel({ title, subtitle, x, y, points, exponent, colour }: Chart): Pane
   }));
   const values = [...points.flatMap(({ low, high }) => [low, high]), ...ideal.map(({ value }) => value)];
   const decades = (all: readonly number[]) => [
-    10 ** Math.floor(Math.log10(Math.min(...all)) + 1e-9),
-    10 ** Math.ceil(Math.log10(Math.max(...all)) - 1e-9),
+    10 ** Math.floor(Math.log10(Math.min(...all)) + NEAR),
+    10 ** Math.ceil(Math.log10(Math.max(...all)) - NEAR),
   ];
-  const sizes = decades(points.map(({ size }) => Math.round(size / 1e3) * 1e3 || size));
+  const sizes = decades(points.map(({ size }) => size));
   const powers = (from: number, to: number) =>
     Array.from({ length: Math.round(Math.log10(to / from)) + 1 }, (_, i) => from * 10 ** i);
   const across = {

@@ -42,8 +42,10 @@ export async function benchSvg(report: BenchReport): Promise<string> {
   return withDarkGround(svg, title(report));
 }
 
-function title({ settings: { network, batch, kernels, precision } }: BenchReport): string {
-  return `gradpool bench: ${network.join('-')}, batch ${batch}, ${kernels} kernels, ${precision}`;
+function title({ settings: { network, batch, kernels, precision, parts } }: BenchReport): string {
+  const grows = parts.every((part) => part === 'growth');
+  const what = grows ? 'how costs grow' : `${network.join('-')}, batch ${batch}`;
+  return `gradpool bench: ${what}, ${kernels} kernels, ${precision}`;
 }
 
 function subtitle({ machine, proof, settings }: BenchReport): string[] {

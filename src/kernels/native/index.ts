@@ -8,7 +8,7 @@ import { type Operands, TEST_BYTES, testGemm } from './selftest.js';
 
 export { installHint } from './discover.js';
 export { bindLibrary, type NativeLibrary } from './library.js';
-export { nativeProducts, STRIP_BYTES } from './products.js';
+export { bySize, nativeProducts, STRIP_BYTES } from './products.js';
 
 /**
  * The library at `path`, or the first of those that this system keeps; tested. Throws UsageError in one line when there is

@@ -1,7 +1,7 @@
 /** A system library called through koffi: nothing is compiled, and arrays in shared memory pass as addresses. */
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
-import type { Gemm } from './products.js';
+import type { Gemm } from './gemm.js';
 
 type Koffi = typeof import('koffi');
 type Foreign = (...numbers: number[]) => number;

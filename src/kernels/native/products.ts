@@ -5,34 +5,39 @@
 import type { ShardRows } from '../kernels.js';
 import type { Products } from '../products.js';
 import type { WasmExports } from '../wasm/exports.js';
-
-/** c[M,N] = (add ? c : 0) + op(a)[M,K]·op(b)[K,N], row-major; byte offsets of the shared memory, row lengths in elements. */
-export type Gemm = (
-  transposeA: boolean,
-  transposeB: boolean,
-  M: number,
-  N: number,
-  K: number,
-  a: number,
-  aRow: number,
-  b: number,
-  bRow: number,
-  add: boolean,
-  c: number,
-  cRow: number,
-) => void;
+import { addsInOneRounding } from './accumulation.js';
+import type { Gemm } from './gemm.js';
 
 /** Floats of a strip of a weight gradient: the shards' parts of it are added up while they are in the L2 cache. */
-const STRIP = 24 * 1024;
+const STRIP = 32 * 1024;
 /** Strips on the stack of the shard tree: over 1024 shards, and one in the making. */
 const LEVELS = 12;
 export const STRIP_BYTES = 4 * STRIP * LEVELS;
 
 /**
  * @param bytes of an operand's element: 4 for float32, 2 for bfloat16
- * @param strips byte offset of STRIP_BYTES that belong to this instance alone
+ * @param strips byte offset in the memory of STRIP_BYTES that belong to this instance alone
  */
-export function nativeProducts(gemm: Gemm, bytes: 2 | 4, wasm: WasmExports, strips: number): Products {
+export function nativeProducts(
+  gemm: Gemm,
+  bytes: 2 | 4,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  strips: number,
+): Products {
+  const trial = { gemm, bytes, memory, area: strips, floats: STRIP * LEVELS };
+  const tried = new Map<string, boolean>();
+  /** Whether a shard's part may be multiplied straight on top of the one before it. */
+  const adds = (rows: number, columns: number, count: number, K: number, N: number): boolean => {
+    const key = `${rows}x${columns}x${count} of ${K}x${N}`;
+    let known = tried.get(key);
+    if (known === undefined) {
+      known = addsInOneRounding(trial, { M: rows, N: columns, K: count, aRow: K, bRow: N });
+      tried.set(key, known);
+    }
+    return known;
+  };
+
   return {
     affine(z, x, w, b, { bounds, first, last }, K, N) {
       for (let shard = first; shard < last; shard++) {
@@ -84,30 +89,49 @@ export function nativeProducts(gemm: Gemm, bytes: 2 | 4, wasm: WasmExports, stri
     N: number,
   ): void {
     const level = 4 * STRIP;
+    // tried before anything is on the stack, where trials are made; sizes of shards differ by one at most, the first is a largest
+    const larger = adds(rows, columns, bounds[first + 1] - bounds[first], K, N);
+    const smaller = adds(rows, columns, bounds[last] - bounds[last - 1], K, N);
     let top = strips;
     for (let shard = first; shard < last; shard++) {
       const from = bounds[shard];
       const count = bounds[shard + 1] - from;
       const [left, right] = [x + bytes * from * K, dz + bytes * from * N];
-      gemm(true, false, rows, columns, count, left, K, right, N, false, top, columns);
       const done = shard - first + 1;
-      if (shard + 1 === last) {
-        const merges = ones(done - 1);
-        if (columns === N) wasm.foldStrip(dw, top, merges, level, rows * columns);
-        else {
-          for (let row = 0; row < rows; row++) {
-            const skip = 4 * row;
-            wasm.foldStrip(dw + skip * N, top + skip * columns, merges, level, columns);
-          }
-        }
-      } else {
-        const merges = trailingZeros(done);
+      let merges = shard + 1 === last ? ones(done - 1) : trailingZeros(done);
+      const merged = merges > 0 && larger && smaller;
+      if (merged) {
+        top -= level;
+        merges--;
+      }
+      gemm(true, false, rows, columns, count, left, K, right, N, merged, top, columns);
+      if (shard + 1 < last) {
         const into = top - merges * level;
         if (merges > 0) wasm.foldStrip(into, top, merges, level, rows * columns);
         top = into + level;
+      } else if (columns === N) wasm.foldStrip(dw, top, merges, level, rows * columns);
+      else {
+        for (let row = 0; row < rows; row++) {
+          wasm.foldStrip(dw + 4 * row * N, top + 4 * row * columns, merges, level, columns);
+        }
       }
     }
   }
+}
+
+/** Weights of a layer up to which calling the library costs more than it saves. */
+const SMALL = 4096;
+
+/** Layers with few weights by the first, the others by the second. */
+export function bySize(small: Products, large: Products): Products {
+  const chosen = (K: number, N: number) => (K * N <= SMALL ? small : large);
+  return {
+    affine: (z, x, w, b, shards, K, N) => chosen(K, N).affine(z, x, w, b, shards, K, N),
+    affineInputGradient: (dx, dz, w, shards, K, N) =>
+      chosen(K, N).affineInputGradient(dx, dz, w, shards, K, N),
+    affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
+      chosen(K, N).affineWeightGradient(dw, x, dz, shards, K, N, mode),
+  };
 }
 
 const trailingZeros = (n: number): number => 31 - Math.clz32(n & -n);

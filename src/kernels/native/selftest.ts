@@ -1,5 +1,5 @@
 /** Before a library is used: does it multiply as it should, whatever the shapes and wherever they lie? */
-import type { Gemm } from './products.js';
+import type { Gemm } from './gemm.js';
 
 /** M, N, K with both transposes, row lengths beyond the matrix, both ways to begin a sum. */
 const SHAPES = [

@@ -52,6 +52,8 @@ export function createWasmKernels(
   products: Products & Partial<Pick<Kernels, 'refreshWeights'>>,
 ): Kernels {
   const copyBounds = boundsCopier(memory, scratch);
+  /** Of w, g and each slot: the steps go over whole vectors of four. */
+  const lastFew = new Float32Array(memory.buffer, scratch, 4 * 8);
   const at = (array: FloatArray | null) => (array === null ? 0 : array.byteOffset);
 
   return {
@@ -77,13 +79,19 @@ export function createWasmKernels(
     add: (dst, src, count) => wasm.add(at(dst), at(src), count),
     allFinite: (a, count) => wasm.allFinite(at(a), count) !== 0,
     sumOfSquares: (a, count) => wasm.sumOfSquares(at(a), count),
-    update: (name, w, g, slots, count, scalars) =>
-      wasm[name](
-        at(w),
-        at(g),
-        ...slots.map(at),
-        count,
-        ...STEPS[name].map((key: keyof typeof scalars) => scalars[key]),
-      ),
+    update(name, w, g, slots, count, scalars) {
+      const arrays = [w, g, ...slots];
+      const values = STEPS[name].map((key: keyof typeof scalars) => scalars[key]);
+      const whole = count - (count % 4);
+      wasm[name](...arrays.map(at), whole, ...values);
+      if (whole === count) return;
+      arrays.forEach((array, i) => {
+        if (array !== null) lastFew.set(array.subarray(whole, count), 4 * i);
+      });
+      wasm[name](...arrays.map((array, i) => (array === null ? 0 : scratch + 16 * i)), 4, ...values);
+      arrays.forEach((array, i) => {
+        array?.set(lastFew.subarray(4 * i, 4 * i + count - whole), whole);
+      });
+    },
   };
 }

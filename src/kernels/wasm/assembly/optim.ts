@@ -1,11 +1,12 @@
-// The element-wise steps of the update rules, four parameters at a time; reference/optim.ts says what each computes.
-import { load, madd, select, splat, store } from './vector';
+// The element-wise steps of the update rules, four parameters at a time; reference/optim.ts says what each computes. `count` is a multiple
+// of 4: asking at every load whether four are left costs more than the step, so the host brings the last few separately (../index.ts).
+import { madd, select, splat } from './vector';
 
 /** g·scale + λw */
 // @ts-ignore: decorator
 @inline
-function gradientOf(g: usize, n: i32, scale: v128, decay: v128, weight: v128): v128 {
-  return madd(decay, weight, f32x4.mul(load(g, n, 0), scale));
+function gradientOf(g: usize, scale: v128, decay: v128, weight: v128): v128 {
+  return madd(decay, weight, f32x4.mul(v128.load(g), scale));
 }
 
 /** decay·mean + rest·x */
@@ -29,16 +30,16 @@ export function sgd(
 ): void {
   const rate = splat(<f32>-lr), mu = splat(<f32>momentum), decay = splat(<f32>weightDecay), scale = splat(<f32>gradientScale);
   for (let i = 0; i < count; i += 4) {
-    const at = <usize>i << 2, n = count - i;
-    const weight = load(w + at, n, 0);
-    const gradient = gradientOf(g + at, n, scale, decay, weight);
+    const at = <usize>i << 2;
+    const weight = v128.load(w + at);
+    const gradient = gradientOf(g + at, scale, decay, weight);
     let direction = gradient;
     if (v != 0) {
-      const velocity = madd(mu, load(v + at, n, 0), gradient);
-      store(v + at, velocity, n);
+      const velocity = madd(mu, v128.load(v + at), gradient);
+      v128.store(v + at, velocity);
       direction = nesterov ? madd(mu, velocity, gradient) : velocity;
     }
-    store(w + at, madd(rate, direction, weight), n);
+    v128.store(w + at, madd(rate, direction, weight));
   }
 }
 
@@ -52,20 +53,20 @@ export function adam(
   const b2 = splat(<f32>beta2), rest2 = splat(<f32>(1 - beta2));
   const rate = splat(<f32>-lr), share = splat(<f32>gradientShare), divisor = splat(<f32>root), epsilon = splat(<f32>eps);
   for (let i = 0; i < count; i += 4) {
-    const at = <usize>i << 2, n = count - i;
-    const weight = load(w + at, n, 0);
-    const gradient = gradientOf(g + at, n, scale, decay, weight);
-    const mean = average(b1, load(m + at, n, 0), rest1, gradient);
-    let square = madd(f32x4.mul(rest2, gradient), gradient, f32x4.mul(b2, load(v + at, n, 0)));
-    store(m + at, mean, n);
-    store(v + at, square, n);
+    const at = <usize>i << 2;
+    const weight = v128.load(w + at);
+    const gradient = gradientOf(g + at, scale, decay, weight);
+    const mean = average(b1, v128.load(m + at), rest1, gradient);
+    let square = madd(f32x4.mul(rest2, gradient), gradient, f32x4.mul(b2, v128.load(v + at)));
+    v128.store(m + at, mean);
+    v128.store(v + at, square);
     if (largest != 0) {
-      square = f32x4.max(square, load(largest + at, n, 0));
-      store(largest + at, square, n);
+      square = f32x4.max(square, v128.load(largest + at));
+      v128.store(largest + at, square);
     }
     const denominator = f32x4.add(f32x4.div(f32x4.sqrt(square), divisor), epsilon);
     const direction = f32x4.div(madd(share, gradient, mean), denominator);
-    store(w + at, madd(rate, direction, f32x4.mul(kept, weight)), n);
+    v128.store(w + at, madd(rate, direction, f32x4.mul(kept, weight)));
   }
 }
 
@@ -75,12 +76,12 @@ export function adagrad(
   const scale = splat(<f32>gradientScale), decay = splat(<f32>weightDecay);
   const rate = splat(<f32>-lr), epsilon = splat(<f32>eps);
   for (let i = 0; i < count; i += 4) {
-    const at = <usize>i << 2, n = count - i;
-    const weight = load(w + at, n, 0);
-    const gradient = gradientOf(g + at, n, scale, decay, weight);
-    const squares = madd(gradient, gradient, load(sum + at, n, 0));
-    store(sum + at, squares, n);
-    store(w + at, madd(rate, f32x4.div(gradient, f32x4.add(f32x4.sqrt(squares), epsilon)), weight), n);
+    const at = <usize>i << 2;
+    const weight = v128.load(w + at);
+    const gradient = gradientOf(g + at, scale, decay, weight);
+    const squares = madd(gradient, gradient, v128.load(sum + at));
+    v128.store(sum + at, squares);
+    v128.store(w + at, madd(rate, f32x4.div(gradient, f32x4.add(f32x4.sqrt(squares), epsilon)), weight));
   }
 }
 
@@ -90,16 +91,16 @@ export function adadelta(
   const scale = splat(<f32>gradientScale), decay = splat(<f32>weightDecay);
   const kept = splat(<f32>rho), rest = splat(<f32>(1 - rho)), rate = splat(<f32>-lr), epsilon = splat(<f32>eps);
   for (let i = 0; i < count; i += 4) {
-    const at = <usize>i << 2, n = count - i;
-    const weight = load(w + at, n, 0);
-    const gradient = gradientOf(g + at, n, scale, decay, weight);
-    const squares = average(kept, load(square + at, n, 0), rest, f32x4.mul(gradient, gradient));
-    const changes = load(change + at, n, 0);
+    const at = <usize>i << 2;
+    const weight = v128.load(w + at);
+    const gradient = gradientOf(g + at, scale, decay, weight);
+    const squares = average(kept, v128.load(square + at), rest, f32x4.mul(gradient, gradient));
+    const changes = v128.load(change + at);
     const ratio = f32x4.div(f32x4.sqrt(f32x4.add(changes, epsilon)), f32x4.sqrt(f32x4.add(squares, epsilon)));
     const delta = f32x4.mul(ratio, gradient);
-    store(square + at, squares, n);
-    store(change + at, average(kept, changes, rest, f32x4.mul(delta, delta)), n);
-    store(w + at, madd(rate, delta, weight), n);
+    v128.store(square + at, squares);
+    v128.store(change + at, average(kept, changes, rest, f32x4.mul(delta, delta)));
+    v128.store(w + at, madd(rate, delta, weight));
   }
 }
 
@@ -111,22 +112,22 @@ export function rmsprop(
   const scale = splat(<f32>gradientScale), decay = splat(<f32>weightDecay), mu = splat(<f32>momentum);
   const kept = splat(<f32>alpha), rest = splat(<f32>(1 - alpha)), rate = splat(<f32>-lr), epsilon = splat(<f32>eps);
   for (let i = 0; i < count; i += 4) {
-    const at = <usize>i << 2, n = count - i;
-    const weight = load(w + at, n, 0);
-    const gradient = gradientOf(g + at, n, scale, decay, weight);
-    let variance = average(kept, load(square + at, n, 0), rest, f32x4.mul(gradient, gradient));
-    store(square + at, variance, n);
+    const at = <usize>i << 2;
+    const weight = v128.load(w + at);
+    const gradient = gradientOf(g + at, scale, decay, weight);
+    let variance = average(kept, v128.load(square + at), rest, f32x4.mul(gradient, gradient));
+    v128.store(square + at, variance);
     if (mean != 0) {
-      const centre = average(kept, load(mean + at, n, 0), rest, gradient);
-      store(mean + at, centre, n);
+      const centre = average(kept, v128.load(mean + at), rest, gradient);
+      v128.store(mean + at, centre);
       variance = f32x4.max(splat(0), f32x4.sub(variance, f32x4.mul(centre, centre)));
     }
     let direction = f32x4.div(gradient, f32x4.add(f32x4.sqrt(variance), epsilon));
     if (v != 0) {
-      direction = madd(mu, load(v + at, n, 0), direction);
-      store(v + at, direction, n);
+      direction = madd(mu, v128.load(v + at), direction);
+      v128.store(v + at, direction);
     }
-    store(w + at, madd(rate, direction, weight), n);
+    v128.store(w + at, madd(rate, direction, weight));
   }
 }
 
@@ -137,15 +138,15 @@ export function adamax(
   const scale = splat(<f32>gradientScale), decay = splat(<f32>weightDecay), rate = splat(<f32>-lr);
   const b1 = splat(<f32>beta1), rest1 = splat(<f32>(1 - beta1)), b2 = splat(<f32>beta2), epsilon = splat(<f32>eps);
   for (let i = 0; i < count; i += 4) {
-    const at = <usize>i << 2, n = count - i;
-    const weight = load(w + at, n, 0);
-    const gradient = gradientOf(g + at, n, scale, decay, weight);
-    const mean = average(b1, load(m + at, n, 0), rest1, gradient);
-    const faded = f32x4.mul(b2, load(largest + at, n, 1));
+    const at = <usize>i << 2;
+    const weight = v128.load(w + at);
+    const gradient = gradientOf(g + at, scale, decay, weight);
+    const mean = average(b1, v128.load(m + at), rest1, gradient);
+    const faded = f32x4.mul(b2, v128.load(largest + at));
     const magnitude = f32x4.max(faded, f32x4.add(f32x4.abs(gradient), epsilon));
-    store(m + at, mean, n);
-    store(largest + at, magnitude, n);
-    store(w + at, madd(rate, f32x4.div(mean, magnitude), weight), n);
+    v128.store(m + at, mean);
+    v128.store(largest + at, magnitude);
+    v128.store(w + at, madd(rate, f32x4.div(mean, magnitude), weight));
   }
 }
 
@@ -156,12 +157,12 @@ export function lion(
   const b1 = splat(<f32>beta1), rest1 = splat(<f32>(1 - beta1));
   const b2 = splat(<f32>beta2), rest2 = splat(<f32>(1 - beta2));
   for (let i = 0; i < count; i += 4) {
-    const at = <usize>i << 2, n = count - i;
-    const gradient = f32x4.mul(load(g + at, n, 0), scale);
-    const mean = load(m + at, n, 0);
+    const at = <usize>i << 2;
+    const gradient = f32x4.mul(v128.load(g + at), scale);
+    const mean = v128.load(m + at);
     const direction = sign(average(b1, mean, rest1, gradient));
-    store(m + at, average(b2, mean, rest2, gradient), n);
-    store(w + at, madd(rate, direction, f32x4.mul(kept, load(w + at, n, 0))), n);
+    v128.store(m + at, average(b2, mean, rest2, gradient));
+    v128.store(w + at, madd(rate, direction, f32x4.mul(kept, v128.load(w + at))));
   }
 }
 
@@ -172,17 +173,17 @@ export function rprop(
   const scale = splat(<f32>gradientScale), decay = splat(<f32>weightDecay), zero = splat(0);
   const slower = splat(<f32>etaMinus), faster = splat(<f32>etaPlus), least = splat(<f32>smallest), most = splat(<f32>largest);
   for (let i = 0; i < count; i += 4) {
-    const at = <usize>i << 2, n = count - i;
-    const weight = load(w + at, n, 0);
-    const gradient = gradientOf(g + at, n, scale, decay, weight);
-    const agreement = f32x4.mul(sign(gradient), sign(load(before + at, n, 0)));
+    const at = <usize>i << 2;
+    const weight = v128.load(w + at);
+    const gradient = gradientOf(g + at, scale, decay, weight);
+    const agreement = f32x4.mul(sign(gradient), sign(v128.load(before + at)));
     const turned = f32x4.lt(agreement, zero);
     const factor = select(turned, slower, select(f32x4.gt(agreement, zero), faster, splat(1)));
-    const step = f32x4.min(most, f32x4.max(least, f32x4.mul(load(size + at, n, 0), factor)));
+    const step = f32x4.min(most, f32x4.max(least, f32x4.mul(v128.load(size + at), factor)));
     const counted = v128.andnot(gradient, turned);
-    store(size + at, step, n);
-    store(before + at, counted, n);
-    store(w + at, f32x4.sub(weight, f32x4.mul(sign(counted), step)), n);
+    v128.store(size + at, step);
+    v128.store(before + at, counted);
+    v128.store(w + at, f32x4.sub(weight, f32x4.mul(sign(counted), step)));
   }
 }
 
@@ -190,8 +191,8 @@ export function rprop(
 export function regularize(w: usize, g: usize, count: i32, clipValue: f64, l1: f64, gradientScale: f64): void {
   const scale = splat(<f32>gradientScale), most = splat(<f32>clipValue), least = splat(<f32>-clipValue), lambda = splat(<f32>l1);
   for (let i = 0; i < count; i += 4) {
-    const at = <usize>i << 2, n = count - i;
-    const clipped = f32x4.min(most, f32x4.max(least, f32x4.mul(load(g + at, n, 0), scale)));
-    store(g + at, madd(lambda, sign(load(w + at, n, 0)), clipped), n);
+    const at = <usize>i << 2;
+    const clipped = f32x4.min(most, f32x4.max(least, f32x4.mul(v128.load(g + at), scale)));
+    v128.store(g + at, madd(lambda, sign(v128.load(w + at)), clipped));
   }
 }

@@ -3,18 +3,34 @@ import { load, splat, store } from './vector';
 
 /** dst += src */
 export function add(dst: usize, src: usize, count: i32): void {
-  for (let i = 0; i < count; i += 4) {
-    const at = <usize>i << 2, n = count - i;
-    store(dst + at, f32x4.add(load(dst + at, n, 0), load(src + at, n, 0)), n);
+  for (const end = dst + (<usize>(count & ~15) << 2); dst < end; dst += 64, src += 64) {
+    const v0 = f32x4.add(v128.load(dst), v128.load(src)), v1 = f32x4.add(v128.load(dst, 16), v128.load(src, 16));
+    const v2 = f32x4.add(v128.load(dst, 32), v128.load(src, 32)), v3 = f32x4.add(v128.load(dst, 48), v128.load(src, 48));
+    v128.store(dst, v0);
+    v128.store(dst, v1, 16);
+    v128.store(dst, v2, 32);
+    v128.store(dst, v3, 48);
+  }
+  for (let left = count & 15; left > 0; left -= 4, dst += 16, src += 16) {
+    store(dst, f32x4.add(load(dst, left, 0), load(src, left, 0)), left);
   }
 }
 
+/** A value minus itself is 0 where it is finite and NaN where it is not. */
 export function allFinite(a: usize, count: i32): bool {
-  let finite = i32x4.splat(-1);
-  for (let i = 0; i < count; i += 4) {
-    finite = v128.and(finite, f32x4.lt(f32x4.abs(load(a + (<usize>i << 2), count - i, 0)), splat(Infinity as f32)));
+  let s0 = splat(0), s1 = splat(0), s2 = splat(0), s3 = splat(0);
+  for (const end = a + (<usize>(count & ~15) << 2); a < end; a += 64) {
+    const v0 = v128.load(a), v1 = v128.load(a, 16), v2 = v128.load(a, 32), v3 = v128.load(a, 48);
+    s0 = v128.or(s0, f32x4.sub(v0, v0));
+    s1 = v128.or(s1, f32x4.sub(v1, v1));
+    s2 = v128.or(s2, f32x4.sub(v2, v2));
+    s3 = v128.or(s3, f32x4.sub(v3, v3));
   }
-  return i32x4.all_true(finite);
+  for (let left = count & 15; left > 0; left -= 4, a += 16) {
+    const v = load(a, left, 0);
+    s0 = v128.or(s0, f32x4.sub(v, v));
+  }
+  return !v128.any_true(v128.or(v128.or(s0, s1), v128.or(s2, s3)));
 }
 
 /** Σ a² in float64, in four interleaved sums that are added in a fixed order. */

@@ -3,49 +3,81 @@
 // The tree is folded like a binary counter: before shard i (counted from the run's first) there is one sum on the stack for
 // every 1 bit of i, and after it as many are merged as i + 1 ends in 0 bits; the last shard merges all that are left. These
 // are the additions of doubling strides, `part[j] += part[j + stride]`, in an order that needs log₂ of the parts.
-import { bound, edgeArea, FOLD_LEVELS, FOLD_STACKS, foldArea, LINE, panelArea, PANEL_ROWS, startArea, TILE } from './scratch';
-import { loadEdge, packRows, setStart, storeEdge } from './matmul';
+import { copyRows, packRows, packStrips } from './pack';
+import {
+  bound, edgeArea, FOLD_LEVELS, FOLD_STACKS, foldArea, LINE, panelArea, PANEL_ROWS, panelStride, panelsThatFit, startArea, STRIP_ROWS,
+  stripArea, TILE,
+} from './scratch';
 import { columnTile, treeTile } from './tile';
 import { load, store } from './vector';
 
 /** dw[K,N] = Σ xᵀ·dz over the rows of `shards` shards; `more`: of one shard, on top of dw. */
 export function affineWeightGradient(dw: usize, x: usize, dz: usize, shards: i32, K: i32, N: i32, more: bool): void {
-  const first = bound(0), last = bound(shards);
-  setStart(0, 0);
-  // Tiles whose rows fit one panel finish one after the other on one stack; the others keep theirs from panel to panel.
-  const block = last - first <= PANEL_ROWS ? K : 4 * FOLD_STACKS;
-  for (let k = 0; k < K; k += block) {
-    const kEnd = min(K, k + block);
+  const first = bound(0), rows = bound(shards) - first;
+  if (rows > STRIP_ROWS) {
+    longGradient(dw, x, dz, shards, K, N, more);
+    return;
+  }
+  x += <usize>first * K << 2;
+  dz += <usize>first * N << 2;
+  const stride = panelStride(rows);
+  // Panels of few rows stay in the L1 cache together; a strip packed is used for four of them at least.
+  const block = 8 * min(panelsThatFit(stride), max(8, PANEL_ROWS / rows));
+  for (let n = 0; n < N; n += block) {
+    const columns = min(block, N - n);
+    packRows(dz + (<usize>n << 2), <usize>N << 2, columns, rows, stride);
+    for (let k = 0; k < K; k += 16) {
+      const height = min(16, K - k);
+      packStrips(x + (<usize>k << 2), <usize>K << 2, height, rows);
+      stripsTimesPanels(dw + ((<usize>k * N + n) << 2), <usize>N << 2, shards, rows, height, columns, stride, more);
+    }
+  }
+}
+
+/** dw[height,columns] = the packed strips times the packed panels, tree and all. */
+function stripsTimesPanels(
+  dw: usize, dwRow: usize, shards: i32, rows: i32, height: i32, columns: i32, stride: usize, more: bool,
+): void {
+  const edge = edgeArea();
+  let strip = stripArea();
+  for (; height > 0; height -= 4) {
+    let panel = panelArea(), c = dw;
+    for (let left = columns; left > 0; left -= 8) {
+      if (height >= 4 && left >= 8) {
+        treeTile(c, dwRow, strip, panel, shards, more);
+      } else {
+        const tall = min(4, height), width = min(8, left);
+        if (more) copyRows(edge, LINE, c, dwRow, tall, width);
+        treeTile(edge, LINE, strip, panel, shards, more);
+        copyRows(c, dwRow, edge, LINE, tall, width);
+      }
+      panel += stride;
+      c += LINE;
+    }
+    strip += <usize>rows << 4;
+    dw += dwRow << 2;
+  }
+}
+
+/** Tiles go from panel to panel and keep the sums of their shards on a stack each. */
+function longGradient(dw: usize, x: usize, dz: usize, shards: i32, K: i32, N: i32, more: bool): void {
+  const first = bound(0), last = bound(shards), start = startArea();
+  v128.store(start, f32x4.splat(0));
+  v128.store(start, f32x4.splat(0), 16);
+  for (let k = 0; k < K; k += 4 * FOLD_STACKS) {
+    const kEnd = min(K, k + 4 * FOLD_STACKS);
     for (let n = 0; n < N; n += 8) {
       let shard = 0;
       for (let r = first; r < last; r += PANEL_ROWS) {
         const rEnd = min(last, r + PANEL_ROWS);
-        packRows(dz + ((<usize>r * N + n) << 2), <usize>N << 2, min(8, N - n), rEnd - r);
-        let i = k;
-        if (block == K && !more) {
-          for (; i + 4 <= K; i += 4) wholeTile(dw, x, shards, i, n, K, N);
-        }
-        for (; i < kEnd; i += 4) {
-          const stack = foldArea() + (block == K ? 0 : <usize>((i - k) >> 2) * FOLD_LEVELS * TILE);
+        packRows(dz + ((<usize>r * N + n) << 2), <usize>N << 2, min(8, N - n), rEnd - r, 0);
+        for (let i = k; i < kEnd; i += 4) {
+          const stack = foldArea() + <usize>((i - k) >> 2) * FOLD_LEVELS * TILE;
           gradientTile(dw, x, shard, shards, i, n, r, rEnd, K, N, more, stack);
         }
         while (shard < shards && bound(shard + 1) <= rEnd) shard++;
       }
     }
-  }
-}
-
-/** The tile of four rows at (k, n) when the panel holds all rows of the run. */
-// @ts-ignore: decorator
-@inline
-function wholeTile(dw: usize, x: usize, shards: i32, k: i32, n: i32, K: i32, N: i32): void {
-  const c = dw + ((<usize>k * N + n) << 2), a = x + ((<usize>bound(0) * K + k) << 2);
-  const dwRow = <usize>N << 2, xRow = <usize>K << 2, width = min(8, N - n);
-  if (width == 8) {
-    treeTile(c, dwRow, a, xRow, panelArea(), shards);
-  } else {
-    treeTile(edgeArea(), LINE, a, xRow, panelArea(), shards);
-    storeEdge(c, dwRow, 4, width);
   }
 }
 
@@ -71,7 +103,7 @@ function gradientTile(
       if (more) {
         start = edgeArea();
         startRow = LINE;
-        loadEdge(c, dwRow, rows, width);
+        copyRows(edgeArea(), LINE, c, dwRow, rows, width);
       }
     }
     if (end > rEnd) {
@@ -83,7 +115,7 @@ function gradientTile(
       columnTile(rows, c, dwRow, start, startRow, a, xRow, panel, count, top, height);
     } else {
       columnTile(rows, edgeArea(), LINE, start, startRow, a, xRow, panel, count, top, height);
-      storeEdge(c, dwRow, rows, width);
+      copyRows(c, dwRow, edgeArea(), LINE, rows, width);
     }
     r += count;
     panel += <usize>count * LINE;

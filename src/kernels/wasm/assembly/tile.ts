@@ -1,19 +1,112 @@
-// The micro-kernel of every matrix product: 4 rows × 8 columns of sums in eight registers (6 × 8 would spill).
+// The micro-kernels of xᵀ·dz: 4 rows of xᵀ × 8 columns of dz in eight registers (6 × 8 would spill), and the tree over the shards on
+// top. k goes over rows of x and dz, in order, one multiply-add after the other. Strides in bytes.
 import { bound, foldArea, LINE, TILE } from './scratch';
 import { madd } from './vector';
 
 /**
- * c[4,8] = tree(start + Σ_k a[·,k] · panel[k,·]): k in order, one multiply-add after the other, so that a sum
- * may be cut at any k and continued. `merges` sums lie below `fold` on the stack, to be added to the result from the
- * top down. Strides in bytes; `cStride` and `startStride` go from row to row.
- *
- * Inlined twice: where `folding` is false no loop follows the sums, which V8 schedules better (5 %).
+ * c[4,8] = the tree over the shards of Σ_k strip[k,·]·panel[k,·]; `more`: one shard's sum, on top of c. Nothing is called between shards
+ * and nothing starts from memory: of a few rows each, they would spend half their time there. Four k a turn, as in rows.ts.
  */
+export function treeTile(c: usize, cRow: usize, strip: usize, panels: usize, shards: i32, more: bool): void {
+  let top = foldArea(), a = strip, panel = panels;
+  const first = bound(0);
+  let begin = first;
+  for (let shard = 0; shard < shards; shard++) {
+    const end = bound(shard + 1);
+    let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
+    let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0);
+    if (more) {
+      c00 = v128.load(c), c01 = v128.load(c, 16);
+      c10 = v128.load(c + cRow), c11 = v128.load(c + cRow, 16);
+      c20 = v128.load(c + 2 * cRow), c21 = v128.load(c + 2 * cRow, 16);
+      c30 = v128.load(c + 3 * cRow), c31 = v128.load(c + 3 * cRow, 16);
+    }
+    let x: v128, b0: v128, b1: v128;
+    for (let left = end - begin; ; left -= 4) {
+      b0 = v128.load(panel), b1 = v128.load(panel, 16);
+      x = v128.load32_splat(a), c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
+      x = v128.load32_splat(a, 4), c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
+      x = v128.load32_splat(a, 8), c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
+      x = v128.load32_splat(a, 12), c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
+      a += 16;
+      if (left == 1) break;
+      b0 = v128.load(panel, 32), b1 = v128.load(panel, 48);
+      x = v128.load32_splat(a), c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
+      x = v128.load32_splat(a, 4), c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
+      x = v128.load32_splat(a, 8), c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
+      x = v128.load32_splat(a, 12), c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
+      a += 16;
+      if (left == 2) break;
+      b0 = v128.load(panel, 64), b1 = v128.load(panel, 80);
+      x = v128.load32_splat(a), c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
+      x = v128.load32_splat(a, 4), c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
+      x = v128.load32_splat(a, 8), c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
+      x = v128.load32_splat(a, 12), c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
+      a += 16;
+      if (left == 3) break;
+      b0 = v128.load(panel, 96), b1 = v128.load(panel, 112);
+      x = v128.load32_splat(a), c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
+      x = v128.load32_splat(a, 4), c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
+      x = v128.load32_splat(a, 8), c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
+      x = v128.load32_splat(a, 12), c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
+      a += 16;
+      if (left == 4) break;
+      panel += 4 * LINE;
+    }
+    begin = end;
+    panel = panels + <usize>(end - first) * LINE;
+    const last = shard + 1 == shards;
+    for (let merges = last ? popcnt(shard) : ctz(shard + 1); merges > 0; merges--) {
+      top -= TILE;
+      c00 = f32x4.add(v128.load(top), c00);
+      c01 = f32x4.add(v128.load(top, 16), c01);
+      c10 = f32x4.add(v128.load(top, 32), c10);
+      c11 = f32x4.add(v128.load(top, 48), c11);
+      c20 = f32x4.add(v128.load(top, 64), c20);
+      c21 = f32x4.add(v128.load(top, 80), c21);
+      c30 = f32x4.add(v128.load(top, 96), c30);
+      c31 = f32x4.add(v128.load(top, 112), c31);
+    }
+    const to = last ? c : top, stride = last ? cRow : LINE;
+    v128.store(to, c00);
+    v128.store(to, c01, 16);
+    v128.store(to + stride, c10);
+    v128.store(to + stride, c11, 16);
+    v128.store(to + 2 * stride, c20);
+    v128.store(to + 2 * stride, c21, 16);
+    v128.store(to + 3 * stride, c30);
+    v128.store(to + 3 * stride, c31, 16);
+    top += TILE;
+  }
+}
+
+/**
+ * One piece of a longer sum: c[rows,8] = tree(start + Σ_k a[·,k]·panel[k,·]), where a[row, k] lie next to each other along the rows and
+ * `aStep` leads to the next k. `merges` sums lie below `fold` on the stack, to be added to the result from the top down.
+ */
+export function columnTile(
+  rows: i32, c: usize, cStride: usize, start: usize, startStride: usize, a: usize, aStep: usize, panel: usize, count: i32,
+  fold: usize, merges: i32,
+): void {
+  if (rows == 4) {
+    tile4(c, cStride, start, startStride, a, aStep, panel, count, fold, merges);
+    return;
+  }
+  for (; rows > 0; rows--) {
+    tile1(c, start, a, aStep, panel, count, fold, merges);
+    c += cStride;
+    start += startStride;
+    fold += LINE;
+    a += 4;
+  }
+}
+
+
 // @ts-ignore: decorator
 @inline
 function tile4(
-  folding: bool, c: usize, cStride: usize, start: usize, startStride: usize,
-  a: usize, aRow: usize, aStep: usize, panel: usize, count: i32, fold: usize, merges: i32,
+  c: usize, cStride: usize, start: usize, startStride: usize,
+  a: usize, aStep: usize, panel: usize, count: i32, fold: usize, merges: i32,
 ): void {
   let c00 = v128.load(start), c01 = v128.load(start, 16);
   start += startStride;
@@ -22,27 +115,23 @@ function tile4(
   let c20 = v128.load(start), c21 = v128.load(start, 16);
   start += startStride;
   let c30 = v128.load(start), c31 = v128.load(start, 16);
-  let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
   for (const end = panel + <usize>count * LINE; panel < end; panel += LINE) {
     const b0 = v128.load(panel), b1 = v128.load(panel, 16);
     let x = v128.load32_splat(a);
     c00 = madd(x, b0, c00);
     c01 = madd(x, b1, c01);
-    x = v128.load32_splat(a1);
+    x = v128.load32_splat(a, 4);
     c10 = madd(x, b0, c10);
     c11 = madd(x, b1, c11);
-    x = v128.load32_splat(a2);
+    x = v128.load32_splat(a, 8);
     c20 = madd(x, b0, c20);
     c21 = madd(x, b1, c21);
-    x = v128.load32_splat(a3);
+    x = v128.load32_splat(a, 12);
     c30 = madd(x, b0, c30);
     c31 = madd(x, b1, c31);
     a += aStep;
-    a1 += aStep;
-    a2 += aStep;
-    a3 += aStep;
   }
-  for (; folding && merges > 0; merges--) {
+  for (; merges > 0; merges--) {
     fold -= TILE;
     c00 = f32x4.add(v128.load(fold), c00);
     c01 = f32x4.add(v128.load(fold, 16), c01);
@@ -86,91 +175,4 @@ function tile1(
   }
   v128.store(c, c0);
   v128.store(c, c1, 16);
-}
-
-/** A tile of rows of x: a[row, k] lie next to each other along k. */
-export function rowTile(
-  rows: i32, c: usize, cStride: usize, start: usize, startStride: usize, a: usize, aRow: usize, panel: usize, count: i32,
-): void {
-  if (rows == 4) {
-    tile4(false, c, cStride, start, startStride, a, aRow, 4, panel, count, 0, 0);
-    return;
-  }
-  for (; rows > 0; rows--) {
-    tile1(c, start, a, 4, panel, count, 0, 0);
-    c += cStride;
-    start += startStride;
-    a += aRow;
-  }
-}
-
-/** A tile of rows of xᵀ: a[row, k] lie next to each other along the rows, k strides over rows of x. */
-export function columnTile(
-  rows: i32, c: usize, cStride: usize, start: usize, startStride: usize, a: usize, aStep: usize, panel: usize, count: i32,
-  fold: usize, merges: i32,
-): void {
-  if (rows == 4) {
-    tile4(true, c, cStride, start, startStride, a, 4, aStep, panel, count, fold, merges);
-    return;
-  }
-  for (; rows > 0; rows--) {
-    tile1(c, start, a, aStep, panel, count, fold, merges);
-    c += cStride;
-    start += startStride;
-    fold += LINE;
-    a += 4;
-  }
-}
-
-/**
- * The same sums for four rows of xᵀ over whole shards, tree and all: c = the tree over the shards of Σ_k a[·,k] · panel[k,·]. The
- * gradient of a few rows a shard spends half its time between tiles; here nothing is called and nothing starts from memory.
- */
-export function treeTile(c: usize, cStride: usize, a: usize, aStep: usize, panel: usize, shards: i32): void {
-  let top = foldArea();
-  let begin = bound(0);
-  for (let shard = 0; shard < shards; shard++) {
-    const end = bound(shard + 1);
-    let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
-    let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0);
-    for (const stop = panel + <usize>(end - begin) * LINE; panel < stop; panel += LINE) {
-      const b0 = v128.load(panel), b1 = v128.load(panel, 16);
-      let x = v128.load32_splat(a);
-      c00 = madd(x, b0, c00);
-      c01 = madd(x, b1, c01);
-      x = v128.load32_splat(a, 4);
-      c10 = madd(x, b0, c10);
-      c11 = madd(x, b1, c11);
-      x = v128.load32_splat(a, 8);
-      c20 = madd(x, b0, c20);
-      c21 = madd(x, b1, c21);
-      x = v128.load32_splat(a, 12);
-      c30 = madd(x, b0, c30);
-      c31 = madd(x, b1, c31);
-      a += aStep;
-    }
-    begin = end;
-    const last = shard + 1 == shards;
-    for (let merges = last ? popcnt(shard) : ctz(shard + 1); merges > 0; merges--) {
-      top -= TILE;
-      c00 = f32x4.add(v128.load(top), c00);
-      c01 = f32x4.add(v128.load(top, 16), c01);
-      c10 = f32x4.add(v128.load(top, 32), c10);
-      c11 = f32x4.add(v128.load(top, 48), c11);
-      c20 = f32x4.add(v128.load(top, 64), c20);
-      c21 = f32x4.add(v128.load(top, 80), c21);
-      c30 = f32x4.add(v128.load(top, 96), c30);
-      c31 = f32x4.add(v128.load(top, 112), c31);
-    }
-    const to = last ? c : top, stride = last ? cStride : LINE;
-    v128.store(to, c00);
-    v128.store(to, c01, 16);
-    v128.store(to + stride, c10);
-    v128.store(to + stride, c11, 16);
-    v128.store(to + 2 * stride, c20);
-    v128.store(to + 2 * stride, c21, 16);
-    v128.store(to + 3 * stride, c30);
-    v128.store(to + 3 * stride, c31, 16);
-    top += TILE;
-  }
 }

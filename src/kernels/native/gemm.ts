@@ -1,0 +1,15 @@
+/** c[M,N] = (add ? c : 0) + op(a)[M,K]·op(b)[K,N], row-major; byte offsets of the shared memory, row lengths in elements. */
+export type Gemm = (
+  transposeA: boolean,
+  transposeB: boolean,
+  M: number,
+  N: number,
+  K: number,
+  a: number,
+  aRow: number,
+  b: number,
+  bRow: number,
+  add: boolean,
+  c: number,
+  cRow: number,
+) => void;

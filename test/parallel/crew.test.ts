@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { crew } from '#src/parallel/crew.js';
+
+const SQUARING = fileURLToPath(new URL('../fixtures/workers/squaring.mjs', import.meta.url));
+const FAILING = fileURLToPath(new URL('../fixtures/workers/failing.mjs', import.meta.url));
+
+interface Task {
+  readonly place: number;
+  readonly number: number;
+}
+
+function squaringCrew(workers: number, filename = SQUARING) {
+  const squares = new Float64Array(new SharedArrayBuffer(8 * 8));
+  const seen = new Int32Array(new SharedArrayBuffer(4));
+  const own: number[] = [];
+  const retries: string[] = [];
+  const members = crew<Task>({
+    filename,
+    workers,
+    workerData: { squares, seen },
+    encode({ place, number }, cells) {
+      cells[0] = place;
+      cells[1] = number;
+    },
+    handle({ place, number }) {
+      own.push(place);
+      squares[place] = number * number;
+    },
+    onRetry: (error) => retries.push(error.message),
+  });
+  return { members, squares, own, retries };
+}
+
+describe('crew', () => {
+  it.each([1, 2, 3, 5])('%i workers run as many tasks, again and again', async (workers) => {
+    const { members, squares, own } = squaringCrew(workers);
+    for (let round = 1; round <= 50; round++) {
+      const tasks = Array.from({ length: workers }, (_, place) => ({ place, number: round + place }));
+      await members.run(tasks);
+      expect([...squares.subarray(0, workers)]).toEqual(tasks.map(({ number }) => number * number));
+    }
+    expect(new Set(own)).toEqual(new Set(workers === 1 ? [] : [workers - 1])); // the coordinator is one of several
+    await members.close();
+  });
+
+  it('goes on after its threads have slept', async () => {
+    const { members, squares } = squaringCrew(3);
+    await members.run([{ place: 0, number: 2 }]);
+    await sleep(30);
+    await members.run([0, 1, 2].map((place) => ({ place, number: 3 })));
+    expect([...squares.subarray(0, 3)]).toEqual([9, 9, 9]);
+    await members.close();
+  });
+
+  it('computes a task again when its thread ends on the way', async () => {
+    const { members, squares, retries } = squaringCrew(3);
+    await members.run([
+      { place: 0, number: 4 },
+      { place: 1, number: -5 },
+      { place: 2, number: 6 },
+    ]);
+    expect([...squares.subarray(0, 3)]).toEqual([16, 25, 36]);
+    expect(retries).toHaveLength(1);
+    await members.run([{ place: 1, number: 7 }]);
+    expect(squares[1]).toBe(49);
+    await members.close();
+  });
+
+  it('gives up on a task that always fails, after the others have ended', async () => {
+    const { members, own, retries } = squaringCrew(2, FAILING);
+    const tasks = [0, 1].map((place) => ({ place, number: 1 }));
+    await expect(members.run(tasks)).rejects.toThrow('always');
+    expect(retries).toEqual(['always', 'always']);
+    expect(own).toEqual([1]);
+    await members.close();
+  });
+
+  it('closes at any moment of its threads’ start, and the process lives on', async () => {
+    for (let pause = 0; pause < 120; pause += 6) {
+      const { members } = squaringCrew(3);
+      await sleep(pause);
+      await members.close();
+    }
+    expect(process.exitCode).toBeUndefined();
+  });
+});
