@@ -6,6 +6,7 @@ import { type BenchOptions, resolveBench } from '#src/bench/options.js';
 import { benchSvg } from '#src/bench/plot/index.js';
 import { namedPoints } from '#src/bench/points.js';
 import { STEP_PARTS } from '#src/bench/profile.js';
+import { prove } from '#src/bench/proof.js';
 import { warningsOf } from '#src/bench/warnings.js';
 import { madeReport } from './report.js';
 
@@ -147,6 +148,44 @@ const parametersOf = (network: string) => {
 
 it.each([10_000, 316_228, 10_000_000])('a network of about %d parameters', (wanted) => {
   expect(parametersOf(networkOf(wanted).join('-')) / wanted).toBeCloseTo(1, 1);
+});
+
+describe('prove', () => {
+  const settings = resolveBench(TINY, 2);
+  const measured = madeReport();
+
+  it('compares every worker count, and both of every batch', async () => {
+    expect(await prove(settings, measured)).toEqual({
+      workers: [0, 1, 2],
+      steps: 100,
+      sha256: Array.from({ length: 3 }, () => 'a'.repeat(64)),
+      identical: true,
+      others: 1,
+      failures: [],
+    });
+  });
+
+  it('tells where the weights differ', async () => {
+    const { strong, batch } = measured;
+    const [serial, one, two] = strong!.points;
+    const wrong = { ...two, weightsSha256: 'c'.repeat(64) };
+    const inStrong = await prove(settings, {
+      ...measured,
+      strong: { ...strong!, points: [serial, one, wrong] },
+    });
+    expect(inStrong).toMatchObject({ identical: false, failures: ['strong scaling'] });
+    const inBatch = await prove(settings, {
+      ...measured,
+      batch: { ...batch!, points: [{ serial, parallel: wrong }] },
+    });
+    expect(inBatch).toMatchObject({ identical: false, failures: ['batch 128'] });
+  });
+
+  it('makes a few steps of its own where strong scaling was not measured', async () => {
+    const proof = await prove(settings, { strong: null, batch: null, target: null });
+    expect(proof).toMatchObject({ workers: [0, 1, 2], steps: 20, identical: true, others: 0 });
+    expect(new Set(proof.sha256).size).toBe(1);
+  });
 });
 
 describe('warnings', () => {
