@@ -14,10 +14,7 @@ export const FILL: Readonly<Record<StepPart, string>> = {
 const WIDTH = 50;
 
 export function stepBars(bars: readonly { readonly name: string; readonly point: Point }[]): string[] {
-  const known = bars.flatMap(({ name, point }) =>
-    point.breakdown === null ? [] : [{ name, breakdown: point.breakdown }],
-  );
-  if (known.length === 0) return [];
+  const known = bars.map(({ name, point }) => ({ name, breakdown: point.breakdown }));
   const total = (breakdown: Readonly<Record<StepPart, number>>) =>
     STEP_PARTS.reduce((sum, part) => sum + breakdown[part], 0);
   const longest = Math.max(...known.map(({ breakdown }) => total(breakdown)));

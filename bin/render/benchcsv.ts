@@ -24,7 +24,7 @@ const COLUMNS: readonly (readonly [string, (point: NamedPoint) => string | numbe
   ['efficiency', ({ scaling }) => scaling?.efficiency],
   ['serial_fraction', ({ scaling }) => scaling?.serialFraction],
   ...STEP_PARTS.map(
-    (part) => [`${part}_seconds`, ({ scaling }: NamedPoint) => scaling?.breakdown?.[part]] as const,
+    (part) => [`${part}_seconds`, ({ scaling }: NamedPoint) => scaling?.breakdown[part]] as const,
   ),
   ['weights_sha256', ({ weightsSha256 }) => weightsSha256],
 ];

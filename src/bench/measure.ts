@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { costOf, type Lane, type LaneSpec, weightsOf } from './lane.js';
 import { type Breakdown, Stopwatch } from './profile.js';
+import { middleHalf } from './statistics.js';
 
 export interface Measured {
   readonly spec: LaneSpec;
@@ -11,7 +12,8 @@ export interface Measured {
   readonly times: readonly number[];
   /** how many steps a round's time is the mean of */
   readonly stepsPerRound: number;
-  readonly breakdown: Breakdown | null;
+  /** of the rounds that were neither fast nor slow */
+  readonly breakdown: Breakdown;
   /** steps in all, with warm-up, and the weights after them */
   readonly steps: number;
   readonly sha256: string;
@@ -61,7 +63,7 @@ export async function* measureLanes(
     ...costOf(lane.trainer),
     times: times[index],
     stepsPerRound: steps[index],
-    breakdown: watches[index].breakdown,
+    breakdown: watches[index].breakdown(middleHalf(times[index])),
     steps: lane.trainer.state.step,
     sha256: weightsOf(lane),
   }));

@@ -68,7 +68,7 @@ export interface BenchSettings {
 export const DEFAULTS = {
   network: [784, 256, 128, 10],
   batch: 128,
-  seconds: 18,
+  seconds: 15,
   accuracy: 0.95,
 } as const;
 

@@ -6,11 +6,10 @@ export type StepPart = (typeof STEP_PARTS)[number];
 /** Seconds of each part of a step. */
 export type Breakdown = Readonly<Record<StepPart, number>>;
 
-/** Adds up what a profile gains between `begin` and `end`, so that steps outside do not count. */
+/** Takes what a profile gains between `begin` and `end` as one round. */
 export class Stopwatch {
-  readonly #sums = Object.fromEntries(STEP_PARTS.map((part) => [part, 0])) as Record<StepPart, number>;
+  readonly #rounds: Breakdown[] = [];
   #before: { steps: number; seconds: Breakdown } | null = null;
-  #steps = 0;
 
   constructor(private readonly profile: Profile) {}
 
@@ -20,16 +19,20 @@ export class Stopwatch {
   }
 
   end(): void {
-    if (this.#before === null) return;
-    for (const part of STEP_PARTS)
-      this.#sums[part] += this.profile.seconds[part] - this.#before.seconds[part];
-    this.#steps += this.profile.steps - this.#before.steps;
+    const before = this.#before;
+    if (before === null) throw new Error('the stopwatch ends before it begins');
+    const { steps, seconds } = this.profile;
+    this.#rounds.push(breakdownOf((part) => (seconds[part] - before.seconds[part]) / (steps - before.steps)));
   }
 
-  /** Means over the steps; null where nothing was profiled. */
-  get breakdown(): Breakdown | null {
-    if (this.#steps === 0) return null;
-    const means = STEP_PARTS.map((part) => [part, this.#sums[part] / this.#steps]);
-    return Object.fromEntries(means) as Breakdown;
+  /** A step's parts, means over these rounds. */
+  breakdown(rounds: readonly number[]): Breakdown {
+    return breakdownOf((part) => {
+      const sum = rounds.reduce((total, round) => total + this.#rounds[round][part], 0);
+      return sum / rounds.length;
+    });
   }
 }
+
+const breakdownOf = (value: (part: StepPart) => number): Breakdown =>
+  Object.fromEntries(STEP_PARTS.map((part) => [part, value(part)])) as Breakdown;

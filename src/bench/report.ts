@@ -22,8 +22,8 @@ export interface Point {
   readonly gflops: number;
   /** of the matrix-product peak of as many threads */
   readonly peakShare: number;
-  /** seconds of each part of a step, means */
-  readonly breakdown: Breakdown | null;
+  /** seconds of each part of a step: means over the middle half of the rounds, so that outliers do not count */
+  readonly breakdown: Breakdown;
   /** steps in all and the weights after them */
   readonly steps: number;
   readonly weightsSha256: string;

@@ -16,6 +16,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** The rounds whose times are neither in the fastest nor in the slowest quarter. */
+export function middleHalf(times: readonly number[]): number[] {
+  const rounds = [...times.keys()].sort((a, b) => times[a] - times[b]);
+  const quarter = times.length >> 2;
+  return rounds.slice(quarter, times.length - quarter);
+}
+
 /** The median time of a round. */
 export function medianOf(times: readonly number[]): Estimate {
   return bootstrap((resample) => median(resample(times)[0]));

@@ -5,6 +5,7 @@ import {
   karpFlatt,
   median,
   medianOf,
+  middleHalf,
   pairedRatio,
   per,
   ratio,
@@ -29,6 +30,24 @@ describe('median', () => {
   it('of many rounds is far from an outlier', () => {
     expect(medianOf([1, 1, 1, 1, 1, 1, 1, 1, 1000])).toEqual({ value: 1, low: 1, high: 1 });
   });
+});
+
+it.each([
+  [
+    [5, 1, 9, 3],
+    [3, 0],
+  ],
+  [
+    [5, 1, 9, 3, 4, 2, 8, 7],
+    [3, 4, 0, 7],
+  ],
+  [[2], [0]],
+  [
+    [3, 1, 2],
+    [1, 2, 0],
+  ],
+])('the middle half of %j', (times, rounds) => {
+  expect(middleHalf(times)).toEqual(rounds);
 });
 
 describe('bootstrap intervals', () => {

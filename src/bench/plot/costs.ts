@@ -19,11 +19,8 @@ export function breakdownPanel({ points, oneShard }: Strong): Panel[] {
     ...(oneShard ? [{ name: 'in-process, 1 shard', point: oneShard }] : []),
   ];
   const values = bars.flatMap(({ name, point: { breakdown } }) =>
-    breakdown === null
-      ? []
-      : STEP_PARTS.map((part, order) => ({ name, series: part, order, ms: 1000 * breakdown[part] })),
+    STEP_PARTS.map((part, order) => ({ name, series: part, order, ms: 1000 * breakdown[part] })),
   );
-  if (values.length === 0) return [];
   return [
     panel("Where a step's time goes", "strong scaling: parts of the coordinator's wall time", {
       data: { values },
