@@ -150,7 +150,7 @@ function targetSection({
 function growthSections({ rows, parameters }: Growth): Section[] {
   return [
     {
-      title: `Growth with the data: ${rows.points[0].network}, whole epochs, ${plural(rows.points[0].workers, 'worker')}`,
+      title: `Growth with the data: ${rows.points[0].network}, whole epochs, in-process`,
       header: ['rows', 'time per row', INTERVAL],
       rows: rows.points.map((point) => [
         count(point.rows),
@@ -162,7 +162,7 @@ function growthSections({ rows, parameters }: Growth): Section[] {
       ],
     },
     {
-      title: 'Growth with the network: batch 128',
+      title: 'Growth with the network: batch 128, in-process',
       header: ['parameters', 'network', 'time per step', INTERVAL, 'per parameter'],
       rows: parameters.points.map((point) => [
         count(point.parameters),
