@@ -26,14 +26,17 @@ export function nativeProducts(
   strips: number,
 ): Products {
   const trial = { gemm, bytes, memory, area: strips, floats: STRIP * LEVELS };
-  const tried = new Map<string, boolean>();
+  /** by matrix, then by strip */
+  const tried = new Map<number, Map<number, boolean>>();
   /** Whether a shard's part may be multiplied straight on top of the one before it. */
   const adds = (rows: number, columns: number, count: number, K: number, N: number): boolean => {
-    const key = `${rows}x${columns}x${count} of ${K}x${N}`;
-    let known = tried.get(key);
+    const [matrix, shape] = [K * 2 ** 26 + N, rows * 2 ** 26 + count];
+    const ofMatrix = tried.get(matrix) ?? new Map<number, boolean>();
+    tried.set(matrix, ofMatrix);
+    let known = ofMatrix.get(shape);
     if (known === undefined) {
       known = addsInOneRounding(trial, { M: rows, N: columns, K: count, aRow: K, bRow: N });
-      tried.set(key, known);
+      ofMatrix.set(shape, known);
     }
     return known;
   };
@@ -67,7 +70,7 @@ export function nativeProducts(
         return;
       }
       const width = Math.min(N, STRIP);
-      const height = Math.floor(STRIP / width);
+      const height = Math.floor(STRIP / width); // of whole rows, or 1: a strip lies in one piece
       for (let k = 0; k < K; k += height) {
         for (let n = 0; n < N; n += width) {
           const [rows, columns] = [Math.min(height, K - k), Math.min(width, N - n)];
@@ -77,7 +80,10 @@ export function nativeProducts(
     },
   };
 
-  /** dw[rows, columns] at its place in a matrix [K,N]: the shard tree folded like a binary counter, as in wasm/assembly/shards.ts. */
+  /**
+   * A strip dw[rows, columns], one run of floats: the shard tree folded like a binary counter, as in wasm/assembly/shards.ts.
+   * The lowest sum of its stack is dw itself.
+   */
   function strip(
     dw: number,
     x: number,
@@ -88,33 +94,30 @@ export function nativeProducts(
     K: number,
     N: number,
   ): void {
-    const level = 4 * STRIP;
     // tried before anything is on the stack, where trials are made; sizes of shards differ by one at most, the first is a largest
     const larger = adds(rows, columns, bounds[first + 1] - bounds[first], K, N);
     const smaller = adds(rows, columns, bounds[last] - bounds[last - 1], K, N);
-    let top = strips;
+    const place = (level: number) => (level === 0 ? dw : strips + 4 * STRIP * (level - 1));
+    let height = 0;
     for (let shard = first; shard < last; shard++) {
       const from = bounds[shard];
       const count = bounds[shard + 1] - from;
       const [left, right] = [x + bytes * from * K, dz + bytes * from * N];
       const done = shard - first + 1;
-      let merges = shard + 1 === last ? ones(done - 1) : trailingZeros(done);
+      let merges = shard + 1 === last ? height : trailingZeros(done);
       const merged = merges > 0 && larger && smaller;
       if (merged) {
-        top -= level;
+        height--;
         merges--;
       }
-      gemm(true, false, rows, columns, count, left, K, right, N, merged, top, columns);
-      if (shard + 1 < last) {
-        const into = top - merges * level;
-        if (merges > 0) wasm.foldStrip(into, top, merges, level, rows * columns);
-        top = into + level;
-      } else if (columns === N) wasm.foldStrip(dw, top, merges, level, rows * columns);
-      else {
-        for (let row = 0; row < rows; row++) {
-          wasm.foldStrip(dw + 4 * row * N, top + 4 * row * columns, merges, level, columns);
-        }
+      gemm(true, false, rows, columns, count, left, K, right, N, merged, place(height), columns);
+      if (merges > 0) {
+        const bottom = height - merges;
+        if (merges === 1) wasm.add(place(bottom), place(height), rows * columns);
+        else wasm.foldStrip(place(bottom), place(height), merges - 1, 4 * STRIP, rows * columns);
+        height = bottom;
       }
+      height++;
     }
   }
 }
@@ -135,9 +138,3 @@ export function bySize(small: Products, large: Products): Products {
 }
 
 const trailingZeros = (n: number): number => 31 - Math.clz32(n & -n);
-
-function ones(n: number): number {
-  let count = 0;
-  for (let rest = n; rest > 0; rest &= rest - 1) count++;
-  return count;
-}

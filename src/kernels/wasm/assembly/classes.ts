@@ -1,6 +1,6 @@
 // Divergences against one class c of a row, on probabilities, their logarithms or logits; the codes are those of ../../codes.ts.
 import { exp, expm1, log } from './math';
-import { logOne, rowMax, rowSum, softmaxRow, sumExp } from './softmax';
+import { divideRow, expRow, logOne, rowMax, rowSum, sumExp } from './softmax';
 import { clampedDivisor, clampedLog, load, select, splat, store, sumLanes } from './vector';
 
 const CROSS_ENTROPY = 1;
@@ -47,11 +47,13 @@ function crossEntropy(dy: usize, y: usize, at: usize, N: i32, p: f32): f32 {
 function softmaxCrossEntropy(dy: usize, z: usize, at: usize, N: i32, p: f32): f32 {
   const share = p / <f32>N;
   const highest = rowMax(z, N);
-  const sum = sumExp(z, N, highest);
-  let loss: f32 = logOne(sum) - (1 - p) * (f32.load(z + at) - highest);
-  if (p > 0) loss -= p * (rowSum(z, N) / <f32>N - highest);
+  // Read before dy is written, which may be z.
+  const zc = f32.load(z + at), all: f32 = p > 0 ? rowSum(z, N) : 0;
+  const sum = dy != 0 ? expRow(dy, z, N, highest) : sumExp(z, N, highest);
+  let loss: f32 = logOne(sum) - (1 - p) * (zc - highest);
+  if (p > 0) loss -= p * (all / <f32>N - highest);
   if (dy != 0) {
-    softmaxRow(dy, z, N, highest, sum);
+    divideRow(dy, N, sum);
     if (p > 0) addToAll(dy, -share, N);
     f32.store(dy + at, f32.load(dy + at) - (1 - p));
   }
@@ -72,12 +74,13 @@ function focal(dy: usize, y: usize, at: usize, N: i32, p: f32): f32 {
 
 function softmaxFocal(dy: usize, z: usize, at: usize, N: i32, p: f32): f32 {
   const highest = rowMax(z, N);
-  const sum = sumExp(z, N, highest);
-  const logY = f32.load(z + at) - highest - logOne(sum);
+  const zc = f32.load(z + at); // read before dy is written, which may be z
+  const sum = dy != 0 ? expRow(dy, z, N, highest) : sumExp(z, N, highest);
+  const logY = zc - highest - logOne(sum);
   const power = focalPower(logY, p);
   if (dy != 0) {
     const slope = focalSlope(logY, power, p);
-    softmaxRow(dy, z, N, highest, sum);
+    divideRow(dy, N, sum);
     for (let n = 0; n < N; n += 4) {
       const here = dy + (<usize>n << 2);
       store(here, f32x4.mul(load(here, N - n, 0), splat(-slope)), N - n);

@@ -9,30 +9,32 @@ export function fillRows(z: usize, b: usize, R: i32, N: i32): void {
 }
 
 /**
- * dst = the sum at `top` plus the `merges` sums below it, which lie `stride` bytes apart, added from the top down as the
- * shard tree asks (shards.ts). dst may be the lowest of them.
+ * bottom += the sum at `top` plus the `between` sums below it, which lie `stride` bytes apart, added from the top down as the
+ * shard tree asks (shards.ts).
  */
-export function foldStrip(dst: usize, top: usize, merges: i32, stride: usize, count: i32): void {
+export function foldStrip(bottom: usize, top: usize, between: i32, stride: usize, count: i32): void {
   let i = 0;
   for (; i + 8 <= count; i += 8) {
     let at = top + (<usize>i << 2);
     let a = v128.load(at), b = v128.load(at, 16);
-    for (let merge = 0; merge < merges; merge++) {
+    for (let sum = 0; sum < between; sum++) {
       at -= stride;
       a = f32x4.add(v128.load(at), a);
       b = f32x4.add(v128.load(at, 16), b);
     }
-    v128.store(dst + (<usize>i << 2), a);
-    v128.store(dst + (<usize>i << 2), b, 16);
+    const to = bottom + (<usize>i << 2);
+    v128.store(to, f32x4.add(v128.load(to), a));
+    v128.store(to, f32x4.add(v128.load(to, 16), b), 16);
   }
   for (; i < count; i += 4) {
     let at = top + (<usize>i << 2);
     let a = load(at, count - i, 0);
-    for (let merge = 0; merge < merges; merge++) {
+    for (let sum = 0; sum < between; sum++) {
       at -= stride;
       a = f32x4.add(load(at, count - i, 0), a);
     }
-    store(dst + (<usize>i << 2), a, count - i);
+    const to = bottom + (<usize>i << 2);
+    store(to, f32x4.add(load(to, count - i, 0), a), count - i);
   }
 }
 

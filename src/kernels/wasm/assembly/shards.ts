@@ -28,33 +28,42 @@ export function affineWeightGradient(dw: usize, x: usize, dz: usize, shards: i32
     packRows(dz + (<usize>n << 2), <usize>N << 2, columns, rows, stride);
     for (let k = 0; k < K; k += 16) {
       const height = min(16, K - k);
-      packStrips(x + (<usize>k << 2), <usize>K << 2, height, rows);
-      stripsTimesPanels(dw + ((<usize>k * N + n) << 2), <usize>N << 2, shards, rows, height, columns, stride, more);
+      const at = x + (<usize>k << 2), to = dw + ((<usize>k * N + n) << 2);
+      if ((height & 3) == 0 && (columns <= 16 || rows <= linesOfColumn(K))) {
+        stripsTimesPanels(to, <usize>N << 2, at, <usize>K << 2, 16, shards, height, columns, stride, more);
+      } else {
+        packStrips(at, <usize>K << 2, height, rows);
+        stripsTimesPanels(to, <usize>N << 2, stripArea(), 16, <usize>rows << 4, shards, height, columns, stride, more);
+      }
     }
   }
 }
 
-/** dw[height,columns] = the packed strips times the packed panels, tree and all. */
+/** Rows of x that half of an L1 cache of 64 sets of 8 lines holds of one column: powers of two in K leave few of the sets to it. */
+function linesOfColumn(K: i32): i32 {
+  return 256 >> min(6, max(0, ctz(K) - 4));
+}
+
+/** dw[height,columns] = strips of four columns of x times the packed panels, tree and all. */
 function stripsTimesPanels(
-  dw: usize, dwRow: usize, shards: i32, rows: i32, height: i32, columns: i32, stride: usize, more: bool,
+  dw: usize, dwRow: usize, strip: usize, row: usize, next: usize, shards: i32, height: i32, columns: i32, stride: usize, more: bool,
 ): void {
   const edge = edgeArea();
-  let strip = stripArea();
   for (; height > 0; height -= 4) {
     let panel = panelArea(), c = dw;
     for (let left = columns; left > 0; left -= 8) {
       if (height >= 4 && left >= 8) {
-        treeTile(c, dwRow, strip, panel, shards, more);
+        treeTile(c, dwRow, strip, row, panel, shards, more);
       } else {
         const tall = min(4, height), width = min(8, left);
         if (more) copyRows(edge, LINE, c, dwRow, tall, width);
-        treeTile(edge, LINE, strip, panel, shards, more);
+        treeTile(edge, LINE, strip, row, panel, shards, more);
         copyRows(c, dwRow, edge, LINE, tall, width);
       }
       panel += stride;
       c += LINE;
     }
-    strip += <usize>rows << 4;
+    strip += next;
     dw += dwRow << 2;
   }
 }

@@ -11,7 +11,7 @@ export function softmax(y: usize, z: usize, R: i32, N: i32): void {
   const row = <usize>N << 2;
   for (let r = 0; r < R; r++) {
     const highest = rowMax(z, N);
-    softmaxRow(y, z, N, highest, sumExp(z, N, highest));
+    divideRow(y, N, expRow(y, z, N, highest));
     y += row;
     z += row;
   }
@@ -32,12 +32,23 @@ export function sumExp(z: usize, N: i32, highest: f32): f32 {
   return sumLanes(sum);
 }
 
-/** e^(z − highest)/sum, where `sum` is that of the exponentials. */
-export function softmaxRow(y: usize, z: usize, N: i32, highest: f32, sum: f32): void {
+/** e = exp(z − highest), and the sum of that: the bits of sumExp. */
+export function expRow(e: usize, z: usize, N: i32, highest: f32): f32 {
+  let sum = splat(0);
+  for (let n = 0; n < N; n += 4) {
+    const at = <usize>n << 2, left = N - n;
+    const v = exp(f32x4.sub(load(z + at, left, LEAST), splat(highest)));
+    store(e + at, v, left);
+    sum = f32x4.add(sum, v);
+  }
+  return sumLanes(sum);
+}
+
+/** y = y/x */
+export function divideRow(y: usize, N: i32, x: f32): void {
   for (let n = 0; n < N; n += 4) {
     const at = <usize>n << 2;
-    const e = exp(f32x4.sub(load(z + at, N - n, 0), splat(highest)));
-    store(y + at, f32x4.div(e, splat(sum)), N - n);
+    store(y + at, f32x4.div(load(y + at, N - n, 0), splat(x)), N - n);
   }
 }
 

@@ -4,11 +4,11 @@ import { bound, foldArea, LINE, TILE } from './scratch';
 import { madd } from './vector';
 
 /**
- * c[4,8] = the tree over the shards of Σ_k strip[k,·]·panel[k,·]; `more`: one shard's sum, on top of c. Nothing is called between shards
+ * c[4,8] = the tree over the shards of Σ_k a[k,·]·panel[k,·], aStep from k to k; `more`: one shard's sum, on top of c. Nothing is called between shards
  * and nothing starts from memory: of a few rows each, they would spend half their time there. Four k a turn, as in rows.ts.
  */
-export function treeTile(c: usize, cRow: usize, strip: usize, panels: usize, shards: i32, more: bool): void {
-  let top = foldArea(), a = strip, panel = panels;
+export function treeTile(c: usize, cRow: usize, a: usize, aStep: usize, panels: usize, shards: i32, more: bool): void {
+  let top = foldArea(), panel = panels;
   const first = bound(0);
   let begin = first;
   for (let shard = 0; shard < shards; shard++) {
@@ -28,28 +28,28 @@ export function treeTile(c: usize, cRow: usize, strip: usize, panels: usize, sha
       x = v128.load32_splat(a, 4), c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
       x = v128.load32_splat(a, 8), c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
       x = v128.load32_splat(a, 12), c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
-      a += 16;
+      a += aStep;
       if (left == 1) break;
       b0 = v128.load(panel, 32), b1 = v128.load(panel, 48);
       x = v128.load32_splat(a), c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
       x = v128.load32_splat(a, 4), c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
       x = v128.load32_splat(a, 8), c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
       x = v128.load32_splat(a, 12), c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
-      a += 16;
+      a += aStep;
       if (left == 2) break;
       b0 = v128.load(panel, 64), b1 = v128.load(panel, 80);
       x = v128.load32_splat(a), c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
       x = v128.load32_splat(a, 4), c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
       x = v128.load32_splat(a, 8), c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
       x = v128.load32_splat(a, 12), c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
-      a += 16;
+      a += aStep;
       if (left == 3) break;
       b0 = v128.load(panel, 96), b1 = v128.load(panel, 112);
       x = v128.load32_splat(a), c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
       x = v128.load32_splat(a, 4), c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
       x = v128.load32_splat(a, 8), c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
       x = v128.load32_splat(a, 12), c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
-      a += 16;
+      a += aStep;
       if (left == 4) break;
       panel += 4 * LINE;
     }

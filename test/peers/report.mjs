@@ -1,0 +1,164 @@
+/** A run's figures as docs/peers.md and as the README's table. */
+import { figure, flopsPerSample, markdownTable, median, summarize } from './summary.mjs';
+
+/** Columns of the README's table: whose speed, divided by whose. */
+const RATIOS = [
+  ['gradpool wasm', 'PyTorch'],
+  ['gradpool native', 'PyTorch'],
+  ['gradpool native bf16', 'PyTorch bf16'],
+  ['gradpool wasm', 'scikit-learn'],
+  ['gradpool wasm', 'jax-js'],
+  ['gradpool wasm', 'tfjs wasm'],
+  ['gradpool wasm', 'brain.js'],
+  ['gradpool wasm', 'convnetjs'],
+];
+const OWN = ['gradpool wasm', 'gradpool native', 'gradpool native bf16'];
+const ADAM = ['gradpool wasm', 'gradpool native', 'PyTorch'];
+
+/** One entry for each network, in the order measured, with the sittings that it took. */
+function networks({ pieces }) {
+  const keys = [...new Set(pieces.map(({ network, batch }) => `${network}, ${batch}`))];
+  return keys.map((key) => {
+    const own = pieces.filter(({ network, batch }) => `${network}, ${batch}` === key);
+    return { key, network: own[0].network, ...summarize(own.map(({ measurements }) => measurements)) };
+  });
+}
+
+export function readmeText(result) {
+  const all = networks(result);
+  const columns = [
+    ...OWN.map((name) => ({
+      head: name,
+      cell: ({ contestants }) =>
+        figure(contestants.find((contestant) => contestant.name === name)?.samplesPerSecond ?? null),
+    })),
+    ...RATIOS.map(([a, b]) => ({
+      head: `${a.replace('gradpool ', '')} / ${b}`,
+      cell: ({ compare }) => figure(compare(a, b)),
+    })),
+  ].filter(({ cell }) => all.some((entry) => cell(entry) !== ''));
+  const table = markdownTable(
+    ['network, batch', ...columns.map(({ head }) => head)],
+    all.map((entry) => [entry.key, ...columns.map(({ cell }) => cell(entry))]),
+  );
+  return [table, '', ...sentences(result, all)].join('\n');
+}
+
+function sentences({ mnist, machine }, all) {
+  const lines = [`Samples per second and ratios on ${machine}.`];
+  for (const { key, compare } of all) {
+    const costs = ADAM.flatMap((name) => {
+      const cost = compare(name, `${name} Adam`);
+      return cost === null ? [] : [`${percent(cost - 1)} longer with ${name}`];
+    });
+    if (costs.length > 0) lines.push(`A step with Adam instead of SGD takes ${costs.join(', ')} (${key}).`);
+  }
+  if (mnist) {
+    const ours = mnist.runs.find(({ contestant }) => contestant === 'gradpool');
+    const theirs = fastestPeer(mnist);
+    const line = ({ contestant, seconds, accuracy, firstStep }) =>
+      `${contestant} ${median(seconds).toFixed(1)} s (${(100 * median(accuracy)).toFixed(1)} %), first step after ${median(firstStep).toFixed(2)} s`;
+    lines.push(
+      `MNIST from the start of the process to the end of ${mnist.epochs} epochs and the test: ${line(ours)}${theirs ? `; ${line(theirs)}` : ''}.`,
+    );
+  }
+  return lines;
+}
+
+function fastestPeer({ runs }) {
+  const peers = runs.filter(({ contestant }) => contestant !== 'gradpool');
+  return peers.length === 0 ? null : peers.reduce((a, b) => (median(b.seconds) < median(a.seconds) ? b : a));
+}
+
+const percent = (share) => `${Math.round(100 * share)} %`;
+
+export function documentText(result) {
+  const { machine, versions, date, commands, rounds, seconds, mnist, skipped } = result;
+  const text = [
+    '# gradpool and its peers',
+    '',
+    'Samples per second of whole training steps (forward, backward, sum, update) on random data already in memory: ReLU, softmax',
+    'cross-entropy, SGD with momentum 0.9, float32 unless the name says bf16. Every contestant is a process that has warmed up;',
+    `they take turns of about ${seconds} s in ${rounds} rounds, one at a time. Figures are medians over the rounds, a ratio is the median of`,
+    "the rounds' ratios, each contestant with its best setting. A setting whose first turns stay below 0.7 of its contestant's",
+    'best gets no more. brain.js and convnetjs take one sample at a time, brain.js with the squared error and an update for each.',
+    '',
+    `- machine: ${machine}`,
+    `- versions: ${Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', ')}`,
+    `- date: ${date}`,
+    `- command: ${commands.map((command) => `\`${command}\``).join(', ')}`,
+    ...(skipped.length > 0 ? [`- skipped: ${skipped.join('; ')}`] : []),
+    '',
+  ];
+  for (const entry of networks(result)) text.push(...networkText(entry));
+  if (mnist) text.push(...mnistText(mnist));
+  return text.join('\n');
+}
+
+function networkText({ key, network, contestants, compare }) {
+  const own = OWN.filter((name) => contestants.some((contestant) => contestant.name === name));
+  const flops = flopsPerSample(network);
+  const rows = contestants.map(({ name, setting, samplesPerSecond }) => [
+    name,
+    setting,
+    figure(samplesPerSecond),
+    ((samplesPerSecond * flops) / 1e9).toFixed(1),
+    ...own.map((mine) => (name === mine ? '' : figure(compare(mine, name)))),
+  ]);
+  const settings = contestants.flatMap(({ name, setting, measurements }) =>
+    measurements.map((measurement) => [
+      name,
+      measurement.setting === setting && setting !== '' ? `**${setting}**` : measurement.setting,
+      figure(median(measurement.turns)),
+      `${figure(Math.min(...measurement.turns))} – ${figure(Math.max(...measurement.turns))}`,
+      `${measurement.turns.length}`,
+    ]),
+  );
+  return [
+    `## ${key}`,
+    '',
+    markdownTable(['', 'best setting', 'samples/s', 'GFLOP/s', ...own.map((name) => `${name} / it`)], rows),
+    '',
+    '<details><summary>all settings</summary>',
+    '',
+    markdownTable(['', 'setting', 'median samples/s', 'least – most', 'turns'], settings),
+    '',
+    '</details>',
+    '',
+  ];
+}
+
+function mnistText({ epochs, runs }) {
+  const ours = runs.find(({ contestant }) => contestant === 'gradpool');
+  const rows = runs.map(({ contestant, setting, seconds, accuracy, firstStep }) => [
+    contestant,
+    setting,
+    median(firstStep).toFixed(2),
+    median(seconds).toFixed(1),
+    `${(100 * median(accuracy)).toFixed(2)} %`,
+    (median(firstStep) / median(ours.firstStep)).toFixed(2),
+    (median(seconds) / median(ours.seconds)).toFixed(2),
+  ]);
+  return [
+    '## MNIST from the start of the process',
+    '',
+    `784-256-128-10, batch 128, SGD with momentum, cosine schedule over ${epochs} epochs, weight decay 2e-4, the same files. The first step is`,
+    "taken from a script that imports gradpool; the whole is `gradpool train mnist` with npm start's flags, checkpoints and model included.",
+    '',
+    markdownTable(
+      [
+        '',
+        'setting',
+        's to the first step',
+        's to the end',
+        'test accuracy',
+        'first step, it / gradpool',
+        'whole, it / gradpool',
+      ],
+      rows,
+    ),
+    '',
+  ];
+}

@@ -1,0 +1,25 @@
+export interface Measurement {
+  readonly contestant: string;
+  readonly setting: string;
+  readonly turns: readonly number[];
+}
+
+export interface Contestant {
+  readonly name: string;
+  readonly measurements: readonly Measurement[];
+  /** the best one */
+  readonly setting: string;
+  readonly samplesPerSecond: number;
+}
+
+export function median(values: readonly number[]): number;
+export function best(measurements: readonly Measurement[]): Measurement;
+export function ratio(a: Measurement, b: Measurement): number;
+export function summarize(pieces: readonly (readonly Measurement[])[]): {
+  readonly contestants: readonly Contestant[];
+  compare(a: string, b: string): number | null;
+};
+export function flopsPerSample(network: string): number;
+export function figure(value: number | null): string;
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string;
+export function writeBetween(text: string, name: string, content: string): string;

@@ -1,0 +1,21 @@
+import type { Measurement } from './summary.mjs';
+
+export interface Entry {
+  readonly name: string;
+  /** program and arguments; network, batch and the words of the setting follow */
+  readonly command: readonly string[];
+  readonly settings: readonly string[];
+}
+
+export interface Turns {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly note: (line: string) => void;
+}
+
+export function compete(
+  entries: readonly Entry[],
+  network: string,
+  batch: number,
+  turns: Turns,
+): Promise<{ measurements: Measurement[]; versions: Record<string, string> }>;
