@@ -113,7 +113,7 @@ export function efficiencyPanel(report: Pick<BenchReport, 'strong' | 'weak'>): P
       type: 'quantitative',
       title: 'efficiency',
       axis: { format: '.0%' },
-      scale: { domainMin: 0, domainMax: Math.max(1, ...values.map(({ value }) => value)) },
+      scale: { domainMin: 0, domainMax: 1.1 * Math.max(1, ...values.map(({ value }) => value)) },
     },
   };
   return [
