@@ -9,8 +9,16 @@ import { PURPOSE, threefry2x32 } from '../random.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 import type { PlannedRun } from './passes.js';
 import type { Lane } from './profile.js';
-import type { Chunk } from './sliced.js';
 import type { Task } from './specification.js';
+
+/** Views of one chunk of the blocks that an update reads and writes, made once. */
+export interface Chunk {
+  readonly count: number;
+  readonly weights: Float32Array;
+  readonly slots: readonly Float32Array[];
+  /** of each shard's block */
+  readonly gradients: readonly Float32Array[];
+}
 
 /** A workspace with the kernels that work in it. */
 export interface Context {

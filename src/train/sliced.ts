@@ -6,7 +6,7 @@
 import { STEPS, type StepName } from '../kernels/codes.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { contiguousRuns, type Merge, type Run } from '../parallel/shards.js';
-import type { Context } from './context.js';
+import type { Chunk, Context } from './context.js';
 import { mergesAfter } from './passes.js';
 
 /** A rule's one step over all parameters, as numbers. */
@@ -49,15 +49,6 @@ export class StepRecorder implements Pick<Kernels, 'update'> {
       scalars: STEPS[name].map((key: keyof typeof scalars) => scalars[key]),
     };
   };
-}
-
-/** Views of one chunk of the blocks that an update reads and writes, made once. */
-export interface Chunk {
-  readonly count: number;
-  readonly weights: Float32Array;
-  readonly slots: readonly Float32Array[];
-  /** of each shard's block */
-  readonly gradients: readonly Float32Array[];
 }
 
 /**
