@@ -1,5 +1,10 @@
 import { type FloatArray, KERNEL_NAMES, type Kernels } from '#src/kernels/kernels.js';
-import { compileKernels, instantiateKernels, SCRATCH_BYTES } from '#src/kernels/load.js';
+import { compileKernels, fastestWasm, instantiateKernels, scratchBytes } from '#src/kernels/load.js';
+import { libraryCandidates } from '#src/kernels/native/discover.js';
+import { bindLibrary, type NativeLibrary, openLibrary } from '#src/kernels/native/library.js';
+import { nativeProducts } from '#src/kernels/native/products.js';
+import { createWasmKernels, instantiateWasm } from '#src/kernels/wasm/index.js';
+import { SCRATCH_BYTES } from '#src/kernels/wasm/scratch.js';
 
 /** An implementation under test with a place for its arrays. */
 export interface Implementation {
@@ -7,6 +12,8 @@ export interface Implementation {
   readonly kernels: Kernels;
   /** 2⁻²⁴ or 2⁻⁵³: the relative error of one rounding. */
   readonly unit: number;
+  /** Whether the bits of a row depend on the row alone, not on its shard. */
+  readonly rowByRow: boolean;
   /** A 64-byte aligned array with these values; arrays live until the next `reset`. */
   array(values: ArrayLike<number>): FloatArray;
   zeros(length: number): FloatArray;
@@ -14,20 +21,26 @@ export interface Implementation {
 }
 
 const ARENA = 65536;
+const PAGES = 512;
 
-function onSharedMemory(name: 'portable' | 'wasm'): Implementation {
-  const memory = new WebAssembly.Memory({ initial: 512, maximum: 512, shared: true });
-  const kernels = instantiateKernels({ name, module: compileKernels(name), memory, scratch: ARENA });
-  let top = ARENA + SCRATCH_BYTES;
+function onSharedMemory(
+  label: string,
+  create: (memory: WebAssembly.Memory, scratch: number) => Kernels,
+  rowByRow: boolean,
+): Implementation {
+  const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
+  const begin = ARENA + scratchBytes('native'); // the most that any takes
+  let top = begin;
   const zeros = (length: number) => {
     const array = new Float32Array(memory.buffer, top, length);
     top += Math.ceil((length * 4) / 64) * 64;
     return array.fill(0);
   };
   return {
-    label: name,
-    kernels,
+    label,
+    kernels: create(memory, ARENA),
     unit: 2 ** -24,
+    rowByRow,
     zeros,
     array(values) {
       const array = zeros(values.length);
@@ -35,9 +48,36 @@ function onSharedMemory(name: 'portable' | 'wasm'): Implementation {
       return array;
     },
     reset() {
-      top = ARENA + SCRATCH_BYTES;
+      top = begin;
     },
   };
+}
+
+/** The libraries of this system, one for each interface: the contract holds for all of them. */
+export const libraries: readonly NativeLibrary[] = installedLibraries();
+
+function installedLibraries(): NativeLibrary[] {
+  const found = new Map<string, NativeLibrary>();
+  for (const path of libraryCandidates()) {
+    try {
+      const library = openLibrary(path);
+      if (!found.has(library.interface)) found.set(library.interface, library);
+    } catch {
+      // not on this system
+    }
+  }
+  return [...found.values()];
+}
+
+/** By a library whatever the size of the layer. */
+function onLibrary(library: NativeLibrary): Implementation {
+  const create = (memory: WebAssembly.Memory, scratch: number) => {
+    const wasm = instantiateWasm(compileKernels(fastestWasm())!, memory, scratch);
+    const { sgemm, offsetOf } = bindLibrary(library, memory);
+    const products = nativeProducts({ gemm: sgemm, offsetOf }, 4, wasm, scratch + SCRATCH_BYTES);
+    return createWasmKernels('native', wasm, memory, scratch, products);
+  };
+  return onSharedMemory(`native ${library.version}`, create, false);
 }
 
 function onHeap(
@@ -51,6 +91,7 @@ function onHeap(
     label,
     kernels,
     unit,
+    rowByRow: true,
     array: (values) => new Type(values),
     zeros: (length) => new Type(length),
     reset() {},
@@ -58,12 +99,21 @@ function onHeap(
 }
 
 export const oracle = onHeap('reference float64', Float64Array, 2 ** -53);
-export const wasmImplementations = KERNEL_NAMES.filter((name) => name !== 'reference').map(onSharedMemory);
+const wasmImplementations = KERNEL_NAMES.filter((name) => name === 'portable' || name === 'wasm').map(
+  (name) =>
+    onSharedMemory(
+      name,
+      (memory, scratch) => instantiateKernels({ name, module: compileKernels(name), memory, scratch }),
+      true,
+    ),
+);
 export const implementations = [
   oracle,
   onHeap('reference float32', Float32Array, 2 ** -24),
   ...wasmImplementations,
 ];
+/** Those that multiply matrices in their own way. */
+export const linearImplementations = [...implementations, ...libraries.map(onLibrary)];
 
 /** Numbers between −1 and 1 that look random and are the same in every run. */
 export function numbers(length: number, seed: number): Float64Array {

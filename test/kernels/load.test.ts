@@ -1,15 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '#src/errors.js';
 import { oneShard } from '#src/kernels/kernels.js';
-import {
-  compileKernels,
-  hasRelaxedSimd,
-  instantiateKernels,
-  MAX_SHARDS,
-  resolveKernels,
-  SCRATCH_BYTES,
-} from '#src/kernels/load.js';
+import { compileKernels, instantiateKernels, MAX_SHARDS, SCRATCH_BYTES } from '#src/kernels/load.js';
 import { bits, numbers } from './implementations.js';
 
 const LOADER = new URL('../../dist/src/kernels/load.js', import.meta.url).href;
@@ -78,23 +70,6 @@ describe.each(['portable', 'wasm'] as const)('%s', (name) => {
       RangeError,
     );
   });
-});
-
-test('auto is wasm where the engine has relaxed SIMD, else portable', () => {
-  expect(resolveKernels('auto')).toBe(hasRelaxedSimd() ? 'wasm' : 'portable');
-  for (const name of ['reference', 'portable'] as const) expect(resolveKernels(name)).toBe(name);
-});
-
-test('without relaxed SIMD wasm is refused with the remedy', () => {
-  const validate = WebAssembly.validate;
-  WebAssembly.validate = () => false;
-  try {
-    expect(resolveKernels('auto')).toBe('portable');
-    expect(() => resolveKernels('wasm')).toThrow(UsageError);
-    expect(() => resolveKernels('wasm')).toThrow(/--kernels wasm: .*portable/);
-  } finally {
-    WebAssembly.validate = validate;
-  }
 });
 
 test('reference needs no module, the others do', () => {

@@ -3,7 +3,7 @@
  * shard at a time, or several where that has been tried to leave the same bits: what a shard's rows become, and its gradient,
  * depend on that shard alone (promise P1).
  */
-import type { ShardRows } from '../kernels.js';
+import type { ShardRows, SumMode } from '../kernels.js';
 import type { Products } from '../products.js';
 import type { WasmExports } from '../wasm/exports.js';
 import type { BoundGemm } from './gemm.js';
@@ -52,20 +52,12 @@ export function nativeProducts(bound: BoundGemm, bytes: 2 | 4, wasm: WasmExports
     },
 
     affineWeightGradient(dw, x, dz, shards, K, N, mode) {
-      const { bounds, first, last } = shards;
-      if (last - first === 1) {
-        const from = bounds[first];
-        const rows = bounds[last] - from;
-        const [left, right] = [x + bytes * from * K, dz + bytes * from * N];
-        gemm(true, false, K, N, rows, left, K, right, N, mode === 'continue', dw, N);
-        return;
-      }
       const width = Math.min(N, STRIP);
       const height = Math.floor(STRIP / width); // of whole rows, or 1: a strip lies in one piece
       for (let k = 0; k < K; k += height) {
         for (let n = 0; n < N; n += width) {
           const [rows, columns] = [Math.min(height, K - k), Math.min(width, N - n)];
-          strip(dw + 4 * (k * N + n), x + bytes * k, dz + bytes * n, shards, rows, columns, K, N);
+          strip(dw + 4 * (k * N + n), x + bytes * k, dz + bytes * n, shards, rows, columns, K, N, mode);
         }
       }
     },
@@ -84,11 +76,8 @@ export function nativeProducts(bound: BoundGemm, bytes: 2 | 4, wasm: WasmExports
     columns: number,
     K: number,
     N: number,
+    mode: SumMode,
   ): void {
-    // sizes of shards differ by one at most, the first is a largest
-    const adds = [bounds[first + 1] - bounds[first], bounds[last] - bounds[last - 1]].every((count) =>
-      trials.addsInOneRounding(rows, columns, count, K, N),
-    );
     const place = (level: number) => (level === 0 ? dw : strips + 4 * STRIP * (level - 1));
     let height = 0;
     for (let shard = first; shard < last; shard++) {
@@ -97,12 +86,25 @@ export function nativeProducts(bound: BoundGemm, bytes: 2 | 4, wasm: WasmExports
       const [left, right] = [x + bytes * from * K, dz + bytes * from * N];
       const done = shard - first + 1;
       let merges = shard + 1 === last ? height : trailingZeros(done);
-      const merged = merges > 0 && adds;
+      const merged = merges > 0 && trials.addsInOneRounding(rows, columns, count, K, N);
       if (merged) {
         height--;
         merges--;
       }
-      gemm(true, false, rows, columns, count, left, K, right, N, merged, place(height), columns);
+      gemm(
+        true,
+        false,
+        rows,
+        columns,
+        count,
+        left,
+        K,
+        right,
+        N,
+        merged || mode === 'continue',
+        place(height),
+        columns,
+      );
       if (merges > 0) {
         const bottom = height - merges;
         if (merges === 1) wasm.add(place(bottom), place(height), rows * columns);

@@ -1,7 +1,7 @@
 /**
  * How a library's gemm rounds depends on the shapes it is given, and no library says how. What would save time while it kept
  * the bits is therefore tried for each shape, on numbers of its own, before it is relied upon: which additions are made, in
- * which order, follows from the shapes alone, and another order would show in the last bits of some of that many numbers.
+ * which order, follows from the shapes alone, and another order shows in the last bits of some of that many numbers.
  */
 import type { ShardRows } from '../kernels.js';
 import type { BoundGemm } from './gemm.js';
@@ -12,12 +12,25 @@ export interface Trials {
    * lengths aRow and bRow, and an addition of the shard tree. M, N ≤ 2¹⁶.
    */
   addsInOneRounding(M: number, N: number, K: number, aRow: number, bRow: number): boolean;
-  /** Whether one product a[rows,K]·op(b)[K,N] over all shards' rows leaves the bits of a product for each shard. */
+  /**
+   * Whether one product a[rows,K]·op(b)[K,N] over all shards' rows leaves the bits of a product for each shard. Sizes of shards
+   * differ by one at most, the larger come first.
+   */
   keepsRowsApart(transposeB: boolean, add: boolean, shards: ShardRows, N: number, K: number): boolean;
 }
 
 /** Floats that a trial may take: whoever multiplies larger matrices gains nothing by it. */
 const MOST_FLOATS = 2 ** 26;
+/** Numbers that each row of c must agree in: one alone may by chance, and a library may treat the last rows differently. */
+const NUMBERS = 64;
+
+/** Where a trial's arrays lie, as offsets, and what stands in both places of c. */
+interface Area {
+  readonly a: number;
+  readonly b: number;
+  readonly c: readonly number[];
+  readonly results: readonly Float32Array[];
+}
 
 /** @param bytes of an operand's element */
 export function createTrials({ gemm, offsetOf }: BoundGemm, bytes: 2 | 4): Trials {
@@ -31,54 +44,56 @@ export function createTrials({ gemm, offsetOf }: BoundGemm, bytes: 2 | 4): Trial
     return found;
   };
 
-  /** Operands full of numbers, and the same numbers twice for c. */
-  function arrange(aLength: number, bLength: number, cLength: number) {
-    const floats = aLength + bLength + 2 * cLength;
-    if (floats > MOST_FLOATS) return null;
+  /** Operands full of numbers, and the same numbers twice for c, to be multiplied until a row of N has been tried often enough. */
+  function agrees(aLength: number, bLength: number, M: number, N: number, trial: (area: Area) => boolean) {
+    const [operands, cLength] = [aLength + bLength, M * N];
+    const floats = operands + 2 * cLength;
+    if (floats > MOST_FLOATS) return false;
     const buffer = new ArrayBuffer(4 * floats);
     const view = new Float32Array(buffer);
-    for (let i = 0; i < aLength + bLength + cLength; i++) view[i] = pattern(i);
-    if (bytes === 2) narrow(new Uint16Array(buffer), aLength + bLength);
-    const first = aLength + bLength;
-    view.copyWithin(first + cLength, first, first + cLength);
     const base = offsetOf(buffer);
-    return {
+    const area = {
       a: base,
       b: base + bytes * aLength,
-      c: [base + 4 * first, base + 4 * (first + cLength)],
-      results: [view.subarray(first, first + cLength), view.subarray(first + cLength)],
+      c: [base + 4 * operands, base + 4 * (operands + cLength)],
+      results: [view.subarray(operands, operands + cLength), view.subarray(operands + cLength)],
     };
+    for (let tried = 0; tried < NUMBERS; tried += N) {
+      for (let i = 0; i < operands + cLength; i++) view[i] = pattern(i + tried * floats);
+      if (bytes === 2) narrow(new Uint16Array(buffer), operands);
+      area.results[1].set(area.results[0]);
+      if (!trial(area)) return false;
+    }
+    return true;
   }
 
   return {
     addsInOneRounding: (M, N, K, aRow, bRow) =>
-      remember(-(aRow * 2 ** 26 + bRow), (K * 2 ** 16 + M) * 2 ** 16 + N, () => {
-        const area = arrange(K * aRow, K * bRow, M * N);
-        if (!area) return false;
-        const { a, b, c, results } = area;
-        const [added, product] = results;
-        const before = added.slice();
-        gemm(true, false, M, N, K, a, aRow, b, bRow, true, c[0], N);
-        gemm(true, false, M, N, K, a, aRow, b, bRow, false, c[1], N);
-        return added.every((value, i) => value === Math.fround(before[i] + product[i]));
-      }),
+      remember(-(aRow * 2 ** 26 + bRow), (K * 2 ** 16 + M) * 2 ** 16 + N, () =>
+        agrees(K * aRow, K * bRow, M, N, ({ a, b, c, results: [added, product] }) => {
+          const before = added.slice();
+          gemm(true, false, M, N, K, a, aRow, b, bRow, true, c[0], N);
+          gemm(true, false, M, N, K, a, aRow, b, bRow, false, c[1], N);
+          return added.every((value, i) => value === Math.fround(before[i] + product[i]));
+        }),
+      ),
 
     keepsRowsApart(transposeB, add, { bounds, first, last }, N, K) {
       const [begin, rows] = [bounds[first], bounds[last] - bounds[first]];
       const variant = 2 * Number(transposeB) + Number(add);
-      return remember(K * 2 ** 26 + N, (rows * 2 ** 13 + last - first) * 4 + variant, () => {
-        const area = arrange(rows * K, K * N, rows * N);
-        if (!area) return false;
-        const { a, b, c, results } = area;
-        const bRow = transposeB ? K : N;
-        gemm(false, transposeB, rows, N, K, a, K, b, bRow, add, c[0], N);
-        for (let shard = first; shard < last; shard++) {
-          const from = bounds[shard] - begin;
-          const count = bounds[shard + 1] - bounds[shard];
-          gemm(false, transposeB, count, N, K, a + bytes * from * K, K, b, bRow, add, c[1] + 4 * from * N, N);
-        }
-        return results[0].every((value, i) => value === results[1][i]);
-      });
+      return remember(K * 2 ** 26 + N, (rows * 2 ** 13 + last - first) * 4 + variant, () =>
+        agrees(rows * K, K * N, rows, N, ({ a, b, c, results: [whole, parts] }) => {
+          const bRow = transposeB ? K : N;
+          gemm(false, transposeB, rows, N, K, a, K, b, bRow, add, c[0], N);
+          for (let shard = first; shard < last; shard++) {
+            const from = bounds[shard] - begin;
+            const count = bounds[shard + 1] - bounds[shard];
+            const [aAt, cAt] = [a + bytes * from * K, c[1] + 4 * from * N];
+            gemm(false, transposeB, count, N, K, aAt, K, b, bRow, add, cAt, N);
+          }
+          return whole.every((value, i) => value === parts[i]);
+        }),
+      );
     },
   };
 }
