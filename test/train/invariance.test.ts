@@ -7,6 +7,7 @@ import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LayerSpec } from '#src/network/spec.js';
+import { libraries } from '../kernels/implementations.js';
 import { syntheticData } from '../support/data.js';
 import { newTrainer, trainToEnd, WORKER_FILE } from '../support/train.js';
 
@@ -22,6 +23,39 @@ describe.each(['portable', 'wasm', 'reference'] as const)('%s kernels', (kernels
     for (const other of others) expect(other).toEqual(first);
   });
 });
+
+/** Layers large enough for the library, one small enough for WASM; shards that differ in their rows. */
+const wide = { hidden: [96, 72, 10], batch: 75, epochs: 2, lr: 0.01 } as const;
+const wideData = syntheticData({ rows: 203, inputs: 90, classes: 4, val: 700 });
+
+describe.each(libraries.map((library) => [library.version, library] as const))('%s', (_, library) => {
+  const precisions = library.bf16 ? (['f32', 'bf16'] as const) : (['f32'] as const);
+  it.each(precisions)('gives the same bits for 0, 1, 2, 3 and 5 workers in %s', async (precision) => {
+    const options = { ...wide, precision, kernels: 'native', nativeLibrary: library.path } as const;
+    const twin = await trainToEnd(wideData, { ...options, workers: 0 });
+    for (const workers of [1, 2, 3, 5]) {
+      expect(await trainToEnd(wideData, { ...options, workers })).toEqual(twin);
+    }
+  });
+});
+
+it.skipIf(libraries.length > 0)(
+  'native kernels need a library: apt-get install libdnnl2 libopenblas0-serial',
+  () => {
+    expect(() => newTrainer(wideData, { ...wide, kernels: 'native', workers: 0 })).toThrow(/found no oneDNN/);
+  },
+);
+
+it.each(['portable', 'wasm', 'reference'] as const)(
+  'bf16 by %s kernels gives the same bits for 0, 2 and 3 workers',
+  async (kernels) => {
+    const options = { ...wide, hidden: [20], kernels, precision: 'bf16' } as const;
+    const twin = await trainToEnd(wideData, { ...options, workers: 0 });
+    for (const workers of [2, 3]) expect(await trainToEnd(wideData, { ...options, workers })).toEqual(twin);
+    const { sha256 } = await trainToEnd(wideData, { ...options, precision: 'f32', workers: 0 });
+    expect(sha256).not.toBe(twin.sha256);
+  },
+);
 
 it('holds for any network, batch, shards and workers', async () => {
   const cases = fc.record({
