@@ -11,6 +11,11 @@ export const OUTPUT_FLAGS: Flags = {
     boolean: true,
     group: 'Output',
   },
+  profile: {
+    describe: "show where the time went, and write the steps to the run's trace.json",
+    boolean: true,
+    group: 'Output',
+  },
   'no-progress': { describe: 'lines instead of a bar', boolean: true, group: 'Output' },
 };
 
@@ -47,7 +52,11 @@ export async function follow(
   }
   if (result === null || start === null) throw new Error('the training ended without its last event');
   if (set.has('json')) json(result);
-  else print(resultText(result, (start as StartEvent).config.data));
+  else {
+    print(resultText(result, (start as StartEvent).config.data));
+    const { profile, workers } = result as TrainResult;
+    if (profile) print(`\n${(await import('../render/profile.js')).profileText(profile, workers)}`);
+  }
   return result.status === 'interrupted' ? 130 : 0;
 }
 

@@ -20,7 +20,11 @@ export const resume: Command = {
     }
     const library = await import('../../src/run/train.js');
     return follow(args, `the data of ${args.values.run}`, (signal) =>
-      library.resume(args.values.run!, { ...(options as ResumeOptions), signal }),
+      library.resume(args.values.run!, {
+        ...(options as ResumeOptions),
+        signal,
+        profile: args.set.has('profile'),
+      }),
     );
   },
 };

@@ -1,3 +1,4 @@
+import { UsageError } from '../../src/errors.js';
 import type { Args, Command } from '../command.js';
 import { CONFIG_FLAGS } from '../config/flags.js';
 import { optionsOf, readSettings } from '../config/settings.js';
@@ -30,6 +31,10 @@ export const train: Command = {
 
 async function run(args: Args): Promise<number> {
   const { set, values } = args;
+  const idle = ['dry-run', 'print-config'].find((flag) => set.has(flag));
+  if (idle && set.has('profile')) {
+    throw new UsageError(`--profile measures a training, and --${idle} trains nothing: drop one of them`);
+  }
   const settings = await readSettings(args, process.env);
   const options = optionsOf(settings);
   if (set.has('print-config')) {
@@ -46,6 +51,6 @@ async function run(args: Args): Promise<number> {
   }
   const out = values.out === undefined ? {} : { out: values.out };
   return follow(args, options.data, (signal) =>
-    library.train(options, { ...out, signal, argv: process.argv.slice(2) }),
+    library.train(options, { ...out, signal, profile: set.has('profile'), argv: process.argv.slice(2) }),
   );
 }

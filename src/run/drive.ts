@@ -1,12 +1,14 @@
 /** A run from where its trainer stands to its end: epochs, evaluations, checkpoints, and the record of it all. */
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { writeFileAtomic } from '../atomic.js';
 import { UserError } from '../errors.js';
 import { saveModel } from '../model/write.js';
 import { layerTable } from '../network/table.js';
 import { afterEpoch } from '../optim/plateau.js';
-import type { EndEvent, EpochEvent, Metrics, StartEvent, TrainEvent, TrainResult } from '../train/events.js';
+import type { EpochEvent, Metrics, StartEvent, TrainEvent, TrainResult } from '../train/events.js';
 import type { TrainingPlan } from '../train/plan.js';
+import { type Profile, timed } from '../train/profile.js';
 import { widths } from '../train/specification.js';
 import type { Trainer } from '../train/trainer.js';
 import { parseUntil } from '../train/until.js';
@@ -17,6 +19,8 @@ import { type BestWeights, beginSaving, type Saving } from './saving.js';
 /** One process's part of a run. */
 export interface Sitting {
   readonly trainer: Trainer;
+  /** what times are told to; null: nobody asked */
+  readonly profile: Profile | null;
   /** events that arose inside a step, to be passed on after it */
   readonly news: TrainEvent[];
   /** null: nothing is written */
@@ -69,6 +73,7 @@ async function* sittingEvents(sitting: Sitting): AsyncGenerator<TrainEvent> {
   let turned = begin;
   let saved = begin;
   let status: TrainResult['status'] = 'completed';
+  const { samples } = trainer.state;
   let epochStart = { samples: trainer.state.samples, seconds: trainer.state.seconds };
 
   yield startEvent(plan, folder, trainer.state.step);
@@ -108,13 +113,22 @@ async function* sittingEvents(sitting: Sitting): AsyncGenerator<TrainEvent> {
     }
     if (sitting.saving?.settled) yield* saving(sitting);
     if (performance.now() - turned > (sitting.saving ? SAVING_INTERVAL : TURN_INTERVAL)) {
-      await nextTurn();
+      await (sitting.saving ? timed(sitting.profile, 'saving', () => nextTurn()) : nextTurn());
       turned = performance.now();
     }
   }
   yield* save(sitting);
   yield* saving(sitting);
-  yield await end(sitting, status, begin);
+  const result = await end(sitting, status);
+  const wallSeconds = (performance.now() - begin) / 1000;
+  const { profile } = sitting;
+  if (!profile) yield { type: 'end', ...result, wallSeconds };
+  else {
+    const report = profile.report(wallSeconds, trainer.state.samples - samples);
+    const trace = folder && join(folder, RUN_FILES.trace);
+    if (trace) writeFileAtomic(trace, profile.trace());
+    yield { type: 'end', ...result, wallSeconds, profile: { ...report, trace } };
+  }
 }
 
 /** Evaluates, decides whether this is the best epoch, and begins the next epoch's sums. */
@@ -127,7 +141,9 @@ async function endEpoch(
 ): Promise<EpochEvent> {
   const { trainer } = sitting;
   const { state, plan } = trainer;
-  const val = plan.data.val ? await trainer.evaluate('val') : null;
+  const val = plan.data.val
+    ? await timed(sitting.profile, 'evaluation', () => trainer.evaluate('val'))
+    : null;
   const before = state.best?.val ?? state.best?.train;
   const best = before === undefined || (val ?? train).loss < before.loss;
   if (best) {
@@ -172,28 +188,31 @@ async function* save(sitting: Sitting): AsyncGenerator<TrainEvent> {
   const { trainer, folder, best } = sitting;
   if (!folder) return;
   yield* saving(sitting);
-  sitting.saving = beginSaving(trainer, folder, best);
+  sitting.saving = await timed(sitting.profile, 'saving', () => beginSaving(trainer, folder, best));
 }
 
 /** Waits for the checkpoint that is being written, and tells of it. Throws DataError where it could not be written. */
 async function* saving(sitting: Sitting): AsyncGenerator<TrainEvent> {
   const { saving } = sitting;
   sitting.saving = null;
-  if (saving) yield await saving.written;
+  if (saving) yield await timed(sitting.profile, 'saving', () => saving.written);
 }
 
 /** The final weights (the best ones under early stopping), their test metrics, and the model file. */
 async function end(
-  { trainer, folder, best }: Sitting,
+  sitting: Sitting,
   status: TrainResult['status'],
-  begin: number,
-): Promise<EndEvent> {
+): Promise<Omit<TrainResult, 'wallSeconds' | 'profile'>> {
+  const { trainer, folder, best } = sitting;
   const { plan, state, memory } = trainer;
   const { config, data } = plan;
   const restored = config.patience !== undefined && status !== 'interrupted' && best !== null;
   trainer.settle(restored ? best.weights : trainer.evaluated);
-  const test = data.test && status !== 'interrupted' ? await trainer.evaluate('test') : null;
-  const result: TrainResult = {
+  const test =
+    data.test && status !== 'interrupted'
+      ? await timed(sitting.profile, 'evaluation', () => trainer.evaluate('test'))
+      : null;
+  const result = {
     run: folder,
     status,
     reason: reason(trainer, status),
@@ -205,7 +224,6 @@ async function end(
     val: (restored ? state.best?.val : state.val) ?? null,
     test,
     samplesPerSecond: state.samples / state.seconds,
-    wallSeconds: (performance.now() - begin) / 1000,
     workers: trainer.workers,
     shards: config.shards,
     kernels: plan.kernels,
@@ -214,15 +232,16 @@ async function end(
     parameters: memory.layout.count,
   };
   if (folder) {
-    saveModel(join(folder, RUN_FILES.model), {
+    const model = {
       layout: memory.layout,
       weights: memory.weights,
       network: plan.network,
       schema: data.schema,
       facts: { epochs: result.epochs, steps: result.steps, seed: config.seed, kernels: plan.kernels },
-    });
+    };
+    await timed(sitting.profile, 'saving', () => saveModel(join(folder, RUN_FILES.model), model));
   }
-  return { type: 'end', ...result };
+  return result;
 }
 
 function reason(trainer: Trainer, status: TrainResult['status']): string {

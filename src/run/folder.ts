@@ -15,6 +15,7 @@ export const RUN_FILES = {
   last: join('checkpoints', 'last.safetensors'),
   best: join('checkpoints', 'best.safetensors'),
   model: 'model.safetensors',
+  trace: 'trace.json',
 } as const;
 
 /** run.json: what happened, for people and scripts. */

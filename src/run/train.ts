@@ -10,6 +10,7 @@ import { resolveConfig, type TrainConfig, type TrainOptions } from '../train/con
 import type { StartEvent, TrainEvent } from '../train/events.js';
 import { memoryBudget } from '../train/memory.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
+import { Profile } from '../train/profile.js';
 import { Trainer } from '../train/trainer.js';
 import { VERSION } from '../version.js';
 import { readCheckpoint } from './checkpoint.js';
@@ -33,6 +34,8 @@ export interface RunOptions {
   readonly out?: string | null;
   /** aborting finishes the step, saves a checkpoint and ends with status 'interrupted' */
   readonly signal?: AbortSignal;
+  /** takes the times of every step: a profile in the last event, trace.json in the run's folder */
+  readonly profile?: boolean;
   /** the command line, for the record */
   readonly argv?: readonly string[];
   /** the compiled worker module; tests put one here that dies */
@@ -51,7 +54,7 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   const started = new Date();
   const config = absoluteSources(resolveConfig(options));
   const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
-  const plan = planTraining(config, await loadTrainingData(config));
+  const plan = planTraining(config, await loadTrainingData(config), run.profile);
   const record = newRecord(plan, started, run.argv ?? []);
   const sitting = newTrainer(plan, run);
   if (folder) await orClose(sitting.trainer, () => createRunFolder(folder, config, record));
@@ -67,13 +70,13 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
     ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
   });
   refuseShortening(folder, before, config, record);
-  const plan = planTraining(config, await loadTrainingData(config));
+  const plan = planTraining(config, await loadTrainingData(config), options.profile);
   if (plan.data.fingerprint !== record.dataset) {
     throw new DataError(
       `${config.data}: not the data that ${folder} was trained on; a run goes on with the same data only`,
     );
   }
-  const { trainer, news } = newTrainer(plan, options);
+  const { trainer, news, profile } = newTrainer(plan, options);
   const best = await orClose(trainer, () => {
     const found = wasSaved(folder) ? restore(folder, trainer) : null;
     writeConfig(folder, config);
@@ -88,7 +91,7 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
     result: null,
   };
   writeRecord(folder, resumed);
-  yield* drive({ trainer, news, folder, record: resumed, signal: options.signal, best });
+  yield* drive({ trainer, news, profile, folder, record: resumed, signal: options.signal, best });
 }
 
 /** Takes the trainer to where the run's last checkpoint stands; returns the best weights, where there are any. */
@@ -155,17 +158,19 @@ function refuseShortening(folder: string, before: TrainConfig, config: TrainConf
 /** A trainer on this machine, with the events that arise inside its steps. */
 export function newTrainer(
   plan: TrainingPlan,
-  run: Pick<RunOptions, 'workerFile'>,
-): Pick<Sitting, 'trainer' | 'news'> {
+  run: Pick<RunOptions, 'workerFile' | 'profile'>,
+): Pick<Sitting, 'trainer' | 'news' | 'profile'> {
   const news: TrainEvent[] = [];
+  const profile = run.profile ? new Profile() : null;
   const machine = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   const trainer = new Trainer(plan, {
     memoryLimit: plan.config.memoryLimit ? plan.config.memoryLimit * 2 ** 20 : machine,
     workerFile: run.workerFile ?? fileURLToPath(new URL('../../workers/gradient.js', import.meta.url)),
     onRetry: (message) => news.push({ type: 'retry', message }),
     onWorkers: (workers, why) => news.push({ type: 'workers', workers, why }),
+    profile,
   });
-  return { trainer, news };
+  return { trainer, news, profile };
 }
 
 function newRecord(plan: TrainingPlan, started: Date, argv: readonly string[]): RunRecord {

@@ -1,6 +1,7 @@
 /** What training tells whoever runs it. The library yields these; only the command line draws or prints. */
 import type { KernelName } from '../kernels/kernels.js';
 import type { TrainConfig } from './config.js';
+import type { ProfileReport } from './profile.js';
 import type { NetworkSpec, Task } from './specification.js';
 
 /** Means over rows: the divergence, and the share of right classes or the root mean squared error in the target's unit. */
@@ -106,6 +107,8 @@ export interface TrainResult {
   readonly precision: TrainConfig['precision'];
   readonly seed: number;
   readonly parameters: number;
+  /** where this process's time went, and the file that shows it; only when it was asked for */
+  readonly profile?: ProfileReport & { readonly trace: string | null };
 }
 
 export type TrainEvent =

@@ -17,7 +17,7 @@ import type { TrainConfig } from './config.js';
 import { carveTraining, type MemoryPlan } from './memory.js';
 import { learningRate, type NetworkSpec, specify } from './specification.js';
 import { classWeights, targetsFor } from './targets.js';
-import { workerCandidates } from './team.js';
+import { workerCandidates } from './workersearch.js';
 
 export interface TrainingPlan {
   readonly config: TrainConfig;

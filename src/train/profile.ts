@@ -23,6 +23,24 @@ export interface StepSeconds {
   update: number;
 }
 
+/** What else a run spends its time on. */
+export interface RunSeconds extends StepSeconds {
+  /** validation and test metrics */
+  evaluation: number;
+  /** checkpoints copied and waited for, the final model; what the disk does meanwhile costs nothing */
+  saving: number;
+  /** what remains of the run's wall time: events, progress, and the trial of worker counts */
+  rest: number;
+}
+
+/** Where the time of a run went. The seconds add up to its wall time. */
+export interface ProfileReport {
+  readonly steps: number;
+  /** rows of those steps */
+  readonly rows: number;
+  readonly seconds: RunSeconds;
+}
+
 /** An event of Chrome's trace format: a complete one, times in µs. */
 interface TraceEvent {
   readonly name: string;
@@ -34,12 +52,14 @@ interface TraceEvent {
   readonly args?: Readonly<Record<string, number>>;
 }
 
-/** Laps of one task that are kept; a task of more passes lumps what is left into the last. */
+/** Laps of one task that the trace shows one by one; the sums go over all. */
 const LAPS = 128;
-/** [laps, begin, (phase, end) of each lap] */
-export const LANE_LENGTH = 2 + 2 * LAPS;
+/** [laps, begin, end of the last lap, milliseconds of each phase, (phase, end) of each lap] */
+const SUMS = 3;
+const LAP = SUMS + TASK_PHASES.length;
+export const LANE_LENGTH = LAP + 2 * LAPS;
 /** Steps that the trace shows; the sums go over all. */
-const TRACED_STEPS = 500;
+export const TRACED_STEPS = 500;
 
 /** Milliseconds on a clock that all threads share. */
 const now = () => performance.timeOrigin + performance.now();
@@ -49,16 +69,22 @@ export class Lane {
   constructor(private readonly cells: Float64Array) {}
 
   begin(): void {
-    this.cells[0] = 0;
+    this.cells.fill(0, 0, LAP);
     this.cells[1] = now();
+    this.cells[2] = this.cells[1];
   }
 
   /** What has passed since the last lap was spent on this. */
   lap(phase: TaskPhase): void {
-    const at = 2 * Math.min(this.cells[0], LAPS - 1);
-    this.cells[at + 2] = TASK_PHASES.indexOf(phase);
-    this.cells[at + 3] = now();
-    this.cells[0]++;
+    const { cells } = this;
+    const end = now();
+    const index = TASK_PHASES.indexOf(phase);
+    cells[SUMS + index] += end - cells[2];
+    cells[2] = end;
+    const lap = cells[0]++;
+    if (lap >= LAPS) return;
+    cells[LAP + 2 * lap] = index;
+    cells[LAP + 2 * lap + 1] = end;
   }
 }
 
@@ -73,16 +99,20 @@ const PART: Readonly<Record<TaskPhase, 'data' | 'forward' | 'backward'>> = {
 export class Profile {
   steps = 0;
   readonly seconds: StepSeconds = { data: 0, forward: 0, backward: 0, wait: 0, sum: 0, update: 0 };
+  readonly #beside = { evaluation: 0, saving: 0 };
   readonly #events: TraceEvent[] = [];
   #last = 0;
+  #inside = false;
 
   /** A step begins. */
   begin(): void {
+    this.#inside = true;
     this.#last = now();
   }
 
-  /** What has passed since the last lap was spent on this. */
+  /** What has passed since the last lap was spent on this; says nothing outside a step. */
   lap(part: keyof StepSeconds): void {
+    if (!this.#inside) return;
     const end = now();
     this.seconds[part] += (end - this.#last) / 1000;
     this.#trace(part, this.#last, end, 0);
@@ -91,20 +121,16 @@ export class Profile {
 
   /** Since the last lap, tasks have run whose laps stand in these lanes. */
   gradient(lanes: readonly Float64Array[]): void {
+    if (!this.#inside) return;
     const end = now();
     let busy = 0;
     for (const [index, cells] of lanes.entries()) {
-      const laps = Math.min(cells[0], LAPS);
-      let begin = cells[1];
-      for (let lap = 0; lap < laps; lap++) {
-        const phase = TASK_PHASES[cells[2 + 2 * lap]];
-        const until = cells[3 + 2 * lap];
-        const seconds = (until - begin) / 1000 / lanes.length;
-        this.seconds[PART[phase]] += seconds;
+      for (const [phase, name] of TASK_PHASES.entries()) {
+        const seconds = cells[SUMS + phase] / 1000 / lanes.length;
+        this.seconds[PART[name]] += seconds;
         busy += seconds;
-        this.#trace(phase, begin, until, index + 1);
-        begin = until;
       }
+      this.#traceLane(cells, index + 1);
     }
     this.seconds.wait += (end - this.#last) / 1000 - busy;
     this.#trace('gradient', this.#last, end, 0);
@@ -113,6 +139,21 @@ export class Profile {
 
   end(): void {
     this.steps++;
+    this.#inside = false;
+  }
+
+  /** What is no part of a step has run from then until now. */
+  beside(part: 'evaluation' | 'saving', begin: number): void {
+    const end = now();
+    this.#beside[part] += (end - begin) / 1000;
+    this.#trace(part, begin, end, 0);
+  }
+
+  /** @param rows of all steps */
+  report(wallSeconds: number, rows: number): ProfileReport {
+    const seconds = { ...this.seconds, ...this.#beside };
+    const rest = wallSeconds - Object.values(seconds).reduce((sum, part) => sum + part, 0);
+    return { steps: this.steps, rows, seconds: { ...seconds, rest } };
   }
 
   /** Chrome's trace format (chrome://tracing, Perfetto): a lane for the coordinator and one for each worker. */
@@ -130,6 +171,17 @@ export class Profile {
     return JSON.stringify({ displayTimeUnit: 'ms', traceEvents: [...names, ...events] });
   }
 
+  #traceLane(cells: Float64Array, tid: number): void {
+    const laps = Math.min(cells[0], LAPS);
+    let begin = cells[1];
+    for (let lap = 0; lap < laps; lap++) {
+      const end = cells[LAP + 2 * lap + 1];
+      this.#trace(TASK_PHASES[cells[LAP + 2 * lap]], begin, end, tid);
+      begin = end;
+    }
+    if (cells[0] > LAPS) this.#trace('further passes', begin, cells[2], tid);
+  }
+
   #trace(name: string, begin: number, end: number, tid: number): void {
     if (this.steps >= TRACED_STEPS) return;
     this.#events.push({
@@ -142,4 +194,16 @@ export class Profile {
       args: { step: this.steps + 1 },
     });
   }
+}
+
+/** Does what is no part of a step, and tells the profile, if there is one, of its time. */
+export async function timed<T>(
+  profile: Profile | null,
+  part: 'evaluation' | 'saving',
+  work: () => T | Promise<T>,
+): Promise<T> {
+  const begin = now();
+  const result = await work();
+  profile?.beside(part, begin);
+  return result;
 }

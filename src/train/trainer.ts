@@ -22,8 +22,9 @@ import type { Profile } from './profile.js';
 import { type RecordedStep, updateSlices } from './sliced.js';
 import { freshState, type TrainState } from './state.js';
 import { createContexts, type SubsetName, taskHandler, type WorkerSetup } from './tasks.js';
-import { Team, WorkerSearch } from './team.js';
+import { Team } from './team.js';
 import { applyUpdate, recordUpdate } from './update.js';
+import { explained, WorkerSearch } from './workersearch.js';
 
 export interface TrainerOptions {
   /** most shared memory, in bytes */
@@ -251,9 +252,18 @@ export class Trainer {
     const decision = this.#search?.record(seconds);
     if (!decision) return;
     this.#search = null;
+    const why = await explained(decision, this.plan.batch, (workers, rows) => this.#probe(workers, rows));
     this.workers = decision.workers;
     if (decision.workers === 0) await this.#team.close();
-    this.options.onWorkers(decision.workers, decision.why);
+    this.options.onWorkers(decision.workers, why);
+  }
+
+  /** Seconds of a gradient of which nothing stays: the next step overwrites it. */
+  async #probe(workers: number, rows: number): Promise<number> {
+    const begin = performance.now();
+    this.workers = workers;
+    await this.#computeShards(0, rows, Math.min(this.plan.config.shards, rows));
+    return (performance.now() - begin) / 1000;
   }
 
   #reportDivergence(start: number, rows: number): never {
