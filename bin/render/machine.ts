@@ -24,25 +24,31 @@ export function machineText(machine: Machine): string {
     version ?? 'missing',
     version ? use : `${use}: npm install ${name}`,
   ]);
-  const rows = machine.kernels.map(({ name, gflops, missing }) => [
+  const rate = (gflops: number | null) => (gflops === null ? '-' : gflops.toFixed(1));
+  const rows = machine.kernels.map(({ name, library, gflops, bf16Gflops, missing }) => [
     name,
-    gflops === null ? '-' : gflops.toFixed(1),
-    missing ?? '',
+    rate(gflops),
+    rate(bf16Gflops),
+    missing ?? (library ? `${library.version} (${library.path})` : ''),
   ]);
-  const speeds = table(['kernels', 'GFLOPS', ''], rows);
+  const speeds = table(['kernels', 'GFLOPS', 'bf16', ''], rows);
+  const { kernels, library } = machine.auto;
+  const auto = `--kernels auto takes ${kernels}${library ? `: ${library}` : ''}`;
   const installed = table(['package', 'version', 'for'], packages);
   return [
     summary,
     installed,
-    `${speeds}\n\none thread, X·W with X [256, 512] and W [512, 256]`,
+    `${speeds}\n\none thread, X·W with X [256, 512] and W [512, 256]\n${auto}`,
     advice(machine),
   ]
     .filter(Boolean)
     .join('\n\n');
 }
 
-function advice({ load, cores, cpuQuota }: Machine): string {
+function advice({ load, cores, cpuQuota, hint }: Machine): string {
   const lines: string[] = [];
+  if (hint)
+    lines.push(`oneDNN multiplies at least twice as fast as WebAssembly, and bfloat16 as well: ${hint}`);
   if (load[0] > cores.usable / 2) {
     lines.push(
       `The machine is busy (load ${load[0].toFixed(1)} on ${plural(cores.usable, 'core')}): times will be longer than they could be.`,

@@ -72,5 +72,13 @@ it('doctor measures every kernel', async () => {
   for (const { name, gflops, missing } of machine.kernels) {
     expect(gflops === null ? missing : gflops, name).toBeTruthy();
   }
-  expect((await place.gradpool(['doctor'])).stdout).toMatch(/^reference +\d/m);
+  const { stdout: text } = await place.gradpool(['doctor']);
+  expect(text).toMatch(/^reference +\d/m);
+  expect(text).toMatch(/^--kernels auto takes (native: .+|wasm|portable)$/m);
+  const native = machine.kernels.filter(({ name }: { name: string }) => name === 'native');
+  expect(native.length).toBeGreaterThan(0);
+  for (const { library, bf16Gflops } of native) {
+    if (library) expect(text).toContain(`${library.version} (${library.path})`);
+    if (library?.version.startsWith('oneDNN')) expect(bf16Gflops).toBeGreaterThan(0);
+  }
 });

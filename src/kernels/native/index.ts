@@ -22,18 +22,45 @@ export function findLibrary(path: string | undefined, precision: Precision): Nat
       throw new UsageError(`--native-library: ${(error as Error).message}`);
     }
   }
-  const failures: string[] = [];
+  const failures = new Set<string>();
   for (const candidate of libraryCandidates()) {
     try {
       return tested(candidate, precision);
     } catch (error) {
       const { message } = error as Error;
-      if (!message.startsWith('cannot load')) failures.push(message); // not being there is no news
+      if (!message.startsWith('cannot load')) failures.add(message); // not being there is no news
     }
   }
-  const why = failures.length > 0 ? ` (${failures.join('; ')})` : '';
+  const why = failures.size > 0 ? ` (${[...failures].join('; ')})` : '';
   const needed = precision === 'bf16' ? 'oneDNN with bfloat16' : 'oneDNN or a CBLAS';
   throw new UsageError(`--kernels native: found no ${needed} that works here${why}; ${installHint()}`);
+}
+
+/** A library that the system keeps, and why it cannot be used: null where it can. */
+export interface SurveyedLibrary {
+  readonly path: string;
+  /** null: it does not even say what it is */
+  readonly library: NativeLibrary | null;
+  readonly refused: string | null;
+}
+
+/** Every library that this system keeps, each once, the best first. */
+export function surveyLibraries(): SurveyedLibrary[] {
+  const found = new Map<string, SurveyedLibrary>();
+  for (const path of libraryCandidates()) {
+    let library: NativeLibrary | null = null;
+    let refused: string | null = null;
+    try {
+      library = openLibrary(path);
+      tested(path, 'f32');
+    } catch (error) {
+      refused = (error as Error).message;
+      if (refused.startsWith('cannot load')) continue; // not there
+    }
+    const key = library?.version ?? refused!;
+    if (!found.has(key)) found.set(key, { path, library, refused });
+  }
+  return [...found.values()];
 }
 
 function tested(path: string, precision: Precision): NativeLibrary {

@@ -44,7 +44,11 @@ let koffi: Koffi | undefined;
 
 /** Loaded when first asked for: most commands have no use for it. */
 function foreign(): Koffi {
-  koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
+  try {
+    koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
+  } catch (error) {
+    throw new Error(`the package koffi does not load: ${(error as Error).message.split('\n')[0]}`);
+  }
   return koffi;
 }
 
@@ -84,8 +88,9 @@ export function bindLibrary(library: NativeLibrary, memory: WebAssembly.Memory):
 
 function load(path: string): LibraryHandle {
   for (const name of ONE_THREAD) process.env[name] = '1'; // a worker's own environment: the main thread loaded it first
+  const { load } = foreign();
   try {
-    return foreign().load(path);
+    return load(path);
   } catch (error) {
     throw new Error(`cannot load ${path}: ${(error as Error).message.split('\n')[0]}`);
   }
