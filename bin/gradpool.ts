@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { type Command, commandName, readArgs } from './command.js';
+import { bench } from './commands/bench.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { explain } from './commands/explain.js';
@@ -22,6 +23,7 @@ const COMMANDS: readonly Command[] = [
   findLr,
   explain,
   gradcheck,
+  bench,
   list,
   doctor,
 ];

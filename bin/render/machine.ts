@@ -5,7 +5,10 @@ export function machineText(machine: Machine): string {
   const { cores, memory, load, simd, cpuQuota } = machine;
   const physical = cores.physical === null ? '' : `, ${cores.physical} physical`;
   const summary = facts([
-    ['gradpool', `${machine.gradpool} on node ${machine.node} (V8 ${machine.v8}), ${machine.platform}`],
+    [
+      'gradpool',
+      `${machine.gradpool}${machine.commit ? ` (${machine.commit})` : ''} on node ${machine.node} (V8 ${machine.v8}), ${machine.platform}`,
+    ],
     ['cpu', machine.cpu],
     ['cores', `${cores.usable} usable of ${cores.logical} logical${physical}`],
     ['cpu quota', cpuQuota === null ? 'none' : `${plural(cpuQuota, 'CPU')} (control group)`],

@@ -7,8 +7,8 @@ const STEP_PARTS: readonly (readonly [keyof RunSeconds, string])[] = [
   ['forward', 'forward pass, loss'],
   ['backward', 'backward pass, shards summed in a worker'],
   ['wait', 'tasks handed out; waiting for the slowest worker'],
-  ['sum', 'what is left of the sum over shards'],
-  ['update', 'finite? the update rule, averages'],
+  ['sum', 'shards summed between workers'],
+  ['update', 'update rule; with the sum, where workers share it'],
 ];
 const OTHER_PARTS: readonly (readonly [keyof RunSeconds, string])[] = [
   ['evaluation', 'validation and test metrics'],

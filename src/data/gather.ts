@@ -69,14 +69,14 @@ function gatherNumbers(
 ): void {
   if (shift.length !== 1) columns(x, width, numbers, numberWidth, shift, scale, rows, from, to);
   else if (numbers instanceof Uint8Array) bytes(x, width, numbers, numberWidth, lookup, rows, from, to);
-  else if (numbers instanceof Float32Array && shift[0] === 0 && scale[0] === 1) {
+  else if (numbers instanceof Float32Array && x instanceof Float32Array && shift[0] === 0 && scale[0] === 1) {
     asStored(x, width, numbers, numberWidth, rows, from, to);
   } else uniform(x, width, numbers, numberWidth, shift[0], scale[0], rows, from, to);
 }
 
 /** Numbers that are the network's input already. */
 function asStored(
-  x: FloatArray,
+  x: Float32Array,
   width: number,
   numbers: Float32Array,
   numberWidth: number,

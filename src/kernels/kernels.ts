@@ -111,8 +111,8 @@ export interface Kernels {
 
   /** dst += src: one node of the summation tree. */
   add(dst: FloatArray, src: FloatArray, count: number): void;
-  /** Whether every value is finite. */
-  allFinite(a: FloatArray, count: number): boolean;
+  /** Whether `headroom` times every value is finite. */
+  allFinite(a: FloatArray, count: number, headroom?: number): boolean;
   /** Σ a², accumulated in float64 in an order that depends on `count` alone. */
   sumOfSquares(a: FloatArray, count: number): number;
 

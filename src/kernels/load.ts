@@ -86,9 +86,9 @@ export function instantiateKernels(setup: KernelSetup): Kernels {
 function unroundedProducts({ memory, scratch, library, rounded }: KernelSetup, wasm: WasmExports): Products {
   const own = wasmProducts(wasm, memory, scratch);
   if (!library) return own;
-  const { sgemm, bf16gemm } = bindLibrary(library, memory);
+  const { sgemm, bf16gemm, offsetOf } = bindLibrary(library, memory);
   const strips = scratch + SCRATCH_BYTES;
-  if (!rounded) return bySize(own, nativeProducts(sgemm, 4, wasm, memory, strips));
+  if (!rounded) return bySize(own, nativeProducts({ gemm: sgemm, offsetOf }, 4, wasm, strips));
   if (!bf16gemm) throw new Error(`${library.path} multiplies no bfloat16`);
-  return nativeProducts(bf16gemm, 2, wasm, memory, strips);
+  return nativeProducts({ gemm: bf16gemm, offsetOf }, 2, wasm, strips);
 }

@@ -41,6 +41,7 @@ export function createRunner(
     wholeShards: false,
     kernels: name,
     profiled: false,
+    sliced: false,
     precision: 'f32', // a model predicts in float32, however it was trained
   };
   const carve = (arena: Arena) => ({
@@ -78,6 +79,8 @@ export function createRunner(
       firstRow: 0,
     },
     plans: new Map(),
+    chunks: [],
+    sums: new Map(),
   };
   const output = fused ? fusedOutput : bound.output;
   const last = { ...bound.arrays[bound.arrays.length - 1], x: bound.output, y: output };

@@ -14,7 +14,7 @@ export interface Lanes {
 }
 
 /** Numbers that make up a task, at most. */
-const CELLS = 16;
+const CELLS = 32;
 /** Each counter has a cache line of its own. */
 const [POSTED, DONE, WORDS] = [0, 16, 32];
 const LEAVE = -1;

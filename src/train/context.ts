@@ -4,11 +4,21 @@ import { gather, type PreparedEncoding } from '../data/gather.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { Pass } from '../network/layer.js';
 import { forward, type Objective } from '../network/network.js';
+import type { Merge } from '../parallel/shards.js';
 import { PURPOSE, threefry2x32 } from '../random.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 import type { PlannedRun } from './passes.js';
 import type { Lane } from './profile.js';
 import type { Task } from './specification.js';
+
+/** Views of one chunk of the blocks that an update reads and writes, made once. */
+export interface Chunk {
+  readonly count: number;
+  readonly weights: Float32Array;
+  readonly slots: readonly Float32Array[];
+  /** of each shard's block */
+  readonly gradients: readonly Float32Array[];
+}
 
 /** A workspace with the kernels that work in it. */
 export interface Context {
@@ -30,6 +40,9 @@ export interface Context {
   readonly pass: Pass;
   /** how runs become passes, by rows and run */
   readonly plans: Map<number, PlannedRun>;
+  /** views of the parameters chunk by chunk, and the additions that make a sum of them */
+  readonly chunks: Chunk[];
+  readonly sums: Map<number, readonly Merge[]>;
 }
 
 /** Turns on what acts in training only, with the random draws of this step. */

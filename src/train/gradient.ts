@@ -14,7 +14,8 @@ export interface ShardRun extends Run {
 
 /**
  * The gradient of a run of shards: Σ ∂Div/∂w over their rows, folded along the summation tree into the slots of the
- * run's aligned subtrees, with Σ Div and the score of each shard. A pure function of weights, order and run.
+ * run's aligned subtrees, with Σ Div and the score of each shard, and whether every sum of such gradients is finite. A pure
+ * function of weights, order and run.
  */
 export function computeGradient(context: Context, subset: Subset, run: ShardRun): void {
   const { memory, workspace, kernels, pass, lane } = context;
@@ -34,6 +35,10 @@ export function computeGradient(context: Context, subset: Subset, run: ShardRun)
   for (const { into, from } of plan.merges) {
     kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
   }
+  const bounded = plan.roots.every((slot) =>
+    kernels.allFinite(memory.gradients[slot], memory.layout.length, 2 * context.shards),
+  );
+  workspace.bounded[0] = Number(bounded);
   lane?.lap('fold');
 }
 

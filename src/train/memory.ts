@@ -33,6 +33,8 @@ export interface MemoryPlan {
   readonly kernels: KernelName;
   readonly precision: Precision;
   readonly profiled: boolean;
+  /** whether workers update the parameters in slices */
+  readonly sliced: boolean;
 }
 
 /** What one task works in. Which thread runs the task does not matter. */
@@ -49,8 +51,12 @@ export interface Workspace {
   readonly rowLosses: Float32Array;
   /** first row of each shard within the pass */
   readonly bounds: Int32Array;
+  /** [1] when no sum of the gradients that the task left can leave the range of float32, else [0] */
+  readonly bounded: Int32Array;
   /** what the task's time was spent on; empty unless profiled */
   readonly lane: Float64Array;
+  /** [the update that a slice was last begun of] */
+  readonly updates: Float64Array;
 }
 
 export interface TrainingMemory {
@@ -126,7 +132,9 @@ export function carveTraining(arena: Arena, layers: readonly Layer[], plan: Memo
       spread: arena.floats(rows * outputs),
       rowLosses: arena.floats(rows),
       bounds: arena.int32s(plan.shards + 1),
+      bounded: arena.int32s(1),
       lane: arena.doubles(plan.profiled ? LANE_LENGTH : 0),
+      updates: arena.doubles(1),
     })),
   };
 }

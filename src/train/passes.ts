@@ -17,6 +17,8 @@ export interface PlannedRun {
   /** first row of each shard in the batch */
   readonly bounds: readonly number[];
   readonly passes: readonly PassPlan[];
+  /** the slots that hold the run's sums in the end: its aligned subtrees */
+  readonly roots: readonly number[];
   /** additions between slots once the passes are done */
   readonly merges: readonly Merge[];
 }
@@ -42,6 +44,7 @@ export function planRun(
     return {
       bounds,
       passes: [{ from, to, shards: within(run), subtrees: subtrees.map(summed), mode: 'start' }],
+      roots: subtrees.map(({ first }) => first),
       merges: [],
     };
   }
@@ -60,9 +63,15 @@ export function planRun(
       });
     }
   }
-  const roots = new Set(subtrees.map(({ first }) => first));
+  const roots = subtrees.map(({ first }) => first);
   const merges = remainingMerges(starts, total).filter(
-    ({ from }) => starts.includes(from) && !roots.has(from),
+    ({ from }) => starts.includes(from) && !roots.includes(from),
   );
-  return { bounds, passes, merges };
+  return { bounds, passes, roots, merges };
+}
+
+/** The additions left over when the workers have folded what lies in their runs. */
+export function mergesAfter(runs: readonly Run[], shards: number): Merge[] {
+  const starts = runs.flatMap((run) => alignedSubtrees(run, shards).map(({ first }) => first));
+  return remainingMerges(starts, shards);
 }

@@ -7,6 +7,7 @@ import type { KernelName } from '../kernels/kernels.js';
 import type { NativeLibrary } from '../kernels/native/index.js';
 import { type Layer, needsWholeShards } from '../network/layer.js';
 import type { EmbeddedColumn } from '../network/layers/embedding.js';
+import { parameterLayout } from '../network/layout.js';
 import { type Objective, objective } from '../network/network.js';
 import { buildLayers } from '../network/spec.js';
 import { averagingSlots } from '../optim/averaging.js';
@@ -93,6 +94,7 @@ export function planTraining(config: TrainConfig, loaded: TrainingData, profiled
     kernels: chosen.name,
     precision: config.precision,
     profiled,
+    sliced: sliceable(config, rule, target.layers, Math.max(...workers)),
   };
   const stepsPerEpoch = Math.ceil(rows / batch);
   return {
@@ -119,6 +121,22 @@ export function planTraining(config: TrainConfig, loaded: TrainingData, profiled
     ],
     sharedBytes: measure((arena) => carveTraining(arena, target.layers, memory)),
   };
+}
+
+/** Parameters from which workers update them in slices: below, to tell them takes longer. */
+const SLICED_FROM = 50_000;
+
+/** Whether the update is one step element by element, so that each worker may make a part of it. */
+function sliceable(
+  config: TrainConfig,
+  rule: UpdateRule,
+  layers: readonly Layer[],
+  workers: number,
+): boolean {
+  const { clip, clipValue, l1, maxNorm, averaging } = config;
+  const { length, trainable } = parameterLayout(layers);
+  const plain = !clip && clipValue === undefined && l1 === 0 && maxNorm === undefined && averaging === 'none';
+  return plain && !rule.wholeBlock && workers > 1 && length === trainable && length >= SLICED_FROM;
 }
 
 const AUTO_BATCH = 128;

@@ -4,6 +4,7 @@
  */
 import type { Encoding, Subset } from '../data/dataset.js';
 import { prepareEncoding } from '../data/gather.js';
+import { STEPS, type StepName } from '../kernels/codes.js';
 import { oneShard } from '../kernels/kernels.js';
 import { instantiateKernels, type KernelSetup } from '../kernels/load.js';
 import { objective } from '../network/network.js';
@@ -15,6 +16,7 @@ import { evaluateBlocks } from './evaluation.js';
 import { computeGradient, type ShardRun } from './gradient.js';
 import { carveTraining, type MemoryPlan, passRows } from './memory.js';
 import { Lane } from './profile.js';
+import { type UpdateSlice, updateSlice } from './sliced.js';
 import type { NetworkSpec, Task } from './specification.js';
 
 export type SubsetName = 'train' | 'val' | 'test';
@@ -36,28 +38,42 @@ export interface WorkerSetup {
 export type TrainingTask = { readonly workspace: number } & (
   | ({ readonly kind: 'gradient' } & ShardRun)
   | ({ readonly kind: 'evaluate'; readonly subset: SubsetName } & Run)
+  | ({ readonly kind: 'update' } & UpdateSlice)
 );
 
+const KINDS: readonly TrainingTask['kind'][] = ['gradient', 'evaluate', 'update'];
 const SUBSETS: readonly SubsetName[] = ['train', 'val', 'test'];
+const STEP_NAMES = Object.keys(STEPS) as StepName[];
 
-/** A task as numbers: [workspace, first, last, 0, start, rows, step] a gradient, [workspace, first, last, 1 + subset] an evaluation. */
+/** A task as numbers: [kind, workspace, first, last, and what belongs to the kind]. */
 export function encodeTask(task: TrainingTask, cells: Float64Array): void {
-  cells[0] = task.workspace;
-  cells[1] = task.first;
-  cells[2] = task.last;
-  if (task.kind === 'evaluate') {
-    cells[3] = 1 + SUBSETS.indexOf(task.subset);
-    return;
-  }
-  cells[3] = 0;
-  cells[4] = task.start;
-  cells[5] = task.rows;
-  cells[6] = task.step;
+  const own = ownNumbers(task);
+  cells[0] = KINDS.indexOf(task.kind);
+  cells[1] = task.workspace;
+  cells[2] = task.first;
+  cells[3] = task.last;
+  for (let i = 0; i < own.length; i++) cells[4 + i] = own[i];
 }
 
-export function decodeTask([workspace, first, last, kind, start, rows, step]: Float64Array): TrainingTask {
-  if (kind === 0) return { kind: 'gradient', workspace, first, last, start, rows, step };
-  return { kind: 'evaluate', workspace, first, last, subset: SUBSETS[kind - 1] };
+function ownNumbers(task: TrainingTask): readonly number[] {
+  if (task.kind === 'gradient') return [task.start, task.rows, task.step];
+  if (task.kind === 'evaluate') return [SUBSETS.indexOf(task.subset)];
+  const { id, shards, runs, step } = task;
+  const { name, slots, scalars } = step;
+  return [id, shards, runs, STEP_NAMES.indexOf(name), slots.length, ...slots.map(Number), ...scalars];
+}
+
+export function decodeTask(cells: Float64Array): TrainingTask {
+  const [kind, workspace, first, last, ...own] = cells;
+  const run = { workspace, first, last };
+  if (KINDS[kind] === 'gradient')
+    return { kind: 'gradient', ...run, start: own[0], rows: own[1], step: own[2] };
+  if (KINDS[kind] === 'evaluate') return { kind: 'evaluate', ...run, subset: SUBSETS[own[0]] };
+  const [id, shards, runs, step, slots, ...numbers] = own;
+  const name = STEP_NAMES[step];
+  const kept = numbers.slice(0, slots).map(Boolean);
+  const scalars = numbers.slice(slots, slots + STEPS[name].length);
+  return { kind: 'update', ...run, id, shards, runs, step: { name, slots: kept, scalars } };
 }
 
 /** The contexts of workspaces, each made when it is first asked for. */
@@ -99,6 +115,8 @@ export function createContexts(setup: WorkerSetup): (workspace: number) => Conte
         firstRow: 0,
       },
       plans: new Map(),
+      chunks: [],
+      sums: new Map(),
     };
   };
   return (index) => {
@@ -107,7 +125,7 @@ export function createContexts(setup: WorkerSetup): (workspace: number) => Conte
   };
 }
 
-/** Computes tasks: gradients and sums of evaluations stay in shared memory. */
+/** Computes tasks: all that comes out stays in shared memory. */
 export function taskHandler(
   contextOf: (workspace: number) => Context,
   subsets: WorkerSetup['subsets'],
@@ -115,6 +133,7 @@ export function taskHandler(
   return (task) => {
     const context = contextOf(task.workspace);
     if (task.kind === 'gradient') computeGradient(context, subsets.train!, task);
-    else evaluateBlocks(context, subsets[task.subset]!, task);
+    else if (task.kind === 'evaluate') evaluateBlocks(context, subsets[task.subset]!, task);
+    else updateSlice(context, task);
   };
 }

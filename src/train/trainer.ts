@@ -9,19 +9,21 @@ import { initialize } from '../network/initializers.js';
 import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
 import { Arena, allocateShared } from '../parallel/arena.js';
-import { alignedSubtrees, contiguousRuns, type Run, remainingMerges } from '../parallel/shards.js';
+import { contiguousRuns, type Run } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
 import type { Context } from './context.js';
 import { diagnose } from './diagnosis.js';
 import { evaluationBlocks } from './evaluation.js';
 import type { Metrics } from './events.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
+import { mergesAfter } from './passes.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
+import { type RecordedStep, updateSlices } from './sliced.js';
 import { freshState, type TrainState } from './state.js';
 import { createContexts, type SubsetName, taskHandler, type WorkerSetup } from './tasks.js';
 import { Team } from './team.js';
-import { applyUpdate } from './update.js';
+import { applyUpdate, recordUpdate } from './update.js';
 import { explained, WorkerSearch } from './workersearch.js';
 
 export interface TrainerOptions {
@@ -47,6 +49,8 @@ export class Trainer {
   #search: WorkerSearch | null;
   #shuffledEpoch = -1;
   #settled = false;
+  /** updates made in slices */
+  #updates = 0;
 
   constructor(
     readonly plan: TrainingPlan,
@@ -103,24 +107,25 @@ export class Trainer {
     const shards = Math.min(plan.config.shards, rows);
     profile?.lap('data');
 
-    await this.#computeGradient(start, rows, shards);
+    const runs = await this.#computeShards(start, rows, shards);
     const loss = sum(memory.shardLosses, shards);
-    const gradient = memory.gradients[0];
-    if (!Number.isFinite(loss) || !this.#kernels.allFinite(gradient, gradient.length)) {
-      this.#reportDivergence(start, rows);
-    }
-    const evaluate = async () => {
-      await this.#computeGradient(start, rows, shards);
-      return sum(memory.shardLosses, shards) / rows;
-    };
     const score = sum(memory.shardScores, shards);
-    await applyUpdate(
-      this.#kernels,
-      plan,
-      memory,
-      { step: state.step + 1, lr, rows },
-      { value: loss / rows, evaluate },
-    );
+    if (!Number.isFinite(loss)) this.#reportDivergence(start, rows);
+    const bounded = memory.workspaces.every(({ bounded }, index) => index >= runs.length || bounded[0] === 1);
+    const step = { step: state.step + 1, lr, rows };
+    if (plan.memory.sliced && bounded && this.workers > 1) {
+      await this.#updateInSlices(recordUpdate(plan, memory, step), shards, runs.length);
+    } else {
+      this.#sumShards(runs, shards);
+      const [gradient] = memory.gradients;
+      if (!bounded && !this.#kernels.allFinite(gradient, gradient.length))
+        this.#reportDivergence(start, rows);
+      const evaluate = async () => {
+        this.#sumShards(await this.#computeShards(start, rows, shards), shards);
+        return sum(memory.shardLosses, shards) / rows;
+      };
+      await applyUpdate(this.#kernels, plan, memory, step, { value: loss / rows, evaluate });
+    }
     profile?.lap('update');
     profile?.end();
 
@@ -191,8 +196,8 @@ export class Trainer {
     return this.#team.close();
   }
 
-  /** Leaves the sum over all shards in gradient block 0. */
-  async #computeGradient(start: number, rows: number, shards: number): Promise<void> {
+  /** Leaves the sums of subtrees in the gradient blocks; returns the runs of shards that they belong to. */
+  async #computeShards(start: number, rows: number, shards: number): Promise<Run[]> {
     const runs = contiguousRuns(shards, Math.max(1, this.workers));
     const tasks = runs.map((run, workspace) => ({
       kind: 'gradient' as const,
@@ -203,15 +208,36 @@ export class Trainer {
       ...run,
     }));
     const { profile } = this.options;
-    const { gradients, layout, workspaces } = this.memory;
+    const { workspaces } = this.memory;
     this.#kernels.refreshWeights();
     profile?.lap('update');
     await this.#team.executor(this.workers).run(tasks);
     profile?.gradient(workspaces.slice(0, runs.length).map(({ lane }) => lane));
+    return runs;
+  }
+
+  /** Leaves the sum over all shards in gradient block 0. */
+  #sumShards(runs: readonly Run[], shards: number): void {
+    const { gradients, layout } = this.memory;
     for (const { into, from } of mergesAfter(runs, shards)) {
       this.#kernels.add(gradients[into], gradients[from], layout.length);
     }
-    profile?.lap('sum');
+    this.options.profile?.lap('sum');
+  }
+
+  /** Sums the shards and steps the parameters, each worker its slice of them. */
+  async #updateInSlices(step: RecordedStep, shards: number, runs: number): Promise<void> {
+    const id = ++this.#updates;
+    const tasks = updateSlices(this.memory.layout.length, this.workers).map((slice, workspace) => ({
+      kind: 'update' as const,
+      workspace,
+      id,
+      shards,
+      runs,
+      step,
+      ...slice,
+    }));
+    await this.#team.executor(this.workers).run(tasks);
   }
 
   /** The epoch's order, a function of (seed, epoch) alone; where a batch is all rows, their own, as in the lecture. */
@@ -236,7 +262,7 @@ export class Trainer {
   async #probe(workers: number, rows: number): Promise<number> {
     const begin = performance.now();
     this.workers = workers;
-    await this.#computeGradient(0, rows, Math.min(this.plan.config.shards, rows));
+    await this.#computeShards(0, rows, Math.min(this.plan.config.shards, rows));
     return (performance.now() - begin) / 1000;
   }
 
@@ -253,12 +279,6 @@ export class Trainer {
       `diverged at ${step}: ${layer} is not finite in the ${found.pass} pass for data row ${found.rows.join(', ')}; ${domain ?? remedy}`,
     );
   }
-}
-
-/** The additions left to the coordinator after the workers have folded what lies in their runs. */
-function mergesAfter(runs: readonly Run[], shards: number) {
-  const starts = runs.flatMap((run) => alignedSubtrees(run, shards).map(({ first }) => first));
-  return remainingMerges(starts, shards);
 }
 
 function sum(values: Float64Array, count: number): number {

@@ -6,6 +6,30 @@ import { limitNorms, regularizeGradient } from '../optim/regularizers.js';
 import type { BatchLoss } from '../optim/rules.js';
 import type { TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
+import { type RecordedStep, StepRecorder } from './sliced.js';
+
+/** The step that a rule makes over all parameters, for workers to make in slices. */
+export function recordUpdate(
+  { rule, hyper }: TrainingPlan,
+  memory: TrainingMemory,
+  step: Step,
+): RecordedStep {
+  const recorder = new StepRecorder();
+  const { weights, slots, gradients } = memory;
+  const arrays = { weights, gradient: gradients[0], slots };
+  rule.step(
+    recorder as unknown as Kernels,
+    arrays,
+    hyper,
+    { ...step, gradientScale: 1 / step.rows },
+    NO_LOSS,
+  );
+  if (!recorder.recorded) throw new Error('a rule without wholeBlock makes one step');
+  return recorder.recorded;
+}
+
+/** Only rules that look at the whole block ask for it. */
+const NO_LOSS: BatchLoss = { value: Number.NaN, evaluate: () => Number.NaN };
 
 /** `step` counts from 1; `rows` are those of the batch. */
 interface Step {

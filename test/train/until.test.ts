@@ -41,7 +41,15 @@ async function run(
   const start = views();
   const losses: number[] = [];
   let end: EndEvent | undefined;
-  const sitting = { trainer, news: [], folder: null, record: {} as never, signal: undefined, best: null };
+  const sitting = {
+    trainer,
+    profile: null,
+    news: [],
+    folder: null,
+    record: {} as never,
+    signal: undefined,
+    best: null,
+  };
   for await (const event of drive(sitting)) {
     if (event.type === 'epoch') losses.push((event as EpochEvent).train.loss);
     if (event.type === 'end') end = event;

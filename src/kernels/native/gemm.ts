@@ -13,3 +13,9 @@ export type Gemm = (
   c: number,
   cRow: number,
 ) => void;
+
+/** A gemm, and where arrays outside of its memory lie, as offsets from it. */
+export interface BoundGemm {
+  readonly gemm: Gemm;
+  readonly offsetOf: (buffer: ArrayBuffer) => number;
+}

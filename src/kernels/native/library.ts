@@ -1,7 +1,7 @@
 /** A system library called through koffi: nothing is compiled, and arrays in shared memory pass as addresses. */
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
-import type { Gemm } from './gemm.js';
+import type { BoundGemm, Gemm } from './gemm.js';
 
 type Koffi = typeof import('koffi');
 type Foreign = (...numbers: number[]) => number;
@@ -19,6 +19,7 @@ export interface NativeLibrary {
 export interface BoundLibrary {
   readonly sgemm: Gemm;
   readonly bf16gemm: Gemm | null;
+  readonly offsetOf: BoundGemm['offsetOf'];
 }
 
 /** What the libraries, and the thread pools under them, read when they are loaded: one thread, the caller's own. */
@@ -70,11 +71,14 @@ export function bindLibrary(library: NativeLibrary, memory: WebAssembly.Memory):
   for (const setter of THREAD_SETTERS) symbol(handle, `void ${setter}(int)`)?.(1);
   const threads = symbol(handle, 'int omp_get_max_threads()')?.() ?? 1;
   if (threads !== 1) throw new Error(`${library.path} would use ${threads} threads in each worker`);
-  const base = Number(foreign().address(new Uint8Array(memory.buffer)));
-  if (library.interface === 'CBLAS') return { sgemm: cblasGemm(handle, base), bf16gemm: null };
+  const address = (buffer: ArrayBufferLike) => Number(foreign().address(new Uint8Array(buffer)));
+  const base = address(memory.buffer);
+  const offsetOf = (buffer: ArrayBuffer) => address(buffer) - base;
+  if (library.interface === 'CBLAS') return { sgemm: cblasGemm(handle, base), bf16gemm: null, offsetOf };
   return {
     sgemm: oneDnnGemm(handle, 'dnnl_sgemm', base),
     bf16gemm: library.bf16 ? oneDnnGemm(handle, 'dnnl_gemm_bf16bf16f32', base) : null,
+    offsetOf,
   };
 }
 

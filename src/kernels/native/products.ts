@@ -1,12 +1,13 @@
 /**
  * The matrix products by a system library's gemm. How a library rounds depends on the shape it is given, so it is given one
- * shard at a time: what a shard's rows become, and its gradient, depend on that shard alone (promise P1).
+ * shard at a time, or several where that has been tried to leave the same bits: what a shard's rows become, and its gradient,
+ * depend on that shard alone (promise P1).
  */
 import type { ShardRows } from '../kernels.js';
 import type { Products } from '../products.js';
 import type { WasmExports } from '../wasm/exports.js';
-import { addsInOneRounding } from './accumulation.js';
-import type { Gemm } from './gemm.js';
+import type { BoundGemm } from './gemm.js';
+import { createTrials } from './trials.js';
 
 /** Floats of a strip of a weight gradient: the shards' parts of it are added up while they are in the L2 cache. */
 const STRIP = 32 * 1024;
@@ -18,44 +19,34 @@ export const STRIP_BYTES = 4 * STRIP * LEVELS;
  * @param bytes of an operand's element: 4 for float32, 2 for bfloat16
  * @param strips byte offset in the memory of STRIP_BYTES that belong to this instance alone
  */
-export function nativeProducts(
-  gemm: Gemm,
-  bytes: 2 | 4,
-  wasm: WasmExports,
-  memory: WebAssembly.Memory,
-  strips: number,
-): Products {
-  const trial = { gemm, bytes, memory, area: strips, floats: STRIP * LEVELS };
-  /** by matrix, then by strip */
-  const tried = new Map<number, Map<number, boolean>>();
-  /** Whether a shard's part may be multiplied straight on top of the one before it. */
-  const adds = (rows: number, columns: number, count: number, K: number, N: number): boolean => {
-    const [matrix, shape] = [K * 2 ** 26 + N, rows * 2 ** 26 + count];
-    const ofMatrix = tried.get(matrix) ?? new Map<number, boolean>();
-    tried.set(matrix, ofMatrix);
-    let known = ofMatrix.get(shape);
-    if (known === undefined) {
-      known = addsInOneRounding(trial, { M: rows, N: columns, K: count, aRow: K, bRow: N });
-      ofMatrix.set(shape, known);
-    }
-    return known;
+export function nativeProducts(bound: BoundGemm, bytes: 2 | 4, wasm: WasmExports, strips: number): Products {
+  const { gemm } = bound;
+  const trials = createTrials(bound, bytes);
+  /** The runs of shards that one product may go over. */
+  const pieces = (transposeB: boolean, add: boolean, shards: ShardRows, N: number, K: number) => {
+    const { first, last } = shards;
+    return last - first === 1 || trials.keepsRowsApart(transposeB, add, shards, N, K) ? last - first : 1;
   };
 
   return {
-    affine(z, x, w, b, { bounds, first, last }, K, N) {
-      for (let shard = first; shard < last; shard++) {
+    affine(z, x, w, b, shards, K, N) {
+      const { bounds, first, last } = shards;
+      const piece = pieces(false, b !== 0, shards, N, K);
+      for (let shard = first; shard < last; shard += piece) {
         const from = bounds[shard];
-        const rows = bounds[shard + 1] - from;
+        const rows = bounds[shard + piece] - from;
         const to = z + 4 * from * N;
         if (b !== 0) wasm.fillRows(to, b, rows, N);
         gemm(false, false, rows, N, K, x + bytes * from * K, K, w, N, b !== 0, to, N);
       }
     },
 
-    affineInputGradient(dx, dz, w, { bounds, first, last }, K, N) {
-      for (let shard = first; shard < last; shard++) {
+    affineInputGradient(dx, dz, w, shards, K, N) {
+      const { bounds, first, last } = shards;
+      const piece = pieces(true, false, shards, K, N);
+      for (let shard = first; shard < last; shard += piece) {
         const from = bounds[shard];
-        const rows = bounds[shard + 1] - from;
+        const rows = bounds[shard + piece] - from;
         gemm(false, true, rows, K, N, dz + bytes * from * N, N, w, N, false, dx + 4 * from * K, K);
       }
     },
@@ -94,9 +85,10 @@ export function nativeProducts(
     K: number,
     N: number,
   ): void {
-    // tried before anything is on the stack, where trials are made; sizes of shards differ by one at most, the first is a largest
-    const larger = adds(rows, columns, bounds[first + 1] - bounds[first], K, N);
-    const smaller = adds(rows, columns, bounds[last] - bounds[last - 1], K, N);
+    // sizes of shards differ by one at most, the first is a largest
+    const adds = [bounds[first + 1] - bounds[first], bounds[last] - bounds[last - 1]].every((count) =>
+      trials.addsInOneRounding(rows, columns, count, K, N),
+    );
     const place = (level: number) => (level === 0 ? dw : strips + 4 * STRIP * (level - 1));
     let height = 0;
     for (let shard = first; shard < last; shard++) {
@@ -105,7 +97,7 @@ export function nativeProducts(
       const [left, right] = [x + bytes * from * K, dz + bytes * from * N];
       const done = shard - first + 1;
       let merges = shard + 1 === last ? height : trailingZeros(done);
-      const merged = merges > 0 && larger && smaller;
+      const merged = merges > 0 && adds;
       if (merged) {
         height--;
         merges--;

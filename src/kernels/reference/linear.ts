@@ -52,8 +52,9 @@ export const linear: Linear = {
     for (let i = 0; i < count; i++) dst[i] += src[i];
   },
 
-  allFinite(a, count) {
-    for (let i = 0; i < count; i++) if (!Number.isFinite(a[i])) return false;
+  allFinite(a, count, headroom = 1) {
+    const round = a instanceof Float32Array ? Math.fround : Number;
+    for (let i = 0; i < count; i++) if (!Number.isFinite(round(a[i] * headroom))) return false;
     return true;
   },
 

@@ -41,7 +41,7 @@ export interface WasmExports extends Record<StepName, (...numbers: number[]) => 
   ): void;
   uniform(u: number, R: number, N: number, k0: number, k1: number, row0: number, layer: number): void;
   add(dst: number, src: number, count: number): void;
-  allFinite(a: number, count: number): number;
+  allFinite(a: number, count: number, headroom: number): number;
   sumOfSquares(a: number, count: number): number;
   fillRows(z: number, b: number, R: number, N: number): void;
   foldStrip(bottom: number, top: number, between: number, stride: number, count: number): void;

@@ -77,7 +77,7 @@ export function createWasmKernels(
       wasm.divergence(code, at(losses), at(dy), at(y), at(d), R, N, p),
     uniform: (u, R, N, key, row0, layer) => wasm.uniform(at(u), R, N, key[0], key[1], row0, layer),
     add: (dst, src, count) => wasm.add(at(dst), at(src), count),
-    allFinite: (a, count) => wasm.allFinite(at(a), count) !== 0,
+    allFinite: (a, count, headroom = 1) => wasm.allFinite(at(a), count, headroom) !== 0,
     sumOfSquares: (a, count) => wasm.sumOfSquares(at(a), count),
     update(name, w, g, slots, count, scalars) {
       const arrays = [w, g, ...slots];

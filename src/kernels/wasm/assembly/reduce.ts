@@ -16,18 +16,20 @@ export function add(dst: usize, src: usize, count: i32): void {
   }
 }
 
-/** A value minus itself is 0 where it is finite and NaN where it is not. */
-export function allFinite(a: usize, count: i32): bool {
+/** Whether all values times `headroom` are finite: a value minus itself is 0 where it is and NaN where it is not. */
+export function allFinite(a: usize, count: i32, headroom: f32): bool {
+  const h = splat(headroom);
   let s0 = splat(0), s1 = splat(0), s2 = splat(0), s3 = splat(0);
   for (const end = a + (<usize>(count & ~15) << 2); a < end; a += 64) {
-    const v0 = v128.load(a), v1 = v128.load(a, 16), v2 = v128.load(a, 32), v3 = v128.load(a, 48);
+    const v0 = f32x4.mul(v128.load(a), h), v1 = f32x4.mul(v128.load(a, 16), h);
+    const v2 = f32x4.mul(v128.load(a, 32), h), v3 = f32x4.mul(v128.load(a, 48), h);
     s0 = v128.or(s0, f32x4.sub(v0, v0));
     s1 = v128.or(s1, f32x4.sub(v1, v1));
     s2 = v128.or(s2, f32x4.sub(v2, v2));
     s3 = v128.or(s3, f32x4.sub(v3, v3));
   }
   for (let left = count & 15; left > 0; left -= 4, a += 16) {
-    const v = load(a, left, 0);
+    const v = f32x4.mul(load(a, left, 0), h);
     s0 = v128.or(s0, f32x4.sub(v, v));
   }
   return !v128.any_true(v128.or(v128.or(s0, s1), v128.or(s2, s3)));

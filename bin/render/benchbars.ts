@@ -1,0 +1,45 @@
+/** Where a step's time goes: a bar for each worker count, as long as its step, cut into the step's parts. */
+import { STEP_PARTS, type StepPart } from '../../src/bench/profile.js';
+import type { Point } from '../../src/bench/report.js';
+
+/** Readable without colours, and without them different from their neighbours. */
+export const FILL: Readonly<Record<StepPart, string>> = {
+  data: '▪',
+  forward: '▒',
+  backward: '█',
+  wait: '·',
+  sum: '+',
+  update: '░',
+};
+const WIDTH = 50;
+
+export function stepBars(bars: readonly { readonly name: string; readonly point: Point }[]): string[] {
+  const known = bars.map(({ name, point }) => ({ name, breakdown: point.breakdown }));
+  const total = (breakdown: Readonly<Record<StepPart, number>>) =>
+    STEP_PARTS.reduce((sum, part) => sum + breakdown[part], 0);
+  const longest = Math.max(...known.map(({ breakdown }) => total(breakdown)));
+  const wide = Math.max(...known.map(({ name }) => name.length));
+  const lines = known.map(({ name, breakdown }) => {
+    const whole = total(breakdown);
+    const shares = STEP_PARTS.filter((part) => breakdown[part] / whole >= 0.005).map(
+      (part) => `${part} ${Math.round((100 * breakdown[part]) / whole)} %`,
+    );
+    return { bar: `${name.padStart(wide)}  ${bar(breakdown, longest)}`, shares: shares.join(', ') };
+  });
+  return [
+    "where a step's time goes",
+    ...lines.flatMap(({ bar, shares }) => [bar, `${' '.repeat(wide + 2)}${shares}`]),
+    `${' '.repeat(wide + 2)}${STEP_PARTS.map((part) => `${FILL[part]} ${part}`).join('  ')}`,
+  ];
+}
+
+/** Ends of parts are rounded, not lengths: the bar is as long as the step. */
+function bar(breakdown: Readonly<Record<StepPart, number>>, longest: number): string {
+  let text = '';
+  let seconds = 0;
+  for (const part of STEP_PARTS) {
+    seconds += breakdown[part];
+    text += FILL[part].repeat(Math.max(0, Math.round((WIDTH * seconds) / longest) - text.length));
+  }
+  return text;
+}

@@ -1,0 +1,269 @@
+/** A benchmark's report as titled tables and remarks, from which the terminal's text and Markdown are made. */
+import type {
+  BatchSweep,
+  BenchReport,
+  Growth,
+  ScalingPoint,
+  Strong,
+  TimeToTarget,
+  Weak,
+} from '../../src/bench/report.js';
+import type { Estimate } from '../../src/bench/statistics.js';
+import { stepBars } from './benchbars.js';
+import { bytes, count, duration, plural } from './text.js';
+
+export interface Section {
+  readonly title: string;
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** lines below the table */
+  readonly remarks: readonly string[];
+  /** a drawing of characters, below them */
+  readonly drawing?: readonly string[];
+}
+
+const INTERVAL = '95 % interval';
+
+export function sections({ strong, weak, batch, target, growth }: BenchReport): Section[] {
+  return [
+    ...(strong ? [strongSection(strong)] : []),
+    ...(weak ? [weakSection(weak)] : []),
+    ...(batch ? [batchSection(batch)] : []),
+    ...(target ? [targetSection(target)] : []),
+    ...(growth ? growthSections(growth) : []),
+  ];
+}
+
+function strongSection({ points, oneShard, costOfShards }: Strong): Section {
+  const time = timeFormat(points[0].step.value);
+  const last = points.at(-1)!;
+  const plain = { speedup: null, efficiency: null, serialFraction: null };
+  const shown: readonly (readonly [string, ScalingPoint])[] = [
+    ...points.map((point) => [`${point.workers}`, point] as const),
+    ...(oneShard ? [['0, 1 shard', { ...oneShard, ...plain }] as const] : []),
+  ];
+  return {
+    title: `Strong scaling: ${plural(last.batch, 'row')} a step, shared by the workers`,
+    header: [
+      'workers',
+      'step',
+      INTERVAL,
+      'samples/s',
+      'GFLOP/s',
+      'of peak',
+      'speed-up',
+      INTERVAL,
+      'efficiency',
+      'serial',
+    ],
+    rows: shown.map(([name, point]) => [
+      name,
+      ...timed(point.step, time),
+      count(Math.round(point.samplesPerSecond.value)),
+      point.gflops.toFixed(1),
+      share(point.peakShare),
+      ...spedUp(point.speedup),
+      point.efficiency === null ? '' : share(point.efficiency),
+      point.serialFraction === null ? '' : point.serialFraction.toFixed(3),
+    ]),
+    remarks: [
+      ...(last.speedup && last.workers > 0
+        ? [`${plural(last.workers, 'worker')}: ${verdict(last.speedup)}`]
+        : []),
+      ...(costOfShards
+        ? [
+            `same bits for any worker count: ${points[0].shards} shards cost the serial loop ${signed(costOfShards)} over a single one`,
+          ]
+        : []),
+    ],
+    drawing: stepBars(shown.map(([name, point]) => ({ name, point }))),
+  };
+}
+
+function weakSection({ points }: Weak): Section {
+  const time = timeFormat(points[0].step.value);
+  return {
+    title: `Weak scaling: ${plural(points[0].batch, 'row')} a step for each worker`,
+    header: ['workers', 'batch', 'step', INTERVAL, 'samples/s', 'scaled speed-up', INTERVAL, 'efficiency'],
+    rows: points.map(({ workers, batch, step, samplesPerSecond, speedup, efficiency }) => [
+      `${workers}`,
+      count(batch),
+      ...timed(step, time),
+      count(Math.round(samplesPerSecond.value)),
+      ...spedUp(speedup),
+      efficiency === null ? '' : share(efficiency),
+    ]),
+    remarks: [],
+  };
+}
+
+function batchSection({ points, workers, breakEven }: BatchSweep): Section {
+  const who = plural(workers, 'worker');
+  return {
+    title: `Batch size: in-process and ${who}`,
+    header: ['batch', 'in-process', who, 'samples/s', `samples/s, ${who}`, 'speed-up', INTERVAL],
+    rows: points.map(({ serial, parallel }) => [
+      count(serial.batch),
+      alone(serial.step.value),
+      alone(parallel.step.value),
+      count(Math.round(serial.samplesPerSecond.value)),
+      count(Math.round(parallel.samplesPerSecond.value)),
+      ...spedUp(parallel.speedup),
+    ]),
+    remarks: [
+      breakEven === null
+        ? `break-even: none of these batches is certain to gain from ${who}`
+        : `break-even: from batch ${breakEven} on, ${who} ${workers === 1 ? 'is' : 'are'} faster, with the whole interval`,
+    ],
+  };
+}
+
+function targetSection({
+  data,
+  network,
+  wanted,
+  subset,
+  reached,
+  accuracy,
+  steps,
+  epochs,
+  points,
+}: TimeToTarget): Section {
+  const time = timeFormat(points[0].seconds.value);
+  const rows = subset === 'test' ? 'test rows' : 'validation rows';
+  const where = `${(100 * accuracy).toFixed(2)} % of the ${rows} after ${count(steps)} steps (${epochs.toFixed(2)} epochs)`;
+  return {
+    title: `Time to ${100 * wanted} %: ${network} on ${data}`,
+    header: ['workers', 'time', INTERVAL, 'speed-up', INTERVAL],
+    rows: points.map(({ workers, seconds, speedup }) => [
+      `${workers}`,
+      ...timed(seconds, time),
+      ...spedUp(speedup),
+    ]),
+    remarks: [
+      `${reached ? '' : 'not reached: '}${where}`,
+      `from nothing, with the start of the threads and all evaluations; ${plural(points[0].times.length, 'run')} each`,
+    ],
+  };
+}
+
+function growthSections({ rows, parameters }: Growth): Section[] {
+  return [
+    {
+      title: `Growth with the data: ${rows.points[0].network}, whole epochs, in-process`,
+      header: ['rows', 'time per row', INTERVAL],
+      rows: rows.points.map((point) => [
+        count(point.rows),
+        ...timed(point.seconds, timeFormat(point.seconds.value)),
+      ]),
+      remarks: [
+        `time per row is ${rows.constant ? '' : 'not '}constant within 15 %: the largest is ${share(rows.spread)} above the least`,
+        `an epoch grows with rows^${estimate(rows.exponent)}`,
+      ],
+    },
+    {
+      title: 'Growth with the network: batch 128, in-process',
+      header: ['parameters', 'network', 'time per step', INTERVAL, 'per parameter'],
+      rows: parameters.points.map((point) => [
+        count(point.parameters),
+        point.network,
+        ...timed(point.seconds, timeFormat(point.seconds.value)),
+        `${((point.seconds.value / point.parameters) * 1e9).toFixed(2)} ns`,
+      ]),
+      remarks: [
+        `a step grows with parameters^${estimate(parameters.exponent)}, in the last decade ^${estimate(parameters.lastDecade)}`,
+      ],
+    },
+  ];
+}
+
+/** What was measured, and on what. */
+export function headFacts(report: BenchReport): [string, string][] {
+  const { machine, settings, parameters, flopsPerRow, peaks, seconds, started } = report;
+  const { cores, cpuQuota, memory } = machine;
+  const { network, batch, optimizer, momentum, shards, kernels, library, precision, seed } = settings;
+  const physical = cores.physical === null ? '' : ` (${cores.physical} physical)`;
+  const quota = cpuQuota === null ? 'no quota' : `quota of ${plural(cpuQuota, 'CPU')}`;
+  const commit = machine.commit === null ? '' : ` (${machine.commit})`;
+  const rule = `${optimizer}${momentum === null ? '' : ` momentum ${momentum}`}`;
+  return [
+    ['network', `${network.join('-')}, ReLU, softmax cross-entropy: ${plural(parameters, 'parameter')}`],
+    ['step', `batch ${batch}, ${rule}, ${plural(shards, 'shard')}: ${megaflops(flopsPerRow * batch)}`],
+    [
+      'kernels',
+      `${kernels}${library === null ? '' : `: ${library}`}, ${precision}; peak ${peaks.map((peak) => peakText(peak)).join(', ')}`,
+    ],
+    ['cpu', `${machine.cpu}, ${plural(cores.usable, 'core')}${physical}, ${quota}`],
+    [
+      'machine',
+      `load ${machine.load[0].toFixed(1)} before the start, ${bytes(memory.total)}, ${machine.platform}`,
+    ],
+    ['software', `gradpool ${machine.gradpool}${commit}, node ${machine.node}, V8 ${machine.v8}`],
+    ['when', `${started.slice(0, 19).replace('T', ' ')} UTC, ${duration(seconds)}, seed ${seed}`],
+  ];
+}
+
+const peakText = ({ workers, gflops }: BenchReport['peaks'][number]) =>
+  `${gflops.toFixed(0)} GFLOP/s ${workers === 0 ? 'in-process' : `on ${plural(workers, 'thread')}`}`;
+
+function megaflops(flops: number): string {
+  return flops < 1e9 ? `${(flops / 1e6).toPrecision(3)} MFLOP` : `${(flops / 1e9).toPrecision(3)} GFLOP`;
+}
+
+/** `weights identical for 0, 1, 2: yes (sha256 …)` */
+export function proofLine({ workers, identical, steps, sha256, others }: BenchReport['proof']): string {
+  const also = others === 0 ? '' : `; the same in ${plural(others, 'other comparison')}`;
+  const hashes = identical
+    ? sha256[0]
+    : workers.map((count, index) => `${count}: ${sha256[index]}`).join(', ');
+  return `weights identical for ${workers.join(', ')}: ${identical ? 'yes' : 'NO'} (sha256 ${hashes}, after ${plural(steps, 'step')} each${identical ? also : ''})`;
+}
+
+type Format = (seconds: number) => string;
+
+/** One unit for a column of times. */
+function timeFormat(typical: number): Format {
+  const [factor, unit] =
+    typical < 1e-6 ? [1e9, 'ns'] : typical < 1e-3 ? [1e6, 'µs'] : typical < 1 ? [1e3, 'ms'] : [1, 's'];
+  return (seconds) => `${significantDigits(seconds * factor)} ${unit}`;
+}
+
+const alone: Format = (seconds) => timeFormat(seconds)(seconds);
+
+const significantDigits = (value: number): string =>
+  value >= 1000
+    ? value.toFixed(0)
+    : value >= 100
+      ? value.toFixed(1)
+      : value >= 10
+        ? value.toFixed(2)
+        : value.toFixed(3);
+
+function timed(estimate: Estimate, format: Format): [string, string] {
+  return [format(estimate.value), range(estimate, (value) => format(value).replace(/ .*/, ''))];
+}
+
+function spedUp(speedup: Estimate | null): [string, string] {
+  return speedup === null
+    ? ['', '']
+    : [`${speedup.value.toFixed(2)}×`, range(speedup, (value) => value.toFixed(2))];
+}
+
+const range = ({ low, high }: Estimate, format: (value: number) => string) =>
+  `${format(low)} – ${format(high)}`;
+const estimate = (one: Estimate) => `${one.value.toFixed(3)} (${range(one, (value) => value.toFixed(3))})`;
+const share = (value: number) => `${Math.round(100 * value)} %`;
+
+function verdict(speedup: Estimate): string {
+  const interval = range(speedup, (value) => value.toFixed(2));
+  if (speedup.low > 1)
+    return `${speedup.value.toFixed(2)} times as fast as the in-process loop (${interval})`;
+  if (speedup.high < 1)
+    return `slower than the in-process loop: ${speedup.value.toFixed(2)} times its speed (${interval})`;
+  return `no difference from the in-process loop that is beyond chance (${interval})`;
+}
+
+function signed({ value, low, high }: Estimate): string {
+  const text = (ratio: number) => `${ratio < 1 ? '−' : '+'}${Math.abs(100 * (ratio - 1)).toFixed(1)}`;
+  return `${text(value)} % (${text(low)} to ${text(high)})`;
+}

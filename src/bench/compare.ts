@@ -1,0 +1,125 @@
+/** Two reports point by point: whether the newer program is slower, and whether chance could explain it. */
+import { readFileSync } from 'node:fs';
+import { DataError } from '../errors.js';
+import { type NamedPoint, namedPoints } from './points.js';
+import { type BenchReport, FORMAT, FORMAT_VERSION } from './report.js';
+import { type Estimate, ratio } from './statistics.js';
+
+/** `slower` and `faster`: the whole interval of the ratio is on that side of 1. */
+export type Verdict = 'slower' | 'faster' | 'no difference';
+
+export interface ComparedPoint {
+  readonly name: string;
+  readonly measured: NamedPoint['measured'];
+  readonly old: number;
+  readonly new: number;
+  /** new/old time: above 1 is slower */
+  readonly ratio: Estimate;
+  readonly verdict: Verdict;
+  /** slower, and by more than the gate */
+  readonly failed: boolean;
+}
+
+export interface BenchComparison {
+  readonly old: string;
+  readonly new: string;
+  /** share by which a point may be slower; null: no gate */
+  readonly gate: number | null;
+  readonly points: readonly ComparedPoint[];
+  /** measured in one report alone */
+  readonly unmatched: { readonly old: readonly string[]; readonly new: readonly string[] };
+  readonly warnings: readonly string[];
+  readonly failed: boolean;
+}
+
+/** Throws DataError where nothing was measured in both. */
+export function compareReports(
+  before: { readonly name: string; readonly report: BenchReport },
+  after: { readonly name: string; readonly report: BenchReport },
+  gate: number | null,
+): BenchComparison {
+  const [old, now] = [namedPoints(before.report), namedPoints(after.report)];
+  const points = now.flatMap((point) => {
+    const other = old.find(({ name }) => name === point.name);
+    return other ? [comparedPoint(other, point, gate)] : [];
+  });
+  if (points.length === 0) {
+    throw new DataError(
+      `${before.name} and ${after.name}: nothing was measured in both (${described(before.report)}; ${described(after.report)})`,
+    );
+  }
+  const alone = (these: readonly NamedPoint[], others: readonly NamedPoint[]) =>
+    these.map(({ name }) => name).filter((name) => !others.some((other) => other.name === name));
+  return {
+    old: before.name,
+    new: after.name,
+    gate,
+    points,
+    unmatched: { old: alone(old, now), new: alone(now, old) },
+    warnings: differences(before.report, after.report),
+    failed: points.some(({ failed }) => failed),
+  };
+}
+
+function comparedPoint(old: NamedPoint, now: NamedPoint, gate: number | null): ComparedPoint {
+  const change = ratio(now.times, old.times);
+  const verdict = change.low > 1 ? 'slower' : change.high < 1 ? 'faster' : 'no difference';
+  return {
+    name: now.name,
+    measured: now.measured,
+    old: old.seconds.value,
+    new: now.seconds.value,
+    ratio: change,
+    verdict,
+    failed: gate !== null && verdict === 'slower' && change.value > 1 + gate,
+  };
+}
+
+const described = ({ settings }: BenchReport) =>
+  `${settings.network.join('-')} batch ${settings.batch}, ${settings.parts.join(', ')}`;
+
+/** What else than the program could explain a difference. */
+function differences({ machine: m, settings: s, ...old }: BenchReport, now: BenchReport): string[] {
+  const facts: readonly (readonly [string, unknown, unknown])[] = [
+    ['cpu', m.cpu, now.machine.cpu],
+    ['cores', m.cores.usable, now.machine.cores.usable],
+    ['cpu quota', m.cpuQuota ?? 'none', now.machine.cpuQuota ?? 'none'],
+    ['platform', m.platform, now.machine.platform],
+    ['node', m.node, now.machine.node],
+    ['kernels', s.kernels, now.settings.kernels],
+    ['precision', s.precision, now.settings.precision],
+    ['optimizer', s.optimizer, now.settings.optimizer],
+    ['shards', s.shards, now.settings.shards],
+  ];
+  const different = facts.flatMap(([name, a, b]) =>
+    a === b ? [] : [`${name} differs: ${a} before, ${b} now`],
+  );
+  const busy = (when: string, warnings: readonly string[]) =>
+    warnings.filter((text) => text.startsWith('the machine was busy')).map((text) => `${when}: ${text}`);
+  return [...different, ...busy('old', old.warnings), ...busy('new', now.warnings)];
+}
+
+/** Reads what `gradpool bench --json` printed. Throws DataError naming the file and what is wrong with it. */
+export function readReport(file: string): BenchReport {
+  const remedy = 'expected the output of gradpool bench --json';
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new DataError(`${file}: ${missing ? 'no such file' : (error as Error).message}; ${remedy}`);
+  }
+  let report: Partial<BenchReport> | null;
+  try {
+    report = JSON.parse(text);
+  } catch {
+    throw new DataError(`${file}: not JSON; ${remedy}`);
+  }
+  if (report?.format !== FORMAT) throw new DataError(`${file}: not a benchmark's report; ${remedy}`);
+  if (report.version !== FORMAT_VERSION) {
+    throw new DataError(
+      `${file}: version ${report.version} of the report's format, this gradpool reads ${FORMAT_VERSION}; measure again`,
+    );
+  }
+  return report as BenchReport;
+}

@@ -1,0 +1,196 @@
+/** What is to be measured: every default in one place, checked before anything starts. */
+import { UsageError } from '../errors.js';
+import { chooseKernels, type KernelOptions } from '../kernels/choose.js';
+import type { KernelName } from '../kernels/kernels.js';
+import { RULE_NAMES, RULES, type UpdateRule } from '../optim/rules.js';
+import { resolveConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
+
+export const PARTS = ['strong', 'weak', 'batch', 'target', 'growth'] as const;
+export type Part = (typeof PARTS)[number];
+/** Growth takes memory and a minute of its own: it is measured where it is asked for. */
+export const DEFAULT_PARTS: readonly Part[] = ['strong', 'weak', 'batch', 'target'];
+
+export interface BenchOptions {
+  /** widths from the inputs to the classes */
+  readonly network?: readonly number[];
+  readonly batch?: number;
+  readonly workers?: readonly number[];
+  readonly parts?: readonly Part[];
+  /** what a part takes, warm-up included */
+  readonly seconds?: number;
+  /** how often each worker count has its turn */
+  readonly rounds?: number;
+  /** where time-to-target ends: a share of correct test rows */
+  readonly accuracy?: number;
+  /** what time-to-target learns */
+  readonly data?: string;
+  readonly training?: Pick<
+    TrainOptions,
+    | 'kernels'
+    | 'nativeLibrary'
+    | 'precision'
+    | 'optimizer'
+    | 'momentum'
+    | 'lr'
+    | 'shards'
+    | 'seed'
+    | 'memoryLimit'
+  >;
+}
+
+/** Options with every default filled in; stands in the report. */
+export interface BenchSettings {
+  readonly network: readonly number[];
+  readonly batch: number;
+  /** rising; 0, the in-process baseline, is always among them */
+  readonly workers: readonly number[];
+  readonly parts: readonly Part[];
+  readonly seconds: number;
+  /** null: as many as the seconds hold, at most ROUNDS */
+  readonly rounds: number | null;
+  readonly accuracy: number;
+  readonly data: string | null;
+  readonly kernels: KernelName;
+  /** what native kernels multiply with: version and path */
+  readonly library: string | null;
+  /** the library that was asked for; null: none */
+  readonly nativeLibrary: string | null;
+  readonly precision: TrainConfig['precision'];
+  readonly optimizer: TrainConfig['optimizer'];
+  /** null: the optimizer's own */
+  readonly momentum: number | null;
+  readonly lr: number | null;
+  readonly shards: number;
+  readonly seed: number;
+  readonly memoryLimit: number | null;
+}
+
+export const DEFAULTS = {
+  network: [784, 256, 128, 10],
+  batch: 128,
+  seconds: 15,
+  accuracy: 0.95,
+} as const;
+
+/** Learning rate on random classes: so small that thousands of steps leave every value in the range of ordinary numbers. */
+export const RATE = 1e-3;
+
+const MOST_WORKERS = 1024;
+
+/** Throws UsageError naming the option and its value. `cores` are those of this machine. */
+export function resolveBench(options: BenchOptions, cores: number): BenchSettings {
+  const network = options.network ?? DEFAULTS.network;
+  const batch = options.batch ?? DEFAULTS.batch;
+  const seconds = options.seconds ?? DEFAULTS.seconds;
+  const accuracy = options.accuracy ?? DEFAULTS.accuracy;
+  const parts = PARTS.filter((part) => (options.parts ?? DEFAULT_PARTS).includes(part));
+  checkNetwork(network);
+  checkWhole('batch', batch, 1);
+  if (options.rounds !== undefined) checkWhole('rounds', options.rounds, 2);
+  if (!(seconds > 0 && seconds <= 3600)) throw expected('seconds', 'a number from above 0 to 3600', seconds);
+  if (!(accuracy > 0 && accuracy <= 1)) throw expected('accuracy', 'a share from above 0 to 1', accuracy);
+
+  const base = { data: 'random', momentum: 0.9, ...options.training };
+  const { optimizer = 'sgd' } = base;
+  if (optimizer !== 'sgd' && options.training?.momentum === undefined)
+    Reflect.deleteProperty(base, 'momentum');
+  refuseFullBatch(optimizer);
+  const config = resolveConfig({ ...base, batch });
+  const chosen = chooseKernels(config);
+  const workers = workerCounts(options.workers ?? defaultWorkers(cores));
+  checkRoom(workers.at(-1)!, batch, config.shards);
+  return {
+    network,
+    batch,
+    workers,
+    parts,
+    seconds,
+    rounds: options.rounds ?? null,
+    accuracy,
+    data: options.data ?? null,
+    kernels: chosen.name,
+    library: chosen.library && `${chosen.library.version} (${chosen.library.path})`,
+    nativeLibrary: config.nativeLibrary ?? null,
+    precision: config.precision,
+    optimizer: config.optimizer,
+    momentum: config.momentum ?? null,
+    lr: config.lr ?? null,
+    shards: config.shards,
+    seed: config.seed,
+    memoryLimit: config.memoryLimit ?? null,
+  };
+}
+
+/** What chooses the same kernels again. */
+export function kernelOptions({ kernels, precision, nativeLibrary }: BenchSettings): KernelOptions {
+  return { kernels, precision, ...(nativeLibrary === null || kernels !== 'native' ? {} : { nativeLibrary }) };
+}
+
+/** What the training of a network is configured by, apart from batch, shards and workers. */
+export function trainOptions(settings: BenchSettings): Omit<TrainOptions, 'data'> {
+  const { optimizer, momentum, lr, seed, memoryLimit } = settings;
+  return {
+    ...kernelOptions(settings),
+    optimizer,
+    seed,
+    ...(momentum === null ? {} : { momentum }),
+    ...(lr === null ? {} : { lr }),
+    ...(memoryLimit === null ? {} : { memoryLimit }),
+  };
+}
+
+/** 0, 1, 2, 4, … and every core. */
+function defaultWorkers(cores: number): number[] {
+  const counts = [0, 1];
+  for (let count = 2; count < cores; count *= 2) counts.push(count);
+  return [...counts, cores];
+}
+
+function workerCounts(given: readonly number[]): number[] {
+  for (const count of given) {
+    if (!(Number.isInteger(count) && count >= 0 && count <= MOST_WORKERS)) {
+      throw expected('workers', `whole numbers from 0 to ${MOST_WORKERS}`, count);
+    }
+  }
+  return [...new Set([0, ...given])].sort((a, b) => a - b);
+}
+
+function checkNetwork(network: readonly number[]): void {
+  const good = network.every((units) => Number.isInteger(units) && units >= 1);
+  if (network.length < 2 || !good || network[network.length - 1] < 2) {
+    throw new UsageError(
+      `network: expected the widths from the inputs to at least 2 classes, such as 784-256-128-10, found "${network.join('-')}"`,
+    );
+  }
+}
+
+function refuseFullBatch(optimizer: TrainConfig['optimizer']): void {
+  const { fullBatch }: UpdateRule = RULES[optimizer];
+  if (!fullBatch) return;
+  const others = RULE_NAMES.filter((name) => !(RULES[name] as UpdateRule).fullBatch);
+  throw new UsageError(
+    `optimizer: ${optimizer} takes all rows at once, but minibatches are measured; take one of ${others.join(', ')}`,
+  );
+}
+
+function checkRoom(workers: number, batch: number, shards: number): void {
+  if (batch < workers) {
+    throw new UsageError(
+      `batch: ${batch} is smaller than the ${workers} workers, each needs a row; take --batch ${workers} or more`,
+    );
+  }
+  if (shards < workers) {
+    throw new UsageError(
+      `shards: ${shards} cannot occupy ${workers} workers; take --shards ${workers} or more`,
+    );
+  }
+}
+
+function checkWhole(name: string, value: number, minimum: number): void {
+  if (!(Number.isInteger(value) && value >= minimum)) {
+    throw expected(name, `a whole number from ${minimum}`, value);
+  }
+}
+
+const expected = (name: string, what: string, value: unknown) =>
+  new UsageError(`${name}: expected ${what}, found "${value}"`);

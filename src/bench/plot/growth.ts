@@ -1,0 +1,112 @@
+/** The charts of growth: time per row against rows, time per step against parameters, on logarithmic axes. */
+import type { Growth, GrowthPoint } from '../report.js';
+import type { Panel } from './elements.js';
+import { COLOUR, PANEL } from './theme.js';
+
+export function growthPanels({ rows, parameters }: Growth): Panel[] {
+  const spread = `${Math.round(100 * rows.spread)} % between the least and the most`;
+  return [
+    panel({
+      title: 'Time per row',
+      subtitle: `${rows.points[0].network}: ${rows.constant ? 'constant, ' : ''}${spread}`,
+      x: 'rows of the training data',
+      y: 'time per row',
+      points: rows.points.map((point) => toPoint(point, point.rows)),
+      exponent: 0,
+      colour: COLOUR.blue,
+    }),
+    panel({
+      title: 'Time per step',
+      subtitle: `grows with parameters^${parameters.exponent.value.toFixed(2)}, in the last decade ^${parameters.lastDecade.value.toFixed(2)}`,
+      x: 'parameters',
+      y: 'time per step of 128 rows',
+      points: parameters.points.map((point) => toPoint(point, point.parameters)),
+      exponent: 1,
+      colour: COLOUR.orange,
+    }),
+  ];
+}
+
+interface Plotted {
+  readonly size: number;
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+const toPoint = ({ seconds: { value, low, high } }: GrowthPoint, size: number): Plotted => ({
+  size,
+  value,
+  low,
+  high,
+});
+
+interface Chart {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly x: string;
+  readonly y: string;
+  readonly points: readonly Plotted[];
+  /** of the ideal line, drawn through the largest size */
+  readonly exponent: 0 | 1;
+  readonly colour: string;
+}
+
+/** What is so near to a power of ten, in decades, ends the axis there. */
+const NEAR = 0.01;
+
+function panel({ title, subtitle, x, y, points, exponent, colour }: Chart): Panel {
+  const last = points[points.length - 1];
+  const ideal = [points[0], last].map(({ size }) => ({
+    size,
+    value: last.value * (exponent === 0 ? 1 : size / last.size),
+  }));
+  const values = [...points.flatMap(({ low, high }) => [low, high]), ...ideal.map(({ value }) => value)];
+  const decades = (all: readonly number[]) => [
+    10 ** Math.floor(Math.log10(Math.min(...all)) + NEAR),
+    10 ** Math.ceil(Math.log10(Math.max(...all)) - NEAR),
+  ];
+  const sizes = decades(points.map(({ size }) => size));
+  const powers = (from: number, to: number) =>
+    Array.from({ length: Math.round(Math.log10(to / from)) + 1 }, (_, i) => from * 10 ** i);
+  const across = {
+    field: 'size',
+    type: 'quantitative',
+    title: x,
+    scale: { type: 'log', domain: [sizes[0] * 0.8, sizes[1] * 1.25], nice: false },
+    axis: { values: powers(sizes[0], sizes[1]), format: '~s', grid: false },
+  };
+  const [bottom, top] = decades(values);
+  const up = (field: string) => ({
+    field,
+    type: 'quantitative',
+    title: y,
+    scale: { type: 'log', domain: [bottom, top], nice: false },
+    axis: { values: powers(bottom, top), labelExpr: "format(datum.value, '~s') + 's'" },
+  });
+  return {
+    title: { text: title, subtitle },
+    ...PANEL,
+    layer: [
+      {
+        data: { values: ideal },
+        mark: { type: 'line', stroke: COLOUR.muted, strokeDash: [5, 4], strokeWidth: 1.2 },
+        encoding: { x: across, y: up('value') },
+      },
+      {
+        data: { values: points },
+        layer: [
+          { mark: { type: 'line', color: colour, strokeWidth: 2 }, encoding: { x: across, y: up('value') } },
+          {
+            mark: { type: 'rule', color: colour, strokeWidth: 2 },
+            encoding: { x: across, y: up('low'), y2: { field: 'high' } },
+          },
+          {
+            mark: { type: 'point', filled: true, size: 50, opacity: 1, color: colour },
+            encoding: { x: across, y: up('value') },
+          },
+        ],
+      },
+    ],
+  } as Panel;
+}

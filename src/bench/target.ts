@@ -1,0 +1,141 @@
+/** Time to a target accuracy: what a user waits for, from nothing to a network that is good enough. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { loadTrainingData, type TrainingData } from '../data/load.js';
+import { DataError, UsageError } from '../errors.js';
+import { resolveConfig, type TrainConfig } from '../train/config.js';
+import { planTraining, type TrainingPlan } from '../train/plan.js';
+import { widths } from '../train/specification.js';
+import { weightsSha256 } from '../train/weights.js';
+import { cloudData } from './data.js';
+import { openTrainer } from './lane.js';
+import { type BenchSettings, trainOptions } from './options.js';
+import type { TargetPoint, TimeToTarget } from './report.js';
+import type { Bench } from './scaling.js';
+import { medianOf, pairedRatio } from './statistics.js';
+
+/** An accuracy that is not there after so many epochs will not come. */
+const EPOCHS = 12;
+/** Evaluations an epoch. */
+const EVALUATIONS = 4;
+const MOST_ROUNDS = 7;
+const FEWEST_ROUNDS = 3;
+const CLOUD_ROWS = 20_000;
+
+interface Sprint {
+  readonly seconds: number;
+  readonly reached: boolean;
+  readonly accuracy: number;
+  readonly steps: number;
+  readonly sha256: string;
+}
+
+/** What is to be trained, a plan for each worker count. Throws here, before anything is measured, what is wrong with it. */
+export async function targetPlans(settings: BenchSettings): Promise<TrainingPlan[]> {
+  const { config, data } = await targetData(settings);
+  return settings.workers.map((workers) => planTraining({ ...config, workers }, data));
+}
+
+export async function* timeToTarget(
+  bench: Bench,
+  plans: readonly TrainingPlan[],
+): AsyncGenerator<number, TimeToTarget> {
+  const { settings } = bench;
+  const { data } = plans[0];
+  const sprints = plans.map((): Sprint[] => []);
+  const begin = performance.now();
+  let rounds = settings.rounds ?? FEWEST_ROUNDS;
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < plans.length; turn++) {
+      yield (round * plans.length + turn) / (rounds * plans.length);
+      await nextTurn();
+      const index = round % 2 === 0 ? turn : plans.length - 1 - turn;
+      sprints[index].push(await sprint(bench, plans[index]));
+    }
+    const roundSeconds = (performance.now() - begin) / 1000 / (round + 1);
+    if (round === 0 && settings.rounds === null) {
+      rounds = Math.max(FEWEST_ROUNDS, Math.min(MOST_ROUNDS, Math.floor(settings.seconds / roundSeconds)));
+    }
+  }
+  const [{ reached, accuracy, steps }] = sprints[0];
+  return {
+    data: data.name,
+    network: widths(plans[0].layers),
+    wanted: settings.accuracy,
+    subset: data.test ? 'test' : 'val',
+    reached,
+    accuracy,
+    steps,
+    epochs: steps / plans[0].stepsPerEpoch,
+    points: settings.workers.map((workers, index): TargetPoint => {
+      const times = sprints[index].map(({ seconds }) => seconds);
+      const serial = sprints[0].map(({ seconds }) => seconds);
+      return {
+        workers,
+        times,
+        seconds: medianOf(times),
+        speedup: index === 0 ? null : pairedRatio(serial, times),
+        weightsSha256: sprints[index][0].sha256,
+      };
+    }),
+  };
+}
+
+/** Trains until the accuracy is there. */
+async function sprint({ settings, mishaps }: Bench, plan: TrainingPlan): Promise<Sprint> {
+  const subset = plan.data.test ? 'test' : 'val';
+  const every = Math.max(1, Math.floor(plan.stepsPerEpoch / EVALUATIONS));
+  const begin = performance.now();
+  const trainer = openTrainer(plan, mishaps);
+  try {
+    let accuracy = 0;
+    while (accuracy < settings.accuracy && trainer.state.step < plan.totalSteps) {
+      for (let step = 0; step < every; step++) await trainer.step();
+      accuracy = (await trainer.evaluate(subset)).accuracy!;
+    }
+    const seconds = (performance.now() - begin) / 1000;
+    const sha256 = weightsSha256(trainer.memory.layout, trainer.memory.weights);
+    return { seconds, reached: accuracy >= settings.accuracy, accuracy, steps: trainer.state.step, sha256 };
+  } finally {
+    await trainer.close();
+  }
+}
+
+/** What was asked for; else MNIST, where it is installed and the network fits it; else clouds as wide as the network. */
+async function targetData(settings: BenchSettings): Promise<{ config: TrainConfig; data: TrainingData }> {
+  const { network, batch, shards, seed } = settings;
+  const configOf = (data: string) =>
+    resolveConfig({
+      ...trainOptions(settings),
+      data,
+      hidden: network.slice(1, -1),
+      batch,
+      shards,
+      epochs: EPOCHS,
+    });
+  const load = async (name: string) => {
+    const config = configOf(name);
+    return { config, data: await loadTrainingData(config) };
+  };
+  if (settings.data !== null) {
+    const loaded = await load(settings.data);
+    const { task, test, val } = loaded.data;
+    if (task !== 'classification') {
+      throw new UsageError(
+        `data: time to an accuracy needs classes, but the target of ${settings.data} is a number`,
+      );
+    }
+    if (!test && !val) {
+      throw new UsageError(`data: ${settings.data} has no rows to test on; take data of more rows`);
+    }
+    return loaded;
+  }
+  const [inputs, outputs] = [network[0], network[network.length - 1]];
+  if (inputs === 784 && outputs === 10) {
+    try {
+      return await load('mnist');
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error; // not installed
+    }
+  }
+  return { config: configOf('clouds'), data: cloudData({ rows: CLOUD_ROWS, inputs, outputs, seed }) };
+}

@@ -1,0 +1,55 @@
+/** What a reader should know before believing the figures. */
+import type { BenchReport } from './report.js';
+
+export function warningsOf(
+  report: Omit<BenchReport, 'warnings' | 'seconds'>,
+  mishaps: readonly string[],
+): string[] {
+  return [
+    ...machineWarnings(report),
+    ...speedupWarnings(report),
+    ...targetWarnings(report),
+    ...proofWarnings(report),
+    ...mishaps.map((message) => `a worker failed in the middle of a measurement: ${message}`),
+  ];
+}
+
+function* machineWarnings({
+  machine,
+  settings,
+}: Pick<BenchReport, 'machine' | 'settings'>): Generator<string> {
+  const { load, cores, cpuQuota } = machine;
+  const most = settings.workers.at(-1)!;
+  if (load[0] > Math.max(0.5, cores.usable / 4)) {
+    yield `the machine was busy before the start: load ${load[0].toFixed(1)} on ${cores.usable} cores; close what else runs`;
+  }
+  if (most > cores.usable)
+    yield `${most} workers are more than the ${cores.usable} cores: they wait for each other`;
+  else if (cores.physical !== null && most > cores.physical) {
+    yield `${most} workers are more than the ${cores.physical} physical cores: some share one`;
+  }
+  if (cpuQuota !== null && cpuQuota < most) {
+    yield `the control group allows ${cpuQuota} CPUs, less than ${most} workers take: they are stopped in between`;
+  }
+}
+
+function* speedupWarnings({ strong, weak }: Pick<BenchReport, 'strong' | 'weak'>): Generator<string> {
+  for (const [name, part] of Object.entries({ 'strong scaling': strong, 'weak scaling': weak })) {
+    for (const { workers, speedup } of part?.points ?? []) {
+      if (workers < 2 || speedup === null || speedup.low > 1 || speedup.high < 1) continue;
+      const interval = `${speedup.low.toFixed(2)} to ${speedup.high.toFixed(2)}`;
+      yield `${name}, ${workers} workers: the interval of the speed-up, ${interval}, includes 1; take more --seconds, or a larger network or batch`;
+    }
+  }
+}
+
+function* targetWarnings({ target }: Pick<BenchReport, 'target'>): Generator<string> {
+  if (target === null || target.reached) return;
+  yield `${target.data}: ${(100 * target.wanted).toFixed(1)} % was not reached in ${target.epochs} epochs, the last accuracy was ${(100 * target.accuracy).toFixed(2)} %; lower --accuracy`;
+}
+
+function* proofWarnings({ proof }: Pick<BenchReport, 'proof'>): Generator<string> {
+  if (!proof.identical) {
+    yield `the weights differ between worker counts: this is a bug in gradpool, please report it (${proof.failures.join('; ')})`;
+  }
+}

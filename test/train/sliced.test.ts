@@ -1,0 +1,55 @@
+/** Workers that update the parameters in slices leave the bits of the update in one piece. */
+import { describe, expect, it } from 'vitest';
+import { updateSlice, updateSlices } from '#src/train/sliced.js';
+import { syntheticData } from '../support/data.js';
+import { newTrainer, trainToEnd } from '../support/train.js';
+
+const data = syntheticData({ rows: 150, inputs: 40, classes: 3 });
+/** 64,523 parameters: more than it takes, in chunks of which the last is short */
+const wide = { hidden: [180, 311], batch: 50, epochs: 2, lr: 0.01 } as const;
+
+describe.each(['sgd', 'adam', 'adamw', 'lion', 'rmsprop', 'adagrad'] as const)('%s', (optimizer) => {
+  it('gives the same bits for 0, 2 and 3 workers', async () => {
+    const twin = await trainToEnd(data, { ...wide, optimizer, workers: 0 });
+    for (const workers of [2, 3]) {
+      expect(await trainToEnd(data, { ...wide, optimizer, workers })).toEqual(twin);
+    }
+  });
+});
+
+it('is chosen for many parameters, several workers and a rule that goes element by element', () => {
+  const sliced = (change: object) => {
+    const trainer = newTrainer(data, { ...wide, workers: 2, ...change });
+    void trainer.close();
+    return trainer.plan.memory.sliced;
+  };
+  expect(sliced({})).toBe(true);
+  expect(sliced({ workers: 1 })).toBe(false);
+  expect(sliced({ hidden: [20] })).toBe(false);
+  expect(sliced({ clip: 1 })).toBe(false);
+  expect(sliced({ averaging: 'ema' })).toBe(false);
+});
+
+it('cuts parameters into slices without gap or overlap', () => {
+  for (const parameters of [1, 16384, 16385, 100_000, 1_000_003]) {
+    for (const workers of [1, 2, 3, 16]) {
+      const slices = updateSlices(parameters, workers);
+      expect(slices.length).toBeLessThanOrEqual(workers);
+      expect(slices.map(({ first }) => first)).toEqual([0, ...slices.slice(0, -1).map(({ last }) => last)]);
+      expect(slices.at(-1)!.last).toBe(parameters);
+    }
+  }
+});
+
+it('refuses to make the same slice twice', () => {
+  const workspace = { updates: new Float64Array([7]) };
+  const slice = {
+    id: 7,
+    first: 0,
+    last: 1,
+    shards: 1,
+    runs: 1,
+    step: { name: 'sgd', slots: [], scalars: [] },
+  };
+  expect(() => updateSlice({ workspace } as never, slice as never)).toThrow(/go on from the last checkpoint/);
+});
