@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DataError } from './errors.js';
@@ -70,4 +79,11 @@ function withFile(path: string, flags: 'r' | 'w', use: (file: number) => void): 
   } finally {
     closeSync(file);
   }
+}
+
+/** With its parents, one by one: Node's own `recursive` never returns where the system refuses with ENOENT, as /proc does. */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }

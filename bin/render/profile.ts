@@ -6,14 +6,14 @@ const STEP_PARTS: readonly (readonly [keyof RunSeconds, string])[] = [
   ['data', 'epochs shuffled, rows gathered'],
   ['forward', 'forward pass, loss'],
   ['backward', 'backward pass, shards summed in a worker'],
-  ['wait', 'tasks handed out; waiting for the slowest worker'],
-  ['sum', 'what is left of the sum over shards, unless workers update in slices'],
-  ['update', 'finite? the update rule, averages; in slices with the sum'],
+  ['wait', 'dispatch; waiting for the slowest worker'],
+  ['sum', 'shards summed between workers'],
+  ['update', 'update rule (in slices: the sum as well)'],
 ];
 const OTHER_PARTS: readonly (readonly [keyof RunSeconds, string])[] = [
   ['evaluation', 'validation and test metrics'],
   ['saving', 'checkpoints and the model'],
-  ['rest', 'events, progress, and trying worker counts'],
+  ['rest', 'events, progress, trials of workers'],
 ];
 
 /** The parts add up to the run's wall time. @param workers of the last step */

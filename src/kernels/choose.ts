@@ -1,8 +1,8 @@
 /** Which kernels a training takes: those asked for by name, or the fastest that load on this machine. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { cpus, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { writeFileAtomic } from '../atomic.js';
+import { makeFolder, writeFileAtomic } from '../atomic.js';
 import { UsageError } from '../errors.js';
 import { VERSION } from '../version.js';
 import type { Precision } from './bfloat16.js';
@@ -117,7 +117,7 @@ function readMeasurements(): Record<string, Measurement> {
 function writeMeasurements(measurements: Record<string, Measurement>): void {
   const valid = Object.entries(measurements).filter(([, { expires }]) => expires > Date.now());
   try {
-    mkdirSync(dirname(measurementsFile()), { recursive: true });
+    makeFolder(dirname(measurementsFile()));
     writeFileAtomic(measurementsFile(), JSON.stringify(Object.fromEntries(valid), null, 2));
   } catch {
     // a home that cannot be written to: measured again next time

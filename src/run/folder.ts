@@ -1,10 +1,12 @@
 /** A run on disk: plain files, greppable, copyable. */
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { writeFileAtomic } from '../atomic.js';
+import { makeFolder, writeFileAtomic } from '../atomic.js';
 import { DataError } from '../errors.js';
+import type { KernelName } from '../kernels/kernels.js';
+import type { NativeLibrary } from '../kernels/native/index.js';
 import { resolveConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
 import type { TrainEvent, TrainResult } from '../train/events.js';
 
@@ -28,7 +30,9 @@ export interface RunRecord {
   readonly error: string | null;
   readonly argv: readonly string[];
   readonly seed: number;
-  readonly kernels: string;
+  readonly kernels: KernelName;
+  /** what native kernels multiply with; null: other kernels */
+  readonly library: NativeLibrary | null;
   readonly machine: Readonly<Record<string, string | number>>;
   /** SHA-256 of the stored data and its schema */
   readonly dataset: string;
@@ -62,13 +66,6 @@ export function createRunFolder(folder: string, config: TrainConfig, record: Run
       `${folder}: cannot write the run's folder (${(error as Error).message}); take another --out`,
     );
   }
-}
-
-/** With its parents, one by one: Node's own `recursive` never returns where the system refuses with ENOENT, as /proc does. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
 }
 
 export function writeConfig(folder: string, config: TrainConfig): void {

@@ -25,6 +25,7 @@ import {
   writeConfig,
   writeRecord,
 } from './folder.js';
+import { changeOfKernels, withKernels } from './kernels.js';
 import type { BestWeights } from './saving.js';
 import { absoluteSources } from './sources.js';
 
@@ -42,9 +43,11 @@ export interface RunOptions {
   readonly workerFile?: string;
 }
 
-/** What may change when a run goes on: how long and on how many threads, not what is computed. */
+/** What may change when a run goes on: how long and by what means, not what is computed. */
 export interface ResumeOptions extends Omit<RunOptions, 'out'> {
   readonly workers?: number | 'auto';
+  /** in place of those that the run began with: the bits become others */
+  readonly kernels?: TrainConfig['kernels'];
   /** train longer than was first planned; refused where the schedule depends on the end */
   readonly epochs?: number;
 }
@@ -70,13 +73,14 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
     ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
   });
   refuseShortening(folder, before, config, record);
-  const plan = planTraining(config, await loadTrainingData(config), options.profile);
+  const recorded = withKernels(folder, config, record, options.kernels);
+  const plan = planTraining(recorded, await loadTrainingData(recorded), options.profile);
   if (plan.data.fingerprint !== record.dataset) {
     throw new DataError(
       `${config.data}: not the data that ${folder} was trained on; a run goes on with the same data only`,
     );
   }
-  const { trainer, news, profile } = newTrainer(plan, options);
+  const { trainer, news, profile } = newTrainer(noting(plan, changeOfKernels(record, plan)), options);
   const best = await orClose(trainer, () => {
     const found = wasSaved(folder) ? restore(folder, trainer) : null;
     writeConfig(folder, config);
@@ -84,6 +88,8 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   });
   const resumed: RunRecord = {
     ...record,
+    kernels: plan.kernels,
+    library: plan.library,
     status: 'running',
     ended: null,
     exitCode: null,
@@ -92,6 +98,10 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   };
   writeRecord(folder, resumed);
   yield* drive({ trainer, news, profile, folder, record: resumed, signal: options.signal, best });
+}
+
+function noting(plan: TrainingPlan, note: string | null): TrainingPlan {
+  return note === null ? plan : { ...plan, notes: [...plan.notes, note] };
 }
 
 /** Takes the trainer to where the run's last checkpoint stands; returns the best weights, where there are any. */
@@ -184,6 +194,7 @@ function newRecord(plan: TrainingPlan, started: Date, argv: readonly string[]): 
     argv,
     seed: plan.config.seed,
     kernels: plan.kernels,
+    library: plan.library,
     machine: {
       node: process.versions.node,
       v8: process.versions.v8,

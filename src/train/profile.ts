@@ -19,7 +19,7 @@ export interface StepSeconds {
   wait: number;
   /** the shard tree's additions left to the coordinator */
   sum: number;
-  /** the check for finite gradients, the update rule, averages */
+  /** the check for finite gradients, the update rule, averages; where workers share it, their sums as well */
   update: number;
 }
 

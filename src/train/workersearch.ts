@@ -197,6 +197,7 @@ export function breakEven(batch: number, loss: number, cost: number, costOfMore:
   if (!(loss >= 0 && costOfMore > 0 && costOfMore < cost / 1.1)) return null;
   const rows = batch + loss / (cost - costOfMore);
   if (rows > FURTHEST * batch) return null;
-  const power = 2 ** Math.round(Math.log2(rows));
-  return power > batch ? power : 2 * power;
+  let power = 1;
+  while (power <= batch || power * Math.SQRT2 < rows) power *= 2;
+  return power;
 }

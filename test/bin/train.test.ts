@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flowers, Place } from './cli.js';
 
@@ -34,35 +33,6 @@ describe('train', () => {
       seed: 1,
       parameters: expect.any(Number),
     });
-  });
-
-  it('tells with --profile where the time went, and writes a trace', async () => {
-    const plain = await run(`${LINE} -t kind --workers 2 --out plain --json`);
-    const profiled = await run(`${LINE} -t kind --workers 2 --out profiled --json --profile`);
-    expect(profiled.code).toBe(0);
-    const { profile, wallSeconds, weightsSha256 } = JSON.parse(profiled.stdout);
-    expect(weightsSha256).toBe(JSON.parse(plain.stdout).weightsSha256);
-    expect(profile).toMatchObject({ steps: 3, trace: join('profiled', 'trace.json') });
-    const parts = Object.values(profile.seconds as Record<string, number>);
-    expect(parts.reduce((sum, part) => sum + part, 0)).toBeCloseTo(wallSeconds, 6);
-    const { traceEvents } = JSON.parse(readFileSync(place.path('profiled', 'trace.json'), 'utf8'));
-    expect(traceEvents.filter(({ ph }: { ph: string }) => ph === 'M')).toHaveLength(3);
-    expect(JSON.parse(plain.stdout).profile).toBeUndefined();
-
-    const people = await run(`${LINE} -t kind --workers 0 --out table --profile`);
-    expect(people.stdout).toMatch(/^part +s +ms\/step +share$/m);
-    expect(people.stdout).toMatch(/^forward +[\d.]+ +[\d.]+ +[\d.]+ % {2}forward pass, loss$/m);
-    expect(people.stdout).toMatch(/^run +[\d.]+ +100\.0 % {2}wall time$/m);
-    expect(people.stdout).toMatch(/^trace +table.trace\.json$/m);
-  });
-
-  it('goes on with a profile where a run stopped, and has none to show of what trains nothing', async () => {
-    await run(`${LINE} -t kind --workers 0 --out more --json`);
-    const resumed = await run('resume more --epochs 5 --profile --json');
-    expect(JSON.parse(resumed.stdout).profile.steps).toBe(2);
-    const refused = await run(`${LINE} -t kind --profile --dry-run`);
-    expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(/--profile measures a training, and --dry-run trains nothing/);
   });
 
   it('ends in a summary for people, with the next command', async () => {

@@ -1,0 +1,41 @@
+/** A run goes on with the kernels that it began with: others leave other bits. */
+import { UsageError } from '../errors.js';
+import { chooseKernels } from '../kernels/choose.js';
+import type { TrainConfig } from '../train/config.js';
+import type { TrainingPlan } from '../train/plan.js';
+import type { RunRecord } from './folder.js';
+
+/**
+ * The configuration with the kernels of the record, or those asked for instead. Throws UsageError where the record's cannot be
+ * had here.
+ */
+export function withKernels(
+  folder: string,
+  config: TrainConfig,
+  { kernels: name, library }: RunRecord,
+  asked: TrainConfig['kernels'] | undefined,
+): TrainConfig {
+  const { nativeLibrary: given, ...rest } = config;
+  if (asked !== undefined) {
+    const uses = given !== undefined && (asked === 'auto' || asked === 'native');
+    return { ...rest, kernels: asked, ...(uses ? { nativeLibrary: given } : {}) };
+  }
+  const recorded = { ...rest, kernels: name, ...(library ? { nativeLibrary: library.path } : {}) };
+  try {
+    chooseKernels(recorded);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const by = library ? ` of ${library.version}` : '';
+    throw new UsageError(
+      `${folder} was begun with ${name} kernels${by}: ${error.message}; --kernels auto goes on with what is here, to other bits`,
+    );
+  }
+  return recorded;
+}
+
+/** What the user should know when the kernels are not those of the record, in one line; null: they are. */
+export function changeOfKernels(record: RunRecord, plan: TrainingPlan): string | null {
+  const [before, now] = [record, plan].map(({ kernels, library }) => library?.version ?? kernels);
+  if (before === now) return null;
+  return `begun with ${before}, goes on with ${now}: the bits are not those of a run that was never stopped`;
+}
