@@ -5,7 +5,12 @@ import { singleThreadPeak } from '../src/bench/peak.js';
 import { chooseKernels } from '../src/kernels/choose.js';
 import type { KernelName } from '../src/kernels/kernels.js';
 import { compileKernels } from '../src/kernels/load.js';
-import { installHint, type NativeLibrary, surveyLibraries } from '../src/kernels/native/index.js';
+import {
+  installHint,
+  koffiProblem,
+  type NativeLibrary,
+  surveyLibraries,
+} from '../src/kernels/native/index.js';
 
 export interface Machine extends MachineFacts {
   readonly kernels: readonly KernelSpeed[];
@@ -83,11 +88,11 @@ function kernelSpeeds(): Pick<Machine, 'kernels' | 'auto' | 'hint'> {
     missing: 'no oneDNN and no CBLAS found',
   };
   const { name, library } = chooseKernels({ kernels: 'auto', precision: 'f32' });
-  const usable = libraries.filter(({ refused }) => refused === null);
+  const hasOneDnn = libraries.some(({ library }) => library?.interface === 'oneDNN');
   return {
     kernels: [...own, ...(native.length > 0 ? native : [none])],
     auto: { kernels: name, library: library?.version ?? null },
-    hint: usable.some(({ library }) => library?.interface === 'oneDNN') ? null : installHint(),
+    hint: hasOneDnn || koffiProblem() !== null ? null : installHint(),
   };
 }
 

@@ -86,6 +86,7 @@ describe('imports', () => {
     ['piscina', 'src/parallel/'],
     ['yargs', 'bin/'],
     ['cli-progress', 'bin/'],
+    ['koffi', 'src/kernels/native/'],
   ])('%s only from %s', (name, place) => {
     const users = imports
       .filter(({ to }) => to === name || to.startsWith(`${name}/`))
@@ -149,6 +150,20 @@ describe('calls', () => {
         /process\.exit\(|console\./,
       ),
     ).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  it('no source file over 300 lines', () => {
+    const long = sources
+      .map((file) => ({ file, lines: readFileSync(file, 'utf8').trimEnd().split('\n').length }))
+      .filter(({ lines }) => lines > 300);
+    expect(long).toEqual([]);
+  });
+
+  it("libraries are called through src/kernels/native, which alone loads koffi: doctor tells only of the package's version", () => {
+    const named = sources.filter((file) => /['"`]koffi['"`]/.test(code(file)));
+    expect(named.filter((file) => !file.startsWith('src/kernels/native/'))).toEqual(['bin/machine.ts']);
   });
 });
 

@@ -8,7 +8,7 @@ import { VERSION } from '../version.js';
 import type { Precision } from './bfloat16.js';
 import type { KernelName } from './kernels.js';
 import { compileKernels, fastestWasm } from './load.js';
-import { findLibrary, installHint, type NativeLibrary } from './native/index.js';
+import { findLibrary, type NativeLibrary, searchLibrary } from './native/index.js';
 import { kernelGflops } from './speed.js';
 
 export interface KernelOptions {
@@ -39,40 +39,42 @@ export function chooseKernels(options: KernelOptions): ChosenKernels {
     return { name: kernels, library: null, note: emulation(precision) };
   }
   const wasm = fastestWasm();
-  try {
-    const library = findLibrary(nativeLibrary, precision);
-    const wanted = nativeLibrary !== undefined || precision === 'bf16';
-    if (wanted || !slower(library, wasm)) return native(library, precision);
-    return { name: wasm, library: null, note: null };
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    const note =
-      nativeLibrary === undefined ? emulation(precision) : `${error.message}; taking kernels ${wasm}`;
-    return { name: wasm, library: null, note };
+  const { library, why, refused } = searchLibrary(nativeLibrary, precision);
+  if (!library) {
+    if (precision === 'bf16') return { name: wasm, library, note: `${EMULATION}: ${why}` };
+    return { name: wasm, library, note: refused ? `${why}; taking kernels ${wasm}` : null };
   }
+  const wanted = nativeLibrary !== undefined || precision === 'bf16';
+  if (wanted || !slower(library, wasm)) return native(library, precision);
+  return { name: wasm, library: null, note: null };
+}
+
+const EMULATION = 'precision bf16 is emulated, slower than f32';
+
+function emulation(precision: Precision): string | null {
+  return precision === 'f32'
+    ? null
+    : `${EMULATION}: --kernels native makes it fast, with oneDNN and a CPU that has bfloat16`;
 }
 
 function native(library: NativeLibrary, precision: Precision): ChosenKernels {
   const note =
-    precision === 'bf16' && !hasBfloat16()
+    precision === 'bf16' && !hasBfloat16(processorFlags())
       ? `precision bf16: this CPU has no bfloat16 instructions, ${library.version} emulates them; --precision f32 is likely faster`
       : null;
   return { name: 'native', library, note };
 }
 
-function emulation(precision: Precision): string | null {
-  if (precision === 'f32') return null;
-  return `precision bf16 is emulated, slower than f32: oneDNN and a CPU with bfloat16 make it fast (${installHint()})`;
+/** Whether a CPU with these flags multiplies bfloat16; where the system does not tell of any: then it is not said. */
+export function hasBfloat16(flags: string | null): boolean {
+  return flags === null || /\b(avx512_bf16|amx_bf16|avx_ne_convert|bf16|svebf16)\b/.test(flags);
 }
 
-/** Whether the CPU multiplies bfloat16; unknown where the system does not tell: then it is not said. */
-function hasBfloat16(): boolean {
+function processorFlags(): string | null {
   try {
-    return /\b(avx512_bf16|amx_bf16|avx_ne_convert|bf16|svebf16)\b/.test(
-      readFileSync('/proc/cpuinfo', 'utf8'),
-    );
+    return readFileSync('/proc/cpuinfo', 'utf8');
   } catch {
-    return true;
+    return null;
   }
 }
 

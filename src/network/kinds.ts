@@ -1,6 +1,7 @@
 /** Every kind of layer: what its argument may be, how it is built, and what `gradpool list` says of it. */
 import { z } from 'zod';
 import { ACTIVATION_NAMES, ACTIVATIONS, type Activation, type ActivationName } from './activations.js';
+import { EXAMPLE_INPUTS, kind, type LayerKind, type LayerSpec } from './kind.js';
 import type { Layer } from './layer.js';
 import { activation } from './layers/activation.js';
 import { batchNorm } from './layers/batchnorm.js';
@@ -18,52 +19,12 @@ import { powers, productUnits } from './layers/product.js';
 import { rrelu } from './layers/rrelu.js';
 import { softmax } from './layers/softmax.js';
 
-/** A layer's name, alone or with its argument: 'relu', { dense: 128 }, { leakyRelu: { slope: 0.1 } }. */
-export type LayerSpec = string | { readonly [kind: string]: unknown };
-
-/** What a layer is built on. */
-export interface Build {
-  /** the width of its input */
-  readonly inputs: number;
-  /** throws UsageError naming the layer */
-  fail(message: string): never;
-  /** builds a branch, on this layer's input unless told otherwise */
-  layers(specs: readonly LayerSpec[], width?: number, part?: string): Layer[];
-}
-
-export interface LayerKind<Argument = never> {
-  readonly formula: string;
-  readonly torch: string;
-  readonly argument: z.ZodObject;
-  /** the key that a bare value stands for: {dense: 128} */
-  readonly shorthand?: string;
-  /** arguments that show what it can do, each valid on EXAMPLE_INPUTS inputs: what gradcheck and the tests build */
-  readonly examples: readonly unknown[];
-  /** it takes category codes from the network's input, so it comes first */
-  readonly onInput?: true;
-  /** it has no derivative where its inputs are 0 or equal, and takes a subgradient there */
-  readonly kinked?: true;
-  build(argument: Argument, build: Build): Layer;
-}
-
-/** The width on which every example is valid. */
-export const EXAMPLE_INPUTS = 6;
-
 const whole = (minimum: number) => z.number().int().min(minimum);
 const share = z.number().min(0).lt(1);
 const list: z.ZodType<readonly LayerSpec[]> = z
   .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
   .min(1);
 const indices = z.array(z.array(whole(0)).min(1)).min(1);
-
-/** Ties the argument's schema to the argument that `build` takes. */
-function kind<Shape extends z.ZodRawShape>(
-  shape: Shape,
-  rest: Omit<LayerKind<z.output<z.ZodObject<Shape, z.core.$strict>>>, 'argument' | 'examples'> &
-    Partial<Pick<LayerKind, 'examples'>>,
-): LayerKind {
-  return { argument: z.strictObject(shape), examples: [undefined], ...rest } as unknown as LayerKind;
-}
 
 export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
   dense: kind(

@@ -5,10 +5,11 @@
 import { closest } from '../closest.js';
 import { UsageError } from '../errors.js';
 import { describeIssue } from '../issues.js';
-import { type Build, LAYER_KINDS, type LayerKind, type LayerSpec } from './kinds.js';
+import type { Build, LayerKind, LayerSpec } from './kind.js';
+import { LAYER_KINDS } from './kinds.js';
 import type { Layer } from './layer.js';
 
-export type { LayerSpec } from './kinds.js';
+export type { LayerSpec } from './kind.js';
 
 /** Builds the layers of a network on an input of the given width. Throws UsageError naming the layer. */
 export function buildLayers(specs: readonly LayerSpec[], inputs: number, where = 'layers'): Layer[] {

@@ -12,6 +12,7 @@ export function absoluteSources(config: TrainConfig): TrainConfig {
     data: absolute(config.data),
     ...(typeof config.val === 'string' && config.val !== 'auto' ? { val: absolute(config.val) } : {}),
     ...(config.test === undefined ? {} : { test: absolute(config.test) }),
+    ...(config.nativeLibrary === undefined ? {} : { nativeLibrary: absolute(config.nativeLibrary) }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Libraries that are not what they should be, from the command line. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { libraries } from '../kernels/implementations.js';
 import { flowers, Place } from './cli.js';
@@ -12,6 +12,16 @@ beforeAll(() => {
 });
 afterAll(() => place.remove());
 
+/** Where Node finds every package but koffi. */
+const WITHOUT_KOFFI = `
+  const Module = require('node:module');
+  const resolve = Module._resolveFilename;
+  Module._resolveFilename = function (name, ...rest) {
+    if (name === 'koffi') throw new Error("Cannot find module 'koffi'\\nRequire stack:\\n- here");
+    return resolve.call(this, name, ...rest);
+  };
+`;
+
 const LINE = 'train flowers.csv -t kind --hidden 4 --epochs 2 --workers 0';
 const run = (line: string, environment = {}) => place.gradpool(line.split(' '), environment);
 
@@ -22,11 +32,26 @@ const OTHER = [
   '/lib64/libm.so.6',
 ].find(existsSync);
 
+beforeAll(() => {
+  if (!OTHER) return;
+  const bytes = readFileSync(OTHER);
+  bytes.writeUInt16LE(243, 18); // e_machine
+  place.write('riscv.so', bytes);
+});
+
 describe.each([
   ['is not there', 'nowhere.so', /cannot load nowhere\.so: /],
-  ['is no library', './text.so', /cannot load \.\/text\.so: /],
+  ['is no library', './text.so', /cannot load \S+\/text\.so: /],
+  ['is a folder', '.', /cannot load \S+: .*directory/i],
   ...(OTHER
-    ? ([['has no gemm', OTHER, /has neither dnnl_sgemm \(oneDNN\) nor cblas_sgemm \(CBLAS\)/]] as const)
+    ? ([
+        ['has no gemm', OTHER, /has neither dnnl_sgemm \(oneDNN\) nor cblas_sgemm \(CBLAS\)/],
+        [
+          'is for another processor',
+          'riscv.so',
+          /cannot load \S+\/riscv\.so: it is built for riscv64, and this is/,
+        ],
+      ] as const)
     : []),
 ] as const)('a library that %s', (_, path, reason) => {
   it('ends in one line and exit code 2 when native kernels were asked for', async () => {
@@ -43,7 +68,7 @@ describe.each([
 
   it('is told in one line, and WASM trains, when kernels are chosen', async () => {
     const { code, stdout, stderr } = await run(
-      `${LINE} --native-library ${path} --json --out chosen-${path.replaceAll(/\W/g, '')}`,
+      `${LINE} --native-library ${path} --json --out chosen-${path.replaceAll(/\W/g, '-')}`,
     );
     expect(code).toBe(0);
     expect(JSON.parse(stdout).kernels).toMatch(/^(wasm|portable)$/);
@@ -64,7 +89,7 @@ it.skipIf(!compiler)('a library that multiplies wrongly is refused by the self-t
   const { code, stderr } = await run(`${LINE} --kernels native --native-library ./wrong.so`);
   expect(code).toBe(2);
   expect(stderr).toMatch(
-    /^gradpool: --native-library: sgemm of \.\/wrong\.so is wrong: element \(\d+,\d+\) [^\n]+\n$/,
+    /^gradpool: --native-library: sgemm of \S+\/wrong\.so is wrong: element \(\d+,\d+\) [^\n]+\n$/,
   );
 });
 
@@ -81,6 +106,48 @@ it('bfloat16 without a library that knows it is emulated, and that is told', asy
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ precision: 'bf16', kernels: 'portable' });
   expect(stderr).toMatch(/precision bf16 is emulated, slower than f32/);
+});
+
+const oneDnn = libraries.find((library) => library.bf16);
+it.skipIf(!oneDnn)(
+  'bfloat16 on a CPU for which the library has none: refused by name, else emulated',
+  async () => {
+    const old = { DNNL_MAX_CPU_ISA: 'AVX2', ONEDNN_MAX_CPU_ISA: 'AVX2' };
+    const line = `${LINE} --precision bf16`;
+    const native = await run(`${line} --kernels native`, old);
+    expect(native.code).toBe(2);
+    expect(native.stderr).toMatch(
+      /^gradpool: --kernels native: found no oneDNN with bfloat16 that works here \(oneDNN [\d.]+ multiplies no bfloat16 on this CPU[^\n]*\)\n$/,
+    );
+    const auto = await run(`${line} --json --out old-cpu`, old);
+    expect(JSON.parse(auto.stdout)).toMatchObject({
+      precision: 'bf16',
+      kernels: expect.stringMatching(/^(wasm|portable)$/),
+    });
+    expect(auto.stderr).toMatch(/^precision bf16 is emulated, slower than f32: found no .* on this CPU/m);
+    const doctor = JSON.parse((await run('doctor --json', old)).stdout);
+    const measured = doctor.kernels.find((kernel: { library?: { version: string } }) =>
+      kernel.library?.version.startsWith('oneDNN'),
+    );
+    expect(measured).toMatchObject({ gflops: expect.any(Number), bf16Gflops: null, missing: null });
+  },
+);
+
+it('without the package koffi native kernels say so, and WASM trains', async () => {
+  const shim = place.write('without-koffi.cjs', WITHOUT_KOFFI);
+  const environment = { NODE_OPTIONS: `--require ${shim}` };
+  const problem = "the package koffi does not load: Cannot find module 'koffi'; npm install koffi";
+  const native = await run(`${LINE} --kernels native`, environment);
+  expect(native).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: `gradpool: --kernels native: ${problem}\n`,
+  });
+  const auto = await run(`${LINE} --json --out without-koffi`, environment);
+  expect(auto.code).toBe(0);
+  const { kernels } = JSON.parse(auto.stdout);
+  expect(kernels).toMatch(/^(wasm|portable)$/);
+  expect(auto.stderr.split('\n')).toContain(`${problem}; taking kernels ${kernels}`);
 });
 
 const cblas = libraries.find((library) => !library.bf16);

@@ -8,7 +8,8 @@ import { assertPassed, failuresOf, gradcheck, SLOPE_TOLERANCE, scaled } from '#s
 import { checkGradient } from '#src/explain/gradient.js';
 import { DIFFERENTIABLE_NAMES } from '#src/network/activations.js';
 import { DIVERGENCE_NAMES } from '#src/network/divergences.js';
-import { EXAMPLE_INPUTS, LAYER_KINDS } from '#src/network/kinds.js';
+import { EXAMPLE_INPUTS } from '#src/network/kind.js';
+import { LAYER_KINDS } from '#src/network/kinds.js';
 import { buildLayers } from '#src/network/spec.js';
 
 describe('a difference quotient', () => {

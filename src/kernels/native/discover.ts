@@ -1,6 +1,7 @@
 /** Where systems keep the libraries that multiply matrices, and how to get one. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Precision } from '../bfloat16.js';
 
 /** Names of shared libraries, the best first: oneDNN, then whatever offers the CBLAS interface. */
 const NAMES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
@@ -54,19 +55,24 @@ export function libraryCandidates(platform = process.platform, environment = pro
   });
 }
 
-/** How to install a library on this system, in a few words. */
-export function installHint(platform = process.platform, release = osRelease()): string {
+/** How to install a library on this system, in a few words; for bf16 it is oneDNN or none. */
+export function installHint(
+  platform = process.platform,
+  release = osRelease(),
+  precision: Precision = 'f32',
+): string {
+  const or = (cblas: string) => (precision === 'bf16' ? '' : `, or ${cblas}`);
   if (platform === 'darwin') return 'brew install onednn';
   if (platform === 'win32') return 'put dnnl.dll (oneDNN) on the PATH, or give --native-library PATH';
   const ids = /^ID(?:_LIKE)?=.*$/gm;
   const systems = [...release.matchAll(ids)].join(' ');
   if (/debian|ubuntu/.test(systems)) {
-    return `apt-get install ${debianPackage(release)}, or libopenblas0-serial`;
+    return `apt-get install ${debianPackage(release)}${or('libopenblas0-serial')}`;
   }
-  if (/fedora|rhel|centos/.test(systems)) return 'dnf install onednn, or openblas-serial';
-  if (/arch/.test(systems)) return 'pacman -S onednn, or openblas';
-  if (/suse/.test(systems)) return 'zypper install libdnnl3, or libopenblas_serial0';
-  return "install oneDNN or OpenBLAS with the system's package manager, or give --native-library PATH";
+  if (/fedora|rhel|centos/.test(systems)) return `dnf install onednn${or('openblas-serial')}`;
+  if (/arch/.test(systems)) return `pacman -S onednn${or('openblas')}`;
+  if (/suse/.test(systems)) return `zypper install libdnnl3${or('libopenblas_serial0')}`;
+  return `install oneDNN${or('OpenBLAS')} with the system's package manager, or give --native-library PATH`;
 }
 
 /** Debian 12 and Ubuntu up to 23.04 have oneDNN 2, later ones oneDNN 3. */

@@ -1,6 +1,7 @@
 /** A system library called through koffi: nothing is compiled, and arrays in shared memory pass as addresses. */
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
+import { builtForAnother } from './elf.js';
 import type { BoundGemm, Gemm } from './gemm.js';
 
 type Koffi = typeof import('koffi');
@@ -12,7 +13,7 @@ export interface NativeLibrary {
   readonly interface: 'oneDNN' | 'CBLAS';
   /** as it names itself */
   readonly version: string;
-  /** whether it multiplies bfloat16 */
+  /** whether it multiplies bfloat16 on this CPU */
   readonly bf16: boolean;
 }
 
@@ -47,9 +48,21 @@ function foreign(): Koffi {
   try {
     koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
   } catch (error) {
-    throw new Error(`the package koffi does not load: ${(error as Error).message.split('\n')[0]}`);
+    throw new Error(
+      `the package koffi does not load: ${(error as Error).message.split('\n')[0]}; npm install koffi`,
+    );
   }
   return koffi;
+}
+
+/** Why no library can be called at all, in one line; null: they can. */
+export function koffiProblem(): string | null {
+  try {
+    foreign();
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** Throws Error in one line when the file cannot be loaded or is no such library. */
@@ -60,7 +73,7 @@ export function openLibrary(path: string): NativeLibrary {
       path,
       interface: 'oneDNN',
       version: oneDnnVersion(library),
-      bf16: symbol(library, 'int dnnl_gemm_bf16bf16f32()') !== null,
+      bf16: multipliesBfloat16(library),
     };
   }
   if (symbol(library, 'void cblas_sgemm()')) {
@@ -69,19 +82,30 @@ export function openLibrary(path: string): NativeLibrary {
   throw new Error(`${path} has neither dnnl_sgemm (oneDNN) nor cblas_sgemm (CBLAS)`);
 }
 
+/** oneDNN always has the function, but not for every CPU: on x64 it takes AVX-512. */
+function multipliesBfloat16(library: LibraryHandle): boolean {
+  if (!symbol(library, `int ${BF16_GEMM}()`)) return false;
+  const numbers = new ArrayBuffer(12);
+  try {
+    oneDnnGemm(library, BF16_GEMM, address(numbers))(false, false, 1, 1, 1, 0, 1, 4, 1, false, 8, 1);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The library's products on a shared memory, in the thread that calls. */
 export function bindLibrary(library: NativeLibrary, memory: WebAssembly.Memory): BoundLibrary {
   const handle = load(library.path);
   for (const setter of THREAD_SETTERS) symbol(handle, `void ${setter}(int)`)?.(1);
   const threads = symbol(handle, 'int omp_get_max_threads()')?.() ?? 1;
   if (threads !== 1) throw new Error(`${library.path} would use ${threads} threads in each worker`);
-  const address = (buffer: ArrayBufferLike) => Number(foreign().address(new Uint8Array(buffer)));
   const base = address(memory.buffer);
   const offsetOf = (buffer: ArrayBuffer) => address(buffer) - base;
   if (library.interface === 'CBLAS') return { sgemm: cblasGemm(handle, base), bf16gemm: null, offsetOf };
   return {
     sgemm: oneDnnGemm(handle, 'dnnl_sgemm', base),
-    bf16gemm: library.bf16 ? oneDnnGemm(handle, 'dnnl_gemm_bf16bf16f32', base) : null,
+    bf16gemm: library.bf16 ? oneDnnGemm(handle, BF16_GEMM, base) : null,
     offsetOf,
   };
 }
@@ -92,9 +116,12 @@ function load(path: string): LibraryHandle {
   try {
     return load(path);
   } catch (error) {
-    throw new Error(`cannot load ${path}: ${(error as Error).message.split('\n')[0]}`);
+    const why = builtForAnother(path) ?? (error as Error).message.split('\n')[0];
+    throw new Error(`cannot load ${path}: ${why}`);
   }
 }
+
+const address = (buffer: ArrayBufferLike): number => Number(foreign().address(new Uint8Array(buffer)));
 
 /** Null when the library, or one that it is linked to, has no such symbol. */
 function symbol(library: LibraryHandle, prototype: string): Foreign | null {
@@ -106,6 +133,7 @@ function symbol(library: LibraryHandle, prototype: string): Foreign | null {
 }
 
 const DIMENSION = 'int64_t';
+const BF16_GEMM = 'dnnl_gemm_bf16bf16f32';
 
 function oneDnnGemm(library: LibraryHandle, name: string, base: number): Gemm {
   const [D, P] = [DIMENSION, 'uintptr_t'];
