@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { UsageError } from '#src/errors.js';
-import { chooseKernels } from '#src/kernels/choose.js';
+import { chooseKernels, hasBfloat16 } from '#src/kernels/choose.js';
 import { fastestWasm } from '#src/kernels/load.js';
 import { libraries } from './implementations.js';
 
@@ -36,6 +36,26 @@ test('a library that cannot be had is an error for native, a note for auto', () 
   const { name, library, note } = choose('auto', { nativeLibrary });
   expect([name, library]).toEqual([fastestWasm(), null]);
   expect(note).toMatch(/^--native-library: cannot load \/nowhere\/libdnnl\.so: .+; taking kernels /);
+});
+
+test('bfloat16 is emulated, and that is told, unless the CPU has it', () => {
+  for (const name of ['reference', 'portable'] as const) {
+    const { note } = choose(name, { precision: 'bf16' });
+    expect(note).toMatch(/^precision bf16 is emulated, slower than f32: --kernels native /);
+  }
+  const { note } = choose('auto', { precision: 'bf16', nativeLibrary: '/nowhere/libdnnl.so' });
+  expect(note).toMatch(/^precision bf16 is emulated, slower than f32: --native-library: cannot load /);
+});
+
+test.each([
+  ['flags : fpu avx512f avx512_bf16 amx_tile', true],
+  ['flags : fpu avx512f amx_bf16', true],
+  ['Features : fp asimd bf16 i8mm', true],
+  ['flags : fpu avx2 fma avx512f avx512_vnni', false],
+  ['Features : fp asimd xbf16', false],
+  [null, true], // not known: nothing is said
+])('a CPU of %j has bfloat16: %s', (flags, expected) => {
+  expect(hasBfloat16(flags)).toBe(expected);
 });
 
 test('without relaxed SIMD wasm is refused with the remedy', () => {

@@ -1,12 +1,18 @@
 /** What stands between a library and training: the self-test, and the trials of how it rounds. */
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Precision } from '#src/kernels/bfloat16.js';
 import { installHint, libraryCandidates } from '#src/kernels/native/discover.js';
 import type { Gemm } from '#src/kernels/native/gemm.js';
+import { searchLibrary, surveyLibraries } from '#src/kernels/native/index.js';
 import { bySize } from '#src/kernels/native/products.js';
 import { TEST_BYTES, testGemm } from '#src/kernels/native/selftest.js';
 import { createTrials } from '#src/kernels/native/trials.js';
 import type { Products } from '#src/kernels/products.js';
 import { toBfloat16 } from '#src/kernels/reference/bfloat16.js';
+import { libraries, linearImplementations } from './implementations.js';
 
 /** How a pretended library goes about it. */
 interface Habits {
@@ -179,6 +185,57 @@ describe('where libraries are', () => {
     ['', /--native-library PATH/],
   ])('how to install one: %j', (release, hint) => {
     expect(installHint('linux', release)).toMatch(hint);
+    expect(installHint('linux', release)).toMatch(/blas/i);
+    expect(installHint('linux', release, 'bf16')).not.toMatch(/blas/i); // none multiplies bfloat16
     expect(installHint('darwin', release)).toBe('brew install onednn');
+  });
+});
+
+describe('a search', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gradpool-search-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const broken = join(folder, 'libdnnl.so.3');
+  writeFileSync(broken, 'no library');
+  const search = (candidates: string[], precision: Precision = 'f32') =>
+    searchLibrary(undefined, precision, candidates);
+
+  test('that finds nothing says what to install; that is no news', () => {
+    const found = search(['libnowhere.so', join(folder, 'absent.so')]);
+    expect(found).toMatchObject({ library: null, refused: false });
+    expect(found.why).toBe(`found no oneDNN or CBLAS that works here; ${installHint()}`);
+    expect(surveyLibraries(['libnowhere.so'])).toEqual([]);
+  });
+
+  test('tells of a file that is there and does not load', () => {
+    const found = search([broken]);
+    expect(found).toMatchObject({ library: null, refused: true });
+    expect(found.why).toContain(`works here (cannot load ${broken}: `);
+    expect(surveyLibraries([broken])).toEqual([
+      { path: broken, library: null, refused: expect.stringContaining('cannot load') },
+    ]);
+  });
+
+  test.skipIf(libraries.length === 0)('takes the first that works', () => {
+    const paths = libraries.map(({ path }) => path);
+    expect(search([broken, ...paths])).toEqual({ library: libraries[0], why: '', refused: false });
+    expect(surveyLibraries([broken, ...paths, ...paths]).map(({ path }) => path)).toEqual([broken, ...paths]);
+  });
+
+  const cblas = libraries.find((library) => library.interface === 'CBLAS' && isAbsolute(library.path));
+  test.skipIf(!cblas)('tells once of a library with several names', () => {
+    const alias = join(folder, 'alias.so');
+    symlinkSync(cblas!.path, alias);
+    expect(search([cblas!.path, alias], 'bf16').why).toBe(
+      `found no oneDNN with bfloat16 that works here (${cblas!.version} multiplies no bfloat16); ${installHint(undefined, undefined, 'bf16')}`,
+    );
+  });
+
+  test.for([
+    ['oneDNN', 'libdnnl2'],
+    ['CBLAS', 'libopenblas0-serial'],
+  ])('finds %s where all tests are to run; the contract is tested on it', ([name, debian], { skip }) => {
+    const library = libraries.find((library) => library.interface === name);
+    if (!library) skip(`no ${name} on this machine: apt-get install ${debian}`);
+    expect(linearImplementations.map(({ label }) => label)).toContain(`native ${library!.version}`);
   });
 });
