@@ -1,6 +1,7 @@
 /** Libraries that are not what they should be, from the command line. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { libraries } from '../kernels/implementations.js';
 import { flowers, Place } from './cli.js';
@@ -157,4 +158,19 @@ it.skipIf(!cblas)('a library without bfloat16 is refused for it', async () => {
   );
   expect(code).toBe(2);
   expect(stderr).toMatch(/multiplies no bfloat16/);
+});
+
+const movable = libraries.find(({ path }) => isAbsolute(path));
+it.skipIf(!movable)('a library given by a path from here is found again from anywhere', async () => {
+  symlinkSync(movable!.path, place.path('own.so'));
+  const { code } = await run(`${LINE} --kernels native --native-library own.so --out relative`);
+  expect(code).toBe(0);
+  const { library } = JSON.parse(readFileSync(place.path('relative', 'run.json'), 'utf8'));
+  expect(library).toMatchObject({ path: place.path('own.so'), version: movable!.version });
+  expect(readFileSync(place.path('relative', 'config.yaml'), 'utf8')).toContain(
+    `nativeLibrary: ${place.path('own.so')}`,
+  );
+  const resumed = await run('resume relative --epochs 3 --json');
+  expect(JSON.parse(resumed.stdout)).toMatchObject({ kernels: 'native', epochs: 3 });
+  expect(resumed.stderr).not.toMatch(/begun with/);
 });
