@@ -18,7 +18,7 @@ const CELLS = 32;
 /** Each counter has a cache line of its own. */
 const [POSTED, DONE, WORDS] = [0, 16, 32];
 const LEAVE = -1;
-const PATIENCE = 0.25;
+const PATIENCE = 1;
 /** Looks between two at the clock. */
 const LOOKS = 100;
 
