@@ -40,8 +40,9 @@ export function crew<Task>(options: CrewOptions<Task>): Executor<Task> {
     maxThreads: threads, // all threads live as long as the crew
     concurrentTasksPerWorker: 1,
     recordTiming: false,
-    // piscina would require() the module; Node 20 aborts the process when a thread is terminated while it does
-    execArgv: [...process.execArgv, '--no-experimental-require-module'],
+    // not process.execArgv, in which Worker takes no flags of V8. piscina would require() the module; Node 20 aborts the
+    // process when a thread is terminated while it does
+    execArgv: ['--no-experimental-require-module'],
   });
   /** A thread that cannot even start takes no task that could fail: the pool itself says so. */
   const broken = new Promise<never>((_, reject) => pool.on('error', reject));

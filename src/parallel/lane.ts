@@ -18,7 +18,7 @@ const CELLS = 32;
 /** Each counter has a cache line of its own. */
 const [POSTED, DONE, WORDS] = [0, 16, 32];
 const LEAVE = -1;
-const PATIENCE = 0.25;
+const PATIENCE = 1;
 /** Looks between two at the clock. */
 const LOOKS = 100;
 
@@ -36,8 +36,11 @@ export function serve(lanes: Lanes, index: number, handle: (cells: Float64Array)
   const { words, cells } = open(lanes, index);
   let done = Atomics.load(words, DONE);
   for (;;) {
-    if (!look(words, POSTED, done, lanes.patience)) Atomics.wait(words, POSTED, done);
-    const posted = Atomics.load(words, POSTED);
+    let posted = Atomics.load(words, POSTED);
+    for (; posted === done; posted = Atomics.load(words, POSTED)) {
+      // the notification of a task that was seen before it was notified wakes for nothing
+      if (!look(words, POSTED, done, lanes.patience)) Atomics.wait(words, POSTED, done);
+    }
     if (posted === LEAVE) return;
     handle(cells);
     done = posted;
