@@ -28,14 +28,68 @@ export interface Operands {
 /** Throws Error in one line. @param name of the function that is tested, for the message */
 export function testGemm(gemm: Gemm, name: string, memory: WebAssembly.Memory, operands: Operands): void {
   for (const [M, N, K] of SHAPES) {
+    const product = expectedProduct(M, N, K, operands);
     for (const [transposeA, transposeB] of [
       [false, false],
       [false, true],
       [true, false],
     ]) {
-      testProduct({ gemm, name, memory, operands, M, N, K, transposeA, transposeB });
+      testProduct({ gemm, name, memory, operands, product, transposeA, transposeB });
     }
   }
+}
+
+interface Product {
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  /** a[M,K], b[K,N] and their product in float64 */
+  readonly a: Float32Array;
+  readonly b: Float32Array;
+  readonly c: Float64Array;
+  /** Σ |terms| of each element, to which rounding errors are proportional */
+  readonly sizes: Float64Array;
+}
+
+function expectedProduct(M: number, N: number, K: number, { round }: Operands): Product {
+  const a = numbers(M * K, 89).map(round);
+  const b = numbers(K * N, 55).map(round);
+  const c = new Float64Array(M * N);
+  const sizes = new Float64Array(M * N);
+  for (let i = 0; i < M; i++) {
+    for (let k = 0; k < K; k++) {
+      for (let j = 0; j < N; j++) {
+        const term = a[i * K + k] * b[k * N + j];
+        c[i * N + j] += term;
+        sizes[i * N + j] += Math.abs(term);
+      }
+    }
+  }
+  return { M, N, K, a, b, c, sizes };
+}
+
+/** Between −1 and 1, with all the bits of a float32. */
+function numbers(length: number, step: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => (2 * ((i * step) % 251)) / 251 - 1);
+}
+
+/** A matrix, transposed or not, in rows that reach beyond it by some numbers that must not count. */
+function laidOut(
+  matrix: Float32Array,
+  rows: number,
+  columns: number,
+  transpose: boolean,
+  beyond: number,
+): [Float32Array, number] {
+  const [height, width] = transpose ? [columns, rows] : [rows, columns];
+  const row = width + beyond;
+  const values = new Float32Array(height * row).fill(0.75);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      values[transpose ? j * row + i : i * row + j] = matrix[i * columns + j];
+    }
+  }
+  return [values, row];
 }
 
 interface Case {
@@ -43,23 +97,19 @@ interface Case {
   readonly name: string;
   readonly memory: WebAssembly.Memory;
   readonly operands: Operands;
-  readonly M: number;
-  readonly N: number;
-  readonly K: number;
+  readonly product: Product;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
 }
 
-function testProduct({ gemm, name, memory, operands, M, N, K, transposeA, transposeB }: Case): void {
-  const aRow = (transposeA ? M : K) + 3;
-  const bRow = (transposeB ? K : N) + 1;
+function testProduct({ gemm, name, memory, operands, product, transposeA, transposeB }: Case): void {
+  const { M, N, K, sizes } = product;
+  const [a, aRow] = laidOut(product.a, M, K, transposeA, 3);
+  const [b, bRow] = laidOut(product.b, K, N, transposeB, 1);
   const cRow = N + 2;
-  const a = numbers((transposeA ? K : M) * aRow, 89).map(operands.round);
-  const b = numbers((transposeB ? N : K) * bRow, 55).map(operands.round);
   const [B, C] = [4 * FLOATS, 8 * FLOATS];
   operands.write(B, b);
-  const { product, sizes } = expectedProduct(a, aRow, b, bRow, { M, N, K, transposeA, transposeB });
-  const c = new Float32Array(memory.buffer, C, FLOATS);
+  const c = new Float32Array(memory.buffer, C, M * cRow);
   for (const add of [false, true]) {
     // the second place is hardly aligned, as a shard in the middle of a batch may lie
     for (const A of [0, operands.bytes]) {
@@ -68,7 +118,7 @@ function testProduct({ gemm, name, memory, operands, M, N, K, transposeA, transp
       gemm(transposeA, transposeB, M, N, K, A, aRow, B, bRow, add, C, cRow);
       for (let i = 0; i < M; i++) {
         for (let j = 0; j < cRow; j++) {
-          const wanted = j < N ? product[i * N + j] + (add ? 0.5 : 0) : 0.5;
+          const wanted = j < N ? product.c[i * N + j] + (add ? 0.5 : 0) : 0.5;
           const bound = j < N ? (K + 2) * UNIT * (sizes[i * N + j] + 0.5) : 0;
           const found = c[i * cRow + j];
           if (!(Math.abs(found - wanted) <= bound)) {
@@ -80,31 +130,4 @@ function testProduct({ gemm, name, memory, operands, M, N, K, transposeA, transp
       }
     }
   }
-}
-
-/** Between −1 and 1, with all the bits of a float32. */
-function numbers(length: number, step: number): Float32Array {
-  return Float32Array.from({ length }, (_, i) => (2 * ((i * step) % 251)) / 251 - 1);
-}
-
-function expectedProduct(
-  a: Float32Array,
-  aRow: number,
-  b: Float32Array,
-  bRow: number,
-  { M, N, K, transposeA, transposeB }: Pick<Case, 'M' | 'N' | 'K' | 'transposeA' | 'transposeB'>,
-): { product: Float64Array; sizes: Float64Array } {
-  const product = new Float64Array(M * N);
-  const sizes = new Float64Array(M * N); // Σ |terms|, to which rounding errors are proportional
-  for (let i = 0; i < M; i++) {
-    for (let j = 0; j < N; j++) {
-      for (let k = 0; k < K; k++) {
-        const left = a[transposeA ? k * aRow + i : i * aRow + k];
-        const term = left * b[transposeB ? j * bRow + k : k * bRow + j];
-        product[i * N + j] += term;
-        sizes[i * N + j] += Math.abs(term);
-      }
-    }
-  }
-  return { product, sizes };
 }
