@@ -3,7 +3,14 @@ import { setFlagsFromString } from 'node:v8';
 import { UsageError } from '../errors.js';
 import { type Precision, type RoundedPlaces, roundedProducts } from './bfloat16.js';
 import type { KernelName, Kernels } from './kernels.js';
-import { bindLibrary, bySize, type NativeLibrary, nativeProducts, STRIP_BYTES } from './native/index.js';
+import {
+  bindLibrary,
+  bySize,
+  type NativeLibrary,
+  nativeProducts,
+  STRIP_BYTES,
+  undisturbed,
+} from './native/index.js';
 import type { Products } from './products.js';
 import { createReferenceKernels } from './reference/index.js';
 import type { WasmExports } from './wasm/exports.js';
@@ -86,9 +93,12 @@ export function instantiateKernels(setup: KernelSetup): Kernels {
 function unroundedProducts({ memory, scratch, library, rounded }: KernelSetup, wasm: WasmExports): Products {
   const own = wasmProducts(wasm, memory, scratch);
   if (!library) return own;
-  const { sgemm, bf16gemm, offsetOf } = bindLibrary(library, memory);
+  const { sgemm, bf16gemm, offsetOf, signals } = bindLibrary(library, memory);
   const strips = scratch + SCRATCH_BYTES;
-  if (!rounded) return bySize(own, nativeProducts({ gemm: sgemm, offsetOf }, 4, wasm, strips));
+  if (!rounded) {
+    const native = nativeProducts({ gemm: sgemm, offsetOf }, 4, wasm, strips);
+    return bySize(own, undisturbed(native, signals));
+  }
   if (!bf16gemm) throw new Error(`${library.path} multiplies no bfloat16`);
   return nativeProducts({ gemm: bf16gemm, offsetOf }, 2, wasm, strips);
 }

@@ -11,6 +11,7 @@ import { type Operands, TEST_BYTES, testGemm } from './selftest.js';
 export { installHint } from './discover.js';
 export { bindLibrary, koffiProblem, type NativeLibrary } from './library.js';
 export { bySize, nativeProducts, STRIP_BYTES } from './products.js';
+export { undisturbed } from './signals.js';
 
 /** A library that the system keeps, and why it cannot be used: null where it can. */
 export interface SurveyedLibrary {
@@ -106,9 +107,14 @@ function tested(library: NativeLibrary, precision: Precision): NativeLibrary {
   }
   const pages = Math.ceil(TEST_BYTES / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const { sgemm, bf16gemm } = bindLibrary(library, memory);
-  if (precision === 'f32') testGemm(sgemm, `sgemm of ${path}`, memory, float32(memory));
-  else testGemm(bf16gemm!, `bfloat16 gemm of ${path}`, memory, bfloat16(memory));
+  const { sgemm, bf16gemm, signals } = bindLibrary(library, memory);
+  signals.hold();
+  try {
+    if (precision === 'f32') testGemm(sgemm, `sgemm of ${path}`, memory, float32(memory));
+    else testGemm(bf16gemm!, `bfloat16 gemm of ${path}`, memory, bfloat16(memory));
+  } finally {
+    signals.release();
+  }
   return library;
 }
 

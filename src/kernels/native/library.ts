@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
 import { builtForAnother } from './elf.js';
 import type { BoundGemm, Gemm } from './gemm.js';
+import { NO_MASK, type SetMask, type SignalMask, signalMask } from './signals.js';
 
 type Koffi = typeof import('koffi');
 type Foreign = (...numbers: number[]) => number;
@@ -21,6 +22,8 @@ export interface BoundLibrary {
   readonly sgemm: Gemm;
   readonly bf16gemm: Gemm | null;
   readonly offsetOf: BoundGemm['offsetOf'];
+  /** to be held while `sgemm` multiplies */
+  readonly signals: SignalMask;
 }
 
 /** What the libraries, and the thread pools under them, read when they are loaded: one thread, the caller's own. */
@@ -102,11 +105,14 @@ export function bindLibrary(library: NativeLibrary, memory: WebAssembly.Memory):
   if (threads !== 1) throw new Error(`${library.path} would use ${threads} threads in each worker`);
   const base = address(memory.buffer);
   const offsetOf = (buffer: ArrayBuffer) => address(buffer) - base;
-  if (library.interface === 'CBLAS') return { sgemm: cblasGemm(handle, base), bf16gemm: null, offsetOf };
+  if (library.interface === 'CBLAS') {
+    return { sgemm: cblasGemm(handle, base), bf16gemm: null, offsetOf, signals: NO_MASK };
+  }
   return {
     sgemm: oneDnnGemm(handle, 'dnnl_sgemm', base),
     bf16gemm: library.bf16 ? oneDnnGemm(handle, BF16_GEMM, base) : null,
     offsetOf,
+    signals: threadSignals(),
   };
 }
 
@@ -119,6 +125,11 @@ function load(path: string): LibraryHandle {
     const why = builtForAnother(path) ?? (error as Error).message.split('\n')[0];
     throw new Error(`cannot load ${path}: ${why}`);
   }
+}
+
+function threadSignals(): SignalMask {
+  const setMask = symbol(foreign().load(null), 'int pthread_sigmask(int, uintptr_t, uintptr_t)');
+  return setMask ? signalMask(setMask as SetMask, address) : NO_MASK;
 }
 
 const address = (buffer: ArrayBufferLike): number => Number(foreign().address(new Uint8Array(buffer)));
