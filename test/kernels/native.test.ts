@@ -82,22 +82,31 @@ describe('the self-test', () => {
 });
 
 describe('trials', () => {
-  const trials = (habits: Habits) => createTrials(pretend(habits, new ArrayBuffer(0)), 4);
+  /** b, the weights that are multiplied, lies at 0. */
+  const weights = () =>
+    Float32Array.from({ length: 2000 }, (_, i) => Math.fround(((i * 7919) % 1009) / 1009 - 0.4)).buffer;
+  const trials = (habits: Habits, b = weights()) => createTrials(pretend(habits, b), 4);
   const shards = { bounds: Int32Array.of(0, 3, 6, 8), first: 0, last: 3 };
 
   test('rows may be taken together when the order of the additions does not depend on their number', () => {
     for (const transposeB of [false, true]) {
-      expect(trials({}).keepsRowsApart(transposeB, false, shards, 5, 20)).toBe(true);
-      expect(trials({}).keepsRowsApart(transposeB, true, shards, 5, 20)).toBe(true);
+      expect(trials({}).keepsRowsApart(transposeB, false, shards, 5, 20, 0)).toBe(true);
+      expect(trials({}).keepsRowsApart(transposeB, true, shards, 5, 20, 0)).toBe(true);
       const manyRows = trials({ order: (M) => (M > 4 ? 'down' : 'up') });
-      expect(manyRows.keepsRowsApart(transposeB, false, shards, 5, 20)).toBe(false);
-      expect(manyRows.keepsRowsApart(transposeB, false, { ...shards, last: 1 }, 5, 20)).toBe(true);
+      expect(manyRows.keepsRowsApart(transposeB, false, shards, 5, 20, 0)).toBe(false);
+      expect(manyRows.keepsRowsApart(transposeB, false, { ...shards, last: 1 }, 5, 20, 0)).toBe(true);
     }
   });
 
   test('a difference in the last shard alone, and in a single column, is seen', () => {
     const two = trials({ order: (M) => (M === 2 ? 'down' : 'up') });
-    expect(two.keepsRowsApart(false, false, shards, 1, 20)).toBe(false);
+    expect(two.keepsRowsApart(false, false, shards, 1, 20, 0)).toBe(false);
+  });
+
+  test('weights that are zeros tell nothing', () => {
+    const zeros = new ArrayBuffer(8000);
+    expect(trials({}, zeros).keepsRowsApart(false, false, shards, 5, 20, 0)).toBe(false);
+    expect(trials({}, zeros).keepsRowsApart(false, true, shards, 5, 20, 0)).toBe(false);
   });
 
   test('a product stands for an addition of the tree only where c is added to in one rounding', () => {
@@ -108,20 +117,20 @@ describe('trials', () => {
 
   test('are made once for each shape, and not for matrices beyond all bounds', () => {
     let calls = 0;
-    const { gemm, offsetOf } = pretend({}, new ArrayBuffer(0));
+    const { gemm, offsetOf } = pretend({}, weights());
     const counted: Gemm = (...all) => {
       calls++;
       gemm(...all);
     };
     const { keepsRowsApart } = createTrials({ gemm: counted, offsetOf }, 4);
-    keepsRowsApart(false, false, shards, 70, 20);
+    keepsRowsApart(false, false, shards, 70, 20, 0);
     const once = calls;
     expect(once).toBeGreaterThan(0);
-    keepsRowsApart(false, false, shards, 70, 20);
+    keepsRowsApart(false, false, shards, 70, 20, 0);
     expect(calls).toBe(once);
-    keepsRowsApart(false, true, shards, 70, 20);
+    keepsRowsApart(false, true, shards, 70, 20, 0);
     expect(calls).toBe(2 * once);
-    expect(keepsRowsApart(false, false, shards, 2 ** 14, 2 ** 14)).toBe(false);
+    expect(keepsRowsApart(false, false, shards, 2 ** 24, 1, 0)).toBe(false);
     expect(calls).toBe(2 * once);
   });
 
@@ -137,7 +146,7 @@ describe('trials', () => {
       buffer = made;
       return 0;
     };
-    createTrials({ gemm, offsetOf }, 2).keepsRowsApart(false, false, shards, 70, 20);
+    createTrials({ gemm, offsetOf }, 2).keepsRowsApart(false, false, shards, 70, 20, 0);
     expect(new Set(seen).size).toBeGreaterThan(100);
     expect(seen.every((value) => Math.abs(value) <= 1 && toBfloat16(value) === value)).toBe(true);
   });

@@ -23,15 +23,15 @@ export function nativeProducts(bound: BoundGemm, bytes: 2 | 4, wasm: WasmExports
   const { gemm } = bound;
   const trials = createTrials(bound, bytes);
   /** The runs of shards that one product may go over. */
-  const pieces = (transposeB: boolean, add: boolean, shards: ShardRows, N: number, K: number) => {
+  const pieces = (transposeB: boolean, add: boolean, shards: ShardRows, N: number, K: number, w: number) => {
     const { first, last } = shards;
-    return last - first === 1 || trials.keepsRowsApart(transposeB, add, shards, N, K) ? last - first : 1;
+    return last - first === 1 || trials.keepsRowsApart(transposeB, add, shards, N, K, w) ? last - first : 1;
   };
 
   return {
     affine(z, x, w, b, shards, K, N) {
       const { bounds, first, last } = shards;
-      const piece = pieces(false, b !== 0, shards, N, K);
+      const piece = pieces(false, b !== 0, shards, N, K, w);
       for (let shard = first; shard < last; shard += piece) {
         const from = bounds[shard];
         const rows = bounds[shard + piece] - from;
@@ -43,7 +43,7 @@ export function nativeProducts(bound: BoundGemm, bytes: 2 | 4, wasm: WasmExports
 
     affineInputGradient(dx, dz, w, shards, K, N) {
       const { bounds, first, last } = shards;
-      const piece = pieces(true, false, shards, K, N);
+      const piece = pieces(true, false, shards, K, N, w);
       for (let shard = first; shard < last; shard += piece) {
         const from = bounds[shard];
         const rows = bounds[shard + piece] - from;
