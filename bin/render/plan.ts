@@ -27,7 +27,7 @@ export function planText(plan: PlanReport): string {
     ['kernels', plan.kernels],
   ]);
   const memory = table(
-    ['shared memory', ''],
+    ['memory', ''],
     Object.entries(budget).map(([name, size]) => [name, bytes(size)]),
   );
   return [summary, layersText(layers), memory, plan.notes.join('\n')].filter(Boolean).join('\n\n');

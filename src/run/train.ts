@@ -6,9 +6,9 @@ import { loadTrainingData } from '../data/load.js';
 import { DataError, UsageError } from '../errors.js';
 import { type LayerRow, layerTable } from '../network/table.js';
 import { SCHEDULES, type Schedule } from '../optim/schedules.js';
+import { memoryBudget } from '../train/budget.js';
 import { resolveConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
 import type { StartEvent, TrainEvent } from '../train/events.js';
-import { memoryBudget } from '../train/memory.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { Profile } from '../train/profile.js';
 import { Trainer } from '../train/trainer.js';
@@ -139,7 +139,7 @@ export async function plan(options: TrainOptions): Promise<PlanReport> {
   return {
     ...startEvent(planned, null, 0),
     layers: layerTable(planned.layers),
-    budget: memoryBudget(planned.objective.layers, planned.memory),
+    budget: memoryBudget(planned),
   };
 }
 

@@ -10,7 +10,7 @@ import { roundedBytes, scratchBytes } from '../kernels/load.js';
 import type { BoundSequence, Layer } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { bind } from '../network/network.js';
-import { type Arena, measure } from '../parallel/arena.js';
+import type { Arena } from '../parallel/arena.js';
 import { LANE_LENGTH } from './profile.js';
 
 /** The sizes from which the memory follows. */
@@ -86,19 +86,6 @@ export function passRows({ batch, shards, fewestTasks, wholeShards }: MemoryPlan
   const most = wholeShards ? Math.max(PASS_ROWS, shardRows) : PASS_ROWS;
   const training = Math.min(most, Math.ceil(Math.min(shards, batch) / fewestTasks) * shardRows);
   return Math.max(EVALUATION_BLOCK, training);
-}
-
-/** Bytes by what they are for: what `--dry-run` prints. */
-export function memoryBudget(layers: readonly Layer[], plan: MemoryPlan): Record<string, number> {
-  const block = 4 * parameterLayout(layers).length;
-  const total = measure((arena) => carveTraining(arena, layers, plan));
-  const budget = {
-    weights: block,
-    'optimizer slots': plan.slots.length * block,
-    'gradients by shard': Math.min(plan.shards, plan.batch) * block,
-  };
-  const workspaces = total - Object.values(budget).reduce((sum, bytes) => sum + bytes, 0);
-  return { ...budget, 'activations and workspaces': workspaces, total };
 }
 
 export function carveTraining(arena: Arena, layers: readonly Layer[], plan: MemoryPlan): TrainingMemory {

@@ -1,0 +1,69 @@
+/** What a training will take of the machine's memory, before it takes it. */
+import type { TrainingData } from '../data/load.js';
+import type { Layer } from '../network/layer.js';
+import { parameterLayout } from '../network/layout.js';
+import { alignedSubtrees, contiguousRuns } from '../parallel/shards.js';
+import { passRows } from './memory.js';
+import type { TrainingPlan } from './plan.js';
+
+const MIB = 2 ** 20;
+/** Measured: Node with the code of a training, what a thread adds, the library of native kernels, DuckDB. */
+const NODE = 75 * MIB;
+const THREAD = 22 * MIB;
+const LIBRARY = 18 * MIB;
+const DUCKDB = 85 * MIB;
+
+/** Bytes by what they are for, as the system counts them for the process: what `--dry-run` prints. */
+export function memoryBudget(plan: TrainingPlan): Record<string, number> {
+  const { memory, data, sharedBytes, workers, objective } = plan;
+  const block = 4 * parameterLayout(objective.layers).length;
+  const most = Math.max(...workers);
+  const slots = memory.slots.length * block;
+  const blocks = Math.min(memory.shards, memory.batch);
+  const kept = data.val === null ? 0 : block;
+  const budget = {
+    weights: block,
+    'optimizer slots': slots,
+    'gradients by shard': block * touchedBlocks(plan, blocks),
+    'activations and workspaces': sharedBytes - block - slots - block * blocks,
+    data: dataBytes(data),
+    'a checkpoint on its way': block + slots + kept,
+    'Node and its threads':
+      NODE +
+      THREAD * Math.max(0, most === 1 ? 1 : most - 1) +
+      (memory.kernels === 'native' ? LIBRARY : 0) +
+      (data.schema.kind === 'table' ? DUCKDB : 0),
+  };
+  return { ...budget, total: Object.values(budget).reduce((sum, bytes) => sum + bytes, 0) };
+}
+
+/**
+ * Blocks that a sum of shards is left in; the system gives no memory for the others. A run of shards that is one pass is folded
+ * as it is summed, unless a layer looks at each shard.
+ */
+function touchedBlocks({ memory, workers, layers }: TrainingPlan, blocks: number): number {
+  if (layers.some(looksAtShards)) return blocks;
+  const touched = new Set<number>();
+  for (const count of workers) {
+    for (const run of contiguousRuns(blocks, Math.max(1, count))) {
+      const rows = Math.ceil(memory.batch / blocks) * (run.last - run.first);
+      if (rows > passRows(memory)) return blocks;
+      for (const { first } of alignedSubtrees(run, blocks)) touched.add(first);
+    }
+  }
+  return touched.size;
+}
+
+const looksAtShards = ({ kind, branches = [] }: Layer): boolean =>
+  kind === 'embedding' || branches.flat().some(looksAtShards);
+
+/** Of the rows as they are stored; parts of one table share them. */
+function dataBytes({ train, val, test }: TrainingData): number {
+  const subsets = [train, val, test].filter((subset) => subset !== null);
+  const datasets = new Set(subsets.map(({ dataset }) => dataset));
+  const arrays = [
+    ...subsets.map(({ rows }) => rows),
+    ...[...datasets].flatMap(({ numbers, codes, targets, weights }) => [numbers, codes, targets, weights]),
+  ];
+  return arrays.reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
+}
