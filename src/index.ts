@@ -1,5 +1,9 @@
 /** gradpool as a library: what the commands do, for scripts. */
 
+export { type BenchEvent, bench } from './bench/bench.js';
+export { compareReports } from './bench/compare.js';
+export type { BenchOptions } from './bench/options.js';
+export type { BenchReport } from './bench/report.js';
 export type { Dataset, Subset } from './data/dataset.js';
 export { loadTrainingData, type TrainingData } from './data/load.js';
 export { DataError, DivergedError, GateError, UsageError, UserError } from './errors.js';

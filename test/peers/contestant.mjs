@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 export const ROWS = 16384;
-const WARM_UP_SECONDS = 0.7;
+const WARM_UP_SECONDS = 3;
 
 /** NETWORK BATCH KEY=VALUE… */
 export function contestantArguments() {

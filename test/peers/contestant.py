@@ -9,7 +9,7 @@ import sys
 import time
 
 ROWS = 16384
-WARM_UP_SECONDS = 0.7
+WARM_UP_SECONDS = 3
 
 
 def arguments():

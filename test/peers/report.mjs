@@ -78,7 +78,7 @@ export function documentText(result) {
     '# gradpool and its peers',
     '',
     'Samples per second of whole training steps (forward, backward, sum, update) on random data already in memory: ReLU, softmax',
-    'cross-entropy, SGD with momentum 0.9, float32 unless the name says bf16. Every contestant is a process that has warmed up;',
+    'cross-entropy, SGD with momentum 0.9, float32 unless the name says bf16. Every contestant is a process that has worked for 3 s;',
     `they take turns of about ${seconds} s in ${rounds} rounds, one at a time. Figures are medians over the rounds, a ratio is the median of`,
     "the rounds' ratios, each contestant with its best setting. A setting whose first turns stay below 0.7 of its contestant's",
     'best gets no more. brain.js and convnetjs take one sample at a time, brain.js with the squared error and an update for each.',
