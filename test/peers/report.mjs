@@ -49,7 +49,9 @@ function sentences({ mnist, machine }, all) {
   for (const { key, compare } of all) {
     const costs = ADAM.flatMap((name) => {
       const cost = compare(name, `${name} Adam`);
-      return cost === null ? [] : [`${percent(Math.abs(cost - 1))} ${cost < 1 ? 'less' : 'longer'} with ${name}`];
+      return cost === null
+        ? []
+        : [`${percent(Math.abs(cost - 1))} ${cost < 1 ? 'less' : 'longer'} with ${name}`];
     });
     if (costs.length > 0) lines.push(`A step with Adam instead of SGD takes ${costs.join(', ')} (${key}).`);
   }
