@@ -1,15 +1,18 @@
 import {
   closeSync,
   existsSync,
+  fsync,
   fsyncSync,
   mkdirSync,
   openSync,
   renameSync,
   rmSync,
+  writeFile,
   writeFileSync,
 } from 'node:fs';
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { DataError } from './errors.js';
 
 /**
@@ -32,18 +35,21 @@ export function writeFileAtomic(path: string, contents: Uint8Array | string): vo
   }
 }
 
-/** The same in the background, for contents in several pieces; an exit of the process leaves nothing behind either. */
+/**
+ * The same in the background, for contents in several pieces; an exit of the process leaves nothing behind either: the file
+ * is opened at once, since an open under way would go on during the exit and create it after it was removed.
+ */
 export async function writeFileAtomicLater(path: string, contents: readonly Uint8Array[]): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   const remove = () => discard(temporary);
   process.once('exit', remove);
   try {
-    await withHandle(temporary, 'w', async (file) => {
-      for (const piece of contents) await file.writeFile(piece);
-      await file.sync();
+    await withFileLater(temporary, 'w', async (file) => {
+      for (const piece of contents) await writeFileLater(file, piece);
+      await fsyncLater(file);
     });
     await rename(temporary, path);
-    if (process.platform !== 'win32') await withHandle(dirname(path), 'r', (folder) => folder.sync());
+    if (process.platform !== 'win32') await withFileLater(dirname(path), 'r', (folder) => fsyncLater(folder));
   } catch (error) {
     remove();
     throw new DataError(`${path}: cannot be written (${(error as Error).message})`);
@@ -52,6 +58,9 @@ export async function writeFileAtomicLater(path: string, contents: readonly Uint
   }
 }
 
+const writeFileLater = promisify(writeFile);
+const fsyncLater = promisify(fsync);
+
 /** Removes what a failed write left; where that fails as well, the failure to write is the one to tell. */
 function discard(temporary: string): void {
   try {
@@ -59,23 +68,23 @@ function discard(temporary: string): void {
   } catch {}
 }
 
-async function withHandle(
-  path: string,
-  flags: 'r' | 'w',
-  use: (file: FileHandle) => Promise<void>,
-): Promise<void> {
-  const file = await open(path, flags);
-  try {
-    await use(file);
-  } finally {
-    await file.close();
-  }
-}
-
 function withFile(path: string, flags: 'r' | 'w', use: (file: number) => void): void {
   const file = openSync(path, flags);
   try {
     use(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function withFileLater(
+  path: string,
+  flags: 'r' | 'w',
+  use: (file: number) => Promise<void>,
+): Promise<void> {
+  const file = openSync(path, flags);
+  try {
+    await use(file);
   } finally {
     closeSync(file);
   }

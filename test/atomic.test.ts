@@ -49,6 +49,13 @@ describe('writeFileAtomicLater', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
+  it('opens its file at once: an open still under way when the process exits would leave the file behind', async () => {
+    const path = join(folder, 'at once');
+    const writing = writeFileAtomicLater(path, [Uint8Array.of(1)]);
+    expect(readdirSync(folder)).toContain(`at once.${process.pid}.tmp`);
+    await writing;
+  });
+
   it('names the path that cannot be written', async () => {
     const writing = writeFileAtomicLater(join(folder, 'missing', 'a'), []);
     await expect(writing).rejects.toThrow(DataError);
