@@ -49,7 +49,8 @@ const DONE_BEFORE: Decision = { workers: 0, why: 'done before threads would have
 /**
  * First a glance at each count, from few to many, until more are clearly slower; then the best by turns, so that whatever
  * else the machine does meets all alike. What decides is the mean of the middle half of a count's turns: threads have fast
- * and slow spells of many steps, as the system places them, and a training meets both.
+ * and slow spells of many steps, as the system places them, and a training meets both. Of a turn's steps as well the middle
+ * half counts: those are left out that wait while the engine compiles, which soon has an end.
  */
 export class WorkerSearch {
   readonly #plan: Generator<number, Decision, number>;
@@ -113,7 +114,7 @@ function* search(candidates: readonly number[], steps: number): Generator<number
   for (let round = 0; round < ROUNDS || spent < end; round++) {
     for (const [workers, own] of turns) {
       yield* take(workers, FIRST);
-      own.push(mean(yield* take(workers, TURN)));
+      own.push(mean(middleHalf(yield* take(workers, TURN))));
     }
   }
   const trials = [...turns].map(([workers, own]) => ({ workers, seconds: mean(middleHalf(own)) }));
