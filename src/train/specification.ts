@@ -44,7 +44,12 @@ export function specify(config: TrainConfig, problem: Problem): NetworkSpec {
     );
   }
   refuseUntrainable(built, 'layers', false);
-  const { parameter }: Divergence = DIVERGENCES[loss];
+  const { parameter, outputs: wanted, fused }: Divergence = DIVERGENCES[loss];
+  if (wanted && fused && built.at(-1)?.kind === 'dense') {
+    throw new UsageError(
+      `layers[${built.length - 1}] (dense): gives any number, but loss ${loss} takes ${wanted}: end the list with ${fused.activation}`,
+    );
+  }
   const network = { inputs: problem.inputs, layers, loss };
   return parameter ? { ...network, lossParameter: config[parameter.name] } : network;
 }
