@@ -56,7 +56,7 @@ export function crew<Task>(options: CrewOptions<Task>): Executor<Task> {
 
   /** Waits for the lane's task; a thread that died or threw on the way is followed by another. */
   async function done(member: (typeof staffed)[number]): Promise<void> {
-    for (let attempt = 1; !member.lane.look(); attempt++) {
+    for (let attempt = 1; ; attempt++) {
       try {
         await Promise.race([member.lane.done(), member.serving, broken]);
         return;
@@ -66,14 +66,16 @@ export function crew<Task>(options: CrewOptions<Task>): Executor<Task> {
         member.serving = pool.run(member.index);
         member.serving.catch(() => {});
       }
+      if (member.lane.look()) return;
     }
   }
 
   return {
     async run(tasks) {
-      const posted = staffed.slice(0, tasks.length);
-      for (const [index, { lane }] of posted.entries()) {
-        encode(tasks[index], lane.cells);
+      const posted = Math.min(threads, tasks.length);
+      for (let i = 0; i < posted; i++) {
+        const { lane } = staffed[i];
+        encode(tasks[i], lane.cells);
         lane.post();
       }
       const failures: unknown[] = [];
@@ -83,7 +85,9 @@ export function crew<Task>(options: CrewOptions<Task>): Executor<Task> {
         failures.push(error);
       }
       // one after the other to the end, whatever fails: no thread may still write when we return
-      for (const member of posted) await done(member).catch((error) => failures.push(error));
+      for (let i = 0; i < posted; i++) {
+        if (!staffed[i].lane.look()) await done(staffed[i]).catch((error) => failures.push(error));
+      }
       if (failures.length > 0) throw failures[0];
     },
     async close() {
