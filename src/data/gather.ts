@@ -2,8 +2,10 @@
  * A batch from a dataset: stored rows become the network's input x and its desired output d. Every worker does this
  * for its rows of every batch, so there is one tight loop for each way numbers are stored, and nothing is allocated.
  */
-import type { FloatArray } from '../kernels/kernels.js';
+import type { FloatArray, Kernels } from '../kernels/kernels.js';
 import type { Dataset, Encoding, StoredArray } from './dataset.js';
+
+type ByteKernels = Pick<Kernels, 'scaleBytes'>;
 
 /** An encoding as typed arrays, made once. */
 export interface PreparedEncoding {
@@ -34,7 +36,7 @@ export function prepareEncoding(encoding: Encoding): PreparedEncoding {
 /**
  * x[R, inputWidth] and d[R, targetWidth] for the dataset's rows `rows[from] … rows[to−1]`, R = to − from. Numbers are
  * computed in float64 and rounded once, when stored; the one-hot blocks of the code columns follow them. d holds
- * class indices or scaled values; null leaves it out.
+ * class indices or scaled values; null leaves it out. Kernels, if given, are such as x belongs to.
  */
 export function gather(
   x: FloatArray,
@@ -44,12 +46,13 @@ export function gather(
   rows: Uint32Array,
   from: number,
   to: number,
+  kernels: ByteKernels | null = null,
 ): void {
   const { oneHot, embedded } = encoding;
   let width = dataset.numberWidth + embedded.length;
   for (let c = 0; c < oneHot.length; c++) width += oneHot[c];
 
-  if (dataset.numberWidth > 0) gatherNumbers(x, width, dataset, encoding, rows, from, to);
+  if (dataset.numberWidth > 0) gatherNumbers(x, width, dataset, encoding, rows, from, to, kernels);
   if (oneHot.length > 0) gatherCodes(x, width, dataset, encoding, rows, from, to);
   if (d !== null) gatherTargets(d, dataset, encoding, rows, from, to);
 }
@@ -66,10 +69,19 @@ function gatherNumbers(
   rows: Uint32Array,
   from: number,
   to: number,
+  kernels: ByteKernels | null,
 ): void {
   if (shift.length !== 1) columns(x, width, numbers, numberWidth, shift, scale, rows, from, to);
-  else if (numbers instanceof Uint8Array) bytes(x, width, numbers, numberWidth, lookup, rows, from, to);
-  else if (numbers instanceof Float32Array && x instanceof Float32Array && shift[0] === 0 && scale[0] === 1) {
+  else if (numbers instanceof Uint8Array) {
+    if (kernels && x instanceof Float32Array && width === numberWidth)
+      bytesByKernel(kernels, x, numbers, width, shift[0], scale[0], rows, from, to);
+    else bytes(x, width, numbers, numberWidth, lookup, rows, from, to);
+  } else if (
+    numbers instanceof Float32Array &&
+    x instanceof Float32Array &&
+    shift[0] === 0 &&
+    scale[0] === 1
+  ) {
     asStored(x, width, numbers, numberWidth, rows, from, to);
   } else uniform(x, width, numbers, numberWidth, shift[0], scale[0], rows, from, to);
 }
@@ -90,7 +102,6 @@ function asStored(
   }
 }
 
-/** Four bytes at a time where rows begin on a word: the loop reads a quarter as often. */
 function bytes(
   x: FloatArray,
   width: number,
@@ -101,25 +112,32 @@ function bytes(
   from: number,
   to: number,
 ): void {
-  const aligned = numberWidth % 4 === 0 && numbers.byteOffset % 4 === 0;
-  const words = new Uint32Array(numbers.buffer, 0, aligned ? numbers.buffer.byteLength >>> 2 : 0);
-  const begin = numbers.byteOffset / 4;
   for (let r = from; r < to; r++) {
     const source = rows[r] * numberWidth;
-    let target = (r - from) * width;
-    if (aligned) {
-      const first = begin + source / 4;
-      for (let w = first; w < first + numberWidth / 4; w++, target += 4) {
-        const word = words[w];
-        x[target] = lookup[word & 255];
-        x[target + 1] = lookup[(word >>> 8) & 255];
-        x[target + 2] = lookup[(word >>> 16) & 255];
-        x[target + 3] = lookup[word >>> 24];
-      }
-    } else {
-      for (let j = 0; j < numberWidth; j++) x[target + j] = lookup[numbers[source + j]];
-    }
+    const target = (r - from) * width;
+    for (let j = 0; j < numberWidth; j++) x[target + j] = lookup[numbers[source + j]];
   }
+}
+
+/** The same in a kernel, which finds the bytes where x ends. */
+function bytesByKernel(
+  kernels: ByteKernels,
+  x: Float32Array,
+  numbers: Uint8Array,
+  width: number,
+  shift: number,
+  scale: number,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  const count = (to - from) * width;
+  const stored = new Uint8Array(x.buffer, x.byteOffset + 3 * count, count);
+  for (let r = from; r < to; r++) {
+    const source = rows[r] * width;
+    stored.set(numbers.subarray(source, source + width), (r - from) * width);
+  }
+  kernels.scaleBytes(x, count, shift, scale);
 }
 
 function uniform(

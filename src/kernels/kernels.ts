@@ -8,7 +8,7 @@
  * promise more: a row's bits depend on the row alone.) Sums over rows (the gradients of parameters) are taken shard by
  * shard, and across shards by the fixed binary tree over the shard index. `ShardRows` says where the shards lie.
  */
-import type { StepName, StepScalars } from './codes.js';
+import type { StepName } from './codes.js';
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -109,6 +109,12 @@ export interface Kernels {
    */
   uniform(u: FloatArray, R: number, N: number, key: Uint32Array, row0: number, layer: number): void;
 
+  /**
+   * x[i] = (b[i] − shift)·scale, in float64 and rounded once, from the bytes b that lie in the last quarter of the same
+   * `count` floats.
+   */
+  scaleBytes(x: Float32Array, count: number, shift: number, scale: number): void;
+
   /** dst += src: one node of the summation tree. */
   add(dst: FloatArray, src: FloatArray, count: number): void;
   /** Whether `headroom` times every value is finite. */
@@ -118,14 +124,15 @@ export interface Kernels {
 
   /**
    * One element-wise step over `count` parameters: w and the slots it keeps (null: not kept) are changed in place, from
-   * the gradient g·gradientScale. What each step does stands in reference/optim.ts, its scalars (float64) in STEPS.
+   * the gradient g·gradientScale. What each step does stands in reference/optim.ts, which scalars
+   * (float64) it takes, and in which order, in STEPS.
    */
-  update<Name extends StepName>(
-    name: Name,
+  update(
+    name: StepName,
     w: FloatArray,
     g: FloatArray,
     slots: readonly (FloatArray | null)[],
     count: number,
-    scalars: StepScalars<Name>,
+    scalars: readonly number[],
   ): void;
 }

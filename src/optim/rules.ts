@@ -2,6 +2,7 @@
  * Update rules. Subtraction from the weights happens in the kernels' step, or where a line search ends, and nowhere
  * else. A rule is one entry of RULES; one list drives the tests.
  */
+import { ordered } from '../kernels/codes.js';
 import { ADAM_RULES } from './adam.js';
 import { ADAPTIVE_RULES } from './adaptive.js';
 import { lbfgs } from './lbfgs.js';
@@ -22,7 +23,14 @@ export const RULES = {
       const { momentum, weightDecay } = hyper;
       const nesterov = Number(hyper.nesterov);
       const scalars = { lr, momentum, nesterov, weightDecay, gradientScale };
-      kernels.update('sgd', weights, gradient, [momentum > 0 ? v : null], weights.length, scalars);
+      kernels.update(
+        'sgd',
+        weights,
+        gradient,
+        [momentum > 0 ? v : null],
+        weights.length,
+        ordered('sgd', scalars),
+      );
     },
   },
   ...ADAM_RULES,

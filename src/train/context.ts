@@ -15,7 +15,8 @@ import type { Task } from './specification.js';
 export interface Chunk {
   readonly count: number;
   readonly weights: Float32Array;
-  readonly slots: readonly Float32Array[];
+  /** null: not kept */
+  readonly slots: readonly (Float32Array | null)[];
   /** of each shard's block */
   readonly gradients: readonly Float32Array[];
 }
@@ -59,8 +60,8 @@ export function forwardRows(
   from: number,
   to: number,
 ): void {
-  const { workspace, encoding, pass, lane } = context;
-  gather(workspace.network.input, workspace.targets, dataset, encoding, rows, from, to);
+  const { workspace, encoding, kernels, pass, lane } = context;
+  gather(workspace.network.input, workspace.targets, dataset, encoding, rows, from, to, kernels);
   lane?.lap('gather');
   pass.rows = to - from;
   forward(pass, workspace.network);

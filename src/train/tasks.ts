@@ -47,33 +47,39 @@ const STEP_NAMES = Object.keys(STEPS) as StepName[];
 
 /** A task as numbers: [kind, workspace, first, last, and what belongs to the kind]. */
 export function encodeTask(task: TrainingTask, cells: Float64Array): void {
-  const own = ownNumbers(task);
   cells[0] = KINDS.indexOf(task.kind);
   cells[1] = task.workspace;
   cells[2] = task.first;
   cells[3] = task.last;
-  for (let i = 0; i < own.length; i++) cells[4 + i] = own[i];
-}
-
-function ownNumbers(task: TrainingTask): readonly number[] {
-  if (task.kind === 'gradient') return [task.start, task.rows, task.step];
-  if (task.kind === 'evaluate') return [SUBSETS.indexOf(task.subset)];
-  const { id, shards, runs, step } = task;
-  const { name, slots, scalars } = step;
-  return [id, shards, runs, STEP_NAMES.indexOf(name), slots.length, ...slots.map(Number), ...scalars];
+  if (task.kind === 'gradient') {
+    cells[4] = task.start;
+    cells[5] = task.rows;
+    cells[6] = task.step;
+  } else if (task.kind === 'evaluate') {
+    cells[4] = SUBSETS.indexOf(task.subset);
+  } else {
+    const { id, shards, runs, step } = task;
+    const { name, slots, scalars } = step;
+    cells[4] = id;
+    cells[5] = shards;
+    cells[6] = runs;
+    cells[7] = STEP_NAMES.indexOf(name);
+    cells[8] = slots.length;
+    for (let i = 0; i < slots.length; i++) cells[9 + i] = Number(slots[i]);
+    cells.set(scalars, 9 + slots.length);
+  }
 }
 
 export function decodeTask(cells: Float64Array): TrainingTask {
-  const [kind, workspace, first, last, ...own] = cells;
-  const run = { workspace, first, last };
-  if (KINDS[kind] === 'gradient')
-    return { kind: 'gradient', ...run, start: own[0], rows: own[1], step: own[2] };
-  if (KINDS[kind] === 'evaluate') return { kind: 'evaluate', ...run, subset: SUBSETS[own[0]] };
-  const [id, shards, runs, step, slots, ...numbers] = own;
-  const name = STEP_NAMES[step];
-  const kept = numbers.slice(0, slots).map(Boolean);
-  const scalars = numbers.slice(slots, slots + STEPS[name].length);
-  return { kind: 'update', ...run, id, shards, runs, step: { name, slots: kept, scalars } };
+  const kind = KINDS[cells[0]];
+  const run = { workspace: cells[1], first: cells[2], last: cells[3] };
+  if (kind === 'gradient') return { kind, ...run, start: cells[4], rows: cells[5], step: cells[6] };
+  if (kind === 'evaluate') return { kind, ...run, subset: SUBSETS[cells[4]] };
+  const name = STEP_NAMES[cells[7]];
+  const numbers = 9 + cells[8];
+  const slots = Array.from(cells.subarray(9, numbers), Boolean);
+  const scalars = Array.from(cells.subarray(numbers, numbers + STEPS[name].length));
+  return { kind, ...run, id: cells[4], shards: cells[5], runs: cells[6], step: { name, slots, scalars } };
 }
 
 /** The contexts of workspaces, each made when it is first asked for. */

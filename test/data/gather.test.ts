@@ -5,6 +5,7 @@ import { inputWidth } from '#src/data/dataset.js';
 import { allocate } from '#src/data/elements.js';
 import { gather, prepareEncoding } from '#src/data/gather.js';
 import { ELEMENT_TYPES } from '#src/data/schema.js';
+import { createReferenceKernels } from '#src/kernels/reference/index.js';
 
 /** The definition, one value at a time. */
 function naive(dataset: Dataset, encoding: Encoding, row: number): { x: number[]; d: number[] } {
@@ -83,6 +84,18 @@ test('a gathered batch is the definition, rounded once', () => {
       const expected = Array.from(rows.subarray(from), (row) => naive(dataset, encoding, row));
       expect(x).toEqual(Float32Array.from(expected.flatMap((row) => row.x)));
       expect(d).toEqual(Float32Array.from(expected.flatMap((row) => row.d)));
+      const again = new Float32Array(x.length).fill(Number.NaN);
+      gather(
+        again,
+        null,
+        dataset,
+        prepareEncoding(encoding),
+        rows,
+        from,
+        rows.length,
+        createReferenceKernels(),
+      );
+      expect(again).toEqual(x);
     }),
     { numRuns: 500 },
   );

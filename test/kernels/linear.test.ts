@@ -288,6 +288,24 @@ describe.each(linearImplementations)('$label', (implementation) => {
     }
   });
 
+  test.runIf(zeros(1) instanceof Float32Array)(
+    'scaleBytes rounds once, whatever the byte and its place',
+    () => {
+      for (const count of [1, 3, 4, 15, 16, 17, 256, 784]) {
+        const x = zeros(count) as Float32Array;
+        const stored = Uint8Array.from({ length: count }, (_, i) => 255 - ((i * 37) & 255));
+        for (const [shift, scale] of [
+          [0, 1 / 255],
+          [33.318421449829934, 1 / 78.567489],
+        ]) {
+          new Uint8Array(x.buffer, x.byteOffset + 3 * count, count).set(stored);
+          kernels.scaleBytes(x, count, shift, scale);
+          expect(x).toEqual(Float32Array.from(stored, (byte) => (byte - shift) * scale));
+        }
+      }
+    },
+  );
+
   test('sumOfSquares in float64, add in its own type', () => {
     for (const count of [1, 2, 3, 4, 7, 1001]) {
       const values = numbers(count, 20);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { STEPS, type StepName, type StepScalars } from '#src/kernels/codes.js';
+import { ordered, STEPS, type StepName, type StepScalars } from '#src/kernels/codes.js';
 import { bits, implementations, numbers, oracle } from './implementations.js';
 
 /** A step, the slots it is given (null: not kept), and its scalars at step t. */
@@ -73,23 +73,30 @@ test('golden steps', () => {
   const { kernels } = oracle;
   const [w, v] = [of(2), of(0)];
   const sgd = { lr: 0.1, momentum: 0.5, nesterov: 1, weightDecay: 0.1, gradientScale: 1 };
-  kernels.update('sgd', w, of(1), [v], 1, sgd);
+  kernels.update('sgd', w, of(1), [v], 1, ordered('sgd', sgd));
   expect([w[0], v[0]]).toEqual([2 - 0.1 * (1.2 + 0.5 * 1.2), 1.2]);
 
   const [a, m, s] = [of(2), of(0), of(0)];
-  kernels.update('adam', a, of(1), [m, s, null], 1, corrected({ eps: 0 })(1));
+  kernels.update('adam', a, of(1), [m, s, null], 1, ordered('adam', corrected({ eps: 0 })(1)));
   expect(a[0]).toBeCloseTo(2 - 0.01, 14);
-  kernels.update('adam', a, of(0.5), [m, s, null], 1, corrected({ eps: 0 })(2));
+  kernels.update('adam', a, of(0.5), [m, s, null], 1, ordered('adam', corrected({ eps: 0 })(2)));
   const mean = (0.9 * 0.1 + 0.1 * 0.5) / (1 - 0.81);
   const square = (0.999 * 0.001 + 0.001 * 0.25) / (1 - 0.999 ** 2);
   expect(a[0]).toBeCloseTo(2 - 0.01 - (0.01 * mean) / Math.sqrt(square), 12);
   const decayed = of(2);
-  kernels.update('adam', decayed, of(0), [of(0), of(0), null], 1, corrected({ shrink: 0.999 })(1));
+  kernels.update(
+    'adam',
+    decayed,
+    of(0),
+    [of(0), of(0), null],
+    1,
+    ordered('adam', corrected({ shrink: 0.999 })(1)),
+  );
   expect(decayed[0]).toBeCloseTo(2 * 0.999, 14);
 
   const g = Float64Array.of(9, -9, 0.1);
   const scalars = { clipValue: 2, l1: 0.5, gradientScale: 1 / 3 };
-  kernels.update('regularize', Float64Array.of(3, -2, 0), g, [], 3, scalars);
+  kernels.update('regularize', Float64Array.of(3, -2, 0), g, [], 3, ordered('regularize', scalars));
   expect([...g]).toEqual([2.5, -2.5, 0.1 / 3]);
 });
 
@@ -114,14 +121,21 @@ describe.each(implementations)('$label', (implementation) => {
         const expected = start((length) => new Float64Array(length));
         for (let t = 1; t <= 10; t++) {
           const [g, exact] = [array(numbers(count, 1 + t)), numbers(count, 1 + t)];
-          kernels.update(test.name, actual.w, g, actual.slots, count, test.scalars(t) as never);
+          kernels.update(
+            test.name,
+            actual.w,
+            g,
+            actual.slots,
+            count,
+            ordered(test.name, test.scalars(t) as never),
+          );
           oracle.kernels.update(
             test.name,
             expected.w,
             exact,
             expected.slots,
             count,
-            test.scalars(t) as never,
+            ordered(test.name, test.scalars(t) as never),
           );
           exact.forEach((value, i) => {
             expect(Math.abs(g[i] - value)).toBeLessThanOrEqual(10 * unit);
@@ -146,7 +160,7 @@ describe.each(implementations)('$label', (implementation) => {
       const part = (seed: number) => array(numbers(11, seed).slice(from, to));
       const [w, g] = [part(1), part(4)];
       const slots = test.slots.map((kept, k) => kept && array(part(5 + k).map(Math.abs)));
-      kernels.update(test.name, w, g, slots, to - from, test.scalars(3) as never);
+      kernels.update(test.name, w, g, slots, to - from, ordered(test.name, test.scalars(3) as never));
       return [w, g, ...slots.filter((slot) => slot !== null)];
     };
     const whole = update(0, 11);

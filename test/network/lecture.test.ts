@@ -1,6 +1,8 @@
 /** The lecture's numbers, and its formulas as the loops they are (LECTURE.md, sections 1 to 3, 6 and 7). */
+
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ordered } from '#src/kernels/codes.js';
 import type { FloatArray } from '#src/kernels/kernels.js';
 import { numbers, setParameters, type TestNetwork, testNetwork, withoutPadding } from '../support/network.js';
 
@@ -44,7 +46,14 @@ describe('the 2-2-2 network of section 7', () => {
     const gradients = named(network, network.gradient);
     const update = { lr: 0.5, momentum: 0, nesterov: 0, weightDecay: 0, gradientScale: 1 };
     for (const name of ['0.weight', '2.weight']) {
-      network.kernels.update('sgd', weights[name], gradients[name], [null], weights[name].length, update);
+      network.kernels.update(
+        'sgd',
+        weights[name],
+        gradients[name],
+        [null],
+        weights[name].length,
+        ordered('sgd', update),
+      );
     }
   };
 
@@ -124,7 +133,7 @@ describe("scikit-learn's hand-computed case", () => {
     for (const [name, values] of Object.entries(weights)) {
       const weightDecay = name.endsWith('weight') ? 0.1 : 0;
       const update = { lr: 0.1, momentum: 0, nesterov: 0, weightDecay, gradientScale: 1 };
-      network.kernels.update('sgd', values, gradients[name], [null], values.length, update);
+      network.kernels.update('sgd', values, gradients[name], [null], values.length, ordered('sgd', update));
     }
     network.loss(x, [0]);
     const after = sigmoid(network.bound.output[0]);

@@ -1,5 +1,5 @@
 /**
- * Matrix products and sums over rows as the plain loops of their definitions. Float64 arrays compute in float64;
+ * Matrix products, sums over rows and stored bytes as the plain loops of their definitions. Float64 arrays compute in float64;
  * Float32 arrays round at every store, with float64 in between.
  */
 import type { FloatArray, Kernels, ShardRows, SumMode } from '../kernels.js';
@@ -10,6 +10,7 @@ type Linear = Pick<
   | 'affineInputGradient'
   | 'affineWeightGradient'
   | 'columnSums'
+  | 'scaleBytes'
   | 'add'
   | 'allFinite'
   | 'sumOfSquares'
@@ -46,6 +47,11 @@ export const linear: Linear = {
 
   columnSums(db, dz, shards, N, mode) {
     for (let n = 0; n < N; n++) sumShards(db, n, shards, mode, (r) => dz[r * N + n]);
+  },
+
+  scaleBytes(x, count, shift, scale) {
+    const bytes = new Uint8Array(x.buffer, x.byteOffset + 3 * count, count);
+    for (let i = 0; i < count; i++) x[i] = (bytes[i] - shift) * scale; // no byte is written over before it is read
   },
 
   add(dst, src, count) {

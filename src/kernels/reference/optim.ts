@@ -1,4 +1,4 @@
-import type { StepName, StepScalars } from '../codes.js';
+import { STEPS, type StepName, type StepScalars } from '../codes.js';
 import type { FloatArray, Kernels } from '../kernels.js';
 
 type Step<Name extends StepName> = (
@@ -10,8 +10,10 @@ type Step<Name extends StepName> = (
 ) => void;
 
 export const optim: Pick<Kernels, 'update'> = {
-  update: (name, w, g, slots, count, scalars) =>
-    (steps[name] as Step<typeof name>)(w, g, slots, count, scalars),
+  update(name, w, g, slots, count, scalars) {
+    const named = Object.fromEntries(STEPS[name].map((key, index) => [key, scalars[index]]));
+    (steps[name] as Step<typeof name>)(w, g, slots, count, named as never);
+  },
 };
 
 /** As PyTorch defines them, where it does. */

@@ -40,6 +40,7 @@ export interface WasmExports extends Record<StepName, (...numbers: number[]) => 
     p: number,
   ): void;
   uniform(u: number, R: number, N: number, k0: number, k1: number, row0: number, layer: number): void;
+  scaleBytes(x: number, count: number, shift: number, scale: number): void;
   add(dst: number, src: number, count: number): void;
   allFinite(a: number, count: number, headroom: number): number;
   sumOfSquares(a: number, count: number): number;

@@ -1,4 +1,3 @@
-import { STEPS } from '../codes.js';
 import type { FloatArray, Kernels, ShardRows } from '../kernels.js';
 import type { Products } from '../products.js';
 import type { WasmExports } from './exports.js';
@@ -76,19 +75,20 @@ export function createWasmKernels(
     divergence: (code, losses, dy, y, d, R, N, p) =>
       wasm.divergence(code, at(losses), at(dy), at(y), at(d), R, N, p),
     uniform: (u, R, N, key, row0, layer) => wasm.uniform(at(u), R, N, key[0], key[1], row0, layer),
+    scaleBytes: (x, count, shift, scale) => wasm.scaleBytes(at(x), count, shift, scale),
     add: (dst, src, count) => wasm.add(at(dst), at(src), count),
     allFinite: (a, count, headroom = 1) => wasm.allFinite(at(a), count, headroom) !== 0,
     sumOfSquares: (a, count) => wasm.sumOfSquares(at(a), count),
     update(name, w, g, slots, count, scalars) {
-      const arrays = [w, g, ...slots];
-      const values = STEPS[name].map((key: keyof typeof scalars) => scalars[key]);
+      const step: (...numbers: number[]) => void = wasm[name];
       const whole = count - (count % 4);
-      wasm[name](...arrays.map(at), whole, ...values);
+      step(at(w), at(g), ...slots.map(at), whole, ...scalars);
       if (whole === count) return;
+      const arrays = [w, g, ...slots];
       arrays.forEach((array, i) => {
         if (array !== null) lastFew.set(array.subarray(whole, count), 4 * i);
       });
-      wasm[name](...arrays.map((array, i) => (array === null ? 0 : scratch + 16 * i)), 4, ...values);
+      step(...arrays.map((array, i) => (array === null ? 0 : scratch + 16 * i)), 4, ...scalars);
       arrays.forEach((array, i) => {
         array?.set(lastFew.subarray(4 * i, 4 * i + count - whole), whole);
       });

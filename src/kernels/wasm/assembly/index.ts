@@ -1,4 +1,5 @@
 export { setScratch } from './scratch';
+export { scaleBytes } from './bytes';
 export { affine, affineInputGradient } from './matmul';
 export { affineWeightGradient, columnSums } from './shards';
 export { activate, activateBackward } from './activations';
