@@ -58,6 +58,7 @@ export async function* drive(sitting: Sitting): AsyncGenerator<TrainEvent> {
   } catch (error) {
     const exitCode = error instanceof UserError ? error.exitCode : 1;
     finish(exitCode === 4 ? 'diverged' : 'failed', exitCode, { error: (error as Error).message });
+    writeTrace(sitting);
     throw error;
   } finally {
     const saved = await sitting.saving?.written.catch(() => null); // an earlier error is the one to tell
@@ -125,10 +126,16 @@ async function* sittingEvents(sitting: Sitting): AsyncGenerator<TrainEvent> {
   if (!profile) yield { type: 'end', ...result, wallSeconds };
   else {
     const report = profile.report(wallSeconds, trainer.state.samples - samples);
-    const trace = folder && join(folder, RUN_FILES.trace);
-    if (trace) writeFileAtomic(trace, profile.trace());
-    yield { type: 'end', ...result, wallSeconds, profile: { ...report, trace } };
+    yield { type: 'end', ...result, wallSeconds, profile: { ...report, trace: writeTrace(sitting) } };
   }
+}
+
+/** Where the trace of the steps is now, if there is a profile and a folder. */
+function writeTrace({ profile, folder }: Sitting): string | null {
+  if (!profile || !folder) return null;
+  const path = join(folder, RUN_FILES.trace);
+  writeFileAtomic(path, profile.trace());
+  return path;
 }
 
 /** Evaluates, decides whether this is the best epoch, and begins the next epoch's sums. */

@@ -1,10 +1,12 @@
 import type { Subset } from '../data/dataset.js';
+import { DivergedError } from '../errors.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import { type Context, divergence, forwardRows } from './context.js';
 import { beginPass, plannedRun, type ShardRun } from './gradient.js';
+import type { TrainingPlan } from './plan.js';
 
 /** Where a value that is not finite appeared first. */
-export interface Diagnosis {
+interface Diagnosis {
   readonly layer: number;
   readonly pass: 'forward' | 'backward';
   /** row numbers in the dataset, the first few */
@@ -13,11 +15,29 @@ export interface Diagnosis {
 
 const ROWS_NAMED = 3;
 
+/** What to tell of a step whose loss or gradient is not finite. @param run all shards of its batch @param lr its rate */
+export function divergedError(
+  context: Context,
+  { data, objective, stepsPerEpoch }: Pick<TrainingPlan, 'data' | 'objective' | 'stepsPerEpoch'>,
+  run: ShardRun,
+  lr: number,
+): DivergedError {
+  const found = diagnose(context, data.train, run);
+  const step = `step ${run.step + 1} (epoch ${Math.floor(run.step / stepsPerEpoch) + 1})`;
+  const remedy = `lower --lr (now ${lr}) or set --clip 1`;
+  if (!found) return new DivergedError(`diverged at ${step}: a gradient is not finite; ${remedy}`);
+  const { kind, inputs, outputs, domain } = objective.layers[found.layer];
+  const layer = `layer ${found.layer} (${kind} ${inputs}->${outputs})`;
+  return new DivergedError(
+    `diverged at ${step}: ${layer} is not finite in the ${found.pass} pass for data row ${found.rows.join(', ')}; ${domain ?? remedy}`,
+  );
+}
+
 /**
  * Repeats the passes of a step that went wrong and looks at every array in the order of computation: the outputs from
  * the first layer on, then the gradients from the last layer back.
  */
-export function diagnose(context: Context, subset: Subset, run: ShardRun): Diagnosis | null {
+function diagnose(context: Context, subset: Subset, run: ShardRun): Diagnosis | null {
   const { memory, workspace, pass } = context;
   const { layers, arrays } = workspace.network;
   const plan = plannedRun(context, run);

@@ -3,8 +3,8 @@
  * worker writes its laps to shared memory; the coordinator collects them when the task is done.
  */
 
-/** What a gradient task spends its time on. */
-export const TASK_PHASES = ['gather', 'forward', 'divergence', 'backward', 'fold'] as const;
+/** What a task spends its time on: the last is the update of a slice, the others make the gradient. */
+export const TASK_PHASES = ['gather', 'forward', 'divergence', 'backward', 'fold', 'update'] as const;
 type TaskPhase = (typeof TASK_PHASES)[number];
 
 /** Parts of the coordinator's time that add up to the steps. */
@@ -15,7 +15,7 @@ export interface StepSeconds {
   forward: number;
   /** backward pass with the shard tree inside a worker, mean over the workers */
   backward: number;
-  /** the rest of the time until all workers are done: dispatch, and workers that wait for the slowest */
+  /** the rest of the time while workers are at tasks: dispatch, and workers that wait for the slowest */
   wait: number;
   /** the shard tree's additions left to the coordinator */
   sum: number;
@@ -88,12 +88,13 @@ export class Lane {
   }
 }
 
-const PART: Readonly<Record<TaskPhase, 'data' | 'forward' | 'backward'>> = {
+const PART: Readonly<Record<TaskPhase, keyof StepSeconds>> = {
   gather: 'data',
   forward: 'forward',
   divergence: 'forward',
   backward: 'backward',
   fold: 'backward',
+  update: 'update',
 };
 
 export class Profile {
@@ -119,8 +120,11 @@ export class Profile {
     this.#last = end;
   }
 
-  /** Since the last lap, tasks have run whose laps stand in these lanes. */
-  gradient(lanes: readonly Float64Array[]): void {
+  /**
+   * Since the last lap, workers were at tasks whose laps stand in these lanes: those of an in-process task are shown with the
+   * coordinator's.
+   */
+  tasks(name: string, lanes: readonly Float64Array[], workers: number): void {
     if (!this.#inside) return;
     const end = now();
     let busy = 0;
@@ -130,10 +134,10 @@ export class Profile {
         this.seconds[PART[name]] += seconds;
         busy += seconds;
       }
-      this.#traceLane(cells, index + 1);
+      this.#traceLane(cells, workers === 0 ? 0 : index + 1);
     }
     this.seconds.wait += (end - this.#last) / 1000 - busy;
-    this.#trace('gradient', this.#last, end, 0);
+    this.#trace(name, this.#last, end, 0);
     this.#last = end;
   }
 

@@ -3,7 +3,7 @@
  * weights, so that nobody waits for the coordinator to go over all parameters. The additions and the steps are those of the
  * update in one piece, element by element.
  */
-import { STEPS, type StepName } from '../kernels/codes.js';
+import type { StepName } from '../kernels/codes.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { contiguousRuns, type Merge, type Run } from '../parallel/shards.js';
 import type { Chunk, Context } from './context.js';
@@ -43,11 +43,7 @@ export class StepRecorder implements Pick<Kernels, 'update'> {
   recorded: RecordedStep | null = null;
 
   update: Kernels['update'] = (name, _weights, _gradient, slots, _count, scalars) => {
-    this.recorded = {
-      name,
-      slots: slots.map((slot) => slot !== null),
-      scalars: STEPS[name].map((key: keyof typeof scalars) => scalars[key]),
-    };
+    this.recorded = { name, slots: slots.map((slot) => slot !== null), scalars };
   };
 }
 
@@ -56,22 +52,23 @@ export class StepRecorder implements Pick<Kernels, 'update'> {
  * @throws Error where a worker has begun with this slice before and did not come to its end
  */
 export function updateSlice(context: Context, { id, first, last, shards, runs, step }: UpdateSlice): void {
-  const { kernels, workspace } = context;
+  const { kernels, workspace, lane } = context;
   if (workspace.updates[0] === id) {
     throw new Error('a worker died while it was updating the parameters: go on from the last checkpoint');
   }
   workspace.updates[0] = id;
-  const scalars = Object.fromEntries(STEPS[step.name].map((key, index) => [key, step.scalars[index]]));
+  lane?.begin();
   const additions = additionsAfter(context, shards, runs);
   for (let at = first; at < last; at += CHUNK) {
-    const { count, weights, slots, gradients } = chunkAt(context, at);
+    const { count, weights, slots, gradients } = chunkAt(context, at, step);
     for (const { into, from } of additions) kernels.add(gradients[into], gradients[from], count);
-    const taken = step.slots.map((kept, index) => (kept ? slots[index] : null));
-    kernels.update(step.name, weights, gradients[0], taken, count, scalars as never);
+    kernels.update(step.name, weights, gradients[0], slots, count, step.scalars);
   }
+  lane?.lap('update');
 }
 
-function chunkAt({ memory, chunks }: Context, at: number): Chunk {
+/** The slots that a rule keeps are the same in every step. */
+function chunkAt({ memory, chunks }: Context, at: number, step: RecordedStep): Chunk {
   const made = chunks[at / CHUNK];
   if (made) return made;
   const of = (block: Float32Array) => block.subarray(at, Math.min(at + CHUNK, memory.layout.length));
@@ -79,7 +76,7 @@ function chunkAt({ memory, chunks }: Context, at: number): Chunk {
   const chunk = {
     count: weights.length,
     weights,
-    slots: memory.slots.map(of),
+    slots: step.slots.map((kept, index) => (kept ? of(memory.slots[index]) : null)),
     gradients: memory.gradients.map(of),
   };
   chunks[at / CHUNK] = chunk;

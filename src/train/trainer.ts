@@ -2,7 +2,6 @@
  * The training loop's moving parts: one step, one evaluation, and the state from which a run goes on. Knows nothing of
  * files: `run/` keeps the run on disk.
  */
-import { DivergedError } from '../errors.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { compileKernels, instantiateKernels } from '../kernels/load.js';
 import { initialize } from '../network/initializers.js';
@@ -12,7 +11,7 @@ import { Arena, allocateShared } from '../parallel/arena.js';
 import { contiguousRuns, type Run } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
 import type { Context } from './context.js';
-import { diagnose } from './diagnosis.js';
+import { divergedError } from './diagnosis.js';
 import { evaluationBlocks } from './evaluation.js';
 import type { Metrics } from './events.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
@@ -21,7 +20,13 @@ import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { type RecordedStep, updateSlices } from './sliced.js';
 import { freshState, type TrainState } from './state.js';
-import { createContexts, type SubsetName, taskHandler, type WorkerSetup } from './tasks.js';
+import {
+  createContexts,
+  type SubsetName,
+  type TrainingTask,
+  taskHandler,
+  type WorkerSetup,
+} from './tasks.js';
 import { Team } from './team.js';
 import { applyUpdate, recordUpdate } from './update.js';
 import { explained, WorkerSearch } from './workersearch.js';
@@ -207,12 +212,9 @@ export class Trainer {
       step: this.state.step,
       ...run,
     }));
-    const { profile } = this.options;
-    const { workspaces } = this.memory;
     this.#kernels.refreshWeights();
-    profile?.lap('update');
-    await this.#team.executor(this.workers).run(tasks);
-    profile?.gradient(workspaces.slice(0, runs.length).map(({ lane }) => lane));
+    this.options.profile?.lap('update');
+    await this.#runTasks('gradient', tasks);
     return runs;
   }
 
@@ -237,7 +239,20 @@ export class Trainer {
       step,
       ...slice,
     }));
+    this.options.profile?.lap('update');
+    await this.#runTasks('update', tasks);
+  }
+
+  /** One task for each worker, in workspaces 0, 1, … */
+  async #runTasks(name: string, tasks: readonly TrainingTask[]): Promise<void> {
     await this.#team.executor(this.workers).run(tasks);
+    const { profile } = this.options;
+    const { workspaces } = this.memory;
+    profile?.tasks(
+      name,
+      workspaces.slice(0, tasks.length).map(({ lane }) => lane),
+      this.workers,
+    );
   }
 
   /** The epoch's order, a function of (seed, epoch) alone; where a batch is all rows, their own, as in the lecture. */
@@ -269,15 +284,7 @@ export class Trainer {
   #reportDivergence(start: number, rows: number): never {
     const { plan, state } = this;
     const run = { start, rows, step: state.step, first: 0, last: Math.min(plan.config.shards, rows) };
-    const found = diagnose(this.#contextOf(0), plan.data.train, run);
-    const step = `step ${state.step + 1} (epoch ${Math.floor(state.step / plan.stepsPerEpoch) + 1})`;
-    const remedy = `lower --lr (now ${this.lr}) or set --clip 1`;
-    if (!found) throw new DivergedError(`diverged at ${step}: a gradient is not finite; ${remedy}`);
-    const { kind, inputs, outputs, domain } = plan.objective.layers[found.layer];
-    const layer = `layer ${found.layer} (${kind} ${inputs}->${outputs})`;
-    throw new DivergedError(
-      `diverged at ${step}: ${layer} is not finite in the ${found.pass} pass for data row ${found.rows.join(', ')}; ${domain ?? remedy}`,
-    );
+    throw divergedError(this.#contextOf(0), plan, run, this.lr);
   }
 }
 

@@ -105,6 +105,11 @@ const THEIRS: [string, number, RegExp][] = [
   [`${HIDDEN} --out run`, 3, /^run: holds a run already; .*gradpool resume run/],
   [`${HIDDEN} --out plain/run`, 3, /^plain\/run: cannot write/],
   ['train flowers.csv -t kind --layers [{dens:3}]', 2, /did you mean 'dense'/],
+  [
+    'train flowers.csv -t kind --layers [{dense:3}]',
+    2,
+    /^layers\[0\] \(dense\): .*end the list with softmax/,
+  ],
   ['resume nothing', 3, /^nothing: not a run's folder/],
   ['resume run', 2, /^run: the run is complete/],
   ['evaluate nothing flowers.csv', 3, /^nothing: there is no such run or model/],
@@ -162,10 +167,11 @@ describe('a mistake', () => {
   });
 });
 
-it('a training that diverges ends with 4', async () => {
-  const args =
-    'train flowers.csv -t price --optimizer sgd --lr 1e30 --epochs 50 --out diverged --quiet'.split(' ');
-  const ended = await place.gradpool(args);
+it('a training that diverges ends with 4, and its trace is kept', async () => {
+  const line =
+    'train flowers.csv -t price --optimizer sgd --lr 1e30 --epochs 50 --out diverged --quiet --profile';
+  const ended = await place.gradpool(line.split(' '));
   expect(ended).toMatchObject({ code: 4, stdout: '' });
   expect(ended.stderr).toMatch(/^gradpool: [^\n]+\n$/);
+  expect(place.files()).toContain('diverged/trace.json');
 });

@@ -53,7 +53,7 @@ describe('a profile', () => {
       busy(8 * (index + 1));
       lane.lap('backward');
     }
-    profile.gradient(cells);
+    profile.tasks('gradient', cells, 2);
     profile.end();
     const wall = (performance.now() - begin) / 1000;
     const { data, backward, wait } = profile.seconds;
@@ -80,7 +80,7 @@ describe('a profile', () => {
     }
     busy(5);
     lane.lap('fold');
-    profile.gradient([cells]);
+    profile.tasks('gradient', [cells], 1);
     expect(profile.seconds.backward).toBeGreaterThanOrEqual(0.005);
     const names = events(profile).map(({ name }) => name);
     expect(names).toContain('further passes');
@@ -105,24 +105,31 @@ describe('a profile', () => {
   });
 });
 
+/** Six steps of a network with these hidden units. */
+async function train(workers: number, hidden: number, profile: Profile | null) {
+  const data = syntheticData({ rows: 120, inputs: 30, classes: 3 });
+  const config = resolveConfig({ data: 'synthetic', hidden: [hidden], batch: 40, workers, epochs: 2 });
+  const options = { memoryLimit: 2 ** 31, workerFile: WORKER_FILE, onRetry: () => {}, onWorkers: () => {} };
+  const trainer = new Trainer(planTraining(config, data, profile !== null), { ...options, profile });
+  for (let step = 0; step < 6; step++) await trainer.step();
+  await trainer.close();
+  return { weights: trainer.memory.weights.slice(), seconds: trainer.state.seconds };
+}
+
+it("shows each worker's slice of an update that they share", async () => {
+  const profile = new Profile();
+  await train(2, 2000, profile); // 68,003 parameters
+  for (const tid of [0, 1, 2]) {
+    const updates = events(profile).filter((event) => event.tid === tid && event.name === 'update');
+    expect(new Set(updates.map(({ args }) => args.step))).toEqual(new Set([1, 2, 3, 4, 5, 6]));
+  }
+});
+
 describe.each([0, 1, 2, 3])('training with %i workers', (workers) => {
   it('is profiled without a change of its bits', async () => {
-    const data = syntheticData({ rows: 120, inputs: 30, classes: 3 });
-    const config = resolveConfig({ data: 'synthetic', hidden: [20], batch: 40, workers, epochs: 2 });
-    const train = async (profile: Profile | null) => {
-      const options = {
-        memoryLimit: 2 ** 31,
-        workerFile: WORKER_FILE,
-        onRetry: () => {},
-        onWorkers: () => {},
-      };
-      const trainer = new Trainer(planTraining(config, data, profile !== null), { ...options, profile });
-      for (let step = 0; step < 6; step++) await trainer.step();
-      await trainer.close();
-      return { weights: trainer.memory.weights.slice(), seconds: trainer.state.seconds };
-    };
     const profile = new Profile();
-    const [plain, profiled] = [await train(null), await train(profile)];
+    const plain = await train(workers, 20, null);
+    const profiled = await train(workers, 20, profile);
     expect(profiled.weights).toEqual(plain.weights);
     expect(profile.steps).toBe(6);
     expect(total(profile.seconds)).toBeLessThanOrEqual(profiled.seconds);
@@ -132,7 +139,7 @@ describe.each([0, 1, 2, 3])('training with %i workers', (workers) => {
     const lanes = events(profile).filter(({ ph }) => ph === 'M');
     expect(lanes.map(({ args }) => args.name)).toEqual([
       'coordinator',
-      ...Array.from({ length: Math.max(1, workers) }, (_, index) => `worker ${index + 1}`),
+      ...Array.from({ length: workers }, (_, index) => `worker ${index + 1}`),
     ]);
     const steps = events(profile).flatMap(({ args }) => args.step ?? []);
     expect([...new Set(steps)]).toEqual([1, 2, 3, 4, 5, 6]);
