@@ -106,7 +106,7 @@ const THEIRS: [string, number, RegExp][] = [
   [`${HIDDEN} --out plain/run`, 3, /^plain\/run: cannot write/],
   ['train flowers.csv -t kind --layers [{dens:3}]', 2, /did you mean 'dense'/],
   [
-    'train flowers.csv -t kind --layers [{"dense":3}]',
+    'train flowers.csv -t kind --layers [{"dense":2}]',
     2,
     /^layers\[0\] \(dense\): .*end the list with softmax/,
   ],
