@@ -80,7 +80,8 @@ export class Trainer {
     this.#contextOf = createContexts(setup);
     const handle = taskHandler(this.#contextOf, setup.subsets);
     this.#team = new Team(setup, handle, Math.max(...plan.workers), options.workerFile, options.onRetry);
-    this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers, plan.totalSteps) : null;
+    const prepare = (workers: number) => void this.#team.executor(workers);
+    this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers, plan.totalSteps, prepare) : null;
     this.workers = plan.workers[0];
     this.#team.executor(this.workers); // threads start while the weights are drawn
     const { config } = plan;

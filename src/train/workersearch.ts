@@ -43,6 +43,8 @@ const MOMENT = 1;
 const BUDGET = 2;
 /** Seconds that threads take to start: a training that ends sooner has no use for them. */
 const POOL_START = 0.3;
+/** The first steps, whose code is not compiled, take up to so many times as long as later ones. */
+const SURELY = 4;
 
 const DONE_BEFORE: Decision = { workers: 0, why: 'done before threads would have started', trials: [] };
 
@@ -60,9 +62,10 @@ export class WorkerSearch {
   /**
    * @param candidates 0, which is in-process, and more, rising
    * @param steps of the whole training
+   * @param prepare told once, before more than 0 are tried, of the most that will be: their threads may start meanwhile
    */
-  constructor(candidates: readonly number[], steps: number) {
-    this.#plan = search(candidates, steps);
+  constructor(candidates: readonly number[], steps: number, prepare: (most: number) => void) {
+    this.#plan = search(candidates, steps, prepare);
     this.current = this.#plan.next().value as number;
   }
 
@@ -76,7 +79,11 @@ export class WorkerSearch {
 }
 
 /** Yields the count for the next step and takes its seconds. */
-function* search(candidates: readonly number[], steps: number): Generator<number, Decision, number> {
+function* search(
+  candidates: readonly number[],
+  steps: number,
+  prepare: (most: number) => void,
+): Generator<number, Decision, number> {
   let left = steps;
   let spent = 0;
   function* take(workers: number, { steps, seconds }: typeof WARM_UP): Generator<number, number[], number> {
@@ -92,8 +99,11 @@ function* search(candidates: readonly number[], steps: number): Generator<number
   const glances: (Trial & { best: number })[] = [];
   for (const workers of candidates) {
     yield* take(workers, FIRST);
-    if (workers === 0 && median(yield* take(0, { steps: GLANCE, seconds: 1 })) * left < POOL_START)
-      return DONE_BEFORE;
+    if (workers === 0) {
+      const remaining = median(yield* take(0, { steps: GLANCE, seconds: 1 })) * left;
+      if (remaining < POOL_START) return DONE_BEFORE;
+      if (remaining > SURELY * POOL_START) prepare(candidates[candidates.length - 1]);
+    }
     const times = yield* take(workers, WARM_UP);
     const seconds = median(times.slice(-GLANCE));
     if (workers === 0 && seconds * left < POOL_START) return DONE_BEFORE;

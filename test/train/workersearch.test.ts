@@ -4,12 +4,14 @@ import { breakEven, type Decision, explained, WorkerSearch } from '#src/train/wo
 
 /** Runs a search to its decision. @param seconds of a step by its number of workers and its index */
 function search(candidates: number[], seconds: (workers: number, step: number) => number, steps = 100_000) {
-  const found = new WorkerSearch(candidates, steps);
+  const prepared: number[] = [];
+  const found = new WorkerSearch(candidates, steps, (most) => prepared.push(most));
   const tried = new Set<number>();
   for (let step = 0; step < 20_000; step++) {
     tried.add(found.current);
     const decision = found.record(seconds(found.current, step));
-    if (decision) return { decision, tried: [...tried], steps: step + 1 };
+    if (found.current > 0 && steps >= 100_000) expect(prepared).toEqual([candidates.at(-1)]);
+    if (decision) return { decision, tried: [...tried], steps: step + 1, prepared };
   }
   throw new Error('no decision');
 }
@@ -44,9 +46,10 @@ describe('the search', () => {
   });
 
   it('does not start threads for a training that ends before they would have', () => {
-    const { decision, tried } = search([0, 2], () => 0.0001, 500);
+    const { decision, tried, prepared } = search([0, 2], () => 0.0001, 500);
     expect(decision).toMatchObject({ workers: 0, why: 'done before threads would have started' });
     expect(tried).toEqual([0]);
+    expect(prepared).toEqual([]);
   });
 
   it('costs little: a small part of a long training, a second or two of any', () => {
