@@ -39,8 +39,8 @@ interface Area {
   readonly b: number;
   readonly c: readonly number[];
   readonly results: readonly Float32Array[];
-  /** what stood at this index of both before they were multiplied */
-  readonly before: (index: number) => number;
+  /** both were pattern(offset), pattern(offset + 1), … before they were multiplied */
+  readonly offset: number;
 }
 
 /** @param bytes of an operand's element */
@@ -66,21 +66,18 @@ export function createTrials({ gemm, offsetOf }: BoundGemm, bytes: 2 | 4): Trial
     const buffer = new ArrayBuffer(4 * floats, { maxByteLength: 4 * floats });
     const view = new Float32Array(buffer);
     const base = offsetOf(buffer);
-    let tried = 0;
-    const number = (i: number) => pattern(i + tried * floats);
     const area = {
       a: base,
       b: base + bytes * aLength,
       c: [base + 4 * operands, base + 4 * (operands + cLength)],
       results: [view.subarray(operands, operands + cLength), view.subarray(operands + cLength)],
-      before: (i: number) => number(operands + i),
     };
     let agreed = true;
-    for (; agreed && tried < NUMBERS; tried += N) {
-      for (let i = 0; i < operands + cLength; i++) view[i] = number(i);
+    for (let tried = 0; agreed && tried < NUMBERS; tried += N) {
+      fill(view, operands + cLength, tried * floats);
       if (bytes === 2) narrow(new Uint16Array(buffer), operands);
       area.results[1].set(area.results[0]);
-      agreed = trial(area);
+      agreed = trial({ ...area, offset: tried * floats + operands });
     }
     buffer.resize(0);
     return agreed;
@@ -89,10 +86,10 @@ export function createTrials({ gemm, offsetOf }: BoundGemm, bytes: 2 | 4): Trial
   return {
     addsInOneRounding: (M, N, K, aRow, bRow) =>
       remember(-(aRow * 2 ** 26 + bRow), (K * 2 ** 16 + M) * 2 ** 16 + N, () =>
-        agrees(K * aRow, K * bRow, M, N, ({ a, b, c, results: [added, product], before }) => {
+        agrees(K * aRow, K * bRow, M, N, ({ a, b, c, results: [added, product], offset }) => {
           gemm(true, false, M, N, K, a, aRow, b, bRow, true, c[0], N);
           gemm(true, false, M, N, K, a, aRow, b, bRow, false, c[1], N);
-          return added.every((value, i) => value === Math.fround(before(i) + product[i]));
+          return areSums(added, product, offset);
         }),
       ),
 
@@ -100,7 +97,7 @@ export function createTrials({ gemm, offsetOf }: BoundGemm, bytes: 2 | 4): Trial
       const [begin, rows] = [bounds[first], bounds[last] - bounds[first]];
       const variant = 2 * Number(transposeB) + Number(add);
       return remember(K * 2 ** 26 + N, (rows * 2 ** 13 + last - first) * 4 + variant, () =>
-        agrees(rows * K, 0, rows, N, ({ a, c, results: [whole, parts], before }) => {
+        agrees(rows * K, 0, rows, N, ({ a, c, results: [whole, parts], offset }) => {
           const bRow = transposeB ? K : N;
           gemm(false, transposeB, rows, N, K, a, K, b, bRow, add, c[0], N);
           for (let shard = first; shard < last; shard++) {
@@ -109,16 +106,34 @@ export function createTrials({ gemm, offsetOf }: BoundGemm, bytes: 2 | 4): Trial
             const [aAt, cAt] = [a + bytes * from * K, c[1] + 4 * from * N];
             gemm(false, transposeB, count, N, K, aAt, K, b, bRow, add, cAt, N);
           }
-          let told = 0;
-          for (let i = 0; i < whole.length; i++) {
-            if (whole[i] !== parts[i]) return false;
-            if (whole[i] !== 0 && whole[i] !== before(i)) told++;
-          }
-          return told >= TOLD * whole.length;
+          return areEqual(whole, parts, offset);
         }),
       );
     },
   };
+}
+
+/** The first values become pattern(offset), pattern(offset + 1), … */
+function fill(values: Float32Array, count: number, offset: number): void {
+  for (let i = 0; i < count; i++) values[i] = pattern(offset + i);
+}
+
+/** Whether each value is pattern(offset + i) + added[i], rounded once. */
+function areSums(values: Float32Array, added: Float32Array, offset: number): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] !== Math.fround(pattern(offset + i) + added[i])) return false;
+  }
+  return true;
+}
+
+/** Whether two results are equal, and nearly all of them tell something: they are not 0, nor what was there before. */
+function areEqual(a: Float32Array, b: Float32Array, offset: number): boolean {
+  let told = 0;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i]) return false;
+    if (a[i] !== 0 && a[i] !== pattern(offset + i)) told++;
+  }
+  return told >= TOLD * a.length;
 }
 
 /** Between −1 and 1, with all the bits of a float32. */
