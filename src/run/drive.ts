@@ -58,7 +58,9 @@ export async function* drive(sitting: Sitting): AsyncGenerator<TrainEvent> {
   } catch (error) {
     const exitCode = error instanceof UserError ? error.exitCode : 1;
     finish(exitCode === 4 ? 'diverged' : 'failed', exitCode, { error: (error as Error).message });
-    writeTrace(sitting);
+    try {
+      writeTrace(sitting);
+    } catch {} // the first error is the one to tell
     throw error;
   } finally {
     const saved = await sitting.saving?.written.catch(() => null); // an earlier error is the one to tell

@@ -27,9 +27,21 @@ const THRESHOLD = 21;
 const STRAIGHT_THROUGH = 22;
 const PERCEPTRON = 23;
 
-/** y = f(z). Inlined into the loop, the choice of f costs a tenth of a nanosecond an element; a call costs as much as ReLU itself. */
+/**
+ * y = f(z). Inlined into the loop, the choice of f costs a tenth of a nanosecond an element, a call more; ReLU, everyone's default, is
+ * done before any choice.
+ */
 export function activate(code: i32, y: usize, z: usize, count: i32, p: f32): void {
   const parameter = splat(p);
+  if (code == RELU) {
+    const zero = splat(0);
+    for (; count >= 16; count -= 16, y += 64, z += 64) {
+      v128.store(y, f32x4.max(v128.load(z), zero));
+      v128.store(y, f32x4.max(v128.load(z, 16), zero), 16);
+      v128.store(y, f32x4.max(v128.load(z, 32), zero), 32);
+      v128.store(y, f32x4.max(v128.load(z, 48), zero), 48);
+    }
+  }
   for (const last = y + (<usize>(count & ~3) << 2); y < last; y += 16, z += 16) {
     v128.store(y, forward(code, v128.load(z), parameter));
   }
@@ -40,6 +52,14 @@ export function activate(code: i32, y: usize, z: usize, count: i32, p: f32): voi
 /** dz = f′(z)·dy */
 export function activateBackward(code: i32, dz: usize, dy: usize, z: usize, y: usize, count: i32, p: f32): void {
   const parameter = splat(p);
+  if (code == RELU) {
+    for (; count >= 16; count -= 16, dz += 64, dy += 64, z += 64, y += 64) {
+      v128.store(dz, f32x4.mul(v128.load(dy), reluSlope(v128.load(z), parameter)));
+      v128.store(dz, f32x4.mul(v128.load(dy, 16), reluSlope(v128.load(z, 16), parameter)), 16);
+      v128.store(dz, f32x4.mul(v128.load(dy, 32), reluSlope(v128.load(z, 32), parameter)), 32);
+      v128.store(dz, f32x4.mul(v128.load(dy, 48), reluSlope(v128.load(z, 48), parameter)), 48);
+    }
+  }
   for (const last = z + (<usize>(count & ~3) << 2); z < last; dz += 16, dy += 16, z += 16, y += 16) {
     v128.store(dz, f32x4.mul(v128.load(dy), derivative(code, v128.load(z), v128.load(y), parameter)));
   }
@@ -94,10 +114,7 @@ function derivative(code: i32, z: v128, y: v128, p: v128): v128 {
   switch (code) {
     case SIGMOID: return f32x4.mul(y, f32x4.sub(one, y));
     case TANH: return f32x4.sub(one, f32x4.mul(y, y));
-    case RELU: {
-      const atMostZero = select(f32x4.lt(z, splat(0)), splat(0), p);
-      return select(f32x4.gt(z, splat(0)), one, select(f32x4.le(z, splat(0)), atMostZero, z));
-    }
+    case RELU: return reluSlope(z, p);
     case LEAKY_RELU: return select(f32x4.gt(z, splat(0)), one, select(f32x4.le(z, splat(0)), p, z));
     case GELU: return madd(bothTails(z), normalPdf(z), normalCdf(z));
     case GELU_TANH: {
@@ -168,6 +185,14 @@ function mishNumerator(z: v128, e: v128): v128 {
 @inline
 function mishGap(z: v128, e: v128): v128 {
   return f32x4.mul(splat(2), select(positive(z), f32x4.mul(e, e), splat(1)));
+}
+
+/** 1 above 0, p at 0, 0 below. */
+// @ts-ignore: decorator
+@inline
+function reluSlope(z: v128, p: v128): v128 {
+  const atMostZero = select(f32x4.lt(z, splat(0)), splat(0), p);
+  return select(f32x4.gt(z, splat(0)), splat(1), select(f32x4.le(z, splat(0)), atMostZero, z));
 }
 
 // @ts-ignore: decorator
