@@ -241,7 +241,7 @@ describe('a search', () => {
 
   test.for([
     ['oneDNN', 'libdnnl2'],
-    ['CBLAS', 'libopenblas0-serial'],
+    ['CBLAS', 'libopenblas0-pthread'],
   ])('finds %s where all tests are to run; the contract is tested on it', ([name, debian], { skip }) => {
     const library = libraries.find((library) => library.interface === name);
     if (!library) skip(`no ${name} on this machine: apt-get install ${debian}`);

@@ -40,7 +40,7 @@ describe.each(libraries.map((library) => [library.version, library] as const))('
 });
 
 it.skipIf(libraries.length > 0)(
-  'native kernels need a library: apt-get install libdnnl2 libopenblas0-serial',
+  'native kernels need a library: apt-get install libdnnl2 libopenblas0-pthread',
   () => {
     expect(() => newTrainer(wideData, { ...wide, kernels: 'native', workers: 0 })).toThrow(/found no oneDNN/);
   },

@@ -9,7 +9,8 @@ const NAMES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
     'libdnnl.so.3',
     'libdnnl.so.2',
     'libdnnl.so',
-    'openblas-serial/libopenblas.so.0',
+    'openblas-pthread/libopenblas.so.0',
+    'libopenblasp.so.0',
     'libopenblas.so.0',
     'libopenblas.so',
     'libmkl_rt.so.2',
@@ -67,11 +68,11 @@ export function installHint(
   const ids = /^ID(?:_LIKE)?=.*$/gm;
   const systems = [...release.matchAll(ids)].join(' ');
   if (/debian|ubuntu/.test(systems)) {
-    return `apt-get install ${debianPackage(release)}${or('libopenblas0-serial')}`;
+    return `apt-get install ${debianPackage(release)}${or('libopenblas0-pthread')}`;
   }
-  if (/fedora|rhel|centos/.test(systems)) return `dnf install onednn${or('openblas-serial')}`;
+  if (/fedora|rhel|centos/.test(systems)) return `dnf install onednn${or('openblas-threads')}`;
   if (/arch/.test(systems)) return `pacman -S onednn${or('openblas')}`;
-  if (/suse/.test(systems)) return `zypper install libdnnl3${or('libopenblas_serial0')}`;
+  if (/suse/.test(systems)) return `zypper install libdnnl3${or('libopenblas_pthreads0')}`;
   return `install oneDNN${or('OpenBLAS')} with the system's package manager, or give --native-library PATH`;
 }
 

@@ -80,6 +80,11 @@ export function openLibrary(path: string): NativeLibrary {
     };
   }
   if (symbol(library, 'void cblas_sgemm()')) {
+    if (symbol(library, 'int openblas_get_parallel()')?.() === 0) {
+      throw new Error(
+        `${path} is an OpenBLAS built without threads: it does not guard its buffers, so that calls from two workers at a time give wrong products`,
+      );
+    }
     return { path, interface: 'CBLAS', version: cblasVersion(library, path), bf16: false };
   }
   throw new Error(`${path} has neither dnnl_sgemm (oneDNN) nor cblas_sgemm (CBLAS)`);
