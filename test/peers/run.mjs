@@ -101,6 +101,7 @@ async function measure() {
 function merge(results) {
   return {
     ...results[0],
+    rounds: [...new Set(results.map(({ rounds }) => rounds))].sort((a, b) => a - b).join(' to '),
     versions: Object.assign({}, ...results.map(({ versions }) => versions)),
     commands: [
       'npm run bench:peers -- --networks NETWORK --json FILE',
