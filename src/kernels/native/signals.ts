@@ -50,30 +50,19 @@ export function signalMask(
 
 /** The products, each of them without a signal. */
 export function undisturbed(products: Products, signals: SignalMask): Products {
+  const held =
+    <Arguments extends unknown[]>(product: (...operands: Arguments) => void) =>
+    (...operands: Arguments): void => {
+      signals.hold();
+      try {
+        product(...operands);
+      } finally {
+        signals.release();
+      }
+    };
   return {
-    affine(z, x, w, b, shards, K, N) {
-      signals.hold();
-      try {
-        products.affine(z, x, w, b, shards, K, N);
-      } finally {
-        signals.release();
-      }
-    },
-    affineInputGradient(dx, dz, w, shards, K, N) {
-      signals.hold();
-      try {
-        products.affineInputGradient(dx, dz, w, shards, K, N);
-      } finally {
-        signals.release();
-      }
-    },
-    affineWeightGradient(dw, x, dz, shards, K, N, mode) {
-      signals.hold();
-      try {
-        products.affineWeightGradient(dw, x, dz, shards, K, N, mode);
-      } finally {
-        signals.release();
-      }
-    },
+    affine: held(products.affine),
+    affineInputGradient: held(products.affineInputGradient),
+    affineWeightGradient: held(products.affineWeightGradient),
   };
 }
