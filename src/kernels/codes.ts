@@ -97,8 +97,9 @@ export const STEPS = {
 } as const;
 
 export type StepName = keyof typeof STEPS;
+export type StepScalars<Name extends StepName> = Readonly<Record<(typeof STEPS)[Name][number], number>>;
+
 /** A step's scalars in its kernel's order. */
 export function ordered<Name extends StepName>(name: Name, scalars: StepScalars<Name>): number[] {
   return STEPS[name].map((key) => scalars[key as keyof typeof scalars]);
 }
-export type StepScalars<Name extends StepName> = Readonly<Record<(typeof STEPS)[Name][number], number>>;

@@ -3,7 +3,8 @@
  * `adam` step takes as scalars: w ← shrink·w − η(m + share·g)/(√v/root + ε).
  */
 import { exp, ln } from '../elementary.js';
-import { ordered, type StepScalars } from '../kernels/codes.js';
+import type { StepScalars } from '../kernels/codes.js';
+import { update } from './elementwise.js';
 import { power } from './power.js';
 import type { Hyper, StepScale, UpdateRule } from './rule.js';
 
@@ -29,14 +30,7 @@ function plain(hyper: Hyper, { step, lr, gradientScale }: StepScale): Scalars {
 function adamStep(change: (hyper: Hyper, scale: StepScale) => Partial<Scalars>): UpdateRule['step'] {
   return (kernels, { weights, gradient, slots: [m, v, largest] }, hyper, scale) => {
     const scalars = { ...plain(hyper, scale), ...change(hyper, scale) };
-    kernels.update(
-      'adam',
-      weights,
-      gradient,
-      [m, v, largest ?? null],
-      weights.length,
-      ordered('adam', scalars),
-    );
+    update(kernels, 'adam', weights, gradient, [m, v, largest ?? null], scalars);
   };
 }
 
@@ -119,7 +113,7 @@ export const ADAM_RULES = {
       const { eps, weightDecay } = hyper;
       const rate = lr / (1 - power(beta1, step));
       const scalars = { lr: rate, beta1, beta2, eps, weightDecay, gradientScale };
-      kernels.update('adamax', weights, gradient, [m, largest], weights.length, ordered('adamax', scalars));
+      update(kernels, 'adamax', weights, gradient, [m, largest], scalars);
     },
   },
   lamb: {
@@ -136,13 +130,13 @@ export const ADAM_RULES = {
         weightDecay: 0,
         shrink: -hyper.weightDecay,
       };
-      kernels.update('adam', direction, gradient, [m, v, null], weights.length, ordered('adam', scalars));
+      update(kernels, 'adam', direction, gradient, [m, v, null], scalars);
       for (const { offset, length } of views ?? [{ offset: 0, length: weights.length }]) {
         const [w, r] = [weights, direction].map((block) => block.subarray(offset, offset + length));
         const [ww, rr] = [w, r].map((block) => kernels.sumOfSquares(block, length));
         const trust = ww > 0 && rr > 0 ? Math.sqrt(ww / rr) : 1;
         const step = { lr: -scale.lr * trust, momentum: 0, nesterov: 0, weightDecay: 0, gradientScale: 1 };
-        kernels.update('sgd', w, r, [null], length, ordered('sgd', step));
+        update(kernels, 'sgd', w, r, [null], step);
       }
     },
   },

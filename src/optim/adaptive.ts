@@ -1,5 +1,5 @@
 /** Rules that divide the gradient by the root of its squares so far. */
-import { ordered } from '../kernels/codes.js';
+import { update } from './elementwise.js';
 import type { UpdateRule } from './rule.js';
 
 export const ADAPTIVE_RULES = {
@@ -17,7 +17,7 @@ export const ADAPTIVE_RULES = {
     ) {
       const rate = lr / (1 + (step - 1) * lrDecay);
       const scalars = { lr: rate, eps, weightDecay, gradientScale };
-      kernels.update('adagrad', weights, gradient, [sum], weights.length, ordered('adagrad', scalars));
+      update(kernels, 'adagrad', weights, gradient, [sum], scalars);
     },
   },
   adadelta: {
@@ -33,14 +33,7 @@ export const ADAPTIVE_RULES = {
       { lr, gradientScale },
     ) {
       const scalars = { lr, rho, eps, weightDecay, gradientScale };
-      kernels.update(
-        'adadelta',
-        weights,
-        gradient,
-        [square, change],
-        weights.length,
-        ordered('adadelta', scalars),
-      );
+      update(kernels, 'adadelta', weights, gradient, [square, change], scalars);
     },
   },
   rmsprop: {
@@ -57,14 +50,7 @@ export const ADAPTIVE_RULES = {
       const mean = centered ? more[0] : null;
       const velocity = momentum > 0 ? more[centered ? 1 : 0] : null;
       const scalars = { lr, alpha, eps, momentum, weightDecay, gradientScale };
-      kernels.update(
-        'rmsprop',
-        weights,
-        gradient,
-        [square, mean, velocity],
-        weights.length,
-        ordered('rmsprop', scalars),
-      );
+      update(kernels, 'rmsprop', weights, gradient, [square, mean, velocity], scalars);
     },
   },
 } as const satisfies Record<string, UpdateRule>;

@@ -2,8 +2,8 @@
  * Averages of the weights over the steps, in a slot of their own: they are what is evaluated and saved, while training
  * goes on with the weights as they are. How many were averaged follows from the step's number, so nothing else is kept.
  */
-import { ordered } from '../kernels/codes.js';
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
+import { update } from './elementwise.js';
 
 export const AVERAGINGS = ['none', 'ema', 'swa'] as const;
 
@@ -48,7 +48,7 @@ export function updateAverage(
   }
   // a ← a + share·(w − a): a step down the gradient a − w of ½‖a − w‖²
   const scalars = { lr: share, momentum: 0, nesterov: 0, weightDecay: 1, gradientScale: -1 };
-  kernels.update('sgd', average, weights, [null], weights.length, ordered('sgd', scalars));
+  update(kernels, 'sgd', average, weights, [null], scalars);
 }
 
 /** Epochs in the mean after so many steps. */

@@ -1,7 +1,7 @@
 /** What acts on the gradient before the update rule sees it, and on the weights after. */
-import { ordered } from '../kernels/codes.js';
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
 import { clippingFactor } from './clipping.js';
+import { update } from './elementwise.js';
 import type { ParameterBlock, UpdateArrays } from './rule.js';
 
 /** L2 is the rules' own weightDecay, because AdamW, LAMB and Lion take it apart from the gradient. */
@@ -25,7 +25,7 @@ export function regularizeGradient(
   const gradientScale = clip ? mean * clippingFactor(kernels, gradient, mean, clip) : mean;
   if (clipValue === undefined && l1 === 0) return gradientScale;
   const scalars = { clipValue: clipValue ?? Number.POSITIVE_INFINITY, l1, gradientScale };
-  kernels.update('regularize', weights, gradient, [], weights.length, ordered('regularize', scalars));
+  update(kernels, 'regularize', weights, gradient, [], scalars);
   return 1;
 }
 

@@ -2,9 +2,10 @@
  * Update rules. Subtraction from the weights happens in the kernels' step, or where a line search ends, and nowhere
  * else. A rule is one entry of RULES; one list drives the tests.
  */
-import { ordered } from '../kernels/codes.js';
+
 import { ADAM_RULES } from './adam.js';
 import { ADAPTIVE_RULES } from './adaptive.js';
+import { update } from './elementwise.js';
 import { lbfgs } from './lbfgs.js';
 import type { Hyper, UpdateRule } from './rule.js';
 import { SIGN_RULES } from './sign.js';
@@ -23,14 +24,7 @@ export const RULES = {
       const { momentum, weightDecay } = hyper;
       const nesterov = Number(hyper.nesterov);
       const scalars = { lr, momentum, nesterov, weightDecay, gradientScale };
-      kernels.update(
-        'sgd',
-        weights,
-        gradient,
-        [momentum > 0 ? v : null],
-        weights.length,
-        ordered('sgd', scalars),
-      );
+      update(kernels, 'sgd', weights, gradient, [momentum > 0 ? v : null], scalars);
     },
   },
   ...ADAM_RULES,

@@ -1,5 +1,5 @@
 /** Rules that look at signs alone: every weight of a step moves by the same amount, or by one of its own. */
-import { ordered } from '../kernels/codes.js';
+import { update } from './elementwise.js';
 import type { UpdateRule } from './rule.js';
 
 export const SIGN_RULES = {
@@ -17,7 +17,7 @@ export const SIGN_RULES = {
         shrink: 1 - lr * weightDecay,
         gradientScale,
       };
-      kernels.update('lion', weights, gradient, [m], weights.length, ordered('lion', scalars));
+      update(kernels, 'lion', weights, gradient, [m], scalars);
     },
   },
   rprop: {
@@ -32,7 +32,7 @@ export const SIGN_RULES = {
       const [smallest, largest] = hyper.stepSizes;
       const { weightDecay } = hyper;
       const scalars = { etaMinus, etaPlus, smallest, largest, weightDecay, gradientScale };
-      kernels.update('rprop', weights, gradient, [before, size], weights.length, ordered('rprop', scalars));
+      update(kernels, 'rprop', weights, gradient, [before, size], scalars);
     },
   },
 } as const satisfies Record<string, UpdateRule>;

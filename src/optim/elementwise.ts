@@ -1,0 +1,14 @@
+import { ordered, type StepName, type StepScalars } from '../kernels/codes.js';
+import type { FloatArray, Kernels } from '../kernels/kernels.js';
+
+/** A kernel's element-wise step over all of w, its scalars by their names. */
+export function update<Name extends StepName>(
+  kernels: Pick<Kernels, 'update'>,
+  name: Name,
+  w: FloatArray,
+  g: FloatArray,
+  slots: readonly (FloatArray | null)[],
+  scalars: StepScalars<Name>,
+): void {
+  kernels.update(name, w, g, slots, w.length, ordered(name, scalars));
+}
