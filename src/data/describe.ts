@@ -1,17 +1,17 @@
 /** What a source holds, before anything is fitted: for `gradpool inspect`. */
-import type { ArraySet, ArraySource } from './arrayfiles.js';
-import type { ColumnDescription, SourceDescription } from './describetable.js';
+import type { ArraySet, ArraySource } from './arrays/arrayfiles.js';
 import { elementTypeOf, type Tensor } from './elements.js';
 import { openSource } from './source.js';
 import { allRows } from './split.js';
 import { commonMoments } from './statistics.js';
+import type { ColumnDescription, SourceDescription } from './tables/describetable.js';
 import { mostFrequent } from './words.js';
 
 export type { ColumnDescription, SourceDescription };
 
 export async function describeSource(data: string): Promise<SourceDescription> {
   const source = openSource(data);
-  if (source.kind === 'table') return (await import('./describetable.js')).describeTable(source);
+  if (source.kind === 'table') return (await import('./tables/describetable.js')).describeTable(source);
   return describeArrays(source);
 }
 

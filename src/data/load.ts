@@ -1,6 +1,6 @@
 /** From the DATA argument to datasets in shared memory: for training, and with the schema of a trained model. */
 import { DataError, UsageError } from '../errors.js';
-import { fitArrays, loadArrays } from './arrays.js';
+import { fitArrays, loadArrays } from './arrays/arrays.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
 import type { FitOptions, Fitted, Loaded } from './fit.js';
 import { encodingOf, numberWidthOf, outputsOf, type Schema } from './schema.js';
@@ -117,7 +117,7 @@ export async function loadWithSchema(
 }
 
 /** DuckDB is imported only where there is a table to read: arrays start without it. */
-const table = () => import('./table.js');
+const table = () => import('./tables/table.js');
 
 async function fitSource(source: Source, options: FitOptions): Promise<Fitted> {
   return source.kind === 'arrays' ? fitArrays(source, options) : (await table()).fitTable(source, options);

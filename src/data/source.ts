@@ -10,7 +10,7 @@ import {
   openDirectory,
   openMnist,
   TABLE_NAME,
-} from './arrayfiles.js';
+} from './arrays/arrayfiles.js';
 import { hasSize, openProblem, PROBLEM_NAMES, problemName } from './problems/index.js';
 import { didYouMean } from './words.js';
 

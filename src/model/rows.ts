@@ -1,4 +1,5 @@
 /** Rows given as values rather than as a source: what a library's user has in hand. */
+
 import type { Dataset, Subset } from '../data/dataset.js';
 import { allocate } from '../data/elements.js';
 import {

@@ -1,6 +1,6 @@
 /** The built-in problems by name, as DATA spells them: `xor`, `parity:6`, `moons:500,noise=0.2,seed=7`. */
 import { UsageError } from '../../errors.js';
-import type { ArraySource } from '../arrayfiles.js';
+import type { ArraySource } from '../arrays/arrayfiles.js';
 import { isNumber } from '../words.js';
 import { iris } from './iris.js';
 import { parity, xor } from './parity.js';

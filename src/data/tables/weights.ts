@@ -1,10 +1,10 @@
 /** Sample weights: a column that says how much each row counts in the training loss. */
-import { UsageError } from '../errors.js';
+import { UsageError } from '../../errors.js';
+import { didYouMean } from '../words.js';
 import { cellError } from './cells.js';
 import type { RawTable } from './columns.js';
 import { numbersOf } from './encode.js';
 import type { Relation } from './relation.js';
-import { didYouMean } from './words.js';
 
 /** One weight a row. Throws where the column is absent, or holds anything but numbers from 0 on. */
 export async function readWeights(

@@ -2,7 +2,7 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { DataError } from '../errors.js';
+import { DataError } from '../../errors.js';
 
 /** What a query is called in messages. */
 export const QUERY = 'query';

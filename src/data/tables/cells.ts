@@ -1,9 +1,9 @@
 /** What single cells of a table can be guilty of: each is named with its file, row, column and value. */
 
-import { DataError } from '../errors.js';
+import { DataError } from '../../errors.js';
+import { isNumber, shorten } from '../words.js';
 import { NO_WORD, type RawTable, type TextColumn } from './columns.js';
 import type { Relation } from './relation.js';
-import { isNumber, shorten } from './words.js';
 
 export async function cellError(
   relation: Relation,

@@ -1,8 +1,7 @@
 /** Arrays of inputs and labels (IDX, NPY, NPZ) as datasets. */
-import { DataError, UsageError } from '../errors.js';
-import type { ArraySet, ArraySource } from './arrayfiles.js';
-import type { Dataset, StoredArray } from './dataset.js';
-import { allocate, elementTypeOf, type Tensor } from './elements.js';
+import { DataError, UsageError } from '../../errors.js';
+import type { Dataset, StoredArray } from '../dataset.js';
+import { allocate, elementTypeOf, type Tensor } from '../elements.js';
 import {
   type FitOptions,
   type Fitted,
@@ -11,10 +10,11 @@ import {
   type Loaded,
   MAX_CLASSES,
   splitRows,
-} from './fit.js';
-import { type ArraysSchema, product, type TargetSchema } from './schema.js';
-import { allRows } from './split.js';
-import { columnMoments, commonMoments, scaleOf } from './statistics.js';
+} from '../fit.js';
+import { type ArraysSchema, product, type TargetSchema } from '../schema.js';
+import { allRows } from '../split.js';
+import { columnMoments, commonMoments, scaleOf } from '../statistics.js';
+import type { ArraySet, ArraySource } from './arrayfiles.js';
 
 export function fitArrays(source: ArraySource, options: FitOptions): Fitted {
   if (options.target !== undefined) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeSource } from '#src/data/describe.js';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
-import { file } from './helpers.js';
+import { file } from '../helpers.js';
 
 const load = (seed: number) => loadTrainingData({ data: 'mnist', task: 'auto', val: 0.1, seed });
 

@@ -2,9 +2,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
-import { DataError } from '../errors.js';
-import type { Tensor } from './elements.js';
-import { fileError } from './files.js';
+import { DataError } from '../../errors.js';
+import type { Tensor } from '../elements.js';
+import { fileError } from '../files.js';
 import { readIdx } from './idx.js';
 import { readNpy, readNpz } from './npy.js';
 

@@ -1,19 +1,19 @@
 /** Tables as datasets: columns typed, filled and scaled by the training rows, or by the schema of a trained model. */
-import { DataError } from '../errors.js';
+import { DataError } from '../../errors.js';
+import { type FitOptions, type Fitted, fingerprint, type Loaded, splitRows } from '../fit.js';
+import type { ColumnSchema, TableSchema, TargetSchema } from '../schema.js';
+import type { TableSource } from '../source.js';
+import { allRows } from '../split.js';
+import { columnMedians, columnMoments, type Moments, scaleOf } from '../statistics.js';
+import { didYouMean, examples, plural } from '../words.js';
 import { missingWords, rejectBrokenNumbers, rejectInfinite } from './cells.js';
 import { type ColumnPlan, NO_WORD, type RawTable, readAs, readColumns, type TextColumn } from './columns.js';
 import { withDuckDB } from './duckdb.js';
 import { encodeColumns } from './encode.js';
-import { type FitOptions, type Fitted, fingerprint, type Loaded, splitRows } from './fit.js';
 import { openRelation } from './opentable.js';
 import type { Relation } from './relation.js';
-import type { ColumnSchema, TableSchema, TargetSchema } from './schema.js';
-import type { TableSource } from './source.js';
-import { allRows } from './split.js';
-import { columnMedians, columnMoments, type Moments, scaleOf } from './statistics.js';
 import { chooseTarget, encodeTarget, fitTarget, type Target } from './target.js';
 import { readWeights } from './weights.js';
-import { didYouMean, examples, plural } from './words.js';
 
 /** A column with more categories is left out, as names of rows rather than kinds. */
 export const MAX_CATEGORIES = 10_000;

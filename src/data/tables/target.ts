@@ -1,13 +1,13 @@
 /** The target column: which it is, whether it names classes or holds quantities, and its values as they are stored. */
-import { DataError, UsageError } from '../errors.js';
+import { DataError, UsageError } from '../../errors.js';
+import type { StoredArray } from '../dataset.js';
+import { type FitOptions, inferTask, MAX_CLASSES } from '../fit.js';
+import type { TargetSchema } from '../schema.js';
+import { didYouMean, examples, plural } from '../words.js';
 import { cellError, missingWords, notANumber, rejectBrokenNumbers } from './cells.js';
 import { NO_WORD, type RawTable, type ReadAs } from './columns.js';
-import type { StoredArray } from './dataset.js';
 import { numbersOf } from './encode.js';
-import { type FitOptions, inferTask, MAX_CLASSES } from './fit.js';
 import type { Relation } from './relation.js';
-import type { TargetSchema } from './schema.js';
-import { didYouMean, examples, plural } from './words.js';
 
 const USUAL_NAMES = ['target', 'label', 'class', 'y'];
 

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { readIdx } from '#src/data/idx.js';
+import { readIdx } from '#src/data/arrays/idx.js';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
-import { failure, file, idx, smallIdx } from './helpers.js';
+import { failure, file, idx, smallIdx } from '../helpers.js';
 
 const train = (data: string) => loadTrainingData({ data, task: 'auto', val: 0, seed: 1 });
 

@@ -1,9 +1,9 @@
 /** Where a row of a CSV file lies, and what DuckDB finds wrong with it, in our words. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { DataError } from '../errors.js';
+import { DataError } from '../../errors.js';
+import { plural, shorten } from '../words.js';
 import { type Connection, duckError, firstLine, queryText } from './duckdb.js';
-import { plural, shorten } from './words.js';
 
 /** DuckDB counts records, the header among them; its reasons are told in our words. */
 export async function rowError(source: string, error: unknown): Promise<Error> {

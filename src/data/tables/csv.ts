@@ -1,9 +1,9 @@
 /** CSV and TSV through DuckDB: the header is read here, the types are sniffed there, a bad row is named. */
-import { DataError } from '../errors.js';
+import { DataError } from '../../errors.js';
+import { isNumber } from '../words.js';
 import { locate, rowError } from './csvrows.js';
 import { type Connection, duckError, literal, queryText } from './duckdb.js';
 import type { RawColumn, Relation } from './relation.js';
-import { isNumber } from './words.js';
 
 /** Cells that stand for a missing value. */
 export const MISSING_WORDS = ['', 'NA', 'N/A', 'n/a', '#N/A', 'NaN', 'nan', 'null', 'NULL', 'None', '?'];

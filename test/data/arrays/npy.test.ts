@@ -2,11 +2,11 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { readNpy, readNpz } from '#src/data/arrays/npy.js';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
-import { readNpy, readNpz } from '#src/data/npy.js';
-import { failure, file } from './helpers.js';
+import { failure, file } from '../helpers.js';
 
-const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/data/${name}`, import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/data/${name}`, import.meta.url));
 const counting = Array.from({ length: 24 }, (_, i) => i);
 
 describe('arrays that numpy saved', () => {

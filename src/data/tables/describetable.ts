@@ -1,12 +1,13 @@
 /** The columns of a table for `gradpool inspect`. */
+
+import type { TableSource } from '../source.js';
+import { allRows } from '../split.js';
+import { columnMoments } from '../statistics.js';
+import { mostFrequent } from '../words.js';
 import { missingWords, wordCounts } from './cells.js';
 import { type RawTable, readAs, readColumns, type TextColumn } from './columns.js';
 import { withDuckDB } from './duckdb.js';
 import { openRelation } from './opentable.js';
-import type { TableSource } from './source.js';
-import { allRows } from './split.js';
-import { columnMoments } from './statistics.js';
-import { mostFrequent } from './words.js';
 
 export interface ColumnDescription {
   readonly name: string;

@@ -1,11 +1,11 @@
 /** From what the user named (files, a pattern, a query) to a table that DuckDB reads. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { DataError } from '../errors.js';
+import { DataError } from '../../errors.js';
+import { fileError } from '../files.js';
+import type { TableSource } from '../source.js';
 import { openCsv } from './csv.js';
 import { type Connection, duckError, literal, QUERY, queryText } from './duckdb.js';
-import { fileError } from './files.js';
 import type { Relation } from './relation.js';
-import type { TableSource } from './source.js';
 
 export async function openRelation(connection: Connection, source: TableSource): Promise<Relation> {
   if (source.form === 'query') {

@@ -1,6 +1,6 @@
 /** NPY and NPZ, the formats of numpy.save and numpy.savez. */
 import { inflateRawSync } from 'node:zlib';
-import { DataError } from '../errors.js';
+import { DataError } from '../../errors.js';
 import {
   allocate,
   checkSize,
@@ -10,9 +10,9 @@ import {
   type FileElement,
   type SharedBytes,
   type Tensor,
-} from './elements.js';
-import { readBytes } from './files.js';
-import { product } from './schema.js';
+} from '../elements.js';
+import { readBytes } from '../files.js';
+import { product } from '../schema.js';
 
 const NPY_ELEMENTS: Readonly<Record<string, FileElement>> = {
   b1: 'u8',

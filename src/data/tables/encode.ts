@@ -1,11 +1,12 @@
 /** Raw columns into the stored form that a schema describes: missing numbers filled, words as category codes. */
+
+import type { Dataset } from '../dataset.js';
+import { allocate } from '../elements.js';
+import { type ColumnSchema, cardinality, type TableSchema } from '../schema.js';
+import { examples, isNumber, plural } from '../words.js';
 import { cellError, missingWords, notANumber } from './cells.js';
 import { NO_WORD, type RawTable, type TextColumn } from './columns.js';
-import type { Dataset } from './dataset.js';
-import { allocate } from './elements.js';
 import type { Relation } from './relation.js';
-import { type ColumnSchema, cardinality, type TableSchema } from './schema.js';
-import { examples, isNumber, plural } from './words.js';
 
 type NumberColumn = ColumnSchema & { kind: 'number' };
 type CategoryColumn = ColumnSchema & { kind: 'category' };

@@ -1,8 +1,8 @@
 /** IDX, the format of MNIST: 0 0 type rank, the sizes as big-endian uint32, the elements in row-major order. */
-import { DataError } from '../errors.js';
-import { checkSize, decode, ELEMENTS, type FileElement, type Tensor } from './elements.js';
-import { readBytes } from './files.js';
-import { product } from './schema.js';
+import { DataError } from '../../errors.js';
+import { checkSize, decode, ELEMENTS, type FileElement, type Tensor } from '../elements.js';
+import { readBytes } from '../files.js';
+import { product } from '../schema.js';
 
 const IDX_ELEMENTS: Readonly<Record<number, FileElement>> = {
   8: 'u8',
