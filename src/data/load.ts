@@ -2,18 +2,20 @@
 import { DataError, UsageError } from '../errors.js';
 import { fitArrays, loadArrays } from './arrays/arrays.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
-import type { FitOptions, Fitted, Loaded } from './fit.js';
+import { type FitOptions, type Fitted, fingerprint, type Loaded } from './fit.js';
 import { encodingOf, numberWidthOf, outputsOf, type Schema } from './schema.js';
-import { openSource, type Source } from './source.js';
+import { type DataSource, named, openSource, type Source } from './source.js';
+import type { KeptColumn, LoadTableOptions } from './tables/load.js';
+import type { TableWishes } from './tables/wishes.js';
 
-export interface LoadOptions {
-  /** a built-in name, a file, a pattern, a directory or a query */
-  readonly data: string;
+export interface LoadOptions extends TableWishes {
+  /** a built-in name, a file, a pattern, a directory or a query; or a table in memory */
+  readonly data: DataSource;
   readonly target?: string | undefined;
   readonly task: 'auto' | 'classification' | 'regression';
   /** a fraction of the rows kept back, or another source; 'auto': AUTO_VAL, or none where the rows are all there is */
-  readonly val: number | string;
-  readonly test?: string | undefined;
+  readonly val: number | DataSource;
+  readonly test?: DataSource | undefined;
   readonly seed: number;
   /** a category column is embedded above this many categories, else one-hot encoded; default: 32 */
   readonly embedAbove?: number;
@@ -39,6 +41,8 @@ export interface TrainingData {
   readonly notes: readonly string[];
   /** SHA-256 over the data as it was read: the same file gives the same fingerprint */
   readonly fingerprint: string;
+  /** the same of validation and test data that are sources of their own, else null */
+  readonly fingerprints: { readonly val: string | null; readonly test: string | null };
 }
 
 const AUTO_VAL = 0.1;
@@ -59,30 +63,33 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     seed: options.seed,
     embedAbove: options.embedAbove ?? 32,
     weights: options.weights,
+    wishes: options,
   });
   const { schema, dataset, split, notes } = fitted;
   if (options.weights !== undefined && schema.kind !== 'table') {
     throw new UsageError(
-      `--weights ${options.weights}: ${options.data} is no table and has no columns; leave the flag out`,
+      `--weights ${options.weights}: ${named(options.data)} is no table and has no columns; leave the flag out`,
     );
   }
   if (options.val === 'auto' && complete)
     notes.push(
       `validation: none, ${fitted.name} is its ${dataset.rows} rows; --val ${AUTO_VAL} keeps some back`,
     );
-  const load = async (data: string) => {
+  refuseWishes(options, schema);
+  const load = async (data: DataSource) => {
     const loaded = await loadWithSchema(data, schema, { needTargets: true });
-    notes.push(...loaded.notes.map((note) => `${data}: ${note}`));
-    return loaded.subset;
+    notes.push(...loaded.notes.map((note) => `${named(data)}: ${note}`));
+    return loaded;
   };
 
   const encoding = encodingOf(schema);
+  const ownVal = typeof val === 'number' ? null : await load(val);
+  const givenTest = options.test === undefined ? null : await load(options.test);
   return {
     name: fitted.name,
     train: { dataset, rows: split.train },
-    val:
-      typeof val === 'string' ? await load(val) : split.val.length > 0 ? { dataset, rows: split.val } : null,
-    test: options.test !== undefined ? await load(options.test) : ownTest(source, schema),
+    val: ownVal?.subset ?? (split.val.length > 0 ? { dataset, rows: split.val } : null),
+    test: givenTest?.subset ?? ownTest(source, schema),
     encoding,
     inputWidth: inputWidth(encoding, numberWidthOf(schema)),
     schema,
@@ -91,7 +98,21 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     outputs: outputsOf(schema),
     notes,
     fingerprint: fitted.fingerprint,
+    fingerprints: { val: ownVal?.fingerprint ?? null, test: givenTest?.fingerprint ?? null },
   };
+}
+
+/** Arrays have no columns of text, of which something could be said. */
+function refuseWishes(options: LoadOptions, schema: Schema): void {
+  if (schema.kind === 'table') return;
+  const flags = { decimal: 0, missing: 0, dateFormat: 0, text: 0, number: 0, category: 0 };
+  for (const key of Object.keys(flags) as (keyof typeof flags)[]) {
+    if (options[key] === undefined) continue;
+    const flag = key === 'dateFormat' ? 'date-format' : key;
+    throw new UsageError(
+      `--${flag}: ${named(options.data)} is no table and has no columns; leave the flag out`,
+    );
+  }
 }
 
 /** The same data with its targets as they are, in the network's eyes and in the model's; a note says why. */
@@ -108,26 +129,52 @@ export function unscaledTargets(data: TrainingData, note: string): TrainingData 
  * training. A missing column or a label that the model does not know is a DataError.
  */
 export async function loadWithSchema(
-  source: string,
+  source: DataSource,
   schema: Schema,
-  { needTargets }: { needTargets: boolean },
-): Promise<{ subset: Subset; notes: string[]; rows: number }> {
-  const { dataset, rows, notes } = await load(openSource(source), schema, needTargets);
-  return { subset: { dataset, rows }, notes, rows: rows.length };
+  options: LoadTableOptions,
+): Promise<LoadedSource> {
+  const { dataset, rows, notes, kept = [] } = await load(openSource(source), schema, options);
+  const { numbers, codes, targets } = dataset;
+  return {
+    subset: { dataset, rows },
+    notes,
+    rows: rows.length,
+    kept,
+    fingerprint: fingerprint([dataset.rows], [numbers, codes, targets]),
+  };
+}
+
+export interface LoadedSource {
+  readonly subset: Subset;
+  readonly notes: readonly string[];
+  readonly rows: number;
+  /** columns that were asked for as they are written */
+  readonly kept: readonly KeptColumn[];
+  readonly fingerprint: string;
 }
 
 /** DuckDB is imported only where there is a table to read: arrays start without it. */
-const table = () => import('./tables/table.js');
+const tables = {
+  fit: async () => (await import('./tables/fit.js')).fitTable,
+  load: async () => (await import('./tables/load.js')).loadTable,
+};
 
 async function fitSource(source: Source, options: FitOptions): Promise<Fitted> {
-  return source.kind === 'arrays' ? fitArrays(source, options) : (await table()).fitTable(source, options);
+  return source.kind === 'arrays' ? fitArrays(source, options) : (await tables.fit())(source, options);
 }
 
-async function load(source: Source, schema: Schema, needTargets: boolean): Promise<Loaded> {
-  if (source.kind === 'arrays' && schema.kind === 'arrays') return loadArrays(source, schema, needTargets);
-  if (source.kind === 'table' && schema.kind === 'table') {
-    return (await table()).loadTable(source, schema, needTargets);
+async function load(
+  source: Source,
+  schema: Schema,
+  options: LoadTableOptions,
+): Promise<Loaded & { readonly kept?: readonly KeptColumn[] }> {
+  if (source.kind === 'arrays' && schema.kind === 'arrays') {
+    if (options.keep !== undefined)
+      throw new UsageError(`--keep: ${source.name} is no table and has no columns`);
+    return loadArrays(source, schema, options.needTargets);
   }
+  if (source.kind === 'table' && schema.kind === 'table')
+    return (await tables.load())(source, schema, options);
   const words = { arrays: 'arrays (IDX, NPY)', table: 'a table' };
   throw new DataError(
     `${source.kind === 'arrays' ? source.name : source.text}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,

@@ -16,6 +16,7 @@ import { parseUntil, UNTIL_EPOCHS } from './until.js';
 const whole = (minimum: number) => z.number().int().min(minimum);
 const positive = z.number().positive();
 const fraction = z.number().min(0).lt(1);
+const decimalMark = z.enum(['.', ',']);
 
 /** Each key's meaning is its `describe`: the command line's help and the editor's schema show the same words. */
 const SHAPE = {
@@ -35,6 +36,27 @@ const SHAPE = {
       'validation: a fraction of the training data, or a source of its own; auto: 0.1, but 0 for the likes of xor',
     ),
   test: z.string().optional().describe('test data, evaluated once at the end'),
+  header: z
+    .enum(['auto', 'yes', 'no'])
+    .default('auto')
+    .describe('tables: whether the first line of a CSV file names the columns; auto: yes, if that can be'),
+  decimal: z
+    .union([decimalMark, z.record(z.string(), decimalMark)])
+    .optional()
+    .describe('tables: the decimal mark, . or , for every column, or COLUMN=, for one'),
+  missing: z
+    .array(z.string())
+    .optional()
+    .describe(
+      "tables: words for a missing value in every column, such as 'unknown,-999'; NA, ?, … are known",
+    ),
+  dateFormat: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('tables: how a column writes its dates: COLUMN=dd/mm/yyyy, COLUMN=yyyymmdd, …'),
+  text: z.array(z.string()).optional().describe('tables: columns whose words are kept as they are written'),
+  number: z.array(z.string()).optional().describe('tables: columns that hold numbers'),
+  category: z.array(z.string()).optional().describe('tables: columns that hold categories, however many'),
   weights: z.string().optional().describe('tables: the column of sample weights, numbers from 0 on'),
   embedAbove: whole(1)
     .default(32)
