@@ -17,6 +17,8 @@ export interface NumberCells {
   /** [rows], NaN where there is no value or an odd one */
   readonly values: Float64Array;
   readonly odd: OddCells;
+  /** the largest absolute value, infinite where one is */
+  readonly largest: number;
   /** whether the source declares the type, so that the values are no reading of ours */
   readonly declared: boolean;
 }

@@ -41,7 +41,8 @@ const numbers = (values: Float64Array): Values => ({ kind: 'numbers', values });
 
 function convertNumbers(cells: Cells, format: NumberFormat, missingWords: readonly string[]): Converted {
   if (cells.kind === 'numbers' && (cells.declared || isPlain(format))) {
-    return convertOdd(cells, numberParser(format), missingWords);
+    const read = convertOdd(cells, numberParser(format), missingWords);
+    return cells.largest === Number.POSITIVE_INFINITY ? withInfinity(read, cells.values) : read;
   }
   return convertParsed(asWords(cells, dayName), numberParser(format), missingWords);
 }
@@ -65,6 +66,13 @@ function convertOdd(
     }
   });
   return { column: numbers(values), missing, misfit };
+}
+
+/** An infinite value is no quantity, even where the source declares a type that has it. */
+function withInfinity(read: Converted, values: Float64Array): Converted {
+  const row = values.findIndex((value) => Math.abs(value) === Number.POSITIVE_INFINITY);
+  const earlier = read.misfit !== null && (row < 0 || read.misfit.row < row);
+  return earlier || row < 0 ? read : { ...read, misfit: { row, word: String(values[row]) } };
 }
 
 /** Each different word is parsed once. */

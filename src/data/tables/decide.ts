@@ -66,8 +66,7 @@ export function decide(cells: Cells, wishes: ColumnWishes, habits: Habits): Deci
   if (wishes.decimal === ',' && !cells.declared) return null;
   const skip = new Set(standard(wishes));
   if (cells.odd.words.some((word) => !skip.has(word.trim()))) return null;
-  const large = cells.values.some((value) => Math.abs(value) > Number.MAX_SAFE_INTEGER);
-  return large && !cells.declared ? null : plain;
+  return cells.largest > Number.MAX_SAFE_INTEGER && !cells.declared ? null : plain;
 }
 
 const typed = (reading: Reading): Decision => ({

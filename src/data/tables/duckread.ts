@@ -2,7 +2,7 @@
  * Columns of a DuckDB table into cells. Text comes as text; where a column's first rows are plain numbers, DuckDB
  * converts on the way, and every cell that it does not plainly take as one is kept as text beside them.
  */
-import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
+import type { DuckDBDataChunk, DuckDBListValue, DuckDBVector } from '@duckdb/node-api';
 import { MISSING_WORDS } from '../reading.js';
 import { type Cells, NO_ODD_CELLS, WordBuilder } from './cells.js';
 import { type Connection, identifier, queryText } from './duckdb.js';
@@ -50,19 +50,13 @@ export async function readCells(
   classes?: string,
 ): Promise<Cells[]> {
   const plain = await plainAtFirst(connection, table, columns, asWords, classes);
-  const fetched = columns.map((column) => {
-    if (asWords.has(column.name)) return textual(column);
-    if (column.stored.kind === 'text') return plain.has(column.name) ? parsed(column) : textual(column);
-    return column.stored.kind === 'number' ? declared(column.name, column.stored.wide) : days(column);
+  const fetched = columns.map((column): Fetched => {
+    const { name, stored } = column;
+    if (asWords.has(name) || (stored.kind === 'text' && !plain.has(name))) return textual(column);
+    if (stored.kind === 'text') return parsed(column, plain.get(name) === 'whole');
+    return stored.kind === 'number' ? declared(column) : days(column);
   });
-  const flags = fetched.flatMap(({ odd }) =>
-    odd === null ? [] : [`CASE WHEN ${odd} IS NULL THEN 0 ELSE 1 END`],
-  );
-  const select = [
-    `CAST(${flags.length > 0 ? flags.join(' + ') : '0'} AS INTEGER)`,
-    ...fetched.flatMap(({ value, odd }) => (odd === null ? [value] : [value, odd])),
-  ];
-  const result = await connection.stream(`SELECT ${select.join(', ')} FROM ${table}`);
+  const result = await connection.stream(select(table, fetched));
   let rows = 0;
   for (;;) {
     const chunk = await result.fetchChunk();
@@ -73,74 +67,104 @@ export async function readCells(
   return fetched.map(({ builder }) => builder.cells());
 }
 
-/** The text columns whose first cells are plain numbers or missing. */
+/** The text columns whose first cells are plain numbers or missing, and whether those are whole numbers. */
 async function plainAtFirst(
   connection: Connection,
   table: string,
   columns: readonly DuckColumn[],
   asWords: ReadonlySet<string>,
   classes: string | undefined,
-): Promise<Set<string>> {
+): Promise<Map<string, 'whole' | 'fractions'>> {
   const unknown = columns.filter(({ name, stored }) => stored.kind === 'text' && !asWords.has(name));
-  if (unknown.length === 0) return new Set();
+  const plain = new Map<string, 'whole' | 'fractions'>();
+  if (unknown.length === 0) return plain;
   const texts = unknown.map(({ stored }) => stored.text);
   const glance = await queryText(connection, `SELECT ${texts} FROM ${table} LIMIT ${GLANCE}`);
-  const isMissing = (word: string) => (MISSING_WORDS as readonly string[]).includes(word.trim());
-  const plain = unknown.filter(({ name }, at) => {
-    if (name === classes && new Set(glance.map(({ [at]: word }) => word)).size <= FEW) return false;
-    return glance.every(({ [at]: word }) => word === null || isMissing(word) || isPlainNumber(word));
+  unknown.forEach(({ name }, at) => {
+    const words = new Set(glance.map(({ [at]: word }) => word?.trim() ?? ''));
+    if (name === classes && words.size <= FEW) return;
+    for (const word of MISSING_WORDS) words.delete(word);
+    if (![...words].every(isPlainNumber)) return;
+    plain.set(name, [...words].every((word) => /^\d+$/.test(word)) ? 'whole' : 'fractions');
   });
-  return new Set(plain.map(({ name }) => name));
+  return plain;
 }
 
-/** A column on its way: the SQL of its value, that of the text of odd cells, and where the cells go. */
+/** A column on its way: its text and value in SQL, when a cell is odd, and where the cells go. */
 interface Fetched {
+  readonly text: string;
   readonly value: string;
-  readonly odd: string | null;
+  /** of text `t` and value `x`; null where no cell can be odd */
+  readonly odd: ((t: string, x: string) => string) | null;
   readonly builder: WordCellsBuilder | NumberCellsBuilder;
 }
 
-function textual({ stored }: DuckColumn): Fetched {
-  return { value: stored.text, odd: null, builder: new WordCellsBuilder() };
+function textual({ stored: { text } }: DuckColumn): Fetched {
+  return { text, value: text, odd: null, builder: new WordCellsBuilder() };
 }
 
-/** Text as numbers. What a cast takes more generously than the rules do, or what may be a code, is kept as text. */
-function parsed({ stored: { text } }: DuckColumn): Fetched {
-  const number = `TRY_CAST(${text} AS DOUBLE)`;
-  const zero = `(${text} >= '00' AND ${text} < '0:')`; // 007: a 0 and another digit
-  const plainly = `isfinite(${number}) AND NOT ${zero} AND NOT contains(${text}, '_')`;
+/** Text as numbers. What is none is odd, and among whole numbers what begins with 0, since it may be a code. */
+function parsed({ stored: { text } }: DuckColumn, whole: boolean): Fetched {
   return {
-    value: `CASE WHEN ${plainly} THEN ${number} ELSE 'NaN'::DOUBLE END`,
-    odd: `CASE WHEN ${plainly} THEN NULL ELSE ${text} END`,
+    text,
+    value: `TRY_CAST(${text} AS DOUBLE)`,
+    odd: (t, x) => `(${x} IS NULL) <> (${t} IS NULL)${whole ? ` OR (${t} >= '00' AND ${t} < '0:')` : ''}`,
     builder: new NumberCellsBuilder('numbers', false),
   };
 }
 
-function declared(name: string, wide: boolean): Fetched {
-  const column = identifier(name);
-  const number = `CAST(${column} AS DOUBLE)`;
-  const held = wide ? `abs(${number}) <= ${Number.MAX_SAFE_INTEGER}` : `isfinite(${number})`;
+/** A number that a double cannot hold exactly is odd where its type says that it is whole. */
+function declared({ name, stored }: DuckColumn): Fetched {
+  const wide = stored.kind === 'number' && stored.wide;
   return {
-    value: `CASE WHEN ${held} THEN ${number} ELSE 'NaN'::DOUBLE END`,
-    odd: `CASE WHEN ${held} OR isnan(${number}) THEN NULL ELSE CAST(${column} AS VARCHAR) END`,
+    text: stored.text,
+    value: `CAST(${identifier(name)} AS DOUBLE)`,
+    odd: wide ? (_, x) => `abs(${x}) > ${Number.MAX_SAFE_INTEGER}` : null,
     builder: new NumberCellsBuilder('numbers', true),
   };
 }
 
 function days({ name, stored }: DuckColumn): Fetched {
   return {
-    value: `coalesce(CAST(epoch(${identifier(name)}) / 86400 AS DOUBLE), 'NaN'::DOUBLE)`,
+    text: stored.text,
+    value: `CAST(epoch(${identifier(name)}) / 86400 AS DOUBLE)`,
     odd: null,
     builder: new NumberCellsBuilder(stored.kind === 'clock' ? 'clock' : 'days', true),
   };
 }
 
+/**
+ * Every column's value, NaN for a missing number, and last a list of the texts of the odd cells in rows that have one.
+ * Text and value are computed once, below, and named t0, x0, …
+ */
+function select(table: string, fetched: readonly Fetched[]): string {
+  const below = fetched.flatMap(({ text, value, odd, builder }, i) =>
+    builder instanceof WordCellsBuilder
+      ? [`${value} AS x${i}`]
+      : [`${value} AS x${i}`, ...(odd ? [`${text} AS t${i}`] : [])],
+  );
+  const values = fetched.map(({ builder }, i) =>
+    builder instanceof WordCellsBuilder ? `x${i}` : `coalesce(x${i}, 'NaN'::DOUBLE)`,
+  );
+  const odd = fetched.flatMap((column, i) => (column.odd ? [{ when: column.odd(`t${i}`, `x${i}`), i }] : []));
+  const list = odd.map(({ when, i }) => `CASE WHEN ${when} THEN t${i} END`);
+  const any = odd.map(({ when }) => `(${when})`).join(' OR ');
+  if (odd.length > 0) values.push(`CASE WHEN ${any} THEN [${list}] END`);
+  return `SELECT ${values} FROM (SELECT ${below} FROM ${table})`;
+}
+
 function append(chunk: DuckDBDataChunk, fetched: readonly Fetched[], first: number): void {
-  const flags = (chunk.getColumnVector(0) as unknown as { items: Int32Array }).items;
-  let at = 1;
-  for (const { builder, odd } of fetched) {
-    builder.append(chunk.getColumnVector(at++), chunk.rowCount);
-    if (odd !== null) (builder as NumberCellsBuilder).appendOdd(chunk.getColumnVector(at++), flags, first);
+  fetched.forEach(({ builder }, at) => {
+    builder.append(chunk.getColumnVector(at), chunk.rowCount);
+  });
+  if (chunk.columnCount === fetched.length) return;
+  const builders = fetched.flatMap(({ odd, builder }) => (odd ? [builder as NumberCellsBuilder] : []));
+  const lists = chunk.getColumnVector(fetched.length);
+  for (let r = 0; r < chunk.rowCount; r++) {
+    const list = lists.getItem(r) as DuckDBListValue | null;
+    list?.items.forEach((word, i) => {
+      if (word !== null) builders[i].addOdd(first + r, word as string);
+    });
   }
 }
 
@@ -157,13 +181,18 @@ class Blocks<T extends Float64Array | Uint32Array> {
     this.#last = new Type(BLOCK);
   }
 
-  push(value: number): void {
-    if (this.#used === BLOCK) {
-      this.#full.push(this.#last);
-      this.#last = new this.Type(BLOCK);
-      this.#used = 0;
+  append(values: T, count: number): void {
+    for (let done = 0; done < count; ) {
+      if (this.#used === BLOCK) {
+        this.#full.push(this.#last);
+        this.#last = new this.Type(BLOCK);
+        this.#used = 0;
+      }
+      const some = Math.min(count - done, BLOCK - this.#used);
+      this.#last.set(values.subarray(done, done + some) as never, this.#used);
+      this.#used += some;
+      done += some;
     }
-    this.#last[this.#used++] = value;
   }
 
   /** All values in one array; the blocks are given up. */
@@ -183,7 +212,9 @@ class WordCellsBuilder {
   readonly #words = new WordBuilder();
 
   append(vector: DuckDBVector, count: number): void {
-    for (let r = 0; r < count; r++) this.#codes.push(this.#words.code(vector.getItem(r) as string | null));
+    const codes = new Uint32Array(count);
+    for (let r = 0; r < count; r++) codes[r] = this.#words.code(vector.getItem(r) as string | null);
+    this.#codes.append(codes, count);
   }
 
   cells(): Cells {
@@ -195,6 +226,7 @@ class NumberCellsBuilder {
   readonly #values = new Blocks<Float64Array>(Float64Array);
   readonly #oddRows: number[] = [];
   readonly #oddWords: string[] = [];
+  #largest = 0;
   /** one object for each different word, however often it occurs */
   readonly #known = new Map<string, string>();
 
@@ -205,25 +237,25 @@ class NumberCellsBuilder {
 
   append(vector: DuckDBVector, count: number): void {
     const { items } = vector as unknown as { items: Float64Array };
-    for (let r = 0; r < count; r++) this.#values.push(items[r]);
+    for (let r = 0; r < count; r++) {
+      const size = Math.abs(items[r]);
+      if (size > this.#largest) this.#largest = size;
+    }
+    this.#values.append(items, count);
   }
 
-  /** @param flags of each row how many columns have an odd cell there */
-  appendOdd(vector: DuckDBVector, flags: Int32Array, first: number): void {
-    for (let r = 0; r < flags.length; r++) {
-      if (flags[r] === 0) continue;
-      const word = vector.getItem(r) as string | null;
-      if (word === null) continue;
-      this.#oddRows.push(first + r);
-      if (!this.#known.has(word)) this.#known.set(word, word);
-      this.#oddWords.push(this.#known.get(word)!);
-    }
+  /** A cell whose text is kept; its value, where it has one, is not believed. */
+  addOdd(row: number, word: string): void {
+    if (!this.#known.has(word)) this.#known.set(word, word);
+    this.#oddRows.push(row);
+    this.#oddWords.push(this.#known.get(word)!);
   }
 
   cells(): Cells {
     const values = this.#values.join();
+    for (const row of this.#oddRows) values[row] = Number.NaN;
     if (this.kind !== 'numbers') return { kind: 'days', values, clock: this.kind === 'clock' };
     const odd = this.#oddRows.length === 0 ? NO_ODD_CELLS : { rows: this.#oddRows, words: this.#oddWords };
-    return { kind: 'numbers', values, odd, declared: this.isDeclared };
+    return { kind: 'numbers', values, odd, declared: this.isDeclared, largest: this.#largest };
   }
 }

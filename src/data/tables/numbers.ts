@@ -4,8 +4,11 @@
  */
 import { isPlain, type NumberFormat, PLAIN_FORMAT } from '../reading.js';
 
-/** Digits with a decimal point, perhaps an exponent: what every source may hold without a format being named. */
-const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+/**
+ * Digits with a decimal point, perhaps an exponent, and as in many languages `_` between digits: what every source may
+ * hold without a format being named.
+ */
+const PLAIN = /^[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)([eE][+-]?\d+)?$/;
 export const isPlainNumber = (text: string): boolean => PLAIN.test(text.trim());
 
 /** Currencies stand before the number, or after it; letters alone are taken for one only if they are on this list. */
@@ -81,7 +84,7 @@ export function numberParser(format: NumberFormat): (text: string) => number {
   if (isPlain(format)) {
     return (text) => {
       const trimmed = text.trim().replace(/^−/, '-');
-      return PLAIN.test(trimmed) ? Number(trimmed) : Number.NaN;
+      return PLAIN.test(trimmed) ? Number(trimmed.replaceAll('_', '')) : Number.NaN;
     };
   }
   const found = CONVENTIONS.find(

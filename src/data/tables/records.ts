@@ -110,15 +110,17 @@ const isSafe = (value: unknown): boolean => typeof value === 'bigint' && BigInt(
 
 function numberCells(values: Column): Cells {
   const odd = { rows: [] as number[], words: [] as string[] };
+  let largest = 0;
   const numbers = Float64Array.from(values, (value, row) => {
     if (isMissing(value)) return Number.NaN;
     const number = Number(value);
+    largest = Math.max(largest, Math.abs(number));
     if (Number.isFinite(number)) return number;
     odd.rows.push(row);
     odd.words.push(String(value));
     return Number.NaN;
   });
-  return { kind: 'numbers', values: numbers, odd, declared: true };
+  return { kind: 'numbers', values: numbers, odd, declared: true, largest };
 }
 
 function dayOf(value: unknown): number {
