@@ -38,7 +38,7 @@ export function createRunner(
     slots: [],
     trainRows: 0,
     evaluationRows: 0,
-    wholeShards: false,
+    shardRows: 1,
     kernels: name,
     profiled: false,
     sliced: false,
@@ -66,7 +66,7 @@ export function createRunner(
     classWeights: null,
     encoding: prepareEncoding(encodingOf(schema)),
     seed: 0,
-    shards: 1,
+    cut: plan,
     maxRows: EVALUATION_BLOCK,
     pass: {
       kernels,

@@ -99,7 +99,10 @@ const SHAPE = {
     .union([z.literal('auto'), whole(0).max(1024)])
     .default('auto')
     .describe('threads; 0 runs in-process; the result does not depend on it'),
-  shards: whole(1).max(1024).default(8).describe('parts of a minibatch that are summed by a fixed tree'),
+  shards: whole(1)
+    .max(1024)
+    .default(8)
+    .describe('parts of a minibatch that are summed by a fixed tree; with batchNorm, of 32 rows at least'),
   kernels: z
     .enum(['auto', ...KERNEL_NAMES])
     .default('auto')

@@ -4,7 +4,7 @@ import { gather, type PreparedEncoding } from '../data/gather.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { Pass } from '../network/layer.js';
 import { forward, type Objective } from '../network/network.js';
-import type { Merge } from '../parallel/shards.js';
+import type { Merge, ShardCut } from '../parallel/shards.js';
 import { PURPOSE, threefry2x32 } from '../random.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 import type { PlannedRun } from './passes.js';
@@ -34,8 +34,8 @@ export interface Context {
   readonly classWeights: readonly number[] | null;
   readonly encoding: PreparedEncoding;
   readonly seed: number;
-  /** shards of a batch */
-  readonly shards: number;
+  /** how batches become shards */
+  readonly cut: ShardCut;
   /** rows that a pass may have */
   readonly maxRows: number;
   readonly pass: Pass;

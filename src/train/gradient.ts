@@ -1,6 +1,6 @@
 import type { Subset } from '../data/dataset.js';
 import { backward } from '../network/network.js';
-import { type Run, shardBounds } from '../parallel/shards.js';
+import { type Run, shardBounds, shardCount } from '../parallel/shards.js';
 import { beginTraining, type Context, divergence, forwardRows, rowScore, weighRows } from './context.js';
 import { type PassPlan, type PlannedRun, planRun } from './passes.js';
 
@@ -36,7 +36,7 @@ export function computeGradient(context: Context, subset: Subset, run: ShardRun)
     kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
   }
   const bounded = plan.roots.every((slot) =>
-    kernels.allFinite(memory.gradients[slot], memory.layout.length, 2 * context.shards),
+    kernels.allFinite(memory.gradients[slot], memory.layout.length, 2 * context.cut.shards),
   );
   workspace.bounded[0] = Number(bounded);
   lane?.lap('fold');
@@ -71,14 +71,15 @@ function sumRows(context: Context, shard: number, continued: boolean): void {
 
 /** Nearly every step has the same rows and run as the one before: plans are made once. */
 export function plannedRun(
-  { plans, shards, maxRows, workspace }: Context,
+  { plans, cut, maxRows, workspace }: Context,
   { rows, first, last }: ShardRun,
 ): PlannedRun {
+  const { shards } = cut;
   const key = (rows * (shards + 1) + first) * (shards + 1) + last;
   let plan = plans.get(key);
   if (!plan) {
     const bounds: number[] = [];
-    const total = shardBounds(rows, shards, bounds);
+    const total = shardBounds(rows, shardCount(rows, cut), bounds);
     plan = planRun(bounds, { first, last }, total, maxRows, workspace.bounds);
     plans.set(key, plan);
   }

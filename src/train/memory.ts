@@ -11,12 +11,12 @@ import type { BoundSequence, Layer } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { bind } from '../network/network.js';
 import type { Arena } from '../parallel/arena.js';
+import { longestShard, type ShardCut, shardCount } from '../parallel/shards.js';
 import { LANE_LENGTH } from './profile.js';
 
 /** The sizes from which the memory follows. */
-export interface MemoryPlan {
+export interface MemoryPlan extends ShardCut {
   readonly batch: number;
-  readonly shards: number;
   /** tasks that may run at the same time, at least 1 */
   readonly workspaces: number;
   /** tasks that a batch may be cut into at the least: the fewer, the more rows a task has */
@@ -28,8 +28,6 @@ export interface MemoryPlan {
   readonly trainRows: number;
   /** rows of the largest subset that is evaluated */
   readonly evaluationRows: number;
-  /** a layer takes its statistics over whole shards */
-  readonly wholeShards: boolean;
   readonly kernels: KernelName;
   readonly precision: Precision;
   readonly profiled: boolean;
@@ -81,10 +79,10 @@ const PASS_ROWS = 1024;
 /** Rows that are evaluated in one pass, whatever the workers and the batch. */
 export const EVALUATION_BLOCK = 256;
 
-export function passRows({ batch, shards, fewestTasks, wholeShards }: MemoryPlan): number {
-  const shardRows = Math.ceil(batch / shards);
-  const most = wholeShards ? Math.max(PASS_ROWS, shardRows) : PASS_ROWS;
-  const training = Math.min(most, Math.ceil(Math.min(shards, batch) / fewestTasks) * shardRows);
+export function passRows({ batch, fewestTasks, ...cut }: MemoryPlan): number {
+  const longest = longestShard(batch, cut);
+  const most = cut.shardRows > 1 ? Math.max(PASS_ROWS, longest) : PASS_ROWS;
+  const training = Math.min(most, Math.ceil(shardCount(batch, cut) / fewestTasks) * longest);
   return Math.max(EVALUATION_BLOCK, training);
 }
 
@@ -93,7 +91,7 @@ export function carveTraining(arena: Arena, layers: readonly Layer[], plan: Memo
   const block = () => arena.floats(layout.length);
   const weights = block();
   const slots = plan.slots.map(block);
-  const gradients = Array.from({ length: Math.min(plan.shards, plan.batch) }, block);
+  const gradients = Array.from({ length: shardCount(plan.batch, plan) }, block);
   const rows = passRows(plan);
   const outputs = layers[layers.length - 1].outputs;
   const rounded = roundedCarver(arena, layers, plan, weights, rows);

@@ -108,7 +108,7 @@ export function createContexts(setup: WorkerSetup): (workspace: number) => Conte
       classWeights: setup.classWeights,
       encoding,
       seed: setup.seed,
-      shards: plan.shards,
+      cut: plan,
       maxRows: passRows(plan),
       pass: {
         kernels,

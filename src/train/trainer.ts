@@ -8,7 +8,7 @@ import { initialize } from '../network/initializers.js';
 import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
 import { Arena, allocateShared } from '../parallel/arena.js';
-import { contiguousRuns, type Run } from '../parallel/shards.js';
+import { contiguousRuns, type Run, shardCount } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
 import type { Context } from './context.js';
 import { divergedError } from './diagnosis.js';
@@ -110,7 +110,7 @@ export class Trainer {
     if (this.#shuffledEpoch !== epoch) this.#shuffle(epoch);
     const start = (state.step % plan.stepsPerEpoch) * plan.batch;
     const rows = Math.min(plan.batch, plan.data.train.rows.length - start);
-    const shards = Math.min(plan.config.shards, rows);
+    const shards = shardCount(rows, plan.memory);
     profile?.lap('data');
 
     const runs = await this.#computeShards(start, rows, shards);
@@ -278,13 +278,13 @@ export class Trainer {
   async #probe(workers: number, rows: number): Promise<number> {
     const begin = performance.now();
     this.workers = workers;
-    await this.#computeShards(0, rows, Math.min(this.plan.config.shards, rows));
+    await this.#computeShards(0, rows, shardCount(rows, this.plan.memory));
     return (performance.now() - begin) / 1000;
   }
 
   #reportDivergence(start: number, rows: number): never {
     const { plan, state } = this;
-    const run = { start, rows, step: state.step, first: 0, last: Math.min(plan.config.shards, rows) };
+    const run = { start, rows, step: state.step, first: 0, last: shardCount(rows, plan.memory) };
     throw divergedError(this.#contextOf(0), plan, run, this.lr);
   }
 }
