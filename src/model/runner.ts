@@ -10,6 +10,7 @@ import { objective } from '../network/network.js';
 import { Arena, allocateShared, measure } from '../parallel/arena.js';
 import { type Context, evaluateRows } from '../train/context.js';
 import { carveTraining, EVALUATION_BLOCK, type MemoryPlan } from '../train/memory.js';
+import { UNWEIGHTED } from '../train/weighting.js';
 import { taskOf } from './format.js';
 import type { ReadModel } from './read.js';
 
@@ -63,7 +64,7 @@ export function createRunner(
     lane: null,
     objective: target,
     task: taskOf(schema),
-    classWeights: null,
+    weighting: UNWEIGHTED,
     encoding: prepareEncoding(encodingOf(schema)),
     seed: 0,
     cut: plan,

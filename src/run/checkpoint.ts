@@ -27,6 +27,7 @@ const metrics = z.strictObject({
 const stateSchema = z.strictObject({
   step: z.number().int().min(0),
   epochLoss: z.number(),
+  epochWeight: z.number().optional(), // checkpoints from before there was one have `epochRows` in its place
   epochScore: z.number(),
   epochRows: z.number(),
   train: metrics.nullable(),
@@ -89,7 +90,7 @@ export function readCheckpoint(file: string, length: number, slots: number): Che
   const state = stateSchema.safeParse(JSON.parse(metadata.state));
   if (!state.success) throw new DataError(`${file}: damaged (its state is not that of a training)`);
   return {
-    state: state.data as TrainState,
+    state: { ...state.data, epochWeight: state.data.epochWeight ?? state.data.epochRows } as TrainState,
     dataset: metadata.dataset,
     weights: arrays[0],
     slots: arrays.slice(1),

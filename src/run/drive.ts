@@ -99,7 +99,7 @@ async function* sittingEvents(sitting: Sitting): AsyncGenerator<TrainEvent> {
     await trainer.step();
     const { state } = trainer;
     const epoch = Math.ceil(state.step / plan.stepsPerEpoch);
-    const train = trainer.metrics(state.epochLoss, state.epochScore, state.epochRows);
+    const train = trainer.metrics(state.epochLoss, state.epochScore, state.epochRows, state.epochWeight);
     yield { type: 'step', step: state.step, epoch, train, lr };
     yield* news.splice(0);
 
@@ -163,7 +163,7 @@ async function endEpoch(
   }
   state.lossBefore = state.train?.loss ?? null;
   state.plateau = afterEpoch(state.plateau, (val ?? train).loss, plan.config);
-  Object.assign(state, { train, val, epochLoss: 0, epochScore: 0, epochRows: 0 });
+  Object.assign(state, { train, val, epochLoss: 0, epochWeight: 0, epochScore: 0, epochRows: 0 });
   const seconds = state.seconds - start.seconds;
   const samplesPerSecond = (state.samples - start.samples) / seconds;
   return { type: 'epoch', epoch, step: state.step, train, val, lr, best, seconds, samplesPerSecond };

@@ -35,7 +35,12 @@ const SHAPE = {
       'validation: a fraction of the training data, or a source of its own; auto: 0.1, but 0 for the likes of xor',
     ),
   test: z.string().optional().describe('test data, evaluated once at the end'),
-  weights: z.string().optional().describe('tables: the column of sample weights, numbers from 0 on'),
+  weights: z
+    .string()
+    .optional()
+    .describe(
+      'tables: the column of sample weights, numbers from 0 on; a batch divides by their sum, so only proportions matter',
+    ),
   embedAbove: whole(1)
     .default(32)
     .describe('tables: a column with more categories is embedded, one with fewer is one-hot encoded'),
@@ -63,11 +68,15 @@ const SHAPE = {
     .describe('loss quantile: the share of targets that should lie below the prediction'),
   labelSmoothing: fraction
     .default(DIVERGENCES.crossEntropy.parameter.default)
-    .describe('loss crossEntropy: share of the desired probability that is spread over all classes'),
+    .describe(
+      "loss crossEntropy: share of the desired probability that is spread over all classes; a class weight multiplies its rows' whole loss",
+    ),
   classWeights: z
     .union([z.enum(['balanced']), z.array(positive).min(2)])
     .optional()
-    .describe('weight of each class in training; balanced: rows/(classes·rows of the class)'),
+    .describe(
+      'weight of each class in training, times the sample weight; balanced: rows/(classes·rows of the class)',
+    ),
   init: z
     .enum(['auto', ...INITIALIZER_NAMES])
     .default('auto')

@@ -52,14 +52,16 @@ export async function rangeTest(
   let weight = 1; // SMOOTHING^steps
   while (rates.length < steps) {
     const rate = from * exp(growth * rates.length);
-    const { epochLoss, epochRows } = trainer.state;
+    const { epochLoss, epochWeight } = trainer.state;
     try {
       await trainer.step(rate);
     } catch (error) {
       if (error instanceof DivergedError) break;
       throw error;
     }
-    const loss = (trainer.state.epochLoss - epochLoss) / (trainer.state.epochRows - epochRows);
+    const batchWeight = trainer.state.epochWeight - epochWeight;
+    if (batchWeight === 0) continue; // no row of the batch counts, so the rate has not been tried
+    const loss = (trainer.state.epochLoss - epochLoss) / batchWeight;
     average = SMOOTHING * average + (1 - SMOOTHING) * loss;
     weight *= SMOOTHING;
     rates.push(rate);

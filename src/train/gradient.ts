@@ -13,8 +13,8 @@ export interface ShardRun extends Run {
 }
 
 /**
- * The gradient of a run of shards: Σ ∂Div/∂w over their rows, folded along the summation tree into the slots of the
- * run's aligned subtrees, with Σ Div and the score of each shard, and whether every sum of such gradients is finite. A pure
+ * The gradient of a run of shards: Σ ∂Div/∂w over their rows, each times its weight, folded along the summation tree into the
+ * slots of the run's aligned subtrees, with Σ Div, the weights and the score of each shard, and whether every sum of such gradients is finite. A pure
  * function of weights, order and run.
  */
 export function computeGradient(context: Context, subset: Subset, run: ShardRun): void {
@@ -56,16 +56,19 @@ export function beginPass(context: Context, run: ShardRun, { bounds }: PlannedRu
   beginTraining(context, run.step);
 }
 
-/** Adds the losses and scores of a shard's rows, in row order. */
+/** Adds the losses, weights and scores of a shard's rows, in row order. */
 function sumRows(context: Context, shard: number, continued: boolean): void {
   const { memory, workspace } = context;
   let loss = continued ? memory.shardLosses[shard] : 0;
+  let weight = continued ? memory.shardWeights[shard] : 0;
   let score = continued ? memory.shardScores[shard] : 0;
   for (let row = workspace.bounds[shard]; row < workspace.bounds[shard + 1]; row++) {
     loss += workspace.rowLosses[row];
+    weight += workspace.rowWeights[row];
     score += rowScore(context, row);
   }
   memory.shardLosses[shard] = loss;
+  memory.shardWeights[shard] = weight;
   memory.shardScores[shard] = score;
 }
 

@@ -47,6 +47,8 @@ export interface Workspace {
   /** [R, outputs]: class indices spread to one value for each output; for regression, what a fused activation makes of the output */
   readonly spread: Float32Array;
   readonly rowLosses: Float32Array;
+  /** what each row counts in a gradient */
+  readonly rowWeights: Float64Array;
   /** first row of each shard within the pass */
   readonly bounds: Int32Array;
   /** [1] when no sum of the gradients that the task left can leave the range of float32, else [0] */
@@ -63,8 +65,9 @@ export interface TrainingMemory {
   readonly slots: readonly Float32Array[];
   /** one block for each shard; a folded subtree's sum is in the block of its first shard */
   readonly gradients: readonly Float32Array[];
-  /** Σ Div over each shard's rows */
+  /** Σ w·Div and Σ w over each shard's rows, w being what a row counts: 1 unless there are weights */
   readonly shardLosses: Float64Array;
+  readonly shardWeights: Float64Array;
   /** correct rows, or Σ squared error in the target's own unit, over each shard's rows */
   readonly shardScores: Float64Array;
   /** [Σ Div, score] of each block of an evaluation */
@@ -101,6 +104,7 @@ export function carveTraining(arena: Arena, layers: readonly Layer[], plan: Memo
     slots,
     gradients,
     shardLosses: arena.doubles(plan.shards),
+    shardWeights: arena.doubles(plan.shards),
     shardScores: arena.doubles(plan.shards),
     blockSums: arena.doubles(2 * Math.ceil(plan.evaluationRows / EVALUATION_BLOCK)),
     order: arena.uint32s(plan.trainRows),
@@ -116,6 +120,7 @@ export function carveTraining(arena: Arena, layers: readonly Layer[], plan: Memo
       targets: arena.floats(rows * plan.targetWidth),
       spread: arena.floats(rows * outputs),
       rowLosses: arena.floats(rows),
+      rowWeights: arena.doubles(rows),
       bounds: arena.int32s(plan.shards + 1),
       bounded: arena.int32s(1),
       lane: arena.doubles(plan.profiled ? LANE_LENGTH : 0),

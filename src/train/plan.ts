@@ -17,7 +17,8 @@ import { type ShardCut, shardCount } from '../parallel/shards.js';
 import type { TrainConfig } from './config.js';
 import { carveTraining, type MemoryPlan } from './memory.js';
 import { learningRate, type NetworkSpec, specify } from './specification.js';
-import { classWeights, targetsFor } from './targets.js';
+import { targetsFor } from './targets.js';
+import { type Weighting, weightingOf } from './weighting.js';
 import { workerCandidates } from './workersearch.js';
 
 export interface TrainingPlan {
@@ -28,8 +29,7 @@ export interface TrainingPlan {
   readonly layers: readonly Layer[];
   /** what is differentiated in training */
   readonly objective: Objective;
-  /** null: all classes alike */
-  readonly classWeights: readonly number[] | null;
+  readonly weighting: Weighting;
   readonly kernels: KernelName;
   /** what native kernels multiply with */
   readonly library: NativeLibrary | null;
@@ -104,7 +104,7 @@ export function planTraining(config: TrainConfig, loaded: TrainingData, profiled
     network,
     layers,
     objective: target,
-    classWeights: classWeights(config.classWeights, data),
+    weighting: weightingOf(config, data),
     kernels: chosen.name,
     library: chosen.library,
     rule,

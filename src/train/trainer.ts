@@ -29,6 +29,7 @@ import {
 } from './tasks.js';
 import { Team } from './team.js';
 import { applyUpdate, recordUpdate } from './update.js';
+import { NEGLIGIBLE } from './weighting.js';
 import { explained, WorkerSearch } from './workersearch.js';
 
 export interface TrainerOptions {
@@ -69,7 +70,7 @@ export class Trainer {
       network: plan.network,
       plan: plan.memory,
       task: plan.data.task,
-      classWeights: plan.classWeights,
+      weighting: plan.weighting,
       seed: plan.config.seed,
       encoding: plan.data.encoding,
       subsets: { train: plan.data.train, val: plan.data.val, test: plan.data.test },
@@ -97,7 +98,7 @@ export class Trainer {
   }
 
   /**
-   * One update: the gradient of the next batch, summed over shards, and w ← w − η·(…)/T. Throws DivergedError, with the
+   * One update: the gradient of the next batch, summed over shards, and w ← w − η·(…)/Σw. Throws DivergedError, with the
    * weights as they were, when a value is not finite. @param lr stands in for the schedule's rate
    */
   async step(lr = this.lr): Promise<void> {
@@ -115,11 +116,12 @@ export class Trainer {
 
     const runs = await this.#computeShards(start, rows, shards);
     const loss = sum(memory.shardLosses, shards);
+    const weight = sum(memory.shardWeights, shards);
     const score = sum(memory.shardScores, shards);
     if (!Number.isFinite(loss)) this.#reportDivergence(start, rows);
     const bounded = memory.workspaces.every(({ bounded }, index) => index >= runs.length || bounded[0] === 1);
-    const step = { step: state.step + 1, lr, rows };
-    if (plan.memory.sliced && bounded && this.workers > 1) {
+    const step = { step: state.step + 1, lr, rows, weight };
+    if (plan.memory.sliced && bounded && this.workers > 1 && weight > NEGLIGIBLE) {
       await this.#updateInSlices(recordUpdate(plan, memory, step), shards, runs.length);
     } else {
       this.#sumShards(runs, shards);
@@ -128,15 +130,16 @@ export class Trainer {
         this.#reportDivergence(start, rows);
       const evaluate = async () => {
         this.#sumShards(await this.#computeShards(start, rows, shards), shards);
-        return sum(memory.shardLosses, shards) / rows;
+        return sum(memory.shardLosses, shards) / weight;
       };
-      await applyUpdate(this.#kernels, plan, memory, step, { value: loss / rows, evaluate });
+      await applyUpdate(this.#kernels, plan, memory, step, { value: loss / weight, evaluate });
     }
     profile?.lap('update');
     profile?.end();
 
     state.step++;
     state.epochLoss += loss;
+    state.epochWeight += weight;
     state.epochScore += score;
     state.epochRows += rows;
     state.samples += rows;
@@ -191,11 +194,12 @@ export class Trainer {
     return this.metrics(loss, score, subset.rows.length);
   }
 
-  /** From sums over rows to means. */
-  metrics(loss: number, score: number, rows: number): Metrics {
+  /** From sums over rows to means: of the loss over what the rows count, which may be nothing yet, of the score over the rows. */
+  metrics(loss: number, score: number, rows: number, weight = rows): Metrics {
     const { data } = this.plan;
-    if (data.task === 'classification') return { loss: loss / rows, accuracy: score / rows };
-    return { loss: loss / rows, rmse: Math.sqrt(score / (rows * data.outputs)) };
+    const mean = weight === 0 ? 0 : loss / weight;
+    if (data.task === 'classification') return { loss: mean, accuracy: score / rows };
+    return { loss: mean, rmse: Math.sqrt(score / (rows * data.outputs)) };
   }
 
   close(): Promise<void> {
