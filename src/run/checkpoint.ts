@@ -19,16 +19,22 @@ export interface Checkpoint {
 const FORMAT = 'gradpool.checkpoint';
 const VERSION = '1';
 
+/** JSON has null for a number that is not finite: earlier versions went on with such metrics, and their runs still resume. */
+const measured = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN);
 const metrics = z.strictObject({
-  loss: z.number(),
-  accuracy: z.number().optional(),
-  rmse: z.number().optional(),
+  loss: measured,
+  accuracy: measured.optional(),
+  rmse: measured.optional(),
 });
 const stateSchema = z.strictObject({
   step: z.number().int().min(0),
-  epochLoss: z.number(),
-  epochWeight: z.number().optional(), // checkpoints from before there was one have `epochRows` in its place
-  epochScore: z.number(),
+  epochLoss: measured,
+  /** left out by checkpoints from before there was one: without weights it is `epochRows` */
+  epochWeight: z.number().optional(),
+  epochScore: measured,
   epochRows: z.number(),
   train: metrics.nullable(),
   lossBefore: z.number().nullable(),

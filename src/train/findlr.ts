@@ -49,6 +49,7 @@ export async function rangeTest(
   const losses: number[] = [];
   const smoothed: number[] = [];
   let average = 0;
+  let least = Number.POSITIVE_INFINITY;
   let weight = 1; // SMOOTHING^steps
   while (rates.length < steps) {
     const rate = from * exp(growth * rates.length);
@@ -66,15 +67,17 @@ export async function rangeTest(
     weight *= SMOOTHING;
     rates.push(rate);
     losses.push(loss);
-    smoothed.push(average / (1 - weight));
-    if (average / (1 - weight) > EXPLODED * Math.min(...smoothed)) break;
+    const current = average / (1 - weight);
+    smoothed.push(current);
+    least = Math.min(least, current);
+    if (current > EXPLODED * least) break;
   }
   return { rates, losses, smoothed, suggestion: steepest(rates, smoothed) };
 }
 
 /** Where the loss falls fastest on its way to the minimum; the rates are evenly spaced on a logarithmic scale. */
 function steepest(rates: readonly number[], losses: readonly number[]): number | null {
-  const end = losses.indexOf(Math.min(...losses));
+  const end = losses.indexOf(losses.reduce((least, loss) => Math.min(least, loss), Number.POSITIVE_INFINITY));
   let suggestion: number | null = null;
   let fastest = 0;
   for (let i = 1; i < end; i++) {

@@ -11,7 +11,7 @@ import { Arena, allocateShared } from '../parallel/arena.js';
 import { contiguousRuns, type Run, shardCount } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
 import type { Context } from './context.js';
-import { divergedError } from './diagnosis.js';
+import { divergedError, evaluationError } from './diagnosis.js';
 import { evaluationBlocks } from './evaluation.js';
 import type { Metrics } from './events.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
@@ -118,7 +118,7 @@ export class Trainer {
     const loss = sum(memory.shardLosses, shards);
     const weight = sum(memory.shardWeights, shards);
     const score = sum(memory.shardScores, shards);
-    if (!Number.isFinite(loss)) this.#reportDivergence(start, rows);
+    if (!Number.isFinite(loss + score)) this.#reportDivergence(start, rows);
     const bounded = memory.workspaces.every(({ bounded }, index) => index >= runs.length || bounded[0] === 1);
     const step = { step: state.step + 1, lr, rows, weight };
     if (plan.memory.sliced && bounded && this.workers > 1 && weight > NEGLIGIBLE) {
@@ -161,7 +161,7 @@ export class Trainer {
     this.#settled = true;
   }
 
-  /** Means over all rows of a subset, with the evaluated weights. */
+  /** Means over all rows of a subset, with the evaluated weights. Throws DivergedError naming rows where one is not finite. */
   async evaluate(name: SubsetName): Promise<Metrics> {
     const { weights } = this.memory;
     const trained = weights.slice();
@@ -191,7 +191,11 @@ export class Trainer {
       loss += sums[2 * block];
       score += sums[2 * block + 1];
     }
-    return this.metrics(loss, score, subset.rows.length);
+    const metrics = this.metrics(loss, score, subset.rows.length);
+    if (!Object.values(metrics).every(Number.isFinite)) {
+      throw evaluationError(this.#contextOf(0), this.plan, name, metrics, this.state.step);
+    }
+    return metrics;
   }
 
   /** From sums over rows to means: of the loss over what the rows count, which may be nothing yet, of the score over the rows. */
