@@ -56,7 +56,9 @@ const SHAPE = {
     .describe('the divergence; auto: cross-entropy for classes, ½ squared error for numbers'),
   huberDelta: positive
     .default(DIVERGENCES.huber.parameter.default)
-    .describe('loss huber: the error up to which it is squared'),
+    .describe(
+      'loss huber: the error up to which it is squared, in standard deviations of the training targets',
+    ),
   focalGamma: z
     .number()
     .min(0)

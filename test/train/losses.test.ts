@@ -145,6 +145,34 @@ describe('targets', () => {
     for (const value of values) expect(value).toBeGreaterThan(0); // a rate, a probability
   });
 
+  it("are standardised for huber, so that its delta is in their standard deviations and not in the targets' unit", async () => {
+    const hash = async (factor: number, huberDelta: number) => {
+      const rows = Array.from(
+        { length: 60 },
+        (_, i) => `${(i % 10) / 10},${(i % 7) / 7},${factor * count(i)}`,
+      );
+      writeFileSync(join(folder, 'unit.csv'), ['a,b,calls', ...rows].join('\n'));
+      return (await run('unit.csv', { loss: 'huber', huberDelta })).at(-1) as EndEvent;
+    };
+    const [one, other, cents] = [await hash(1, 0.25), await hash(1, 0.5), await hash(1024, 0.25)];
+    expect(cents.weightsSha256).toBe(one.weightsSha256);
+    expect(other.weightsSha256).not.toBe(one.weightsSha256);
+
+    const out = join(folder, 'huber-unit');
+    await run('counts.csv', { loss: 'huber', huberDelta: 0.25, val: 0 }, out);
+    const model = await loadModel(out);
+    const targets = Array.from({ length: 60 }, (_, i) => count(i));
+    const mean = targets.reduce((sum, d) => sum + d, 0) / 60;
+    const deviation = Math.sqrt(targets.reduce((sum, d) => sum + (d - mean) ** 2, 0) / 60);
+    const batches = [...(await model.predict(join(folder, 'counts.csv'))).batches()];
+    const values = batches.flatMap(({ predicted }) => predicted).map(Number);
+    const errors = values.map((value, i) => Math.abs(value - targets[i]) / deviation);
+    const losses = errors.map((e) => (e <= 0.25 ? e ** 2 / 2 : 0.25 * (e - 0.25 / 2)));
+    expect(errors.some((e) => e > 0.25) && errors.some((e) => e < 0.25)).toBe(true);
+    const { metrics } = await model.evaluate(join(folder, 'counts.csv'));
+    expect(metrics.loss / (losses.reduce((sum, loss) => sum + loss, 0) / 60)).toBeCloseTo(1, 5);
+  });
+
   it('are not standardised where that would leave the domain, and a note says so', () => {
     const plain = { ...regression, train: { ...regression.train } };
     plain.train.dataset.targets.set(plain.train.dataset.targets.map(Math.abs));
