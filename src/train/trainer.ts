@@ -12,7 +12,7 @@ import { contiguousRuns, type Run, shardCount } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
 import type { Context } from './context.js';
 import { divergedError, evaluationError } from './diagnosis.js';
-import { evaluationBlocks } from './evaluation.js';
+import { blockTotals, evaluationBlocks, means } from './evaluation.js';
 import type { Metrics } from './events.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
 import { mergesAfter } from './passes.js';
@@ -184,13 +184,7 @@ export class Trainer {
     }));
     this.#kernels.refreshWeights();
     await this.#team.executor(this.workers).run(tasks);
-    const sums = this.memory.blockSums;
-    let loss = 0;
-    let score = 0;
-    for (let block = 0; block < evaluationBlocks(subset); block++) {
-      loss += sums[2 * block];
-      score += sums[2 * block + 1];
-    }
+    const { loss, score } = blockTotals(this.memory.blockSums, evaluationBlocks(subset));
     const metrics = this.metrics(loss, score, subset.rows.length);
     if (!Object.values(metrics).every(Number.isFinite)) {
       throw evaluationError(this.#contextOf(0), this.plan, name, metrics, this.state.step);
@@ -198,12 +192,9 @@ export class Trainer {
     return metrics;
   }
 
-  /** From sums over rows to means: of the loss over what the rows count, which may be nothing yet, of the score over the rows. */
+  /** From sums over rows to means. @param weight what the rows count together in the loss */
   metrics(loss: number, score: number, rows: number, weight = rows): Metrics {
-    const { data } = this.plan;
-    const mean = weight === 0 ? 0 : loss / weight;
-    if (data.task === 'classification') return { loss: mean, accuracy: score / rows };
-    return { loss: mean, rmse: Math.sqrt(score / (rows * data.outputs)) };
+    return means(this.plan.data, { loss, score, rows, weight });
   }
 
   close(): Promise<void> {
