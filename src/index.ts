@@ -6,6 +6,8 @@ export type { BenchOptions } from './bench/options.js';
 export type { BenchReport } from './bench/report.js';
 export type { Dataset, Subset } from './data/dataset.js';
 export { loadTrainingData, type TrainingData } from './data/load.js';
+export type { DataSource } from './data/source.js';
+export type { CellValue, TableColumns, TableRow, TableRows } from './data/tables/records.js';
 export { DataError, DivergedError, GateError, UsageError, UserError } from './errors.js';
 export { explain } from './explain/explain.js';
 export { assertPassed, gradcheck } from './explain/gradcheck.js';

@@ -33,6 +33,7 @@ function expectation(issue: Issue, found: unknown): string {
     case 'too_big':
       return `must ${bound(issue.origin)} ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`;
     case 'invalid_union':
+      if (issue.message !== 'Invalid input') return issue.message;
       return `expected ${issue.errors.map(([first]) => expectation(first, found).replace(/^expected /, '')).join(', or ')}`;
     default:
       return issue.message;

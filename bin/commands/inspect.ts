@@ -1,18 +1,21 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from '../command.js';
+import { TABLE_FLAGS, tableWishes } from '../config/tables.js';
 import { json, print } from '../render/output.js';
 
 export const inspect: Command = {
   usage: 'inspect <what>',
   describe: 'what is in a run, a model or data',
   positionals: { what: "a run's folder, a model.safetensors, or what train takes as data" },
-  flags: { json: { describe: 'print one JSON document', boolean: true } },
+  flags: { ...TABLE_FLAGS, json: { describe: 'print one JSON document', boolean: true } },
   examples: [
     ['gradpool inspect runs/mine', 'its status, history and network'],
-    ['gradpool inspect houses.csv', 'columns, types, missing values'],
+    ['gradpool inspect houses.csv', 'columns, types, what was assumed, missing values'],
+    ['gradpool inspect sales.csv --date-format day=dd/mm/yyyy', 'the same, with a question answered'],
   ],
-  async run({ values, set }) {
+  async run(args) {
+    const { values, set } = args;
     const what = values.what!;
     const asJson = set.has('json');
     if (existsSync(join(what, 'run.json'))) {
@@ -27,7 +30,7 @@ export const inspect: Command = {
     } else {
       const { describeSource } = await import('../../src/data/describe.js');
       const { sourceText } = await import('../render/source.js');
-      const source = await describeSource(what);
+      const source = await describeSource(what, await tableWishes(args));
       asJson ? json({ ...source, kind: 'data', stored: source.kind }) : print(sourceText(source));
     }
     return 0;

@@ -1,5 +1,6 @@
+import { UsageError } from '../../src/errors.js';
 import type { PredictionBatch, Predictions } from '../../src/model/index.js';
-import type { Command } from '../command.js';
+import { type Command, REPEATED } from '../command.js';
 import { streamTo } from '../render/output.js';
 import { notes } from './notes.js';
 
@@ -10,16 +11,24 @@ export const predict: Command = {
   flags: {
     format: { describe: 'of the predictions', choices: ['csv', 'jsonl'], default: 'csv' },
     output: { describe: 'write this file, whole or not at all, instead of stdout' },
+    keep: {
+      describe: "columns of DATA to write before the prediction, as they are there: 'id,name', or all",
+      repeats: true,
+    },
   },
   examples: [
     ['gradpool predict runs/mine new.csv > predicted.csv', 'a row for each row of new.csv'],
+    ['gradpool predict runs/mine new.csv --keep id,name', 'each prediction beside what it belongs to'],
     ['gradpool predict runs/mine new.csv --format jsonl | jq .species', 'for another program'],
   ],
   async run({ values }) {
     const { loadModel } = await import('../../src/model/index.js');
     const model = await loadModel(values.run!);
-    const predictions = await model.predict(values.data!);
+    const keep =
+      values.keep === 'all' ? 'all' : values.keep?.split(REPEATED).flatMap((part) => part.split(','));
+    const predictions = await model.predict(values.data!, keep === undefined ? {} : { keep });
     notes(predictions.notes);
+    refuseTwice(predictions);
     const { header, row } = (values.format === 'jsonl' ? jsonl : csv)(predictions);
     await streamTo(values.output, async (put) => {
       await put(header);
@@ -34,16 +43,28 @@ export const predict: Command = {
   },
 };
 
+/** In JSON, two values of one name would be one. */
+function refuseTwice({ kept, targets }: Predictions): void {
+  const twice = kept.find(({ name }) => targets.includes(name));
+  if (twice === undefined) return;
+  throw new UsageError(
+    `--keep ${twice.name}: the prediction has this name; leave the column out of --keep, or rename it in the data`,
+  );
+}
+
 interface Cells {
+  /** columns of the source, null where a cell is empty */
+  readonly kept: readonly (string | null)[];
   readonly predicted: readonly (string | number)[];
   /** by class; empty where there are none */
   readonly probabilities: readonly number[];
 }
 
-function cellsOf({ targets, classes }: Predictions, batch: PredictionBatch, index: number): Cells {
+function cellsOf({ targets, classes, kept }: Predictions, batch: PredictionBatch, index: number): Cells {
   const { predicted, probabilities } = batch;
   const width = classes?.length ?? 0;
   return {
+    kept: kept.map(({ text }) => text(batch.from + index)),
     predicted: predicted.slice(index * targets.length, (index + 1) * targets.length),
     probabilities: probabilities
       ? Array.from(probabilities.subarray(index * width, (index + 1) * width), short)
@@ -56,19 +77,27 @@ interface Format {
   readonly row: (cells: Cells) => string;
 }
 
-function csv({ targets, classes }: Predictions): Format {
+function csv({ targets, classes, kept }: Predictions): Format {
   const line = (cells: readonly (string | number)[]) => `${cells.map(quoted).join(',')}\n`;
   return {
-    header: line([...targets, ...(classes ?? []).map((name) => `p(${name})`)]),
-    row: ({ predicted, probabilities }) => line([...predicted.map(short), ...probabilities]),
+    header: line([
+      ...kept.map(({ name }) => name),
+      ...targets,
+      ...(classes ?? []).map((name) => `p(${name})`),
+    ]),
+    row: ({ kept: cells, predicted, probabilities }) =>
+      line([...cells.map((cell) => cell ?? ''), ...predicted.map(short), ...probabilities]),
   };
 }
 
-function jsonl({ targets, classes }: Predictions): Format {
+function jsonl({ targets, classes, kept }: Predictions): Format {
   return {
     header: '',
-    row: ({ predicted, probabilities }) => {
-      const named = Object.fromEntries(targets.map((target, index) => [target, short(predicted[index])]));
+    row: ({ kept: cells, predicted, probabilities }) => {
+      const named = Object.fromEntries([
+        ...kept.map(({ name }, index) => [name, cells[index]]),
+        ...targets.map((target, index) => [target, short(predicted[index])]),
+      ]);
       const shares = Object.fromEntries(probabilities.map((share, index) => [classes![index], share]));
       return `${JSON.stringify(probabilities.length > 0 ? { ...named, probabilities: shares } : named)}\n`;
     },

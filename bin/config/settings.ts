@@ -26,13 +26,18 @@ export async function readSettings(args: Args, environment: NodeJS.ProcessEnv): 
   return settings;
 }
 
-export function optionsOf(settings: Settings): TrainOptions {
+/** A command line names its sources; tables in memory are for the library. */
+export type NamedOptions = TrainOptions & { readonly data: string };
+
+export function optionsOf(settings: Settings): NamedOptions {
   if (!settings.has('data')) {
     throw new UsageError(
       "train: which data? a table, a folder of IDX or NPY files, a query or 'mnist', as in: gradpool train mnist",
     );
   }
-  return Object.fromEntries(Array.from(settings, ([key, { value }]) => [key, value])) as TrainOptions;
+  return Object.fromEntries(
+    Array.from(settings, ([key, { value }]) => [key, value]),
+  ) as unknown as NamedOptions;
 }
 
 type Layer = [Key, Setting][];

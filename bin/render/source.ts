@@ -6,7 +6,9 @@ export function sourceText({ name, parts }: SourceDescription): string {
     const title = parts.length > 1 ? `${name}, ${part.name}` : name;
     const columns = `${plural(part.columns.length, 'column')}`;
     const header = ['column', 'type', 'missing', 'distinct', 'min', 'mean', 'max', 'std', 'most frequent'];
-    return `${title}: ${plural(part.rows, 'row')}, ${columns}\n\n${table(header, part.columns.map(cells))}`;
+    const said = part.columns.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`));
+    const notes = said.length === 0 ? '' : `\n\n${said.join('\n')}`;
+    return `${title}: ${plural(part.rows, 'row')}, ${columns}\n\n${table(header, part.columns.map(cells))}${notes}`;
   });
   return sections.join('\n\n');
 }

@@ -1,7 +1,7 @@
 /** What the DATA argument names: a built-in, files in an array format, or a table. */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { DataError } from '../errors.js';
+import { DataError, UsageError } from '../errors.js';
 import {
   type ArraySource,
   isArrayFile,
@@ -39,11 +39,16 @@ export type DataSource = string | TableRows;
 
 /** What a source is called in messages and in a run's configuration. */
 export const named = (data: DataSource): string => (typeof data === 'string' ? data : ROWS);
-/** Rows in memory. */
-export const ROWS = 'rows';
+export const ROWS = '(rows in memory)';
 
 export function openSource(data: DataSource): Source {
-  if (typeof data !== 'string') return { kind: 'table', name: ROWS, text: ROWS, form: 'rows', rows: data };
+  if (typeof data !== 'string')
+    return { kind: 'table', name: 'rows', text: 'rows', form: 'rows', rows: data };
+  if (data === ROWS) {
+    throw new UsageError(
+      'the run was begun on rows in memory: give them again, as in resume(run, { data: rows })',
+    );
+  }
   if (data === 'mnist') return openMnist();
   const problem = problemName(data);
   if (problem !== null) return openProblem(problem, data);

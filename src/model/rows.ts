@@ -2,12 +2,14 @@
 
 import type { Dataset, Subset } from '../data/dataset.js';
 import { allocate } from '../data/elements.js';
+import type { Reading } from '../data/reading.js';
 import { type ArraysSchema, product, readingOf, type Schema, type TableSchema } from '../data/schema.js';
 import { allRows } from '../data/split.js';
-import { convert, needsWords } from '../data/tables/convert.js';
+import type { Cells } from '../data/tables/cells.js';
+import { convert } from '../data/tables/convert.js';
 import { encodeColumns } from '../data/tables/encode.js';
 import { misfitText } from '../data/tables/faults.js';
-import { cellsOf, wordsOf } from '../data/tables/records.js';
+import { cellsOf, numbersOf, wordsOf } from '../data/tables/records.js';
 import { DataError } from '../errors.js';
 
 /** For a model of tables a record by column name, null where a value is missing; for one of arrays its numbers. */
@@ -50,8 +52,7 @@ function fromRecords(rows: readonly Row[], { columns, numberType }: TableSchema,
       throw new DataError(`row ${index + 1}: the column "${name}" is missing; give null for a missing value`);
     });
     const reading = readingOf(schema);
-    const direct = reading.as === 'date' || !needsWords(reading);
-    const converted = convert(direct ? cellsOf(values) : wordsOf(values), reading);
+    const converted = convert(cellsFor(reading, values), reading);
     const { misfit } = converted;
     if (misfit !== null) {
       throw new DataError(
@@ -74,6 +75,11 @@ const MS_A_DAY = 86_400_000;
 /** A number in a date column counts days since 1970-01-01. */
 function dated(value: unknown, type: 'number' | 'date' | 'text' | 'boolean'): unknown {
   return type === 'date' && typeof value === 'number' ? new Date(value * MS_A_DAY) : value;
+}
+
+function cellsFor({ as }: Reading, values: readonly unknown[]): Cells {
+  if (as === 'number') return numbersOf(values);
+  return as === 'date' ? cellsOf(values) : wordsOf(values);
 }
 
 /** A computation that went wrong is not a missing value. */

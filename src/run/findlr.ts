@@ -1,5 +1,5 @@
 import { loadTrainingData } from '../data/load.js';
-import { resolveConfig, type TrainOptions } from '../train/config.js';
+import { resolveConfig, type TrainOptions, withRows } from '../train/config.js';
 import { RATE_RANGE, type RateRange, type RateSearch, rangeTest } from '../train/findlr.js';
 import { planTraining } from '../train/plan.js';
 import { absoluteSources } from './sources.js';
@@ -12,7 +12,10 @@ export async function findLearningRate(
   run: Pick<RunOptions, 'workerFile'> = {},
 ): Promise<RateSearch> {
   const config = absoluteSources(resolveConfig(options));
-  const { trainer } = newTrainer(planTraining(config, await loadTrainingData(config)), run);
+  const { trainer } = newTrainer(
+    planTraining(config, await loadTrainingData(withRows(config, options))),
+    run,
+  );
   try {
     return await rangeTest(trainer, { ...RATE_RANGE, ...range });
   } finally {

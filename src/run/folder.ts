@@ -36,6 +36,8 @@ export interface RunRecord {
   readonly machine: Readonly<Record<string, string | number>>;
   /** SHA-256 of the stored data and its schema */
   readonly dataset: string;
+  /** the same of validation and test data that are sources of their own; runs of before 0.2 have none */
+  readonly sources?: { readonly val: string | null; readonly test: string | null };
   readonly result: TrainResult | null;
 }
 

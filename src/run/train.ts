@@ -3,11 +3,12 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadTrainingData } from '../data/load.js';
+import type { TableRows } from '../data/tables/records.js';
 import { DataError, UsageError } from '../errors.js';
 import { type LayerRow, layerTable } from '../network/table.js';
 import { SCHEDULES, type Schedule } from '../optim/schedules.js';
 import { memoryBudget } from '../train/budget.js';
-import { resolveConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
+import { resolveConfig, type TrainConfig, type TrainOptions, withRows } from '../train/config.js';
 import type { StartEvent, TrainEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { Profile } from '../train/profile.js';
@@ -48,6 +49,10 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
   readonly workers?: number | 'auto';
   /** in place of those that the run began with: the bits become others */
   readonly kernels?: TrainConfig['kernels'];
+  /** tables in memory, where the run was begun on such */
+  readonly data?: TableRows;
+  readonly val?: TableRows;
+  readonly test?: TableRows;
   /** train longer than was first planned; refused where the schedule depends on the end */
   readonly epochs?: number;
 }
@@ -57,7 +62,7 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   const started = new Date();
   const config = absoluteSources(resolveConfig(options));
   const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
-  const plan = planTraining(config, await loadTrainingData(config), run.profile);
+  const plan = planTraining(config, await loadTrainingData(withRows(config, options)), run.profile);
   const record = newRecord(plan, started, run.argv ?? []);
   const sitting = newTrainer(plan, run);
   if (folder) await orClose(sitting.trainer, () => createRunFolder(folder, config, record));
@@ -74,12 +79,9 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   });
   refuseShortening(folder, before, config, record);
   const recorded = withKernels(folder, config, record, options.kernels);
-  const plan = planTraining(recorded, await loadTrainingData(recorded), options.profile);
-  if (plan.data.fingerprint !== record.dataset) {
-    throw new DataError(
-      `${config.data}: not the data that ${folder} was trained on; a run goes on with the same data only`,
-    );
-  }
+  const sources = withRows(recorded, { ...recorded, ...options });
+  const plan = planTraining(recorded, await loadTrainingData(sources), options.profile);
+  refuseOtherData(folder, plan, record);
   const { trainer, news, profile } = newTrainer(noting(plan, changeOfKernels(record, plan)), options);
   const best = await orClose(trainer, () => {
     const found = wasSaved(folder) ? restore(folder, trainer) : null;
@@ -98,6 +100,24 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   };
   writeRecord(folder, resumed);
   yield* drive({ trainer, news, profile, folder, record: resumed, signal: options.signal, best });
+}
+
+/** A run goes on with the data that it was begun on. */
+function refuseOtherData(folder: string, { config, data }: TrainingPlan, record: RunRecord): void {
+  const { val = null, test = null } = record.sources ?? {};
+  const changed = [
+    ...(data.fingerprint === record.dataset ? [] : [`${config.data}: not the data`]),
+    ...(val === null || data.fingerprints.val === val ? [] : [`${config.val}: not the validation data`]),
+    ...(test === null || data.fingerprints.test === test ? [] : [`${config.test}: not the test data`]),
+  ];
+  if (changed.length === 0) return;
+  const older =
+    record.sources === undefined && data.schema.kind === 'table'
+      ? ' (or it was begun by an earlier gradpool, which read tables by other rules: start it again)'
+      : '';
+  throw new DataError(
+    `${changed[0]} that ${folder} was trained on; a run goes on with the same data only${older}`,
+  );
 }
 
 function noting(plan: TrainingPlan, note: string | null): TrainingPlan {
@@ -135,7 +155,7 @@ export interface PlanReport extends StartEvent {
 /** What `train` would do, without doing it. */
 export async function plan(options: TrainOptions): Promise<PlanReport> {
   const config = absoluteSources(resolveConfig(options));
-  const planned = planTraining(config, await loadTrainingData(config));
+  const planned = planTraining(config, await loadTrainingData(withRows(config, options)));
   return {
     ...startEvent(planned, null, 0),
     layers: layerTable(planned.layers),
@@ -204,6 +224,7 @@ function newRecord(plan: TrainingPlan, started: Date, argv: readonly string[]): 
       memoryMiB: Math.round(totalmem() / 2 ** 20),
     },
     dataset: plan.data.fingerprint,
+    sources: plan.data.fingerprints,
     result: null,
   };
 }

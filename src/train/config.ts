@@ -3,6 +3,8 @@
  * --print-config, stored in every run and checkpoint, and `gradpool train -c` on it repeats the run.
  */
 import { z } from 'zod';
+import type { LoadOptions } from '../data/load.js';
+import { type DataSource, named } from '../data/source.js';
 import { UsageError } from '../errors.js';
 import { describeIssue } from '../issues.js';
 import { PRECISIONS } from '../kernels/bfloat16.js';
@@ -41,7 +43,9 @@ const SHAPE = {
     .default('auto')
     .describe('tables: whether the first line of a CSV file names the columns; auto: yes, if that can be'),
   decimal: z
-    .union([decimalMark, z.record(z.string(), decimalMark)])
+    .union([decimalMark, z.record(z.string(), decimalMark)], {
+      error: 'expected . or , for every column, or COLUMN=, for one',
+    })
     .optional()
     .describe('tables: the decimal mark, . or , for every column, or COLUMN=, for one'),
   missing: z
@@ -155,17 +159,37 @@ const SHAPE = {
 
 export const configSchema = z.strictObject(SHAPE);
 export type TrainConfig = Readonly<z.output<typeof configSchema>>;
-/** What a user may leave out. */
-export type TrainOptions = {
+/** What a user may leave out; the sources may be tables in memory as well as names. */
+export type TrainOptions = Omit<Options, keyof TrainSources> & TrainSources;
+type Options = {
   readonly [Key in keyof Given]: Given[Key] extends (infer Item)[] | undefined
     ? readonly Item[] | undefined
     : Given[Key];
 };
+export interface TrainSources {
+  readonly data: DataSource;
+  readonly val?: Given['val'] | DataSource;
+  readonly test?: Given['test'] | DataSource;
+}
 type Given = z.input<typeof configSchema>;
 export const CONFIG_KEYS = Object.keys(SHAPE) as (keyof TrainConfig)[];
 
+const SOURCES = ['data', 'val', 'test'] as const;
+
+/** The sources that are tables in memory, each as `use` makes it. */
+function withoutRows<T>(options: TrainOptions, use: (rows: DataSource) => T): Record<string, T> {
+  const inMemory = SOURCES.filter((key) => typeof options[key] === 'object');
+  return Object.fromEntries(inMemory.map((key) => [key, use(options[key] as DataSource)]));
+}
+
+/** A configuration with its tables in memory put back: what there is to load. */
+export function withRows(config: TrainConfig, options: TrainOptions): LoadOptions {
+  return { ...config, ...withoutRows(options, (rows) => rows) };
+}
+
 /** Fills in the defaults and checks every value and their combinations. Throws UsageError naming the key and the value. */
-export function resolveConfig(options: TrainOptions): TrainConfig {
+export function resolveConfig(given: TrainOptions): TrainConfig {
+  const options = { ...given, ...withoutRows(given, named) };
   const parsed = configSchema.safeParse(options);
   if (!parsed.success) {
     throw new UsageError(describeIssue(parsed.error.issues[0], options, CONFIG_KEYS, 'config key'));

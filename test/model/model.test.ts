@@ -273,7 +273,7 @@ describe('a model of tables', () => {
       /^row 1, column "size": "Infinity" is not a finite number/,
     );
     await expect(price({ size: day, kind: 'a', day, new: 1 })).rejects.toThrow(
-      /^row 1, column "size": "2022-01-18" is not a number/,
+      /^row 1, column "size": "2022-01-18T00:00:00.000Z" is not a number/,
     );
     await expect(price({ size: 1, kind: 'a', day: 'today', new: 1 })).rejects.toThrow(
       /^row 1, column "day": "today" is not a date of the form yyyy-mm-dd/,

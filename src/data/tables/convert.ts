@@ -19,9 +19,10 @@ export interface Converted {
   readonly misfit: { readonly row: number; readonly word: string } | null;
 }
 
-/** Whether a reading needs the text of every cell, since numbers read on the way in would be read otherwise. */
-export function needsWords(reading: Reading): boolean {
-  return reading.as !== 'number' || !isPlain(reading);
+/** How a column is to be read for a reading: numbers that the source does not declare may mean others than they seem to. */
+export function howToRead(reading: Reading): 'text' | 'text unless declared' | null {
+  if (reading.as !== 'number') return 'text';
+  return isPlain(reading) ? null : 'text unless declared';
 }
 
 export function convert(cells: Cells, reading: Reading): Converted {

@@ -1,6 +1,14 @@
 /** CSV and TSV through DuckDB, every cell as text: encoding, delimiter and header are settled here, a bad row is named. */
 import { DataError } from '../../errors.js';
-import { type CsvFile, delimiterOf, encodingOf, splitRecord } from './csvfile.js';
+import {
+  type CsvFile,
+  delimiterOf,
+  encodingOf,
+  type FirstRecord,
+  readHead,
+  splitFirst,
+  splitRecord,
+} from './csvfile.js';
 import { locate, rowError } from './csvrows.js';
 import { type Connection, fileLiteral, identifier, literal, queryText } from './duckdb.js';
 import { type DuckColumn, readCells } from './duckread.js';
@@ -47,9 +55,9 @@ export async function openCsv(
     source,
     columns: columns.map(({ name }) => ({ name, nested: null })),
     header: { cells: hasHeader ? files[0].names : [], assumed: header === 'auto' },
-    read: (wanted, asWords, classes) => {
+    read: (wanted, how, classes) => {
       const chosen = wanted.map((name) => columns.find((column) => column.name === name)!);
-      return reading((table) => readCells(connection, table, chosen, asWords, classes));
+      return reading((table) => readCells(connection, table, chosen, how, classes));
     },
     locate: (row) => locate(connection, files, scan, row),
     close: () => {
@@ -65,37 +73,39 @@ async function openFile(
   first: CsvFile | undefined,
 ): Promise<CsvFile> {
   const encoding = encodingOf(file);
-  const record = await firstRecord(connection, file, encoding);
+  const { record, end } = await firstRecord(connection, file, encoding);
   const delimiter = first?.delimiter ?? delimiterOf(file, record);
   const cells = splitRecord(record, delimiter);
   const names = cells.map((cell, i) => (hasHeader ? cell || `column${i}` : `c${i + 1}`));
   checkDistinct(file, names);
-  return { file, path: file, encoding, delimiter, names, hasHeader };
+  // DuckDB takes the first line end that it sees, which then is one within a name
+  const newline = /[\r\n]/.test(record) ? end : null;
+  return { file, path: file, encoding, delimiter, newline, names, hasHeader };
 }
 
-/** The first line, with those after it while a quote is open: a name may hold a line end. */
-async function firstRecord(connection: Connection, file: string, encoding: string): Promise<string> {
+/** The first record and how it ends. Throws DataError where there is none. */
+async function firstRecord(connection: Connection, file: string, encoding: string): Promise<FirstRecord> {
+  const head = readHead(file) ?? (await linesOf(connection, file, encoding));
+  const text = new TextDecoder(encoding === 'utf-16' ? 'utf-16le' : 'utf-8').decode(head);
+  const found = splitFirst(text);
+  if (found.record.trim() !== '') return found;
+  throw new DataError(
+    text.trim() === ''
+      ? `${file}: the file is empty; write it again, with a header line and rows`
+      : `${file}: the first line is empty; expected a header line with the names of the columns`,
+  );
+}
+
+/** The first lines of a file that only DuckDB unpacks here, which costs them their line ends. */
+async function linesOf(connection: Connection, file: string, encoding: string): Promise<Uint8Array> {
   // a single column that nothing delimits or quotes
   const lines = `read_csv(${fileLiteral(file)}, auto_detect=false, columns={'line': 'VARCHAR'}, delim=E'\\x01', quote='', escape='', header=false, strict_mode=false, encoding=${literal(encoding)}, max_line_size=${LONGEST_LINE}, buffer_size=${2 * LONGEST_LINE})`;
-  let rows: (string | null)[][];
   try {
-    rows = await queryText(connection, `SELECT line FROM ${lines} LIMIT 100`);
+    const rows = await queryText(connection, `SELECT line FROM ${lines} LIMIT 100`);
+    return Buffer.from(rows.map(([line]) => line ?? '').join('\n'));
   } catch (error) {
     throw await rowError(file, error, []);
   }
-  let record = '';
-  for (const [index, [line]] of rows.entries()) {
-    record += `${index === 0 ? '' : '\n'}${line ?? ''}`;
-    if (record.split('"').length % 2 === 1) break;
-  }
-  if (record.trim() === '') {
-    throw new DataError(
-      rows.length === 0
-        ? `${file}: the file is empty; write it again, with a header line and rows`
-        : `${file}: the first line is empty; expected a header line with the names of the columns`,
-    );
-  }
-  return record;
 }
 
 function checkDistinct(file: string, names: readonly string[]): void {
@@ -124,15 +134,22 @@ function checkSameColumns(first: CsvFile, other: CsvFile): void {
 /** All files one after the other, each with its columns in its own order. */
 function tableOf(files: readonly CsvFile[]): string {
   const same = files.every(
-    ({ names, encoding }) => encoding === files[0].encoding && names.join('\n') === files[0].names.join('\n'),
+    ({ names, encoding, newline }) =>
+      encoding === files[0].encoding &&
+      newline === files[0].newline &&
+      names.join('\n') === files[0].names.join('\n'),
   );
   if (same) return scan(files[0], files);
   return `(${files.map((file) => `SELECT * FROM ${scan(file)}`).join(' UNION ALL BY NAME ')})`;
 }
 
 /** A file, or several that are written alike, every cell as text; a row that does not fit the header stops it. */
-function scan({ encoding, delimiter, names, hasHeader, path }: CsvFile, files?: readonly CsvFile[]): string {
+function scan(
+  { encoding, delimiter, newline, names, hasHeader, path }: CsvFile,
+  files?: readonly CsvFile[],
+): string {
   const paths = (files ?? [{ path }]).map((file) => fileLiteral(file.path));
   const columns = names.map((name) => `${literal(name)}: 'VARCHAR'`);
-  return `read_csv([${paths}], auto_detect=false, delim=${literal(delimiter)}, quote='"', escape='"', header=${hasHeader}, encoding=${literal(encoding)}, max_line_size=${LONGEST_LINE}, buffer_size=${2 * LONGEST_LINE}, columns={${columns}})`;
+  const ends = newline === null ? '' : `, new_line='${newline.replace('\r', '\\r').replace('\n', '\\n')}'`;
+  return `read_csv([${paths}], auto_detect=false, delim=${literal(delimiter)}, quote='"', escape='"', header=${hasHeader}${ends}, encoding=${literal(encoding)}, max_line_size=${LONGEST_LINE}, buffer_size=${2 * LONGEST_LINE}, columns={${columns}})`;
 }

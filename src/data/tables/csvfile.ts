@@ -1,6 +1,9 @@
 /** A CSV file before it is read: its encoding, its delimiter, the cells of its first record. */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { constants, gunzipSync } from 'node:zlib';
 import { DataError } from '../../errors.js';
+
+export type LineEnd = '\r\n' | '\n' | '\r';
 
 /** One file of a table, and how its cells are told apart. */
 export interface CsvFile {
@@ -10,6 +13,8 @@ export interface CsvFile {
   readonly path: string;
   readonly encoding: 'utf-8' | 'utf-16';
   readonly delimiter: string;
+  /** how lines end, where DuckDB would not find out; null: it does */
+  readonly newline: LineEnd | null;
   /** names of the columns, in this file's order */
   readonly names: readonly string[];
   readonly hasHeader: boolean;
@@ -32,6 +37,48 @@ export function encodingOf(file: string): CsvFile['encoding'] {
     );
   }
   return marked || (head[0] > 0 && head[1] === 0 && head[3] === 0) ? 'utf-16' : 'utf-8';
+}
+
+/** Bytes that hold the first record of any table that can be read. */
+const HEAD = 2 ** 20;
+
+/** The beginning of a file, unpacked where it is gzip; null for what Node 20 does not unpack. */
+export function readHead(file: string): Uint8Array | null {
+  if (/\.zst$/i.test(file)) return null;
+  const bytes = Buffer.alloc(HEAD);
+  const handle = openSync(file, 'r');
+  let length: number;
+  try {
+    length = readSync(handle, bytes, 0, HEAD, 0);
+  } finally {
+    closeSync(handle);
+  }
+  const head = bytes.subarray(0, length);
+  if (!/\.gz$/i.test(file)) return head;
+  try {
+    return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 64 * HEAD });
+  } catch (error) {
+    throw new DataError(
+      `${file}: not a valid gzip file (${(error as Error).message}); download it again, or rename it if it is not packed`,
+    );
+  }
+}
+
+export interface FirstRecord {
+  readonly record: string;
+  readonly end: LineEnd | null;
+}
+
+/** The text before the first line end that no quote holds. */
+export function splitFirst(text: string): FirstRecord {
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '"') quoted = !quoted;
+    if (quoted || (text[i] !== '\n' && text[i] !== '\r')) continue;
+    const end = text[i] === '\n' ? '\n' : text[i + 1] === '\n' ? '\r\n' : '\r';
+    return { record: text.slice(0, i), end };
+  }
+  return { record: text, end: null };
 }
 
 /** Tab for .tsv, else the candidate that the first record has most of. */

@@ -22,7 +22,7 @@ import {
   tooLarge,
 } from './candidates.js';
 import { type Cells, type WordCells, wordCounts } from './cells.js';
-import { dateParser, dayName } from './dates.js';
+import { DATE_FORMATS, dateParser, dayName } from './dates.js';
 import { exampleNumber } from './numbers.js';
 import type { ColumnWishes } from './wishes.js';
 
@@ -247,23 +247,19 @@ function dateDecision(
     const question = `${present.words[code].trim()} may be ${dayName(values[code])} (${flag(format)}) or ${dayName(others[0].values[code])} (${flag(others[0].format)}), and every value fits both; say which`;
     return { ...typed(reading), question, expected };
   }
-  return { ...typed(reading), why: whyDate(candidates), expected };
+  return { ...typed(reading), why: whyDate(format, present), expected };
 }
 
 /** The format, and what ruled out the one that swaps day and month. */
-function whyDate([{ format, good }, ...others]: readonly Candidate<string>[]): string {
-  const rival = others.find((other) => other.good < good && sameLetters(other.format, format));
+function whyDate(format: string, { words, counts }: Spellings): string {
   const said = describeReading({ as: 'date', format, missing: [] });
-  if (rival === undefined) return said;
-  const first = format.startsWith('dd')
-    ? 'day first'
-    : format.startsWith('mm')
-      ? 'month first'
-      : 'year first';
-  return `${said} (${plural(good - rival.good, 'value')} fit only ${first})`;
+  const swapped = format.replace(/dd|mm/g, (part) => (part === 'dd' ? 'mm' : 'dd'));
+  if (swapped === format || !(DATE_FORMATS as readonly string[]).includes(swapped)) return said;
+  const parse = dateParser(swapped);
+  const only = words.reduce((sum, word, code) => sum + (Number.isNaN(parse(word)) ? counts[code] : 0), 0);
+  if (only === 0) return said;
+  return `${said} (${plural(only, 'value')} ${only === 1 ? 'fits' : 'fit'} only ${format.startsWith('dd') ? 'day' : 'month'} first)`;
 }
-
-const sameLetters = (a: string, b: string): boolean => [...a].sort().join('') === [...b].sort().join('');
 
 /** A name as the shell takes it. */
 function quoted(text: string): string {

@@ -7,11 +7,12 @@ import { MISSING_WORDS } from '../reading.js';
 import { type Cells, NO_ODD_CELLS, WordBuilder } from './cells.js';
 import { type Connection, identifier, queryText } from './duckdb.js';
 import { isPlainNumber } from './numbers.js';
+import type { HowToRead } from './reader.js';
 
 /** How a column of DuckDB's holds its values. */
 export type Stored =
-  /** text: what it means is for the rules to say */
-  | { readonly kind: 'text'; readonly text: string }
+  /** text: what it means is for the rules to say, but where `isNumber` holds, which declares a number */
+  | { readonly kind: 'text'; readonly text: string; readonly isNumber?: string }
   /** a declared number; `wide`: of a whole type that goes beyond what a double holds exactly */
   | { readonly kind: 'number'; readonly text: string; readonly wide: boolean }
   /** a declared date, or a time of day */
@@ -46,14 +47,19 @@ export async function readCells(
   connection: Connection,
   table: string,
   columns: readonly DuckColumn[],
-  asWords: ReadonlySet<string>,
+  how: HowToRead,
   classes?: string,
 ): Promise<Cells[]> {
-  const plain = await plainAtFirst(connection, table, columns, asWords, classes);
+  const plain = await plainAtFirst(connection, table, columns, how, classes);
   const fetched = columns.map((column): Fetched => {
     const { name, stored } = column;
-    if (asWords.has(name) || (stored.kind === 'text' && !plain.has(name))) return textual(column);
-    if (stored.kind === 'text') return parsed(column, plain.get(name) === 'whole');
+    const wish = how.get(name);
+    if (wish === 'text') return textual(column);
+    if (stored.kind === 'text') {
+      if (wish !== undefined)
+        return stored.isNumber === undefined ? textual(column) : unlessNumber(column, stored.isNumber);
+      return plain.has(name) ? parsed(column, plain.get(name) === 'whole') : textual(column);
+    }
     return stored.kind === 'number' ? declared(column) : days(column);
   });
   const result = await connection.stream(select(table, fetched));
@@ -72,10 +78,10 @@ async function plainAtFirst(
   connection: Connection,
   table: string,
   columns: readonly DuckColumn[],
-  asWords: ReadonlySet<string>,
+  how: HowToRead,
   classes: string | undefined,
 ): Promise<Map<string, 'whole' | 'fractions'>> {
-  const unknown = columns.filter(({ name, stored }) => stored.kind === 'text' && !asWords.has(name));
+  const unknown = columns.filter(({ name, stored }) => stored.kind === 'text' && !how.has(name));
   const plain = new Map<string, 'whole' | 'fractions'>();
   if (unknown.length === 0) return plain;
   const texts = unknown.map(({ stored }) => stored.text);
@@ -110,6 +116,16 @@ function parsed({ stored: { text } }: DuckColumn, whole: boolean): Fetched {
     value: `TRY_CAST(${text} AS DOUBLE)`,
     odd: (t, x) => `(${x} IS NULL) <> (${t} IS NULL)${whole ? ` OR (${t} >= '00' AND ${t} < '0:')` : ''}`,
     builder: new NumberCellsBuilder('numbers', false),
+  };
+}
+
+/** Text, beside numbers that the source declares. */
+function unlessNumber({ stored: { text } }: DuckColumn, isNumber: string): Fetched {
+  return {
+    text,
+    value: `CASE WHEN ${isNumber} THEN TRY_CAST(${text} AS DOUBLE) END`,
+    odd: (t, x) => `(${x} IS NULL) <> (${t} IS NULL)`,
+    builder: new NumberCellsBuilder('numbers', true),
   };
 }
 

@@ -1,5 +1,5 @@
 /** A table for a trained model: its columns by name, in any order, each read as the model's schema says. */
-import { DataError } from '../../errors.js';
+import { DataError, UsageError } from '../../errors.js';
 import type { Loaded } from '../fit.js';
 import { describeReading } from '../reading.js';
 import { type ColumnSchema, readingOf, type TableSchema } from '../schema.js';
@@ -7,13 +7,13 @@ import type { TableSource } from '../source.js';
 import { allRows } from '../split.js';
 import { didYouMean } from '../words.js';
 import { asWords, rowsOf, type WordCells } from './cells.js';
-import { type Converted, convert, needsWords } from './convert.js';
+import { type Converted, convert, howToRead } from './convert.js';
 import { dayName } from './dates.js';
 import { withDuckDB } from './duckdb.js';
 import { encodeColumns } from './encode.js';
 import { refuseMisfit } from './faults.js';
 import { openTable } from './opentable.js';
-import type { TableReader } from './reader.js';
+import { asText, type HowToRead, type TableReader } from './reader.js';
 import { encodeTarget } from './target.js';
 
 export interface LoadTableOptions {
@@ -53,8 +53,13 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
   for (const column of wanted) checkColumn(reader, column);
   const kept = keptNames(reader, keep);
   const names = wanted.map(({ name }) => name);
-  const textual = wanted.filter((column) => needsWords(readingOf(column))).map(({ name }) => name);
-  const cells = await reader.read(names, new Set(textual));
+  const how: HowToRead = new Map(
+    wanted.flatMap((column) => {
+      const wish = howToRead(readingOf(column));
+      return wish === null ? [] : [[column.name, wish]];
+    }),
+  );
+  const cells = await reader.read(names, how);
   const rows = rowsOf(cells[0]);
   if (rows === 0) throw new DataError(`${reader.source}: there are no rows, only a header; add rows`);
 
@@ -68,7 +73,7 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
   const readColumns = [];
   for (const column of columns) readColumns.push({ schema: column, read: await read(column) });
   const inputs = encodeColumns(rows, readColumns, schema.numberType, notes);
-  const keptCells = kept.length === 0 ? [] : await reader.read(kept, new Set(kept));
+  const keptCells = kept.length === 0 ? [] : await reader.read(kept, asText(kept));
   const keptColumns = kept.map((name, at) => keptColumn(name, asWords(keptCells[at], dayName)));
   if (!needTargets) {
     const targets = new Float64Array(new SharedArrayBuffer(0));
@@ -88,14 +93,14 @@ function keptColumn(name: string, { words, codes }: WordCells): KeptColumn {
   return { name, text: (row) => words[codes[row]] ?? null };
 }
 
-/** The columns to hand on. Throws DataError for one that is not there. */
+/** The columns to hand on. Throws UsageError for one that is not there. */
 function keptNames({ source, columns }: TableReader, keep: LoadTableOptions['keep']): readonly string[] {
   const names = columns.flatMap(({ name, nested }) => (nested === null ? [name] : []));
   if (keep === 'all') return names;
   for (const name of keep ?? []) {
     if (names.includes(name)) continue;
     const meant = didYouMean(name, names);
-    throw new DataError(
+    throw new UsageError(
       `--keep ${name}: ${source} has no such column${meant === '' ? `; its columns are ${names.slice(0, 30).join(', ')}` : meant}`,
     );
   }

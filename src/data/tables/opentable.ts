@@ -76,7 +76,8 @@ async function openJson(connection: Connection, source: string, files: string[])
   const found = Array.from(types, ([name, type]): [SourceColumn, DuckColumn | null] => {
     const nested = /\[|STRUCT|MAP/.test(type) ? type : null;
     const text = `(${identifier(name)} ->> '$')`;
-    return [{ name, nested }, nested === null ? { name, stored: { kind: 'text', text } } : null];
+    const isNumber = `json_type(${identifier(name)}) IN ('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE')`;
+    return [{ name, nested }, nested === null ? { name, stored: { kind: 'text', text, isNumber } } : null];
   });
   return reader(connection, source, table, found);
 }
@@ -106,9 +107,9 @@ function reader(
     source,
     columns: found.map(([column]) => column),
     header: null,
-    read: (names, asWords, classes) => {
+    read: (names, how, classes) => {
       const wanted = names.map((name) => found.find(([column]) => column.name === name)![1]!);
-      return ofSource(source, () => readCells(connection, table, wanted, asWords, classes));
+      return ofSource(source, () => readCells(connection, table, wanted, how, classes));
     },
     locate: async (row) => `${source}: row ${row + 1}`,
     close: () => {},

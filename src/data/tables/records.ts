@@ -21,10 +21,11 @@ export async function openRecords(source: string, rows: TableRows): Promise<Tabl
     source,
     columns: found,
     header: null,
-    read: async (names, asWords) =>
+    read: async (names, how) =>
       names.map((name) => {
         const values = columns.get(name)!;
-        return asWords.has(name) ? wordsOf(values) : cellsOf(values);
+        if (how.get(name) === 'text') return wordsOf(values);
+        return how.has(name) ? numbersOf(values) : cellsOf(values);
       }),
     locate: async (row) => `${source}: row ${row + 1}`,
     close: () => {},
@@ -100,7 +101,7 @@ export function cellsOf(values: Column): Cells {
     if (typeof value === 'number' || isSafe(value)) numbers++;
     else if (value instanceof Date && !Number.isNaN(value.getTime())) dates++;
   }
-  if (numbers === present) return numberCells(values);
+  if (numbers === present) return numbersOf(values);
   return dates === present
     ? { kind: 'days', values: Float64Array.from(values, dayOf), clock: false }
     : wordsOf(values);
@@ -108,16 +109,19 @@ export function cellsOf(values: Column): Cells {
 
 const isSafe = (value: unknown): boolean => typeof value === 'bigint' && BigInt(Number(value)) === value;
 
-function numberCells(values: Column): Cells {
+/** Numbers as they are, and all else as text beside them. */
+export function numbersOf(values: Column): Cells {
   const odd = { rows: [] as number[], words: [] as string[] };
   let largest = 0;
   const numbers = Float64Array.from(values, (value, row) => {
     if (isMissing(value)) return Number.NaN;
-    const number = Number(value);
-    largest = Math.max(largest, Math.abs(number));
-    if (Number.isFinite(number)) return number;
+    const number = typeof value === 'number' || isSafe(value) ? Number(value) : Number.NaN;
+    if (Number.isFinite(number)) {
+      largest = Math.max(largest, Math.abs(number));
+      return number;
+    }
     odd.rows.push(row);
-    odd.words.push(String(value));
+    odd.words.push(textOf(value));
     return Number.NaN;
   });
   return { kind: 'numbers', values: numbers, odd, declared: true, largest };
@@ -127,17 +131,16 @@ function dayOf(value: unknown): number {
   return value instanceof Date ? value.getTime() / MS_A_DAY : Number.NaN;
 }
 
+const textOf = (value: unknown): string =>
+  value instanceof Date && !Number.isNaN(dayOf(value)) ? value.toISOString() : String(value);
+
 /** Each value as text, as a file would spell it. */
 export function wordsOf(values: Column): Cells {
   const builder = new WordBuilder();
   const codes = new Uint32Array(values.length);
   for (let row = 0; row < values.length; row++) {
     const value = values[row];
-    codes[row] = isMissing(value)
-      ? NO_WORD
-      : builder.code(
-          value instanceof Date && !Number.isNaN(dayOf(value)) ? value.toISOString() : String(value),
-        );
+    codes[row] = isMissing(value) ? NO_WORD : builder.code(textOf(value));
   }
   return { kind: 'words', words: builder.words, codes };
 }

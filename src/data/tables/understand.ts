@@ -1,7 +1,7 @@
 /** A whole table understood: every column read, decided on all its values, and read again where its text is needed. */
 import { type Cells, rowsOf } from './cells.js';
 import { type Decision, decide, type Habits } from './decide.js';
-import type { TableReader } from './reader.js';
+import { asText, type HowToRead, type TableReader } from './reader.js';
 import { checkWishes, type TableWishes, wishesFor } from './wishes.js';
 
 export interface UnderstoodColumn {
@@ -27,10 +27,15 @@ export async function understand(
 ): Promise<UnderstoodTable> {
   const names = reader.columns.flatMap(({ name, nested }) => (nested === null ? [name] : []));
   checkWishes(wishes, names, reader.source);
-  const asWords = new Set(names.filter((name) => (classes && name === target) || wantsWords(name, wishes)));
+  const how: HowToRead = new Map(
+    names.flatMap((name) => {
+      const wish = classes && name === target ? 'text' : wished(name, wishes);
+      return wish === null ? [] : [[name, wish]];
+    }),
+  );
   const cells = new Map<string, Cells>();
-  const read = async (wanted: readonly string[], words: ReadonlySet<string>) => {
-    const found = await reader.read(wanted, words, target);
+  const read = async (wanted: readonly string[], how: HowToRead) => {
+    const found = await reader.read(wanted, how, target);
     wanted.forEach((name, at) => {
       cells.set(name, found[at]);
     });
@@ -41,29 +46,30 @@ export async function understand(
     const decisions = new Map(wanted.map((name) => [name, decideOne(name)]));
     const unclear = wanted.filter((name) => decisions.get(name) === null);
     if (unclear.length > 0) {
-      await read(unclear, new Set(unclear));
+      await read(unclear, asText(unclear));
       for (const name of unclear) decisions.set(name, decideOne(name));
     }
     return decisions as Map<string, Decision>;
   };
 
-  await read(names, asWords);
+  await read(names, how);
   const decisions = await decideAll(names, null);
   const decimal = decimalMark(names, cells, decisions);
   if (decimal !== null) {
     const doubtful = names.filter((name) => isDoubtful(cells.get(name)!, decisions.get(name)!, decimal));
     const numbers = doubtful.filter((name) => cells.get(name)!.kind === 'numbers');
-    if (numbers.length > 0) await read(numbers, new Set(numbers));
+    if (numbers.length > 0) await read(numbers, asText(numbers));
     for (const [name, decision] of await decideAll(doubtful, decimal)) decisions.set(name, decision);
   }
   const columns = names.map((name) => ({ name, cells: cells.get(name)!, decision: decisions.get(name)! }));
   return { rows: columns.length === 0 ? 0 : rowsOf(columns[0].cells), columns };
 }
 
-/** Whether what the user says of a column can only be done with its text. */
-function wantsWords(name: string, wishes: TableWishes): boolean {
+/** What the user says of a column may need its text. */
+function wished(name: string, wishes: TableWishes): 'text' | 'text unless declared' | null {
   const { as, dateFormat, decimal } = wishesFor(name, wishes);
-  return as === 'text' || as === 'category' || dateFormat !== undefined || decimal === ',';
+  if (as === 'text' || as === 'category' || dateFormat !== undefined) return 'text';
+  return decimal === ',' ? 'text unless declared' : null;
 }
 
 /** The decimal mark that the columns of the file surely use; null where there is none, or some use one and some the other. */

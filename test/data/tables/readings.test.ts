@@ -61,7 +61,7 @@ describe('dates', () => {
   test('keep the format that training decided', async () => {
     const us = column('us.csv', ['12/25/2020', '01/05/2020', '03/04/2020', '07/08/2020']);
     const { schema, notes } = await load(us);
-    expect(notes).toContain('column "x": dates, mm/dd/yyyy (1 value fit only month first)');
+    expect(notes).toContain('column "x": dates, mm/dd/yyyy (1 value fits only month first)');
     const again = file('again.csv', 'x\n12/03/2020\n01/05/2020\n02/11/2020\n');
     const { subset } = await loadWithSchema(again, schema, { needTargets: false });
     expect(Array.from(subset.dataset.numbers)).toEqual(['2020-12-03', '2020-01-05', '2020-02-11'].map(day));
@@ -423,7 +423,7 @@ test('inspect says what was assumed of each column, and what is ambiguous', asyn
   );
   const { parts } = await describeSource(source);
   expect(parts[0].columns.map(({ name, type, notes }) => [name, type, notes])).toEqual([
-    ['born', 'date', ['dates, dd/mm/yyyy (1 value fit only day first)']],
+    ['born', 'date', ['dates, dd/mm/yyyy (1 value fits only day first)']],
     ['price', 'number', ['numbers with a decimal comma (1,5 is 1.5)', 'missing: "NA" 1']],
     ['share', 'number', ['numbers in % (10% is 10)']],
     ['kind', 'text', []],
