@@ -13,7 +13,8 @@ export interface LoadOptions {
   readonly task: 'auto' | 'classification' | 'regression';
   /** a fraction of the rows kept back, or another source; 'auto': AUTO_VAL, or none where the rows are all there is */
   readonly val: number | string;
-  readonly test?: string | undefined;
+  /** a fraction of the rows kept back, or another source; default: the test part that comes with the data, if any */
+  readonly test?: number | string | undefined;
   readonly seed: number;
   /** a category column is embedded above this many categories, else one-hot encoded; default: 32 */
   readonly embedAbove?: number;
@@ -47,15 +48,10 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
   const source = openSource(options.data);
   const complete = source.kind === 'arrays' && source.complete === true;
   const val = options.val === 'auto' ? (complete ? 0 : AUTO_VAL) : options.val;
-  if (typeof val === 'number' && !(val >= 0 && val < 1)) {
-    throw new UsageError(
-      `--val ${val}: expected a fraction from 0 up to but not including 1, or another data source`,
-    );
-  }
   const fitted = await fitSource(source, {
     target: options.target,
     task: options.task,
-    valFraction: typeof val === 'number' ? val : 0,
+    ...fractions(val, options.test),
     seed: options.seed,
     embedAbove: options.embedAbove ?? 32,
     weights: options.weights,
@@ -76,13 +72,17 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     return loaded.subset;
   };
 
+  const part = async (source: number | string | undefined, rows: Subset['rows']): Promise<Subset | null> => {
+    if (typeof source === 'string') return load(source);
+    return rows.length > 0 ? { dataset, rows } : null;
+  };
+
   const encoding = encodingOf(schema);
   return {
     name: fitted.name,
     train: { dataset, rows: split.train },
-    val:
-      typeof val === 'string' ? await load(val) : split.val.length > 0 ? { dataset, rows: split.val } : null,
-    test: options.test !== undefined ? await load(options.test) : ownTest(source, schema),
+    val: await part(val, split.val),
+    test: options.test === undefined ? ownTest(source, schema) : await part(options.test, split.test),
     encoding,
     inputWidth: inputWidth(encoding, numberWidthOf(schema)),
     schema,
@@ -92,6 +92,25 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     notes,
     fingerprint: fitted.fingerprint,
   };
+}
+
+/** The fractions among `val` and `test`. Throws UsageError where one is none, or nothing would be left to train on. */
+function fractions(
+  val: number | string,
+  test: number | string | undefined,
+): Pick<FitOptions, 'valFraction' | 'testFraction'> {
+  for (const [flag, value] of Object.entries({ val, test })) {
+    if (typeof value !== 'number' || (value >= 0 && value < 1)) continue;
+    throw new UsageError(
+      `--${flag} ${value}: expected a fraction from 0 up to but not including 1, or another data source`,
+    );
+  }
+  const valFraction = typeof val === 'number' ? val : 0;
+  const testFraction = typeof test === 'number' ? test : 0;
+  if (valFraction + testFraction < 1) return { valFraction, testFraction };
+  throw new UsageError(
+    `--val ${val} and --test ${test}: no rows are left to train on; the two must stay below 1 together`,
+  );
 }
 
 /** The same data with its targets as they are, in the network's eyes and in the model's; a note says why. */

@@ -11,7 +11,7 @@ export function absoluteSources(config: TrainConfig): TrainConfig {
     ...config,
     data: absolute(config.data),
     ...(typeof config.val === 'string' && config.val !== 'auto' ? { val: absolute(config.val) } : {}),
-    ...(config.test === undefined ? {} : { test: absolute(config.test) }),
+    ...(typeof config.test === 'string' ? { test: absolute(config.test) } : {}),
     ...(config.nativeLibrary === undefined ? {} : { nativeLibrary: absolute(config.nativeLibrary) }),
   };
 }

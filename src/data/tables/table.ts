@@ -99,7 +99,7 @@ function splitTarget({ rows, values, classes }: Target, options: FitOptions, not
     });
     return positions;
   };
-  return { train: inTable(parts.train), val: inTable(parts.val) };
+  return { train: inTable(parts.train), val: inTable(parts.val), test: inTable(parts.test) };
 }
 
 function fitNumber(
