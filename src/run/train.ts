@@ -2,7 +2,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadTrainingData } from '../data/load.js';
+import { loadTrainingData, type TrainingData } from '../data/load.js';
 import { DataError, UsageError } from '../errors.js';
 import { type LayerRow, layerTable } from '../network/table.js';
 import { SCHEDULES, type Schedule } from '../optim/schedules.js';
@@ -27,7 +27,7 @@ import {
 } from './folder.js';
 import { changeOfKernels, withKernels } from './kernels.js';
 import type { BestWeights } from './saving.js';
-import { absoluteSources } from './sources.js';
+import { absoluteSources, fromElsewhere } from './sources.js';
 
 /** How a training is run, as opposed to what it computes. */
 export interface RunOptions {
@@ -74,12 +74,8 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   });
   refuseShortening(folder, before, config, record);
   const recorded = withKernels(folder, config, record, options.kernels);
-  const plan = planTraining(recorded, await loadTrainingData(recorded), options.profile);
-  if (plan.data.fingerprint !== record.dataset) {
-    throw new DataError(
-      `${config.data}: not the data that ${folder} was trained on; a run goes on with the same data only`,
-    );
-  }
+  const data = await fromElsewhere(config, record.cwd, () => sameData(folder, recorded, record));
+  const plan = planTraining(recorded, data, options.profile);
   const { trainer, news, profile } = newTrainer(noting(plan, changeOfKernels(record, plan)), options);
   const best = await orClose(trainer, () => {
     const found = wasSaved(folder) ? restore(folder, trainer) : null;
@@ -98,6 +94,14 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   };
   writeRecord(folder, resumed);
   yield* drive({ trainer, news, profile, folder, record: resumed, signal: options.signal, best });
+}
+
+async function sameData(folder: string, config: TrainConfig, record: RunRecord): Promise<TrainingData> {
+  const data = await loadTrainingData(config);
+  if (data.fingerprint === record.dataset) return data;
+  throw new DataError(
+    `${config.data}: not the data that ${folder} was trained on; a run goes on with the same data only`,
+  );
 }
 
 function noting(plan: TrainingPlan, note: string | null): TrainingPlan {
@@ -192,6 +196,7 @@ function newRecord(plan: TrainingPlan, started: Date, argv: readonly string[]): 
     exitCode: null,
     error: null,
     argv,
+    cwd: process.cwd(),
     seed: plan.config.seed,
     kernels: plan.kernels,
     library: plan.library,
