@@ -1,34 +1,43 @@
+import { setImmediate } from 'node:timers/promises';
 import type { PredictionBatch, Predictions } from '../../src/model/index.js';
 import type { Command } from '../command.js';
 import { streamTo } from '../render/output.js';
 import { notes } from './notes.js';
+import { withData } from './stdin.js';
 
 export const predict: Command = {
   usage: 'predict <run> <data>',
   describe: 'predict DATA row by row: the class and its probabilities, or the value',
-  positionals: { run: "a run's folder or a model.safetensors", data: 'what train takes; needs no target' },
+  positionals: {
+    run: "a run's folder or a model.safetensors",
+    data: 'what train takes, or - for standard input; needs no target',
+  },
   flags: {
     format: { describe: 'of the predictions', choices: ['csv', 'jsonl'], default: 'csv' },
     output: { describe: 'write this file, whole or not at all, instead of stdout' },
   },
   examples: [
     ['gradpool predict runs/mine new.csv > predicted.csv', 'a row for each row of new.csv'],
+    ["mysql -B -e 'select …' | gradpool predict runs/mine -", 'what another program writes'],
     ['gradpool predict runs/mine new.csv --format jsonl | jq .species', 'for another program'],
   ],
   async run({ values }) {
     const { loadModel } = await import('../../src/model/index.js');
     const model = await loadModel(values.run!);
-    const predictions = await model.predict(values.data!);
-    notes(predictions.notes);
-    const { header, row } = (values.format === 'jsonl' ? jsonl : csv)(predictions);
-    await streamTo(values.output, async (put) => {
-      await put(header);
-      for (const batch of predictions.batches()) {
-        const rows = batch.predicted.length / predictions.targets.length;
-        await put(
-          Array.from({ length: rows }, (_, index) => row(cellsOf(predictions, batch, index))).join(''),
-        );
-      }
+    await withData(values.data!, async (source, named) => {
+      const predictions = await model.predict(source);
+      notes(predictions.notes.map(named));
+      const { header, row } = (values.format === 'jsonl' ? jsonl : csv)(predictions);
+      await streamTo(values.output, async (put) => {
+        await put(header);
+        for (const batch of predictions.batches()) {
+          const rows = batch.predicted.length / predictions.targets.length;
+          await put(
+            Array.from({ length: rows }, (_, index) => row(cellsOf(predictions, batch, index))).join(''),
+          );
+          await setImmediate(); // a fast reader never makes put wait, and then no signal would come through
+        }
+      });
     });
     return 0;
   },

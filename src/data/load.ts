@@ -131,7 +131,7 @@ export async function loadWithSchema(
   schema: Schema,
   { needTargets }: { needTargets: boolean },
 ): Promise<{ subset: Subset; notes: string[]; rows: number }> {
-  const { dataset, rows, notes } = await load(openSource(source), schema, needTargets);
+  const { dataset, rows, notes } = await load(source, schema, needTargets);
   return { subset: { dataset, rows }, notes, rows: rows.length };
 }
 
@@ -142,14 +142,15 @@ async function fitSource(source: Source, options: FitOptions): Promise<Fitted> {
   return source.kind === 'arrays' ? fitArrays(source, options) : (await table()).fitTable(source, options);
 }
 
-async function load(source: Source, schema: Schema, needTargets: boolean): Promise<Loaded> {
+async function load(data: string, schema: Schema, needTargets: boolean): Promise<Loaded> {
+  const source = openSource(data);
   if (source.kind === 'arrays' && schema.kind === 'arrays') return loadArrays(source, schema, needTargets);
   if (source.kind === 'table' && schema.kind === 'table') {
     return (await table()).loadTable(source, schema, needTargets);
   }
   const words = { arrays: 'arrays (IDX, NPY)', table: 'a table' };
   throw new DataError(
-    `${source.kind === 'arrays' ? source.name : source.text}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,
+    `${data}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,
   );
 }
 
