@@ -15,7 +15,11 @@ export interface Flag {
   /** for the help: what holds when it is not given */
   readonly default?: string;
   readonly hidden?: true;
+  /** may be given several times: the values are then joined by REPEATED */
+  readonly repeats?: true;
 }
+/** What stands between the values of a flag that was given several times. */
+export const REPEATED = '\n';
 export type Flags = Readonly<Record<string, Flag>>;
 
 export interface Args {
@@ -89,7 +93,7 @@ export function readFlags(tokens: readonly string[], own: Flags, name = ''): Rea
     const key = (dashes === '-' ? byAlias.get(written) : written) ?? '';
     const flag = Object.hasOwn(flags, key) ? flags[key] : undefined;
     if (flag === undefined) throw unknownFlag(dashes, written, flags, name);
-    if (seen.has(key)) throw new UsageError(`--${key} is given twice: keep one of them`);
+    if (seen.has(key) && !flag.repeats) throw new UsageError(`--${key} is given twice: keep one of them`);
     seen.add(key);
     const next = tokens[index + 1];
     if (flag.boolean) {
@@ -97,8 +101,9 @@ export function readFlags(tokens: readonly string[], own: Flags, name = ''): Rea
       if (next !== 'false') read.set.add(key);
       if (next === 'true' || next === 'false') index++;
     } else {
-      read.values[key] = value?.slice(1) ?? following(next);
-      checkValue(key, flag, read.values[key]);
+      const given = value?.slice(1) ?? following(next);
+      checkValue(key, flag, given);
+      read.values[key] = Object.hasOwn(read.values, key) ? `${read.values[key]}${REPEATED}${given}` : given;
       if (value === undefined) index++;
     }
   }

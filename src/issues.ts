@@ -19,27 +19,51 @@ export function describeIssue(issue: Issue, value: unknown, known: readonly stri
       ? closest(found, issue.values.map(String))
       : '';
   const where = issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
-  return `${where}${expectation(issue)}, found ${JSON.stringify(found) ?? 'nothing'}${near}`;
+  return `${where}${expectation(issue, found)}, found ${foundText(found)}${near}`;
 }
 
-function expectation(issue: Issue): string {
+function expectation(issue: Issue, found: unknown): string {
   switch (issue.code) {
     case 'invalid_value':
       return `expected ${issue.values.map(String).join(', ')}`;
     case 'invalid_type':
-      return `expected ${issue.expected === 'int' ? 'a whole number' : (TYPE_WORDS[issue.expected] ?? `a ${issue.expected}`)}`;
+      return `expected ${typeWords(issue.expected, found)}`;
     case 'too_small':
       return `must ${bound(issue.origin)} ${issue.inclusive ? 'at least' : 'greater than'} ${issue.minimum}`;
     case 'too_big':
       return `must ${bound(issue.origin)} ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`;
     case 'invalid_union':
-      return `expected ${issue.errors.map(([first]) => expectation(first).replace(/^expected /, '')).join(', or ')}`;
+      return `expected ${issue.errors.map(([first]) => expectation(first, found).replace(/^expected /, '')).join(', or ')}`;
     default:
       return issue.message;
   }
 }
 
-const TYPE_WORDS: Record<string, string> = { array: 'a list', tuple: 'a list', object: 'keys and values' };
+const TYPE_WORDS: Record<string, string> = {
+  int: 'a whole number',
+  array: 'a list',
+  tuple: 'a list',
+  object: 'keys and values',
+};
+
+function typeWords(type: string, found: unknown): string {
+  if (type === 'number' && isInfinite(found)) return 'a finite number';
+  return TYPE_WORDS[type] ?? `a ${type}`;
+}
+
+/** Infinity and NaN, as YAML's .inf and .nan become, and texts that mean them or a number too large for a double. */
+function isInfinite(found: unknown): boolean {
+  if (typeof found !== 'string') return typeof found === 'number' && !Number.isFinite(found);
+  return /^[+-]?\.?(inf|infinity|nan)$/i.test(found) || Math.abs(Number(found)) === Number.POSITIVE_INFINITY;
+}
+
+/** The value as JSON, in which the numbers that JSON does not know stand as they are called. */
+function foundText(found: unknown): string {
+  if (typeof found === 'number') return String(found);
+  const named = (_: string, value: unknown) =>
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+  return JSON.stringify(found, named) ?? 'nothing';
+}
 
 function bound(origin: string): string {
   return origin === 'string' || origin === 'array' ? 'have a length of' : 'be';

@@ -201,11 +201,11 @@ function benchOptions(values: Args['values']): BenchOptions {
 }
 
 function trainingValue(key: (typeof TRAINING)[number], text: string): unknown {
-  return checked(key, Number.isNaN(Number(text)) ? text : Number(text), `--${kebab(key)}`);
+  return checked(key, Number.isFinite(Number(text)) ? Number(text) : text, `--${kebab(key)}`);
 }
 
 function number(name: string, text: string): number {
-  if (text.trim() === '' || Number.isNaN(Number(text))) {
+  if (text.trim() === '' || !Number.isFinite(Number(text))) {
     throw new UsageError(`--${name}: expected a number, found "${text}"`);
   }
   return Number(text);

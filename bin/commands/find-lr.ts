@@ -35,7 +35,8 @@ async function run(args: Args): Promise<number> {
       const text = args.values[name];
       if (text === undefined) return [];
       const value = Number(text);
-      if (!(value > 0)) throw new UsageError(`--${name}: expected a number above 0, found "${text}"`);
+      if (!(value > 0 && Number.isFinite(value)))
+        throw new UsageError(`--${name}: expected a number above 0, found "${text}"`);
       return [[name, value]];
     }),
   );

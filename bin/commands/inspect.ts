@@ -30,7 +30,7 @@ export const inspect: Command = {
     } else {
       const { describeSource } = await import('../../src/data/describe.js');
       const { sourceText } = await import('../render/source.js');
-      const source = await withData(what, describeSource);
+      const source = await withData(what, (source) => describeSource(source));
       asJson ? json({ ...source, kind: 'data', stored: source.kind }) : print(sourceText(source));
     }
     return 0;

@@ -4,7 +4,7 @@ import { UsageError } from '../../src/errors.js';
 import { describeIssue } from '../../src/issues.js';
 import { SCHEDULE_SHAPE, UPDATE_SHAPE } from '../../src/optim/options.js';
 import { CONFIG_KEYS, configSchema } from '../../src/train/config.js';
-import type { Flag, Flags } from '../command.js';
+import { type Flag, type Flags, REPEATED } from '../command.js';
 
 export type Key = (typeof CONFIG_KEYS)[number];
 
@@ -15,12 +15,27 @@ interface Property {
   readonly enum?: readonly string[];
   readonly anyOf?: readonly Property[];
   readonly items?: Property;
+  readonly additionalProperties?: unknown;
 }
 const PROPERTIES = z.toJSONSchema(configSchema, { io: 'input' }).properties as Record<Key, Property>;
 
 /** Keys that are in none of these belong to the last group. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  Data: ['target', 'task', 'val', 'test', 'weights', 'embedAbove'],
+  Data: [
+    'target',
+    'task',
+    'val',
+    'test',
+    'weights',
+    'header',
+    'decimal',
+    'missing',
+    'dateFormat',
+    'text',
+    'number',
+    'category',
+    'embedAbove',
+  ],
   Network: ['hidden', 'activation', 'layers', 'init', 'initConstant'],
   Loss: ['loss', 'huberDelta', 'focalGamma', 'quantile', 'labelSmoothing', 'classWeights'],
   Optimiser: ['batch', ...Object.keys(UPDATE_SHAPE)],
@@ -48,6 +63,7 @@ export const CONFIG_FLAGS: Flags = Object.fromEntries(
         ...(value === undefined || value === false ? {} : { default: String(value) }),
         ...(choices ? { choices } : {}),
         ...(ALIASES[key] ? { alias: ALIASES[key] } : {}),
+        ...(isWords(PROPERTIES[key]) || isRecord(PROPERTIES[key]) ? { repeats: true as const } : {}),
       };
       if (type !== 'boolean') return [[kebab(key), flag]];
       return [
@@ -56,6 +72,16 @@ export const CONFIG_FLAGS: Flags = Object.fromEntries(
       ];
     }),
 );
+
+/** A list of words: names of columns, say. */
+function isWords({ items }: Property): boolean {
+  return items?.type === 'string';
+}
+
+/** Values by the name of a column. */
+function isRecord({ type, anyOf = [], additionalProperties }: Property): boolean {
+  return (type === 'object' && additionalProperties !== undefined) || anyOf.some(isRecord);
+}
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const isNumber = (text: string): boolean => NUMBER.test(text) && Number.isFinite(Number(text));
@@ -67,7 +93,21 @@ export async function parseText(key: Key, text: string): Promise<unknown> {
     const document = parseDocument(text);
     return document.errors.length > 0 ? text : document.toJS();
   }
-  return scalarOrList(PROPERTIES[key], text.trim());
+  const property = PROPERTIES[key];
+  if (isRecord(property)) return byColumn(text.split(REPEATED));
+  if (isWords(property)) return text.split(REPEATED).flatMap((part) => part.split(','));
+  return scalarOrList(property, text.trim());
+}
+
+/** `COLUMN=VALUE` by column; a text without = stays text. A name may hold =, a value does not. */
+function byColumn(texts: readonly string[]): unknown {
+  if (texts.length === 1 && !texts[0].includes('=')) return texts[0];
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.lastIndexOf('=');
+      return [text.slice(0, Math.max(0, at)), text.slice(at + 1)];
+    }),
+  );
 }
 
 function scalarOrList(property: Property, text: string): unknown {

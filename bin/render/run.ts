@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RUN_FILES, type RunRecord, readRun } from '../../src/run/folder.js';
+import { RUN_FILES, type RunRecord, readRun, reviveMetrics } from '../../src/run/folder.js';
 import type { TrainConfig } from '../../src/train/config.js';
 import type { EpochEvent, StartEvent, TrainEvent } from '../../src/train/events.js';
 import { metricsText } from './metrics.js';
@@ -59,8 +59,12 @@ export function runText({ run, record, config, start, history }: RunDescription)
   ]);
 }
 
-/** Losses from the first epoch to the last, on a logarithmic scale: ▇▅▃▂▁▁ 0.512 -> 0.0213 */
-export function sparkline(losses: readonly number[], width = 40): string | null {
+/**
+ * Losses from the first epoch to the last, on a logarithmic scale: ▇▅▃▂▁▁ 0.512 -> 0.0213. One that is not finite has no
+ * bar.
+ */
+export function sparkline(all: readonly number[], width = 40): string | null {
+  const losses = all.filter(Number.isFinite);
   if (losses.length < 2) return null;
   const step = Math.max(1, losses.length / width);
   const shown = Array.from({ length: Math.min(width, losses.length) }, (_, i) =>
@@ -79,7 +83,7 @@ function readEvents(file: string): TrainEvent[] {
     .split('\n')
     .flatMap((line) => {
       try {
-        return [JSON.parse(line) as TrainEvent];
+        return [JSON.parse(line, reviveMetrics) as TrainEvent];
       } catch {
         return [];
       }

@@ -92,6 +92,7 @@ function made(
     classes,
     outputs,
     notes: [],
+    fingerprints: { val: null, test: null },
     fingerprint: `${name} ${rows}x${inputs} ${outputs} classes, seed ${seed}`,
   };
 }

@@ -4,14 +4,15 @@ import { elementTypeOf, type Tensor } from './elements.js';
 import { openSource } from './source.js';
 import { allRows } from './split.js';
 import { commonMoments } from './statistics.js';
-import type { ColumnDescription, SourceDescription } from './tables/describetable.js';
+import type { ColumnDescription, SourceDescription } from './tables/describe.js';
+import type { TableWishes } from './tables/wishes.js';
 import { mostFrequent } from './words.js';
 
 export type { ColumnDescription, SourceDescription };
 
-export async function describeSource(data: string): Promise<SourceDescription> {
+export async function describeSource(data: string, wishes: TableWishes = {}): Promise<SourceDescription> {
   const source = openSource(data);
-  if (source.kind === 'table') return (await import('./tables/describetable.js')).describeTable(source);
+  if (source.kind === 'table') return (await import('./tables/describe.js')).describeTable(source, wishes);
   return describeArrays(source);
 }
 
@@ -45,6 +46,7 @@ function describeTensor(name: string, { data, shape }: Tensor): ColumnDescriptio
     distinct: counts?.size ?? null,
     range: { min, max, mean: mean[0], std: std[0] },
     examples: counts === null ? [] : mostFrequent(counts),
+    notes: [],
   };
 }
 

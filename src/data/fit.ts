@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Dataset, StoredArray } from './dataset.js';
 import type { Schema } from './schema.js';
 import { allRows, type Split, split } from './split.js';
+import type { TableWishes } from './tables/wishes.js';
 
 export type Task = 'classification' | 'regression';
 
@@ -18,6 +19,8 @@ export interface FitOptions {
   readonly embedAbove: number;
   /** the column of sample weights */
   readonly weights?: string | undefined;
+  /** what the user says of a table's columns */
+  readonly wishes?: TableWishes;
 }
 
 export interface Fitted {
@@ -75,7 +78,10 @@ export function splitRows(
 }
 
 /** SHA-256 over what describes the data and the stored bytes, before anything is fitted or filled. */
-export function fingerprint(description: unknown, arrays: readonly (StoredArray | Uint32Array)[]): string {
+export function fingerprint(
+  description: unknown,
+  arrays: readonly (StoredArray | Uint32Array | Float64Array)[],
+): string {
   const hash = createHash('sha256').update(JSON.stringify(description));
   for (const array of arrays) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   return hash.digest('hex');

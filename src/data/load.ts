@@ -2,19 +2,21 @@
 import { DataError, UsageError } from '../errors.js';
 import { fitArrays, loadArrays } from './arrays/arrays.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
-import type { FitOptions, Fitted, Loaded } from './fit.js';
+import { type FitOptions, type Fitted, fingerprint, type Loaded } from './fit.js';
 import { encodingOf, numberWidthOf, outputsOf, type Schema } from './schema.js';
-import { openSource, type Source } from './source.js';
+import { type DataSource, named, openSource, type Source } from './source.js';
+import type { KeptColumn, LoadTableOptions } from './tables/load.js';
+import type { TableWishes } from './tables/wishes.js';
 
-export interface LoadOptions {
-  /** a built-in name, a file, a pattern, a directory or a query */
-  readonly data: string;
+export interface LoadOptions extends TableWishes {
+  /** a built-in name, a file, a pattern, a directory or a query; or a table in memory */
+  readonly data: DataSource;
   readonly target?: string | undefined;
   readonly task: 'auto' | 'classification' | 'regression';
   /** a fraction of the rows kept back, or another source; 'auto': AUTO_VAL, or none where the rows are all there is */
-  readonly val: number | string;
+  readonly val: number | DataSource;
   /** a fraction of the rows kept back, or another source; default: the test part that comes with the data, if any */
-  readonly test?: number | string | undefined;
+  readonly test?: number | DataSource | undefined;
   readonly seed: number;
   /** a category column is embedded above this many categories, else one-hot encoded; default: 32 */
   readonly embedAbove?: number;
@@ -40,6 +42,8 @@ export interface TrainingData {
   readonly notes: readonly string[];
   /** SHA-256 over the data as it was read: the same file gives the same fingerprint */
   readonly fingerprint: string;
+  /** the same of validation and test data that are sources of their own, else null */
+  readonly fingerprints: { readonly val: string | null; readonly test: string | null };
 }
 
 const AUTO_VAL = 0.1;
@@ -55,34 +59,38 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     seed: options.seed,
     embedAbove: options.embedAbove ?? 32,
     weights: options.weights,
+    wishes: options,
   });
   const { schema, dataset, split, notes } = fitted;
   if (options.weights !== undefined && schema.kind !== 'table') {
     throw new UsageError(
-      `--weights ${options.weights}: ${options.data} is no table and has no columns; leave the flag out`,
+      `--weights ${options.weights}: ${named(options.data)} is no table and has no columns; leave the flag out`,
     );
   }
   if (options.val === 'auto' && complete)
     notes.push(
       `validation: none, ${fitted.name} is its ${dataset.rows} rows; --val ${AUTO_VAL} keeps some back`,
     );
-  const load = async (data: string) => {
+  refuseWishes(options, schema);
+  const load = async (data: DataSource) => {
     const loaded = await loadWithSchema(data, schema, { needTargets: true });
-    notes.push(...loaded.notes.map((note) => `${data}: ${note}`));
-    return loaded.subset;
-  };
-
-  const part = async (source: number | string | undefined, rows: Subset['rows']): Promise<Subset | null> => {
-    if (typeof source === 'string') return load(source);
-    return rows.length > 0 ? { dataset, rows } : null;
+    notes.push(...loaded.notes.map((note) => `${named(data)}: ${note}`));
+    return loaded;
   };
 
   const encoding = encodingOf(schema);
+  /** A source of its own, or these rows of the training source. */
+  const part = async (given: number | DataSource | undefined, rows: Subset['rows']) => {
+    if (typeof given !== 'number' && given !== undefined) return load(given);
+    return rows.length > 0 ? { subset: { dataset, rows }, fingerprint: null } : null;
+  };
+  const ownVal = await part(val, split.val);
+  const ownTest = await part(options.test, split.test);
   return {
     name: fitted.name,
     train: { dataset, rows: split.train },
-    val: await part(val, split.val),
-    test: options.test === undefined ? ownTest(source, schema) : await part(options.test, split.test),
+    val: ownVal?.subset ?? null,
+    test: options.test === undefined ? testPart(source, schema) : (ownTest?.subset ?? null),
     encoding,
     inputWidth: inputWidth(encoding, numberWidthOf(schema)),
     schema,
@@ -91,13 +99,14 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     outputs: outputsOf(schema),
     notes,
     fingerprint: fitted.fingerprint,
+    fingerprints: { val: ownVal?.fingerprint ?? null, test: ownTest?.fingerprint ?? null },
   };
 }
 
 /** The fractions among `val` and `test`. Throws UsageError where one is none, or nothing would be left to train on. */
 function fractions(
-  val: number | string,
-  test: number | string | undefined,
+  val: number | DataSource,
+  test: number | DataSource | undefined,
 ): Pick<FitOptions, 'valFraction' | 'testFraction'> {
   for (const [flag, value] of Object.entries({ val, test })) {
     if (typeof value !== 'number' || (value >= 0 && value < 1)) continue;
@@ -111,6 +120,19 @@ function fractions(
   throw new UsageError(
     `--val ${val} and --test ${test}: no rows are left to train on; the two must stay below 1 together`,
   );
+}
+
+/** Arrays have no columns of text, of which something could be said. */
+function refuseWishes(options: LoadOptions, schema: Schema): void {
+  if (schema.kind === 'table') return;
+  const flags = { decimal: 0, missing: 0, dateFormat: 0, text: 0, number: 0, category: 0 };
+  for (const key of Object.keys(flags) as (keyof typeof flags)[]) {
+    if (options[key] === undefined) continue;
+    const flag = key === 'dateFormat' ? 'date-format' : key;
+    throw new UsageError(
+      `--${flag}: ${named(options.data)} is no table and has no columns; leave the flag out`,
+    );
+  }
 }
 
 /** The same data with its targets as they are, in the network's eyes and in the model's; a note says why. */
@@ -127,35 +149,61 @@ export function unscaledTargets(data: TrainingData, note: string): TrainingData 
  * training. A missing column or a label that the model does not know is a DataError.
  */
 export async function loadWithSchema(
-  source: string,
+  source: DataSource,
   schema: Schema,
-  { needTargets }: { needTargets: boolean },
-): Promise<{ subset: Subset; notes: string[]; rows: number }> {
-  const { dataset, rows, notes } = await load(source, schema, needTargets);
-  return { subset: { dataset, rows }, notes, rows: rows.length };
+  options: LoadTableOptions,
+): Promise<LoadedSource> {
+  const { dataset, rows, notes, kept = [] } = await load(source, schema, options);
+  const { numbers, codes, targets } = dataset;
+  return {
+    subset: { dataset, rows },
+    notes,
+    rows: rows.length,
+    kept,
+    fingerprint: fingerprint([dataset.rows], [numbers, codes, targets]),
+  };
+}
+
+export interface LoadedSource {
+  readonly subset: Subset;
+  readonly notes: readonly string[];
+  readonly rows: number;
+  /** columns that were asked for as they are written */
+  readonly kept: readonly KeptColumn[];
+  readonly fingerprint: string;
 }
 
 /** DuckDB is imported only where there is a table to read: arrays start without it. */
-const table = () => import('./tables/table.js');
+const tables = {
+  fit: async () => (await import('./tables/fit.js')).fitTable,
+  load: async () => (await import('./tables/load.js')).loadTable,
+};
 
 async function fitSource(source: Source, options: FitOptions): Promise<Fitted> {
-  return source.kind === 'arrays' ? fitArrays(source, options) : (await table()).fitTable(source, options);
+  return source.kind === 'arrays' ? fitArrays(source, options) : (await tables.fit())(source, options);
 }
 
-async function load(data: string, schema: Schema, needTargets: boolean): Promise<Loaded> {
+async function load(
+  data: DataSource,
+  schema: Schema,
+  options: LoadTableOptions,
+): Promise<Loaded & { readonly kept?: readonly KeptColumn[] }> {
   const source = openSource(data);
-  if (source.kind === 'arrays' && schema.kind === 'arrays') return loadArrays(source, schema, needTargets);
-  if (source.kind === 'table' && schema.kind === 'table') {
-    return (await table()).loadTable(source, schema, needTargets);
+  if (source.kind === 'arrays' && schema.kind === 'arrays') {
+    if (options.keep !== undefined)
+      throw new UsageError(`--keep: ${source.name} is no table and has no columns`);
+    return loadArrays(source, schema, options.needTargets);
   }
+  if (source.kind === 'table' && schema.kind === 'table')
+    return (await tables.load())(source, schema, options);
   const words = { arrays: 'arrays (IDX, NPY)', table: 'a table' };
   throw new DataError(
-    `${data}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,
+    `${named(data)}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,
   );
 }
 
 /** The test part that comes with the data, MNIST's 10,000 images say. */
-function ownTest(source: Source, schema: Schema): Subset | null {
+function testPart(source: Source, schema: Schema): Subset | null {
   if (source.kind !== 'arrays' || schema.kind !== 'arrays' || source.test === null) return null;
   const { dataset, rows } = loadArrays(source, schema, true);
   return { dataset, rows };

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { DataError } from '../errors.js';
 import type { Encoding } from './dataset.js';
+import { MISSING_WORDS, PLAIN_FORMAT, type Reading, readingSchema } from './reading.js';
 
 export const ELEMENT_TYPES = ['u8', 'i8', 'u16', 'i16', 'i32', 'f32', 'f64'] as const;
 export type ElementType = (typeof ELEMENT_TYPES)[number];
@@ -19,6 +20,7 @@ const targetSchema = z.discriminatedUnion('kind', [
     name: z.string(),
     type: z.enum(['number', 'text', 'boolean']),
     classes: names.min(2),
+    reading: readingSchema.optional(),
   }),
   z.strictObject({
     kind: z.literal('values'),
@@ -26,6 +28,7 @@ const targetSchema = z.discriminatedUnion('kind', [
     type: z.enum(['number', 'date']),
     shift: numbers,
     scale: positives,
+    reading: readingSchema.optional(),
   }),
 ]);
 export type TargetSchema = z.infer<typeof targetSchema>;
@@ -39,6 +42,8 @@ const columnSchema = z.discriminatedUnion('kind', [
     scale: z.number().positive(),
     /** stands for a missing value: the median of the training rows */
     fill: z.number(),
+    /** how its text is read; models of before 0.2 have none, and `readingOf` says what is assumed */
+    reading: readingSchema.optional(),
   }),
   z.strictObject({
     kind: z.literal('category'),
@@ -49,6 +54,7 @@ const columnSchema = z.discriminatedUnion('kind', [
     missing: z.boolean(),
     /** the length of the learned vector that stands for a category; without it the column is one-hot encoded */
     embedding: z.number().int().min(1).max(4096).optional(),
+    reading: readingSchema.optional(),
   }),
 ]);
 export type ColumnSchema = z.infer<typeof columnSchema>;
@@ -68,6 +74,8 @@ const tableSchema = z.strictObject({
   kind: z.literal('table'),
   /** how the numbers are stored, so that a row gives the same bits in training and in prediction */
   numberType: z.enum(['f32', 'f64']),
+  /** whether the first line of its CSV files names the columns; true where it is left out */
+  header: z.boolean().optional(),
   columns: z.array(columnSchema).min(1).max(1_000_000),
   target: targetSchema,
 });
@@ -94,6 +102,23 @@ export function parseSchema(value: unknown, file: string): Schema {
   throw new DataError(
     `${file}: its preprocessing is not valid at ${issue.path.join('.') || 'the top'} (${issue.message}); the file is damaged or of another version`,
   );
+}
+
+interface ReadColumnSchema extends Pick<ColumnSchema, 'reading'> {
+  readonly type: 'number' | 'date' | 'text' | 'boolean';
+  readonly categories?: readonly string[];
+}
+
+/** How the text of a column or target is read; for a model that was saved without its readings, what is assumed. */
+export function readingOf({ type, reading, ...column }: ReadColumnSchema): Reading {
+  if (reading !== undefined) return reading;
+  const categories = 'categories' in column ? column.categories : [];
+  const missing = MISSING_WORDS.filter((word) => !categories?.includes(word));
+  if (type === 'number') return { as: 'number', ...PLAIN_FORMAT, missing };
+  if (type === 'date') return { as: 'date', format: 'yyyy-mm-dd', missing };
+  return type === 'boolean'
+    ? { as: 'boolean', spellings: ['false', 'true'], missing }
+    : { as: 'words', missing };
 }
 
 /** The slots of a one-hot encoded column. */

@@ -12,15 +12,15 @@ import {
   TABLE_NAME,
 } from './arrays/arrayfiles.js';
 import { hasSize, openProblem, PROBLEM_NAMES, problemName } from './problems/index.js';
+import type { TableRows } from './tables/records.js';
 import { didYouMean } from './words.js';
 
-export interface TableSource {
+export type TableSource = {
   readonly kind: 'table';
   readonly name: string;
-  /** a file, a pattern of files, or a query that starts with SELECT, WITH or FROM */
+  /** a file, a pattern of files, or a query that starts with SELECT, WITH or FROM; what rows in memory are called */
   readonly text: string;
-  readonly form: 'file' | 'query';
-}
+} & ({ readonly form: 'file' | 'query' } | { readonly form: 'rows'; readonly rows: TableRows });
 
 export type Source = ArraySource | TableSource;
 
@@ -39,7 +39,16 @@ export function isBuiltIn(data: string): boolean {
   return data === 'mnist' || problemName(data) !== null;
 }
 
-export function openSource(data: string): Source {
+/** A source by its name, or a table in memory. */
+export type DataSource = string | TableRows;
+
+/** What a source is called in messages and in a run's configuration. */
+export const named = (data: DataSource): string => (typeof data === 'string' ? data : ROWS);
+/** Rows in memory. */
+export const ROWS = 'rows';
+
+export function openSource(data: DataSource): Source {
+  if (typeof data !== 'string') return { kind: 'table', name: ROWS, text: ROWS, form: 'rows', rows: data };
   if (data === 'mnist') return openMnist();
   const problem = problemName(data);
   if (problem !== null) return openProblem(problem, data);

@@ -8,7 +8,7 @@ export interface Moments {
 }
 
 /** Mean and standard deviation of each column of values[·, width] over `rows`; NaN is a missing value and left out. */
-export function columnMoments(values: StoredArray, width: number, rows: Uint32Array): Moments {
+export function columnMoments(values: StoredArray | Float64Array, width: number, rows: Uint32Array): Moments {
   const count = new Float64Array(width);
   const mean = new Float64Array(width);
   const std = new Float64Array(width);

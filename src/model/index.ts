@@ -1,6 +1,7 @@
 /** Saved models: loaded, described, asked for predictions and evaluated, in this process and without a trainer. */
 import { loadWithSchema } from '../data/load.js';
 import type { Schema } from '../data/schema.js';
+import { type DataSource, named } from '../data/source.js';
 import { chooseKernels } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
 import { type LayerRow, layerTable } from '../network/table.js';
@@ -30,10 +31,13 @@ export interface Model {
   readonly weightsSha256: string;
   /** about the training */
   readonly facts: Facts;
-  /** Of a data source with the columns of the training data; a target column is not needed. */
-  predict(source: string): Promise<Predictions>;
-  /** Of a data source with its target. */
-  evaluate(source: string): Promise<Evaluation>;
+  /**
+   * Of a data source, or a table in memory, with the columns of the training data; a target column is not needed.
+   * @param options.keep columns that are handed on as they are written, or all of them
+   */
+  predict(source: DataSource, options?: { readonly keep?: readonly string[] | 'all' }): Promise<Predictions>;
+  /** Of a data source, or a table in memory, with its target. */
+  evaluate(source: DataSource): Promise<Evaluation>;
   /** Of rows in hand: records by column name for a model of tables, arrays of numbers for one of arrays. */
   predictRows(rows: readonly Row[]): Predictions;
 }
@@ -61,15 +65,15 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
     parameters: layout.count,
     weightsSha256,
     facts,
-    async predict(source) {
-      const data = await loadWithSchema(source, schema, { needTargets: false });
-      return predictions(model, ready(), { source, ...data });
+    async predict(source, { keep } = {}) {
+      const data = await loadWithSchema(source, schema, { needTargets: false, keep });
+      return predictions(model, ready(), { source: named(source), ...data });
     },
     async evaluate(source) {
       const data = await loadWithSchema(source, schema, { needTargets: true });
-      return evaluation(model, ready(), { source, ...data });
+      return evaluation(model, ready(), { source: named(source), ...data });
     },
     predictRows: (rows) =>
-      predictions(model, ready(), { source: 'rows', subset: datasetOf(rows, schema), notes: [] }),
+      predictions(model, ready(), { source: 'rows', kept: [], ...datasetOf(rows, schema) }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Subset } from '../data/dataset.js';
+import type { KeptColumn } from '../data/tables/load.js';
 import { exp } from '../elementary.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import { predictedClass } from '../train/context.js';
@@ -24,6 +25,8 @@ export interface Predictions {
   readonly classes: readonly string[] | null;
   /** what was filled or not recognised, one plain line each */
   readonly notes: readonly string[];
+  /** columns of the source that were asked for, as they are written there */
+  readonly kept: readonly KeptColumn[];
   /** Computes as it goes: nothing is held but the batch at hand. */
   batches(): Iterable<PredictionBatch>;
 }
@@ -31,7 +34,12 @@ export interface Predictions {
 export function predictions(
   model: ReadModel,
   runner: Runner,
-  { subset, source, notes }: { subset: Subset; source: string; notes: readonly string[] },
+  {
+    subset,
+    source,
+    notes,
+    kept,
+  }: { subset: Subset; source: string; notes: readonly string[]; kept: readonly KeptColumn[] },
 ): Predictions {
   const { target } = model.schema;
   const rows = subset.rows.length;
@@ -40,6 +48,7 @@ export function predictions(
     targets: target.kind === 'classes' ? [target.name] : target.names,
     classes: classesOf(model.schema),
     notes,
+    kept,
     *batches() {
       for (let from = 0; from < rows; from += EVALUATION_BLOCK) {
         const to = Math.min(from + EVALUATION_BLOCK, rows);

@@ -2,24 +2,26 @@
 
 import type { Dataset, Subset } from '../data/dataset.js';
 import { allocate } from '../data/elements.js';
-import {
-  type ArraysSchema,
-  type ColumnSchema,
-  product,
-  type Schema,
-  type TableSchema,
-} from '../data/schema.js';
+import { type ArraysSchema, product, readingOf, type Schema, type TableSchema } from '../data/schema.js';
 import { allRows } from '../data/split.js';
+import { convert, needsWords } from '../data/tables/convert.js';
+import { encodeColumns } from '../data/tables/encode.js';
+import { misfitText } from '../data/tables/faults.js';
+import { cellsOf, wordsOf } from '../data/tables/records.js';
 import { DataError } from '../errors.js';
 
 /** For a model of tables a record by column name, null where a value is missing; for one of arrays its numbers. */
 export type Row = Readonly<Record<string, unknown>> | ArrayLike<number>;
 
 /** The rows as a dataset without targets, stored as the training data was. Throws DataError naming row and column. */
-export function datasetOf(rows: readonly Row[], schema: Schema): Subset {
-  const inputs = schema.kind === 'arrays' ? fromArrays(rows, schema) : fromRecords(rows, schema);
+export function datasetOf(rows: readonly Row[], schema: Schema): { subset: Subset; notes: string[] } {
+  const notes: string[] = [];
+  const inputs = schema.kind === 'arrays' ? fromArrays(rows, schema) : fromRecords(rows, schema, notes);
   const targets = { targets: allocate('f32', 0), targetWidth: 0 };
-  return { dataset: { rows: rows.length, ...inputs, ...targets }, rows: allRows(rows.length) };
+  return {
+    subset: { dataset: { ...inputs, rows: rows.length, ...targets }, rows: allRows(rows.length) },
+    notes,
+  };
 }
 
 type Inputs = Omit<Dataset, 'rows' | 'targets' | 'targetWidth'>;
@@ -28,8 +30,8 @@ function fromArrays(rows: readonly Row[], { type, shape }: ArraysSchema): Inputs
   const width = product(shape);
   const numbers = allocate(type === 'f32' ? 'f32' : 'f64', rows.length * width);
   for (const [index, row] of rows.entries()) {
-    if (row.length !== width) {
-      throw new DataError(`row ${index + 1}: expected ${width} numbers, found ${row.length ?? 'none'}`);
+    if (row?.length !== width) {
+      throw new DataError(`row ${index + 1}: expected ${width} numbers, found ${row?.length ?? 'none'}`);
     }
     for (let j = 0; j < width; j++) {
       numbers[index * width + j] = finite((row as ArrayLike<number>)[j], `row ${index + 1}, number ${j + 1}`);
@@ -38,37 +40,54 @@ function fromArrays(rows: readonly Row[], { type, shape }: ArraysSchema): Inputs
   return { numbers, numberWidth: width, ...codesOf(0, 0) };
 }
 
-function fromRecords(rows: readonly Row[], { columns, numberType }: TableSchema): Inputs {
-  const numeric = columns.filter((column) => column.kind === 'number');
-  const categorical = columns.filter((column) => column.kind === 'category');
-  const numbers = allocate(numberType, rows.length * numeric.length);
-  const { codes, codeWidth } = codesOf(rows.length, categorical.length);
-  const known = categorical.map(({ categories }) => new Map(categories.map((word, code) => [word, code])));
-  for (const [index, row] of rows.entries()) {
-    const cell = ({ name }: ColumnSchema) => {
-      if (Object.hasOwn(row, name)) return (row as Readonly<Record<string, unknown>>)[name];
+function fromRecords(rows: readonly Row[], { columns, numberType }: TableSchema, notes: string[]): Inputs {
+  rows.forEach(checkRecord);
+  const records = rows as readonly Readonly<Record<string, unknown>>[];
+  const read = columns.map((schema) => {
+    const { name } = schema;
+    const values = records.map((row, index) => {
+      if (Object.hasOwn(row, name)) return dated(refuseNaN(row[name], index, name), schema.type);
       throw new DataError(`row ${index + 1}: the column "${name}" is missing; give null for a missing value`);
-    };
-    numeric.forEach((column, j) => {
-      const value = cell(column) ?? column.fill;
-      const days = column.type === 'date' && value instanceof Date ? value.getTime() / MS_A_DAY : value;
-      numbers[index * numeric.length + j] = finite(days, `row ${index + 1}, column "${column.name}"`);
     });
-    categorical.forEach((column, c) => {
-      // a missing or unknown word has the code after the known ones, as when a source is read
-      const value = cell(column) ?? null;
-      const code = value === null ? undefined : known[c].get(String(value));
-      codes[index * categorical.length + c] = code ?? column.categories.length;
-    });
-  }
-  return { numbers, numberWidth: numeric.length, codes, codeWidth };
+    const reading = readingOf(schema);
+    const direct = reading.as === 'date' || !needsWords(reading);
+    const converted = convert(direct ? cellsOf(values) : wordsOf(values), reading);
+    const { misfit } = converted;
+    if (misfit !== null) {
+      throw new DataError(
+        `row ${misfit.row + 1}, column "${name}": ${misfitText(misfit.word, reading, false)}`,
+      );
+    }
+    return { schema, read: converted };
+  });
+  return encodeColumns(rows.length, read, numberType, notes);
+}
+
+function checkRecord(row: Row, index: number): void {
+  if (typeof row === 'object' && row !== null && !('length' in row && typeof row.length === 'number')) return;
+  const found = row === null ? 'null' : typeof row === 'object' ? 'a list' : `${row}`;
+  throw new DataError(`row ${index + 1}: expected a record by column name, found ${found}`);
 }
 
 const MS_A_DAY = 86_400_000;
 
+/** A number in a date column counts days since 1970-01-01. */
+function dated(value: unknown, type: 'number' | 'date' | 'text' | 'boolean'): unknown {
+  return type === 'date' && typeof value === 'number' ? new Date(value * MS_A_DAY) : value;
+}
+
+/** A computation that went wrong is not a missing value. */
+function refuseNaN(value: unknown, index: number, name: string): unknown {
+  if (!Number.isNaN(value)) return value;
+  throw new DataError(
+    `row ${index + 1}, column "${name}": expected a finite number, found NaN; give null for a missing value`,
+  );
+}
+
 function finite(value: unknown, where: string): number {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw new DataError(`${where}: expected a finite number, found ${JSON.stringify(value) ?? value}`);
+  const found = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  throw new DataError(`${where}: expected a finite number, found ${found}`);
 }
 
 function codesOf(rows: number, codeWidth: number): Pick<Dataset, 'codes' | 'codeWidth'> {

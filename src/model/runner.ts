@@ -10,6 +10,7 @@ import { objective } from '../network/network.js';
 import { Arena, allocateShared, measure } from '../parallel/arena.js';
 import { type Context, evaluateRows } from '../train/context.js';
 import { carveTraining, EVALUATION_BLOCK, type MemoryPlan } from '../train/memory.js';
+import { UNWEIGHTED } from '../train/weighting.js';
 import { taskOf } from './format.js';
 import type { ReadModel } from './read.js';
 
@@ -38,7 +39,7 @@ export function createRunner(
     slots: [],
     trainRows: 0,
     evaluationRows: 0,
-    wholeShards: false,
+    shardRows: 1,
     kernels: name,
     profiled: false,
     sliced: false,
@@ -63,10 +64,10 @@ export function createRunner(
     lane: null,
     objective: target,
     task: taskOf(schema),
-    classWeights: null,
+    weighting: UNWEIGHTED,
     encoding: prepareEncoding(encodingOf(schema)),
     seed: 0,
-    shards: 1,
+    cut: plan,
     maxRows: EVALUATION_BLOCK,
     pass: {
       kernels,

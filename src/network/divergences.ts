@@ -59,9 +59,10 @@ export const DIVERGENCES = {
   },
   huber: {
     code: codes.huber,
-    formula: 'Σ e²/2 for |e|≤δ, δ(|e|−δ/2) beyond, e=y−d',
+    formula: 'Σ e²/2 for |e|≤δ, δ(|e|−δ/2) beyond, e=y−d of standardised targets',
     gradient: 'y−d, cut off at ±δ',
     targets: 'values',
+    // Training standardises targets for this loss, so δ is in standard deviations of the target and means the same whatever its unit.
     parameter: { name: 'huberDelta', default: 1, min: 0, max: Number.POSITIVE_INFINITY },
     torch: "HuberLoss(reduction='sum')",
   },

@@ -97,7 +97,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
   batchNorm: kind(
     { eps: z.number().positive().default(1e-5), momentum: z.number().gt(0).max(1).default(0.1) },
     {
-      formula: 'γ(x−mean)/√(var+ε)+β over the shard',
+      formula: 'γ(x−mean)/√(var+ε)+β over the batch, from 64 rows on over parts of at least 32',
       torch: 'BatchNorm1d',
       build: ({ eps, momentum }, { inputs }) => batchNorm(inputs, eps, momentum),
     },

@@ -87,17 +87,18 @@ export interface Layer {
   readonly multiplyAdds: number;
   /** sequences that a composite layer runs on its input */
   readonly branches?: readonly (readonly Layer[])[];
-  /** its statistics are those of a shard, so a pass must hold all the rows of one */
-  readonly wholeShards?: boolean;
+  /** its statistics are those of a shard: a shard has at least so many rows, and a pass holds all of them */
+  readonly shardRows?: number;
   /** where the layer is defined, said when a value outside stops the run */
   readonly domain?: string;
   forward(pass: Pass, arrays: LayerArrays): void;
   backward(pass: Pass, arrays: LayerArrays): void;
 }
 
-/** Whether some layer, inside a composite too, needs whole shards. */
-export function needsWholeShards(layers: readonly Layer[]): boolean {
-  return layers.some(
-    ({ wholeShards, branches }) => wholeShards === true || (branches ?? []).some(needsWholeShards),
+/** The rows that a shard needs at least for these layers, those inside a composite too; 1 where none of them asks. */
+export function fewestShardRows(layers: readonly Layer[]): number {
+  return Math.max(
+    1,
+    ...layers.flatMap(({ shardRows = 1, branches = [] }) => [shardRows, ...branches.map(fewestShardRows)]),
   );
 }

@@ -14,7 +14,7 @@ export interface Regularization {
 
 /**
  * Clips the mean gradient by its global norm, then each of its components to ±clipValue, then adds the subgradient
- * l1·sign w. `mean` is 1/T; returns the scale that makes the gradient, as it is afterwards, what the rule takes.
+ * l1·sign w. `mean` is 1/Σw; returns the scale that makes the gradient, as it is afterwards, what the rule takes.
  */
 export function regularizeGradient(
   kernels: Kernels,

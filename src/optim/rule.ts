@@ -11,7 +11,7 @@ export interface ParameterBlock {
 /** The block being updated, or the same slice of each of its arrays. */
 export interface UpdateArrays {
   readonly weights: FloatArray;
-  /** the sum over the batch's rows; `gradientScale` makes it the mean */
+  /** the sum over the batch's rows, each times its weight; `gradientScale` makes it the mean */
   readonly gradient: FloatArray;
   readonly slots: readonly FloatArray[];
   /** for rules that look at whole parameters; without it the block counts as one */
@@ -23,7 +23,7 @@ export interface StepScale {
   /** t = 1, 2, … */
   readonly step: number;
   readonly lr: number;
-  /** 1/T, times the clipping coefficient */
+  /** 1/Σw over the rows, which is 1/T where they have no weights, times the clipping coefficient */
   readonly gradientScale: number;
 }
 

@@ -10,6 +10,24 @@ export interface Run {
   readonly last: number;
 }
 
+/** How batches are cut: it follows from the configuration and the network, never from the machine. */
+export interface ShardCut {
+  /** shards of a batch, at most */
+  readonly shards: number;
+  /** rows of a shard, at least, where the batch has so many; more than 1 where a layer takes its statistics over a shard */
+  readonly shardRows: number;
+}
+
+/** How many shards a batch of so many rows is cut into: the one place that says it. */
+export function shardCount(rows: number, { shards, shardRows }: ShardCut): number {
+  return Math.max(1, Math.min(shards, Math.floor(rows / shardRows)));
+}
+
+/** The most rows that a shard has in a batch of at most so many rows: a short batch can have longer shards than a full one. */
+export function longestShard(rows: number, cut: ShardCut): number {
+  return Math.max(Math.ceil(rows / shardCount(rows, cut)), Math.min(rows, 2 * cut.shardRows - 1));
+}
+
 /**
  * Writes the first row of each shard into bounds[0 … shards]; sizes differ by one at most and the larger come first,
  * so shards without rows (a short batch) are the last ones. Returns how many shards have rows.

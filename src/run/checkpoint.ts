@@ -19,15 +19,22 @@ export interface Checkpoint {
 const FORMAT = 'gradpool.checkpoint';
 const VERSION = '1';
 
+/** JSON has null for a number that is not finite: earlier versions went on with such metrics, and their runs still resume. */
+const measured = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN);
 const metrics = z.strictObject({
-  loss: z.number(),
-  accuracy: z.number().optional(),
-  rmse: z.number().optional(),
+  loss: measured,
+  accuracy: measured.optional(),
+  rmse: measured.optional(),
 });
 const stateSchema = z.strictObject({
   step: z.number().int().min(0),
-  epochLoss: z.number(),
-  epochScore: z.number(),
+  epochLoss: measured,
+  /** left out by checkpoints from before there was one: without weights it is `epochRows` */
+  epochWeight: z.number().optional(),
+  epochScore: measured,
   epochRows: z.number(),
   train: metrics.nullable(),
   lossBefore: z.number().nullable(),
@@ -89,7 +96,7 @@ export function readCheckpoint(file: string, length: number, slots: number): Che
   const state = stateSchema.safeParse(JSON.parse(metadata.state));
   if (!state.success) throw new DataError(`${file}: damaged (its state is not that of a training)`);
   return {
-    state: state.data as TrainState,
+    state: { ...state.data, epochWeight: state.data.epochWeight ?? state.data.epochRows } as TrainState,
     dataset: metadata.dataset,
     weights: arrays[0],
     slots: arrays.slice(1),

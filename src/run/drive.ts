@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { writeFileAtomic } from '../atomic.js';
-import { UserError } from '../errors.js';
+import { DivergedError, UserError } from '../errors.js';
 import { saveModel } from '../model/write.js';
 import { layerTable } from '../network/table.js';
 import { afterEpoch } from '../optim/plateau.js';
@@ -99,7 +99,7 @@ async function* sittingEvents(sitting: Sitting): AsyncGenerator<TrainEvent> {
     await trainer.step();
     const { state } = trainer;
     const epoch = Math.ceil(state.step / plan.stepsPerEpoch);
-    const train = trainer.metrics(state.epochLoss, state.epochScore, state.epochRows);
+    const train = trainer.metrics(state.epochLoss, state.epochScore, state.epochRows, state.epochWeight);
     yield { type: 'step', step: state.step, epoch, train, lr };
     yield* news.splice(0);
 
@@ -153,8 +153,14 @@ async function endEpoch(
   const val = plan.data.val
     ? await timed(sitting.profile, 'evaluation', () => trainer.evaluate('val'))
     : null;
+  if (!Object.values(train).every(Number.isFinite)) {
+    throw new DivergedError(
+      `diverged in epoch ${epoch}: its training metrics are not finite; lower --lr (now ${lr})`,
+    );
+  }
   const before = state.best?.val ?? state.best?.train;
-  const best = before === undefined || (val ?? train).loss < before.loss;
+  // any loss is better than NaN, which the best of a run by an earlier version can be
+  const best = before === undefined || !((val ?? train).loss >= before.loss);
   if (best) {
     state.best = { epoch, train, val };
     sitting.best ??= { weights: new Float32Array(trainer.evaluated.length), saved: false };
@@ -163,7 +169,7 @@ async function endEpoch(
   }
   state.lossBefore = state.train?.loss ?? null;
   state.plateau = afterEpoch(state.plateau, (val ?? train).loss, plan.config);
-  Object.assign(state, { train, val, epochLoss: 0, epochScore: 0, epochRows: 0 });
+  Object.assign(state, { train, val, epochLoss: 0, epochWeight: 0, epochScore: 0, epochRows: 0 });
   const seconds = state.seconds - start.seconds;
   const samplesPerSecond = (state.samples - start.samples) / seconds;
   return { type: 'epoch', epoch, step: state.step, train, val, lr, best, seconds, samplesPerSecond };
@@ -217,16 +223,28 @@ async function end(
   const { config, data } = plan;
   const restored = config.patience !== undefined && status !== 'interrupted' && best !== null;
   trainer.settle(restored ? best.weights : trainer.evaluated);
+  const epochs = Math.floor(state.step / plan.stepsPerEpoch);
+  if (folder) {
+    const model = {
+      layout: memory.layout,
+      weights: memory.weights,
+      network: plan.network,
+      schema: data.schema,
+      facts: { epochs, steps: state.step, seed: config.seed, kernels: plan.kernels },
+    };
+    // The model comes before the test, because a row of the test data can end the run.
+    await timed(sitting.profile, 'saving', () => saveModel(join(folder, RUN_FILES.model), model));
+  }
   const test =
     data.test && status !== 'interrupted'
       ? await timed(sitting.profile, 'evaluation', () => trainer.evaluate('test'))
       : null;
-  const result = {
+  return {
     run: folder,
     status,
     reason: reason(trainer, status),
     weightsSha256: weightsSha256(memory.layout, memory.weights),
-    epochs: Math.floor(state.step / plan.stepsPerEpoch),
+    epochs,
     steps: state.step,
     bestEpoch: state.best?.epoch ?? null,
     train: (restored ? state.best?.train : state.train) ?? null,
@@ -240,17 +258,6 @@ async function end(
     seed: config.seed,
     parameters: memory.layout.count,
   };
-  if (folder) {
-    const model = {
-      layout: memory.layout,
-      weights: memory.weights,
-      network: plan.network,
-      schema: data.schema,
-      facts: { epochs: result.epochs, steps: result.steps, seed: config.seed, kernels: plan.kernels },
-    };
-    await timed(sitting.profile, 'saving', () => saveModel(join(folder, RUN_FILES.model), model));
-  }
-  return result;
 }
 
 function reason(trainer: Trainer, status: TrainResult['status']): string {

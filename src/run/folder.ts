@@ -83,6 +83,11 @@ export function appendMetrics(folder: string, event: TrainEvent): void {
   appendFileSync(join(folder, RUN_FILES.metrics), `${JSON.stringify(event)}\n`);
 }
 
+/** For JSON.parse: a metric that was not finite, which JSON has as null, is NaN again. */
+export function reviveMetrics(key: string, value: unknown): unknown {
+  return value === null && (key === 'loss' || key === 'rmse') ? Number.NaN : value;
+}
+
 /** Whether a checkpoint was ever written: training begins while the first one is on its way to the disk. */
 export function wasSaved(folder: string): boolean {
   const metrics = join(folder, RUN_FILES.metrics);
@@ -99,7 +104,7 @@ export function readRun(folder: string): { record: RunRecord; config: TrainConfi
     throw new DataError(`${folder}: not a run's folder (it has no ${RUN_FILES.record})${siblings(folder)}`);
   }
   try {
-    const record = JSON.parse(readFileSync(file, 'utf8')) as RunRecord;
+    const record = JSON.parse(readFileSync(file, 'utf8'), reviveMetrics) as RunRecord;
     const config = resolveConfig(parse(readFileSync(join(folder, RUN_FILES.config), 'utf8')) as TrainOptions);
     return { record, config };
   } catch (error) {

@@ -2,7 +2,7 @@
 import type { TrainingData } from '../data/load.js';
 import type { Layer } from '../network/layer.js';
 import { parameterLayout } from '../network/layout.js';
-import { alignedSubtrees, contiguousRuns } from '../parallel/shards.js';
+import { alignedSubtrees, contiguousRuns, shardCount } from '../parallel/shards.js';
 import { passRows } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 
@@ -19,7 +19,7 @@ export function memoryBudget(plan: TrainingPlan): Record<string, number> {
   const block = 4 * parameterLayout(objective.layers).length;
   const most = Math.max(...workers);
   const slots = memory.slots.length * block;
-  const blocks = Math.min(memory.shards, memory.batch);
+  const blocks = shardCount(memory.batch, memory);
   const kept = data.val === null ? 0 : block;
   const budget = {
     weights: block,

@@ -16,6 +16,7 @@ import { parseUntil, UNTIL_EPOCHS } from './until.js';
 const whole = (minimum: number) => z.number().int().min(minimum);
 const positive = z.number().positive();
 const fraction = z.number().min(0).lt(1);
+const decimalMark = z.enum(['.', ',']);
 
 const PERCENTAGE = /^\d+(\.\d+)?%$/;
 const SHARE = 'expected a fraction from 0 up to but not including 1 (0.2 or 20%), or a data source';
@@ -52,7 +53,33 @@ const SHAPE = {
     .describe(
       'test, evaluated once at the end: a fraction of the rows (0.2, 20%), kept apart from training and validation, or a source of its own',
     ),
-  weights: z.string().optional().describe('tables: the column of sample weights, numbers from 0 on'),
+  header: z
+    .enum(['auto', 'yes', 'no'])
+    .default('auto')
+    .describe('tables: whether the first line of a CSV file names the columns; auto: yes, if that can be'),
+  decimal: z
+    .union([decimalMark, z.record(z.string(), decimalMark)])
+    .optional()
+    .describe('tables: the decimal mark, . or , for every column, or COLUMN=, for one'),
+  missing: z
+    .array(z.string())
+    .optional()
+    .describe(
+      "tables: words for a missing value in every column, such as 'unknown,-999'; NA, ?, … are known",
+    ),
+  dateFormat: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('tables: how a column writes its dates: COLUMN=dd/mm/yyyy, COLUMN=yyyymmdd, …'),
+  text: z.array(z.string()).optional().describe('tables: columns whose words are kept as they are written'),
+  number: z.array(z.string()).optional().describe('tables: columns that hold numbers'),
+  category: z.array(z.string()).optional().describe('tables: columns that hold categories, however many'),
+  weights: z
+    .string()
+    .optional()
+    .describe(
+      'tables: the column of sample weights, numbers from 0 on; a batch divides by their sum, so only proportions matter',
+    ),
   embedAbove: whole(1)
     .default(32)
     .describe('tables: a column with more categories is embedded, one with fewer is one-hot encoded'),
@@ -68,7 +95,9 @@ const SHAPE = {
     .describe('the divergence; auto: cross-entropy for classes, ½ squared error for numbers'),
   huberDelta: positive
     .default(DIVERGENCES.huber.parameter.default)
-    .describe('loss huber: the error up to which it is squared'),
+    .describe(
+      'loss huber: the error up to which it is squared, in standard deviations of the training targets',
+    ),
   focalGamma: z
     .number()
     .min(0)
@@ -80,11 +109,15 @@ const SHAPE = {
     .describe('loss quantile: the share of targets that should lie below the prediction'),
   labelSmoothing: fraction
     .default(DIVERGENCES.crossEntropy.parameter.default)
-    .describe('loss crossEntropy: share of the desired probability that is spread over all classes'),
+    .describe(
+      "loss crossEntropy: share of the desired probability that is spread over all classes; a class weight multiplies its rows' whole loss",
+    ),
   classWeights: z
     .union([z.enum(['balanced']), z.array(positive).min(2)])
     .optional()
-    .describe('weight of each class in training; balanced: rows/(classes·rows of the class)'),
+    .describe(
+      'weight of each class in training, times the sample weight; balanced: rows/(classes·rows of the class)',
+    ),
   init: z
     .enum(['auto', ...INITIALIZER_NAMES])
     .default('auto')
@@ -116,7 +149,10 @@ const SHAPE = {
     .union([z.literal('auto'), whole(0).max(1024)])
     .default('auto')
     .describe('threads; 0 runs in-process; the result does not depend on it'),
-  shards: whole(1).max(1024).default(8).describe('parts of a minibatch that are summed by a fixed tree'),
+  shards: whole(1)
+    .max(1024)
+    .default(8)
+    .describe('parts of a minibatch that are summed by a fixed tree; with batchNorm, of 32 rows at least'),
   kernels: z
     .enum(['auto', ...KERNEL_NAMES])
     .default('auto')

@@ -4,12 +4,13 @@ import { gather, type PreparedEncoding } from '../data/gather.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { Pass } from '../network/layer.js';
 import { forward, type Objective } from '../network/network.js';
-import type { Merge } from '../parallel/shards.js';
+import type { Merge, ShardCut } from '../parallel/shards.js';
 import { PURPOSE, threefry2x32 } from '../random.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 import type { PlannedRun } from './passes.js';
 import type { Lane } from './profile.js';
 import type { Task } from './specification.js';
+import { isWeighted, rowWeight, type Weighting } from './weighting.js';
 
 /** Views of one chunk of the blocks that an update reads and writes, made once. */
 export interface Chunk {
@@ -30,12 +31,11 @@ export interface Context {
   readonly lane: Lane | null;
   readonly objective: Objective;
   readonly task: Task;
-  /** in training a row counts as much as its class; null: all alike */
-  readonly classWeights: readonly number[] | null;
+  readonly weighting: Weighting;
   readonly encoding: PreparedEncoding;
   readonly seed: number;
-  /** shards of a batch */
-  readonly shards: number;
+  /** how batches become shards */
+  readonly cut: ShardCut;
   /** rows that a pass may have */
   readonly maxRows: number;
   readonly pass: Pass;
@@ -100,21 +100,26 @@ export function divergence(context: Context, differentiated: boolean): void {
   }
 }
 
-/** Scales each row's Div and ∂Div/∂Y by its weights; the rows of the pass are those from `from` on in the order. */
+/**
+ * Leaves in the workspace's `rowWeights` what each row counts, and scales its Div and ∂Div/∂Y by that; the rows of the pass
+ * are those from `from` on in the order. A row that counts nothing adds exactly 0, even where its Div is not finite.
+ */
 export function weighRows(
-  { memory, workspace, objective, classWeights, pass }: Context,
+  { memory, workspace, objective, weighting, pass }: Context,
   { dataset }: Subset,
   from: number,
 ): void {
-  const { weights } = dataset;
-  if (!weights && !classWeights) return;
+  const { rowLosses, rowWeights, targets, network } = workspace;
+  rowWeights.fill(1, 0, pass.rows);
+  if (!isWeighted(weighting, dataset)) return;
   const N = outputs(objective);
-  const { rowLosses, targets, network } = workspace;
   for (let row = 0; row < pass.rows; row++) {
-    const ofClass = classWeights ? classWeights[targets[row]] : 1;
-    const weight = weights ? weights[memory.order[from + row]] * ofClass : ofClass;
-    rowLosses[row] *= weight;
-    for (let i = row * N; i < (row + 1) * N; i++) network.outputGradient[i] *= weight;
+    const weight = rowWeight(weighting, dataset, memory.order[from + row], targets[row]);
+    rowWeights[row] = weight;
+    rowLosses[row] = weight === 0 ? 0 : weight * rowLosses[row];
+    for (let i = row * N; i < (row + 1) * N; i++) {
+      network.outputGradient[i] = weight === 0 ? 0 : weight * network.outputGradient[i];
+    }
   }
 }
 

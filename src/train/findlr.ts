@@ -49,30 +49,35 @@ export async function rangeTest(
   const losses: number[] = [];
   const smoothed: number[] = [];
   let average = 0;
+  let least = Number.POSITIVE_INFINITY;
   let weight = 1; // SMOOTHING^steps
   while (rates.length < steps) {
     const rate = from * exp(growth * rates.length);
-    const { epochLoss, epochRows } = trainer.state;
+    const { epochLoss, epochWeight } = trainer.state;
     try {
       await trainer.step(rate);
     } catch (error) {
       if (error instanceof DivergedError) break;
       throw error;
     }
-    const loss = (trainer.state.epochLoss - epochLoss) / (trainer.state.epochRows - epochRows);
+    const batchWeight = trainer.state.epochWeight - epochWeight;
+    if (batchWeight === 0) continue; // no row of the batch counts, so the rate has not been tried
+    const loss = (trainer.state.epochLoss - epochLoss) / batchWeight;
     average = SMOOTHING * average + (1 - SMOOTHING) * loss;
     weight *= SMOOTHING;
     rates.push(rate);
     losses.push(loss);
-    smoothed.push(average / (1 - weight));
-    if (average / (1 - weight) > EXPLODED * Math.min(...smoothed)) break;
+    const current = average / (1 - weight);
+    smoothed.push(current);
+    least = Math.min(least, current);
+    if (current > EXPLODED * least) break;
   }
   return { rates, losses, smoothed, suggestion: steepest(rates, smoothed) };
 }
 
 /** Where the loss falls fastest on its way to the minimum; the rates are evenly spaced on a logarithmic scale. */
 function steepest(rates: readonly number[], losses: readonly number[]): number | null {
-  const end = losses.indexOf(Math.min(...losses));
+  const end = losses.indexOf(losses.reduce((least, loss) => Math.min(least, loss), Number.POSITIVE_INFINITY));
   let suggestion: number | null = null;
   let fastest = 0;
   for (let i = 1; i < end; i++) {

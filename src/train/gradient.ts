@@ -1,6 +1,6 @@
 import type { Subset } from '../data/dataset.js';
 import { backward } from '../network/network.js';
-import { type Run, shardBounds } from '../parallel/shards.js';
+import { type Run, shardBounds, shardCount } from '../parallel/shards.js';
 import { beginTraining, type Context, divergence, forwardRows, rowScore, weighRows } from './context.js';
 import { type PassPlan, type PlannedRun, planRun } from './passes.js';
 
@@ -13,8 +13,8 @@ export interface ShardRun extends Run {
 }
 
 /**
- * The gradient of a run of shards: Σ ∂Div/∂w over their rows, folded along the summation tree into the slots of the
- * run's aligned subtrees, with Σ Div and the score of each shard, and whether every sum of such gradients is finite. A pure
+ * The gradient of a run of shards: Σ ∂Div/∂w over their rows, each times its weight, folded along the summation tree into the
+ * slots of the run's aligned subtrees, with Σ Div, the weights and the score of each shard, and whether every sum of such gradients is finite. A pure
  * function of weights, order and run.
  */
 export function computeGradient(context: Context, subset: Subset, run: ShardRun): void {
@@ -36,7 +36,7 @@ export function computeGradient(context: Context, subset: Subset, run: ShardRun)
     kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
   }
   const bounded = plan.roots.every((slot) =>
-    kernels.allFinite(memory.gradients[slot], memory.layout.length, 2 * context.shards),
+    kernels.allFinite(memory.gradients[slot], memory.layout.length, 2 * context.cut.shards),
   );
   workspace.bounded[0] = Number(bounded);
   lane?.lap('fold');
@@ -56,29 +56,33 @@ export function beginPass(context: Context, run: ShardRun, { bounds }: PlannedRu
   beginTraining(context, run.step);
 }
 
-/** Adds the losses and scores of a shard's rows, in row order. */
+/** Adds the losses, weights and scores of a shard's rows, in row order. */
 function sumRows(context: Context, shard: number, continued: boolean): void {
   const { memory, workspace } = context;
   let loss = continued ? memory.shardLosses[shard] : 0;
+  let weight = continued ? memory.shardWeights[shard] : 0;
   let score = continued ? memory.shardScores[shard] : 0;
   for (let row = workspace.bounds[shard]; row < workspace.bounds[shard + 1]; row++) {
     loss += workspace.rowLosses[row];
+    weight += workspace.rowWeights[row];
     score += rowScore(context, row);
   }
   memory.shardLosses[shard] = loss;
+  memory.shardWeights[shard] = weight;
   memory.shardScores[shard] = score;
 }
 
 /** Nearly every step has the same rows and run as the one before: plans are made once. */
 export function plannedRun(
-  { plans, shards, maxRows, workspace }: Context,
+  { plans, cut, maxRows, workspace }: Context,
   { rows, first, last }: ShardRun,
 ): PlannedRun {
+  const { shards } = cut;
   const key = (rows * (shards + 1) + first) * (shards + 1) + last;
   let plan = plans.get(key);
   if (!plan) {
     const bounds: number[] = [];
-    const total = shardBounds(rows, shards, bounds);
+    const total = shardBounds(rows, shardCount(rows, cut), bounds);
     plan = planRun(bounds, { first, last }, total, maxRows, workspace.bounds);
     plans.set(key, plan);
   }

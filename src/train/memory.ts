@@ -11,12 +11,12 @@ import type { BoundSequence, Layer } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { bind } from '../network/network.js';
 import type { Arena } from '../parallel/arena.js';
+import { longestShard, type ShardCut, shardCount } from '../parallel/shards.js';
 import { LANE_LENGTH } from './profile.js';
 
 /** The sizes from which the memory follows. */
-export interface MemoryPlan {
+export interface MemoryPlan extends ShardCut {
   readonly batch: number;
-  readonly shards: number;
   /** tasks that may run at the same time, at least 1 */
   readonly workspaces: number;
   /** tasks that a batch may be cut into at the least: the fewer, the more rows a task has */
@@ -28,8 +28,6 @@ export interface MemoryPlan {
   readonly trainRows: number;
   /** rows of the largest subset that is evaluated */
   readonly evaluationRows: number;
-  /** a layer takes its statistics over whole shards */
-  readonly wholeShards: boolean;
   readonly kernels: KernelName;
   readonly precision: Precision;
   readonly profiled: boolean;
@@ -49,6 +47,8 @@ export interface Workspace {
   /** [R, outputs]: class indices spread to one value for each output; for regression, what a fused activation makes of the output */
   readonly spread: Float32Array;
   readonly rowLosses: Float32Array;
+  /** what each row counts in a gradient */
+  readonly rowWeights: Float64Array;
   /** first row of each shard within the pass */
   readonly bounds: Int32Array;
   /** [1] when no sum of the gradients that the task left can leave the range of float32, else [0] */
@@ -65,8 +65,9 @@ export interface TrainingMemory {
   readonly slots: readonly Float32Array[];
   /** one block for each shard; a folded subtree's sum is in the block of its first shard */
   readonly gradients: readonly Float32Array[];
-  /** Σ Div over each shard's rows */
+  /** Σ w·Div and Σ w over each shard's rows, w being what a row counts: 1 unless there are weights */
   readonly shardLosses: Float64Array;
+  readonly shardWeights: Float64Array;
   /** correct rows, or Σ squared error in the target's own unit, over each shard's rows */
   readonly shardScores: Float64Array;
   /** [Σ Div, score] of each block of an evaluation */
@@ -81,10 +82,10 @@ const PASS_ROWS = 1024;
 /** Rows that are evaluated in one pass, whatever the workers and the batch. */
 export const EVALUATION_BLOCK = 256;
 
-export function passRows({ batch, shards, fewestTasks, wholeShards }: MemoryPlan): number {
-  const shardRows = Math.ceil(batch / shards);
-  const most = wholeShards ? Math.max(PASS_ROWS, shardRows) : PASS_ROWS;
-  const training = Math.min(most, Math.ceil(Math.min(shards, batch) / fewestTasks) * shardRows);
+export function passRows({ batch, fewestTasks, ...cut }: MemoryPlan): number {
+  const longest = longestShard(batch, cut);
+  const most = cut.shardRows > 1 ? Math.max(PASS_ROWS, longest) : PASS_ROWS;
+  const training = Math.min(most, Math.ceil(shardCount(batch, cut) / fewestTasks) * longest);
   return Math.max(EVALUATION_BLOCK, training);
 }
 
@@ -93,7 +94,7 @@ export function carveTraining(arena: Arena, layers: readonly Layer[], plan: Memo
   const block = () => arena.floats(layout.length);
   const weights = block();
   const slots = plan.slots.map(block);
-  const gradients = Array.from({ length: Math.min(plan.shards, plan.batch) }, block);
+  const gradients = Array.from({ length: shardCount(plan.batch, plan) }, block);
   const rows = passRows(plan);
   const outputs = layers[layers.length - 1].outputs;
   const rounded = roundedCarver(arena, layers, plan, weights, rows);
@@ -103,6 +104,7 @@ export function carveTraining(arena: Arena, layers: readonly Layer[], plan: Memo
     slots,
     gradients,
     shardLosses: arena.doubles(plan.shards),
+    shardWeights: arena.doubles(plan.shards),
     shardScores: arena.doubles(plan.shards),
     blockSums: arena.doubles(2 * Math.ceil(plan.evaluationRows / EVALUATION_BLOCK)),
     order: arena.uint32s(plan.trainRows),
@@ -118,6 +120,7 @@ export function carveTraining(arena: Arena, layers: readonly Layer[], plan: Memo
       targets: arena.floats(rows * plan.targetWidth),
       spread: arena.floats(rows * outputs),
       rowLosses: arena.floats(rows),
+      rowWeights: arena.doubles(rows),
       bounds: arena.int32s(plan.shards + 1),
       bounded: arena.int32s(1),
       lane: arena.doubles(plan.profiled ? LANE_LENGTH : 0),

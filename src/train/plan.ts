@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js';
 import { chooseKernels } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NativeLibrary } from '../kernels/native/index.js';
-import { type Layer, needsWholeShards } from '../network/layer.js';
+import { fewestShardRows, type Layer } from '../network/layer.js';
 import type { EmbeddedColumn } from '../network/layers/embedding.js';
 import { parameterLayout } from '../network/layout.js';
 import { type Objective, objective } from '../network/network.js';
@@ -13,10 +13,12 @@ import { buildLayers } from '../network/spec.js';
 import { averagingSlots } from '../optim/averaging.js';
 import { type Hyper, hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
 import { measure } from '../parallel/arena.js';
+import { type ShardCut, shardCount } from '../parallel/shards.js';
 import type { TrainConfig } from './config.js';
 import { carveTraining, type MemoryPlan } from './memory.js';
 import { learningRate, type NetworkSpec, specify } from './specification.js';
-import { classWeights, targetsFor } from './targets.js';
+import { targetsFor } from './targets.js';
+import { type Weighting, weightingOf } from './weighting.js';
 import { workerCandidates } from './workersearch.js';
 
 export interface TrainingPlan {
@@ -27,8 +29,7 @@ export interface TrainingPlan {
   readonly layers: readonly Layer[];
   /** what is differentiated in training */
   readonly objective: Objective;
-  /** null: all classes alike */
-  readonly classWeights: readonly number[] | null;
+  readonly weighting: Weighting;
   readonly kernels: KernelName;
   /** what native kernels multiply with */
   readonly library: NativeLibrary | null;
@@ -79,18 +80,18 @@ export function planTraining(config: TrainConfig, loaded: TrainingData, profiled
   }
   const rule: UpdateRule = RULES[config.optimizer];
   const hyper = hyperParameters(config.optimizer, config);
-  const workers = workerCandidates(config.workers, Math.min(config.shards, batch));
+  const cut = { shards: config.shards, shardRows: fewestShardRows(target.layers) };
+  const workers = workerCandidates(config.workers, shardCount(batch, cut));
   const chosen = chooseKernels(config);
   const memory: MemoryPlan = {
+    ...cut,
     batch,
-    shards: config.shards,
     workspaces: Math.max(1, ...workers),
     fewestTasks: Math.max(1, Math.min(...workers)),
     targetWidth: data.train.dataset.targetWidth,
     slots: [...rule.slots(hyper), ...averagingSlots(config)],
     trainRows: rows,
     evaluationRows: Math.max(0, ...[data.val, data.test].map((subset) => subset?.rows.length ?? 0)),
-    wholeShards: needsWholeShards(target.layers),
     kernels: chosen.name,
     precision: config.precision,
     profiled,
@@ -103,7 +104,7 @@ export function planTraining(config: TrainConfig, loaded: TrainingData, profiled
     network,
     layers,
     objective: target,
-    classWeights: classWeights(config.classWeights, data),
+    weighting: weightingOf(config, data),
     kernels: chosen.name,
     library: chosen.library,
     rule,
@@ -117,6 +118,7 @@ export function planTraining(config: TrainConfig, loaded: TrainingData, profiled
     notes: [
       ...data.notes,
       ...(config.batch === 'auto' && rows < AUTO_BATCH ? [`batch: all ${rows} rows`] : []),
+      ...shardNote(batch, cut),
       ...(chosen.note === null ? [] : [chosen.note]),
     ],
     sharedBytes: measure((arena) => carveTraining(arena, target.layers, memory)),
@@ -137,6 +139,16 @@ function sliceable(
   const { length, trainable } = parameterLayout(layers);
   const plain = !clip && clipValue === undefined && l1 === 0 && maxNorm === undefined && averaging === 'none';
   return plain && !rule.wholeBlock && workers > 1 && length === trainable && length >= SLICED_FROM;
+}
+
+/** What a user should know where a layer leaves fewer shards, and with them fewer tasks, than the configuration asks for. */
+function shardNote(batch: number, cut: ShardCut): string[] {
+  const asked = Math.min(cut.shards, batch);
+  const shards = shardCount(batch, cut);
+  if (shards === asked) return [];
+  return [
+    `shards: ${shards} instead of ${asked} for a batch of ${batch} rows: batch normalisation is over a shard, which has ${cut.shardRows} rows at least`,
+  ];
 }
 
 const AUTO_BATCH = 128;

@@ -5,8 +5,9 @@ import type { Metrics } from './events.js';
 export interface TrainState {
   /** steps done */
   step: number;
-  /** Σ Div, Σ score and rows of the epoch under way */
+  /** Σ w·Div, Σ w, Σ score and rows of the epoch under way */
   epochLoss: number;
+  epochWeight: number;
   epochScore: number;
   epochRows: number;
   /** the training metrics of the last whole epoch, and the loss of the one before */
@@ -26,6 +27,7 @@ export function freshState(): TrainState {
   return {
     step: 0,
     epochLoss: 0,
+    epochWeight: 0,
     epochScore: 0,
     epochRows: 0,
     train: null,

@@ -1,9 +1,8 @@
-/** What the loss asks of the targets: values it is defined for, in a scale that keeps them so, and weights of classes. */
+/** What the loss asks of the targets: values it is defined for, in a scale that keeps them so. */
 import type { Subset } from '../data/dataset.js';
 import { type TrainingData, unscaledTargets } from '../data/load.js';
-import { DataError, UsageError } from '../errors.js';
+import { DataError } from '../errors.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
-import type { TrainConfig } from './config.js';
 
 /**
  * Numbers are standardised, unless that would take them out of the loss's domain: then they must lie in it as they are.
@@ -40,22 +39,4 @@ function findOutside(
     }
   }
   return null;
-}
-
-/** One weight for each class, null for none. 'balanced' gives every class the same share of the training rows' weight. */
-export function classWeights(
-  wanted: TrainConfig['classWeights'],
-  { classes, train }: Pick<TrainingData, 'classes' | 'train'>,
-): readonly number[] | null {
-  if (wanted === undefined) return null;
-  if (classes === null) throw new UsageError('classWeights: the target is a number, there are no classes');
-  if (wanted !== 'balanced') {
-    if (wanted.length === classes.length) return wanted;
-    throw new UsageError(
-      `classWeights: ${wanted.length} weights for the ${classes.length} classes ${classes.slice(0, 10).join(', ')}${classes.length > 10 ? ', …' : ''}`,
-    );
-  }
-  const counts = new Float64Array(classes.length);
-  for (const row of train.rows) counts[train.dataset.targets[row]]++;
-  return Array.from(counts, (count) => (count === 0 ? 0 : train.rows.length / (classes.length * count)));
 }

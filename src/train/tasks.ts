@@ -18,6 +18,7 @@ import { carveTraining, type MemoryPlan, passRows } from './memory.js';
 import { Lane } from './profile.js';
 import { type UpdateSlice, updateSlice } from './sliced.js';
 import type { NetworkSpec, Task } from './specification.js';
+import type { Weighting } from './weighting.js';
 
 export type SubsetName = 'train' | 'val' | 'test';
 
@@ -28,7 +29,7 @@ export interface WorkerSetup {
   readonly network: NetworkSpec;
   readonly plan: MemoryPlan;
   readonly task: Task;
-  readonly classWeights: readonly number[] | null;
+  readonly weighting: Weighting;
   readonly seed: number;
   readonly encoding: Encoding;
   readonly subsets: Readonly<Record<SubsetName, Subset | null>>;
@@ -105,10 +106,10 @@ export function createContexts(setup: WorkerSetup): (workspace: number) => Conte
       lane: plan.profiled ? new Lane(workspace.lane) : null,
       objective: target,
       task: setup.task,
-      classWeights: setup.classWeights,
+      weighting: setup.weighting,
       encoding,
       seed: setup.seed,
-      shards: plan.shards,
+      cut: plan,
       maxRows: passRows(plan),
       pass: {
         kernels,

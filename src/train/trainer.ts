@@ -8,11 +8,11 @@ import { initialize } from '../network/initializers.js';
 import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
 import { Arena, allocateShared } from '../parallel/arena.js';
-import { contiguousRuns, type Run } from '../parallel/shards.js';
+import { contiguousRuns, type Run, shardCount } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
 import type { Context } from './context.js';
-import { divergedError } from './diagnosis.js';
-import { evaluationBlocks } from './evaluation.js';
+import { divergedError, evaluationError } from './diagnosis.js';
+import { blockTotals, evaluationBlocks, means } from './evaluation.js';
 import type { Metrics } from './events.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
 import { mergesAfter } from './passes.js';
@@ -29,6 +29,7 @@ import {
 } from './tasks.js';
 import { Team } from './team.js';
 import { applyUpdate, recordUpdate } from './update.js';
+import { NEGLIGIBLE } from './weighting.js';
 import { explained, WorkerSearch } from './workersearch.js';
 
 export interface TrainerOptions {
@@ -69,7 +70,7 @@ export class Trainer {
       network: plan.network,
       plan: plan.memory,
       task: plan.data.task,
-      classWeights: plan.classWeights,
+      weighting: plan.weighting,
       seed: plan.config.seed,
       encoding: plan.data.encoding,
       subsets: { train: plan.data.train, val: plan.data.val, test: plan.data.test },
@@ -97,7 +98,7 @@ export class Trainer {
   }
 
   /**
-   * One update: the gradient of the next batch, summed over shards, and w ← w − η·(…)/T. Throws DivergedError, with the
+   * One update: the gradient of the next batch, summed over shards, and w ← w − η·(…)/Σw. Throws DivergedError, with the
    * weights as they were, when a value is not finite. @param lr stands in for the schedule's rate
    */
   async step(lr = this.lr): Promise<void> {
@@ -110,16 +111,17 @@ export class Trainer {
     if (this.#shuffledEpoch !== epoch) this.#shuffle(epoch);
     const start = (state.step % plan.stepsPerEpoch) * plan.batch;
     const rows = Math.min(plan.batch, plan.data.train.rows.length - start);
-    const shards = Math.min(plan.config.shards, rows);
+    const shards = shardCount(rows, plan.memory);
     profile?.lap('data');
 
     const runs = await this.#computeShards(start, rows, shards);
     const loss = sum(memory.shardLosses, shards);
+    const weight = sum(memory.shardWeights, shards);
     const score = sum(memory.shardScores, shards);
-    if (!Number.isFinite(loss)) this.#reportDivergence(start, rows);
+    if (!Number.isFinite(loss + score)) this.#reportDivergence(start, rows);
     const bounded = memory.workspaces.every(({ bounded }, index) => index >= runs.length || bounded[0] === 1);
-    const step = { step: state.step + 1, lr, rows };
-    if (plan.memory.sliced && bounded && this.workers > 1) {
+    const step = { step: state.step + 1, lr, rows, weight };
+    if (plan.memory.sliced && bounded && this.workers > 1 && weight > NEGLIGIBLE) {
       await this.#updateInSlices(recordUpdate(plan, memory, step), shards, runs.length);
     } else {
       this.#sumShards(runs, shards);
@@ -128,15 +130,16 @@ export class Trainer {
         this.#reportDivergence(start, rows);
       const evaluate = async () => {
         this.#sumShards(await this.#computeShards(start, rows, shards), shards);
-        return sum(memory.shardLosses, shards) / rows;
+        return sum(memory.shardLosses, shards) / weight;
       };
-      await applyUpdate(this.#kernels, plan, memory, step, { value: loss / rows, evaluate });
+      await applyUpdate(this.#kernels, plan, memory, step, { value: loss / weight, evaluate });
     }
     profile?.lap('update');
     profile?.end();
 
     state.step++;
     state.epochLoss += loss;
+    state.epochWeight += weight;
     state.epochScore += score;
     state.epochRows += rows;
     state.samples += rows;
@@ -158,7 +161,7 @@ export class Trainer {
     this.#settled = true;
   }
 
-  /** Means over all rows of a subset, with the evaluated weights. */
+  /** Means over all rows of a subset, with the evaluated weights. Throws DivergedError naming rows where one is not finite. */
   async evaluate(name: SubsetName): Promise<Metrics> {
     const { weights } = this.memory;
     const trained = weights.slice();
@@ -181,21 +184,17 @@ export class Trainer {
     }));
     this.#kernels.refreshWeights();
     await this.#team.executor(this.workers).run(tasks);
-    const sums = this.memory.blockSums;
-    let loss = 0;
-    let score = 0;
-    for (let block = 0; block < evaluationBlocks(subset); block++) {
-      loss += sums[2 * block];
-      score += sums[2 * block + 1];
+    const { loss, score } = blockTotals(this.memory.blockSums, evaluationBlocks(subset));
+    const metrics = this.metrics(loss, score, subset.rows.length);
+    if (!Object.values(metrics).every(Number.isFinite)) {
+      throw evaluationError(this.#contextOf(0), this.plan, name, metrics, this.state.step);
     }
-    return this.metrics(loss, score, subset.rows.length);
+    return metrics;
   }
 
-  /** From sums over rows to means. */
-  metrics(loss: number, score: number, rows: number): Metrics {
-    const { data } = this.plan;
-    if (data.task === 'classification') return { loss: loss / rows, accuracy: score / rows };
-    return { loss: loss / rows, rmse: Math.sqrt(score / (rows * data.outputs)) };
+  /** From sums over rows to means. @param weight what the rows count together in the loss */
+  metrics(loss: number, score: number, rows: number, weight = rows): Metrics {
+    return means(this.plan.data, { loss, score, rows, weight });
   }
 
   close(): Promise<void> {
@@ -278,13 +277,13 @@ export class Trainer {
   async #probe(workers: number, rows: number): Promise<number> {
     const begin = performance.now();
     this.workers = workers;
-    await this.#computeShards(0, rows, Math.min(this.plan.config.shards, rows));
+    await this.#computeShards(0, rows, shardCount(rows, this.plan.memory));
     return (performance.now() - begin) / 1000;
   }
 
   #reportDivergence(start: number, rows: number): never {
     const { plan, state } = this;
-    const run = { start, rows, step: state.step, first: 0, last: Math.min(plan.config.shards, rows) };
+    const run = { start, rows, step: state.step, first: 0, last: shardCount(rows, plan.memory) };
     throw divergedError(this.#contextOf(0), plan, run, this.lr);
   }
 }

@@ -7,6 +7,7 @@ import type { BatchLoss } from '../optim/rules.js';
 import type { TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 import { type RecordedStep, StepRecorder } from './sliced.js';
+import { NEGLIGIBLE } from './weighting.js';
 
 /** The step that a rule makes over all parameters, for workers to make in slices. */
 export function recordUpdate(
@@ -21,7 +22,7 @@ export function recordUpdate(
     recorder as unknown as Kernels,
     arrays,
     hyper,
-    { ...step, gradientScale: 1 / step.rows },
+    { ...step, gradientScale: 1 / step.weight },
     NO_LOSS,
   );
   if (!recorder.recorded) throw new Error('a rule without wholeBlock makes one step');
@@ -31,18 +32,23 @@ export function recordUpdate(
 /** Only rules that look at the whole block ask for it. */
 const NO_LOSS: BatchLoss = { value: Number.NaN, evaluate: () => Number.NaN };
 
-/** `step` counts from 1; `rows` are those of the batch. */
+/** `step` counts from 1; `rows` are those of the batch, `weight` is what they count together. */
 interface Step {
   readonly step: number;
   readonly lr: number;
   readonly rows: number;
+  readonly weight: number;
 }
 
+/**
+ * A batch that counts nothing takes no step along its gradient, nor any by momentum or decay; running statistics and averages
+ * follow all the same, since they are over rows and steps.
+ */
 export async function applyUpdate(
   kernels: Kernels,
   { config, rule, hyper, stepsPerEpoch }: TrainingPlan,
   { layout, weights, slots, gradients }: TrainingMemory,
-  { step, lr, rows }: Step,
+  { step, lr, rows, weight }: Step,
   loss: BatchLoss,
 ): Promise<void> {
   const averaging = config.averaging !== 'none';
@@ -54,9 +60,11 @@ export async function applyUpdate(
     slots: own.map(trainable),
     views: layout.views.filter(({ spec }) => !spec.statistic),
   };
-  const gradientScale = regularizeGradient(kernels, arrays, 1 / rows, config);
-  await rule.step(kernels, arrays, hyper, { step, lr, gradientScale }, loss);
-  if (config.maxNorm !== undefined) limitNorms(arrays.weights, arrays.views, config.maxNorm);
+  if (weight > NEGLIGIBLE) {
+    const gradientScale = regularizeGradient(kernels, arrays, 1 / weight, config);
+    await rule.step(kernels, arrays, hyper, { step, lr, gradientScale }, loss);
+    if (config.maxNorm !== undefined) limitNorms(arrays.weights, arrays.views, config.maxNorm);
+  }
   updateStatistics(layout, weights, gradients[0], 1 / rows);
   if (averaging) {
     updateAverage(kernels, slots[slots.length - 1], weights, config, step, stepsPerEpoch);

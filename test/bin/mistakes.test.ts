@@ -18,6 +18,8 @@ beforeAll(async () => {
   place.write('value.yaml', 'epochs: 3\nlr: abc\n');
   place.write('share.yaml', 'val: 20 %\n');
   place.write('list.yaml', '- lr\n');
+  place.write('infinite.yaml', 'epochs: 3\nlr: .inf\n');
+  place.write('layers.yaml', 'layers: [{noise: .inf}, {dense: 3}, softmax]\n');
   place.write('notes.safetensors', 'these are no tensors at all');
   mkdirSync(place.path('folder'));
   const trained = await place.gradpool(
@@ -70,7 +72,17 @@ const OURS: [string, number, string][] = [
   ['train flowers.csv -t kind --target kind', 2, '--target is given twice: keep one of them'],
   ['train flowers.csv --quiet=1', 2, "--quiet takes no value, found '=1'"],
   ['train flowers.csv --epochs 1.5', 2, '--epochs: expected a whole number, found 1.5'],
-  ['train flowers.csv --epochs 1e400', 2, '--epochs: expected a number, found "1e400"'],
+  ['train flowers.csv --epochs 1e400', 2, '--epochs: expected a finite number, found "1e400"'],
+  ['train flowers.csv --lr inf', 2, '--lr: expected a finite number, found "inf"'],
+  ['train flowers.csv --init-constant nan', 2, '--init-constant: expected a finite number, found "nan"'],
+  ['train flowers.csv -c infinite.yaml', 2, 'infinite.yaml:2: lr: expected a finite number, found Infinity'],
+  [
+    'train flowers.csv -t kind -c layers.yaml',
+    2,
+    'layers[0] (noise): deviation: expected a finite number, found Infinity',
+  ],
+  ['find-lr flowers.csv -t kind --steps 1e999', 2, '--steps: expected a number above 0, found "1e999"'],
+  ['bench --seconds 1e999', 2, '--seconds: expected a number, found "1e999"'],
   ['train flowers.csv --hidden 3,x', 2, '--hidden: value 2: expected a number, found "x"'],
   ['predict run flowers.csv --format xml', 2, '--format: expected csv, jsonl, found "xml"'],
   [

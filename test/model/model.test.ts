@@ -252,18 +252,38 @@ describe('a model of tables', () => {
     expect(await price({ size: 3, kind: 'c', day: 19_010, new: 'maybe' })).toBeCloseTo(1 + 1 + 100, 1);
   });
 
+  it('reads text as a file would be read, and the two values of a boolean however they are given', async () => {
+    const expected = 1 + 1 + 1000 + 200_000;
+    for (const yes of [true, 1, 'true', 'True', 'TRUE', '1']) {
+      expect(await price({ size: ' 3.0 ', kind: 'a', day: '2022-01-18', new: yes })).toBeCloseTo(expected, 1);
+    }
+  });
+
   it('refuses what it cannot take', async () => {
     await expect(price({ size: 3, kind: 'a', day })).rejects.toThrow(
       /^row 1: the column "new" is missing; give null/,
     );
-    await expect(price({ size: '3', kind: 'a', day, new: 1 })).rejects.toThrow(
-      /^row 1, column "size": expected a finite number, found "3"$/,
+    await expect(price({ size: 'three', kind: 'a', day, new: 1 })).rejects.toThrow(
+      /^row 1, column "size": "three" is not a number/,
+    );
+    await expect(price({ size: Number.NaN, kind: 'a', day, new: 1 })).rejects.toThrow(
+      /^row 1, column "size": expected a finite number, found NaN; give null for a missing value$/,
+    );
+    await expect(price({ size: Number.POSITIVE_INFINITY, kind: 'a', day, new: 1 })).rejects.toThrow(
+      /^row 1, column "size": "Infinity" is not a finite number/,
     );
     await expect(price({ size: day, kind: 'a', day, new: 1 })).rejects.toThrow(
-      /^row 1, column "size": expected/,
+      /^row 1, column "size": "2022-01-18" is not a number/,
     );
     await expect(price({ size: 1, kind: 'a', day: 'today', new: 1 })).rejects.toThrow(
-      /^row 1, column "day": expected/,
+      /^row 1, column "day": "today" is not a date of the form yyyy-mm-dd/,
+    );
+    const model = await loadModel(file);
+    expect(() => model.predictRows([null as never])).toThrow(
+      /^row 1: expected a record by column name, found null$/,
+    );
+    expect(() => model.predictRows([[1, 2] as never])).toThrow(
+      /^row 1: expected a record by column name, found a list$/,
     );
   });
 });

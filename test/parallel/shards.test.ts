@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alignedSubtrees, contiguousRuns, remainingMerges, shardBounds } from '#src/parallel/shards.js';
+import {
+  alignedSubtrees,
+  contiguousRuns,
+  longestShard,
+  remainingMerges,
+  shardBounds,
+  shardCount,
+} from '#src/parallel/shards.js';
 
 const counts = fc.integer({ min: 1, max: 70 });
 
@@ -24,6 +31,42 @@ describe('shardBounds', () => {
     const bounds: number[] = [];
     expect(shardBounds(3, 8, bounds)).toBe(3);
     expect(bounds).toEqual([0, 1, 2, 3, 3, 3, 3, 3, 3]);
+  });
+});
+
+describe('shardCount', () => {
+  it('cuts no shard below the rows that it needs, unless the batch is below', () => {
+    const cuts = fc.record({ shards: counts, shardRows: fc.constantFrom(1, 2, 32) });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3000 }), cuts, (batch, cut) => {
+        let longest = 0;
+        for (const rows of [
+          batch,
+          1 + Math.floor(batch / 2),
+          1 + Math.floor(batch / 50),
+          Math.min(batch, 63),
+        ]) {
+          const count = shardCount(rows, cut);
+          const bounds: number[] = [];
+          expect(shardBounds(rows, count, bounds)).toBe(count);
+          expect(count).toBeLessThanOrEqual(cut.shards);
+          const shortest = bounds[count] - bounds[count - 1];
+          expect(shortest).toBeGreaterThanOrEqual(Math.min(rows, cut.shardRows));
+          longest = Math.max(longest, bounds[1]);
+        }
+        expect(longestShard(batch, cut)).toBeGreaterThanOrEqual(longest);
+      }),
+    );
+  });
+
+  it('is as many as there may be', () => {
+    const batchNorm = { shards: 8, shardRows: 32 };
+    expect([1, 31, 32, 63, 64, 128, 255, 256, 1000].map((rows) => shardCount(rows, batchNorm))).toEqual([
+      1, 1, 1, 1, 2, 4, 7, 8, 8,
+    ]);
+    expect([1, 7, 8, 1000].map((rows) => shardCount(rows, { shards: 8, shardRows: 1 }))).toEqual([
+      1, 7, 8, 8,
+    ]);
   });
 });
 

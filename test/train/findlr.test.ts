@@ -11,14 +11,14 @@ import { writeIdxFolder } from '../support/idx.js';
 
 /** A trainer whose loss is what `loss` makes of each rate. */
 function fake(loss: (rate: number, step: number) => number) {
-  const state = { epochLoss: 0, epochRows: 0 };
+  const state = { epochLoss: 0, epochWeight: 0 };
   let step = 0;
   return {
     state,
     plan: { rule: {}, config: { optimizer: 'sgd' } },
     async step(rate: number) {
       state.epochLoss += 20 * loss(rate, step++);
-      state.epochRows += 20;
+      state.epochWeight += 20;
     },
   } as never;
 }

@@ -145,6 +145,34 @@ describe('targets', () => {
     for (const value of values) expect(value).toBeGreaterThan(0); // a rate, a probability
   });
 
+  it("are standardised for huber, so that its delta is in their standard deviations and not in the targets' unit", async () => {
+    const hash = async (factor: number, huberDelta: number) => {
+      const rows = Array.from(
+        { length: 60 },
+        (_, i) => `${(i % 10) / 10},${(i % 7) / 7},${factor * count(i)}`,
+      );
+      writeFileSync(join(folder, 'unit.csv'), ['a,b,calls', ...rows].join('\n'));
+      return (await run('unit.csv', { loss: 'huber', huberDelta })).at(-1) as EndEvent;
+    };
+    const [one, other, cents] = [await hash(1, 0.25), await hash(1, 0.5), await hash(1024, 0.25)];
+    expect(cents.weightsSha256).toBe(one.weightsSha256);
+    expect(other.weightsSha256).not.toBe(one.weightsSha256);
+
+    const out = join(folder, 'huber-unit');
+    await run('counts.csv', { loss: 'huber', huberDelta: 0.25, val: 0 }, out);
+    const model = await loadModel(out);
+    const targets = Array.from({ length: 60 }, (_, i) => count(i));
+    const mean = targets.reduce((sum, d) => sum + d, 0) / 60;
+    const deviation = Math.sqrt(targets.reduce((sum, d) => sum + (d - mean) ** 2, 0) / 60);
+    const batches = [...(await model.predict(join(folder, 'counts.csv'))).batches()];
+    const values = batches.flatMap(({ predicted }) => predicted).map(Number);
+    const errors = values.map((value, i) => Math.abs(value - targets[i]) / deviation);
+    const losses = errors.map((e) => (e <= 0.25 ? e ** 2 / 2 : 0.25 * (e - 0.25 / 2)));
+    expect(errors.some((e) => e > 0.25) && errors.some((e) => e < 0.25)).toBe(true);
+    const { metrics } = await model.evaluate(join(folder, 'counts.csv'));
+    expect(metrics.loss / (losses.reduce((sum, loss) => sum + loss, 0) / 60)).toBeCloseTo(1, 5);
+  });
+
   it('are not standardised where that would leave the domain, and a note says so', () => {
     const plain = { ...regression, train: { ...regression.train } };
     plain.train.dataset.targets.set(plain.train.dataset.targets.map(Math.abs));
@@ -189,45 +217,33 @@ describe('class weights', () => {
   );
 
   it('balanced: every class has the same share of the rows', () => {
-    const { classWeights } = planned(classes, { classWeights: 'balanced' });
-    for (const [c, weight] of classWeights!.entries()) expect(weight * counts[c]).toBeCloseTo(20, 12);
-    expect(planned(classes, {}).classWeights).toBeNull();
+    const { weighting } = planned(classes, { classWeights: 'balanced' });
+    for (const [c, weight] of weighting.classes!.entries()) expect(weight * counts[c]).toBeCloseTo(20, 12);
+    expect(planned(classes, {}).weighting.classes).toBeNull();
   });
 
-  it('scale the loss and the gradient of their rows in training, and nothing in evaluation', async () => {
-    const options = {
-      workers: 0,
-      hidden: [4],
-      batch: 'all',
-      epochs: 1,
-      kernels: 'reference',
-      seed: 3,
-    } as const;
-    const gradient = async (classWeights?: number[]) => {
-      const trainer = newTrainer(classes, { ...options, ...(classWeights ? { classWeights } : {}) });
+  it('count in training, and nothing in evaluation', async () => {
+    const options = { workers: 0, hidden: [4], batch: 'all', epochs: 1, seed: 3 } as const;
+    const measured = async (more: object) => {
+      const trainer = newTrainer(classes, { ...options, ...more });
       const { loss: val } = await trainer.evaluate('val');
       await trainer.step();
-      const result = { gradient: trainer.memory.gradients[0].slice(), loss: trainer.state.epochLoss, val };
+      const { epochLoss, epochWeight } = trainer.state;
       await trainer.close();
-      return result;
+      return { val, loss: epochLoss / epochWeight };
     };
-    const plain = await gradient();
-    const twice = await gradient([2, 2, 2]);
-    expect(twice.loss / plain.loss).toBeCloseTo(2, 6);
-    expect(twice.val).toBe(plain.val);
-    plain.gradient.forEach((value, i) => {
-      expect(twice.gradient[i]).toBeCloseTo(2 * value, 5);
-    });
-    const parts = await Promise.all([
-      gradient([3, 1e-30, 1e-30]),
-      gradient([1e-30, 5, 1e-30]),
-      gradient([1e-30, 1e-30, 7]),
-    ]);
-    const whole = await gradient([3, 5, 7]);
-    expect(parts.reduce((sum, { loss }) => sum + loss, 0) / whole.loss).toBeCloseTo(1, 6);
-    whole.gradient.forEach((value, i) => {
-      expect(parts.reduce((sum, part) => sum + part.gradient[i], 0)).toBeCloseTo(value, 4);
-    });
+    const plain = await measured({});
+    const [first, second, third] = await Promise.all(
+      [0, 1, 2].map((only) => measured({ classWeights: [0, 1, 2].map((c) => (c === only ? 1 : 1e-30)) })),
+    );
+    const all = await measured({ classWeights: [3, 5, 7] });
+    const sum = (weights: number[]) =>
+      [first, second, third].reduce((total, { loss }, c) => total + weights[c] * counts[c] * loss, 0) /
+      counts.reduce((total, count, c) => total + weights[c] * count, 0);
+    expect(plain.loss).toBeCloseTo(sum([1, 1, 1]), 6);
+    expect(all.loss).toBeCloseTo(sum([3, 5, 7]), 6);
+    expect(Math.abs(all.loss - plain.loss)).toBeGreaterThan(1e-3);
+    expect(all.val).toBe(plain.val);
   });
 
   it('give the same bits for any number of workers', async () => {

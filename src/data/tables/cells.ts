@@ -1,88 +1,85 @@
-/** What single cells of a table can be guilty of: each is named with its file, row, column and value. */
+/**
+ * A column's cells as its source holds them, before it is decided what they mean: words, or numbers and days where
+ * the source declares them or every cell is plainly one.
+ */
 
-import { DataError } from '../../errors.js';
-import { isNumber, shorten } from '../words.js';
-import { NO_WORD, type RawTable, type TextColumn } from './columns.js';
-import type { Relation } from './relation.js';
-
-export async function cellError(
-  relation: Relation,
-  row: number,
-  column: string,
-  fault: string,
-): Promise<DataError> {
-  return new DataError(`${await relation.locate(row)}, column "${column}": ${fault}`);
+/** Words in order of appearance, and for every row the index of its word. No object is made for a row. */
+export interface WordCells {
+  readonly kind: 'words';
+  readonly words: readonly string[];
+  /** [rows], NO_WORD where the source has no value */
+  readonly codes: Uint32Array;
 }
 
-/** Refuses an infinite value in the columns that were read as numbers. */
-export async function rejectInfinite({ numbers, numberNames }: RawTable, relation: Relation): Promise<void> {
-  const width = numberNames.length;
-  for (let i = 0; i < numbers.length; i++) {
-    if (numbers[i] !== Number.POSITIVE_INFINITY && numbers[i] !== Number.NEGATIVE_INFINITY) continue;
-    const row = Math.floor(i / width);
-    throw await cellError(
-      relation,
-      row,
-      numberNames[i % width],
-      `${numbers[i]} is not a finite number; correct or empty the cell`,
-    );
-  }
+/** Numbers read on the way in; what is not plainly a number is kept beside them as text. */
+export interface NumberCells {
+  readonly kind: 'numbers';
+  /** [rows], NaN where there is no value or an odd one */
+  readonly values: Float64Array;
+  readonly odd: OddCells;
+  /** the largest absolute value, infinite where one is */
+  readonly largest: number;
+  /** whether the source declares the type, so that the values are no reading of ours */
+  readonly declared: boolean;
 }
+
+/** Cells of a number column that are not plain numbers, in the order of their rows. */
+export interface OddCells {
+  readonly rows: readonly number[];
+  readonly words: readonly string[];
+}
+
+/** Dates and times that the source declares as such. */
+export interface DayCells {
+  readonly kind: 'days';
+  /** [rows] days since 1970-01-01, NaN where there is no value */
+  readonly values: Float64Array;
+  /** whether the source's type has a time of day alone */
+  readonly clock: boolean;
+}
+
+export type Cells = WordCells | NumberCells | DayCells;
+
+export const NO_WORD = 0xffff_ffff;
+export const NO_ODD_CELLS: OddCells = { rows: [], words: [] };
 
 /** How often each word occurs. */
-export function wordCounts({ codes, words }: TextColumn): Uint32Array {
+export function wordCounts({ codes, words }: WordCells): Uint32Array {
   const counts = new Uint32Array(words.length);
   for (let row = 0; row < codes.length; row++) if (codes[row] !== NO_WORD) counts[codes[row]]++;
   return counts;
 }
 
-export function missingWords({ codes }: TextColumn): number {
-  let count = 0;
-  for (let row = 0; row < codes.length; row++) if (codes[row] === NO_WORD) count++;
-  return count;
+export function rowsOf(cells: Cells): number {
+  return cells.kind === 'words' ? cells.codes.length : cells.values.length;
 }
 
-const DECIMAL_COMMA = /^\s*[+-]?\d+,\d+\s*$/;
+/** Gives every different word a code while a column is read. */
+export class WordBuilder {
+  readonly words: string[] = [];
+  readonly #codeOf = new Map<string, number>();
 
-/** Of a column of text that is plainly meant as numbers, the share of cells that may fail to be one. */
-const BROKEN_SHARE = 0.05;
-
-/**
- * A file without types in which a few cells of a number column are not numbers reads as text. It is refused when at
- * most one cell in twenty is broken, or a single one, or when the column has too many values to be categories.
- */
-export async function rejectBrokenNumbers(
-  text: TextColumn,
-  relation: Relation,
-  tooMany: boolean,
-): Promise<void> {
-  if (relation.typed) return;
-  if (text.words.length > 0 && text.words.every((word) => DECIMAL_COMMA.test(word))) {
-    throw new DataError(
-      `${relation.source}, column "${text.name}": "${text.words[0]}" has a decimal comma; write points, or read it with a query: SELECT * FROM read_csv('${relation.source}', decimal_separator=',')`,
-    );
+  code(word: string | null): number {
+    if (word === null) return NO_WORD;
+    const known = this.#codeOf.get(word);
+    if (known !== undefined) return known;
+    this.#codeOf.set(word, this.words.length);
+    return this.words.push(word) - 1;
   }
-  const counts = wordCounts(text);
-  let good = 0;
-  let bad = 0;
-  text.words.forEach((word, code) => {
-    if (isNumber(word)) good += counts[code];
-    else bad += counts[code];
-  });
-  const few = bad === 1 || bad <= BROKEN_SHARE * (good + bad);
-  if (bad === 0 || good <= bad || !(few || tooMany)) return;
-  throw await notANumber(text, relation);
 }
 
-/** The error for the first cell of a text column that is not a number. */
-export async function notANumber(text: TextColumn, relation: Relation): Promise<DataError> {
-  const bad = text.words.map((word) => !isNumber(word));
-  const row = text.codes.findIndex((code) => code !== NO_WORD && bad[code]);
-  const word = shorten(text.words[text.codes[row]]);
-  return cellError(
-    relation,
-    row,
-    text.name,
-    `"${word}" is not a number, where the column holds numbers; correct the cell, or empty it to mark it as missing`,
+/** Text in place of numbers and days, for a column that is read as words. */
+export function asWords(cells: Cells, dayName: (days: number) => string): WordCells {
+  if (cells.kind === 'words') return cells;
+  const builder = new WordBuilder();
+  const text = cells.kind === 'days' ? dayName : String;
+  const codes = Uint32Array.from(cells.values, (value) =>
+    builder.code(Number.isNaN(value) ? null : text(value)),
   );
+  if (cells.kind === 'numbers') {
+    cells.odd.rows.forEach((row, i) => {
+      codes[row] = builder.code(cells.odd.words[i]);
+    });
+  }
+  return { kind: 'words', words: builder.words, codes };
 }

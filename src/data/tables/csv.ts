@@ -1,158 +1,138 @@
-/** CSV and TSV through DuckDB: the header is read here, the types are sniffed there, a bad row is named. */
+/** CSV and TSV through DuckDB, every cell as text: encoding, delimiter and header are settled here, a bad row is named. */
 import { DataError } from '../../errors.js';
-import { isNumber } from '../words.js';
+import { type CsvFile, delimiterOf, encodingOf, splitRecord } from './csvfile.js';
 import { locate, rowError } from './csvrows.js';
-import { type Connection, duckError, literal, queryText } from './duckdb.js';
-import type { RawColumn, Relation } from './relation.js';
+import { type Connection, fileLiteral, identifier, literal, queryText } from './duckdb.js';
+import { type DuckColumn, readCells } from './duckread.js';
+import { oneKindOfNewline } from './newlines.js';
+import { isPlainNumber } from './numbers.js';
+import type { TableReader } from './reader.js';
 
-/** Cells that stand for a missing value. */
-export const MISSING_WORDS = ['', 'NA', 'N/A', 'n/a', '#N/A', 'NaN', 'nan', 'null', 'NULL', 'None', '?'];
+/** A cell may be long (a text, a drawing), and a line holds many. */
+const LONGEST_LINE = 2 ** 24;
 
-/** The files of one table and how their cells are told apart. */
-interface Dialect {
-  readonly files: readonly string[];
-  readonly header: readonly string[];
-  readonly options: string;
-}
+/**
+ * A table of files with the same columns. `header` says whether the first line names them; by default it is taken to,
+ * and whoever knows the cells below says whether that can be (`header.ts`).
+ */
+export async function openCsv(
+  connection: Connection,
+  source: string,
+  names: readonly string[],
+  header: 'auto' | 'yes' | 'no' = 'auto',
+): Promise<TableReader> {
+  const temporary: (() => void)[] = [];
+  const hasHeader = header !== 'no';
+  let files: CsvFile[] = [];
+  for (const name of names) files.push(await openFile(connection, name, hasHeader, files[0]));
+  for (const file of files.slice(1)) checkSameColumns(files[0], file);
+  const columns: DuckColumn[] = files[0].names.map((name) => ({
+    name,
+    stored: { kind: 'text', text: identifier(name) },
+  }));
 
-export async function openCsv(connection: Connection, source: string, files: string[]): Promise<Relation> {
-  const dialect = await readDialect(connection, files);
-  const columns = await sniff(connection, dialect);
-  const sniffed = new Map(columns.map(({ name, type }) => [name, type]));
-  const overrides = new Map<string, string>();
+  /** Runs a query over the table; where DuckDB cannot make out the line ends, over copies that have one kind. */
+  const reading = async <T>(run: (table: string) => Promise<T>): Promise<T> => {
+    for (;;) {
+      try {
+        return await run(tableOf(files));
+      } catch (error) {
+        const mixed = (error as Error).message.includes('invalid state') && temporary.length === 0;
+        if (!mixed) throw await rowError(source, error, files);
+        files = await Promise.all(files.map((file) => oneKindOfNewline(file, temporary)));
+      }
+    }
+  };
   return {
     source,
-    columns,
-    typed: false,
-    read: (wanted) => {
-      const types = new Map([...sniffed, ...wanted, ...overrides]);
-      return { table: scan(dialect, types), types };
+    columns: columns.map(({ name }) => ({ name, nested: null })),
+    header: { cells: hasHeader ? files[0].names : [], assumed: header === 'auto' },
+    read: (wanted, asWords, classes) => {
+      const chosen = wanted.map((name) => columns.find((column) => column.name === name)!);
+      return reading((table) => readCells(connection, table, chosen, asWords, classes));
     },
-    retry: async (error) => {
-      const column = /Error when converting column "(.*)"\. /.exec((error as Error).message)?.[1];
-      if (column === undefined || overrides.has(column)) throw await rowError(source, error);
-      overrides.set(column, 'VARCHAR');
+    locate: (row) => locate(connection, files, scan, row),
+    close: () => {
+      for (const remove of temporary) remove();
     },
-    locate: (row) => locate(connection, files, (file) => scanStrictly(dialect, file), row),
   };
 }
 
-async function readDialect(connection: Connection, files: readonly string[]): Promise<Dialect> {
-  const [first, ...others] = files;
-  const line = await readHeader(connection, first);
-  const delimiter = delimiterOf(first, line);
-  const header = checkHeader(first, splitLine(line, delimiter));
-  for (const file of others) {
-    const other = checkHeader(file, splitLine(await readHeader(connection, file), delimiter));
-    const odd = other.find((name) => !header.includes(name)) ?? header.find((name) => !other.includes(name));
-    if (odd !== undefined) {
-      throw new DataError(
-        `${file}: its columns are not those of ${first}: "${odd}" is only in one of them; give files with the same header`,
-      );
-    }
-  }
-  const missing = MISSING_WORDS.map(literal);
-  const options = `delim=${literal(delimiter)}, quote='"', escape='"', header=true, nullstr=[${missing}]`;
-  return { files, header, options };
+async function openFile(
+  connection: Connection,
+  file: string,
+  hasHeader: boolean,
+  first: CsvFile | undefined,
+): Promise<CsvFile> {
+  const encoding = encodingOf(file);
+  const record = await firstRecord(connection, file, encoding);
+  const delimiter = first?.delimiter ?? delimiterOf(file, record);
+  const cells = splitRecord(record, delimiter);
+  const names = cells.map((cell, i) => (hasHeader ? cell || `column${i}` : `c${i + 1}`));
+  checkDistinct(file, names);
+  return { file, path: file, encoding, delimiter, names, hasHeader };
 }
 
-/** The table with these types; DuckDB sniffs again only what types do not tell: date formats, the order of columns. */
-function scan({ files, header, options }: Dialect, types: ReadonlyMap<string, string>): string {
-  const entries = [...types].map(([name, type]) => `${literal(name)}: ${literal(type)}`);
-  const known =
-    files.length === 1 && header.every((name) => types.has(name) && !/DATE|TIME/.test(types.get(name)!));
-  if (known) return `read_csv(${literal(files[0])}, ${options}, auto_detect=false, columns={${entries}})`;
-  const overridden = entries.length > 0 ? `, types={${entries}}` : '';
-  return `read_csv([${files.map(literal)}], ${options}, union_by_name=${files.length > 1}${overridden})`;
-}
-
-/** One file as text, which stops at a row that does not fit the header and at nothing else. */
-function scanStrictly({ header, options }: Dialect, file: string): string {
-  const columns = header.map((name, i) => `${literal(name || `column${i}`)}: 'VARCHAR'`);
-  return `read_csv(${literal(file)}, ${options}, auto_detect=false, columns={${columns}})`;
-}
-
-/**
- * Names and types as DuckDB sniffs them. Where it gives up, or skips lines that do not fit the rest, a strict reading
- * stops at the row that is to blame.
- */
-async function sniff(connection: Connection, dialect: Dialect): Promise<RawColumn[]> {
-  const { header, files } = dialect;
-  const describe = `SELECT column_name, column_type FROM (DESCRIBE FROM ${scan(dialect, new Map())})`;
-  const rows = await queryText(connection, describe).catch((error: unknown) => error as Error);
-  const asHeader = (names: (string | null)[][]) =>
-    names.length === header.length && names.every(([name], i) => header[i] === '' || name === header[i]);
-  if (rows instanceof Error || !asHeader(rows)) {
-    for (const file of files) {
-      await queryText(connection, `SELECT count(*) FROM ${scanStrictly(dialect, file)}`).catch(
-        async (error) => {
-          throw await rowError(file, error);
-        },
-      );
-    }
-  }
-  if (rows instanceof Error) throw duckError(files[0], rows);
-  return rows.map(([name, type]) => ({
-    name: name!,
-    // a column whose first rows are whole numbers may go on with fractions
-    type: type === 'BIGINT' ? 'DOUBLE' : type!,
-  }));
-}
-
-/** The first line, unpacked where need be. */
-async function readHeader(connection: Connection, file: string): Promise<string> {
-  // a single column that nothing delimits
-  const lines = `read_csv(${literal(file)}, auto_detect=false, columns={'line': 'VARCHAR'}, delim=E'\\x01', quote='', escape='', header=false)`;
+/** The first line, with those after it while a quote is open: a name may hold a line end. */
+async function firstRecord(connection: Connection, file: string, encoding: string): Promise<string> {
+  // a single column that nothing delimits or quotes
+  const lines = `read_csv(${fileLiteral(file)}, auto_detect=false, columns={'line': 'VARCHAR'}, delim=E'\\x01', quote='', escape='', header=false, strict_mode=false, encoding=${literal(encoding)}, max_line_size=${LONGEST_LINE}, buffer_size=${2 * LONGEST_LINE})`;
   let rows: (string | null)[][];
   try {
-    rows = await queryText(connection, `FROM ${lines} LIMIT 1`);
+    rows = await queryText(connection, `SELECT line FROM ${lines} LIMIT 100`);
   } catch (error) {
-    throw await rowError(file, error);
+    throw await rowError(file, error, []);
   }
-  const line = rows[0]?.[0] ?? '';
-  if (line.trim() === '') {
+  let record = '';
+  for (const [index, [line]] of rows.entries()) {
+    record += `${index === 0 ? '' : '\n'}${line ?? ''}`;
+    if (record.split('"').length % 2 === 1) break;
+  }
+  if (record.trim() === '') {
     throw new DataError(
       rows.length === 0
         ? `${file}: the file is empty; write it again, with a header line and rows`
         : `${file}: the first line is empty; expected a header line with the names of the columns`,
     );
   }
-  return line;
+  return record;
 }
 
-/** Tab for .tsv, else the candidate that the first line has most of. */
-function delimiterOf(file: string, line: string): string {
-  if (/\.tsv(\.gz|\.zst)?$/i.test(file)) return '\t';
-  const counts = [',', ';', '\t', '|'].map((delimiter) => ({
-    delimiter,
-    count: splitLine(line, delimiter).length,
-  }));
-  return counts.reduce((best, candidate) => (candidate.count > best.count ? candidate : best)).delimiter;
+function checkDistinct(file: string, names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) {
+      const remedy = isPlainNumber(name)
+        ? 'if that line holds data, say --header no'
+        : 'give each a name of its own';
+      throw new DataError(`${file}: two columns are named "${name}"; ${remedy}`);
+    }
+    seen.add(name);
+  }
 }
 
-function splitLine(line: string, delimiter: string): string[] {
-  const cells = [''];
-  let quoted = false;
-  for (let i = 0; i < line.length; i++) {
-    if (line[i] === '"' && quoted && line[i + 1] === '"') cells[cells.length - 1] += line[++i];
-    else if (line[i] === '"') quoted = !quoted;
-    else if (line[i] === delimiter && !quoted) cells.push('');
-    else cells[cells.length - 1] += line[i];
-  }
-  return cells;
+function checkSameColumns(first: CsvFile, other: CsvFile): void {
+  const odd =
+    other.names.find((name) => !first.names.includes(name)) ??
+    first.names.find((name) => !other.names.includes(name));
+  if (odd === undefined) return;
+  throw new DataError(
+    `${other.file}: its columns are not those of ${first.file}: "${odd}" is only in one of them; give files with the same header`,
+  );
 }
 
-function checkHeader(file: string, cells: string[]): string[] {
-  const numeric = cells.filter(isNumber);
-  if (2 * numeric.length > cells.length) {
-    const example = cells.map((_, i) => `c${i + 1}`).slice(0, 4);
-    throw new DataError(
-      `${file}: there is no header: the first line holds data ("${numeric[0]}" is a number, not a name); add a line with the names of the columns, such as ${example.join(',')}${cells.length > 4 ? ',…' : ''}`,
-    );
-  }
-  const twice = cells.find((cell, i) => cell !== '' && cells.indexOf(cell) !== i);
-  if (twice !== undefined) {
-    throw new DataError(`${file}: two columns are named "${twice}"; give each a name of its own`);
-  }
-  return cells;
+/** All files one after the other, each with its columns in its own order. */
+function tableOf(files: readonly CsvFile[]): string {
+  const same = files.every(
+    ({ names, encoding }) => encoding === files[0].encoding && names.join('\n') === files[0].names.join('\n'),
+  );
+  if (same) return scan(files[0], files);
+  return `(${files.map((file) => `SELECT * FROM ${scan(file)}`).join(' UNION ALL BY NAME ')})`;
+}
+
+/** A file, or several that are written alike, every cell as text; a row that does not fit the header stops it. */
+function scan({ encoding, delimiter, names, hasHeader, path }: CsvFile, files?: readonly CsvFile[]): string {
+  const paths = (files ?? [{ path }]).map((file) => fileLiteral(file.path));
+  const columns = names.map((name) => `${literal(name)}: 'VARCHAR'`);
+  return `read_csv([${paths}], auto_detect=false, delim=${literal(delimiter)}, quote='"', escape='"', header=${hasHeader}, encoding=${literal(encoding)}, max_line_size=${LONGEST_LINE}, buffer_size=${2 * LONGEST_LINE}, columns={${columns}})`;
 }

@@ -3,14 +3,21 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { DataError } from '../../errors.js';
 import { plural, shorten } from '../words.js';
+import type { CsvFile } from './csvfile.js';
 import { type Connection, duckError, firstLine, queryText } from './duckdb.js';
 
 /** DuckDB counts records, the header among them; its reasons are told in our words. */
-export async function rowError(source: string, error: unknown): Promise<Error> {
+export async function rowError(source: string, error: unknown, files: readonly CsvFile[]): Promise<Error> {
   const { message } = error as Error;
   const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
   if (line === undefined) return duckError(source, error);
-  const file = /\n\s*file = (.*)\n/.exec(message)?.[1] ?? source;
+  const path = /\n\s*file = (.*)\n/.exec(message)?.[1] ?? source;
+  const file = files.find((candidate) => candidate.path === path) ?? {
+    file: path,
+    path,
+    hasHeader: true,
+    encoding: 'utf-8',
+  };
   const where = await place(file, Number(line) - 1, true);
   const widths = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message);
   if (widths !== null) {
@@ -27,6 +34,11 @@ export async function rowError(source: string, error: unknown): Promise<Error> {
       `${where}: not UTF-8 text; convert the file (for instance with iconv -t utf-8), or check that it is a table at all`,
     );
   }
+  if (/maximum line size/i.test(message)) {
+    return new DataError(
+      `${where}: the line is longer than 16 MB; correct it (a quote that is never closed?), or leave the long text out`,
+    );
+  }
   return new DataError(
     `${where}: ${firstLine(error).replace(/^CSV Error on Line: \d+/, 'the row cannot be read')}`,
   );
@@ -35,34 +47,38 @@ export async function rowError(source: string, error: unknown): Promise<Error> {
 /** Which file and line hold data row `row` (from 0) of the files read one after the other. */
 export async function locate(
   connection: Connection,
-  files: readonly string[],
-  strict: (file: string) => string,
+  files: readonly CsvFile[],
+  scan: (file: CsvFile) => string,
   row: number,
 ): Promise<string> {
   let before = 0;
   for (const file of files) {
-    const [[text]] = await queryText(connection, `SELECT count(*) FROM ${strict(file)}`);
+    const [[text]] = await queryText(connection, `SELECT count(*) FROM ${scan(file)}`);
     const count = Number(text);
     if (row < before + count) {
       return place(file, row - before + 1, false);
     }
     before += count;
   }
-  return `${files.at(-1)}: row ${row - before + 1}`;
+  return `${files.at(-1)!.file}: row ${row - before + 1}`;
 }
 
 /**
  * `file: row 3 (line 4)`: rows count from 1 after the header. Record n lies on another line where a quoted cell spans
  * several or blank lines lie between, which count as records in DuckDB's errors and nowhere else.
  */
-async function place(file: string, record: number, blankLinesCount: boolean): Promise<string> {
-  if (/\.(gz|zst)$/i.test(file)) return `${file}: row ${record}`;
+async function place(
+  { file, path, encoding, hasHeader }: Pick<CsvFile, 'file' | 'path' | 'encoding' | 'hasHeader'>,
+  record: number,
+  blankLinesCount: boolean,
+): Promise<string> {
+  if (/\.(gz|zst)$/i.test(path) || encoding !== 'utf-8') return `${file}: row ${record}`;
   let line = 0;
-  let row = -1;
-  let records = -1;
+  let row = hasHeader ? -1 : 0;
+  let records = row;
   let quoted = false;
   for await (const text of createInterface({
-    input: createReadStream(file),
+    input: createReadStream(path),
     crlfDelay: Number.POSITIVE_INFINITY,
   })) {
     line++;

@@ -9,20 +9,37 @@ export const QUERY = 'query';
 
 export type Connection = DuckDBConnection;
 
+/** The database that is open, and how many uses of it are under way: several tables of one run share it. */
+let open: { readonly instance: Promise<DuckDBInstance>; uses: number } | null = null;
+
 /** Runs `use` with a connection that is closed afterwards. A query's rows keep their order on any number of threads. */
 export async function withDuckDB<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
-  const instance = await DuckDBInstance.create(':memory:', {
+  open ??= { instance: createInstance(), uses: 0 };
+  const database = open;
+  database.uses++;
+  try {
+    const connection = await (await database.instance).connect();
+    try {
+      await connection.run("SET streaming_buffer_size = '16MB'"); // a smaller one keeps a single thread busy
+      return await use(connection);
+    } finally {
+      connection.disconnectSync();
+    }
+  } finally {
+    database.uses--;
+    if (database.uses === 0) {
+      open = null;
+      (await database.instance).closeSync();
+    }
+  }
+}
+
+function createInstance(): Promise<DuckDBInstance> {
+  return DuckDBInstance.create(':memory:', {
     threads: String(Math.min(8, availableParallelism())),
     temp_directory: join(tmpdir(), `gradpool-duckdb-${process.pid}`),
     autoinstall_known_extensions: 'false',
   });
-  const connection = await instance.connect();
-  try {
-    return await use(connection);
-  } finally {
-    connection.disconnectSync();
-    instance.closeSync();
-  }
 }
 
 /** A small result as rows of strings, null for a missing value. */
@@ -34,6 +51,9 @@ export async function queryText(connection: Connection, sql: string): Promise<(s
 
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** A file's name where DuckDB takes a pattern: each character stands for itself. */
+export const fileLiteral = (file: string): string => literal(file.replace(/[*?[]/g, '[$&]'));
 
 /** DuckDB's explanation without its class, its hints and its excerpt of the query. */
 export function firstLine(error: unknown): string {

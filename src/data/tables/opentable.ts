@@ -1,25 +1,32 @@
-/** From what the user named (files, a pattern, a query) to a table that DuckDB reads. */
+/** From what the user named (files, a pattern, a query, rows in memory) to a table that can be read. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { DataError } from '../../errors.js';
 import { fileError } from '../files.js';
 import type { TableSource } from '../source.js';
 import { openCsv } from './csv.js';
-import { type Connection, duckError, literal, QUERY, queryText } from './duckdb.js';
-import type { Relation } from './relation.js';
+import { type Connection, duckError, fileLiteral, identifier, literal, QUERY, queryText } from './duckdb.js';
+import { type DuckColumn, readCells, storedAs } from './duckread.js';
+import type { SourceColumn, TableReader } from './reader.js';
+import { openRecords } from './records.js';
 
-export async function openRelation(connection: Connection, source: TableSource): Promise<Relation> {
+export async function openTable(
+  connection: Connection,
+  source: TableSource,
+  header: 'auto' | 'yes' | 'no' = 'auto',
+): Promise<TableReader> {
+  if (source.form === 'rows') return openRecords(source.text, source.rows);
   if (source.form === 'query') {
     // an aggregate's order depends on the threads
     await connection.run('SET threads = 1');
     const query = source.text.trim().replace(/;$/, '');
-    return describe(connection, QUERY, `(${query})`, true);
+    return openTyped(connection, QUERY, `(${query}\n)`); // a query may end in a comment
   }
   const files = await filesOf(connection, source.text);
   for (const file of files) checkReadable(file);
   const kind = /\.(\w+?)(\.gz|\.zst)?$/i.exec(files[0])![1].toLowerCase();
-  if (['csv', 'tsv', 'txt'].includes(kind)) return openCsv(connection, source.text, files);
-  const reader = kind === 'parquet' ? 'read_parquet' : 'read_json_auto';
-  return describe(connection, source.text, `${reader}([${files.map(literal)}])`, kind === 'parquet');
+  if (['csv', 'tsv', 'txt'].includes(kind)) return openCsv(connection, source.text, files, header);
+  if (kind === 'parquet') return openParquet(connection, source.text, files);
+  return openJson(connection, source.text, files);
 }
 
 function checkReadable(file: string): void {
@@ -32,6 +39,7 @@ function checkReadable(file: string): void {
   throw new DataError(`${file}: the file is empty; write it again`);
 }
 
+/** An existing file is itself, whatever characters its name has; only else is the text a pattern. */
 async function filesOf(connection: Connection, pattern: string): Promise<string[]> {
   if (existsSync(pattern)) return [pattern];
   const found = await queryText(connection, `SELECT file FROM glob(${literal(pattern)}) ORDER BY file`);
@@ -39,25 +47,78 @@ async function filesOf(connection: Connection, pattern: string): Promise<string[
   return found.map(([file]) => file!.replace(/^\.\//, ''));
 }
 
-async function describe(
+/** Parquet files: parts may store a column in different types, which are widened to one that holds them all. */
+async function openParquet(connection: Connection, source: string, files: string[]): Promise<TableReader> {
+  const list = `[${files.map(fileLiteral)}]`;
+  await ofSource(source, async () => {
+    const rows = await queryText(
+      connection,
+      `SELECT file_name, list(name ORDER BY name)::VARCHAR, list(name ORDER BY name) FROM parquet_schema(${list}) WHERE name NOT IN ('schema', 'duckdb_schema') GROUP BY file_name ORDER BY file_name`,
+    );
+    const odd = rows.find(([, names]) => names !== rows[0][1]);
+    if (odd !== undefined) {
+      throw new DataError(
+        `${odd[0]}: its columns are not those of ${rows[0][0]}; give files with the same columns`,
+      );
+    }
+  });
+  return openTyped(connection, source, `read_parquet(${list}, union_by_name = true)`);
+}
+
+/** JSON values as the text that they are written as: a number in quotes is text like any other. */
+async function openJson(connection: Connection, source: string, files: string[]): Promise<TableReader> {
+  const list = `[${files.map(fileLiteral)}]`;
+  const types = await ofSource(source, () =>
+    typesOf(connection, `read_json(${list}, sample_size = -1, union_by_name = true)`),
+  );
+  const columns = Array.from(types, ([name]) => `${literal(name)}: 'JSON'`);
+  const table = `read_json(${list}, columns = {${columns}})`;
+  const found = Array.from(types, ([name, type]): [SourceColumn, DuckColumn | null] => {
+    const nested = /\[|STRUCT|MAP/.test(type) ? type : null;
+    const text = `(${identifier(name)} ->> '$')`;
+    return [{ name, nested }, nested === null ? { name, stored: { kind: 'text', text } } : null];
+  });
+  return reader(connection, source, table, found);
+}
+
+/** A table whose source declares its types. */
+async function openTyped(connection: Connection, source: string, table: string): Promise<TableReader> {
+  const types = await ofSource(source, () => typesOf(connection, table));
+  const found = Array.from(types, ([name, type]): [SourceColumn, DuckColumn | null] => {
+    const stored = storedAs(name, type);
+    return [{ name, nested: stored === null ? type : null }, stored === null ? null : { name, stored }];
+  });
+  return reader(connection, source, table, found);
+}
+
+async function typesOf(connection: Connection, table: string): Promise<Map<string, string>> {
+  const rows = await queryText(connection, `SELECT column_name, column_type FROM (DESCRIBE FROM ${table})`);
+  return new Map(rows.map(([name, type]) => [name!, type!]));
+}
+
+function reader(
   connection: Connection,
   source: string,
-  sql: string,
-  typed: boolean,
-): Promise<Relation> {
+  table: string,
+  found: readonly [SourceColumn, DuckColumn | null][],
+): TableReader {
+  return {
+    source,
+    columns: found.map(([column]) => column),
+    header: null,
+    read: (names, asWords, classes) => {
+      const wanted = names.map((name) => found.find(([column]) => column.name === name)![1]!);
+      return ofSource(source, () => readCells(connection, table, wanted, asWords, classes));
+    },
+    locate: async (row) => `${source}: row ${row + 1}`,
+    close: () => {},
+  };
+}
+
+/** What DuckDB or the system find wrong is told of the source. */
+async function ofSource<T>(source: string, read: () => Promise<T>): Promise<T> {
   try {
-    const rows = await queryText(connection, `SELECT column_name, column_type FROM (DESCRIBE FROM ${sql})`);
-    const types = new Map(rows.map(([name, type]) => [name!, type!]));
-    return {
-      source,
-      columns: Array.from(types, ([name, type]) => ({ name, type })),
-      typed,
-      read: () => ({ table: sql, types }),
-      retry: async (error) => {
-        throw duckError(source, error);
-      },
-      locate: async (row) => `${source}: row ${row + 1}`,
-    };
+    return await read();
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === undefined
       ? duckError(source, error)

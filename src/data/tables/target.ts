@@ -2,29 +2,36 @@
 import { DataError, UsageError } from '../../errors.js';
 import type { StoredArray } from '../dataset.js';
 import { type FitOptions, inferTask, MAX_CLASSES } from '../fit.js';
-import type { TargetSchema } from '../schema.js';
+import { PLAIN_FORMAT, type Reading } from '../reading.js';
+import { readingOf, type TargetSchema } from '../schema.js';
 import { didYouMean, examples, plural } from '../words.js';
-import { cellError, missingWords, notANumber, rejectBrokenNumbers } from './cells.js';
-import { NO_WORD, type RawTable, type ReadAs } from './columns.js';
-import { numbersOf } from './encode.js';
-import type { Relation } from './relation.js';
+import { type Cells, NO_WORD, wordCounts } from './cells.js';
+import type { Converted, Values } from './convert.js';
+import { cellError, misfitText } from './faults.js';
+import { numberParser, parsePlain } from './numbers.js';
+import type { TableReader } from './reader.js';
+import type { UnderstoodColumn } from './understand.js';
 
 const USUAL_NAMES = ['target', 'label', 'class', 'y'];
 
-export function chooseTarget(relation: Relation, target: string | undefined, notes: string[]): string {
-  const names = relation.columns.map(({ name }) => name);
+export function chooseTarget(
+  { source, columns }: TableReader,
+  target: string | undefined,
+  notes: string[],
+): string {
+  const names = columns.map(({ name }) => name);
   const list = `${names.slice(0, 30).join(', ')}${names.length > 30 ? `, … (${names.length} in all)` : ''}`;
   if (target !== undefined) {
     if (names.includes(target)) return target;
     const meant = didYouMean(target, names);
     throw new UsageError(
-      `--target ${target}: ${relation.source} has no such column${meant}${meant === '' ? ';' : ''} its columns are ${list}`,
+      `--target ${target}: ${source} has no such column${meant}${meant === '' ? ';' : ''} its columns are ${list}`,
     );
   }
   const usual = names.filter((name) => USUAL_NAMES.includes(name.toLowerCase()));
   if (usual.length !== 1) {
     throw new UsageError(
-      `--target is missing: which column of ${relation.source} is to be predicted? Its columns are ${list}`,
+      `--target is missing: which column of ${source} is to be predicted? Its columns are ${list}`,
     );
   }
   notes.push(`target: column "${usual[0]}", by its name`);
@@ -43,77 +50,103 @@ export interface Target {
 const NO_CLASS = 0xffff;
 
 export async function fitTarget(
-  raw: RawTable,
-  relation: Relation,
-  name: string,
-  as: ReadAs,
+  reader: TableReader,
+  column: UnderstoodColumn,
+  read: Converted,
   { task }: Pick<FitOptions, 'task'>,
   notes: string[],
 ): Promise<Target> {
-  const text = raw.texts.get(name);
   const target =
-    text === undefined
-      ? await fitNumericTarget(raw, relation, name, as === 'date' ? 'date' : 'number', task, notes)
-      : await fitTextTarget(raw, relation, name, as === 'boolean' ? 'boolean' : 'text', task, notes);
+    read.column.kind === 'words'
+      ? await fitWords(reader, column, read.column, task, notes)
+      : fitNumbers(reader, column, read.column.values, task, notes);
+  const { name, decision } = column;
   if (target.rows.length === 0) {
     throw new DataError(
-      `${relation.source}, column "${name}": the target has no value in any row; choose another`,
+      `${reader.source}, column "${name}": the target has no value in any row; choose another`,
     );
   }
-  const without = raw.rows - target.rows.length;
-  if (without > 0) notes.push(`target: ${plural(without, 'row')} without a value left out`);
+  if (decision.why !== null) notes.push(`target: ${decision.why}`);
+  noteMissing(rowsIn(read.column) - target.rows.length, read, notes);
   return target;
 }
 
-async function fitTextTarget(
-  raw: RawTable,
-  relation: Relation,
-  name: string,
-  type: 'text' | 'boolean',
-  task: FitOptions['task'],
-  notes: string[],
-): Promise<Target> {
-  const text = raw.texts.get(name)!;
-  const present = raw.rows - missingWords(text);
-  const idLike = text.words.length > 20 && 2 * text.words.length > present;
-  if (type === 'text') await rejectBrokenNumbers(text, relation, idLike);
-  if (task === 'regression') {
-    if (type === 'text') throw await notANumber(text, relation);
-    throw new DataError(
-      `${relation.source}, column "${name}": true and false are classes, not quantities; use --task classification`,
-    );
-  }
-  if (idLike || text.words.length > MAX_CLASSES) {
-    throw new DataError(
-      `${relation.source}, column "${name}": ${text.words.length} different words in ${present} rows (${examples(text.words, 3)}) are no classes to learn; choose another target`,
-    );
-  }
-  const classes = [...text.words].sort();
-  checkClasses(relation, name, classes);
-  if (task === 'auto') notes.push(`task: classification, since the target "${name}" holds words`);
-  return classTarget(classes, type, raw, (row) =>
-    text.codes[row] === NO_WORD ? null : text.words[text.codes[row]],
-  );
+function rowsIn(column: Values): number {
+  return column.kind === 'words' ? column.codes.length : column.values.length;
 }
 
-async function fitNumericTarget(
-  raw: RawTable,
-  relation: Relation,
-  name: string,
-  type: 'number' | 'date',
+function noteMissing(without: number, { missing }: Converted, notes: string[]): void {
+  if (without === 0) return;
+  const words = [...missing.keys()].filter((word) => word !== '');
+  const spelled = words.length === 0 ? '' : ` (${examples(words)})`;
+  notes.push(`target: ${plural(without, 'row')} without a value${spelled} left out`);
+}
+
+async function fitWords(
+  reader: TableReader,
+  { name, decision: { reading, forced } }: UnderstoodColumn,
+  { words, codes }: Values & { kind: 'words' },
   task: FitOptions['task'],
   notes: string[],
 ): Promise<Target> {
-  const { values, width, at } = await numbersOf(raw, relation, name);
+  const counts = wordCounts({ kind: 'words', words, codes });
+  const used = words.filter((_, code) => counts[code] > 0);
+  const present = counts.reduce((sum, count) => sum + count, 0);
+  if (task === 'regression') throw await noQuantity(reader, name, reading, words, codes);
+  const idLike = used.length > 20 && 2 * used.length > present && !forced;
+  if (idLike || used.length > MAX_CLASSES) {
+    throw new DataError(
+      `${reader.source}, column "${name}": ${used.length} different words in ${present} rows (${examples(used, 3)}) are no classes to learn; choose another target, or say what it holds: --number ${name}, --date-format ${name}=dd/mm/yyyy, or --category ${name}`,
+    );
+  }
+  const classes = reading.as === 'boolean' ? used.sort(by(reading.spellings)) : used.sort();
+  if (classes.length === 1) throw sameEverywhere(reader, name, classes[0]);
+  if (task === 'auto') notes.push(`task: classification, since the target "${name}" holds words`);
+  const type = reading.as === 'boolean' ? 'boolean' : 'text';
+  return classTarget(classes, type, codes.length, (row) => words[codes[row]] ?? null);
+}
+
+const by =
+  (order: readonly string[]) =>
+  (a: string, b: string): number =>
+    order.indexOf(a) - order.indexOf(b);
+
+/** Words to be regressed: the first of them is named. */
+async function noQuantity(
+  reader: TableReader,
+  name: string,
+  reading: Reading,
+  words: readonly string[],
+  codes: Uint32Array,
+): Promise<DataError> {
+  if (reading.as === 'boolean') {
+    const shown = reading.spellings.join(' and ');
+    return new DataError(
+      `${reader.source}, column "${name}": ${shown} are classes, not quantities; use --task classification`,
+    );
+  }
+  const row = codes.findIndex((code) => code !== NO_WORD && Number.isNaN(parsePlain(words[code])));
+  const at = Math.max(0, row);
+  const wanted: Reading = { as: 'number', ...PLAIN_FORMAT, missing: [] };
+  return cellError(reader, at, name, misfitText(words[codes[at]], wanted, true));
+}
+
+function fitNumbers(
+  reader: TableReader,
+  { name, cells, decision: { reading } }: UnderstoodColumn,
+  values: Float64Array,
+  task: FitOptions['task'],
+  notes: string[],
+): Target {
+  const type = reading.as === 'date' ? 'date' : 'number';
   const distinct = new Set<number>();
   let whole = type === 'number';
   let present = 0;
-  for (let row = 0; row < raw.rows; row++) {
-    const value = values[row * width + at];
-    if (Number.isNaN(value)) continue;
+  for (let row = 0; row < values.length; row++) {
+    if (Number.isNaN(values[row])) continue;
     present++;
-    whole &&= Number.isInteger(value);
-    if (distinct.size <= MAX_CLASSES) distinct.add(value);
+    whole &&= Number.isInteger(values[row]);
+    if (distinct.size <= MAX_CLASSES) distinct.add(values[row]);
   }
   const inferred = inferTask(distinct.size, present, whole);
   if (task === 'auto') {
@@ -122,43 +155,55 @@ async function fitNumericTarget(
     notes.push(`task: ${inferred}, since ${why}`);
   }
   if ((task === 'auto' ? inferred : task) === 'regression') {
-    if (distinct.size === 1) throw sameEverywhere(relation, name, String([...distinct][0]));
-    const column = new Float64Array(new SharedArrayBuffer(8 * raw.rows));
-    for (let row = 0; row < raw.rows; row++) column[row] = values[row * width + at];
-    return {
-      classes: null,
-      type,
-      values: column,
-      rows: rowsWhere(raw.rows, (row) => !Number.isNaN(column[row])),
-    };
+    if (distinct.size === 1) throw sameEverywhere(reader, name, String([...distinct][0]));
+    return { classes: null, type, ...quantities(values) };
   }
   if (distinct.size > MAX_CLASSES || type === 'date') {
     throw new DataError(
-      `${relation.source}, column "${name}": ${type === 'date' ? 'dates' : `more than ${MAX_CLASSES} different numbers`} are no classes; use --task regression`,
+      `${reader.source}, column "${name}": ${type === 'date' ? 'dates' : `more than ${MAX_CLASSES} different numbers`} are no classes; use --task regression`,
     );
   }
-  const classes = [...distinct].sort((a, b) => a - b).map(String);
-  checkClasses(relation, name, classes);
-  return classTarget(classes, 'number', raw, (row) => {
-    const value = values[row * width + at];
-    return Number.isNaN(value) ? null : String(value);
-  });
+  const spelling = spellings(cells, reading);
+  const spelled = (value: number) => spelling.get(value) ?? String(value);
+  const classes = [...distinct].sort((a, b) => a - b).map(spelled);
+  if (classes.length === 1) throw sameEverywhere(reader, name, classes[0]);
+  return classTarget(classes, 'number', values.length, (row) =>
+    Number.isNaN(values[row]) ? null : spelled(values[row]),
+  );
 }
 
-function checkClasses(relation: Relation, name: string, classes: readonly string[]): void {
-  if (classes.length === 1) throw sameEverywhere(relation, name, classes[0]);
+/** How the file spells each number, the most frequent spelling where there are several. */
+function spellings(cells: Cells, reading: Reading): Map<number, string> {
+  const found = new Map<number, { word: string; count: number }>();
+  if (cells.kind === 'words' && reading.as === 'number') {
+    const parse = numberParser(reading);
+    const counts = wordCounts(cells);
+    cells.words.forEach((word, code) => {
+      const value = parse(word);
+      const best = found.get(value);
+      if (best === undefined || counts[code] > best.count)
+        found.set(value, { word: word.trim(), count: counts[code] });
+    });
+  }
+  return new Map(Array.from(found, ([value, { word }]) => [value, word]));
 }
 
-function sameEverywhere(relation: Relation, name: string, value: string): DataError {
+function quantities(values: Float64Array): Pick<Target, 'values' | 'rows'> {
+  const column = new Float64Array(new SharedArrayBuffer(8 * values.length));
+  column.set(values);
+  return { values: column, rows: rowsWhere(column.length, (row) => !Number.isNaN(column[row])) };
+}
+
+function sameEverywhere({ source }: TableReader, name: string, value: string): DataError {
   return new DataError(
-    `${relation.source}, column "${name}": every row has the target "${value}", there is nothing to tell apart; choose another target or add rows`,
+    `${source}, column "${name}": every row has the target "${value}", there is nothing to tell apart; choose another target or add rows`,
   );
 }
 
 function classTarget(
   classes: readonly string[],
   type: 'number' | 'text' | 'boolean',
-  { rows }: RawTable,
+  rows: number,
   wordOf: (row: number) => string | null,
 ): Target {
   const indexOf = new Map(classes.map((name, index) => [name, index]));
@@ -170,59 +215,51 @@ function classTarget(
   return { classes, type, values, rows: rowsWhere(rows, (row) => values[row] !== NO_CLASS) };
 }
 
-/** The targets of a raw table under a trained model's schema. */
+/** The targets of a table under a trained model's schema. */
 export async function encodeTarget(
-  raw: RawTable,
-  relation: Relation,
+  reader: TableReader,
   schema: TargetSchema,
+  read: Converted,
   notes: string[],
 ): Promise<Pick<Target, 'values' | 'rows'>> {
   const name = schema.kind === 'classes' ? schema.name : schema.names[0];
   const target =
     schema.kind === 'classes'
-      ? await encodeClasses(raw, relation, schema)
-      : await encodeValues(raw, relation, name);
-  const without = raw.rows - target.rows.length;
-  if (without > 0) notes.push(`target: ${plural(without, 'row')} without a value left out`);
+      ? await encodeClasses(reader, schema, read.column)
+      : quantities((read.column as Values & { kind: 'numbers' }).values);
+  noteMissing(rowsIn(read.column) - target.rows.length, read, notes);
   if (target.rows.length === 0) {
-    throw new DataError(`${relation.source}, column "${name}": the target has no value in any row`);
+    throw new DataError(`${reader.source}, column "${name}": the target has no value in any row`);
   }
   return target;
 }
 
-async function encodeValues(raw: RawTable, relation: Relation, name: string) {
-  const { values, width, at } = await numbersOf(raw, relation, name);
-  const column = new Float64Array(new SharedArrayBuffer(8 * raw.rows));
-  for (let row = 0; row < raw.rows; row++) column[row] = values[row * width + at];
-  return { values: column, rows: rowsWhere(raw.rows, (row) => !Number.isNaN(column[row])) };
-}
-
 async function encodeClasses(
-  raw: RawTable,
-  relation: Relation,
-  { name, type, classes }: TargetSchema & { kind: 'classes' },
-) {
-  const numbers = type === 'number' ? await numbersOf(raw, relation, name) : null;
-  const text = raw.texts.get(name);
-  const wordOf = (row: number): string | null => {
-    if (numbers !== null) {
-      const value = numbers.values[row * numbers.width + numbers.at];
-      return Number.isNaN(value) ? null : String(value);
-    }
-    return text!.codes[row] === NO_WORD ? null : text!.words[text!.codes[row]];
+  reader: TableReader,
+  schema: TargetSchema & { kind: 'classes' },
+  column: Values,
+): Promise<Target> {
+  const { name, type, classes } = schema;
+  const parse = numberParser(readingOf(schema) as Reading & { as: 'number' });
+  const known = new Map(classes.map((word) => [type === 'number' ? parse(word) : word, word]));
+  const keyOf = (row: number): number | string | null => {
+    if (column.kind === 'words') return column.words[column.codes[row]] ?? null;
+    return Number.isNaN(column.values[row]) ? null : column.values[row];
   };
-  const known = new Set(classes);
-  for (let row = 0; row < raw.rows; row++) {
-    const word = wordOf(row);
-    if (word === null || known.has(word)) continue;
+  for (let row = 0; row < rowsIn(column); row++) {
+    const key = keyOf(row);
+    if (key === null || known.has(key)) continue;
     throw await cellError(
-      relation,
+      reader,
       row,
       name,
-      `"${word}" is none of the ${classes.length} classes that the model knows (${examples(classes)}); correct or leave out the row`,
+      `"${key}" is none of the ${classes.length} classes that the model knows (${examples(classes)}); correct or leave out the row`,
     );
   }
-  return classTarget(classes, type, raw, wordOf);
+  return classTarget(classes, type, rowsIn(column), (row) => {
+    const key = keyOf(row);
+    return key === null ? null : known.get(key)!;
+  });
 }
 
 function rowsWhere(count: number, holds: (row: number) => boolean): Uint32Array<SharedArrayBuffer> {

@@ -1,38 +1,47 @@
 /** Sample weights: a column that says how much each row counts in the training loss. */
 import { UsageError } from '../../errors.js';
 import { didYouMean } from '../words.js';
-import { cellError } from './cells.js';
-import type { RawTable } from './columns.js';
-import { numbersOf } from './encode.js';
-import type { Relation } from './relation.js';
+import type { Converted } from './convert.js';
+import { cellError, misfitText } from './faults.js';
+import type { TableReader } from './reader.js';
 
-/** One weight a row. Throws where the column is absent, or holds anything but numbers from 0 on. */
+/** Throws UsageError where there is no such column. */
+export function checkWeights({ source, columns }: TableReader, name: string): void {
+  const names = columns.map((column) => column.name);
+  if (names.includes(name)) return;
+  const meant = didYouMean(name, names);
+  throw new UsageError(
+    `--weights ${name}: ${source} has no such column${meant}${meant === '' ? ';' : ''} its columns are ${names.join(', ')}`,
+  );
+}
+
+/** One weight a row. Throws DataError where the column holds anything but numbers from 0 on. */
 export async function readWeights(
-  raw: RawTable,
-  relation: Relation,
+  reader: TableReader,
   name: string,
+  { column }: Converted,
 ): Promise<Float32Array<SharedArrayBuffer>> {
-  const names = relation.columns.map((column) => column.name);
-  if (!names.includes(name)) {
-    const meant = didYouMean(name, names);
-    throw new UsageError(
-      `--weights ${name}: ${relation.source} has no such column${meant}${meant === '' ? ';' : ''} its columns are ${names.join(', ')}`,
+  if (column.kind === 'words') {
+    const row = Math.max(
+      0,
+      column.codes.findIndex((code) => code < column.words.length),
     );
+    const word = column.words[column.codes[row]] ?? '';
+    const plain = { as: 'number', decimal: '.', thousands: '', prefix: '', suffix: '', bare: false } as const;
+    throw await cellError(reader, row, name, misfitText(word, { ...plain, missing: [] }, false));
   }
-  const { values, width, at } = await numbersOf(raw, relation, name);
-  const weights = new Float32Array(new SharedArrayBuffer(4 * raw.rows));
-  for (let row = 0; row < raw.rows; row++) {
-    const weight = values[row * width + at];
-    if (!(weight >= 0)) {
-      const found = Number.isNaN(weight) ? 'no value' : `${weight}`;
-      throw await cellError(
-        relation,
-        row,
-        name,
-        `${found}, where a weight is a number from 0 on; correct the cell`,
-      );
-    }
-    weights[row] = weight;
+  const { values } = column;
+  const weights = new Float32Array(new SharedArrayBuffer(4 * values.length));
+  for (let row = 0; row < values.length; row++) {
+    weights[row] = values[row];
+    if (values[row] >= 0 && Number.isFinite(weights[row])) continue;
+    const found = Number.isNaN(values[row]) ? 'no value' : `${values[row]}`;
+    throw await cellError(
+      reader,
+      row,
+      name,
+      `${found}, where a weight is a number from 0 on; correct the cell`,
+    );
   }
   return weights;
 }

@@ -1,11 +1,21 @@
 import type { Layer, LayerArrays, Pass } from '../layer.js';
 import { scaleAndShift } from './normalization.js';
 
+/** A batch is cut into shards of at least so many rows: of fewer rows mean and variance are too uncertain. */
+const SHARD_ROWS = 32;
+
 /**
- * Batch normalisation (Ioffe & Szegedy 2015) with the statistics of each shard, so that the bits do not depend on the
- * workers: x̂ = (x − mean)/√(var + ε) over the shard's rows, y = γx̂ + β. Outside training the running statistics take
- * their place: the mean, and the unbiased variance within shards, as PyTorch keeps them.
- * ∂Div/∂x = γ/√(var + ε)·(∂y − mean(∂y) − x̂·mean(∂y·x̂)), the means over the shard's rows.
+ * Batch normalisation (Ioffe & Szegedy 2015): x̂ = (x − mean)/√(var + ε), y = γx̂ + β. In training, mean and variance are
+ * those of the row's shard, and a batch is cut into at most rows/32 shards. So a batch of up to 63 rows is normalised as
+ * a whole, as in PyTorch, and a larger one in parts of at least 32 rows ("ghost batch normalisation", Hoffer et al.
+ * 2017). This way no shard waits for another, and the bits do not depend on the workers. Outside training the running
+ * statistics take their place. They follow the mean over the batch's rows, and the mean over its shards of the variance
+ * divided by rows − 1, which has no bias however a batch is cut.
+ *
+ * A single row has no variance. A batch of one row, such as the last one of an epoch can be (PyTorch refuses it), is
+ * normalised with the running statistics, and these stay as they are.
+ *
+ * ∂Div/∂x = γ/√(var + ε)·(∂y − mean(∂y) − x̂·mean(∂y·x̂)), the means over the shard's rows; of a single row γ/√(var + ε)·∂y.
  */
 export function batchNorm(width: number, eps: number, momentum: number): Layer {
   const statistic = { momentum };
@@ -18,17 +28,21 @@ export function batchNorm(width: number, eps: number, momentum: number): Layer {
       { name: 'running_mean', shape: [width], init: { constant: 0 }, statistic },
       { name: 'running_var', shape: [width], init: { constant: 1 }, statistic },
     ],
-    saved: [width, width, width], // x̂; the shard's 1/√(var + ε), on each of its rows; ∂y·x̂
+    saved: [width, width, width], // x̂; the variance of the row's shard; ∂y·x̂, then what the statistics follow
     multiplyAdds: 0,
-    wholeShards: true,
+    shardRows: SHARD_ROWS,
 
-    forward(
-      pass: Pass,
-      { x, y, parameters: [gamma, beta, mean, variance], saved: [normal, scale] }: LayerArrays,
-    ) {
+    forward(pass: Pass, { x, y, parameters: [gamma, beta, mean, variance], saved }: LayerArrays) {
+      const [normal, variances] = saved;
       if (pass.training) {
-        forEachShard(pass, (from, to) => {
-          for (let n = 0; n < width; n++) normalizeColumn(x, normal, scale, n, from, to);
+        forEachColumn(pass, width, (column) => {
+          const { n } = column;
+          const own = column.rows > 1 ? moments(x, column) : { mean: mean[n], variance: variance[n] };
+          const factor = 1 / Math.sqrt(own.variance + eps);
+          for (let i = column.from; i < column.to; i += width) {
+            normal[i] = (x[i] - own.mean) * factor;
+            variances[i] = own.variance;
+          }
         });
       }
       for (let i = 0; i < pass.rows * width; i++) {
@@ -38,90 +52,90 @@ export function batchNorm(width: number, eps: number, momentum: number): Layer {
       }
     },
 
-    backward(pass: Pass, arrays: LayerArrays) {
-      const {
-        x,
-        dy,
-        dx,
-        parameters: [gamma, , , variance],
-        gradients,
-        saved: [normal, scale, product],
-      } = arrays;
+    backward(pass: Pass, { x, dy, dx, parameters, gradients, saved }: LayerArrays) {
+      const [gamma, , mean, variance] = parameters;
+      const [normal, variances, product] = saved;
       if (!pass.training) {
         for (let i = 0; dx && i < pass.rows * width; i++) {
           dx[i] = (dy[i] * gamma[i % width]) / Math.sqrt(variance[i % width] + eps);
         }
         return;
       }
+      const sumRows = (parameter: number, values: Floats) => {
+        for (const subtree of pass.subtrees) {
+          pass.kernels.columnSums(gradients[subtree.slot][parameter], values, subtree, width, pass.mode);
+        }
+      };
       for (let i = 0; i < pass.rows * width; i++) product[i] = dy[i] * normal[i];
-      for (const subtree of pass.subtrees) {
-        const [dgamma, dbeta, mean] = gradients[subtree.slot];
-        pass.kernels.columnSums(dgamma, product, subtree, width, pass.mode);
-        pass.kernels.columnSums(dbeta, dy, subtree, width, pass.mode);
-        pass.kernels.columnSums(mean, x, subtree, width, pass.mode);
-      }
-      forEachShard(pass, (from, to) => {
-        for (let n = 0; n < width; n++) backwardColumn(dy, dx, normal, scale, product, gamma[n], n, from, to);
+      sumRows(0, product);
+      sumRows(1, dy);
+      forEachColumn(pass, width, (column) => {
+        const factor = gamma[column.n] / Math.sqrt(variances[column.from] + eps);
+        if (dx) inputGradient(dx, dy, normal, product, factor, column);
+        for (let i = column.from; i < column.to; i += width)
+          product[i] = column.rows > 1 ? x[i] : mean[column.n];
       });
-      for (const subtree of pass.subtrees) {
-        pass.kernels.columnSums(gradients[subtree.slot][3], product, subtree, width, pass.mode);
-      }
+      sumRows(2, product);
+      forEachColumn(pass, width, ({ from, to, rows, n }) => {
+        const unbiased = rows > 1 ? (variances[from] * rows) / (rows - 1) : variance[n];
+        for (let i = from; i < to; i += width) product[i] = unbiased;
+      });
+      sumRows(3, product);
     },
   };
-
-  function normalizeColumn(
-    x: Floats,
-    normal: Floats,
-    scale: Floats,
-    n: number,
-    from: number,
-    to: number,
-  ): void {
-    let mean = 0;
-    for (let r = from; r < to; r++) mean += x[r * width + n];
-    mean /= to - from;
-    let variance = 0;
-    for (let r = from; r < to; r++) variance += (x[r * width + n] - mean) * (x[r * width + n] - mean);
-    const factor = 1 / Math.sqrt(variance / (to - from) + eps);
-    for (let r = from; r < to; r++) {
-      normal[r * width + n] = (x[r * width + n] - mean) * factor;
-      scale[r * width + n] = factor;
-    }
-  }
-
-  /** ∂x of one unit in one shard; leaves the shard's unbiased variance on each of its rows in `product`. */
-  function backwardColumn(
-    dy: Floats,
-    dx: Floats | null,
-    normal: Floats,
-    scale: Floats,
-    product: Floats,
-    gamma: number,
-    n: number,
-    from: number,
-    to: number,
-  ): void {
-    const count = to - from;
-    let mean = 0;
-    let along = 0;
-    for (let r = from; r < to; r++) {
-      mean += dy[r * width + n];
-      along += product[r * width + n];
-    }
-    const factor = scale[from * width + n];
-    const unbiased = count > 1 ? ((1 / (factor * factor) - eps) * count) / (count - 1) : 0;
-    for (let r = from; r < to; r++) {
-      const i = r * width + n;
-      if (dx) dx[i] = gamma * factor * (dy[i] - mean / count - (normal[i] * along) / count);
-      product[i] = unbiased;
-    }
-  }
 }
 
 type Floats = LayerArrays['x'];
 
-function forEachShard({ subtrees }: Pass, visit: (from: number, to: number) => void): void {
+/** One unit in one shard: elements from, from + width, … of an array [R, width]. */
+interface Column {
+  readonly from: number;
+  readonly to: number;
+  readonly width: number;
+  readonly rows: number;
+  /** the unit */
+  readonly n: number;
+}
+
+function forEachColumn({ subtrees }: Pass, width: number, visit: (column: Column) => void): void {
   for (const { bounds, first, last } of subtrees) {
-    for (let shard = first; shard < last; shard++) visit(bounds[shard], bounds[shard + 1]);
+    for (let shard = first; shard < last; shard++) {
+      const rows = bounds[shard + 1] - bounds[shard];
+      for (let n = 0; n < width; n++) {
+        visit({ from: bounds[shard] * width + n, to: bounds[shard + 1] * width, width, rows, n });
+      }
+    }
+  }
+}
+
+/** The mean, and the mean square distance from it. */
+function moments(x: Floats, { from, to, width, rows }: Column): { mean: number; variance: number } {
+  let mean = 0;
+  for (let i = from; i < to; i += width) mean += x[i];
+  mean /= rows;
+  let variance = 0;
+  for (let i = from; i < to; i += width) variance += (x[i] - mean) * (x[i] - mean);
+  return { mean, variance: variance / rows };
+}
+
+/** @param product ∂y·x̂ @param factor γ/√(var + ε) */
+function inputGradient(
+  dx: Floats,
+  dy: Floats,
+  normal: Floats,
+  product: Floats,
+  factor: number,
+  { from, to, width, rows }: Column,
+): void {
+  let mean = 0;
+  let along = 0;
+  if (rows > 1) {
+    for (let i = from; i < to; i += width) {
+      mean += dy[i];
+      along += product[i];
+    }
+  }
+  for (let i = from; i < to; i += width) {
+    dx[i] = factor * (dy[i] - mean / rows - (normal[i] * along) / rows);
   }
 }

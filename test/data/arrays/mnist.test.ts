@@ -75,8 +75,9 @@ test('a source is described without being fitted', async () => {
       distinct: 2,
       range: { min: 1, max: 3, mean: 2, std: 1 },
       examples: [],
+      notes: [],
     },
-    { name: 'w', type: 'text', missing: 0, distinct: 2, range: null, examples: ['a', 'b'] },
+    { name: 'w', type: 'text', missing: 0, distinct: 2, range: null, examples: ['a', 'b'], notes: [] },
     {
       name: 'd',
       type: 'date',
@@ -84,6 +85,7 @@ test('a source is described without being fitted', async () => {
       distinct: 2,
       range: { min: 18262, max: 18263, mean: 18262.5, std: 0.5 },
       examples: [],
+      notes: ['dates, yyyy-mm-dd'],
     },
   ]);
 });

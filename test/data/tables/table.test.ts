@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { gather, prepareEncoding } from '#src/data/gather.js';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
 import { encodingOf, parseSchema, type Schema } from '#src/data/schema.js';
-import { failure, file } from './helpers.js';
+import { failure, file } from '../helpers.js';
 
 const load = (data: string, options: Partial<Parameters<typeof loadTrainingData>[0]> = {}) =>
   loadTrainingData({ data, task: 'auto', val: 0, seed: 1, ...options });
@@ -39,6 +39,7 @@ describe('column types', () => {
     });
     expect(data.notes).toEqual([
       'task: regression, since the target "weight" holds fractions',
+      'column "born": dates, yyyy-mm-dd',
       'column "age": 1 missing value filled with the median, 3',
       'column "kind": 1 missing value taken as a category of its own',
     ]);
@@ -164,9 +165,17 @@ describe('targets', () => {
   });
 
   test('rows without a target are left out', async () => {
-    const data = await load(table('gaps.csv', ['a', '', 'b', 'NA', 'a', 'b']));
-    expect(Array.from(data.train.rows)).toEqual([0, 2, 4, 5]);
-    expect(data.notes).toContain('target: 2 rows without a value left out');
+    const cells = ['a', '', 'b', 'NA', 'a', 'b'];
+    const data = await load(table('gaps.csv', cells));
+    expect(data.classes).toEqual(['NA', 'a', 'b']);
+    expect(Array.from(data.train.rows)).toEqual([0, 2, 3, 4, 5]);
+    expect(data.notes).toContain('target: 1 row without a value left out');
+    expect(data.notes).toContain(
+      `target: "NA" is a class like any other; --missing 'NA' leaves its rows out`,
+    );
+    const fewer = await load(table('gaps.csv', cells), { missing: ['NA'] });
+    expect(Array.from(fewer.train.rows)).toEqual([0, 2, 4, 5]);
+    expect(fewer.notes).toContain('target: 2 rows without a value ("NA") left out');
   });
 });
 
@@ -251,10 +260,10 @@ describe('with the schema of a trained model', () => {
     expect(row.slice(2)).toEqual([0, 0, 1, 0, 0]);
     expect(row[1]).toBeCloseTo(0, 10); // the median day is the mean day
     expect(notes).toEqual([
-      'column "age": 1 missing value filled with the median, 3',
-      'column "born": 1 missing value filled with the median, 2020-01-03T12:00:00.000Z',
+      'column "age": 1 missing value ("NA" once) filled with the median, 3',
+      'column "born": 1 missing value ("NA" once) filled with the median, 2020-01-03T12:00:00Z',
       'column "kind": 1 missing value taken as a category of its own',
-      'column "vaccinated": 1 missing value taken as none of its categories',
+      'column "vaccinated": 1 missing value ("NA" once) taken as none of its categories',
     ]);
   });
 
@@ -285,7 +294,7 @@ describe('with the schema of a trained model', () => {
       '3: new.csv: the column "age" is missing, which the model was trained on; add it',
     );
     expect(await failure(() => apply('age,kind,vaccinated,born\n1,cat,true,5\n'))).toBe(
-      '3: new.csv, column "born": it holds numbers, the model was trained on dates; convert the column',
+      '3: new.csv: row 1 (line 2), column "born": "5" is not a date of the form yyyy-mm-dd, where the column holds such dates; correct the cell, or empty it to mark it as missing',
     );
     expect(await failure(() => apply('age,kind,vaccinated,born\n1,cat,true,2020-01-01\n', true))).toContain(
       'the column "weight" is missing',

@@ -1,0 +1,156 @@
+/** Which readings the different words of a column allow, and how many rows each of them covers. */
+import { type NumberFormat, PLAIN_FORMAT } from '../reading.js';
+import { DATE_FORMATS, dateParser, YEAR_FIRST } from './dates.js';
+import { CONVENTIONS, type Convention, type Shape, shapeOf, shapeValue } from './numbers.js';
+
+/** The different words of a column that are not missing values, and how many rows hold each. */
+export interface Spellings {
+  readonly words: readonly string[];
+  readonly counts: ArrayLike<number>;
+  readonly rows: number;
+}
+
+export interface Candidate<Format> {
+  readonly format: Format;
+  /** rows whose word fits */
+  readonly good: number;
+  /** the value of each word; NaN where it does not fit */
+  readonly values: Float64Array;
+}
+
+/** The number conventions, those that cover most rows first, each with the unit that most cells have. */
+export function numberCandidates(
+  { words, counts, rows }: Spellings,
+  allowed: (convention: Convention) => boolean,
+): Candidate<NumberFormat>[] {
+  const shapes = words.map(shapeOf);
+  const { prefix, suffix, bare } = commonUnit(shapes, counts);
+  const fits = (shape: Shape | null): shape is Shape =>
+    shape !== null &&
+    ((shape.prefix === prefix && shape.suffix === suffix) || (shape.prefix === '' && shape.suffix === ''));
+  return CONVENTIONS.filter(allowed)
+    .map(({ decimal, thousands, ...convention }) => {
+      const values = Float64Array.from(shapes, (shape) =>
+        fits(shape) && convention.fits.test(shape.core)
+          ? shapeValue(shape, { decimal, thousands, ...convention })
+          : Number.NaN,
+      );
+      const format = { ...PLAIN_FORMAT, decimal, thousands, prefix, suffix, bare };
+      return { format, good: covered(values, counts), values };
+    })
+    .filter(({ good }) => good > 0 && 2 * good >= rows)
+    .sort((a, b) => b.good - a.good);
+}
+
+/** The unit of most rows, and whether other rows have none. */
+function commonUnit(
+  shapes: readonly (Shape | null)[],
+  counts: ArrayLike<number>,
+): Pick<NumberFormat, 'prefix' | 'suffix' | 'bare'> {
+  const units = new Map<string, { prefix: string; suffix: string; rows: number }>();
+  let bare = false;
+  shapes.forEach((shape, code) => {
+    if (shape === null) return;
+    const { prefix, suffix } = shape;
+    if (prefix === '' && suffix === '') bare = true;
+    else {
+      const key = `${prefix}\n${suffix}`;
+      const unit = units.get(key) ?? { prefix, suffix, rows: 0 };
+      units.set(key, { ...unit, rows: unit.rows + counts[code] });
+    }
+  });
+  const [most] = [...units.values()].sort((a, b) => b.rows - a.rows);
+  return most === undefined
+    ? { prefix: '', suffix: '', bare: false }
+    : { prefix: most.prefix, suffix: most.suffix, bare };
+}
+
+/** The date formats, those that cover most rows first. A two-digit year comes first only where nothing else fits. */
+export function dateCandidates(spellings: Spellings): Candidate<string>[] {
+  const { words, counts, rows } = spellings;
+  const possible = words.reduce((sum, word, code) => sum + (DATE_LIKE.test(word) ? counts[code] : 0), 0);
+  if (2 * possible < rows) return [];
+  const found = fitting(DATE_FORMATS, spellings);
+  return found.some(({ good }) => good === spellings.rows)
+    ? found
+    : byCover([...found, ...fitting(YEAR_FIRST, spellings)]);
+}
+
+/** What every date has: a digit near its beginning, and not many characters. */
+const DATE_LIKE = /^[\s\S]{0,20}\d[\s\S]{0,40}$/;
+
+/** The formats that cover at least half of the rows. */
+function fitting(formats: readonly string[], { words, counts, rows }: Spellings): Candidate<string>[] {
+  const found: Candidate<string>[] = [];
+  for (const format of formats) {
+    const parse = dateParser(format);
+    const values = new Float64Array(words.length);
+    let good = 0;
+    let bad = 0;
+    for (let code = 0; code < words.length && 2 * bad <= rows; code++) {
+      values[code] = parse(words[code]);
+      if (Number.isNaN(values[code])) bad += counts[code];
+      else good += counts[code];
+    }
+    if (good > 0 && 2 * bad <= rows) found.push({ format, good, values });
+  }
+  return byCover(found);
+}
+
+const byCover = <Format>(candidates: Candidate<Format>[]): Candidate<Format>[] =>
+  candidates.sort((a, b) => b.good - a.good);
+
+function covered(values: Float64Array, counts: ArrayLike<number>): number {
+  return values.reduce((sum, value, code) => sum + (Number.isNaN(value) ? 0 : counts[code]), 0);
+}
+
+/** Candidates of equal cover that give some word another value than the first does: the question a column asks. */
+export function rivals<Format>([first, ...others]: readonly Candidate<Format>[]): Candidate<Format>[] {
+  return others.filter(
+    ({ good, values }) =>
+      good === first.good && values.some((value, code) => !Object.is(value, first.values[code])),
+  );
+}
+
+const TRUTHS = [
+  ['false', 'true'],
+  ['f', 't'],
+  ['no', 'yes'],
+  ['n', 'y'],
+  ['off', 'on'],
+] as const;
+
+/** The two spellings of a boolean column, the more frequent where a value has several; null where it is none. */
+export function booleanSpellings({ words, counts }: Spellings): [string, string] | null {
+  for (const [no, yes] of TRUTHS) {
+    const values = words.map((word) => [no, yes].indexOf(word.trim().toLowerCase() as never));
+    if (values.includes(-1)) continue;
+    const spelled = (wanted: number) => {
+      let best = -1;
+      values.forEach((value, code) => {
+        if (value === wanted && (best < 0 || counts[code] > counts[best])) best = code;
+      });
+      return words[best]?.trim();
+    };
+    const spellings = [spelled(0), spelled(1)];
+    if (spellings[0] !== undefined && spellings[1] !== undefined) return [spellings[0], spellings[1]];
+  }
+  return null;
+}
+
+/** Whole numbers that a double cannot hold exactly: they are names (of accounts, of parts), not quantities. */
+export function tooLarge({ words }: Spellings): boolean {
+  const whole = words.every((word) => /^\s*[+-]?\d+\s*$/.test(word));
+  return whole && words.some((word) => !Number.isSafeInteger(Number(word)));
+}
+
+/** Digits of one length, some of which begin with 0: a code (a postcode, a product's number), not a quantity. */
+export function isCode({ words }: Spellings): boolean {
+  const [first] = words;
+  return (
+    first !== undefined &&
+    first.trim().length >= 2 &&
+    words.every((word) => /^\d+$/.test(word.trim()) && word.trim().length === first.trim().length) &&
+    words.some((word) => word.trim()[0] === '0')
+  );
+}

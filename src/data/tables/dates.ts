@@ -1,0 +1,158 @@
+/**
+ * Dates in named formats: `dd/mm/yyyy`, `mmm dd, yyyy`, `hh:mm`. A date may be followed by a time of day and a zone,
+ * whatever its format. The value of a date is its number of days since 1970-01-01 in UTC.
+ */
+import { UsageError } from '../../errors.js';
+
+/** Reads text as a date of one format; NaN where it is none, or where there is no such day. */
+export type DateParser = (text: string) => number;
+
+/**
+ * What a column may hold without being asked, the usual before the rare. Formats that begin with a two-digit year
+ * come last: they are taken only where no other fits.
+ */
+export const DATE_FORMATS = [
+  'yyyy-mm-dd',
+  'yyyy/mm/dd',
+  'yyyy.mm.dd',
+  'dd/mm/yyyy',
+  'mm/dd/yyyy',
+  'dd.mm.yyyy',
+  'dd-mm-yyyy',
+  'mm-dd-yyyy',
+  'dd/mm/yy',
+  'mm/dd/yy',
+  'dd.mm.yy',
+  'dd-mm-yy',
+  'mm-dd-yy',
+  'dd mmm yyyy',
+  'dd-mmm-yyyy',
+  'dd/mmm/yyyy',
+  'dd-mmm-yy',
+  'dd mmm yy',
+  'mmm dd, yyyy',
+  'mmm dd yyyy',
+  'mmm-dd-yyyy',
+  'yyyy-mmm-dd',
+  'mmm yyyy',
+  'mmm-yyyy',
+  'mmm-yy',
+  'yyyy-mm',
+  'mm/yyyy',
+  'hh:mm',
+] as const;
+/** Taken only where none of the others fits. */
+export const YEAR_FIRST = ['yy/mm/dd', 'yy-mm-dd', 'yy.mm.dd'] as const;
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const MONTH_NAME =
+  '(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\\.?';
+const WEEKDAY = '(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\\.?,?\\s+)?';
+const CLOCK = '(\\d{1,2}):(\\d\\d)(?::(\\d\\d)(?:[.,](\\d{1,9}))?)?(?:\\s*([ap])\\.?m\\.?)?';
+const ZONE = '\\s*(z|utc|gmt|[+-]\\d\\d(?::?\\d\\d)?)?';
+const TOKEN = /yyyy|yy|mmm|mm|dd/g;
+
+/** Two digits of a year are 1969 to 2068, as POSIX has it. */
+const PIVOT = 69;
+const MS_A_DAY = 86_400_000;
+const SECONDS_A_DAY = 86_400;
+
+/** Throws UsageError where the format cannot be understood. @example dateParser('dd/mm/yyyy')('25/12/2020') // 18621 */
+export function dateParser(format: string): DateParser {
+  if (/^hh:mm(:ss)?$/.test(format)) return timeOfDay;
+  const tokens: readonly string[] = format.match(TOKEN) ?? [];
+  checkTokens(format, tokens);
+  const touching = /(yy|mm|dd)(yy|mm|dd)/.test(format.replace('yyyy', 'yy'));
+  const digits = touching ? '(\\d\\d)' : '(\\d{1,2})';
+  const patterns: Record<string, string> = {
+    yyyy: '(\\d{4})',
+    yy: '(\\d\\d)',
+    mmm: MONTH_NAME,
+    mm: digits,
+    dd: tokens.includes('mmm') ? `${digits}(?:st|nd|rd|th)?` : digits,
+  };
+  const source = format
+    .split(/(yyyy|yy|mmm|mm|dd)/)
+    .map((part) => patterns[part] ?? separator(part))
+    .join('');
+  const names = tokens.includes('mmm') ? WEEKDAY : '';
+  const whole = new RegExp(`^${names}${source}(?:(?:\\s*t|,?\\s+|:)${CLOCK}${ZONE})?$`, 'i');
+  const at = (token: string) => tokens.indexOf(token);
+  const [year, month, day] = [Math.max(at('yyyy'), at('yy')), Math.max(at('mmm'), at('mm')), at('dd')];
+  const short = at('yyyy') < 0;
+  return (text) => {
+    const parts = whole.exec(text.trim());
+    if (parts === null) return Number.NaN;
+    const y = Number(parts[1 + year]);
+    const full = short ? y + (y < PIVOT ? 2000 : 1900) : y;
+    const named = tokens[month] === 'mmm';
+    const m = named
+      ? MONTHS.indexOf(parts[1 + month].slice(0, 3).toLowerCase()) + 1
+      : Number(parts[1 + month]);
+    const d = day < 0 ? 1 : Number(parts[1 + day]);
+    return (midnight(full, m, d) * SECONDS_A_DAY + clock(parts.slice(1 + tokens.length))) / SECONDS_A_DAY;
+  };
+}
+
+/** What stands between two parts; a space may be several, and a comma need not be followed by one. */
+function separator(text: string): string {
+  return text
+    .replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
+    .replaceAll(', ', ',?\\s+')
+    .replace(/^ $/, '\\s+');
+}
+
+function checkTokens(format: string, tokens: readonly string[]): void {
+  const rest = format.replace(TOKEN, '');
+  const kinds = tokens.map((token) => token[0]);
+  const once = ['y', 'm'].every((kind) => kinds.filter((other) => other === kind).length === 1);
+  const days = kinds.filter((kind) => kind === 'd').length;
+  if (once && days <= 1 && /^[-/., ]*$/.test(rest)) return;
+  throw new UsageError(
+    `date format "${format}": expected yyyy or yy, mm or mmm, and dd with what stands between them, such as dd/mm/yyyy, mm-dd-yy, "mmm dd, yyyy", yyyymmdd or hh:mm; a time after the date needs no mention`,
+  );
+}
+
+const TIME = new RegExp(`^${CLOCK}$`, 'i');
+
+function timeOfDay(text: string): number {
+  const parts = TIME.exec(text.trim());
+  return parts === null ? Number.NaN : clock(parts.slice(1)) / SECONDS_A_DAY;
+}
+
+/** Days since 1970-01-01; NaN where the month has no such day. */
+function midnight(year: number, month: number, day: number): number {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day && month >= 1 && month <= 12
+    ? date.getTime() / MS_A_DAY
+    : Number.NaN;
+}
+
+/** Seconds of the day: [hours, minutes, seconds, fraction, a or p, zone], undefined where there is none. */
+function clock([hours, minutes, seconds = '0', fraction = '', half, zone]: (string | undefined)[]): number {
+  if (hours === undefined) return 0;
+  let h = Number(hours);
+  if (half !== undefined) {
+    if (h < 1 || h > 12) return Number.NaN;
+    h = (h % 12) + (half.toLowerCase() === 'p' ? 12 : 0);
+  }
+  const [m, s] = [Number(minutes), Number(seconds)];
+  if (h > 23 || m > 59 || s > 60) return Number.NaN;
+  return 3600 * h + 60 * m + s + Number(`0.${fraction || 0}`) - offset(zone);
+}
+
+/** Seconds east of UTC. */
+function offset(zone: string | undefined): number {
+  if (zone === undefined || !/^[+-]/.test(zone)) return 0;
+  const digits = zone.slice(1).replace(':', '').padEnd(4, '0');
+  return (zone[0] === '-' ? -1 : 1) * (3600 * Number(digits.slice(0, 2)) + 60 * Number(digits.slice(2)));
+}
+
+/** A number of days as text: `2020-01-01`, with the time where there is one. */
+export function dayName(days: number): string {
+  return new Date(days * MS_A_DAY)
+    .toISOString()
+    .replace(/T00:00:00\.000Z$/, '')
+    .replace(/\.000Z$/, 'Z');
+}

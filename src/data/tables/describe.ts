@@ -1,0 +1,129 @@
+/** The columns of a table for `gradpool inspect`: what each was taken for, why, and what is left to ask. */
+import { describeReading } from '../reading.js';
+import type { TableSource } from '../source.js';
+import { allRows } from '../split.js';
+import { columnMoments } from '../statistics.js';
+import { mostFrequent } from '../words.js';
+import { wordCounts } from './cells.js';
+import { type Converted, convert, type Values } from './convert.js';
+import type { Decision } from './decide.js';
+import { withDuckDB } from './duckdb.js';
+import { misfitText } from './faults.js';
+import { openTable } from './opentable.js';
+import { type UnderstoodColumn, understand } from './understand.js';
+import type { TableWishes } from './wishes.js';
+
+export interface ColumnDescription {
+  readonly name: string;
+  /** number, date, text, boolean; a stored type and shape (`u8 28 x 28`); or the source's type where it is none of these */
+  readonly type: string;
+  readonly missing: number;
+  /** different values; null where they are a thousand or more, or not counted */
+  readonly distinct: number | null;
+  /** null where the values are no numbers; dates in days since 1970-01-01 */
+  readonly range: {
+    readonly min: number;
+    readonly max: number;
+    readonly mean: number;
+    readonly std: number;
+  } | null;
+  /** the most frequent values */
+  readonly examples: readonly string[];
+  /** what was assumed, left open, or does not fit, one plain line each */
+  readonly notes: readonly string[];
+}
+
+export interface SourceDescription {
+  readonly name: string;
+  readonly kind: 'arrays' | 'table';
+  /** a table has one part, arrays have a training and perhaps a test part */
+  readonly parts: readonly { name: string; rows: number; columns: readonly ColumnDescription[] }[];
+}
+
+export async function describeTable(source: TableSource, wishes: TableWishes): Promise<SourceDescription> {
+  return withDuckDB(async (connection) => {
+    const reader = await openTable(connection, source, wishes.header);
+    try {
+      const { rows, columns } = await understand(reader, wishes, undefined);
+      const described = reader.columns.map(({ name, nested }) => {
+        const column = columns.find((candidate) => candidate.name === name);
+        return column === undefined ? leftOut(name, nested ?? '') : describeColumn(column);
+      });
+      return { name: source.name, kind: 'table', parts: [{ name: 'rows', rows, columns: described }] };
+    } finally {
+      reader.close();
+    }
+  });
+}
+
+const leftOut = (name: string, type: string): ColumnDescription => ({
+  name,
+  type,
+  missing: 0,
+  distinct: null,
+  range: null,
+  examples: [],
+  notes: [`holds ${type}, no single values; it is left out of training`],
+});
+
+function describeColumn({ name, cells, decision }: UnderstoodColumn): ColumnDescription {
+  const { reading } = decision;
+  const read = convert(cells, reading);
+  const type = reading.as === 'words' ? 'text' : reading.as;
+  const described =
+    read.column.kind === 'words' ? describeWords(read.column) : describeNumbers(read.column.values);
+  return { name, type, ...described, notes: notesOn(decision, read) };
+}
+
+function notesOn({ reading, why, question }: Decision, read: Converted): string[] {
+  const words = Array.from(read.missing).filter(([word]) => word !== '');
+  const missing = words.map(([word, count]) => `"${word}" ${count}`).join(', ');
+  const notes = missing === '' ? [] : [`missing: ${missing}`];
+  if (question !== null) return [`ambiguous: ${question}`, ...notes];
+  const named = reading.as === 'date' || reading.as === 'boolean' ? describeReading(reading) : null;
+  const said = why ?? named;
+  if (said !== null) notes.unshift(said);
+  if (read.misfit !== null) {
+    notes.push(`row ${read.misfit.row + 1}: ${misfitText(read.misfit.word, reading, false)}`);
+  }
+  return notes;
+}
+
+type Description = Omit<ColumnDescription, 'name' | 'type' | 'notes'>;
+
+function describeWords({ words, codes }: Values & { kind: 'words' }): Description {
+  const counts = wordCounts({ kind: 'words', words, codes });
+  const byWord = new Map(
+    words.flatMap((word, code) => (counts[code] > 0 ? [[word, counts[code]] as const] : [])),
+  );
+  const present = counts.reduce((sum, count) => sum + count, 0);
+  return {
+    missing: codes.length - present,
+    distinct: byWord.size,
+    range: null,
+    examples: mostFrequent(byWord),
+  };
+}
+
+function describeNumbers(values: Float64Array): Description {
+  const { mean, std } = columnMoments(values, 1, allRows(values.length));
+  const distinct = new Set<number>();
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  let missing = 0;
+  for (const value of values) {
+    if (Number.isNaN(value)) {
+      missing++;
+      continue;
+    }
+    if (value < min) min = value;
+    if (value > max) max = value;
+    if (distinct.size < 1000) distinct.add(value);
+  }
+  return {
+    missing,
+    distinct: distinct.size < 1000 ? distinct.size : null,
+    range: missing < values.length ? { min, max, mean: mean[0], std: std[0] } : null,
+    examples: [],
+  };
+}

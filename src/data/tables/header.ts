@@ -1,0 +1,54 @@
+/** Whether the first line of a CSV file can be its header, now that what lies below is known. */
+import { DataError } from '../../errors.js';
+import { convert } from './convert.js';
+import { isPlainNumber } from './numbers.js';
+import type { TableReader } from './reader.js';
+import type { UnderstoodTable } from './understand.js';
+
+type Column = UnderstoodTable['columns'][number];
+
+/**
+ * A first line without a number in it is a header. One with numbers is a header where a column says so: a name over
+ * numbers, a name that never occurs in a column whose words repeat, or numbers that none of their columns could hold
+ * (years over measurements). Where nothing tells, this asks.
+ */
+export function checkFirstLine({ source, header }: TableReader, { columns, rows }: UnderstoodTable): void {
+  if (header === null || !header.assumed || rows === 0) return;
+  const numbers = columns.filter(({ name }) => isPlainNumber(name));
+  if (numbers.length === 0) return;
+  if (columns.some(isNamed) || numbers.every((column) => isOutside(column))) return;
+  const shown = header.cells.slice(0, 4).join(', ');
+  const alike = numbers.every(({ decision }) => decision.reading.as === 'number');
+  throw new DataError(
+    alike
+      ? `${source}: there seems to be no header: the first line (${shown}) holds numbers like those below it; --header no names the columns c1, c2, …, --header yes takes the line as names`
+      : `${source}: the first line (${shown}) may be names or data; say --header yes or --header no`,
+  );
+}
+
+/** A word over numbers or dates, or over words that repeat and that it is none of. */
+function isNamed({ name, cells, decision }: Column): boolean {
+  if (isPlainNumber(name)) return false;
+  if (decision.reading.as === 'number' || decision.reading.as === 'date') return true;
+  if (cells.kind !== 'words') return true;
+  return !cells.words.includes(name) && 2 * cells.words.length <= cells.codes.length;
+}
+
+/** A whole number over numbers among which it does not belong: over fractions, or far outside their range. */
+function isOutside({ name, cells, decision }: Column): boolean {
+  const { column } = convert(cells, decision.reading);
+  if (column.kind !== 'numbers' || !Number.isInteger(Number(name))) return false;
+  let [min, max, fractions] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  for (const value of column.values) {
+    if (Number.isNaN(value)) continue;
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+    if (!Number.isInteger(value)) fractions++;
+  }
+  if (2 * fractions > column.values.length) return true;
+  const far = FAR * (max - min);
+  return max > min && (Number(name) < min - far || Number(name) > max + far);
+}
+
+/** A number so many times the range of a column away from it does not belong there. */
+const FAR = 10;

@@ -1,0 +1,50 @@
+/** A copy of a CSV file with one kind of line ends, for files that mix them, which DuckDB does not read. */
+import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { DataError } from '../../errors.js';
+import type { CsvFile } from './csvfile.js';
+
+const [QUOTE, CARRIAGE_RETURN, LINE_FEED] = [0x22, 0x0d, 0x0a];
+
+/** The same rows under another path. `temporary` gets what removes it, which the exit of the process does as well. */
+export async function oneKindOfNewline(file: CsvFile, temporary: (() => void)[]): Promise<CsvFile> {
+  if (/\.zst$/i.test(file.path) || file.encoding !== 'utf-8') {
+    throw new DataError(
+      `${file.file}: its lines end in different ways; unpack it and convert it to UTF-8 with one kind of line end (dos2unix)`,
+    );
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'gradpool-lines-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
+  temporary.push(() => {
+    process.off('exit', remove);
+    remove();
+  });
+  const path = join(folder, basename(file.path).replace(/\.gz$/i, ''));
+  const unpacked = /\.gz$/i.test(file.path) ? [createGunzip()] : [];
+  await pipeline([createReadStream(file.path), ...unpacked, lineFeeds(), createWriteStream(path)]);
+  return { ...file, path };
+}
+
+/** Replaces carriage returns, with or without a line feed after them, by line feeds; cells in quotes stay as they are. */
+function lineFeeds(): Transform {
+  let quoted = false;
+  let returned = false; // the last byte was a carriage return that was replaced
+  return new Transform({
+    transform(bytes: Buffer, _, done) {
+      const out = Buffer.alloc(bytes.length);
+      let length = 0;
+      for (const byte of bytes) {
+        if (byte === QUOTE) quoted = !quoted;
+        const paired = byte === LINE_FEED && returned;
+        returned = byte === CARRIAGE_RETURN && !quoted;
+        if (!paired) out[length++] = returned ? LINE_FEED : byte;
+      }
+      done(null, out.subarray(0, length));
+    },
+  });
+}
