@@ -62,27 +62,19 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     wishes: options,
   });
   const { schema, dataset, split, notes } = fitted;
-  if (options.weights !== undefined && schema.kind !== 'table') {
-    throw new UsageError(
-      `--weights ${options.weights}: ${named(options.data)} is no table and has no columns; leave the flag out`,
-    );
-  }
   if (options.val === 'auto' && complete)
     notes.push(
       `validation: none, ${fitted.name} is its ${dataset.rows} rows; --val ${AUTO_VAL} keeps some back`,
     );
   refuseWishes(options, schema);
-  const load = async (data: DataSource) => {
-    const loaded = await loadWithSchema(data, schema, { needTargets: true });
-    notes.push(...loaded.notes.map((note) => `${named(data)}: ${note}`));
-    return loaded;
-  };
-
   const encoding = encodingOf(schema);
   /** A source of its own, or these rows of the training source. */
   const part = async (given: number | DataSource | undefined, rows: Subset['rows']) => {
-    if (typeof given !== 'number' && given !== undefined) return load(given);
-    return rows.length > 0 ? { subset: { dataset, rows }, fingerprint: null } : null;
+    if (typeof given === 'number' || given === undefined)
+      return rows.length > 0 ? { subset: { dataset, rows }, fingerprint: null } : null;
+    const loaded = await loadWithSchema(given, schema, { needTargets: true });
+    notes.push(...loaded.notes.map((note) => `${named(given)}: ${note}`));
+    return loaded;
   };
   const ownVal = await part(val, split.val);
   const ownTest = await part(options.test, split.test);
@@ -122,15 +114,16 @@ function fractions(
   );
 }
 
-/** Arrays have no columns of text, of which something could be said. */
+/** Arrays have no columns, of which something could be said. */
 function refuseWishes(options: LoadOptions, schema: Schema): void {
   if (schema.kind === 'table') return;
-  const flags = { decimal: 0, missing: 0, dateFormat: 0, text: 0, number: 0, category: 0 };
+  const flags = { weights: 0, decimal: 0, missing: 0, dateFormat: 0, text: 0, number: 0, category: 0 };
   for (const key of Object.keys(flags) as (keyof typeof flags)[]) {
     if (options[key] === undefined) continue;
     const flag = key === 'dateFormat' ? 'date-format' : key;
+    const value = typeof options[key] === 'string' ? ` ${options[key]}` : '';
     throw new UsageError(
-      `--${flag}: ${named(options.data)} is no table and has no columns; leave the flag out`,
+      `--${flag}${value}: ${named(options.data)} is no table and has no columns; leave the flag out`,
     );
   }
 }
