@@ -1,8 +1,11 @@
 import {
   closeSync,
   existsSync,
+  fchmodSync,
+  fstatSync,
   fsync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -18,7 +21,8 @@ import { DataError } from './errors.js';
 /**
  * Writes a file so that whoever opens `path`, after a crash or a loss of power at any instant too, finds the old contents
  * or the new, whole: written beside it, forced to the disk, renamed over it, and the folder's entry forced as well.
- * Throws DataError naming the path and what the system said; the old contents are then still there.
+ * Throws DataError naming the path and what the system said; the old contents are then still there. A symbolic link at
+ * `path` is replaced, not followed: a run's folder may come from anybody, and must not lead out of itself.
  */
 export function writeFileAtomic(path: string, contents: Uint8Array | string): void {
   const temporary = `${path}.${process.pid}.tmp`;
@@ -35,27 +39,48 @@ export function writeFileAtomic(path: string, contents: Uint8Array | string): vo
   }
 }
 
-/**
- * The same in the background, for contents in several pieces; an exit of the process leaves nothing behind either: the file
- * is opened at once, since an open under way would go on during the exit and create it after it was removed.
- */
+/** The same in the background, for contents in several pieces. */
 export async function writeFileAtomicLater(path: string, contents: readonly Uint8Array[]): Promise<void> {
+  await replaceFileLater(path, async (file) => {
+    for (const piece of contents) await writeFileLater(file, piece);
+  });
+}
+
+/**
+ * Puts what `fill` writes in a file's place, whole or not at all; an exit of the process leaves nothing behind either: the
+ * file is opened at once, since an open under way would go on during the exit and create it after it was removed. An old
+ * file's permissions stay. Throws DataError for what the system refuses, which calls the file `name`.
+ */
+export async function replaceFileLater(
+  path: string,
+  fill: (file: number) => Promise<void>,
+  name = path,
+): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   const remove = () => discard(temporary);
   process.once('exit', remove);
   try {
-    await withFileLater(temporary, 'w', async (file) => {
-      for (const piece of contents) await writeFileLater(file, piece);
+    remove(); // left by a process that had this number; an open that writes over it could follow a link
+    await withFileLater(temporary, 'wx', async (file) => {
+      keepPermissions(path, file);
+      await fill(file);
       await fsyncLater(file);
     });
     await rename(temporary, path);
     if (process.platform !== 'win32') await withFileLater(dirname(path), 'r', (folder) => fsyncLater(folder));
   } catch (error) {
     remove();
-    throw new DataError(`${path}: cannot be written (${(error as Error).message})`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new DataError(`${name}: cannot be written (${message})`);
   } finally {
     process.off('exit', remove);
   }
+}
+
+function keepPermissions(path: string, file: number): void {
+  const old = lstatSync(path, { throwIfNoEntry: false });
+  if (old?.isFile() && old.mode !== fstatSync(file).mode) fchmodSync(file, old.mode & 0o777);
 }
 
 const writeFileLater = promisify(writeFile);
@@ -79,7 +104,7 @@ function withFile(path: string, flags: 'r' | 'w', use: (file: number) => void): 
 
 async function withFileLater(
   path: string,
-  flags: 'r' | 'w',
+  flags: 'r' | 'wx',
   use: (file: number) => Promise<void>,
 ): Promise<void> {
   const file = openSync(path, flags);

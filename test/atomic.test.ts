@@ -1,4 +1,12 @@
-import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -25,6 +33,21 @@ describe('writeFileAtomic', () => {
     linkSync(path, other);
     writeFileAtomic(path, 'new');
     expect([readFileSync(path, 'utf8'), readFileSync(other, 'utf8')]).toEqual(['new', 'old']);
+  });
+
+  it('replaces a link and does not follow it: a run from elsewhere must not lead out of its folder', async () => {
+    const outside = join(folder, 'outside');
+    const link = join(folder, 'link');
+    writeFileSync(outside, 'mine');
+    for (const write of [
+      () => writeFileAtomic(link, 'new'),
+      () => writeFileAtomicLater(link, [Buffer.from('new')]),
+    ]) {
+      symlinkSync('outside', link);
+      await write();
+      expect([readFileSync(link, 'utf8'), readFileSync(outside, 'utf8')]).toEqual(['new', 'mine']);
+      rmSync(link);
+    }
   });
 
   it('names the path that cannot be written', () => {

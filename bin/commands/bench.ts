@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import {
   type BenchOptions,
   DEFAULT_PARTS,
@@ -10,7 +8,8 @@ import {
 } from '../../src/bench/options.js';
 import type { BenchReport } from '../../src/bench/report.js';
 import { closest } from '../../src/closest.js';
-import { DataError, GateError, UsageError } from '../../src/errors.js';
+import { destinationOf } from '../../src/destination.js';
+import { GateError, UsageError } from '../../src/errors.js';
 import type { Args, Command, Flags } from '../command.js';
 import { CONFIG_FLAGS, checked, type Key, kebab } from '../config/flags.js';
 import { json, print, streamTo } from '../render/output.js';
@@ -176,12 +175,9 @@ async function show(report: BenchReport, format: (typeof FORMATS)[number] | unde
 
 /** Before two minutes of measuring. */
 function checkPlot(file: string): void {
-  if (!file.endsWith('.svg')) {
+  if (destinationOf(file).kind === 'file' && !file.endsWith('.svg')) {
     throw new UsageError(`--plot: expected a file name that ends in .svg, found "${file}"`);
   }
-  const folder = dirname(resolve(file));
-  if (!existsSync(folder))
-    throw new DataError(`--plot ${file}: there is no folder ${folder}; create it first`);
 }
 
 function benchOptions(values: Args['values']): BenchOptions {

@@ -3,6 +3,7 @@ import { classScores, confusionTable, metricsText, scoresTable } from '../render
 import { json, print } from '../render/output.js';
 import { facts, painter, plural, significant } from '../render/text.js';
 import { notes } from './notes.js';
+import { withData } from './stdin.js';
 
 /** More classes than this are listed in --json only. */
 const MOST_CLASSES = 20;
@@ -10,13 +11,19 @@ const MOST_CLASSES = 20;
 export const evaluate: Command = {
   usage: 'evaluate <run> <data>',
   describe: 'measure a trained model on DATA that has the target',
-  positionals: { run: "a run's folder or a model.safetensors", data: 'what train takes' },
+  positionals: {
+    run: "a run's folder or a model.safetensors",
+    data: 'what train takes, or - for standard input',
+  },
   flags: { json: { describe: 'print one JSON document', boolean: true } },
   examples: [['gradpool evaluate runs/mine holdout.csv', 'loss, accuracy, and each class on its own']],
   async run({ values, set }) {
     const { loadModel } = await import('../../src/model/index.js');
     const model = await loadModel(values.run!);
-    const { notes: remarks, ...found } = await model.evaluate(values.data!);
+    const { notes: remarks, ...found } = await withData(values.data!, async (source, named) => {
+      const evaluation = await model.evaluate(source);
+      return { ...evaluation, notes: evaluation.notes.map(named) };
+    });
     const { metrics, confusion, mae, r2 } = found;
     notes(remarks);
     const scores = model.classes && confusion ? classScores(model.classes, confusion) : null;

@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import type { Command } from '../command.js';
 import { TABLE_FLAGS, tableWishes } from '../config/tables.js';
 import { json, print } from '../render/output.js';
+import { withData } from './stdin.js';
 
 export const inspect: Command = {
   usage: 'inspect <what>',
   describe: 'what is in a run, a model or data',
-  positionals: { what: "a run's folder, a model.safetensors, or what train takes as data" },
+  positionals: {
+    what: "a run's folder, a model.safetensors, what train takes as data, or - for standard input",
+  },
   flags: { ...TABLE_FLAGS, json: { describe: 'print one JSON document', boolean: true } },
   examples: [
     ['gradpool inspect runs/mine', 'its status, history and network'],
@@ -18,11 +21,11 @@ export const inspect: Command = {
     const { values, set } = args;
     const what = values.what!;
     const asJson = set.has('json');
-    if (existsSync(join(what, 'run.json'))) {
+    if (what !== '-' && existsSync(join(what, 'run.json'))) {
       const { describeRun, runText } = await import('../render/run.js');
       const run = await describeRun(what);
       asJson ? json({ kind: 'run', ...run }) : print(runText(run));
-    } else if (isModel(what)) {
+    } else if (what !== '-' && isModel(what)) {
       const { loadModel } = await import('../../src/model/index.js');
       const { describeModel, modelText } = await import('../render/model.js');
       const model = await loadModel(what);
@@ -30,7 +33,8 @@ export const inspect: Command = {
     } else {
       const { describeSource } = await import('../../src/data/describe.js');
       const { sourceText } = await import('../render/source.js');
-      const source = await describeSource(what, await tableWishes(args));
+      const wishes = await tableWishes(args);
+      const source = await withData(what, (data) => describeSource(data, wishes));
       asJson ? json({ ...source, kind: 'data', stored: source.kind }) : print(sourceText(source));
     }
     return 0;

@@ -1,13 +1,18 @@
+import { setImmediate } from 'node:timers/promises';
 import { UsageError } from '../../src/errors.js';
 import type { PredictionBatch, Predictions } from '../../src/model/index.js';
 import { type Command, REPEATED } from '../command.js';
 import { streamTo } from '../render/output.js';
 import { notes } from './notes.js';
+import { withData } from './stdin.js';
 
 export const predict: Command = {
   usage: 'predict <run> <data>',
   describe: 'predict DATA row by row: the class and its probabilities, or the value',
-  positionals: { run: "a run's folder or a model.safetensors", data: 'what train takes; needs no target' },
+  positionals: {
+    run: "a run's folder or a model.safetensors",
+    data: 'what train takes, or - for standard input; needs no target',
+  },
   flags: {
     format: { describe: 'of the predictions', choices: ['csv', 'jsonl'], default: 'csv' },
     output: { describe: 'write this file, whole or not at all, instead of stdout' },
@@ -19,6 +24,7 @@ export const predict: Command = {
   examples: [
     ['gradpool predict runs/mine new.csv > predicted.csv', 'a row for each row of new.csv'],
     ['gradpool predict runs/mine new.csv --keep id,name', 'each prediction beside what it belongs to'],
+    ["mysql -B -e 'select …' | gradpool predict runs/mine -", 'what another program writes'],
     ['gradpool predict runs/mine new.csv --format jsonl | jq .species', 'for another program'],
   ],
   async run({ values }) {
@@ -26,18 +32,21 @@ export const predict: Command = {
     const model = await loadModel(values.run!);
     const keep =
       values.keep === 'all' ? 'all' : values.keep?.split(REPEATED).flatMap((part) => part.split(','));
-    const predictions = await model.predict(values.data!, keep === undefined ? {} : { keep });
-    notes(predictions.notes);
-    refuseTwice(predictions);
-    const { header, row } = (values.format === 'jsonl' ? jsonl : csv)(predictions);
-    await streamTo(values.output, async (put) => {
-      await put(header);
-      for (const batch of predictions.batches()) {
-        const rows = batch.predicted.length / predictions.targets.length;
-        await put(
-          Array.from({ length: rows }, (_, index) => row(cellsOf(predictions, batch, index))).join(''),
-        );
-      }
+    await withData(values.data!, async (source, named) => {
+      const predictions = await model.predict(source, keep === undefined ? {} : { keep });
+      notes(predictions.notes.map(named));
+      refuseTwice(predictions);
+      const { header, row } = (values.format === 'jsonl' ? jsonl : csv)(predictions);
+      await streamTo(values.output, async (put) => {
+        await put(header);
+        for (const batch of predictions.batches()) {
+          const rows = batch.predicted.length / predictions.targets.length;
+          await put(
+            Array.from({ length: rows }, (_, index) => row(cellsOf(predictions, batch, index))).join(''),
+          );
+          await setImmediate(); // a fast reader never makes put wait, and then no signal would come through
+        }
+      });
     });
     return 0;
   },

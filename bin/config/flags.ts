@@ -9,7 +9,7 @@ import { type Flag, type Flags, REPEATED } from '../command.js';
 export type Key = (typeof CONFIG_KEYS)[number];
 
 interface Property {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly string[];
@@ -111,7 +111,7 @@ function byColumn(texts: readonly string[]): unknown {
 }
 
 function scalarOrList(property: Property, text: string): unknown {
-  const types = (property.anyOf ?? [property]).map(({ type }) => type);
+  const types = (property.anyOf ?? [property]).flatMap(({ type }) => type);
   if (types.includes('array') && !property.anyOf?.some((one) => one.enum?.includes(text))) {
     return text.split(',').map((part) => scalarOrList({ type: 'number' }, part.trim()));
   }

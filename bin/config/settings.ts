@@ -35,6 +35,11 @@ export function optionsOf(settings: Settings): NamedOptions {
       "train: which data? a table, a folder of IDX or NPY files, a query or 'mnist', as in: gradpool train mnist",
     );
   }
+  if (settings.get('data')!.value === '-') {
+    throw new UsageError(
+      '-: standard input can be read once, and a run must be resumable: save the data to a file and give that',
+    );
+  }
   return Object.fromEntries(
     Array.from(settings, ([key, { value }]) => [key, value]),
   ) as unknown as NamedOptions;

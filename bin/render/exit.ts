@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { UserError } from '../../src/errors.js';
 
 export const EXIT_CODES = [
@@ -31,4 +32,27 @@ export function report(error: unknown): number {
 
 function oneLine(text: string): string {
   return text.replace(/\s*\n\s*/g, ' ').trim();
+}
+
+/** What ends a process unless it sees to it. */
+export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Removes a file or folder at the process's end, or when the returned function is called, whichever comes first. A signal is
+ * sent again after the removal, to end the process as ever: process.exit would wait for a thread that opens a FIFO.
+ */
+export function removedAtEnd(path: string): () => void {
+  const remove = () => rmSync(path, { recursive: true, force: true });
+  const interrupted = (signal: NodeJS.Signals) => {
+    done();
+    process.kill(process.pid, signal);
+  };
+  const done = () => {
+    remove();
+    process.off('exit', remove);
+    for (const signal of ENDING_SIGNALS) process.off(signal, interrupted);
+  };
+  process.once('exit', remove);
+  for (const signal of ENDING_SIGNALS) process.on(signal, interrupted);
+  return done;
 }

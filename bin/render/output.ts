@@ -1,9 +1,12 @@
-/** Where results go: stdout, waiting for slow readers, or a file that appears whole or not at all. */
+/** Where results go: stdout, waiting for slow readers, a file that appears whole or not at all, or a FIFO or device. */
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { closeSync, constants, open, write as writeBytes } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { replaceFileLater } from '../../src/atomic.js';
+import { type Destination, destinationOf } from '../../src/destination.js';
 import { DataError } from '../../src/errors.js';
-import { report } from './exit.js';
+import { ENDING_SIGNALS, report } from './exit.js';
 
 export const json = (value: unknown): void => print(JSON.stringify(value, null, 2));
 
@@ -11,40 +14,79 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Lets `write` fill a file, or stdout when there is none. */
-export async function streamTo(
-  file: string | undefined,
-  write: (put: (text: string) => Promise<void>) => Promise<void>,
-): Promise<void> {
-  if (file !== undefined) return streamToFile(file, write);
-  await write(async (text) => {
-    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
-  });
+type Put = (text: string) => Promise<void>;
+
+/**
+ * Lets `write` fill the file that the user named, or stdout when there is none. A symbolic link stays one and what it leads
+ * to is written; a reader that goes away, of a FIFO or of stdout, ends the writing quietly.
+ */
+export async function streamTo(file: string | undefined, write: (put: Put) => Promise<void>): Promise<void> {
+  const name = file ?? 'stdout';
+  const destination = file === undefined ? STDOUT : destinationOf(file);
+  if (destination.kind === 'file') return streamToFile(name, destination.path, write);
+  if (destination.kind === 'descriptor') return untilNobodyReads(name, toDescriptor(destination), write);
+  const descriptor = await openLater(destination.path, constants.O_WRONLY).catch(naming(name));
+  try {
+    await untilNobodyReads(name, (text) => writeAll(descriptor, text), write);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
-async function streamToFile(file: string, write: Parameters<typeof streamTo>[1]): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
-  const remove = () => rmSync(temporary, { force: true });
-  const handle = await open(temporary, 'wx').catch((error: Error) => {
-    throw new DataError(`${file}: cannot be written (${error.message})`);
-  });
-  const interrupted = () => process.exit(130);
-  process.once('exit', remove);
-  process.once('SIGINT', interrupted);
+const STDOUT: Destination = { kind: 'descriptor', descriptor: 1 };
+
+const openLater = promisify(open);
+const writeLater = promisify(writeBytes);
+
+function naming(name: string): (error: Error) => never {
+  return (error) => {
+    throw new DataError(`${name}: cannot be written (${error.message})`);
+  };
+}
+
+/** The process's own streams wait for slow readers; any other descriptor is written to as it is. */
+function toDescriptor({ descriptor }: Destination & { kind: 'descriptor' }): Put {
+  const stream = { 1: process.stdout, 2: process.stderr }[descriptor];
+  if (stream === undefined) return (text) => writeAll(descriptor, text);
+  return async (text) => {
+    if (!stream.write(text)) await once(stream, 'drain');
+  };
+}
+
+async function untilNobodyReads(name: string, put: Put, write: (put: Put) => Promise<void>): Promise<void> {
+  let closed = false;
   try {
+    await write((text) =>
+      put(text).catch((error: NodeJS.ErrnoException) => {
+        closed = error.code === 'EPIPE';
+        naming(name)(error);
+      }),
+    );
+  } catch (error) {
+    if (!closed) throw error;
+  }
+}
+
+/** A pipe that another program made non-blocking refuses bytes while it is full; it is asked again a little later. */
+async function writeAll(descriptor: number, text: string): Promise<void> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) {
     try {
-      await write(async (text) => void (await handle.write(text)));
-      await handle.sync();
-    } finally {
-      await handle.close();
+      at += (await writeLater(descriptor, bytes, at, bytes.length - at, null)).bytesWritten;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      await sleep(5);
     }
-    await rename(temporary, file).catch((error: Error) => {
-      throw new DataError(`${file}: cannot be written (${error.message})`);
-    });
+  }
+}
+
+async function streamToFile(name: string, path: string, write: (put: Put) => Promise<void>): Promise<void> {
+  const interrupted = (_: string, number: number) => process.exit(128 + number);
+  for (const signal of ENDING_SIGNALS) process.once(signal, interrupted);
+  try {
+    await replaceFileLater(path, (file) => write((text) => writeAll(file, text)), name);
   } finally {
-    remove();
-    process.off('exit', remove);
-    process.off('SIGINT', interrupted);
+    for (const signal of ENDING_SIGNALS) process.off(signal, interrupted);
   }
 }
 

@@ -22,7 +22,7 @@ export function fileError(file: string, error: unknown): Error {
 export function readBytes(file: string): SharedBytes {
   const bytes = readPlain(file);
   if (bytes.length === 0) throw new DataError(`${file}: the file is empty; download or write it again`);
-  return file.endsWith('.gz') ? gunzip(file, bytes) : bytes;
+  return /\.gz$/i.test(file) ? gunzip(file, bytes) : bytes;
 }
 
 function readPlain(file: string): SharedBytes {

@@ -12,6 +12,8 @@ export interface FitOptions {
   readonly task: 'auto' | Task;
   /** of the rows, taken for validation; 0 for none */
   readonly valFraction: number;
+  /** of the rows, kept for the test; 0 for none */
+  readonly testFraction: number;
   readonly seed: number;
   /** a category column is embedded above this many categories, else one-hot encoded */
   readonly embedAbove: number;
@@ -53,18 +55,24 @@ export function inferTask(distinct: number, rows: number, whole: boolean): Task 
   return whole && few ? 'classification' : 'regression';
 }
 
-/** The split for these options; when too few rows are left to validate, none is made and a note says so. */
+/** The split for these options; where too few rows are there to keep some of them back, none are and a note says so. */
 export function splitRows(
   rows: number,
-  options: FitOptions,
+  options: Pick<FitOptions, 'valFraction' | 'testFraction' | 'seed'>,
   strata: ArrayLike<number> | null,
   notes: string[],
 ): Split {
-  if (options.valFraction === 0)
-    return { train: allRows(rows), val: new Uint32Array(new SharedArrayBuffer(0)) };
-  const parts = split(rows, options.valFraction, options.seed, strata);
-  if (parts.val.length === 0) {
-    notes.push(`validation: ${rows} rows are too few to keep ${options.valFraction} of them back; none are`);
+  const fractions = { val: options.valFraction, test: options.testFraction };
+  if (fractions.val === 0 && fractions.test === 0) {
+    return { train: allRows(rows), val: allRows(0), test: allRows(0) };
+  }
+  const parts = split(rows, fractions, options.seed, strata);
+  for (const [part, name] of [
+    ['val', 'validation'],
+    ['test', 'test'],
+  ] as const) {
+    if (fractions[part] > 0 && parts[part].length === 0)
+      notes.push(`${name}: ${rows} rows are too few to keep ${fractions[part]} of them back; none are`);
   }
   return parts;
 }

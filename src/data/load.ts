@@ -15,7 +15,8 @@ export interface LoadOptions extends TableWishes {
   readonly task: 'auto' | 'classification' | 'regression';
   /** a fraction of the rows kept back, or another source; 'auto': AUTO_VAL, or none where the rows are all there is */
   readonly val: number | DataSource;
-  readonly test?: DataSource | undefined;
+  /** a fraction of the rows kept back, or another source; default: the test part that comes with the data, if any */
+  readonly test?: number | DataSource | undefined;
   readonly seed: number;
   /** a category column is embedded above this many categories, else one-hot encoded; default: 32 */
   readonly embedAbove?: number;
@@ -51,45 +52,37 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
   const source = openSource(options.data);
   const complete = source.kind === 'arrays' && source.complete === true;
   const val = options.val === 'auto' ? (complete ? 0 : AUTO_VAL) : options.val;
-  if (typeof val === 'number' && !(val >= 0 && val < 1)) {
-    throw new UsageError(
-      `--val ${val}: expected a fraction from 0 up to but not including 1, or another data source`,
-    );
-  }
   const fitted = await fitSource(source, {
     target: options.target,
     task: options.task,
-    valFraction: typeof val === 'number' ? val : 0,
+    ...fractions(val, options.test),
     seed: options.seed,
     embedAbove: options.embedAbove ?? 32,
     weights: options.weights,
     wishes: options,
   });
   const { schema, dataset, split, notes } = fitted;
-  if (options.weights !== undefined && schema.kind !== 'table') {
-    throw new UsageError(
-      `--weights ${options.weights}: ${named(options.data)} is no table and has no columns; leave the flag out`,
-    );
-  }
   if (options.val === 'auto' && complete)
     notes.push(
       `validation: none, ${fitted.name} is its ${dataset.rows} rows; --val ${AUTO_VAL} keeps some back`,
     );
   refuseWishes(options, schema);
-  const load = async (data: DataSource) => {
-    const loaded = await loadWithSchema(data, schema, { needTargets: true });
-    notes.push(...loaded.notes.map((note) => `${named(data)}: ${note}`));
+  const encoding = encodingOf(schema);
+  /** A source of its own, or these rows of the training source. */
+  const part = async (given: number | DataSource | undefined, rows: Subset['rows']) => {
+    if (typeof given === 'number' || given === undefined)
+      return rows.length > 0 ? { subset: { dataset, rows }, fingerprint: null } : null;
+    const loaded = await loadWithSchema(given, schema, { needTargets: true });
+    notes.push(...loaded.notes.map((note) => `${named(given)}: ${note}`));
     return loaded;
   };
-
-  const encoding = encodingOf(schema);
-  const ownVal = typeof val === 'number' ? null : await load(val);
-  const givenTest = options.test === undefined ? null : await load(options.test);
+  const ownVal = await part(val, split.val);
+  const ownTest = await part(options.test, split.test);
   return {
     name: fitted.name,
     train: { dataset, rows: split.train },
-    val: ownVal?.subset ?? (split.val.length > 0 ? { dataset, rows: split.val } : null),
-    test: givenTest?.subset ?? ownTest(source, schema),
+    val: ownVal?.subset ?? null,
+    test: options.test === undefined ? testPart(source, schema) : (ownTest?.subset ?? null),
     encoding,
     inputWidth: inputWidth(encoding, numberWidthOf(schema)),
     schema,
@@ -98,19 +91,39 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     outputs: outputsOf(schema),
     notes,
     fingerprint: fitted.fingerprint,
-    fingerprints: { val: ownVal?.fingerprint ?? null, test: givenTest?.fingerprint ?? null },
+    fingerprints: { val: ownVal?.fingerprint ?? null, test: ownTest?.fingerprint ?? null },
   };
 }
 
-/** Arrays have no columns of text, of which something could be said. */
+/** The fractions among `val` and `test`. Throws UsageError where one is none, or nothing would be left to train on. */
+function fractions(
+  val: number | DataSource,
+  test: number | DataSource | undefined,
+): Pick<FitOptions, 'valFraction' | 'testFraction'> {
+  for (const [flag, value] of Object.entries({ val, test })) {
+    if (typeof value !== 'number' || (value >= 0 && value < 1)) continue;
+    throw new UsageError(
+      `--${flag} ${value}: expected a fraction from 0 up to but not including 1, or another data source`,
+    );
+  }
+  const valFraction = typeof val === 'number' ? val : 0;
+  const testFraction = typeof test === 'number' ? test : 0;
+  if (valFraction + testFraction < 1) return { valFraction, testFraction };
+  throw new UsageError(
+    `--val ${val} and --test ${test}: no rows are left to train on; the two must stay below 1 together`,
+  );
+}
+
+/** Arrays have no columns, of which something could be said. */
 function refuseWishes(options: LoadOptions, schema: Schema): void {
   if (schema.kind === 'table') return;
-  const flags = { decimal: 0, missing: 0, dateFormat: 0, text: 0, number: 0, category: 0 };
+  const flags = { weights: 0, decimal: 0, missing: 0, dateFormat: 0, text: 0, number: 0, category: 0 };
   for (const key of Object.keys(flags) as (keyof typeof flags)[]) {
     if (options[key] === undefined) continue;
     const flag = key === 'dateFormat' ? 'date-format' : key;
+    const value = typeof options[key] === 'string' ? ` ${options[key]}` : '';
     throw new UsageError(
-      `--${flag}: ${named(options.data)} is no table and has no columns; leave the flag out`,
+      `--${flag}${value}: ${named(options.data)} is no table and has no columns; leave the flag out`,
     );
   }
 }
@@ -133,7 +146,7 @@ export async function loadWithSchema(
   schema: Schema,
   options: LoadTableOptions,
 ): Promise<LoadedSource> {
-  const { dataset, rows, notes, kept = [] } = await load(openSource(source), schema, options);
+  const { dataset, rows, notes, kept = [] } = await load(source, schema, options);
   const { numbers, codes, targets } = dataset;
   return {
     subset: { dataset, rows },
@@ -164,10 +177,11 @@ async function fitSource(source: Source, options: FitOptions): Promise<Fitted> {
 }
 
 async function load(
-  source: Source,
+  data: DataSource,
   schema: Schema,
   options: LoadTableOptions,
 ): Promise<Loaded & { readonly kept?: readonly KeptColumn[] }> {
+  const source = openSource(data);
   if (source.kind === 'arrays' && schema.kind === 'arrays') {
     if (options.keep !== undefined)
       throw new UsageError(`--keep: ${source.name} is no table and has no columns`);
@@ -177,12 +191,12 @@ async function load(
     return (await tables.load())(source, schema, options);
   const words = { arrays: 'arrays (IDX, NPY)', table: 'a table' };
   throw new DataError(
-    `${source.kind === 'arrays' ? source.name : source.text}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,
+    `${named(data)}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,
   );
 }
 
 /** The test part that comes with the data, MNIST's 10,000 images say. */
-function ownTest(source: Source, schema: Schema): Subset | null {
+function testPart(source: Source, schema: Schema): Subset | null {
   if (source.kind !== 'arrays' || schema.kind !== 'arrays' || source.test === null) return null;
   const { dataset, rows } = loadArrays(source, schema, true);
   return { dataset, rows };

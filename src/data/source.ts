@@ -29,6 +29,11 @@ const PATTERN = /[*?[]/;
 
 const BUILT_IN = ['mnist', ...PROBLEM_NAMES] as const;
 
+/** Whether DATA is a SQL query. A file whose name begins like one, as `from 2024.csv` does, is that file. */
+export function isQuery(data: string): boolean {
+  return QUERY.test(data) && !existsSync(data);
+}
+
 /** Whether DATA is one of the built-in names: they come before files of the same name. */
 export function isBuiltIn(data: string): boolean {
   return data === 'mnist' || problemName(data) !== null;
@@ -52,7 +57,7 @@ export function openSource(data: DataSource): Source {
   if (data === 'mnist') return openMnist();
   const problem = problemName(data);
   if (problem !== null) return openProblem(problem, data);
-  if (QUERY.test(data)) return { kind: 'table', name: 'query', text: data, form: 'query' };
+  if (isQuery(data)) return { kind: 'table', name: 'query', text: data, form: 'query' };
   if (isDirectory(data)) return openDirectory(data);
   if (isArrayFile(data)) return openArrayFile(data);
   const name =

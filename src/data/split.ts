@@ -1,35 +1,59 @@
-/** A seeded split into training and validation rows. */
+/** A seeded split into training, validation and test rows. */
 import { PURPOSE, permute } from '../random.js';
 
 export interface Split {
   /** row numbers, ascending */
   readonly train: Uint32Array<SharedArrayBuffer>;
   readonly val: Uint32Array<SharedArrayBuffer>;
+  readonly test: Uint32Array<SharedArrayBuffer>;
 }
 
+/** Shares of all rows. */
+export interface Fractions {
+  readonly val: number;
+  readonly test: number;
+}
+
+const PART = { train: 0, val: 1, test: 2 } as const;
+
 /**
- * `fraction` of the rows to validation, the same rows for the same seed. `strata` gives the class of every row: then
- * each class keeps its share on both sides to within one row, and at least one row of each class is trained on.
+ * Each fraction of the rows to its part, the same rows for the same seed. `strata` gives the class of every row: then each
+ * class keeps its share in every part to within one row, and at least one row of each class is trained on.
+ *
+ * Validation takes the first rows of each stratum's random order and the test takes the last: neither changes when the
+ * other's fraction does, as long as rows are left between them.
  */
 export function split(
   count: number,
-  fraction: number,
+  fractions: Fractions,
   seed: number,
   strata: ArrayLike<number> | null,
 ): Split {
-  const isVal = new Uint8Array(count);
-  let seen = 0;
-  let given = 0;
+  const part = new Uint8Array(count);
+  const takeVal = share(fractions.val);
+  const takeTest = share(fractions.test);
   membersByStratum(count, strata).forEach((members, stratum) => {
     permute(members, seed, PURPOSE.split, stratum);
-    seen += members.length;
-    // rounding the running total keeps the whole at its fraction when the strata are small
-    const wanted = Math.round(fraction * seen) - given;
-    const taken = Math.max(0, Math.min(wanted, members.length - 1));
-    given += taken;
-    for (let i = 0; i < taken; i++) isVal[members[i]] = 1;
+    const { length } = members;
+    const val = takeVal(length, length - 1);
+    const test = takeTest(length, length - 1 - val);
+    for (let i = 0; i < val; i++) part[members[i]] = PART.val;
+    for (let i = length - test; i < length; i++) part[members[i]] = PART.test;
   });
-  return { train: rowsWhere(isVal, 0), val: rowsWhere(isVal, 1) };
+  const rows = (name: keyof typeof PART) => rowsWhere(part, PART[name]);
+  return { train: rows('train'), val: rows('val'), test: rows('test') };
+}
+
+/** How many rows of each stratum in turn: rounding the running total keeps the whole at its fraction when strata are small. */
+function share(fraction: number): (rows: number, most: number) => number {
+  let seen = 0;
+  let given = 0;
+  return (rows, most) => {
+    seen += rows;
+    const taken = Math.max(0, Math.min(Math.round(fraction * seen) - given, most));
+    given += taken;
+    return taken;
+  };
 }
 
 function membersByStratum(count: number, strata: ArrayLike<number> | null): Uint32Array[] {

@@ -2,6 +2,7 @@
 
 import type { Dataset, Subset } from '../data/dataset.js';
 import { allocate } from '../data/elements.js';
+import { firstFar, TOO_FAR } from '../data/finite.js';
 import type { Reading } from '../data/reading.js';
 import { type ArraysSchema, product, readingOf, type Schema, type TableSchema } from '../data/schema.js';
 import { allRows } from '../data/split.js';
@@ -58,6 +59,10 @@ function fromRecords(rows: readonly Row[], { columns, numberType }: TableSchema,
       throw new DataError(
         `row ${misfit.row + 1}, column "${name}": ${misfitText(misfit.word, reading, false)}`,
       );
+    }
+    if (schema.kind === 'number' && converted.column.kind === 'numbers') {
+      const row = firstFar(converted.column.values, schema.shift, schema.scale);
+      if (row >= 0) throw new DataError(`row ${row + 1}, column "${name}": ${values[row]} ${TOO_FAR}`);
     }
     return { schema, read: converted };
   });

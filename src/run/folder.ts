@@ -29,6 +29,8 @@ export interface RunRecord {
   readonly exitCode: number | null;
   readonly error: string | null;
   readonly argv: readonly string[];
+  /** the folder it was begun in, from which a query's files are named; runs of older versions have none */
+  readonly cwd?: string;
   readonly seed: number;
   readonly kernels: KernelName;
   /** what native kernels multiply with; null: other kernels */

@@ -2,7 +2,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadTrainingData } from '../data/load.js';
+import { type LoadOptions, loadTrainingData, type TrainingData } from '../data/load.js';
 import type { TableRows } from '../data/tables/records.js';
 import { DataError, UsageError } from '../errors.js';
 import { type LayerRow, layerTable } from '../network/table.js';
@@ -28,7 +28,7 @@ import {
 } from './folder.js';
 import { changeOfKernels, withKernels } from './kernels.js';
 import type { BestWeights } from './saving.js';
-import { absoluteSources } from './sources.js';
+import { absoluteSources, fromElsewhere } from './sources.js';
 
 /** How a training is run, as opposed to what it computes. */
 export interface RunOptions {
@@ -80,8 +80,8 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   refuseShortening(folder, before, config, record);
   const recorded = withKernels(folder, config, record, options.kernels);
   const sources = withRows(recorded, { ...recorded, ...options });
-  const plan = planTraining(recorded, await loadTrainingData(sources), options.profile);
-  refuseOtherData(folder, plan, record);
+  const data = await fromElsewhere(config, record.cwd, () => sameData(folder, recorded, sources, record));
+  const plan = planTraining(recorded, data, options.profile);
   const { trainer, news, profile } = newTrainer(noting(plan, changeOfKernels(record, plan)), options);
   const best = await orClose(trainer, () => {
     const found = wasSaved(folder) ? restore(folder, trainer) : null;
@@ -103,14 +103,20 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
 }
 
 /** A run goes on with the data that it was begun on. */
-function refuseOtherData(folder: string, { config, data }: TrainingPlan, record: RunRecord): void {
+async function sameData(
+  folder: string,
+  config: TrainConfig,
+  sources: LoadOptions,
+  record: RunRecord,
+): Promise<TrainingData> {
+  const data = await loadTrainingData(sources);
   const { val = null, test = null } = record.sources ?? {};
   const changed = [
     ...(data.fingerprint === record.dataset ? [] : [`${config.data}: not the data`]),
     ...(val === null || data.fingerprints.val === val ? [] : [`${config.val}: not the validation data`]),
     ...(test === null || data.fingerprints.test === test ? [] : [`${config.test}: not the test data`]),
   ];
-  if (changed.length === 0) return;
+  if (changed.length === 0) return data;
   const older =
     record.sources === undefined && data.schema.kind === 'table'
       ? ' (or it was begun by an earlier gradpool, which read tables by other rules: start it again)'
@@ -212,6 +218,7 @@ function newRecord(plan: TrainingPlan, started: Date, argv: readonly string[]): 
     exitCode: null,
     error: null,
     argv,
+    cwd: process.cwd(),
     seed: plan.config.seed,
     kernels: plan.kernels,
     library: plan.library,

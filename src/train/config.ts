@@ -20,6 +20,20 @@ const positive = z.number().positive();
 const fraction = z.number().min(0).lt(1);
 const decimalMark = z.enum(['.', ',']);
 
+const PERCENTAGE = /^\d+(\.\d+)?%$/;
+const SHARE = 'expected a fraction from 0 up to but not including 1 (0.2 or 20%), or a data source';
+
+/** A share of the rows as a number or a percentage, or the name of a source. */
+const shareOrSource = z.union([z.number(), z.string()]).refine((value) => {
+  if (typeof value === 'number') return value >= 0 && value < 1;
+  return value !== '' && (!value.endsWith('%') || (PERCENTAGE.test(value) && Number(shareOf(value)) < 1));
+}, SHARE);
+
+/** '12.5%' as the number nearest to 0.125, as if it had been written so: dividing by 100 would round a second time. */
+function shareOf<T>(value: T): T | number {
+  return typeof value === 'string' && PERCENTAGE.test(value) ? Number(`${value.slice(0, -1)}e-2`) : value;
+}
+
 /** Each key's meaning is its `describe`: the command line's help and the editor's schema show the same words. */
 const SHAPE = {
   data: z
@@ -31,13 +45,16 @@ const SHAPE = {
     .enum(['auto', 'classification', 'regression'])
     .default('auto')
     .describe('what is predicted; auto: from the target'),
-  val: z
-    .union([fraction, z.string().min(1)])
+  val: shareOrSource
     .default('auto')
     .describe(
-      'validation: a fraction of the training data, or a source of its own; auto: 0.1, but 0 for the likes of xor',
+      'validation: a fraction of the rows (0.2, 20%), or a source of its own; auto: 0.1, but 0 for the likes of xor',
     ),
-  test: z.string().optional().describe('test data, evaluated once at the end'),
+  test: shareOrSource
+    .optional()
+    .describe(
+      'test, evaluated once at the end: a fraction of the rows (0.2, 20%), kept apart from training and validation, or a source of its own',
+    ),
   header: z
     .enum(['auto', 'yes', 'no'])
     .default('auto')
@@ -194,10 +211,13 @@ export function resolveConfig(given: TrainOptions): TrainConfig {
   if (!parsed.success) {
     throw new UsageError(describeIssue(parsed.error.issues[0], options, CONFIG_KEYS, 'config key'));
   }
-  const config =
-    parsed.data.until && options.epochs === undefined
-      ? { ...parsed.data, epochs: UNTIL_EPOCHS }
-      : parsed.data;
+  const { val, test, until, epochs } = parsed.data;
+  const config = {
+    ...parsed.data,
+    val: shareOf(val),
+    ...(test === undefined ? {} : { test: shareOf(test) }),
+    epochs: until && options.epochs === undefined ? UNTIL_EPOCHS : epochs,
+  };
   if (config.layers && (options.hidden || options.activation)) {
     throw new UsageError(
       'layers describes the whole network: leave out hidden and activation, or leave out layers',

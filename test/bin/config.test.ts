@@ -36,6 +36,13 @@ describe('--print-config', () => {
     });
   });
 
+  it('takes a percentage for the fraction that it is, wherever it is written', async () => {
+    const settings = await printed('train flowers.csv --test 0.1%', { GRADPOOL_VAL: '12.5%' });
+    expect(settings).toMatchObject({ val: { value: 0.125 }, test: { value: 0.001 } });
+    const again = await printed('train flowers.csv --val 7% --test 0.07');
+    expect(again.val.value).toBe(again.test.value);
+  });
+
   it('reads lists, booleans and whole networks from flags', async () => {
     const line = 'train flowers.csv -c config.yaml --hidden 7,6 --betas 0.8,0.99 --no-nesterov --batch all';
     expect(await printed(line)).toMatchObject({

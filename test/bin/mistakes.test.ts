@@ -16,6 +16,7 @@ beforeAll(async () => {
   place.write('syntax.yaml', 'lr: 0.1\nhidden: [3, 4\n');
   place.write('twice.yaml', 'lr: 0.1\nlr: 0.2\n');
   place.write('value.yaml', 'epochs: 3\nlr: abc\n');
+  place.write('share.yaml', 'val: 20 %\n');
   place.write('list.yaml', '- lr\n');
   place.write('infinite.yaml', 'epochs: 3\nlr: .inf\n');
   place.write('layers.yaml', 'layers: [{noise: .inf}, {dense: 3}, softmax]\n');
@@ -32,6 +33,8 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 const HIDDEN = 'train flowers.csv -t kind --hidden 4';
+
+const SHARE = 'expected a fraction from 0 up to but not including 1 (0.2 or 20%), or a data source, found';
 
 /** What was written, the exit code, the line without `gradpool: `. */
 const OURS: [string, number, string][] = [
@@ -59,6 +62,12 @@ const OURS: [string, number, string][] = [
     2,
     '--lr needs a value: --lr VALUE, or --lr=VALUE where it begins with a dash',
   ],
+  ['train flowers.csv --val 1.5', 2, `--val: ${SHARE} 1.5`],
+  ['train flowers.csv --test -0.1', 2, `--test: ${SHARE} -0.1`],
+  ['train flowers.csv --test 1', 2, `--test: ${SHARE} 1`],
+  ['train flowers.csv --val 120%', 2, `--val: ${SHARE} "120%"`],
+  ['train flowers.csv --test 1e1%', 2, `--test: ${SHARE} "1e1%"`],
+  ['train -c share.yaml', 2, `share.yaml:1: val: ${SHARE} "20 %"`],
   ['train flowers.csv --lr 1 --lr 2', 2, '--lr is given twice: keep one of them'],
   ['train flowers.csv -t kind --target kind', 2, '--target is given twice: keep one of them'],
   ['train flowers.csv --quiet=1', 2, "--quiet takes no value, found '=1'"],

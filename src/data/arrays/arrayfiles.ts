@@ -44,20 +44,16 @@ const IDX_NAME = /idx\d|ubyte/i;
 const TEST_NAME = /(^|[-_.])(t10k|test)[-_.]/i;
 
 export function openDirectory(directory: string): ArraySource {
-  let names: string[];
-  try {
-    names = readdirSync(directory).sort();
-  } catch (error) {
-    throw fileError(directory, error);
-  }
+  const names = namesIn(directory);
   const name = basename(resolve(directory));
   const images = names.filter((file) => IDX_NAME.test(file) && /images/i.test(file));
   if (images.length > 0) return openIdxDirectory(directory, name, images);
-  const arrays = new Map<string, () => Tensor>();
-  for (const file of names.filter((file) => file.endsWith('.npy'))) {
-    arrays.set(file.slice(0, -4).toLowerCase(), () => readNpy(join(directory, file)));
+  const arrays = new Map<string, NamedArray>();
+  for (const file of names.filter((file) => /\.npy$/i.test(file))) {
+    const path = join(directory, file);
+    addArray(arrays, file.slice(0, -4), { place: path, read: () => readNpy(path) });
   }
-  for (const file of names.filter((file) => file.endsWith('.npz'))) addNpz(arrays, join(directory, file));
+  for (const file of names.filter((file) => /\.npz$/i.test(file))) addNpz(arrays, join(directory, file));
   if (arrays.size > 0) return openNamedArrays(directory, name, arrays);
 
   const table = names.find((file) => TABLE_NAME.test(file));
@@ -68,12 +64,20 @@ export function openDirectory(directory: string): ArraySource {
   throw new DataError(`${directory}: no data is recognised in this directory; ${remedy}`);
 }
 
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch (error) {
+    throw fileError(directory, error);
+  }
+}
+
 /** File names that DuckDB reads. */
 export const TABLE_NAME = /\.(csv|tsv|txt|json|jsonl|ndjson|parquet)(\.gz|\.zst)?$/i;
 
 function openIdxDirectory(directory: string, name: string, images: readonly string[]): ArraySource {
   const single = (files: readonly string[]) => {
-    const plain = files.filter((file) => !(file.endsWith('.gz') && files.includes(file.slice(0, -3))));
+    const plain = files.filter((file) => !(/\.gz$/i.test(file) && files.includes(file.slice(0, -3))));
     if (plain.length <= 1) return plain[0];
     throw new DataError(
       `${directory}: which images are meant? Found ${plain.join(', ')}; give one of these files as DATA`,
@@ -90,19 +94,38 @@ function openIdxDirectory(directory: string, name: string, images: readonly stri
   };
 }
 
-/** The labels of `train-images-idx3-ubyte.gz` are `train-labels-idx1-ubyte`, with or without .gz. */
+/** The labels of `train-images-idx3-ubyte.gz` are `train-labels-idx1-ubyte`, with or without .gz, in any case. */
 function idxSet(images: string): ArraySet {
   const plain = basename(images)
     .replace(/images/i, (word) => (word === 'images' ? 'labels' : word === 'Images' ? 'Labels' : 'LABELS'))
-    .replace(/idx\d/, 'idx1')
-    .replace(/\.gz$/, '');
+    .replace(/(idx)\d/i, '$11')
+    .replace(/\.gz$/i, '');
   const expected = join(dirname(images), plain);
-  const labels = [expected, `${expected}.gz`].find((file) => file !== images && existsSync(file));
+  const labels = fileNamed([expected, `${expected}.gz`], images);
   return {
     inputs: () => readIdx(images),
     labels: labels === undefined ? null : () => readIdx(labels),
     labelsFile: labels ?? expected,
   };
+}
+
+/** The first of these paths that exists, as it is written or else in another case; `other` is none of them. */
+function fileNamed(paths: readonly string[], other: string): string | undefined {
+  for (const path of paths) {
+    if (existsSync(path) && resolve(path) !== resolve(other)) return path;
+    const folder = dirname(path);
+    const alike = namesIn(folder).filter(
+      (name) =>
+        name.toLowerCase() === basename(path).toLowerCase() && resolve(folder, name) !== resolve(other),
+    );
+    if (alike.length === 1) return join(folder, alike[0]);
+    if (alike.length > 1) {
+      throw new DataError(
+        `${folder}: which file is meant? Found ${alike.join(', ')}; keep one of them, or name it ${basename(path)}`,
+      );
+    }
+  }
+  return undefined;
 }
 
 /** [inputs, labels] of the training and the test part, in lower case, the surest names first. */
@@ -116,15 +139,33 @@ const NAMED_PAIRS = [
   ['x_test', 'y_test', '', ''],
 ] as const;
 
-function addNpz(arrays: Map<string, () => Tensor>, file: string): void {
-  const part = /^(train|test)\.npz$/.exec(basename(file))?.[1];
+interface NamedArray {
+  /** file, and its name in there */
+  readonly place: string;
+  readonly read: () => Tensor;
+}
+
+/** Under its name in lower case. Two arrays of one name leave open which is meant. */
+function addArray(arrays: Map<string, NamedArray>, name: string, array: NamedArray): void {
+  const key = name.toLowerCase();
+  const other = arrays.get(key);
+  if (other !== undefined) {
+    throw new DataError(
+      `${array.place}: which array is meant? ${other.place} has the same name; keep one of them, or give one file as DATA`,
+    );
+  }
+  arrays.set(key, array);
+}
+
+function addNpz(arrays: Map<string, NamedArray>, file: string): void {
+  const part = /^(train|test)\.npz$/i.exec(basename(file))?.[1].toLowerCase();
   for (const [member, read] of readNpz(file)) {
-    const name = member.toLowerCase();
-    arrays.set(part === undefined || name.includes(part) ? name : `${name}_${part}`, read);
+    const named = part === undefined || member.toLowerCase().includes(part) ? member : `${member}_${part}`;
+    addArray(arrays, named, { place: `${file}[${member}]`, read });
   }
 }
 
-function openNamedArrays(source: string, name: string, arrays: Map<string, () => Tensor>): ArraySource {
+function openNamedArrays(source: string, name: string, arrays: Map<string, NamedArray>): ArraySource {
   const pair = NAMED_PAIRS.find(([inputs]) => arrays.has(inputs));
   if (pair === undefined) {
     throw new DataError(
@@ -132,10 +173,13 @@ function openNamedArrays(source: string, name: string, arrays: Map<string, () =>
     );
   }
   const set = (inputs: string, labels: string): ArraySet | null => {
-    const read = arrays.get(inputs);
-    return read === undefined
-      ? null
-      : { inputs: read, labels: arrays.get(labels) ?? null, labelsFile: `${source}[${labels}]` };
+    const found = arrays.get(inputs);
+    if (found === undefined) return null;
+    return {
+      inputs: found.read,
+      labels: arrays.get(labels)?.read ?? null,
+      labelsFile: `${source}[${labels}]`,
+    };
   };
   return {
     kind: 'arrays',
@@ -149,26 +193,25 @@ function openNamedArrays(source: string, name: string, arrays: Map<string, () =>
 export function openArrayFile(file: string): ArraySource {
   if (!existsSync(file)) throw fileError(file, { code: 'ENOENT' });
   const name = basename(file).replace(/\..*$/, '');
-  if (file.endsWith('.npz')) {
-    const arrays = new Map<string, () => Tensor>();
+  if (/\.npz$/i.test(file)) {
+    const arrays = new Map<string, NamedArray>();
     addNpz(arrays, file);
     return openNamedArrays(file, name, arrays);
   }
-  if (!file.endsWith('.npy')) return { kind: 'arrays', name, train: idxSet(file), test: null };
+  if (!/\.npy$/i.test(file)) return { kind: 'arrays', name, train: idxSet(file), test: null };
 
-  const stem = basename(file, '.npy');
+  const stem = basename(file).slice(0, -4).toLowerCase();
   const pairs = NAMED_PAIRS.flatMap(([x, y, xTest, yTest]) => [[x, y] as const, [xTest, yTest] as const]);
-  const partner = pairs.find(([inputs]) => inputs === stem.toLowerCase())?.[1] ?? 'y';
-  const labels = readdirSync(dirname(file)).find((other) => other.toLowerCase() === `${partner}.npy`);
-  const labelsFile = join(dirname(file), labels ?? `${partner}.npy`);
+  const partner = pairs.find(([inputs]) => inputs === stem)?.[1] ?? 'y';
+  const expected = join(dirname(file), `${partner}.npy`);
+  const labels = fileNamed([expected], file);
   return {
     kind: 'arrays',
     name,
     train: {
       inputs: () => readNpy(file),
-      labels:
-        labels === undefined || resolve(labelsFile) === resolve(file) ? null : () => readNpy(labelsFile),
-      labelsFile,
+      labels: labels === undefined ? null : () => readNpy(labels),
+      labelsFile: labels ?? expected,
     },
     test: null,
   };

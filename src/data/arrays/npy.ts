@@ -105,7 +105,7 @@ export function readNpz(file: string): Map<string, () => Tensor> {
     const nameEnd = at + 46 + zip.readUInt16LE(at + 28);
     const name = zip.toString('utf8', at + 46, nameEnd);
     at = nameEnd + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
-    if (!name.endsWith('.npy')) continue;
+    if (!/\.npy$/i.test(name)) continue;
 
     arrays.set(name.slice(0, -4), () => {
       if (local + 30 > zip.length) throw damaged();

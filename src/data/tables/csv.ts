@@ -73,8 +73,8 @@ async function openFile(
   first: CsvFile | undefined,
 ): Promise<CsvFile> {
   const encoding = encodingOf(file);
-  const { record, end } = await firstRecord(connection, file, encoding);
-  const delimiter = first?.delimiter ?? delimiterOf(file, record);
+  const { text, record, end } = await firstRecord(connection, file, encoding);
+  const delimiter = first?.delimiter ?? delimiterOf(file, text);
   const cells = splitRecord(record, delimiter);
   const names = cells.map((cell, i) => (hasHeader ? cell || `column${i}` : `c${i + 1}`));
   checkDistinct(file, names);
@@ -88,7 +88,7 @@ async function firstRecord(connection: Connection, file: string, encoding: strin
   const head = readHead(file) ?? (await linesOf(connection, file, encoding));
   const text = new TextDecoder(encoding === 'utf-16' ? 'utf-16le' : 'utf-8').decode(head);
   const found = splitFirst(text);
-  if (found.record.trim() !== '') return found;
+  if (found.record.trim() !== '') return { text, ...found };
   throw new DataError(
     text.trim() === ''
       ? `${file}: the file is empty; write it again, with a header line and rows`

@@ -65,12 +65,14 @@ export function readHead(file: string): Uint8Array | null {
 }
 
 export interface FirstRecord {
+  /** what it is taken from: the beginning of the file */
+  readonly text: string;
   readonly record: string;
   readonly end: LineEnd | null;
 }
 
 /** The text before the first line end that no quote holds. */
-export function splitFirst(text: string): FirstRecord {
+export function splitFirst(text: string): Omit<FirstRecord, 'text'> {
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
     if (text[i] === '"') quoted = !quoted;
@@ -81,14 +83,35 @@ export function splitFirst(text: string): FirstRecord {
   return { record: text, end: null };
 }
 
-/** Tab for .tsv, else the candidate that the first record has most of. */
-export function delimiterOf(file: string, record: string): string {
+/** Records that tell the delimiter. */
+const FIRST_RECORDS = 50;
+
+/**
+ * Tab for .tsv, else the candidate that cuts the first records into the same number of cells, the most where several
+ * do; where none does, the one that the header has most of.
+ */
+export function delimiterOf(file: string, text: string): string {
   if (/\.tsv(\.gz|\.zst)?$/i.test(file)) return '\t';
-  const counts = [',', ';', '\t', '|'].map((delimiter) => ({
-    delimiter,
-    count: splitRecord(record, delimiter).length,
-  }));
-  return counts.reduce((best, candidate) => (candidate.count > best.count ? candidate : best)).delimiter;
+  const records = firstRecords(text);
+  const candidates = [',', ';', '\t', '|'].map((delimiter) => {
+    const widths = records.map((record) => splitRecord(record, delimiter).length);
+    return { delimiter, width: widths[0], even: widths.every((width) => width === widths[0]) };
+  });
+  const even = candidates.filter(({ even, width }) => even && width > 1);
+  const choice = even.length > 0 ? even : candidates;
+  return choice.reduce((best, candidate) => (candidate.width > best.width ? candidate : best)).delimiter;
+}
+
+/** The first records that are not empty; the last that was cut off with the text is not among them. */
+function firstRecords(text: string): string[] {
+  const records: string[] = [];
+  for (let rest = text; rest !== '' && records.length < FIRST_RECORDS; ) {
+    const { record, end } = splitFirst(rest);
+    if (end === null && records.length > 0 && text.length >= HEAD / 4) break;
+    if (record !== '') records.push(record);
+    rest = rest.slice(record.length + (end?.length ?? 0));
+  }
+  return records;
 }
 
 export function splitRecord(record: string, delimiter: string): string[] {

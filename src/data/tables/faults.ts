@@ -1,5 +1,6 @@
 /** What a cell can be guilty of: it is named with its file, row, column and value, and what to do about it. */
 import { DataError } from '../../errors.js';
+import { firstFar, TOO_FAR } from '../finite.js';
 import { describeReading, type Reading } from '../reading.js';
 import { shorten } from '../words.js';
 import type { Converted } from './convert.js';
@@ -25,6 +26,19 @@ export async function refuseMisfit(
 ): Promise<void> {
   if (misfit === null) return;
   throw await cellError(reader, misfit.row, name, misfitText(misfit.word, reading, isTarget));
+}
+
+/** Refuses a number that the arithmetic cannot take, for all that it is one. */
+export async function refuseFar(
+  reader: Pick<TableReader, 'locate'>,
+  name: string,
+  { column }: Converted,
+  shift: number,
+  scale: number,
+): Promise<void> {
+  if (column.kind !== 'numbers') return;
+  const row = firstFar(column.values, shift, scale);
+  if (row >= 0) throw await cellError(reader, row, name, `${column.values[row]} ${TOO_FAR}`);
 }
 
 /** `"abc" is not a number, where the column holds numbers; …` */

@@ -14,7 +14,7 @@ import { type Converted, convert, type Values } from './convert.js';
 import type { Decision } from './decide.js';
 import { withDuckDB } from './duckdb.js';
 import { encodeColumns, type ReadColumn } from './encode.js';
-import { refuseMisfit } from './faults.js';
+import { refuseFar, refuseMisfit } from './faults.js';
 import { checkFirstLine } from './header.js';
 import { openTable } from './opentable.js';
 import type { TableReader } from './reader.js';
@@ -29,6 +29,8 @@ const MOST_CODES = 65_533;
 
 /** float32 rounds a value this many standard deviations from 0 by at most 2⁻¹² of one. */
 const FLOAT32_RANGE = 2 ** 12;
+/** Standard deviations of which float32 holds the smallest part and 1e15 times the whole. */
+const FLOAT32_STD = [1e-30, 1e20] as const;
 
 export async function fitTable(source: TableSource, options: FitOptions): Promise<Fitted> {
   return withDuckDB(async (connection) => {
@@ -69,16 +71,20 @@ async function fitReader(reader: TableReader, name: string, options: FitOptions)
       values.column.kind === 'numbers'
         ? fitNumber(reader, name, values.column.values, decision, parts.train, notes)
         : fitCategory(reader, name, values.column, decision, parts.train, options, notes);
+    if (schema?.kind === 'number') await refuseFar(reader, name, values, schema.shift, schema.scale);
     if (schema !== null) columns.push({ schema, read: values });
   }
   if (columns.length === 0) throw nothingLeft(reader, target, notes);
 
+  const goal = targetSchema(reader, fitted, targetColumn, parts.train);
+  if (goal.kind === 'values')
+    await refuseFar(reader, target, read.get(target)!, goal.shift[0], goal.scale[0]);
   const schema: TableSchema = {
     kind: 'table',
     numberType: numberType(columns),
     ...(options.wishes?.header === 'no' ? { header: false } : {}),
     columns: columns.map((column) => column.schema),
-    target: targetSchema(fitted, targetColumn, parts.train),
+    target: goal,
   };
   const inputs = encodeColumns(rows, columns, schema.numberType, notes);
   const weights =
@@ -138,7 +144,7 @@ function splitTarget({ rows, values, classes }: Target, options: FitOptions, not
     });
     return positions;
   };
-  return { train: inTable(parts.train), val: inTable(parts.val) };
+  return { train: inTable(parts.train), val: inTable(parts.val), test: inTable(parts.test) };
 }
 
 function fitNumber(
@@ -151,6 +157,7 @@ function fitNumber(
 ): ColumnSchema | null {
   const { mean, std } = columnMoments(values, 1, trainRows);
   if (Number.isNaN(mean[0])) throw allMissing(reader, name);
+  refuseOverflow(reader, name, std[0]);
   if (!(std[0] > 0)) {
     notes.push(`column "${name}": always ${mean[0]}; left out`);
     return null;
@@ -206,6 +213,14 @@ function usedWords(codes: Uint32Array, words: number): number {
   return used.reduce((sum, one) => sum + one, 0);
 }
 
+/** The square of a deviation beyond 1e154 leaves the range of a double, and the scale would be 0. */
+function refuseOverflow({ source }: TableReader, name: string, std: number): void {
+  if (std < Number.POSITIVE_INFINITY) return;
+  throw new DataError(
+    `${source}, column "${name}": its values spread too far to compute with (beyond 1e154); write them in another unit, or correct the largest`,
+  );
+}
+
 function allMissing({ source }: TableReader, name: string): DataError {
   return new DataError(`${source}, column "${name}": every value is missing; remove the column or fill it`);
 }
@@ -219,13 +234,16 @@ function nothingLeft({ source }: TableReader, target: string, notes: readonly st
 
 /** float32 where it holds the differences between the values of each column, else float64. */
 function numberType(columns: readonly ReadColumn[]): 'f32' | 'f64' {
-  const exact = columns.every(
-    ({ schema }) => schema.kind !== 'number' || Math.abs(schema.shift) <= FLOAT32_RANGE / schema.scale,
-  );
+  const exact = columns.every(({ schema }) => {
+    if (schema.kind !== 'number') return true;
+    const std = 1 / schema.scale;
+    return Math.abs(schema.shift) <= FLOAT32_RANGE * std && std >= FLOAT32_STD[0] && std <= FLOAT32_STD[1];
+  });
   return exact ? 'f32' : 'f64';
 }
 
 function targetSchema(
+  reader: TableReader,
   { classes, type, values }: Target,
   { name, decision: { reading } }: UnderstoodColumn,
   trainRows: Uint32Array,
@@ -233,6 +251,7 @@ function targetSchema(
   if (classes !== null && type !== 'date')
     return { kind: 'classes', name, type, classes: [...classes], reading };
   const { mean, std } = columnMoments(values, 1, trainRows);
+  refuseOverflow(reader, name, std[0]);
   const kind = type === 'date' ? 'date' : 'number';
   return { kind: 'values', names: [name], type: kind, shift: [mean[0]], scale: [scaleOf(std[0])], reading };
 }

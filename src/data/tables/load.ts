@@ -11,7 +11,7 @@ import { type Converted, convert, howToRead } from './convert.js';
 import { dayName } from './dates.js';
 import { withDuckDB } from './duckdb.js';
 import { encodeColumns } from './encode.js';
-import { refuseMisfit } from './faults.js';
+import { refuseFar, refuseMisfit } from './faults.js';
 import { openTable } from './opentable.js';
 import { asText, type HowToRead, type TableReader } from './reader.js';
 import { encodeTarget } from './target.js';
@@ -71,7 +71,11 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
     return converted;
   };
   const readColumns = [];
-  for (const column of columns) readColumns.push({ schema: column, read: await read(column) });
+  for (const column of columns) {
+    const converted = await read(column);
+    if (column.kind === 'number') await refuseFar(reader, column.name, converted, column.shift, column.scale);
+    readColumns.push({ schema: column, read: converted });
+  }
   const inputs = encodeColumns(rows, readColumns, schema.numberType, notes);
   const keptCells = kept.length === 0 ? [] : await reader.read(kept, asText(kept));
   const keptColumns = kept.map((name, at) => keptColumn(name, asWords(keptCells[at], dayName)));
@@ -80,7 +84,10 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
     const dataset = { ...inputs, targets, targetWidth: 0 };
     return { dataset, rows: allRows(rows), notes, kept: keptColumns };
   }
-  const { values, rows: withTarget } = await encodeTarget(reader, target, await read(goal), notes);
+  const wantedValues = await read(goal);
+  if (target.kind === 'values')
+    await refuseFar(reader, goal.name, wantedValues, target.shift[0], target.scale[0]);
+  const { values, rows: withTarget } = await encodeTarget(reader, target, wantedValues, notes);
   return {
     dataset: { ...inputs, targets: values, targetWidth: 1 },
     rows: withTarget,

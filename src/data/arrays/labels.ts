@@ -1,0 +1,186 @@
+/** Labels as class indices or as values: whole numbers that stand for classes, one-hot rows, numbers to be regressed. */
+import { DataError } from '../../errors.js';
+import type { StoredArray } from '../dataset.js';
+import { allocate, type Tensor } from '../elements.js';
+import { inferTask, MAX_CLASSES, type Task } from '../fit.js';
+import type { TargetSchema } from '../schema.js';
+import { columnMoments, scaleOf } from '../statistics.js';
+import { rejectNotFinite, rejectUnscalable, widthOf } from './values.js';
+
+export interface Labels {
+  /** the label of each class, ascending; null: values to be regressed */
+  readonly classes: readonly number[] | null;
+  /** class indices, or the values as they are stored */
+  readonly targets: StoredArray;
+}
+
+/** What the labels are, by their shape and values unless `task` says it. Throws DataError for labels of neither kind. */
+export function fitLabels(labels: Tensor, task: 'auto' | Task, notes: string[]): Labels {
+  rejectNotFinite(labels);
+  if (widthOf(labels) > 1) return fitRows(labels, task, notes);
+  const classes = task === 'regression' ? null : distinctLabels(labels, task, notes);
+  return { classes, targets: classes === null ? labels.data : classIndices(labels, classes) };
+}
+
+/** Labels of several numbers in a row: classes where every row is one-hot, else values. */
+function fitRows(labels: Tensor, task: 'auto' | Task, notes: string[]): Labels {
+  const values = { classes: null, targets: labels.data };
+  if (task === 'regression') return values;
+  const width = widthOf(labels);
+  const sizes = `[${labels.shape.join(', ')}]`;
+  const indices = fromOneHot(labels);
+  if (indices instanceof NotOneHot) {
+    if (task === 'classification') {
+      throw new DataError(
+        `${labels.file}: sizes ${labels.shape.join(' x ')}, where one class label a row is expected, or one-hot rows (${indices.why}); save the index of the class, or use --task regression`,
+      );
+    }
+    notes.push(
+      `labels: ${sizes}, read as ${width} numbers to be regressed, for ${indices.why}; where classes are meant, save the index of the class`,
+    );
+    return values;
+  }
+  const classes = Array.from({ length: width }, (_, index) => index);
+  rejectOneClass(labels, indices);
+  notes.push(`labels: one-hot ${sizes}, read as ${width} classes; --task regression keeps the numbers`);
+  const seen = new Set<number>(indices);
+  const absent = classes.filter((index) => !seen.has(index));
+  if (absent.length > 0) notes.push(`labels: no row is of ${absent.length} classes (${listed(absent)})`);
+  return { classes, targets: indices };
+}
+
+/** The distinct labels in ascending order, or null where they are values to be regressed. */
+function distinctLabels(
+  labels: Tensor,
+  task: 'auto' | 'classification',
+  notes: string[],
+): readonly number[] | null {
+  const distinct = new Set<number>();
+  let whole = true;
+  for (const value of labels.data) {
+    distinct.add(value);
+    whole &&= Number.isInteger(value);
+    if (distinct.size > MAX_CLASSES) break;
+  }
+  const integers = !(labels.data instanceof Float32Array || labels.data instanceof Float64Array);
+  const inferred =
+    integers && distinct.size <= 1000 ? 'classification' : inferTask(distinct.size, labels.shape[0], whole);
+  if (task === 'auto') {
+    notes.push(
+      `task: ${inferred}, from ${distinct.size} distinct labels${whole ? '' : ', not whole numbers'}`,
+    );
+    if (inferred === 'regression') return null;
+  }
+  if (distinct.size > MAX_CLASSES) {
+    throw new DataError(`${labels.file}: more than ${MAX_CLASSES} distinct labels; use --task regression`);
+  }
+  rejectOneClass(labels, labels.data);
+  return [...distinct].sort((a, b) => a - b);
+}
+
+function rejectOneClass({ file }: Tensor, labels: StoredArray): void {
+  for (const label of labels) if (label !== labels[0]) return;
+  throw new DataError(`${file}: every label is ${labels[0]}; a classifier needs at least two classes`);
+}
+
+/** Labels for a trained model: of its classes, as indices or one-hot, or as many values as it predicts. */
+export function readLabels(labels: Tensor, target: TargetSchema): { targets: StoredArray; width: number } {
+  rejectNotFinite(labels);
+  const width = widthOf(labels);
+  if (target.kind === 'values') {
+    if (width === target.names.length) return { targets: labels.data, width };
+    throw new DataError(
+      `${labels.file}: ${width} targets in a row, the model was trained on ${target.names.length}; give as many`,
+    );
+  }
+  const numbered = target.type === 'number';
+  const classes = target.classes.map((name, index) => (numbered ? Number(name) : index));
+  if (width === 1) return { targets: classIndices(labels, classes), width };
+  if (width !== classes.length || !countsUp(classes)) {
+    throw new DataError(
+      `${labels.file}: ${width} numbers in a row, where the model expects one of its ${classes.length} classes (${listed(classes)}); give the label of each row`,
+    );
+  }
+  const targets = fromOneHot(labels);
+  if (!(targets instanceof NotOneHot)) return { targets, width: 1 };
+  throw new DataError(
+    `${labels.file}: ${targets.why}, and the model was trained on classes; give one-hot rows, or the index of the class`,
+  );
+}
+
+class NotOneHot {
+  constructor(readonly why: string) {}
+}
+
+/** The class index of each row of [N, K] numbers, where each row is a single 1 and zeros. */
+function fromOneHot(labels: Tensor): StoredArray | NotOneHot {
+  const { data, shape } = labels;
+  const K = widthOf(labels);
+  if (shape.filter((size, axis) => axis > 0 && size > 1).length > 1) {
+    return new NotOneHot(`rows of ${shape.slice(1).join(' x ')} are not one-hot`);
+  }
+  if (K > MAX_CLASSES) return new NotOneHot(`${K} are more than the ${MAX_CLASSES} classes there may be`);
+  const indices = allocate('u16', shape[0]);
+  for (let row = 0; row < shape[0]; row++) {
+    let ones = 0;
+    let zeros = 0;
+    for (let k = 0; k < K; k++) {
+      const value = data[row * K + k];
+      if (value === 0) zeros++;
+      else if (value === 1) {
+        ones++;
+        indices[row] = k;
+      }
+    }
+    if (ones === 1 && zeros === K - 1) continue;
+    return new NotOneHot(`row ${row + 1} (${listed(data.subarray(row * K, (row + 1) * K))}) is not one-hot`);
+  }
+  return indices;
+}
+
+const countsUp = (classes: readonly number[]): boolean => classes.every((value, index) => value === index);
+
+function listed(numbers: ArrayLike<number>): string {
+  const shown = Array.from({ length: Math.min(12, numbers.length) }, (_, i) => numbers[i]);
+  return `${shown.join(', ')}${numbers.length > 12 ? ', …' : ''}`;
+}
+
+/** Labels as indices into `classes`; bytes that count 0, 1, 2 … already are and stay where they lie. */
+function classIndices(labels: Tensor, classes: readonly number[]): StoredArray {
+  const indexOf = new Map(classes.map((value, index) => [value, index]));
+  const inPlace = countsUp(classes) && labels.data instanceof Uint8Array;
+  const targets = inPlace ? labels.data : allocate('u16', labels.data.length);
+  for (let row = 0; row < labels.data.length; row++) {
+    const index = indexOf.get(labels.data[row]);
+    if (index === undefined) {
+      throw new DataError(
+        `${labels.file}: row ${row + 1}: the label ${labels.data[row]} is none of the model's ${classes.length} classes (${listed(classes)})`,
+      );
+    }
+    if (!inPlace) targets[row] = index;
+  }
+  return targets;
+}
+
+/** What a model remembers of its labels; `names` are those of the classes 0, 1, 2 …, where they have any. */
+export function targetSchema(
+  labels: Tensor,
+  classes: readonly number[] | null,
+  trainRows: Uint32Array,
+  names: readonly string[] | undefined,
+): TargetSchema {
+  if (classes !== null && names !== undefined)
+    return { kind: 'classes', name: 'label', type: 'text', classes: classes.map((label) => names[label]) };
+  if (classes !== null)
+    return { kind: 'classes', name: 'label', type: 'number', classes: classes.map(String) };
+  const width = widthOf(labels);
+  const moments = columnMoments(labels.data, width, trainRows);
+  rejectUnscalable(labels, moments);
+  return {
+    kind: 'values',
+    names: Array.from({ length: width }, (_, j) => (width === 1 ? 'label' : `label${j + 1}`)),
+    type: 'number',
+    shift: Array.from(moments.mean),
+    scale: Array.from(moments.std, scaleOf),
+  };
+}

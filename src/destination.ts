@@ -1,0 +1,86 @@
+/** What lies where the user wants a file, and hence how it is written. */
+import { readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { DataError } from './errors.js';
+
+export type Destination =
+  /** Nothing or a regular file lies there: the new one takes its place. `path` is what a symbolic link leads to. */
+  | { readonly kind: 'file'; readonly path: string }
+  /** Open in this process already, as /dev/stdout is: opening it again fails for a socket and cuts a file off. */
+  | { readonly kind: 'descriptor'; readonly descriptor: number }
+  /** A FIFO or a character device, which takes what is written to it as it comes. */
+  | { readonly kind: 'stream'; readonly path: string };
+
+/** Throws DataError for what takes no bytes: a directory, a socket, a path through a folder that does not exist. */
+export function destinationOf(path: string): Destination {
+  const refused = (why: string) => new DataError(`${path}: cannot be written (${why})`);
+  try {
+    const end = followLinks(path);
+    if (typeof end === 'number') return { kind: 'descriptor', descriptor: end };
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there === undefined || there.isFile()) {
+      if (!/[\\/]$/.test(path)) return { kind: 'file', path: end };
+      throw refused('there is no such folder; create it and name a file in it');
+    }
+    if (there.isFIFO() || there.isCharacterDevice()) return { kind: 'stream', path };
+    throw refused(`this is ${kindOf(there)}, where a file is needed`);
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw refused((error as Error).message);
+  }
+}
+
+function kindOf(there: Stats): string {
+  if (there.isDirectory()) return 'a directory';
+  return there.isSocket() ? 'a socket' : 'a block device';
+}
+
+/** Linux gives up after as many. */
+const MOST_LINKS = 40;
+
+/** The absolute path at the end of a chain of symbolic links, whether it exists or not, or the descriptor that it names. */
+function followLinks(path: string): string | number {
+  let at = path;
+  for (let links = 0; links <= MOST_LINKS; links++) {
+    // The system resolves a folder's own links before it goes up at "..", which no rule about the text alone could do.
+    const folder = realFolder(dirname(at));
+    const name = basename(at);
+    const place = join(folder, name);
+    const descriptor = descriptorOf(folder, name);
+    if (descriptor !== null) return descriptor;
+    const target = linkTarget(place);
+    if (target === null) return place;
+    at = /^([\\/]|[a-z]:)/i.test(target) ? target : `${folder}/${target}`;
+  }
+  throw new Error('its symbolic links go round in a circle');
+}
+
+function realFolder(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new Error(`there is no folder ${path}; create it first`);
+  }
+}
+
+const STANDARD = ['stdin', 'stdout', 'stderr'];
+
+/** /dev/stdout is 1, and so are /dev/fd/1 and /proc/self/fd/1, which leads to a folder named by this process's number. */
+function descriptorOf(folder: string, name: string): number | null {
+  if (folder === '/dev' && STANDARD.includes(name)) return STANDARD.indexOf(name);
+  const own = `${process.pid}`;
+  const [, owner = own] = /^(?:\/dev|\/proc\/(\d+)(?:\/task\/\d+)?)\/fd$/.exec(folder) ?? ['', ''];
+  return owner === own && /^\d+$/.test(name) ? Number(name) : null;
+}
+
+/** Where a symbolic link points, or null where there is none. */
+function linkTarget(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EINVAL' || code === 'ENOENT' || code === 'UNKNOWN') return null; // no link, or nothing at all
+    throw error;
+  }
+}
