@@ -54,8 +54,14 @@ function embeddedColumns({ cardinalities, embeddings }: Encoding): EmbeddedColum
 /**
  * Throws UsageError where configuration and data do not fit together, DataError where a target does not fit the loss.
  * @param profiled whether there is to be room for workers to tell where their time goes (`Profile`)
+ * @param cores that `workers: auto` may use; by default this machine's
  */
-export function planTraining(config: TrainConfig, loaded: TrainingData, profiled = false): TrainingPlan {
+export function planTraining(
+  config: TrainConfig,
+  loaded: TrainingData,
+  profiled = false,
+  cores?: number,
+): TrainingPlan {
   const network = specify(config, {
     task: loaded.task,
     inputs: loaded.inputWidth,
@@ -79,7 +85,7 @@ export function planTraining(config: TrainConfig, loaded: TrainingData, profiled
   }
   const rule: UpdateRule = RULES[config.optimizer];
   const hyper = hyperParameters(config.optimizer, config);
-  const workers = workerCandidates(config.workers, Math.min(config.shards, batch));
+  const workers = workerCandidates(config.workers, Math.min(config.shards, batch), cores);
   const chosen = chooseKernels(config);
   const memory: MemoryPlan = {
     batch,
