@@ -8,6 +8,9 @@ import { Stream } from '#src/random.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/bin/gradpool.js', import.meta.url));
 
+/** What a command says when its data are not there after ten seconds, as they may not be on a busy machine. */
+const WAITING = /^loading .+ …\n/m;
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -47,7 +50,9 @@ export class Place {
       stderr += text;
       told?.(child, stderr);
     });
-    return new Promise((done) => child.once('close', (code) => done({ code, stdout, stderr })));
+    return new Promise((done) => {
+      child.once('close', (code) => done({ code, stdout, stderr: stderr.replace(WAITING, '') }));
+    });
   }
 
   /** With what still runs because its test timed out. */
