@@ -1,5 +1,6 @@
 /** The multi-core benchmark from end to end, as a generator of events: its parts, their progress, and the report. */
 import { availableParallelism } from 'node:os';
+import type { Clock } from '../clock.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { randomData } from './data.js';
 import { growth } from './growth.js';
@@ -34,7 +35,8 @@ const MEASURE: Readonly<Record<Part, (bench: Bench, targets: readonly TrainingPl
   growth: (bench) => growth(bench),
 };
 
-export async function* bench(options: BenchOptions = {}): AsyncGenerator<BenchEvent> {
+/** @param clock times rounds and steps, but not the peaks; by default the system's */
+export async function* bench(options: BenchOptions = {}, clock?: Clock): AsyncGenerator<BenchEvent> {
   const started = new Date();
   const machine = machineFacts(); // the load before there is any of our own
   const settings = resolveBench(options, availableParallelism());
@@ -51,7 +53,7 @@ export async function* bench(options: BenchOptions = {}): AsyncGenerator<BenchEv
   const mishaps: string[] = [];
   const measured: Results = { strong: null, weak: null, batch: null, target: null, growth: null };
   for (const part of parts) {
-    const measuring = MEASURE[part]({ settings, data, peaks: before, mishaps }, targets);
+    const measuring = MEASURE[part]({ settings, data, peaks: before, mishaps, clock }, targets);
     Object.assign(measured, { [part]: yield* withProgress(part, measuring) });
   }
   const peaks = bestPeaks(before, await measurePeaks(setup, settings.workers, window));

@@ -55,20 +55,21 @@ const exponentOf = (points: readonly GrowthPoint[]) =>
 
 /** Time per row over whole epochs: with their shuffles, and with data that no longer fit any cache. */
 async function* rowPoints(
-  { settings, mishaps }: Bench,
+  { settings, mishaps, clock }: Bench,
   sizes: readonly number[],
 ): AsyncGenerator<number, GrowthPoint[]> {
   const data = dataOf(ROW_NETWORK, Math.max(...sizes), settings.seed);
   const lanes: Lane[] = [];
   try {
     for (const rows of sizes)
-      lanes.push(openLane(settings, specOf(settings, ROW_NETWORK), firstRows(data, rows)));
-    const measured = yield* measureLanes(lanes, {
+      lanes.push(openLane(settings, specOf(settings, ROW_NETWORK), firstRows(data, rows), clock));
+    const pace = {
       seconds: settings.seconds,
       rounds: settings.rounds,
       steps: 'own',
       units: lanes.map(({ trainer }) => trainer.plan.stepsPerEpoch),
-    });
+    } as const;
+    const measured = yield* measureLanes(lanes, pace, clock);
     return measured.map((one, index) => {
       const stepRows = sizes[index] / lanes[index].trainer.plan.stepsPerEpoch; // the last batch is a short one
       return growthPoint(
@@ -84,15 +85,15 @@ async function* rowPoints(
 }
 
 async function* parameterPoints(
-  { settings, mishaps }: Bench,
+  { settings, mishaps, clock }: Bench,
   sizes: readonly number[],
 ): AsyncGenerator<number, GrowthPoint[]> {
   const lanes: Lane[] = [];
   const data = dataOf([INPUTS, OUTPUTS], 4 * BATCH, settings.seed);
   try {
-    for (const size of sizes) lanes.push(openLane(settings, specOf(settings, networkOf(size)), data));
+    for (const size of sizes) lanes.push(openLane(settings, specOf(settings, networkOf(size)), data, clock));
     const pace = { seconds: settings.seconds, rounds: settings.rounds, steps: 'own' } as const;
-    const measured = yield* measureLanes(lanes, pace);
+    const measured = yield* measureLanes(lanes, pace, clock);
     return measured.map((one) => growthPoint(one, 4 * BATCH, one.times));
   } finally {
     await closeLanes(lanes);

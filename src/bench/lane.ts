@@ -1,6 +1,7 @@
 /** A training that is measured beside others: its trainer on random data, and what it costs. */
 import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Clock } from '../clock.js';
 import type { TrainingData } from '../data/load.js';
 import { resolveConfig } from '../train/config.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
@@ -24,23 +25,30 @@ export interface Lane {
   readonly mishaps: () => readonly string[];
 }
 
-export function openLane(settings: BenchSettings, spec: LaneSpec, data: TrainingData): Lane {
-  const profile = new Profile();
+/** @param clock by default the system's */
+export function openLane(settings: BenchSettings, spec: LaneSpec, data: TrainingData, clock?: Clock): Lane {
+  const profile = new Profile(clock);
   const failures: string[] = [];
-  const trainer = openTrainer(planOf(settings, spec, data), failures, profile);
+  const trainer = openTrainer(planOf(settings, spec, data), failures, clock, profile);
   return { spec, trainer, profile, mishaps: () => failures };
 }
 
 /** A trainer on this machine; workers that fail are told of in `failures`. */
-export function openTrainer(plan: TrainingPlan, failures: string[], profile: Profile | null = null): Trainer {
+export function openTrainer(
+  plan: TrainingPlan,
+  failures: string[],
+  clock: Clock | undefined,
+  profile: Profile | null = null,
+): Trainer {
   const machine = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
-  return new Trainer(plan, {
+  const options = {
     memoryLimit: plan.config.memoryLimit ? plan.config.memoryLimit * 2 ** 20 : machine,
     workerFile: fileURLToPath(new URL('../../workers/gradient.js', import.meta.url)),
-    onRetry: (message) => failures.push(message),
+    onRetry: (message: string) => failures.push(message),
     onWorkers: () => {}, // their number is given
     profile,
-  });
+  };
+  return new Trainer(plan, options, clock);
 }
 
 /** The plan of a lane's training: a network that is exactly as wide as it was asked for. */

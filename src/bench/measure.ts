@@ -1,5 +1,6 @@
 /** Interleaved measurement: in every round each lane has its turn, so that what disturbs the machine disturbs them all. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Clock, systemClock } from '../clock.js';
 import { costOf, type Lane, type LaneSpec, weightsOf } from './lane.js';
 import { type Breakdown, Stopwatch } from './profile.js';
 import { middleHalf } from './statistics.js';
@@ -40,10 +41,11 @@ const WARM_UP = { steps: 6, share: 0.08, mostSeconds: 1 } as const;
 export async function* measureLanes(
   lanes: readonly Lane[],
   pace: Pace,
+  clock: Clock = systemClock,
 ): AsyncGenerator<number, readonly Measured[]> {
-  const begin = performance.now();
-  const single = await warmUp(lanes, pace);
-  const { rounds, steps } = schedule(single, pace, (performance.now() - begin) / 1000);
+  const begin = clock();
+  const single = await warmUp(lanes, pace, clock);
+  const { rounds, steps } = schedule(single, pace, (clock() - begin) / 1000);
   const times = lanes.map((): number[] => []);
   const watches = lanes.map(({ profile }) => new Stopwatch(profile));
 
@@ -54,7 +56,7 @@ export async function* measureLanes(
       await nextTurn(); // signals are heard and the bar is drawn between turns
       await lanes[lane].trainer.step(); // brings the lane's memory back into the caches
       watches[lane].begin();
-      times[lane].push(await timeSteps(lanes[lane], steps[lane]));
+      times[lane].push(await timeSteps(lanes[lane], steps[lane], clock));
       watches[lane].end();
     }
   }
@@ -70,23 +72,23 @@ export async function* measureLanes(
 }
 
 /** Seconds a step. */
-async function timeSteps({ trainer }: Lane, steps: number): Promise<number> {
-  const begin = performance.now();
+async function timeSteps({ trainer }: Lane, steps: number, clock: Clock): Promise<number> {
+  const begin = clock();
   for (let step = 0; step < steps; step++) await trainer.step();
-  return (performance.now() - begin) / 1000 / steps;
+  return (clock() - begin) / 1000 / steps;
 }
 
 /** As many steps in every lane; returns the seconds that a step takes at the end. */
-async function warmUp(lanes: readonly Lane[], { seconds }: Pace): Promise<number[]> {
-  const until = performance.now() + 1000 * Math.min(WARM_UP.mostSeconds, WARM_UP.share * seconds);
+async function warmUp(lanes: readonly Lane[], { seconds }: Pace, clock: Clock): Promise<number[]> {
+  const until = clock() + 1000 * Math.min(WARM_UP.mostSeconds, WARM_UP.share * seconds);
   const block = async (steps: number) => {
     const seconds: number[] = [];
-    for (const lane of lanes) seconds.push(await timeSteps(lane, steps));
+    for (const lane of lanes) seconds.push(await timeSteps(lane, steps, clock));
     return seconds;
   };
   let single = await block(1);
   do single = await block(WARM_UP.steps);
-  while (performance.now() < until);
+  while (clock() < until);
   return single;
 }
 

@@ -1,4 +1,5 @@
 /** Strong scaling, weak scaling and the sweep over batch sizes. */
+import type { Clock } from '../clock.js';
 import type { TrainingData } from '../data/load.js';
 import { closeLanes, type Lane, type LaneSpec, openLane } from './lane.js';
 import { type Measured, measureLanes } from './measure.js';
@@ -14,6 +15,8 @@ export interface Bench {
   /** GFLOP/s by number of workers, before the parts; a better one may be found after them */
   readonly peaks: Peaks;
   readonly mishaps: string[];
+  /** times rounds and steps; by default the system's */
+  readonly clock?: Clock | undefined;
 }
 
 /** One batch shared by more and more workers. */
@@ -90,8 +93,9 @@ async function* measureSpecs(
 ): AsyncGenerator<number, readonly Measured[]> {
   const lanes: Lane[] = [];
   try {
-    for (const spec of specs) lanes.push(openLane(bench.settings, spec, bench.data));
-    return yield* measureLanes(lanes, { seconds, rounds: bench.settings.rounds, steps: 'equal' });
+    for (const spec of specs) lanes.push(openLane(bench.settings, spec, bench.data, bench.clock));
+    const pace = { seconds, rounds: bench.settings.rounds, steps: 'equal' } as const;
+    return yield* measureLanes(lanes, pace, bench.clock);
   } finally {
     await closeLanes(lanes);
     bench.mishaps.push(...lanes.flatMap((lane) => lane.mishaps()));

@@ -1,5 +1,6 @@
 /** Time to a target accuracy: what a user waits for, from nothing to a network that is good enough. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { systemClock } from '../clock.js';
 import { loadTrainingData, type TrainingData } from '../data/load.js';
 import { DataError, UsageError } from '../errors.js';
 import { resolveConfig, type TrainConfig } from '../train/config.js';
@@ -39,10 +40,10 @@ export async function* timeToTarget(
   bench: Bench,
   plans: readonly TrainingPlan[],
 ): AsyncGenerator<number, TimeToTarget> {
-  const { settings } = bench;
+  const { settings, clock = systemClock } = bench;
   const { data } = plans[0];
   const sprints = plans.map((): Sprint[] => []);
-  const begin = performance.now();
+  const begin = clock();
   let rounds = settings.rounds ?? FEWEST_ROUNDS;
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < plans.length; turn++) {
@@ -51,7 +52,7 @@ export async function* timeToTarget(
       const index = round % 2 === 0 ? turn : plans.length - 1 - turn;
       sprints[index].push(await sprint(bench, plans[index]));
     }
-    const roundSeconds = (performance.now() - begin) / 1000 / (round + 1);
+    const roundSeconds = (clock() - begin) / 1000 / (round + 1);
     if (round === 0 && settings.rounds === null) {
       rounds = Math.max(FEWEST_ROUNDS, Math.min(MOST_ROUNDS, Math.floor(settings.seconds / roundSeconds)));
     }
@@ -81,18 +82,21 @@ export async function* timeToTarget(
 }
 
 /** Trains until the accuracy is there. */
-async function sprint({ settings, mishaps }: Bench, plan: TrainingPlan): Promise<Sprint> {
+async function sprint(
+  { settings, mishaps, clock = systemClock }: Bench,
+  plan: TrainingPlan,
+): Promise<Sprint> {
   const subset = plan.data.test ? 'test' : 'val';
   const every = Math.max(1, Math.floor(plan.stepsPerEpoch / EVALUATIONS));
-  const begin = performance.now();
-  const trainer = openTrainer(plan, mishaps);
+  const begin = clock();
+  const trainer = openTrainer(plan, mishaps, clock);
   try {
     let accuracy = 0;
     while (accuracy < settings.accuracy && trainer.state.step < plan.totalSteps) {
       for (let step = 0; step < every; step++) await trainer.step();
       accuracy = (await trainer.evaluate(subset)).accuracy!;
     }
-    const seconds = (performance.now() - begin) / 1000;
+    const seconds = (clock() - begin) / 1000;
     const sha256 = weightsSha256(trainer.memory.layout, trainer.memory.weights);
     return { seconds, reached: accuracy >= settings.accuracy, accuracy, steps: trainer.state.step, sha256 };
   } finally {

@@ -18,6 +18,8 @@ export interface KernelOptions {
   readonly nativeLibrary?: string | undefined;
 }
 
+type Measure = (kernels: { readonly name: KernelName; readonly library: NativeLibrary | null }) => number;
+
 export interface ChosenKernels {
   readonly name: KernelName;
   readonly library: NativeLibrary | null;
@@ -25,8 +27,11 @@ export interface ChosenKernels {
   readonly note: string | null;
 }
 
-/** Throws UsageError when kernels that were asked for by name cannot be had. */
-export function chooseKernels(options: KernelOptions): ChosenKernels {
+/**
+ * Throws UsageError when kernels that were asked for by name cannot be had.
+ * @param gflops measures how fast kernels multiply, where `auto` has to know
+ */
+export function chooseKernels(options: KernelOptions, gflops: Measure = kernelGflops): ChosenKernels {
   const { kernels, precision, nativeLibrary } = options;
   if (nativeLibrary !== undefined && kernels !== 'auto' && kernels !== 'native') {
     throw new UsageError(
@@ -45,7 +50,7 @@ export function chooseKernels(options: KernelOptions): ChosenKernels {
     return { name: wasm, library, note: refused ? `${why}; taking kernels ${wasm}` : null };
   }
   const wanted = nativeLibrary !== undefined || precision === 'bf16';
-  if (wanted || !slower(library, wasm)) return native(library, precision);
+  if (wanted || !slower(library, wasm, gflops)) return native(library, precision);
   return { name: wasm, library: null, note: null };
 }
 
@@ -90,14 +95,14 @@ const VALID = 30 * DAY;
 const WITHOUT_DOUBT = 0.8;
 
 /** Whether WASM multiplies faster than the library here: measured once a month. */
-function slower(library: NativeLibrary, wasm: 'wasm' | 'portable'): boolean {
+function slower(library: NativeLibrary, wasm: 'wasm' | 'portable', gflops: Measure): boolean {
   const key = [VERSION, process.version, cpus()[0]?.model, library.path, library.version].join('|');
   const known = readMeasurements();
   let measured = known[key];
   if (!measured || measured.expires < Date.now()) {
     measured = {
-      wasm: kernelGflops({ name: wasm, library: null }),
-      native: kernelGflops({ name: 'native', library }),
+      wasm: gflops({ name: wasm, library: null }),
+      native: gflops({ name: 'native', library }),
       expires: Date.now() + VALID,
     };
     writeMeasurements({ ...known, [key]: measured });

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { writeFileAtomic } from '../atomic.js';
+import { type Clock, systemClock } from '../clock.js';
 import { DivergedError, UserError } from '../errors.js';
 import { saveModel } from '../model/write.js';
 import { layerTable } from '../network/table.js';
@@ -30,6 +31,8 @@ export interface Sitting {
   best: BestWeights | null;
   /** the checkpoint that is being written, or was and has not been told of */
   saving?: Saving | null;
+  /** tells when a checkpoint is due and when the event loop turns; by default the system's */
+  readonly clock?: Clock | undefined;
 }
 
 /** Milliseconds between two checkpoints at the ends of epochs: with tiny data there are thousands of epochs a second. */
@@ -70,9 +73,9 @@ export async function* drive(sitting: Sitting): AsyncGenerator<TrainEvent> {
 }
 
 async function* sittingEvents(sitting: Sitting): AsyncGenerator<TrainEvent> {
-  const { trainer, news, folder, signal } = sitting;
+  const { trainer, news, folder, signal, clock = systemClock } = sitting;
   const { plan } = trainer;
-  const begin = performance.now();
+  const begin = clock();
   let turned = begin;
   let saved = begin;
   let status: TrainResult['status'] = 'completed';
@@ -110,20 +113,20 @@ async function* sittingEvents(sitting: Sitting): AsyncGenerator<TrainEvent> {
     }
     const { checkpointEvery } = plan.config;
     const due = checkpointEvery !== undefined && state.step % checkpointEvery === 0;
-    if (due || (epochDone && performance.now() - saved > CHECKPOINT_INTERVAL)) {
+    if (due || (epochDone && clock() - saved > CHECKPOINT_INTERVAL)) {
       yield* save(sitting);
-      saved = performance.now();
+      saved = clock();
     }
     if (sitting.saving?.settled) yield* saving(sitting);
-    if (performance.now() - turned > (sitting.saving ? SAVING_INTERVAL : TURN_INTERVAL)) {
+    if (clock() - turned > (sitting.saving ? SAVING_INTERVAL : TURN_INTERVAL)) {
       await (sitting.saving ? timed(sitting.profile, 'saving', () => nextTurn()) : nextTurn());
-      turned = performance.now();
+      turned = clock();
     }
   }
   yield* save(sitting);
   yield* saving(sitting);
   const result = await end(sitting, status);
-  const wallSeconds = (performance.now() - begin) / 1000;
+  const wallSeconds = (clock() - begin) / 1000;
   const { profile } = sitting;
   if (!profile) yield { type: 'end', ...result, wallSeconds };
   else {

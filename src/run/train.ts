@@ -2,6 +2,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Clock } from '../clock.js';
 import { type LoadOptions, loadTrainingData, type TrainingData } from '../data/load.js';
 import type { TableRows } from '../data/tables/records.js';
 import { DataError, UsageError } from '../errors.js';
@@ -42,6 +43,8 @@ export interface RunOptions {
   readonly argv?: readonly string[];
   /** the compiled worker module; tests put one here that dies */
   readonly workerFile?: string;
+  /** what the run is timed by; tests put one here that they hold */
+  readonly clock?: Clock;
 }
 
 /** What may change when a run goes on: how long and by what means, not what is computed. */
@@ -82,7 +85,8 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   const sources = withRows(recorded, { ...recorded, ...options });
   const data = await fromElsewhere(config, record.cwd, () => sameData(folder, recorded, sources, record));
   const plan = planTraining(recorded, data, options.profile);
-  const { trainer, news, profile } = newTrainer(noting(plan, changeOfKernels(record, plan)), options);
+  const sitting = newTrainer(noting(plan, changeOfKernels(record, plan)), options);
+  const { trainer } = sitting;
   const best = await orClose(trainer, () => {
     const found = wasSaved(folder) ? restore(folder, trainer) : null;
     writeConfig(folder, config);
@@ -99,7 +103,7 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
     result: null,
   };
   writeRecord(folder, resumed);
-  yield* drive({ trainer, news, profile, folder, record: resumed, signal: options.signal, best });
+  yield* drive({ ...sitting, folder, record: resumed, signal: options.signal, best });
 }
 
 /** A run goes on with the data that it was begun on. */
@@ -194,19 +198,20 @@ function refuseShortening(folder: string, before: TrainConfig, config: TrainConf
 /** A trainer on this machine, with the events that arise inside its steps. */
 export function newTrainer(
   plan: TrainingPlan,
-  run: Pick<RunOptions, 'workerFile' | 'profile'>,
-): Pick<Sitting, 'trainer' | 'news' | 'profile'> {
+  run: Pick<RunOptions, 'workerFile' | 'profile' | 'clock'>,
+): Pick<Sitting, 'trainer' | 'news' | 'profile' | 'clock'> {
   const news: TrainEvent[] = [];
-  const profile = run.profile ? new Profile() : null;
+  const { clock } = run;
+  const profile = run.profile ? new Profile(clock) : null;
   const machine = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
-  const trainer = new Trainer(plan, {
+  const options = {
     memoryLimit: plan.config.memoryLimit ? plan.config.memoryLimit * 2 ** 20 : machine,
     workerFile: run.workerFile ?? fileURLToPath(new URL('../../workers/gradient.js', import.meta.url)),
-    onRetry: (message) => news.push({ type: 'retry', message }),
-    onWorkers: (workers, why) => news.push({ type: 'workers', workers, why }),
+    onRetry: (message: string) => news.push({ type: 'retry', message }),
+    onWorkers: (workers: number, why: string) => news.push({ type: 'workers', workers, why }),
     profile,
-  });
-  return { trainer, news, profile };
+  };
+  return { trainer: new Trainer(plan, options, clock), news, profile, clock };
 }
 
 function newRecord(plan: TrainingPlan, started: Date, argv: readonly string[]): RunRecord {

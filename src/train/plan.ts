@@ -55,8 +55,14 @@ function embeddedColumns({ cardinalities, embeddings }: Encoding): EmbeddedColum
 /**
  * Throws UsageError where configuration and data do not fit together, DataError where a target does not fit the loss.
  * @param profiled whether there is to be room for workers to tell where their time goes (`Profile`)
+ * @param cores that `workers: auto` may use; by default this machine's
  */
-export function planTraining(config: TrainConfig, loaded: TrainingData, profiled = false): TrainingPlan {
+export function planTraining(
+  config: TrainConfig,
+  loaded: TrainingData,
+  profiled = false,
+  cores?: number,
+): TrainingPlan {
   const network = specify(config, {
     task: loaded.task,
     inputs: loaded.inputWidth,
@@ -81,7 +87,7 @@ export function planTraining(config: TrainConfig, loaded: TrainingData, profiled
   const rule: UpdateRule = RULES[config.optimizer];
   const hyper = hyperParameters(config.optimizer, config);
   const cut = { shards: config.shards, shardRows: fewestShardRows(target.layers) };
-  const workers = workerCandidates(config.workers, shardCount(batch, cut));
+  const workers = workerCandidates(config.workers, shardCount(batch, cut), cores);
   const chosen = chooseKernels(config);
   const memory: MemoryPlan = {
     ...cut,

@@ -3,6 +3,8 @@
  * worker writes its laps to shared memory; the coordinator collects them when the task is done.
  */
 
+import type { Clock } from '../clock.js';
+
 /** What a task spends its time on: the last is the update of a slice, the others make the gradient. */
 export const TASK_PHASES = ['gather', 'forward', 'divergence', 'backward', 'fold', 'update'] as const;
 type TaskPhase = (typeof TASK_PHASES)[number];
@@ -61,23 +63,26 @@ export const LANE_LENGTH = LAP + 2 * LAPS;
 /** Steps that the trace shows; the sums go over all. */
 export const TRACED_STEPS = 500;
 
-/** Milliseconds on a clock that all threads share. */
-const now = () => performance.timeOrigin + performance.now();
+/** The clock that all threads share: each thread's `performance.now()` begins with the thread. */
+const sharedClock: Clock = () => performance.timeOrigin + performance.now();
 
 /** One task's laps, in shared memory. */
 export class Lane {
-  constructor(private readonly cells: Float64Array) {}
+  constructor(
+    private readonly cells: Float64Array,
+    private readonly clock = sharedClock,
+  ) {}
 
   begin(): void {
     this.cells.fill(0, 0, LAP);
-    this.cells[1] = now();
+    this.cells[1] = this.clock();
     this.cells[2] = this.cells[1];
   }
 
   /** What has passed since the last lap was spent on this. */
   lap(phase: TaskPhase): void {
     const { cells } = this;
-    const end = now();
+    const end = this.clock();
     const index = TASK_PHASES.indexOf(phase);
     cells[SUMS + index] += end - cells[2];
     cells[2] = end;
@@ -105,16 +110,18 @@ export class Profile {
   #last = 0;
   #inside = false;
 
+  constructor(readonly clock = sharedClock) {}
+
   /** A step begins. */
   begin(): void {
     this.#inside = true;
-    this.#last = now();
+    this.#last = this.clock();
   }
 
   /** What has passed since the last lap was spent on this; says nothing outside a step. */
   lap(part: keyof StepSeconds): void {
     if (!this.#inside) return;
-    const end = now();
+    const end = this.clock();
     this.seconds[part] += (end - this.#last) / 1000;
     this.#trace(part, this.#last, end, 0);
     this.#last = end;
@@ -126,7 +133,7 @@ export class Profile {
    */
   tasks(name: string, lanes: readonly Float64Array[], workers: number): void {
     if (!this.#inside) return;
-    const end = now();
+    const end = this.clock();
     let busy = 0;
     for (const [index, cells] of lanes.entries()) {
       for (const [phase, name] of TASK_PHASES.entries()) {
@@ -148,7 +155,7 @@ export class Profile {
 
   /** What is no part of a step has run from then until now. */
   beside(part: 'evaluation' | 'saving', begin: number): void {
-    const end = now();
+    const end = this.clock();
     this.#beside[part] += (end - begin) / 1000;
     this.#trace(part, begin, end, 0);
   }
@@ -206,8 +213,9 @@ export async function timed<T>(
   part: 'evaluation' | 'saving',
   work: () => T | Promise<T>,
 ): Promise<T> {
-  const begin = now();
+  if (!profile) return work();
+  const begin = profile.clock();
   const result = await work();
-  profile?.beside(part, begin);
+  profile.beside(part, begin);
   return result;
 }

@@ -2,6 +2,7 @@
  * The training loop's moving parts: one step, one evaluation, and the state from which a run goes on. Knows nothing of
  * files: `run/` keeps the run on disk.
  */
+import { type Clock, systemClock } from '../clock.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { compileKernels, instantiateKernels } from '../kernels/load.js';
 import { initialize } from '../network/initializers.js';
@@ -61,6 +62,7 @@ export class Trainer {
   constructor(
     readonly plan: TrainingPlan,
     private readonly options: TrainerOptions,
+    private readonly clock: Clock = systemClock, // times the steps, from which `workers: auto` chooses
   ) {
     const memory = allocateShared(plan.sharedBytes, options.memoryLimit);
     const kernels = { name: plan.kernels, module: compileKernels(plan.kernels), library: plan.library };
@@ -103,7 +105,7 @@ export class Trainer {
    */
   async step(lr = this.lr): Promise<void> {
     const { plan, memory, state } = this;
-    const begin = performance.now();
+    const begin = this.clock();
     const profile = this.options.profile;
     profile?.begin();
     this.workers = this.#search?.current ?? this.workers;
@@ -143,7 +145,7 @@ export class Trainer {
     state.epochScore += score;
     state.epochRows += rows;
     state.samples += rows;
-    const seconds = (performance.now() - begin) / 1000;
+    const seconds = (this.clock() - begin) / 1000;
     state.seconds += seconds;
     await this.#choose(seconds);
   }
@@ -275,10 +277,10 @@ export class Trainer {
 
   /** Seconds of a gradient of which nothing stays: the next step overwrites it. */
   async #probe(workers: number, rows: number): Promise<number> {
-    const begin = performance.now();
+    const begin = this.clock();
     this.workers = workers;
     await this.#computeShards(0, rows, shardCount(rows, this.plan.memory));
-    return (performance.now() - begin) / 1000;
+    return (this.clock() - begin) / 1000;
   }
 
   #reportDivergence(start: number, rows: number): never {

@@ -4,12 +4,16 @@
 import { availableParallelism } from 'node:os';
 
 /** The numbers of workers to choose from: the one asked for, or 0, 2, 4, … and every core. */
-export function workerCandidates(workers: number | 'auto', mostTasks: number): number[] {
+export function workerCandidates(
+  workers: number | 'auto',
+  mostTasks: number,
+  cores = availableParallelism(),
+): number[] {
   if (workers !== 'auto') return [workers];
-  const cores = Math.min(availableParallelism(), mostTasks);
+  const most = Math.min(cores, mostTasks);
   const candidates = [0];
-  for (let count = 2; count < cores; count *= 2) candidates.push(count);
-  return cores >= 2 ? [...candidates, cores] : candidates;
+  for (let count = 2; count < most; count *= 2) candidates.push(count);
+  return most >= 2 ? [...candidates, most] : candidates;
 }
 
 export interface Trial {

@@ -8,6 +8,9 @@ import { Stream } from '#src/random.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/bin/gradpool.js', import.meta.url));
 
+/** What a command says when its data are not there after ten seconds, as they may not be on a busy machine. */
+const WAITING = /^loading .+ …\n/m;
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -16,6 +19,7 @@ export interface Ended {
 
 export class Place {
   readonly folder = mkdtempSync(join(tmpdir(), 'gradpool-cli-'));
+  readonly #running = new Set<ChildProcess>();
 
   path = (...parts: string[]): string => join(this.folder, ...parts);
 
@@ -36,6 +40,8 @@ export class Place {
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith('GRADPOOL_'));
     const env = { ...Object.fromEntries(own), ...environment };
     const child = spawn(process.execPath, [PROGRAM, ...args], { cwd: this.folder, env });
+    this.#running.add(child);
+    child.once('close', () => this.#running.delete(child));
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (text) => {
       stdout += text;
@@ -44,10 +50,16 @@ export class Place {
       stderr += text;
       told?.(child, stderr);
     });
-    return new Promise((done) => child.once('close', (code) => done({ code, stdout, stderr })));
+    return new Promise((done) => {
+      child.once('close', (code) => done({ code, stdout, stderr: stderr.replace(WAITING, '') }));
+    });
   }
 
-  remove = (): void => rmSync(this.folder, { recursive: true });
+  /** With what still runs because its test timed out. */
+  remove = (): void => {
+    for (const child of this.#running) child.kill('SIGKILL');
+    rmSync(this.folder, { recursive: true });
+  };
 }
 
 /** A table of flowers: two numbers, a category, a kind with a comma and quotes in it, a price. */

@@ -41,7 +41,7 @@ describe('train', () => {
     expect(stdout).toMatch(/^validation +rmse \S+, loss \S+/m);
     expect(stdout).toContain(record('people').result.weightsSha256);
     expect(stdout).toMatch(/^next +gradpool predict people new\.csv$/m);
-    const epochs = stderr.split('\n').filter((line) => /^ +\d /.test(line));
+    const epochs = stderr.split('\n').filter((line) => /^ +\d +[\d.]+ /.test(line));
     expect(epochs.map((line) => Number.parseInt(line, 10))).toEqual([1, 2, 3]);
     expect(stderr).toMatch(/^epoch +loss +rmse +val loss +rmse +lr +samples\/s +time$/m);
     const colour = String.fromCharCode(27);
@@ -64,11 +64,13 @@ describe('train', () => {
   });
 
   it('prints few lines of many epochs', async () => {
+    const begin = performance.now();
     const { stderr } = await run('train xor --hidden 4 --epochs 2000 --workers 0 --out many');
+    const quarters = (performance.now() - begin) / 250;
     const epochs = stderr.split('\n').filter((line) => /^ +\d/.test(line));
     expect(epochs[0]).toMatch(/^ +1 /);
     expect(epochs.at(-1)).toMatch(/^ *2000 /);
-    expect(epochs.length).toBeLessThan(200);
+    expect(epochs.length).toBeLessThanOrEqual(2 + quarters); // the first, the last, and four a second between them
   });
 
   it('--dry-run shows network and memory and writes nothing', async () => {
@@ -118,11 +120,10 @@ describe('Ctrl-C', () => {
 
   it('twice quits at once, and the run can still go on', async () => {
     const slow =
-      'train moons:20000 --hidden 1024,1024 --kernels reference --batch all --workers 1 --val 0 --out slow';
-    const begin = performance.now();
+      'train moons:200000 --hidden 1024,1024 --kernels reference --batch all --workers 1 --val 0 --out slow';
     const ended = await place.gradpool(slow.split(' '), {}, interruptAt(/^epoch /m, /again quits at once/));
     expect(ended).toMatchObject({ code: 130, stdout: '' });
-    expect(performance.now() - begin).toBeLessThan(20_000); // the step takes minutes
+    expect(record('slow')).toMatchObject({ status: 'running', exitCode: null }); // the step would take a quarter of an hour
     const inspected = await run('inspect slow');
     expect(inspected.stdout).toMatch(/^next +gradpool resume slow$/m);
     const quitting = interruptAt(/^epoch /m, /again quits at once/);

@@ -20,8 +20,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const choose = (kernels: Parameters<typeof chooseKernels>[0]['kernels'], more: object = {}) =>
-  chooseKernels({ kernels, precision: 'f32', ...more });
+type Choice = Parameters<typeof chooseKernels>;
+
+const choose = (kernels: Choice[0]['kernels'], more: object = {}, gflops?: Choice[1]) =>
+  chooseKernels({ kernels, precision: 'f32', ...more }, gflops);
 const file = () => join(folder, 'gradpool', 'kernels.json');
 
 test('kernels asked for by name are taken, without a word', () => {
@@ -71,32 +73,55 @@ test('without relaxed SIMD wasm is refused with the remedy', () => {
 });
 
 describe.skipIf(libraries.length === 0)('where there is a library', () => {
+  const wasm = { name: fastestWasm(), library: null, note: null };
+  const native = { name: 'native', library: { path: expect.any(String) } };
+  /** Measures nothing: WASM makes 100 GFLOP/s, and the library so many. */
+  const told = (library: number) => {
+    const asked: string[] = [];
+    const gflops: Choice[1] = ({ name }) => {
+      asked.push(name);
+      return name === 'native' ? library : 100;
+    };
+    return { asked, gflops };
+  };
+
+  test('auto takes WASM where the library is slower without doubt', () => {
+    expect(choose('auto', {}, told(79).gflops)).toEqual(wasm);
+    rmSync(file());
+    expect(choose('auto', {}, told(81).gflops)).toMatchObject(native);
+  });
+
   test('auto measures once and remembers for a while', () => {
-    const first = choose('auto');
-    const [[key, measured]] = Object.entries<{ wasm: number; native: number; expires: number }>(
+    const first = told(79);
+    choose('auto', {}, first.gflops);
+    expect(first.asked).toEqual([fastestWasm(), 'native']);
+    const [[key, measured]] = Object.entries(JSON.parse(readFileSync(file(), 'utf8')));
+    expect(measured).toEqual({ wasm: 100, native: 79, expires: expect.any(Number) });
+
+    const again = told(81);
+    expect(choose('auto', {}, again.gflops)).toEqual(wasm);
+    expect(again.asked).toEqual([]);
+    writeFileSync(file(), JSON.stringify({ [key]: { wasm: 100, native: 79, expires: Date.now() - 1 } }));
+    expect(choose('auto', {}, again.gflops)).toMatchObject(native);
+    expect(again.asked).toEqual([fastestWasm(), 'native']);
+    expect(JSON.parse(readFileSync(file(), 'utf8'))[key].native).toBe(81);
+  });
+
+  test('what is measured are speeds', () => {
+    choose('auto');
+    const [measured] = Object.values<{ wasm: number; native: number }>(
       JSON.parse(readFileSync(file(), 'utf8')),
     );
     expect(measured.wasm).toBeGreaterThan(0);
     expect(measured.native).toBeGreaterThan(0);
-    expect(first.name).toBe(measured.native < 0.8 * measured.wasm ? fastestWasm() : 'native');
-
-    const remember = (native: number, expires: number) =>
-      writeFileSync(file(), JSON.stringify({ [key]: { wasm: 100, native, expires } }));
-    remember(79, Date.now() + 1e6);
-    expect(choose('auto')).toEqual({ name: fastestWasm(), library: null, note: null });
-    remember(81, Date.now() + 1e6);
-    expect(choose('auto')).toMatchObject({ name: 'native', library: { path: expect.any(String) } });
-    remember(1e-6, Date.now() - 1);
-    expect(choose('auto').name).toBe(first.name);
-    expect(JSON.parse(readFileSync(file(), 'utf8'))[key].native).toBeGreaterThan(1);
   });
 
   test('a damaged memory, or a home that cannot be written, is measured anew', () => {
-    choose('auto');
+    choose('auto', {}, told(79).gflops);
     writeFileSync(file(), '{');
-    const { name } = choose('auto');
+    expect(choose('auto', {}, told(81).gflops)).toMatchObject(native);
     process.env.XDG_CACHE_HOME = '/proc/nothing';
-    expect(choose('auto').name).toBe(name);
+    expect(choose('auto', {}, told(79).gflops)).toEqual(wasm);
   });
 
   test('what was asked for is not measured', () => {

@@ -10,13 +10,18 @@ import { libraries } from './implementations.js';
 
 const MULTIPLYING = fileURLToPath(new URL('../fixtures/workers/multiplying.mjs', import.meta.url));
 const PAGES = 8;
-const SECONDS = 2;
+/** by each thread, and no fewer than it takes for calls to overlap in many places */
+const PRODUCTS = 10_000;
+const THREADS = 3;
 
 /** Products of three threads that came out wrong. */
 async function wrongProducts(library: NativeLibrary): Promise<number> {
-  const memory = new WebAssembly.Memory({ initial: 3 * PAGES, maximum: 3 * PAGES, shared: true });
-  const answers = [0, 1, 2].map(async (index) => {
-    const workerData = { library, memory, place: index * PAGES * 65536, seconds: SECONDS };
+  const pages = THREADS * PAGES;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const ready = new Int32Array(new SharedArrayBuffer(4));
+  const answers = Array.from({ length: THREADS }, async (_, index) => {
+    const place = index * PAGES * 65536;
+    const workerData = { library, memory, place, products: PRODUCTS, ready, threads: THREADS };
     const [wrong] = await once(new Worker(MULTIPLYING, { workerData }), 'message');
     return wrong as number;
   });

@@ -22,9 +22,11 @@ export async function start([program, ...args], network, batch, setting) {
       stdio: ['pipe', 'pipe', 'ignore'],
     },
   );
+  const gone = new Promise((resolve) => child.once('error', resolve).once('exit', resolve));
+  // its exit may be told of before its last words; 'close' comes after them
   const ended = new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(`ended with ${signal ?? `exit code ${code}`}`));
+    child.once('close', (code, signal) => resolve(`ended with ${signal ?? `exit code ${code}`}`));
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   child.stdin.on('error', () => {}); // its end is told by `ended`
@@ -53,7 +55,7 @@ export async function start([program, ...args], network, batch, setting) {
     close: async () => {
       child.stdin.end(); // the contestant sees to its own threads and processes
       const timer = setTimeout(() => child.kill('SIGKILL'), 1000 * END_SECONDS);
-      await ended;
+      await gone;
       clearTimeout(timer);
     },
   };

@@ -7,6 +7,7 @@ import { DataError } from '#src/errors.js';
 import { resume, train } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent, TrainEvent } from '#src/train/events.js';
+import { tickingClock } from '../support/clock.js';
 import { writeIdxFolder } from '../support/idx.js';
 
 let folder: string;
@@ -18,7 +19,8 @@ beforeAll(async () => {
   const data = writeIdxFolder(join(folder, 'data'), { train: 200, test: 40 });
   options = { data, val: 0.2, hidden: [12], batch: 20, epochs: 4, optimizer: 'adam', workers: 0 };
   const out = join(folder, 'whole');
-  whole = await all(train({ ...options, checkpointEvery: 3 }, { out }), ({ type, ...event }) => {
+  const clock = tickingClock(3); // the event loop turns at every step, and no epoch takes long enough for a checkpoint
+  whole = await all(train({ ...options, checkpointEvery: 3 }, { out, clock }), ({ type, ...event }) => {
     if (type !== 'checkpoint') return;
     cpSync(out, join(folder, `at-${(event as { step: number }).step}`), { recursive: true });
   });
@@ -50,6 +52,16 @@ describe('a checkpoint', () => {
     const steps = whole.flatMap((event) => (event.type === 'checkpoint' ? [event.step] : []));
     expect(steps).toEqual([0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 32]);
     expect(whole.at(-1)?.type).toBe('end');
+  });
+
+  it('is due at the end of an epoch more than a second after the one before', async () => {
+    let now = 0;
+    const run = { out: join(folder, 'long'), clock: () => now };
+    const events = await all(train({ ...options, epochs: 8 }, run), ({ type }) => {
+      if (type === 'step') now += 50; // 400 ms an epoch
+    });
+    const steps = events.flatMap((event) => (event.type === 'checkpoint' ? [event.step] : []));
+    expect(steps).toEqual([0, 24, 48, 64]);
   });
 
   it.each([0, 3, 15, 24])('of step %i is of that step, whatever came while it was written', async (step) => {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { Clock } from '#src/clock.js';
 import type { TrainingData } from '#src/data/load.js';
 import { resolveConfig, type TrainOptions } from '#src/train/config.js';
 import { planTraining } from '#src/train/plan.js';
@@ -7,35 +8,41 @@ import { weightsSha256 } from '#src/train/weights.js';
 
 export const WORKER_FILE = fileURLToPath(new URL('../../dist/workers/gradient.js', import.meta.url));
 
+/** @param machine stands in for this one: what its clock says, and how many cores `workers: auto` may use */
 export function newTrainer(
   data: TrainingData,
   options: Omit<TrainOptions, 'data'>,
   more: Partial<TrainerOptions> = {},
+  { clock, cores }: { readonly clock?: Clock; readonly cores?: number } = {},
 ): Trainer {
-  const plan = planTraining(resolveConfig({ data: 'synthetic', ...options }), data);
-  return new Trainer(plan, {
-    memoryLimit: 2 ** 31,
-    workerFile: WORKER_FILE,
-    onRetry: () => {},
-    onWorkers: () => {},
-    ...more,
-  });
+  const plan = planTraining(resolveConfig({ data: 'synthetic', ...options }), data, false, cores);
+  const defaults = { memoryLimit: 2 ** 31, workerFile: WORKER_FILE, onRetry: () => {}, onWorkers: () => {} };
+  return new Trainer(plan, { ...defaults, ...more }, clock);
 }
 
-/** Trains to the end: the hash of the weights, and everything that was measured on the way. */
-export async function trainToEnd(
+/** The hash of the final weights, and everything that was measured on the way to them. */
+interface Trained {
+  readonly sha256: string;
+  readonly losses: number[];
+}
+
+export function trainToEnd(
   data: TrainingData,
   options: Omit<TrainOptions, 'data'>,
   more: Partial<TrainerOptions> = {},
-): Promise<{ sha256: string; losses: number[] }> {
-  const trainer = newTrainer(data, options, more);
+): Promise<Trained> {
+  return finish(newTrainer(data, options, more));
+}
+
+/** Trains to the end and closes the trainer. */
+export async function finish(trainer: Trainer): Promise<Trained> {
   const losses: number[] = [];
   try {
     while (trainer.state.step < trainer.plan.totalSteps) {
       await trainer.step();
       losses.push(trainer.state.epochLoss, trainer.state.epochScore);
     }
-    if (data.val) losses.push(...Object.values(await trainer.evaluate('val')));
+    if (trainer.plan.data.val) losses.push(...Object.values(await trainer.evaluate('val')));
     return { sha256: weightsSha256(trainer.memory.layout, trainer.memory.weights), losses };
   } finally {
     await trainer.close();

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import type { LayerSpec } from '#src/network/spec.js';
 import { libraries } from '../kernels/implementations.js';
 import { syntheticData } from '../support/data.js';
-import { newTrainer, trainToEnd, WORKER_FILE } from '../support/train.js';
+import { finish, newTrainer, trainToEnd, WORKER_FILE } from '../support/train.js';
 
 const DYING_WORKER = fileURLToPath(new URL('../fixtures/workers/dying.mjs', import.meta.url));
 
@@ -93,18 +93,34 @@ it('holds for shards longer than a pass', async () => {
   expect(await trainToEnd(data, { ...options, workers: 3 })).toEqual(twin);
 });
 
-it('holds while auto changes the number of workers', async () => {
+/** What a step takes is said here, for each number of workers: so nearly the same that all of them are tried to the end. */
+it.each([
+  [2, { 0: 2.2, 2: 2, 4: 2.4 }],
+  [0, { 0: 2, 2: 2.4, 4: 2.2 }],
+  [4, { 0: 2.4, 2: 2.2, 4: 2 }],
+])('holds while auto changes the number of workers, to %i in the end', async (best, milliseconds) => {
   const data = syntheticData({ rows: 2000, inputs: 60, classes: 3 });
-  const options = { hidden: [300, 300], batch: 100, epochs: 30 };
-  let decided = '';
-  const twin = await trainToEnd(data, { ...options, workers: 0 });
-  const auto = await trainToEnd(
-    data,
-    { ...options, workers: 'auto' },
-    { onWorkers: (workers, why) => (decided = `${workers}: ${why}`) },
+  const options = { hidden: [250, 150], batch: 100, epochs: 30 }; // so many weights that workers update them in slices
+  const ofCount: Readonly<Record<number, number>> = milliseconds;
+  const used = new Set<number>();
+  const decided: string[] = [];
+  let now = 0;
+  const clock = () => {
+    used.add(trainer.workers);
+    now += ofCount[trainer.workers];
+    return now;
+  };
+  const onWorkers = (workers: number, why: string) => decided.push(`${workers}: ${why}`);
+  const trainer = newTrainer(data, { ...options, workers: 'auto' }, { onWorkers }, { clock, cores: 4 });
+  expect(trainer.plan.memory.sliced).toBe(true);
+  const auto = await finish(trainer);
+  expect([...used]).toEqual([0, 2, 4]);
+  const reasons = Object.entries(milliseconds).map(
+    ([count, time]) => `${count === '0' ? 'in-process' : `${count} workers`} ${time.toFixed(2)} ms a step`,
   );
-  expect(auto).toEqual(twin);
-  expect(decided).toMatch(/^\d+: .*in-process [\d.]+ ms a step/);
+  expect(decided).toEqual([`${best}: ${reasons.join(', ')}`]);
+  expect(trainer.workers).toBe(best);
+  expect(auto).toEqual(await trainToEnd(data, { ...options, workers: 0 }));
 });
 
 describe('a worker that', () => {

@@ -1,6 +1,12 @@
 /** `--workers auto` on steps of which the test says how long they take. */
 import { describe, expect, it } from 'vitest';
-import { breakEven, type Decision, explained, WorkerSearch } from '#src/train/workersearch.js';
+import {
+  breakEven,
+  type Decision,
+  explained,
+  WorkerSearch,
+  workerCandidates,
+} from '#src/train/workersearch.js';
 
 /** Runs a search to its decision. @param seconds of a step by its number of workers and its index */
 function search(candidates: number[], seconds: (workers: number, step: number) => number, steps = 100_000) {
@@ -63,6 +69,17 @@ describe('the search', () => {
     expect(slow.decision.workers).toBe(2);
     expect(spent).toBeLessThan(6);
   });
+});
+
+it.each([
+  ['auto', 8, 1, [0]],
+  ['auto', 8, 2, [0, 2]],
+  ['auto', 8, 6, [0, 2, 4, 6]],
+  ['auto', 3, 64, [0, 2, 3]],
+  ['auto', 1, 64, [0]],
+  [5, 8, 1, [5]],
+] as const)('workers %s, at most %i tasks, %i cores: %j are tried', (workers, tasks, cores, candidates) => {
+  expect(workerCandidates(workers, tasks, cores)).toEqual(candidates);
 });
 
 describe('the reason', () => {

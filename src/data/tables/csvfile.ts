@@ -87,19 +87,20 @@ export function splitFirst(text: string): Omit<FirstRecord, 'text'> {
 const FIRST_RECORDS = 50;
 
 /**
- * Tab for .tsv, else the candidate that cuts the first records into the same number of cells, the most where several
- * do; where none does, the one that the header has most of.
+ * Tab for .tsv, else the candidate that cuts the first records into the same number of cells; of several, the one that
+ * text holds least often for other reasons; where none does, the one that the header has most of.
  */
 export function delimiterOf(file: string, text: string): string {
   if (/\.tsv(\.gz|\.zst)?$/i.test(file)) return '\t';
   const records = firstRecords(text);
-  const candidates = [',', ';', '\t', '|'].map((delimiter) => {
+  const candidates = ['\t', '|', ';', ','].map((delimiter) => {
     const widths = records.map((record) => splitRecord(record, delimiter).length);
     return { delimiter, width: widths[0], even: widths.every((width) => width === widths[0]) };
   });
-  const even = candidates.filter(({ even, width }) => even && width > 1);
-  const choice = even.length > 0 ? even : candidates;
-  return choice.reduce((best, candidate) => (candidate.width > best.width ? candidate : best)).delimiter;
+  const even = candidates.find((candidate) => candidate.even && candidate.width > 1);
+  if (even !== undefined) return even.delimiter;
+  const most = Math.max(...candidates.map(({ width }) => width));
+  return most === 1 ? ',' : candidates.find(({ width }) => width === most)!.delimiter;
 }
 
 /** The first records that are not empty; the last that was cut off with the text is not among them. */
