@@ -14,8 +14,12 @@ export const TOO_FAR =
 
 /** The first row of a column that lies beyond; NaN is a missing value and none. −1: no row does. */
 export function firstFar(values: Float64Array, shift: number, scale: number): number {
-  const { low, high } = bounds(1, [shift], [scale]);
-  return values.findIndex((value) => value < low[0] || value > high[0]);
+  const {
+    low: [low],
+    high: [high],
+  } = bounds(1, [shift], [scale]);
+  for (let row = 0; row < values.length; row++) if (values[row] < low || values[row] > high) return row;
+  return -1;
 }
 
 export interface Far {

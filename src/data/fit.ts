@@ -44,7 +44,7 @@ export interface Loaded {
 export const MAX_CLASSES = 65_535;
 
 /** Beyond this many distinct values whole numbers are a quantity, unless --task says otherwise. */
-const MANY_VALUES = 20;
+export const MANY_VALUES = 20;
 
 /**
  * Whole numbers with few distinct values are taken for classes: two values always, up to MANY_VALUES when each

@@ -1,6 +1,8 @@
 /** CSV and TSV through DuckDB, every cell as text: encoding, delimiter and header are settled here, a bad row is named. */
+import { statSync } from 'node:fs';
 import { DataError } from '../../errors.js';
 import {
+  bytesOfRow,
   type CsvFile,
   delimiterOf,
   encodingOf,
@@ -11,7 +13,7 @@ import {
 } from './csvfile.js';
 import { locate, rowError } from './csvrows.js';
 import { type Connection, fileLiteral, identifier, literal, queryText } from './duckdb.js';
-import { type DuckColumn, readCells } from './duckread.js';
+import { type DuckColumn, readCells, type Table } from './duckread.js';
 import { oneKindOfNewline } from './newlines.js';
 import { isPlainNumber } from './numbers.js';
 import type { TableReader } from './reader.js';
@@ -39,11 +41,12 @@ export async function openCsv(
     stored: { kind: 'text', text: identifier(name) },
   }));
 
+  const room = roomFor(files);
   /** Runs a query over the table; where DuckDB cannot make out the line ends, over copies that have one kind. */
-  const reading = async <T>(run: (table: string) => Promise<T>): Promise<T> => {
+  const reading = async <T>(run: (table: Table) => Promise<T>): Promise<T> => {
     for (;;) {
       try {
-        return await run(tableOf(files));
+        return await run((numbers) => tableOf(files, numbers));
       } catch (error) {
         const mixed = (error as Error).message.includes('invalid state') && temporary.length === 0;
         if (!mixed) throw await rowError(source, error, files);
@@ -57,13 +60,23 @@ export async function openCsv(
     header: { cells: hasHeader ? files[0].names : [], assumed: header === 'auto' },
     read: (wanted, how, classes) => {
       const chosen = wanted.map((name) => columns.find((column) => column.name === name)!);
-      return reading((table) => readCells(connection, table, chosen, how, classes));
+      return reading((table) => readCells(connection, table, chosen, how, classes, room));
     },
-    locate: (row) => locate(connection, files, scan, row),
+    locate: (row) => locate(connection, files, (file) => scan(file), row),
     close: () => {
       for (const remove of temporary) remove();
     },
   };
+}
+
+/** A third more rows than the files have if their rows are as long as the first ones; undefined where they are packed. */
+function roomFor(files: readonly CsvFile[]): number | undefined {
+  let rows = 0;
+  for (const { path, rowBytes } of files) {
+    if (/\.(gz|zst)$/i.test(path)) return undefined;
+    rows += statSync(path).size / rowBytes;
+  }
+  return Math.ceil(1.33 * rows) + 1;
 }
 
 async function openFile(
@@ -80,7 +93,8 @@ async function openFile(
   checkDistinct(file, names);
   // DuckDB takes the first line end that it sees, which then is one within a name
   const newline = /[\r\n]/.test(record) ? end : null;
-  return { file, path: file, encoding, delimiter, newline, names, hasHeader };
+  const rowBytes = bytesOfRow(text, encoding);
+  return { file, path: file, encoding, delimiter, newline, names, hasHeader, rowBytes };
 }
 
 /** The first record and how it ends. Throws DataError where there is none. */
@@ -132,24 +146,26 @@ function checkSameColumns(first: CsvFile, other: CsvFile): void {
 }
 
 /** All files one after the other, each with its columns in its own order. */
-function tableOf(files: readonly CsvFile[]): string {
+function tableOf(files: readonly CsvFile[], numbers: ReadonlySet<string>): string {
   const same = files.every(
     ({ names, encoding, newline }) =>
       encoding === files[0].encoding &&
       newline === files[0].newline &&
       names.join('\n') === files[0].names.join('\n'),
   );
-  if (same) return scan(files[0], files);
-  return `(${files.map((file) => `SELECT * FROM ${scan(file)}`).join(' UNION ALL BY NAME ')})`;
+  if (same) return scan(files[0], files, numbers);
+  return `(${files.map((file) => `SELECT * FROM ${scan(file, [file], numbers)}`).join(' UNION ALL BY NAME ')})`;
 }
 
-/** A file, or several that are written alike, every cell as text; a row that does not fit the header stops it. */
+/** A file, or several that are written alike, every cell as text but in columns of numbers; a row that does not fit the header stops it. */
 function scan(
-  { encoding, delimiter, newline, names, hasHeader, path }: CsvFile,
-  files?: readonly CsvFile[],
+  file: CsvFile,
+  files: readonly CsvFile[] = [file],
+  numbers: ReadonlySet<string> = new Set(),
 ): string {
-  const paths = (files ?? [{ path }]).map((file) => fileLiteral(file.path));
-  const columns = names.map((name) => `${literal(name)}: 'VARCHAR'`);
+  const { encoding, delimiter, newline, names, hasHeader } = file;
+  const paths = files.map((file) => fileLiteral(file.path));
+  const columns = names.map((name) => `${literal(name)}: '${numbers.has(name) ? 'DOUBLE' : 'VARCHAR'}'`);
   const ends = newline === null ? '' : `, new_line='${newline.replace('\r', '\\r').replace('\n', '\\n')}'`;
   return `read_csv([${paths}], auto_detect=false, delim=${literal(delimiter)}, quote='"', escape='"', header=${hasHeader}${ends}, encoding=${literal(encoding)}, max_line_size=${LONGEST_LINE}, buffer_size=${2 * LONGEST_LINE}, columns={${columns}})`;
 }

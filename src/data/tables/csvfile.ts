@@ -18,6 +18,8 @@ export interface CsvFile {
   /** names of the columns, in this file's order */
   readonly names: readonly string[];
   readonly hasHeader: boolean;
+  /** mean length of its first rows */
+  readonly rowBytes: number;
 }
 
 /** UTF-16 begins with a mark of its byte order, or has a zero beside each plain letter; all else is read as UTF-8. */
@@ -81,6 +83,12 @@ export function splitFirst(text: string): Omit<FirstRecord, 'text'> {
     return { record: text.slice(0, i), end };
   }
   return { record: text, end: null };
+}
+
+/** The mean length of the lines at the beginning of a file, at least 1. */
+export function bytesOfRow(text: string, encoding: CsvFile['encoding']): number {
+  const lines = text.split(/\r\n|\n|\r/).length;
+  return Math.max(1, ((encoding === 'utf-16' ? 2 : 1) * text.length) / lines);
 }
 
 /** Records that tell the delimiter. */

@@ -2,9 +2,10 @@
  * Columns of a DuckDB table into cells. Text comes as text; where a column's first rows are plain numbers, DuckDB
  * converts on the way, and every cell that it does not plainly take as one is kept as text beside them.
  */
-import type { DuckDBDataChunk, DuckDBListValue, DuckDBVector } from '@duckdb/node-api';
+import type { DuckDBDataChunk, DuckDBListValue } from '@duckdb/node-api';
 import { MISSING_WORDS } from '../reading.js';
-import { type Cells, NO_ODD_CELLS, WordBuilder } from './cells.js';
+import { NumberCellsBuilder, WordCellsBuilder } from './builders.js';
+import type { Cells } from './cells.js';
 import { type Connection, identifier, queryText } from './duckdb.js';
 import { isPlainNumber } from './numbers.js';
 import type { HowToRead } from './reader.js';
@@ -42,59 +43,98 @@ const GLANCE = 1000;
 /** So few different values may be classes. */
 const FEW = 21;
 
-/** The cells of `columns` of `table`, in the order of its rows; what comes as words is told by `TableReader.read`. */
+/**
+ * The cells of `columns` of `table`, in the order of its rows; what comes as words is told by `TableReader.read`.
+ * @param room rows to make room for at first, where the table's size says how many there may be
+ */
 export async function readCells(
   connection: Connection,
-  table: string,
+  table: Table,
   columns: readonly DuckColumn[],
   how: HowToRead,
   classes?: string,
+  room?: number,
 ): Promise<Cells[]> {
-  const plain = await plainAtFirst(connection, table, columns, how, classes);
-  const fetched = columns.map((column): Fetched => {
+  const plain = await plainAtFirst(connection, table(NONE), columns, how, classes);
+  const typed = new Set(Array.from(plain).flatMap(([name, kind]) => (kind === 'fractions' ? [name] : [])));
+  const read = (typed: ReadonlySet<string>) =>
+    fetchCells(connection, table(typed), fetchers(columns, how, plain, typed, room ?? ROOM));
+  // what goes wrong with types is tried again without, where a cell that is no number ends nothing
+  return typed.size > 0 && table(typed) !== table(NONE) ? read(typed).catch(() => read(NONE)) : read(NONE);
+}
+
+/**
+ * A table expression, in which the named columns have the type DOUBLE if the source can convert them as it reads; a cell
+ * that is no number then ends the reading.
+ */
+export type Table = (numbers: ReadonlySet<string>) => string;
+const NONE: ReadonlySet<string> = new Set();
+
+function fetchers(
+  columns: readonly DuckColumn[],
+  how: HowToRead,
+  plain: ReadonlyMap<string, Plain>,
+  typed: ReadonlySet<string>,
+  room: number,
+): Fetched[] {
+  return columns.map((column) => {
     const { name, stored } = column;
     const wish = how.get(name);
-    if (wish === 'text') return textual(column);
+    if (wish === 'text') return textual(column, room);
     if (stored.kind === 'text') {
       if (wish !== undefined)
-        return stored.isNumber === undefined ? textual(column) : unlessNumber(column, stored.isNumber);
-      return plain.has(name) ? parsed(column, plain.get(name) === 'whole') : textual(column);
+        return stored.isNumber === undefined
+          ? textual(column, room)
+          : unlessNumber(column, stored.isNumber, room);
+      if (typed.has(name)) return converted(column, room);
+      return plain.has(name) ? parsed(column, plain.get(name) === 'whole', room) : textual(column, room);
     }
-    return stored.kind === 'number' ? declared(column) : days(column);
+    return stored.kind === 'number' ? declared(column, room) : days(column, room);
   });
+}
+
+async function fetchCells(connection: Connection, table: string, fetched: Fetched[]): Promise<Cells[]> {
   const result = await connection.stream(select(table, fetched));
-  let rows = 0;
-  for (;;) {
+  for (let rows = 0; ; ) {
     const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) break;
-    append(chunk, fetched, rows);
-    rows += chunk.rowCount;
+    const count = chunk?.rowCount ?? 0;
+    if (chunk === null || count === 0) break;
+    append(chunk, count, fetched, rows);
+    rows += count;
   }
   return fetched.map(({ builder }) => builder.cells());
 }
 
-/** The text columns whose first cells are plain numbers or missing, and whether those are whole numbers. */
+/** What the first cells of a column of plain numbers are: all whole, some missing in words, or fractions among them. */
+type Plain = 'whole' | 'gaps' | 'fractions';
+
+/** The text columns whose first cells are plain numbers or missing. */
 async function plainAtFirst(
   connection: Connection,
   table: string,
   columns: readonly DuckColumn[],
   how: HowToRead,
   classes: string | undefined,
-): Promise<Map<string, 'whole' | 'fractions'>> {
+): Promise<Map<string, Plain>> {
   const unknown = columns.filter(({ name, stored }) => stored.kind === 'text' && !how.has(name));
-  const plain = new Map<string, 'whole' | 'fractions'>();
+  const plain = new Map<string, Plain>();
   if (unknown.length === 0) return plain;
   const texts = unknown.map(({ stored }) => stored.text);
   const glance = await queryText(connection, `SELECT ${texts} FROM ${table} LIMIT ${GLANCE}`);
   unknown.forEach(({ name }, at) => {
     const words = new Set(glance.map(({ [at]: word }) => word?.trim() ?? ''));
     if (name === classes && words.size <= FEW) return;
-    for (const word of MISSING_WORDS) words.delete(word);
-    if (![...words].every(isPlainNumber)) return;
-    plain.set(name, [...words].every((word) => /^\d+$/.test(word)) ? 'whole' : 'fractions');
+    words.delete('');
+    const present = [...words].filter((word) => !(MISSING_WORDS as readonly string[]).includes(word));
+    if (!present.every(isPlainNumber)) return;
+    const whole = present.every((word) => /^\d+$/.test(word));
+    plain.set(name, whole ? 'whole' : present.length < words.size ? 'gaps' : 'fractions');
   });
   return plain;
 }
+
+/** Rows that a column has room for at first where nobody knows how many there will be. */
+const ROOM = 1 << 16;
 
 /** A column on its way: its text and value in SQL, when a cell is odd, and where the cells go. */
 interface Fetched {
@@ -105,47 +145,53 @@ interface Fetched {
   readonly builder: WordCellsBuilder | NumberCellsBuilder;
 }
 
-function textual({ stored: { text } }: DuckColumn): Fetched {
-  return { text, value: text, odd: null, builder: new WordCellsBuilder() };
+function textual({ stored: { text } }: DuckColumn, room: number): Fetched {
+  return { text, value: text, odd: null, builder: new WordCellsBuilder(room) };
 }
 
 /** Text as numbers. What is none is odd, and among whole numbers what begins with 0, since it may be a code. */
-function parsed({ stored: { text } }: DuckColumn, whole: boolean): Fetched {
+function parsed({ stored: { text } }: DuckColumn, whole: boolean, room: number): Fetched {
   return {
     text,
     value: `TRY_CAST(${text} AS DOUBLE)`,
     odd: (t, x) => `(${x} IS NULL) <> (${t} IS NULL)${whole ? ` OR (${t} >= '00' AND ${t} < '0:')` : ''}`,
-    builder: new NumberCellsBuilder('numbers', false),
+    builder: new NumberCellsBuilder('numbers', false, room),
   };
 }
 
+/** Numbers that the source converts as it reads. */
+function converted({ name, stored }: DuckColumn, room: number): Fetched {
+  const builder = new NumberCellsBuilder('numbers', false, room);
+  return { text: stored.text, value: identifier(name), odd: null, builder };
+}
+
 /** Text, beside numbers that the source declares. */
-function unlessNumber({ stored: { text } }: DuckColumn, isNumber: string): Fetched {
+function unlessNumber({ stored: { text } }: DuckColumn, isNumber: string, room: number): Fetched {
   return {
     text,
     value: `CASE WHEN ${isNumber} THEN TRY_CAST(${text} AS DOUBLE) END`,
     odd: (t, x) => `(${x} IS NULL) <> (${t} IS NULL)`,
-    builder: new NumberCellsBuilder('numbers', true),
+    builder: new NumberCellsBuilder('numbers', true, room),
   };
 }
 
 /** A number that a double cannot hold exactly is odd where its type says that it is whole. */
-function declared({ name, stored }: DuckColumn): Fetched {
+function declared({ name, stored }: DuckColumn, room: number): Fetched {
   const wide = stored.kind === 'number' && stored.wide;
   return {
     text: stored.text,
     value: `CAST(${identifier(name)} AS DOUBLE)`,
     odd: wide ? (_, x) => `abs(${x}) > ${Number.MAX_SAFE_INTEGER}` : null,
-    builder: new NumberCellsBuilder('numbers', true),
+    builder: new NumberCellsBuilder('numbers', true, room),
   };
 }
 
-function days({ name, stored }: DuckColumn): Fetched {
+function days({ name, stored }: DuckColumn, room: number): Fetched {
   return {
     text: stored.text,
     value: `CAST(epoch(${identifier(name)}) / 86400 AS DOUBLE)`,
     odd: null,
-    builder: new NumberCellsBuilder(stored.kind === 'clock' ? 'clock' : 'days', true),
+    builder: new NumberCellsBuilder(stored.kind === 'clock' ? 'clock' : 'days', true, room),
   };
 }
 
@@ -169,109 +215,17 @@ function select(table: string, fetched: readonly Fetched[]): string {
   return `SELECT ${values} FROM (SELECT ${below} FROM ${table})`;
 }
 
-function append(chunk: DuckDBDataChunk, fetched: readonly Fetched[], first: number): void {
+function append(chunk: DuckDBDataChunk, count: number, fetched: readonly Fetched[], first: number): void {
   fetched.forEach(({ builder }, at) => {
-    builder.append(chunk.getColumnVector(at), chunk.rowCount);
+    builder.append(chunk.getColumnVector(at), count);
   });
-  if (chunk.columnCount === fetched.length) return;
   const builders = fetched.flatMap(({ odd, builder }) => (odd ? [builder as NumberCellsBuilder] : []));
+  if (builders.length === 0) return;
   const lists = chunk.getColumnVector(fetched.length);
-  for (let r = 0; r < chunk.rowCount; r++) {
+  for (let r = 0; r < count; r++) {
     const list = lists.getItem(r) as DuckDBListValue | null;
     list?.items.forEach((word, i) => {
       if (word !== null) builders[i].addOdd(first + r, word as string);
     });
-  }
-}
-
-/** Rows whose values lie in one block while a table of unknown length is read. */
-const BLOCK = 1 << 16;
-
-/** Values of a column whose length is known only at its end. */
-class Blocks<T extends Float64Array | Uint32Array> {
-  readonly #full: T[] = [];
-  #last: T;
-  #used = 0;
-
-  constructor(private readonly Type: new (length: number) => T) {
-    this.#last = new Type(BLOCK);
-  }
-
-  append(values: T, count: number): void {
-    for (let done = 0; done < count; ) {
-      if (this.#used === BLOCK) {
-        this.#full.push(this.#last);
-        this.#last = new this.Type(BLOCK);
-        this.#used = 0;
-      }
-      const some = Math.min(count - done, BLOCK - this.#used);
-      this.#last.set(values.subarray(done, done + some) as never, this.#used);
-      this.#used += some;
-      done += some;
-    }
-  }
-
-  /** All values in one array; the blocks are given up. */
-  join(): T {
-    const all = new this.Type(BLOCK * this.#full.length + this.#used);
-    this.#full.forEach((block, index) => {
-      all.set(block as never, index * BLOCK);
-    });
-    all.set(this.#last.subarray(0, this.#used) as never, BLOCK * this.#full.length);
-    this.#full.length = 0;
-    return all;
-  }
-}
-
-class WordCellsBuilder {
-  readonly #codes = new Blocks<Uint32Array>(Uint32Array);
-  readonly #words = new WordBuilder();
-
-  append(vector: DuckDBVector, count: number): void {
-    const codes = new Uint32Array(count);
-    for (let r = 0; r < count; r++) codes[r] = this.#words.code(vector.getItem(r) as string | null);
-    this.#codes.append(codes, count);
-  }
-
-  cells(): Cells {
-    return { kind: 'words', words: this.#words.words, codes: this.#codes.join() };
-  }
-}
-
-class NumberCellsBuilder {
-  readonly #values = new Blocks<Float64Array>(Float64Array);
-  readonly #oddRows: number[] = [];
-  readonly #oddWords: string[] = [];
-  #largest = 0;
-  /** one object for each different word, however often it occurs */
-  readonly #known = new Map<string, string>();
-
-  constructor(
-    private readonly kind: 'numbers' | 'days' | 'clock',
-    private readonly isDeclared: boolean,
-  ) {}
-
-  append(vector: DuckDBVector, count: number): void {
-    const { items } = vector as unknown as { items: Float64Array };
-    for (let r = 0; r < count; r++) {
-      const size = Math.abs(items[r]);
-      if (size > this.#largest) this.#largest = size;
-    }
-    this.#values.append(items, count);
-  }
-
-  /** A cell whose text is kept; its value, where it has one, is not believed. */
-  addOdd(row: number, word: string): void {
-    if (!this.#known.has(word)) this.#known.set(word, word);
-    this.#oddRows.push(row);
-    this.#oddWords.push(this.#known.get(word)!);
-  }
-
-  cells(): Cells {
-    const values = this.#values.join();
-    for (const row of this.#oddRows) values[row] = Number.NaN;
-    if (this.kind !== 'numbers') return { kind: 'days', values, clock: this.kind === 'clock' };
-    const odd = this.#oddRows.length === 0 ? NO_ODD_CELLS : { rows: this.#oddRows, words: this.#oddWords };
-    return { kind: 'numbers', values, odd, declared: this.isDeclared, largest: this.#largest };
   }
 }

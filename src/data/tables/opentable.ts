@@ -109,7 +109,7 @@ function reader(
     header: null,
     read: (names, how, classes) => {
       const wanted = names.map((name) => found.find(([column]) => column.name === name)![1]!);
-      return ofSource(source, () => readCells(connection, table, wanted, how, classes));
+      return ofSource(source, () => readCells(connection, () => table, wanted, how, classes));
     },
     locate: async (row) => `${source}: row ${row + 1}`,
     close: () => {},

@@ -1,7 +1,7 @@
 /** The target column: which it is, whether it names classes or holds quantities, and its values as they are stored. */
 import { DataError, UsageError } from '../../errors.js';
 import type { StoredArray } from '../dataset.js';
-import { type FitOptions, inferTask, MAX_CLASSES } from '../fit.js';
+import { type FitOptions, inferTask, MANY_VALUES, MAX_CLASSES } from '../fit.js';
 import { PLAIN_FORMAT, type Reading } from '../reading.js';
 import { readingOf, type TargetSchema } from '../schema.js';
 import { didYouMean, examples, plural } from '../words.js';
@@ -146,7 +146,9 @@ function fitNumbers(
     if (Number.isNaN(values[row])) continue;
     present++;
     whole &&= Number.isInteger(values[row]);
-    if (distinct.size <= MAX_CLASSES) distinct.add(values[row]);
+    // fractions are counted only where they may be classes all the same
+    const most = whole || task === 'classification' ? MAX_CLASSES : MANY_VALUES;
+    if (distinct.size <= most) distinct.add(values[row]);
   }
   const inferred = inferTask(distinct.size, present, whole);
   if (task === 'auto') {

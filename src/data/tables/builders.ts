@@ -1,0 +1,92 @@
+/** Where the cells of a column go while a table of unknown length is read. */
+import type { DuckDBVector } from '@duckdb/node-api';
+import { type Cells, NO_ODD_CELLS, WordBuilder } from './cells.js';
+
+/** Values of a column whose length is known only at its end. Room that is not used takes no memory of the machine's. */
+class Growing<T extends Float64Array | Uint32Array> {
+  #values: T;
+  #used = 0;
+
+  constructor(
+    private readonly Type: new (length: number) => T,
+    room: number,
+  ) {
+    this.#values = new Type(room);
+  }
+
+  append(values: T, count: number): void {
+    if (this.#used + count > this.#values.length) {
+      const larger = new this.Type(Math.max(2 * this.#values.length, this.#used + count));
+      larger.set(this.#values as never);
+      this.#values = larger;
+    }
+    this.#values.set(values.subarray(0, count) as never, this.#used);
+    this.#used += count;
+  }
+
+  all(): T {
+    return this.#values.subarray(0, this.#used) as T;
+  }
+}
+
+export class WordCellsBuilder {
+  readonly #codes: Growing<Uint32Array>;
+  readonly #words = new WordBuilder();
+
+  constructor(room: number) {
+    this.#codes = new Growing<Uint32Array>(Uint32Array, room);
+  }
+
+  append(vector: DuckDBVector, count: number): void {
+    const codes = new Uint32Array(count);
+    for (let r = 0; r < count; r++) codes[r] = this.#words.code(vector.getItem(r) as string | null);
+    this.#codes.append(codes, count);
+  }
+
+  cells(): Cells {
+    return { kind: 'words', words: this.#words.words, codes: this.#codes.all() };
+  }
+}
+
+export class NumberCellsBuilder {
+  readonly #values: Growing<Float64Array>;
+  readonly #oddRows: number[] = [];
+  readonly #oddWords: string[] = [];
+  #largest = 0;
+  /** one object for each different word, however often it occurs */
+  readonly #known = new Map<string, string>();
+
+  constructor(
+    private readonly kind: 'numbers' | 'days' | 'clock',
+    private readonly isDeclared: boolean,
+    room: number,
+  ) {
+    this.#values = new Growing<Float64Array>(Float64Array, room);
+  }
+
+  append(vector: DuckDBVector, count: number): void {
+    const { items } = vector as unknown as { items: Float64Array };
+    let largest = this.#largest;
+    for (let r = 0; r < count; r++) {
+      const size = Math.abs(items[r]);
+      if (size > largest) largest = size;
+    }
+    this.#largest = largest;
+    this.#values.append(items, count);
+  }
+
+  /** A cell whose text is kept; its value, where it has one, is not believed. */
+  addOdd(row: number, word: string): void {
+    if (!this.#known.has(word)) this.#known.set(word, word);
+    this.#oddRows.push(row);
+    this.#oddWords.push(this.#known.get(word)!);
+  }
+
+  cells(): Cells {
+    const values = this.#values.all();
+    for (const row of this.#oddRows) values[row] = Number.NaN;
+    if (this.kind !== 'numbers') return { kind: 'days', values, clock: this.kind === 'clock' };
+    const odd = this.#oddRows.length === 0 ? NO_ODD_CELLS : { rows: this.#oddRows, words: this.#oddWords };
+    return { kind: 'numbers', values, odd, declared: this.isDeclared, largest: this.#largest };
+  }
+}
