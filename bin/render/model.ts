@@ -1,3 +1,5 @@
+import { describeReading, isPlain } from '../../src/data/reading.js';
+import { type ColumnSchema, readingOf } from '../../src/data/schema.js';
 import type { Model } from '../../src/model/index.js';
 import { count, facts, plural, table } from './text.js';
 
@@ -6,14 +8,20 @@ export function describeModel({ predict, evaluate, ...model }: Model): Omit<Mode
   return model;
 }
 
+/** How a column is read, where its name alone would not tell. */
+function asRead(column: ColumnSchema): string {
+  const reading = readingOf(column);
+  if (reading.as === 'words') return ' (categories)';
+  const plain = reading.as === 'number' && isPlain(reading);
+  return plain ? '' : ` (${describeReading(reading)})`;
+}
+
 export function modelText(model: Model): string {
   const { schema, classes, layers } = model;
   const inputs =
     schema.kind === 'arrays'
       ? `arrays of ${schema.type}, ${schema.shape.join(' x ')}`
-      : schema.columns
-          .map(({ name, kind }) => (kind === 'category' ? `${name} (categories)` : name))
-          .join(', ');
+      : schema.columns.map((column) => `${column.name}${asRead(column)}`).join(', ');
   const targets = classes
     ? `${schema.target.kind === 'classes' ? schema.target.name : ''}: ${shortList(classes)}`
     : (schema.target.kind === 'values' ? schema.target.names : []).join(', ');

@@ -431,3 +431,33 @@ test('inspect says what was assumed of each column, and what is ambiguous', asyn
   const open = await describeSource(column('open.csv', ['01/02/2020', '03/04/2020']));
   expect(open.parts[0].columns[0].notes[0]).toMatch(/^ambiguous: 01\/02\/2020 may be 2020-02-01/);
 });
+
+describe('values too far from the training rows to compute with', () => {
+  const base = () =>
+    file('near.csv', `x,y\n${Array.from({ length: 30 }, (_, i) => `${i},${i / 4}`).join('\n')}\n`);
+
+  test.each(['1e39', '1e20', '-1e300'])(
+    '%s is named with its row before training, and in prediction',
+    async (value) => {
+      const far = file('far.csv', `x,y\n1,2\n${value},2\n`);
+      const expected = `3: far.csv: row 2 (line 3), column "x": ${Number(value)} lies too far from the training rows to compute with (beyond 1e15 of their standard deviations); correct or remove it`;
+      expect(await failure(() => load(base(), { target: 'y', val: far }))).toBe(expected);
+      expect(await failure(() => load(base(), { target: 'y', test: far }))).toBe(expected);
+      const { schema } = await load(base(), { target: 'y' });
+      expect(await failure(() => loadWithSchema(far, schema, { needTargets: false }))).toBe(expected);
+      const target = file('far.csv', `y,x\n1,2\n${value},2\n`);
+      expect(await failure(() => load(base(), { target: 'y', val: target }))).toBe(
+        expected.replace('"x"', '"y"'),
+      );
+    },
+  );
+
+  test('in the training data spread beyond what a double can square', async () => {
+    const source = file('wide.csv', 'x,y\n1,0\n1e300,1\n2,0\n3,1\n');
+    expect(await failure(() => load(source, { target: 'y' }))).toMatch(
+      /^3: wide\.csv, column "x": its values spread too far to compute with \(beyond 1e154\)/,
+    );
+    const { train } = await load(file('large.csv', 'x,y\n1,0\n1e39,1\n2e39,0\n3e39,1\n'), { target: 'y' });
+    expect(train.dataset.numbers).toBeInstanceOf(Float64Array);
+  });
+});
