@@ -45,6 +45,7 @@ const TYPE_WORDS: Record<string, string> = {
   array: 'a list',
   tuple: 'a list',
   object: 'keys and values',
+  record: 'COLUMN=VALUE',
 };
 
 function typeWords(type: string, found: unknown): string {

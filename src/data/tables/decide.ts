@@ -210,9 +210,10 @@ function numberDecision(
 
 const isUngrouped = ({ decimal, thousands }: NumberFormat): boolean => decimal === '.' && thousands === '';
 
-function whyNumber(format: NumberFormat, { words }: Spellings, values: Float64Array): string {
-  const telling = (word: string, code: number) => !Number.isNaN(values[code]) && /[^\d]/.test(word.trim());
-  const code = Math.max(0, words.findIndex(telling));
+/** The format with a cell that shows it; null where none does, since only a flag said so. */
+function whyNumber(format: NumberFormat, { words }: Spellings, values: Float64Array): string | null {
+  const code = words.findIndex((word, at) => !Number.isNaN(values[at]) && /[^\d+-]/.test(word.trim()));
+  if (code < 0) return null;
   return `${describeReading({ as: 'number', ...format, missing: [] })} (${words[code].trim()} is ${values[code]})`;
 }
 

@@ -55,6 +55,7 @@ async function fitReader(reader: TableReader, name: string, options: FitOptions)
     if (nested !== null)
       notes.push(`column "${name}": its type ${nested} is neither a number, a date nor text; left out`);
   }
+  refuseQuestions(reader, table.columns);
   const read = new Map<string, Converted>();
   for (const column of table.columns) read.set(column.name, await readColumn(reader, column, target));
   const print = fingerprintOf(table.columns, read);
@@ -105,14 +106,23 @@ async function targetOf(reader: TableReader, options: FitOptions, notes: string[
   }
 }
 
-/** The values of a column by what was decided of it. Throws DataError for a question left open and for a cell that does not fit. */
+/** Throws DataError that asks all that two readings leave open, so that one more try answers it. */
+function refuseQuestions({ source }: TableReader, columns: readonly UnderstoodColumn[]): void {
+  const open = columns.flatMap(({ name, decision: { question } }) =>
+    question === null ? [] : [`column "${name}": ${question}`],
+  );
+  if (open.length === 1) throw new DataError(`${source}, ${open[0]}`);
+  if (open.length > 1)
+    throw new DataError(`${source}: ${open.length} columns are ambiguous; ${open.join('; ')}`);
+}
+
+/** The values of a column by what was decided of it. Throws DataError for a cell that does not fit. */
 async function readColumn(
   reader: TableReader,
   { name, cells, decision }: UnderstoodColumn,
   target: string,
 ): Promise<Converted> {
-  const { reading, question } = decision;
-  if (question !== null) throw new DataError(`${reader.source}, column "${name}": ${question}`);
+  const { reading } = decision;
   const converted = convert(cells, reading);
   await refuseMisfit(reader, name, converted, reading, name === target);
   return converted;
