@@ -4,6 +4,7 @@ export { type BenchEvent, bench } from './bench/bench.js';
 export { compareReports } from './bench/compare.js';
 export type { BenchOptions } from './bench/options.js';
 export type { BenchReport } from './bench/report.js';
+export type { TensorData } from './data/arrays/memory.js';
 export type { Dataset, Subset } from './data/dataset.js';
 export { loadTrainingData, type TrainingData } from './data/load.js';
 export type { DataSource } from './data/source.js';

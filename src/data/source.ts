@@ -11,6 +11,7 @@ import {
   openMnist,
   TABLE_NAME,
 } from './arrays/arrayfiles.js';
+import { isTensorData, openTensors, type TensorData } from './arrays/memory.js';
 import { hasSize, openProblem, PROBLEM_NAMES, problemName } from './problems/index.js';
 import type { TableRows } from './tables/records.js';
 import { didYouMean } from './words.js';
@@ -39,14 +40,17 @@ export function isBuiltIn(data: string): boolean {
   return data === 'mnist' || problemName(data) !== null;
 }
 
-/** A source by its name, or a table in memory. */
-export type DataSource = string | TableRows;
+/** A source by its name, or a table or arrays in memory. */
+export type DataSource = string | DataInMemory;
+export type DataInMemory = TableRows | TensorData;
 
 /** What a source is called in messages and in a run's configuration. */
 export const named = (data: DataSource): string => (typeof data === 'string' ? data : ROWS);
+/** Data in memory. */
 export const ROWS = '(rows in memory)';
 
 export function openSource(data: DataSource): Source {
+  if (typeof data !== 'string' && isTensorData(data)) return openTensors('arrays', data);
   if (typeof data !== 'string')
     return { kind: 'table', name: 'rows', text: 'rows', form: 'rows', rows: data };
   if (data === ROWS) {

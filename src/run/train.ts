@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.js';
 import { type LoadOptions, loadTrainingData, type TrainingData } from '../data/load.js';
-import type { TableRows } from '../data/tables/records.js';
+import type { DataInMemory } from '../data/source.js';
 import { DataError, UsageError } from '../errors.js';
 import { type LayerRow, layerTable } from '../network/table.js';
 import { SCHEDULES, type Schedule } from '../optim/schedules.js';
@@ -53,9 +53,9 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
   /** in place of those that the run began with: the bits become others */
   readonly kernels?: TrainConfig['kernels'];
   /** tables in memory, where the run was begun on such */
-  readonly data?: TableRows;
-  readonly val?: TableRows;
-  readonly test?: TableRows;
+  readonly data?: DataInMemory;
+  readonly val?: DataInMemory;
+  readonly test?: DataInMemory;
   /** train longer than was first planned; refused where the schedule depends on the end */
   readonly epochs?: number;
 }

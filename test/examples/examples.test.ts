@@ -76,6 +76,16 @@ describe('a script', () => {
     });
   });
 
+  it('trains on rows in memory, and asks for others as values and as text', async () => {
+    const lines = (await node('examples/train-on-rows.mjs')).trim().split('\n');
+    expect(lines).toContain('target: numbers in CHF (CHF 230000 is 230000)');
+    const prices = lines.flatMap((line) => /^predicted price (\d+)/.exec(line)?.slice(1).map(Number) ?? []);
+    expect(prices).toHaveLength(2);
+    [900_000, 550_000].forEach((expected, i) => {
+      expect(Math.abs(prices[i] / expected - 1)).toBeLessThan(0.08);
+    });
+  });
+
   it('counts the same successes on any number of threads', async () => {
     const counts = async (threads: string) =>
       (await node('examples/success-rates.mjs', '12', threads)).split('\n').slice(1, -2);

@@ -23,6 +23,43 @@ const homes = Array.from({ length: 40 }, (_, i) => ({
 const load = (data: TableRows, options: object = {}) =>
   loadTrainingData({ data, task: 'auto', val: 0, seed: 1, ...options });
 
+describe('arrays in memory', () => {
+  const inputs = Uint8Array.from({ length: 20 * 4 }, (_, i) => (i * 37) % 256);
+
+  it('are read as files of arrays are, in the type that they have', async () => {
+    const labels = Int32Array.from({ length: 20 }, (_, i) => i % 2);
+    const data = await loadTrainingData({
+      data: { inputs, shape: [20, 2, 2], labels },
+      task: 'auto',
+      val: 0,
+      seed: 1,
+    });
+    expect(data.schema).toMatchObject({ kind: 'arrays', type: 'u8', shape: [2, 2] });
+    expect(data.classes).toEqual(['0', '1']);
+    expect(data.train.dataset.numbers).toEqual(
+      new Uint8Array(data.train.dataset.numbers.buffer, 0, 80).map((_, i) => inputs[i]),
+    );
+    const values = Float64Array.from({ length: 40 }, (_, i) => i / 3);
+    const two = await loadTrainingData({
+      data: { inputs, labels: values, shape: [20, 4] },
+      task: 'auto',
+      val: 0,
+      seed: 1,
+    });
+    expect(two).toMatchObject({ task: 'regression', outputs: 2 });
+  });
+
+  it('are refused where their sizes do not fit', async () => {
+    const labels = new Uint8Array(20);
+    const load = (shape: number[]) =>
+      failure(() => loadTrainingData({ data: { inputs, shape, labels }, task: 'auto', val: 0, seed: 1 }));
+    expect(await load([20, 5])).toBe(
+      '3: arrays: inputs have 80 numbers, which is not 20 x 5; give their shape: [rows, …]',
+    );
+    expect(await load([40, 2])).toBe('3: arrays: 20 labels for 40 rows; give as many for each row');
+  });
+});
+
 describe('a table in memory', () => {
   it('gives what the same table in a file gives', async () => {
     const rows = homes.map(({ sold, ...home }) => ({ ...home, sold: sold.toISOString().slice(0, 10) }));
