@@ -12,7 +12,7 @@ import {
   splitRecord,
 } from './csvfile.js';
 import { locate, rowError } from './csvrows.js';
-import { type Connection, fileLiteral, identifier, literal, queryText } from './duckdb.js';
+import { type Connection, fileLiteral, literal, queryText } from './duckdb.js';
 import { type DuckColumn, readCells, type Table } from './duckread.js';
 import { oneKindOfNewline } from './newlines.js';
 import { isPlainNumber } from './numbers.js';
@@ -36,9 +36,9 @@ export async function openCsv(
   let files: CsvFile[] = [];
   for (const name of names) files.push(await openFile(connection, name, hasHeader, files[0]));
   for (const file of files.slice(1)) checkSameColumns(files[0], file);
-  const columns: DuckColumn[] = files[0].names.map((name) => ({
+  const columns: DuckColumn[] = files[0].names.map((name, at) => ({
     name,
-    stored: { kind: 'text', text: identifier(name) },
+    stored: { kind: 'text', text: place(at) },
   }));
 
   const room = roomFor(files);
@@ -145,7 +145,10 @@ function checkSameColumns(first: CsvFile, other: CsvFile): void {
   );
 }
 
-/** All files one after the other, each with its columns in its own order. */
+/** A column by its place: DuckDB does not tell names apart that differ only in capitals. */
+const place = (at: number): string => `c${at}`;
+
+/** All files one after the other, with the columns in the order of the first. */
 function tableOf(files: readonly CsvFile[], numbers: ReadonlySet<string>): string {
   const same = files.every(
     ({ names, encoding, newline }) =>
@@ -154,7 +157,9 @@ function tableOf(files: readonly CsvFile[], numbers: ReadonlySet<string>): strin
       names.join('\n') === files[0].names.join('\n'),
   );
   if (same) return scan(files[0], files, numbers);
-  return `(${files.map((file) => `SELECT * FROM ${scan(file, [file], numbers)}`).join(' UNION ALL BY NAME ')})`;
+  const inOrder = ({ names }: CsvFile) => files[0].names.map((name) => place(names.indexOf(name)));
+  const parts = files.map((file) => `SELECT ${inOrder(file)} FROM ${scan(file, [file], numbers)}`);
+  return `(${parts.join(' UNION ALL ')})`;
 }
 
 /** A file, or several that are written alike, every cell as text but in columns of numbers; a row that does not fit the header stops it. */
@@ -165,7 +170,7 @@ function scan(
 ): string {
   const { encoding, delimiter, newline, names, hasHeader } = file;
   const paths = files.map((file) => fileLiteral(file.path));
-  const columns = names.map((name) => `${literal(name)}: '${numbers.has(name) ? 'DOUBLE' : 'VARCHAR'}'`);
+  const columns = names.map((name, at) => `${place(at)}: '${numbers.has(name) ? 'DOUBLE' : 'VARCHAR'}'`);
   const ends = newline === null ? '' : `, new_line='${newline.replace('\r', '\\r').replace('\n', '\\n')}'`;
   return `read_csv([${paths}], auto_detect=false, delim=${literal(delimiter)}, quote='"', escape='"', header=${hasHeader}${ends}, encoding=${literal(encoding)}, max_line_size=${LONGEST_LINE}, buffer_size=${2 * LONGEST_LINE}, columns={${columns}})`;
 }

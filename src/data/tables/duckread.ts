@@ -160,9 +160,8 @@ function parsed({ stored: { text } }: DuckColumn, whole: boolean, room: number):
 }
 
 /** Numbers that the source converts as it reads. */
-function converted({ name, stored }: DuckColumn, room: number): Fetched {
-  const builder = new NumberCellsBuilder('numbers', false, room);
-  return { text: stored.text, value: identifier(name), odd: null, builder };
+function converted({ stored: { text } }: DuckColumn, room: number): Fetched {
+  return { text, value: text, odd: null, builder: new NumberCellsBuilder('numbers', false, room) };
 }
 
 /** Text, beside numbers that the source declares. */

@@ -71,6 +71,7 @@ async function openJson(connection: Connection, source: string, files: string[])
   const types = await ofSource(source, () =>
     typesOf(connection, `read_json(${list}, sample_size = -1, union_by_name = true)`),
   );
+  await checkCapitals(connection, source, list, [...types.keys()]);
   const columns = Array.from(types, ([name]) => `${literal(name)}: 'JSON'`);
   const table = `read_json(${list}, columns = {${columns}})`;
   const found = Array.from(types, ([name, type]): [SourceColumn, DuckColumn | null] => {
@@ -80,6 +81,25 @@ async function openJson(connection: Connection, source: string, files: string[])
     return [{ name, nested }, nested === null ? { name, stored: { kind: 'text', text, isNumber } } : null];
   });
   return reader(connection, source, table, found);
+}
+
+/** DuckDB does not tell keys apart that differ only in capitals: it calls the second `name_1` and finds no values for it. */
+async function checkCapitals(connection: Connection, source: string, list: string, names: readonly string[]) {
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  const isNumbered = (name: string) =>
+    /_\d+$/.test(name) && known.has(name.toLowerCase().replace(/_\d+$/, ''));
+  if (!names.some(isNumbered)) return;
+  const keys = `SELECT unnest(json_keys(json)) AS key FROM read_json_objects(${list})`;
+  const alike = await ofSource(source, () =>
+    queryText(
+      connection,
+      `SELECT min(key), max(key) FROM (${keys}) GROUP BY lower(key) HAVING count(DISTINCT key) > 1 ORDER BY 1`,
+    ),
+  );
+  if (alike.length === 0) return;
+  throw new DataError(
+    `${source}: the keys "${alike[0][0]}" and "${alike[0][1]}" differ only in capitals, which cannot be read from JSON; rename one, or write the table as CSV`,
+  );
 }
 
 /** A table whose source declares its types. */

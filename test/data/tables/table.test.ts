@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { gather, prepareEncoding } from '#src/data/gather.js';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
 import { encodingOf, parseSchema, type Schema } from '#src/data/schema.js';
+import type { DataSource } from '#src/data/source.js';
 import { failure, file } from '../helpers.js';
 
-const load = (data: string, options: Partial<Parameters<typeof loadTrainingData>[0]> = {}) =>
+const load = (data: DataSource, options: Partial<Parameters<typeof loadTrainingData>[0]> = {}) =>
   loadTrainingData({ data, task: 'auto', val: 0, seed: 1, ...options });
 
 /** What the network sees of every row. */
@@ -208,6 +209,27 @@ describe('formats', () => {
     const data = await load(pattern);
     expect(Array.from(data.train.dataset.numbers)).toEqual([1, 2, 3, 4]);
     expect(Array.from(data.train.dataset.targets)).toEqual([0, 1, 0, 1]);
+  });
+
+  test('names that differ only in capitals are different columns', async () => {
+    const header = 'Skew.Maxis,Skew.maxis,y';
+    const { train, schema } = await load(file('capitals.csv', `${header}\n1,10.5,0\n2,20.5,1\n`));
+    expect(schema).toMatchObject({ columns: [{ name: 'Skew.Maxis' }, { name: 'Skew.maxis' }] });
+    expect(Array.from(train.dataset.numbers)).toEqual([1, 10.5, 2, 20.5]);
+    file('capitals/a.csv', `${header}\n1,10.5,0\n`);
+    const pattern = file('capitals/b.csv', 'y,Skew.maxis,Skew.Maxis\n1,20.5,2\n').replace('b.csv', '*.csv');
+    expect((await load(pattern)).train).toEqual(train);
+    const rows = [
+      { 'Skew.Maxis': 1, 'Skew.maxis': 10.5, y: 0 },
+      { 'Skew.Maxis': 2, 'Skew.maxis': 20.5, y: 1 },
+    ];
+    expect((await load(rows)).train).toEqual(train);
+    const json = file('capitals.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
+    expect(await failure(() => load(json))).toBe(
+      '3: capitals.jsonl: the keys "Skew.Maxis" and "Skew.maxis" differ only in capitals, which cannot be read from JSON; rename one, or write the table as CSV',
+    );
+    const numbered = file('numbered.jsonl', '{"x":1,"x_1":10.5,"y":0}\n{"x":2,"x_1":20.5,"y":1}\n');
+    expect((await load(numbered)).train).toEqual(train);
   });
 
   test('a file name may hold quotes and spaces', async () => {
