@@ -4,7 +4,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks', // the kernels set V8 flags, which are per process
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    globalSetup: ['test/support/setup.ts'],
+    // against hangs alone: one core that is shared may take minutes for what a quiet machine does in seconds
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });

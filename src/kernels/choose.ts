@@ -50,6 +50,8 @@ export function chooseKernels(options: KernelOptions, gflops: Measure = kernelGf
     return { name: wasm, library, note: refused ? `${why}; taking kernels ${wasm}` : null };
   }
   const wanted = nativeLibrary !== undefined || precision === 'bf16';
+  // OpenBLAS 0.3.26 gave other bits on a Xeon when the number of workers changed: a CBLAS is for who asks for it
+  if (library.interface === 'CBLAS' && !wanted) return { name: wasm, library: null, note: null };
   if (wanted || !slower(library, wasm, gflops)) return native(library, precision);
   return { name: wasm, library: null, note: null };
 }
