@@ -1,6 +1,6 @@
 /**
- * What a command is, and what the words after it mean. yargs prints the help and completes; a command that runs does
- * without it, because loading yargs alone takes longer than loading MNIST.
+ * What a command is, and what the words after it mean. yargs prints the help and completes; a command that
+ * runs does without it, because loading yargs alone takes longer than loading MNIST.
  */
 import { closest } from '../src/closest.js';
 import { UsageError } from '../src/errors.js';
@@ -58,7 +58,9 @@ const COMMON: Flags = {
   version: { describe: 'show the version', boolean: true },
 };
 
-/** The words after a command, taken apart. Throws UsageError for one that the command does not take, or lacks. */
+/**
+ * The words after a command, taken apart. Throws UsageError for one that the command does not take, or lacks.
+ */
 export function readArgs(command: Command, tokens: readonly string[]): Args {
   const name = commandName(command);
   const { words, ...args } = readFlags(tokens, command.flags, name);
@@ -77,7 +79,10 @@ interface Read {
   readonly set: Set<string>;
 }
 
-/** Words are what is neither a flag nor a flag's value, and everything after `--`. Throws UsageError for a flag that is unknown, stands twice or lacks its value. */
+/**
+ * Words are what is neither a flag nor a flag's value, and everything after `--`. Throws UsageError for a
+ * flag that is unknown, stands twice or lacks its value.
+ */
 export function readFlags(tokens: readonly string[], own: Flags, name = ''): Read {
   const flags = { ...COMMON, ...own };
   const byAlias = new Map(Object.entries(flags).map(([flag, { alias }]) => [alias, flag]));

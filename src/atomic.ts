@@ -19,10 +19,11 @@ import { promisify } from 'node:util';
 import { DataError } from './errors.js';
 
 /**
- * Writes a file so that whoever opens `path`, after a crash or a loss of power at any instant too, finds the old contents
- * or the new, whole: written beside it, forced to the disk, renamed over it, and the folder's entry forced as well.
- * Throws DataError naming the path and what the system said; the old contents are then still there. A symbolic link at
- * `path` is replaced, not followed: a run's folder may come from anybody, and must not lead out of itself.
+ * Writes a file so that whoever opens `path`, after a crash or a loss of power at any instant too, finds the
+ * old contents or the new, whole: written beside it, forced to the disk, renamed over it, and the folder's
+ * entry forced as well. Throws DataError naming the path and what the system said; the old contents are then
+ * still there. A symbolic link at `path` is replaced, not followed: a run's folder may come from anybody, and
+ * must not lead out of itself.
  */
 export function writeFileAtomic(path: string, contents: Uint8Array | string): void {
   const temporary = `${path}.${process.pid}.tmp`;
@@ -47,9 +48,10 @@ export async function writeFileAtomicLater(path: string, contents: readonly Uint
 }
 
 /**
- * Puts what `fill` writes in a file's place, whole or not at all; an exit of the process leaves nothing behind either: the
- * file is opened at once, since an open under way would go on during the exit and create it after it was removed. An old
- * file's permissions stay. Throws DataError for what the system refuses, which calls the file `name`.
+ * Puts what `fill` writes in a file's place, whole or not at all; an exit of the process leaves nothing
+ * behind either: the file is opened at once, since an open under way would go on during the exit and create
+ * it after it was removed. An old file's permissions stay. Throws DataError for what the system refuses,
+ * which calls the file `name`.
  */
 export async function replaceFileLater(
   path: string,
@@ -115,7 +117,10 @@ async function withFileLater(
   }
 }
 
-/** With its parents, one by one: Node's own `recursive` never returns where the system refuses with ENOENT, as /proc does. */
+/**
+ * With its parents, one by one: Node's own `recursive` never returns where the system refuses with ENOENT, as
+ * /proc does.
+ */
 export function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));

@@ -4,14 +4,22 @@ import { basename, dirname, join } from 'node:path';
 import { DataError } from './errors.js';
 
 export type Destination =
-  /** Nothing or a regular file lies there: the new one takes its place. `path` is what a symbolic link leads to. */
+  /**
+   * Nothing or a regular file lies there: the new one takes its place. `path` is what a symbolic link leads
+   * to.
+   */
   | { readonly kind: 'file'; readonly path: string }
-  /** Open in this process already, as /dev/stdout is: opening it again fails for a socket and cuts a file off. */
+  /**
+   * Open in this process already, as /dev/stdout is: opening it again fails for a socket and cuts a file off.
+   */
   | { readonly kind: 'descriptor'; readonly descriptor: number }
   /** A FIFO or a character device, which takes what is written to it as it comes. */
   | { readonly kind: 'stream'; readonly path: string };
 
-/** Throws DataError for what takes no bytes: a directory, a socket, a path through a folder that does not exist. */
+/**
+ * Throws DataError for what takes no bytes: a directory, a socket, a path through a folder that does not
+ * exist.
+ */
 export function destinationOf(path: string): Destination {
   const refused = (why: string) => new DataError(`${path}: cannot be written (${why})`);
   try {
@@ -38,11 +46,15 @@ function kindOf(there: Stats): string {
 /** Linux gives up after as many. */
 const MOST_LINKS = 40;
 
-/** The absolute path at the end of a chain of symbolic links, whether it exists or not, or the descriptor that it names. */
+/**
+ * The absolute path at the end of a chain of symbolic links, whether it exists or not, or the descriptor that
+ * it names.
+ */
 function followLinks(path: string): string | number {
   let at = path;
   for (let links = 0; links <= MOST_LINKS; links++) {
-    // The system resolves a folder's own links before it goes up at "..", which no rule about the text alone could do.
+    // The system resolves a folder's own links before it goes up at "..", which no rule about the text alone
+    // could do.
     const folder = realFolder(dirname(at));
     const name = basename(at);
     const place = join(folder, name);
@@ -66,7 +78,10 @@ function realFolder(path: string): string {
 
 const STANDARD = ['stdin', 'stdout', 'stderr'];
 
-/** /dev/stdout is 1, and so are /dev/fd/1 and /proc/self/fd/1, which leads to a folder named by this process's number. */
+/**
+ * /dev/stdout is 1, and so are /dev/fd/1 and /proc/self/fd/1, which leads to a folder named by this process's
+ * number.
+ */
 function descriptorOf(folder: string, name: string): number | null {
   if (folder === '/dev' && STANDARD.includes(name)) return STANDARD.indexOf(name);
   const own = `${process.pid}`;

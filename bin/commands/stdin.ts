@@ -13,8 +13,9 @@ const NAME = 'standard input';
 type Naming = (text: string) => string;
 
 /**
- * Calls `use` with DATA, or with a temporary file that holds what standard input gives when DATA is `-`. The file is gone
- * when `use` is done, however it ends; errors speak of standard input, and what else is said goes through `named`.
+ * Calls `use` with DATA, or with a temporary file that holds what standard input gives when DATA is `-`. The
+ * file is gone when `use` is done, however it ends; errors speak of standard input, and what else is said
+ * goes through `named`.
  */
 export async function withData<T>(
   data: string,

@@ -1,4 +1,7 @@
-/** The configuration's keys as flags, and what is written there as values: both from its schema, the only source. */
+/**
+ * The configuration's keys as flags, and what is written there as values: both from its schema, the only
+ * source.
+ */
 import { z } from 'zod';
 import { UsageError } from '../../src/errors.js';
 import { describeIssue } from '../../src/issues.js';
@@ -51,7 +54,10 @@ export const variable = (key: string): string => `GRADPOOL_${kebab(key).replaceA
 const groupOf = (key: Key): number =>
   NAMES.findIndex((name) => GROUPS[name].includes(key) || name === NAMES.at(-1));
 
-/** A flag for each key but `data`, which is the argument; a boolean has a second, hidden one that switches it off. */
+/**
+ * A flag for each key but `data`, which is the argument; a boolean has a second, hidden one that switches it
+ * off.
+ */
 export const CONFIG_FLAGS: Flags = Object.fromEntries(
   CONFIG_KEYS.filter((key) => key !== 'data')
     .sort((a, b) => groupOf(a) - groupOf(b))
@@ -86,7 +92,10 @@ function isRecord({ type, anyOf = [], additionalProperties }: Property): boolean
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const isNumber = (text: string): boolean => NUMBER.test(text) && Number.isFinite(Number(text));
 
-/** The value that a text stands for; what it cannot stand for stays text, and `checked` says what is wrong with it. */
+/**
+ * The value that a text stands for; what it cannot stand for stays text, and `checked` says what is wrong
+ * with it.
+ */
 export async function parseText(key: Key, text: string): Promise<unknown> {
   if (PROPERTIES[key].items?.anyOf) {
     const { parseDocument } = await import('yaml'); // of which JSON is a part

@@ -1,4 +1,7 @@
-/** Where each value of the configuration comes from: a flag beats the environment beats the file beats the default. */
+/**
+ * Where each value of the configuration comes from: a flag beats the environment beats the file beats the
+ * default.
+ */
 import { closest } from '../../src/closest.js';
 import { UsageError } from '../../src/errors.js';
 import { CONFIG_KEYS, type TrainOptions } from '../../src/train/config.js';

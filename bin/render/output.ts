@@ -1,4 +1,7 @@
-/** Where results go: stdout, waiting for slow readers, a file that appears whole or not at all, or a FIFO or device. */
+/**
+ * Where results go: stdout, waiting for slow readers, a file that appears whole or not at all, or a FIFO or
+ * device.
+ */
 import { once } from 'node:events';
 import { closeSync, constants, open, write as writeBytes } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,8 +20,8 @@ export function print(text: string): void {
 type Put = (text: string) => Promise<void>;
 
 /**
- * Lets `write` fill the file that the user named, or stdout when there is none. A symbolic link stays one and what it leads
- * to is written; a reader that goes away, of a FIFO or of stdout, ends the writing quietly.
+ * Lets `write` fill the file that the user named, or stdout when there is none. A symbolic link stays one and
+ * what it leads to is written; a reader that goes away, of a FIFO or of stdout, ends the writing quietly.
  */
 export async function streamTo(file: string | undefined, write: (put: Put) => Promise<void>): Promise<void> {
   const name = file ?? 'stdout';
@@ -67,7 +70,10 @@ async function untilNobodyReads(name: string, put: Put, write: (put: Put) => Pro
   }
 }
 
-/** A pipe that another program made non-blocking refuses bytes while it is full; it is asked again a little later. */
+/**
+ * A pipe that another program made non-blocking refuses bytes while it is full; it is asked again a little
+ * later.
+ */
 async function writeAll(descriptor: number, text: string): Promise<void> {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) {
@@ -90,7 +96,10 @@ async function streamToFile(name: string, path: string, write: (put: Put) => Pro
   }
 }
 
-/** A closed pipe (`gradpool predict … | head`) is no error: on stdout it ends the command, on stderr the training goes on. */
+/**
+ * A closed pipe (`gradpool predict … | head`) is no error: on stdout it ends the command, on stderr the
+ * training goes on.
+ */
 export function tolerateClosedPipes(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? (process.exitCode ?? 0) : report(error));

@@ -57,7 +57,9 @@ export function elementTypeOf(array: StoredArray): ElementType {
 
 const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** `count` elements from byte `offset` on: a view where the bytes already lie right, else a converted copy. */
+/**
+ * `count` elements from byte `offset` on: a view where the bytes already lie right, else a converted copy.
+ */
 export function decode(
   element: FileElement,
   bytes: SharedBytes,

@@ -4,8 +4,9 @@ import { elementTypeOf } from './elements.js';
 import type { ElementType } from './schema.js';
 
 /**
- * A scaled value beyond this is refused. No training row comes near: among n rows none lies more than √n standard
- * deviations from the mean. Float32 ends at 3.4e38, and the squares of what a layer makes of such values must not.
+ * A scaled value beyond this is refused. No training row comes near: among n rows none lies more than √n
+ * standard deviations from the mean. Float32 ends at 3.4e38, and the squares of what a layer makes of such
+ * values must not.
  */
 const FARTHEST = 1e15;
 
@@ -30,7 +31,10 @@ export interface Far {
   readonly value: number;
 }
 
-/** The first number of these rows whose |(value − shift)·scale| is beyond 1e15, or that is not finite; null: there is none. */
+/**
+ * The first number of these rows whose |(value − shift)·scale| is beyond 1e15, or that is not finite; null:
+ * there is none.
+ */
 export function farOut(dataset: Dataset, encoding: Encoding, rows: Uint32Array): Far | null {
   return firstBeyond(dataset.numbers, dataset.numberWidth, encoding.shift, encoding.scale, rows);
 }
@@ -62,7 +66,10 @@ function firstBeyond(
   return null;
 }
 
-/** What each column may hold. No value is further from its shift than MAX_VALUE/2, so that the difference is finite too. */
+/**
+ * What each column may hold. No value is further from its shift than MAX_VALUE/2, so that the difference is
+ * finite too.
+ */
 function bounds(width: number, shift: readonly number[], scale: readonly number[]) {
   const low = new Float64Array(width);
   const high = new Float64Array(width);
@@ -84,7 +91,10 @@ const RANGES: Readonly<Partial<Record<ElementType, readonly [least: number, most
   i32: [-2_147_483_648, 2_147_483_647],
 };
 
-/** Whether the type itself holds nothing beyond the bounds: most whole numbers need not be looked at one by one. */
+/**
+ * Whether the type itself holds nothing beyond the bounds: most whole numbers need not be looked at one by
+ * one.
+ */
 function fits(values: StoredArray, low: Float64Array, high: Float64Array): boolean {
   const range = RANGES[elementTypeOf(values)];
   if (range === undefined) return false;

@@ -1,4 +1,6 @@
-/** What fitting arrays and fitting tables have in common: the options, the result, the task, the fingerprint. */
+/**
+ * What fitting arrays and fitting tables have in common: the options, the result, the task, the fingerprint.
+ */
 import { createHash } from 'node:crypto';
 import type { Dataset, StoredArray } from './dataset.js';
 import type { Schema } from './schema.js';
@@ -47,15 +49,18 @@ export const MAX_CLASSES = 65_535;
 export const MANY_VALUES = 20;
 
 /**
- * Whole numbers with few distinct values are taken for classes: two values always, up to MANY_VALUES when each
- * comes twice on average.
+ * Whole numbers with few distinct values are taken for classes: two values always, up to MANY_VALUES when
+ * each comes twice on average.
  */
 export function inferTask(distinct: number, rows: number, whole: boolean): Task {
   const few = distinct <= 2 || (distinct <= MANY_VALUES && 2 * distinct <= rows);
   return whole && few ? 'classification' : 'regression';
 }
 
-/** The split for these options; where too few rows are there to keep some of them back, none are and a note says so. */
+/**
+ * The split for these options; where too few rows are there to keep some of them back, none are and a note
+ * says so.
+ */
 export function splitRows(
   rows: number,
   options: Pick<FitOptions, 'valFraction' | 'testFraction' | 'seed'>,

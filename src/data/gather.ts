@@ -1,6 +1,7 @@
 /**
- * A batch from a dataset: stored rows become the network's input x and its desired output d. Every worker does this
- * for its rows of every batch, so there is one tight loop for each way numbers are stored, and nothing is allocated.
+ * A batch from a dataset: stored rows become the network's input x and its desired output d. Every worker
+ * does this for its rows of every batch, so there is one tight loop for each way numbers are stored, and
+ * nothing is allocated.
  */
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
 import type { Dataset, Encoding, StoredArray } from './dataset.js';
@@ -34,9 +35,10 @@ export function prepareEncoding(encoding: Encoding): PreparedEncoding {
 }
 
 /**
- * x[R, inputWidth] and d[R, targetWidth] for the dataset's rows `rows[from] … rows[to−1]`, R = to − from. Numbers are
- * computed in float64 and rounded once, when stored; the one-hot blocks of the code columns follow them. d holds
- * class indices or scaled values; null leaves it out. Kernels, if given, are such as x belongs to.
+ * x[R, inputWidth] and d[R, targetWidth] for the dataset's rows `rows[from] … rows[to−1]`, R = to − from.
+ * Numbers are computed in float64 and rounded once, when stored; the one-hot blocks of the code columns
+ * follow them. d holds class indices or scaled values; null leaves it out. Kernels, if given, are such as x
+ * belongs to.
  */
 export function gather(
   x: FloatArray,
@@ -58,8 +60,8 @@ export function gather(
 }
 
 /**
- * The arrays have one type each throughout a training run, so that the engine compiles each loop for that type;
- * only the arithmetic needs loops of its own.
+ * The arrays have one type each throughout a training run, so that the engine compiles each loop for that
+ * type; only the arithmetic needs loops of its own.
  */
 function gatherNumbers(
   x: FloatArray,
@@ -176,7 +178,10 @@ function columns(
   }
 }
 
-/** The one-hot blocks, then the codes of the embedded columns. A code beyond the categories leaves its block 0. */
+/**
+ * The one-hot blocks, then the codes of the embedded columns. A code beyond the categories leaves its block
+ * 0.
+ */
 function gatherCodes(
   x: FloatArray,
   width: number,

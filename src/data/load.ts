@@ -1,4 +1,6 @@
-/** From the DATA argument to datasets in shared memory: for training, and with the schema of a trained model. */
+/**
+ * From the DATA argument to datasets in shared memory: for training, and with the schema of a trained model.
+ */
 import { DataError, UsageError } from '../errors.js';
 import { fitArrays, loadArrays } from './arrays/arrays.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
@@ -13,9 +15,15 @@ export interface LoadOptions extends TableWishes {
   readonly data: DataSource;
   readonly target?: string | undefined;
   readonly task: 'auto' | 'classification' | 'regression';
-  /** a fraction of the rows kept back, or another source; 'auto': AUTO_VAL, or none where the rows are all there is */
+  /**
+   * a fraction of the rows kept back, or another source; 'auto': AUTO_VAL, or none where the rows are all
+   * there is
+   */
   readonly val: number | DataSource;
-  /** a fraction of the rows kept back, or another source; default: the test part that comes with the data, if any */
+  /**
+   * a fraction of the rows kept back, or another source; default: the test part that comes with the data, if
+   * any
+   */
   readonly test?: number | DataSource | undefined;
   readonly seed: number;
   /** a category column is embedded above this many categories, else one-hot encoded; default: 32 */
@@ -95,7 +103,10 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
   };
 }
 
-/** The fractions among `val` and `test`. Throws UsageError where one is none, or nothing would be left to train on. */
+/**
+ * The fractions among `val` and `test`. Throws UsageError where one is none, or nothing would be left to
+ * train on.
+ */
 function fractions(
   val: number | DataSource,
   test: number | DataSource | undefined,
@@ -138,8 +149,8 @@ export function unscaledTargets(data: TrainingData, note: string): TrainingData 
 }
 
 /**
- * A raw source as the model's network expects it: columns in any order, others ignored, missing values filled as in
- * training. A missing column or a label that the model does not know is a DataError.
+ * A raw source as the model's network expects it: columns in any order, others ignored, missing values filled
+ * as in training. A missing column or a label that the model does not know is a DataError.
  */
 export async function loadWithSchema(
   source: DataSource,

@@ -1,6 +1,6 @@
 /**
- * How the text of a column's cells is read. A reading is decided once, on all values of the training data, is stored
- * in the model, and every later source is held to it (docs/data.md lists the rules).
+ * How the text of a column's cells is read. A reading is decided once, on all values of the training data, is
+ * stored in the model, and every later source is held to it (docs/data.md lists the rules).
  */
 import { z } from 'zod';
 

@@ -1,6 +1,7 @@
 /**
- * Everything that was fitted to the training rows: what a raw source needs to become the network's input. It is
- * stored in the model as JSON and read back from files that nobody vouches for, hence the strict validation.
+ * Everything that was fitted to the training rows: what a raw source needs to become the network's input. It
+ * is stored in the model as JSON and read back from files that nobody vouches for, hence the strict
+ * validation.
  */
 import { z } from 'zod';
 import { DataError } from '../errors.js';
@@ -52,7 +53,9 @@ const columnSchema = z.discriminatedUnion('kind', [
     categories: names,
     /** training rows had missing values, which are a category of their own after the others */
     missing: z.boolean(),
-    /** the length of the learned vector that stands for a category; without it the column is one-hot encoded */
+    /**
+     * the length of the learned vector that stands for a category; without it the column is one-hot encoded
+     */
     embedding: z.number().int().min(1).max(4096).optional(),
     reading: readingSchema.optional(),
   }),
@@ -109,7 +112,10 @@ interface ReadColumnSchema extends Pick<ColumnSchema, 'reading'> {
   readonly categories?: readonly string[];
 }
 
-/** How the text of a column or target is read; for a model that was saved without its readings, what is assumed. */
+/**
+ * How the text of a column or target is read; for a model that was saved without its readings, what is
+ * assumed.
+ */
 export function readingOf({ type, reading, ...column }: ReadColumnSchema): Reading {
   if (reading !== undefined) return reading;
   const categories = 'categories' in column ? column.categories : [];

@@ -19,7 +19,10 @@ import { didYouMean } from './words.js';
 export type TableSource = {
   readonly kind: 'table';
   readonly name: string;
-  /** a file, a pattern of files, or a query that starts with SELECT, WITH or FROM; what rows in memory are called */
+  /**
+   * a file, a pattern of files, or a query that starts with SELECT, WITH or FROM; what rows in memory are
+   * called
+   */
   readonly text: string;
 } & ({ readonly form: 'file' | 'query' } | { readonly form: 'rows'; readonly rows: TableRows });
 

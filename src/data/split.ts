@@ -17,11 +17,12 @@ export interface Fractions {
 const PART = { train: 0, val: 1, test: 2 } as const;
 
 /**
- * Each fraction of the rows to its part, the same rows for the same seed. `strata` gives the class of every row: then each
- * class keeps its share in every part to within one row, and at least one row of each class is trained on.
+ * Each fraction of the rows to its part, the same rows for the same seed. `strata` gives the class of every
+ * row: then each class keeps its share in every part to within one row, and at least one row of each class is
+ * trained on.
  *
- * Validation takes the first rows of each stratum's random order and the test takes the last: neither changes when the
- * other's fraction does, as long as rows are left between them.
+ * Validation takes the first rows of each stratum's random order and the test takes the last: neither changes
+ * when the other's fraction does, as long as rows are left between them.
  */
 export function split(
   count: number,
@@ -44,7 +45,10 @@ export function split(
   return { train: rows('train'), val: rows('val'), test: rows('test') };
 }
 
-/** How many rows of each stratum in turn: rounding the running total keeps the whole at its fraction when strata are small. */
+/**
+ * How many rows of each stratum in turn: rounding the running total keeps the whole at its fraction when
+ * strata are small.
+ */
 function share(fraction: number): (rows: number, most: number) => number {
   let seen = 0;
   let given = 0;

@@ -1,13 +1,20 @@
-/** Statistics of the training rows: in float64, in row order, so that they have the same bits on every run. */
+/**
+ * Statistics of the training rows: in float64, in row order, so that they have the same bits on every run.
+ */
 import type { StoredArray } from './dataset.js';
 
 export interface Moments {
   readonly mean: Float64Array;
-  /** the standard deviation of the rows themselves (divided by their count), as scikit-learn's StandardScaler */
+  /**
+   * the standard deviation of the rows themselves (divided by their count), as scikit-learn's StandardScaler
+   */
   readonly std: Float64Array;
 }
 
-/** Mean and standard deviation of each column of values[·, width] over `rows`; NaN is a missing value and left out. */
+/**
+ * Mean and standard deviation of each column of values[·, width] over `rows`; NaN is a missing value and left
+ * out.
+ */
 export function columnMoments(values: StoredArray | Float64Array, width: number, rows: Uint32Array): Moments {
   const count = new Float64Array(width);
   const mean = new Float64Array(width);
@@ -55,7 +62,10 @@ export function commonMoments(values: StoredArray, width: number, rows: Uint32Ar
   return { mean: Float64Array.of(mean), std: Float64Array.of(Math.sqrt(squares / count)) };
 }
 
-/** Bytes in one pass with integer sums, which are exact. Rows that lie one after the other are summed as one stretch. */
+/**
+ * Bytes in one pass with integer sums, which are exact. Rows that lie one after the other are summed as one
+ * stretch.
+ */
 function byteMoments(values: Uint8Array, width: number, rows: Uint32Array): Moments {
   let sum = 0;
   let squares = 0;

@@ -50,7 +50,9 @@ export function evaluation(
   return { rows, metrics: { loss, accuracy: score / rows }, confusion, mae: null, r2: null, notes };
 }
 
-/** The mean divergence and the summed score, added up in the order of training's evaluation: the same bits. */
+/**
+ * The mean divergence and the summed score, added up in the order of training's evaluation: the same bits.
+ */
 function sums({ context, forward }: Runner, subset: Subset, source: string, observe: Observe) {
   const rows = subset.rows.length;
   let loss = 0;

@@ -1,7 +1,7 @@
 /**
- * What model.safetensors holds. Tensors: each parameter under PyTorch's name (`0.weight`: the layer's index in the list) and
- * in PyTorch's layout, so that torch.nn.Sequential with the same indices loads them. Metadata: what else it takes to
- * predict, as text.
+ * What model.safetensors holds. Tensors: each parameter under PyTorch's name (`0.weight`: the layer's index
+ * in the list) and in PyTorch's layout, so that torch.nn.Sequential with the same indices loads them.
+ * Metadata: what else it takes to predict, as text.
  */
 import type { ArraysSchema, Schema } from '../data/schema.js';
 import type { FloatArray } from '../kernels/kernels.js';
@@ -24,7 +24,10 @@ export interface SavedModel {
   readonly facts: Facts;
 }
 
-/** The metadata; task, loss and classes repeat what network and preprocessing say, for those who read only these. */
+/**
+ * The metadata; task, loss and classes repeat what network and preprocessing say, for those who read only
+ * these.
+ */
 export function metadataOf(
   { network, schema, facts }: Pick<SavedModel, 'network' | 'schema' | 'facts'>,
   weightsSha256: string,

@@ -1,4 +1,7 @@
-/** Saved models: loaded, described, asked for predictions and evaluated, in this process and without a trainer. */
+/**
+ * Saved models: loaded, described, asked for predictions and evaluated, in this process and without a
+ * trainer.
+ */
 import { loadWithSchema } from '../data/load.js';
 import type { Schema } from '../data/schema.js';
 import { type DataSource, named } from '../data/source.js';
@@ -32,7 +35,8 @@ export interface Model {
   /** about the training */
   readonly facts: Facts;
   /**
-   * Of a data source, or a table in memory, with the columns of the training data; a target column is not needed.
+   * Of a data source, or a table in memory, with the columns of the training data; a target column is not
+   * needed.
    * @param options.keep columns that are handed on as they are written, or all of them
    */
   predict(source: DataSource, options?: { readonly keep?: readonly string[] | 'all' }): Promise<Predictions>;
@@ -46,7 +50,10 @@ export interface ModelOptions {
   readonly kernels?: 'auto' | KernelName;
 }
 
-/** The model of a run's folder or of a .safetensors file. Throws DataError when it is missing, damaged or unknown. */
+/**
+ * The model of a run's folder or of a .safetensors file. Throws DataError when it is missing, damaged or
+ * unknown.
+ */
 export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions = {}): Promise<Model> {
   const model = readModel(path);
   const { file, network, schema, layers, layout, weightsSha256, facts } = model;

@@ -30,7 +30,10 @@ const networkSchema = z.strictObject({
 });
 const factsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
-/** The model of a run's folder or of a .safetensors file. Throws DataError naming the file and what is wrong with it. */
+/**
+ * The model of a run's folder or of a .safetensors file. Throws DataError naming the file and what is wrong
+ * with it.
+ */
 export function readModel(path: string): ReadModel {
   const file = modelFile(path);
   const { tensors, metadata } = decodeSafetensors(readBytes(file), file);

@@ -13,10 +13,16 @@ import { misfitText } from '../data/tables/faults.js';
 import { cellsOf, numbersOf, wordsOf } from '../data/tables/records.js';
 import { DataError } from '../errors.js';
 
-/** For a model of tables a record by column name, null where a value is missing; for one of arrays its numbers. */
+/**
+ * For a model of tables a record by column name, null where a value is missing; for one of arrays its
+ * numbers.
+ */
 export type Row = Readonly<Record<string, unknown>> | ArrayLike<number>;
 
-/** The rows as a dataset without targets, stored as the training data was. Throws DataError naming row and column. */
+/**
+ * The rows as a dataset without targets, stored as the training data was. Throws DataError naming row and
+ * column.
+ */
 export function datasetOf(rows: readonly Row[], schema: Schema): { subset: Subset; notes: string[] } {
   const notes: string[] = [];
   const inputs = schema.kind === 'arrays' ? fromArrays(rows, schema) : fromRecords(rows, schema, notes);

@@ -1,4 +1,7 @@
-/** A model's network in memory: rows in blocks through the forward pass, by the code that evaluates during training. */
+/**
+ * A model's network in memory: rows in blocks through the forward pass, by the code that evaluates during
+ * training.
+ */
 import type { Subset } from '../data/dataset.js';
 import { prepareEncoding } from '../data/gather.js';
 import { encodingOf } from '../data/schema.js';
@@ -17,9 +20,13 @@ import type { ReadModel } from './read.js';
 export interface Runner {
   /** holds, after `forward`, the objective's output: what the divergence takes */
   readonly context: Context;
-  /** [R, outputs], after `forward`: the whole network's output, with the activation that is fused in training */
+  /**
+   * [R, outputs], after `forward`: the whole network's output, with the activation that is fused in training
+   */
   readonly output: FloatArray;
-  /** Rows `rows[from] … rows[to−1]` of the subset, at most EVALUATION_BLOCK; `source` names them in errors. */
+  /**
+   * Rows `rows[from] … rows[to−1]` of the subset, at most EVALUATION_BLOCK; `source` names them in errors.
+   */
   forward(subset: Subset, from: number, to: number, source: string): void;
 }
 

@@ -1,7 +1,8 @@
 /**
- * The safetensors format (https://huggingface.co/docs/safetensors): the header's length as a little-endian uint64, the
- * header as JSON, the tensors' bytes one after the other. Data only: nothing in it can be evaluated. Values lie in
- * the machine's byte order, which is little-endian wherever WebAssembly shares its memory with typed arrays.
+ * The safetensors format (https://huggingface.co/docs/safetensors): the header's length as a little-endian
+ * uint64, the header as JSON, the tensors' bytes one after the other. Data only: nothing in it can be
+ * evaluated. Values lie in the machine's byte order, which is little-endian wherever WebAssembly shares its
+ * memory with typed arrays.
  */
 import { z } from 'zod';
 import { DataError } from '../errors.js';
@@ -22,7 +23,9 @@ export type NamedTensor = { readonly name: string } & Pick<Tensor, 'shape' | 'da
 export type Metadata = Readonly<Record<string, string>>;
 
 const LENGTH_BYTES = 8;
-/** The header is padded with spaces to a multiple of this, so that the first tensor can be used where it lies. */
+/**
+ * The header is padded with spaces to a multiple of this, so that the first tensor can be used where it lies.
+ */
 const ALIGNMENT = 8;
 /** What the format's own library refuses to exceed. */
 const MAX_HEADER = 100_000_000;
@@ -76,8 +79,8 @@ const headerSchema = z
   .catchall(tensorSchema);
 
 /**
- * Reads a file of which nothing is believed: every byte belongs to the header or to exactly one tensor, and every length
- * agrees with every other. Throws DataError naming `file` and what is wrong with it.
+ * Reads a file of which nothing is believed: every byte belongs to the header or to exactly one tensor, and
+ * every length agrees with every other. Throws DataError naming `file` and what is wrong with it.
  */
 export function decodeSafetensors(
   bytes: Uint8Array,

@@ -1,7 +1,7 @@
 /**
- * Shards and the tree by which their results are summed. A batch is cut into a fixed number of shards; a worker gets a
- * contiguous run of them and may fold the aligned subtrees inside its run; the additions left over are the
- * coordinator's. Together they are always the same additions, whatever the number of workers.
+ * Shards and the tree by which their results are summed. A batch is cut into a fixed number of shards; a
+ * worker gets a contiguous run of them and may fold the aligned subtrees inside its run; the additions left
+ * over are the coordinator's. Together they are always the same additions, whatever the number of workers.
  */
 
 /** Shards `first … last-1`. */
@@ -14,7 +14,10 @@ export interface Run {
 export interface ShardCut {
   /** shards of a batch, at most */
   readonly shards: number;
-  /** rows of a shard, at least, where the batch has so many; more than 1 where a layer takes its statistics over a shard */
+  /**
+   * rows of a shard, at least, where the batch has so many; more than 1 where a layer takes its statistics
+   * over a shard
+   */
   readonly shardRows: number;
 }
 
@@ -23,14 +26,17 @@ export function shardCount(rows: number, { shards, shardRows }: ShardCut): numbe
   return Math.max(1, Math.min(shards, Math.floor(rows / shardRows)));
 }
 
-/** The most rows that a shard has in a batch of at most so many rows: a short batch can have longer shards than a full one. */
+/**
+ * The most rows that a shard has in a batch of at most so many rows: a short batch can have longer shards
+ * than a full one.
+ */
 export function longestShard(rows: number, cut: ShardCut): number {
   return Math.max(Math.ceil(rows / shardCount(rows, cut)), Math.min(rows, 2 * cut.shardRows - 1));
 }
 
 /**
- * Writes the first row of each shard into bounds[0 … shards]; sizes differ by one at most and the larger come first,
- * so shards without rows (a short batch) are the last ones. Returns how many shards have rows.
+ * Writes the first row of each shard into bounds[0 … shards]; sizes differ by one at most and the larger come
+ * first, so shards without rows (a short batch) are the last ones. Returns how many shards have rows.
  */
 export function shardBounds(rows: number, shards: number, bounds: Int32Array | number[]): number {
   const size = Math.floor(rows / shards);
@@ -49,8 +55,8 @@ export function contiguousRuns(count: number, workers: number): Run[] {
 }
 
 /**
- * The largest aligned subtrees that make up a run, of a tree over `total` shards: a subtree of size 2^k begins at a
- * multiple of 2^k and is cut short only where the tree itself ends.
+ * The largest aligned subtrees that make up a run, of a tree over `total` shards: a subtree of size 2^k
+ * begins at a multiple of 2^k and is cut short only where the tree itself ends.
  */
 export function alignedSubtrees({ first, last }: Run, total: number): Run[] {
   const subtrees: Run[] = [];
@@ -68,7 +74,10 @@ export interface Merge {
   readonly from: number;
 }
 
-/** The additions, in order, that complete a tree over `total` shards in which the subtrees beginning at `starts` are done. */
+/**
+ * The additions, in order, that complete a tree over `total` shards in which the subtrees beginning at
+ * `starts` are done.
+ */
 export function remainingMerges(starts: readonly number[], total: number): Merge[] {
   const pending = new Set(starts);
   const merges: Merge[] = [];

@@ -25,8 +25,8 @@ function absolute(source: string): string {
 }
 
 /**
- * Loads a run's data again. The paths in a query are read from the current folder: where the run was begun in another one
- * and the data is not found or not the same, the error says so.
+ * Loads a run's data again. The paths in a query are read from the current folder: where the run was begun in
+ * another one and the data is not found or not the same, the error says so.
  */
 export async function fromElsewhere<T>(
   { data, val, test }: TrainConfig,

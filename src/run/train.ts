@@ -72,7 +72,10 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   yield* drive({ ...sitting, folder, record, signal: run.signal, best: null });
 }
 
-/** Goes on from a run's last checkpoint, or from the beginning before there is one, to the same bits as if it had never stopped. */
+/**
+ * Goes on from a run's last checkpoint, or from the beginning before there is one, to the same bits as if it
+ * had never stopped.
+ */
 export async function* resume(folder: string, options: ResumeOptions = {}): AsyncGenerator<TrainEvent> {
   const { record, config: before } = readRun(folder);
   const config = resolveConfig({
@@ -134,7 +137,9 @@ function noting(plan: TrainingPlan, note: string | null): TrainingPlan {
   return note === null ? plan : { ...plan, notes: [...plan.notes, note] };
 }
 
-/** Takes the trainer to where the run's last checkpoint stands; returns the best weights, where there are any. */
+/**
+ * Takes the trainer to where the run's last checkpoint stands; returns the best weights, where there are any.
+ */
 function restore(folder: string, trainer: Trainer): BestWeights | null {
   const { layout, weights, slots } = trainer.memory;
   const last = readCheckpoint(join(folder, RUN_FILES.last), layout.length, slots.length);
@@ -146,7 +151,10 @@ function restore(folder: string, trainer: Trainer): BestWeights | null {
   return { weights: best.weights, saved: true };
 }
 
-/** What a failure on the way to the first step must not leave behind are threads, which would keep the process alive. */
+/**
+ * What a failure on the way to the first step must not leave behind are threads, which would keep the process
+ * alive.
+ */
 async function orClose<T>(trainer: Trainer, prepare: () => T): Promise<T> {
   try {
     return prepare();

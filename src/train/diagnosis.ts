@@ -22,7 +22,10 @@ type Planned = Pick<TrainingPlan, 'data' | 'objective' | 'stepsPerEpoch'>;
 
 const ROWS_NAMED = 3;
 
-/** What to tell of a step whose loss, score or gradient is not finite. @param run all shards of its batch @param lr its rate */
+/**
+ * What to tell of a step whose loss, score or gradient is not finite. @param run all shards of its batch
+ * @param lr its rate
+ */
 export function divergedError(context: Context, plan: Planned, run: ShardRun, lr: number): DivergedError {
   const found = diagnose(context, plan.data.train, run);
   const step = `step ${run.step + 1} (epoch ${Math.floor(run.step / plan.stepsPerEpoch) + 1})`;
@@ -33,7 +36,10 @@ export function divergedError(context: Context, plan: Planned, run: ShardRun, lr
   );
 }
 
-/** What to tell of an evaluation whose metrics are not all finite, while the weights are still those evaluated. */
+/**
+ * What to tell of an evaluation whose metrics are not all finite, while the weights are still those
+ * evaluated.
+ */
 export function evaluationError(
   context: Context,
   plan: Planned & Pick<TrainingPlan, 'lr'>,
@@ -59,7 +65,10 @@ function placeText({ objective }: Planned, { place, pass }: Diagnosis): string {
   return `layer ${place} (${kind} ${inputs}->${outputs}) is not finite in the ${pass} pass`;
 }
 
-/** Rows as people count them, from 1. A part of the training data has its numbers there; other data has its own. */
+/**
+ * Rows as people count them, from 1. A part of the training data has its numbers there; other data has its
+ * own.
+ */
 function rowsText({ data }: Planned, { dataset }: Subset, { rows }: Diagnosis): string {
   const name =
     dataset === data.train.dataset ? 'data' : dataset === data.val?.dataset ? 'validation' : 'test';
@@ -73,8 +82,8 @@ function remedyFor({ objective }: Planned, { place }: Diagnosis): string | undef
 }
 
 /**
- * Repeats the passes of a step that went wrong and looks at every array in the order of computation: the outputs from
- * the first layer on, then the loss, then the gradients from the last layer back.
+ * Repeats the passes of a step that went wrong and looks at every array in the order of computation: the
+ * outputs from the first layer on, then the loss, then the gradients from the last layer back.
  */
 function diagnose(context: Context, subset: Subset, run: ShardRun): Diagnosis | null {
   const { memory, workspace, pass } = context;
@@ -109,8 +118,10 @@ function diagnoseEvaluation(context: Context, subset: Subset): Diagnosis | null 
 }
 
 /**
- * After a forward pass: computes the divergence, and returns the first place that is not finite, with rows of the pass.
- * @param weigh scales the divergence as training does; null in an evaluation, which has no backward pass either
+ * After a forward pass: computes the divergence, and returns the first place that is not finite, with rows of
+ * the pass.
+ * @param weigh scales the divergence as training does; null in an evaluation, which has no backward pass
+ * either
  */
 function firstForward(context: Context, weigh: (() => void) | null): Diagnosis | null {
   const { workspace, pass } = context;

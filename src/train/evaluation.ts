@@ -9,7 +9,10 @@ export function evaluationBlocks({ rows }: Subset): number {
   return Math.ceil(rows.length / EVALUATION_BLOCK);
 }
 
-/** Leaves [Σ Div, score] of each block of a run of blocks in `blockSums`, summed row by row: the coordinator sums the blocks in order. */
+/**
+ * Leaves [Σ Div, score] of each block of a run of blocks in `blockSums`, summed row by row: the coordinator
+ * sums the blocks in order.
+ */
 export function evaluateBlocks(context: Context, subset: Subset, { first, last }: Run): void {
   const sums = context.memory.blockSums;
   for (let block = first; block < last; block++) {
@@ -39,7 +42,10 @@ export function blockTotals(sums: Float64Array, blocks: number): { loss: number;
   return { loss, score };
 }
 
-/** From sums to means: of the loss over what the rows count, which may be nothing yet, of the score over the rows. */
+/**
+ * From sums to means: of the loss over what the rows count, which may be nothing yet, of the score over the
+ * rows.
+ */
 export function means(
   { task, outputs }: Pick<TrainingData, 'task' | 'outputs'>,
   { loss, score, rows, weight }: { loss: number; score: number; rows: number; weight: number },

@@ -1,7 +1,7 @@
 /**
- * How much a row counts in training: its sample weight times the weight of its class. The loss of a batch is Σ w·Div / Σ w
- * and its gradient Σ w·∂Div / Σ w, so only the proportions of the weights matter, as for PyTorch's CrossEntropyLoss(weight)
- * and scikit-learn's sample_weight.
+ * How much a row counts in training: its sample weight times the weight of its class. The loss of a batch is
+ * Σ w·Div / Σ w and its gradient Σ w·∂Div / Σ w, so only the proportions of the weights matter, as for
+ * PyTorch's CrossEntropyLoss(weight) and scikit-learn's sample_weight.
  */
 import type { Dataset } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
@@ -13,8 +13,9 @@ export interface Weighting {
   /** of each class; null: all alike */
   readonly classes: readonly number[] | null;
   /**
-   * The largest product of sample and class weight in the training rows. All are divided by it, so that they are at most
-   * 1 and stay in float32's range, and so that equal weights of any size are exactly 1: the bits of a training without.
+   * The largest product of sample and class weight in the training rows. All are divided by it, so that they
+   * are at most 1 and stay in float32's range, and so that equal weights of any size are exactly 1: the bits
+   * of a training without.
    */
   readonly heaviest: number;
 }
@@ -22,8 +23,8 @@ export interface Weighting {
 export const UNWEIGHTED: Weighting = { classes: null, heaviest: 1 };
 
 /**
- * A batch that counts no more than this, where the heaviest row counts 1, changes no weight: the sum of its rows' gradients
- * would leave float32's range, or be 0 / 0.
+ * A batch that counts no more than this, where the heaviest row counts 1, changes no weight: the sum of its
+ * rows' gradients would leave float32's range, or be 0 / 0.
  */
 export const NEGLIGIBLE = 1e-30;
 
@@ -43,7 +44,9 @@ export function rowWeight(
   return (classes ? own * classes[target] : own) / heaviest;
 }
 
-/** Throws UsageError where the class weights do not fit the classes, DataError where no training row counts. */
+/**
+ * Throws UsageError where the class weights do not fit the classes, DataError where no training row counts.
+ */
 export function weightingOf(config: TrainConfig, data: TrainingData): Weighting {
   const { dataset, rows } = data.train;
   const classes = classWeights(config.classWeights, data);
@@ -62,7 +65,10 @@ export function weightingOf(config: TrainConfig, data: TrainingData): Weighting 
   );
 }
 
-/** One weight for each class, null for none. 'balanced' gives every class the same share, by their rows in training. */
+/**
+ * One weight for each class, null for none. 'balanced' gives every class the same share, by their rows in
+ * training.
+ */
 function classWeights(
   wanted: TrainConfig['classWeights'],
   { classes, train }: Pick<TrainingData, 'classes' | 'train'>,

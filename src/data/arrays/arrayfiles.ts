@@ -1,4 +1,7 @@
-/** Which files of a directory are the inputs and which the labels: the namings of MNIST (IDX) and of Keras (NPY, NPZ). */
+/**
+ * Which files of a directory are the inputs and which the labels: the namings of MNIST (IDX) and of Keras
+ * (NPY, NPZ).
+ */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -94,7 +97,9 @@ function openIdxDirectory(directory: string, name: string, images: readonly stri
   };
 }
 
-/** The labels of `train-images-idx3-ubyte.gz` are `train-labels-idx1-ubyte`, with or without .gz, in any case. */
+/**
+ * The labels of `train-images-idx3-ubyte.gz` are `train-labels-idx1-ubyte`, with or without .gz, in any case.
+ */
 function idxSet(images: string): ArraySet {
   const plain = basename(images)
     .replace(/images/i, (word) => (word === 'images' ? 'labels' : word === 'Images' ? 'Labels' : 'LABELS'))
@@ -109,7 +114,9 @@ function idxSet(images: string): ArraySet {
   };
 }
 
-/** The first of these paths that exists, as it is written or else in another case; `other` is none of them. */
+/**
+ * The first of these paths that exists, as it is written or else in another case; `other` is none of them.
+ */
 function fileNamed(paths: readonly string[], other: string): string | undefined {
   for (const path of paths) {
     if (existsSync(path) && resolve(path) !== resolve(other)) return path;

@@ -55,7 +55,9 @@ export function fitArrays(source: ArraySource, options: FitOptions): Fitted {
   };
 }
 
-/** The test part where there is one (a model is evaluated on what it was not trained on), else the only part. */
+/**
+ * The test part where there is one (a model is evaluated on what it was not trained on), else the only part.
+ */
 export function loadArrays(source: ArraySource, schema: ArraysSchema, needTargets: boolean): Loaded {
   const { inputs, labels } = readSet(source.test ?? source.train, needTargets);
   const shape = instanceShape(inputs);

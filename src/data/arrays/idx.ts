@@ -1,4 +1,6 @@
-/** IDX, the format of MNIST: 0 0 type rank, the sizes as big-endian uint32, the elements in row-major order. */
+/**
+ * IDX, the format of MNIST: 0 0 type rank, the sizes as big-endian uint32, the elements in row-major order.
+ */
 import { DataError } from '../../errors.js';
 import { checkSize, decode, ELEMENTS, type FileElement, type Tensor } from '../elements.js';
 import { readBytes } from '../files.js';

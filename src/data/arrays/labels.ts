@@ -1,4 +1,7 @@
-/** Labels as class indices or as values: whole numbers that stand for classes, one-hot rows, numbers to be regressed. */
+/**
+ * Labels as class indices or as values: whole numbers that stand for classes, one-hot rows, numbers to be
+ * regressed.
+ */
 import { DataError } from '../../errors.js';
 import type { StoredArray } from '../dataset.js';
 import { allocate, type Tensor } from '../elements.js';
@@ -14,7 +17,10 @@ export interface Labels {
   readonly targets: StoredArray;
 }
 
-/** What the labels are, by their shape and values unless `task` says it. Throws DataError for labels of neither kind. */
+/**
+ * What the labels are, by their shape and values unless `task` says it. Throws DataError for labels of
+ * neither kind.
+ */
 export function fitLabels(labels: Tensor, task: 'auto' | Task, notes: string[]): Labels {
   rejectNotFinite(labels);
   if (widthOf(labels) > 1) return fitRows(labels, task, notes);

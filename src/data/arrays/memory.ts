@@ -62,7 +62,10 @@ const TYPES: readonly [new (length: number) => Numbers, ElementType][] = [
   [Float32Array, 'f32'],
 ];
 
-/** A copy in shared memory, in the type that the array has; what has no stored type of its own is widened to float64. */
+/**
+ * A copy in shared memory, in the type that the array has; what has no stored type of its own is widened to
+ * float64.
+ */
 function tensor(file: string, shape: readonly number[], values: Numbers): Tensor {
   const type = TYPES.find(([Type]) => values instanceof Type)?.[1] ?? 'f64';
   const data = allocate(type, values.length);

@@ -32,7 +32,9 @@ export function readNpy(file: string): Tensor {
   return parseNpy(file, readBytes(file));
 }
 
-/** `\x93NUMPY`, a version, the header's length, and the header: a Python literal, read with three patterns. */
+/**
+ * `\x93NUMPY`, a version, the header's length, and the header: a Python literal, read with three patterns.
+ */
 export function parseNpy(file: string, bytes: SharedBytes): Tensor {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (text.toString('latin1', 0, 6) !== '\x93NUMPY' || text.length < 12) {

@@ -35,7 +35,9 @@ export function rejectFar(
   if (labels && target) throw new DataError(`${place(labels, target)} ${TOO_FAR}`);
 }
 
-/** Throws DataError for training values whose squares overflow, or that differ by too little to be told apart. */
+/**
+ * Throws DataError for training values whose squares overflow, or that differ by too little to be told apart.
+ */
 export function rejectUnscalable(tensor: Tensor, { mean, std }: Moments): void {
   const usable = (one: number, j: number) =>
     Number.isFinite(mean[j]) && Number.isFinite(one) && (one === 0 || Number.isFinite(1 / one));

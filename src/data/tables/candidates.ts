@@ -65,7 +65,10 @@ function commonUnit(
     : { prefix: most.prefix, suffix: most.suffix, bare };
 }
 
-/** The date formats, those that cover most rows first. A two-digit year comes first only where nothing else fits. */
+/**
+ * The date formats, those that cover most rows first. A two-digit year comes first only where nothing else
+ * fits.
+ */
 export function dateCandidates(spellings: Spellings): Candidate<string>[] {
   const { words, counts, rows } = spellings;
   const possible = words.reduce((sum, word, code) => sum + (DATE_LIKE.test(word) ? counts[code] : 0), 0);
@@ -104,7 +107,10 @@ function covered(values: Float64Array, counts: ArrayLike<number>): number {
   return values.reduce((sum, value, code) => sum + (Number.isNaN(value) ? 0 : counts[code]), 0);
 }
 
-/** Candidates of equal cover that give some word another value than the first does: the question a column asks. */
+/**
+ * Candidates of equal cover that give some word another value than the first does: the question a column
+ * asks.
+ */
 export function rivals<Format>([first, ...others]: readonly Candidate<Format>[]): Candidate<Format>[] {
   return others.filter(
     ({ good, values }) =>
@@ -120,7 +126,9 @@ const TRUTHS = [
   ['off', 'on'],
 ] as const;
 
-/** The two spellings of a boolean column, the more frequent where a value has several; null where it is none. */
+/**
+ * The two spellings of a boolean column, the more frequent where a value has several; null where it is none.
+ */
 export function booleanSpellings({ words, counts }: Spellings): [string, string] | null {
   for (const [no, yes] of TRUTHS) {
     const values = words.map((word) => [no, yes].indexOf(word.trim().toLowerCase() as never));
@@ -138,13 +146,17 @@ export function booleanSpellings({ words, counts }: Spellings): [string, string]
   return null;
 }
 
-/** Whole numbers that a double cannot hold exactly: they are names (of accounts, of parts), not quantities. */
+/**
+ * Whole numbers that a double cannot hold exactly: they are names (of accounts, of parts), not quantities.
+ */
 export function tooLarge({ words }: Spellings): boolean {
   const whole = words.every((word) => /^\s*[+-]?\d+\s*$/.test(word));
   return whole && words.some((word) => !Number.isSafeInteger(Number(word)));
 }
 
-/** Digits of one length, some of which begin with 0: a code (a postcode, a product's number), not a quantity. */
+/**
+ * Digits of one length, some of which begin with 0: a code (a postcode, a product's number), not a quantity.
+ */
 export function isCode({ words }: Spellings): boolean {
   const [first] = words;
   return (

@@ -1,6 +1,6 @@
 /**
- * A column's cells as its source holds them, before it is decided what they mean: words, or numbers and days where
- * the source declares them or every cell is plainly one.
+ * A column's cells as its source holds them, before it is decided what they mean: words, or numbers and days
+ * where the source declares them or every cell is plainly one.
  */
 
 /** Words in order of appearance, and for every row the index of its word. No object is made for a row. */

@@ -1,4 +1,7 @@
-/** From cells to values by the reading that was decided: the second half of a cell's way, alike for every source. */
+/**
+ * From cells to values by the reading that was decided: the second half of a cell's way, alike for every
+ * source.
+ */
 import { isPlain, type NumberFormat, type Reading } from '../reading.js';
 import { asWords, type Cells, NO_WORD, type NumberCells, type WordCells } from './cells.js';
 import { dateParser, dayName } from './dates.js';
@@ -19,7 +22,10 @@ export interface Converted {
   readonly misfit: { readonly row: number; readonly word: string } | null;
 }
 
-/** How a column is to be read for a reading: numbers that the source does not declare may mean others than they seem to. */
+/**
+ * How a column is to be read for a reading: numbers that the source does not declare may mean others than
+ * they seem to.
+ */
 export function howToRead(reading: Reading): 'text' | 'text unless declared' | null {
   if (reading.as !== 'number') return 'text';
   return isPlain(reading) ? null : 'text unless declared';
@@ -48,7 +54,10 @@ function convertNumbers(cells: Cells, format: NumberFormat, missingWords: readon
   return convertParsed(asWords(cells, dayName), numberParser(format), missingWords);
 }
 
-/** Numbers that were read on the way in, and what was kept as text because it needs a second look: `007`, `NA`. */
+/**
+ * Numbers that were read on the way in, and what was kept as text because it needs a second look: `007`,
+ * `NA`.
+ */
 function convertOdd(
   { values, odd }: NumberCells,
   parse: (text: string) => number,
@@ -123,7 +132,10 @@ function spelledAlike(column: Values, spellings: readonly [string, string]): Val
   };
 }
 
-/** `word` as training spelled it, where it is one of the two values. JSON's true, 1 and True are the same value. */
+/**
+ * `word` as training spelled it, where it is one of the two values. JSON's true, 1 and True are the same
+ * value.
+ */
 export function truth(word: string, [no, yes]: readonly [string, string]): string {
   const plain = word.trim().toLowerCase();
   if (word === no || plain === no.toLowerCase() || plain === 'false' || plain === '0') return no;

@@ -1,4 +1,7 @@
-/** CSV and TSV through DuckDB, every cell as text: encoding, delimiter and header are settled here, a bad row is named. */
+/**
+ * CSV and TSV through DuckDB, every cell as text: encoding, delimiter and header are settled here, a bad row
+ * is named.
+ */
 import { statSync } from 'node:fs';
 import { DataError } from '../../errors.js';
 import {
@@ -22,8 +25,8 @@ import type { TableReader } from './reader.js';
 const LONGEST_LINE = 2 ** 24;
 
 /**
- * A table of files with the same columns. `header` says whether the first line names them; by default it is taken to,
- * and whoever knows the cells below says whether that can be (`header.ts`).
+ * A table of files with the same columns. `header` says whether the first line names them; by default it is
+ * taken to, and whoever knows the cells below says whether that can be (`header.ts`).
  */
 export async function openCsv(
   connection: Connection,
@@ -42,7 +45,9 @@ export async function openCsv(
   }));
 
   const room = roomFor(files);
-  /** Runs a query over the table; where DuckDB cannot make out the line ends, over copies that have one kind. */
+  /**
+   * Runs a query over the table; where DuckDB cannot make out the line ends, over copies that have one kind.
+   */
   const reading = async <T>(run: (table: Table) => Promise<T>): Promise<T> => {
     for (;;) {
       try {
@@ -69,7 +74,10 @@ export async function openCsv(
   };
 }
 
-/** A third more rows than the files have if their rows are as long as the first ones; undefined where they are packed. */
+/**
+ * A third more rows than the files have if their rows are as long as the first ones; undefined where they are
+ * packed.
+ */
 function roomFor(files: readonly CsvFile[]): number | undefined {
   let rows = 0;
   for (const { path, rowBytes } of files) {
@@ -162,7 +170,10 @@ function tableOf(files: readonly CsvFile[], numbers: ReadonlySet<string>): strin
   return `(${parts.join(' UNION ALL ')})`;
 }
 
-/** A file, or several that are written alike, every cell as text but in columns of numbers; a row that does not fit the header stops it. */
+/**
+ * A file, or several that are written alike, every cell as text but in columns of numbers; a row that does
+ * not fit the header stops it.
+ */
 function scan(
   file: CsvFile,
   files: readonly CsvFile[] = [file],

@@ -22,7 +22,10 @@ export interface CsvFile {
   readonly rowBytes: number;
 }
 
-/** UTF-16 begins with a mark of its byte order, or has a zero beside each plain letter; all else is read as UTF-8. */
+/**
+ * UTF-16 begins with a mark of its byte order, or has a zero beside each plain letter; all else is read as
+ * UTF-8.
+ */
 export function encodingOf(file: string): CsvFile['encoding'] {
   const head = Buffer.alloc(4);
   const handle = openSync(file, 'r');
@@ -95,8 +98,8 @@ export function bytesOfRow(text: string, encoding: CsvFile['encoding']): number 
 const FIRST_RECORDS = 50;
 
 /**
- * Tab for .tsv, else the candidate that cuts the first records into the same number of cells; of several, the one that
- * text holds least often for other reasons; where none does, the one that the header has most of.
+ * Tab for .tsv, else the candidate that cuts the first records into the same number of cells; of several, the
+ * one that text holds least often for other reasons; where none does, the one that the header has most of.
  */
 export function delimiterOf(file: string, text: string): string {
   if (/\.tsv(\.gz|\.zst)?$/i.test(file)) return '\t';

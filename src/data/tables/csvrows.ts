@@ -64,8 +64,8 @@ export async function locate(
 }
 
 /**
- * `file: row 3 (line 4)`: rows count from 1 after the header. Record n lies on another line where a quoted cell spans
- * several or blank lines lie between, which count as records in DuckDB's errors and nowhere else.
+ * `file: row 3 (line 4)`: rows count from 1 after the header. Record n lies on another line where a quoted
+ * cell spans several or blank lines lie between, which count as records in DuckDB's errors and nowhere else.
  */
 async function place(
   { file, path, encoding, hasHeader }: Pick<CsvFile, 'file' | 'path' | 'encoding' | 'hasHeader'>,

@@ -1,6 +1,6 @@
 /**
- * Dates in named formats: `dd/mm/yyyy`, `mmm dd, yyyy`, `hh:mm`. A date may be followed by a time of day and a zone,
- * whatever its format. The value of a date is its number of days since 1970-01-01 in UTC.
+ * Dates in named formats: `dd/mm/yyyy`, `mmm dd, yyyy`, `hh:mm`. A date may be followed by a time of day and
+ * a zone, whatever its format. The value of a date is its number of days since 1970-01-01 in UTC.
  */
 import { UsageError } from '../../errors.js';
 
@@ -8,8 +8,8 @@ import { UsageError } from '../../errors.js';
 export type DateParser = (text: string) => number;
 
 /**
- * What a column may hold without being asked, the usual before the rare. Formats that begin with a two-digit year
- * come last: they are taken only where no other fits.
+ * What a column may hold without being asked, the usual before the rare. Formats that begin with a two-digit
+ * year come last: they are taken only where no other fits.
  */
 export const DATE_FORMATS = [
   'yyyy-mm-dd',
@@ -57,7 +57,10 @@ const PIVOT = 69;
 const MS_A_DAY = 86_400_000;
 const SECONDS_A_DAY = 86_400;
 
-/** Throws UsageError where the format cannot be understood. @example dateParser('dd/mm/yyyy')('25/12/2020') // 18621 */
+/**
+ * Throws UsageError where the format cannot be understood. @example dateParser('dd/mm/yyyy')('25/12/2020') //
+ * 18621
+ */
 export function dateParser(format: string): DateParser {
   if (/^hh:mm(:ss)?$/.test(format)) return timeOfDay;
   const tokens: readonly string[] = format.match(TOKEN) ?? [];

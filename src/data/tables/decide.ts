@@ -1,6 +1,7 @@
 /**
- * What a column is, decided on all its values: numbers in some format, dates in some format, a boolean, or words. The
- * rules are written down in docs/data.md; this file is where they are applied, for every source alike.
+ * What a column is, decided on all its values: numbers in some format, dates in some format, a boolean, or
+ * words. The rules are written down in docs/data.md; this file is where they are applied, for every source
+ * alike.
  */
 import {
   describeReading,
@@ -23,7 +24,6 @@ import {
 } from './candidates.js';
 import { type Cells, type WordCells, wordCounts } from './cells.js';
 import { DATE_FORMATS, dateParser, dayName } from './dates.js';
-import { exampleNumber } from './numbers.js';
 import type { ColumnWishes } from './wishes.js';
 
 /** What is known of the whole file when a single column leaves a question open. */
@@ -39,8 +39,6 @@ export interface Decision {
   readonly why: string | null;
   /** two readings fit every value and differ: which one, and the flag that says so */
   readonly question: string | null;
-  /** what the few cells that do not fit should have been; null where every cell fits or words are taken as they are */
-  readonly expected: string | null;
   /** whether a category is wanted however many there are */
   readonly forced: boolean;
 }
@@ -48,14 +46,19 @@ export interface Decision {
 /** Of a column that is plainly meant as numbers or dates, the share of cells that may fail to be one. */
 const BROKEN_SHARE = 0.05;
 
-/** In a column of numbers or dates these stand for a missing value as well; elsewhere they are words like others. */
+/**
+ * In a column of numbers or dates these stand for a missing value as well; elsewhere they are words like
+ * others.
+ */
 const PLACEHOLDERS = new Set(
   '-|--|---|.|..|…|n.a.|n.a|na|n/a|<na>|none|nil|null|(null)|nan|nat|unknown|unkn|unk|missing|not available|not applicable|not known|no data|undefined|tbd|tba|blank|empty|#n/a|#na|#null!|#value!|#div/0!|#ref!|#name?|#num!|\\n|*'.split(
     '|',
   ),
 );
 
-/** The reading of a column of words, or of numbers read on the way in; null where its text is needed to tell. */
+/**
+ * The reading of a column of words, or of numbers read on the way in; null where its text is needed to tell.
+ */
 export function decide(cells: Cells, wishes: ColumnWishes, habits: Habits): Decision | null {
   if (cells.kind === 'days') {
     return typed({ as: 'date', format: cells.clock ? 'hh:mm' : 'yyyy-mm-dd', missing: standard(wishes) });
@@ -73,7 +76,6 @@ const typed = (reading: Reading): Decision => ({
   reading,
   why: null,
   question: null,
-  expected: null,
   forced: false,
 });
 
@@ -90,7 +92,7 @@ function decideWords(cells: WordCells, wishes: ColumnWishes, habits: Habits): De
   const quantities = habits.isTarget
     ? present
     : without(present, (word) => PLACEHOLDERS.has(word.toLowerCase()));
-  if (wishes.dateFormat !== undefined) return givenDate(wishes.dateFormat, present, missing);
+  if (wishes.dateFormat !== undefined) return givenDate(wishes.dateFormat, missing);
   if (quantities.rows === 0) {
     return present.rows > 0 ? asWords : typed({ as: 'number', ...PLAIN_FORMAT, missing });
   }
@@ -113,7 +115,9 @@ function without({ words, counts }: Spellings, isMissing: (word: string) => bool
   };
 }
 
-/** Words as they are; a boolean where there are the two of a pair. In a target only an empty cell is missing. */
+/**
+ * Words as they are; a boolean where there are the two of a pair. In a target only an empty cell is missing.
+ */
 function words(all: Spellings, wishes: ColumnWishes, { isTarget }: Habits): Decision {
   const missing = isTarget ? ['', ...wishes.missing] : standard(wishes);
   const present = without(all, (word) => missing.includes(word));
@@ -129,14 +133,8 @@ function words(all: Spellings, wishes: ColumnWishes, { isTarget }: Habits): Deci
   };
 }
 
-function givenDate(format: string, present: Spellings, missing: string[]): Decision {
-  const parse = dateParser(format);
-  const bad = present.words.some((word) => Number.isNaN(parse(word)));
-  return {
-    ...typed({ as: 'date', format, missing }),
-    why: 'as --date-format says',
-    expected: bad ? `a date, ${format}` : null,
-  };
+function givenDate(format: string, missing: string[]): Decision {
+  return { ...typed({ as: 'date', format, missing }), why: 'as --date-format says' };
 }
 
 /** The number or date format that covers enough of the column to be what it is meant as. */
@@ -155,15 +153,19 @@ function best(present: Spellings, wishes: ColumnWishes, habits: Habits): Decisio
       why: `digits of one length with leading zeros (${examples(present.words, 2)}) are codes, kept as text; --number takes them as numbers`,
     };
   }
-  const numbers = numberCandidates(present, allowedBy(wishes));
+  // an infinite value is refused as such later on: it makes no category of a column of numbers
+  const finite = without(present, (word) => INFINITE.test(word));
+  const numbers = numberCandidates(finite, allowedBy(wishes));
   const dates = dateCandidates(present);
+  if (numbers.length + dates.length === 0) return null;
   const takesNumbers = (numbers[0]?.good ?? 0) >= (dates[0]?.good ?? 0);
-  const good = (takesNumbers ? numbers : dates)[0]?.good ?? 0;
-  if (!meant(good, present)) return null;
+  if (!(takesNumbers ? meant(numbers[0].good, finite) : meant(dates[0].good, present))) return null;
   return takesNumbers
-    ? numberDecision(numbers, present, wishes, habits)
+    ? numberDecision(numbers, finite, wishes, habits)
     : dateDecision(dates, present, wishes);
 }
+
+const INFINITE = /^[+-]?inf(inity)?$/i;
 
 /** Whether so many rows that fit make the column what they are, the others being mistakes. */
 function meant(good: number, { words, rows }: Spellings): boolean {
@@ -175,10 +177,7 @@ function meant(good: number, { words, rows }: Spellings): boolean {
 function numbersAtAnyCost(present: Spellings, wishes: ColumnWishes, habits: Habits): Decision {
   const numbers = numberCandidates(present, allowedBy(wishes));
   if (numbers.length > 0) return numberDecision(numbers, present, wishes, habits);
-  return {
-    ...typed({ as: 'number', ...PLAIN_FORMAT, decimal: wishes.decimal ?? '.', missing: [] }),
-    expected: 'a number',
-  };
+  return typed({ as: 'number', ...PLAIN_FORMAT, decimal: wishes.decimal ?? '.', missing: [] });
 }
 
 const allowedBy =
@@ -198,13 +197,11 @@ function numberDecision(
   const usual = isUngrouped(candidates[0].format) ? candidates[0] : undefined;
   const settled =
     others.length === 0 ? candidates[0] : (options.find(({ format }) => format.decimal === decimal) ?? usual);
-  const { format, good, values } = settled ?? candidates[0];
-  const like = isPlain(format) ? '' : ` like ${exampleNumber(format)}`;
+  const { format, values } = settled ?? candidates[0];
   return {
     ...typed({ as: 'number', ...format, missing: [] }),
     why: isPlain(format) ? null : whyNumber(format, present, values),
     question: settled ? percentQuestion(format, wishes) : decimalQuestion(options, present, wishes.name),
-    expected: good < present.rows ? `a number${like}` : null,
   };
 }
 
@@ -238,17 +235,16 @@ function dateDecision(
   present: Spellings,
   wishes: ColumnWishes,
 ): Decision {
-  const [{ format, good, values }] = candidates;
+  const [{ format, values }] = candidates;
   const others = rivals(candidates);
   const reading: Reading = { as: 'date', format, missing: [] };
-  const expected = good < present.rows ? `a date, ${format}` : null;
   if (others.length > 0) {
     const code = present.words.findIndex((_, at) => !Object.is(values[at], others[0].values[at]));
     const flag = (other: string) => `--date-format ${quoted(`${wishes.name}=${other}`)}`;
     const question = `${present.words[code].trim()} may be ${dayName(values[code])} (${flag(format)}) or ${dayName(others[0].values[code])} (${flag(others[0].format)}), and every value fits both; say which`;
-    return { ...typed(reading), question, expected };
+    return { ...typed(reading), question };
   }
-  return { ...typed(reading), why: whyDate(format, present), expected };
+  return { ...typed(reading), why: whyDate(format, present) };
 }
 
 /** The format, and what ruled out the one that swaps day and month. */

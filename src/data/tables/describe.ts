@@ -15,7 +15,10 @@ import type { TableWishes } from './wishes.js';
 
 export interface ColumnDescription {
   readonly name: string;
-  /** number, date, text, boolean; a stored type and shape (`u8 28 x 28`); or the source's type where it is none of these */
+  /**
+   * number, date, text, boolean; a stored type and shape (`u8 28 x 28`); or the source's type where it is
+   * none of these
+   */
   readonly type: string;
   readonly missing: number;
   /** different values; null where they are a thousand or more, or not counted */

@@ -12,7 +12,10 @@ export type Connection = DuckDBConnection;
 /** The database that is open, and how many uses of it are under way: several tables of one run share it. */
 let open: { readonly instance: Promise<DuckDBInstance>; uses: number } | null = null;
 
-/** Runs `use` with a connection that is closed afterwards. A query's rows keep their order on any number of threads. */
+/**
+ * Runs `use` with a connection that is closed afterwards. A query's rows keep their order on any number of
+ * threads.
+ */
 export async function withDuckDB<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
   open ??= { instance: createInstance(), uses: 0 };
   const database = open;

@@ -1,6 +1,7 @@
 /**
- * Columns of a DuckDB table into cells. Text comes as text; where a column's first rows are plain numbers, DuckDB
- * converts on the way, and every cell that it does not plainly take as one is kept as text beside them.
+ * Columns of a DuckDB table into cells. Text comes as text; where a column's first rows are plain numbers,
+ * DuckDB converts on the way, and every cell that it does not plainly take as one is kept as text beside
+ * them.
  */
 import type { DuckDBDataChunk, DuckDBListValue } from '@duckdb/node-api';
 import { MISSING_WORDS } from '../reading.js';
@@ -28,7 +29,9 @@ const WHOLE = /^(U?(TINY|SMALL)INT|U?INTEGER)$/;
 const WIDE = /^(U?(BIG|HUGE)INT|BIGNUM|DECIMAL\((1[6-9]|[23]\d),0\))$/;
 const NUMBER = /^(FLOAT|DOUBLE|DECIMAL.*)$/;
 
-/** The column as `name` of a table whose type DuckDB declares; null for a type that holds no single values. */
+/**
+ * The column as `name` of a table whose type DuckDB declares; null for a type that holds no single values.
+ */
 export function storedAs(name: string, type: string): Stored | null {
   const text = `CAST(${identifier(name)} AS VARCHAR)`;
   if (WIDE.test(type)) return { kind: 'number', text, wide: true };
@@ -44,7 +47,8 @@ const GLANCE = 1000;
 const FEW = 21;
 
 /**
- * The cells of `columns` of `table`, in the order of its rows; what comes as words is told by `TableReader.read`.
+ * The cells of `columns` of `table`, in the order of its rows; what comes as words is told by
+ * `TableReader.read`.
  * @param room rows to make room for at first, where the table's size says how many there may be
  */
 export async function readCells(
@@ -64,8 +68,8 @@ export async function readCells(
 }
 
 /**
- * A table expression, in which the named columns have the type DOUBLE if the source can convert them as it reads; a cell
- * that is no number then ends the reading.
+ * A table expression, in which the named columns have the type DOUBLE if the source can convert them as it
+ * reads; a cell that is no number then ends the reading.
  */
 export type Table = (numbers: ReadonlySet<string>) => string;
 const NONE: ReadonlySet<string> = new Set();
@@ -105,7 +109,10 @@ async function fetchCells(connection: Connection, table: string, fetched: Fetche
   return fetched.map(({ builder }) => builder.cells());
 }
 
-/** What the first cells of a column of plain numbers are: all whole, some missing in words, or fractions among them. */
+/**
+ * What the first cells of a column of plain numbers are: all whole, some missing in words, or fractions among
+ * them.
+ */
 type Plain = 'whole' | 'gaps' | 'fractions';
 
 /** The text columns whose first cells are plain numbers or missing. */
@@ -149,7 +156,9 @@ function textual({ stored: { text } }: DuckColumn, room: number): Fetched {
   return { text, value: text, odd: null, builder: new WordCellsBuilder(room) };
 }
 
-/** Text as numbers. What is none is odd, and among whole numbers what begins with 0, since it may be a code. */
+/**
+ * Text as numbers. What is none is odd, and among whole numbers what begins with 0, since it may be a code.
+ */
 function parsed({ stored: { text } }: DuckColumn, whole: boolean, room: number): Fetched {
   return {
     text,
@@ -195,8 +204,8 @@ function days({ name, stored }: DuckColumn, room: number): Fetched {
 }
 
 /**
- * Every column's value, NaN for a missing number, and last a list of the texts of the odd cells in rows that have one.
- * Text and value are computed once, below, and named t0, x0, …
+ * Every column's value, NaN for a missing number, and last a list of the texts of the odd cells in rows that
+ * have one. Text and value are computed once, below, and named t0, x0, …
  */
 function select(table: string, fetched: readonly Fetched[]): string {
   const below = fetched.flatMap(({ text, value, odd, builder }, i) =>

@@ -1,4 +1,7 @@
-/** Columns that have been read into the stored form that a schema describes: missing numbers filled, words as codes. */
+/**
+ * Columns that have been read into the stored form that a schema describes: missing numbers filled, words as
+ * codes.
+ */
 import type { Dataset } from '../dataset.js';
 import { allocate } from '../elements.js';
 import { type ColumnSchema, cardinality, type TableSchema } from '../schema.js';

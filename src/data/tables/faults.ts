@@ -1,4 +1,6 @@
-/** What a cell can be guilty of: it is named with its file, row, column and value, and what to do about it. */
+/**
+ * What a cell can be guilty of: it is named with its file, row, column and value, and what to do about it.
+ */
 import { DataError } from '../../errors.js';
 import { firstFar, TOO_FAR } from '../finite.js';
 import { describeReading, type Reading } from '../reading.js';

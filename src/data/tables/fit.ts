@@ -1,7 +1,8 @@
 /**
- * A table as training data. A cell's way: its source gives text (`reader.ts`); what the text of a column means is
- * decided on all its values (`understand.ts`, `decide.ts`); the reading makes values of it (`convert.ts`); what is
- * fitted to the training rows stands here; `encode.ts` stores what the network will see.
+ * A table as training data. A cell's way: its source gives text (`reader.ts`); what the text of a column
+ * means is decided on all its values (`understand.ts`, `decide.ts`); the reading makes values of it
+ * (`convert.ts`); what is fitted to the training rows stands here; `encode.ts` stores what the network will
+ * see.
  */
 import { DataError } from '../../errors.js';
 import { type FitOptions, type Fitted, fingerprint, splitRows } from '../fit.js';
@@ -128,7 +129,10 @@ async function readColumn(
   return converted;
 }
 
-/** SHA-256 over what was read, before anything is fitted or filled: it does not depend on the format of the file. */
+/**
+ * SHA-256 over what was read, before anything is fitted or filled: it does not depend on the format of the
+ * file.
+ */
 function fingerprintOf(columns: readonly UnderstoodColumn[], read: ReadonlyMap<string, Converted>): string {
   const values = columns.map(({ name }) => read.get(name)!.column);
   const described = values.map((column, at) => [

@@ -8,9 +8,9 @@ import type { UnderstoodTable } from './understand.js';
 type Column = UnderstoodTable['columns'][number];
 
 /**
- * A first line without a number in it is a header. One with numbers is a header where a column says so: a name over
- * numbers, a name that never occurs in a column whose words repeat, or numbers that none of their columns could hold
- * (years over measurements). Where nothing tells, this asks.
+ * A first line without a number in it is a header. One with numbers is a header where a column says so: a
+ * name over numbers, a name that never occurs in a column whose words repeat, or numbers that none of their
+ * columns could hold (years over measurements). Where nothing tells, this asks.
  */
 export function checkFirstLine({ source, header }: TableReader, { columns, rows }: UnderstoodTable): void {
   if (header === null || !header.assumed || rows === 0) return;

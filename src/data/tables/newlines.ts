@@ -10,7 +10,10 @@ import type { CsvFile } from './csvfile.js';
 
 const [QUOTE, CARRIAGE_RETURN, LINE_FEED] = [0x22, 0x0d, 0x0a];
 
-/** The same rows under another path. `temporary` gets what removes it, which the exit of the process does as well. */
+/**
+ * The same rows under another path. `temporary` gets what removes it, which the exit of the process does as
+ * well.
+ */
 export async function oneKindOfNewline(file: CsvFile, temporary: (() => void)[]): Promise<CsvFile> {
   if (/\.zst$/i.test(file.path) || file.encoding !== 'utf-8') {
     throw new DataError(
@@ -30,7 +33,10 @@ export async function oneKindOfNewline(file: CsvFile, temporary: (() => void)[])
   return { ...file, path };
 }
 
-/** Replaces carriage returns, with or without a line feed after them, by line feeds; cells in quotes stay as they are. */
+/**
+ * Replaces carriage returns, with or without a line feed after them, by line feeds; cells in quotes stay as
+ * they are.
+ */
 function lineFeeds(): Transform {
   let quoted = false;
   let returned = false; // the last byte was a carriage return that was replaced

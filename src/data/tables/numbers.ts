@@ -1,17 +1,20 @@
 /**
- * What text is a number: a sign, a unit before or after, digits with a decimal mark and marks between groups. A
- * column keeps one convention and one unit in all its cells.
+ * What text is a number: a sign, a unit before or after, digits with a decimal mark and marks between groups.
+ * A column keeps one convention and one unit in all its cells.
  */
 import { isPlain, type NumberFormat, PLAIN_FORMAT } from '../reading.js';
 
 /**
- * Digits with a decimal point, perhaps an exponent, and as in many languages `_` between digits: what every source may
- * hold without a format being named.
+ * Digits with a decimal point, perhaps an exponent, and as in many languages `_` between digits: what every
+ * source may hold without a format being named.
  */
 const PLAIN = /^[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)([eE][+-]?\d+)?$/;
 export const isPlainNumber = (text: string): boolean => PLAIN.test(text.trim());
 
-/** Currencies stand before the number, or after it; letters alone are taken for one only if they are on this list. */
+/**
+ * Currencies stand before the number, or after it; letters alone are taken for one only if they are on this
+ * list.
+ */
 const CURRENCY =
   '(?:[A-Z]{1,3})?\\p{Sc}|USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|RUB|UAH|BRL|MXN|ARS|CLP|COP|ZAR|KRW|SGD|HKD|THB|IDR|MYR|PHP|VND|ILS|AED|SAR|Rs\\.?|kr\\.?|Fr\\.?|zł|Kč|Ft';
 /** Units that may touch the number; any other word needs a space before it (`36 months`). */

@@ -47,7 +47,9 @@ async function filesOf(connection: Connection, pattern: string): Promise<string[
   return found.map(([file]) => file!.replace(/^\.\//, ''));
 }
 
-/** Parquet files: parts may store a column in different types, which are widened to one that holds them all. */
+/**
+ * Parquet files: parts may store a column in different types, which are widened to one that holds them all.
+ */
 async function openParquet(connection: Connection, source: string, files: string[]): Promise<TableReader> {
   const list = `[${files.map(fileLiteral)}]`;
   await ofSource(source, async () => {
@@ -83,7 +85,10 @@ async function openJson(connection: Connection, source: string, files: string[])
   return reader(connection, source, table, found);
 }
 
-/** DuckDB does not tell keys apart that differ only in capitals: it calls the second `name_1` and finds no values for it. */
+/**
+ * DuckDB does not tell keys apart that differ only in capitals: it calls the second `name_1` and finds no
+ * values for it.
+ */
 async function checkCapitals(connection: Connection, source: string, list: string, names: readonly string[]) {
   const known = new Set(names.map((name) => name.toLowerCase()));
   const isNumbered = (name: string) =>

@@ -1,4 +1,7 @@
-/** The target column: which it is, whether it names classes or holds quantities, and its values as they are stored. */
+/**
+ * The target column: which it is, whether it names classes or holds quantities, and its values as they are
+ * stored.
+ */
 import { DataError, UsageError } from '../../errors.js';
 import type { StoredArray } from '../dataset.js';
 import { type FitOptions, inferTask, MANY_VALUES, MAX_CLASSES } from '../fit.js';

@@ -1,4 +1,7 @@
-/** A whole table understood: every column read, decided on all its values, and read again where its text is needed. */
+/**
+ * A whole table understood: every column read, decided on all its values, and read again where its text is
+ * needed.
+ */
 import { type Cells, rowsOf } from './cells.js';
 import { type Decision, decide, type Habits } from './decide.js';
 import { asText, type HowToRead, type TableReader } from './reader.js';
@@ -16,8 +19,9 @@ export interface UnderstoodTable {
 }
 
 /**
- * Reads every column of single values and decides what it is. @param target the column to be predicted, for which other
- * words are missing values, and whose spelling counts @param classes whether it surely holds classes
+ * Reads every column of single values and decides what it is. @param target the column to be predicted, for
+ * which other words are missing values, and whose spelling counts @param classes whether it surely holds
+ * classes
  */
 export async function understand(
   reader: TableReader,
@@ -72,7 +76,10 @@ function wished(name: string, wishes: TableWishes): 'text' | 'text unless declar
   return decimal === ',' ? 'text unless declared' : null;
 }
 
-/** The decimal mark that the columns of the file surely use; null where there is none, or some use one and some the other. */
+/**
+ * The decimal mark that the columns of the file surely use; null where there is none, or some use one and
+ * some the other.
+ */
 function decimalMark(
   names: readonly string[],
   cells: ReadonlyMap<string, Cells>,

@@ -1,4 +1,7 @@
-/** What the user says of columns instead of leaving it to the rules: the flags --date-format, --decimal, --missing, --text, … */
+/**
+ * What the user says of columns instead of leaving it to the rules: the flags --date-format, --decimal,
+ * --missing, --text, …
+ */
 import { UsageError } from '../../errors.js';
 import { didYouMean } from '../words.js';
 import { dateParser } from './dates.js';
@@ -48,7 +51,10 @@ function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): 
   return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
-/** Throws UsageError for a column that is not there, one that is wished to be two things, and a format that means nothing. */
+/**
+ * Throws UsageError for a column that is not there, one that is wished to be two things, and a format that
+ * means nothing.
+ */
 export function checkWishes(wishes: TableWishes, names: readonly string[], source: string): void {
   const check = (flag: string, name: string) => {
     if (names.includes(name)) return;

@@ -5,17 +5,19 @@ import { scaleAndShift } from './normalization.js';
 const SHARD_ROWS = 32;
 
 /**
- * Batch normalisation (Ioffe & Szegedy 2015): x̂ = (x − mean)/√(var + ε), y = γx̂ + β. In training, mean and variance are
- * those of the row's shard, and a batch is cut into at most rows/32 shards. So a batch of up to 63 rows is normalised as
- * a whole, as in PyTorch, and a larger one in parts of at least 32 rows ("ghost batch normalisation", Hoffer et al.
- * 2017). This way no shard waits for another, and the bits do not depend on the workers. Outside training the running
- * statistics take their place. They follow the mean over the batch's rows, and the mean over its shards of the variance
- * divided by rows − 1, which has no bias however a batch is cut.
+ * Batch normalisation (Ioffe & Szegedy 2015): x̂ = (x − mean)/√(var + ε), y = γx̂ + β. In training, mean and
+ * variance are those of the row's shard, and a batch is cut into at most rows/32 shards. So a batch of up to
+ * 63 rows is normalised as a whole, as in PyTorch, and a larger one in parts of at least 32 rows ("ghost
+ * batch normalisation", Hoffer et al. 2017). This way no shard waits for another, and the bits do not depend
+ * on the workers. Outside training the running statistics take their place. They follow the mean over the
+ * batch's rows, and the mean over its shards of the variance divided by rows − 1, which has no bias however a
+ * batch is cut.
  *
- * A single row has no variance. A batch of one row, such as the last one of an epoch can be (PyTorch refuses it), is
- * normalised with the running statistics, and these stay as they are.
+ * A single row has no variance. A batch of one row, such as the last one of an epoch can be (PyTorch refuses
+ * it), is normalised with the running statistics, and these stay as they are.
  *
- * ∂Div/∂x = γ/√(var + ε)·(∂y − mean(∂y) − x̂·mean(∂y·x̂)), the means over the shard's rows; of a single row γ/√(var + ε)·∂y.
+ * ∂Div/∂x = γ/√(var + ε)·(∂y − mean(∂y) − x̂·mean(∂y·x̂)), the means over the shard's rows; of a single row
+ * γ/√(var + ε)·∂y.
  */
 export function batchNorm(width: number, eps: number, momentum: number): Layer {
   const statistic = { momentum };

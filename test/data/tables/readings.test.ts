@@ -461,3 +461,10 @@ describe('values too far from the training rows to compute with', () => {
     expect(train.dataset.numbers).toBeInstanceOf(Float64Array);
   });
 });
+
+test('infinite values make no categories of a column of numbers', async () => {
+  const source = column('infinite.csv', ['1', '2', 'inf', '1', '2', '-inf', '1', '2', 'Infinity', '1']);
+  expect(await failure(() => load(source))).toBe(
+    '3: infinite.csv: row 3 (line 4), column "x": "inf" is not a finite number; correct or empty the cell',
+  );
+});
