@@ -1,6 +1,6 @@
 /** Which readings the different words of a column allow, and how many rows each of them covers. */
 import { type NumberFormat, PLAIN_FORMAT } from '../reading.js';
-import { DATE_FORMATS, dateParser, YEAR_FIRST } from './dates.js';
+import { DATE_FORMATS, dateReader, YEAR_FIRST } from './dates.js';
 import { CONVENTIONS, type Convention, type Shape, shapeOf, shapeValue } from './numbers.js';
 
 /** The different words of a column that are not missing values, and how many rows hold each. */
@@ -23,7 +23,8 @@ export function numberCandidates(
   { words, counts, rows }: Spellings,
   allowed: (convention: Convention) => boolean,
 ): Candidate<NumberFormat>[] {
-  const shapes = words.map(shapeOf);
+  const shapes = shapesOf({ words, counts, rows });
+  if (shapes === null) return [];
   const { prefix, suffix, bare } = commonUnit(shapes, counts);
   const fits = (shape: Shape | null): shape is Shape =>
     shape !== null &&
@@ -40,6 +41,19 @@ export function numberCandidates(
     })
     .filter(({ good }) => good > 0 && 2 * good >= rows)
     .sort((a, b) => b.good - a.good);
+}
+
+/** What each word is made of; null as soon as more than half of the rows hold no number of any kind. */
+function shapesOf({ words, counts, rows }: Spellings): (Shape | null)[] | null {
+  const shapes: (Shape | null)[] = [];
+  let bad = 0;
+  for (let code = 0; code < words.length; code++) {
+    const shape = shapeOf(words[code]);
+    if (shape === null) bad += counts[code];
+    if (2 * bad > rows) return null;
+    shapes.push(shape);
+  }
+  return shapes;
 }
 
 /** The unit of most rows, and whether other rows have none. */
@@ -79,14 +93,35 @@ export function dateCandidates(spellings: Spellings): Candidate<string>[] {
     : byCover([...found, ...fitting(YEAR_FIRST, spellings)]);
 }
 
-/** What every date has: a digit near its beginning, and not many characters. */
-const DATE_LIKE = /^[\s\S]{0,20}\d[\s\S]{0,40}$/;
+/** What every date has: a mark between digits, or the name of a month. */
+const DATE_LIKE = /\d[-/.: ,]+\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec/i;
+
+/** Words of one pattern of digits and other characters stand or fall together, but for days that do not exist. */
+interface Pattern {
+  readonly example: string;
+  rows: number;
+}
+
+function patternsOf({ words, counts }: Spellings): Pattern[] {
+  const patterns = new Map<string, Pattern>();
+  words.forEach((word, code) => {
+    const key = word.replace(/\d/g, '0');
+    const pattern = patterns.get(key);
+    if (pattern === undefined) patterns.set(key, { example: word, rows: counts[code] });
+    else pattern.rows += counts[code];
+  });
+  return [...patterns.values()];
+}
 
 /** The formats that cover at least half of the rows. */
-function fitting(formats: readonly string[], { words, counts, rows }: Spellings): Candidate<string>[] {
+function fitting(formats: readonly string[], spellings: Spellings): Candidate<string>[] {
+  const { words, counts, rows } = spellings;
+  const patterns = patternsOf(spellings);
   const found: Candidate<string>[] = [];
   for (const format of formats) {
-    const parse = dateParser(format);
+    const { parse, matches } = dateReader(format);
+    const possible = patterns.reduce((sum, { example, rows }) => sum + (matches(example) ? rows : 0), 0);
+    if (2 * possible < rows) continue;
     const values = new Float64Array(words.length);
     let good = 0;
     let bad = 0;
@@ -118,6 +153,8 @@ export function rivals<Format>([first, ...others]: readonly Candidate<Format>[])
   );
 }
 
+/** Different spellings of two values, in capitals and with spaces. */
+const MOST_TRUTHS = 20;
 const TRUTHS = [
   ['false', 'true'],
   ['f', 't'],
@@ -130,6 +167,7 @@ const TRUTHS = [
  * The two spellings of a boolean column, the more frequent where a value has several; null where it is none.
  */
 export function booleanSpellings({ words, counts }: Spellings): [string, string] | null {
+  if (words.length > MOST_TRUTHS) return null;
   for (const [no, yes] of TRUTHS) {
     const values = words.map((word) => [no, yes].indexOf(word.trim().toLowerCase() as never));
     if (values.includes(-1)) continue;

@@ -54,13 +54,17 @@ export function rowsOf(cells: Cells): number {
   return cells.kind === 'words' ? cells.codes.length : cells.values.length;
 }
 
-/** Gives every different word a code while a column is read. */
+/** More different words than a column can have as categories or classes: whether one comes again no longer matters. */
+const MANY = 2 ** 17;
+
+/** Gives every different word a code while a column is read; from MANY on, every cell. */
 export class WordBuilder {
   readonly words: string[] = [];
   readonly #codeOf = new Map<string, number>();
 
   code(word: string | null): number {
     if (word === null) return NO_WORD;
+    if (this.words.length >= MANY) return this.words.push(word) - 1;
     const known = this.#codeOf.get(word);
     if (known !== undefined) return known;
     this.#codeOf.set(word, this.words.length);

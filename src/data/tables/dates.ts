@@ -62,7 +62,12 @@ const SECONDS_A_DAY = 86_400;
  * 18621
  */
 export function dateParser(format: string): DateParser {
-  if (/^hh:mm(:ss)?$/.test(format)) return timeOfDay;
+  return dateReader(format).parse;
+}
+
+/** A format's parser, and whether a text is written as such a date, be there such a day or not. */
+export function dateReader(format: string): { parse: DateParser; matches: (text: string) => boolean } {
+  if (/^hh:mm(:ss)?$/.test(format)) return { parse: timeOfDay, matches: (text) => TIME.test(text.trim()) };
   const tokens: readonly string[] = format.match(TOKEN) ?? [];
   checkTokens(format, tokens);
   const touching = /(yy|mm|dd)(yy|mm|dd)/.test(format.replace('yyyy', 'yy'));
@@ -83,7 +88,7 @@ export function dateParser(format: string): DateParser {
   const at = (token: string) => tokens.indexOf(token);
   const [year, month, day] = [Math.max(at('yyyy'), at('yy')), Math.max(at('mmm'), at('mm')), at('dd')];
   const short = at('yyyy') < 0;
-  return (text) => {
+  const parse = (text: string) => {
     const parts = whole.exec(text.trim());
     if (parts === null) return Number.NaN;
     const y = Number(parts[1 + year]);
@@ -95,6 +100,7 @@ export function dateParser(format: string): DateParser {
     const d = day < 0 ? 1 : Number(parts[1 + day]);
     return (midnight(full, m, d) * SECONDS_A_DAY + clock(parts.slice(1 + tokens.length))) / SECONDS_A_DAY;
   };
+  return { parse, matches: (text) => whole.test(text.trim()) };
 }
 
 /** What stands between two parts; a space may be several, and a comma need not be followed by one. */
@@ -123,13 +129,17 @@ function timeOfDay(text: string): number {
   return parts === null ? Number.NaN : clock(parts.slice(1)) / SECONDS_A_DAY;
 }
 
+const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 /** Days since 1970-01-01; NaN where the month has no such day. */
 function midnight(year: number, month: number, day: number): number {
-  const date = new Date(0);
+  const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  if (!(month >= 1 && month <= 12 && day >= 1 && day <= MONTH_DAYS[month - 1] + Number(leap)))
+    return Number.NaN;
+  if (year >= 100) return Date.UTC(year, month - 1, day) / MS_A_DAY;
+  const date = new Date(0); // Date.UTC takes 99 for 1999
   date.setUTCFullYear(year, month - 1, day);
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day && month >= 1 && month <= 12
-    ? date.getTime() / MS_A_DAY
-    : Number.NaN;
+  return date.getTime() / MS_A_DAY;
 }
 
 /** Seconds of the day: [hours, minutes, seconds, fraction, a or p, zone], undefined where there is none. */

@@ -88,16 +88,15 @@ function decideWords(cells: WordCells, wishes: ColumnWishes, habits: Habits): De
   if (wishes.as === 'text' || wishes.as === 'category')
     return { ...asWords, forced: wishes.as === 'category' };
   const missing = standard(wishes);
-  const present = without(all, (word) => missing.includes(word));
-  const quantities = habits.isTarget
-    ? present
-    : without(present, (word) => PLACEHOLDERS.has(word.toLowerCase()));
+  const skip = new Set(missing);
+  const present = without(all, (word) => skip.has(word));
+  const isPlaceholder = (word: string) => word.length < 20 && PLACEHOLDERS.has(word.toLowerCase());
+  const quantities = habits.isTarget ? present : without(present, isPlaceholder);
   if (wishes.dateFormat !== undefined) return givenDate(wishes.dateFormat, missing);
   if (quantities.rows === 0) {
     return present.rows > 0 ? asWords : typed({ as: 'number', ...PLAIN_FORMAT, missing });
   }
-  const valued = new Set(quantities.words);
-  const met = present.words.flatMap((word) => (valued.has(word) ? [] : [word.trim()]));
+  const met = quantities === present ? [] : present.words.map((word) => word.trim()).filter(isPlaceholder);
   const found =
     wishes.as === 'number' ? numbersAtAnyCost(quantities, wishes, habits) : best(quantities, wishes, habits);
   if (found === null) return asWords;
@@ -105,9 +104,12 @@ function decideWords(cells: WordCells, wishes: ColumnWishes, habits: Habits): De
   return { ...found, reading: { ...found.reading, missing: [...new Set([...missing, ...met])] } };
 }
 
-/** The spellings that are left when some are missing values. */
-function without({ words, counts }: Spellings, isMissing: (word: string) => boolean): Spellings {
-  const kept = words.flatMap((word, code) => (isMissing(word.trim()) ? [] : [code]));
+/** The spellings that are left when some are missing values: usually all of them. */
+function without(spellings: Spellings, isMissing: (word: string) => boolean): Spellings {
+  const { words, counts } = spellings;
+  const gone = words.map((word) => word.length <= LONGEST_MISSING && isMissing(word.trim()));
+  if (!gone.includes(true)) return spellings;
+  const kept = words.flatMap((_, code) => (gone[code] ? [] : [code]));
   return {
     words: kept.map((code) => words[code]),
     counts: kept.map((code) => counts[code]),
@@ -115,12 +117,16 @@ function without({ words, counts }: Spellings, isMissing: (word: string) => bool
   };
 }
 
+/** Characters of a word that may stand for a missing value, spaces around it among them. */
+const LONGEST_MISSING = 1000;
+
 /**
  * Words as they are; a boolean where there are the two of a pair. In a target only an empty cell is missing.
  */
 function words(all: Spellings, wishes: ColumnWishes, { isTarget }: Habits): Decision {
   const missing = isTarget ? ['', ...wishes.missing] : standard(wishes);
-  const present = without(all, (word) => missing.includes(word));
+  const skip = new Set(missing);
+  const present = without(all, (word) => skip.has(word));
   const spellings = wishes.as === undefined ? booleanSpellings(present) : null;
   const reading: Reading = spellings ? { as: 'boolean', spellings, missing } : { as: 'words', missing };
   if (!isTarget) return typed(reading);

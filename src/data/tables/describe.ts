@@ -96,9 +96,10 @@ type Description = Omit<ColumnDescription, 'name' | 'type' | 'notes'>;
 
 function describeWords({ words, codes }: Values & { kind: 'words' }): Description {
   const counts = wordCounts({ kind: 'words', words, codes });
-  const byWord = new Map(
-    words.flatMap((word, code) => (counts[code] > 0 ? [[word, counts[code]] as const] : [])),
-  );
+  const byWord = new Map<string, number>();
+  words.forEach((word, code) => {
+    if (counts[code] > 0) byWord.set(word, (byWord.get(word) ?? 0) + counts[code]);
+  });
   const present = counts.reduce((sum, count) => sum + count, 0);
   return {
     missing: codes.length - present,
