@@ -16,14 +16,19 @@ import {
   type Candidate,
   dateCandidates,
   isCode,
+  isDateSomehow,
+  isNumberSomehow,
+  isWhole,
+  mayBeCodes,
+  mayBeGrouped,
   numberCandidates,
   rivals,
   type Spellings,
   tooLarge,
 } from './candidates.js';
 import { type Cells, type WordCells, wordCounts } from './cells.js';
-import { DATE_FORMATS, dateParser, dayName } from './dates.js';
-import { exampleNumber } from './numbers.js';
+import { DATE_FORMATS, dateParser, dayName, isCalendarDay } from './dates.js';
+import { exampleNumber, isPlainNumber } from './numbers.js';
 import type { ColumnWishes } from './wishes.js';
 
 /** What is known of the whole file when a single column leaves a question open. */
@@ -50,7 +55,7 @@ const BROKEN_SHARE = 0.05;
 
 /** In a column of numbers or dates these stand for a missing value as well; elsewhere they are words like others. */
 const PLACEHOLDERS = new Set(
-  '-|--|---|.|..|…|n.a.|n.a|na|n/a|<na>|none|nil|null|(null)|nan|nat|unknown|unkn|unk|missing|not available|not applicable|not known|no data|undefined|tbd|tba|blank|empty|#n/a|#na|#null!|#value!|#div/0!|#ref!|#name?|#num!|\\n|*'.split(
+  '-|--|---|–|—|.|..|…|n.a.|n.a|na|n/a|<na>|none|nil|null|(null)|nan|nat|unknown|unkn|unk|missing|not available|not applicable|not known|no data|undefined|tbd|tba|blank|empty|#n/a|#na|#null!|#value!|#div/0!|#ref!|#name?|#num!|\\n|*'.split(
     '|',
   ),
 );
@@ -66,7 +71,21 @@ export function decide(cells: Cells, wishes: ColumnWishes, habits: Habits): Deci
   if (wishes.decimal === ',' && !cells.declared) return null;
   const skip = new Set(standard(wishes));
   if (cells.odd.words.some((word) => !skip.has(word.trim()))) return null;
-  return cells.largest > Number.MAX_SAFE_INTEGER && !cells.declared ? null : plain;
+  if (cells.largest > Number.MAX_SAFE_INTEGER && !cells.declared) return null;
+  return cells.declared ? plain : { ...plain, why: whyNoDates(cells.values, wishes) };
+}
+
+/** Whole numbers each of which is a day of a calendar, `20201225`; null where some are none. */
+function whyNoDates(values: Float64Array, { name, as }: ColumnWishes): string | null {
+  let days = 0;
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    if (!isCalendarDay(value)) return null;
+    days++;
+  }
+  return days === 0 || as === 'number'
+    ? null
+    : `numbers, though each could be a date; --date-format ${quoted(`${name}=yyyymmdd`)} takes them as dates`;
 }
 
 const typed = (reading: Reading): Decision => ({
@@ -98,7 +117,7 @@ function decideWords(cells: WordCells, wishes: ColumnWishes, habits: Habits): De
   const met = present.words.flatMap((word) => (valued.has(word) ? [] : [word.trim()]));
   const found =
     wishes.as === 'number' ? numbersAtAnyCost(quantities, wishes, habits) : best(quantities, wishes, habits);
-  if (found === null) return asWords;
+  if (found === null) return { ...asWords, why: asWords.why ?? whyWords(quantities) };
   if (found.reading.as === 'words') return { ...asWords, why: found.why };
   return { ...found, reading: { ...found.reading, missing: [...new Set([...missing, ...met])] } };
 }
@@ -142,19 +161,9 @@ function givenDate(format: string, present: Spellings, missing: string[]): Decis
 /** The number or date format that covers enough of the column to be what it is meant as. */
 function best(present: Spellings, wishes: ColumnWishes, habits: Habits): Decision | null {
   if (booleanSpellings(present) !== null) return null;
-  if (tooLarge(present)) {
-    const [example] = present.words.filter((word) => !Number.isSafeInteger(Number(word)));
-    return {
-      ...typed({ as: 'words', missing: [] }),
-      why: `whole numbers too large for a double (${example.trim()}), kept as text; --number takes them rounded`,
-    };
-  }
-  if (isCode(present)) {
-    return {
-      ...typed({ as: 'words', missing: [] }),
-      why: `digits of one length with leading zeros (${examples(present.words, 2)}) are codes, kept as text; --number takes them as numbers`,
-    };
-  }
+  const whole = without(present, (word) => !isWhole(word));
+  const names = meant(whole.rows, present) ? whyNames(whole) : null;
+  if (names !== null) return { ...typed({ as: 'words', missing: [] }), why: names };
   const numbers = numberCandidates(present, allowedBy(wishes));
   const dates = dateCandidates(present);
   const takesNumbers = (numbers[0]?.good ?? 0) >= (dates[0]?.good ?? 0);
@@ -163,6 +172,25 @@ function best(present: Spellings, wishes: ColumnWishes, habits: Habits): Decisio
   return takesNumbers
     ? numberDecision(numbers, present, wishes, habits)
     : dateDecision(dates, present, wishes);
+}
+
+/** Why whole numbers name things rather than count them; null where nothing says so. */
+function whyNames(whole: Spellings): string | null {
+  if (tooLarge(whole)) {
+    const example = whole.words.find((word) => !Number.isSafeInteger(Number(word)))!;
+    return `whole numbers too large for a double (${example.trim()}), kept as text; --number takes them rounded`;
+  }
+  if (!isCode(whole)) return null;
+  const leading = whole.words.filter((word) => word.trim()[0] === '0');
+  const others = whole.words.filter((word) => word.trim()[0] !== '0');
+  const alike = others.length > 0 ? 'digits of one length, some' : 'digits, all';
+  return `${alike} with leading zeros (${examples([leading[0], ...others, ...leading.slice(1)], 2)}) are codes, kept as text; --number takes them as numbers`;
+}
+
+/** Words each of which is a number or a date in a format of its own; null for what are words indeed. */
+function whyWords({ words }: Spellings): string | null {
+  const kind = words.every(isNumberSomehow) ? 'numbers' : words.every(isDateSomehow) ? 'dates' : null;
+  return kind && `${kind} in several formats (${examples(words, 3)}), kept as text; write them alike`;
 }
 
 /** Whether so many rows that fit make the column what they are, the others being mistakes. */
@@ -195,7 +223,7 @@ function numberDecision(
   const others = rivals(candidates);
   const options = [candidates[0], ...others];
   // a decimal point without groups needs no asking: it is what a number is, unless the file writes commas
-  const usual = isUngrouped(candidates[0].format) ? candidates[0] : undefined;
+  const usual = isUngrouped(candidates[0].format) && !mayBeGrouped(present.words) ? candidates[0] : undefined;
   const settled =
     others.length === 0 ? candidates[0] : (options.find(({ format }) => format.decimal === decimal) ?? usual);
   const { format, good, values } = settled ?? candidates[0];
@@ -203,7 +231,9 @@ function numberDecision(
   return {
     ...typed({ as: 'number', ...format, missing: [] }),
     why: isPlain(format) ? null : whyNumber(format, present, values),
-    question: settled ? percentQuestion(format, wishes) : decimalQuestion(options, present, wishes.name),
+    question: settled
+      ? (percentQuestion(format, wishes) ?? codeQuestion(present, wishes))
+      : decimalQuestion(options, present, wishes.name),
     expected: good < present.rows ? `a number${like}` : null,
   };
 }
@@ -211,7 +241,7 @@ function numberDecision(
 const isUngrouped = ({ decimal, thousands }: NumberFormat): boolean => decimal === '.' && thousands === '';
 
 function whyNumber(format: NumberFormat, { words }: Spellings, values: Float64Array): string {
-  const telling = (word: string, code: number) => !Number.isNaN(values[code]) && /[^\d]/.test(word.trim());
+  const telling = (word: string, code: number) => !Number.isNaN(values[code]) && !isPlainNumber(word);
   const code = Math.max(0, words.findIndex(telling));
   return `${describeReading({ as: 'number', ...format, missing: [] })} (${words[code].trim()} is ${values[code]})`;
 }
@@ -220,6 +250,13 @@ function whyNumber(format: NumberFormat, { words }: Spellings, values: Float64Ar
 function percentQuestion({ suffix, bare }: NumberFormat, { name, as }: ColumnWishes): string | null {
   if (suffix !== '%' || !bare || as === 'number') return null;
   return `some cells have a % sign and others have none, which may mean the same or a share of 1; --number ${quoted(name)} takes them all as percentages, --text ${quoted(name)} as words`;
+}
+
+/** What looks like an exponent may be a letter of a code. */
+function codeQuestion(present: Spellings, { name, as }: ColumnWishes): string | null {
+  if (as === 'number' || !mayBeCodes(present.words)) return null;
+  const example = present.words.find((word) => /e/i.test(word))!.trim();
+  return `${example} may be the number ${Number(example)} (--number ${quoted(name)}) or a code (--text ${quoted(name)}); say which`;
 }
 
 function decimalQuestion(
