@@ -2,33 +2,31 @@
  * What a column is, decided on all its values: numbers in some format, dates in some format, a boolean, or words. The
  * rules are written down in docs/data.md; this file is where they are applied, for every source alike.
  */
-import {
-  describeReading,
-  isPlain,
-  MISSING_WORDS,
-  type NumberFormat,
-  PLAIN_FORMAT,
-  type Reading,
-} from '../reading.js';
-import { examples, plural } from '../words.js';
+import { isPlain, MISSING_WORDS, type NumberFormat, PLAIN_FORMAT, type Reading } from '../reading.js';
 import {
   booleanSpellings,
   type Candidate,
   dateCandidates,
-  isCode,
-  isDateSomehow,
-  isNumberSomehow,
   isWhole,
-  mayBeCodes,
   mayBeGrouped,
   numberCandidates,
   rivals,
   type Spellings,
-  tooLarge,
 } from './candidates.js';
 import { type Cells, type WordCells, wordCounts } from './cells.js';
-import { DATE_FORMATS, dateParser, dayName, isCalendarDay } from './dates.js';
-import { exampleNumber, isPlainNumber } from './numbers.js';
+import { dateParser, dayName } from './dates.js';
+import { exampleNumber } from './numbers.js';
+import {
+  codeQuestion,
+  decimalQuestion,
+  percentQuestion,
+  quoted,
+  whyDate,
+  whyNames,
+  whyNoDates,
+  whyNumber,
+  whyWords,
+} from './reasons.js';
 import type { ColumnWishes } from './wishes.js';
 
 /** What is known of the whole file when a single column leaves a question open. */
@@ -73,19 +71,6 @@ export function decide(cells: Cells, wishes: ColumnWishes, habits: Habits): Deci
   if (cells.odd.words.some((word) => !skip.has(word.trim()))) return null;
   if (cells.largest > Number.MAX_SAFE_INTEGER && !cells.declared) return null;
   return cells.declared ? plain : { ...plain, why: whyNoDates(cells.values, wishes) };
-}
-
-/** Whole numbers each of which is a day of a calendar, `20201225`; null where some are none. */
-function whyNoDates(values: Float64Array, { name, as }: ColumnWishes): string | null {
-  let days = 0;
-  for (const value of values) {
-    if (Number.isNaN(value)) continue;
-    if (!isCalendarDay(value)) return null;
-    days++;
-  }
-  return days === 0 || as === 'number'
-    ? null
-    : `numbers, though each could be a date; --date-format ${quoted(`${name}=yyyymmdd`)} takes them as dates`;
 }
 
 const typed = (reading: Reading): Decision => ({
@@ -134,10 +119,16 @@ function without({ words, counts }: Spellings, isMissing: (word: string) => bool
 
 /** Words as they are; a boolean where there are the two of a pair. In a target only an empty cell is missing. */
 function words(all: Spellings, wishes: ColumnWishes, { isTarget }: Habits): Decision {
-  const missing = isTarget ? ['', ...wishes.missing] : standard(wishes);
+  const usualWords = isTarget ? ['', ...wishes.missing] : standard(wishes);
+  const isNamibia = !isTarget && !wishes.missing.includes('NA') && holdsNaAsCode(all, usualWords);
+  const missing = isNamibia ? usualWords.filter((word) => word !== 'NA') : usualWords;
   const present = without(all, (word) => missing.includes(word));
   const spellings = wishes.as === undefined ? booleanSpellings(present) : null;
   const reading: Reading = spellings ? { as: 'boolean', spellings, missing } : { as: 'words', missing };
+  if (isNamibia) {
+    const why = `"NA" is a word like the others of two capitals; --missing NA makes it a missing value`;
+    return { ...typed(reading), why };
+  }
   if (!isTarget) return typed(reading);
   const usual = present.words.filter((word) => (MISSING_WORDS as readonly string[]).includes(word.trim()));
   if (usual.length === 0) return typed(reading);
@@ -146,6 +137,13 @@ function words(all: Spellings, wishes: ColumnWishes, { isTarget }: Habits): Deci
     ...typed(reading),
     why: `${which} is a class like any other; --missing '${usual[0].trim()}' leaves its rows out`,
   };
+}
+
+/** Whether NA is one of several codes of two capitals: of countries, continents or regions. */
+function holdsNaAsCode({ words }: Spellings, missing: readonly string[]): boolean {
+  const others = words.map((word) => word.trim()).filter((word) => !missing.includes(word));
+  const isCode = (word: string) => /^[A-Z]{2}$/.test(word);
+  return others.length >= 2 && others.every(isCode) && words.some((word) => word.trim() === 'NA');
 }
 
 function givenDate(format: string, present: Spellings, missing: string[]): Decision {
@@ -172,25 +170,6 @@ function best(present: Spellings, wishes: ColumnWishes, habits: Habits): Decisio
   return takesNumbers
     ? numberDecision(numbers, present, wishes, habits)
     : dateDecision(dates, present, wishes);
-}
-
-/** Why whole numbers name things rather than count them; null where nothing says so. */
-function whyNames(whole: Spellings): string | null {
-  if (tooLarge(whole)) {
-    const example = whole.words.find((word) => !Number.isSafeInteger(Number(word)))!;
-    return `whole numbers too large for a double (${example.trim()}), kept as text; --number takes them rounded`;
-  }
-  if (!isCode(whole)) return null;
-  const leading = whole.words.filter((word) => word.trim()[0] === '0');
-  const others = whole.words.filter((word) => word.trim()[0] !== '0');
-  const alike = others.length > 0 ? 'digits of one length, some' : 'digits, all';
-  return `${alike} with leading zeros (${examples([leading[0], ...others, ...leading.slice(1)], 2)}) are codes, kept as text; --number takes them as numbers`;
-}
-
-/** Words each of which is a number or a date in a format of its own; null for what are words indeed. */
-function whyWords({ words }: Spellings): string | null {
-  const kind = words.every(isNumberSomehow) ? 'numbers' : words.every(isDateSomehow) ? 'dates' : null;
-  return kind && `${kind} in several formats (${examples(words, 3)}), kept as text; write them alike`;
 }
 
 /** Whether so many rows that fit make the column what they are, the others being mistakes. */
@@ -240,35 +219,6 @@ function numberDecision(
 
 const isUngrouped = ({ decimal, thousands }: NumberFormat): boolean => decimal === '.' && thousands === '';
 
-function whyNumber(format: NumberFormat, { words }: Spellings, values: Float64Array): string {
-  const telling = (word: string, code: number) => !Number.isNaN(values[code]) && !isPlainNumber(word);
-  const code = Math.max(0, words.findIndex(telling));
-  return `${describeReading({ as: 'number', ...format, missing: [] })} (${words[code].trim()} is ${values[code]})`;
-}
-
-/** A cell without the sign in a column of percentages may be a share of 1. */
-function percentQuestion({ suffix, bare }: NumberFormat, { name, as }: ColumnWishes): string | null {
-  if (suffix !== '%' || !bare || as === 'number') return null;
-  return `some cells have a % sign and others have none, which may mean the same or a share of 1; --number ${quoted(name)} takes them all as percentages, --text ${quoted(name)} as words`;
-}
-
-/** What looks like an exponent may be a letter of a code. */
-function codeQuestion(present: Spellings, { name, as }: ColumnWishes): string | null {
-  if (as === 'number' || !mayBeCodes(present.words)) return null;
-  const example = present.words.find((word) => /e/i.test(word))!.trim();
-  return `${example} may be the number ${Number(example)} (--number ${quoted(name)}) or a code (--text ${quoted(name)}); say which`;
-}
-
-function decimalQuestion(
-  [first, second]: readonly Candidate<NumberFormat>[],
-  { words }: Spellings,
-  name: string,
-): string {
-  const code = words.findIndex((_, at) => first.values[at] !== second.values[at]);
-  const flag = (format: NumberFormat) => `--decimal ${quoted(`${name}=${format.decimal}`)}`;
-  return `${words[code].trim()} may be ${first.values[code]} (${flag(first.format)}) or ${second.values[code]} (${flag(second.format)}), and every value fits both; say which`;
-}
-
 function dateDecision(
   candidates: readonly Candidate<string>[],
   present: Spellings,
@@ -285,20 +235,4 @@ function dateDecision(
     return { ...typed(reading), question, expected };
   }
   return { ...typed(reading), why: whyDate(format, present), expected };
-}
-
-/** The format, and what ruled out the one that swaps day and month. */
-function whyDate(format: string, { words, counts }: Spellings): string {
-  const said = describeReading({ as: 'date', format, missing: [] });
-  const swapped = format.replace(/dd|mm/g, (part) => (part === 'dd' ? 'mm' : 'dd'));
-  if (swapped === format || !(DATE_FORMATS as readonly string[]).includes(swapped)) return said;
-  const parse = dateParser(swapped);
-  const only = words.reduce((sum, word, code) => sum + (Number.isNaN(parse(word)) ? counts[code] : 0), 0);
-  if (only === 0) return said;
-  return `${said} (${plural(only, 'value')} ${only === 1 ? 'fits' : 'fit'} only ${format.startsWith('dd') ? 'day' : 'month'} first)`;
-}
-
-/** A name as the shell takes it. */
-function quoted(text: string): string {
-  return /^[\w.=,/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
