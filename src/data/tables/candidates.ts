@@ -1,7 +1,7 @@
 /** Which readings the different words of a column allow, and how many rows each of them covers. */
 import { type NumberFormat, PLAIN_FORMAT } from '../reading.js';
-import { DATE_FORMATS, dateReader, YEAR_FIRST } from './dates.js';
-import { CONVENTIONS, type Convention, type Shape, shapeOf, shapeValue } from './numbers.js';
+import { DATE_FORMATS, dateParser, dateReader, YEAR_FIRST } from './dates.js';
+import { CONVENTIONS, type Convention, type Shape, shapeOf, shapeValue, unitKey } from './numbers.js';
 
 /** The different words of a column that are not missing values, and how many rows hold each. */
 export interface Spellings {
@@ -26,9 +26,9 @@ export function numberCandidates(
   const shapes = shapesOf({ words, counts, rows });
   if (shapes === null) return [];
   const { prefix, suffix, bare } = commonUnit(shapes, counts);
+  const unit = unitKey({ prefix, suffix });
   const fits = (shape: Shape | null): shape is Shape =>
-    shape !== null &&
-    ((shape.prefix === prefix && shape.suffix === suffix) || (shape.prefix === '' && shape.suffix === ''));
+    shape !== null && (unitKey(shape) === unit || (shape.prefix === '' && shape.suffix === ''));
   return CONVENTIONS.filter(allowed)
     .map(({ decimal, thousands, ...convention }) => {
       const values = Float64Array.from(shapes, (shape) =>
@@ -56,24 +56,33 @@ function shapesOf({ words, counts, rows }: Spellings): (Shape | null)[] | null {
   return shapes;
 }
 
-/** The unit of most rows, and whether other rows have none. */
+export function isNumberSomehow(word: string): boolean {
+  const shape = shapeOf(word);
+  return shape !== null && CONVENTIONS.some(({ fits }) => fits.test(shape.core));
+}
+
+/** The unit of most rows, in its most frequent spelling, and whether other rows have none. */
 function commonUnit(
   shapes: readonly (Shape | null)[],
   counts: ArrayLike<number>,
 ): Pick<NumberFormat, 'prefix' | 'suffix' | 'bare'> {
-  const units = new Map<string, { prefix: string; suffix: string; rows: number }>();
+  const spellings = new Map<string, { prefix: string; suffix: string; rows: number }>();
+  const ofUnit = new Map<string, number>();
   let bare = false;
   shapes.forEach((shape, code) => {
     if (shape === null) return;
     const { prefix, suffix } = shape;
     if (prefix === '' && suffix === '') bare = true;
     else {
-      const key = `${prefix}\n${suffix}`;
-      const unit = units.get(key) ?? { prefix, suffix, rows: 0 };
-      units.set(key, { ...unit, rows: unit.rows + counts[code] });
+      const spelled = `${prefix}\n${suffix}`;
+      const rows = (spellings.get(spelled)?.rows ?? 0) + counts[code];
+      spellings.set(spelled, { prefix, suffix, rows });
+      const unit = unitKey(shape);
+      ofUnit.set(unit, (ofUnit.get(unit) ?? 0) + counts[code]);
     }
   });
-  const [most] = [...units.values()].sort((a, b) => b.rows - a.rows);
+  const total = (unit: Pick<Shape, 'prefix' | 'suffix'>) => ofUnit.get(unitKey(unit))!;
+  const [most] = [...spellings.values()].sort((a, b) => total(b) - total(a) || b.rows - a.rows);
   return most === undefined
     ? { prefix: '', suffix: '', bare: false }
     : { prefix: most.prefix, suffix: most.suffix, bare };
@@ -96,7 +105,9 @@ export function dateCandidates(spellings: Spellings): Candidate<string>[] {
 /** What every date has: a mark between digits, or the name of a month. */
 const DATE_LIKE = /\d[-/.: ,]+\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec/i;
 
-/** Words of one pattern of digits and other characters stand or fall together, but for days that do not exist. */
+/**
+ * Words of one pattern of digits and other characters stand or fall together, but for days that do not exist.
+ */
 interface Pattern {
   readonly example: string;
   rows: number;
@@ -112,6 +123,11 @@ function patternsOf({ words, counts }: Spellings): Pattern[] {
   });
   return [...patterns.values()];
 }
+
+const PARSERS = [...DATE_FORMATS, ...YEAR_FIRST].map(dateParser);
+
+export const isDateSomehow = (word: string): boolean =>
+  DATE_LIKE.test(word) && PARSERS.some((parse) => !Number.isNaN(parse(word)));
 
 /** The formats that cover at least half of the rows. */
 function fitting(formats: readonly string[], spellings: Spellings): Candidate<string>[] {
@@ -184,23 +200,41 @@ export function booleanSpellings({ words, counts }: Spellings): [string, string]
   return null;
 }
 
+export const isWhole = (word: string): boolean => /^[+-]?\d+$/.test(word.trim());
+
 /**
- * Whole numbers that a double cannot hold exactly: they are names (of accounts, of parts), not quantities.
+ * Whole numbers of which a double cannot hold some exactly are names (of accounts, of parts), not quantities.
  */
 export function tooLarge({ words }: Spellings): boolean {
-  const whole = words.every((word) => /^\s*[+-]?\d+\s*$/.test(word));
-  return whole && words.some((word) => !Number.isSafeInteger(Number(word)));
+  return words.some((word) => !Number.isSafeInteger(Number(word)));
 }
 
 /**
- * Digits of one length, some of which begin with 0: a code (a postcode, a product's number), not a quantity.
+ * Digits of one length some of which begin with 0, or of any length and all beginning with 0: codes
+ * (postcodes, telephone numbers), not quantities.
  */
 export function isCode({ words }: Spellings): boolean {
-  const [first] = words;
+  const codes = words.map((word) => word.trim());
+  const leading = codes.filter((code) => /^0\d/.test(code)).length;
+  const oneLength = codes.every((code) => /^\d/.test(code) && code.length === codes[0].length);
+  return leading > 0 && (oneLength || leading === codes.length);
+}
+
+/** Whole numbers of which some have an exponent, `1234` and `1E57`: that may be a letter of a code. */
+export function mayBeCodes(words: readonly string[]): boolean {
+  const codes = words.map((word) => word.trim());
+  return codes.every((code) => /^\d+([eE]\d+)?$/.test(code)) && codes.some((code) => /e/i.test(code));
+}
+
+/**
+ * Numbers written as no program writes decimals: three digits after every point and 0 the last of some,
+ * beside others without a point. `1.500` and `950` are more likely thousands.
+ */
+export function mayBeGrouped(words: readonly string[]): boolean {
+  const cores = words.map((word) => shapeOf(word)?.core ?? '');
   return (
-    first !== undefined &&
-    first.trim().length >= 2 &&
-    words.every((word) => /^\d+$/.test(word.trim()) && word.trim().length === first.trim().length) &&
-    words.some((word) => word.trim()[0] === '0')
+    cores.every((core) => /^(0|[1-9]\d{0,2}(\.\d{3})*)$/.test(core)) &&
+    cores.some((core) => core.endsWith('0') && core.includes('.')) &&
+    cores.some((core) => !core.includes('.'))
   );
 }

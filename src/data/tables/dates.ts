@@ -142,6 +142,13 @@ function midnight(year: number, month: number, day: number): number {
   return date.getTime() / MS_A_DAY;
 }
 
+/** Whether a number is yyyymmdd of a day between 1900 and 2100. */
+export function isCalendarDay(value: number): boolean {
+  if (!(value >= 19_000_101 && value <= 21_001_231) || value % 1 !== 0) return false;
+  const [year, rest] = [Math.floor(value / 10_000), value % 10_000];
+  return !Number.isNaN(midnight(year, Math.floor(rest / 100), rest % 100));
+}
+
 /** Seconds of the day: [hours, minutes, seconds, fraction, a or p, zone], undefined where there is none. */
 function clock([hours, minutes, seconds = '0', fraction = '', half, zone]: (string | undefined)[]): number {
   if (hours === undefined) return 0;

@@ -3,27 +3,30 @@
  * words. The rules are written down in docs/data.md; this file is where they are applied, for every source
  * alike.
  */
-import {
-  describeReading,
-  isPlain,
-  MISSING_WORDS,
-  type NumberFormat,
-  PLAIN_FORMAT,
-  type Reading,
-} from '../reading.js';
-import { examples, plural } from '../words.js';
+import { isPlain, MISSING_WORDS, type NumberFormat, PLAIN_FORMAT, type Reading } from '../reading.js';
 import {
   booleanSpellings,
   type Candidate,
   dateCandidates,
-  isCode,
+  isWhole,
+  mayBeGrouped,
   numberCandidates,
   rivals,
   type Spellings,
-  tooLarge,
 } from './candidates.js';
 import { type Cells, type WordCells, wordCounts } from './cells.js';
-import { DATE_FORMATS, dateParser, dayName } from './dates.js';
+import { dateParser, dayName } from './dates.js';
+import {
+  codeQuestion,
+  decimalQuestion,
+  percentQuestion,
+  quoted,
+  whyDate,
+  whyNames,
+  whyNoDates,
+  whyNumber,
+  whyWords,
+} from './reasons.js';
 import type { ColumnWishes } from './wishes.js';
 
 /** What is known of the whole file when a single column leaves a question open. */
@@ -51,7 +54,7 @@ const BROKEN_SHARE = 0.05;
  * others.
  */
 const PLACEHOLDERS = new Set(
-  '-|--|---|.|..|…|n.a.|n.a|na|n/a|<na>|none|nil|null|(null)|nan|nat|unknown|unkn|unk|missing|not available|not applicable|not known|no data|undefined|tbd|tba|blank|empty|#n/a|#na|#null!|#value!|#div/0!|#ref!|#name?|#num!|\\n|*'.split(
+  '-|--|---|–|—|.|..|…|n.a.|n.a|na|n/a|<na>|none|nil|null|(null)|nan|nat|unknown|unkn|unk|missing|not available|not applicable|not known|no data|undefined|tbd|tba|blank|empty|#n/a|#na|#null!|#value!|#div/0!|#ref!|#name?|#num!|\\n|*'.split(
     '|',
   ),
 );
@@ -69,7 +72,8 @@ export function decide(cells: Cells, wishes: ColumnWishes, habits: Habits): Deci
   if (wishes.decimal === ',' && !cells.declared) return null;
   const skip = new Set(standard(wishes));
   if (cells.odd.words.some((word) => !skip.has(word.trim()))) return null;
-  return cells.largest > Number.MAX_SAFE_INTEGER && !cells.declared ? null : plain;
+  if (cells.largest > Number.MAX_SAFE_INTEGER && !cells.declared) return null;
+  return cells.declared ? plain : { ...plain, why: whyNoDates(cells.values, wishes) };
 }
 
 const typed = (reading: Reading): Decision => ({
@@ -99,7 +103,7 @@ function decideWords(cells: WordCells, wishes: ColumnWishes, habits: Habits): De
   const met = quantities === present ? [] : present.words.map((word) => word.trim()).filter(isPlaceholder);
   const found =
     wishes.as === 'number' ? numbersAtAnyCost(quantities, wishes, habits) : best(quantities, wishes, habits);
-  if (found === null) return asWords;
+  if (found === null) return { ...asWords, why: asWords.why ?? whyWords(quantities) };
   if (found.reading.as === 'words') return { ...asWords, why: found.why };
   return { ...found, reading: { ...found.reading, missing: [...new Set([...missing, ...met])] } };
 }
@@ -107,7 +111,7 @@ function decideWords(cells: WordCells, wishes: ColumnWishes, habits: Habits): De
 /** The spellings that are left when some are missing values: usually all of them. */
 function without(spellings: Spellings, isMissing: (word: string) => boolean): Spellings {
   const { words, counts } = spellings;
-  const gone = words.map((word) => word.length <= LONGEST_MISSING && isMissing(word.trim()));
+  const gone = words.map((word) => isMissing(word.trim()));
   if (!gone.includes(true)) return spellings;
   const kept = words.flatMap((_, code) => (gone[code] ? [] : [code]));
   return {
@@ -117,18 +121,21 @@ function without(spellings: Spellings, isMissing: (word: string) => boolean): Sp
   };
 }
 
-/** Characters of a word that may stand for a missing value, spaces around it among them. */
-const LONGEST_MISSING = 1000;
-
 /**
  * Words as they are; a boolean where there are the two of a pair. In a target only an empty cell is missing.
  */
 function words(all: Spellings, wishes: ColumnWishes, { isTarget }: Habits): Decision {
-  const missing = isTarget ? ['', ...wishes.missing] : standard(wishes);
+  const usualWords = isTarget ? ['', ...wishes.missing] : standard(wishes);
+  const isNamibia = !isTarget && !wishes.missing.includes('NA') && holdsNaAsCode(all, usualWords);
+  const missing = isNamibia ? usualWords.filter((word) => word !== 'NA') : usualWords;
   const skip = new Set(missing);
   const present = without(all, (word) => skip.has(word));
   const spellings = wishes.as === undefined ? booleanSpellings(present) : null;
   const reading: Reading = spellings ? { as: 'boolean', spellings, missing } : { as: 'words', missing };
+  if (isNamibia) {
+    const why = `"NA" is a word like the others of two capitals; --missing NA makes it a missing value`;
+    return { ...typed(reading), why };
+  }
   if (!isTarget) return typed(reading);
   const usual = present.words.filter((word) => (MISSING_WORDS as readonly string[]).includes(word.trim()));
   if (usual.length === 0) return typed(reading);
@@ -139,26 +146,24 @@ function words(all: Spellings, wishes: ColumnWishes, { isTarget }: Habits): Deci
   };
 }
 
+/** Whether NA is one of several codes of two capitals: of countries, continents or regions. */
+function holdsNaAsCode({ words }: Spellings, missing: readonly string[]): boolean {
+  const others = words.map((word) => word.trim()).filter((word) => !missing.includes(word));
+  const isCode = (word: string) => /^[A-Z]{2}$/.test(word);
+  return others.length >= 2 && others.every(isCode) && words.some((word) => word.trim() === 'NA');
+}
+
 function givenDate(format: string, missing: string[]): Decision {
+  dateParser(format); // refuses a format that means nothing
   return { ...typed({ as: 'date', format, missing }), why: 'as --date-format says' };
 }
 
 /** The number or date format that covers enough of the column to be what it is meant as. */
 function best(present: Spellings, wishes: ColumnWishes, habits: Habits): Decision | null {
   if (booleanSpellings(present) !== null) return null;
-  if (tooLarge(present)) {
-    const [example] = present.words.filter((word) => !Number.isSafeInteger(Number(word)));
-    return {
-      ...typed({ as: 'words', missing: [] }),
-      why: `whole numbers too large for a double (${example.trim()}), kept as text; --number takes them rounded`,
-    };
-  }
-  if (isCode(present)) {
-    return {
-      ...typed({ as: 'words', missing: [] }),
-      why: `digits of one length with leading zeros (${examples(present.words, 2)}) are codes, kept as text; --number takes them as numbers`,
-    };
-  }
+  const whole = without(present, (word) => !isWhole(word));
+  const names = meant(whole.rows, present) ? whyNames(whole) : null;
+  if (names !== null) return { ...typed({ as: 'words', missing: [] }), why: names };
   // an infinite value is refused as such later on: it makes no category of a column of numbers
   const finite = without(present, (word) => INFINITE.test(word));
   const numbers = numberCandidates(finite, allowedBy(wishes));
@@ -200,41 +205,20 @@ function numberDecision(
   const others = rivals(candidates);
   const options = [candidates[0], ...others];
   // a decimal point without groups needs no asking: it is what a number is, unless the file writes commas
-  const usual = isUngrouped(candidates[0].format) ? candidates[0] : undefined;
+  const usual = isUngrouped(candidates[0].format) && !mayBeGrouped(present.words) ? candidates[0] : undefined;
   const settled =
     others.length === 0 ? candidates[0] : (options.find(({ format }) => format.decimal === decimal) ?? usual);
   const { format, values } = settled ?? candidates[0];
   return {
     ...typed({ as: 'number', ...format, missing: [] }),
     why: isPlain(format) ? null : whyNumber(format, present, values),
-    question: settled ? percentQuestion(format, wishes) : decimalQuestion(options, present, wishes.name),
+    question: settled
+      ? (percentQuestion(format, wishes) ?? codeQuestion(present, wishes))
+      : decimalQuestion(options, present, wishes.name),
   };
 }
 
 const isUngrouped = ({ decimal, thousands }: NumberFormat): boolean => decimal === '.' && thousands === '';
-
-/** The format with a cell that shows it; null where none does, since only a flag said so. */
-function whyNumber(format: NumberFormat, { words }: Spellings, values: Float64Array): string | null {
-  const code = words.findIndex((word, at) => !Number.isNaN(values[at]) && /[^\d+-]/.test(word.trim()));
-  if (code < 0) return null;
-  return `${describeReading({ as: 'number', ...format, missing: [] })} (${words[code].trim()} is ${values[code]})`;
-}
-
-/** A cell without the sign in a column of percentages may be a share of 1. */
-function percentQuestion({ suffix, bare }: NumberFormat, { name, as }: ColumnWishes): string | null {
-  if (suffix !== '%' || !bare || as === 'number') return null;
-  return `some cells have a % sign and others have none, which may mean the same or a share of 1; --number ${quoted(name)} takes them all as percentages, --text ${quoted(name)} as words`;
-}
-
-function decimalQuestion(
-  [first, second]: readonly Candidate<NumberFormat>[],
-  { words }: Spellings,
-  name: string,
-): string {
-  const code = words.findIndex((_, at) => first.values[at] !== second.values[at]);
-  const flag = (format: NumberFormat) => `--decimal ${quoted(`${name}=${format.decimal}`)}`;
-  return `${words[code].trim()} may be ${first.values[code]} (${flag(first.format)}) or ${second.values[code]} (${flag(second.format)}), and every value fits both; say which`;
-}
 
 function dateDecision(
   candidates: readonly Candidate<string>[],
@@ -251,20 +235,4 @@ function dateDecision(
     return { ...typed(reading), question };
   }
   return { ...typed(reading), why: whyDate(format, present) };
-}
-
-/** The format, and what ruled out the one that swaps day and month. */
-function whyDate(format: string, { words, counts }: Spellings): string {
-  const said = describeReading({ as: 'date', format, missing: [] });
-  const swapped = format.replace(/dd|mm/g, (part) => (part === 'dd' ? 'mm' : 'dd'));
-  if (swapped === format || !(DATE_FORMATS as readonly string[]).includes(swapped)) return said;
-  const parse = dateParser(swapped);
-  const only = words.reduce((sum, word, code) => sum + (Number.isNaN(parse(word)) ? counts[code] : 0), 0);
-  if (only === 0) return said;
-  return `${said} (${plural(only, 'value')} ${only === 1 ? 'fits' : 'fit'} only ${format.startsWith('dd') ? 'day' : 'month'} first)`;
-}
-
-/** A name as the shell takes it. */
-function quoted(text: string): string {
-  return /^[\w.=,/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

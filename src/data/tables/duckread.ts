@@ -6,6 +6,7 @@
 import type { DuckDBDataChunk, DuckDBListValue } from '@duckdb/node-api';
 import { MISSING_WORDS } from '../reading.js';
 import { NumberCellsBuilder, WordCellsBuilder } from './builders.js';
+import { mayBeCodes, mayBeGrouped } from './candidates.js';
 import type { Cells } from './cells.js';
 import { type Connection, identifier, queryText } from './duckdb.js';
 import { isPlainNumber } from './numbers.js';
@@ -91,7 +92,7 @@ function fetchers(
           ? textual(column, room)
           : unlessNumber(column, stored.isNumber, room);
       if (typed.has(name)) return converted(column, room);
-      return plain.has(name) ? parsed(column, plain.get(name) === 'whole', room) : textual(column, room);
+      return plain.has(name) ? parsed(column, plain.get(name)!, room) : textual(column, room);
     }
     return stored.kind === 'number' ? declared(column, room) : days(column, room);
   });
@@ -110,10 +111,10 @@ async function fetchCells(connection: Connection, table: string, fetched: Fetche
 }
 
 /**
- * What the first cells of a column of plain numbers are: all whole, some missing in words, or fractions among
- * them.
+ * What the first cells of a column of plain numbers are: all whole; three digits after every point, as
+ * thousands would have them; some missing in words; or fractions among them.
  */
-type Plain = 'whole' | 'gaps' | 'fractions';
+type Plain = 'whole' | 'thousandths' | 'gaps' | 'fractions';
 
 /** The text columns whose first cells are plain numbers or missing. */
 async function plainAtFirst(
@@ -133,9 +134,11 @@ async function plainAtFirst(
     if (name === classes && words.size <= FEW) return;
     words.delete('');
     const present = [...words].filter((word) => !(MISSING_WORDS as readonly string[]).includes(word));
-    if (!present.every(isPlainNumber)) return;
-    const whole = present.every((word) => /^\d+$/.test(word));
-    plain.set(name, whole ? 'whole' : present.length < words.size ? 'gaps' : 'fractions');
+    if (!present.every(isPlainNumber) || mayBeCodes(present) || mayBeGrouped(present)) return;
+    const all = (pattern: RegExp) => present.every((word) => pattern.test(word));
+    if (all(/^\d+$/)) plain.set(name, 'whole');
+    else if (all(/^[+-]?[1-9]\d{0,2}\.\d{3}$/)) plain.set(name, 'thousandths');
+    else plain.set(name, present.length < words.size ? 'gaps' : 'fractions');
   });
   return plain;
 }
@@ -157,13 +160,27 @@ function textual({ stored: { text } }: DuckColumn, room: number): Fetched {
 }
 
 /**
- * Text as numbers. What is none is odd, and among whole numbers what begins with 0, since it may be a code.
+ * What may be no number for all that it can be read as one: a code (`007`, ` 007`, `1E5`), thousands (`1.500`
+ * among whole numbers, `950` among `1.500`). These tests are cheap: a pattern would double the time that
+ * reading takes.
  */
-function parsed({ stored: { text } }: DuckColumn, whole: boolean, room: number): Fetched {
+const DOUBTFUL: Readonly<Record<Plain, (text: string, value: string) => string>> = {
+  whole: (t, x) =>
+    ` OR (${t} >= '00' AND ${t} < '0:')` +
+    ` OR CASE WHEN ${t} < '!' THEN ltrim(${t}) >= '00' AND ltrim(${t}) < '0:' ELSE false END` +
+    ` OR CASE WHEN ${x} % 10 = 0 THEN contains(${t}, 'E') OR contains(${t}, 'e') ELSE false END` +
+    ` OR CASE WHEN ${x} >= 1 AND ${x} < 1000 AND strlen(${t}) > 4 AND suffix(${t}, '0') THEN contains(${t}, '.') ELSE false END`,
+  thousandths: (t) => ` OR NOT contains(${t}, '.')`,
+  gaps: () => '',
+  fractions: () => '',
+};
+
+/** Text as numbers. What is none is odd, and what is doubtful. */
+function parsed({ stored: { text } }: DuckColumn, plain: Plain, room: number): Fetched {
   return {
     text,
     value: `TRY_CAST(${text} AS DOUBLE)`,
-    odd: (t, x) => `(${x} IS NULL) <> (${t} IS NULL)${whole ? ` OR (${t} >= '00' AND ${t} < '0:')` : ''}`,
+    odd: (t, x) => `(${x} IS NULL) <> (${t} IS NULL)${DOUBTFUL[plain](t, x)}`,
     builder: new NumberCellsBuilder('numbers', false, room),
   };
 }

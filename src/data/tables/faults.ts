@@ -53,7 +53,8 @@ export function misfitText(word: string, reading: Reading, isTarget: boolean): s
     ? `correct the cell, or leave such rows out with --missing ${quoted(word.trim())}`
     : 'correct the cell, or empty it to mark it as missing';
   if (reading.as === 'date') {
-    return `"${shown}" is not a date of the form ${reading.format}, where the column holds such dates; ${remedy}`;
+    const kind = /^hh/.test(reading.format) ? 'time' : 'date';
+    return `"${shown}" is not a ${kind} of the form ${reading.format}, where the column holds such ${kind}s; ${remedy}`;
   }
   if (reading.as === 'number' && Number.isFinite(Number(word))) {
     return `"${shown}" is written otherwise than the column's ${describeReading(reading)} (such as ${exampleNumber(reading)}); ${remedy}`;

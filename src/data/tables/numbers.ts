@@ -23,8 +23,11 @@ const TOUCHING =
 const AFTER_SPACE = '[\\p{L}%‰°²³/.\\-^\\d]*\\p{L}[\\p{L}%‰°²³/.\\-^\\d]*';
 
 const SPACE = '[ \\u00a0\\u2009\\u202f]';
+/** The minus sign, the dashes and hyphens that word processors put in its place, and the full-width ones. */
+const MINUS = '−–‒‐‑﹣－';
+const MINUSES = new RegExp(`^[${MINUS}]`);
 const SHAPE = new RegExp(
-  `^([+\\-−]?)${SPACE}*(${CURRENCY})?${SPACE}*([+\\-−]?)([\\d.,][\\d.,'’ \\u00a0\\u2009\\u202f]*?(?:[eE][+-]?\\d+)?)(?:${SPACE}*(${CURRENCY}|${TOUCHING})|${SPACE}+(${AFTER_SPACE}))?$`,
+  `^([+\\-${MINUS}]?)${SPACE}*(${CURRENCY})?${SPACE}*([+\\-${MINUS}]?)([\\d.,][\\d.,'’ \\u00a0\\u2009\\u202f]*?(?:[eE][+-]?\\d+)?)(?:${SPACE}*(${CURRENCY}|${TOUCHING})|${SPACE}+(${AFTER_SPACE}))?$`,
   'u',
 );
 
@@ -42,7 +45,7 @@ export function shapeOf(text: string): Shape | null {
   if (parts === null || (parts[1] !== '' && parts[3] !== '')) return null;
   const sign = parts[1] + parts[3];
   return {
-    negative: sign === '-' || sign === '−',
+    negative: sign !== '' && sign !== '+',
     prefix: parts[2] ?? '',
     core: parts[4].replace(/[\u00a0\u2009\u202f]/g, ' ').replaceAll('’', "'"),
     suffix: parts[5] ?? parts[6] ?? '',
@@ -59,7 +62,7 @@ function convention(decimal: '.' | ',', thousands: NumberFormat['thousands']): C
   const ungrouped = `\\d+${mark}?\\d*|${mark}\\d+`;
   const exponent = '(?:[eE][+-]?\\d+)?';
   const group = thousands === ' ' ? ' ' : `\\${thousands}`;
-  const grouped = thousands === '' ? '' : `|\\d{1,3}(?:${group}\\d{2,3})*${group}\\d{3}(?:${mark}\\d+)?`;
+  const grouped = thousands === '' ? '' : `|[1-9]\\d{0,2}(?:${group}\\d{2,3})*${group}\\d{3}(?:${mark}\\d+)?`;
   return { decimal, thousands, fits: new RegExp(`^(?:(?:${ungrouped})${exponent}${grouped})$`) };
 }
 
@@ -75,6 +78,18 @@ export const CONVENTIONS: readonly Convention[] = [
   convention(',', "'"),
 ];
 
+/**
+ * Letters that two spellings of a unit may write large or small: those of a word that is not written in mixed
+ * case.
+ */
+const WORD = /^(\p{Lu}?\p{Ll}{2,}|\p{Lu}{3,}|kg|km|cm|lb|hr|yr)$/u;
+
+/** What two cells of one unit share: `1 year` and `5 Years` have one, `5 MW` and `5 mW` have not. */
+export function unitKey({ prefix, suffix }: Pick<Shape, 'prefix' | 'suffix'>): string {
+  const free = WORD.test(suffix) || /^(K[gG]|K[mM]|C[mM]|L[bB])$/.test(suffix);
+  return `${prefix}\n${free ? suffix.toLowerCase().replace(/(?<=..)s$/, '') : suffix}`;
+}
+
 /** The value of a shape under a convention that it fits. */
 export function shapeValue({ negative, core }: Shape, { decimal, thousands }: Convention): number {
   const digits = thousands === '' ? core : core.replaceAll(thousands, '');
@@ -84,12 +99,16 @@ export function shapeValue({ negative, core }: Shape, { decimal, thousands }: Co
 
 /** Reads text as a number of this format; NaN where it is none. */
 export function numberParser(format: NumberFormat): (text: string) => number {
-  if (isPlain(format)) {
-    return (text) => {
-      const trimmed = text.trim().replace(/^−/, '-');
-      return PLAIN.test(trimmed) ? Number(trimmed.replaceAll('_', '')) : Number.NaN;
-    };
-  }
+  const shaped = shapedParser(format);
+  if (!isPlain(format)) return shaped;
+  return (text) => {
+    const trimmed = text.trim().replace(MINUSES, '-');
+    return PLAIN.test(trimmed) ? Number(trimmed.replaceAll('_', '')) : shaped(text);
+  };
+}
+
+function shapedParser(format: NumberFormat): (text: string) => number {
+  const unit = unitKey(format);
   const found = CONVENTIONS.find(
     ({ decimal, thousands }) => decimal === format.decimal && thousands === format.thousands,
   )!;
@@ -97,8 +116,7 @@ export function numberParser(format: NumberFormat): (text: string) => number {
     const shape = shapeOf(text);
     if (shape === null || !found.fits.test(shape.core)) return Number.NaN;
     const bare = shape.prefix === '' && shape.suffix === '';
-    const ofUnit = shape.prefix === format.prefix && shape.suffix === format.suffix;
-    return ofUnit || (bare && format.bare) ? shapeValue(shape, found) : Number.NaN;
+    return unitKey(shape) === unit || (bare && format.bare) ? shapeValue(shape, found) : Number.NaN;
   };
 }
 

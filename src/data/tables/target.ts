@@ -245,8 +245,9 @@ async function encodeClasses(
   column: Values,
 ): Promise<Target> {
   const { name, type, classes } = schema;
-  const parse = numberParser(readingOf(schema) as Reading & { as: 'number' });
-  const known = new Map(classes.map((word) => [type === 'number' ? parse(word) : word, word]));
+  const reading = readingOf(schema);
+  const meaning = reading.as === 'number' && type === 'number' ? numberParser(reading) : String;
+  const known = new Map(classes.map((word): [number | string, string] => [meaning(word), word]));
   const keyOf = (row: number): number | string | null => {
     if (column.kind === 'words') return column.words[column.codes[row]] ?? null;
     return Number.isNaN(column.values[row]) ? null : column.values[row];

@@ -1,0 +1,81 @@
+/** The columns of columns.json as CSV files, and what gradpool makes of the first column of such a file. */
+import { readFileSync } from 'node:fs';
+import { convert } from '#src/data/tables/convert.js';
+import { dayName } from '#src/data/tables/dates.js';
+import { withDuckDB } from '#src/data/tables/duckdb.js';
+import { misfitText } from '#src/data/tables/faults.js';
+import { checkFirstLine } from '#src/data/tables/header.js';
+import { openTable } from '#src/data/tables/opentable.js';
+import { understand } from '#src/data/tables/understand.js';
+
+const listed = JSON.parse(readFileSync(new URL('columns.json', import.meta.url), 'utf8'));
+
+/** Columns and whole files alike: `show` are the rows whose values are compared, counted from the end where negative. */
+export const cases = [
+  ...listed.columns.map((column) => ({ ...column, isFile: false, bytes: Buffer.from(csvOf(column)) })),
+  ...listed.files.map((file) => ({ ...file, isFile: true, bytes: bytesOf(file) })),
+];
+
+/** The column `x` beside numbers from 1 on, which tell nothing of it. */
+function csvOf({ cells, before, quoted }) {
+  const all = [...Array(before?.times ?? 0).fill(before?.cell), ...cells];
+  const written = (cell) => (quoted || /[",]/.test(cell) ? `"${cell}"` : cell);
+  return `x,n\n${all.map((cell, row) => `${written(cell)},${row + 1}\n`).join('')}`;
+}
+
+function bytesOf({ text, encoding }) {
+  return encoding === 'utf-16' ? Buffer.from(`\ufeff${text}`, 'utf16le') : Buffer.from(text);
+}
+
+/** The rows of `show` out of `rows`. */
+export const shownRows = (show, rows) => show.map((row) => (row < 0 ? rows + row : row));
+
+/**
+ * Type and values of the first column, or the question (`asks`) or error that stops a training run; `notes` as train
+ * and inspect print them.
+ */
+export function decision(path, show) {
+  return withDuckDB(async (connection) => {
+    const source = { kind: 'table', form: 'file', name: path, text: path };
+    const reader = await openTable(connection, source);
+    try {
+      const table = await understand(reader, {}, undefined);
+      checkFirstLine(reader, table);
+      const names = table.columns.map(({ name }) => name);
+      return { names, ...decided(table.columns[0], show) };
+    } catch (error) {
+      return { asks: error.message.replace(`${path}: `, '') };
+    } finally {
+      reader.close();
+    }
+  });
+}
+
+function decided({ cells, decision: { reading, why, question } }, show) {
+  if (question !== null) return { asks: question };
+  const { column, misfit } = convert(cells, reading);
+  if (misfit !== null) return { error: `row ${misfit.row + 1}: ${misfitText(misfit.word, reading, false)}` };
+  const type = reading.as === 'words' ? 'text' : reading.as;
+  const rows = column.kind === 'words' ? column.codes.length : column.values.length;
+  const shown = (row) => {
+    if (column.kind === 'words') return column.words[column.codes[row]] ?? 'missing';
+    const value = column.values[row];
+    if (Number.isNaN(value)) return 'missing';
+    return type === 'date' ? dateText(value, reading.format) : String(value);
+  };
+  return { type, values: shownRows(show, rows).map(shown), notes: why };
+}
+
+/** A time of day is a share of one. */
+const dateText = (days, format) => (/^hh/.test(format) ? String(Number(days.toFixed(4))) : dayName(days));
+
+const code = (text) => `\`${text.replace(/\r?\n/g, '⏎').replaceAll('|', '\\|')}\``;
+
+/** An answer in a cell of the document's table: a question or an error up to what is only said to help. */
+export function cellOf({ names, type, values, asks, error }, isFile) {
+  if (asks !== undefined)
+    return `asks: ${asks.replace(/(, and every value|;).*/, '').replace(/ \(--[^)]*\)/g, '')}`;
+  if (error !== undefined) return `error: ${error.replace(/(, where|;).*/, '')}`;
+  const header = isFile ? `${names.map(code).join(', ')}: ` : '';
+  return `${header}${type} ${values.map(code).join(', ')}`;
+}
