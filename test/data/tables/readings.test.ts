@@ -457,7 +457,7 @@ describe('values too far from the training rows to compute with', () => {
     expect(await failure(() => load(source, { target: 'y', number: ['x'] }))).toMatch(
       /^3: wide\.csv, column "x": its values spread too far to compute with \(beyond 1e154\)/,
     );
-    const { train } = await load(file('large.csv', 'x,y\n1,0\n1e39,1\n2e39,0\n3e39,1\n'), { target: 'y' });
+    const { train } = await load(file('large.csv', 'x,y\n1,0\n1e+39,1\n2e+39,0\n3e+39,1\n'), { target: 'y' });
     expect(train.dataset.numbers).toBeInstanceOf(Float64Array);
   });
 });
