@@ -72,7 +72,17 @@ test('without relaxed SIMD wasm is refused with the remedy', () => {
   }
 });
 
-describe.skipIf(libraries.length === 0)('where there is a library', () => {
+const oneDNN = libraries.filter((library) => library.interface === 'oneDNN');
+
+test.skipIf(libraries.length === 0 || oneDNN.length > 0)(
+  'auto leaves a CBLAS to those who ask for it',
+  () => {
+    expect(choose('auto')).toEqual({ name: fastestWasm(), library: null, note: null });
+    expect(choose('native').library).toMatchObject({ interface: 'CBLAS' });
+  },
+);
+
+describe.skipIf(oneDNN.length === 0)('where there is oneDNN', () => {
   const wasm = { name: fastestWasm(), library: null, note: null };
   const native = { name: 'native', library: { path: expect.any(String) } };
   /** Measures nothing: WASM makes 100 GFLOP/s, and the library so many. */
