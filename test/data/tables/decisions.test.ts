@@ -1,10 +1,10 @@
-/** The table of docs/data-decisions.md: what gradpool makes of its columns, and of their relatives. */
+/** The table of docs/data.md: what gradpool makes of its columns, and of their relatives. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { file } from '../helpers.js';
 import { type Answer, cases, cellOf, decision } from './peers/ours.mjs';
 
-const DOCUMENT = 'docs/data-decisions.md';
+const DOCUMENT = 'docs/data.md';
 const rows = readFileSync(DOCUMENT, 'utf8').split('\n');
 
 const EXPECTED: Readonly<Record<string, Answer>> = {

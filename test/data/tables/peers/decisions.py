@@ -1,4 +1,4 @@
-"""What pandas, DuckDB, Ludwig and gradpool make of tricky columns: writes the table in docs/data-decisions.md.
+"""What pandas, DuckDB, Ludwig and gradpool make of tricky columns: writes the table in docs/data.md.
 
 python3 decisions.py, with pandas installed (Debian: apt-get install python3-pandas) and gradpool built. columns.json holds
 the columns. DuckDB and gradpool answer through decisions.mjs. Ludwig is not run: its rules are followed, as they stand in
@@ -19,7 +19,7 @@ import pandas as pd
 from dateutil.parser import parse as parse_date
 
 HERE = Path(__file__).resolve().parent
-DOCUMENT = HERE.parents[3] / "docs" / "data-decisions.md"
+DOCUMENT = HERE.parents[3] / "docs" / "data.md"
 LUDWIG = "5d19f3e632124e2f92266faca773047aeeeb0da4"
 warnings.simplefilter("ignore")  # of mixed types and unknown time zones
 
@@ -141,8 +141,8 @@ def main():
         found = json.loads(output.stdout)
         rows = [row(case) for case in found["answers"]]
     columns = sum(not case["isFile"] for case in found["answers"])
-    DOCUMENT.write_text(
-        f"""# Forty columns, four readers
+    section = (
+        f"""## Forty columns, four readers
 
 What pandas, DuckDB, Ludwig and gradpool make of {columns} tricky columns and {len(rows) - columns} tricky files, left to their defaults. The first column
 shows some cells of each; an answer is a type and the values of these very cells, a question (*asks*), or an error. All
@@ -164,6 +164,10 @@ Made by `python3 test/data/tables/peers/decisions.py` after `node bin/setup.mjs`
 `test/data/tables/decisions.test.ts`.
 """
     )
+    whole = DOCUMENT.read_text()
+    before, rest = whole.split("<!-- decisions -->\n")
+    after = rest.split("\n<!-- /decisions -->")[1]
+    DOCUMENT.write_text(f"{before}<!-- decisions -->\n{section.strip()}\n<!-- /decisions -->{after}")
 
 
 sys.exit(main())
