@@ -59,12 +59,13 @@ export async function openCsv(
       }
     }
   };
+  const byName = new Map(columns.map((column) => [column.name, column]));
   return {
     source,
     columns: columns.map(({ name }) => ({ name, nested: null })),
     header: { cells: hasHeader ? files[0].names : [], assumed: header === 'auto' },
     read: (wanted, how, classes) => {
-      const chosen = wanted.map((name) => columns.find((column) => column.name === name)!);
+      const chosen = wanted.map((name) => byName.get(name)!);
       return reading((table) => readCells(connection, table, chosen, how, classes, room));
     },
     locate: (row) => locate(connection, files, (file) => scan(file), row),

@@ -48,8 +48,9 @@ export async function describeTable(source: TableSource, wishes: TableWishes): P
     const reader = await openTable(connection, source, wishes.header);
     try {
       const { rows, columns } = await understand(reader, wishes, undefined);
+      const understood = new Map(columns.map((column) => [column.name, column]));
       const described = reader.columns.map(({ name, nested }) => {
-        const column = columns.find((candidate) => candidate.name === name);
+        const column = understood.get(name);
         return column === undefined ? leftOut(name, nested ?? '') : describeColumn(column);
       });
       return { name: source.name, kind: 'table', parts: [{ name: 'rows', rows, columns: described }] };

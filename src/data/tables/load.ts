@@ -13,7 +13,7 @@ import { withDuckDB } from './duckdb.js';
 import { encodeColumns } from './encode.js';
 import { refuseFar, refuseMisfit } from './faults.js';
 import { openTable } from './opentable.js';
-import { asText, type HowToRead, type TableReader } from './reader.js';
+import { asText, type HowToRead, type SourceColumn, type TableReader } from './reader.js';
 import { encodeTarget } from './target.js';
 
 export interface LoadTableOptions {
@@ -50,7 +50,8 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
   const { columns, target } = schema;
   const goal: Wanted = { ...target, name: target.kind === 'classes' ? target.name : target.names[0] };
   const wanted: Wanted[] = needTargets ? [...columns, goal] : [...columns];
-  for (const column of wanted) checkColumn(reader, column);
+  const found = new Map(reader.columns.map((column) => [column.name, column]));
+  for (const column of wanted) checkColumn(reader, column, found.get(column.name));
   const kept = keptNames(reader, keep);
   const names = wanted.map(({ name }) => name);
   const how: HowToRead = new Map(
@@ -63,10 +64,10 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
   const rows = rowsOf(cells[0]);
   if (rows === 0) throw new DataError(`${reader.source}: there are no rows, only a header; add rows`);
 
-  const cellsOf = (name: string) => cells[names.indexOf(name)];
+  const cellsOf = new Map(names.map((name, at) => [name, cells[at]]));
   const notes = legacyNotes(wanted);
   const read = async (column: Wanted): Promise<Converted> => {
-    const converted = convert(cellsOf(column.name), readingOf(column));
+    const converted = convert(cellsOf.get(column.name)!, readingOf(column));
     await refuseMisfit(reader, column.name, converted, readingOf(column), column === goal);
     return converted;
   };
@@ -114,8 +115,11 @@ function keptNames({ source, columns }: TableReader, keep: LoadTableOptions['kee
   return keep ?? [];
 }
 
-function checkColumn({ source, columns }: TableReader, { name, ...column }: Wanted): void {
-  const found = columns.find((candidate) => candidate.name === name);
+function checkColumn(
+  { source, columns }: TableReader,
+  { name, ...column }: Wanted,
+  found: SourceColumn | undefined,
+): void {
   if (found === undefined) {
     const meant = didYouMean(
       name,

@@ -128,12 +128,13 @@ function reader(
   table: string,
   found: readonly [SourceColumn, DuckColumn | null][],
 ): TableReader {
+  const byName = new Map(found.map(([{ name }, column]) => [name, column]));
   return {
     source,
     columns: found.map(([column]) => column),
     header: null,
     read: (names, how, classes) => {
-      const wanted = names.map((name) => found.find(([column]) => column.name === name)![1]!);
+      const wanted = names.map((name) => byName.get(name)!);
       return ofSource(source, () => readCells(connection, () => table, wanted, how, classes));
     },
     locate: async (row) => `${source}: row ${row + 1}`,
