@@ -15,7 +15,7 @@ import {
   type Spellings,
 } from './candidates.js';
 import { type Cells, type WordCells, wordCounts } from './cells.js';
-import { dateParser, dayName } from './dates.js';
+import { dayName } from './dates.js';
 import {
   codeQuestion,
   decimalQuestion,
@@ -96,7 +96,9 @@ function decideWords(cells: WordCells, wishes: ColumnWishes, habits: Habits): De
   const present = without(all, (word) => skip.has(word));
   const isPlaceholder = (word: string) => word.length < 20 && PLACEHOLDERS.has(word.toLowerCase());
   const quantities = habits.isTarget ? present : without(present, isPlaceholder);
-  if (wishes.dateFormat !== undefined) return givenDate(wishes.dateFormat, missing);
+  if (wishes.dateFormat !== undefined) {
+    return { ...typed({ as: 'date', format: wishes.dateFormat, missing }), why: 'as --date-format says' };
+  }
   if (quantities.rows === 0) {
     return present.rows > 0 ? asWords : typed({ as: 'number', ...PLAIN_FORMAT, missing });
   }
@@ -151,11 +153,6 @@ function holdsNaAsCode({ words }: Spellings, missing: readonly string[]): boolea
   const others = words.map((word) => word.trim()).filter((word) => !missing.includes(word));
   const isCode = (word: string) => /^[A-Z]{2}$/.test(word);
   return others.length >= 2 && others.every(isCode) && words.some((word) => word.trim() === 'NA');
-}
-
-function givenDate(format: string, missing: string[]): Decision {
-  dateParser(format); // refuses a format that means nothing
-  return { ...typed({ as: 'date', format, missing }), why: 'as --date-format says' };
 }
 
 /** The number or date format that covers enough of the column to be what it is meant as. */

@@ -1,5 +1,6 @@
 /** Sample weights: a column that says how much each row counts in the training loss. */
 import { UsageError } from '../../errors.js';
+import { PLAIN_FORMAT } from '../reading.js';
 import { didYouMean } from '../words.js';
 import type { Converted } from './convert.js';
 import { cellError, misfitText } from './faults.js';
@@ -27,8 +28,12 @@ export async function readWeights(
       column.codes.findIndex((code) => code < column.words.length),
     );
     const word = column.words[column.codes[row]] ?? '';
-    const plain = { as: 'number', decimal: '.', thousands: '', prefix: '', suffix: '', bare: false } as const;
-    throw await cellError(reader, row, name, misfitText(word, { ...plain, missing: [] }, false));
+    throw await cellError(
+      reader,
+      row,
+      name,
+      misfitText(word, { as: 'number', ...PLAIN_FORMAT, missing: [] }, false),
+    );
   }
   const { values } = column;
   const weights = new Float32Array(new SharedArrayBuffer(4 * values.length));
