@@ -3,15 +3,13 @@
  */
 import { createHash } from 'node:crypto';
 import type { Dataset, StoredArray } from './dataset.js';
-import type { Schema } from './schema.js';
+import type { ProblemType, Schema } from './schema.js';
 import { allRows, type Split, split } from './split.js';
 import type { TableWishes } from './tables/wishes.js';
 
-export type Task = 'classification' | 'regression';
-
 export interface FitOptions {
   readonly target: string | undefined;
-  readonly task: 'auto' | Task;
+  readonly task: 'auto' | ProblemType;
   /** of the rows, taken for validation; 0 for none */
   readonly valFraction: number;
   /** of the rows, kept for the test; 0 for none */
@@ -52,7 +50,7 @@ export const MANY_VALUES = 20;
  * Whole numbers with few distinct values are taken for classes: two values always, up to MANY_VALUES when
  * each comes twice on average.
  */
-export function inferTask(distinct: number, rows: number, whole: boolean): Task {
+export function inferProblemType(distinct: number, rows: number, whole: boolean): ProblemType {
   const few = distinct <= 2 || (distinct <= MANY_VALUES && 2 * distinct <= rows);
   return whole && few ? 'classification' : 'regression';
 }

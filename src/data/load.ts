@@ -5,7 +5,7 @@ import { DataError, UsageError } from '../errors.js';
 import { fitArrays, loadArrays } from './arrays/arrays.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
 import { type FitOptions, type Fitted, fingerprint, type Loaded } from './fit.js';
-import { encodingOf, numberWidthOf, outputsOf, type Schema } from './schema.js';
+import { encodingOf, numberWidthOf, outputsOf, type ProblemType, type Schema } from './schema.js';
 import { type DataSource, named, openSource, type Source } from './source.js';
 import type { KeptColumn, LoadTableOptions } from './tables/load.js';
 import type { TableWishes } from './tables/wishes.js';
@@ -14,7 +14,7 @@ export interface LoadOptions extends TableWishes {
   /** a built-in name, a file, a pattern, a directory or a query; or a table in memory */
   readonly data: DataSource;
   readonly target?: string | undefined;
-  readonly task: 'auto' | 'classification' | 'regression';
+  readonly task: 'auto' | ProblemType;
   /**
    * a fraction of the rows kept back, or another source; 'auto': AUTO_VAL, or none where the rows are all
    * there is
@@ -41,7 +41,7 @@ export interface TrainingData {
   readonly encoding: Encoding;
   readonly inputWidth: number;
   readonly schema: Schema;
-  readonly task: 'classification' | 'regression';
+  readonly task: ProblemType;
   /** by index; null for regression */
   readonly classes: readonly string[] | null;
   /** number of classes, or of values to be regressed */

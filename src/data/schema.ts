@@ -8,6 +8,9 @@ import { DataError } from '../errors.js';
 import type { Encoding } from './dataset.js';
 import { MISSING_WORDS, PLAIN_FORMAT, type Reading, readingSchema } from './reading.js';
 
+/** What is predicted: one class of several, or numbers. The flag `--task` and the events call it the task. */
+export type ProblemType = 'classification' | 'regression';
+
 export const ELEMENT_TYPES = ['u8', 'i8', 'u16', 'i16', 'i32', 'f32', 'f64'] as const;
 export type ElementType = (typeof ELEMENT_TYPES)[number];
 

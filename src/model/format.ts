@@ -3,11 +3,11 @@
  * in the list) and in PyTorch's layout, so that torch.nn.Sequential with the same indices loads them.
  * Metadata: what else it takes to predict, as text.
  */
-import type { ArraysSchema, Schema } from '../data/schema.js';
+import type { ArraysSchema, ProblemType, Schema } from '../data/schema.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import type { ParameterSpec } from '../network/layer.js';
 import type { ParameterLayout } from '../network/layout.js';
-import type { NetworkSpec, Task } from '../train/specification.js';
+import type { NetworkSpec } from '../train/specification.js';
 import type { Metadata } from './safetensors.js';
 
 export const FORMAT = 'gradpool.model';
@@ -45,7 +45,7 @@ export function metadataOf(
   };
 }
 
-export function taskOf({ target }: Pick<ArraysSchema, 'target'>): Task {
+export function taskOf({ target }: Pick<ArraysSchema, 'target'>): ProblemType {
   return target.kind === 'classes' ? 'classification' : 'regression';
 }
 

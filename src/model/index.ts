@@ -3,12 +3,12 @@
  * trainer.
  */
 import { loadWithSchema } from '../data/load.js';
-import type { Schema } from '../data/schema.js';
+import type { ProblemType, Schema } from '../data/schema.js';
 import { type DataSource, named } from '../data/source.js';
 import { chooseKernels } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
 import { type LayerRow, layerTable } from '../network/table.js';
-import type { NetworkSpec, Task } from '../train/specification.js';
+import type { NetworkSpec } from '../train/specification.js';
 import { type Evaluation, evaluation } from './evaluate.js';
 import { classesOf, type Facts, taskOf } from './format.js';
 import { type Predictions, predictions } from './predict.js';
@@ -24,7 +24,7 @@ export type { Row } from './rows.js';
 export interface Model {
   /** the model's file */
   readonly path: string;
-  readonly task: Task;
+  readonly task: ProblemType;
   /** by index; null for regression */
   readonly classes: readonly string[] | null;
   readonly network: NetworkSpec;

@@ -1,6 +1,7 @@
 /** Rows through the network: what the gradient, evaluation and diagnosis of a run of rows have in common. */
 import type { Subset } from '../data/dataset.js';
 import { gather, type PreparedEncoding } from '../data/gather.js';
+import type { ProblemType } from '../data/schema.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { Pass } from '../network/layer.js';
 import { forward, type Objective } from '../network/network.js';
@@ -9,7 +10,6 @@ import { PURPOSE, threefry2x32 } from '../random.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 import type { PlannedRun } from './passes.js';
 import type { Lane } from './profile.js';
-import type { Task } from './specification.js';
 import { isWeighted, rowWeight, type Weighting } from './weighting.js';
 
 /** Views of one chunk of the blocks that an update reads and writes, made once. */
@@ -30,7 +30,7 @@ export interface Context {
   /** null: nobody asks where the time goes */
   readonly lane: Lane | null;
   readonly objective: Objective;
-  readonly task: Task;
+  readonly task: ProblemType;
   readonly weighting: Weighting;
   readonly encoding: PreparedEncoding;
   readonly seed: number;

@@ -1,8 +1,10 @@
 /** What training tells whoever runs it. The library yields these; only the command line draws or prints. */
+
+import type { ProblemType } from '../data/schema.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { TrainConfig } from './config.js';
 import type { ProfileReport } from './profile.js';
-import type { NetworkSpec, Task } from './specification.js';
+import type { NetworkSpec } from './specification.js';
 
 /** Means over rows: the divergence, and the share of right classes or the root mean squared error in the target's unit. */
 export interface Metrics {
@@ -17,7 +19,7 @@ export interface StartEvent {
   /** the run's folder; null when nothing is written */
   readonly run: string | null;
   readonly dataset: string;
-  readonly task: Task;
+  readonly task: ProblemType;
   readonly classes: readonly string[] | null;
   readonly rows: { readonly train: number; readonly val: number; readonly test: number };
   readonly network: NetworkSpec;

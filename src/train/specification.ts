@@ -1,4 +1,5 @@
 /** From configuration and data to the network that is trained: its layers and its divergence. */
+import type { ProblemType } from '../data/schema.js';
 import { UsageError } from '../errors.js';
 import { ACTIVATIONS, type Activation, type ActivationName } from '../network/activations.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
@@ -8,11 +9,9 @@ import { buildLayers, type LayerSpec } from '../network/spec.js';
 import { RULES } from '../optim/rules.js';
 import type { TrainConfig } from './config.js';
 
-export type Task = 'classification' | 'regression';
-
 /** What the network must fit: the data's side of the bargain. */
 export interface Problem {
-  readonly task: Task;
+  readonly task: ProblemType;
   readonly inputs: number;
   /** classes, or values to be regressed */
   readonly outputs: number;
@@ -75,12 +74,12 @@ function refuseUntrainable(layers: readonly Layer[], where: string, before: bool
 }
 
 /** The learning rate of a configuration: SGD on unbounded errors needs a smaller step than on class probabilities. */
-export function learningRate(config: TrainConfig, task: Task): number {
+export function learningRate(config: TrainConfig, task: ProblemType): number {
   const own = RULES[config.optimizer].lr;
   return config.lr ?? (config.optimizer === 'sgd' && task === 'regression' ? own / 10 : own);
 }
 
-function defaultLoss(task: Task): DivergenceName {
+function defaultLoss(task: ProblemType): DivergenceName {
   return task === 'classification' ? 'crossEntropy' : 'squaredError';
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Encoding, Subset } from '../data/dataset.js';
 import { prepareEncoding } from '../data/gather.js';
+import type { ProblemType } from '../data/schema.js';
 import { STEPS, type StepName } from '../kernels/codes.js';
 import { oneShard } from '../kernels/kernels.js';
 import { instantiateKernels, type KernelSetup } from '../kernels/load.js';
@@ -17,7 +18,7 @@ import { computeGradient, type ShardRun } from './gradient.js';
 import { carveTraining, type MemoryPlan, passRows } from './memory.js';
 import { Lane } from './profile.js';
 import { type UpdateSlice, updateSlice } from './sliced.js';
-import type { NetworkSpec, Task } from './specification.js';
+import type { NetworkSpec } from './specification.js';
 import type { Weighting } from './weighting.js';
 
 export type SubsetName = 'train' | 'val' | 'test';
@@ -28,7 +29,7 @@ export interface WorkerSetup {
   readonly kernels: Pick<KernelSetup, 'name' | 'module' | 'library'>;
   readonly network: NetworkSpec;
   readonly plan: MemoryPlan;
-  readonly task: Task;
+  readonly task: ProblemType;
   readonly weighting: Weighting;
   readonly seed: number;
   readonly encoding: Encoding;

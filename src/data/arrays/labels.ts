@@ -5,8 +5,8 @@
 import { DataError } from '../../errors.js';
 import type { StoredArray } from '../dataset.js';
 import { allocate, type Tensor } from '../elements.js';
-import { inferTask, MAX_CLASSES, type Task } from '../fit.js';
-import type { TargetSchema } from '../schema.js';
+import { inferProblemType, MAX_CLASSES } from '../fit.js';
+import type { ProblemType, TargetSchema } from '../schema.js';
 import { columnMoments, scaleOf } from '../statistics.js';
 import { rejectNotFinite, rejectUnscalable, widthOf } from './values.js';
 
@@ -21,7 +21,7 @@ export interface Labels {
  * What the labels are, by their shape and values unless `task` says it. Throws DataError for labels of
  * neither kind.
  */
-export function fitLabels(labels: Tensor, task: 'auto' | Task, notes: string[]): Labels {
+export function fitLabels(labels: Tensor, task: 'auto' | ProblemType, notes: string[]): Labels {
   rejectNotFinite(labels);
   if (widthOf(labels) > 1) return fitRows(labels, task, notes);
   const classes = task === 'regression' ? null : distinctLabels(labels, task, notes);
@@ -29,7 +29,7 @@ export function fitLabels(labels: Tensor, task: 'auto' | Task, notes: string[]):
 }
 
 /** Labels of several numbers in a row: classes where every row is one-hot, else values. */
-function fitRows(labels: Tensor, task: 'auto' | Task, notes: string[]): Labels {
+function fitRows(labels: Tensor, task: 'auto' | ProblemType, notes: string[]): Labels {
   const values = { classes: null, targets: labels.data };
   if (task === 'regression') return values;
   const width = widthOf(labels);
@@ -70,7 +70,9 @@ function distinctLabels(
   }
   const integers = !(labels.data instanceof Float32Array || labels.data instanceof Float64Array);
   const inferred =
-    integers && distinct.size <= 1000 ? 'classification' : inferTask(distinct.size, labels.shape[0], whole);
+    integers && distinct.size <= 1000
+      ? 'classification'
+      : inferProblemType(distinct.size, labels.shape[0], whole);
   if (task === 'auto') {
     notes.push(
       `task: ${inferred}, from ${distinct.size} distinct labels${whole ? '' : ', not whole numbers'}`,

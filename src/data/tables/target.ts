@@ -4,7 +4,7 @@
  */
 import { DataError, UsageError } from '../../errors.js';
 import type { StoredArray } from '../dataset.js';
-import { type FitOptions, inferTask, MANY_VALUES, MAX_CLASSES } from '../fit.js';
+import { type FitOptions, inferProblemType, MANY_VALUES, MAX_CLASSES } from '../fit.js';
 import { PLAIN_FORMAT, type Reading } from '../reading.js';
 import { readingOf, type TargetSchema } from '../schema.js';
 import { didYouMean, examples, plural } from '../words.js';
@@ -153,7 +153,7 @@ function fitNumbers(
     const most = whole || task === 'classification' ? MAX_CLASSES : MANY_VALUES;
     if (distinct.size <= most) distinct.add(values[row]);
   }
-  const inferred = inferTask(distinct.size, present, whole);
+  const inferred = inferProblemType(distinct.size, present, whole);
   if (task === 'auto') {
     const count = distinct.size > MAX_CLASSES ? 'many' : String(distinct.size);
     const why = `the target "${name}" holds ${whole ? `${count} different whole numbers` : type === 'date' ? 'dates' : 'fractions'}`;
