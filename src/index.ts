@@ -14,6 +14,7 @@ export { explain } from './explain/explain.js';
 export { assertPassed, gradcheck } from './explain/gradcheck.js';
 export { gradcheckNetwork } from './explain/ownnetwork.js';
 export { openSubject, type Subject } from './explain/subject.js';
+export type { Metrics } from './forward/metrics.js';
 export { loadModel } from './model/index.js';
 export { findLearningRate } from './run/findlr.js';
 export { plan, type ResumeOptions, type RunOptions, resume, train } from './run/train.js';

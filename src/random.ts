@@ -33,10 +33,22 @@ export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out
   out[1] = x1;
 }
 
+/** The key of a seed's draws for one purpose: 53 bits of seed, and above them 11 of the purpose. */
+function keyOf(seed: number, purpose: number): [number, number] {
+  return [seed >>> 0, (Math.floor(seed / 2 ** 32) | (purpose << 21)) >>> 0];
+}
+
+/**
+ * Derives the key for draws that are numbered by more than one counter, such as those of dropout in one step, which
+ * are numbered by row, layer and unit. Writes it into key[0..1].
+ */
+export function streamKey(seed: number, purpose: number, counter: number, key: Uint32Array): void {
+  threefry2x32(...keyOf(seed, purpose), counter, 0, key);
+}
+
 /** A stream of draws for one purpose: block i of the cipher holds draws 2i and 2i+1. */
 export class Stream {
-  readonly #k0: number;
-  readonly #k1: number;
+  readonly #key: readonly [number, number];
   readonly #block = new Uint32Array(2);
   #next = 0;
 
@@ -46,15 +58,13 @@ export class Stream {
     purpose: number,
     readonly counter: number,
   ) {
-    // the seed's low word and its high word under the purpose: 53 bits of seed, 11 of purpose
-    this.#k0 = seed >>> 0;
-    this.#k1 = (Math.floor(seed / 2 ** 32) | (purpose << 21)) >>> 0;
+    this.#key = keyOf(seed, purpose);
   }
 
   /** A uniform uint32. */
   uint32(): number {
     const half = this.#next & 1;
-    if (half === 0) threefry2x32(this.#k0, this.#k1, this.#next >>> 1, this.counter, this.#block);
+    if (half === 0) threefry2x32(...this.#key, this.#next >>> 1, this.counter, this.#block);
     this.#next++;
     return this.#block[half];
   }

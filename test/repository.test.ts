@@ -10,13 +10,12 @@ const ORDER = [
   'bin',
   'workers',
   'src/index.ts',
-  'src/report',
-  'src/experiment',
   'src/bench',
   'src/explain',
   'src/run',
   'src/model',
   'src/train',
+  'src/forward',
   'src/parallel',
   'src/network',
   'src/optim',
@@ -39,6 +38,8 @@ const APART: [string, string, string][] = [
   ['src/network/', 'src/optim/', 'network/ knows no optimiser'],
   ['src/network/', 'src/parallel/', 'network/ knows no threads'],
   ['src/optim/', 'src/data/', 'optim/ knows no data'],
+  ['src/model/', 'src/train/', 'model/ knows no training'],
+  ['src/train/', 'src/model/', 'train/ knows no saved models'],
 ];
 
 interface Import {

@@ -1,9 +1,16 @@
-/** The piscina worker: set up once from workerData, then a lane's tasks, one after the other. */
+/** The piscina worker of a training: set up once from workerData, it then serves the tasks of one channel. */
 import { workerData } from 'node:worker_threads';
-import { type Lanes, serve } from '../src/parallel/lane.js';
-import { createContexts, decodeTask, taskHandler, type WorkerSetup } from '../src/train/tasks.js';
+import { serveTasks } from '../src/parallel/channel.js';
+import type { PoolWorkerData } from '../src/parallel/pool.js';
+import {
+  bindTraining,
+  createContexts,
+  decodeTask,
+  taskHandler,
+  type WorkerSetup,
+} from '../src/train/tasks.js';
 
-const { lanes, setup } = workerData as { lanes: Lanes; setup: WorkerSetup };
-export const handle = taskHandler(createContexts(setup), setup.subsets);
+const { channels, setup } = workerData as PoolWorkerData & { readonly setup: WorkerSetup };
+export const handle = taskHandler(createContexts(setup, bindTraining(setup)), setup.subsets);
 
-export default (lane: number): void => serve(lanes, lane, (cells) => handle(decodeTask(cells)));
+export default (channel: number): void => serveTasks(channels, channel, (cells) => handle(decodeTask(cells)));

@@ -1,12 +1,13 @@
-/** The piscina worker of a peak measurement: a task is a place, where it leaves the GFLOP/s of a window. */
+/** The piscina worker that measures the peak: a task is an index, at which the worker leaves its GFLOP/s. */
 import { workerData } from 'node:worker_threads';
 import { type ProductWorkerData, preparedProduct, productRate } from '../src/bench/product.js';
-import { type Lanes, serve } from '../src/parallel/lane.js';
+import { serveTasks } from '../src/parallel/channel.js';
+import type { PoolWorkerData } from '../src/parallel/pool.js';
 
-const { lanes, setup, rates, window } = workerData as { lanes: Lanes } & ProductWorkerData;
+const { channels, setup, rates, window } = workerData as PoolWorkerData & ProductWorkerData;
 const product = preparedProduct(setup);
 
-export default (lane: number): void =>
-  serve(lanes, lane, ([place]) => {
-    rates[place] = productRate(product, window);
+export default (channel: number): void =>
+  serveTasks(channels, channel, ([index]) => {
+    rates[index] = productRate(product, window);
   });

@@ -1,4 +1,4 @@
-import type { Metrics } from '../../src/train/events.js';
+import type { Metrics } from '../../src/forward/metrics.js';
 import { percent, significant, table } from './text.js';
 
 /** 'accuracy 98.12 %, loss 0.06121' */

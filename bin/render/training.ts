@@ -1,5 +1,6 @@
 /** A training as it goes: a bar on a terminal, lines elsewhere, nothing when quiet. All of it on stderr. */
-import type { EpochEvent, Metrics, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
+import type { Metrics } from '../../src/forward/metrics.js';
+import type { EpochEvent, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
 import type { Bar } from './bar.js';
 import { metricsText } from './metrics.js';
 import { count, duration, painter, percent, plural, significant } from './text.js';

@@ -3,11 +3,11 @@ import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.js';
 import type { TrainingData } from '../data/load.js';
+import { weightsSha256 } from '../network/digest.js';
 import { resolveConfig } from '../train/config.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { Profile } from '../train/profile.js';
 import { Trainer } from '../train/trainer.js';
-import { weightsSha256 } from '../train/weights.js';
 import { type BenchSettings, RATE, trainOptions } from './options.js';
 
 export interface LaneSpec {

@@ -1,80 +1,78 @@
 import type { Subset } from '../data/dataset.js';
 import { outputsOf } from '../data/schema.js';
 import { DataError } from '../errors.js';
-import { divergence, rowScore } from '../train/context.js';
-import type { Metrics } from '../train/events.js';
-import { EVALUATION_BLOCK } from '../train/memory.js';
+import { blockRows, type EvaluationSums, evaluationBlocks, sumBlock } from '../forward/evaluation.js';
+import { type Metrics, meanMetrics } from '../forward/metrics.js';
+import { problemTypeOf } from './format.js';
 import { predictedClasses, predictedValues } from './predict.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
 
+/** How well a model predicts rows whose targets are known. */
 export interface Evaluation {
   readonly rows: number;
+  /** The mean loss, and the accuracy or the root mean squared error. */
   readonly metrics: Metrics;
-  /** classification: rows counted by [true class][predicted class]; null with more than MOST_CLASSES */
+  /** Classification: rows counted by [true class][predicted class]; null with more than 1000 classes. */
   readonly confusion: readonly (readonly number[])[] | null;
-  /** regression, mean over the targets: the mean absolute error in their own units */
+  /** Regression: the mean absolute error in the targets' own units, as a mean over the targets. */
   readonly mae: number | null;
-  /** regression, mean over the targets: 1 − Σ(y−d)²/Σ(d−mean d)²; null where a target is constant */
+  /** Regression: 1 − Σ(y−d)²/Σ(d−mean d)², as a mean over the targets; null where a target is constant. */
   readonly r2: number | null;
+  /** What was filled or not recognised, one plain line each. */
   readonly notes: readonly string[];
 }
 
 const MOST_CLASSES = 1000;
 
-/** One block's rows, after its forward pass and divergence. */
-type Observe = (from: number, rows: number) => void;
-
-export function evaluation(
+/** Evaluates a model on rows with targets, in the blocks and the order of an evaluation during training. */
+export function evaluateModel(
   model: ReadModel,
   runner: Runner,
   { subset, source, notes }: { subset: Subset; source: string; notes: readonly string[] },
 ): Evaluation {
   const rows = subset.rows.length;
   if (rows === 0) throw new DataError(`${source}: there are no rows to evaluate`);
-  if (model.schema.target.kind === 'values') {
+  const problemType = problemTypeOf(model.schema);
+  const outputs = outputsOf(model.schema);
+  const metricsOf = (sums: EvaluationSums) =>
+    meanMetrics(problemType, outputs, { ...sums, rows, weight: rows });
+  if (problemType === 'regression') {
     const errors = new TargetErrors(runner, subset);
-    const { loss, score } = sums(runner, subset, source, (from, count) => errors.add(from, count));
-    const rmse = Math.sqrt(score / (rows * outputsOf(model.schema)));
-    return { rows, metrics: { loss, rmse }, confusion: null, ...errors.summary(), notes };
+    const sums = sumBlocks(runner, subset, source, (from, count) => errors.add(from, count));
+    return { rows, metrics: metricsOf(sums), confusion: null, ...errors.summary(), notes };
   }
-  const classes = outputsOf(model.schema);
-  const confusion = classes > MOST_CLASSES ? null : zeros(classes);
-  const { loss, score } = sums(runner, subset, source, (_, count) => {
-    const predicted = predictedClasses(runner.context, count);
+  const confusion = outputs > MOST_CLASSES ? null : zeros(outputs);
+  const sums = sumBlocks(runner, subset, source, (_, count) => {
     const { targets } = runner.context.workspace;
-    predicted.forEach((index, row) => {
+    predictedClasses(runner.context, count).forEach((index, row) => {
       if (confusion) confusion[targets[row]][index]++;
     });
   });
-  return { rows, metrics: { loss, accuracy: score / rows }, confusion, mae: null, r2: null, notes };
+  return { rows, metrics: metricsOf(sums), confusion, mae: null, r2: null, notes };
 }
 
-/**
- * The mean divergence and the summed score, added up in the order of training's evaluation: the same bits.
- */
-function sums({ context, forward }: Runner, subset: Subset, source: string, observe: Observe) {
-  const rows = subset.rows.length;
+/** Sums a subset block by block, and shows `observe` each block's first row and length after its forward pass. */
+function sumBlocks(
+  { context, forward }: Runner,
+  subset: Subset,
+  source: string,
+  observe: (from: number, rows: number) => void,
+): EvaluationSums {
   let loss = 0;
   let score = 0;
-  for (let from = 0; from < rows; from += EVALUATION_BLOCK) {
-    const count = Math.min(EVALUATION_BLOCK, rows - from);
-    forward(subset, from, from + count, source);
-    divergence(context, false);
-    let blockLoss = 0;
-    let blockScore = 0;
-    for (let row = 0; row < count; row++) {
-      blockLoss += context.workspace.rowLosses[row];
-      blockScore += rowScore(context, row);
-    }
-    loss += blockLoss;
-    score += blockScore;
-    observe(from, count);
+  for (let block = 0; block < evaluationBlocks(subset); block++) {
+    const { from, to } = blockRows(subset, block);
+    forward(subset, from, to, source);
+    const sums = sumBlock(context, to - from);
+    loss += sums.loss;
+    score += sums.score;
+    observe(from, to - from);
   }
-  return { loss: loss / rows, score };
+  return { loss, score };
 }
 
-/** |y−d| and (y−d)² of each target, in its own unit and in float64. */
+/** Adds up |y−d| and (y−d)² of each target, in its own unit and in float64. */
 class TargetErrors {
   readonly #absolute: Float64Array;
   readonly #squared: Float64Array;
@@ -101,12 +99,12 @@ class TargetErrors {
   summary(): { mae: number; r2: number | null } {
     const rows = this.subset.rows.length;
     const mae = mean(this.#absolute.map((sum) => sum / rows));
-    const r2 = mean(this.#squared.map((sum, target) => 1 - sum / this.#spread(target)));
+    const r2 = mean(this.#squared.map((sum, target) => 1 - sum / this.#totalSquares(target)));
     return { mae, r2: Number.isFinite(r2) ? r2 : null };
   }
 
-  /** Σ(d − mean d)² of one target. */
-  #spread(target: number): number {
+  /** Returns Σ(d − mean d)² of one target. */
+  #totalSquares(target: number): number {
     const { dataset, rows } = this.subset;
     const values = Float64Array.from(rows, (row) => dataset.targets[row * dataset.targetWidth + target]);
     const center = mean(values);

@@ -1,21 +1,22 @@
 /**
- * What model.safetensors holds. Tensors: each parameter under PyTorch's name (`0.weight`: the layer's index
- * in the list) and in PyTorch's layout, so that torch.nn.Sequential with the same indices loads them.
- * Metadata: what else it takes to predict, as text.
+ * What model.safetensors holds. Its tensors are the parameters under PyTorch's names (`0.weight`, with the layer's index
+ * in the list) and in PyTorch's layout, so that a torch.nn.Sequential with the same indices loads them. Its metadata
+ * hold, as text, what else is needed to predict.
  */
 import type { ArraysSchema, ProblemType, Schema } from '../data/schema.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import type { ParameterSpec } from '../network/layer.js';
 import type { ParameterLayout } from '../network/layout.js';
-import type { NetworkSpec } from '../train/specification.js';
+import type { NetworkSpec } from '../network/spec.js';
 import type { Metadata } from './safetensors.js';
 
-export const FORMAT = 'gradpool.model';
-export const VERSION = '1';
+export const MODEL_FORMAT = 'gradpool.model';
+export const MODEL_VERSION = '1';
 
-/** About the training, for people: epochs, seed, … */
+/** Facts about the training, for people: epochs, seed, … */
 export type Facts = Readonly<Record<string, string | number | boolean | null>>;
 
+/** All that a model file says. */
 export interface SavedModel {
   readonly network: NetworkSpec;
   readonly schema: Schema;
@@ -25,17 +26,17 @@ export interface SavedModel {
 }
 
 /**
- * The metadata; task, loss and classes repeat what network and preprocessing say, for those who read only
- * these.
+ * Returns the metadata of a model file. Task, loss and classes repeat what network and preprocessing say, for readers
+ * that do not understand those.
  */
 export function metadataOf(
   { network, schema, facts }: Pick<SavedModel, 'network' | 'schema' | 'facts'>,
   weightsSha256: string,
 ): Metadata {
   return {
-    format: FORMAT,
-    version: VERSION,
-    task: taskOf(schema),
+    format: MODEL_FORMAT,
+    version: MODEL_VERSION,
+    task: problemTypeOf(schema),
     loss: network.loss,
     classes: JSON.stringify(classesOf(schema)),
     network: JSON.stringify(network),
@@ -45,7 +46,7 @@ export function metadataOf(
   };
 }
 
-export function taskOf({ target }: Pick<ArraysSchema, 'target'>): ProblemType {
+export function problemTypeOf({ target }: Pick<ArraysSchema, 'target'>): ProblemType {
   return target.kind === 'classes' ? 'classification' : 'regression';
 }
 
@@ -53,7 +54,7 @@ export function classesOf({ target }: Pick<ArraysSchema, 'target'>): readonly st
   return target.kind === 'classes' ? target.classes : null;
 }
 
-/** A dense layer's weight is [inputs, units] here, [units, inputs] in PyTorch; other parameters are alike. */
+/** Whether PyTorch stores the transpose: a dense layer's weight is [inputs, units] here and [units, inputs] there. */
 function isTransposed({ name, shape }: ParameterSpec): boolean {
   return name === 'weight' && shape.length === 2;
 }

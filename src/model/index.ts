@@ -7,11 +7,11 @@ import type { ProblemType, Schema } from '../data/schema.js';
 import { type DataSource, named } from '../data/source.js';
 import { chooseKernels } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
+import type { NetworkSpec } from '../network/spec.js';
 import { type LayerRow, layerTable } from '../network/table.js';
-import type { NetworkSpec } from '../train/specification.js';
-import { type Evaluation, evaluation } from './evaluate.js';
-import { classesOf, type Facts, taskOf } from './format.js';
-import { type Predictions, predictions } from './predict.js';
+import { type Evaluation, evaluateModel } from './evaluate.js';
+import { classesOf, type Facts, problemTypeOf } from './format.js';
+import { type Predictions, predictAll } from './predict.js';
 import { readModel } from './read.js';
 import { datasetOf, type Row } from './rows.js';
 import { createRunner, type Runner } from './runner.js';
@@ -64,7 +64,7 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
   };
   return {
     path: file,
-    task: taskOf(schema),
+    task: problemTypeOf(schema),
     classes: classesOf(schema),
     network,
     schema,
@@ -74,13 +74,13 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
     facts,
     async predict(source, { keep } = {}) {
       const data = await loadWithSchema(source, schema, { needTargets: false, keep });
-      return predictions(model, ready(), { source: named(source), ...data });
+      return predictAll(model, ready(), { source: named(source), ...data });
     },
     async evaluate(source) {
       const data = await loadWithSchema(source, schema, { needTargets: true });
-      return evaluation(model, ready(), { source: named(source), ...data });
+      return evaluateModel(model, ready(), { source: named(source), ...data });
     },
     predictRows: (rows) =>
-      predictions(model, ready(), { source: 'rows', kept: [], ...datasetOf(rows, schema) }),
+      predictAll(model, ready(), { source: 'rows', kept: [], ...datasetOf(rows, schema) }),
   };
 }

@@ -1,37 +1,38 @@
 import type { Subset } from '../data/dataset.js';
 import type { KeptColumn } from '../data/tables/load.js';
 import { exp } from '../elementary.js';
+import { predictedClass } from '../forward/context.js';
+import { blockRows, evaluationBlocks } from '../forward/evaluation.js';
 import type { FloatArray } from '../kernels/kernels.js';
-import { predictedClass } from '../train/context.js';
-import { EVALUATION_BLOCK } from '../train/memory.js';
 import { classesOf } from './format.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
 
-/** Some consecutive rows of what was to be predicted. */
+/** The predictions for some consecutive rows. */
 export interface PredictionBatch {
-  /** the first row, counted from 0 */
+  /** The first row, counted from 0. */
   readonly from: number;
-  /** a class, or the values of `targets` in their own units, for each row: [R, targets] */
+  /** [R, targets]: the class of each row, or the values of its `targets` in their own units. */
   readonly predicted: readonly (string | number)[];
-  /** [R, classes]; null for regression, and where the network's outputs are no probabilities */
+  /** [R, classes]; null for regression, and where the network's outputs are not probabilities. */
   readonly probabilities: Float32Array | null;
 }
 
+/** A model's predictions for a data source. */
 export interface Predictions {
   readonly rows: number;
-  /** the names of what is predicted: one for classes, one or more for values */
+  /** Names of what is predicted: one for classes, one or more for values. */
   readonly targets: readonly string[];
   readonly classes: readonly string[] | null;
-  /** what was filled or not recognised, one plain line each */
+  /** What was filled or not recognised, one plain line each. */
   readonly notes: readonly string[];
-  /** columns of the source that were asked for, as they are written there */
+  /** The columns of the source that were asked for, as they are written there. */
   readonly kept: readonly KeptColumn[];
-  /** Computes as it goes: nothing is held but the batch at hand. */
+  /** Predicts batch by batch, so that only one batch is in memory at a time. */
   batches(): Iterable<PredictionBatch>;
 }
 
-export function predictions(
+export function predictAll(
   model: ReadModel,
   runner: Runner,
   {
@@ -50,8 +51,8 @@ export function predictions(
     notes,
     kept,
     *batches() {
-      for (let from = 0; from < rows; from += EVALUATION_BLOCK) {
-        const to = Math.min(from + EVALUATION_BLOCK, rows);
+      for (let block = 0; block < evaluationBlocks(subset); block++) {
+        const { from, to } = blockRows(subset, block);
         runner.forward(subset, from, to, source);
         const predicted = predictedRows(model, runner, to - from);
         yield { from, predicted, probabilities: probabilities(model, runner, to - from) };
@@ -68,14 +69,14 @@ function predictedRows({ schema }: ReadModel, { context, output }: Runner, rows:
   return Array.from(predictedValues(context.encoding, output, rows));
 }
 
-/** The class index of each row of the block at hand. */
+/** Returns the class index of each row of the block that has just been through the network. */
 export function predictedClasses({ workspace, objective }: Runner['context'], rows: number): Uint32Array {
   const { output, layers } = workspace.network;
   const N = layers[layers.length - 1].outputs;
   return Uint32Array.from({ length: rows }, (_, row) => predictedClass(output, row, N, objective.threshold));
 }
 
-/** [R, targets] in the targets' own units. */
+/** Returns the block's outputs in the targets' own units: [R, targets]. */
 export function predictedValues(
   { targetShift, targetScale }: Runner['context']['encoding'],
   output: FloatArray,

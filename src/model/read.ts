@@ -1,20 +1,19 @@
-/** Reads a model file of which nothing is believed before it has been checked. */
+/** Reads a model file. It may come from anybody, so nothing in it is believed before it has been checked. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { inputWidth } from '../data/dataset.js';
 import { encodingOf, numberWidthOf, outputsOf, parseSchema, type Schema } from '../data/schema.js';
 import { DataError, UsageError } from '../errors.js';
+import { weightsSha256 } from '../network/digest.js';
 import { DIVERGENCE_NAMES } from '../network/divergences.js';
 import type { Layer } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
-import { buildLayers } from '../network/spec.js';
-import type { NetworkSpec } from '../train/specification.js';
-import { weightsSha256 } from '../train/weights.js';
-import { FORMAT, fromTorch, metadataOf, type SavedModel, torchShape, VERSION } from './format.js';
-import { decodeSafetensors, type Metadata, type Tensor } from './safetensors.js';
+import { buildLayers, type NetworkSpec } from '../network/spec.js';
+import { fromTorch, MODEL_FORMAT, MODEL_VERSION, metadataOf, type SavedModel, torchShape } from './format.js';
+import { decodeSafetensors, type Metadata, type StoredTensor } from './safetensors.js';
 
-/** A model as it was saved, with the layers its network stands for. */
+/** A model as it was saved, with the layers that its network stands for. */
 export interface ReadModel extends SavedModel {
   readonly file: string;
   readonly layers: readonly Layer[];
@@ -31,8 +30,8 @@ const networkSchema = z.strictObject({
 const factsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
 /**
- * The model of a run's folder or of a .safetensors file. Throws DataError naming the file and what is wrong
- * with it.
+ * Reads the model of a run's folder or of a .safetensors file.
+ * @throws DataError naming the file and what is wrong with it
  */
 export function readModel(path: string): ReadModel {
   const file = modelFile(path);
@@ -75,14 +74,14 @@ function readBytes(file: string): Uint8Array {
 }
 
 function checkFormat({ format, version }: Metadata, file: string): void {
-  if (format !== FORMAT) {
+  if (format !== MODEL_FORMAT) {
     throw new DataError(
-      `${file}: not a gradpool model: its format is ${format ?? 'not given'}, expected ${FORMAT}`,
+      `${file}: not a gradpool model: its format is ${format ?? 'not given'}, expected ${MODEL_FORMAT}`,
     );
   }
-  if (version !== VERSION) {
+  if (version !== MODEL_VERSION) {
     throw new DataError(
-      `${file}: a model of format version ${version}; this gradpool reads version ${VERSION}: use the one that wrote it`,
+      `${file}: a model of format version ${version}; this gradpool reads version ${MODEL_VERSION}: use the one that wrote it`,
     );
   }
 }
@@ -104,7 +103,7 @@ function parse<T>(schema: z.ZodType<T>, metadata: Metadata, key: string, file: s
   );
 }
 
-/** The layers, if their widths begin and end as the preprocessing says. */
+/** Builds the layers, and checks that their widths begin and end as the preprocessing says. */
 function layersOf(network: NetworkSpec, schema: Schema, file: string): Layer[] {
   const inputs = inputWidth(encodingOf(schema), numberWidthOf(schema));
   const outputs = outputsOf(schema);
@@ -125,9 +124,9 @@ function layersOf(network: NetworkSpec, schema: Schema, file: string): Layer[] {
   return layers;
 }
 
-/** The parameters in gradpool's layout. Shapes are checked before memory is taken. */
+/** Returns the parameters in gradpool's layout. Shapes are checked before memory is allocated. */
 function readWeights(
-  tensors: ReadonlyMap<string, Tensor>,
+  tensors: ReadonlyMap<string, StoredTensor>,
   layout: ParameterLayout,
   file: string,
 ): Float32Array {

@@ -9,17 +9,17 @@ import { DataError } from '../errors.js';
 
 const ARRAYS = { F32: Float32Array, F64: Float64Array, I32: Int32Array, U32: Uint32Array } as const;
 
-export type TensorType = keyof typeof ARRAYS;
-export type TensorData = Float32Array | Float64Array | Int32Array | Uint32Array;
+type TensorType = keyof typeof ARRAYS;
+type StoredData = Float32Array | Float64Array | Int32Array | Uint32Array;
 
-export interface Tensor {
+export interface StoredTensor {
   readonly dtype: TensorType;
   readonly shape: readonly number[];
   /** row-major */
-  readonly data: TensorData;
+  readonly data: StoredData;
 }
 
-export type NamedTensor = { readonly name: string } & Pick<Tensor, 'shape' | 'data'>;
+export type NamedTensor = { readonly name: string } & Pick<StoredTensor, 'shape' | 'data'>;
 export type Metadata = Readonly<Record<string, string>>;
 
 const LENGTH_BYTES = 8;
@@ -60,11 +60,11 @@ export function safetensorsHeader(tensors: readonly NamedTensor[], metadata: Met
   return bytes;
 }
 
-export function bytesOf({ buffer, byteOffset, byteLength }: TensorData): Uint8Array {
+export function bytesOf({ buffer, byteOffset, byteLength }: StoredData): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-function typeOf(data: TensorData): TensorType {
+function typeOf(data: StoredData): TensorType {
   return (Object.keys(ARRAYS) as TensorType[]).find((type) => data instanceof ARRAYS[type])!;
 }
 
@@ -85,13 +85,13 @@ const headerSchema = z
 export function decodeSafetensors(
   bytes: Uint8Array,
   file: string,
-): { tensors: Map<string, Tensor>; metadata: Metadata } {
+): { tensors: Map<string, StoredTensor>; metadata: Metadata } {
   const refuse = (fault: string): never => {
     throw new DataError(`${file}: not a sound safetensors file: ${fault}`);
   };
   const { __metadata__: metadata, ...entries } = parseHeader(bytes, refuse);
   const start = LENGTH_BYTES + headerLength(bytes, refuse);
-  const tensors = new Map<string, Tensor>();
+  const tensors = new Map<string, StoredTensor>();
   let next = 0; // the first byte of the data that no tensor has claimed
   const inOrder = Object.entries(entries).sort(
     ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],

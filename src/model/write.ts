@@ -1,9 +1,9 @@
 import { writeFileAtomic } from '../atomic.js';
-import { weightsSha256 } from '../train/weights.js';
+import { weightsSha256 } from '../network/digest.js';
 import { metadataOf, type SavedModel, torchShape, toTorch } from './format.js';
 import { encodeSafetensors } from './safetensors.js';
 
-/** Writes a model file, whole or not at all. */
+/** Writes a model file, completely or not at all. */
 export function saveModel(file: string, model: SavedModel): void {
   const { layout, weights } = model;
   const tensors = layout.views.map(({ name, spec, offset, length }) => ({

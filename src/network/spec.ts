@@ -5,11 +5,22 @@
 import { closest } from '../closest.js';
 import { UsageError } from '../errors.js';
 import { describeIssue } from '../issues.js';
+import type { DivergenceName } from './divergences.js';
 import type { Build, LayerKind, LayerSpec } from './kind.js';
 import { LAYER_KINDS } from './kinds.js';
 import type { Layer } from './layer.js';
 
 export type { LayerSpec } from './kind.js';
+
+/** A network as plain data, from which any thread and any later reader of the model builds the same layers. */
+export interface NetworkSpec {
+  /** Width of the input. */
+  readonly inputs: number;
+  readonly layers: readonly LayerSpec[];
+  readonly loss: DivergenceName;
+  /** The parameter of the divergence, where it has one; by default its own default. */
+  readonly lossParameter?: number | undefined;
+}
 
 /** Builds the layers of a network on an input of the given width. Throws UsageError naming the layer. */
 export function buildLayers(specs: readonly LayerSpec[], inputs: number, where = 'layers'): Layer[] {

@@ -1,20 +1,23 @@
 /**
- * One shared WebAssembly memory, carved once into named arrays: a carve is a function that asks an arena for its
- * arrays in a fixed order. Run on a measuring arena it gives the size; run again on the memory, in any thread, it
- * gives views of the same bytes. The memory never grows, so the views stay valid.
+ * Divides one shared WebAssembly memory into named arrays. A carve is a function that asks an arena for its
+ * arrays in a fixed order: run on a measuring arena it gives the size, and run on the memory, in any thread,
+ * it gives views of the same bytes. The memory never grows, because growing would detach the views that other
+ * threads hold.
  */
 import { DataError } from '../errors.js';
 
+/** Bytes of a WebAssembly page. */
 const PAGE = 65536;
+/** Bytes of a cache line: arrays of different threads must not share one. */
 const ALIGNMENT = 64;
-/** WebAssembly's 32-bit addresses */
+/** WebAssembly addresses memory with 32 bits. */
 const LARGEST = 65536 * PAGE;
 
 export class Arena {
-  /** the first page belongs to the kernels' static data */
+  /** The first page is reserved for the static data of the kernels' module. */
   bytes = PAGE;
 
-  /** @param buffer null: measure only, and hand out arrays of length 0 */
+  /** @param buffer the memory; null measures only, and every array then has length 0 */
   constructor(private readonly buffer: ArrayBufferLike | null) {}
 
   floats(length: number): Float32Array {
@@ -37,7 +40,7 @@ export class Arena {
     return this.buffer ? new Uint32Array(this.buffer, offset, length) : new Uint32Array(0);
   }
 
-  /** Bytes without a view of their own; returns their offset. */
+  /** Reserves bytes that need no view, such as a kernel's scratch area, and returns their offset. */
   reserve(bytes: number): number {
     const offset = this.bytes;
     this.bytes += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
@@ -45,14 +48,17 @@ export class Arena {
   }
 }
 
-/** The bytes that a carve needs. */
+/** Returns how many bytes a carve needs, without allocating them. */
 export function measure(carve: (arena: Arena) => unknown): number {
   const arena = new Arena(null);
   carve(arena);
   return arena.bytes;
 }
 
-/** Shared memory of the given size, zeroed. Throws DataError when the machine or the limit has no room for it. */
+/**
+ * Allocates shared memory, zeroed.
+ * @throws DataError when it would exceed `limit` or WebAssembly's address space
+ */
 export function allocateShared(bytes: number, limit: number): WebAssembly.Memory {
   const room = Math.min(limit, LARGEST);
   if (bytes > room) {

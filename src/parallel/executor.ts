@@ -1,11 +1,16 @@
-/** Threads sit behind this interface; `--workers 0`, tests and debugging use the in-process twin. */
+/**
+ * Runs tasks, in threads or in the calling thread. Both give the same results, so tests and debugging use the
+ * in-process executor, as `--workers 0` does.
+ */
 export interface Executor<Task> {
-  /** Runs the tasks at the same time; what they compute, they leave in shared memory. */
+  /**
+   * Runs the tasks concurrently and resolves when all are done; they leave their results in shared memory.
+   */
   run(tasks: readonly Task[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The twin: tasks run one after another in this thread. */
+/** Creates an executor that handles one task after the other in the calling thread. */
 export function inProcess<Task>(handle: (task: Task) => void): Executor<Task> {
   return {
     run: async (tasks) => tasks.forEach(handle),

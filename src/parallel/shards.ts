@@ -1,42 +1,46 @@
 /**
- * Shards and the tree by which their results are summed. A batch is cut into a fixed number of shards; a
- * worker gets a contiguous run of them and may fold the aligned subtrees inside its run; the additions left
- * over are the coordinator's. Together they are always the same additions, whatever the number of workers.
+ * Shards, and the tree by which their results are summed. A batch is cut into a fixed number of shards,
+ * numbered from 0. A worker gets a contiguous range of them and adds up the aligned subtrees inside its
+ * range; the coordinator does the additions that are left. Together they are always the same additions in the
+ * same order, for any number of workers.
  */
 
-/** Shards `first … last-1`. */
-export interface Run {
+/** Items `first … last − 1`, such as the shards of a worker. */
+export interface IndexRange {
   readonly first: number;
   readonly last: number;
 }
 
-/** How batches are cut: it follows from the configuration and the network, never from the machine. */
-export interface ShardCut {
-  /** shards of a batch, at most */
+/**
+ * How batches are cut into shards. It follows from the configuration and the network, never from the machine.
+ */
+export interface Sharding {
+  /** The most shards that a batch is cut into. */
   readonly shards: number;
   /**
-   * rows of a shard, at least, where the batch has so many; more than 1 where a layer takes its statistics
-   * over a shard
+   * The fewest rows of a shard, as far as the batch has so many; above 1 where a layer computes statistics
+   * over the rows of a shard.
    */
   readonly shardRows: number;
 }
 
-/** How many shards a batch of so many rows is cut into: the one place that says it. */
-export function shardCount(rows: number, { shards, shardRows }: ShardCut): number {
+/** Returns how many shards a batch of `rows` rows is cut into. */
+export function shardCount(rows: number, { shards, shardRows }: Sharding): number {
   return Math.max(1, Math.min(shards, Math.floor(rows / shardRows)));
 }
 
 /**
- * The most rows that a shard has in a batch of at most so many rows: a short batch can have longer shards
- * than a full one.
+ * Returns the most rows that a shard can have in a batch of at most `rows` rows. A batch of 2·shardRows − 1
+ * rows is one shard, so a short last batch can have a longer shard than a full batch.
  */
-export function longestShard(rows: number, cut: ShardCut): number {
-  return Math.max(Math.ceil(rows / shardCount(rows, cut)), Math.min(rows, 2 * cut.shardRows - 1));
+export function longestShard(rows: number, sharding: Sharding): number {
+  return Math.max(Math.ceil(rows / shardCount(rows, sharding)), Math.min(rows, 2 * sharding.shardRows - 1));
 }
 
 /**
- * Writes the first row of each shard into bounds[0 … shards]; sizes differ by one at most and the larger come
- * first, so shards without rows (a short batch) are the last ones. Returns how many shards have rows.
+ * Writes the first row of each shard into bounds[0 … shards]. Sizes differ by at most one row and the
+ * larger shards come first, so in a batch with fewer rows than shards the empty ones are last. Returns how
+ * many shards have rows.
  */
 export function shardBounds(rows: number, shards: number, bounds: Int32Array | number[]): number {
   const size = Math.floor(rows / shards);
@@ -45,21 +49,23 @@ export function shardBounds(rows: number, shards: number, bounds: Int32Array | n
   return Math.min(rows, shards);
 }
 
-/** Cuts `count` items into at most `workers` contiguous runs of nearly equal length, none empty. */
-export function contiguousRuns(count: number, workers: number): Run[] {
-  const runs = Math.max(1, Math.min(count, workers));
-  return Array.from({ length: runs }, (_, i) => ({
-    first: Math.floor((i * count) / runs),
-    last: Math.floor(((i + 1) * count) / runs),
+/**
+ * Splits `count` items into at most `workers` contiguous ranges of nearly equal length, none of them empty.
+ */
+export function contiguousRanges(count: number, workers: number): IndexRange[] {
+  const ranges = Math.max(1, Math.min(count, workers));
+  return Array.from({ length: ranges }, (_, i) => ({
+    first: Math.floor((i * count) / ranges),
+    last: Math.floor(((i + 1) * count) / ranges),
   }));
 }
 
 /**
- * The largest aligned subtrees that make up a run, of a tree over `total` shards: a subtree of size 2^k
- * begins at a multiple of 2^k and is cut short only where the tree itself ends.
+ * Splits a range of shards into the largest aligned subtrees of the tree over `total` shards. A subtree of
+ * size 2^k begins at a multiple of 2^k, and is shorter only where the tree itself ends.
  */
-export function alignedSubtrees({ first, last }: Run, total: number): Run[] {
-  const subtrees: Run[] = [];
+export function alignedSubtrees({ first, last }: IndexRange, total: number): IndexRange[] {
+  const subtrees: IndexRange[] = [];
   for (let start = first; start < last; start = subtrees[subtrees.length - 1].last) {
     let size = 1;
     while (start % (2 * size) === 0 && size < total && Math.min(start + 2 * size, total) <= last) size *= 2;
@@ -68,23 +74,32 @@ export function alignedSubtrees({ first, last }: Run, total: number): Run[] {
   return subtrees;
 }
 
-/** One addition of the tree: node `from` is added into node `into`; a node is named by its first shard. */
-export interface Merge {
+/** One addition of the tree: the sum at shard `from` is added to the sum at shard `into`. */
+export interface Addition {
   readonly into: number;
   readonly from: number;
 }
 
 /**
- * The additions, in order, that complete a tree over `total` shards in which the subtrees beginning at
- * `starts` are done.
+ * Returns the additions, in order, that complete the tree over `total` shards when the subtrees that begin
+ * at `starts` are summed already.
  */
-export function remainingMerges(starts: readonly number[], total: number): Merge[] {
+export function remainingAdditions(starts: readonly number[], total: number): Addition[] {
   const pending = new Set(starts);
-  const merges: Merge[] = [];
+  const additions: Addition[] = [];
   for (let stride = 1; stride < total; stride *= 2) {
     for (let into = 0; into + stride < total; into += 2 * stride) {
-      if (pending.has(into + stride)) merges.push({ into, from: into + stride });
+      if (pending.has(into + stride)) additions.push({ into, from: into + stride });
     }
   }
-  return merges;
+  return additions;
+}
+
+/**
+ * Returns the additions that are left to the coordinator when each worker has summed the subtrees of its
+ * range.
+ */
+export function additionsAfter(ranges: readonly IndexRange[], total: number): Addition[] {
+  const starts = ranges.flatMap((range) => alignedSubtrees(range, total).map(({ first }) => first));
+  return remainingAdditions(starts, total);
 }

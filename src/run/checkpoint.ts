@@ -1,16 +1,18 @@
-/** Checkpoints: everything from which training goes on to the same bits, in one checksummed file written atomically. */
+/**
+ * Checkpoints hold all that training needs to go on to the same bits, in one file with a checksum, written atomically.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { z } from 'zod';
 import { writeFileAtomicLater } from '../atomic.js';
 import { DataError } from '../errors.js';
 import { bytesOf, decodeSafetensors, safetensorsHeader } from '../model/safetensors.js';
-import type { TrainState } from '../train/state.js';
+import { type TrainState, trainStateSchema } from '../train/state.js';
 
+/** Where a training stands: plain state, weights and the optimiser's slots. */
 export interface Checkpoint {
   readonly state: TrainState;
-  /** SHA-256 of the training data: going on with other data would be another run */
+  /** SHA-256 of the training data: to go on with other data would be another run. */
   readonly dataset: string;
   readonly weights: Float32Array;
   readonly slots: readonly Float32Array[];
@@ -19,33 +21,7 @@ export interface Checkpoint {
 const FORMAT = 'gradpool.checkpoint';
 const VERSION = '1';
 
-/** JSON has null for a number that is not finite: earlier versions went on with such metrics, and their runs still resume. */
-const measured = z
-  .number()
-  .nullable()
-  .transform((value) => value ?? Number.NaN);
-const metrics = z.strictObject({
-  loss: measured,
-  accuracy: measured.optional(),
-  rmse: measured.optional(),
-});
-const stateSchema = z.strictObject({
-  step: z.number().int().min(0),
-  epochLoss: measured,
-  /** left out by checkpoints from before there was one: without weights it is `epochRows` */
-  epochWeight: z.number().optional(),
-  epochScore: measured,
-  epochRows: z.number(),
-  train: metrics.nullable(),
-  lossBefore: z.number().nullable(),
-  val: metrics.nullable(),
-  best: z.strictObject({ epoch: z.number(), train: metrics, val: metrics.nullable() }).nullable(),
-  plateau: z.strictObject({ factor: z.number(), best: z.number().nullable(), waited: z.number() }),
-  samples: z.number(),
-  seconds: z.number(),
-});
-
-/** Its own copy of everything, which training does not touch as it goes on. */
+/** Copies a checkpoint, so that training may go on while the copy is written. */
 export function copyCheckpoint({ state, dataset, weights, slots }: Checkpoint): Checkpoint {
   return {
     state: structuredClone(state),
@@ -55,7 +31,7 @@ export function copyCheckpoint({ state, dataset, weights, slots }: Checkpoint): 
   };
 }
 
-/** Writes while training goes on: nothing may change the checkpoint until then. */
+/** Writes a checkpoint in the background. Nothing may change its arrays until the promise resolves. */
 export async function writeCheckpoint(
   file: string,
   { state, dataset, weights, slots }: Checkpoint,
@@ -70,12 +46,15 @@ export async function writeCheckpoint(
     version: VERSION,
     state: JSON.stringify(state),
     dataset,
-    sha256: await digestLater([weights, ...slots]),
+    sha256: await digestInBackground([weights, ...slots]),
   });
   await writeFileAtomicLater(file, [header, ...tensors.map(({ data }) => bytesOf(data))]);
 }
 
-/** Throws DataError when the file is missing, damaged, or of another version or network. */
+/**
+ * Reads a checkpoint of a network with `length` parameters and an optimiser with `slots` slots.
+ * @throws DataError when the file is missing, damaged, or of another version or network
+ */
 export function readCheckpoint(file: string, length: number, slots: number): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(readBytes(file), file);
   if (metadata.format !== FORMAT || metadata.version !== VERSION) {
@@ -93,10 +72,10 @@ export function readCheckpoint(file: string, length: number, slots: number): Che
   });
   if (digest(arrays) !== metadata.sha256)
     throw new DataError(`${file}: damaged (the checksum does not match)`);
-  const state = stateSchema.safeParse(JSON.parse(metadata.state));
+  const state = trainStateSchema.safeParse(JSON.parse(metadata.state));
   if (!state.success) throw new DataError(`${file}: damaged (its state is not that of a training)`);
   return {
-    state: { ...state.data, epochWeight: state.data.epochWeight ?? state.data.epochRows } as TrainState,
+    state: state.data,
     dataset: metadata.dataset,
     weights: arrays[0],
     slots: arrays.slice(1),
@@ -109,11 +88,11 @@ function digest(arrays: readonly Float32Array[]): string {
   return hash.digest('hex');
 }
 
-/** Bytes that are hashed at a time, in less than a millisecond. */
+/** Bytes that are hashed between two turns of the event loop; hashing them takes less than a millisecond. */
 const PIECE = 2 ** 20;
 
-/** The same, in between what else the event loop has to do. */
-async function digestLater(arrays: readonly Float32Array[]): Promise<string> {
+/** Computes the digest piece by piece and lets the event loop turn in between. */
+async function digestInBackground(arrays: readonly Float32Array[]): Promise<string> {
   const hash = createHash('sha256');
   for (const bytes of arrays.map(bytesOf)) {
     for (let at = 0; at < bytes.length; at += PIECE) {

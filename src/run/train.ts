@@ -1,7 +1,5 @@
 /** The main job from end to end: load the data, train, keep the run on disk, evaluate, save the model. */
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.js';
 import { type LoadOptions, loadTrainingData, type TrainingData } from '../data/load.js';
 import type { DataInMemory } from '../data/source.js';
@@ -12,11 +10,9 @@ import { memoryBudget } from '../train/budget.js';
 import { resolveConfig, type TrainConfig, type TrainOptions, withRows } from '../train/config.js';
 import type { StartEvent, TrainEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
-import { Profile } from '../train/profile.js';
-import { Trainer } from '../train/trainer.js';
-import { VERSION } from '../version.js';
+import type { Trainer } from '../train/trainer.js';
 import { readCheckpoint } from './checkpoint.js';
-import { drive, type Sitting, startEvent } from './drive.js';
+import type { BestWeights } from './checkpointwriter.js';
 import {
   createRunFolder,
   newRunFolder,
@@ -28,7 +24,10 @@ import {
   writeRecord,
 } from './folder.js';
 import { changeOfKernels, withKernels } from './kernels.js';
-import type { BestWeights } from './saving.js';
+import { runSession } from './loop.js';
+import { newRecord } from './record.js';
+import { startEvent } from './result.js';
+import { openSession } from './session.js';
 import { absoluteSources, fromElsewhere } from './sources.js';
 
 /** How a training is run, as opposed to what it computes. */
@@ -67,9 +66,9 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
   const plan = planTraining(config, await loadTrainingData(withRows(config, options)), run.profile);
   const record = newRecord(plan, started, run.argv ?? []);
-  const sitting = newTrainer(plan, run);
-  if (folder) await orClose(sitting.trainer, () => createRunFolder(folder, config, record));
-  yield* drive({ ...sitting, folder, record, signal: run.signal, best: null });
+  const session = openSession(plan, run);
+  if (folder) await orClose(session.trainer, () => createRunFolder(folder, config, record));
+  yield* runSession({ ...session, folder, record, signal: run.signal, best: null });
 }
 
 /**
@@ -88,8 +87,8 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   const sources = withRows(recorded, { ...recorded, ...options });
   const data = await fromElsewhere(config, record.cwd, () => sameData(folder, recorded, sources, record));
   const plan = planTraining(recorded, data, options.profile);
-  const sitting = newTrainer(noting(plan, changeOfKernels(record, plan)), options);
-  const { trainer } = sitting;
+  const session = openSession(noting(plan, changeOfKernels(record, plan)), options);
+  const { trainer } = session;
   const best = await orClose(trainer, () => {
     const found = wasSaved(folder) ? restore(folder, trainer) : null;
     writeConfig(folder, config);
@@ -106,7 +105,7 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
     result: null,
   };
   writeRecord(folder, resumed);
-  yield* drive({ ...sitting, folder, record: resumed, signal: options.signal, best });
+  yield* runSession({ ...session, folder, record: resumed, signal: options.signal, best });
 }
 
 /** A run goes on with the data that it was begun on. */
@@ -201,50 +200,4 @@ function refuseShortening(folder: string, before: TrainConfig, config: TrainConf
       record.status === 'completed' ? `; give --epochs ${2 * before.epochs} to train for longer` : '';
     throw new UsageError(`${folder}: the run is complete (${record.status})${more}`);
   }
-}
-
-/** A trainer on this machine, with the events that arise inside its steps. */
-export function newTrainer(
-  plan: TrainingPlan,
-  run: Pick<RunOptions, 'workerFile' | 'profile' | 'clock'>,
-): Pick<Sitting, 'trainer' | 'news' | 'profile' | 'clock'> {
-  const news: TrainEvent[] = [];
-  const { clock } = run;
-  const profile = run.profile ? new Profile(clock) : null;
-  const machine = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
-  const options = {
-    memoryLimit: plan.config.memoryLimit ? plan.config.memoryLimit * 2 ** 20 : machine,
-    workerFile: run.workerFile ?? fileURLToPath(new URL('../../workers/gradient.js', import.meta.url)),
-    onRetry: (message: string) => news.push({ type: 'retry', message }),
-    onWorkers: (workers: number, why: string) => news.push({ type: 'workers', workers, why }),
-    profile,
-  };
-  return { trainer: new Trainer(plan, options, clock), news, profile, clock };
-}
-
-function newRecord(plan: TrainingPlan, started: Date, argv: readonly string[]): RunRecord {
-  return {
-    gradpool: VERSION,
-    status: 'running',
-    started: started.toISOString(),
-    ended: null,
-    exitCode: null,
-    error: null,
-    argv,
-    cwd: process.cwd(),
-    seed: plan.config.seed,
-    kernels: plan.kernels,
-    library: plan.library,
-    machine: {
-      node: process.versions.node,
-      v8: process.versions.v8,
-      platform: `${process.platform} ${process.arch}`,
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: availableParallelism(),
-      memoryMiB: Math.round(totalmem() / 2 ** 20),
-    },
-    dataset: plan.data.fingerprint,
-    sources: plan.data.fingerprints,
-    result: null,
-  };
 }

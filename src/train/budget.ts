@@ -2,7 +2,7 @@
 import type { TrainingData } from '../data/load.js';
 import type { Layer } from '../network/layer.js';
 import { parameterLayout } from '../network/layout.js';
-import { alignedSubtrees, contiguousRuns, shardCount } from '../parallel/shards.js';
+import { alignedSubtrees, contiguousRanges, shardCount } from '../parallel/shards.js';
 import { passRows } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 
@@ -15,11 +15,11 @@ const DUCKDB = 85 * MIB;
 
 /** Bytes by what they are for, as the system counts them for the process: what `--dry-run` prints. */
 export function memoryBudget(plan: TrainingPlan): Record<string, number> {
-  const { memory, data, sharedBytes, workers, objective } = plan;
+  const { sizes, data, sharedBytes, workers, objective } = plan;
   const block = 4 * parameterLayout(objective.layers).length;
   const most = Math.max(...workers);
-  const slots = memory.slots.length * block;
-  const blocks = shardCount(memory.batch, memory);
+  const slots = sizes.slots.length * block;
+  const blocks = shardCount(sizes.batch, sizes);
   const kept = data.val === null ? 0 : block;
   const budget = {
     weights: block,
@@ -31,7 +31,7 @@ export function memoryBudget(plan: TrainingPlan): Record<string, number> {
     'Node and its threads':
       NODE +
       THREAD * Math.max(0, most === 1 ? 1 : most - 1) +
-      (memory.kernels === 'native' ? LIBRARY : 0) +
+      (sizes.kernels === 'native' ? LIBRARY : 0) +
       (data.schema.kind === 'table' ? DUCKDB : 0),
   };
   return { ...budget, total: Object.values(budget).reduce((sum, bytes) => sum + bytes, 0) };
@@ -41,14 +41,14 @@ export function memoryBudget(plan: TrainingPlan): Record<string, number> {
  * Blocks that a sum of shards is left in; the system gives no memory for the others. A run of shards that is one pass is folded
  * as it is summed, unless a layer looks at each shard.
  */
-function touchedBlocks({ memory, workers, layers }: TrainingPlan, blocks: number): number {
+function touchedBlocks({ sizes, workers, layers }: TrainingPlan, blocks: number): number {
   if (layers.some(looksAtShards)) return blocks;
   const touched = new Set<number>();
   for (const count of workers) {
-    for (const run of contiguousRuns(blocks, Math.max(1, count))) {
-      const rows = Math.ceil(memory.batch / blocks) * (run.last - run.first);
-      if (rows > passRows(memory)) return blocks;
-      for (const { first } of alignedSubtrees(run, blocks)) touched.add(first);
+    for (const range of contiguousRanges(blocks, Math.max(1, count))) {
+      const rows = Math.ceil(sizes.batch / blocks) * (range.last - range.first);
+      if (rows > passRows(sizes)) return blocks;
+      for (const { first } of alignedSubtrees(range, blocks)) touched.add(first);
     }
   }
   return touched.size;

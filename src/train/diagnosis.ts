@@ -1,34 +1,40 @@
-/** Where a value that is not finite comes from: what to tell of a step or an evaluation that met one. */
+/** Finds where a value that is not finite comes from, for the error of the step or the evaluation that met it. */
 import type { Subset } from '../data/dataset.js';
 import { DivergedError } from '../errors.js';
+import { divergence, evaluateRows, type ForwardContext, forwardRows, rowScore } from '../forward/context.js';
+import { blockRows, evaluationBlocks } from '../forward/evaluation.js';
+import type { Metrics } from '../forward/metrics.js';
 import type { FloatArray } from '../kernels/kernels.js';
-import { type Context, divergence, evaluateRows, forwardRows, rowScore, weighRows } from './context.js';
-import { evaluationBlocks } from './evaluation.js';
-import type { Metrics } from './events.js';
-import { beginPass, plannedRun, type ShardRun } from './gradient.js';
-import { EVALUATION_BLOCK } from './memory.js';
+import { beginPass, type GradientContext, type GradientTask, taskPasses, weighRows } from './gradient.js';
 import type { TrainingPlan } from './plan.js';
 
-/** Where such a value appeared first. */
+/** Where a value that is not finite appeared first. */
 interface Diagnosis {
-  /** a layer's number; or the input, before all layers; or what the output is compared by, after them */
+  /** A layer's number, the input before all layers, or what the output is compared by after them. */
   readonly place: number | 'input' | 'loss' | 'squared error';
   readonly pass: 'forward' | 'backward';
-  /** row numbers in the dataset, counted from 0: the first few */
+  /** Row numbers in the dataset, counted from 0: the first few. */
   readonly rows: readonly number[];
 }
 
 type Planned = Pick<TrainingPlan, 'data' | 'objective' | 'stepsPerEpoch'>;
 
+/** Rows that an error names at most. */
 const ROWS_NAMED = 3;
 
 /**
- * What to tell of a step whose loss, score or gradient is not finite. @param run all shards of its batch
- * @param lr its rate
+ * Describes a step whose loss, score or gradient is not finite, and what to do about it.
+ * @param task all shards of its batch
+ * @param lr its learning rate
  */
-export function divergedError(context: Context, plan: Planned, run: ShardRun, lr: number): DivergedError {
-  const found = diagnose(context, plan.data.train, run);
-  const step = `step ${run.step + 1} (epoch ${Math.floor(run.step / plan.stepsPerEpoch) + 1})`;
+export function divergedError(
+  context: GradientContext,
+  plan: Planned,
+  task: GradientTask,
+  lr: number,
+): DivergedError {
+  const found = diagnoseStep(context, task);
+  const step = `step ${task.step + 1} (epoch ${Math.floor(task.step / plan.stepsPerEpoch) + 1})`;
   const remedy = `lower --lr (now ${lr}) or set --clip 1`;
   if (!found) return new DivergedError(`diverged at ${step}: a gradient is not finite; ${remedy}`);
   return new DivergedError(
@@ -36,12 +42,9 @@ export function divergedError(context: Context, plan: Planned, run: ShardRun, lr
   );
 }
 
-/**
- * What to tell of an evaluation whose metrics are not all finite, while the weights are still those
- * evaluated.
- */
+/** Describes an evaluation whose metrics are not all finite. The weights must still be those that were evaluated. */
 export function evaluationError(
-  context: Context,
+  context: ForwardContext,
   plan: Planned & Pick<TrainingPlan, 'lr'>,
   name: 'train' | 'val' | 'test',
   metrics: Metrics,
@@ -66,8 +69,8 @@ function placeText({ objective }: Planned, { place, pass }: Diagnosis): string {
 }
 
 /**
- * Rows as people count them, from 1. A part of the training data has its numbers there; other data has its
- * own.
+ * Names rows as people count them, from 1. Rows that were split off the training data keep their numbers there; data of
+ * its own source has its own numbers.
  */
 function rowsText({ data }: Planned, { dataset }: Subset, { rows }: Diagnosis): string {
   const name =
@@ -75,75 +78,77 @@ function rowsText({ data }: Planned, { dataset }: Subset, { rows }: Diagnosis): 
   return `${name} row ${rows.map((row) => row + 1).join(', ')}`;
 }
 
-/** What the place itself says of a remedy. */
+/** Returns the remedy that the place itself suggests, if it has one. */
 function remedyFor({ objective }: Planned, { place }: Diagnosis): string | undefined {
   if (place === 'input') return 'correct the value, which is outside the range of float32 (3.4e38)';
   return typeof place === 'number' ? objective.layers[place].domain : undefined;
 }
 
 /**
- * Repeats the passes of a step that went wrong and looks at every array in the order of computation: the
- * outputs from the first layer on, then the loss, then the gradients from the last layer back.
+ * Repeats the passes of a step that went wrong and looks at every array in the order of computation: the outputs from
+ * the first layer on, then the loss, then the gradients from the last layer back.
  */
-function diagnose(context: Context, subset: Subset, run: ShardRun): Diagnosis | null {
-  const { memory, workspace, pass } = context;
+function diagnoseStep(context: GradientContext, task: GradientTask): Diagnosis | null {
+  const { workspace, pass, trainingRows } = context;
   const { layers, arrays } = workspace.network;
-  const plan = plannedRun(context, run);
-  let backwards: Diagnosis | null = null;
-  for (const piece of plan.passes) {
-    const from = run.start + piece.from;
-    const named = (row: number) => memory.order[from + row];
-    beginPass(context, run, plan, piece);
-    forwardRows(context, subset, memory.order, from, run.start + piece.to);
-    const found = firstForward(context, () => weighRows(context, subset, from));
-    if (found) return { ...found, rows: found.rows.map(named) };
-    for (let layer = layers.length - 1; layer >= 0 && !backwards; layer--) {
-      const rows = notFinite(arrays[layer].dy, pass.rows, layers[layer].outputs);
-      if (rows.length > 0) backwards = { place: layer, pass: 'backward', rows: rows.map(named) };
+  const sequence = taskPasses(context, task);
+  let backwardFound: Diagnosis | null = null;
+  for (const step of sequence.passes) {
+    const from = task.start + step.from;
+    const datasetRow = (row: number) => trainingRows.rows[from + row];
+    beginPass(context, task, sequence, step);
+    forwardRows(context, trainingRows, from, task.start + step.to);
+    const found = diagnoseForward(context, () => weighRows(context, from));
+    if (found) return { ...found, rows: found.rows.map(datasetRow) };
+    for (let layer = layers.length - 1; layer >= 0 && !backwardFound; layer--) {
+      const rows = rowsNotFinite(arrays[layer].dy, pass.rows, layers[layer].outputs);
+      if (rows.length > 0) backwardFound = { place: layer, pass: 'backward', rows: rows.map(datasetRow) };
       else layers[layer].backward(pass, arrays[layer]);
     }
   }
-  return backwards;
+  return backwardFound;
 }
 
-/** The same of an evaluation, block by block. */
-function diagnoseEvaluation(context: Context, subset: Subset): Diagnosis | null {
+/** Repeats an evaluation block by block and looks at every array of the forward pass. */
+function diagnoseEvaluation(context: ForwardContext, subset: Subset): Diagnosis | null {
   for (let block = 0; block < evaluationBlocks(subset); block++) {
-    const from = block * EVALUATION_BLOCK;
-    evaluateRows(context, subset, from, Math.min(from + EVALUATION_BLOCK, subset.rows.length));
-    const found = firstForward(context, null);
+    const { from, to } = blockRows(subset, block);
+    evaluateRows(context, subset, from, to);
+    const found = diagnoseForward(context, null);
     if (found) return { ...found, rows: found.rows.map((row) => subset.rows[from + row]) };
   }
   return null;
 }
 
 /**
- * After a forward pass: computes the divergence, and returns the first place that is not finite, with rows of
- * the pass.
- * @param weigh scales the divergence as training does; null in an evaluation, which has no backward pass
- * either
+ * Computes the divergence after a forward pass and returns the first place that is not finite, with its rows counted
+ * from the first of the pass.
+ * @param weigh scales the divergence as training does; null in an evaluation, which has no backward pass either
  */
-function firstForward(context: Context, weigh: (() => void) | null): Diagnosis | null {
+function diagnoseForward(context: ForwardContext, weigh: (() => void) | null): Diagnosis | null {
   const { workspace, pass } = context;
   const { layers, arrays, input } = workspace.network;
   const found = (place: Diagnosis['place'], rows: number[]): Diagnosis[] =>
     rows.length > 0 ? [{ place, pass: 'forward', rows }] : [];
-  const [first] = [
-    ...found('input', notFinite(input, pass.rows, layers[0].inputs)),
-    ...layers.flatMap(({ outputs }, layer) => found(layer, notFinite(arrays[layer].y, pass.rows, outputs))),
+  const [beforeLoss] = [
+    ...found('input', rowsNotFinite(input, pass.rows, layers[0].inputs)),
+    ...layers.flatMap(({ outputs }, layer) =>
+      found(layer, rowsNotFinite(arrays[layer].y, pass.rows, outputs)),
+    ),
   ];
   divergence(context, weigh !== null);
   weigh?.();
-  if (first) return first;
+  if (beforeLoss) return beforeLoss;
   const scores = Float64Array.from({ length: pass.rows }, (_, row) => rowScore(context, row));
-  const [last] = [
-    ...found('loss', notFinite(workspace.rowLosses, pass.rows, 1)),
-    ...found('squared error', notFinite(scores, pass.rows, 1)),
+  const [inLoss] = [
+    ...found('loss', rowsNotFinite(workspace.rowLosses, pass.rows, 1)),
+    ...found('squared error', rowsNotFinite(scores, pass.rows, 1)),
   ];
-  return last ?? null;
+  return inLoss ?? null;
 }
 
-function notFinite(array: FloatArray, rows: number, width: number): number[] {
+/** Returns the first few rows that hold a value which is not finite. */
+function rowsNotFinite(array: FloatArray, rows: number, width: number): number[] {
   const found: number[] = [];
   for (let row = 0; row < rows && found.length < ROWS_NAMED; row++) {
     if (!array.subarray(row * width, (row + 1) * width).every(Number.isFinite)) found.push(row);

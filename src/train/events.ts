@@ -1,17 +1,11 @@
 /** What training tells whoever runs it. The library yields these; only the command line draws or prints. */
 
 import type { ProblemType } from '../data/schema.js';
+import type { Metrics } from '../forward/metrics.js';
 import type { KernelName } from '../kernels/kernels.js';
+import type { NetworkSpec } from '../network/spec.js';
 import type { TrainConfig } from './config.js';
 import type { ProfileReport } from './profile.js';
-import type { NetworkSpec } from './specification.js';
-
-/** Means over rows: the divergence, and the share of right classes or the root mean squared error in the target's unit. */
-export interface Metrics {
-  readonly loss: number;
-  readonly accuracy?: number;
-  readonly rmse?: number;
-}
 
 /** Before the first step. */
 export interface StartEvent {

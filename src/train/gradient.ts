@@ -1,63 +1,112 @@
 import type { Subset } from '../data/dataset.js';
+import { divergence, type ForwardContext, forwardRows, outputWidth, rowScore } from '../forward/context.js';
 import { backward } from '../network/network.js';
-import { type Run, shardBounds, shardCount } from '../parallel/shards.js';
-import { beginTraining, type Context, divergence, forwardRows, rowScore, weighRows } from './context.js';
-import { type PassPlan, type PlannedRun, planRun } from './passes.js';
+import { type IndexRange, type Sharding, shardBounds, shardCount } from '../parallel/shards.js';
+import { PURPOSE, streamKey } from '../random.js';
+import type { TrainingMemory, Workspace } from './memory.js';
+import { type GradientPass, type PassSequence, passesOf } from './passes.js';
+import { isWeighted, rowWeight, type Weighting } from './weighting.js';
 
-/** Shards `first … last-1` of the `rows` training rows that begin at `start` in the epoch's order. */
-export interface ShardRun extends Run {
+/** The gradient of shards `first … last − 1` of a batch. */
+export interface GradientTask extends IndexRange {
+  /** The batch's first row in the epoch's order. */
   readonly start: number;
+  /** Rows of the batch. */
   readonly rows: number;
-  /** the step's number, of which its random draws are a function */
+  /** The number of the step, from which dropout and noise draw. */
   readonly step: number;
 }
 
-/**
- * The gradient of a run of shards: Σ ∂Div/∂w over their rows, each times its weight, folded along the summation tree into the
- * slots of the run's aligned subtrees, with Σ Div, the weights and the score of each shard, and whether every sum of such gradients is finite. A pure
- * function of weights, order and run.
- */
-export function computeGradient(context: Context, subset: Subset, run: ShardRun): void {
-  const { memory, workspace, kernels, pass, lane } = context;
-  const plan = plannedRun(context, run);
-  lane?.begin();
-  for (const piece of plan.passes) {
-    const { from, to, shards, mode } = piece;
-    beginPass(context, run, plan, piece);
-    forwardRows(context, subset, memory.order, run.start + from, run.start + to);
-    divergence(context, true);
-    weighRows(context, subset, run.start + from);
-    for (let shard = shards.first; shard < shards.last; shard++) sumRows(context, shard, mode === 'continue');
-    lane?.lap('divergence');
-    backward(pass, workspace.network);
-    lane?.lap('backward');
-  }
-  for (const { into, from } of plan.merges) {
-    kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
-  }
-  const bounded = plan.roots.every((slot) =>
-    kernels.allFinite(memory.gradients[slot], memory.layout.length, 2 * context.cut.shards),
-  );
-  workspace.bounded[0] = Number(bounded);
-  lane?.lap('fold');
+/** What a gradient task works with. */
+export interface GradientContext extends ForwardContext {
+  readonly memory: TrainingMemory;
+  readonly workspace: Workspace;
+  /** The training data, its rows in the epoch's order. */
+  readonly trainingRows: Subset;
+  readonly weighting: Weighting;
+  readonly seed: number;
+  readonly sharding: Sharding;
+  /** Rows of a pass, at most. */
+  readonly maxRows: number;
+  /** The passes of each task seen so far, by its rows and range: nearly all steps have the same. */
+  readonly passes: Map<number, PassSequence>;
 }
 
-/** Prepares the context for a pass in training. */
-export function beginPass(context: Context, run: ShardRun, { bounds }: PlannedRun, piece: PassPlan): void {
-  const { workspace, pass } = context;
-  const { from, to, shards } = piece;
+/**
+ * Computes the gradient of a range of shards, Σ w·∂Div/∂θ over their rows with w what a row counts, and leaves it summed
+ * along the tree in the blocks of the range's aligned subtrees, beside Σ w·Div, Σ w and the score of each shard. It is a
+ * pure function of weights, order and task, so it may be computed again.
+ */
+export function computeGradient(context: GradientContext, task: GradientTask): void {
+  const { memory, workspace, kernels, pass, timer, trainingRows } = context;
+  const sequence = taskPasses(context, task);
+  timer?.begin();
+  for (const step of sequence.passes) {
+    const { from, to, shards, mode } = step;
+    beginPass(context, task, sequence, step);
+    forwardRows(context, trainingRows, task.start + from, task.start + to);
+    divergence(context, true);
+    weighRows(context, task.start + from);
+    for (let shard = shards.first; shard < shards.last; shard++) {
+      sumRows(context, shard, mode === 'continue');
+    }
+    timer?.lap('divergence');
+    backward(pass, workspace.network);
+    timer?.lap('backward');
+  }
+  for (const { into, from } of sequence.additions) {
+    kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
+  }
+  const headroom = 2 * context.sharding.shards; // so many of the largest value can be added without an overflow
+  const bounded = sequence.roots.every((block) =>
+    kernels.allFinite(memory.gradients[block], memory.layout.length, headroom),
+  );
+  workspace.bounded[0] = Number(bounded);
+  timer?.lap('sum');
+}
+
+/** Prepares the context for one training pass. */
+export function beginPass(
+  { workspace, pass, seed }: GradientContext,
+  { step }: GradientTask,
+  { bounds }: PassSequence,
+  { from, to, shards, subtrees, mode }: GradientPass,
+): void {
   for (let shard = shards.first; shard <= shards.last; shard++) {
     workspace.bounds[shard] = Math.min(Math.max(bounds[shard], from), to) - from; // counted from the pass's first row
   }
   pass.shards = shards;
-  pass.subtrees = piece.subtrees;
-  pass.mode = piece.mode;
+  pass.subtrees = subtrees;
+  pass.mode = mode;
   pass.firstRow = from;
-  beginTraining(context, run.step);
+  pass.training = true;
+  streamKey(seed, PURPOSE.step, step, pass.key);
 }
 
-/** Adds the losses, weights and scores of a shard's rows, in row order. */
-function sumRows(context: Context, shard: number, continued: boolean): void {
+/**
+ * Writes into the workspace's `rowWeights` what each row counts, and scales its Div and ∂Div/∂Y by that. A row that
+ * counts nothing adds exactly 0, even where its Div is not finite.
+ * @param from the pass's first row in the epoch's order
+ */
+export function weighRows(context: GradientContext, from: number): void {
+  const { workspace, objective, weighting, pass, trainingRows } = context;
+  const { dataset, rows } = trainingRows;
+  const { rowLosses, rowWeights, targets, network } = workspace;
+  rowWeights.fill(1, 0, pass.rows);
+  if (!isWeighted(weighting, dataset)) return;
+  const N = outputWidth(objective);
+  for (let row = 0; row < pass.rows; row++) {
+    const weight = rowWeight(weighting, dataset, rows[from + row], targets[row]);
+    rowWeights[row] = weight;
+    rowLosses[row] = weight === 0 ? 0 : weight * rowLosses[row];
+    for (let i = row * N; i < (row + 1) * N; i++) {
+      network.outputGradient[i] = weight === 0 ? 0 : weight * network.outputGradient[i];
+    }
+  }
+}
+
+/** Adds up the losses, weights and scores of a shard's rows in row order. */
+function sumRows(context: GradientContext, shard: number, continued: boolean): void {
   const { memory, workspace } = context;
   let loss = continued ? memory.shardLosses[shard] : 0;
   let weight = continued ? memory.shardWeights[shard] : 0;
@@ -72,19 +121,19 @@ function sumRows(context: Context, shard: number, continued: boolean): void {
   memory.shardScores[shard] = score;
 }
 
-/** Nearly every step has the same rows and run as the one before: plans are made once. */
-export function plannedRun(
-  { plans, cut, maxRows, workspace }: Context,
-  { rows, first, last }: ShardRun,
-): PlannedRun {
-  const { shards } = cut;
+/** Returns the passes of a task, made when a task of such a size and range is first seen. */
+export function taskPasses(
+  { passes, sharding, maxRows, workspace }: GradientContext,
+  { rows, first, last }: GradientTask,
+): PassSequence {
+  const { shards } = sharding;
   const key = (rows * (shards + 1) + first) * (shards + 1) + last;
-  let plan = plans.get(key);
-  if (!plan) {
+  let sequence = passes.get(key);
+  if (!sequence) {
     const bounds: number[] = [];
-    const total = shardBounds(rows, shardCount(rows, cut), bounds);
-    plan = planRun(bounds, { first, last }, total, maxRows, workspace.bounds);
-    plans.set(key, plan);
+    const total = shardBounds(rows, shardCount(rows, sharding), bounds);
+    sequence = passesOf(bounds, { first, last }, total, maxRows, workspace.bounds);
+    passes.set(key, sequence);
   }
-  return plan;
+  return sequence;
 }

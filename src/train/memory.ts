@@ -1,61 +1,56 @@
 /**
- * All training state as views of one shared memory. Every thread carves the same arrays in the same order; only the
- * coordinator writes parameters, slots and the order of rows, and a task writes only the slots of its own shards and
- * the workspace that its message names.
+ * All training state as views of one shared memory. Every thread carves the same arrays in the same order. Only the
+ * coordinator writes the order of rows and, between tasks, the parameters and slots; a task writes only the blocks and
+ * sums of its own shards, its own slice of the parameters, and the workspace that its message names.
  */
-
+import type { ProblemType } from '../data/schema.js';
+import { EVALUATION_BLOCK } from '../forward/evaluation.js';
+import { TIMER_LENGTH } from '../forward/timer.js';
+import { carveForward, type ForwardWorkspace } from '../forward/workspace.js';
 import type { Precision, RoundedPlaces } from '../kernels/bfloat16.js';
 import type { KernelName } from '../kernels/kernels.js';
 import { roundedBytes, scratchBytes } from '../kernels/load.js';
-import type { BoundSequence, Layer } from '../network/layer.js';
+import type { Layer } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
-import { bind } from '../network/network.js';
+import type { Objective } from '../network/network.js';
 import type { Arena } from '../parallel/arena.js';
-import { longestShard, type ShardCut, shardCount } from '../parallel/shards.js';
-import { LANE_LENGTH } from './profile.js';
+import { longestShard, type Sharding, shardCount } from '../parallel/shards.js';
 
 /** The sizes from which the memory follows. */
-export interface MemoryPlan extends ShardCut {
+export interface MemorySizes extends Sharding {
   readonly batch: number;
-  /** tasks that may run at the same time, at least 1 */
+  /** Tasks that may run at the same time, at least 1. */
   readonly workspaces: number;
-  /** tasks that a batch may be cut into at the least: the fewer, the more rows a task has */
+  /** The fewest tasks that a batch is cut into: the fewer there are, the more rows a task has. */
   readonly fewestTasks: number;
-  /** values of the desired output a row */
+  /** Values of a row's target: 1 for a class. */
   readonly targetWidth: number;
-  /** names of the arrays that the update rule keeps */
+  /** Names of the optimiser's arrays, each as large as the parameters. */
   readonly slots: readonly string[];
   readonly trainRows: number;
-  /** rows of the largest subset that is evaluated */
+  /** Rows of the largest subset that is evaluated. */
   readonly evaluationRows: number;
   readonly kernels: KernelName;
   readonly precision: Precision;
+  /** Whether tasks time their phases. */
   readonly profiled: boolean;
-  /** whether workers update the parameters in slices */
+  /** Whether the workers update the parameters, a slice each. */
   readonly sliced: boolean;
 }
 
-/** What one task works in. Which thread runs the task does not matter. */
-export interface Workspace {
-  /** byte offset of the kernels' scratch area */
+/** What one task works in, whichever thread runs it. */
+export interface Workspace extends ForwardWorkspace {
+  /** Byte offset of the kernels' scratch area. */
   readonly scratch: number;
-  /** where its operands are kept rounded; null: in float32 they are not */
+  /** Where the kernels keep operands rounded to bfloat16; null in float32. */
   readonly rounded: RoundedPlaces | null;
-  readonly network: BoundSequence;
-  /** [R, targetWidth] as gathered */
-  readonly targets: Float32Array;
-  /** [R, outputs]: class indices spread to one value for each output; for regression, what a fused activation makes of the output */
-  readonly spread: Float32Array;
-  readonly rowLosses: Float32Array;
-  /** what each row counts in a gradient */
+  /** [R]: what each row counts in the gradient. */
   readonly rowWeights: Float64Array;
-  /** first row of each shard within the pass */
-  readonly bounds: Int32Array;
-  /** [1] when no sum of the gradients that the task left can leave the range of float32, else [0] */
+  /** [1] when no sum over such gradients can leave the range of float32, else [0]. */
   readonly bounded: Int32Array;
-  /** what the task's time was spent on; empty unless profiled */
-  readonly lane: Float64Array;
-  /** [the update that a slice was last begun of] */
+  /** The times of the task's phases; empty unless profiled. */
+  readonly times: Float64Array;
+  /** [number of the update of which a slice was last begun]. */
   readonly updates: Float64Array;
 }
 
@@ -63,77 +58,85 @@ export interface TrainingMemory {
   readonly layout: ParameterLayout;
   readonly weights: Float32Array;
   readonly slots: readonly Float32Array[];
-  /** one block for each shard; a folded subtree's sum is in the block of its first shard */
+  /** One block for each shard; the sum of a subtree is in the block of its first shard. */
   readonly gradients: readonly Float32Array[];
-  /** Σ w·Div and Σ w over each shard's rows, w being what a row counts: 1 unless there are weights */
+  /** Σ w·Div over the rows of each shard, where w is what a row counts: 1 unless there are weights. */
   readonly shardLosses: Float64Array;
+  /** Σ w over the rows of each shard. */
   readonly shardWeights: Float64Array;
-  /** correct rows, or Σ squared error in the target's own unit, over each shard's rows */
+  /** Rows whose class is right, or Σ squared error in the target's own unit, over the rows of each shard. */
   readonly shardScores: Float64Array;
-  /** [Σ Div, score] of each block of an evaluation */
+  /** [Σ Div, score] of each block of an evaluation. */
   readonly blockSums: Float64Array;
-  /** the epoch's order: positions in the training rows */
-  readonly order: Uint32Array;
+  /** The training rows in the epoch's order. */
+  readonly order: Uint32Array<SharedArrayBuffer>;
   readonly workspaces: readonly Workspace[];
 }
 
-/** A pass covers at most this many rows: the activations of more would fall out of the cache. */
+/** Rows of a training pass, at most, since the activations of more rows would fall out of the cache. */
 const PASS_ROWS = 1024;
-/** Rows that are evaluated in one pass, whatever the workers and the batch. */
-export const EVALUATION_BLOCK = 256;
 
-export function passRows({ batch, fewestTasks, ...cut }: MemoryPlan): number {
-  const longest = longestShard(batch, cut);
-  const most = cut.shardRows > 1 ? Math.max(PASS_ROWS, longest) : PASS_ROWS;
-  const training = Math.min(most, Math.ceil(shardCount(batch, cut) / fewestTasks) * longest);
+/**
+ * Returns how many rows a pass has at most. A shard over which a layer computes statistics is never split, however long
+ * it is.
+ */
+export function passRows({ batch, fewestTasks, ...sharding }: MemorySizes): number {
+  const longest = longestShard(batch, sharding);
+  const most = sharding.shardRows > 1 ? Math.max(PASS_ROWS, longest) : PASS_ROWS;
+  const training = Math.min(most, Math.ceil(shardCount(batch, sharding) / fewestTasks) * longest);
   return Math.max(EVALUATION_BLOCK, training);
 }
 
-export function carveTraining(arena: Arena, layers: readonly Layer[], plan: MemoryPlan): TrainingMemory {
-  const layout = parameterLayout(layers);
+/** Takes all arrays of a training from the arena. */
+export function carveTraining(
+  arena: Arena,
+  objective: Objective,
+  problemType: ProblemType,
+  sizes: MemorySizes,
+): TrainingMemory {
+  const layout = parameterLayout(objective.layers);
   const block = () => arena.floats(layout.length);
   const weights = block();
-  const slots = plan.slots.map(block);
-  const gradients = Array.from({ length: shardCount(plan.batch, plan) }, block);
-  const rows = passRows(plan);
-  const outputs = layers[layers.length - 1].outputs;
-  const rounded = roundedCarver(arena, layers, plan, weights, rows);
+  const slots = sizes.slots.map(block);
+  const gradients = Array.from({ length: shardCount(sizes.batch, sizes) }, block);
+  const rows = passRows(sizes);
+  const roundedPlaces = carveRounded(arena, objective.layers, sizes, weights, rows);
+  const { shards, targetWidth } = sizes;
   return {
     layout,
     weights,
     slots,
     gradients,
-    shardLosses: arena.doubles(plan.shards),
-    shardWeights: arena.doubles(plan.shards),
-    shardScores: arena.doubles(plan.shards),
-    blockSums: arena.doubles(2 * Math.ceil(plan.evaluationRows / EVALUATION_BLOCK)),
-    order: arena.uint32s(plan.trainRows),
-    workspaces: Array.from({ length: plan.workspaces }, () => ({
-      scratch: arena.reserve(scratchBytes(plan.kernels)),
-      rounded: rounded(),
-      network: bind(layers, rows, {
-        layout,
-        parameters: weights,
-        gradients,
-        allocate: (length) => arena.floats(length),
-      }),
-      targets: arena.floats(rows * plan.targetWidth),
-      spread: arena.floats(rows * outputs),
-      rowLosses: arena.floats(rows),
+    shardLosses: arena.doubles(shards),
+    shardWeights: arena.doubles(shards),
+    shardScores: arena.doubles(shards),
+    blockSums: arena.doubles(2 * Math.ceil(sizes.evaluationRows / EVALUATION_BLOCK)),
+    order: arena.uint32s(sizes.trainRows) as Uint32Array<SharedArrayBuffer>,
+    workspaces: Array.from({ length: sizes.workspaces }, () => ({
+      scratch: arena.reserve(scratchBytes(sizes.kernels)),
+      rounded: roundedPlaces(),
+      ...carveForward(
+        arena,
+        { objective, problemType },
+        { rows, shards, targetWidth },
+        { layout, weights, gradients },
+      ),
       rowWeights: arena.doubles(rows),
-      bounds: arena.int32s(plan.shards + 1),
       bounded: arena.int32s(1),
-      lane: arena.doubles(plan.profiled ? LANE_LENGTH : 0),
+      times: arena.doubles(sizes.profiled ? TIMER_LENGTH : 0),
       updates: arena.doubles(1),
     })),
   };
 }
 
-/** Carves the weights' rounded twin at once, and two operands of a pass for each workspace that asks. */
-function roundedCarver(
+/**
+ * Takes the rounded copy of the weights, which all workspaces share, from the arena at once; the function returned takes
+ * two operands of a pass for each workspace that asks.
+ */
+function carveRounded(
   arena: Arena,
   layers: readonly Layer[],
-  { kernels, precision }: MemoryPlan,
+  { kernels, precision }: MemorySizes,
   weights: Float32Array,
   rows: number,
 ): () => RoundedPlaces | null {
@@ -141,11 +144,11 @@ function roundedCarver(
   const bytes = roundedBytes(kernels);
   const parameters = parameterLayout(layers).length;
   const twin = arena.reserve(bytes * parameters);
-  const widest = Math.max(...layers.flatMap(widths));
+  const widest = Math.max(...layers.flatMap(widthsOf));
   const operand = () => arena.reserve(bytes * rows * widest);
   return () => ({ weights: weights.byteOffset, parameters, twin, left: operand(), right: operand() });
 }
 
-function widths({ inputs, outputs, branches = [] }: Layer): number[] {
-  return [inputs, outputs, ...branches.flat().flatMap(widths)];
+function widthsOf({ inputs, outputs, branches = [] }: Layer): number[] {
+  return [inputs, outputs, ...branches.flat().flatMap(widthsOf)];
 }

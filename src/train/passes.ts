@@ -1,77 +1,76 @@
-/** How a worker's run of shards becomes passes over rows, and which row sums each pass leaves in which slot. */
+/** How a task's range of shards becomes passes over rows, and which pass leaves its sums in which gradient block. */
 import type { ShardRows, SumMode } from '../kernels/kernels.js';
 import type { Subtree } from '../network/layer.js';
-import { alignedSubtrees, type Merge, type Run, remainingMerges } from '../parallel/shards.js';
+import { type Addition, alignedSubtrees, type IndexRange, remainingAdditions } from '../parallel/shards.js';
 
-export interface PassPlan {
-  /** rows of the batch */
+/** One pass over rows `from … to − 1` of the batch. */
+export interface GradientPass {
   readonly from: number;
   readonly to: number;
-  /** the shards that the rows belong to; whoever executes the plan writes their bounds within the pass */
+  /** The shards that the rows belong to; `beginPass` writes their bounds within the pass. */
   readonly shards: ShardRows;
+  /** Where the sums over the rows go. */
   readonly subtrees: readonly Subtree[];
+  /** Whether the pass begins its sums or adds to those of the pass before. */
   readonly mode: SumMode;
 }
 
-export interface PlannedRun {
-  /** first row of each shard in the batch */
+/** All passes of a task. */
+export interface PassSequence {
+  /** The first row of each shard in the batch. */
   readonly bounds: readonly number[];
-  readonly passes: readonly PassPlan[];
-  /** the slots that hold the run's sums in the end: its aligned subtrees */
+  readonly passes: readonly GradientPass[];
+  /** The blocks that hold the task's sums in the end, one for each aligned subtree of its range. */
   readonly roots: readonly number[];
-  /** additions between slots once the passes are done */
-  readonly merges: readonly Merge[];
+  /** Additions between blocks that are left once the passes are done. */
+  readonly additions: readonly Addition[];
 }
 
 /**
- * A run that fits in `maxRows` is one pass, its subtrees folded by the kernels. A longer one goes shard by shard, in
- * pieces that continue the shard's sum, and is folded afterwards: the same additions. `local` is where the executor of
- * the plan will place the bounds of the pass at hand.
+ * Returns the passes of a range of shards. A range that fits into `maxRows` is one pass, and the kernels sum its
+ * subtrees. A longer one goes shard by shard, in pieces that each continue the shard's sum, and the blocks are added up
+ * afterwards: the same additions in the same order.
+ * @param total shards of the batch
+ * @param passBounds where the bounds of the pass at hand will stand
  */
-export function planRun(
+export function passesOf(
   bounds: readonly number[],
-  run: Run,
+  range: IndexRange,
   total: number,
   maxRows: number,
-  local: Int32Array,
-): PlannedRun {
-  const within = ({ first, last }: Run): ShardRows => ({ bounds: local, first, last });
-  const summed = (run: Run): Subtree => ({ slot: run.first, ...within(run) });
-  const subtrees = alignedSubtrees(run, total);
-  const from = bounds[run.first];
-  const to = bounds[run.last];
+  passBounds: Int32Array,
+): PassSequence {
+  const shardRows = ({ first, last }: IndexRange): ShardRows => ({ bounds: passBounds, first, last });
+  const subtree = (range: IndexRange): Subtree => ({ slot: range.first, ...shardRows(range) });
+  const subtrees = alignedSubtrees(range, total);
+  const roots = subtrees.map(({ first }) => first);
+  const from = bounds[range.first];
+  const to = bounds[range.last];
   if (to - from <= maxRows) {
-    return {
-      bounds,
-      passes: [{ from, to, shards: within(run), subtrees: subtrees.map(summed), mode: 'start' }],
-      roots: subtrees.map(({ first }) => first),
-      merges: [],
+    const pass: GradientPass = {
+      from,
+      to,
+      shards: shardRows(range),
+      subtrees: subtrees.map(subtree),
+      mode: 'start',
     };
+    return { bounds, passes: [pass], roots, additions: [] };
   }
-  const passes: PassPlan[] = [];
+  const passes: GradientPass[] = [];
   const starts: number[] = [];
-  for (let shard = run.first; shard < run.last; shard++) {
+  for (let shard = range.first; shard < range.last; shard++) {
     starts.push(shard);
     const alone = { first: shard, last: shard + 1 };
     for (let row = bounds[shard]; row < bounds[shard + 1]; row += maxRows) {
       passes.push({
         from: row,
         to: Math.min(row + maxRows, bounds[shard + 1]),
-        shards: within(alone),
-        subtrees: [summed(alone)],
+        shards: shardRows(alone),
+        subtrees: [subtree(alone)],
         mode: row === bounds[shard] ? 'start' : 'continue',
       });
     }
   }
-  const roots = subtrees.map(({ first }) => first);
-  const merges = remainingMerges(starts, total).filter(
-    ({ from }) => starts.includes(from) && !roots.includes(from),
-  );
-  return { bounds, passes, roots, merges };
-}
-
-/** The additions left over when the workers have folded what lies in their runs. */
-export function mergesAfter(runs: readonly Run[], shards: number): Merge[] {
-  const starts = runs.flatMap((run) => alignedSubtrees(run, shards).map(({ first }) => first));
-  return remainingMerges(starts, shards);
+  const inRange = ({ from }: Addition) => starts.includes(from) && !roots.includes(from);
+  return { bounds, passes, roots, additions: remainingAdditions(starts, total).filter(inRange) };
 }

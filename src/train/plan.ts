@@ -9,14 +9,14 @@ import { fewestShardRows, type Layer } from '../network/layer.js';
 import type { EmbeddedColumn } from '../network/layers/embedding.js';
 import { parameterLayout } from '../network/layout.js';
 import { type Objective, objective } from '../network/network.js';
-import { buildLayers } from '../network/spec.js';
+import type { NetworkSpec } from '../network/spec.js';
 import { averagingSlots } from '../optim/averaging.js';
 import { type Hyper, hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
 import { measure } from '../parallel/arena.js';
-import { type ShardCut, shardCount } from '../parallel/shards.js';
+import { type Sharding, shardCount } from '../parallel/shards.js';
 import type { TrainConfig } from './config.js';
-import { carveTraining, type MemoryPlan } from './memory.js';
-import { learningRate, type NetworkSpec, specify } from './specification.js';
+import { carveTraining, type MemorySizes } from './memory.js';
+import { learningRate, specify } from './specification.js';
 import { targetsFor } from './targets.js';
 import { type Weighting, weightingOf } from './weighting.js';
 import { workerCandidates } from './workersearch.js';
@@ -42,7 +42,7 @@ export interface TrainingPlan {
   readonly totalSteps: number;
   /** the numbers of workers to choose from; one when it was given */
   readonly workers: readonly number[];
-  readonly memory: MemoryPlan;
+  readonly sizes: MemorySizes;
   /** the data's, and what else was inferred */
   readonly notes: readonly string[];
   readonly sharedBytes: number;
@@ -63,15 +63,14 @@ export function planTraining(
   profiled = false,
   cores?: number,
 ): TrainingPlan {
-  const network = specify(config, {
-    task: loaded.task,
+  const { network, layers } = specify(config, {
+    problemType: loaded.task,
     inputs: loaded.inputWidth,
     outputs: loaded.outputs,
     embedded: embeddedColumns(loaded.encoding),
   });
   const data = targetsFor(network.loss, loaded);
-  const layers = buildLayers(network.layers, network.inputs);
-  const target = objective(layers, network.loss, network.lossParameter);
+  const trained = objective(layers, network.loss, network.lossParameter);
   const rows = data.train.rows.length;
   const batch = batchRows(config.batch, rows);
   if (batch > rows) {
@@ -86,11 +85,11 @@ export function planTraining(
   }
   const rule: UpdateRule = RULES[config.optimizer];
   const hyper = hyperParameters(config.optimizer, config);
-  const cut = { shards: config.shards, shardRows: fewestShardRows(target.layers) };
-  const workers = workerCandidates(config.workers, shardCount(batch, cut), cores);
+  const sharding = { shards: config.shards, shardRows: fewestShardRows(trained.layers) };
+  const workers = workerCandidates(config.workers, shardCount(batch, sharding), cores);
   const chosen = chooseKernels(config);
-  const memory: MemoryPlan = {
-    ...cut,
+  const sizes: MemorySizes = {
+    ...sharding,
     batch,
     workspaces: Math.max(1, ...workers),
     fewestTasks: Math.max(1, Math.min(...workers)),
@@ -101,7 +100,7 @@ export function planTraining(
     kernels: chosen.name,
     precision: config.precision,
     profiled,
-    sliced: sliceable(config, rule, target.layers, Math.max(...workers)),
+    sliced: sliceable(config, rule, trained.layers, Math.max(...workers)),
   };
   const stepsPerEpoch = Math.ceil(rows / batch);
   return {
@@ -109,7 +108,7 @@ export function planTraining(
     data,
     network,
     layers,
-    objective: target,
+    objective: trained,
     weighting: weightingOf(config, data),
     kernels: chosen.name,
     library: chosen.library,
@@ -120,14 +119,14 @@ export function planTraining(
     stepsPerEpoch,
     totalSteps: stepsPerEpoch * config.epochs,
     workers,
-    memory,
+    sizes,
     notes: [
       ...data.notes,
       ...(config.batch === 'auto' && rows < AUTO_BATCH ? [`batch: all ${rows} rows`] : []),
-      ...shardNote(batch, cut),
+      ...shardNote(batch, sharding),
       ...(chosen.note === null ? [] : [chosen.note]),
     ],
-    sharedBytes: measure((arena) => carveTraining(arena, target.layers, memory)),
+    sharedBytes: measure((arena) => carveTraining(arena, trained, data.task, sizes)),
   };
 }
 
@@ -148,12 +147,12 @@ function sliceable(
 }
 
 /** What a user should know where a layer leaves fewer shards, and with them fewer tasks, than the configuration asks for. */
-function shardNote(batch: number, cut: ShardCut): string[] {
-  const asked = Math.min(cut.shards, batch);
-  const shards = shardCount(batch, cut);
+function shardNote(batch: number, sharding: Sharding): string[] {
+  const asked = Math.min(sharding.shards, batch);
+  const shards = shardCount(batch, sharding);
   if (shards === asked) return [];
   return [
-    `shards: ${shards} instead of ${asked} for a batch of ${batch} rows: batch normalisation is over a shard, which has ${cut.shardRows} rows at least`,
+    `shards: ${shards} instead of ${asked} for a batch of ${batch} rows: batch normalisation is over a shard, which has ${sharding.shardRows} rows at least`,
   ];
 }
 

@@ -5,13 +5,13 @@ import { ACTIVATIONS, type Activation, type ActivationName } from '../network/ac
 import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
 import type { Layer } from '../network/layer.js';
 import type { EmbeddedColumn } from '../network/layers/embedding.js';
-import { buildLayers, type LayerSpec } from '../network/spec.js';
+import { buildLayers, type LayerSpec, type NetworkSpec } from '../network/spec.js';
 import { RULES } from '../optim/rules.js';
 import type { TrainConfig } from './config.js';
 
-/** What the network must fit: the data's side of the bargain. */
-export interface Problem {
-  readonly task: ProblemType;
+/** What the data asks of the network. */
+export interface NetworkRequirements {
+  readonly problemType: ProblemType;
   readonly inputs: number;
   /** classes, or values to be regressed */
   readonly outputs: number;
@@ -19,25 +19,25 @@ export interface Problem {
   readonly embedded: readonly EmbeddedColumn[];
 }
 
-/** Plain data from which any thread, and any later reader of the model, builds the same network. */
-export interface NetworkSpec {
-  readonly inputs: number;
-  readonly layers: readonly LayerSpec[];
-  readonly loss: DivergenceName;
-  /** the divergence's parameter, where it has one; left out: its default */
-  readonly lossParameter?: number | undefined;
+/** A network that fits its data. */
+export interface SpecifiedNetwork {
+  readonly network: NetworkSpec;
+  /** The layers that the specification stands for. */
+  readonly layers: readonly Layer[];
 }
 
-/** The network of a configuration, checked against the problem. Throws UsageError naming the layer and both widths. */
-export function specify(config: TrainConfig, problem: Problem): NetworkSpec {
-  const loss = config.loss === 'auto' ? defaultLoss(problem.task) : config.loss;
-  const outputs = outputUnits(loss, problem);
-  const layers = config.layers ?? feedForward(config, loss, problem, outputs);
-  const built = buildLayers(layers, problem.inputs);
+/** The network of a configuration, checked against the requirements. Throws UsageError naming the layer and both widths. */
+export function specify(config: TrainConfig, requirements: NetworkRequirements): SpecifiedNetwork {
+  const loss = config.loss === 'auto' ? defaultLoss(requirements.problemType) : config.loss;
+  const outputs = outputUnits(loss, requirements);
+  const layers = config.layers ?? feedForward(config, loss, requirements, outputs);
+  const built = buildLayers(layers, requirements.inputs);
   const width = built.at(-1)?.outputs;
   if (width !== outputs) {
     const what =
-      problem.task === 'classification' ? `${problem.outputs} classes` : `${problem.outputs} target values`;
+      requirements.problemType === 'classification'
+        ? `${requirements.outputs} classes`
+        : `${requirements.outputs} target values`;
     throw new UsageError(
       `layers: the last layer has ${width ?? 0} outputs, but ${what} with loss ${loss} need ${outputs}`,
     );
@@ -49,8 +49,11 @@ export function specify(config: TrainConfig, problem: Problem): NetworkSpec {
       `layers[${built.length - 1}] (dense): gives any number, but loss ${loss} takes ${wanted}: end the list with ${fused.activation}`,
     );
   }
-  const network = { inputs: problem.inputs, layers, loss };
-  return parameter ? { ...network, lossParameter: config[parameter.name] } : network;
+  const network = { inputs: requirements.inputs, layers, loss };
+  return {
+    network: parameter ? { ...network, lossParameter: config[parameter.name] } : network,
+    layers: built,
+  };
 }
 
 /**
@@ -74,40 +77,40 @@ function refuseUntrainable(layers: readonly Layer[], where: string, before: bool
 }
 
 /** The learning rate of a configuration: SGD on unbounded errors needs a smaller step than on class probabilities. */
-export function learningRate(config: TrainConfig, task: ProblemType): number {
+export function learningRate(config: TrainConfig, problemType: ProblemType): number {
   const own = RULES[config.optimizer].lr;
-  return config.lr ?? (config.optimizer === 'sgd' && task === 'regression' ? own / 10 : own);
+  return config.lr ?? (config.optimizer === 'sgd' && problemType === 'regression' ? own / 10 : own);
 }
 
-function defaultLoss(task: ProblemType): DivergenceName {
-  return task === 'classification' ? 'crossEntropy' : 'squaredError';
+function defaultLoss(problemType: ProblemType): DivergenceName {
+  return problemType === 'classification' ? 'crossEntropy' : 'squaredError';
 }
 
 /** Two classes are a single output where the divergence allows it; else there is one for each class or value. */
-function outputUnits(loss: DivergenceName, { task, outputs }: Problem): number {
+function outputUnits(loss: DivergenceName, { problemType, outputs }: NetworkRequirements): number {
   const { targets, single, fused }: Divergence = DIVERGENCES[loss];
-  if (targets === 'class' && task !== 'classification') {
+  if (targets === 'class' && problemType !== 'classification') {
     throw new UsageError(
       `loss: ${loss} is for classes, but the target is a number: take squaredError, or --task classification`,
     );
   }
-  if (task === 'regression' && outputs === 1 && fused?.activation === 'softmax') {
+  if (problemType === 'regression' && outputs === 1 && fused?.activation === 'softmax') {
     throw new UsageError(
       `loss: ${loss} compares distributions, but the target is one number: take squaredError, or binaryCrossEntropy for a probability`,
     );
   }
-  return task === 'classification' && single !== undefined && outputs === 2 ? 1 : outputs;
+  return problemType === 'classification' && single !== undefined && outputs === 2 ? 1 : outputs;
 }
 
 function feedForward(
   config: TrainConfig,
   loss: DivergenceName,
-  problem: Problem,
+  requirements: NetworkRequirements,
   outputs: number,
 ): LayerSpec[] {
   const { fused }: Divergence = DIVERGENCES[loss];
   return [
-    ...(problem.embedded.length > 0 ? [{ embedding: problem.embedded }] : []),
+    ...(requirements.embedded.length > 0 ? [{ embedding: requirements.embedded }] : []),
     ...(config.hidden ?? []).flatMap((units) => [{ dense: units }, config.activation ?? 'relu']),
     { dense: outputs },
     ...(fused ? [fused.activation] : []),

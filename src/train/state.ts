@@ -1,28 +1,49 @@
-import { FRESH_PLATEAU, type PlateauState } from '../optim/plateau.js';
-import type { Metrics } from './events.js';
+import { z } from 'zod';
+import { FRESH_PLATEAU } from '../optim/plateau.js';
 
-/** Where training stands, beside the arrays: plain data, stored in every checkpoint. */
-export interface TrainState {
-  /** steps done */
-  step: number;
-  /** Σ w·Div, Σ w, Σ score and rows of the epoch under way */
-  epochLoss: number;
-  epochWeight: number;
-  epochScore: number;
-  epochRows: number;
-  /** the training metrics of the last whole epoch, and the loss of the one before */
-  train: Metrics | null;
-  lossBefore: number | null;
-  val: Metrics | null;
-  /** the best epoch so far, and what was measured after it */
-  best: { epoch: number; train: Metrics; val: Metrics | null } | null;
-  /** what schedule `plateau` remembers */
-  plateau: PlateauState;
-  /** rows trained on, and the seconds it took, over all sittings */
-  samples: number;
-  seconds: number;
-}
+/** JSON writes NaN as null. Earlier versions went on with such metrics, and their runs still resume. */
+const measured = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN);
 
+const metrics = z.strictObject({
+  loss: measured,
+  accuracy: measured.exactOptional(),
+  rmse: measured.exactOptional(),
+});
+
+/** Where training stands, apart from the arrays: plain data that is stored in every checkpoint. */
+export const trainStateSchema = z
+  .strictObject({
+    /** Steps done. */
+    step: z.number().int().min(0),
+    /** Σ w·Div over the rows of the epoch under way. */
+    epochLoss: measured,
+    /** Σ w over them. Earlier versions had no weights and did not store it. */
+    epochWeight: z.number().optional(),
+    /** Rows whose class is right among them, or Σ squared error. */
+    epochScore: measured,
+    epochRows: z.number(),
+    /** The training metrics of the last whole epoch. */
+    train: metrics.nullable(),
+    /** The training loss of the epoch before that. */
+    lossBefore: z.number().nullable(),
+    val: metrics.nullable(),
+    /** The best epoch so far, and its metrics. */
+    best: z.strictObject({ epoch: z.number(), train: metrics, val: metrics.nullable() }).nullable(),
+    /** What schedule `plateau` remembers. */
+    plateau: z.strictObject({ factor: z.number(), best: z.number().nullable(), waited: z.number() }),
+    /** Rows trained on, over all sessions of the run. */
+    samples: z.number(),
+    /** The seconds that this took. */
+    seconds: z.number(),
+  })
+  .transform((state) => ({ ...state, epochWeight: state.epochWeight ?? state.epochRows }));
+
+export type TrainState = z.output<typeof trainStateSchema>;
+
+/** Returns the state before the first step. */
 export function freshState(): TrainState {
   return {
     step: 0,

@@ -1,130 +1,134 @@
 /**
- * What a worker does: gradients and evaluations of contiguous runs, as pure functions of shared memory and a task of
- * a few numbers. The in-process twin runs the same code in the coordinator's thread.
+ * The tasks of a worker: gradients, evaluations and updates, each a few numbers that name what to compute in shared
+ * memory. The in-process executor runs the same code in the coordinator's thread.
  */
 import type { Encoding, Subset } from '../data/dataset.js';
 import { prepareEncoding } from '../data/gather.js';
 import type { ProblemType } from '../data/schema.js';
+import { createForwardContext } from '../forward/context.js';
+import { PhaseTimer } from '../forward/timer.js';
 import { STEPS, type StepName } from '../kernels/codes.js';
-import { oneShard } from '../kernels/kernels.js';
 import { instantiateKernels, type KernelSetup } from '../kernels/load.js';
-import { objective } from '../network/network.js';
-import { buildLayers } from '../network/spec.js';
+import { type Objective, objective } from '../network/network.js';
+import { buildLayers, type NetworkSpec } from '../network/spec.js';
 import { Arena } from '../parallel/arena.js';
-import type { Run } from '../parallel/shards.js';
-import type { Context } from './context.js';
+import type { IndexRange } from '../parallel/shards.js';
 import { evaluateBlocks } from './evaluation.js';
-import { computeGradient, type ShardRun } from './gradient.js';
-import { carveTraining, type MemoryPlan, passRows } from './memory.js';
-import { Lane } from './profile.js';
-import { type UpdateSlice, updateSlice } from './sliced.js';
-import type { NetworkSpec } from './specification.js';
+import { computeGradient, type GradientContext, type GradientTask } from './gradient.js';
+import { carveTraining, type MemorySizes, passRows, type TrainingMemory } from './memory.js';
+import { type UpdateContext, type UpdateTask, updateSlice } from './slices.js';
 import type { Weighting } from './weighting.js';
 
 export type SubsetName = 'train' | 'val' | 'test';
 
-/** Crosses to every worker once. */
+/** All that a worker needs to know of a training; it is sent to every worker once. */
 export interface WorkerSetup {
   readonly memory: WebAssembly.Memory;
   readonly kernels: Pick<KernelSetup, 'name' | 'module' | 'library'>;
   readonly network: NetworkSpec;
-  readonly plan: MemoryPlan;
-  readonly task: ProblemType;
+  readonly sizes: MemorySizes;
+  readonly problemType: ProblemType;
   readonly weighting: Weighting;
   readonly seed: number;
   readonly encoding: Encoding;
-  readonly subsets: Readonly<Record<SubsetName, Subset | null>>;
+  readonly subsets: Readonly<Record<'train', Subset> & Record<SubsetName, Subset | null>>;
 }
 
-/** A task names the workspace that it may write to; tasks that run at the same time name different ones. */
+/** A task names the workspace that it works in; tasks that run at the same time name different ones. */
 export type TrainingTask = { readonly workspace: number } & (
-  | ({ readonly kind: 'gradient' } & ShardRun)
-  | ({ readonly kind: 'evaluate'; readonly subset: SubsetName } & Run)
-  | ({ readonly kind: 'update' } & UpdateSlice)
+  | ({ readonly kind: 'gradient' } & GradientTask)
+  | ({ readonly kind: 'evaluate'; readonly subset: SubsetName } & IndexRange)
+  | ({ readonly kind: 'update' } & UpdateTask)
 );
 
 const KINDS: readonly TrainingTask['kind'][] = ['gradient', 'evaluate', 'update'];
 const SUBSETS: readonly SubsetName[] = ['train', 'val', 'test'];
 const STEP_NAMES = Object.keys(STEPS) as StepName[];
 
-/** A task as numbers: [kind, workspace, first, last, and what belongs to the kind]. */
+/** The first four cells hold kind, workspace, first and last; what belongs to the kind follows. */
+const OWN = 4;
+/** An update's slots and scalars follow update, shards, gradient tasks, the step's name and the number of slots. */
+const SLOTS = OWN + 5;
+
+/** Writes a task to the cells of a channel. */
 export function encodeTask(task: TrainingTask, cells: Float64Array): void {
-  cells[0] = KINDS.indexOf(task.kind);
-  cells[1] = task.workspace;
-  cells[2] = task.first;
-  cells[3] = task.last;
+  cells.set([KINDS.indexOf(task.kind), task.workspace, task.first, task.last]);
   if (task.kind === 'gradient') {
-    cells[4] = task.start;
-    cells[5] = task.rows;
-    cells[6] = task.step;
+    cells.set([task.start, task.rows, task.step], OWN);
   } else if (task.kind === 'evaluate') {
-    cells[4] = SUBSETS.indexOf(task.subset);
+    cells[OWN] = SUBSETS.indexOf(task.subset);
   } else {
-    const { id, shards, runs, step } = task;
-    const { name, slots, scalars } = step;
-    cells[4] = id;
-    cells[5] = shards;
-    cells[6] = runs;
-    cells[7] = STEP_NAMES.indexOf(name);
-    cells[8] = slots.length;
-    for (let i = 0; i < slots.length; i++) cells[9 + i] = Number(slots[i]);
-    cells.set(scalars, 9 + slots.length);
+    const { update, shards, gradientTasks, step } = task;
+    const { name, kept, scalars } = step;
+    cells.set([update, shards, gradientTasks, STEP_NAMES.indexOf(name), kept.length], OWN);
+    cells.set(kept.map(Number), SLOTS);
+    cells.set(scalars, SLOTS + kept.length);
   }
 }
 
+/** Reads a task from the cells of a channel. */
 export function decodeTask(cells: Float64Array): TrainingTask {
   const kind = KINDS[cells[0]];
-  const run = { workspace: cells[1], first: cells[2], last: cells[3] };
-  if (kind === 'gradient') return { kind, ...run, start: cells[4], rows: cells[5], step: cells[6] };
-  if (kind === 'evaluate') return { kind, ...run, subset: SUBSETS[cells[4]] };
-  const name = STEP_NAMES[cells[7]];
-  const numbers = 9 + cells[8];
-  const slots = Array.from(cells.subarray(9, numbers), Boolean);
-  const scalars = Array.from(cells.subarray(numbers, numbers + STEPS[name].length));
-  return { kind, ...run, id: cells[4], shards: cells[5], runs: cells[6], step: { name, slots, scalars } };
+  const [workspace, first, last] = cells.subarray(1, OWN);
+  const common = { workspace, first, last };
+  if (kind === 'gradient') {
+    const [start, rows, step] = cells.subarray(OWN);
+    return { kind, ...common, start, rows, step };
+  }
+  if (kind === 'evaluate') return { kind, ...common, subset: SUBSETS[cells[OWN]] };
+  const [update, shards, gradientTasks, nameIndex, slots] = cells.subarray(OWN);
+  const name = STEP_NAMES[nameIndex];
+  const kept = Array.from(cells.subarray(SLOTS, SLOTS + slots), Boolean);
+  const scalars = Array.from(cells.subarray(SLOTS + slots, SLOTS + slots + STEPS[name].length));
+  return { kind, ...common, update, shards, gradientTasks, step: { name, kept, scalars } };
 }
 
-/** The contexts of workspaces, each made when it is first asked for. */
-export function createContexts(setup: WorkerSetup): (workspace: number) => Context {
-  const { network, plan } = setup;
-  const target = objective(buildLayers(network.layers, network.inputs), network.loss, network.lossParameter);
-  const memory = carveTraining(new Arena(setup.memory.buffer), target.layers, plan);
-  const encoding = prepareEncoding(setup.encoding);
-  const contexts: Context[] = [];
+/** The network and the arrays of a training, as one thread sees them. */
+export interface BoundTraining {
+  readonly objective: Objective;
+  readonly memory: TrainingMemory;
+}
 
-  const create = (index: number): Context => {
+/** Builds in a worker what the coordinator has built already: the same layers, and views of the same memory. */
+export function bindTraining({ memory, network, problemType, sizes }: WorkerSetup): BoundTraining {
+  const layers = buildLayers(network.layers, network.inputs);
+  const trained = objective(layers, network.loss, network.lossParameter);
+  return { objective: trained, memory: carveTraining(new Arena(memory.buffer), trained, problemType, sizes) };
+}
+
+/** What the tasks in one workspace work with. */
+export interface TaskContext {
+  readonly gradient: GradientContext;
+  readonly update: UpdateContext;
+}
+
+/** Returns the contexts by workspace, each created when it is first asked for. */
+export function createContexts(
+  setup: WorkerSetup,
+  { objective, memory }: BoundTraining,
+): (workspace: number) => TaskContext {
+  const { sizes, subsets, problemType, weighting, seed } = setup;
+  const encoding = prepareEncoding(setup.encoding);
+  const contexts: TaskContext[] = [];
+
+  const create = (index: number): TaskContext => {
     const workspace = memory.workspaces[index];
-    const kernels = instantiateKernels({
-      ...setup.kernels,
-      memory: setup.memory,
-      scratch: workspace.scratch,
-      rounded: workspace.rounded,
-    });
+    const { scratch, rounded, times } = workspace;
+    const kernels = instantiateKernels({ ...setup.kernels, memory: setup.memory, scratch, rounded });
+    const timer = sizes.profiled ? new PhaseTimer(times) : null;
     return {
-      memory,
-      workspace,
-      kernels,
-      lane: plan.profiled ? new Lane(workspace.lane) : null,
-      objective: target,
-      task: setup.task,
-      weighting: setup.weighting,
-      encoding,
-      seed: setup.seed,
-      cut: plan,
-      maxRows: passRows(plan),
-      pass: {
-        kernels,
-        rows: 0,
-        shards: oneShard(0),
-        subtrees: [],
-        mode: 'start',
-        training: false,
-        key: new Uint32Array(2),
-        firstRow: 0,
+      gradient: {
+        ...createForwardContext({ kernels, workspace, objective, problemType, encoding, timer }),
+        workspace,
+        memory,
+        trainingRows: { dataset: subsets.train.dataset, rows: memory.order },
+        weighting,
+        seed,
+        sharding: sizes,
+        maxRows: passRows(sizes),
+        passes: new Map(),
       },
-      plans: new Map(),
-      chunks: [],
-      sums: new Map(),
+      update: { memory, workspace, kernels, timer, chunks: [], additions: new Map() },
     };
   };
   return (index) => {
@@ -133,15 +137,15 @@ export function createContexts(setup: WorkerSetup): (workspace: number) => Conte
   };
 }
 
-/** Computes tasks: all that comes out stays in shared memory. */
+/** Returns the function that computes a task; its results stay in shared memory. */
 export function taskHandler(
-  contextOf: (workspace: number) => Context,
+  contextOf: (workspace: number) => TaskContext,
   subsets: WorkerSetup['subsets'],
 ): (task: TrainingTask) => void {
   return (task) => {
-    const context = contextOf(task.workspace);
-    if (task.kind === 'gradient') computeGradient(context, subsets.train!, task);
-    else if (task.kind === 'evaluate') evaluateBlocks(context, subsets[task.subset]!, task);
-    else updateSlice(context, task);
+    const { gradient, update } = contextOf(task.workspace);
+    if (task.kind === 'gradient') computeGradient(gradient, task);
+    else if (task.kind === 'update') updateSlice(update, task);
+    else evaluateBlocks(gradient, subsets[task.subset]!, task, gradient.memory.blockSums);
   };
 }

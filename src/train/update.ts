@@ -1,4 +1,6 @@
-/** From a batch's gradient to new weights: regularisation, the update rule, running statistics, the average. */
+/**
+ * Turns a batch's gradient into new weights: regularisation, the update rule, running statistics, averaged weights.
+ */
 import type { Kernels } from '../kernels/kernels.js';
 import { updateStatistics } from '../network/statistics.js';
 import { updateAverage } from '../optim/averaging.js';
@@ -6,14 +8,14 @@ import { limitNorms, regularizeGradient } from '../optim/regularizers.js';
 import type { BatchLoss } from '../optim/rules.js';
 import type { TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
-import { type RecordedStep, StepRecorder } from './sliced.js';
+import { type RecordedStep, StepRecorder } from './slices.js';
 import { NEGLIGIBLE } from './weighting.js';
 
-/** The step that a rule makes over all parameters, for workers to make in slices. */
+/** Returns the step that a rule makes over all parameters, for the workers to make in slices. */
 export function recordUpdate(
   { rule, hyper }: TrainingPlan,
   memory: TrainingMemory,
-  step: Step,
+  step: UpdateStep,
 ): RecordedStep {
   const recorder = new StepRecorder();
   const { weights, slots, gradients } = memory;
@@ -29,35 +31,39 @@ export function recordUpdate(
   return recorder.recorded;
 }
 
-/** Only rules that look at the whole block ask for it. */
+/** Stands in for the loss, which only rules that need the whole block of parameters ask for. */
 const NO_LOSS: BatchLoss = { value: Number.NaN, evaluate: () => Number.NaN };
 
-/** `step` counts from 1; `rows` are those of the batch, `weight` is what they count together. */
-interface Step {
+/** One update. */
+export interface UpdateStep {
+  /** The number of the update, from 1. */
   readonly step: number;
   readonly lr: number;
+  /** Rows of the batch. */
   readonly rows: number;
+  /** Σ w: what these rows count together. */
   readonly weight: number;
 }
 
 /**
- * A batch that counts nothing takes no step along its gradient, nor any by momentum or decay; running statistics and averages
- * follow all the same, since they are over rows and steps.
+ * Updates the weights by the gradient in block 0. A batch whose rows count nothing makes no step at all, not even by
+ * momentum or weight decay; running statistics and averages are updated nevertheless, because they are over rows and
+ * steps.
  */
 export async function applyUpdate(
   kernels: Kernels,
   { config, rule, hyper, stepsPerEpoch }: TrainingPlan,
   { layout, weights, slots, gradients }: TrainingMemory,
-  { step, lr, rows, weight }: Step,
+  { step, lr, rows, weight }: UpdateStep,
   loss: BatchLoss,
 ): Promise<void> {
   const averaging = config.averaging !== 'none';
-  const own = averaging ? slots.slice(0, -1) : slots;
+  const ruleSlots = averaging ? slots.slice(0, -1) : slots; // the average is in the last slot
   const trainable = (block: Float32Array) => block.subarray(0, layout.trainable);
   const arrays = {
     weights: trainable(weights),
     gradient: trainable(gradients[0]),
-    slots: own.map(trainable),
+    slots: ruleSlots.map(trainable),
     views: layout.views.filter(({ spec }) => !spec.statistic),
   };
   if (weight > NEGLIGIBLE) {

@@ -113,7 +113,7 @@ describe('the list', () => {
 describe('the threshold', () => {
   const specified = (...layers: LayerSpec[]) =>
     specify(resolveConfig({ data: 'none', layers: layers as string[], loss: 'squaredError' }), {
-      task: 'regression',
+      problemType: 'regression',
       inputs: 2,
       outputs: 2,
       embedded: [],

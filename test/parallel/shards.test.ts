@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   alignedSubtrees,
-  contiguousRuns,
+  contiguousRanges,
   longestShard,
-  remainingMerges,
+  remainingAdditions,
   shardBounds,
   shardCount,
 } from '#src/parallel/shards.js';
@@ -36,9 +36,9 @@ describe('shardBounds', () => {
 
 describe('shardCount', () => {
   it('cuts no shard below the rows that it needs, unless the batch is below', () => {
-    const cuts = fc.record({ shards: counts, shardRows: fc.constantFrom(1, 2, 32) });
+    const shardings = fc.record({ shards: counts, shardRows: fc.constantFrom(1, 2, 32) });
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 3000 }), cuts, (batch, cut) => {
+      fc.property(fc.integer({ min: 1, max: 3000 }), shardings, (batch, sharding) => {
         let longest = 0;
         for (const rows of [
           batch,
@@ -46,15 +46,15 @@ describe('shardCount', () => {
           1 + Math.floor(batch / 50),
           Math.min(batch, 63),
         ]) {
-          const count = shardCount(rows, cut);
+          const count = shardCount(rows, sharding);
           const bounds: number[] = [];
           expect(shardBounds(rows, count, bounds)).toBe(count);
-          expect(count).toBeLessThanOrEqual(cut.shards);
+          expect(count).toBeLessThanOrEqual(sharding.shards);
           const shortest = bounds[count] - bounds[count - 1];
-          expect(shortest).toBeGreaterThanOrEqual(Math.min(rows, cut.shardRows));
+          expect(shortest).toBeGreaterThanOrEqual(Math.min(rows, sharding.shardRows));
           longest = Math.max(longest, bounds[1]);
         }
-        expect(longestShard(batch, cut)).toBeGreaterThanOrEqual(longest);
+        expect(longestShard(batch, sharding)).toBeGreaterThanOrEqual(longest);
       }),
     );
   });
@@ -70,32 +70,32 @@ describe('shardCount', () => {
   });
 });
 
-describe('contiguousRuns', () => {
-  it('covers all items in order, with no empty run', () => {
+describe('contiguousRanges', () => {
+  it('covers all items in order, with no empty range', () => {
     fc.assert(
       fc.property(counts, counts, (count, workers) => {
-        const runs = contiguousRuns(count, workers);
-        expect(runs.length).toBe(Math.min(count, workers));
-        expect(runs.flatMap(({ first, last }) => range(first, last))).toEqual(range(0, count));
-        expect(runs.every(({ first, last }) => last > first)).toBe(true);
+        const ranges = contiguousRanges(count, workers);
+        expect(ranges.length).toBe(Math.min(count, workers));
+        expect(ranges.flatMap(({ first, last }) => range(first, last))).toEqual(range(0, count));
+        expect(ranges.every(({ first, last }) => last > first)).toBe(true);
       }),
     );
   });
 });
 
 describe('the summation tree', () => {
-  it('has the same shape whoever folds which part', () => {
+  it('has the same shape whoever sums which part', () => {
     fc.assert(
       fc.property(counts, counts, (total, workers) => {
         const nodes: string[] = [];
         const starts: number[] = [];
-        for (const run of contiguousRuns(total, workers)) {
-          for (const subtree of alignedSubtrees(run, total)) {
+        for (const range of contiguousRanges(total, workers)) {
+          for (const subtree of alignedSubtrees(range, total)) {
             starts.push(subtree.first);
             nodes[subtree.first] = tree(subtree.last - subtree.first, subtree.first);
           }
         }
-        for (const { into, from } of remainingMerges(starts, total)) {
+        for (const { into, from } of remainingAdditions(starts, total)) {
           nodes[into] = `(${nodes[into]}+${nodes[from]})`;
         }
         expect(nodes[0]).toBe(tree(total));
@@ -108,7 +108,7 @@ describe('the summation tree', () => {
     expect(tree(5)).toBe('(((0+1)+(2+3))+4)');
   });
 
-  it('leaves a worker with an aligned run one node', () => {
+  it('leaves a worker with an aligned range one node', () => {
     expect(alignedSubtrees({ first: 4, last: 8 }, 8)).toEqual([{ first: 4, last: 8 }]);
     expect(alignedSubtrees({ first: 4, last: 5 }, 5)).toEqual([{ first: 4, last: 5 }]);
     expect(alignedSubtrees({ first: 3, last: 8 }, 8)).toEqual([

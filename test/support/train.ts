@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '#src/clock.js';
 import type { TrainingData } from '#src/data/load.js';
+import { weightsSha256 } from '#src/network/digest.js';
 import { resolveConfig, type TrainOptions } from '#src/train/config.js';
 import { planTraining } from '#src/train/plan.js';
 import { Trainer, type TrainerOptions } from '#src/train/trainer.js';
-import { weightsSha256 } from '#src/train/weights.js';
 
 export const WORKER_FILE = fileURLToPath(new URL('../../dist/workers/gradient.js', import.meta.url));
 

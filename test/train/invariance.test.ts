@@ -112,7 +112,7 @@ it.each([
   };
   const onWorkers = (workers: number, why: string) => decided.push(`${workers}: ${why}`);
   const trainer = newTrainer(data, { ...options, workers: 'auto' }, { onWorkers }, { clock, cores: 4 });
-  expect(trainer.plan.memory.sliced).toBe(true);
+  expect(trainer.plan.sizes.sliced).toBe(true);
   const auto = await finish(trainer);
   expect([...used]).toEqual([0, 2, 4]);
   const reasons = Object.entries(milliseconds).map(
@@ -154,7 +154,7 @@ describe('a worker that', () => {
         await stepping;
       }
       const twin = await trainToEnd(data, { ...options, epochs: 20, workers: 0 });
-      const { weightsSha256 } = await import('#src/train/weights.js');
+      const { weightsSha256 } = await import('#src/network/digest.js');
       expect(weightsSha256(trainer.memory.layout, trainer.memory.weights)).toBe(twin.sha256);
       expect(threads.length).toBeGreaterThan(2);
     } finally {

@@ -1,8 +1,9 @@
-/** Where a step's time goes: parts that add up, a trace with a lane for each worker, and the same bits. */
+/** Where a step's time goes: parts that add up, a trace with a row for each worker, and the same bits. */
 import { describe, expect, it } from 'vitest';
+import { PhaseTimer, TASK_PHASES, TIMER_LENGTH } from '#src/forward/timer.js';
 import { resolveConfig } from '#src/train/config.js';
 import { planTraining } from '#src/train/plan.js';
-import { LANE_LENGTH, Lane, Profile, TASK_PHASES, timed } from '#src/train/profile.js';
+import { Profile, timed } from '#src/train/profile.js';
 import { Trainer } from '#src/train/trainer.js';
 import { syntheticData } from '../support/data.js';
 import { WORKER_FILE } from '../support/train.js';
@@ -48,15 +49,15 @@ describe('a profile', () => {
   it('shares the time of tasks between what the workers did, on average, and waiting', () => {
     const { clock, pass } = heldClock();
     const profile = new Profile(clock);
-    const cells = [new Float64Array(LANE_LENGTH), new Float64Array(LANE_LENGTH)];
+    const cells = [new Float64Array(TIMER_LENGTH), new Float64Array(TIMER_LENGTH)];
     profile.begin();
     for (const [index, each] of cells.entries()) {
-      const lane = new Lane(each, clock);
-      lane.begin();
+      const timer = new PhaseTimer(each, clock);
+      timer.begin();
       pass(4);
-      lane.lap('gather');
+      timer.lap('gather');
       pass(8 * (index + 1));
-      lane.lap('backward');
+      timer.lap('backward');
     }
     profile.tasks('gradient', cells, 2);
     profile.end();
@@ -75,20 +76,20 @@ describe('a profile', () => {
   it('counts the laps of a long task that the trace has no room for', () => {
     const { clock, pass } = heldClock();
     const profile = new Profile(clock);
-    const cells = new Float64Array(LANE_LENGTH);
-    const lane = new Lane(cells, clock);
+    const cells = new Float64Array(TIMER_LENGTH);
+    const timer = new PhaseTimer(cells, clock);
     profile.begin();
-    lane.begin();
-    for (let round = 0; round < LANE_LENGTH; round++) {
-      for (const phase of TASK_PHASES) lane.lap(phase);
+    timer.begin();
+    for (let round = 0; round < TIMER_LENGTH; round++) {
+      for (const phase of TASK_PHASES) timer.lap(phase);
     }
     pass(5);
-    lane.lap('fold');
+    timer.lap('sum');
     profile.tasks('gradient', [cells], 1);
     expect(profile.seconds.backward).toBe(0.005);
     const further = events(profile).filter(({ name }) => name === 'further passes');
     expect(further.map(({ dur }) => dur)).toEqual([5000]);
-    expect(events(profile).length).toBeLessThan(LANE_LENGTH);
+    expect(events(profile).length).toBeLessThan(TIMER_LENGTH);
   });
 
   it('accounts for the whole wall time, and for nothing twice', async () => {

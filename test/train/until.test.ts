@@ -1,6 +1,7 @@
 /** `--batch all --until 'change<1e-6'` is the lecture's loop (section 6), written out here with scalars. */
 import { describe, expect, it } from 'vitest';
-import { drive } from '#src/run/drive.js';
+import { systemClock } from '#src/clock.js';
+import { runSession } from '#src/run/loop.js';
 import { resolveConfig, type TrainOptions } from '#src/train/config.js';
 import type { EndEvent, EpochEvent } from '#src/train/events.js';
 import { parseUntil, UNTIL_EPOCHS } from '#src/train/until.js';
@@ -41,16 +42,17 @@ async function run(
   const start = views();
   const losses: number[] = [];
   let end: EndEvent | undefined;
-  const sitting = {
+  const session = {
     trainer,
     profile: null,
-    news: [],
+    pendingEvents: [],
     folder: null,
     record: {} as never,
     signal: undefined,
+    clock: systemClock,
     best: null,
   };
-  for await (const event of drive(sitting)) {
+  for await (const event of runSession(session)) {
     if (event.type === 'epoch') losses.push((event as EpochEvent).train.loss);
     if (event.type === 'end') end = event;
   }

@@ -6,12 +6,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TrainingData } from '#src/data/load.js';
 import { DataError } from '#src/errors.js';
+import { meanMetrics } from '#src/forward/metrics.js';
+import { weightsSha256 } from '#src/network/digest.js';
 import { PURPOSE, permute } from '#src/random.js';
 import { train } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent } from '#src/train/events.js';
 import type { Trainer } from '#src/train/trainer.js';
-import { weightsSha256 } from '#src/train/weights.js';
 import { syntheticData } from '../support/data.js';
 import { newTrainer, trainToEnd } from '../support/train.js';
 
@@ -190,11 +191,10 @@ describe('a batch that counts nothing', () => {
       }
       expect(still).toBe(21);
       expect(trainer.evaluated.every(Number.isFinite)).toBe(true);
-      const { epochLoss, epochScore, epochRows, epochWeight } = trainer.state;
-      const { loss, rmse } = trainer.metrics(epochLoss, epochScore, epochRows, epochWeight);
+      const { loss, rmse } = trainer.epochMetrics;
       expect(loss).toBeGreaterThan(0);
       expect(rmse).toBeGreaterThan(0);
-      expect(trainer.metrics(0, 0, 1, 0).loss).toBe(0);
+      expect(meanMetrics('regression', 1, { loss: 0, score: 0, rows: 1, weight: 0 }).loss).toBe(0);
     },
   );
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { crew } from '#src/parallel/crew.js';
+import { threadPool } from '#src/parallel/pool.js';
 
 const SQUARING = fileURLToPath(new URL('../fixtures/workers/squaring.mjs', import.meta.url));
 const FAILING = fileURLToPath(new URL('../fixtures/workers/failing.mjs', import.meta.url));
@@ -11,12 +11,12 @@ interface Task {
   readonly number: number;
 }
 
-function squaringCrew(workers: number, filename = SQUARING) {
+function squaringPool(workers: number, filename = SQUARING) {
   const squares = new Float64Array(new SharedArrayBuffer(8 * 8));
   const seen = new Int32Array(new SharedArrayBuffer(4));
   const own: number[] = [];
   const retries: string[] = [];
-  const members = crew<Task>({
+  const pool = threadPool<Task>({
     filename,
     workers,
     workerData: { squares, seen },
@@ -30,63 +30,63 @@ function squaringCrew(workers: number, filename = SQUARING) {
     },
     onRetry: (error) => retries.push(error.message),
   });
-  return { members, squares, own, retries };
+  return { pool, squares, own, retries };
 }
 
-describe('crew', () => {
+describe('threadPool', () => {
   it.each([1, 2, 3, 5])('%i workers run as many tasks, again and again', async (workers) => {
-    const { members, squares, own } = squaringCrew(workers);
+    const { pool, squares, own } = squaringPool(workers);
     for (let round = 1; round <= 50; round++) {
       const tasks = Array.from({ length: workers }, (_, place) => ({ place, number: round + place }));
-      await members.run(tasks);
+      await pool.run(tasks);
       expect([...squares.subarray(0, workers)]).toEqual(tasks.map(({ number }) => number * number));
     }
     expect(new Set(own)).toEqual(new Set(workers === 1 ? [] : [workers - 1])); // the coordinator is one of several
-    await members.close();
+    await pool.close();
   });
 
   it('goes on after its threads have slept', async () => {
-    const { members, squares } = squaringCrew(3);
-    await members.run([{ place: 0, number: 2 }]);
+    const { pool, squares } = squaringPool(3);
+    await pool.run([{ place: 0, number: 2 }]);
     await sleep(30);
-    await members.run([0, 1, 2].map((place) => ({ place, number: 3 })));
+    await pool.run([0, 1, 2].map((place) => ({ place, number: 3 })));
     expect([...squares.subarray(0, 3)]).toEqual([9, 9, 9]);
-    await members.close();
+    await pool.close();
   });
 
   it('computes a task again when its thread ends on the way', async () => {
-    const { members, squares, retries } = squaringCrew(3);
-    await members.run([
+    const { pool, squares, retries } = squaringPool(3);
+    await pool.run([
       { place: 0, number: 4 },
       { place: 1, number: -5 },
       { place: 2, number: 6 },
     ]);
     expect([...squares.subarray(0, 3)]).toEqual([16, 25, 36]);
     expect(retries).toHaveLength(1);
-    await members.run([{ place: 1, number: 7 }]);
+    await pool.run([{ place: 1, number: 7 }]);
     expect(squares[1]).toBe(49);
-    await members.close();
+    await pool.close();
   });
 
   it('gives up on a task that always fails, after the others have ended', async () => {
-    const { members, own, retries } = squaringCrew(2, FAILING);
+    const { pool, own, retries } = squaringPool(2, FAILING);
     const tasks = [0, 1].map((place) => ({ place, number: 1 }));
-    await expect(members.run(tasks)).rejects.toThrow('always');
+    await expect(pool.run(tasks)).rejects.toThrow('always');
     expect(retries).toEqual(['always', 'always']);
     expect(own).toEqual([1]);
-    await members.close();
+    await pool.close();
   });
 
   it('closes at any moment of its threads’ start, and the process lives on', async () => {
     const begin = performance.now();
-    const first = squaringCrew(3);
-    await first.members.run([0, 1, 2].map((place) => ({ place, number: 1 })));
+    const first = squaringPool(3);
+    await first.pool.run([0, 1, 2].map((place) => ({ place, number: 1 })));
     const start = performance.now() - begin; // which moments there are depends on how long a start takes here
-    await first.members.close();
+    await first.pool.close();
     for (let moment = 0; moment < 20; moment++) {
-      const { members } = squaringCrew(3);
+      const { pool } = squaringPool(3);
       await sleep((moment / 15) * start);
-      await members.close();
+      await pool.close();
     }
     expect(process.exitCode).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 /** Workers that update the parameters in slices leave the bits of the update in one piece. */
 import { describe, expect, it } from 'vitest';
-import { updateSlice, updateSlices } from '#src/train/sliced.js';
+import { updateSlice, updateSlices } from '#src/train/slices.js';
 import { syntheticData } from '../support/data.js';
 import { newTrainer, trainToEnd } from '../support/train.js';
 
@@ -10,9 +10,9 @@ const wide = { hidden: [180, 311], batch: 50, epochs: 2, lr: 0.01 } as const;
 
 describe.each(['sgd', 'adam', 'adamw', 'lion', 'rmsprop', 'adagrad'] as const)('%s', (optimizer) => {
   it('gives the same bits for 0, 2 and 3 workers', async () => {
-    const twin = await trainToEnd(data, { ...wide, optimizer, workers: 0 });
+    const inProcess = await trainToEnd(data, { ...wide, optimizer, workers: 0 });
     for (const workers of [2, 3]) {
-      expect(await trainToEnd(data, { ...wide, optimizer, workers })).toEqual(twin);
+      expect(await trainToEnd(data, { ...wide, optimizer, workers })).toEqual(inProcess);
     }
   });
 });
@@ -21,7 +21,7 @@ it('is chosen for many parameters, several workers and a rule that goes element 
   const sliced = (change: object) => {
     const trainer = newTrainer(data, { ...wide, workers: 2, ...change });
     void trainer.close();
-    return trainer.plan.memory.sliced;
+    return trainer.plan.sizes.sliced;
   };
   expect(sliced({})).toBe(true);
   expect(sliced({ workers: 1 })).toBe(false);
@@ -44,12 +44,12 @@ it('cuts parameters into slices without gap or overlap', () => {
 it('refuses to make the same slice twice', () => {
   const workspace = { updates: new Float64Array([7]) };
   const slice = {
-    id: 7,
+    update: 7,
     first: 0,
     last: 1,
     shards: 1,
-    runs: 1,
-    step: { name: 'sgd', slots: [], scalars: [] },
+    gradientTasks: 1,
+    step: { name: 'sgd', kept: [], scalars: [] },
   };
   expect(() => updateSlice({ workspace } as never, slice as never)).toThrow(/go on from the last checkpoint/);
 });

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { FloatArray } from '../kernels/kernels.js';
-import type { ParameterLayout } from '../network/layout.js';
+import type { ParameterLayout } from './layout.js';
 
-/** SHA-256 over the bytes of every parameter in the layout's order, without the padding between them: a run's proof. */
+/**
+ * Returns the SHA-256 of all parameters in the layout's order, without the padding between them. Two trainings that end
+ * with the same digest ended with the same bits.
+ */
 export function weightsSha256(layout: ParameterLayout, weights: FloatArray): string {
   const hash = createHash('sha256');
   for (const { offset, length } of layout.views) {

@@ -1,0 +1,125 @@
+/** A pass over rows: gathered from the dataset, sent through the network, compared with their targets. */
+import type { Subset } from '../data/dataset.js';
+import { gather, type PreparedEncoding } from '../data/gather.js';
+import type { ProblemType } from '../data/schema.js';
+import { type Kernels, oneShard } from '../kernels/kernels.js';
+import type { Pass } from '../network/layer.js';
+import { forward, type Objective } from '../network/network.js';
+import type { PhaseTimer } from './timer.js';
+import { comparesOneHot, type ForwardWorkspace } from './workspace.js';
+
+/** A bound network with what a pass over rows needs. */
+export interface ForwardContext {
+  readonly kernels: Kernels;
+  readonly workspace: ForwardWorkspace;
+  readonly objective: Objective;
+  readonly problemType: ProblemType;
+  readonly encoding: PreparedEncoding;
+  readonly pass: Pass;
+  /** Times the phases of a pass; null when nobody asks. */
+  readonly timer: PhaseTimer | null;
+}
+
+/** Creates a context whose next pass is an evaluation. */
+export function createForwardContext(given: Omit<ForwardContext, 'pass'>): ForwardContext {
+  const pass: Pass = {
+    kernels: given.kernels,
+    rows: 0,
+    shards: oneShard(0),
+    subtrees: [],
+    mode: 'start',
+    training: false,
+    key: new Uint32Array(2),
+    firstRow: 0,
+  };
+  return { ...given, pass };
+}
+
+/**
+ * Gathers the rows `rows[from] … rows[to − 1]` of the dataset and computes the network's output for them. The caller
+ * has set the pass's shards and whether it is in training.
+ */
+export function forwardRows(
+  { workspace, encoding, kernels, pass, timer }: ForwardContext,
+  { dataset, rows }: Subset,
+  from: number,
+  to: number,
+): void {
+  gather(workspace.network.input, workspace.targets, dataset, encoding, rows, from, to, kernels);
+  timer?.lap('gather');
+  pass.rows = to - from;
+  forward(pass, workspace.network);
+  timer?.lap('forward');
+}
+
+/** Computes the output for rows `from … to − 1` of a subset as one shard, without dropout and its like. */
+export function evaluateRows(context: ForwardContext, subset: Subset, from: number, to: number): void {
+  const { pass, workspace } = context;
+  workspace.bounds[0] = 0;
+  workspace.bounds[1] = to - from;
+  pass.shards = { bounds: workspace.bounds, first: 0, last: 1 };
+  pass.training = false;
+  forwardRows(context, subset, from, to);
+}
+
+/**
+ * Computes Div of each row into the workspace's `rowLosses`, and ∂Div/∂Y into the network's `outputGradient` when the
+ * pass is differentiated.
+ */
+export function divergence(context: ForwardContext, differentiated: boolean): void {
+  const { kernels, objective, workspace, pass, problemType } = context;
+  const { output, outputGradient, arrays } = workspace.network;
+  const { code, parameter, fused } = objective;
+  const N = outputWidth(objective);
+  const dy = differentiated ? outputGradient : null;
+  kernels.divergence(code, workspace.rowLosses, dy, output, desired(context, N), pass.rows, N, parameter);
+  if (problemType === 'regression' && fused) {
+    fused.forward(pass, { ...arrays[arrays.length - 1], x: output, y: workspace.predictions });
+  }
+}
+
+/**
+ * Returns one row's part of the score, after `divergence`: 1 if its class is right, else 0; or its squared error in the
+ * target's own unit.
+ */
+export function rowScore(
+  { workspace, objective, problemType, encoding }: ForwardContext,
+  row: number,
+): number {
+  const N = outputWidth(objective);
+  const { network, targets, predictions } = workspace;
+  if (problemType === 'classification') {
+    return predictedClass(network.output, row, N, objective.threshold) === targets[row] ? 1 : 0;
+  }
+  const values = objective.fused ? predictions : network.output;
+  let sum = 0;
+  for (let j = 0; j < N; j++) {
+    const error = (values[row * N + j] - targets[row * N + j]) / encoding.targetScale[j];
+    sum += error * error;
+  }
+  return sum;
+}
+
+/**
+ * Returns the class of a row's largest output, the first of equals. A single output means class 1 above the threshold
+ * and class 0 otherwise.
+ */
+export function predictedClass(output: ArrayLike<number>, row: number, N: number, threshold: number): number {
+  if (N === 1) return output[row] > threshold ? 1 : 0;
+  let best = 0;
+  for (let j = 1; j < N; j++) if (output[row * N + j] > output[row * N + best]) best = j;
+  return best;
+}
+
+export function outputWidth({ layers }: Objective): number {
+  return layers[layers.length - 1].outputs;
+}
+
+/** Returns the desired outputs as the divergence takes them. */
+function desired({ objective, problemType, workspace, pass }: ForwardContext, N: number): Float32Array {
+  const { targets, oneHot } = workspace;
+  if (!comparesOneHot(objective, problemType)) return targets;
+  oneHot.fill(0, 0, pass.rows * N);
+  for (let row = 0; row < pass.rows; row++) oneHot[row * N + targets[row]] = 1;
+  return oneHot;
+}

@@ -1,0 +1,128 @@
+import { createRequire } from 'node:module';
+import type { Piscina } from 'piscina';
+import { type ChannelMemory, createChannels, TaskChannel } from './channel.js';
+import type { Executor } from './executor.js';
+
+export interface ThreadPoolOptions<Task> {
+  /** The compiled worker module; its default export takes a channel's index and serves it (channel.ts). */
+  readonly filename: string;
+  /** Tasks that may run at the same time, at least 1. */
+  readonly workers: number;
+  /** Sent to each thread once, when it starts, together with the channels. */
+  readonly workerData: object;
+  /** Writes a task as a few numbers. */
+  readonly encode: (task: Task, cells: Float64Array) => void;
+  /** Computes a task in this thread: the coordinator takes one of them itself. */
+  readonly handle: (task: Task) => void;
+  /** Called when a task has failed and is about to run again. */
+  readonly onRetry?: (error: Error, attempt: number) => void;
+}
+
+/** What a worker module finds in `workerData`, beside what the pool was given. */
+export interface PoolWorkerData {
+  readonly channels: ChannelMemory;
+}
+
+interface PoolThread {
+  readonly index: number;
+  readonly channel: TaskChannel;
+  /** Rejected when the thread dies or its task throws. */
+  serving: Promise<void>;
+}
+
+/**
+ * Loads piscina, synchronously, when threads are first wanted: `--workers auto` tries without them first,
+ * and a short training never needs them.
+ */
+const loadPiscina = (): typeof import('piscina') => createRequire(import.meta.url)('piscina');
+
+/** A task that fails this often has a bug; it was no accident of its thread. */
+const ATTEMPTS = 3;
+
+/**
+ * Starts a pool of piscina threads that live as long as the pool, each serving a task channel of its own.
+ * The coordinator computes one of the tasks itself instead of leaving its core idle, so `workers` tasks need
+ * `workers − 1` threads; only a single worker is a thread beside an idle coordinator.
+ * A task must be a pure function of shared memory and its own numbers: when its thread dies or throws,
+ * another thread computes it again, with the same bits.
+ */
+export function threadPool<Task>(options: ThreadPoolOptions<Task>): Executor<Task> {
+  const { filename, workers, workerData, encode, handle, onRetry } = options;
+  const threadCount = Math.max(1, workers - 1);
+  const channels = createChannels(threadCount, threadCount + 1);
+  const pool: Piscina = new (loadPiscina().Piscina)({
+    filename,
+    workerData: { ...workerData, channels } satisfies PoolWorkerData,
+    minThreads: threadCount,
+    maxThreads: threadCount,
+    concurrentTasksPerWorker: 1,
+    recordTiming: false,
+    // These flags replace process.execArgv, which may hold flags of V8 that Worker refuses. With require() of
+    // ES modules switched on, piscina would load the worker module by require(), and Node 20 aborts the whole
+    // process when a thread is terminated while it does so.
+    execArgv: ['--no-experimental-require-module'],
+  });
+  /** Rejected when a thread cannot even start: then there is no task that could fail instead. */
+  const broken = new Promise<never>((_, reject) => pool.on('error', reject));
+  silence(broken);
+
+  const threads = Array.from({ length: threadCount }, (_, index): PoolThread => {
+    return { index, channel: new TaskChannel(channels, index), serving: serve(index) };
+  });
+
+  function serve(index: number): Promise<void> {
+    const serving = pool.run(index);
+    silence(serving);
+    return serving;
+  }
+
+  /**
+   * Waits for the task of a thread; when the thread dies or throws, another one takes its channel and the
+   * task.
+   */
+  async function finish(thread: PoolThread): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await Promise.race([thread.channel.done(), thread.serving, broken]);
+        return;
+      } catch (error) {
+        if (attempt === ATTEMPTS) throw error;
+        onRetry?.(error as Error, attempt);
+        thread.serving = serve(thread.index);
+      }
+      if (thread.channel.spinUntilDone()) return;
+    }
+  }
+
+  return {
+    async run(tasks) {
+      const posted = threads.slice(0, tasks.length);
+      for (const [i, { channel }] of posted.entries()) {
+        encode(tasks[i], channel.cells);
+        channel.post();
+      }
+      const failures: unknown[] = [];
+      try {
+        for (const task of tasks.slice(posted.length)) handle(task);
+      } catch (error) {
+        failures.push(error);
+      }
+      // All threads are waited for even when one has failed: none may still write to shared memory when this
+      // returns.
+      for (const thread of posted) {
+        if (thread.channel.spinUntilDone()) continue;
+        await finish(thread).catch((error) => failures.push(error));
+      }
+      if (failures.length > 0) throw failures[0];
+    },
+    async close() {
+      for (const { channel } of threads) channel.stop();
+      await pool.destroy();
+    },
+  };
+}
+
+/** Keeps Node from ending the process over a rejection that nobody happens to be waiting for. */
+function silence(promise: Promise<unknown>): void {
+  promise.catch(() => {});
+}

@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../clock.js';
+import type { CheckpointEvent } from '../train/events.js';
+import { type Profile, timed } from '../train/profile.js';
+import type { Trainer } from '../train/trainer.js';
+import { type Checkpoint, copyCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { RUN_FILES } from './folder.js';
+
+/** The weights of the best epoch so far. */
+export interface BestWeights {
+  readonly weights: Float32Array;
+  /** Whether the best checkpoint holds them, or is about to. */
+  saved: boolean;
+}
+
+/** A checkpoint that is being written in the background. */
+interface Saving {
+  /** Rejected with DataError when the checkpoint cannot be written. */
+  readonly written: Promise<CheckpointEvent>;
+  settled: boolean;
+}
+
+/** Milliseconds between two checkpoints at the ends of epochs: with tiny data there are thousands of epochs a second. */
+const EPOCH_INTERVAL = 1000;
+
+/**
+ * Writes a run's checkpoints while training goes on, one at a time: a checkpoint begins when the one before is written.
+ * Without a folder it writes nothing.
+ */
+export class CheckpointWriter {
+  #saving: Saving | null = null;
+  #begun: number;
+
+  constructor(
+    private readonly trainer: Trainer,
+    private readonly folder: string | null,
+    private readonly profile: Profile | null,
+    private readonly clock: Clock = systemClock,
+  ) {
+    this.#begun = clock();
+  }
+
+  /** Whether a checkpoint is due: after every `checkpointEvery` steps, and at the end of an epoch once a second. */
+  due(epochDone: boolean): boolean {
+    const { plan, state } = this.trainer;
+    const { checkpointEvery } = plan.config;
+    if (checkpointEvery !== undefined && state.step % checkpointEvery === 0) return true;
+    return epochDone && this.clock() - this.#begun > EPOCH_INTERVAL;
+  }
+
+  /** Copies where training stands and begins to write it; yields the event of the checkpoint before. */
+  async *begin(best: BestWeights | null): AsyncGenerator<CheckpointEvent> {
+    const { trainer, folder } = this;
+    if (folder) {
+      yield* this.finish();
+      this.#saving = await timed(this.profile, 'saving', () => beginSaving(trainer, folder, best));
+    }
+    this.#begun = this.clock();
+  }
+
+  /** Whether a checkpoint is being written. */
+  get writing(): boolean {
+    return this.#saving !== null;
+  }
+
+  /** Whether the checkpoint that was begun has been written, so that `finish` need not wait. */
+  get written(): boolean {
+    return this.#saving?.settled ?? false;
+  }
+
+  /**
+   * Waits for the checkpoint that is being written and yields its event.
+   * @throws DataError where it could not be written
+   */
+  async *finish(): AsyncGenerator<CheckpointEvent> {
+    const saving = this.#saving;
+    this.#saving = null;
+    if (saving) yield await timed(this.profile, 'saving', () => saving.written);
+  }
+}
+
+/**
+ * Copies where the trainer stands, then writes the copy in the background, `best` before `last`. Whichever pair of files
+ * a kill leaves behind, the run goes on from it to the same bits.
+ */
+function beginSaving(trainer: Trainer, folder: string, best: BestWeights | null): Saving {
+  const { state, memory, plan } = trainer;
+  const dataset = plan.data.fingerprint;
+  const { weights, slots } = memory;
+  const last = copyCheckpoint({ state, dataset, weights, slots });
+  const path = join(folder, RUN_FILES.last);
+  const files: [string, Checkpoint][] = [[path, last]];
+  if (best && !best.saved) {
+    const copy = copyCheckpoint({ state, dataset, weights: best.weights, slots: [] });
+    files.unshift([join(folder, RUN_FILES.best), copy]);
+    best.saved = true;
+  }
+  const write = async (): Promise<CheckpointEvent> => {
+    for (const [file, checkpoint] of files) await writeCheckpoint(file, checkpoint);
+    return { type: 'checkpoint', step: last.state.step, path };
+  };
+  const saving = { written: write(), settled: false };
+  const settle = () => {
+    saving.settled = true;
+  };
+  saving.written.then(settle, settle); // `finish` passes the error on
+  return saving;
+}

@@ -1,0 +1,74 @@
+/** What happens between two epochs: evaluation, the choice of the best epoch, and whether training should end. */
+import { DivergedError } from '../errors.js';
+import { afterEpoch } from '../optim/plateau.js';
+import type { EpochEvent } from '../train/events.js';
+import { timed } from '../train/profile.js';
+import type { Trainer } from '../train/trainer.js';
+import { parseUntil } from '../train/until.js';
+import type { Session } from './session.js';
+
+/** Where an epoch began, or this session within it. */
+export interface EpochStart {
+  readonly samples: number;
+  readonly seconds: number;
+}
+
+/**
+ * Ends an epoch: evaluates, keeps the weights if they are the best so far, and clears the sums for the next epoch.
+ * @throws DivergedError where a metric is not finite
+ */
+export async function endEpoch(
+  session: Session,
+  epoch: number,
+  lr: number,
+  start: EpochStart,
+): Promise<EpochEvent> {
+  const { trainer, profile } = session;
+  const { state, plan } = trainer;
+  const train = trainer.epochMetrics;
+  const val = plan.data.val ? await timed(profile, 'evaluation', () => trainer.evaluate('val')) : null;
+  if (!Object.values(train).every(Number.isFinite)) {
+    throw new DivergedError(
+      `diverged in epoch ${epoch}: its training metrics are not finite; lower --lr (now ${lr})`,
+    );
+  }
+  const { loss } = val ?? train;
+  const before = state.best?.val ?? state.best?.train;
+  // The best loss of a run by an earlier version can be NaN, and any loss is better than that.
+  const best = before === undefined || !(loss >= before.loss);
+  if (best) {
+    state.best = { epoch, train, val };
+    session.best ??= { weights: new Float32Array(trainer.evaluated.length), saved: false };
+    session.best.weights.set(trainer.evaluated);
+    session.best.saved = false;
+  }
+  state.lossBefore = state.train?.loss ?? null;
+  state.plateau = afterEpoch(state.plateau, loss, plan.config);
+  Object.assign(state, { train, val, epochLoss: 0, epochWeight: 0, epochScore: 0, epochRows: 0 });
+  const seconds = state.seconds - start.seconds;
+  const samplesPerSecond = (state.samples - start.samples) / seconds;
+  return { type: 'epoch', epoch, step: state.step, train, val, lr, best, seconds, samplesPerSecond };
+}
+
+/** Whether patience has run out; asked between epochs, also when a run goes on from a checkpoint there. */
+export function outOfPatience({ plan, state }: Trainer): boolean {
+  const { patience } = plan.config;
+  const epochs = state.step / plan.stepsPerEpoch;
+  return (
+    patience !== undefined &&
+    state.best !== null &&
+    Number.isInteger(epochs) &&
+    epochs - state.best.epoch >= patience
+  );
+}
+
+/** Whether the training loss fulfils `until`; asked between epochs as patience is. */
+export function converged({ plan, state }: Trainer): boolean {
+  const { until } = plan.config;
+  return (
+    until !== undefined &&
+    state.train !== null &&
+    state.step % plan.stepsPerEpoch === 0 &&
+    parseUntil(until)!(state.train.loss, state.lossBefore)
+  );
+}

@@ -1,0 +1,144 @@
+/**
+ * Runs one session: steps, ends of epochs and checkpoints, from where the trainer stands to an end or an interruption,
+ * with the record of it on disk.
+ */
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { writeFileAtomic } from '../atomic.js';
+import { UserError } from '../errors.js';
+import type { EndEvent, TrainEvent, TrainResult } from '../train/events.js';
+import { timed } from '../train/profile.js';
+import type { Trainer } from '../train/trainer.js';
+import { CheckpointWriter } from './checkpointwriter.js';
+import { converged, type EpochStart, endEpoch, outOfPatience } from './epoch.js';
+import { appendMetrics, RUN_FILES, type RunRecord, writeRecord } from './folder.js';
+import { finishTraining, startEvent } from './result.js';
+import type { Session } from './session.js';
+
+/** Runs a session to its end, keeps run.json and metrics.jsonl along the way, and closes the trainer. */
+export async function* runSession(session: Session): AsyncGenerator<TrainEvent> {
+  const { trainer, folder, record, profile, clock } = session;
+  const checkpoints = new CheckpointWriter(trainer, folder, profile, clock);
+  const close = (status: RunRecord['status'], exitCode: number, more: Partial<RunRecord>) => {
+    if (!folder) return;
+    writeRecord(folder, { ...record, status, exitCode, ended: new Date().toISOString(), ...more });
+  };
+  try {
+    for await (const event of trainingEvents(session, checkpoints)) {
+      if (folder && event.type !== 'step') appendMetrics(folder, event);
+      if (event.type === 'end') {
+        const { type, ...result } = event;
+        close(result.status, result.status === 'interrupted' ? 130 : 0, { result });
+      }
+      yield event;
+    }
+  } catch (error) {
+    const exitCode = error instanceof UserError ? error.exitCode : 1;
+    close(exitCode === 4 ? 'diverged' : 'failed', exitCode, { error: (error as Error).message });
+    try {
+      writeTrace(session);
+    } catch {
+      // The error that ended the training is the one to report.
+    }
+    throw error;
+  } finally {
+    await recordLastCheckpoint(session, checkpoints);
+    await trainer.close();
+  }
+}
+
+/** Waits for a checkpoint that is still being written when a session ends early, and records it. */
+async function recordLastCheckpoint({ folder }: Session, checkpoints: CheckpointWriter): Promise<void> {
+  try {
+    for await (const event of checkpoints.finish()) if (folder) appendMetrics(folder, event);
+  } catch {
+    // The error that ended the training is the one to report.
+  }
+}
+
+async function* trainingEvents(session: Session, checkpoints: CheckpointWriter): AsyncGenerator<TrainEvent> {
+  const { trainer, folder, clock } = session;
+  const { plan } = trainer;
+  const begin = clock();
+  const samplesBefore = trainer.state.samples;
+  const letEventLoopTurn = eventLoop(session, checkpoints);
+
+  yield startEvent(plan, folder, trainer.state.step);
+  if (plan.workers.length === 1) {
+    yield { type: 'workers', workers: trainer.workers, why: `--workers ${plan.config.workers}` };
+  }
+  if (trainer.state.step === 0) yield* checkpoints.begin(session.best);
+
+  let status = endingOf(session);
+  let epochStart = startOfEpoch(trainer);
+  while (status === null) {
+    const { lr } = trainer;
+    await trainer.step();
+    const { step } = trainer.state;
+    const epoch = Math.ceil(step / plan.stepsPerEpoch);
+    yield { type: 'step', step, epoch, train: trainer.epochMetrics, lr };
+    yield* session.pendingEvents.splice(0);
+
+    const epochDone = step % plan.stepsPerEpoch === 0;
+    if (epochDone) {
+      yield await endEpoch(session, epoch, lr, epochStart);
+      epochStart = startOfEpoch(trainer);
+    }
+    if (checkpoints.due(epochDone)) yield* checkpoints.begin(session.best);
+    if (checkpoints.written) yield* checkpoints.finish();
+    await letEventLoopTurn();
+    status = endingOf(session);
+  }
+
+  yield* checkpoints.begin(session.best);
+  yield* checkpoints.finish();
+  const result = await finishTraining(session, status);
+  yield endEvent(session, result, (clock() - begin) / 1000, trainer.state.samples - samplesBefore);
+}
+
+/** Returns why training ends here, or null while it goes on. */
+function endingOf({ trainer, signal }: Session): TrainResult['status'] | null {
+  if (trainer.state.step >= trainer.plan.totalSteps) return 'completed';
+  if (signal?.aborted) return 'interrupted';
+  if (outOfPatience(trainer)) return 'early-stopped';
+  return converged(trainer) ? 'completed' : null;
+}
+
+function startOfEpoch({ state: { samples, seconds } }: Trainer): EpochStart {
+  return { samples, seconds };
+}
+
+/** Milliseconds after which the event loop turns, so that an in-process training hears a signal. */
+const TURN_INTERVAL = 50;
+/** Milliseconds after which it turns while a checkpoint is written, which takes a dozen turns. */
+const SAVING_INTERVAL = 2;
+
+/** Returns the function that lets the event loop turn when it is time. */
+function eventLoop({ profile, clock }: Session, checkpoints: CheckpointWriter): () => Promise<void> {
+  let turned = clock();
+  return async () => {
+    if (clock() - turned <= (checkpoints.writing ? SAVING_INTERVAL : TURN_INTERVAL)) return;
+    await (checkpoints.writing ? timed(profile, 'saving', () => nextTurn()) : nextTurn());
+    turned = clock();
+  };
+}
+
+function endEvent(
+  session: Session,
+  result: Omit<TrainResult, 'wallSeconds' | 'profile'>,
+  wallSeconds: number,
+  samples: number,
+): EndEvent {
+  const { profile } = session;
+  if (!profile) return { type: 'end', ...result, wallSeconds };
+  const report = profile.report(wallSeconds, samples);
+  return { type: 'end', ...result, wallSeconds, profile: { ...report, trace: writeTrace(session) } };
+}
+
+/** Writes the trace of the steps, if there are a profile and a folder, and returns its path. */
+function writeTrace({ profile, folder }: Session): string | null {
+  if (!profile || !folder) return null;
+  const path = join(folder, RUN_FILES.trace);
+  writeFileAtomic(path, profile.trace());
+  return path;
+}

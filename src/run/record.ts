@@ -1,0 +1,32 @@
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import type { TrainingPlan } from '../train/plan.js';
+import { VERSION } from '../version.js';
+import type { RunRecord } from './folder.js';
+
+/** Returns the record of a run that begins now. */
+export function newRecord(plan: TrainingPlan, started: Date, argv: readonly string[]): RunRecord {
+  return {
+    gradpool: VERSION,
+    status: 'running',
+    started: started.toISOString(),
+    ended: null,
+    exitCode: null,
+    error: null,
+    argv,
+    cwd: process.cwd(),
+    seed: plan.config.seed,
+    kernels: plan.kernels,
+    library: plan.library,
+    machine: {
+      node: process.versions.node,
+      v8: process.versions.v8,
+      platform: `${process.platform} ${process.arch}`,
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: availableParallelism(),
+      memoryMiB: Math.round(totalmem() / 2 ** 20),
+    },
+    dataset: plan.data.fingerprint,
+    sources: plan.data.fingerprints,
+    result: null,
+  };
+}

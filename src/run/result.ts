@@ -1,0 +1,102 @@
+/** The first and the last event of a session: what is about to be trained, and what came of it. */
+import { join } from 'node:path';
+import { saveModel } from '../model/write.js';
+import { weightsSha256 } from '../network/digest.js';
+import { layerTable } from '../network/table.js';
+import type { StartEvent, TrainResult } from '../train/events.js';
+import type { TrainingPlan } from '../train/plan.js';
+import { timed } from '../train/profile.js';
+import { widths } from '../train/specification.js';
+import type { Trainer } from '../train/trainer.js';
+import { converged } from './epoch.js';
+import { RUN_FILES } from './folder.js';
+import type { Session } from './session.js';
+
+/** Returns the event that says what is trained, on what, from which step on. */
+export function startEvent(plan: TrainingPlan, folder: string | null, step: number): StartEvent {
+  const { config, data } = plan;
+  return {
+    type: 'start',
+    run: folder,
+    dataset: data.name,
+    task: data.task,
+    classes: data.classes,
+    rows: {
+      train: data.train.rows.length,
+      val: data.val?.rows.length ?? 0,
+      test: data.test?.rows.length ?? 0,
+    },
+    network: plan.network,
+    widths: widths(plan.layers),
+    parameters: layerTable(plan.layers).reduce((sum, { parameters }) => sum + parameters, 0),
+    batch: plan.batch,
+    stepsPerEpoch: plan.stepsPerEpoch,
+    epochs: config.epochs,
+    step,
+    kernels: plan.kernels,
+    sharedBytes: plan.sharedBytes,
+    notes: plan.notes,
+    config,
+  };
+}
+
+/**
+ * Settles on the final weights, which are the best ones under early stopping, writes the model file and evaluates the
+ * test data.
+ */
+export async function finishTraining(
+  session: Session,
+  status: TrainResult['status'],
+): Promise<Omit<TrainResult, 'wallSeconds' | 'profile'>> {
+  const { trainer, folder, best, profile } = session;
+  const { plan, state, memory } = trainer;
+  const { config, data } = plan;
+  const restored = config.patience !== undefined && status !== 'interrupted' && best !== null;
+  trainer.settle(restored ? best.weights : trainer.evaluated);
+  // The model is written before the test, because a row of the test data can end the run.
+  if (folder) await timed(profile, 'saving', () => writeModel(trainer, folder));
+  const tested = data.test !== null && status !== 'interrupted';
+  const test = tested ? await timed(profile, 'evaluation', () => trainer.evaluate('test')) : null;
+  return {
+    run: folder,
+    status,
+    reason: reason(trainer, status),
+    weightsSha256: weightsSha256(memory.layout, memory.weights),
+    epochs: epochsDone(trainer),
+    steps: state.step,
+    bestEpoch: state.best?.epoch ?? null,
+    train: (restored ? state.best?.train : state.train) ?? null,
+    val: (restored ? state.best?.val : state.val) ?? null,
+    test,
+    samplesPerSecond: state.samples / state.seconds,
+    workers: trainer.workers,
+    shards: config.shards,
+    kernels: plan.kernels,
+    precision: config.precision,
+    seed: config.seed,
+    parameters: memory.layout.count,
+  };
+}
+
+function writeModel(trainer: Trainer, folder: string): void {
+  const { plan, state, memory } = trainer;
+  const { config, data, network, kernels } = plan;
+  saveModel(join(folder, RUN_FILES.model), {
+    layout: memory.layout,
+    weights: memory.weights,
+    network,
+    schema: data.schema,
+    facts: { epochs: epochsDone(trainer), steps: state.step, seed: config.seed, kernels },
+  });
+}
+
+function epochsDone({ state, plan }: Trainer): number {
+  return Math.floor(state.step / plan.stepsPerEpoch);
+}
+
+function reason(trainer: Trainer, status: TrainResult['status']): string {
+  const { config } = trainer.plan;
+  if (status === 'early-stopped') return `no better loss in ${config.patience} epochs`;
+  if (status === 'interrupted') return 'interrupted';
+  return converged(trainer) ? `${config.until}` : `all ${config.epochs} epochs`;
+}

@@ -1,0 +1,47 @@
+import { type Clock, systemClock } from '../clock.js';
+import type { TrainEvent } from '../train/events.js';
+import { openTrainer } from '../train/open.js';
+import type { TrainingPlan } from '../train/plan.js';
+import { Profile } from '../train/profile.js';
+import type { Trainer } from '../train/trainer.js';
+import type { BestWeights } from './checkpointwriter.js';
+import type { RunRecord } from './folder.js';
+
+/** One process's part of a run. */
+export interface Session {
+  readonly trainer: Trainer;
+  /** Takes the times of the steps; null when nobody asked. */
+  readonly profile: Profile | null;
+  /** Events that arose inside a step and are passed on after it. */
+  readonly pendingEvents: TrainEvent[];
+  /** The run's folder; null when nothing is written. */
+  readonly folder: string | null;
+  readonly record: RunRecord;
+  readonly signal: AbortSignal | undefined;
+  /** Says when a checkpoint is due and when the event loop turns. */
+  readonly clock: Clock;
+  best: BestWeights | null;
+}
+
+export interface SessionOptions {
+  readonly workerFile?: string;
+  readonly profile?: boolean;
+  readonly clock?: Clock;
+}
+
+/** Opens a trainer, with the events that arise inside its steps. */
+export function openSession(
+  plan: TrainingPlan,
+  { workerFile, profile, clock }: SessionOptions,
+): Pick<Session, 'trainer' | 'profile' | 'pendingEvents' | 'clock'> {
+  const pendingEvents: TrainEvent[] = [];
+  const times = profile ? new Profile(clock) : null;
+  const trainer = openTrainer(plan, {
+    workerFile,
+    clock,
+    profile: times,
+    onRetry: (message) => pendingEvents.push({ type: 'retry', message }),
+    onWorkers: (workers, why) => pendingEvents.push({ type: 'workers', workers, why }),
+  });
+  return { trainer, profile: times, pendingEvents, clock: clock ?? systemClock };
+}

@@ -1,0 +1,36 @@
+import { totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../clock.js';
+import type { TrainingPlan } from './plan.js';
+import type { Profile } from './profile.js';
+import { Trainer } from './trainer.js';
+
+export interface OpenOptions {
+  /** The compiled worker module; by default this package's own. */
+  readonly workerFile?: string | undefined;
+  /** Called when a worker has failed and its task runs again. */
+  readonly onRetry: (message: string) => void;
+  /** Called when `workers: auto` has decided. */
+  readonly onWorkers?: (workers: number, why: string) => void;
+  /** Takes the times of every step; the plan must have been made for a profile. */
+  readonly profile?: Profile | null;
+  readonly clock?: Clock | undefined;
+}
+
+const WORKER_FILE = fileURLToPath(new URL('../../workers/gradient.js', import.meta.url));
+
+/**
+ * Creates a trainer on this machine. Its shared memory may take the configured limit, by default all the memory of the
+ * machine or the container.
+ * @throws DataError when the training needs more
+ */
+export function openTrainer(plan: TrainingPlan, options: OpenOptions): Trainer {
+  const { workerFile = WORKER_FILE, onRetry, onWorkers = () => {}, profile = null, clock } = options;
+  const { memoryLimit } = plan.config;
+  const machine = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  return new Trainer(
+    plan,
+    { memoryLimit: memoryLimit ? memoryLimit * 2 ** 20 : machine, workerFile, onRetry, onWorkers, profile },
+    clock,
+  );
+}

@@ -1,0 +1,153 @@
+/** Computes one step: the gradient of a batch by the workers, its sum along the tree, and the update of the weights. */
+import { additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
+import { divergedError } from './diagnosis.js';
+import type { TrainingMemory } from './memory.js';
+import type { TrainingPlan } from './plan.js';
+import type { Profile } from './profile.js';
+import { updateSlices } from './slices.js';
+import type { TaskContext, TrainingTask } from './tasks.js';
+import { applyUpdate, recordUpdate, type UpdateStep } from './update.js';
+import { NEGLIGIBLE } from './weighting.js';
+import type { Workers } from './workers.js';
+
+/** Rows `start … start + rows − 1` of the epoch's order, cut into shards. */
+export interface Batch {
+  readonly start: number;
+  readonly rows: number;
+  readonly shards: number;
+}
+
+/** Σ w·Div, Σ w and the score over the rows of a batch, where w is what a row counts. */
+export interface BatchSums {
+  readonly loss: number;
+  readonly weight: number;
+  readonly score: number;
+}
+
+export class Stepper {
+  /** How many updates were made in slices. */
+  #updates = 0;
+
+  constructor(
+    private readonly plan: TrainingPlan,
+    private readonly memory: TrainingMemory,
+    private readonly contextOf: (workspace: number) => TaskContext,
+    private readonly executors: Workers,
+    private readonly profile: Profile | null,
+  ) {}
+
+  /**
+   * Updates the weights by the gradient of a batch; returns the batch's sums.
+   * @param step steps made before this one
+   * @throws DivergedError, with the weights as they were, when a value is not finite
+   */
+  async step(batch: Batch, workers: number, step: number, lr: number): Promise<BatchSums> {
+    const { plan, memory } = this;
+    const ranges = await this.computeGradients(batch, workers, step);
+    const sums = this.#sumsOf(batch);
+    const diverged = () => divergedError(this.contextOf(0).gradient, plan, wholeBatch(batch, step), lr);
+    if (!Number.isFinite(sums.loss + sums.score)) throw diverged();
+    const bounded = memory.workspaces.slice(0, ranges.length).every(({ bounded }) => bounded[0] === 1);
+    const update: UpdateStep = { step: step + 1, lr, rows: batch.rows, weight: sums.weight };
+    if (plan.sizes.sliced && bounded && workers > 1 && sums.weight > NEGLIGIBLE) {
+      await this.#updateInSlices(update, batch, workers, ranges.length);
+      return sums;
+    }
+    this.#sumGradients(ranges, batch);
+    const [gradient] = memory.gradients;
+    if (!bounded && !this.#kernels.allFinite(gradient, gradient.length)) throw diverged();
+    const evaluate = async () => {
+      this.#sumGradients(await this.computeGradients(batch, workers, step), batch);
+      return this.#sumsOf(batch).loss / sums.weight;
+    };
+    await applyUpdate(this.#kernels, plan, memory, update, { value: sums.loss / sums.weight, evaluate });
+    return sums;
+  }
+
+  /**
+   * Computes the gradients of a batch's shards, a range of shards for each worker, and leaves the sums of subtrees in the
+   * gradient blocks. Returns the ranges.
+   */
+  async computeGradients(
+    { start, rows, shards }: Batch,
+    workers: number,
+    step: number,
+  ): Promise<IndexRange[]> {
+    const ranges = contiguousRanges(shards, Math.max(1, workers));
+    const tasks = ranges.map((range, workspace) => ({
+      kind: 'gradient' as const,
+      workspace,
+      start,
+      rows,
+      step,
+      ...range,
+    }));
+    this.#kernels.refreshWeights();
+    this.profile?.lap('update');
+    await this.#run('gradient', tasks, workers);
+    return ranges;
+  }
+
+  /** The kernels of the coordinator's own workspace. */
+  get #kernels() {
+    return this.contextOf(0).update.kernels;
+  }
+
+  #sumsOf({ shards }: Batch): BatchSums {
+    const { shardLosses, shardWeights, shardScores } = this.memory;
+    return {
+      loss: sum(shardLosses, shards),
+      weight: sum(shardWeights, shards),
+      score: sum(shardScores, shards),
+    };
+  }
+
+  /** Makes the additions that the workers have left, after which gradient block 0 holds the sum over all shards. */
+  #sumGradients(ranges: readonly IndexRange[], { shards }: Batch): void {
+    const { gradients, layout } = this.memory;
+    for (const { into, from } of additionsAfter(ranges, shards)) {
+      this.#kernels.add(gradients[into], gradients[from], layout.length);
+    }
+    this.profile?.lap('sum');
+  }
+
+  /** Sums the gradients and steps the parameters, each worker its slice of them. */
+  async #updateInSlices(
+    updateStep: UpdateStep,
+    { shards }: Batch,
+    workers: number,
+    gradientTasks: number,
+  ): Promise<void> {
+    const step = recordUpdate(this.plan, this.memory, updateStep);
+    const update = ++this.#updates;
+    const tasks = updateSlices(this.memory.layout.length, workers).map((slice, workspace) => ({
+      kind: 'update' as const,
+      workspace,
+      update,
+      shards,
+      gradientTasks,
+      step,
+      ...slice,
+    }));
+    this.profile?.lap('update');
+    await this.#run('update', tasks, workers);
+  }
+
+  /** Runs one task for each worker, in workspaces 0, 1, … */
+  async #run(name: string, tasks: readonly TrainingTask[], workers: number): Promise<void> {
+    await this.executors.executor(workers).run(tasks);
+    const times = this.memory.workspaces.slice(0, tasks.length).map(({ times }) => times);
+    this.profile?.tasks(name, times, workers);
+  }
+}
+
+/** The gradient of all shards of a batch as a single task. */
+function wholeBatch({ start, rows, shards }: Batch, step: number) {
+  return { start, rows, step, first: 0, last: shards };
+}
+
+function sum(values: Float64Array, count: number): number {
+  let total = 0;
+  for (let i = 0; i < count; i++) total += values[i];
+  return total;
+}

@@ -1,0 +1,49 @@
+/** Runs a training's tasks in the coordinator's thread or in a pool of threads; the results are the same. */
+import { type Executor, inProcess } from '../parallel/executor.js';
+import { threadPool } from '../parallel/pool.js';
+import { encodeTask, type TrainingTask, type WorkerSetup } from './tasks.js';
+
+export interface WorkersOptions {
+  readonly setup: WorkerSetup;
+  /** Computes a task in this thread. */
+  readonly handle: (task: TrainingTask) => void;
+  /** The most workers that will be asked for. */
+  readonly most: number;
+  /** The compiled worker module. */
+  readonly workerFile: string;
+  readonly onRetry: (message: string) => void;
+}
+
+export class Workers {
+  readonly #options: WorkersOptions;
+  readonly #inProcess: Executor<TrainingTask>;
+  #pool: Executor<TrainingTask> | null = null;
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+    this.#inProcess = inProcess(options.handle);
+  }
+
+  /**
+   * Returns the executor for this many workers. All counts above 0 share one pool, whose threads start when it is first
+   * asked for.
+   */
+  executor(workers: number): Executor<TrainingTask> {
+    if (workers === 0) return this.#inProcess;
+    const { setup, handle, most, workerFile, onRetry } = this.#options;
+    this.#pool ??= threadPool({
+      filename: workerFile,
+      workers: most,
+      workerData: { setup },
+      encode: encodeTask,
+      handle,
+      onRetry: (error) => onRetry(error.message),
+    });
+    return this.#pool;
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.close();
+    this.#pool = null;
+  }
+}
