@@ -1,6 +1,6 @@
 /**
- * Reads the time in milliseconds; only differences count. A test hands in a clock of its own and so decides
- * how long everything takes: what it asserts then holds on a machine of any speed.
+ * Reads the time in milliseconds; only differences have a meaning. A test passes a clock of its own and so
+ * decides how long everything takes, which makes its assertions hold on a machine of any speed.
  */
 export type Clock = () => number;
 

@@ -1,7 +1,8 @@
 /**
- * exp, ln and cos from additions, multiplications and divisions alone, so that schedules and initial weights have
- * the same bits on every machine: ECMAScript leaves the last bits of Math.exp and its like to the engine.
- * Relative error (cos: absolute) below 4e-16; the coordinator calls them, the kernels have their own in float32.
+ * exp, ln and cos from additions, multiplications and divisions alone, so that schedules and initial weights
+ * have the same bits on every machine: ECMAScript leaves the last bits of Math.exp and its like to the
+ * engine. Relative error (cos: absolute) below 4e-16; the coordinator calls them, the kernels have their own
+ * in float32.
  */
 const LN2_HIGH = 0.6931471803691238; // 33 bits: k·LN2_HIGH is exact for |k| < 2^20
 const LN2_LOW = 1.9082149292705877e-10;

@@ -1,7 +1,8 @@
 /**
- * The counter-based generator Threefry-2x32-20 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
- * A draw is a pure function of (seed, purpose, counters): there is no state to save and none that depends on who
- * computes what, so dropout, shuffles and initial weights are the same for any number of workers.
+ * The counter-based generator Threefry-2x32-20 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+ * SC 2011). A draw is a pure function of (seed, purpose, counters): there is no state to save and none that
+ * depends on who computes what, so dropout, shuffles and initial weights are the same for any number of
+ * workers.
  */
 import { ln } from './elementary.js';
 
@@ -39,8 +40,8 @@ function keyOf(seed: number, purpose: number): [number, number] {
 }
 
 /**
- * Derives the key for draws that are numbered by more than one counter, such as those of dropout in one step, which
- * are numbered by row, layer and unit. Writes it into key[0..1].
+ * Derives the key for draws that are numbered by more than one counter, such as those of dropout in one step,
+ * which are numbered by row, layer and unit. Writes it into key[0..1].
  */
 export function streamKey(seed: number, purpose: number, counter: number, key: Uint32Array): void {
   threefry2x32(...keyOf(seed, purpose), counter, 0, key);
@@ -52,7 +53,10 @@ export class Stream {
   readonly #block = new Uint32Array(2);
   #next = 0;
 
-  /** @param seed any safe integer ≥ 0; @param counter tells streams of one purpose apart (an epoch, a parameter) */
+  /**
+   * @param seed any safe integer ≥ 0; @param counter tells streams of one purpose apart (an epoch, a
+   * parameter)
+   */
   constructor(
     seed: number,
     purpose: number,
@@ -84,7 +88,10 @@ export class Stream {
   }
 }
 
-/** Fisher–Yates in place. The same (seed, purpose, counter) gives the same order for an array of the same length. */
+/**
+ * Fisher–Yates in place. The same (seed, purpose, counter) gives the same order for an array of the same
+ * length.
+ */
 export function permute(array: Uint32Array, seed: number, purpose: number, counter: number): void {
   const stream = new Stream(seed, purpose, counter);
   for (let i = array.length - 1; i > 0; i--) {
@@ -96,8 +103,8 @@ export function permute(array: Uint32Array, seed: number, purpose: number, count
 }
 
 /**
- * The quantile function of the standard normal distribution for 0 < p < 1: a uniform draw becomes a normal one. Acklam's
- * rational approximation, relative error below 1.2e-9.
+ * The quantile function of the standard normal distribution for 0 < p < 1: a uniform draw becomes a normal
+ * one. Acklam's rational approximation, relative error below 1.2e-9.
  */
 export function normalQuantile(p: number): number {
   if (p > 0.5) return -normalQuantile(1 - p);

@@ -1,4 +1,7 @@
-/** The part of the WebAssembly API used here; Node 20's types leave it to the DOM's, which declares a browser besides. */
+/**
+ * The part of the WebAssembly API used here; Node 20's types leave it to the DOM's, which declares a browser
+ * besides.
+ */
 declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: { initial: number; maximum: number; shared: boolean });

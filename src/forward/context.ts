@@ -36,8 +36,8 @@ export function createForwardContext(given: Omit<ForwardContext, 'pass'>): Forwa
 }
 
 /**
- * Gathers the rows `rows[from] … rows[to − 1]` of the dataset and computes the network's output for them. The caller
- * has set the pass's shards and whether it is in training.
+ * Gathers the rows `rows[from] … rows[to − 1]` of the dataset and computes the network's output for them. The
+ * caller has set the pass's shards and whether it is in training.
  */
 export function forwardRows(
   { workspace, encoding, kernels, pass, timer }: ForwardContext,
@@ -63,8 +63,8 @@ export function evaluateRows(context: ForwardContext, subset: Subset, from: numb
 }
 
 /**
- * Computes Div of each row into the workspace's `rowLosses`, and ∂Div/∂Y into the network's `outputGradient` when the
- * pass is differentiated.
+ * Computes Div of each row into the workspace's `rowLosses`, and ∂Div/∂Y into the network's `outputGradient`
+ * when the pass is differentiated.
  */
 export function divergence(context: ForwardContext, differentiated: boolean): void {
   const { kernels, objective, workspace, pass, problemType } = context;
@@ -79,8 +79,8 @@ export function divergence(context: ForwardContext, differentiated: boolean): vo
 }
 
 /**
- * Returns one row's part of the score, after `divergence`: 1 if its class is right, else 0; or its squared error in the
- * target's own unit.
+ * Returns one row's part of the score, after `divergence`: 1 if its class is right, else 0; or its squared
+ * error in the target's own unit.
  */
 export function rowScore(
   { workspace, objective, problemType, encoding }: ForwardContext,
@@ -101,8 +101,8 @@ export function rowScore(
 }
 
 /**
- * Returns the class of a row's largest output, the first of equals. A single output means class 1 above the threshold
- * and class 0 otherwise.
+ * Returns the class of a row's largest output, the first of equals. A single output means class 1 above the
+ * threshold and class 0 otherwise.
  */
 export function predictedClass(output: ArrayLike<number>, row: number, N: number, threshold: number): number {
   if (N === 1) return output[row] > threshold ? 1 : 0;

@@ -1,6 +1,7 @@
 /**
- * Evaluates a subset in blocks of rows. The blocks and the order of the sums depend on the subset alone, so the metrics
- * have the same bits for any number of workers, and for a saved model as for the training that saved it.
+ * Evaluates a subset in blocks of rows. The blocks and the order of the sums depend on the subset alone, so
+ * the metrics have the same bits for any number of workers, and for a saved model as for the training that
+ * saved it.
  */
 import type { Subset } from '../data/dataset.js';
 import { divergence, evaluateRows, type ForwardContext, rowScore } from './context.js';

@@ -1,6 +1,6 @@
 /**
- * Times the phases of a task. A worker writes them to shared memory, where the coordinator finds them when the task is
- * done.
+ * Times the phases of a task. A worker writes them to shared memory, where the coordinator finds them when
+ * the task is done.
  */
 import type { Clock } from '../clock.js';
 
@@ -13,7 +13,10 @@ export const sharedClock: Clock = () => performance.timeOrigin + performance.now
 
 /** Laps of one task that are kept one by one, for the trace; sums are kept of all laps. */
 const LAPS = 128;
-/** The cells hold: laps made, begin, end of the last lap, milliseconds of each phase, then (phase, end) of each lap. */
+/**
+ * The cells hold: laps made, begin, end of the last lap, milliseconds of each phase, then (phase, end) of
+ * each lap.
+ */
 const SUMS = 3;
 const FIRST_LAP = SUMS + TASK_PHASES.length;
 /** The cells that a timer needs. */
@@ -46,7 +49,10 @@ export class PhaseTimer {
   }
 }
 
-/** A lap of a task: what was done, in milliseconds of `sharedClock`; null stands for the laps beyond those kept. */
+/**
+ * A lap of a task: what was done, in milliseconds of `sharedClock`; null stands for the laps beyond those
+ * kept.
+ */
 export interface Lap {
   readonly phase: TaskPhase | null;
   readonly begin: number;

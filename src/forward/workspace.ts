@@ -11,7 +11,10 @@ export interface ForwardWorkspace {
   readonly targets: Float32Array;
   /** [R, outputs]: class indices as 0 and 1, where the divergence compares values; else empty. */
   readonly oneHot: Float32Array;
-  /** [R, outputs]: what the activation fused with the divergence makes of the output, for regression; else empty. */
+  /**
+   * [R, outputs]: what the activation fused with the divergence makes of the output, for regression; else
+   * empty.
+   */
   readonly predictions: Float32Array;
   /** [R]: the divergence of each row. */
   readonly rowLosses: Float32Array;
@@ -56,7 +59,9 @@ export function carveForward(
   };
 }
 
-/** Whether classes are compared as one value for each output. With a single output the index is that value. */
+/**
+ * Whether classes are compared as one value for each output. With a single output the index is that value.
+ */
 export function comparesOneHot({ targets, layers }: Objective, problemType: ProblemType): boolean {
   const { outputs } = layers[layers.length - 1];
   return problemType === 'classification' && targets === 'values' && outputs > 1;

@@ -52,7 +52,9 @@ export function evaluateModel(
   return { rows, metrics: metricsOf(sums), confusion, mae: null, r2: null, notes };
 }
 
-/** Sums a subset block by block, and shows `observe` each block's first row and length after its forward pass. */
+/**
+ * Sums a subset block by block, and shows `observe` each block's first row and length after its forward pass.
+ */
 function sumBlocks(
   { context, forward }: Runner,
   subset: Subset,

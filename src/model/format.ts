@@ -1,7 +1,7 @@
 /**
- * What model.safetensors holds. Its tensors are the parameters under PyTorch's names (`0.weight`, with the layer's index
- * in the list) and in PyTorch's layout, so that a torch.nn.Sequential with the same indices loads them. Its metadata
- * hold, as text, what else is needed to predict.
+ * What model.safetensors holds. Its tensors are the parameters under PyTorch's names (`0.weight`, with the
+ * layer's index in the list) and in PyTorch's layout, so that a torch.nn.Sequential with the same indices
+ * loads them. Its metadata hold, as text, what else is needed to predict.
  */
 import type { ArraysSchema, ProblemType, Schema } from '../data/schema.js';
 import type { FloatArray } from '../kernels/kernels.js';
@@ -26,8 +26,8 @@ export interface SavedModel {
 }
 
 /**
- * Returns the metadata of a model file. Task, loss and classes repeat what network and preprocessing say, for readers
- * that do not understand those.
+ * Returns the metadata of a model file. Task, loss and classes repeat what network and preprocessing say, for
+ * readers that do not understand those.
  */
 export function metadataOf(
   { network, schema, facts }: Pick<SavedModel, 'network' | 'schema' | 'facts'>,
@@ -54,7 +54,10 @@ export function classesOf({ target }: Pick<ArraysSchema, 'target'>): readonly st
   return target.kind === 'classes' ? target.classes : null;
 }
 
-/** Whether PyTorch stores the transpose: a dense layer's weight is [inputs, units] here and [units, inputs] there. */
+/**
+ * Whether PyTorch stores the transpose: a dense layer's weight is [inputs, units] here and [units, inputs]
+ * there.
+ */
 function isTransposed({ name, shape }: ParameterSpec): boolean {
   return name === 'weight' && shape.length === 2;
 }

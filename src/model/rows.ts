@@ -1,4 +1,4 @@
-/** Rows given as values rather than as a source: what a library's user has in hand. */
+/** Rows given as values rather than as a source, from users of the library. */
 
 import type { Dataset, Subset } from '../data/dataset.js';
 import { allocate } from '../data/elements.js';
@@ -14,14 +14,14 @@ import { cellsOf, numbersOf, wordsOf } from '../data/tables/records.js';
 import { DataError } from '../errors.js';
 
 /**
- * For a model of tables a record by column name, null where a value is missing; for one of arrays its
- * numbers.
+ * One row to predict. A model of tables takes a record by column name, with null for a missing value; a model
+ * of arrays takes the numbers of one instance.
  */
 export type Row = Readonly<Record<string, unknown>> | ArrayLike<number>;
 
 /**
- * The rows as a dataset without targets, stored as the training data was. Throws DataError naming row and
- * column.
+ * Stores rows as the training data was stored, without targets.
+ * @throws DataError naming row and column of a value that does not fit
  */
 export function datasetOf(rows: readonly Row[], schema: Schema): { subset: Subset; notes: string[] } {
   const notes: string[] = [];
@@ -83,7 +83,7 @@ function checkRecord(row: Row, index: number): void {
 
 const MS_A_DAY = 86_400_000;
 
-/** A number in a date column counts days since 1970-01-01. */
+/** Reads a number in a date column as days since 1970-01-01. */
 function dated(value: unknown, type: 'number' | 'date' | 'text' | 'boolean'): unknown {
   return type === 'date' && typeof value === 'number' ? new Date(value * MS_A_DAY) : value;
 }
@@ -93,7 +93,7 @@ function cellsFor({ as }: Reading, values: readonly unknown[]): Cells {
   return as === 'date' ? cellsOf(values) : wordsOf(values);
 }
 
-/** A computation that went wrong is not a missing value. */
+/** Refuses NaN: it is the result of a computation that went wrong, not a missing value. */
 function refuseNaN(value: unknown, index: number, name: string): unknown {
   if (!Number.isNaN(value)) return value;
   throw new DataError(

@@ -14,11 +14,15 @@ import { Arena, allocateShared, measure } from '../parallel/arena.js';
 import { problemTypeOf } from './format.js';
 import type { ReadModel } from './read.js';
 
-/** A model's network in memory, through which rows go in blocks as they do in an evaluation during training. */
+/**
+ * A model's network in memory, through which rows go in blocks as they do in an evaluation during training.
+ */
 export interface Runner {
   /** After `forward`, its workspace holds the output that the divergence takes. */
   readonly context: ForwardContext;
-  /** [R, outputs], after `forward`: the output of the whole network, with the activation that training fuses. */
+  /**
+   * [R, outputs], after `forward`: the output of the whole network, with the activation that training fuses.
+   */
   readonly output: FloatArray;
   /**
    * Computes the output for rows `rows[from] … rows[to − 1]` of the subset, at most EVALUATION_BLOCK.

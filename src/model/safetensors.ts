@@ -1,8 +1,8 @@
 /**
  * The safetensors format (https://huggingface.co/docs/safetensors): the header's length as a little-endian
- * uint64, the header as JSON, the tensors' bytes one after the other. Data only: nothing in it can be
- * evaluated. Values lie in the machine's byte order, which is little-endian wherever WebAssembly shares its
- * memory with typed arrays.
+ * uint64, the header as JSON, then the bytes of one tensor after the other. It holds data only, so reading a
+ * file executes nothing. Values are little-endian, as is the memory of every machine on which WebAssembly
+ * shares memory with typed arrays.
  */
 import { z } from 'zod';
 import { DataError } from '../errors.js';
@@ -23,14 +23,13 @@ export type NamedTensor = { readonly name: string } & Pick<StoredTensor, 'shape'
 export type Metadata = Readonly<Record<string, string>>;
 
 const LENGTH_BYTES = 8;
-/**
- * The header is padded with spaces to a multiple of this, so that the first tensor can be used where it lies.
- */
+/** The header is padded with spaces to a multiple of this, so that the tensors after it are aligned. */
 const ALIGNMENT = 8;
-/** What the format's own library refuses to exceed. */
+/** The largest header that the format's own library accepts. */
 const MAX_HEADER = 100_000_000;
 const SPACE = 0x20;
 
+/** Encodes a whole file. */
 export function encodeSafetensors(tensors: readonly NamedTensor[], metadata: Metadata): Uint8Array {
   const parts = [safetensorsHeader(tensors, metadata), ...tensors.map(({ data }) => bytesOf(data))];
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
@@ -42,7 +41,7 @@ export function encodeSafetensors(tensors: readonly NamedTensor[], metadata: Met
   return bytes;
 }
 
-/** What comes before the tensors' bytes. */
+/** Encodes what comes before the tensors' bytes: the header's length and the header, padded. */
 export function safetensorsHeader(tensors: readonly NamedTensor[], metadata: Metadata): Uint8Array {
   let end = 0;
   const entries = tensors.map(({ name, shape, data }) => {
@@ -79,8 +78,9 @@ const headerSchema = z
   .catchall(tensorSchema);
 
 /**
- * Reads a file of which nothing is believed: every byte belongs to the header or to exactly one tensor, and
- * every length agrees with every other. Throws DataError naming `file` and what is wrong with it.
+ * Decodes a file that may come from anybody. Every byte must belong to the header or to exactly one tensor,
+ * and all lengths must agree.
+ * @throws DataError naming `file` and what is wrong with it
  */
 export function decodeSafetensors(
   bytes: Uint8Array,
@@ -92,7 +92,7 @@ export function decodeSafetensors(
   const { __metadata__: metadata, ...entries } = parseHeader(bytes, refuse);
   const start = LENGTH_BYTES + headerLength(bytes, refuse);
   const tensors = new Map<string, StoredTensor>();
-  let next = 0; // the first byte of the data that no tensor has claimed
+  let next = 0; // the first byte that belongs to none of the tensors so far
   const inOrder = Object.entries(entries).sort(
     ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
   );
@@ -106,7 +106,7 @@ export function decodeSafetensors(
     if (start + end > bytes.length) {
       refuse(`it ends within tensor '${name}': ${start + end - bytes.length} bytes or more are missing`);
     }
-    const copy = new Uint8Array(bytes.subarray(start + begin, start + end)); // aligned, and free of the file's buffer
+    const copy = new Uint8Array(bytes.subarray(start + begin, start + end)); // a copy is aligned and does not keep the file's bytes in memory
     tensors.set(name, { dtype, shape, data: new ARRAYS[dtype](copy.buffer) });
     next = end;
   }

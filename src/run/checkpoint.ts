@@ -1,5 +1,6 @@
 /**
- * Checkpoints hold all that training needs to go on to the same bits, in one file with a checksum, written atomically.
+ * Checkpoints hold all that training needs to go on to the same bits, in one file with a checksum, written
+ * atomically.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -20,12 +20,15 @@ interface Saving {
   settled: boolean;
 }
 
-/** Milliseconds between two checkpoints at the ends of epochs: with tiny data there are thousands of epochs a second. */
+/**
+ * Milliseconds between two checkpoints at the ends of epochs: with tiny data there are thousands of epochs a
+ * second.
+ */
 const EPOCH_INTERVAL = 1000;
 
 /**
- * Writes a run's checkpoints while training goes on, one at a time: a checkpoint begins when the one before is written.
- * Without a folder it writes nothing.
+ * Writes a run's checkpoints while training goes on, one at a time: a checkpoint begins when the one before
+ * is written. Without a folder it writes nothing.
  */
 export class CheckpointWriter {
   #saving: Saving | null = null;
@@ -40,7 +43,10 @@ export class CheckpointWriter {
     this.#begun = clock();
   }
 
-  /** Whether a checkpoint is due: after every `checkpointEvery` steps, and at the end of an epoch once a second. */
+  /**
+   * Whether a checkpoint is due: after every `checkpointEvery` steps, and at the end of an epoch once a
+   * second.
+   */
   due(epochDone: boolean): boolean {
     const { plan, state } = this.trainer;
     const { checkpointEvery } = plan.config;
@@ -80,8 +86,8 @@ export class CheckpointWriter {
 }
 
 /**
- * Copies where the trainer stands, then writes the copy in the background, `best` before `last`. Whichever pair of files
- * a kill leaves behind, the run goes on from it to the same bits.
+ * Copies where the trainer stands, then writes the copy in the background, `best` before `last`. Whichever
+ * pair of files a kill leaves behind, the run goes on from it to the same bits.
  */
 function beginSaving(trainer: Trainer, folder: string, best: BestWeights | null): Saving {
   const { state, memory, plan } = trainer;

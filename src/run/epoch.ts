@@ -1,4 +1,6 @@
-/** What happens between two epochs: evaluation, the choice of the best epoch, and whether training should end. */
+/**
+ * What happens between two epochs: evaluation, the choice of the best epoch, and whether training should end.
+ */
 import { DivergedError } from '../errors.js';
 import { afterEpoch } from '../optim/plateau.js';
 import type { EpochEvent } from '../train/events.js';
@@ -14,7 +16,8 @@ export interface EpochStart {
 }
 
 /**
- * Ends an epoch: evaluates, keeps the weights if they are the best so far, and clears the sums for the next epoch.
+ * Ends an epoch: evaluates, keeps the weights if they are the best so far, and clears the sums for the next
+ * epoch.
  * @throws DivergedError where a metric is not finite
  */
 export async function endEpoch(

@@ -1,4 +1,4 @@
-/** A run on disk: plain files, greppable, copyable. */
+/** A run on disk: plain files that can be read, searched and copied. */
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -20,7 +20,7 @@ export const RUN_FILES = {
   trace: 'trace.json',
 } as const;
 
-/** run.json: what happened, for people and scripts. */
+/** The contents of run.json: what happened, for people and scripts. */
 export interface RunRecord {
   readonly gradpool: string;
   readonly status: 'running' | TrainResult['status'] | 'diverged' | 'failed';
@@ -29,21 +29,30 @@ export interface RunRecord {
   readonly exitCode: number | null;
   readonly error: string | null;
   readonly argv: readonly string[];
-  /** the folder it was begun in, from which a query's files are named; runs of older versions have none */
+  /**
+   * The folder in which it was begun, to which paths in a query are relative; absent in runs of older
+   * versions.
+   */
   readonly cwd?: string;
   readonly seed: number;
   readonly kernels: KernelName;
-  /** what native kernels multiply with; null: other kernels */
+  /** The library that native kernels multiply with; null for other kernels. */
   readonly library: NativeLibrary | null;
   readonly machine: Readonly<Record<string, string | number>>;
-  /** SHA-256 of the stored data and its schema */
+  /** SHA-256 of the stored training data and its schema. */
   readonly dataset: string;
-  /** the same of validation and test data that are sources of their own; runs of before 0.2 have none */
+  /**
+   * SHA-256 of validation and test data that have sources of their own; absent in runs of versions before
+   * 0.2.
+   */
   readonly sources?: { readonly val: string | null; readonly test: string | null };
   readonly result: TrainResult | null;
 }
 
-/** The folder of a new run: `out`, or one under runs/ named by time, data and four random letters. */
+/**
+ * Returns the folder of a new run: `out`, or one under runs/ named by time, data and four random letters.
+ * @throws DataError when it exists already
+ */
 export function newRunFolder(out: string | undefined, dataset: string, started: Date): string {
   const stamp = started.toISOString().slice(0, 19).replaceAll(':', '-');
   const tail = BigInt(`0x${randomBytes(8).toString('hex')}`)
@@ -60,6 +69,7 @@ export function newRunFolder(out: string | undefined, dataset: string, started: 
   return folder;
 }
 
+/** Creates the folder of a new run with its configuration and record. */
 export function createRunFolder(folder: string, config: TrainConfig, record: RunRecord): void {
   try {
     makeFolder(join(folder, 'checkpoints'));
@@ -80,17 +90,23 @@ export function writeRecord(folder: string, record: RunRecord): void {
   writeFileAtomic(join(folder, RUN_FILES.record), Buffer.from(`${JSON.stringify(record, null, 2)}\n`));
 }
 
-/** One line of metrics.jsonl; what it says of steps after a checkpoint is said again when the run goes on from there. */
+/**
+ * Appends an event to metrics.jsonl. When a run goes on from a checkpoint, the events after that checkpoint
+ * are appended a second time.
+ */
 export function appendMetrics(folder: string, event: TrainEvent): void {
   appendFileSync(join(folder, RUN_FILES.metrics), `${JSON.stringify(event)}\n`);
 }
 
-/** For JSON.parse: a metric that was not finite, which JSON has as null, is NaN again. */
+/** Revives metrics that were not finite for JSON.parse: JSON writes NaN as null. */
 export function reviveMetrics(key: string, value: unknown): unknown {
   return value === null && (key === 'loss' || key === 'rmse') ? Number.NaN : value;
 }
 
-/** Whether a checkpoint was ever written: training begins while the first one is on its way to the disk. */
+/**
+ * Whether a checkpoint was ever written: a run may be killed while its first checkpoint is still being
+ * written.
+ */
 export function wasSaved(folder: string): boolean {
   const metrics = join(folder, RUN_FILES.metrics);
   return (
@@ -99,7 +115,10 @@ export function wasSaved(folder: string): boolean {
   );
 }
 
-/** The record and configuration of an existing run. Throws DataError when the folder is not one. */
+/**
+ * Reads the record and the configuration of a run.
+ * @throws DataError when the folder is not a run's
+ */
 export function readRun(folder: string): { record: RunRecord; config: TrainConfig } {
   const file = join(folder, RUN_FILES.record);
   if (!existsSync(file)) {
@@ -114,7 +133,7 @@ export function readRun(folder: string): { record: RunRecord; config: TrainConfi
   }
 }
 
-/** The newest run beside a folder that was not found: what was probably meant. */
+/** Suggests the newest run beside a folder that was not found. */
 function siblings(folder: string): string {
   const parent = dirname(folder);
   if (!existsSync(parent)) return '';

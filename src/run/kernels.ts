@@ -1,4 +1,4 @@
-/** A run goes on with the kernels that it began with: others leave other bits. */
+/** A run goes on with the kernels that it began with, because others would lead to other bits. */
 import { UsageError } from '../errors.js';
 import { chooseKernels } from '../kernels/choose.js';
 import type { TrainConfig } from '../train/config.js';
@@ -6,8 +6,8 @@ import type { TrainingPlan } from '../train/plan.js';
 import type { RunRecord } from './folder.js';
 
 /**
- * The configuration with the kernels of the record, or those asked for instead. Throws UsageError where the record's cannot be
- * had here.
+ * Returns the configuration with the kernels of the record, or with those that were asked for instead.
+ * @throws UsageError where this machine does not have the record's kernels
  */
 export function withKernels(
   folder: string,
@@ -33,7 +33,7 @@ export function withKernels(
   return recorded;
 }
 
-/** What the user should know when the kernels are not those of the record, in one line; null: they are. */
+/** Returns a note for the user when the kernels are not those of the record, else null. */
 export function changeOfKernels(record: RunRecord, plan: TrainingPlan): string | null {
   const [before, now] = [record, plan].map(({ kernels, library }) => library?.version ?? kernels);
   if (before === now) return null;

@@ -1,6 +1,6 @@
 /**
- * Runs one session: steps, ends of epochs and checkpoints, from where the trainer stands to an end or an interruption,
- * with the record of it on disk.
+ * Runs one session: steps, ends of epochs and checkpoints, from where the trainer stands to an end or an
+ * interruption, with the record of it on disk.
  */
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';

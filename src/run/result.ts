@@ -41,8 +41,8 @@ export function startEvent(plan: TrainingPlan, folder: string | null, step: numb
 }
 
 /**
- * Settles on the final weights, which are the best ones under early stopping, writes the model file and evaluates the
- * test data.
+ * Settles on the final weights, which are the best ones under early stopping, writes the model file and
+ * evaluates the test data.
  */
 export async function finishTraining(
   session: Session,

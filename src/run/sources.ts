@@ -4,7 +4,7 @@ import { isBuiltIn, isQuery } from '../data/source.js';
 import { DataError } from '../errors.js';
 import type { TrainConfig } from '../train/config.js';
 
-/** The same configuration with its files by absolute paths, so that `resume` finds them from any folder. */
+/** Returns the configuration with absolute paths, so that `resume` finds the files from any folder. */
 export function absoluteSources(config: TrainConfig): TrainConfig {
   const { data, val, test, nativeLibrary } = config;
   return {
@@ -16,17 +16,19 @@ export function absoluteSources(config: TrainConfig): TrainConfig {
   };
 }
 
-/** A query with an asterisk in it is no pattern of files. */
+/**
+ * Returns the absolute path of a file or of a pattern of files; built-in names and queries stay as they are.
+ */
 function absolute(source: string): string {
   if (isBuiltIn(source) || isQuery(source)) return source;
   if (existsSync(source)) return resolve(source);
   if (!/[*?[]/.test(source) || isAbsolute(source)) return source;
-  return join(process.cwd().replace(/[[*?]/g, '[$&]'), source); // this folder's own name is no pattern
+  return join(process.cwd().replace(/[[*?]/g, '[$&]'), source); // brackets and asterisks in this folder's own name are not a pattern
 }
 
 /**
- * Loads a run's data again. The paths in a query are read from the current folder: where the run was begun in
- * another one and the data is not found or not the same, the error says so.
+ * Loads a run's data again. Paths inside a query are relative to the current folder, so when the data is
+ * missing or has changed and the run was begun in another folder, the error says so.
  */
 export async function fromElsewhere<T>(
   { data, val, test }: TrainConfig,

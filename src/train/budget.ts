@@ -38,8 +38,8 @@ export function memoryBudget(plan: TrainingPlan): Record<string, number> {
 }
 
 /**
- * Blocks that a sum of shards is left in; the system gives no memory for the others. A run of shards that is one pass is folded
- * as it is summed, unless a layer looks at each shard.
+ * Blocks that a sum of shards is left in; the system gives no memory for the others. A run of shards that is
+ * one pass is folded as it is summed, unless a layer looks at each shard.
  */
 function touchedBlocks({ sizes, workers, layers }: TrainingPlan, blocks: number): number {
   if (layers.some(looksAtShards)) return blocks;

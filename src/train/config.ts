@@ -1,6 +1,7 @@
 /**
- * One flat, readonly configuration: every default in one object, overridden, then validated as a whole. It is printed by
- * --print-config, stored in every run and checkpoint, and `gradpool train -c` on it repeats the run.
+ * One flat, readonly configuration: every default in one object, overridden, then validated as a whole. It is
+ * printed by --print-config, stored in every run and checkpoint, and `gradpool train -c` on it repeats the
+ * run.
  */
 import { z } from 'zod';
 import type { LoadOptions } from '../data/load.js';
@@ -29,12 +30,17 @@ const shareOrSource = z.union([z.number(), z.string()]).refine((value) => {
   return value !== '' && (!value.endsWith('%') || (PERCENTAGE.test(value) && Number(shareOf(value)) < 1));
 }, SHARE);
 
-/** '12.5%' as the number nearest to 0.125, as if it had been written so: dividing by 100 would round a second time. */
+/**
+ * '12.5%' as the number nearest to 0.125, as if it had been written so: dividing by 100 would round a second
+ * time.
+ */
 function shareOf<T>(value: T): T | number {
   return typeof value === 'string' && PERCENTAGE.test(value) ? Number(`${value.slice(0, -1)}e-2`) : value;
 }
 
-/** Each key's meaning is its `describe`: the command line's help and the editor's schema show the same words. */
+/**
+ * Each key's meaning is its `describe`: the command line's help and the editor's schema show the same words.
+ */
 const SHAPE = {
   data: z
     .string()
@@ -204,7 +210,10 @@ export function withRows(config: TrainConfig, options: TrainOptions): LoadOption
   return { ...config, ...withoutRows(options, (rows) => rows) };
 }
 
-/** Fills in the defaults and checks every value and their combinations. Throws UsageError naming the key and the value. */
+/**
+ * Fills in the defaults and checks every value and their combinations. Throws UsageError naming the key and
+ * the value.
+ */
 export function resolveConfig(given: TrainOptions): TrainConfig {
   const options = { ...given, ...withoutRows(given, named) };
   const parsed = configSchema.safeParse(options);

@@ -1,4 +1,6 @@
-/** Finds where a value that is not finite comes from, for the error of the step or the evaluation that met it. */
+/**
+ * Finds where a value that is not finite comes from, for the error of the step or the evaluation that met it.
+ */
 import type { Subset } from '../data/dataset.js';
 import { DivergedError } from '../errors.js';
 import { divergence, evaluateRows, type ForwardContext, forwardRows, rowScore } from '../forward/context.js';
@@ -42,7 +44,10 @@ export function divergedError(
   );
 }
 
-/** Describes an evaluation whose metrics are not all finite. The weights must still be those that were evaluated. */
+/**
+ * Describes an evaluation whose metrics are not all finite. The weights must still be those that were
+ * evaluated.
+ */
 export function evaluationError(
   context: ForwardContext,
   plan: Planned & Pick<TrainingPlan, 'lr'>,
@@ -69,8 +74,8 @@ function placeText({ objective }: Planned, { place, pass }: Diagnosis): string {
 }
 
 /**
- * Names rows as people count them, from 1. Rows that were split off the training data keep their numbers there; data of
- * its own source has its own numbers.
+ * Names rows as people count them, from 1. Rows that were split off the training data keep their numbers
+ * there; data of its own source has its own numbers.
  */
 function rowsText({ data }: Planned, { dataset }: Subset, { rows }: Diagnosis): string {
   const name =
@@ -85,8 +90,8 @@ function remedyFor({ objective }: Planned, { place }: Diagnosis): string | undef
 }
 
 /**
- * Repeats the passes of a step that went wrong and looks at every array in the order of computation: the outputs from
- * the first layer on, then the loss, then the gradients from the last layer back.
+ * Repeats the passes of a step that went wrong and looks at every array in the order of computation: the
+ * outputs from the first layer on, then the loss, then the gradients from the last layer back.
  */
 function diagnoseStep(context: GradientContext, task: GradientTask): Diagnosis | null {
   const { workspace, pass, trainingRows } = context;
@@ -121,9 +126,10 @@ function diagnoseEvaluation(context: ForwardContext, subset: Subset): Diagnosis 
 }
 
 /**
- * Computes the divergence after a forward pass and returns the first place that is not finite, with its rows counted
- * from the first of the pass.
- * @param weigh scales the divergence as training does; null in an evaluation, which has no backward pass either
+ * Computes the divergence after a forward pass and returns the first place that is not finite, with its rows
+ * counted from the first of the pass.
+ * @param weigh scales the divergence as training does; null in an evaluation, which has no backward pass
+ * either
  */
 function diagnoseForward(context: ForwardContext, weigh: (() => void) | null): Diagnosis | null {
   const { workspace, pass } = context;

@@ -58,7 +58,9 @@ export interface EpochEvent {
   readonly train: Metrics;
   readonly val: Metrics | null;
   readonly lr: number;
-  /** whether this is the best epoch so far: by validation loss, or by training loss without validation data */
+  /**
+   * whether this is the best epoch so far: by validation loss, or by training loss without validation data
+   */
   readonly best: boolean;
   /** training alone, without evaluation and checkpoints */
   readonly seconds: number;
@@ -84,7 +86,10 @@ export interface EndEvent extends TrainResult {
 
 export interface TrainResult {
   readonly run: string | null;
-  /** completed: all epochs, or `until` came true; early-stopped: patience ran out; interrupted: the signal came, checkpoint saved */
+  /**
+   * completed: all epochs, or `until` came true; early-stopped: patience ran out; interrupted: the signal
+   * came, checkpoint saved
+   */
   readonly status: 'completed' | 'early-stopped' | 'interrupted';
   /** why it ended: 'all 10 epochs', 'change<1e-6', … */
   readonly reason: string;

@@ -1,36 +1,44 @@
 /**
- * The learning-rate range test (Smith 2017): one step a minibatch at rates that grow exponentially, until the loss
- * explodes. Where it falls fastest is a good rate.
+ * The learning-rate range test (Smith 2017): every minibatch takes one step, at rates that grow exponentially
+ * until the loss explodes. The rate at which the loss falls fastest is a good one.
  */
 import { exp, ln } from '../elementary.js';
 import { DivergedError, UsageError } from '../errors.js';
 import type { Trainer } from './trainer.js';
 
+/** The rates to try. */
 export interface RateRange {
   readonly from: number;
   readonly to: number;
-  /** minibatches, at most */
+  /** The most minibatches to try, one at each rate. */
   readonly steps: number;
 }
 
 export const RATE_RANGE: RateRange = { from: 1e-6, to: 10, steps: 100 };
 
+/** What a range test measured; all arrays have one entry for each step made. */
 export interface RateSearch {
-  /** the learning rate of each step */
+  /** The learning rate of each step. */
   readonly rates: readonly number[];
-  /** the mean loss of each minibatch, before the step at its rate */
+  /** The mean loss of each minibatch before its step. */
   readonly losses: readonly number[];
-  /** their exponential moving average, bias corrected */
+  /** The exponential moving average of the losses, with bias correction. */
   readonly smoothed: readonly number[];
-  /** the rate at which the smoothed loss falls fastest per logarithm of the rate; null where it never falls */
+  /**
+   * The rate at which the smoothed loss falls fastest, over the logarithm of the rate; null where it never
+   * falls.
+   */
   readonly suggestion: number | null;
 }
 
 const SMOOTHING = 0.9;
-/** The loss has exploded when, smoothed, it is so many times its minimum. */
+/** The loss has exploded when the smoothed loss is this many times its minimum. */
 const EXPLODED = 4;
 
-/** Trains with growing rates; the trainer is of no use afterwards. Throws UsageError for rules that find their own step. */
+/**
+ * Trains with growing rates. The trainer is of no use afterwards.
+ * @throws UsageError for an update rule that finds its own step sizes, and for an impossible range
+ */
 export async function rangeTest(
   trainer: Pick<Trainer, 'step' | 'state' | 'plan'>,
   { from, to, steps }: RateRange,
@@ -50,7 +58,7 @@ export async function rangeTest(
   const smoothed: number[] = [];
   let average = 0;
   let least = Number.POSITIVE_INFINITY;
-  let weight = 1; // SMOOTHING^steps
+  let uncorrected = 1; // SMOOTHING^steps, the share that the average's start at 0 still has
   while (rates.length < steps) {
     const rate = from * exp(growth * rates.length);
     const { epochLoss, epochWeight } = trainer.state;
@@ -61,13 +69,13 @@ export async function rangeTest(
       throw error;
     }
     const batchWeight = trainer.state.epochWeight - epochWeight;
-    if (batchWeight === 0) continue; // no row of the batch counts, so the rate has not been tried
+    if (batchWeight === 0) continue; // no row of the batch counts, so nothing was learned at this rate
     const loss = (trainer.state.epochLoss - epochLoss) / batchWeight;
     average = SMOOTHING * average + (1 - SMOOTHING) * loss;
-    weight *= SMOOTHING;
+    uncorrected *= SMOOTHING;
     rates.push(rate);
     losses.push(loss);
-    const current = average / (1 - weight);
+    const current = average / (1 - uncorrected);
     smoothed.push(current);
     least = Math.min(least, current);
     if (current > EXPLODED * least) break;
@@ -75,7 +83,10 @@ export async function rangeTest(
   return { rates, losses, smoothed, suggestion: steepest(rates, smoothed) };
 }
 
-/** Where the loss falls fastest on its way to the minimum; the rates are evenly spaced on a logarithmic scale. */
+/**
+ * Returns the rate at which the loss falls fastest before its minimum. The rates are evenly spaced on a
+ * logarithmic scale, so differences of losses are slopes.
+ */
 function steepest(rates: readonly number[], losses: readonly number[]): number | null {
   const end = losses.indexOf(losses.reduce((least, loss) => Math.min(least, loss), Number.POSITIVE_INFINITY));
   let suggestion: number | null = null;

@@ -33,9 +33,9 @@ export interface GradientContext extends ForwardContext {
 }
 
 /**
- * Computes the gradient of a range of shards, Σ w·∂Div/∂θ over their rows with w what a row counts, and leaves it summed
- * along the tree in the blocks of the range's aligned subtrees, beside Σ w·Div, Σ w and the score of each shard. It is a
- * pure function of weights, order and task, so it may be computed again.
+ * Computes the gradient of a range of shards, Σ w·∂Div/∂θ over their rows with w what a row counts, and
+ * leaves it summed along the tree in the blocks of the range's aligned subtrees, beside Σ w·Div, Σ w and the
+ * score of each shard. It is a pure function of weights, order and task, so it may be computed again.
  */
 export function computeGradient(context: GradientContext, task: GradientTask): void {
   const { memory, workspace, kernels, pass, timer, trainingRows } = context;
@@ -84,8 +84,8 @@ export function beginPass(
 }
 
 /**
- * Writes into the workspace's `rowWeights` what each row counts, and scales its Div and ∂Div/∂Y by that. A row that
- * counts nothing adds exactly 0, even where its Div is not finite.
+ * Writes into the workspace's `rowWeights` what each row counts, and scales its Div and ∂Div/∂Y by that. A
+ * row that counts nothing adds exactly 0, even where its Div is not finite.
  * @param from the pass's first row in the epoch's order
  */
 export function weighRows(context: GradientContext, from: number): void {

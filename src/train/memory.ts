@@ -1,7 +1,8 @@
 /**
- * All training state as views of one shared memory. Every thread carves the same arrays in the same order. Only the
- * coordinator writes the order of rows and, between tasks, the parameters and slots; a task writes only the blocks and
- * sums of its own shards, its own slice of the parameters, and the workspace that its message names.
+ * All training state as views of one shared memory. Every thread carves the same arrays in the same order.
+ * Only the coordinator writes the order of rows and, between tasks, the parameters and slots; a task writes
+ * only the blocks and sums of its own shards, its own slice of the parameters, and the workspace that its
+ * message names.
  */
 import type { ProblemType } from '../data/schema.js';
 import { EVALUATION_BLOCK } from '../forward/evaluation.js';
@@ -77,8 +78,8 @@ export interface TrainingMemory {
 const PASS_ROWS = 1024;
 
 /**
- * Returns how many rows a pass has at most. A shard over which a layer computes statistics is never split, however long
- * it is.
+ * Returns how many rows a pass has at most. A shard over which a layer computes statistics is never split,
+ * however long it is.
  */
 export function passRows({ batch, fewestTasks, ...sharding }: MemorySizes): number {
   const longest = longestShard(batch, sharding);
@@ -130,8 +131,8 @@ export function carveTraining(
 }
 
 /**
- * Takes the rounded copy of the weights, which all workspaces share, from the arena at once; the function returned takes
- * two operands of a pass for each workspace that asks.
+ * Takes the rounded copy of the weights, which all workspaces share, from the arena at once; the function
+ * returned takes two operands of a pass for each workspace that asks.
  */
 function carveRounded(
   arena: Arena,

@@ -20,8 +20,8 @@ export interface OpenOptions {
 const WORKER_FILE = fileURLToPath(new URL('../../workers/gradient.js', import.meta.url));
 
 /**
- * Creates a trainer on this machine. Its shared memory may take the configured limit, by default all the memory of the
- * machine or the container.
+ * Creates a trainer on this machine. Its shared memory may take the configured limit, by default all the
+ * memory of the machine or the container.
  * @throws DataError when the training needs more
  */
 export function openTrainer(plan: TrainingPlan, options: OpenOptions): Trainer {

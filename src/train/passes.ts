@@ -1,4 +1,7 @@
-/** How a task's range of shards becomes passes over rows, and which pass leaves its sums in which gradient block. */
+/**
+ * How a task's range of shards becomes passes over rows, and which pass leaves its sums in which gradient
+ * block.
+ */
 import type { ShardRows, SumMode } from '../kernels/kernels.js';
 import type { Subtree } from '../network/layer.js';
 import { type Addition, alignedSubtrees, type IndexRange, remainingAdditions } from '../parallel/shards.js';
@@ -27,9 +30,9 @@ export interface PassSequence {
 }
 
 /**
- * Returns the passes of a range of shards. A range that fits into `maxRows` is one pass, and the kernels sum its
- * subtrees. A longer one goes shard by shard, in pieces that each continue the shard's sum, and the blocks are added up
- * afterwards: the same additions in the same order.
+ * Returns the passes of a range of shards. A range that fits into `maxRows` is one pass, and the kernels sum
+ * its subtrees. A longer one goes shard by shard, in pieces that each continue the shard's sum, and the
+ * blocks are added up afterwards: the same additions in the same order.
  * @param total shards of the batch
  * @param passBounds where the bounds of the pass at hand will stand
  */

@@ -1,4 +1,4 @@
-/** Everything about a training that follows from its configuration and data, before any memory is taken. */
+/** Plans a training: all that follows from its configuration and data before any memory is taken. */
 import type { Encoding } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
 import { UsageError } from '../errors.js';
@@ -21,29 +21,30 @@ import { targetsFor } from './targets.js';
 import { type Weighting, weightingOf } from './weighting.js';
 import { workerCandidates } from './workersearch.js';
 
+/** A training as configuration and data determine it. */
 export interface TrainingPlan {
   readonly config: TrainConfig;
   readonly data: TrainingData;
   readonly network: NetworkSpec;
-  /** the whole network, as it predicts */
+  /** The whole network, as it predicts. */
   readonly layers: readonly Layer[];
-  /** what is differentiated in training */
+  /** What is differentiated in training. */
   readonly objective: Objective;
   readonly weighting: Weighting;
   readonly kernels: KernelName;
-  /** what native kernels multiply with */
+  /** The library that native kernels multiply with; null for other kernels. */
   readonly library: NativeLibrary | null;
   readonly rule: UpdateRule;
   readonly hyper: Hyper;
   readonly lr: number;
-  /** rows of a full batch */
+  /** Rows of a full batch. */
   readonly batch: number;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
-  /** the numbers of workers to choose from; one when it was given */
+  /** The numbers of workers to choose from; a single one when it was given. */
   readonly workers: readonly number[];
   readonly sizes: MemorySizes;
-  /** the data's, and what else was inferred */
+  /** What was inferred, filled or dropped, one plain line each. */
   readonly notes: readonly string[];
   readonly sharedBytes: number;
 }
@@ -53,9 +54,11 @@ function embeddedColumns({ cardinalities, embeddings }: Encoding): EmbeddedColum
 }
 
 /**
- * Throws UsageError where configuration and data do not fit together, DataError where a target does not fit the loss.
- * @param profiled whether there is to be room for workers to tell where their time goes (`Profile`)
- * @param cores that `workers: auto` may use; by default this machine's
+ * Plans a training, without taking any memory for it.
+ * @param profiled whether tasks will time their phases for a `Profile`
+ * @param cores cores that `workers: auto` may use; by default this machine's
+ * @throws UsageError where configuration and data do not fit together
+ * @throws DataError where a target does not fit the loss
  */
 export function planTraining(
   config: TrainConfig,
@@ -130,10 +133,15 @@ export function planTraining(
   };
 }
 
-/** Parameters from which workers update them in slices: below, to tell them takes longer. */
+/**
+ * The fewest parameters that workers update in slices: with fewer, posting the tasks takes longer than the
+ * update.
+ */
 const SLICED_FROM = 50_000;
 
-/** Whether the update is one step element by element, so that each worker may make a part of it. */
+/**
+ * Whether each worker may update a slice of the parameters: the update must be one step, element by element.
+ */
 function sliceable(
   config: TrainConfig,
   rule: UpdateRule,
@@ -146,7 +154,10 @@ function sliceable(
   return plain && !rule.wholeBlock && workers > 1 && length === trainable && length >= SLICED_FROM;
 }
 
-/** What a user should know where a layer leaves fewer shards, and with them fewer tasks, than the configuration asks for. */
+/**
+ * Returns a note where a layer leaves fewer shards, and with them fewer tasks, than the configuration asks
+ * for.
+ */
 function shardNote(batch: number, sharding: Sharding): string[] {
   const asked = Math.min(sharding.shards, batch);
   const shards = shardCount(batch, sharding);
@@ -156,6 +167,7 @@ function shardNote(batch: number, sharding: Sharding): string[] {
   ];
 }
 
+/** Rows of a batch when the configuration does not say. */
 const AUTO_BATCH = 128;
 
 function batchRows(batch: TrainConfig['batch'], rows: number): number {

@@ -1,5 +1,6 @@
 /**
- * Where a run's time goes: what the coordinator does, one thing after the other, and what the workers do meanwhile.
+ * Where a run's time goes: what the coordinator does, one thing after the other, and what the workers do
+ * meanwhile.
  */
 import { phaseMilliseconds, readLaps, sharedClock, TASK_PHASES, type TaskPhase } from '../forward/timer.js';
 
@@ -15,7 +16,10 @@ export interface StepSeconds {
   wait: number;
   /** The additions of shards that are left to the coordinator. */
   sum: number;
-  /** The check for finite gradients, the update rule and averages; where workers share the update, all their sums too. */
+  /**
+   * The check for finite gradients, the update rule and averages; where workers share the update, all their
+   * sums too.
+   */
   update: number;
 }
 
@@ -90,8 +94,8 @@ export class Profile {
   }
 
   /**
-   * Counts the time since the last lap as spent on tasks, from the times that each of them left. The trace shows the
-   * phases of an in-process task in the coordinator's row.
+   * Counts the time since the last lap as spent on tasks, from the times that each of them left. The trace
+   * shows the phases of an in-process task in the coordinator's row.
    */
   tasks(name: string, times: readonly Float64Array[], workers: number): void {
     if (!this.#insideStep) return;

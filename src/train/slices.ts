@@ -1,7 +1,7 @@
 /**
- * The update in slices, one for each worker. Each adds up its part of the shards' gradients along the tree and steps its
- * part of the weights, so that no worker waits while the coordinator goes over all parameters. Element by element the
- * additions and the step are those of an update in one piece.
+ * The update in slices, one for each worker. Each adds up its part of the shards' gradients along the tree
+ * and steps its part of the weights, so that no worker waits while the coordinator goes over all parameters.
+ * Element by element the additions and the step are those of an update in one piece.
  */
 import type { PhaseTimer } from '../forward/timer.js';
 import type { StepName } from '../kernels/codes.js';
@@ -50,7 +50,10 @@ export interface UpdateContext {
   readonly additions: Map<number, readonly Addition[]>;
 }
 
-/** Floats that are summed and then stepped at a time: the step finds in the L2 cache what the sum has left there. */
+/**
+ * Floats that are summed and then stepped at a time: the step finds in the L2 cache what the sum has left
+ * there.
+ */
 const CHUNK = 16384;
 /** More than any number of gradient tasks, which makes a unique key of it and a number of shards. */
 const KEY_BASE = 2048;
@@ -73,8 +76,8 @@ export class StepRecorder implements Pick<Kernels, 'update'> {
 }
 
 /**
- * Updates a slice of the parameters. Recomputing a gradient is harmless, but applying an update twice is not, so the
- * workspace remembers which update was begun.
+ * Updates a slice of the parameters. Recomputing a gradient is harmless, but applying an update twice is not,
+ * so the workspace remembers which update was begun.
  * @throws Error where a worker has begun this slice before and did not finish it
  */
 export function updateSlice(context: UpdateContext, task: UpdateTask): void {

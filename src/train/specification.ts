@@ -26,7 +26,10 @@ export interface SpecifiedNetwork {
   readonly layers: readonly Layer[];
 }
 
-/** The network of a configuration, checked against the requirements. Throws UsageError naming the layer and both widths. */
+/**
+ * The network of a configuration, checked against the requirements. Throws UsageError naming the layer and
+ * both widths.
+ */
 export function specify(config: TrainConfig, requirements: NetworkRequirements): SpecifiedNetwork {
   const loss = config.loss === 'auto' ? defaultLoss(requirements.problemType) : config.loss;
   const outputs = outputUnits(loss, requirements);
@@ -57,8 +60,8 @@ export function specify(config: TrainConfig, requirements: NetworkRequirements):
 }
 
 /**
- * An activation that passes nothing back is refused where something before it should learn. Returns whether something
- * does, by the end of these layers.
+ * An activation that passes nothing back is refused where something before it should learn. Returns whether
+ * something does, by the end of these layers.
  */
 function refuseUntrainable(layers: readonly Layer[], where: string, before: boolean): boolean {
   return layers.reduce((learns, { kind, parameters, branches = [] }, index) => {
@@ -76,7 +79,10 @@ function refuseUntrainable(layers: readonly Layer[], where: string, before: bool
   }, before);
 }
 
-/** The learning rate of a configuration: SGD on unbounded errors needs a smaller step than on class probabilities. */
+/**
+ * The learning rate of a configuration: SGD on unbounded errors needs a smaller step than on class
+ * probabilities.
+ */
 export function learningRate(config: TrainConfig, problemType: ProblemType): number {
   const own = RULES[config.optimizer].lr;
   return config.lr ?? (config.optimizer === 'sgd' && problemType === 'regression' ? own / 10 : own);
@@ -86,7 +92,9 @@ function defaultLoss(problemType: ProblemType): DivergenceName {
   return problemType === 'classification' ? 'crossEntropy' : 'squaredError';
 }
 
-/** Two classes are a single output where the divergence allows it; else there is one for each class or value. */
+/**
+ * Two classes are a single output where the divergence allows it; else there is one for each class or value.
+ */
 function outputUnits(loss: DivergenceName, { problemType, outputs }: NetworkRequirements): number {
   const { targets, single, fused }: Divergence = DIVERGENCES[loss];
   if (targets === 'class' && problemType !== 'classification') {

@@ -1,4 +1,7 @@
-/** Computes one step: the gradient of a batch by the workers, its sum along the tree, and the update of the weights. */
+/**
+ * Computes one step: the gradient of a batch by the workers, its sum along the tree, and the update of the
+ * weights.
+ */
 import { additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
 import { divergedError } from './diagnosis.js';
 import type { TrainingMemory } from './memory.js';
@@ -65,8 +68,8 @@ export class Stepper {
   }
 
   /**
-   * Computes the gradients of a batch's shards, a range of shards for each worker, and leaves the sums of subtrees in the
-   * gradient blocks. Returns the ranges.
+   * Computes the gradients of a batch's shards, a range of shards for each worker, and leaves the sums of
+   * subtrees in the gradient blocks. Returns the ranges.
    */
   async computeGradients(
     { start, rows, shards }: Batch,
@@ -102,7 +105,10 @@ export class Stepper {
     };
   }
 
-  /** Makes the additions that the workers have left, after which gradient block 0 holds the sum over all shards. */
+  /**
+   * Makes the additions that the workers have left, after which gradient block 0 holds the sum over all
+   * shards.
+   */
   #sumGradients(ranges: readonly IndexRange[], { shards }: Batch): void {
     const { gradients, layout } = this.memory;
     for (const { into, from } of additionsAfter(ranges, shards)) {

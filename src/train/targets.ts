@@ -1,12 +1,13 @@
-/** What the loss asks of the targets: values it is defined for, in a scale that keeps them so. */
+/** Makes sure that the loss is defined for the targets. */
 import type { Subset } from '../data/dataset.js';
 import { type TrainingData, unscaledTargets } from '../data/load.js';
 import { DataError } from '../errors.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
 
 /**
- * Numbers are standardised, unless that would take them out of the loss's domain: then they must lie in it as they are.
- * Throws DataError naming the first row that does not.
+ * Returns the data with targets that the loss is defined for. Numbers are standardised, unless the loss is
+ * defined for some numbers only, such as counts; these stay as they are.
+ * @throws DataError naming the first row whose target the loss is not defined for
  */
 export function targetsFor(loss: DivergenceName, data: TrainingData): TrainingData {
   const { domain }: Divergence = DIVERGENCES[loss];

@@ -1,6 +1,6 @@
 /**
- * The tasks of a worker: gradients, evaluations and updates, each a few numbers that name what to compute in shared
- * memory. The in-process executor runs the same code in the coordinator's thread.
+ * The tasks of a worker: gradients, evaluations and updates, each a few numbers that name what to compute in
+ * shared memory. The in-process executor runs the same code in the coordinator's thread.
  */
 import type { Encoding, Subset } from '../data/dataset.js';
 import { prepareEncoding } from '../data/gather.js';
@@ -47,7 +47,10 @@ const STEP_NAMES = Object.keys(STEPS) as StepName[];
 
 /** The first four cells hold kind, workspace, first and last; what belongs to the kind follows. */
 const OWN = 4;
-/** An update's slots and scalars follow update, shards, gradient tasks, the step's name and the number of slots. */
+/**
+ * An update's slots and scalars follow update, shards, gradient tasks, the step's name and the number of
+ * slots.
+ */
 const SLOTS = OWN + 5;
 
 /** Writes a task to the cells of a channel. */
@@ -89,7 +92,9 @@ export interface BoundTraining {
   readonly memory: TrainingMemory;
 }
 
-/** Builds in a worker what the coordinator has built already: the same layers, and views of the same memory. */
+/**
+ * Builds in a worker what the coordinator has built already: the same layers, and views of the same memory.
+ */
 export function bindTraining({ memory, network, problemType, sizes }: WorkerSetup): BoundTraining {
   const layers = buildLayers(network.layers, network.inputs);
   const trained = objective(layers, network.loss, network.lossParameter);

@@ -1,6 +1,6 @@
 /**
- * Trains: one step, one evaluation, and the state from which a run goes on. It knows nothing of files; `run/` keeps the
- * run on disk.
+ * Trains: one step, one evaluation, and the state from which a run goes on. It knows nothing of files; `run/`
+ * keeps the run on disk.
  */
 import { type Clock, systemClock } from '../clock.js';
 import { evaluationBlocks } from '../forward/evaluation.js';
@@ -188,8 +188,8 @@ export class Trainer {
   }
 
   /**
-   * Puts the training rows into the epoch's order, which is a function of seed and epoch alone. Where a batch is all
-   * rows they stay in their own order, as in the lecture.
+   * Puts the training rows into the epoch's order, which is a function of seed and epoch alone. Where a batch
+   * is all rows they stay in their own order, as in the lecture.
    */
   #shuffle(epoch: number): void {
     const { order } = this.memory;

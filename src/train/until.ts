@@ -1,16 +1,22 @@
-/** `--until`: when a training has converged, asked after every epoch of its training loss. */
+/** `--until` ends a training when it has converged; the condition is checked after every epoch. */
 
-/** The lecture's loop runs until its loss has converged, not for a number of epochs. */
+/**
+ * The most epochs of a training that ends by its loss. The lecture's loop has no number of epochs (lecture,
+ * section 6), but a loss may never get there.
+ */
 export const UNTIL_EPOCHS = 100_000;
 
 const FORM = /^(change|loss)\s*<\s*(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)$/i;
 
-/** Whether training ends with an epoch of this mean loss after one of `before` (null: the first epoch). */
+/**
+ * Whether training ends after an epoch of this mean loss, `before` being the loss of the epoch before it, if
+ * any.
+ */
 export type Until = (loss: number, before: number | null) => boolean;
 
 /**
- * 'change<1e-6': |L_t − L_(t−1)| of two epochs' mean training losses lies below it; 'loss<0.01': L_t does. Null where
- * the text is neither.
+ * Parses a condition on L_t, the mean training loss of epoch t: 'change<1e-6' is |L_t − L_(t−1)| < 1e-6,
+ * 'loss<0.01' is L_t < 0.01. Returns null for any other text.
  */
 export function parseUntil(text: string): Until | null {
   const [, what, number] = FORM.exec(text.trim()) ?? [];

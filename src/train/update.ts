@@ -1,5 +1,6 @@
 /**
- * Turns a batch's gradient into new weights: regularisation, the update rule, running statistics, averaged weights.
+ * Turns a batch's gradient into new weights: regularisation, the update rule, running statistics, averaged
+ * weights.
  */
 import type { Kernels } from '../kernels/kernels.js';
 import { updateStatistics } from '../network/statistics.js';
@@ -46,9 +47,9 @@ export interface UpdateStep {
 }
 
 /**
- * Updates the weights by the gradient in block 0. A batch whose rows count nothing makes no step at all, not even by
- * momentum or weight decay; running statistics and averages are updated nevertheless, because they are over rows and
- * steps.
+ * Updates the weights by the gradient in block 0. A batch whose rows count nothing makes no step at all, not
+ * even by momentum or weight decay; running statistics and averages are updated nevertheless, because they
+ * are over rows and steps.
  */
 export async function applyUpdate(
   kernels: Kernels,

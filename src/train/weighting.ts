@@ -1,6 +1,6 @@
 /**
- * How much a row counts in training: its sample weight times the weight of its class. The loss of a batch is
- * Σ w·Div / Σ w and its gradient Σ w·∂Div / Σ w, so only the proportions of the weights matter, as for
+ * What a row counts in training: its sample weight times the weight of its class. The loss of a batch is Σ
+ * w·Div / Σ w and its gradient Σ w·∂Div / Σ w, so only the proportions of the weights matter, as with
  * PyTorch's CrossEntropyLoss(weight) and scikit-learn's sample_weight.
  */
 import type { Dataset } from '../data/dataset.js';
@@ -8,14 +8,14 @@ import type { TrainingData } from '../data/load.js';
 import { DataError, UsageError } from '../errors.js';
 import type { TrainConfig } from './config.js';
 
-/** Plain data that crosses to every worker. */
+/** The weights that a training uses; plain data, sent to every worker. */
 export interface Weighting {
-  /** of each class; null: all alike */
+  /** The weight of each class; null when all classes count the same. */
   readonly classes: readonly number[] | null;
   /**
-   * The largest product of sample and class weight in the training rows. All are divided by it, so that they
-   * are at most 1 and stay in float32's range, and so that equal weights of any size are exactly 1: the bits
-   * of a training without.
+   * The largest product of sample and class weight in the training rows, by which all are divided. They are
+   * then at most 1, so the loss stays in float32's range, and equal weights of any size are exactly 1, so
+   * they give the bits of a training without weights.
    */
   readonly heaviest: number;
 }
@@ -23,17 +23,21 @@ export interface Weighting {
 export const UNWEIGHTED: Weighting = { classes: null, heaviest: 1 };
 
 /**
- * A batch that counts no more than this, where the heaviest row counts 1, changes no weight: the sum of its
- * rows' gradients would leave float32's range, or be 0 / 0.
+ * A batch whose rows together count no more than this, where the heaviest row counts 1, makes no step:
+ * dividing by so little would leave float32's range, or be 0 / 0.
  */
 export const NEGLIGIBLE = 1e-30;
 
-/** Whether rows count differently. */
+/** Whether rows count differently from each other. */
 export function isWeighted({ classes }: Weighting, { weights }: Dataset): boolean {
   return weights !== undefined || classes !== null;
 }
 
-/** From 0 to 1. @param row of the dataset @param target its class, where there are classes */
+/**
+ * Returns what a row counts, from 0 to 1.
+ * @param row its number in the dataset
+ * @param target its class, where there are classes
+ */
 export function rowWeight(
   { classes, heaviest }: Weighting,
   { weights }: Dataset,
@@ -45,7 +49,9 @@ export function rowWeight(
 }
 
 /**
- * Throws UsageError where the class weights do not fit the classes, DataError where no training row counts.
+ * Returns the weights of a configuration and its data.
+ * @throws UsageError where the class weights do not fit the classes
+ * @throws DataError where no training row counts
  */
 export function weightingOf(config: TrainConfig, data: TrainingData): Weighting {
   const { dataset, rows } = data.train;
@@ -66,8 +72,7 @@ export function weightingOf(config: TrainConfig, data: TrainingData): Weighting 
 }
 
 /**
- * One weight for each class, null for none. 'balanced' gives every class the same share, by their rows in
- * training.
+ * Returns one weight for each class, or null for none. With 'balanced', all classes count the same in total.
  */
 function classWeights(
   wanted: TrainConfig['classWeights'],

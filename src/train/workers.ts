@@ -25,8 +25,8 @@ export class Workers {
   }
 
   /**
-   * Returns the executor for this many workers. All counts above 0 share one pool, whose threads start when it is first
-   * asked for.
+   * Returns the executor for this many workers. All counts above 0 share one pool, whose threads start when
+   * it is first asked for.
    */
   executor(workers: number): Executor<TrainingTask> {
     if (workers === 0) return this.#inProcess;

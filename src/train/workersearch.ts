@@ -1,9 +1,10 @@
 /**
- * `--workers auto`: tries counts during the first steps, whose bits do not depend on it, keeps the fastest, and says why.
+ * `--workers auto` tries numbers of workers during the first steps, whose results do not depend on it, keeps
+ * the fastest, and says why.
  */
 import { availableParallelism } from 'node:os';
 
-/** The numbers of workers to choose from: the one asked for, or 0, 2, 4, … and every core. */
+/** Returns the numbers of workers to choose from: the one asked for, or 0, 2, 4, … and every core. */
 export function workerCandidates(
   workers: number | 'auto',
   mostTasks: number,
@@ -16,65 +17,75 @@ export function workerCandidates(
   return most >= 2 ? [...candidates, most] : candidates;
 }
 
+/** A number of workers that was tried. */
 export interface Trial {
   readonly workers: number;
-  /** of a step */
+  /** Seconds of a step. */
   readonly seconds: number;
 }
 
-export interface Decision {
+export interface WorkerDecision {
   readonly workers: number;
   readonly why: string;
-  /** the counts that were tried on even terms, from few to many; the fastest is among them */
+  /** The numbers that were tried under equal conditions, from few to many; the fastest is among them. */
   readonly trials: readonly Trial[];
 }
 
-/** A first step starts a count's threads, or pays for the change to it; nobody counts it. */
+/** The first step after a change of the number pays for the change and is not counted. */
 const FIRST = { steps: 1, seconds: 0 };
-/** Until code is compiled. */
+/** Steps until the engine has compiled the code. */
 const WARM_UP = { steps: 50, seconds: 0.1 };
-/** The last steps of the warm-up, which give a first impression. */
+/** The last steps of the warm-up give a first impression. */
 const GLANCE = 5;
-/** A count whose best step is so many times as long as another's is out of the question, whatever the noise. */
+/**
+ * A number whose best step takes this many times as long as another's is ruled out, however noisy the
+ * machine.
+ */
 const CLEARLY = 1.4;
-/** The others, at most so many, take turns: at least so often, then while this part of the training, or a second, lasts. */
+/**
+ * At most FINALISTS of the others take turns: at least ROUNDS times, then for PART of the training but at
+ * most for MOMENT seconds.
+ */
 const FINALISTS = 3;
 const ROUNDS = 5;
 const TURN = { steps: 10, seconds: 0.02 };
 const PART = 0.03;
 const MOMENT = 1;
-/** Seconds after which no turns begin: steps that long say enough by themselves. */
+/** Seconds after which no turns begin: steps as long as these need no second measurement. */
 const BUDGET = 2;
-/** Seconds that threads take to start: a training that ends sooner has no use for them. */
+/** Seconds that threads take to start: a training that is shorter than that does not need them. */
 const POOL_START = 0.3;
-/** The first steps, whose code is not compiled, take up to so many times as long as later ones. */
+/** The first steps, whose code is not compiled yet, take up to this many times as long as later ones. */
 const SURELY = 4;
 
-const DONE_BEFORE: Decision = { workers: 0, why: 'done before threads would have started', trials: [] };
+const DONE_BEFORE: WorkerDecision = { workers: 0, why: 'done before threads would have started', trials: [] };
 
 /**
- * First a glance at each count, from few to many, until more are clearly slower; then the best by turns, so that whatever
- * else the machine does meets all alike. What decides is the mean of the middle half of a count's turns: threads have fast
- * and slow spells of many steps, as the system places them, and a training meets both. Of a turn's steps as well the middle
- * half counts: those are left out that wait while the engine compiles, which soon has an end.
+ * Searches for the fastest number of workers while training runs. It first glances at each number, from few
+ * workers to many, until more are clearly slower. Then the best take turns, so that whatever else the machine
+ * does affects all of them alike. The mean of the middle half of a number's turns decides, because threads
+ * have fast and slow spells of many steps, depending on where the system places them, and a training meets
+ * both. Within a turn the mean of the middle half of its steps counts, which leaves out the steps that wait
+ * for the engine's compiler.
  */
 export class WorkerSearch {
-  readonly #plan: Generator<number, Decision, number>;
+  readonly #plan: Generator<number, WorkerDecision, number>;
   /** The number of workers for the next step. */
   current: number;
 
   /**
-   * @param candidates 0, which is in-process, and more, rising
-   * @param steps of the whole training
-   * @param prepare told once, before more than 0 are tried, of the most that will be: their threads may start meanwhile
+   * @param candidates numbers of workers in rising order; the first is 0, which is in-process
+   * @param steps steps of the whole training
+   * @param prepare called once with the largest number, before more than 0 workers are tried: threads can
+   * start meanwhile
    */
   constructor(candidates: readonly number[], steps: number, prepare: (most: number) => void) {
     this.#plan = search(candidates, steps, prepare);
     this.current = this.#plan.next().value as number;
   }
 
-  /** Takes the time of the step just made; returns the decision once there is one. */
-  record(seconds: number): Decision | null {
+  /** Records the seconds of the step just made; returns the decision once there is one. */
+  record(seconds: number): WorkerDecision | null {
     const { done, value } = this.#plan.next(seconds);
     if (done) return value;
     this.current = value;
@@ -82,12 +93,12 @@ export class WorkerSearch {
   }
 }
 
-/** Yields the count for the next step and takes its seconds. */
+/** Yields the number of workers for the next step and receives the seconds of that step. */
 function* search(
   candidates: readonly number[],
   steps: number,
   prepare: (most: number) => void,
-): Generator<number, Decision, number> {
+): Generator<number, WorkerDecision, number> {
   let left = steps;
   let spent = 0;
   function* take(workers: number, { steps, seconds }: typeof WARM_UP): Generator<number, number[], number> {
@@ -140,7 +151,7 @@ function clearlySlower<T extends { best: number }>(glances: readonly T[]): T[] {
   return glances.filter(({ best }) => best > bar);
 }
 
-function decide(trials: readonly Trial[], { workers }: Trial): Decision {
+function decide(trials: readonly Trial[], { workers }: Trial): WorkerDecision {
   return { workers, why: trials.map(describe).join(', '), trials };
 }
 
@@ -152,7 +163,7 @@ const named = (workers: number): string => (workers === 0 ? 'in-process' : `${wo
 
 const milliseconds = (seconds: number): string => `${(1000 * seconds).toFixed(seconds < 0.01 ? 2 : 0)} ms`;
 
-/** Of equals the one with fewer workers. */
+/** Returns the fastest trial; among equals, the one with fewer workers. */
 const fastest = (trials: readonly Trial[]): Trial => trials.reduce((a, b) => (b.seconds < a.seconds ? b : a));
 
 const ascending = (times: readonly number[]): number[] => [...times].sort((a, b) => a - b);
@@ -166,23 +177,24 @@ function middleHalf(times: readonly number[]): number[] {
   return ascending(times).slice(quarter, times.length - quarter);
 }
 
-/** Seconds of a gradient of some rows, of which nothing stays. */
+/** Returns the seconds of a gradient over some rows, whose result is not used. */
 export type Probe = (workers: number, rows: number) => Promise<number>;
 
 const PROBES = 15;
-/** Seconds of a step above which it is not for small batches that more workers lose. */
+/** Seconds of a step above which it cannot be the small batch that makes more workers slower. */
 const SMALL = 0.01;
-/** Rows, at the least, whose halves still tell cost from overhead. */
+/** The fewest rows for which half a batch and a whole one still tell cost from overhead. */
 const FEWEST_ROWS = 16;
-/** A break-even further away than so many batches was not measured but guessed. */
+/** A break-even beyond this many batches would be a guess, not a measurement. */
 const FURTHEST = 16;
 
 /**
- * The decision with its reason for people: where more workers lost, from which batch they would win, if that can be told.
- * A gradient takes overhead + rows × cost, with other overhead and cost for each count. Half a batch and a whole one
- * measure the cost; where the fewer workers' is not clearly higher, or the lines meet too far away, nothing is said.
+ * Returns the reason of a decision for people. Where more workers lost, it says from which batch on they
+ * would win, if that can be told: a gradient takes overhead + rows × cost, and both differ between numbers of
+ * workers. Half a batch and a whole one measure the cost. Where the cost with fewer workers is not clearly
+ * higher, or the two lines meet too far away, nothing is said of it.
  */
-export async function explained(decision: Decision, batch: number, probe: Probe): Promise<string> {
+export async function explained(decision: WorkerDecision, batch: number, probe: Probe): Promise<string> {
   const { workers, trials, why } = decision;
   const won = trials.find((trial) => trial.workers === workers);
   const more = trials.find((trial) => trial.workers > workers);
@@ -192,23 +204,25 @@ export async function explained(decision: Decision, batch: number, probe: Probe)
   const many = { workers: more.workers, half: [] as number[], whole: [] as number[] };
   for (let round = 0; round < PROBES; round++) {
     for (const { workers, ...times } of [few, many]) {
-      await probe(workers, half); // pays for the change
+      await probe(workers, half); // pays for the change of the number
       times.half.push(await probe(workers, half));
       times.whole.push(await probe(workers, batch));
     }
   }
   const cost = ({ half: short, whole }: typeof few) =>
     (Math.min(...whole) - Math.min(...short)) / (batch - half);
-  const rows = breakEven(batch, more.seconds - won.seconds, cost(few), cost(many));
+  const rows = breakEvenBatch(batch, more.seconds - won.seconds, cost(few), cost(many));
   if (rows === null) return why;
   return `batch ${batch} too small to gain from ${named(more.workers)}, break-even ≈ ${rows}; ${why}`;
 }
 
 /**
- * The batch, to the nearest power of two, at which more workers make up for what they lose at this one; null where that
- * cannot be told. @param loss seconds a step  @param cost seconds a row, with fewer and with more workers
+ * Returns the batch, rounded to a power of two, from which more workers win; null where that cannot be told.
+ * @param loss seconds that more workers lose in a step of this batch
+ * @param cost seconds of a row with fewer workers
+ * @param costOfMore seconds of a row with more workers
  */
-export function breakEven(batch: number, loss: number, cost: number, costOfMore: number): number | null {
+export function breakEvenBatch(batch: number, loss: number, cost: number, costOfMore: number): number | null {
   if (!(loss >= 0 && costOfMore > 0 && costOfMore < cost / 1.1)) return null;
   const rows = batch + loss / (cost - costOfMore);
   if (rows > FURTHEST * batch) return null;

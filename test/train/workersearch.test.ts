@@ -1,7 +1,7 @@
 /** `--workers auto` on steps of which the test says how long they take. */
 import { describe, expect, it } from 'vitest';
 import {
-  breakEven,
+  breakEvenBatch,
   type Decision,
   explained,
   WorkerSearch,
@@ -118,6 +118,6 @@ describe('the reason', () => {
     [64, 1e-4, 5e-6, 0, null],
     [64, -1e-4, 10e-6, 5e-6, null],
   ])('batch %i, loss %f s, %f and %f s a row: break-even at %s', (batch, loss, cost, costOfMore, rows) => {
-    expect(breakEven(batch, loss, cost, costOfMore)).toBe(rows);
+    expect(breakEvenBatch(batch, loss, cost, costOfMore)).toBe(rows);
   });
 });
