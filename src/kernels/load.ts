@@ -16,6 +16,7 @@ import { createReferenceKernels } from './reference/index.js';
 import type { WasmExports } from './wasm/exports.js';
 import { createWasmKernels, instantiateWasm, wasmProducts } from './wasm/index.js';
 import { SCRATCH_BYTES } from './wasm/scratch.js';
+import type { WasmMemory, WasmModule } from './wasm/types.js';
 
 export { MAX_SHARDS, SCRATCH_BYTES } from './wasm/scratch.js';
 
@@ -41,7 +42,7 @@ export function fastestWasm(): 'wasm' | 'portable' {
 }
 
 /** Compiles on the main thread, once; the module then goes to the workers. Null: `reference` needs none. */
-export function compileKernels(name: KernelName): WebAssembly.Module | null {
+export function compileKernels(name: KernelName): WasmModule | null {
   if (name === 'reference') return null;
   if (name === 'wasm' && !hasRelaxedSimd()) {
     throw new UsageError(
@@ -54,9 +55,9 @@ export function compileKernels(name: KernelName): WebAssembly.Module | null {
 
 export interface KernelSetup {
   readonly name: KernelName;
-  readonly module: WebAssembly.Module | null;
+  readonly module: WasmModule | null;
   /** All arrays handed to the kernels are views on it. */
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   /** Byte offset of `scratchBytes` of it, 64-byte aligned, for this instance alone. */
   readonly scratch: number;
   /** what `native` multiplies with */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Precision } from '../bfloat16.js';
 
 /** Names of shared libraries, the best first: oneDNN, then whatever offers the CBLAS interface. */
-const NAMES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+const NAMES: Readonly<Partial<Record<string, readonly string[]>>> = {
   linux: [
     'libdnnl.so.3',
     'libdnnl.so.2',
@@ -27,7 +27,7 @@ const NAMES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   win32: ['dnnl.dll', 'libopenblas.dll', 'mkl_rt.2.dll'],
 };
 
-const FOLDERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+const FOLDERS: Readonly<Partial<Record<string, readonly string[]>>> = {
   linux: [
     '/usr/lib/x86_64-linux-gnu',
     '/usr/lib/aarch64-linux-gnu',
@@ -46,7 +46,10 @@ const FOLDERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
 };
 
 /** What to try to load, in order: each name as the system's loader finds it, then in the usual places. */
-export function libraryCandidates(platform = process.platform, environment = process.env): string[] {
+export function libraryCandidates(
+  platform: string = process.platform,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string[] {
   const folders = [...(FOLDERS[platform] ?? [])];
   if (environment.CONDA_PREFIX) folders.unshift(join(environment.CONDA_PREFIX, 'lib'));
   return (NAMES[platform] ?? []).flatMap((name) => {
@@ -58,7 +61,7 @@ export function libraryCandidates(platform = process.platform, environment = pro
 
 /** How to install a library on this system, in a few words; for bf16 it is oneDNN or none. */
 export function installHint(
-  platform = process.platform,
+  platform: string = process.platform,
   release = osRelease(),
   precision: Precision = 'f32',
 ): string {

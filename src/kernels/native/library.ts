@@ -1,6 +1,7 @@
 /** A system library called through koffi: nothing is compiled, and arrays in shared memory pass as addresses. */
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
+import type { WasmMemory } from '../wasm/types.js';
 import { builtForAnother } from './elf.js';
 import type { BoundGemm, Gemm } from './gemm.js';
 import { NO_MASK, type SetMask, type SignalMask, signalMask } from './signals.js';
@@ -103,7 +104,7 @@ function multipliesBfloat16(library: LibraryHandle): boolean {
 }
 
 /** The library's products on a shared memory, in the thread that calls. */
-export function bindLibrary(library: NativeLibrary, memory: WebAssembly.Memory): BoundLibrary {
+export function bindLibrary(library: NativeLibrary, memory: WasmMemory): BoundLibrary {
   const handle = load(library.path);
   for (const setter of THREAD_SETTERS) symbol(handle, `void ${setter}(int)`)?.(1);
   const threads = symbol(handle, 'int omp_get_max_threads()')?.() ?? 1;
