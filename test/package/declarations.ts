@@ -16,6 +16,8 @@ export interface Declaration {
   readonly docstring: string;
   /** The declaration itself, without comments and strings. */
   readonly text: string;
+  /** Code of the examples in its docstring and in those of its members. */
+  readonly examples: readonly string[];
 }
 
 interface Module {
@@ -85,6 +87,7 @@ function declarationsOf(file: string, text: string): Map<string, Declaration> {
       isPrivate: !body.startsWith('export '),
       docstring: before?.docstring || docstringOf(comment),
       text: `${before?.text ?? ''}${bare}`,
+      examples: [...(before?.examples ?? []), ...examplesIn(comment), ...examplesIn(body)],
     });
   }
   return declarations;
@@ -92,6 +95,14 @@ function declarationsOf(file: string, text: string): Map<string, Declaration> {
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+}
+
+function examplesIn(text: string): string[] {
+  const comments = text.match(/\/\*\*[\s\S]*?\*\//g) ?? [];
+  return comments.flatMap((comment) => {
+    const lines = comment.replace(/^ *\* ?/gm, '');
+    return [...lines.matchAll(/@example\n```js\n([\s\S]*?)```/g)].map(([, code]) => code);
+  });
 }
 
 function docstringOf(comment: string): string {

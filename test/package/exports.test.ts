@@ -39,7 +39,7 @@ describe('index.ts', () => {
   });
 
   it.each([...exported])('%s has a docstring', (_, { docstring }) => {
-    expect(docstring).toMatch(/^[A-Z`'\d][^]*[.:]/);
+    expect(docstring).toMatch(/^[A-Z`'\d][\s\S]*[.:]/);
   });
 
   it.each([...exported].filter(([, declaration]) => !isType(declaration)))(
