@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   breakEvenBatch,
-  type Decision,
   explained,
+  type WorkerDecision,
   WorkerSearch,
   workerCandidates,
 } from '#src/train/workersearch.js';
@@ -83,7 +83,7 @@ it.each([
 });
 
 describe('the reason', () => {
-  const decision = (alone: number, together: number): Decision => ({
+  const decision = (alone: number, together: number): WorkerDecision => ({
     workers: 0,
     why: 'in-process 0.32 ms a step, 2 workers 0.66 ms a step',
     trials: [
