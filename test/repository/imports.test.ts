@@ -1,29 +1,25 @@
-/** The repository tests itself: DESIGN's rules on who may import whom, and on what may not be called. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+/** Who may import whom: imports point down an order of folders, and a start loads no more than it needs. */
 import { describe, expect, it } from 'vitest';
+import { code, importedFile, read, SOURCES } from './files.js';
 
-const sources = ['src', 'bin', 'workers'].flatMap(filesBelow).filter((file) => file.endsWith('.ts'));
-
-/** From the top of the house to the ground: a folder may import from itself and from those after it. */
+/** The folders from top to bottom: each may import from itself and from those after it. */
 const ORDER = [
   'bin',
   'workers',
   'src/index.ts',
-  'src/report',
-  'src/experiment',
   'src/bench',
   'src/explain',
   'src/run',
   'src/model',
   'src/train',
+  'src/forward',
   'src/parallel',
   'src/network',
   'src/optim',
   'src/data',
   'src/kernels',
 ];
-/** Ground floor: small files in src itself that everyone may use. */
+/** The level of the small files in src itself, which everyone may import. */
 const GROUND = ORDER.length;
 
 function level(file: string): number {
@@ -31,7 +27,7 @@ function level(file: string): number {
   return found === -1 ? GROUND : found;
 }
 
-/** Pairs that the order alone would allow. */
+/** Imports that the order alone would allow, with the reason why they are not. */
 const APART: [string, string, string][] = [
   ['src/parallel/', 'src/network/', 'parallel/ knows no network'],
   ['src/parallel/', 'src/data/', 'parallel/ knows no data'],
@@ -46,16 +42,16 @@ interface Import {
   readonly to: string;
 }
 
-const imports: Import[] = sources.flatMap((file) =>
-  [...code(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, to]) => ({
+const imports: Import[] = SOURCES.flatMap((file) =>
+  [...code(read(file)).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, specifier]) => ({
     from: file,
-    to: to.startsWith('.') ? normalize(join(dirname(file), to)).replace(/\.js$/, '.ts') : to,
+    to: importedFile(file, specifier),
   })),
 );
 
 describe('imports', () => {
   it('point one way', () => {
-    const upward = imports.filter(({ from, to }) => sources.includes(to) && level(to) < level(from));
+    const upward = imports.filter(({ from, to }) => SOURCES.includes(to) && level(to) < level(from));
     expect(upward).toEqual([]);
   });
 
@@ -74,12 +70,12 @@ describe('imports', () => {
       if (state.get(file) === 'open') throw new Error(`cycle: ${[...path, file].join(' -> ')}`);
       if (state.get(file) === 'done') return;
       state.set(file, 'open');
-      for (const { to } of imports.filter(({ from, to }) => from === file && sources.includes(to)))
+      for (const { to } of imports.filter(({ from, to }) => from === file && SOURCES.includes(to)))
         visit(to, [...path, file]);
       state.set(file, 'done');
     };
-    for (const file of sources) visit(file, []);
-    expect(state.size).toBe(sources.length);
+    for (const file of SOURCES) visit(file, []);
+    expect(state.size).toBe(SOURCES.length);
   });
 
   it.each([
@@ -97,15 +93,15 @@ describe('imports', () => {
 });
 
 describe('a start', () => {
-  /** What a file needs before it runs: its imports and theirs, without types and without what is imported later on. */
+  /** Returns what a file loads before it runs: its imports and theirs, without types and dynamic imports. */
   const loads = (file: string, seen = new Set<string>()): Set<string> => {
-    for (const [, to] of code(file).matchAll(
+    for (const [, specifier] of code(read(file)).matchAll(
       /^(?:import|export)\s(?!type\b)(?:[^;]*?\sfrom\s)?'([^']+)'/gm,
     )) {
-      const target = to.startsWith('.') ? normalize(join(dirname(file), to)).replace(/\.js$/, '.ts') : to;
+      const target = importedFile(file, specifier);
       if (seen.has(target)) continue;
       seen.add(target);
-      if (sources.includes(target)) loads(target, seen);
+      if (SOURCES.includes(target)) loads(target, seen);
     }
     return seen;
   };
@@ -126,75 +122,3 @@ describe('a start', () => {
     expect(late.filter((name) => loaded.has(name))).toEqual([]);
   });
 });
-
-describe('calls', () => {
-  it('no Math.random anywhere', () => {
-    expect(mentions(sources, /Math\.random/)).toEqual([]);
-  });
-
-  it('no transcendental Math.* on the training path', () => {
-    const path = sources.filter(
-      (file) =>
-        /^(src\/(kernels|network|optim|parallel|train|data)\/|src\/[a-z]+\.ts|workers\/)/.test(file) &&
-        !file.startsWith('src/kernels/reference/'),
-    );
-    const transcendental =
-      /Math\.(exp|expm1|log|log1p|log2|log10|pow|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|asinh|acosh|atanh|cbrt|hypot)\b|\*\*\s*[a-z]/;
-    expect(mentions(path, transcendental)).toEqual([]);
-  });
-
-  it('process.exit and console only in bin/', () => {
-    expect(
-      mentions(
-        sources.filter((file) => !file.startsWith('bin/')),
-        /process\.exit\(|console\./,
-      ),
-    ).toEqual([]);
-  });
-});
-
-describe('files', () => {
-  it('no source file over 300 lines', () => {
-    const long = sources
-      .map((file) => ({ file, lines: readFileSync(file, 'utf8').trimEnd().split('\n').length }))
-      .filter(({ lines }) => lines > 300);
-    expect(long).toEqual([]);
-  });
-
-  it("libraries are called through src/kernels/native, which alone loads koffi: doctor tells only of the package's version", () => {
-    const named = sources.filter((file) => /['"`]koffi['"`]/.test(code(file)));
-    expect(named.filter((file) => !file.startsWith('src/kernels/native/'))).toEqual(['bin/machine.ts']);
-  });
-});
-
-describe('packages', () => {
-  it('are pinned', () => {
-    const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-    for (const [name, version] of Object.entries<string>({ ...dependencies, ...devDependencies })) {
-      expect(version, name).toMatch(/^\d+\.\d+\.\d+/);
-    }
-  });
-});
-
-function mentions(files: readonly string[], pattern: RegExp): string[] {
-  return files.flatMap((file) =>
-    code(file)
-      .split('\n')
-      .flatMap((line, index) => (pattern.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [])),
-  );
-}
-
-/** The file's text without its comments; line numbers stay. */
-function code(file: string): string {
-  return readFileSync(file, 'utf8')
-    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ''))
-    .replace(/(^|\s)\/\/.*$/gm, '$1');
-}
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = `${folder}/${entry.name}`;
-    if (path === 'src/kernels/wasm/assembly') return [];
-    return entry.isDirectory() ? filesBelow(path) : [path];
-  });
-}
