@@ -48,7 +48,7 @@ function matchesLockFile() {
   const present = packagesIn(list);
   return Object.entries(packagesIn('package-lock.json')).every(
     ([path, { integrity, optional }]) =>
-      path === '' || (path in present ? present[path].integrity === integrity : optional),
+      path === '' || (path in present ? present[path].integrity === integrity && existsSync(path) : optional),
   );
 }
 
@@ -61,8 +61,13 @@ function npm(what, ...args) {
   console.error(`gradpool: ${what} (${command}) …`);
   const shell = process.platform === 'win32'; // npm is a shell script there
   try {
-    execFileSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'], shell });
+    execFileSync('npm', args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      maxBuffer: Number.POSITIVE_INFINITY,
+      shell,
+    });
   } catch (error) {
+    process.stderr.write(error.stdout ?? ''); // compilers report errors there
     const reason = error.code === 'ENOENT' ? 'npm is not on the PATH' : "npm's own message is above";
     console.error(`gradpool: ${what} failed (${command}): ${reason}`);
     process.exit(error.status ?? 1);
