@@ -1,6 +1,7 @@
 /**
- * Installs and builds what is missing or out of date, and nothing else: `npm start` and `npm test` call it first, so
- * both work on a fresh machine. Plain JavaScript on Node's own modules, because nothing is installed yet.
+ * Installs the packages and builds gradpool, each only where something is missing or out of date. `npm start` and
+ * `npm test` call this script first, so both work on a fresh machine. It is plain JavaScript and imports only Node's
+ * own modules, because it runs before anything is installed or compiled.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,7 +23,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 const installed = join('node_modules', '.gradpool-installed');
 const lock = hash('package-lock.json');
 if (!existsSync(installed) || readFileSync(installed, 'utf8') !== lock) {
-  npm('installing packages', 'install', '--no-save', '--no-audit', '--no-fund'); // ci refuses a lock file made where not every platform's packages were to be had
+  if (!matchesLockFile()) npm('installing packages', 'ci');
   writeFileSync(installed, lock);
 }
 
@@ -36,13 +37,39 @@ if (!existsSync(built) || readFileSync(built, 'utf8') !== digest) {
   writeFileSync(built, digest);
 }
 
+/**
+ * Tells whether node_modules already holds the very packages that the lock file names, as it does after someone ran
+ * `npm ci` or `npm install` by hand. `npm ci` would delete them and install them again. Optional packages may be
+ * missing: most of them are binaries for other platforms.
+ */
+function matchesLockFile() {
+  const list = join('node_modules', '.package-lock.json'); // npm records here what it installed
+  if (!existsSync(list)) return false;
+  const present = packagesIn(list);
+  return Object.entries(packagesIn('package-lock.json')).every(
+    ([path, { integrity, optional }]) =>
+      path === '' || (path in present ? present[path].integrity === integrity && existsSync(path) : optional),
+  );
+}
+
+function packagesIn(lockFile) {
+  return JSON.parse(readFileSync(lockFile, 'utf8')).packages;
+}
+
 function npm(what, ...args) {
-  console.error(`gradpool: ${what} (npm ${args.slice(0, 2).join(' ')}) …`);
-  const shell = process.platform === 'win32'; // npm is a script there
+  const command = `npm ${args.join(' ')}`;
+  console.error(`gradpool: ${what} (${command}) …`);
+  const shell = process.platform === 'win32'; // npm is a shell script there
   try {
-    execFileSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'], shell });
+    execFileSync('npm', args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      maxBuffer: Number.POSITIVE_INFINITY,
+      shell,
+    });
   } catch (error) {
-    console.error(`gradpool: ${what} failed (npm ${args.join(' ')}); its own words stand above`);
+    process.stderr.write(error.stdout ?? ''); // compilers report errors there
+    const reason = error.code === 'ENOENT' ? 'npm is not on the PATH' : "npm's own message is above";
+    console.error(`gradpool: ${what} failed (${command}): ${reason}`);
     process.exit(error.status ?? 1);
   }
 }

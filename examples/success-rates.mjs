@@ -1,5 +1,5 @@
-// How often do the smallest networks for XOR and parity learn their problem? One training for each of many seeds, a run
-// ending as soon as every row is right. The portable kernels give the same counts on every machine.
+// Counts how often the smallest networks for XOR and parity learn their problem. It trains once for each seed, and stops
+// as soon as every row is right. The portable kernels give the same counts on every machine.
 //
 //   node examples/success-rates.mjs [seeds, default 1000] [threads, default: the cores]
 import { availableParallelism } from 'node:os';
@@ -26,7 +26,7 @@ const COMMON = {
   kernels: 'portable',
 };
 
-/** The epoch after which every row was right, or null. */
+/** Returns the epoch after which every row was right, or null if that never happened. */
 async function epochsToSuccess(options) {
   for await (const event of train(options, { out: null })) {
     if (event.type === 'epoch' && event.train.accuracy === 1) return event.epoch;
@@ -34,7 +34,7 @@ async function epochsToSuccess(options) {
   return null;
 }
 
-/** This thread's share of the seeds: the epochs that each case's successes took. */
+/** Trains with one thread's share of the seeds, and returns for each case the epochs that its successes took. */
 async function shareOfSeeds({ first, last, step }) {
   const results = CASES.map(() => []);
   for (const [index, options] of CASES.entries()) {

@@ -1,4 +1,4 @@
-// gradpool as a library: train on a CSV file, watch the epochs, load the model, predict.
+// Uses gradpool as a library: trains on a CSV file, watches the epochs, loads the model and predicts.
 //
 //   node examples/train-from-script.mjs
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { loadModel, train } from 'gradpool';
 
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-example-'));
 try {
-  // a table with a number column, a word column, and the price that follows from both
+  // The table has a column of numbers, a column of words, and the price that follows from both.
   const cities = { Bern: 9000, Basel: 7000, Chur: 5000 };
   const rows = Array.from({ length: 600 }, (_, i) => {
     const area = 20 + ((i * 37) % 180);
@@ -39,7 +39,7 @@ try {
   }
 
   const wanted = join(folder, 'wanted.csv');
-  writeFileSync(wanted, 'city,area\nBern,100\nBasel,100\nChur,50\n'); // columns in any order, no target
+  writeFileSync(wanted, 'city,area\nBern,100\nBasel,100\nChur,50\n'); // the columns in another order, without the target
   const model = await loadModel(run);
   const predictions = await model.predict(wanted);
   for (const { predicted } of predictions.batches()) {

@@ -1,4 +1,4 @@
-// gradpool as a library: train on rows that the program has in memory, and ask the model about others.
+// Uses gradpool as a library: trains on rows that the program holds in memory, and predicts others.
 //
 //   node examples/train-on-rows.mjs
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { loadModel, train } from 'gradpool';
 
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-example-'));
 try {
-  // what a query or a service may have returned: numbers, dates, booleans, and text that is read as a file's would be
+  // Rows as a query or a service may return them: numbers, dates, booleans, and text, which is read like a file's.
   const rows = Array.from({ length: 600 }, (_, i) => ({
     area: 20 + ((i * 37) % 180),
     sold: new Date(Date.UTC(2015 + (i % 10), i % 12, 1 + (i % 28))),
@@ -35,7 +35,7 @@ try {
   const model = await loadModel(run);
   const wanted = [
     { area: 100, sold: new Date('2024-05-01'), city: 'Bern', garden: false },
-    { area: '100', sold: '2024-05-01', city: 'Chur', garden: 'true' }, // as text, the same values
+    { area: '100', sold: '2024-05-01', city: 'Chur', garden: 'true' }, // values may also be text
   ];
   for (const { predicted } of model.predictRows(wanted).batches()) {
     for (const price of predicted) console.log(`predicted price ${Math.round(price)}`);

@@ -1,6 +1,6 @@
 /** The machine's matrix-product peak: as many threads at once as there are workers, all of them multiplying. */
 import { fileURLToPath } from 'node:url';
-import { threadPool } from '../parallel/pool.js';
+import { ThreadPool } from '../parallel/pool.js';
 import { type ProductSetup, type ProductWorkerData, preparedProduct, productRate } from './product.js';
 
 /** The best window counts, so that a peak is what the machine can, not what it did. */
@@ -35,7 +35,7 @@ async function peakGflops(setup: ProductSetup, workers: number, window: number):
   if (workers === 0) return singleThreadPeak(setup, window);
   const rates = new Float64Array(new SharedArrayBuffer(8 * workers));
   const product = preparedProduct(setup);
-  const threads = threadPool<number>({
+  const threads = new ThreadPool<number>({
     filename: WORKER_FILE,
     workers,
     workerData: { setup, rates, window } satisfies ProductWorkerData,

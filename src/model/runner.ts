@@ -1,15 +1,15 @@
 import type { Subset } from '../data/dataset.js';
 import { prepareEncoding } from '../data/gather.js';
-import { encodingOf } from '../data/schema.js';
+import { encodingOf, type ProblemType } from '../data/schema.js';
 import { DataError } from '../errors.js';
 import { createForwardContext, evaluateRows, type ForwardContext } from '../forward/context.js';
 import { EVALUATION_BLOCK } from '../forward/evaluation.js';
 import { carveForward } from '../forward/workspace.js';
 import type { ChosenKernels } from '../kernels/choose.js';
-import type { FloatArray } from '../kernels/kernels.js';
+import type { FloatArray, KernelName } from '../kernels/kernels.js';
 import { compileKernels, instantiateKernels, scratchBytes } from '../kernels/load.js';
 import { parameterLayout } from '../network/layout.js';
-import { objective } from '../network/network.js';
+import { type Objective, objective } from '../network/network.js';
 import { Arena, allocateShared, measure } from '../parallel/arena.js';
 import { problemTypeOf } from './format.js';
 import type { ReadModel } from './read.js';
@@ -33,36 +33,18 @@ export interface Runner {
 }
 
 /** Binds a model's network to memory. A model predicts in float32, whatever precision it was trained in. */
-export function createRunner(model: ReadModel, { name, library }: ChosenKernels): Runner {
+export function createRunner(model: ReadModel, chosen: ChosenKernels): Runner {
   const { layers, network, schema, weights } = model;
   const trained = objective(layers, network.loss, network.lossParameter);
   const fused = layers[trained.layers.length];
   const outputs = layers[layers.length - 1].outputs;
   const problemType = problemTypeOf(schema);
-  const layout = parameterLayout(trained.layers);
-  const sizes = {
-    rows: EVALUATION_BLOCK,
-    shards: 1,
-    targetWidth: problemType === 'classification' ? 1 : outputs,
-  };
-  const carve = (arena: Arena) => {
-    const parameters = arena.floats(layout.length);
-    return {
-      parameters,
-      scratch: arena.reserve(scratchBytes(name)),
-      workspace: carveForward(arena, { objective: trained, problemType }, sizes, {
-        layout,
-        weights: parameters,
-        gradients: [],
-      }),
-      fusedOutput: arena.floats(EVALUATION_BLOCK * outputs),
-    };
-  };
-  const memory = allocateShared(measure(carve), Number.POSITIVE_INFINITY);
-  const { parameters, scratch, workspace, fusedOutput } = carve(new Arena(memory.buffer));
-  parameters.set(weights.subarray(0, layout.length));
+  const { memory, carved } = allocate(trained, problemType, outputs, chosen.name);
+  const { parameters, scratch, workspace, fusedOutput } = carved;
+  parameters.set(weights.subarray(0, parameters.length));
 
-  const kernels = instantiateKernels({ name, module: compileKernels(name), library, memory, scratch });
+  const module = compileKernels(chosen.name);
+  const kernels = instantiateKernels({ ...chosen, module, memory, scratch });
   const context = createForwardContext({
     kernels,
     workspace,
@@ -88,4 +70,23 @@ export function createRunner(model: ReadModel, { name, library }: ChosenKernels)
       );
     },
   };
+}
+
+/** Allocates the parameters and one workspace. */
+function allocate(trained: Objective, problemType: ProblemType, outputs: number, kernels: KernelName) {
+  const layout = parameterLayout(trained.layers);
+  const targetWidth = problemType === 'classification' ? 1 : outputs;
+  const sizes = { rows: EVALUATION_BLOCK, shards: 1, targetWidth };
+  const carve = (arena: Arena) => {
+    const parameters = arena.floats(layout.length);
+    const bound = { layout, weights: parameters, gradients: [] };
+    return {
+      parameters,
+      scratch: arena.reserve(scratchBytes(kernels)),
+      workspace: carveForward(arena, { objective: trained, problemType }, sizes, bound),
+      fusedOutput: arena.floats(EVALUATION_BLOCK * outputs),
+    };
+  };
+  const memory = allocateShared(measure(carve), Number.POSITIVE_INFINITY);
+  return { memory, carved: carve(new Arena(memory.buffer)) };
 }

@@ -40,38 +40,74 @@ const loadPiscina = (): typeof import('piscina') => createRequire(import.meta.ur
 const ATTEMPTS = 3;
 
 /**
- * Starts a pool of piscina threads that live as long as the pool, each serving a task channel of its own.
- * The coordinator computes one of the tasks itself instead of leaving its core idle, so `workers` tasks need
+ * A pool of piscina threads that live as long as the pool, each serving a task channel of its own. The
+ * coordinator computes one of the tasks itself instead of leaving its core idle, so `workers` tasks need
  * `workers − 1` threads; only a single worker is a thread beside an idle coordinator.
+ *
  * A task must be a pure function of shared memory and its own numbers: when its thread dies or throws,
  * another thread computes it again, with the same bits.
  */
-export function threadPool<Task>(options: ThreadPoolOptions<Task>): Executor<Task> {
-  const { filename, workers, workerData, encode, handle, onRetry } = options;
-  const threadCount = Math.max(1, workers - 1);
-  const channels = createChannels(threadCount, threadCount + 1);
-  const pool: Piscina = new (loadPiscina().Piscina)({
-    filename,
-    workerData: { ...workerData, channels } satisfies PoolWorkerData,
-    minThreads: threadCount,
-    maxThreads: threadCount,
-    concurrentTasksPerWorker: 1,
-    recordTiming: false,
-    // These flags replace process.execArgv, which may hold flags of V8 that Worker refuses. With require() of
-    // ES modules switched on, piscina would load the worker module by require(), and Node 20 aborts the whole
-    // process when a thread is terminated while it does so.
-    execArgv: ['--no-experimental-require-module'],
-  });
+export class ThreadPool<Task> implements Executor<Task> {
+  readonly #options: ThreadPoolOptions<Task>;
+  readonly #pool: Piscina;
+  readonly #threads: readonly PoolThread[];
   /** Rejected when a thread cannot even start: then there is no task that could fail instead. */
-  const broken = new Promise<never>((_, reject) => pool.on('error', reject));
-  silence(broken);
+  readonly #broken: Promise<never>;
 
-  const threads = Array.from({ length: threadCount }, (_, index): PoolThread => {
-    return { index, channel: new TaskChannel(channels, index), serving: serve(index) };
-  });
+  constructor(options: ThreadPoolOptions<Task>) {
+    const { filename, workers, workerData } = options;
+    const count = Math.max(1, workers - 1);
+    const channels = createChannels(count, count + 1);
+    this.#options = options;
+    this.#pool = new (loadPiscina().Piscina)({
+      filename,
+      workerData: { ...workerData, channels } satisfies PoolWorkerData,
+      minThreads: count,
+      maxThreads: count,
+      concurrentTasksPerWorker: 1,
+      recordTiming: false,
+      // These flags replace process.execArgv, which may hold flags of V8 that Worker refuses. With require()
+      // of ES modules switched on, piscina would load the worker module by require(), and Node 20 aborts the
+      // whole process when a thread is terminated while it does so.
+      execArgv: ['--no-experimental-require-module'],
+    });
+    this.#broken = new Promise((_, reject) => this.#pool.on('error', reject));
+    silence(this.#broken);
+    this.#threads = Array.from({ length: count }, (_, index) => {
+      return { index, channel: new TaskChannel(channels, index), serving: this.#serve(index) };
+    });
+  }
 
-  function serve(index: number): Promise<void> {
-    const serving = pool.run(index);
+  async run(tasks: readonly Task[]): Promise<void> {
+    const { encode, handle } = this.#options;
+    const posted = this.#threads.slice(0, tasks.length);
+    for (const [i, { channel }] of posted.entries()) {
+      encode(tasks[i], channel.cells);
+      channel.post();
+    }
+    const failures: unknown[] = [];
+    try {
+      for (const task of tasks.slice(posted.length)) handle(task);
+    } catch (error) {
+      failures.push(error);
+    }
+    // All threads are waited for even when one has failed: none may still write to shared memory when this
+    // returns.
+    for (const thread of posted) {
+      if (thread.channel.spinUntilDone()) continue;
+      await this.#finish(thread).catch((error) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async close(): Promise<void> {
+    for (const { channel } of this.#threads) channel.stop();
+    await this.#pool.destroy();
+  }
+
+  /** Starts a thread on a channel. */
+  #serve(index: number): Promise<void> {
+    const serving = this.#pool.run(index);
     silence(serving);
     return serving;
   }
@@ -80,46 +116,19 @@ export function threadPool<Task>(options: ThreadPoolOptions<Task>): Executor<Tas
    * Waits for the task of a thread; when the thread dies or throws, another one takes its channel and the
    * task.
    */
-  async function finish(thread: PoolThread): Promise<void> {
+  async #finish(thread: PoolThread): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await Promise.race([thread.channel.done(), thread.serving, broken]);
+        await Promise.race([thread.channel.done(), thread.serving, this.#broken]);
         return;
       } catch (error) {
         if (attempt === ATTEMPTS) throw error;
-        onRetry?.(error as Error, attempt);
-        thread.serving = serve(thread.index);
+        this.#options.onRetry?.(error as Error, attempt);
+        thread.serving = this.#serve(thread.index);
       }
       if (thread.channel.spinUntilDone()) return;
     }
   }
-
-  return {
-    async run(tasks) {
-      const posted = threads.slice(0, tasks.length);
-      for (const [i, { channel }] of posted.entries()) {
-        encode(tasks[i], channel.cells);
-        channel.post();
-      }
-      const failures: unknown[] = [];
-      try {
-        for (const task of tasks.slice(posted.length)) handle(task);
-      } catch (error) {
-        failures.push(error);
-      }
-      // All threads are waited for even when one has failed: none may still write to shared memory when this
-      // returns.
-      for (const thread of posted) {
-        if (thread.channel.spinUntilDone()) continue;
-        await finish(thread).catch((error) => failures.push(error));
-      }
-      if (failures.length > 0) throw failures[0];
-    },
-    async close() {
-      for (const { channel } of threads) channel.stop();
-      await pool.destroy();
-    },
-  };
 }
 
 /** Keeps Node from ending the process over a rejection that nobody happens to be waiting for. */

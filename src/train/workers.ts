@@ -1,6 +1,6 @@
 /** Runs a training's tasks in the coordinator's thread or in a pool of threads; the results are the same. */
 import { type Executor, inProcess } from '../parallel/executor.js';
-import { threadPool } from '../parallel/pool.js';
+import { ThreadPool } from '../parallel/pool.js';
 import { encodeTask, type TrainingTask, type WorkerSetup } from './tasks.js';
 
 export interface WorkersOptions {
@@ -31,7 +31,7 @@ export class Workers {
   executor(workers: number): Executor<TrainingTask> {
     if (workers === 0) return this.#inProcess;
     const { setup, handle, most, workerFile, onRetry } = this.#options;
-    this.#pool ??= threadPool({
+    this.#pool ??= new ThreadPool({
       filename: workerFile,
       workers: most,
       workerData: { setup },

@@ -1,4 +1,4 @@
-/** The examples as a user runs them: processes of their own, on the built package. */
+/** The examples, run as a user runs them: as processes of their own, on the built package. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

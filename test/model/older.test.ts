@@ -1,6 +1,7 @@
 /**
- * Models that an earlier gradpool saved, before a model held how its columns are read. test/fixtures/models/0.1.0 was made at
- * f9f668b: `train table.csv -t answer|price --hidden 5 --epochs 3 --kernels portable --workers 0`, then `predict`.
+ * Models that an earlier gradpool saved, before a model held how its columns are read. The files in
+ * test/fixtures/models/0.1.0 were made at f9f668b by
+ * `train table.csv -t answer|price --hidden 5 --epochs 3 --kernels portable --workers 0`, then `predict`.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

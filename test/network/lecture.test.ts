@@ -1,4 +1,4 @@
-/** The lecture's numbers, and its formulas as the loops they are (LECTURE.md, sections 1 to 3, 6 and 7). */
+/** The lecture's numbers, and its formulas as loops (docs/lecture.md, sections 1 to 3, 6 and 7). */
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { threadPool } from '#src/parallel/pool.js';
+import { ThreadPool } from '#src/parallel/pool.js';
 
 const SQUARING = fileURLToPath(new URL('../fixtures/workers/squaring.mjs', import.meta.url));
 const FAILING = fileURLToPath(new URL('../fixtures/workers/failing.mjs', import.meta.url));
@@ -16,7 +16,7 @@ function squaringPool(workers: number, filename = SQUARING) {
   const seen = new Int32Array(new SharedArrayBuffer(4));
   const own: number[] = [];
   const retries: string[] = [];
-  const pool = threadPool<Task>({
+  const pool = new ThreadPool<Task>({
     filename,
     workers,
     workerData: { squares, seen },
@@ -33,7 +33,7 @@ function squaringPool(workers: number, filename = SQUARING) {
   return { pool, squares, own, retries };
 }
 
-describe('threadPool', () => {
+describe('ThreadPool', () => {
   it.each([1, 2, 3, 5])('%i workers run as many tasks, again and again', async (workers) => {
     const { pool, squares, own } = squaringPool(workers);
     for (let round = 1; round <= 50; round++) {
@@ -41,7 +41,8 @@ describe('threadPool', () => {
       await pool.run(tasks);
       expect([...squares.subarray(0, workers)]).toEqual(tasks.map(({ number }) => number * number));
     }
-    expect(new Set(own)).toEqual(new Set(workers === 1 ? [] : [workers - 1])); // the coordinator is one of several
+    // Of several workers, the last is the coordinator itself.
+    expect(new Set(own)).toEqual(new Set(workers === 1 ? [] : [workers - 1]));
     await pool.close();
   });
 

@@ -19,7 +19,8 @@ beforeAll(async () => {
   const data = writeIdxFolder(join(folder, 'data'), { train: 200, test: 40 });
   options = { data, val: 0.2, hidden: [12], batch: 20, epochs: 4, optimizer: 'adam', workers: 0 };
   const out = join(folder, 'whole');
-  const clock = tickingClock(3); // the event loop turns at every step, and no epoch takes long enough for a checkpoint
+  // With 3 ms a reading the event loop turns at every step, and no epoch takes long enough for a checkpoint.
+  const clock = tickingClock(3);
   whole = await all(train({ ...options, checkpointEvery: 3 }, { out, clock }), ({ type, ...event }) => {
     if (type !== 'checkpoint') return;
     cpSync(out, join(folder, `at-${(event as { step: number }).step}`), { recursive: true });

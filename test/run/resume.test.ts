@@ -197,8 +197,9 @@ describe('a diverging run', () => {
 });
 
 /**
- * Trains in a process of its own, which is killed some time after a step, wherever it is then: it goes on meanwhile, but for
- * five steps at most, so that however late the signal comes the run has not ended. Returns the signal that ended it.
+ * Trains in a process of its own and kills it some time after `step`, wherever it has got to by then. The
+ * process waits after five more steps, so the run has not ended however late the signal comes. Returns the
+ * signal that ended it.
  */
 function killedAfter(step: number, out: string): Promise<NodeJS.Signals | null> {
   const script = fileURLToPath(new URL('../fixtures/train-slowly.mjs', import.meta.url));

@@ -2,8 +2,9 @@ import type { Clock } from '#src/clock.js';
 import { Stream } from '#src/random.js';
 
 /**
- * A clock that the test holds. Each look at it moves it on, by half to one and a half times as many milliseconds, drawn in
- * the same sequence every time: what is timed takes as long as it looks often, on every machine alike.
+ * Returns a clock that only moves when it is read: each reading adds between half and one and a half times
+ * `milliseconds`, drawn from the same sequence every time. So the time that something takes depends on how
+ * often it reads the clock, and is the same on every machine.
  */
 export function tickingClock(milliseconds: number): Clock {
   const stream = new Stream(1, 98, 0);

@@ -4,14 +4,14 @@ import { Stream } from '#src/random.js';
 export interface SyntheticOptions {
   readonly rows: number;
   readonly inputs: number;
-  /** classes; 0 for a regression on one value */
+  /** Number of classes; 0 for a regression on one value. */
   readonly classes: number;
   readonly val?: number;
   readonly test?: number;
   readonly seed?: number;
 }
 
-/** Random instances whose target depends on them, as training data in shared memory. */
+/** Makes random instances whose target depends on them, as training data in shared memory. */
 export function syntheticData(options: SyntheticOptions): TrainingData {
   const { rows, inputs, classes, val = 0, test = 0, seed = 1 } = options;
   const total = rows + val + test;

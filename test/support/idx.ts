@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Stream } from '#src/random.js';
 
-/** Writes a folder of IDX files in MNIST's naming: noisy 4×4 images of `classes` kinds. */
+/** Writes a folder of IDX files, named as MNIST's are, with noisy 4×4 images of `classes` kinds. */
 export function writeIdxFolder(folder: string, rows: { train: number; test: number }, classes = 3): string {
   mkdirSync(folder, { recursive: true });
   const stream = new Stream(7, 99, 1);

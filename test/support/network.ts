@@ -9,7 +9,7 @@ import { buildLayers, type LayerSpec } from '#src/network/spec.js';
 import { Arena } from '#src/parallel/arena.js';
 import { Stream } from '#src/random.js';
 
-/** Who computes: `float64` is the reference kernels on Float64Array. */
+/** Names who computes: a set of kernels, or `float64` for the reference kernels on Float64Array. */
 export type Arithmetic = 'float64' | KernelName;
 
 export interface TestNetworkOptions {
@@ -18,28 +18,28 @@ export interface TestNetworkOptions {
   readonly loss: DivergenceName;
   readonly rows: number;
   readonly arithmetic?: Arithmetic;
-  /** false: the last activation is a layer of its own, not one step with the divergence */
+  /** Whether the last activation and the divergence are one step where they can be. Default: true. */
   readonly fused?: boolean;
-  /** stands in for the arithmetic's kernels: a wrong one, say */
+  /** Replaces the kernels, by ones with a fault for example. */
   readonly kernels?: (kernels: Kernels) => Kernels;
 }
 
-/** A network bound to memory, with the loss and the gradient of a whole batch. */
+/** Describes a network bound to memory, with the loss and the gradient of a whole batch. */
 export interface TestNetwork {
   readonly kernels: Kernels;
   readonly objective: Objective;
   readonly layout: ParameterLayout;
   readonly bound: BoundSequence;
   readonly parameters: FloatArray;
-  /** Σ over rows of ∂Div/∂parameters, after `differentiate` */
+  /** Σ over rows of ∂Div/∂parameters, after `differentiate`. */
   readonly gradient: FloatArray;
-  /** Div of each row, after `loss` or `differentiate` */
+  /** Div of each row, after `loss` or `differentiate`. */
   readonly losses: FloatArray;
-  /** A further block of the parameters' layout: an optimiser's slot. */
+  /** Allocates another array of the parameters' layout, such as an optimiser's slot. */
   block(): FloatArray;
-  /** Σ Div over the rows of x and d. */
+  /** Returns Σ Div over the rows of x and d. */
   loss(x: ArrayLike<number>, d: ArrayLike<number>): number;
-  /** The same, with the gradient. */
+  /** Returns Σ Div as well, and fills `gradient`. */
   differentiate(x: ArrayLike<number>, d: ArrayLike<number>): number;
 }
 
@@ -94,7 +94,7 @@ export function testNetwork(options: TestNetworkOptions): TestNetwork {
   };
 }
 
-/** Kernels and the memory that they work in. */
+/** Makes kernels, and an allocator for the memory that they work in. */
 function place(arithmetic: Arithmetic): { kernels: Kernels; allocate: (length: number) => FloatArray } {
   if (arithmetic === 'float64') {
     return { kernels: createReferenceKernels(), allocate: (length) => new Float64Array(length) };
@@ -107,18 +107,18 @@ function place(arithmetic: Arithmetic): { kernels: Kernels; allocate: (length: n
   return { kernels, allocate: (length) => arena.floats(length) };
 }
 
-/** Reproducible numbers, uniform on [−scale, scale). */
+/** Returns `count` numbers, uniform on [−scale, scale), which are the same for the same seed. */
 export function numbers(count: number, seed: number, scale = 1): number[] {
   const stream = new Stream(seed, 99, 0);
   return Array.from({ length: count }, () => scale * (2 * stream.uniform() - 1));
 }
 
-/** The parameters of a block in the layout's order, without padding. */
+/** Returns the parameters of a block in the layout's order, without padding. */
 export function withoutPadding(layout: ParameterLayout, block: FloatArray): number[] {
   return layout.views.flatMap(({ offset, length }) => [...block.subarray(offset, offset + length)]);
 }
 
-/** Sets the parameters from their values in the layout's order. */
+/** Sets the parameters from values in the layout's order. */
 export function setParameters({ layout, parameters }: TestNetwork, values: ArrayLike<number>): void {
   let next = 0;
   for (const { offset, length } of layout.views) {

@@ -8,7 +8,11 @@ import { Trainer, type TrainerOptions } from '#src/train/trainer.js';
 
 export const WORKER_FILE = fileURLToPath(new URL('../../dist/workers/gradient.js', import.meta.url));
 
-/** @param machine stands in for this one: what its clock says, and how many cores `workers: auto` may use */
+/**
+ * Opens a trainer on the given data.
+ *
+ * @param machine Replaces parts of this machine: its clock, and the number of cores for `workers: auto`.
+ */
 export function newTrainer(
   data: TrainingData,
   options: Omit<TrainOptions, 'data'>,
@@ -20,7 +24,7 @@ export function newTrainer(
   return new Trainer(plan, { ...defaults, ...more }, clock);
 }
 
-/** The hash of the final weights, and everything that was measured on the way to them. */
+/** Holds the hash of the final weights, and the losses and metrics measured on the way to them. */
 interface Trained {
   readonly sha256: string;
   readonly losses: number[];

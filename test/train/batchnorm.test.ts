@@ -1,4 +1,4 @@
-/** Batch normalisation in a training: against PyTorch (test/fixtures/pytorch/batchnorm.py), short batches, any workers. */
+/** Batch normalisation in training: PyTorch (test/fixtures/pytorch/batchnorm.py), and any workers. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -84,7 +84,7 @@ describe('an epoch beside PyTorch', () => {
     },
   );
 
-  /** Four ghost batches of 32 rows have other means and variances than the 128 rows together, by about 1/√32. */
+  /** The means and variances of four parts of 32 rows differ from those of all 128 rows by about 1/√32. */
   it('is near, where a batch of 128 rows is normalised in four parts', async () => {
     const { losses, evaluated, end } = fixture.epochs.find(({ batch }) => batch === 128)!;
     const ours = await epoch(128);
@@ -97,7 +97,7 @@ describe('an epoch beside PyTorch', () => {
 });
 
 describe('the running variance', () => {
-  /** momentum 1 keeps the last batch's value: the mean over all batches of an epoch says whether it is biased. */
+  /** Momentum 1 keeps the last batch's value, so the mean over an epoch's batches shows a bias. */
   it.each([
     [385, 128],
     [330, 100],
@@ -198,5 +198,6 @@ it('cuts no shard of fewer than 32 rows, unless the batch has fewer', async () =
   expect(await bits(8, 64)).toBe(await bits(2, 64));
   expect(await bits(8, 64)).not.toBe(await bits(1, 64));
   expect(await bits(8, 200)).toBe(await bits(6, 200));
-  expect(await bits(8, 63, 'layerNorm')).not.toBe(await bits(1, 63, 'layerNorm')); // other layers need none of this
+  // Other layers take no statistics over rows, so their batches are cut as --shards says.
+  expect(await bits(8, 63, 'layerNorm')).not.toBe(await bits(1, 63, 'layerNorm'));
 });

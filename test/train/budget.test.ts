@@ -1,4 +1,4 @@
-/** What a training is said to take of the memory. */
+/** The memory that a training says it will take. */
 import { expect, it } from 'vitest';
 import { memoryBudget } from '#src/train/budget.js';
 import { resolveConfig } from '#src/train/config.js';

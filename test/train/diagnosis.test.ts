@@ -1,4 +1,4 @@
-/** A value that is not finite is named: the step or the metric, the layer, and the rows as people count them, from 1. */
+/** A value that is not finite is named with its step or metric, its layer, and its rows, counted from 1. */
 import { describe, expect, it } from 'vitest';
 import type { TrainingData } from '#src/data/load.js';
 import { DivergedError } from '#src/errors.js';
@@ -8,7 +8,7 @@ import { newTrainer } from '../support/train.js';
 
 const OPTIONS: Omit<TrainOptions, 'data'> = { hidden: [4], batch: 'all', lr: 0.01, workers: 0 };
 
-/** 60 training rows, 300 validation rows and 5 test rows; the latter two with numbers and targets of their own, if `apart`. */
+/** Makes 60 training rows, and 300 validation and 5 test rows: in datasets of their own, if `apart`. */
 function data(apart = false): TrainingData {
   const made = syntheticData({ rows: 60, inputs: 3, classes: 0, val: 300, test: 5 });
   if (!apart) return made;

@@ -93,14 +93,15 @@ it('holds for shards longer than a pass', async () => {
   expect(await trainToEnd(data, { ...options, workers: 3 })).toEqual(twin);
 });
 
-/** What a step takes is said here, for each number of workers: so nearly the same that all of them are tried to the end. */
+/** The test says how long a step takes with each number of workers: so nearly the same that all are tried. */
 it.each([
   [2, { 0: 2.2, 2: 2, 4: 2.4 }],
   [0, { 0: 2, 2: 2.4, 4: 2.2 }],
   [4, { 0: 2.4, 2: 2.2, 4: 2 }],
 ])('holds while auto changes the number of workers, to %i in the end', async (best, milliseconds) => {
   const data = syntheticData({ rows: 2000, inputs: 60, classes: 3 });
-  const options = { hidden: [250, 150], batch: 100, epochs: 30 }; // so many weights that workers update them in slices
+  // There are enough weights here for the workers to update them in slices.
+  const options = { hidden: [250, 150], batch: 100, epochs: 30 };
   const ofCount: Readonly<Record<number, number>> = milliseconds;
   const used = new Set<number>();
   const decided: string[] = [];

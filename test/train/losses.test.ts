@@ -1,4 +1,4 @@
-/** Losses in a training: their parameters, what they ask of the targets, weights of classes, saved and evaluated. */
+/** Losses in training: their parameters, what they ask of the targets, class weights, and evaluation. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -139,7 +139,8 @@ describe('targets', () => {
     const batches = [...(await model.predict(join(folder, data))).batches()];
     const values = batches.flatMap(({ predicted }) => predicted).map(Number);
     const squares = values.reduce((sum, value, i) => sum + (value - target(i)) ** 2, 0);
-    expect((metrics as { rmse: number }).rmse / Math.sqrt(squares / 60)).toBeCloseTo(1, 5); // in the target's own unit
+    // The rmse is in the target's own unit.
+    expect((metrics as { rmse: number }).rmse / Math.sqrt(squares / 60)).toBeCloseTo(1, 5);
     expect(r2).toBeGreaterThan(0.5);
     if (loss === 'huber') return;
     for (const value of values) expect(value).toBeGreaterThan(0); // a rate, a probability

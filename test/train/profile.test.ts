@@ -138,13 +138,15 @@ it("shows each worker's slice of an update that they share", async () => {
 describe.each([0, 1, 2, 3])('training with %i workers', (workers) => {
   it('is profiled without a change of its bits', async () => {
     let looks = 0;
-    const profile = new Profile(() => ++looks); // the coordinator's; what workers do is on the clock that they share
+    // This is the coordinator's clock; the workers' times come from a clock that they share.
+    const profile = new Profile(() => ++looks);
     const plain = await train(workers, 20, null);
     const profiled = await train(workers, 20, profile);
     expect(profiled.weights).toEqual(plain.weights);
     expect(profile.steps).toBe(6);
-    expect(profiled.seconds).toBeCloseTo((6 * 7) / 1000, 12); // from look to look 1 ms: at a step's ends, and a profile's six
-    expect(total(profile.seconds)).toBeCloseTo((6 * 5) / 1000, 12); // between the six
+    // Each reading adds 1 ms. A step reads the clock at both ends, and its profile six times in between.
+    expect(profiled.seconds).toBeCloseTo((6 * 7) / 1000, 12);
+    expect(total(profile.seconds)).toBeCloseTo((6 * 5) / 1000, 12);
     for (const part of ['data', 'forward', 'backward', 'update'] as const) {
       expect(profile.seconds[part]).toBeGreaterThan(0);
     }

@@ -5,7 +5,7 @@ import { syntheticData } from '../support/data.js';
 import { newTrainer, trainToEnd } from '../support/train.js';
 
 const data = syntheticData({ rows: 150, inputs: 40, classes: 3 });
-/** 64,523 parameters: more than it takes, in chunks of which the last is short */
+/** 64,523 parameters are enough for slices, and their last chunk is short. */
 const wide = { hidden: [180, 311], batch: 50, epochs: 2, lr: 0.01 } as const;
 
 describe.each(['sgd', 'adam', 'adamw', 'lion', 'rmsprop', 'adagrad'] as const)('%s', (optimizer) => {

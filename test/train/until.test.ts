@@ -60,8 +60,9 @@ async function run(
 }
 
 /**
- * Initialise W. Do: Loss = 0, dLoss/dw = 0; for t = 1 … T: forward pass, Loss += Div, backward pass, dLoss/dw += dDiv/dw;
- * then w ← w − (η/T)·dLoss/dw; until Loss has converged. `round` is what storing a number does to it.
+ * Trains as the lecture's loop says. Initialise W. Do: Loss = 0, dLoss/dw = 0; for t = 1 … T: forward pass,
+ * Loss += Div, backward pass, dLoss/dw += dDiv/dw; then w ← w − (η/T)·dLoss/dw; until Loss has converged.
+ * `round` is what storing a number does to it.
  */
 function literalLoop(start: Run['weights'], round: (value: number) => number): Run {
   const { dataset } = problem().train;

@@ -1,4 +1,4 @@
-/** Every update rule, average and schedule inside a training: the same bits for any workers (P1) and after resume (P3). */
+/** Rules, averages and schedules in training: the same bits for any workers (P1) and after resume (P3). */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

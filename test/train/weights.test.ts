@@ -1,4 +1,4 @@
-/** Sample and class weights: only their proportions matter, and batches agree with PyTorch (test/fixtures/pytorch/weights.py). */
+/** Sample and class weights: only proportions matter, as in PyTorch (test/fixtures/pytorch/weights.py). */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,7 +78,8 @@ describe('an epoch beside PyTorch', () => {
     const weights: number[] = [];
     permute(order, seed, PURPOSE.shuffle, 0);
     for (const [position, row] of order.entries()) {
-      targets[row] = regression ? 0.1 + 2 * fixture.values[position] : fixture.classes[position]; // shift 0.1, scale 0.5
+      // Standardising with shift 0.1 and scale 0.5 gives back the fixture's values.
+      targets[row] = regression ? 0.1 + 2 * fixture.values[position] : fixture.classes[position];
       weights[row] = fixture.samples[position];
       for (let j = 0; j < inputs; j++) numbers[row * inputs + j] = fixture.x[position * inputs + j];
     }

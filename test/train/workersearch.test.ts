@@ -1,14 +1,18 @@
-/** `--workers auto` on steps of which the test says how long they take. */
+/** `--workers auto` on steps whose times the test makes up. */
 import { describe, expect, it } from 'vitest';
 import {
   breakEvenBatch,
-  type Decision,
   explained,
+  type WorkerDecision,
   WorkerSearch,
   workerCandidates,
 } from '#src/train/workersearch.js';
 
-/** Runs a search to its decision. @param seconds of a step by its number of workers and its index */
+/**
+ * Runs a search to its decision.
+ *
+ * @param seconds Returns the time of a step from its number of workers and its index.
+ */
 function search(candidates: number[], seconds: (workers: number, step: number) => number, steps = 100_000) {
   const prepared: number[] = [];
   const found = new WorkerSearch(candidates, steps, (most) => prepared.push(most));
@@ -83,7 +87,7 @@ it.each([
 });
 
 describe('the reason', () => {
-  const decision = (alone: number, together: number): Decision => ({
+  const decision = (alone: number, together: number): WorkerDecision => ({
     workers: 0,
     why: 'in-process 0.32 ms a step, 2 workers 0.66 ms a step',
     trials: [

@@ -1,0 +1,86 @@
+/** Exported names: each is defined once, and each is used by another file. */
+import { describe, expect, it } from 'vitest';
+import { definedTwice, unusedExports } from './exports.js';
+import { ASSEMBLY, readAll, SOURCES, TEST_SCRIPTS, TESTS } from './files.js';
+
+/** What only tests import: parts that are tested by themselves, and types that helpers of the tests need. */
+const FOR_TESTS = [
+  'src/bench/growth.ts: networkOf',
+  'src/bench/statistics.ts: median',
+  'src/data/schema.ts: ELEMENT_TYPES',
+  'src/explain/gradcheck.ts: SLOPE_TOLERANCE',
+  'src/kernels/reference/activations.ts: SCALAR_ACTIVATIONS',
+  'src/model/safetensors.ts: NamedTensor',
+  'src/optim/averaging.ts: AveragingOptions',
+  'src/optim/schedules.ts: ScheduleName',
+  'src/optim/schedules.ts: ScheduleOptions',
+  'src/train/profile.ts: TASK_PHASES',
+  'src/train/trainer.ts: TrainerOptions',
+  'src/train/workersearch.ts: Decision',
+  'src/train/workersearch.ts: breakEven',
+  'workers/gradient.ts: handle',
+];
+
+describe('an exported name', () => {
+  it.each([
+    ['src, bin and workers', SOURCES],
+    ['the WebAssembly kernels', ASSEMBLY],
+  ])('of %s is defined once', (_, files) => {
+    expect(definedTwice(readAll(files))).toEqual([]);
+  });
+
+  it.each([
+    ['src, bin and workers', SOURCES],
+    ['the WebAssembly kernels', ASSEMBLY],
+  ])('of %s is used by another file', (_, files) => {
+    const unused = unusedExports(readAll(files));
+    expect(unused.filter((place) => !FOR_TESTS.includes(place))).toEqual([]);
+  });
+
+  it('that is listed as for tests alone is used by one, and by no other file', () => {
+    const sources = readAll(SOURCES);
+    const unused = unusedExports(sources);
+    const untested = unusedExports(sources, readAll([...TESTS, ...TEST_SCRIPTS]));
+    expect(FOR_TESTS.filter((place) => !unused.includes(place) || untested.includes(place))).toEqual([]);
+  });
+});
+
+describe('the finder', () => {
+  const program = (files: Record<string, string>) => new Map(Object.entries(files));
+
+  it('finds a name that two files define', () => {
+    const files = program({
+      'src/a.ts': 'export function same() {}\nexport function same(x: number) {}\nexport type Other = 1;\n',
+      'src/b.ts': 'const same = 1;\nexport { same };\nexport class Third {}\n',
+      'src/index.ts': "export { same, type Other } from './a.js';\n",
+    });
+    expect(definedTwice(files)).toEqual(['same: src/a.ts, src/b.ts']);
+  });
+
+  it.each([
+    ['a named import', "import { type Used, other } from './a.js';"],
+    ['a name of its own', "import { Used as Mine } from './a.js';"],
+    ['an import over several lines', "import {\n  type Used,\n} from './a.js';"],
+    ['a namespace', "import * as a from './a.js';\na.Used();"],
+    ['a re-export', "export { Used as Public } from './a.js';"],
+    ['a re-export of everything', "export * from './a.js';"],
+    ['a destructured dynamic import', "const { Used: mine } = await import('./a.js');"],
+    ['a dynamic import kept whole', "const a = await import('./a.js');\na.Used();"],
+    ['a member of a dynamic import', "(await import('./a.js')).Used();"],
+    ['a dynamic import with then', "import('./a.js').then(({ Used }) => Used);"],
+    ['the type of a module', "type A = typeof import('./a.js');"],
+  ])('takes %s for a use', (_, text) => {
+    expect(unusedExports(program({ 'src/a.ts': 'export class Used {}', 'src/b.ts': text }))).toEqual([]);
+  });
+
+  it.each([
+    ['a comment', "// import { Unused } from './a.js';"],
+    ['an import of another name', "import { other } from './a.js';"],
+    ['an import from another file', "import { Unused } from './c.js';"],
+    ['a namespace without the name', "import * as a from './a.js';\na.other();"],
+    ['the same word', 'const Unused = 1;'],
+  ])('does not take %s for a use', (_, text) => {
+    const files = program({ 'src/a.ts': 'export class Unused {}\nnew Unused();', 'src/b.ts': text });
+    expect(unusedExports(files)).toEqual(['src/a.ts: Unused']);
+  });
+});
