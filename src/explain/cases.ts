@@ -11,7 +11,7 @@ import {
   type Divergence,
   type DivergenceName,
 } from '../network/divergences.js';
-import { EXAMPLE_INPUTS, type LayerSpec } from '../network/kind.js';
+import { EXAMPLE_INPUTS, type UncheckedLayer as LayerSpec } from '../network/kind.js';
 import { LAYER_KINDS } from '../network/kinds.js';
 import type { Layer } from '../network/layer.js';
 import { type Objective, objective, unfused } from '../network/network.js';

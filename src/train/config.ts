@@ -13,6 +13,7 @@ import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { ACTIVATION_NAMES } from '../network/activations.js';
 import { DIVERGENCE_NAMES, DIVERGENCES } from '../network/divergences.js';
 import { INITIALIZER_NAMES } from '../network/initializers.js';
+import { layersSchema } from '../network/layerspec.js';
 import { checkUpdate, SCHEDULE_SHAPE, UPDATE_SHAPE } from '../optim/options.js';
 import { parseUntil, UNTIL_EPOCHS } from './until.js';
 
@@ -95,8 +96,7 @@ const SHAPE = {
     .describe('tables: a column with more categories is embedded, one with fewer is one-hot encoded'),
   hidden: z.array(whole(1)).optional().describe('units of each hidden layer (default 256,128)'),
   activation: z.enum(ACTIVATION_NAMES).optional().describe('activation of the hidden layers (default relu)'),
-  layers: z
-    .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
+  layers: layersSchema
     .optional()
     .describe('the whole network as a list of layers, instead of hidden and activation'),
   loss: z

@@ -131,7 +131,7 @@ describe('the gradient equals the difference quotient', () => {
 
   it.each(DIFFERENTIABLE_NAMES)('%s as the last layer, at its other parameter too', (name) => {
     const { parameter }: Activation = ACTIVATIONS[name];
-    const layer = parameter ? { [name]: { [parameter.name]: 0.3 } } : name;
+    const layer = (parameter ? { [name]: { [parameter.name]: 0.3 } } : name) as LayerSpec;
     const { error } = gradcheck({ layers: [{ dense: OUTPUTS }, layer], loss: 'squaredError' });
     expect(error).toBeLessThanOrEqual(TOLERANCE);
   });

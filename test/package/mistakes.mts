@@ -28,6 +28,26 @@ export const options: readonly TrainOptions[] = [
   { data: 3 },
   // @ts-expect-error
   { data: [1, 2, 3] },
+  // @ts-expect-error
+  { data, layers: [{ dens: 3 }] },
+  // @ts-expect-error
+  { data, layers: ['dens'] },
+  // @ts-expect-error
+  { data, layers: ['dense'] },
+  // @ts-expect-error
+  { data, layers: [{ dense: '3' }] },
+  // @ts-expect-error
+  { data, layers: [{ dense: { unit: 3 } }] },
+  // @ts-expect-error
+  { data, layers: [{ leakyRelu: { slop: 0.1 } }] },
+  // @ts-expect-error
+  { data, layers: [{ softmax: {} }] },
+  // @ts-expect-error
+  { data, layers: [{ residual: [{ dens: 3 }] }] },
+  // @ts-expect-error
+  { data, layers: [{ concat: [[{ dense: 3 }], 'relu'] }] },
+  // @ts-expect-error
+  { data, layers: [{ threshold: 'none at all' }] },
 ];
 
 // @ts-expect-error

@@ -47,6 +47,11 @@ export const layers: readonly LayerSpec[] = [
   { dropout: 0.2 },
   { residual: [{ dense: 32 }, { leakyRelu: 0.1 }, { dense: { units: 32, bias: false } }] },
   { concat: [[{ dense: 4 }, 'tanh'], [{ maxout: { units: 4, pieces: 2 } }]] },
+  { product: { exponents: [[1, 2, 0, 0]] } },
+  'glu',
+  { threshold: 'straightThrough' },
+  { groupMax: 3 },
+  { add: [['relu'], ['identity', { celu: 2 }]] },
   { dense: 3 },
   'softmax',
 ];
