@@ -1,10 +1,11 @@
-/** The piscina worker of a peak measurement: a task is a place, where it leaves the GFLOP/s of a window. */
+/** The piscina worker of a peak measurement. A task is a place: the worker leaves the GFLOP/s of one window there. */
 import { workerData } from 'node:worker_threads';
-import { type ProductWorkerData, preparedProduct, productRate } from '../src/bench/product.js';
+import type { ProductWorkerData } from '../src/bench/peak.js';
+import { matrixProduct, productRate } from '../src/kernels/speed.js';
 import { type Lanes, serve } from '../src/parallel/lane.js';
 
 const { lanes, setup, rates, window } = workerData as { lanes: Lanes } & ProductWorkerData;
-const product = preparedProduct(setup);
+const product = matrixProduct(setup);
 
 export default (lane: number): void =>
   serve(lanes, lane, ([place]) => {

@@ -1,16 +1,17 @@
 /** What a reader should know before believing the figures. */
 import type { BenchReport } from './report.js';
 
+/** Lists what makes the figures doubtful, one sentence each. @param workerFailures messages of failed workers */
 export function warningsOf(
   report: Omit<BenchReport, 'warnings' | 'seconds'>,
-  mishaps: readonly string[],
+  workerFailures: readonly string[],
 ): string[] {
   return [
     ...machineWarnings(report),
     ...speedupWarnings(report),
     ...targetWarnings(report),
     ...proofWarnings(report),
-    ...mishaps.map((message) => `a worker failed in the middle of a measurement: ${message}`),
+    ...workerFailures.map((message) => `a worker failed in the middle of a measurement: ${message}`),
   ];
 }
 

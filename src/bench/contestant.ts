@@ -1,4 +1,4 @@
-/** A training that is measured beside others: its trainer on random data, and what it costs. */
+/** A contestant: a training on given data that is measured beside others, with what a step of it costs. */
 import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.js';
@@ -10,30 +10,37 @@ import { Trainer } from '../train/trainer.js';
 import { weightsSha256 } from '../train/weights.js';
 import { type BenchSettings, RATE, trainOptions } from './options.js';
 
-export interface LaneSpec {
+/** Describes what tells one contestant from another. */
+export interface ContestantSpec {
   readonly workers: number;
   readonly shards: number;
   readonly batch: number;
   readonly network: readonly number[];
 }
 
-export interface Lane {
-  readonly spec: LaneSpec;
+/** A contestant is a trainer that is ready to step, with the profile of its steps. */
+export interface Contestant {
+  readonly spec: ContestantSpec;
   readonly trainer: Trainer;
   readonly profile: Profile;
-  /** what happened inside steps that no measurement should contain */
-  readonly mishaps: () => readonly string[];
+  /** The messages of workers that failed inside a step: such a step should not have been measured. */
+  readonly workerFailures: readonly string[];
 }
 
-/** @param clock by default the system's */
-export function openLane(settings: BenchSettings, spec: LaneSpec, data: TrainingData, clock?: Clock): Lane {
+/** Opens the training that `spec` describes. @param clock the system's by default */
+export function openContestant(
+  settings: BenchSettings,
+  spec: ContestantSpec,
+  data: TrainingData,
+  clock?: Clock,
+): Contestant {
   const profile = new Profile(clock);
-  const failures: string[] = [];
-  const trainer = openTrainer(planOf(settings, spec, data), failures, clock, profile);
-  return { spec, trainer, profile, mishaps: () => failures };
+  const workerFailures: string[] = [];
+  const trainer = openTrainer(planOf(settings, spec, data), workerFailures, clock, profile);
+  return { spec, trainer, profile, workerFailures };
 }
 
-/** A trainer on this machine; workers that fail are told of in `failures`. */
+/** Opens a trainer that may use all memory of this machine, and that appends to `failures` when a worker fails. */
 export function openTrainer(
   plan: TrainingPlan,
   failures: string[],
@@ -45,14 +52,14 @@ export function openTrainer(
     memoryLimit: plan.config.memoryLimit ? plan.config.memoryLimit * 2 ** 20 : machine,
     workerFile: fileURLToPath(new URL('../../workers/gradient.js', import.meta.url)),
     onRetry: (message: string) => failures.push(message),
-    onWorkers: () => {}, // their number is given
+    onWorkers: () => {}, // the plan says how many
     profile,
   };
   return new Trainer(plan, options, clock);
 }
 
-/** The plan of a lane's training: a network that is exactly as wide as it was asked for. */
-function planOf(settings: BenchSettings, spec: LaneSpec, data: TrainingData): TrainingPlan {
+/** Plans the training of a network that is exactly as wide as the specification says. */
+function planOf(settings: BenchSettings, spec: ContestantSpec, data: TrainingData): TrainingPlan {
   const { workers, shards, batch, network } = spec;
   const config = resolveConfig({
     lr: RATE,
@@ -66,22 +73,25 @@ function planOf(settings: BenchSettings, spec: LaneSpec, data: TrainingData): Tr
   return planTraining(config, data, true);
 }
 
-export interface Cost {
+/** Says how large a network is, and how much arithmetic a step of it takes. */
+interface Cost {
   readonly parameters: number;
-  /** of a step, per row: forward, gradient of the weights, gradient of the inputs but for the first layer's */
+  /** Operations of a step for each row: forward, weight gradients, and all input gradients but the first layer's. */
   readonly flopsPerRow: number;
 }
 
-/** 6·(weights) − 2·(weights of layer 1): the input needs no gradient. */
+/** Counts 6·(weights) − 2·(weights of layer 1) operations a row: the network's input needs no gradient. */
 export function costOf({ memory, plan }: Pick<Trainer, 'memory' | 'plan'>): Cost {
   const products = plan.layers.map(({ multiplyAdds }) => multiplyAdds).filter((count) => count > 0);
   const weights = products.reduce((sum, count) => sum + count, 0);
   return { parameters: memory.layout.count, flopsPerRow: 6 * weights - 2 * products[0] };
 }
 
-export const weightsOf = ({ trainer }: Lane): string =>
+/** Returns the SHA-256 of a contestant's weights as they are now. */
+export const contestantSha256 = ({ trainer }: Contestant): string =>
   weightsSha256(trainer.memory.layout, trainer.memory.weights);
 
-export async function closeLanes(lanes: readonly Lane[]): Promise<void> {
-  await Promise.all(lanes.map(({ trainer }) => trainer.close()));
+/** Ends the contestants' threads. */
+export async function closeContestants(contestants: readonly Contestant[]): Promise<void> {
+  await Promise.all(contestants.map(({ trainer }) => trainer.close()));
 }
