@@ -1,4 +1,6 @@
-/** Summaries of a few numbers: the mean, the median, and what is left of both when outliers must not count. */
+/**
+ * Summaries of a few numbers: the mean, the median, and what is left of both when outliers must not count.
+ */
 
 /** Returns the arithmetic mean; NaN where there are no values. */
 export function mean(values: readonly number[]): number {
@@ -18,15 +20,17 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Returns the value at the share `p` of the sorted values, from 0, the smallest, to 1, the largest. The result is
- * always one of the values: the nearest one, and the larger one of two that are equally near.
+ * Returns the value at the share `p` of the sorted values, from 0, the smallest, to 1, the largest. The
+ * result is always one of the values: the nearest one, and the larger one of two that are equally near.
  */
 export function quantile(values: ArrayLike<number>, p: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.round(p * (sorted.length - 1))];
 }
 
-/** Returns the indices of the values between the smallest and the largest quarter, in rising order of value. */
+/**
+ * Returns the indices of the values between the smallest and the largest quarter, in rising order of value.
+ */
 export function middleHalf(values: readonly number[]): number[] {
   const indices = [...values.keys()].sort((a, b) => values[a] - values[b]);
   const quarter = values.length >> 2;

@@ -1,4 +1,7 @@
-/** The piscina worker of a peak measurement. A task is a place: the worker leaves the GFLOP/s of one window there. */
+/**
+ * The piscina worker of a peak measurement. A task is a place: the worker leaves the GFLOP/s of one window
+ * there.
+ */
 import { workerData } from 'node:worker_threads';
 import type { ProductWorkerData } from '../src/bench/peak.js';
 import { matrixProduct, productRate } from '../src/kernels/speed.js';

@@ -1,4 +1,7 @@
-/** The multi-core benchmark from end to end, as a generator of events: its parts, their progress, and the report. */
+/**
+ * The multi-core benchmark from end to end, as a generator of events: its parts, their progress, and the
+ * report.
+ */
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../clock.js';
 import type { TrainingPlan } from '../train/plan.js';
@@ -39,8 +42,8 @@ const MEASURE: Readonly<
 };
 
 /**
- * Measures how training scales on this machine; the last event holds the report. Throws UsageError or DataError, before
- * anything is measured, where the options make no training.
+ * Measures how training scales on this machine; the last event holds the report. Throws UsageError or
+ * DataError, before anything is measured, where the options make no training.
  * @param clock times rounds and steps, but not the peaks; the system's by default
  */
 export async function* bench(options: BenchOptions = {}, clock?: Clock): AsyncGenerator<BenchEvent> {
@@ -104,7 +107,10 @@ function rowsFor(settings: BenchSettings): number {
   return Math.max(4096, 2 * Math.max(...batches));
 }
 
-/** Opens a training to see what a step costs. It throws here, before anything is measured, if the settings are no good. */
+/**
+ * Opens a training to see what a step costs. It throws here, before anything is measured, if the settings are
+ * no good.
+ */
 async function stepCost(settings: BenchSettings, data: ReturnType<typeof randomData>) {
   const { network, batch, shards } = settings;
   const contestant = openContestant(settings, { workers: 0, shards, batch, network }, data);

@@ -40,7 +40,10 @@ export function openContestant(
   return { spec, trainer, profile, workerFailures };
 }
 
-/** Opens a trainer that may use all memory of this machine, and that appends to `failures` when a worker fails. */
+/**
+ * Opens a trainer that may use all memory of this machine, and that appends to `failures` when a worker
+ * fails.
+ */
 export function openTrainer(
   plan: TrainingPlan,
   failures: string[],
@@ -76,7 +79,10 @@ function planOf(settings: BenchSettings, spec: ContestantSpec, data: TrainingDat
 /** Says how large a network is, and how much arithmetic a step of it takes. */
 interface Cost {
   readonly parameters: number;
-  /** Operations of a step for each row: forward, weight gradients, and all input gradients but the first layer's. */
+  /**
+   * Operations of a step for each row: forward, weight gradients, and all input gradients but the first
+   * layer's.
+   */
   readonly flopsPerRow: number;
 }
 

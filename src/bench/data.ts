@@ -12,7 +12,10 @@ interface DataSize {
   readonly seed: number;
 }
 
-/** Makes random instances of random classes. Nothing can be learned from them, but a step takes its usual time. */
+/**
+ * Makes random instances of random classes. Nothing can be learned from them, but a step takes its usual
+ * time.
+ */
 export function randomData(size: DataSize): TrainingData {
   const { rows, inputs, outputs, seed } = size;
   const stream = new Stream(seed, PURPOSE.bench, 1);
@@ -27,7 +30,10 @@ export function randomData(size: DataSize): TrainingData {
 /** Standard deviations of the noise between the midpoint of two classes and either of them. */
 const DISTANCE = 3.3;
 
-/** Makes clouds around a random centre for each class, which overlap a little; a tenth of the rows is for the test. */
+/**
+ * Makes clouds around a random centre for each class, which overlap a little; a tenth of the rows is for the
+ * test.
+ */
 export function cloudData(size: DataSize): TrainingData {
   const { rows, inputs, outputs, seed } = size;
   const stream = new Stream(seed, PURPOSE.bench, 2);

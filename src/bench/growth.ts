@@ -26,7 +26,9 @@ const ROW_NETWORK = [32, 64, 32, 10];
 const [INPUTS, OUTPUTS] = [64, 10];
 const BATCH = 128;
 
-/** Measures time against rows, then against parameters, and fits the powers. Yields the share that is done. */
+/**
+ * Measures time against rows, then against parameters, and fits the powers. Yields the share that is done.
+ */
 export async function* growth(context: BenchContext, sizes = SIZES): AsyncGenerator<number, Growth> {
   const byRows = yield* partOfProgress(rowPoints(context, sizes.rows), 0, 2);
   const byParameters = yield* partOfProgress(parameterPoints(context, sizes.parameters), 1, 2);
@@ -53,7 +55,9 @@ export async function* growth(context: BenchContext, sizes = SIZES): AsyncGenera
 const exponentOf = (points: readonly GrowthPoint[]) =>
   growthExponent(points.map(({ parameters, times }) => ({ size: parameters, times })));
 
-/** Measures the time per row over whole epochs: with their shuffles, and with data that outgrow every cache. */
+/**
+ * Measures the time per row over whole epochs: with their shuffles, and with data that outgrow every cache.
+ */
 async function* rowPoints(
   context: BenchContext,
   sizes: readonly number[],

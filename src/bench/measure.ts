@@ -1,6 +1,6 @@
 /**
- * Interleaved measurement: in every round each contestant has its turn, so that whatever disturbs the machine for a
- * while disturbs all of them.
+ * Interleaved measurement: in every round each contestant has its turn, so that whatever disturbs the machine
+ * for a while disturbs all of them.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../clock.js';
@@ -22,7 +22,10 @@ import { type Breakdown, Stopwatch } from './profile.js';
 export interface BenchContext {
   readonly settings: BenchSettings;
   readonly data: TrainingData;
-  /** GFLOP/s by number of workers, measured before the parts; a second measurement after them may find better ones. */
+  /**
+   * GFLOP/s by number of workers, measured before the parts; a second measurement after them may find better
+   * ones.
+   */
   readonly peaks: Peaks;
   /** Collects the messages of workers that failed while they were measured. */
   readonly workerFailures: string[];
@@ -51,8 +54,8 @@ export interface Measured {
 export interface Pace {
   readonly seconds: number;
   /**
-   * Steps of a contestant in a round. `equal`: as many for each, so that their weights can be compared; `own`: as many
-   * as fit its share of the time; `epochs`: likewise, rounded to whole epochs.
+   * Steps of a contestant in a round. `equal`: as many for each, so that their weights can be compared;
+   * `own`: as many as fit its share of the time; `epochs`: likewise, rounded to whole epochs.
    */
   readonly steps: 'equal' | 'own' | 'epochs';
 }
@@ -68,7 +71,9 @@ export interface Entrant {
   readonly data: TrainingData;
 }
 
-/** Opens contestants, measures them in turn, and closes them whatever happens. Yields the share that is done. */
+/**
+ * Opens contestants, measures them in turn, and closes them whatever happens. Yields the share that is done.
+ */
 export async function* measureInTurn(
   { settings, workerFailures, clock = systemClock }: BenchContext,
   entrants: readonly Entrant[],
@@ -132,7 +137,9 @@ async function timeSteps({ trainer }: Contestant, steps: number, clock: Clock): 
   return (clock() - begin) / 1000 / steps;
 }
 
-/** Lets every contestant make equally many steps; returns the seconds that a step of each takes in the end. */
+/**
+ * Lets every contestant make equally many steps; returns the seconds that a step of each takes in the end.
+ */
 async function warmUp(
   contestants: readonly Contestant[],
   { seconds }: Pace,
@@ -150,7 +157,10 @@ async function warmUp(
   return stepSeconds;
 }
 
-/** Divides the seconds that are left into rounds, and says how many steps each contestant makes in one of them. */
+/**
+ * Divides the seconds that are left into rounds, and says how many steps each contestant makes in one of
+ * them.
+ */
 function schedule(
   stepSeconds: readonly number[],
   left: number,

@@ -1,11 +1,17 @@
-/** The machine's matrix-product peak: as many threads multiply at once as a training with that many workers has. */
+/**
+ * The machine's matrix-product peak: as many threads multiply at once as a training with that many workers
+ * has.
+ */
 import { fileURLToPath } from 'node:url';
 import { chooseKernels, type KernelOptions } from '../kernels/choose.js';
 import { compileKernels } from '../kernels/load.js';
 import { matrixProduct, type ProductSetup, productRate } from '../kernels/speed.js';
 import { crew } from '../parallel/crew.js';
 
-/** The best of this many windows counts, so that a peak is what the machine can do, not what it happened to do. */
+/**
+ * The best of this many windows counts, so that a peak is what the machine can do, not what it happened to
+ * do.
+ */
 const WINDOWS = 12;
 /** Seconds of one window. */
 export const WINDOW = 0.04;
@@ -30,8 +36,8 @@ export function productSetup(options: KernelOptions): ProductSetup {
 }
 
 /**
- * Measures the peak of each worker count. The in-process loop and a single worker both have one thread, so both get the
- * better of their two figures.
+ * Measures the peak of each worker count. The in-process loop and a single worker both have one thread, so
+ * both get the better of their two figures.
  */
 export async function measurePeaks(
   setup: ProductSetup,
@@ -49,7 +55,9 @@ export function bestPeaks(before: Peaks, after: Peaks): Peaks {
   return new Map([...before].map(([count, gflops]) => [count, Math.max(gflops, after.get(count)!)]));
 }
 
-/** Returns GFLOP/s of all threads together, started as a training's are; with 0 workers, of this thread alone. */
+/**
+ * Returns GFLOP/s of all threads together, started as a training's are; with 0 workers, of this thread alone.
+ */
 async function peakGflops(setup: ProductSetup, workers: number, window: number): Promise<number> {
   if (workers === 0) return singleThreadPeak(setup, window);
   const rates = new Float64Array(new SharedArrayBuffer(8 * workers));

@@ -1,4 +1,7 @@
-/** Every measured point of a report in one list: the lines of a CSV, and the points by which reports are compared. */
+/**
+ * Every measured point of a report in one list: the lines of a CSV, and the points by which reports are
+ * compared.
+ */
 import type {
   BenchReport,
   GrowthPoint,

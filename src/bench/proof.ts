@@ -1,4 +1,7 @@
-/** Promise P1 on the steps that were timed: equally many steps leave the same bits, however many workers made them. */
+/**
+ * Promise P1 on the steps that were timed: equally many steps leave the same bits, however many workers made
+ * them.
+ */
 
 import { closeContestants, contestantSha256, openContestant } from './contestant.js';
 import { randomData } from './data.js';
@@ -15,7 +18,10 @@ interface Comparison {
 
 type MeasuredParts = Pick<BenchReport, 'strong' | 'batch' | 'target'>;
 
-/** Compares the weights of all that was measured. Where strong scaling was not, it makes a few steps for the proof. */
+/**
+ * Compares the weights of all that was measured. Where strong scaling was not, it makes a few steps for the
+ * proof.
+ */
 export async function prove(settings: BenchSettings, measured: MeasuredParts): Promise<Proof> {
   const first = measured.strong
     ? comparison('strong scaling', measured.strong.points)

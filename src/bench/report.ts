@@ -1,6 +1,6 @@
 /**
- * The document that a benchmark ends in: `--json` prints it, tables and plots are made from it, and `bench compare` reads
- * two of them.
+ * The document that a benchmark ends in: `--json` prints it, tables and plots are made from it, and `bench
+ * compare` reads two of them.
  */
 import type { MachineFacts } from './machine.js';
 import type { BenchSettings } from './options.js';
@@ -25,7 +25,9 @@ export interface StepPoint {
   readonly gflops: number;
   /** Share of the matrix-product peak of as many threads. */
   readonly peakShare: number;
-  /** Seconds of each part of a step: means over the middle half of the rounds, so that outliers do not count. */
+  /**
+   * Seconds of each part of a step: means over the middle half of the rounds, so that outliers do not count.
+   */
   readonly breakdown: Breakdown;
   /** All steps, warm-up included, and the weights after them. */
   readonly steps: number;
@@ -50,7 +52,10 @@ export interface Strong {
   readonly costOfShards: Estimate | null;
 }
 
-/** Holds weak scaling: the batch grows with the workers, and the speed-up is that of samples/s (Gustafson's scaled one). */
+/**
+ * Holds weak scaling: the batch grows with the workers, and the speed-up is that of samples/s (Gustafson's
+ * scaled one).
+ */
 export interface Weak {
   readonly points: readonly ScalingPoint[];
 }

@@ -1,5 +1,6 @@
 /**
- * What repeated times say: medians with 95 % bootstrap intervals (Efron 1979), their ratios, and how training scales.
+ * What repeated times say: medians with 95 % bootstrap intervals (Efron 1979), their ratios, and how training
+ * scales.
  */
 import { PURPOSE, Stream } from '../random.js';
 import { mean, median, quantile } from '../statistics.js';
@@ -19,8 +20,8 @@ export function medianOf(times: readonly number[]): Estimate {
 }
 
 /**
- * Estimates median(a)/median(b) for times from the same interleaved rounds. Rounds are resampled whole: what slowed
- * both sides of a round then cancels instead of widening the interval.
+ * Estimates median(a)/median(b) for times from the same interleaved rounds. Rounds are resampled whole: what
+ * slowed both sides of a round then cancels instead of widening the interval.
  */
 export function pairedRatio(a: readonly number[], b: readonly number[]): Estimate {
   return bootstrap((resample) => {
@@ -37,7 +38,9 @@ export function ratio(a: readonly number[], b: readonly number[]): Estimate {
 /** Draws as many rounds as there are, with replacement, and takes the same rounds from each of the series. */
 type Resample = (...series: (readonly number[])[]) => (readonly number[])[];
 
-/** Returns a statistic with its percentile interval. The draws are seeded: equal times give equal intervals. */
+/**
+ * Returns a statistic with its percentile interval. The draws are seeded: equal times give equal intervals.
+ */
 function bootstrap(statistic: (resample: Resample) => number): Estimate {
   const stream = new Stream(0, PURPOSE.bench, 0);
   const drawn: Resample = (...series) => {
@@ -58,14 +61,17 @@ export function scaleEstimate({ value, low, high }: Estimate, factor: number): E
 }
 
 /**
- * Returns the serial fraction e = (1/ψ − 1/p)/(1 − 1/p) of a speed-up ψ on p workers (Karp and Flatt 1990). Where it
- * grows with p, overhead holds the program back rather than serial work. Null for a single worker.
+ * Returns the serial fraction e = (1/ψ − 1/p)/(1 − 1/p) of a speed-up ψ on p workers (Karp and Flatt 1990).
+ * Where it grows with p, overhead holds the program back rather than serial work. Null for a single worker.
  */
 export function karpFlatt(speedup: number, workers: number): number | null {
   return workers < 2 ? null : (1 / speedup - 1 / workers) / (1 - 1 / workers);
 }
 
-/** Returns the smallest batch from which on every speed-up is above 1 with its whole interval; null if there is none. */
+/**
+ * Returns the smallest batch from which on every speed-up is above 1 with its whole interval; null if there
+ * is none.
+ */
 export function breakEvenBatch(points: readonly { batch: number; speedup: Estimate }[]): number | null {
   const falling = [...points].sort((a, b) => b.batch - a.batch);
   const below = falling.findIndex(({ speedup }) => speedup.low <= 1);
@@ -73,14 +79,17 @@ export function breakEvenBatch(points: readonly { batch: number; speedup: Estima
   return falling[from]?.batch ?? null;
 }
 
-/** Divides an amount by a time. The longest time gives the lowest rate, so the ends of the interval change places. */
+/**
+ * Divides an amount by a time. The longest time gives the lowest rate, so the ends of the interval change
+ * places.
+ */
 export function per(amount: number, { value, low, high }: Estimate): Estimate {
   return { value: amount / value, low: amount / high, high: amount / low };
 }
 
 /**
- * Estimates the exponent k of time ≈ c·size^k: the least-squares slope through the medians on logarithmic axes, with
- * the interval that comes from resampling the rounds of each size.
+ * Estimates the exponent k of time ≈ c·size^k: the least-squares slope through the medians on logarithmic
+ * axes, with the interval that comes from resampling the rounds of each size.
  */
 export function growthExponent(
   points: readonly { readonly size: number; readonly times: readonly number[] }[],

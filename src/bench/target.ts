@@ -32,8 +32,8 @@ interface TimedTraining {
 }
 
 /**
- * Plans the training for each worker count. Throws UsageError or DataError where it cannot be done, before anything is
- * measured.
+ * Plans the training for each worker count. Throws UsageError or DataError where it cannot be done, before
+ * anything is measured.
  */
 export async function targetPlans(settings: BenchSettings): Promise<TrainingPlan[]> {
   const { config, data } = await targetData(settings);
@@ -110,8 +110,8 @@ async function trainToTarget(
 }
 
 /**
- * Loads the data that were asked for. By default it takes MNIST, where that is installed and the network fits it, or
- * else makes clouds as wide as the network.
+ * Loads the data that were asked for. By default it takes MNIST, where that is installed and the network fits
+ * it, or else makes clouds as wide as the network.
  */
 async function targetData(settings: BenchSettings): Promise<{ config: TrainConfig; data: TrainingData }> {
   const { network, batch, shards, seed } = settings;

@@ -1,7 +1,9 @@
 /** What a reader should know before believing the figures. */
 import type { BenchReport } from './report.js';
 
-/** Lists what makes the figures doubtful, one sentence each. @param workerFailures messages of failed workers */
+/**
+ * Lists what makes the figures doubtful, one sentence each. @param workerFailures messages of failed workers
+ */
 export function warningsOf(
   report: Omit<BenchReport, 'warnings' | 'seconds'>,
   workerFailures: readonly string[],

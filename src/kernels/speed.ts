@@ -77,8 +77,8 @@ const SHARD_ROWS = 64;
 const FEWEST_PRODUCTS = 3;
 
 /**
- * Returns GFLOP/s of the fastest product, on the calling thread, of those that fit into `milliseconds`, and of three at
- * least. Throws UsageError where this engine cannot run the kernels.
+ * Returns GFLOP/s of the fastest product, on the calling thread, of those that fit into `milliseconds`, and
+ * of three at least. Throws UsageError where this engine cannot run the kernels.
  */
 export function kernelGflops(
   { name, library }: Pick<ProductSetup, 'name' | 'library'>,

@@ -10,7 +10,9 @@ export interface Made {
   readonly node?: string;
 }
 
-/** Makes a report of workers 0, 1 and 2 at batch 128, with a step of 2 ms in one thread and a jitter of 2 %. */
+/**
+ * Makes a report of workers 0, 1 and 2 at batch 128, with a step of 2 ms in one thread and a jitter of 2 %.
+ */
 export function madeReport({ factor = 1, seed = 1, node = '20.20.2' }: Made = {}): BenchReport {
   const network = [16, 8, 4];
   const times = (milliseconds: number, counter: number) => {

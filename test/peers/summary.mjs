@@ -7,7 +7,10 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** The setting with the largest median; among those that had all their turns, where others were dropped on the way. */
+/**
+ * The setting with the largest median; among those that had all their turns, where others were dropped on the
+ * way.
+ */
 export function best(measurements) {
   const most = Math.max(...measurements.map(({ turns }) => turns.length));
   return measurements
@@ -22,8 +25,8 @@ export function ratio(a, b) {
 }
 
 /**
- * All settings, medians and ratios of one network. Each piece is a sitting of its own: a ratio is taken within a piece, and
- * is the median where several pieces hold both.
+ * All settings, medians and ratios of one network. Each piece is a sitting of its own: a ratio is taken
+ * within a piece, and is the median where several pieces hold both.
  * @param pieces [{ contestant, setting, turns }][] of this network
  */
 export function summarize(pieces) {

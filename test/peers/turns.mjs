@@ -11,7 +11,10 @@ const DROPPED = 0.7;
 const START_SECONDS = 120;
 const END_SECONDS = 5;
 
-/** @returns {Promise<{ versions?: object, skip?: string, turn: (seconds: number) => Promise<{ samplesPerSecond?: number, skip?: string }>, close: () => Promise<void> }>} */
+/**
+ * @returns {Promise<{ versions?: object, skip?: string, turn: (seconds: number) => Promise<{
+ * samplesPerSecond?: number, skip?: string }>, close: () => Promise<void> }>}
+ */
 export async function start([program, ...args], network, batch, setting) {
   const words = setting === '' ? [] : setting.split(' ');
   const child = spawn(
@@ -62,8 +65,10 @@ export async function start([program, ...args], network, batch, setting) {
 }
 
 /**
- * Measures every setting of every contestant on one network, in rounds over all of them, every second round backwards.
- * @returns {Promise<{ measurements: { contestant: string, setting: string, turns: number[] }[], versions: object }>}
+ * Measures every setting of every contestant on one network, in rounds over all of them, every second round
+ * backwards.
+ * @returns {Promise<{ measurements: { contestant: string, setting: string, turns: number[] }[], versions:
+ * object }>}
  */
 export async function compete(entries, network, batch, { rounds, seconds, note }) {
   const playing = [];

@@ -1,4 +1,6 @@
-/** The charts of growth, on logarithmic axes: time per row against rows, and time per step against parameters. */
+/**
+ * The charts of growth, on logarithmic axes: time per row against rows, and time per step against parameters.
+ */
 import type { Growth, GrowthPoint } from '../report.js';
 import type { Panel } from './elements.js';
 import { COLOUR, PANEL } from './theme.js';
@@ -92,7 +94,10 @@ function panel(chart: Chart): Panel {
 /** An axis ends at a power of ten if the data exceed it by no more than this share of a decade. */
 const NEAR = 0.01;
 
-/** Returns logarithmic axes with a tick at each power of ten: `across` for the sizes, `up` for a field of the values. */
+/**
+ * Returns logarithmic axes with a tick at each power of ten: `across` for the sizes, `up` for a field of the
+ * values.
+ */
 function axes({ x, y, points }: Chart, values: readonly number[]) {
   const powers = (from: number, to: number) =>
     Array.from({ length: Math.round(Math.log10(to / from)) + 1 }, (_, i) => from * 10 ** i);
