@@ -51,7 +51,7 @@ export interface Measured {
 }
 
 /** Says how long to measure, and how the time is divided. */
-export interface Pace {
+interface Pace {
   readonly seconds: number;
   /**
    * Steps of a contestant in a round. `equal`: as many for each, so that their weights can be compared;
@@ -66,7 +66,7 @@ const FEWEST_ROUNDS = 5;
 const WARM_UP = { steps: 6, share: 0.08, mostSeconds: 1 } as const;
 
 /** Describes a contestant that is yet to be opened, and what it trains on. */
-export interface Entrant {
+interface Entrant {
   readonly spec: ContestantSpec;
   readonly data: TrainingData;
 }

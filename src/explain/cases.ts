@@ -20,7 +20,7 @@ import type { Layer } from '../network/layer.js';
 import { type Objective, objective, unfused } from '../network/network.js';
 import { buildLayers } from '../network/spec.js';
 import { Stream } from '../random.js';
-import { type Arithmetic, createInstance, type Instance, outputWidth } from './instance.js';
+import { type Arithmetic, createInstance, EXPLAIN_PURPOSE, type Instance, outputWidth } from './instance.js';
 
 /** A case is one network to check: a layer kind between an activation and a divergence. */
 export interface Case {
@@ -120,7 +120,7 @@ export function instanceOf(
 ): Instance {
   const training = { objective: target, rows: ROWS, training: true };
   const instance = createInstance(arithmetic ? { ...training, arithmetic } : training);
-  const stream = new Stream(5, 90, 0);
+  const stream = new Stream(5, EXPLAIN_PURPOSE.cases, 0);
   const draw = (scale: number) => Math.fround(scale * (2 * stream.uniform() - 1));
   // products of larger exponentials would saturate the layers after them
   const size = activation === 'exp' ? 0.3 : 0.9;

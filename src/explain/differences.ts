@@ -1,7 +1,7 @@
 /** Derivatives by differences: an estimate that does not depend on backpropagation (lecture, section 1). */
 
 /** Compares a derivative with its difference quotient. */
-export interface DerivativeComparison {
+interface DerivativeComparison {
   readonly numeric: number;
   /**
    * |analytic − numeric| over the largest of both and `scale`; at a kink, the distance from the subgradients.

@@ -8,7 +8,7 @@ import { LAYER_KINDS } from '../network/kinds.js';
 import type { Layer } from '../network/layer.js';
 import { Arena, allocateShared } from '../parallel/arena.js';
 import { Stream } from '../random.js';
-import type { Arithmetic, Instance } from './instance.js';
+import { type Arithmetic, EXPLAIN_PURPOSE, type Instance } from './instance.js';
 
 /** Lists the WebAssembly kernels that this engine runs. */
 export function float32Kernels(): KernelName[] {
@@ -73,7 +73,7 @@ export function float32Tolerance(instance: Instance): number {
   const { layout, network, parameters, pass } = instance;
   const gradient = instance.gradient().slice();
   const held = [parameters, network.input].map((array) => array.slice());
-  const stream = new Stream(1, 93, 0);
+  const stream = new Stream(1, EXPLAIN_PURPOSE.nudge, 0);
   const nudge = (array: FloatArray) => {
     for (let i = 0; i < array.length; i++) array[i] *= 1 + NUDGE * Math.sign(stream.uniform() - 0.5);
   };

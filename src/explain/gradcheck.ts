@@ -174,8 +174,8 @@ export function withScaledDerivatives(layer: Layer, factor: number): Layer {
     ...layer,
     backward(pass, arrays) {
       layer.backward(pass, arrays);
-      const gradients = pass.subtrees.flatMap(({ slot }) => arrays.gradients[slot]);
-      for (const array of arrays.dx ? [arrays.dx, ...gradients] : gradients) {
+      const own = pass.subtrees.flatMap(({ slot }) => arrays.gradients[slot]);
+      for (const array of arrays.dx ? [arrays.dx, ...own] : own) {
         for (let i = 0; i < array.length; i++) array[i] *= factor;
       }
     },

@@ -3,7 +3,7 @@ import type { FloatArray } from '../kernels/kernels.js';
 import { Stream } from '../random.js';
 import { rootMeanSquare } from '../statistics.js';
 import { compare, taylorSlope } from './differences.js';
-import { differentiable, type Instance } from './instance.js';
+import { differentiable, EXPLAIN_PURPOSE, type Instance } from './instance.js';
 
 /** Says how well the derivatives by one parameter array agree with differences. */
 export interface ParameterCheck {
@@ -67,7 +67,7 @@ function sample(gradient: FloatArray, most: number, counter: number): number[] {
   const all = Array.from(gradient, (_, i) => i);
   if (all.length <= most) return all;
   const half = Math.ceil(most / 2);
-  const stream = new Stream(1, 91, counter);
+  const stream = new Stream(1, EXPLAIN_PURPOSE.sample, counter);
   const anywhere = Array.from({ length: half }, (_, part) =>
     Math.floor(((part + stream.uniform()) * all.length) / half),
   );
@@ -91,7 +91,7 @@ function slopeAlong(instance: Instance, gradient: ArrayLike<number>, attempt: nu
   const { layout, parameters } = instance;
   const held = parameters.slice();
   const direction = new Float64Array(held.length);
-  const stream = new Stream(1, 92, attempt);
+  const stream = new Stream(1, EXPLAIN_PURPOSE.direction, attempt);
   for (const { offset, length } of differentiable(layout)) {
     for (let i = offset; i < offset + length; i++) direction[i] = 2 * stream.uniform() - 1;
   }

@@ -184,10 +184,10 @@ class Builder {
   }
 
   private block(label: string, edges: Edge[], width: number): void {
-    const onDiagonal = ({ from, to }: Edge) => from - edges[0].from === to - edges[0].to;
+    const own = ({ from, to }: Edge) => from - edges[0].from === to - edges[0].to;
     const square = label !== 'dense' && width * width === edges.length;
-    const scalar = square && edges.every((edge) => onDiagonal(edge) || edge.derivative === 0);
-    this.blocks.push({ label, scalar, edges: scalar ? edges.filter(onDiagonal) : edges });
+    const scalar = square && edges.every((edge) => own(edge) || edge.derivative === 0);
+    this.blocks.push({ label, scalar, edges: scalar ? edges.filter(own) : edges });
   }
 
   /** Returns the edges from the constant y_0 = 1: a bias is a weight from there. */
@@ -249,10 +249,10 @@ export function firstEdges(
     layer.parameters.findIndex((spec) => `${path}${spec.name}` === name);
   const owner = [...layers].find((candidate) => indexIn(candidate) >= 0)!;
   const [, { layer, arrays, outputs }] = owner;
-  const parameter = indexIn(owner);
+  const own = indexIn(owner);
   const derivatives = unitVectors(layer, arrays, () => {
     layer.backward(pass, arrays);
-    return arrays.gradients[0][parameter][place.index];
+    return arrays.gradients[0][own][place.index];
   });
   const edges = outputs.map((to, j) => ({ from: -1, to, derivative: derivatives[j] }));
   return edges.filter(({ derivative }) => derivative !== 0);

@@ -116,3 +116,6 @@ export function differentiable({
 }: ParameterLayout): { name: string; offset: number; length: number }[] {
   return views.filter(({ spec }) => spec.statistic === undefined);
 }
+
+/** Purposes of the random streams in this folder, none of which is a training's. */
+export const EXPLAIN_PURPOSE = { cases: 90, sample: 91, direction: 92, nudge: 93 } as const;

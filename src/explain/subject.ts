@@ -22,7 +22,7 @@ import { type Given, readGivenConfig, setWeights } from './given.js';
 import { outputWidth } from './instance.js';
 
 /** Says which network to open, and which rows. */
-interface SubjectRequest {
+export interface SubjectRequest {
   /** A run's folder, a model file or a configuration file. */
   readonly path: string;
   /** Where the rows come from; by default the run's or the configuration's own data. */
