@@ -85,5 +85,5 @@ export function float32Tolerance(instance: Instance): number {
   return ROUNDING * roundings(network.layers, pass.rows) * Math.max(1, sensitivity);
 }
 
-/** Whether the inputs are category codes: a code is an index, so that it cannot be nudged. */
+/** A category code is an index, and has no neighbours. */
 const readsCodes = ([first]: readonly Layer[]) => LAYER_KINDS[first.kind]?.onInput === true;

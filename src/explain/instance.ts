@@ -102,9 +102,7 @@ export function outputWidth(layers: readonly Layer[]): number {
 
 const whole = (rows: number): Subtree => ({ slot: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 });
 
-/**
- * Makes two shards, each with a gradient block of its own, so that the sum over shards is checked as well.
- */
+/** Two shards, each with a gradient block of its own, so that the sum over shards is checked as well. */
 function halves(rows: number): Subtree[] {
   const bounds = Int32Array.of(0, Math.ceil(rows / 2), rows);
   return [0, 1].map((shard) => ({ slot: shard, bounds, first: shard, last: shard + 1 }));
