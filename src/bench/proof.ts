@@ -1,8 +1,6 @@
 /**
- * Promise P1 on the steps that were timed: equally many steps leave the same bits, however many workers made
- * them.
+ * Promise P1 on the steps that were timed: equally many steps end in the same bits for any number of workers.
  */
-
 import { closeContestants, contestantSha256, openContestant } from './contestant.js';
 import { randomData } from './data.js';
 import type { BenchSettings } from './options.js';
@@ -18,10 +16,7 @@ interface Comparison {
 
 type MeasuredParts = Pick<BenchReport, 'strong' | 'batch' | 'target'>;
 
-/**
- * Compares the weights of all that was measured. Where strong scaling was not, it makes a few steps for the
- * proof.
- */
+/** Compares the weights of all that was measured, and of a few extra steps where strong scaling was not. */
 export async function prove(settings: BenchSettings, measured: MeasuredParts): Promise<Proof> {
   const first = measured.strong
     ? comparison('strong scaling', measured.strong.points)

@@ -1,7 +1,4 @@
-/**
- * Every layer kind × activation × divergence, taken from the records themselves, so that a new entry is
- * covered at once.
- */
+/** Every layer kind × activation × divergence, from the records themselves: new entries are covered. */
 import {
   ACTIVATION_NAMES,
   ACTIVATIONS,
@@ -28,9 +25,7 @@ export interface Case {
   readonly activation: ActivationName;
   readonly divergence: DivergenceName;
   readonly objective: Objective;
-  /**
-   * All biases have this value and the first row of inputs is 0, so that its units lie exactly on the kink.
-   */
+  /** All biases have this value and the first row of inputs is 0: the units of that row lie on the kink. */
   readonly kink?: number;
 }
 
@@ -78,10 +73,7 @@ export function caseOf(
   return { layer, activation, divergence, objective: build(layers, divergence, PARAMETERS[divergence]) };
 }
 
-/**
- * Lists every activation on each of its kinks, and every layer that has a kink where its inputs are 0 and
- * equal.
- */
+/** Lists every activation on each of its kinks, and every kinked layer with inputs that are 0 and equal. */
 export function kinkCases(): Case[] {
   const kinkCase = (layer: string, activation: ActivationName, kink: number, specs: LayerSpec[]): Case => {
     const layers = buildLayers([{ dense: EXAMPLE_INPUTS }, ...specs, { dense: OUTPUTS }], EXAMPLE_INPUTS);

@@ -11,10 +11,7 @@ import { box, escaped, line, type Point, pill, short, signOf, svg, symbol, text 
 
 const NODE = { width: 84, height: 56 };
 const MARGIN = { x: 36, top: 86, bottom: 62 };
-/**
- * Blocks with more edges than this have no labels: width and colour show the derivative, and a tooltip its
- * value.
- */
+/** Larger blocks have no labels: width and colour show the derivative, and a tooltip its value. */
 const LABELLED_EDGES = 20;
 const LABEL_HEIGHT = 15;
 
@@ -95,8 +92,8 @@ function layOut(influence: Influence): DiagramLayout {
 }
 
 /**
- * Picks just enough edges of a bipartite block to keep every unit in its place: all of them would tear
- * columns apart.
+ * Picks just enough edges of a bipartite block to keep its units in place: all edges would tear columns
+ * apart.
  */
 function skeleton({ edges }: Block): Pick<Edge, 'from' | 'to'>[] {
   const [sources, targets] = [

@@ -4,7 +4,7 @@
 interface DerivativeComparison {
   readonly numeric: number;
   /**
-   * |analytic − numeric| over the largest of both and `scale`; at a kink, the distance from the subgradients.
+   * |analytic − numeric| over the largest of both and `scale`; at a kink, the distance from a subgradient.
    */
   readonly error: number;
   /** Whether the coarse difference crossed a kink, or started on one. */
@@ -15,8 +15,8 @@ interface DerivativeComparison {
 export const TOLERANCE = 1e-7;
 
 /**
- * Steps of central differences, whose error is h²f‴/6 + rounding/h. Extrapolated ones err by h⁴ and allow a
- * longer step.
+ * Steps of central differences. A plain one errs by h²f‴/6 + rounding/h, an extrapolated one by h⁴ only, so
+ * that its step may be longer.
  */
 const COARSE = 1e-5;
 const EXTRAPOLATED = 1e-4;

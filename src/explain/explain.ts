@@ -36,7 +36,7 @@ export interface Explanation {
   readonly classes: readonly string[] | null;
   readonly trace: Trace;
   /**
-   * ∂Div/∂z(N) by the fused divergence and last activation of training, and how far it is from the two apart.
+   * ∂Div/∂z(N) as training computes it, divergence and activation fused, and its distance from the two apart.
    */
   readonly fused: {
     readonly activation: string;
@@ -129,8 +129,7 @@ function exampleOf({ layers }: Trace): Variable | undefined {
 }
 
 /**
- * Builds the subject's first row as the network predicts it, with the divergence apart from the last
- * activation.
+ * Builds the first row of the subject as the network predicts it, the divergence apart from the activation.
  */
 function instanceOf({ layers, loss, lossParameter, weights, x, d }: Subject): Instance {
   const instance = createInstance({ objective: unfused(layers, loss, lossParameter), rows: 1 });

@@ -15,10 +15,7 @@ export function float32Kernels(): KernelName[] {
   return KERNEL_NAMES.filter((name) => name === 'portable' || (name === 'wasm' && hasRelaxedSimd()));
 }
 
-/**
- * Makes an arithmetic whose arrays lie in one shared memory. Each call of `next` reuses that memory for
- * another network.
- */
+/** Makes an arithmetic whose arrays lie in one shared memory, which each call of `next` reuses. */
 export function float32Arithmetic(name: KernelName, bytes: number): { next(): Arithmetic } {
   const memory = allocateShared(bytes + SCRATCH_BYTES, Number.POSITIVE_INFINITY);
   const scratch = new Arena(memory.buffer).reserve(SCRATCH_BYTES);
@@ -35,15 +32,11 @@ export function float32Arithmetic(name: KernelName, bytes: number): { next(): Ar
 /** Half a unit in the last place of a float32 near 1: the error of one rounding. */
 const ROUNDING = 2 ** -24;
 /**
- * Roundings of an element-wise function, forward and backward: its kernels may err by four units in the last
- * place.
+ * Half units in the last place by which an element-wise function may err: four units forward, four backward.
  */
 const FUNCTION = 16;
 
-/**
- * Counts the roundings that a derivative may gather on its way through the layers and in the sum over the
- * rows.
- */
+/** Counts the roundings of a derivative on its way through the layers and in the sum over the rows. */
 function roundings(layers: readonly Layer[], rows: number): number {
   const own = layers.map(
     ({ inputs, outputs, branches }) =>

@@ -17,8 +17,7 @@ const SHAPE = {
   /** The desired outputs, or a class counted from 0. */
   target: z.union([z.number(), numbers]).optional(),
   /**
-   * A matrix w_ij for each weighted combination: row 0 holds the biases, row i leads from unit i, column j to
-   * unit j.
+   * A matrix w_ij for each weighted combination: row 0 holds biases, row i leads from unit i, column j to j.
    */
   weights: z.array(z.array(numbers).min(1)).optional(),
 };
@@ -33,8 +32,7 @@ interface GivenConfig {
 }
 
 /**
- * Reads a YAML or JSON file. Throws DataError where it cannot be read, and UsageError where its content is
- * wrong.
+ * Reads a YAML or JSON file. Throws DataError if it cannot be read, and UsageError if its content is wrong.
  */
 export function readGivenConfig(file: string): GivenConfig {
   let text: string;

@@ -1,7 +1,4 @@
-/**
- * `gradpool gradcheck`: compares every derivative of the library with differences, and tests the check itself
- * on wrong derivatives.
- */
+/** `gradpool gradcheck`: the check of every derivative of the library, and a test of the check itself. */
 import { GateError } from '../errors.js';
 import type { KernelName } from '../kernels/kernels.js';
 import { DIFFERENTIABLE_NAMES } from '../network/activations.js';
@@ -66,10 +63,7 @@ interface Found extends GradientCheck {
   readonly case: Case;
 }
 
-/**
- * Checks every layer kind × activation × divergence. `alter` exchanges layers: wrong ones, to see the check
- * fail.
- */
+/** Checks every layer kind × activation × divergence. `alter` puts in wrong layers, to see the check fail. */
 export function gradcheck(alter?: Alter): GradcheckReport {
   const cases = [...allCases(alter), ...kinkCases()];
   const found = cases.map((one): Found => {

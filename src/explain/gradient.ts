@@ -59,10 +59,7 @@ export function checkGradient(instance: Instance, mostOfEach = Number.POSITIVE_I
   return { parameters: checks, slope: slopeAlongSomeDirection(instance, gradient), size };
 }
 
-/**
- * Returns all indices, or if there are many, `most` / 2 with the largest gradients and as many spread over
- * all of them.
- */
+/** Returns all indices; of many, `most` / 2 with the largest gradients and as many spread over all. */
 function sample(gradient: FloatArray, most: number, counter: number): number[] {
   const all = Array.from(gradient, (_, i) => i);
   if (all.length <= most) return all;

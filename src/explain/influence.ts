@@ -30,10 +30,7 @@ export interface Edge {
 /** A block holds the edges between two layers of nodes. */
 export interface Block {
   readonly label: string;
-  /**
-   * Whether each end depends on one beginning alone: parallel arrows. Otherwise every end depends on all of
-   * them.
-   */
+  /** Whether each end depends on one beginning alone: parallel arrows. Otherwise the block is bipartite. */
   readonly scalar: boolean;
   readonly edges: readonly Edge[];
 }
@@ -110,10 +107,7 @@ class Builder {
     return this.nodes.push({ id: this.nodes.length, kind, name, value }) - 1;
   }
 
-  /**
-   * Adds a sequence and returns the nodes of its outputs. `k` and `path` are the prefixes of its layers and
-   * parameters.
-   */
+  /** Adds a sequence; returns the nodes of its outputs. `k` and `path` prefix its layers and parameters. */
   sequence(sequence: BoundSequence, inputs: number[], k: string, path: string): number[] {
     let from = inputs;
     for (const { k: number, affine, activation } of lectureLayers(sequence.layers)) {
@@ -165,10 +159,7 @@ class Builder {
     return outputs;
   }
 
-  /**
-   * Returns ∂y_j by the outputs of each branch, and ∂y_j by x past the branches, which is the skip
-   * connection.
-   */
+  /** Returns ∂y_j by the outputs of each branch, and by x past the branches: the skip connection. */
   private localDerivatives(layer: Layer, arrays: LayerArrays) {
     const { branches, dx } = arrays;
     return unitVectors(layer, arrays, () => {
@@ -205,8 +196,7 @@ class Builder {
 }
 
 /**
- * Computes ∂Div/∂node from Div back: Σ over the edges that leave a node of their derivative times that of
- * their end.
+ * Computes ∂Div/∂node from Div back: Σ over the leaving edges of their derivative times that of their end.
  */
 function withDerivatives(
   nodes: readonly Omit<Node, 'derivative'>[],

@@ -7,9 +7,7 @@ import { UsageError } from '../errors.js';
 import type { Layer } from '../network/layer.js';
 import type { ParameterLayout } from '../network/layout.js';
 
-/**
- * Locates layer k of the lecture in the list; any layer but a weighted combination counts as an activation.
- */
+/** Locates layer k of the lecture in the list; whatever is no combination counts as an activation. */
 interface LectureLayer {
   readonly k: number;
   readonly affine: number | null;
@@ -40,10 +38,7 @@ export interface Variable {
     | { readonly kind: 'input'; readonly index: number }
     | {
         readonly kind: 'parameter';
-        /**
-         * Indices of the layer in the list, the parameter in the layout, and the number in it and in the
-         * block.
-         */
+        /** Indices: layer in the list, parameter in the layout, number in the parameter and in the block. */
         readonly layer: number;
         readonly view: number;
         readonly index: number;

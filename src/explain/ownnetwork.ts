@@ -24,8 +24,7 @@ export interface NetworkReport
 }
 
 /**
- * How many numbers of each parameter are compared. A control is wrong in all of them, so a few are enough for
- * it.
+ * How many numbers of each parameter are compared; a control is wrong in all of them, so that few are enough.
  */
 const MOST_OF_EACH = 32;
 const MOST_OF_CONTROL = 4;
@@ -62,9 +61,7 @@ function optionsOf({ layers, loss, rows }: Subject, alter: Alter = (layer) => la
   return { objective: { ...target, layers: target.layers.map(alter) }, rows, training: true };
 }
 
-/**
- * Rounds all numbers to float32, as training has them, so that both arithmetics start from the same numbers.
- */
+/** Rounds all numbers to float32, as training has them: both arithmetics then start from the same numbers. */
 function instanceOf(subject: Subject, arithmetic: Arithmetic = FLOAT64, alter?: Alter): Instance {
   const instance = createInstance({ ...optionsOf(subject, alter), arithmetic });
   instance.parameters.set(subject.weights.map(Math.fround));
@@ -82,9 +79,7 @@ function bytesOf(subject: Subject): number {
   );
 }
 
-/**
- * Makes the derivatives of each layer in turn too large by 1e-5, where parameters at or before it feel that.
- */
+/** Makes the derivatives of each layer in turn 1e-5 too large, where parameters at or before it feel that. */
 function controlsOf(subject: Subject): Controls {
   const { layers } = objective(subject.layers, subject.loss);
   const errors = layers.map((_, index) => {

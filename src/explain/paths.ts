@@ -1,6 +1,4 @@
-/**
- * The distributed chain rule, written out: every path from a variable to Div, and the product of its edges.
- */
+/** The distributed chain rule, written out: each path from a variable to Div and the product of its edges. */
 import { type Edge, firstEdges, type Influence, outgoing, type PlacedInfluence } from './influence.js';
 import type { Instance } from './instance.js';
 import type { Variable } from './names.js';
@@ -11,10 +9,7 @@ interface Path {
   readonly via: readonly string[];
   /** Names of all its nodes; Div is the last. */
   readonly nodes: readonly string[];
-  /**
-   * The derivative along each edge, one edge for each node; of grouped paths, the last is the unit's own
-   * derivative.
-   */
+  /** The derivative along each edge; of grouped paths, the last factor is the derivative of their unit. */
   readonly factors: readonly number[];
   readonly product: number;
 }

@@ -1,6 +1,5 @@
 /**
- * What is explained or checked: a network with its weights and some rows, from a run, a model or a
- * configuration.
+ * What is explained or checked: a network with its weights and rows, from a run, a model or a configuration.
  */
 import { existsSync, statSync } from 'node:fs';
 import type { Encoding, Subset } from '../data/dataset.js';
@@ -98,7 +97,7 @@ const isClasses = ({ schema }: Pick<SavedModel, 'schema'>) => schema.target.kind
 function ownData(path: string): string {
   if (statSync(path).isDirectory()) return readRun(path).config.data;
   throw new UsageError(
-    `${path}: a model without data: name it, as in ${path} DATA --row 1, or give --input and --target`,
+    `${path}: a model file does not name its data: add it, as in ${path} DATA --row 1, or give --input and --target`,
   );
 }
 

@@ -1,8 +1,6 @@
 /** The few SVG elements that a diagram needs, and its colours on a light and on a dark background. */
 
-/**
- * Each class has a light colour of its own, for programs that ignore the style sheet for dark backgrounds.
- */
+/** Each class has a light colour of its own, for programs that ignore the style sheet for dark ones. */
 const STYLE = `
   text { font: 12px ui-sans-serif, system-ui, 'Segoe UI', Helvetica, Arial, sans-serif; fill: #1f2937; }
   .ground { fill: #ffffff; }
@@ -71,9 +69,7 @@ type Sign = 'positive' | 'negative' | 'zero';
 
 export const signOf = (value: number): Sign => (value > 0 ? 'positive' : value < 0 ? 'negative' : 'zero');
 
-/**
- * Draws an arrow: straight between two points, in level curves through more of them. `tip` is its tooltip.
- */
+/** Draws an arrow: straight between two points, in level curves through more; `tip` is its tooltip. */
 export function line(points: readonly Point[], kind: Sign, strokeWidth: number, tip: string): string {
   const [start, ...rest] = points;
   let [path, from] = [`M${round(start.x)} ${round(start.y)}`, start];

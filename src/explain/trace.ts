@@ -1,7 +1,4 @@
-/**
- * One instance through the network and back, in the lecture's notation, with each derivative beside its
- * difference quotient.
- */
+/** One instance through the network and back, in the lecture's notation, derivatives beside differences. */
 import type { FloatArray } from '../kernels/kernels.js';
 import type { Layer } from '../network/layer.js';
 import type { ParameterLayout, ParameterView } from '../network/layout.js';
@@ -49,10 +46,7 @@ export interface TracedLayer {
   readonly weightCount: number;
 }
 
-/**
- * Holds all numbers of one parameter of the layout; `derivatives` is empty where prediction has no gradient
- * for it.
- */
+/** Holds all numbers of one parameter; `derivatives` is empty where prediction has no gradient for it. */
 interface TracedParameter {
   readonly name: string;
   readonly shape: readonly number[];
@@ -74,14 +68,11 @@ export interface Trace {
 
 /** A Jacobian of more units than this would fill the screen and say nothing. */
 const JACOBIAN_UNITS = 12;
-/**
- * Of a derivative this much smaller than the largest one, the rounding of Div leaves no digits to compare.
- */
+/** Of a derivative this much smaller than the largest, the rounding of Div leaves no digits to compare. */
 const RESOLUTION = 1e-4;
 
 /**
- * Traces an instance of one row. Of each vector and each parameter, the `most` largest derivatives are
- * compared.
+ * Traces an instance of one row; of each vector and parameter, the `most` largest derivatives are compared.
  */
 export function trace(instance: Instance, most: number): Trace {
   const { layout, network, parameters } = instance;

@@ -293,7 +293,9 @@ describe('a trained run', async () => {
     await expect(openSubject({ ...request, target: 'rose' })).rejects.toThrow(
       /target: expected a class \(.*\), found "rose"/,
     );
-    await expect(openSubject({ path: request.path })).rejects.toThrow(/a model without data: name it/);
+    await expect(openSubject({ path: request.path })).rejects.toThrow(
+      /a model file does not name its data: add it/,
+    );
   });
 
   it('passes gradcheck, and fails it with one wrong layer', async () => {
