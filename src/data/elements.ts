@@ -1,8 +1,8 @@
 /** Numbers as IDX and NPY files hold them, into typed arrays in shared memory. */
 import { DataError } from '../errors.js';
 import type { StoredArray } from './dataset.js';
-import { type ElementType, product } from './schema.js';
-import { plural } from './words.js';
+import { type ElementType, elementCount } from './schema.js';
+import { counted } from './words.js';
 
 export type SharedBytes = Uint8Array<SharedArrayBuffer>;
 
@@ -80,7 +80,7 @@ export function decode(
 }
 
 /** An array file in memory: the first size counts instances. */
-export interface Tensor {
+export interface StoredTensor {
   readonly file: string;
   readonly shape: readonly number[];
   readonly data: StoredArray;
@@ -97,12 +97,12 @@ export function checkSize(
   if (shape.includes(0)) {
     throw new DataError(`${file}: it holds no data: its sizes are ${shape.join(' x ')}`);
   }
-  const expected = header + product(shape) * elementBytes;
+  const expected = header + elementCount(shape) * elementBytes;
   if (length === expected) return;
   const fault =
     length < expected
-      ? `truncated: ${plural(expected - length, 'byte')} missing`
-      : `${plural(length - expected, 'trailing byte')} after the data`;
+      ? `truncated: ${counted(expected - length, 'byte')} missing`
+      : `${counted(length - expected, 'trailing byte')} after the data`;
   throw new DataError(
     `${file}: ${fault}: the sizes ${shape.join(' x ')} need ${expected} bytes, the file has ${length}; download or write it again`,
   );

@@ -23,7 +23,7 @@ export function firstFar(values: Float64Array, shift: number, scale: number): nu
   return -1;
 }
 
-export interface Far {
+export interface FarValue {
   /** in the dataset, from 0 */
   readonly row: number;
   /** among the dataset's numbers, or its targets, from 0 */
@@ -35,12 +35,12 @@ export interface Far {
  * The first number of these rows whose |(value − shift)·scale| is beyond 1e15, or that is not finite; null:
  * there is none.
  */
-export function farOut(dataset: Dataset, encoding: Encoding, rows: Uint32Array): Far | null {
+export function findFarInput(dataset: Dataset, encoding: Encoding, rows: Uint32Array): FarValue | null {
   return firstBeyond(dataset.numbers, dataset.numberWidth, encoding.shift, encoding.scale, rows);
 }
 
 /** The same among the values to be regressed. */
-export function farTarget(dataset: Dataset, encoding: Encoding, rows: Uint32Array): Far | null {
+export function findFarTarget(dataset: Dataset, encoding: Encoding, rows: Uint32Array): FarValue | null {
   if (encoding.targetShift.length === 0) return null; // class indices
   return firstBeyond(dataset.targets, dataset.targetWidth, encoding.targetShift, encoding.targetScale, rows);
 }
@@ -51,7 +51,7 @@ function firstBeyond(
   shift: readonly number[],
   scale: readonly number[],
   rows: Uint32Array,
-): Far | null {
+): FarValue | null {
   if (values.length === 0) return null;
   const { low, high } = bounds(width, shift, scale);
   if (fits(values, low, high)) return null;

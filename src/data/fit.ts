@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Dataset, StoredArray } from './dataset.js';
 import type { ProblemType, Schema } from './schema.js';
 import { allRows, type Split, split } from './split.js';
-import type { TableWishes } from './tables/wishes.js';
+import type { TableOverrides } from './tables/overrides.js';
 
 export interface FitOptions {
   readonly target: string | undefined;
@@ -20,10 +20,10 @@ export interface FitOptions {
   /** the column of sample weights */
   readonly weights?: string | undefined;
   /** what the user says of a table's columns */
-  readonly wishes?: TableWishes;
+  readonly overrides?: TableOverrides;
 }
 
-export interface Fitted {
+export interface FittedDataset {
   readonly name: string;
   readonly schema: Schema;
   readonly dataset: Dataset;
@@ -33,7 +33,7 @@ export interface Fitted {
 }
 
 /** What a schema makes of a raw source. */
-export interface Loaded {
+export interface LoadedDataset {
   readonly dataset: Dataset;
   /** all rows, less those without a target where targets are needed */
   readonly rows: Uint32Array<SharedArrayBuffer>;

@@ -4,13 +4,13 @@
 import { DataError, UsageError } from '../errors.js';
 import { fitArrays, loadArrays } from './arrays/arrays.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
-import { type FitOptions, type Fitted, fingerprint, type Loaded } from './fit.js';
+import { type FitOptions, type FittedDataset, fingerprint, type LoadedDataset } from './fit.js';
 import { encodingOf, numberWidthOf, outputsOf, type ProblemType, type Schema } from './schema.js';
 import { type DataSource, named, openSource, type Source } from './source.js';
 import type { KeptColumn, LoadTableOptions } from './tables/load.js';
-import type { TableWishes } from './tables/wishes.js';
+import type { TableOverrides } from './tables/overrides.js';
 
-export interface LoadOptions extends TableWishes {
+export interface LoadOptions extends TableOverrides {
   /** a built-in name, a file, a pattern, a directory or a query; or a table in memory */
   readonly data: DataSource;
   readonly target?: string | undefined;
@@ -67,14 +67,14 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     seed: options.seed,
     embedAbove: options.embedAbove ?? 32,
     weights: options.weights,
-    wishes: options,
+    overrides: options,
   });
   const { schema, dataset, split, notes } = fitted;
   if (options.val === 'auto' && complete)
     notes.push(
       `validation: none, ${fitted.name} is its ${dataset.rows} rows; --val ${AUTO_VAL} keeps some back`,
     );
-  refuseWishes(options, schema);
+  rejectOverrides(options, schema);
   const encoding = encodingOf(schema);
   /** A source of its own, or these rows of the training source. */
   const part = async (given: number | DataSource | undefined, rows: Subset['rows']) => {
@@ -126,7 +126,7 @@ function fractions(
 }
 
 /** Arrays have no columns, of which something could be said. */
-function refuseWishes(options: LoadOptions, schema: Schema): void {
+function rejectOverrides(options: LoadOptions, schema: Schema): void {
   if (schema.kind === 'table') return;
   const flags = { weights: 0, decimal: 0, missing: 0, dateFormat: 0, text: 0, number: 0, category: 0 };
   for (const key of Object.keys(flags) as (keyof typeof flags)[]) {
@@ -183,7 +183,7 @@ const tables = {
   load: async () => (await import('./tables/load.js')).loadTable,
 };
 
-async function fitSource(source: Source, options: FitOptions): Promise<Fitted> {
+async function fitSource(source: Source, options: FitOptions): Promise<FittedDataset> {
   return source.kind === 'arrays' ? fitArrays(source, options) : (await tables.fit())(source, options);
 }
 
@@ -191,7 +191,7 @@ async function load(
   data: DataSource,
   schema: Schema,
   options: LoadTableOptions,
-): Promise<Loaded & { readonly kept?: readonly KeptColumn[] }> {
+): Promise<LoadedDataset & { readonly kept?: readonly KeptColumn[] }> {
   const source = openSource(data);
   if (source.kind === 'arrays' && schema.kind === 'arrays') {
     if (options.keep !== undefined)

@@ -92,9 +92,12 @@ export const schemaSchema = z
   .refine((schema) => schema.kind === 'table' || schema.shift.length === schema.scale.length, {
     error: 'shift and scale differ in length',
   })
-  .refine((schema) => schema.kind === 'table' || [1, product(schema.shape)].includes(schema.shift.length), {
-    error: 'shift does not match the shape',
-  })
+  .refine(
+    (schema) => schema.kind === 'table' || [1, elementCount(schema.shape)].includes(schema.shift.length),
+    {
+      error: 'shift does not match the shape',
+    },
+  )
   .refine(({ target }) => target.kind === 'classes' || target.shift.length === target.scale.length, {
     error: 'target: shift and scale differ in length',
   });
@@ -158,7 +161,7 @@ export function encodingOf(schema: Schema): Encoding {
 
 /** How many numbers a dataset read with this schema holds in a row. */
 export function numberWidthOf(schema: Schema): number {
-  if (schema.kind === 'arrays') return product(schema.shape);
+  if (schema.kind === 'arrays') return elementCount(schema.shape);
   return schema.columns.filter((column) => column.kind === 'number').length;
 }
 
@@ -167,6 +170,6 @@ export function outputsOf({ target }: Schema): number {
   return target.kind === 'classes' ? target.classes.length : target.names.length;
 }
 
-export function product(shape: readonly number[]): number {
+export function elementCount(shape: readonly number[]): number {
   return shape.reduce((count, size) => count * size, 1);
 }

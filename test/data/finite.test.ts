@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Dataset, Encoding, StoredArray } from '#src/data/dataset.js';
 import { allocate } from '#src/data/elements.js';
-import { farOut, farTarget } from '#src/data/finite.js';
+import { findFarInput, findFarTarget } from '#src/data/finite.js';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
 import { allRows } from '#src/data/split.js';
 import { npy } from '../support/npy.js';
@@ -24,11 +24,11 @@ function encoding(shift: number[], scale: number[]): Encoding {
   return { shift, scale, cardinalities: [], embeddings: [], targetShift: shift, targetScale: scale };
 }
 
-describe('farOut and farTarget', () => {
+describe('findFarInput and findFarTarget', () => {
   test('find the first value beyond 1e15 of its own column, in these rows alone', () => {
     const data = dataset(numbers('f64', [0, 0, 3e15, 0, 0, -4e15, 5e15, 5e15]), 2);
     const own = encoding([0, 1e15], [0.25, 1]);
-    for (const far of [farOut, farTarget]) {
+    for (const far of [findFarInput, findFarTarget]) {
       expect(far(data, own, allRows(4))).toEqual({ row: 2, column: 1, value: -4e15 });
       expect(far(data, own, Uint32Array.of(3))).toEqual({ row: 3, column: 0, value: 5e15 });
       expect(far(data, own, Uint32Array.of(0, 1))).toBe(null);
@@ -40,7 +40,9 @@ describe('farOut and farTarget', () => {
   test('take no value that is not finite, however wide the column is', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
       for (const type of ['f32', 'f64'] as const)
-        expect(farOut(dataset(numbers(type, [1, value]), 1), encoding([0], [1e-300]), allRows(2))).toEqual({
+        expect(
+          findFarInput(dataset(numbers(type, [1, value]), 1), encoding([0], [1e-300]), allRows(2)),
+        ).toEqual({
           row: 1,
           column: 0,
           value,
@@ -56,7 +58,11 @@ describe('farOut and farTarget', () => {
     ])
       for (let exponent = -300; exponent <= 308; exponent++)
         for (const value of [10 ** exponent, -(10 ** exponent), shift, shift + 1 / scale]) {
-          const found = farOut(dataset(numbers('f64', [value]), 1), encoding([shift], [scale]), allRows(1));
+          const found = findFarInput(
+            dataset(numbers('f64', [value]), 1),
+            encoding([shift], [scale]),
+            allRows(1),
+          );
           const scaled = Math.fround((value - shift) * scale);
           if (found === null) expect(Math.abs(scaled)).toBeLessThan(1.1e15);
         }
@@ -65,8 +71,8 @@ describe('farOut and farTarget', () => {
   test('an integer type is looked at where it can be beyond', () => {
     const data = (type: 'u8' | 'i16' | 'i32') => dataset(numbers(type, [0, 100]), 1);
     for (const type of ['u8', 'i16', 'i32'] as const) {
-      expect(farOut(data(type), encoding([0], [1e3]), allRows(2))).toBe(null);
-      expect(farOut(data(type), encoding([0], [1e14]), allRows(2))).toEqual({
+      expect(findFarInput(data(type), encoding([0], [1e3]), allRows(2))).toBe(null);
+      expect(findFarInput(data(type), encoding([0], [1e14]), allRows(2))).toEqual({
         row: 1,
         column: 0,
         value: 100,
@@ -76,9 +82,9 @@ describe('farOut and farTarget', () => {
 
   test('classes and rows without targets have no far target', () => {
     const none = { ...dataset(numbers('f64', [1]), 1), targets: allocate('f32', 0) };
-    expect(farTarget(none, encoding([0], [1]), allRows(1))).toBe(null);
+    expect(findFarTarget(none, encoding([0], [1]), allRows(1))).toBe(null);
     const classes = { ...encoding([0], [1]), targetShift: [], targetScale: [] };
-    expect(farTarget(dataset(numbers('u16', [1, 2]), 1), classes, allRows(2))).toBe(null);
+    expect(findFarTarget(dataset(numbers('u16', [1, 2]), 1), classes, allRows(2))).toBe(null);
   });
 });
 

@@ -6,15 +6,15 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError } from '../../errors.js';
-import type { Tensor } from '../elements.js';
+import type { StoredTensor } from '../elements.js';
 import { fileError } from '../files.js';
 import { readIdx } from './idx.js';
 import { readNpy, readNpz } from './npy.js';
 
 /** Inputs and their labels, read when they are asked for. */
 export interface ArraySet {
-  readonly inputs: () => Tensor;
-  readonly labels: (() => Tensor) | null;
+  readonly inputs: () => StoredTensor;
+  readonly labels: (() => StoredTensor) | null;
   /** the labels' file, present or expected */
   readonly labelsFile: string;
 }
@@ -149,7 +149,7 @@ const NAMED_PAIRS = [
 interface NamedArray {
   /** file, and its name in there */
   readonly place: string;
-  readonly read: () => Tensor;
+  readonly read: () => StoredTensor;
 }
 
 /** Under its name in lower case. Two arrays of one name leave open which is meant. */

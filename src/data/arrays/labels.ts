@@ -4,7 +4,7 @@
  */
 import { DataError } from '../../errors.js';
 import type { StoredArray } from '../dataset.js';
-import { allocate, type Tensor } from '../elements.js';
+import { allocate, type StoredTensor } from '../elements.js';
 import { inferProblemType, MAX_CLASSES } from '../fit.js';
 import type { ProblemType, TargetSchema } from '../schema.js';
 import { columnMoments, scaleOf } from '../statistics.js';
@@ -21,7 +21,7 @@ export interface Labels {
  * What the labels are, by their shape and values unless `task` says it. Throws DataError for labels of
  * neither kind.
  */
-export function fitLabels(labels: Tensor, task: 'auto' | ProblemType, notes: string[]): Labels {
+export function fitLabels(labels: StoredTensor, task: 'auto' | ProblemType, notes: string[]): Labels {
   rejectNotFinite(labels);
   if (widthOf(labels) > 1) return fitRows(labels, task, notes);
   const classes = task === 'regression' ? null : distinctLabels(labels, task, notes);
@@ -29,7 +29,7 @@ export function fitLabels(labels: Tensor, task: 'auto' | ProblemType, notes: str
 }
 
 /** Labels of several numbers in a row: classes where every row is one-hot, else values. */
-function fitRows(labels: Tensor, task: 'auto' | ProblemType, notes: string[]): Labels {
+function fitRows(labels: StoredTensor, task: 'auto' | ProblemType, notes: string[]): Labels {
   const values = { classes: null, targets: labels.data };
   if (task === 'regression') return values;
   const width = widthOf(labels);
@@ -57,7 +57,7 @@ function fitRows(labels: Tensor, task: 'auto' | ProblemType, notes: string[]): L
 
 /** The distinct labels in ascending order, or null where they are values to be regressed. */
 function distinctLabels(
-  labels: Tensor,
+  labels: StoredTensor,
   task: 'auto' | 'classification',
   notes: string[],
 ): readonly number[] | null {
@@ -86,13 +86,16 @@ function distinctLabels(
   return [...distinct].sort((a, b) => a - b);
 }
 
-function rejectOneClass({ file }: Tensor, labels: StoredArray): void {
+function rejectOneClass({ file }: StoredTensor, labels: StoredArray): void {
   for (const label of labels) if (label !== labels[0]) return;
   throw new DataError(`${file}: every label is ${labels[0]}; a classifier needs at least two classes`);
 }
 
 /** Labels for a trained model: of its classes, as indices or one-hot, or as many values as it predicts. */
-export function readLabels(labels: Tensor, target: TargetSchema): { targets: StoredArray; width: number } {
+export function readLabels(
+  labels: StoredTensor,
+  target: TargetSchema,
+): { targets: StoredArray; width: number } {
   rejectNotFinite(labels);
   const width = widthOf(labels);
   if (target.kind === 'values') {
@@ -121,7 +124,7 @@ class NotOneHot {
 }
 
 /** The class index of each row of [N, K] numbers, where each row is a single 1 and zeros. */
-function fromOneHot(labels: Tensor): StoredArray | NotOneHot {
+function fromOneHot(labels: StoredTensor): StoredArray | NotOneHot {
   const { data, shape } = labels;
   const K = widthOf(labels);
   if (shape.filter((size, axis) => axis > 0 && size > 1).length > 1) {
@@ -154,7 +157,7 @@ function listed(numbers: ArrayLike<number>): string {
 }
 
 /** Labels as indices into `classes`; bytes that count 0, 1, 2 … already are and stay where they lie. */
-function classIndices(labels: Tensor, classes: readonly number[]): StoredArray {
+function classIndices(labels: StoredTensor, classes: readonly number[]): StoredArray {
   const indexOf = new Map(classes.map((value, index) => [value, index]));
   const inPlace = countsUp(classes) && labels.data instanceof Uint8Array;
   const targets = inPlace ? labels.data : allocate('u16', labels.data.length);
@@ -172,7 +175,7 @@ function classIndices(labels: Tensor, classes: readonly number[]): StoredArray {
 
 /** What a model remembers of its labels; `names` are those of the classes 0, 1, 2 …, where they have any. */
 export function targetSchema(
-  labels: Tensor,
+  labels: StoredTensor,
   classes: readonly number[] | null,
   trainRows: Uint32Array,
   names: readonly string[] | undefined,

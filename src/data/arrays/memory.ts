@@ -1,7 +1,7 @@
 /** Arrays in memory as a source: inputs of any shape and their labels, as a program has them in hand. */
 import { DataError } from '../../errors.js';
-import { allocate, type Tensor } from '../elements.js';
-import { type ElementType, product } from '../schema.js';
+import { allocate, type StoredTensor } from '../elements.js';
+import { type ElementType, elementCount } from '../schema.js';
 import type { ArraySource } from './arrayfiles.js';
 
 type Numbers =
@@ -32,7 +32,7 @@ export function isTensorData(data: object): data is TensorData {
 export function openTensors(name: string, { inputs, labels, shape }: TensorData): ArraySource {
   const rows = shape?.[0] ?? labels.length;
   const sizes = shape ?? [rows, inputs.length / rows];
-  if (!sizes.every((size) => Number.isInteger(size) && size > 0) || product(sizes) !== inputs.length) {
+  if (!sizes.every((size) => Number.isInteger(size) && size > 0) || elementCount(sizes) !== inputs.length) {
     throw new DataError(
       `${name}: inputs have ${inputs.length} numbers, which is not ${sizes.join(' x ')}; give their shape: [rows, …]`,
     );
@@ -66,7 +66,7 @@ const TYPES: readonly [new (length: number) => Numbers, ElementType][] = [
  * A copy in shared memory, in the type that the array has; what has no stored type of its own is widened to
  * float64.
  */
-function tensor(file: string, shape: readonly number[], values: Numbers): Tensor {
+function tensor(file: string, shape: readonly number[], values: Numbers): StoredTensor {
   const type = TYPES.find(([Type]) => values instanceof Type)?.[1] ?? 'f64';
   const data = allocate(type, values.length);
   data.set(values);

@@ -9,7 +9,7 @@ export function positions(seed: number): Stream {
 }
 
 /** Draws from the normal distribution with mean 0 and the given deviation. */
-export function noise(seed: number, deviation: number): () => number {
+export function normalNoise(seed: number, deviation: number): () => number {
   const stream = new Stream(seed, PURPOSE.problem, STREAM.noise);
   return () => deviation * normalQuantile((stream.uint32() + 0.5) / 2 ** 32);
 }

@@ -5,12 +5,12 @@ import { isNumber } from '../words.js';
 import { iris } from './iris.js';
 import { parity, xor } from './parity.js';
 import { blobs, circles, moons, spirals } from './planar.js';
-import type { Problem, Sample, SampleOptions } from './problem.js';
+import type { BuiltInProblem, Sample, SampleOptions } from './problem.js';
 import { sine } from './sine.js';
 
 export const PROBLEMS = { xor, parity, spirals, moons, circles, blobs, sine, iris } as const satisfies Record<
   string,
-  Problem
+  BuiltInProblem
 >;
 export type ProblemName = keyof typeof PROBLEMS;
 export const PROBLEM_NAMES = Object.keys(PROBLEMS) as ProblemName[];
@@ -23,12 +23,12 @@ export function problemName(data: string): ProblemName | null {
 
 /** Whether a number may follow the name. */
 export function hasSize(name: string): boolean {
-  const problem: Problem | undefined = PROBLEMS[name as ProblemName];
+  const problem: BuiltInProblem | undefined = PROBLEMS[name as ProblemName];
   return problem?.size !== undefined;
 }
 
 export function openProblem(name: ProblemName, data: string): ArraySource {
-  const problem: Problem = PROBLEMS[name];
+  const problem: BuiltInProblem = PROBLEMS[name];
   const options = parseOptions(data, name, problem);
   let made: Sample | undefined;
   const sample = () => {
@@ -60,7 +60,7 @@ interface Range {
 }
 
 /** What follows the colon: key=value, or the size alone. Throws UsageError naming what is wrong and what is known. */
-function parseOptions(data: string, name: string, { size, noise }: Problem): SampleOptions {
+function parseOptions(data: string, name: string, { size, noise }: BuiltInProblem): SampleOptions {
   const unit = size?.unit ?? '';
   const ranges: Record<string, Range> = {
     ...(size ? { [unit]: { ...size, whole: true } } : {}),

@@ -1,5 +1,5 @@
 import { allocate } from '../elements.js';
-import type { Problem, Sample } from './problem.js';
+import type { BuiltInProblem, Sample } from './problem.js';
 
 /** Every word of n bits, the first bit the highest, and whether the number of its ones is odd. */
 function truthTable(bits: number): Sample {
@@ -16,14 +16,14 @@ function truthTable(bits: number): Sample {
   return { inputs, width: bits, labels };
 }
 
-export const parity: Problem = {
+export const parity: BuiltInProblem = {
   summary: 'is the number of ones among n bits odd? all 2^n rows',
   size: { unit: 'bits', default: 4, min: 2, max: 16 },
   complete: true,
   sample: ({ size }) => truthTable(size),
 };
 
-export const xor: Problem = {
+export const xor: BuiltInProblem = {
   summary: 'exclusive or of two bits, 4 rows',
   complete: true,
   sample: () => truthTable(2),

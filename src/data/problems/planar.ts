@@ -1,13 +1,13 @@
 /** Classes of points in the plane: each class a curve, or a spot, under normal noise. */
 import { cos } from '../../elementary.js';
 import { allocate } from '../elements.js';
-import { noise as normal, sin } from './draws.js';
-import { type Problem, points } from './problem.js';
+import { normalNoise, sin } from './draws.js';
+import { type BuiltInProblem, pointCount } from './problem.js';
 
 /** The k-th of a class's `count` points. */
 type Point = (label: number, k: number, count: number) => readonly [x: number, y: number];
 
-interface Planar extends Pick<Problem, 'summary' | 'complete'> {
+interface Planar extends Pick<BuiltInProblem, 'summary' | 'complete'> {
   readonly classes: number;
   readonly points: number;
   readonly noise: number;
@@ -15,16 +15,16 @@ interface Planar extends Pick<Problem, 'summary' | 'complete'> {
 }
 
 /** The classes take turns: any number of points is balanced to within one. */
-function planar({ summary, complete = false, classes, points: count, noise, point }: Planar): Problem {
+function planar({ summary, complete = false, classes, points: count, noise, point }: Planar): BuiltInProblem {
   return {
     summary,
-    size: points(count),
+    size: pointCount(count),
     noise,
     complete,
     sample({ size, noise, seed }) {
       const inputs = allocate('f64', 2 * size);
       const labels = allocate('u8', size);
-      const draw = normal(seed, noise);
+      const draw = normalNoise(seed, noise);
       for (let row = 0; row < size; row++) {
         const label = row % classes;
         const [x, y] = point(label, Math.floor(row / classes), Math.ceil((size - label) / classes));

@@ -18,7 +18,7 @@ export interface SampleOptions {
   readonly seed: number;
 }
 
-export interface Problem {
+export interface BuiltInProblem {
   /** one line for lists */
   readonly summary: string;
   /** what the number after the colon counts; absent where there is nothing to choose */
@@ -38,5 +38,5 @@ export interface Problem {
 }
 
 /** Sizes of the problems that may have any number of points. */
-export const points = (count: number) =>
+export const pointCount = (count: number) =>
   ({ unit: 'points', default: count, min: 4, max: 10_000_000 }) as const;

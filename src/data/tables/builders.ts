@@ -3,7 +3,7 @@ import type { DuckDBVector } from '@duckdb/node-api';
 import { type Cells, NO_ODD_CELLS, WordBuilder } from './cells.js';
 
 /**
- * Values of a column whose length is known only at its end. Room that is not used takes no memory of the
+ * ColumnValues of a column whose length is known only at its end. Room that is not used takes no memory of the
  * machine's.
  */
 class Growing<T extends Float64Array | Uint32Array> {

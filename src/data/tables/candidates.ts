@@ -1,10 +1,17 @@
 /** Which readings the different words of a column allow, and how many rows each of them covers. */
 import { type NumberFormat, PLAIN_FORMAT } from '../reading.js';
 import { DATE_FORMATS, dateParser, dateReader, YEAR_FIRST } from './dates.js';
-import { CONVENTIONS, type Convention, type Shape, shapeOf, shapeValue, unitKey } from './numbers.js';
+import {
+  CONVENTIONS,
+  type Convention,
+  type NumberParts,
+  numberValue,
+  splitNumber,
+  unitKey,
+} from './numbers.js';
 
 /** The different words of a column that are not missing values, and how many rows hold each. */
-export interface Spellings {
+export interface DistinctWords {
   readonly words: readonly string[];
   readonly counts: ArrayLike<number>;
   readonly rows: number;
@@ -20,20 +27,20 @@ export interface Candidate<Format> {
 
 /** The number conventions, those that cover most rows first, each with the unit that most cells have. */
 export function numberCandidates(
-  { words, counts, rows }: Spellings,
+  { words, counts, rows }: DistinctWords,
   allowed: (convention: Convention) => boolean,
 ): Candidate<NumberFormat>[] {
   const shapes = shapesOf({ words, counts, rows });
   if (shapes === null) return [];
   const { prefix, suffix, bare } = commonUnit(shapes, counts);
   const unit = unitKey({ prefix, suffix });
-  const fits = (shape: Shape | null): shape is Shape =>
+  const fits = (shape: NumberParts | null): shape is NumberParts =>
     shape !== null && (unitKey(shape) === unit || (shape.prefix === '' && shape.suffix === ''));
   return CONVENTIONS.filter(allowed)
     .map(({ decimal, thousands, ...convention }) => {
       const values = Float64Array.from(shapes, (shape) =>
         fits(shape) && convention.fits.test(shape.core)
-          ? shapeValue(shape, { decimal, thousands, ...convention })
+          ? numberValue(shape, { decimal, thousands, ...convention })
           : Number.NaN,
       );
       const format = { ...PLAIN_FORMAT, decimal, thousands, prefix, suffix, bare };
@@ -44,11 +51,11 @@ export function numberCandidates(
 }
 
 /** What each word is made of; null as soon as more than half of the rows hold no number of any kind. */
-function shapesOf({ words, counts, rows }: Spellings): (Shape | null)[] | null {
-  const shapes: (Shape | null)[] = [];
+function shapesOf({ words, counts, rows }: DistinctWords): (NumberParts | null)[] | null {
+  const shapes: (NumberParts | null)[] = [];
   let bad = 0;
   for (let code = 0; code < words.length; code++) {
-    const shape = shapeOf(words[code]);
+    const shape = splitNumber(words[code]);
     if (shape === null) bad += counts[code];
     if (2 * bad > rows) return null;
     shapes.push(shape);
@@ -57,13 +64,13 @@ function shapesOf({ words, counts, rows }: Spellings): (Shape | null)[] | null {
 }
 
 export function isNumberSomehow(word: string): boolean {
-  const shape = shapeOf(word);
+  const shape = splitNumber(word);
   return shape !== null && CONVENTIONS.some(({ fits }) => fits.test(shape.core));
 }
 
 /** The unit of most rows, in its most frequent spelling, and whether other rows have none. */
 function commonUnit(
-  shapes: readonly (Shape | null)[],
+  shapes: readonly (NumberParts | null)[],
   counts: ArrayLike<number>,
 ): Pick<NumberFormat, 'prefix' | 'suffix' | 'bare'> {
   const spellings = new Map<string, { prefix: string; suffix: string; rows: number }>();
@@ -81,7 +88,7 @@ function commonUnit(
       ofUnit.set(unit, (ofUnit.get(unit) ?? 0) + counts[code]);
     }
   });
-  const total = (unit: Pick<Shape, 'prefix' | 'suffix'>) => ofUnit.get(unitKey(unit))!;
+  const total = (unit: Pick<NumberParts, 'prefix' | 'suffix'>) => ofUnit.get(unitKey(unit))!;
   const [most] = [...spellings.values()].sort((a, b) => total(b) - total(a) || b.rows - a.rows);
   return most === undefined
     ? { prefix: '', suffix: '', bare: false }
@@ -92,7 +99,7 @@ function commonUnit(
  * The date formats, those that cover most rows first. A two-digit year comes first only where nothing else
  * fits.
  */
-export function dateCandidates(spellings: Spellings): Candidate<string>[] {
+export function dateCandidates(spellings: DistinctWords): Candidate<string>[] {
   const { words, counts, rows } = spellings;
   const possible = words.reduce((sum, word, code) => sum + (DATE_LIKE.test(word) ? counts[code] : 0), 0);
   if (2 * possible < rows) return [];
@@ -113,7 +120,7 @@ interface Pattern {
   rows: number;
 }
 
-function patternsOf({ words, counts }: Spellings): Pattern[] {
+function patternsOf({ words, counts }: DistinctWords): Pattern[] {
   const patterns = new Map<string, Pattern>();
   words.forEach((word, code) => {
     const key = word.replace(/\d/g, '0');
@@ -130,7 +137,7 @@ export const isDateSomehow = (word: string): boolean =>
   DATE_LIKE.test(word) && PARSERS.some((parse) => !Number.isNaN(parse(word)));
 
 /** The formats that cover at least half of the rows. */
-function fitting(formats: readonly string[], spellings: Spellings): Candidate<string>[] {
+function fitting(formats: readonly string[], spellings: DistinctWords): Candidate<string>[] {
   const { words, counts, rows } = spellings;
   const patterns = patternsOf(spellings);
   const found: Candidate<string>[] = [];
@@ -182,7 +189,7 @@ const TRUTHS = [
 /**
  * The two spellings of a boolean column, the more frequent where a value has several; null where it is none.
  */
-export function booleanSpellings({ words, counts }: Spellings): [string, string] | null {
+export function booleanSpellings({ words, counts }: DistinctWords): [string, string] | null {
   if (words.length > MOST_TRUTHS) return null;
   for (const [no, yes] of TRUTHS) {
     const values = words.map((word) => [no, yes].indexOf(word.trim().toLowerCase() as never));
@@ -205,7 +212,7 @@ export const isWhole = (word: string): boolean => /^[+-]?\d+$/.test(word.trim())
 /**
  * Whole numbers of which a double cannot hold some exactly are names (of accounts, of parts), not quantities.
  */
-export function tooLarge({ words }: Spellings): boolean {
+export function tooLarge({ words }: DistinctWords): boolean {
   return words.some((word) => !Number.isSafeInteger(Number(word)));
 }
 
@@ -213,7 +220,7 @@ export function tooLarge({ words }: Spellings): boolean {
  * Digits of one length some of which begin with 0, or of any length and all beginning with 0: codes
  * (postcodes, telephone numbers), not quantities.
  */
-export function isCode({ words }: Spellings): boolean {
+export function isCode({ words }: DistinctWords): boolean {
   const codes = words.map((word) => word.trim());
   const leading = codes.filter((code) => /^0\d/.test(code)).length;
   const oneLength = codes.every((code) => /^\d/.test(code) && code.length === codes[0].length);
@@ -231,7 +238,7 @@ export function mayBeCodes(words: readonly string[]): boolean {
  * beside others without a point. `1.500` and `950` are more likely thousands.
  */
 export function mayBeGrouped(words: readonly string[]): boolean {
-  const cores = words.map((word) => shapeOf(word)?.core ?? '');
+  const cores = words.map((word) => splitNumber(word)?.core ?? '');
   return (
     cores.every((core) => /^(0|[1-9]\d{0,2}(\.\d{3})*)$/.test(core)) &&
     cores.some((core) => core.endsWith('0') && core.includes('.')) &&

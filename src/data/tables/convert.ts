@@ -8,14 +8,14 @@ import { dateParser, dayName } from './dates.js';
 import { numberParser } from './numbers.js';
 
 /** A column whose cells have been read. */
-export type Values =
+export type ColumnValues =
   /** [rows] numbers, or days of a date column; NaN where missing */
   | { readonly kind: 'numbers'; readonly values: Float64Array }
   /** words, NO_WORD where missing; a boolean's are its two spellings */
   | { readonly kind: 'words'; readonly words: readonly string[]; readonly codes: Uint32Array };
 
-export interface Converted {
-  readonly column: Values;
+export interface ConvertedColumn {
+  readonly column: ColumnValues;
   /** how often each word stood for a missing value, empty cells not among them */
   readonly missing: ReadonlyMap<string, number>;
   /** the first cell that the reading does not take, if there is one */
@@ -26,12 +26,12 @@ export interface Converted {
  * How a column is to be read for a reading: numbers that the source does not declare may mean others than
  * they seem to.
  */
-export function howToRead(reading: Reading): 'text' | 'text unless declared' | null {
+export function readModeOf(reading: Reading): 'text' | 'text unless declared' | null {
   if (reading.as !== 'number') return 'text';
   return isPlain(reading) ? null : 'text unless declared';
 }
 
-export function convert(cells: Cells, reading: Reading): Converted {
+export function convert(cells: Cells, reading: Reading): ConvertedColumn {
   if (reading.as === 'words') return convertWords(asWords(cells, dayName), reading.missing);
   if (reading.as === 'boolean') {
     const words = convertWords(asWords(cells, dayName), reading.missing);
@@ -44,9 +44,13 @@ export function convert(cells: Cells, reading: Reading): Converted {
   return convertNumbers(cells, reading, reading.missing);
 }
 
-const numbers = (values: Float64Array): Values => ({ kind: 'numbers', values });
+const numbers = (values: Float64Array): ColumnValues => ({ kind: 'numbers', values });
 
-function convertNumbers(cells: Cells, format: NumberFormat, missingWords: readonly string[]): Converted {
+function convertNumbers(
+  cells: Cells,
+  format: NumberFormat,
+  missingWords: readonly string[],
+): ConvertedColumn {
   if (cells.kind === 'numbers' && (cells.declared || isPlain(format))) {
     const read = convertOdd(cells, numberParser(format), missingWords);
     return cells.largest === Number.POSITIVE_INFINITY ? withInfinity(read, cells.values) : read;
@@ -62,10 +66,10 @@ function convertOdd(
   { values, odd }: NumberCells,
   parse: (text: string) => number,
   missingWords: readonly string[],
-): Converted {
+): ConvertedColumn {
   const skip = new Set(missingWords);
   const missing = new Map<string, number>();
-  let misfit: Converted['misfit'] = null;
+  let misfit: ConvertedColumn['misfit'] = null;
   odd.words.forEach((word, i) => {
     const row = odd.rows[i];
     if (skip.has(word.trim())) {
@@ -79,7 +83,7 @@ function convertOdd(
 }
 
 /** An infinite value is no quantity, even where the source declares a type that has it. */
-function withInfinity(read: Converted, values: Float64Array): Converted {
+function withInfinity(read: ConvertedColumn, values: Float64Array): ConvertedColumn {
   const row = values.findIndex((value) => Math.abs(value) === Number.POSITIVE_INFINITY);
   const earlier = read.misfit !== null && (row < 0 || read.misfit.row < row);
   return earlier || row < 0 ? read : { ...read, misfit: { row, word: String(values[row]) } };
@@ -90,12 +94,12 @@ function convertParsed(
   { words, codes }: WordCells,
   parse: (text: string) => number,
   missingWords: readonly string[],
-): Converted {
+): ConvertedColumn {
   const skip = new Set(missingWords);
   const isMissing = words.map((word) => skip.has(word.trim()));
   const parsed = Float64Array.from(words, (word, code) => (isMissing[code] ? Number.NaN : parse(word)));
   const missing = new Map<string, number>();
-  let misfit: Converted['misfit'] = null;
+  let misfit: ConvertedColumn['misfit'] = null;
   const values = new Float64Array(codes.length);
   for (let row = 0; row < codes.length; row++) {
     const code = codes[row];
@@ -107,7 +111,7 @@ function convertParsed(
   return { column: numbers(values), missing, misfit };
 }
 
-function convertWords({ words, codes }: WordCells, missingWords: readonly string[]): Converted {
+function convertWords({ words, codes }: WordCells, missingWords: readonly string[]): ConvertedColumn {
   const skip = new Set(missingWords);
   const isMissing = words.map((word) => skip.has(word.trim()));
   const missing = new Map<string, number>();
@@ -121,12 +125,12 @@ function convertWords({ words, codes }: WordCells, missingWords: readonly string
 }
 
 /** Every spelling of a truth value becomes the one of the training data; any other word stays as it is. */
-function spelledAlike(column: Values, spellings: readonly [string, string]): Values {
+function spelledAlike(column: ColumnValues, spellings: readonly [string, string]): ColumnValues {
   if (column.kind !== 'words') return column;
   return {
     ...column,
     ...merged(
-      column.words.map((word) => truth(word, spellings)),
+      column.words.map((word) => normalizeBoolean(word, spellings)),
       column.codes,
     ),
   };
@@ -136,7 +140,7 @@ function spelledAlike(column: Values, spellings: readonly [string, string]): Val
  * `word` as training spelled it, where it is one of the two values. JSON's true, 1 and True are the same
  * value.
  */
-export function truth(word: string, [no, yes]: readonly [string, string]): string {
+export function normalizeBoolean(word: string, [no, yes]: readonly [string, string]): string {
   const plain = word.trim().toLowerCase();
   if (word === no || plain === no.toLowerCase() || plain === 'false' || plain === '0') return no;
   if (word === yes || plain === yes.toLowerCase() || plain === 'true' || plain === '1') return yes;

@@ -8,11 +8,11 @@ import {
   bytesOfRow,
   type CsvFile,
   delimiterOf,
-  encodingOf,
   type FirstRecord,
   readHead,
   splitFirst,
   splitRecord,
+  textEncodingOf,
 } from './csvfile.js';
 import { locate, rowError } from './csvrows.js';
 import { type Connection, fileLiteral, literal, queryText } from './duckdb.js';
@@ -94,7 +94,7 @@ async function openFile(
   hasHeader: boolean,
   first: CsvFile | undefined,
 ): Promise<CsvFile> {
-  const encoding = encodingOf(file);
+  const encoding = textEncodingOf(file);
   const { text, record, end } = await firstRecord(connection, file, encoding);
   const delimiter = first?.delimiter ?? delimiterOf(file, text);
   const cells = splitRecord(record, delimiter);

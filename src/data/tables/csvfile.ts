@@ -26,7 +26,7 @@ export interface CsvFile {
  * UTF-16 begins with a mark of its byte order, or has a zero beside each plain letter; all else is read as
  * UTF-8.
  */
-export function encodingOf(file: string): CsvFile['encoding'] {
+export function textEncodingOf(file: string): CsvFile['encoding'] {
   const head = Buffer.alloc(4);
   const handle = openSync(file, 'r');
   try {

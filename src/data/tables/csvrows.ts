@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { DataError } from '../../errors.js';
-import { plural, shorten } from '../words.js';
+import { counted, shorten } from '../words.js';
 import type { CsvFile } from './csvfile.js';
 import { type Connection, duckError, firstLine, queryText } from './duckdb.js';
 
@@ -23,7 +23,7 @@ export async function rowError(source: string, error: unknown, files: readonly C
   if (widths !== null) {
     const row = /\nOriginal Line: (.*)\n/.exec(message)?.[1] ?? '';
     return new DataError(
-      `${where}: ${plural(Number(widths[2]), 'cell')} where the header names ${plural(Number(widths[1]), 'column')}: "${shorten(row)}"; correct the row (a cell that holds the delimiter needs quotes)`,
+      `${where}: ${counted(Number(widths[2]), 'cell')} where the header names ${counted(Number(widths[1]), 'column')}: "${shorten(row)}"; correct the row (a cell that holds the delimiter needs quotes)`,
     );
   }
   if (message.includes('unterminated quote')) {

@@ -4,14 +4,14 @@ import type { TableSource } from '../source.js';
 import { allRows } from '../split.js';
 import { columnMoments } from '../statistics.js';
 import { mostFrequent } from '../words.js';
+import { misfitText } from './cellerrors.js';
 import { wordCounts } from './cells.js';
-import { type Converted, convert, type Values } from './convert.js';
-import type { Decision } from './decide.js';
+import { type ColumnValues, type ConvertedColumn, convert } from './convert.js';
+import type { ColumnDecision } from './decidecolumn.js';
+import { type DecidedColumn, decideTable } from './decidetable.js';
 import { withDuckDB } from './duckdb.js';
-import { misfitText } from './faults.js';
 import { openTable } from './opentable.js';
-import { type UnderstoodColumn, understand } from './understand.js';
-import type { TableWishes } from './wishes.js';
+import type { TableOverrides } from './overrides.js';
 
 export interface ColumnDescription {
   readonly name: string;
@@ -43,11 +43,14 @@ export interface SourceDescription {
   readonly parts: readonly { name: string; rows: number; columns: readonly ColumnDescription[] }[];
 }
 
-export async function describeTable(source: TableSource, wishes: TableWishes): Promise<SourceDescription> {
+export async function describeTable(
+  source: TableSource,
+  overrides: TableOverrides,
+): Promise<SourceDescription> {
   return withDuckDB(async (connection) => {
-    const reader = await openTable(connection, source, wishes.header);
+    const reader = await openTable(connection, source, overrides.header);
     try {
-      const { rows, columns } = await understand(reader, wishes, undefined);
+      const { rows, columns } = await decideTable(reader, overrides, undefined);
       const understood = new Map(columns.map((column) => [column.name, column]));
       const described = reader.columns.map(({ name, nested }) => {
         const column = understood.get(name);
@@ -70,7 +73,7 @@ const leftOut = (name: string, type: string): ColumnDescription => ({
   notes: [`holds ${type}, no single values; it is left out of training`],
 });
 
-function describeColumn({ name, cells, decision }: UnderstoodColumn): ColumnDescription {
+function describeColumn({ name, cells, decision }: DecidedColumn): ColumnDescription {
   const { reading } = decision;
   const read = convert(cells, reading);
   const type = reading.as === 'words' ? 'text' : reading.as;
@@ -79,7 +82,7 @@ function describeColumn({ name, cells, decision }: UnderstoodColumn): ColumnDesc
   return { name, type, ...described, notes: notesOn(decision, read) };
 }
 
-function notesOn({ reading, why, question }: Decision, read: Converted): string[] {
+function notesOn({ reading, why, question }: ColumnDecision, read: ConvertedColumn): string[] {
   const words = Array.from(read.missing).filter(([word]) => word !== '');
   const missing = words.map(([word, count]) => `"${word}" ${count}`).join(', ');
   const notes = missing === '' ? [] : [`missing: ${missing}`];
@@ -95,7 +98,7 @@ function notesOn({ reading, why, question }: Decision, read: Converted): string[
 
 type Description = Omit<ColumnDescription, 'name' | 'type' | 'notes'>;
 
-function describeWords({ words, codes }: Values & { kind: 'words' }): Description {
+function describeWords({ words, codes }: ColumnValues & { kind: 'words' }): Description {
   const counts = wordCounts({ kind: 'words', words, codes });
   const byWord = new Map<string, number>();
   words.forEach((word, code) => {

@@ -10,7 +10,7 @@ import { mayBeCodes, mayBeGrouped } from './candidates.js';
 import type { Cells } from './cells.js';
 import { type Connection, identifier, queryText } from './duckdb.js';
 import { isPlainNumber } from './numbers.js';
-import type { HowToRead } from './reader.js';
+import type { ReadModes } from './reader.js';
 
 /** How a column of DuckDB's holds its values. */
 export type Stored =
@@ -56,7 +56,7 @@ export async function readCells(
   connection: Connection,
   table: Table,
   columns: readonly DuckColumn[],
-  how: HowToRead,
+  how: ReadModes,
   classes?: string,
   room?: number,
 ): Promise<Cells[]> {
@@ -77,7 +77,7 @@ const NONE: ReadonlySet<string> = new Set();
 
 function fetchers(
   columns: readonly DuckColumn[],
-  how: HowToRead,
+  how: ReadModes,
   plain: ReadonlyMap<string, Plain>,
   typed: ReadonlySet<string>,
   room: number,
@@ -121,7 +121,7 @@ async function plainAtFirst(
   connection: Connection,
   table: string,
   columns: readonly DuckColumn[],
-  how: HowToRead,
+  how: ReadModes,
   classes: string | undefined,
 ): Promise<Map<string, Plain>> {
   const unknown = columns.filter(({ name, stored }) => stored.kind === 'text' && !how.has(name));

@@ -5,9 +5,9 @@
 import type { Dataset } from '../dataset.js';
 import { allocate } from '../elements.js';
 import { type ColumnSchema, cardinality, type TableSchema } from '../schema.js';
-import { examples, plural } from '../words.js';
+import { counted, examples } from '../words.js';
 import { NO_WORD } from './cells.js';
-import type { Converted } from './convert.js';
+import type { ConvertedColumn } from './convert.js';
 import { dayName } from './dates.js';
 
 type NumberColumn = ColumnSchema & { kind: 'number' };
@@ -16,7 +16,7 @@ type CategoryColumn = ColumnSchema & { kind: 'category' };
 /** A column of the schema with what was read for it. */
 export interface ReadColumn {
   readonly schema: ColumnSchema;
-  readonly read: Converted;
+  readonly read: ConvertedColumn;
 }
 
 /** Rows that are handled together, column by column, so that they stay in the cache. */
@@ -88,13 +88,17 @@ function categoryCodes(words: readonly string[], { categories }: CategoryColumn)
   return Uint16Array.from(words, (word) => known.get(word) ?? categories.length);
 }
 
-function fillNote({ name, type, fill }: NumberColumn, count: number, words: Converted['missing']): string {
+function fillNote(
+  { name, type, fill }: NumberColumn,
+  count: number,
+  words: ConvertedColumn['missing'],
+): string {
   const shown = type === 'date' ? dayName(fill) : Number(fill.toPrecision(6));
-  return `column "${name}": ${plural(count, 'missing value')}${spelled(words)} filled with the median, ${shown}`;
+  return `column "${name}": ${counted(count, 'missing value')}${spelled(words)} filled with the median, ${shown}`;
 }
 
 /** How missing values are spelled: ` ("NA" 3 times, "?" once)`; nothing for empty cells. */
-function spelled(words: Converted['missing']): string {
+function spelled(words: ConvertedColumn['missing']): string {
   const shown = Array.from(words, ([word, count]) =>
     word === '' ? [] : [`"${word}" ${count === 1 ? 'once' : `${count} times`}`],
   ).flat();
@@ -105,7 +109,7 @@ function noteCategories(
   column: CategoryColumn,
   words: readonly string[],
   counts: Uint32Array,
-  missingWords: Converted['missing'],
+  missingWords: ConvertedColumn['missing'],
   notes: string[],
 ): void {
   const known = new Set(column.categories);
@@ -114,14 +118,14 @@ function noteCategories(
     const count = words.reduce((sum, word, code) => sum + (known.has(word) ? 0 : counts[code]), 0);
     const taken = column.missing ? 'taken as missing' : 'taken as none of its categories';
     notes.push(
-      `column "${column.name}": ${plural(count, 'value')} not seen in training (${examples(unseen)}), ${taken}`,
+      `column "${column.name}": ${counted(count, 'value')} not seen in training (${examples(unseen)}), ${taken}`,
     );
   }
   const missing = counts[words.length];
   if (missing > 0) {
     const as = column.missing ? 'a category of its own' : 'none of its categories';
     notes.push(
-      `column "${column.name}": ${plural(missing, 'missing value')}${spelled(missingWords)} taken as ${as}`,
+      `column "${column.name}": ${counted(missing, 'missing value')}${spelled(missingWords)} taken as ${as}`,
     );
   }
 }

@@ -5,22 +5,22 @@
  * see.
  */
 import { DataError } from '../../errors.js';
-import { type FitOptions, type Fitted, fingerprint, splitRows } from '../fit.js';
+import { type FitOptions, type FittedDataset, fingerprint, splitRows } from '../fit.js';
 import type { ColumnSchema, TableSchema, TargetSchema } from '../schema.js';
 import type { TableSource } from '../source.js';
 import { columnMedians, columnMoments, scaleOf } from '../statistics.js';
-import { examples, plural } from '../words.js';
+import { counted, examples } from '../words.js';
+import { rejectFarCell, rejectMisfitCell } from './cellerrors.js';
 import { NO_WORD } from './cells.js';
-import { type Converted, convert, type Values } from './convert.js';
-import type { Decision } from './decide.js';
+import { type ColumnValues, type ConvertedColumn, convert } from './convert.js';
+import type { ColumnDecision } from './decidecolumn.js';
+import { type DecidedColumn, decideTable } from './decidetable.js';
 import { withDuckDB } from './duckdb.js';
 import { encodeColumns, type ReadColumn } from './encode.js';
-import { refuseFar, refuseMisfit } from './faults.js';
 import { checkFirstLine } from './header.js';
 import { openTable } from './opentable.js';
 import type { TableReader } from './reader.js';
 import { chooseTarget, fitTarget, type Target } from './target.js';
-import { type UnderstoodColumn, understand } from './understand.js';
 import { checkWeights, readWeights } from './weights.js';
 
 /** A column with more categories is left out, as names of rows rather than kinds. */
@@ -33,9 +33,9 @@ const FLOAT32_RANGE = 2 ** 12;
 /** Standard deviations of which float32 holds the smallest part and 1e15 times the whole. */
 const FLOAT32_STD = [1e-30, 1e20] as const;
 
-export async function fitTable(source: TableSource, options: FitOptions): Promise<Fitted> {
+export async function fitTable(source: TableSource, options: FitOptions): Promise<FittedDataset> {
   return withDuckDB(async (connection) => {
-    const reader = await openTable(connection, source, options.wishes?.header);
+    const reader = await openTable(connection, source, options.overrides?.header);
     try {
       return await fitReader(reader, source.name, options);
     } finally {
@@ -44,11 +44,11 @@ export async function fitTable(source: TableSource, options: FitOptions): Promis
   });
 }
 
-async function fitReader(reader: TableReader, name: string, options: FitOptions): Promise<Fitted> {
+async function fitReader(reader: TableReader, name: string, options: FitOptions): Promise<FittedDataset> {
   const notes: string[] = [];
   const target = await targetOf(reader, options, notes);
   if (options.weights !== undefined) checkWeights(reader, options.weights);
-  const table = await understand(reader, options.wishes ?? {}, target, options.task === 'classification');
+  const table = await decideTable(reader, options.overrides ?? {}, target, options.task === 'classification');
   const { rows } = table;
   if (rows === 0) throw new DataError(`${reader.source}: there are no rows, only a header; add rows`);
   checkFirstLine(reader, table);
@@ -56,8 +56,8 @@ async function fitReader(reader: TableReader, name: string, options: FitOptions)
     if (nested !== null)
       notes.push(`column "${name}": its type ${nested} is neither a number, a date nor text; left out`);
   }
-  refuseQuestions(reader, table.columns);
-  const read = new Map<string, Converted>();
+  rejectQuestions(reader, table.columns);
+  const read = new Map<string, ConvertedColumn>();
   for (const column of table.columns) read.set(column.name, await readColumn(reader, column, target));
   const print = fingerprintOf(table.columns, read);
 
@@ -73,18 +73,18 @@ async function fitReader(reader: TableReader, name: string, options: FitOptions)
       values.column.kind === 'numbers'
         ? fitNumber(reader, name, values.column.values, decision, parts.train, notes)
         : fitCategory(reader, name, values.column, decision, parts.train, options, notes);
-    if (schema?.kind === 'number') await refuseFar(reader, name, values, schema.shift, schema.scale);
+    if (schema?.kind === 'number') await rejectFarCell(reader, name, values, schema.shift, schema.scale);
     if (schema !== null) columns.push({ schema, read: values });
   }
   if (columns.length === 0) throw nothingLeft(reader, target, notes);
 
   const goal = targetSchema(reader, fitted, targetColumn, parts.train);
   if (goal.kind === 'values')
-    await refuseFar(reader, target, read.get(target)!, goal.shift[0], goal.scale[0]);
+    await rejectFarCell(reader, target, read.get(target)!, goal.shift[0], goal.scale[0]);
   const schema: TableSchema = {
     kind: 'table',
     numberType: numberType(columns),
-    ...(options.wishes?.header === 'no' ? { header: false } : {}),
+    ...(options.overrides?.header === 'no' ? { header: false } : {}),
     columns: columns.map((column) => column.schema),
     target: goal,
   };
@@ -102,13 +102,13 @@ async function targetOf(reader: TableReader, options: FitOptions, notes: string[
   try {
     return chooseTarget(reader, options.target, notes);
   } catch (error) {
-    checkFirstLine(reader, await understand(reader, options.wishes ?? {}, undefined));
+    checkFirstLine(reader, await decideTable(reader, options.overrides ?? {}, undefined));
     throw error;
   }
 }
 
 /** Throws DataError that asks all that two readings leave open, so that one more try answers it. */
-function refuseQuestions({ source }: TableReader, columns: readonly UnderstoodColumn[]): void {
+function rejectQuestions({ source }: TableReader, columns: readonly DecidedColumn[]): void {
   const open = columns.flatMap(({ name, decision: { question } }) =>
     question === null ? [] : [`column "${name}": ${question}`],
   );
@@ -120,12 +120,12 @@ function refuseQuestions({ source }: TableReader, columns: readonly UnderstoodCo
 /** The values of a column by what was decided of it. Throws DataError for a cell that does not fit. */
 async function readColumn(
   reader: TableReader,
-  { name, cells, decision }: UnderstoodColumn,
+  { name, cells, decision }: DecidedColumn,
   target: string,
-): Promise<Converted> {
+): Promise<ConvertedColumn> {
   const { reading } = decision;
   const converted = convert(cells, reading);
-  await refuseMisfit(reader, name, converted, reading, name === target);
+  await rejectMisfitCell(reader, name, converted, reading, name === target);
   return converted;
 }
 
@@ -133,7 +133,10 @@ async function readColumn(
  * SHA-256 over what was read, before anything is fitted or filled: it does not depend on the format of the
  * file.
  */
-function fingerprintOf(columns: readonly UnderstoodColumn[], read: ReadonlyMap<string, Converted>): string {
+function fingerprintOf(
+  columns: readonly DecidedColumn[],
+  read: ReadonlyMap<string, ConvertedColumn>,
+): string {
   const values = columns.map(({ name }) => read.get(name)!.column);
   const described = values.map((column, at) => [
     columns[at].name,
@@ -145,7 +148,7 @@ function fingerprintOf(columns: readonly UnderstoodColumn[], read: ReadonlyMap<s
   );
 }
 
-function noteDecision(name: string, { why }: Decision, notes: string[]): void {
+function noteDecision(name: string, { why }: ColumnDecision, notes: string[]): void {
   if (why !== null) notes.push(`column "${name}": ${why}`);
 }
 
@@ -165,13 +168,13 @@ function fitNumber(
   reader: TableReader,
   name: string,
   values: Float64Array,
-  { reading }: Decision,
+  { reading }: ColumnDecision,
   trainRows: Uint32Array,
   notes: string[],
 ): ColumnSchema | null {
   const { mean, std } = columnMoments(values, 1, trainRows);
   if (Number.isNaN(mean[0])) throw allMissing(reader, name);
-  refuseOverflow(reader, name, std[0]);
+  rejectOverflow(reader, name, std[0]);
   if (!(std[0] > 0)) {
     notes.push(`column "${name}": always ${mean[0]}; left out`);
     return null;
@@ -184,8 +187,8 @@ function fitNumber(
 function fitCategory(
   reader: TableReader,
   name: string,
-  { words, codes }: Values & { kind: 'words' },
-  { reading, forced }: Decision,
+  { words, codes }: ColumnValues & { kind: 'words' },
+  { reading, forced }: ColumnDecision,
   trainRows: Uint32Array,
   { embedAbove }: FitOptions,
   notes: string[],
@@ -198,7 +201,7 @@ function fitCategory(
   if (reading.as === 'words' && (forced ? used > MOST_CODES : idLike)) {
     const remedy = forced ? `: more than ${MOST_CODES} categories` : '';
     notes.push(
-      `column "${name}": ${used} different words in ${plural(present, 'row')} (${examples(words, 3)}) tell rows apart, not kinds${remedy}; left out`,
+      `column "${name}": ${used} different words in ${counted(present, 'row')} (${examples(words, 3)}) tell rows apart, not kinds${remedy}; left out`,
     );
     return null;
   }
@@ -228,7 +231,7 @@ function usedWords(codes: Uint32Array, words: number): number {
 }
 
 /** The square of a deviation beyond 1e154 leaves the range of a double, and the scale would be 0. */
-function refuseOverflow({ source }: TableReader, name: string, std: number): void {
+function rejectOverflow({ source }: TableReader, name: string, std: number): void {
   if (std < Number.POSITIVE_INFINITY) return;
   throw new DataError(
     `${source}, column "${name}": its values spread too far to compute with (beyond 1e154); write them in another unit, or correct the largest`,
@@ -259,13 +262,13 @@ function numberType(columns: readonly ReadColumn[]): 'f32' | 'f64' {
 function targetSchema(
   reader: TableReader,
   { classes, type, values }: Target,
-  { name, decision: { reading } }: UnderstoodColumn,
+  { name, decision: { reading } }: DecidedColumn,
   trainRows: Uint32Array,
 ): TargetSchema {
   if (classes !== null && type !== 'date')
     return { kind: 'classes', name, type, classes: [...classes], reading };
   const { mean, std } = columnMoments(values, 1, trainRows);
-  refuseOverflow(reader, name, std[0]);
+  rejectOverflow(reader, name, std[0]);
   const kind = type === 'date' ? 'date' : 'number';
   return { kind: 'values', names: [name], type: kind, shift: [mean[0]], scale: [scaleOf(std[0])], reading };
 }

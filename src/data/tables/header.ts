@@ -1,18 +1,18 @@
 /** Whether the first line of a CSV file can be its header, now that what lies below is known. */
 import { DataError } from '../../errors.js';
 import { convert } from './convert.js';
+import type { DecidedTable } from './decidetable.js';
 import { isPlainNumber } from './numbers.js';
 import type { TableReader } from './reader.js';
-import type { UnderstoodTable } from './understand.js';
 
-type Column = UnderstoodTable['columns'][number];
+type Column = DecidedTable['columns'][number];
 
 /**
  * A first line without a number in it is a header. One with numbers is a header where a column says so: a
  * name over numbers, a name that never occurs in a column whose words repeat, or numbers that none of their
  * columns could hold (years over measurements). Where nothing tells, this asks.
  */
-export function checkFirstLine({ source, header }: TableReader, { columns, rows }: UnderstoodTable): void {
+export function checkFirstLine({ source, header }: TableReader, { columns, rows }: DecidedTable): void {
   if (header === null || !header.assumed || rows === 0) return;
   const numbers = columns.filter(({ name }) => isPlainNumber(name));
   if (numbers.length === 0) return;

@@ -1,19 +1,19 @@
 /** A table for a trained model: its columns by name, in any order, each read as the model's schema says. */
 import { DataError, UsageError } from '../../errors.js';
-import type { Loaded } from '../fit.js';
+import type { LoadedDataset } from '../fit.js';
 import { describeReading } from '../reading.js';
 import { type ColumnSchema, readingOf, type TableSchema } from '../schema.js';
 import type { TableSource } from '../source.js';
 import { allRows } from '../split.js';
 import { didYouMean } from '../words.js';
+import { rejectFarCell, rejectMisfitCell } from './cellerrors.js';
 import { asWords, rowsOf, type WordCells } from './cells.js';
-import { type Converted, convert, howToRead } from './convert.js';
+import { type ConvertedColumn, convert, readModeOf } from './convert.js';
 import { dayName } from './dates.js';
 import { withDuckDB } from './duckdb.js';
 import { encodeColumns } from './encode.js';
-import { refuseFar, refuseMisfit } from './faults.js';
 import { openTable } from './opentable.js';
-import { asText, type HowToRead, type SourceColumn, type TableReader } from './reader.js';
+import { asText, type ReadModes, type SourceColumn, type TableReader } from './reader.js';
 import { encodeTarget } from './target.js';
 
 export interface LoadTableOptions {
@@ -33,7 +33,7 @@ export async function loadTable(
   source: TableSource,
   schema: TableSchema,
   options: LoadTableOptions,
-): Promise<Loaded & { readonly kept: readonly KeptColumn[] }> {
+): Promise<LoadedDataset & { readonly kept: readonly KeptColumn[] }> {
   return withDuckDB(async (connection) => {
     const reader = await openTable(connection, source, schema.header === false ? 'no' : 'yes');
     try {
@@ -54,9 +54,9 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
   for (const column of wanted) checkColumn(reader, column, found.get(column.name));
   const kept = keptNames(reader, keep);
   const names = wanted.map(({ name }) => name);
-  const how: HowToRead = new Map(
+  const how: ReadModes = new Map(
     wanted.flatMap((column) => {
-      const wish = howToRead(readingOf(column));
+      const wish = readModeOf(readingOf(column));
       return wish === null ? [] : [[column.name, wish]];
     }),
   );
@@ -66,15 +66,16 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
 
   const cellsOf = new Map(names.map((name, at) => [name, cells[at]]));
   const notes = legacyNotes(wanted);
-  const read = async (column: Wanted): Promise<Converted> => {
+  const read = async (column: Wanted): Promise<ConvertedColumn> => {
     const converted = convert(cellsOf.get(column.name)!, readingOf(column));
-    await refuseMisfit(reader, column.name, converted, readingOf(column), column === goal);
+    await rejectMisfitCell(reader, column.name, converted, readingOf(column), column === goal);
     return converted;
   };
   const readColumns = [];
   for (const column of columns) {
     const converted = await read(column);
-    if (column.kind === 'number') await refuseFar(reader, column.name, converted, column.shift, column.scale);
+    if (column.kind === 'number')
+      await rejectFarCell(reader, column.name, converted, column.shift, column.scale);
     readColumns.push({ schema: column, read: converted });
   }
   const inputs = encodeColumns(rows, readColumns, schema.numberType, notes);
@@ -87,7 +88,7 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
   }
   const wantedValues = await read(goal);
   if (target.kind === 'values')
-    await refuseFar(reader, goal.name, wantedValues, target.shift[0], target.scale[0]);
+    await rejectFarCell(reader, goal.name, wantedValues, target.shift[0], target.scale[0]);
   const { values, rows: withTarget } = await encodeTarget(reader, target, wantedValues, notes);
   return {
     dataset: { ...inputs, targets: values, targetWidth: 1 },

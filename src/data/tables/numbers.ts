@@ -26,13 +26,13 @@ const SPACE = '[ \\u00a0\\u2009\\u202f]';
 /** The minus sign, the dashes and hyphens that word processors put in its place, and the full-width ones. */
 const MINUS = '−–‒‐‑﹣－';
 const MINUSES = new RegExp(`^[${MINUS}]`);
-const SHAPE = new RegExp(
+const NUMBER_PARTS = new RegExp(
   `^([+\\-${MINUS}]?)${SPACE}*(${CURRENCY})?${SPACE}*([+\\-${MINUS}]?)([\\d.,][\\d.,'’ \\u00a0\\u2009\\u202f]*?(?:[eE][+-]?\\d+)?)(?:${SPACE}*(${CURRENCY}|${TOUCHING})|${SPACE}+(${AFTER_SPACE}))?$`,
   'u',
 );
 
 /** A text that may be a number, taken apart. */
-export interface Shape {
+export interface NumberParts {
   readonly negative: boolean;
   readonly prefix: string;
   /** digits and marks, every kind of space and apostrophe written the common way */
@@ -40,8 +40,8 @@ export interface Shape {
   readonly suffix: string;
 }
 
-export function shapeOf(text: string): Shape | null {
-  const parts = SHAPE.exec(text.trim());
+export function splitNumber(text: string): NumberParts | null {
+  const parts = NUMBER_PARTS.exec(text.trim());
   if (parts === null || (parts[1] !== '' && parts[3] !== '')) return null;
   const sign = parts[1] + parts[3];
   return {
@@ -85,13 +85,13 @@ export const CONVENTIONS: readonly Convention[] = [
 const WORD = /^(\p{Lu}?\p{Ll}{2,}|\p{Lu}{3,}|kg|km|cm|lb|hr|yr)$/u;
 
 /** What two cells of one unit share: `1 year` and `5 Years` have one, `5 MW` and `5 mW` have not. */
-export function unitKey({ prefix, suffix }: Pick<Shape, 'prefix' | 'suffix'>): string {
+export function unitKey({ prefix, suffix }: Pick<NumberParts, 'prefix' | 'suffix'>): string {
   const free = WORD.test(suffix) || /^(K[gG]|K[mM]|C[mM]|L[bB])$/.test(suffix);
   return `${prefix}\n${free ? suffix.toLowerCase().replace(/(?<=..)s$/, '') : suffix}`;
 }
 
 /** The value of a shape under a convention that it fits. */
-export function shapeValue({ negative, core }: Shape, { decimal, thousands }: Convention): number {
+export function numberValue({ negative, core }: NumberParts, { decimal, thousands }: Convention): number {
   const digits = thousands === '' ? core : core.replaceAll(thousands, '');
   const value = Number(decimal === ',' ? digits.replace(',', '.') : digits);
   return negative ? -value : value;
@@ -113,10 +113,10 @@ function shapedParser(format: NumberFormat): (text: string) => number {
     ({ decimal, thousands }) => decimal === format.decimal && thousands === format.thousands,
   )!;
   return (text) => {
-    const shape = shapeOf(text);
+    const shape = splitNumber(text);
     if (shape === null || !found.fits.test(shape.core)) return Number.NaN;
     const bare = shape.prefix === '' && shape.suffix === '';
-    return unitKey(shape) === unit || (bare && format.bare) ? shapeValue(shape, found) : Number.NaN;
+    return unitKey(shape) === unit || (bare && format.bare) ? numberValue(shape, found) : Number.NaN;
   };
 }
 

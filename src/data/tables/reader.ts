@@ -18,10 +18,10 @@ export interface SourceColumn {
  * number is one, whatever its text would mean). Any other column comes as numbers where its first cells
  * plainly are, else as text.
  */
-export type HowToRead = ReadonlyMap<string, 'text' | 'text unless declared'>;
+export type ReadModes = ReadonlyMap<string, 'text' | 'text unless declared'>;
 
 /** All the columns as text. */
-export const asText = (names: Iterable<string>): HowToRead =>
+export const asText = (names: Iterable<string>): ReadModes =>
   new Map(Array.from(names, (name) => [name, 'text']));
 
 export interface TableReader {
@@ -36,7 +36,7 @@ export interface TableReader {
    * The cells of the named columns, all of the same number of rows. Column `classes`, if given, comes as
    * words where its first rows hold so few different ones that they may be classes, whose spelling counts.
    */
-  read(names: readonly string[], how: HowToRead, classes?: string): Promise<Cells[]>;
+  read(names: readonly string[], how: ReadModes, classes?: string): Promise<Cells[]>;
   /** `file: row 3 (line 4)` for a row number from 0 */
   locate(row: number): Promise<string>;
   /** Removes what reading needed beside the source. */

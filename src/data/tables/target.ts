@@ -7,13 +7,13 @@ import type { StoredArray } from '../dataset.js';
 import { type FitOptions, inferProblemType, MANY_VALUES, MAX_CLASSES } from '../fit.js';
 import { PLAIN_FORMAT, type Reading } from '../reading.js';
 import { readingOf, type TargetSchema } from '../schema.js';
-import { didYouMean, examples, plural } from '../words.js';
+import { counted, didYouMean, examples } from '../words.js';
+import { cellError, misfitText } from './cellerrors.js';
 import { type Cells, NO_WORD, wordCounts } from './cells.js';
-import type { Converted, Values } from './convert.js';
-import { cellError, misfitText } from './faults.js';
+import type { ColumnValues, ConvertedColumn } from './convert.js';
+import type { DecidedColumn } from './decidetable.js';
 import { numberParser, parsePlain } from './numbers.js';
 import type { TableReader } from './reader.js';
-import type { UnderstoodColumn } from './understand.js';
 
 const USUAL_NAMES = ['target', 'label', 'class', 'y'];
 
@@ -54,8 +54,8 @@ const NO_CLASS = 0xffff;
 
 export async function fitTarget(
   reader: TableReader,
-  column: UnderstoodColumn,
-  read: Converted,
+  column: DecidedColumn,
+  read: ConvertedColumn,
   { task }: Pick<FitOptions, 'task'>,
   notes: string[],
 ): Promise<Target> {
@@ -74,21 +74,21 @@ export async function fitTarget(
   return target;
 }
 
-function rowsIn(column: Values): number {
+function rowsIn(column: ColumnValues): number {
   return column.kind === 'words' ? column.codes.length : column.values.length;
 }
 
-function noteMissing(without: number, { missing }: Converted, notes: string[]): void {
+function noteMissing(without: number, { missing }: ConvertedColumn, notes: string[]): void {
   if (without === 0) return;
   const words = [...missing.keys()].filter((word) => word !== '');
   const spelled = words.length === 0 ? '' : ` (${examples(words)})`;
-  notes.push(`target: ${plural(without, 'row')} without a value${spelled} left out`);
+  notes.push(`target: ${counted(without, 'row')} without a value${spelled} left out`);
 }
 
 async function fitWords(
   reader: TableReader,
-  { name, decision: { reading, forced } }: UnderstoodColumn,
-  { words, codes }: Values & { kind: 'words' },
+  { name, decision: { reading, forced } }: DecidedColumn,
+  { words, codes }: ColumnValues & { kind: 'words' },
   task: FitOptions['task'],
   notes: string[],
 ): Promise<Target> {
@@ -136,7 +136,7 @@ async function noQuantity(
 
 function fitNumbers(
   reader: TableReader,
-  { name, cells, decision: { reading } }: UnderstoodColumn,
+  { name, cells, decision: { reading } }: DecidedColumn,
   values: Float64Array,
   task: FitOptions['task'],
   notes: string[],
@@ -224,14 +224,14 @@ function classTarget(
 export async function encodeTarget(
   reader: TableReader,
   schema: TargetSchema,
-  read: Converted,
+  read: ConvertedColumn,
   notes: string[],
 ): Promise<Pick<Target, 'values' | 'rows'>> {
   const name = schema.kind === 'classes' ? schema.name : schema.names[0];
   const target =
     schema.kind === 'classes'
       ? await encodeClasses(reader, schema, read.column)
-      : quantities((read.column as Values & { kind: 'numbers' }).values);
+      : quantities((read.column as ColumnValues & { kind: 'numbers' }).values);
   noteMissing(rowsIn(read.column) - target.rows.length, read, notes);
   if (target.rows.length === 0) {
     throw new DataError(`${reader.source}, column "${name}": the target has no value in any row`);
@@ -242,7 +242,7 @@ export async function encodeTarget(
 async function encodeClasses(
   reader: TableReader,
   schema: TargetSchema & { kind: 'classes' },
-  column: Values,
+  column: ColumnValues,
 ): Promise<Target> {
   const { name, type, classes } = schema;
   const reading = readingOf(schema);

@@ -2,8 +2,8 @@
 import { UsageError } from '../../errors.js';
 import { PLAIN_FORMAT } from '../reading.js';
 import { didYouMean } from '../words.js';
-import type { Converted } from './convert.js';
-import { cellError, misfitText } from './faults.js';
+import { cellError, misfitText } from './cellerrors.js';
+import type { ConvertedColumn } from './convert.js';
 import type { TableReader } from './reader.js';
 
 /** Throws UsageError where there is no such column. */
@@ -20,7 +20,7 @@ export function checkWeights({ source, columns }: TableReader, name: string): vo
 export async function readWeights(
   reader: TableReader,
   name: string,
-  { column }: Converted,
+  { column }: ConvertedColumn,
 ): Promise<Float32Array<SharedArrayBuffer>> {
   if (column.kind === 'words') {
     const row = Math.max(

@@ -1,12 +1,12 @@
 /** The columns of columns.json as CSV files, and what gradpool makes of the first column of such a file. */
 import { readFileSync } from 'node:fs';
+import { misfitText } from '#src/data/tables/cellerrors.js';
 import { convert } from '#src/data/tables/convert.js';
 import { dayName } from '#src/data/tables/dates.js';
+import { decideTable } from '#src/data/tables/decidetable.js';
 import { withDuckDB } from '#src/data/tables/duckdb.js';
-import { misfitText } from '#src/data/tables/faults.js';
 import { checkFirstLine } from '#src/data/tables/header.js';
 import { openTable } from '#src/data/tables/opentable.js';
-import { understand } from '#src/data/tables/understand.js';
 
 const listed = JSON.parse(readFileSync(new URL('columns.json', import.meta.url), 'utf8'));
 
@@ -39,7 +39,7 @@ export function decision(path, show) {
     const source = { kind: 'table', form: 'file', name: path, text: path };
     const reader = await openTable(connection, source);
     try {
-      const table = await understand(reader, {}, undefined);
+      const table = await decideTable(reader, {}, undefined);
       checkFirstLine(reader, table);
       const names = table.columns.map(({ name }) => name);
       return { names, ...decided(table.columns[0], show) };

@@ -5,7 +5,7 @@ import { DataError } from '../../errors.js';
 import { firstFar, TOO_FAR } from '../finite.js';
 import { describeReading, type Reading } from '../reading.js';
 import { shorten } from '../words.js';
-import type { Converted } from './convert.js';
+import type { ConvertedColumn } from './convert.js';
 import { exampleNumber } from './numbers.js';
 import type { TableReader } from './reader.js';
 
@@ -19,10 +19,10 @@ export async function cellError(
 }
 
 /** Refuses a column in which some cell is not what the reading takes. */
-export async function refuseMisfit(
+export async function rejectMisfitCell(
   reader: Pick<TableReader, 'locate'>,
   name: string,
-  { misfit }: Converted,
+  { misfit }: ConvertedColumn,
   reading: Reading,
   isTarget: boolean,
 ): Promise<void> {
@@ -31,10 +31,10 @@ export async function refuseMisfit(
 }
 
 /** Refuses a number that the arithmetic cannot take, for all that it is one. */
-export async function refuseFar(
+export async function rejectFarCell(
   reader: Pick<TableReader, 'locate'>,
   name: string,
-  { column }: Converted,
+  { column }: ConvertedColumn,
   shift: number,
   scale: number,
 ): Promise<void> {

@@ -7,15 +7,16 @@ import { isPlain, MISSING_WORDS, type NumberFormat, PLAIN_FORMAT, type Reading }
 import {
   booleanSpellings,
   type Candidate,
+  type DistinctWords,
   dateCandidates,
   isWhole,
   mayBeGrouped,
   numberCandidates,
   rivals,
-  type Spellings,
 } from './candidates.js';
 import { type Cells, type WordCells, wordCounts } from './cells.js';
 import { dayName } from './dates.js';
+import type { ColumnOverrides } from './overrides.js';
 import {
   codeQuestion,
   decimalQuestion,
@@ -27,16 +28,15 @@ import {
   whyNumber,
   whyWords,
 } from './reasons.js';
-import type { ColumnWishes } from './wishes.js';
 
 /** What is known of the whole file when a single column leaves a question open. */
-export interface Habits {
+export interface ColumnContext {
   /** the decimal mark that other columns of the file surely use */
   readonly decimal: '.' | ',' | null;
   readonly isTarget: boolean;
 }
 
-export interface Decision {
+export interface ColumnDecision {
   readonly reading: Reading;
   /** why, for a person; null where nothing was assumed */
   readonly why: string | null;
@@ -62,56 +62,67 @@ const PLACEHOLDERS = new Set(
 /**
  * The reading of a column of words, or of numbers read on the way in; null where its text is needed to tell.
  */
-export function decide(cells: Cells, wishes: ColumnWishes, habits: Habits): Decision | null {
+export function decideColumn(
+  cells: Cells,
+  overrides: ColumnOverrides,
+  context: ColumnContext,
+): ColumnDecision | null {
   if (cells.kind === 'days') {
-    return typed({ as: 'date', format: cells.clock ? 'hh:mm' : 'yyyy-mm-dd', missing: standard(wishes) });
+    return typed({ as: 'date', format: cells.clock ? 'hh:mm' : 'yyyy-mm-dd', missing: standard(overrides) });
   }
-  if (cells.kind === 'words') return decideWords(cells, wishes, habits);
-  const plain = typed({ as: 'number', ...PLAIN_FORMAT, missing: standard(wishes) });
-  if (wishes.as === 'text' || wishes.as === 'category' || wishes.dateFormat !== undefined) return null;
-  if (wishes.decimal === ',' && !cells.declared) return null;
-  const skip = new Set(standard(wishes));
+  if (cells.kind === 'words') return decideWords(cells, overrides, context);
+  const plain = typed({ as: 'number', ...PLAIN_FORMAT, missing: standard(overrides) });
+  if (overrides.as === 'text' || overrides.as === 'category' || overrides.dateFormat !== undefined)
+    return null;
+  if (overrides.decimal === ',' && !cells.declared) return null;
+  const skip = new Set(standard(overrides));
   if (cells.odd.words.some((word) => !skip.has(word.trim()))) return null;
   if (cells.largest > Number.MAX_SAFE_INTEGER && !cells.declared) return null;
-  return cells.declared ? plain : { ...plain, why: whyNoDates(cells.values, wishes) };
+  return cells.declared ? plain : { ...plain, why: whyNoDates(cells.values, overrides) };
 }
 
-const typed = (reading: Reading): Decision => ({
+const typed = (reading: Reading): ColumnDecision => ({
   reading,
   why: null,
   question: null,
   forced: false,
 });
 
-const standard = ({ missing }: ColumnWishes): string[] => [...new Set([...MISSING_WORDS, ...missing])];
+const standard = ({ missing }: ColumnOverrides): string[] => [...new Set([...MISSING_WORDS, ...missing])];
 
-function decideWords(cells: WordCells, wishes: ColumnWishes, habits: Habits): Decision {
+function decideWords(cells: WordCells, overrides: ColumnOverrides, context: ColumnContext): ColumnDecision {
   const counts = wordCounts(cells);
-  const all: Spellings = { words: cells.words, counts, rows: counts.reduce((sum, count) => sum + count, 0) };
-  const asWords = words(all, wishes, habits);
-  if (wishes.as === 'text' || wishes.as === 'category')
-    return { ...asWords, forced: wishes.as === 'category' };
-  const missing = standard(wishes);
+  const all: DistinctWords = {
+    words: cells.words,
+    counts,
+    rows: counts.reduce((sum, count) => sum + count, 0),
+  };
+  const asWords = words(all, overrides, context);
+  if (overrides.as === 'text' || overrides.as === 'category')
+    return { ...asWords, forced: overrides.as === 'category' };
+  const missing = standard(overrides);
   const skip = new Set(missing);
   const present = without(all, (word) => skip.has(word));
   const isPlaceholder = (word: string) => word.length < 20 && PLACEHOLDERS.has(word.toLowerCase());
-  const quantities = habits.isTarget ? present : without(present, isPlaceholder);
-  if (wishes.dateFormat !== undefined) {
-    return { ...typed({ as: 'date', format: wishes.dateFormat, missing }), why: 'as --date-format says' };
+  const quantities = context.isTarget ? present : without(present, isPlaceholder);
+  if (overrides.dateFormat !== undefined) {
+    return { ...typed({ as: 'date', format: overrides.dateFormat, missing }), why: 'as --date-format says' };
   }
   if (quantities.rows === 0) {
     return present.rows > 0 ? asWords : typed({ as: 'number', ...PLAIN_FORMAT, missing });
   }
   const met = quantities === present ? [] : present.words.map((word) => word.trim()).filter(isPlaceholder);
   const found =
-    wishes.as === 'number' ? numbersAtAnyCost(quantities, wishes, habits) : best(quantities, wishes, habits);
+    overrides.as === 'number'
+      ? numbersAtAnyCost(quantities, overrides, context)
+      : best(quantities, overrides, context);
   if (found === null) return { ...asWords, why: asWords.why ?? whyWords(quantities) };
   if (found.reading.as === 'words') return { ...asWords, why: found.why };
   return { ...found, reading: { ...found.reading, missing: [...new Set([...missing, ...met])] } };
 }
 
 /** The spellings that are left when some are missing values: usually all of them. */
-function without(spellings: Spellings, isMissing: (word: string) => boolean): Spellings {
+function without(spellings: DistinctWords, isMissing: (word: string) => boolean): DistinctWords {
   const { words, counts } = spellings;
   const gone = words.map((word) => isMissing(word.trim()));
   if (!gone.includes(true)) return spellings;
@@ -126,13 +137,13 @@ function without(spellings: Spellings, isMissing: (word: string) => boolean): Sp
 /**
  * Words as they are; a boolean where there are the two of a pair. In a target only an empty cell is missing.
  */
-function words(all: Spellings, wishes: ColumnWishes, { isTarget }: Habits): Decision {
-  const usualWords = isTarget ? ['', ...wishes.missing] : standard(wishes);
-  const isNamibia = !isTarget && !wishes.missing.includes('NA') && holdsNaAsCode(all, usualWords);
+function words(all: DistinctWords, overrides: ColumnOverrides, { isTarget }: ColumnContext): ColumnDecision {
+  const usualWords = isTarget ? ['', ...overrides.missing] : standard(overrides);
+  const isNamibia = !isTarget && !overrides.missing.includes('NA') && holdsNaAsCode(all, usualWords);
   const missing = isNamibia ? usualWords.filter((word) => word !== 'NA') : usualWords;
   const skip = new Set(missing);
   const present = without(all, (word) => skip.has(word));
-  const spellings = wishes.as === undefined ? booleanSpellings(present) : null;
+  const spellings = overrides.as === undefined ? booleanSpellings(present) : null;
   const reading: Reading = spellings ? { as: 'boolean', spellings, missing } : { as: 'words', missing };
   if (isNamibia) {
     const why = `"NA" is a word like the others of two capitals; --missing NA makes it a missing value`;
@@ -149,56 +160,64 @@ function words(all: Spellings, wishes: ColumnWishes, { isTarget }: Habits): Deci
 }
 
 /** Whether NA is one of several codes of two capitals: of countries, continents or regions. */
-function holdsNaAsCode({ words }: Spellings, missing: readonly string[]): boolean {
+function holdsNaAsCode({ words }: DistinctWords, missing: readonly string[]): boolean {
   const others = words.map((word) => word.trim()).filter((word) => !missing.includes(word));
   const isCode = (word: string) => /^[A-Z]{2}$/.test(word);
   return others.length >= 2 && others.every(isCode) && words.some((word) => word.trim() === 'NA');
 }
 
 /** The number or date format that covers enough of the column to be what it is meant as. */
-function best(present: Spellings, wishes: ColumnWishes, habits: Habits): Decision | null {
+function best(
+  present: DistinctWords,
+  overrides: ColumnOverrides,
+  context: ColumnContext,
+): ColumnDecision | null {
   if (booleanSpellings(present) !== null) return null;
   const whole = without(present, (word) => !isWhole(word));
   const names = meant(whole.rows, present) ? whyNames(whole) : null;
   if (names !== null) return { ...typed({ as: 'words', missing: [] }), why: names };
   // an infinite value is refused as such later on: it makes no category of a column of numbers
   const finite = without(present, (word) => INFINITE.test(word));
-  const numbers = numberCandidates(finite, allowedBy(wishes));
+  const numbers = numberCandidates(finite, allowedBy(overrides));
   const dates = dateCandidates(present);
   if (numbers.length + dates.length === 0) return null;
   const takesNumbers = (numbers[0]?.good ?? 0) >= (dates[0]?.good ?? 0);
   if (!(takesNumbers ? meant(numbers[0].good, finite) : meant(dates[0].good, present))) return null;
   return takesNumbers
-    ? numberDecision(numbers, finite, wishes, habits)
-    : dateDecision(dates, present, wishes);
+    ? numberDecision(numbers, finite, overrides, context)
+    : dateDecision(dates, present, overrides);
 }
 
 const INFINITE = /^[+-]?inf(inity)?$/i;
 
 /** Whether so many rows that fit make the column what they are, the others being mistakes. */
-function meant(good: number, { words, rows }: Spellings): boolean {
+function meant(good: number, { words, rows }: DistinctWords): boolean {
   const bad = rows - good;
   const idLike = words.length > 10_000 || 2 * words.length > rows;
   return bad === 0 || (good > bad && (bad === 1 || bad <= BROKEN_SHARE * rows || idLike));
 }
 
-function numbersAtAnyCost(present: Spellings, wishes: ColumnWishes, habits: Habits): Decision {
-  const numbers = numberCandidates(present, allowedBy(wishes));
-  if (numbers.length > 0) return numberDecision(numbers, present, wishes, habits);
-  return typed({ as: 'number', ...PLAIN_FORMAT, decimal: wishes.decimal ?? '.', missing: [] });
+function numbersAtAnyCost(
+  present: DistinctWords,
+  overrides: ColumnOverrides,
+  context: ColumnContext,
+): ColumnDecision {
+  const numbers = numberCandidates(present, allowedBy(overrides));
+  if (numbers.length > 0) return numberDecision(numbers, present, overrides, context);
+  return typed({ as: 'number', ...PLAIN_FORMAT, decimal: overrides.decimal ?? '.', missing: [] });
 }
 
 const allowedBy =
-  ({ decimal }: ColumnWishes) =>
+  ({ decimal }: ColumnOverrides) =>
   (convention: { decimal: string }): boolean =>
     decimal === undefined || convention.decimal === decimal;
 
 function numberDecision(
   candidates: readonly Candidate<NumberFormat>[],
-  present: Spellings,
-  wishes: ColumnWishes,
-  { decimal }: Habits,
-): Decision {
+  present: DistinctWords,
+  overrides: ColumnOverrides,
+  { decimal }: ColumnContext,
+): ColumnDecision {
   const others = rivals(candidates);
   const options = [candidates[0], ...others];
   // a decimal point without groups needs no asking: it is what a number is, unless the file writes commas
@@ -210,8 +229,8 @@ function numberDecision(
     ...typed({ as: 'number', ...format, missing: [] }),
     why: isPlain(format) ? null : whyNumber(format, present, values),
     question: settled
-      ? (percentQuestion(format, wishes) ?? codeQuestion(present, wishes))
-      : decimalQuestion(options, present, wishes.name),
+      ? (percentQuestion(format, overrides) ?? codeQuestion(present, overrides))
+      : decimalQuestion(options, present, overrides.name),
   };
 }
 
@@ -219,15 +238,15 @@ const isUngrouped = ({ decimal, thousands }: NumberFormat): boolean => decimal =
 
 function dateDecision(
   candidates: readonly Candidate<string>[],
-  present: Spellings,
-  wishes: ColumnWishes,
-): Decision {
+  present: DistinctWords,
+  overrides: ColumnOverrides,
+): ColumnDecision {
   const [{ format, values }] = candidates;
   const others = rivals(candidates);
   const reading: Reading = { as: 'date', format, missing: [] };
   if (others.length > 0) {
     const code = present.words.findIndex((_, at) => !Object.is(values[at], others[0].values[at]));
-    const flag = (other: string) => `--date-format ${quoted(`${wishes.name}=${other}`)}`;
+    const flag = (other: string) => `--date-format ${quoted(`${overrides.name}=${other}`)}`;
     const question = `${present.words[code].trim()} may be ${dayName(values[code])} (${flag(format)}) or ${dayName(others[0].values[code])} (${flag(others[0].format)}), and every value fits both; say which`;
     return { ...typed(reading), question };
   }

@@ -6,7 +6,7 @@ import { UsageError } from '../../errors.js';
 import { didYouMean } from '../words.js';
 import { dateParser } from './dates.js';
 
-export interface TableWishes {
+export interface TableOverrides {
   /** the decimal mark of every column, or of those that are named */
   readonly decimal?: '.' | ',' | Readonly<Record<string, '.' | ','>> | undefined;
   /** words that stand for a missing value in every column, the target among them */
@@ -23,8 +23,8 @@ export interface TableWishes {
   readonly header?: 'auto' | 'yes' | 'no' | undefined;
 }
 
-/** The wishes for one column. */
-export interface ColumnWishes {
+/** The overrides for one column. */
+export interface ColumnOverrides {
   readonly name: string;
   readonly as?: 'text' | 'number' | 'category';
   readonly dateFormat?: string;
@@ -34,13 +34,13 @@ export interface ColumnWishes {
 
 const KINDS = ['text', 'number', 'category'] as const;
 
-export function wishesFor(name: string, wishes: TableWishes): ColumnWishes {
-  const as = KINDS.find((kind) => wishes[kind]?.includes(name));
-  const dateFormat = own(wishes.dateFormat, name);
-  const decimal = typeof wishes.decimal === 'string' ? wishes.decimal : own(wishes.decimal, name);
+export function overridesFor(name: string, overrides: TableOverrides): ColumnOverrides {
+  const as = KINDS.find((kind) => overrides[kind]?.includes(name));
+  const dateFormat = own(overrides.dateFormat, name);
+  const decimal = typeof overrides.decimal === 'string' ? overrides.decimal : own(overrides.decimal, name);
   return {
     name,
-    missing: wishes.missing ?? [],
+    missing: overrides.missing ?? [],
     ...(as === undefined ? {} : { as }),
     ...(dateFormat === undefined ? {} : { dateFormat }),
     ...(decimal === undefined ? {} : { decimal }),
@@ -55,7 +55,7 @@ function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): 
  * Throws UsageError for a column that is not there, one that is wished to be two things, and a format that
  * means nothing.
  */
-export function checkWishes(wishes: TableWishes, names: readonly string[], source: string): void {
+export function checkOverrides(overrides: TableOverrides, names: readonly string[], source: string): void {
   const check = (flag: string, name: string) => {
     if (names.includes(name)) return;
     const meant = didYouMean(name, names);
@@ -63,18 +63,18 @@ export function checkWishes(wishes: TableWishes, names: readonly string[], sourc
       `${flag} ${name}: ${source} has no such column${meant === '' ? `; its columns are ${names.slice(0, 30).join(', ')}` : meant}`,
     );
   };
-  for (const kind of KINDS) for (const name of wishes[kind] ?? []) check(`--${kind}`, name);
-  for (const [name, format] of Object.entries(wishes.dateFormat ?? {})) {
+  for (const kind of KINDS) for (const name of overrides[kind] ?? []) check(`--${kind}`, name);
+  for (const [name, format] of Object.entries(overrides.dateFormat ?? {})) {
     check('--date-format', name);
     dateParser(format);
   }
-  if (typeof wishes.decimal === 'object') {
-    for (const name of Object.keys(wishes.decimal)) check('--decimal', name);
+  if (typeof overrides.decimal === 'object') {
+    for (const name of Object.keys(overrides.decimal)) check('--decimal', name);
   }
   for (const name of names) {
     const said = [
-      ...KINDS.filter((kind) => wishes[kind]?.includes(name)),
-      ...(own(wishes.dateFormat, name) === undefined ? [] : ['date-format']),
+      ...KINDS.filter((kind) => overrides[kind]?.includes(name)),
+      ...(own(overrides.dateFormat, name) === undefined ? [] : ['date-format']),
     ];
     if (said.length > 1) {
       throw new UsageError(`--${said[0]} and --${said[1]} both name column "${name}"; keep one of them`);

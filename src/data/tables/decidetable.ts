@@ -3,19 +3,19 @@
  * needed.
  */
 import { type Cells, rowsOf } from './cells.js';
-import { type Decision, decide, type Habits } from './decide.js';
-import { asText, type HowToRead, type TableReader } from './reader.js';
-import { checkWishes, type TableWishes, wishesFor } from './wishes.js';
+import { type ColumnContext, type ColumnDecision, decideColumn } from './decidecolumn.js';
+import { checkOverrides, overridesFor, type TableOverrides } from './overrides.js';
+import { asText, type ReadModes, type TableReader } from './reader.js';
 
-export interface UnderstoodColumn {
+export interface DecidedColumn {
   readonly name: string;
   readonly cells: Cells;
-  readonly decision: Decision;
+  readonly decision: ColumnDecision;
 }
 
-export interface UnderstoodTable {
+export interface DecidedTable {
   readonly rows: number;
-  readonly columns: readonly UnderstoodColumn[];
+  readonly columns: readonly DecidedColumn[];
 }
 
 /**
@@ -23,37 +23,37 @@ export interface UnderstoodTable {
  * which other words are missing values, and whose spelling counts @param classes whether it surely holds
  * classes
  */
-export async function understand(
+export async function decideTable(
   reader: TableReader,
-  wishes: TableWishes,
+  overrides: TableOverrides,
   target: string | undefined,
   classes = false,
-): Promise<UnderstoodTable> {
+): Promise<DecidedTable> {
   const names = reader.columns.flatMap(({ name, nested }) => (nested === null ? [name] : []));
-  checkWishes(wishes, names, reader.source);
-  const how: HowToRead = new Map(
+  checkOverrides(overrides, names, reader.source);
+  const how: ReadModes = new Map(
     names.flatMap((name) => {
-      const wish = classes && name === target ? 'text' : wished(name, wishes);
+      const wish = classes && name === target ? 'text' : wished(name, overrides);
       return wish === null ? [] : [[name, wish]];
     }),
   );
   const cells = new Map<string, Cells>();
-  const read = async (wanted: readonly string[], how: HowToRead) => {
+  const read = async (wanted: readonly string[], how: ReadModes) => {
     const found = await reader.read(wanted, how, target);
     wanted.forEach((name, at) => {
       cells.set(name, found[at]);
     });
   };
-  const decideAll = async (wanted: readonly string[], decimal: Habits['decimal']) => {
+  const decideAll = async (wanted: readonly string[], decimal: ColumnContext['decimal']) => {
     const decideOne = (name: string) =>
-      decide(cells.get(name)!, wishesFor(name, wishes), { decimal, isTarget: name === target });
+      decideColumn(cells.get(name)!, overridesFor(name, overrides), { decimal, isTarget: name === target });
     const decisions = new Map(wanted.map((name) => [name, decideOne(name)]));
     const unclear = wanted.filter((name) => decisions.get(name) === null);
     if (unclear.length > 0) {
       await read(unclear, asText(unclear));
       for (const name of unclear) decisions.set(name, decideOne(name));
     }
-    return decisions as Map<string, Decision>;
+    return decisions as Map<string, ColumnDecision>;
   };
 
   await read(names, how);
@@ -70,8 +70,8 @@ export async function understand(
 }
 
 /** What the user says of a column may need its text. */
-function wished(name: string, wishes: TableWishes): 'text' | 'text unless declared' | null {
-  const { as, dateFormat, decimal } = wishesFor(name, wishes);
+function wished(name: string, overrides: TableOverrides): 'text' | 'text unless declared' | null {
+  const { as, dateFormat, decimal } = overridesFor(name, overrides);
   if (as === 'text' || as === 'category' || dateFormat !== undefined) return 'text';
   return decimal === ',' ? 'text unless declared' : null;
 }
@@ -83,8 +83,8 @@ function wished(name: string, wishes: TableWishes): 'text' | 'text unless declar
 function decimalMark(
   names: readonly string[],
   cells: ReadonlyMap<string, Cells>,
-  decisions: ReadonlyMap<string, Decision>,
-): Habits['decimal'] {
+  decisions: ReadonlyMap<string, ColumnDecision>,
+): ColumnContext['decimal'] {
   const marks = new Set(
     names.flatMap((name) => {
       const { reading, question } = decisions.get(name)!;
@@ -108,7 +108,7 @@ function showsPoint(cells: Cells): boolean {
 const threeDigits = (value: number): boolean => /\.\d{3}$/.test(String(value));
 
 /** Whether knowing the file's decimal mark may change what a column is. */
-function isDoubtful(cells: Cells, { question, reading }: Decision, decimal: '.' | ','): boolean {
+function isDoubtful(cells: Cells, { question, reading }: ColumnDecision, decimal: '.' | ','): boolean {
   if (question !== null) return true;
   if (decimal === '.' || reading.as !== 'number' || reading.decimal !== '.') return false;
   if (cells.kind === 'words') return cells.words.some((word) => word.includes('.'));
