@@ -1,4 +1,4 @@
-/** What a source holds, before anything is fitted: for `gradpool inspect`. */
+/** Describes what a source holds before anything is fitted, for `gradpool inspect`. */
 import type { ArraySet, ArraySource } from './arrays/arrayfiles.js';
 import { elementTypeOf, type StoredTensor } from './elements.js';
 import { openSource } from './source.js';
@@ -10,6 +10,7 @@ import { mostFrequent } from './words.js';
 
 export type { ColumnDescription, SourceDescription };
 
+/** Describes every column of a table, or the inputs and labels of a source of arrays. */
 export async function describeSource(
   data: string,
   overrides: TableOverrides = {},

@@ -1,4 +1,4 @@
-/** Arrays of inputs and labels (IDX, NPY, NPZ) as datasets. */
+/** Turns arrays of inputs and labels (IDX, NPY, NPZ or in memory) into datasets. */
 import { DataError, UsageError } from '../../errors.js';
 import type { Dataset, StoredArray } from '../dataset.js';
 import { allocate, elementTypeOf, type StoredTensor } from '../elements.js';
@@ -10,6 +10,11 @@ import type { ArraySet, ArraySource } from './arrayfiles.js';
 import { fitLabels, readLabels, targetSchema } from './labels.js';
 import { rejectFar, rejectNotFinite, rejectUnscalable, widthOf } from './values.js';
 
+/**
+ * Reads the training arrays, infers the problem type, splits the rows and fits the schema to the training
+ * rows. Bytes and instances with more than one axis (images) share one mean and deviation; columns have their
+ * own. Throws DataError for values that cannot be computed with, UsageError for --target.
+ */
 export function fitArrays(source: ArraySource, options: FitOptions): FittedDataset {
   if (options.target !== undefined) {
     throw new UsageError(
@@ -21,7 +26,7 @@ export function fitArrays(source: ArraySource, options: FitOptions): FittedDatas
   const width = elementCount(shape);
   const rows = inputs.shape[0];
   const notes: string[] = [];
-  const { classes, targets } = fitLabels(labels!, options.task, notes);
+  const { classes, targets } = fitLabels(labels!, options.problemType, notes);
   const split = splitRows(rows, options, classes === null ? null : targets, notes);
 
   const type = elementTypeOf(inputs.data);
@@ -56,7 +61,9 @@ export function fitArrays(source: ArraySource, options: FitOptions): FittedDatas
 }
 
 /**
- * The test part where there is one (a model is evaluated on what it was not trained on), else the only part.
+ * Reads arrays by a model's schema: the test set if there is one, since a model is evaluated on what it was
+ * not trained on, else the training set. Throws DataError for another size of instances or for unknown
+ * labels.
  */
 export function loadArrays(source: ArraySource, schema: ArraysSchema, needTargets: boolean): LoadedDataset {
   const { inputs, labels } = readSet(source.test ?? source.train, needTargets);

@@ -1,5 +1,6 @@
 /**
- * IDX, the format of MNIST: 0 0 type rank, the sizes as big-endian uint32, the elements in row-major order.
+ * Reads IDX, the format of MNIST. A file is the bytes 0, 0, element type and rank, then the size of each axis
+ * as big-endian uint32, then the elements in row-major order, big-endian as well.
  */
 import { DataError } from '../../errors.js';
 import { checkSize, decode, ELEMENTS, type FileElement, type StoredTensor } from '../elements.js';
@@ -15,6 +16,7 @@ const IDX_ELEMENTS: Readonly<Record<number, FileElement>> = {
   14: 'f64',
 };
 
+/** Reads an IDX file. Throws DataError for a file that is none, or whose length does not match its header. */
 export function readIdx(file: string): StoredTensor {
   const bytes = readBytes(file);
   const magic = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,4 +1,4 @@
-/** NPY and NPZ, the formats of numpy.save and numpy.savez. */
+/** Reads NPY and NPZ, the formats of numpy.save and numpy.savez. */
 import { inflateRawSync } from 'node:zlib';
 import { DataError } from '../../errors.js';
 import {
@@ -28,14 +28,16 @@ const NPY_ELEMENTS: Readonly<Record<string, FileElement>> = {
   f8: 'f64',
 };
 
+/** Reads an NPY file. Throws DataError for a damaged file and for elements that are not numbers. */
 export function readNpy(file: string): StoredTensor {
   return parseNpy(file, readBytes(file));
 }
 
 /**
- * `\x93NUMPY`, a version, the header's length, and the header: a Python literal, read with three patterns.
+ * Parses NPY: `\x93NUMPY`, the version, the header's length, the header, then the elements. The header is a
+ * Python literal, of which three regular expressions read the three entries.
  */
-export function parseNpy(file: string, bytes: SharedBytes): StoredTensor {
+function parseNpy(file: string, bytes: SharedBytes): StoredTensor {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (text.toString('latin1', 0, 6) !== '\x93NUMPY' || text.length < 12) {
     throw new DataError(
@@ -70,7 +72,7 @@ export function parseNpy(file: string, bytes: SharedBytes): StoredTensor {
   return fortran[1] === 'True' && shape.length > 1 ? rowMajor(tensor) : tensor;
 }
 
-/** Fortran order, in which the first index runs fastest, turned to row-major. */
+/** Reorders a Fortran-ordered array, in which the first index runs fastest, to row-major order. */
 function rowMajor({ file, shape, data }: StoredTensor): StoredTensor {
   const turned = allocate(elementTypeOf(data), data.length);
   const index = new Array<number>(shape.length).fill(0);
@@ -88,7 +90,10 @@ const DIRECTORY_ENTRY = 0x02014b50;
 const STORED = 0;
 const DEFLATED = 8;
 
-/** The arrays of an NPZ file (a ZIP archive of NPY files) by name; each is unpacked when it is asked for. */
+/**
+ * Finds the arrays of an NPZ file, a ZIP archive of NPY files, by name; each is unpacked when it is asked
+ * for.
+ */
 export function readNpz(file: string): Map<string, () => StoredTensor> {
   const bytes = readBytes(file);
   const zip = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -4,7 +4,7 @@ import type { BuiltInProblem } from './problem.js';
 
 const CLASSES = getDistinctClasses();
 
-/** Fisher 1936: length and width of sepal and petal, in cm. */
+/** Iris flowers by length and width of sepal and petal in cm (Fisher 1936). */
 export const iris: BuiltInProblem = {
   summary: '150 flowers of three species by four lengths (Fisher 1936)',
   classes: CLASSES,

@@ -2,6 +2,7 @@ import { allocate } from '../elements.js';
 import { normalNoise, positions, sin } from './draws.js';
 import { type BuiltInProblem, pointCount } from './problem.js';
 
+/** One period of the sine under normal noise: the simplest regression that is not linear. */
 export const sine: BuiltInProblem = {
   summary: 'sin x for x uniform on [-π, π), a regression',
   size: pointCount(1000),

@@ -3,8 +3,8 @@ import type { DuckDBVector } from '@duckdb/node-api';
 import { type Cells, NO_ODD_CELLS, WordBuilder } from './cells.js';
 
 /**
- * ColumnValues of a column whose length is known only at its end. Room that is not used takes no memory of the
- * machine's.
+ * ColumnValues of a column whose length is known only at its end. Room that is not used takes no memory of
+ * the machine's.
  */
 class Growing<T extends Float64Array | Uint32Array> {
   #values: T;

@@ -54,7 +54,10 @@ export function rowsOf(cells: Cells): number {
   return cells.kind === 'words' ? cells.codes.length : cells.values.length;
 }
 
-/** More different words than a column can have as categories or classes: whether one comes again no longer matters. */
+/**
+ * More different words than a column can have as categories or classes: whether one comes again no longer
+ * matters.
+ */
 const MANY = 2 ** 17;
 
 /** Gives every different word a code while a column is read; from MANY on, every cell. */

@@ -48,7 +48,12 @@ async function fitReader(reader: TableReader, name: string, options: FitOptions)
   const notes: string[] = [];
   const target = await targetOf(reader, options, notes);
   if (options.weights !== undefined) checkWeights(reader, options.weights);
-  const table = await decideTable(reader, options.overrides ?? {}, target, options.task === 'classification');
+  const table = await decideTable(
+    reader,
+    options.overrides ?? {},
+    target,
+    options.problemType === 'classification',
+  );
   const { rows } = table;
   if (rows === 0) throw new DataError(`${reader.source}: there are no rows, only a header; add rows`);
   checkFirstLine(reader, table);

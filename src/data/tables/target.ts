@@ -56,13 +56,13 @@ export async function fitTarget(
   reader: TableReader,
   column: DecidedColumn,
   read: ConvertedColumn,
-  { task }: Pick<FitOptions, 'task'>,
+  { problemType }: Pick<FitOptions, 'problemType'>,
   notes: string[],
 ): Promise<Target> {
   const target =
     read.column.kind === 'words'
-      ? await fitWords(reader, column, read.column, task, notes)
-      : fitNumbers(reader, column, read.column.values, task, notes);
+      ? await fitWords(reader, column, read.column, problemType, notes)
+      : fitNumbers(reader, column, read.column.values, problemType, notes);
   const { name, decision } = column;
   if (target.rows.length === 0) {
     throw new DataError(
@@ -89,13 +89,13 @@ async function fitWords(
   reader: TableReader,
   { name, decision: { reading, forced } }: DecidedColumn,
   { words, codes }: ColumnValues & { kind: 'words' },
-  task: FitOptions['task'],
+  problemType: FitOptions['problemType'],
   notes: string[],
 ): Promise<Target> {
   const counts = wordCounts({ kind: 'words', words, codes });
   const used = words.filter((_, code) => counts[code] > 0);
   const present = counts.reduce((sum, count) => sum + count, 0);
-  if (task === 'regression') throw await noQuantity(reader, name, reading, words, codes);
+  if (problemType === 'regression') throw await noQuantity(reader, name, reading, words, codes);
   const idLike = used.length > 20 && 2 * used.length > present && !forced;
   if (idLike || used.length > MAX_CLASSES) {
     throw new DataError(
@@ -104,7 +104,7 @@ async function fitWords(
   }
   const classes = reading.as === 'boolean' ? used.sort(by(reading.spellings)) : used.sort();
   if (classes.length === 1) throw sameEverywhere(reader, name, classes[0]);
-  if (task === 'auto') notes.push(`task: classification, since the target "${name}" holds words`);
+  if (problemType === 'auto') notes.push(`task: classification, since the target "${name}" holds words`);
   const type = reading.as === 'boolean' ? 'boolean' : 'text';
   return classTarget(classes, type, codes.length, (row) => words[codes[row]] ?? null);
 }
@@ -138,7 +138,7 @@ function fitNumbers(
   reader: TableReader,
   { name, cells, decision: { reading } }: DecidedColumn,
   values: Float64Array,
-  task: FitOptions['task'],
+  problemType: FitOptions['problemType'],
   notes: string[],
 ): Target {
   const type = reading.as === 'date' ? 'date' : 'number';
@@ -150,16 +150,16 @@ function fitNumbers(
     present++;
     whole &&= Number.isInteger(values[row]);
     // fractions are counted only where they may be classes all the same
-    const most = whole || task === 'classification' ? MAX_CLASSES : MANY_VALUES;
+    const most = whole || problemType === 'classification' ? MAX_CLASSES : MANY_VALUES;
     if (distinct.size <= most) distinct.add(values[row]);
   }
   const inferred = inferProblemType(distinct.size, present, whole);
-  if (task === 'auto') {
+  if (problemType === 'auto') {
     const count = distinct.size > MAX_CLASSES ? 'many' : String(distinct.size);
     const why = `the target "${name}" holds ${whole ? `${count} different whole numbers` : type === 'date' ? 'dates' : 'fractions'}`;
     notes.push(`task: ${inferred}, since ${why}`);
   }
-  if ((task === 'auto' ? inferred : task) === 'regression') {
+  if ((problemType === 'auto' ? inferred : problemType) === 'regression') {
     if (distinct.size === 1) throw sameEverywhere(reader, name, String([...distinct][0]));
     return { classes: null, type, ...quantities(values) };
   }

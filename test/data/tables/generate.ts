@@ -143,7 +143,9 @@ const categoryColumn = (rows: number): fc.Arbitrary<Made> =>
       return { kind: 'category', cells, meanings: cells };
     });
 
-/** A table of the given number of columns; some cells of a column are missing, in one of the usual spellings. */
+/**
+ * A table of the given number of columns; some cells of a column are missing, in one of the usual spellings.
+ */
 export const madeTable: fc.Arbitrary<MadeColumn[]> = fc.integer({ min: 12, max: 24 }).chain((rows) =>
   fc
     .array(

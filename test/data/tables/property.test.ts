@@ -1,4 +1,7 @@
-/** What arrives in the arrays is what the table means, whatever its format, in training and through every later reading. */
+/**
+ * What arrives in the arrays is what the table means, whatever its format, in training and through every
+ * later reading.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

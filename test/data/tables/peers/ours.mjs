@@ -10,7 +10,10 @@ import { openTable } from '#src/data/tables/opentable.js';
 
 const listed = JSON.parse(readFileSync(new URL('columns.json', import.meta.url), 'utf8'));
 
-/** Columns and whole files alike: `show` are the rows whose values are compared, counted from the end where negative. */
+/**
+ * Columns and whole files alike: `show` are the rows whose values are compared, counted from the end where
+ * negative.
+ */
 export const cases = [
   ...listed.columns.map((column) => ({ ...column, isFile: false, bytes: Buffer.from(csvOf(column)) })),
   ...listed.files.map((file) => ({ ...file, isFile: true, bytes: bytesOf(file) })),
@@ -31,8 +34,8 @@ function bytesOf({ text, encoding }) {
 export const shownRows = (show, rows) => show.map((row) => (row < 0 ? rows + row : row));
 
 /**
- * Type and values of the first column, or the question (`asks`) or error that stops a training run; `notes` as train
- * and inspect print them.
+ * Type and values of the first column, or the question (`asks`) or error that stops a training run; `notes`
+ * as train and inspect print them.
  */
 export function decision(path, show) {
   return withDuckDB(async (connection) => {
