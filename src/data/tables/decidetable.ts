@@ -31,15 +31,15 @@ export async function decideTable(
 ): Promise<DecidedTable> {
   const names = reader.columns.flatMap(({ name, nested }) => (nested === null ? [name] : []));
   checkOverrides(overrides, names, reader.source);
-  const how: ReadModes = new Map(
+  const modes: ReadModes = new Map(
     names.flatMap((name) => {
       const wish = classes && name === target ? 'text' : wished(name, overrides);
       return wish === null ? [] : [[name, wish]];
     }),
   );
   const cells = new Map<string, Cells>();
-  const read = async (wanted: readonly string[], how: ReadModes) => {
-    const found = await reader.read(wanted, how, target);
+  const read = async (wanted: readonly string[], modes: ReadModes) => {
+    const found = await reader.read(wanted, modes, target);
     wanted.forEach((name, at) => {
       cells.set(name, found[at]);
     });
@@ -56,7 +56,7 @@ export async function decideTable(
     return decisions as Map<string, ColumnDecision>;
   };
 
-  await read(names, how);
+  await read(names, modes);
   const decisions = await decideAll(names, null);
   const decimal = decimalMark(names, cells, decisions);
   if (decimal !== null) {

@@ -9,7 +9,6 @@ import { didYouMean } from '../words.js';
 import { rejectFarCell, rejectMisfitCell } from './cellerrors.js';
 import { asWords, rowsOf, type WordCells } from './cells.js';
 import { type ConvertedColumn, convert, readModeOf } from './convert.js';
-import { dayName } from './dates.js';
 import { withDuckDB } from './duckdb.js';
 import { encodeColumns } from './encode.js';
 import { openTable } from './opentable.js';
@@ -54,13 +53,13 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
   for (const column of wanted) checkColumn(reader, column, found.get(column.name));
   const kept = keptNames(reader, keep);
   const names = wanted.map(({ name }) => name);
-  const how: ReadModes = new Map(
+  const modes: ReadModes = new Map(
     wanted.flatMap((column) => {
       const wish = readModeOf(readingOf(column));
       return wish === null ? [] : [[column.name, wish]];
     }),
   );
-  const cells = await reader.read(names, how);
+  const cells = await reader.read(names, modes);
   const rows = rowsOf(cells[0]);
   if (rows === 0) throw new DataError(`${reader.source}: there are no rows, only a header; add rows`);
 
@@ -80,7 +79,7 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
   }
   const inputs = encodeColumns(rows, readColumns, schema.numberType, notes);
   const keptCells = kept.length === 0 ? [] : await reader.read(kept, asText(kept));
-  const keptColumns = kept.map((name, at) => keptColumn(name, asWords(keptCells[at], dayName)));
+  const keptColumns = kept.map((name, at) => keptColumn(name, asWords(keptCells[at])));
   if (!needTargets) {
     const targets = new Float64Array(new SharedArrayBuffer(0));
     const dataset = { ...inputs, targets, targetWidth: 0 };
