@@ -1,6 +1,4 @@
-/**
- * What a cell can be guilty of: it is named with its file, row, column and value, and what to do about it.
- */
+/** Reports cells that cannot be used, each with file, row, column, value and what to do about it. */
 import { DataError } from '../../errors.js';
 import { firstFar, TOO_FAR } from '../finite.js';
 import { describeReading, type Reading } from '../reading.js';
@@ -9,16 +7,17 @@ import type { ConvertedColumn } from './convert.js';
 import { exampleNumber } from './numbers.js';
 import type { TableReader } from './reader.js';
 
+/** Returns an error about a cell, with its place before the reason. */
 export async function cellError(
   reader: Pick<TableReader, 'locate'>,
   row: number,
   column: string,
-  fault: string,
+  reason: string,
 ): Promise<DataError> {
-  return new DataError(`${await reader.locate(row)}, column "${column}": ${fault}`);
+  return new DataError(`${await reader.locate(row)}, column "${column}": ${reason}`);
 }
 
-/** Refuses a column in which some cell is not what the reading takes. */
+/** Throws DataError if a cell of the column does not fit the reading. */
 export async function rejectMisfitCell(
   reader: Pick<TableReader, 'locate'>,
   name: string,
@@ -30,7 +29,7 @@ export async function rejectMisfitCell(
   throw await cellError(reader, misfit.row, name, misfitText(misfit.word, reading, isTarget));
 }
 
-/** Refuses a number that the arithmetic cannot take, for all that it is one. */
+/** Throws DataError for a number that is too far from the training rows to be computed with. */
 export async function rejectFarCell(
   reader: Pick<TableReader, 'locate'>,
   name: string,
@@ -43,7 +42,7 @@ export async function rejectFarCell(
   if (row >= 0) throw await cellError(reader, row, name, `${column.values[row]} ${TOO_FAR}`);
 }
 
-/** `"abc" is not a number, where the column holds numbers; …` */
+/** Explains why a word does not fit a reading: `"abc" is not a number, where the column holds numbers; …`. */
 export function misfitText(word: string, reading: Reading, isTarget: boolean): string {
   const shown = shorten(word.trim());
   if (/^[+-]?inf(inity)?$/i.test(word.trim())) {

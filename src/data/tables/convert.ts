@@ -14,6 +14,11 @@ export type ColumnValues =
   /** Word of each row by its code, NO_WORD if missing; the words of a boolean are its two spellings. */
   | { readonly kind: 'words'; readonly words: readonly string[]; readonly codes: Uint32Array };
 
+/** Returns the number of rows of a column. */
+export function rowCount(column: ColumnValues): number {
+  return column.kind === 'words' ? column.codes.length : column.values.length;
+}
+
 /** A converted column has its values, and says what was missing and what did not fit the reading. */
 export interface ConvertedColumn {
   readonly column: ColumnValues;

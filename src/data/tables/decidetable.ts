@@ -1,27 +1,31 @@
 /**
- * A whole table understood: every column read, decided on all its values, and read again where its text is
- * needed.
+ * Decides what every column of a table is: reads it, looks at all its values, and reads it again where its
+ * text is needed to decide.
  */
 import { type Cells, rowsOf } from './cells.js';
-import { type ColumnContext, type ColumnDecision, decideColumn } from './decidecolumn.js';
+import type { ColumnContext, ColumnDecision } from './columndecision.js';
+import { decideColumn } from './decidecolumn.js';
 import { checkOverrides, overridesFor, type TableOverrides } from './overrides.js';
-import { asText, type ReadModes, type TableReader } from './reader.js';
+import { asText, type ReadMode, type ReadModes, type TableReader } from './reader.js';
 
+/** A decided column has its cells and what was decided about them. */
 export interface DecidedColumn {
   readonly name: string;
   readonly cells: Cells;
   readonly decision: ColumnDecision;
 }
 
+/** A decided table holds all columns of single values. */
 export interface DecidedTable {
   readonly rows: number;
   readonly columns: readonly DecidedColumn[];
 }
 
 /**
- * Reads every column of single values and decides what it is. @param target the column to be predicted, for
- * which other words are missing values, and whose spelling counts @param classes whether it surely holds
- * classes
+ * Reads every column of single values and decides what it is. Throws UsageError for overrides that make no
+ * sense.
+ * @param target the column to predict; other words mean "missing" in it, and its spelling counts
+ * @param classes whether the target surely holds classes
  */
 export async function decideTable(
   reader: TableReader,
@@ -33,8 +37,8 @@ export async function decideTable(
   checkOverrides(overrides, names, reader.source);
   const modes: ReadModes = new Map(
     names.flatMap((name) => {
-      const wish = classes && name === target ? 'text' : wished(name, overrides);
-      return wish === null ? [] : [[name, wish]];
+      const mode = classes && name === target ? 'text' : requiredMode(name, overrides);
+      return mode === null ? [] : [[name, mode]];
     }),
   );
   const cells = new Map<string, Cells>();
@@ -69,17 +73,14 @@ export async function decideTable(
   return { rows: columns.length === 0 ? 0 : rowsOf(columns[0].cells), columns };
 }
 
-/** What the user says of a column may need its text. */
-function wished(name: string, overrides: TableOverrides): 'text' | 'text unless declared' | null {
+/** Returns the read mode that what the user says about a column requires; null if none. */
+function requiredMode(name: string, overrides: TableOverrides): ReadMode | null {
   const { as, dateFormat, decimal } = overridesFor(name, overrides);
   if (as === 'text' || as === 'category' || dateFormat !== undefined) return 'text';
   return decimal === ',' ? 'text unless declared' : null;
 }
 
-/**
- * The decimal mark that the columns of the file surely use; null where there is none, or some use one and
- * some the other.
- */
+/** Returns the decimal mark that columns of the file surely use; null if no column does, or they differ. */
 function decimalMark(
   names: readonly string[],
   cells: ReadonlyMap<string, Cells>,
@@ -96,7 +97,9 @@ function decimalMark(
   return marks.size === 1 ? [...marks][0] : null;
 }
 
-/** A fraction of one, two or more than three digits: its point separates no thousands. */
+/**
+ * Whether some number has one, two or more than three digits after its point, which then is a decimal point.
+ */
 function showsPoint(cells: Cells): boolean {
   if (cells.kind === 'words') return cells.words.some((word) => /\d\.(\d{1,2}|\d{4,})(\D|$)/.test(word));
   if (cells.kind === 'days' || cells.declared) return false;
@@ -107,7 +110,7 @@ function showsPoint(cells: Cells): boolean {
 
 const threeDigits = (value: number): boolean => /\.\d{3}$/.test(String(value));
 
-/** Whether knowing the file's decimal mark may change what a column is. */
+/** Whether knowing the file's decimal mark may change the decision about a column. */
 function isDoubtful(cells: Cells, { question, reading }: ColumnDecision, decimal: '.' | ','): boolean {
   if (question !== null) return true;
   if (decimal === '.' || reading.as !== 'number' || reading.decimal !== '.') return false;

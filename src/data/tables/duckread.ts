@@ -6,8 +6,8 @@
 import type { DuckDBDataChunk, DuckDBListValue } from '@duckdb/node-api';
 import { MISSING_WORDS } from '../reading.js';
 import { type NumberCellsBuilder, WordCellsBuilder } from './builders.js';
-import { mayBeCodes, mayBeGrouped } from './candidates.js';
 import type { Cells } from './cells.js';
+import { mayBeCodes, mayBeGrouped } from './distinctwords.js';
 import { type Connection, queryText } from './duckdb.js';
 import {
   type DuckColumn,

@@ -1,6 +1,6 @@
 /**
- * Columns that have been read into the stored form that a schema describes: missing numbers filled, words as
- * codes.
+ * Encodes converted columns as a schema describes: missing numbers are filled, words become category codes.
+ * The result is what the network will see, but for scaling and one-hot blocks.
  */
 import type { Dataset } from '../dataset.js';
 import { allocate } from '../elements.js';
@@ -13,16 +13,16 @@ import { dayName } from './dates.js';
 type NumberColumn = ColumnSchema & { kind: 'number' };
 type CategoryColumn = ColumnSchema & { kind: 'category' };
 
-/** A column of the schema with what was read for it. */
+/** A read column is a column of the schema with the values that were read for it. */
 export interface ReadColumn {
   readonly schema: ColumnSchema;
   readonly read: ConvertedColumn;
 }
 
-/** Rows that are handled together, column by column, so that they stay in the cache. */
+/** Rows that are filled together, column by column, so that they stay in the cache. */
 const BLOCK = 256;
 
-/** The inputs of a dataset; `notes` gets a line for each column with filled or unseen values. */
+/** Encodes the inputs of a dataset. Adds a note for each column with missing or unseen values. */
 export function encodeColumns(
   rows: number,
   columns: readonly ReadColumn[],
@@ -63,7 +63,7 @@ export function encodeColumns(
   return { rows, numbers, numberWidth: width, codes, codeWidth: categorical.length };
 }
 
-/** One column for the rows first … last−1; returns how many values were missing. */
+/** Writes one column of the rows first … last−1, filling gaps; returns how many values were missing. */
 function fillColumn(
   numbers: Float32Array | Float64Array,
   width: number,
@@ -82,7 +82,9 @@ function fillColumn(
   return missing;
 }
 
-/** The category of each word; one that training never saw counts as missing, or as none of them. */
+/**
+ * Returns the category code of each word; a word that training never saw gets the code after all categories.
+ */
 function categoryCodes(words: readonly string[], { categories }: CategoryColumn): Uint16Array {
   const known = new Map(categories.map((category, code) => [category, code]));
   return Uint16Array.from(words, (word) => known.get(word) ?? categories.length);
@@ -97,7 +99,9 @@ function fillNote(
   return `column "${name}": ${counted(count, 'missing value')}${spelled(words)} filled with the median, ${shown}`;
 }
 
-/** How missing values are spelled: ` ("NA" 3 times, "?" once)`; nothing for empty cells. */
+/**
+ * Says how missing values are spelled: ` ("NA" 3 times, "?" once)`; returns nothing if all cells are empty.
+ */
 function spelled(words: ConvertedColumn['missing']): string {
   const shown = Array.from(words, ([word, count]) =>
     word === '' ? [] : [`"${word}" ${count === 1 ? 'once' : `${count} times`}`],
@@ -105,6 +109,7 @@ function spelled(words: ConvertedColumn['missing']): string {
   return shown.length === 0 ? '' : ` (${shown.join(', ')})`;
 }
 
+/** Adds notes on values that training never saw, and on missing values. */
 function noteCategories(
   column: CategoryColumn,
   words: readonly string[],

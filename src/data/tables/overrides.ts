@@ -1,29 +1,30 @@
 /**
- * What the user says of columns instead of leaving it to the rules: the flags --date-format, --decimal,
- * --missing, --text, …
+ * Holds what the user says about columns instead of leaving it to the rules, by the flags --date-format,
+ * --decimal, --missing, --text, …
  */
 import { UsageError } from '../../errors.js';
-import { didYouMean } from '../words.js';
+import { unknownColumn } from './columnnames.js';
 import { dateParser } from './dates.js';
 
+/** Table overrides are what the user says about the columns of a table. */
 export interface TableOverrides {
-  /** the decimal mark of every column, or of those that are named */
+  /** Decimal mark of every column, or of the columns that are named. */
   readonly decimal?: '.' | ',' | Readonly<Record<string, '.' | ','>> | undefined;
-  /** words that stand for a missing value in every column, the target among them */
+  /** Words that mean "missing" in every column, including the target. */
   readonly missing?: readonly string[] | undefined;
-  /** the date format of a column: `{born: 'dd/mm/yyyy'}` */
+  /** Date formats by column: `{born: 'dd/mm/yyyy'}`. */
   readonly dateFormat?: Readonly<Record<string, string>> | undefined;
-  /** columns whose words are kept as they are written */
+  /** Columns whose words are kept as they are written. */
   readonly text?: readonly string[] | undefined;
-  /** columns that hold numbers, whatever it seems */
+  /** Columns that hold numbers, whatever they look like. */
   readonly number?: readonly string[] | undefined;
-  /** columns that hold categories, however many */
+  /** Columns that hold categories, however many. */
   readonly category?: readonly string[] | undefined;
-  /** whether the first line of a CSV file names the columns */
+  /** Whether the first line of a CSV file names the columns. */
   readonly header?: 'auto' | 'yes' | 'no' | undefined;
 }
 
-/** The overrides for one column. */
+/** Column overrides are what the user says about one column. */
 export interface ColumnOverrides {
   readonly name: string;
   readonly as?: 'text' | 'number' | 'category';
@@ -34,6 +35,7 @@ export interface ColumnOverrides {
 
 const KINDS = ['text', 'number', 'category'] as const;
 
+/** Returns what the user says about one column. */
 export function overridesFor(name: string, overrides: TableOverrides): ColumnOverrides {
   const as = KINDS.find((kind) => overrides[kind]?.includes(name));
   const dateFormat = own(overrides.dateFormat, name);
@@ -52,16 +54,12 @@ function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): 
 }
 
 /**
- * Throws UsageError for a column that is not there, one that is wished to be two things, and a format that
- * means nothing.
+ * Throws UsageError for overrides that name an unknown column, that say two different things about a column,
+ * or that give a date format which makes no sense.
  */
 export function checkOverrides(overrides: TableOverrides, names: readonly string[], source: string): void {
   const check = (flag: string, name: string) => {
-    if (names.includes(name)) return;
-    const meant = didYouMean(name, names);
-    throw new UsageError(
-      `${flag} ${name}: ${source} has no such column${meant === '' ? `; its columns are ${names.slice(0, 30).join(', ')}` : meant}`,
-    );
+    if (!names.includes(name)) throw unknownColumn(flag, name, source, names);
   };
   for (const kind of KINDS) for (const name of overrides[kind] ?? []) check(`--${kind}`, name);
   for (const [name, format] of Object.entries(overrides.dateFormat ?? {})) {

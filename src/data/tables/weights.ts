@@ -1,22 +1,18 @@
-/** Sample weights: a column that says how much each row counts in the training loss. */
-import { UsageError } from '../../errors.js';
+/** Reads sample weights: a column that says how much each row counts in the training loss. */
 import { PLAIN_FORMAT } from '../reading.js';
-import { didYouMean } from '../words.js';
 import { cellError, misfitText } from './cellerrors.js';
+import { unknownColumn } from './columnnames.js';
 import type { ConvertedColumn } from './convert.js';
 import type { TableReader } from './reader.js';
 
-/** Throws UsageError where there is no such column. */
+/** Throws UsageError if there is no such column. */
 export function checkWeights({ source, columns }: TableReader, name: string): void {
   const names = columns.map((column) => column.name);
   if (names.includes(name)) return;
-  const meant = didYouMean(name, names);
-  throw new UsageError(
-    `--weights ${name}: ${source} has no such column${meant}${meant === '' ? ';' : ''} its columns are ${names.join(', ')}`,
-  );
+  throw unknownColumn('--weights', name, source, names);
 }
 
-/** One weight a row. Throws DataError where the column holds anything but numbers from 0 on. */
+/** Returns one weight for each row. Throws DataError for a cell that is not a number, or a negative one. */
 export async function readWeights(
   reader: TableReader,
   name: string,
