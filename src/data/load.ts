@@ -83,7 +83,7 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
   const { schema, dataset, split, notes } = fitted;
   if (options.val === 'auto' && complete)
     notes.push(
-      `validation: none, ${fitted.name} is its ${dataset.rows} rows; --val ${AUTO_VAL} keeps some back`,
+      `validation: none, since the ${dataset.rows} rows are all there is of ${fitted.name}; --val ${AUTO_VAL} keeps some back`,
     );
   rejectOverrides(options, schema);
   const encoding = encodingOf(schema);
@@ -145,7 +145,7 @@ function rejectOverrides(options: LoadOptions, schema: Schema): void {
     const flag = key === 'dateFormat' ? 'date-format' : key;
     const value = typeof options[key] === 'string' ? ` ${options[key]}` : '';
     throw new UsageError(
-      `--${flag}${value}: ${named(options.data)} is no table and has no columns; leave the flag out`,
+      `--${flag}${value}: ${named(options.data)} is not a table and has no columns; leave the flag out`,
     );
   }
 }
@@ -209,7 +209,7 @@ async function load(
   const source = openSource(data);
   if (source.kind === 'arrays' && schema.kind === 'arrays') {
     if (options.keep !== undefined)
-      throw new UsageError(`--keep: ${source.name} is no table and has no columns`);
+      throw new UsageError(`--keep: ${source.name} is not a table and has no columns`);
     return loadArrays(source, schema, options.needTargets);
   }
   if (source.kind === 'table' && schema.kind === 'table')

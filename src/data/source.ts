@@ -88,7 +88,7 @@ export function openSource(data: DataSource): Source {
   }
   if (existsSync(data)) {
     throw new DataError(
-      `${data}: the kind of data is not known from this name; expected .csv, .tsv, .json, .jsonl, .parquet (also .gz, .zst), .npy, .npz or an IDX file such as train-images-idx3-ubyte`,
+      `${data}: the name does not say what kind of data this is; expected .csv, .tsv, .json, .jsonl, .parquet (also .gz, .zst), .npy, .npz or an IDX file such as train-images-idx3-ubyte`,
     );
   }
   throw missing(data);

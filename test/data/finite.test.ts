@@ -1,6 +1,6 @@
-/** Nothing that overflows when it is scaled reaches the arithmetic: P6. */
+/** Tests that no value which overflows when it is scaled reaches the arithmetic (promise P6). */
 import { dirname } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Dataset, Encoding, StoredArray } from '#src/data/dataset.js';
 import { allocate } from '#src/data/elements.js';
 import { findFarInput, findFarTarget } from '#src/data/finite.js';
@@ -25,7 +25,7 @@ function encoding(shift: number[], scale: number[]): Encoding {
 }
 
 describe('findFarInput and findFarTarget', () => {
-  test('find the first value beyond 1e15 of its own column, in these rows alone', () => {
+  it('find the first value beyond 1e15 of its own column, in these rows alone', () => {
     const data = dataset(numbers('f64', [0, 0, 3e15, 0, 0, -4e15, 5e15, 5e15]), 2);
     const own = encoding([0, 1e15], [0.25, 1]);
     for (const far of [findFarInput, findFarTarget]) {
@@ -37,7 +37,7 @@ describe('findFarInput and findFarTarget', () => {
     }
   });
 
-  test('take no value that is not finite, however wide the column is', () => {
+  it('take no value that is not finite, however wide the column is', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
       for (const type of ['f32', 'f64'] as const)
         expect(
@@ -49,7 +49,7 @@ describe('findFarInput and findFarTarget', () => {
         });
   });
 
-  test('agree with the arithmetic: what they take is finite in float32', () => {
+  it('agree with the arithmetic: what they take is finite in float32', () => {
     for (const [shift, scale] of [
       [-1.7e308, 1e-300],
       [1e300, 1e-290],
@@ -68,7 +68,7 @@ describe('findFarInput and findFarTarget', () => {
         }
   });
 
-  test('an integer type is looked at where it can be beyond', () => {
+  it('an integer type is looked at where it can be beyond', () => {
     const data = (type: 'u8' | 'i16' | 'i32') => dataset(numbers(type, [0, 100]), 1);
     for (const type of ['u8', 'i16', 'i32'] as const) {
       expect(findFarInput(data(type), encoding([0], [1e3]), allRows(2))).toBe(null);
@@ -80,7 +80,7 @@ describe('findFarInput and findFarTarget', () => {
     }
   });
 
-  test('classes and rows without targets have no far target', () => {
+  it('classes and rows without targets have no far target', () => {
     const none = { ...dataset(numbers('f64', [1]), 1), targets: allocate('f32', 0) };
     expect(findFarTarget(none, encoding([0], [1]), allRows(1))).toBe(null);
     const classes = { ...encoding([0], [1]), targetShift: [], targetScale: [] };
@@ -103,7 +103,7 @@ describe('arrays', () => {
   const FAR =
     'lies too far from the training rows to compute with (beyond 1e15 of their standard deviations); correct or remove it';
 
-  test('a value far out is refused in validation, test, evaluation and prediction', async () => {
+  it('a value far out is refused in validation, test, evaluation and prediction', async () => {
     const sound = x('sound', inputs, labels);
     const { val, test, schema } = await train(sound);
     for (const part of [val!, test!]) {
@@ -123,7 +123,7 @@ describe('arrays', () => {
     }
   });
 
-  test('float32 is finite in its file and far out all the same', async () => {
+  it('float32 is finite in its file and far out all the same', async () => {
     const { schema } = await train(x('sound32', inputs, labels, '<f4'));
     const far = x('far32', broken(inputs, 4, 3e38), labels, '<f4');
     expect(await failure(() => loadWithSchema(far, schema, { needTargets: false }))).toMatch(
@@ -131,7 +131,7 @@ describe('arrays', () => {
     );
   });
 
-  test('training values that cannot be scaled are refused', async () => {
+  it('training values that cannot be scaled are refused', async () => {
     const huge = x(
       'huge',
       inputs.map((value, i) => (i % 2 ? 1e200 * value : value)),

@@ -37,7 +37,7 @@ export function fitArrays(source: ArraySource, options: FitOptions): FittedDatas
   const constant = moments.std.filter((std) => !(std > 0)).length;
   if (constant > 0) {
     notes.push(
-      `inputs: ${together ? 'all values are equal' : `${constant} of ${width} columns are constant`} and carry nothing`,
+      `inputs: ${together ? 'all values are equal' : `${constant} of ${width} columns are constant`} and carry no information`,
     );
   }
   const schema: ArraysSchema = {

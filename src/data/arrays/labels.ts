@@ -49,7 +49,7 @@ function fitWideLabels(
       );
     }
     notes.push(
-      `labels: ${sizes}, read as ${width} numbers to be regressed, for ${indices.why}; where classes are meant, save the index of the class`,
+      `labels: ${sizes}, read as ${width} numbers to predict, since ${indices.why}; if they are classes, save the index of the class`,
     );
     return values;
   }

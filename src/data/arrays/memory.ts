@@ -43,7 +43,7 @@ export function openTensors(name: string, { inputs, labels, shape }: TensorData)
     );
   }
   if (labels.length === 0 || labels.length % rows !== 0) {
-    throw new DataError(`${name}: ${labels.length} labels for ${rows} rows; give as many for each row`);
+    throw new DataError(`${name}: ${labels.length} labels for ${rows} rows; give every row the same number`);
   }
   const width = labels.length / rows;
   return {

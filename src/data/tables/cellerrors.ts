@@ -56,7 +56,7 @@ export function misfitText(word: string, reading: Reading, isTarget: boolean): s
     return `"${shown}" is not a ${kind} of the form ${reading.format}, where the column holds such ${kind}s; ${remedy}`;
   }
   if (reading.as === 'number' && Number.isFinite(Number(word))) {
-    return `"${shown}" is written otherwise than the column's ${describeReading(reading)} (such as ${exampleNumber(reading)}); ${remedy}`;
+    return `"${shown}" is not written like the column's ${describeReading(reading)} (such as ${exampleNumber(reading)}); ${remedy}`;
   }
   return `"${shown}" is not a number, where the column holds ${reading.as === 'number' ? describeReading(reading) : 'numbers'}; ${remedy}`;
 }

@@ -38,7 +38,7 @@ export function textEncodingOf(file: string): CsvFile['encoding'] {
   const bigEndian = head.readUInt16BE(0) === 0xfeff;
   if (bigEndian) {
     throw new DataError(
-      `${file}: UTF-16 text, most significant byte first, which is not read; convert it: iconv -f utf-16 -t utf-8`,
+      `${file}: big-endian UTF-16 text, which is not supported; convert it: iconv -f utf-16 -t utf-8`,
     );
   }
   return marked || (head[0] > 0 && head[1] === 0 && head[3] === 0) ? 'utf-16' : 'utf-8';

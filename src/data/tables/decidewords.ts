@@ -21,7 +21,7 @@ export function decideAsWords(
   const spellings = overrides.as === undefined ? booleanSpellings(present) : null;
   const reading: Reading = spellings ? { as: 'boolean', spellings, missing } : { as: 'words', missing };
   if (naIsCode) {
-    const why = `"NA" is a word like the others of two capitals; --missing NA makes it a missing value`;
+    const why = `"NA" is taken as a word, like the other two-letter codes; --missing NA makes it a missing value`;
     return { ...decisionFor(reading), why };
   }
   if (!isTarget) return decisionFor(reading);

@@ -76,7 +76,7 @@ const leftOut = (name: string, type: string): ColumnDescription => ({
   distinct: null,
   range: null,
   examples: [],
-  notes: [`holds ${type}, no single values; it is left out of training`],
+  notes: [`holds ${type} rather than single values; it is left out of training`],
 });
 
 function describeColumn({ name, cells, decision }: DecidedColumn): ColumnDescription {

@@ -69,7 +69,7 @@ function fitCategory(
   if (reading.as === 'words' && (forced ? used > MOST_CODES : idLike)) {
     const remedy = forced ? `: more than ${MOST_CODES} categories` : '';
     notes.push(
-      `column "${name}": ${used} different words in ${counted(present, 'row')} (${examples(words, 3)}) tell rows apart, not kinds${remedy}; left out`,
+      `column "${name}": ${used} different words in ${counted(present, 'row')} (${examples(words, 3)}) identify rows rather than kinds${remedy}; left out`,
     );
     return null;
   }

@@ -82,7 +82,7 @@ async function fitWords(
   const idLike = used.length > 20 && 2 * used.length > present && !forced;
   if (idLike || used.length > MAX_CLASSES) {
     throw new DataError(
-      `${reader.source}, column "${name}": ${used.length} different words in ${present} rows (${examples(used, 3)}) are no classes to learn; choose another target, or say what it holds: --number ${name}, --date-format ${name}=dd/mm/yyyy, or --category ${name}`,
+      `${reader.source}, column "${name}": ${used.length} different words in ${present} rows (${examples(used, 3)}) are too many to be classes; choose another target, or say what it holds: --number ${name}, --date-format ${name}=dd/mm/yyyy, or --category ${name}`,
     );
   }
   const classes = reading.as === 'boolean' ? used.sort(byOrder(reading.spellings)) : used.sort();
@@ -150,7 +150,7 @@ function fitNumbers(
   }
   if (distinct.size > MAX_CLASSES || type === 'date') {
     throw new DataError(
-      `${reader.source}, column "${name}": ${type === 'date' ? 'dates' : `more than ${MAX_CLASSES} different numbers`} are no classes; use --task regression`,
+      `${reader.source}, column "${name}": ${type === 'date' ? 'dates' : `more than ${MAX_CLASSES} different numbers`} cannot be classes; use --task regression`,
     );
   }
   const spelling = spellings(cells, reading);
@@ -181,6 +181,6 @@ function spellings(cells: Cells, reading: Reading): Map<number, string> {
 /** Returns the error for a target that has the same value in every row. */
 function sameEverywhere({ source }: TableReader, name: string, value: string): DataError {
   return new DataError(
-    `${source}, column "${name}": every row has the target "${value}", there is nothing to tell apart; choose another target or add rows`,
+    `${source}, column "${name}": every row has the target "${value}", so there is nothing to learn; choose another target or add rows`,
   );
 }

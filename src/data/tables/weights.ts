@@ -37,12 +37,7 @@ export async function readWeights(
     weights[row] = values[row];
     if (values[row] >= 0 && Number.isFinite(weights[row])) continue;
     const found = Number.isNaN(values[row]) ? 'no value' : `${values[row]}`;
-    throw await cellError(
-      reader,
-      row,
-      name,
-      `${found}, where a weight is a number from 0 on; correct the cell`,
-    );
+    throw await cellError(reader, row, name, `${found}, where a weight must be 0 or more; correct the cell`);
   }
   return weights;
 }
