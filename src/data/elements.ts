@@ -4,6 +4,7 @@ import type { StoredArray } from './dataset.js';
 import { type ElementType, elementCount } from './schema.js';
 import { counted } from './words.js';
 
+/** Shared bytes are bytes in shared memory. */
 export type SharedBytes = Uint8Array<SharedArrayBuffer>;
 
 /** A file element is a number type that a file may hold: a stored type, or one that is widened to float64. */

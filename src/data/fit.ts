@@ -8,7 +8,7 @@ import type { ProblemType, Schema } from './schema.js';
 import { allRows, type Split, split } from './split.js';
 import type { TableOverrides } from './tables/overrides.js';
 
-/** Options of fitting a source, with the defaults filled in. */
+/** Says how a source is fitted, with all defaults filled in. */
 export interface FitOptions {
   /** The target column of a table. */
   readonly target: string | undefined;
@@ -24,7 +24,7 @@ export interface FitOptions {
   readonly embedAbove: number;
   /** The column of sample weights. */
   readonly weights?: string | undefined;
-  /** What the user says about a table's columns. */
+  /** Decisions about a table's columns that the user makes instead of the rules. */
   readonly overrides?: TableOverrides;
 }
 

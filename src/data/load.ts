@@ -51,7 +51,7 @@ export interface TrainingData {
   readonly classes: readonly string[] | null;
   /** Number of classes, or of values to predict. */
   readonly outputs: number;
-  /** What was inferred, filled or left out, one plain line each. */
+  /** Notes on what was inferred, filled or left out, one plain line each. */
   readonly notes: readonly string[];
   /** SHA-256 of the data as it was read; the same file always gives the same fingerprint. */
   readonly fingerprint: string;

@@ -31,7 +31,9 @@ export const readingSchema = z.discriminatedUnion('as', [
   z.strictObject({ as: z.literal('words'), missing }),
 ]);
 
+/** A reading says how the text of a column becomes values. */
 export type Reading = z.infer<typeof readingSchema>;
+/** A number format says how the numbers of a column are written. */
 export type NumberFormat = z.infer<z.ZodObject<typeof numberFormat>>;
 
 /** The format of a number in most programming languages: a decimal point, no thousands mark, no unit. */

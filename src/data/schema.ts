@@ -15,7 +15,8 @@ import { MISSING_WORDS, PLAIN_FORMAT, type Reading, readingSchema } from './read
 export type ProblemType = 'classification' | 'regression';
 
 /** Element types in which a dataset may be stored. */
-export const ELEMENT_TYPES = ['u8', 'i8', 'u16', 'i16', 'i32', 'f32', 'f64'] as const;
+const ELEMENT_TYPES = ['u8', 'i8', 'u16', 'i16', 'i32', 'f32', 'f64'] as const;
+/** An element type is the type of number in which a dataset is stored. */
 export type ElementType = (typeof ELEMENT_TYPES)[number];
 
 const names = z.array(z.string()).min(1).max(1_000_000);
@@ -39,6 +40,7 @@ const targetSchema = z.discriminatedUnion('kind', [
     reading: readingSchema.optional(),
   }),
 ]);
+/** A target schema says what is predicted: one of several classes, or values. */
 export type TargetSchema = z.infer<typeof targetSchema>;
 
 const columnSchema = z.discriminatedUnion('kind', [
@@ -50,7 +52,7 @@ const columnSchema = z.discriminatedUnion('kind', [
     scale: z.number().positive(),
     /** Replaces a missing value: the median of the training rows. */
     fill: z.number(),
-    /** How its text is read. Models from before 0.2 have no readings; `readingOf` says what is assumed. */
+    /** Reading of its text. Models from before 0.2 have none; `readingOf` says what is assumed for them. */
     reading: readingSchema.optional(),
   }),
   z.strictObject({
@@ -65,6 +67,7 @@ const columnSchema = z.discriminatedUnion('kind', [
     reading: readingSchema.optional(),
   }),
 ]);
+/** A column schema says how a column becomes numbers or category codes of the input. */
 export type ColumnSchema = z.infer<typeof columnSchema>;
 
 const arraysSchema = z.strictObject({
@@ -76,17 +79,19 @@ const arraysSchema = z.strictObject({
   scale: positives,
   target: targetSchema,
 });
+/** An arrays schema says how arrays become the input. */
 export type ArraysSchema = z.infer<typeof arraysSchema>;
 
 const tableSchema = z.strictObject({
   kind: z.literal('table'),
-  /** How numbers are stored; kept in the model so that a row has the same bits in training and prediction. */
+  /** Stored type of numbers; it is kept so that a row has the same bits in training and in prediction. */
   numberType: z.enum(['f32', 'f64']),
   /** Whether the first line of a CSV file names the columns; true if left out. */
   header: z.boolean().optional(),
   columns: z.array(columnSchema).min(1).max(1_000_000),
   target: targetSchema,
 });
+/** A table schema says how the columns of a table become the input. */
 export type TableSchema = z.infer<typeof tableSchema>;
 
 const schemaSchema = z
@@ -103,6 +108,7 @@ const schemaSchema = z
   .refine(({ target }) => target.kind === 'classes' || target.shift.length === target.scale.length, {
     error: 'target: shift and scale differ in length',
   });
+/** A schema says how a source of arrays or a table becomes the input and the targets. */
 export type Schema = z.infer<typeof schemaSchema>;
 
 /** Validates a schema that was read from a file. Throws DataError that names `file`. */

@@ -22,12 +22,13 @@ export type TableSource = {
   /** Short name for the run's directory. */
   readonly name: string;
   /**
-   * What the user wrote: a file, a pattern of files, or a query that starts with SELECT, WITH or FROM. For
-   * rows in memory, what messages call them.
+   * The text that the user wrote: a file, a pattern of files, or a query that starts with SELECT, WITH or
+   * FROM. For rows in memory, what messages call them.
    */
   readonly text: string;
 } & ({ readonly form: 'file' | 'query' } | { readonly form: 'rows'; readonly rows: TableRows });
 
+/** A source is arrays or a table. */
 export type Source = ArraySource | TableSource;
 
 const QUERY = /^\s*(select|with|from)\s/i;
@@ -57,7 +58,7 @@ export type DataInMemory = TableRows | TensorData;
 /** Returns what a source is called in messages and in a run's configuration. */
 export const named = (data: DataSource): string => (typeof data === 'string' ? data : ROWS);
 
-/** What data in memory is called. */
+/** Name of data in memory, for messages and configurations. */
 const ROWS = '(rows in memory)';
 
 /**

@@ -1,4 +1,4 @@
-/** Words messages: counts, examples, suggestions. */
+/** Writes parts of messages: counts, examples, suggestions. */
 import { distance } from 'fastest-levenshtein';
 
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;

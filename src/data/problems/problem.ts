@@ -25,7 +25,7 @@ export interface SampleOptions {
 export interface BuiltInProblem {
   /** One line for lists. */
   readonly summary: string;
-  /** What the number after the colon counts, and its limits; absent if the size is fixed. */
+  /** Unit and limits of the number after the colon; absent if the size is fixed. */
   readonly size?: {
     readonly unit: 'points' | 'bits';
     readonly default: number;

@@ -1,4 +1,4 @@
-/** Words errors about the names of columns. */
+/** Writes the errors about names of columns. */
 import { UsageError } from '../../errors.js';
 import { didYouMean } from '../words.js';
 

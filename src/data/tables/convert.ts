@@ -22,7 +22,7 @@ export function rowCount(column: ColumnValues): number {
 /** A converted column has its values, and says what was missing and what did not fit the reading. */
 export interface ConvertedColumn {
   readonly column: ColumnValues;
-  /** How often each word stood for a missing value; empty cells are not counted. */
+  /** Number of cells by the word that stood for a missing value; empty cells are not counted. */
   readonly missing: ReadonlyMap<string, number>;
   /** The first cell that does not fit the reading, if there is one. */
   readonly misfit: { readonly row: number; readonly word: string } | null;

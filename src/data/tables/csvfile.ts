@@ -9,11 +9,11 @@ type LineEnd = '\r\n' | '\n' | '\r';
 export interface CsvFile {
   /** The file as the user named it. */
   readonly file: string;
-  /** What DuckDB reads: the file, or a copy of it with one kind of line ends. */
+  /** The file that DuckDB reads: the named one, or a copy of it with one kind of line ends. */
   readonly path: string;
   readonly encoding: 'utf-8' | 'utf-16';
   readonly delimiter: string;
-  /** How lines end; null where DuckDB finds out by itself. */
+  /** End of each line; null where DuckDB finds out by itself. */
   readonly newline: LineEnd | null;
   /** Names of the columns, in this file's order. */
   readonly names: readonly string[];
@@ -74,7 +74,7 @@ export function readHead(file: string): Uint8Array | null {
   }
 }
 
-/** The first record of a file, with the text that it was taken from. */
+/** A first record is the header or first row of a file, with the text that it was taken from. */
 export interface FirstRecord {
   /** The beginning of the file. */
   readonly text: string;

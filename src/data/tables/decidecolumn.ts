@@ -8,7 +8,14 @@ import type { Cells, WordCells } from './cells.js';
 import { type ColumnContext, type ColumnDecision, decisionFor, missingWords } from './columndecision.js';
 import { dayName } from './dates.js';
 import { booleanSpellings, decideAsWords } from './decidewords.js';
-import { type DistinctWords, distinctWords, isWhole, mayBeGrouped, without } from './distinctwords.js';
+import {
+  type DistinctWords,
+  distinctWords,
+  identifyRows,
+  isWhole,
+  mayBeGrouped,
+  without,
+} from './distinctwords.js';
 import type { ColumnOverrides } from './overrides.js';
 import {
   codeQuestion,
@@ -123,8 +130,8 @@ const INFINITE = /^[+-]?inf(inity)?$/i;
  */
 function isMeant(good: number, { words, rows }: DistinctWords): boolean {
   const bad = rows - good;
-  const idLike = words.length > 10_000 || 2 * words.length > rows;
-  return bad === 0 || (good > bad && (bad === 1 || bad <= BROKEN_SHARE * rows || idLike));
+  const notCategories = identifyRows(words.length, rows);
+  return bad === 0 || (good > bad && (bad === 1 || bad <= BROKEN_SHARE * rows || notCategories));
 }
 
 /** Decides for numbers because the user says so, in the format that fits most cells. */

@@ -36,7 +36,7 @@ export interface ColumnDescription {
   } | null;
   /** The most frequent values. */
   readonly examples: readonly string[];
-  /** What was assumed, what is left open and what does not fit, one plain line each. */
+  /** Notes on what was assumed, what is left open and what does not fit, one plain line each. */
   readonly notes: readonly string[];
 }
 

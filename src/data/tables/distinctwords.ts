@@ -29,6 +29,13 @@ export function without(distinct: DistinctWords, isLeftOut: (word: string) => bo
   };
 }
 
+/** Most categories of a column, unless the user wants more. */
+const MAX_CATEGORIES = 10_000;
+
+/** Whether so many distinct words in so many rows identify the rows, as names do, rather than tell kinds. */
+export const identifyRows = (distinct: number, rows: number): boolean =>
+  distinct > MAX_CATEGORIES || 2 * distinct > rows;
+
 /** Whether a word is a whole number. */
 export const isWhole = (word: string): boolean => /^[+-]?\d+$/.test(word.trim());
 

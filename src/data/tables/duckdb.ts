@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { DataError } from '../../errors.js';
 
-/** What a table given by a query is called in messages. */
+/** Name of a table given by a query, for messages. */
 export const QUERY = 'query';
 
+/** A connection runs queries on the open database. */
 export type Connection = DuckDBConnection;
 
 /** The open database and how many users it has; the tables of one run share it. */

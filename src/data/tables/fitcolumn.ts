@@ -6,11 +6,10 @@ import { counted, examples } from '../words.js';
 import { NO_WORD } from './cells.js';
 import type { ColumnDecision } from './columndecision.js';
 import type { ColumnValues } from './convert.js';
+import { identifyRows } from './distinctwords.js';
 import type { TableReader } from './reader.js';
 
-/** Most categories of a column. One with more is left out, since its words name rows rather than kinds. */
-const MAX_CATEGORIES = 10_000;
-/** Most categories even if the user wants them: codes have 16 bits, and two of them have another meaning. */
+/** Most categories even if the user wants more: codes have 16 bits, and two of them have another meaning. */
 const MOST_CODES = 65_533;
 
 /** A column fit holds what the fits of all columns of a table have in common. */
@@ -65,8 +64,8 @@ function fitCategory(
   for (let row = 0; row < codes.length; row++) if (codes[row] !== NO_WORD) present++;
   if (present === 0) throw allMissing(reader, name);
   const used = usedWords(codes, words.length);
-  const idLike = used > MAX_CATEGORIES || 2 * used > present;
-  if (reading.as === 'words' && (forced ? used > MOST_CODES : idLike)) {
+  const leftOut = forced ? used > MOST_CODES : identifyRows(used, present);
+  if (reading.as === 'words' && leftOut) {
     const remedy = forced ? `: more than ${MOST_CODES} categories` : '';
     notes.push(
       `column "${name}": ${used} different words in ${counted(present, 'row')} (${examples(words, 3)}) identify rows rather than kinds${remedy}; left out`,

@@ -29,7 +29,7 @@ export const asText = (names: Iterable<string>): ReadModes =>
 
 /** A table reader is an open table. */
 export interface TableReader {
-  /** What the user wrote, for messages. */
+  /** The text by which the user named the table, for messages. */
   readonly source: string;
   readonly columns: readonly SourceColumn[];
   /**

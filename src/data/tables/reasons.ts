@@ -1,5 +1,5 @@
 /**
- * Words what the user is told about a decision: why a column is read as it is, and the question where two
+ * Writes what the user is told about a decision: why a column is read as it is, and the question where two
  * readings fit.
  */
 import { describeReading, type NumberFormat } from '../reading.js';
