@@ -6,7 +6,7 @@ import { fitArrays, loadArrays } from './arrays/arrays.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
 import { type FitOptions, type FittedDataset, fingerprint, type LoadedDataset } from './fit.js';
 import { encodingOf, numberWidthOf, outputsOf, type ProblemType, type Schema } from './schema.js';
-import { type DataSource, named, openSource, type Source } from './source.js';
+import { type DataSource, openSource, type Source, sourceName } from './source.js';
 import type { KeptColumn, LoadTableOptions } from './tables/load.js';
 import type { TableOverrides } from './tables/overrides.js';
 
@@ -92,7 +92,7 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     if (typeof given === 'number' || given === undefined)
       return rows.length > 0 ? { subset: { dataset, rows }, fingerprint: null } : null;
     const loaded = await loadWithSchema(given, schema, { needTargets: true });
-    notes.push(...loaded.notes.map((note) => `${named(given)}: ${note}`));
+    notes.push(...loaded.notes.map((note) => `${sourceName(given)}: ${note}`));
     return loaded;
   };
   const ownVal = await part(val, split.val);
@@ -145,7 +145,7 @@ function rejectOverrides(options: LoadOptions, schema: Schema): void {
     const flag = key === 'dateFormat' ? 'date-format' : key;
     const value = typeof options[key] === 'string' ? ` ${options[key]}` : '';
     throw new UsageError(
-      `--${flag}${value}: ${named(options.data)} is not a table and has no columns; leave the flag out`,
+      `--${flag}${value}: ${sourceName(options.data)} is not a table and has no columns; leave the flag out`,
     );
   }
 }
@@ -216,7 +216,7 @@ async function load(
     return (await tables.load())(source, schema, options);
   const words = { arrays: 'arrays (IDX, NPY)', table: 'a table' };
   throw new DataError(
-    `${named(data)}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,
+    `${sourceName(data)}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,
   );
 }
 

@@ -56,7 +56,7 @@ export type DataSource = string | DataInMemory;
 export type DataInMemory = TableRows | TensorData;
 
 /** Returns what a source is called in messages and in a run's configuration. */
-export const named = (data: DataSource): string => (typeof data === 'string' ? data : ROWS);
+export const sourceName = (data: DataSource): string => (typeof data === 'string' ? data : ROWS);
 
 /** Name of data in memory, for messages and configurations. */
 const ROWS = '(rows in memory)';
