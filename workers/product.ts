@@ -1,11 +1,15 @@
-/** The piscina worker that measures the peak: a task is an index, at which the worker leaves its GFLOP/s. */
+/**
+ * The piscina worker of a peak measurement. A task is an index, at which the worker leaves the GFLOP/s of one
+ * window.
+ */
 import { workerData } from 'node:worker_threads';
-import { type ProductWorkerData, preparedProduct, productRate } from '../src/bench/product.js';
+import type { ProductWorkerData } from '../src/bench/peak.js';
+import { matrixProduct, productRate } from '../src/kernels/speed.js';
 import { serveTasks } from '../src/parallel/channel.js';
 import type { PoolWorkerData } from '../src/parallel/pool.js';
 
 const { channels, setup, rates, window } = workerData as PoolWorkerData & ProductWorkerData;
-const product = preparedProduct(setup);
+const product = matrixProduct(setup);
 
 export default (channel: number): void =>
   serveTasks(channels, channel, ([index]) => {

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from '../command.js';
-import { TABLE_FLAGS, tableWishes } from '../config/tables.js';
+import { TABLE_FLAGS, tableOverrides } from '../config/tables.js';
 import { json, print } from '../render/output.js';
 import { withData } from './stdin.js';
 
@@ -33,8 +33,8 @@ export const inspect: Command = {
     } else {
       const { describeSource } = await import('../../src/data/describe.js');
       const { sourceText } = await import('../render/source.js');
-      const wishes = await tableWishes(args);
-      const source = await withData(what, (data) => describeSource(data, wishes));
+      const overrides = await tableOverrides(args);
+      const source = await withData(what, (data) => describeSource(data, overrides));
       asJson ? json({ ...source, kind: 'data', stored: source.kind }) : print(sourceText(source));
     }
     return 0;

@@ -1,5 +1,5 @@
 /** The flags that say how a table is read, for the commands that look at one without training on it. */
-import type { TableWishes } from '../../src/data/tables/wishes.js';
+import type { TableOverrides } from '../../src/data/tables/overrides.js';
 import type { Args, Flags } from '../command.js';
 import { CONFIG_FLAGS, checked, kebab, parseText } from './flags.js';
 
@@ -9,11 +9,11 @@ export const TABLE_FLAGS: Flags = Object.fromEntries(
   KEYS.map((key) => [kebab(key), CONFIG_FLAGS[kebab(key)]]),
 );
 
-export async function tableWishes({ values }: Args): Promise<TableWishes> {
-  const wishes: Record<string, unknown> = {};
+export async function tableOverrides({ values }: Args): Promise<TableOverrides> {
+  const overrides: Record<string, unknown> = {};
   for (const key of KEYS) {
     const text = values[kebab(key)];
-    if (text !== undefined) wishes[key] = checked(key, await parseText(key, text), `--${kebab(key)}`);
+    if (text !== undefined) overrides[key] = checked(key, await parseText(key, text), `--${kebab(key)}`);
   }
-  return wishes;
+  return overrides;
 }

@@ -1,6 +1,6 @@
 /** Where a step's time goes: a bar for each worker count, as long as its step, cut into the step's parts. */
 import { STEP_PARTS, type StepPart } from '../../src/bench/profile.js';
-import type { Point } from '../../src/bench/report.js';
+import type { StepPoint } from '../../src/bench/report.js';
 
 /** Readable without colours, and without them different from their neighbours. */
 export const FILL: Readonly<Record<StepPart, string>> = {
@@ -13,7 +13,7 @@ export const FILL: Readonly<Record<StepPart, string>> = {
 };
 const WIDTH = 50;
 
-export function stepBars(bars: readonly { readonly name: string; readonly point: Point }[]): string[] {
+export function stepBars(bars: readonly { readonly name: string; readonly point: StepPoint }[]): string[] {
   const known = bars.map(({ name, point }) => ({ name, breakdown: point.breakdown }));
   const total = (breakdown: Readonly<Record<StepPart, number>>) =>
     STEP_PARTS.reduce((sum, part) => sum + breakdown[part], 0);

@@ -1,48 +1,58 @@
-/** The multi-core benchmark from end to end, as a generator of events: its parts, their progress, and the report. */
+/**
+ * The multi-core benchmark from end to end, as a generator of events: its parts, their progress, and the
+ * report.
+ */
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../clock.js';
 import type { TrainingPlan } from '../train/plan.js';
+import { closeContestants, costOf, openContestant } from './contestant.js';
 import { randomData } from './data.js';
 import { growth } from './growth.js';
-import { closeLanes, costOf, openLane } from './lane.js';
 import { machineFacts } from './machine.js';
+import type { BenchContext } from './measure.js';
 import { type BenchOptions, type BenchSettings, kernelOptions, type Part, resolveBench } from './options.js';
-import { bestPeaks, measurePeaks, WINDOW } from './peak.js';
-import { productSetup } from './product.js';
+import { bestPeaks, measurePeaks, productSetup, WINDOW } from './peak.js';
 import { prove } from './proof.js';
-import { type BenchReport, FORMAT, FORMAT_VERSION } from './report.js';
-import { type Bench, batchSweep, sharesOf, strongScaling, sweepBatches, weakScaling } from './scaling.js';
+import { type BenchReport, REPORT_FORMAT, REPORT_VERSION } from './report.js';
+import { batchSweep, strongScaling, sweepBatches, weakScaling, withPeaks } from './scaling.js';
 import { targetPlans, timeToTarget } from './target.js';
 import { warningsOf } from './warnings.js';
 
-/** What is being measured: the parts, after the peak that they are measured against. */
+/** A stage is a part of the benchmark, or the peak, which is measured before the parts. */
 export type Stage = 'peak' | Part;
 
+/** An event says that the benchmark starts, how far a stage is, or that it ends with its report. */
 export type BenchEvent =
   | { readonly type: 'start'; readonly settings: BenchSettings; readonly stages: readonly Stage[] }
-  /** `share` from 0 to 1 of this stage */
+  /** `share` of this stage is done, from 0 to 1. */
   | { readonly type: 'progress'; readonly stage: Stage; readonly share: number }
   | { readonly type: 'end'; readonly report: BenchReport };
 
 type Results = { [Name in Part]: BenchReport[Name] };
 type Measuring = AsyncGenerator<number, NonNullable<Results[Part]>>;
 
-const MEASURE: Readonly<Record<Part, (bench: Bench, targets: readonly TrainingPlan[]) => Measuring>> = {
+const MEASURE: Readonly<
+  Record<Part, (context: BenchContext, targets: readonly TrainingPlan[]) => Measuring>
+> = {
   strong: strongScaling,
   weak: weakScaling,
   batch: batchSweep,
   target: timeToTarget,
-  growth: (bench) => growth(bench),
+  growth: (context) => growth(context),
 };
 
-/** @param clock times rounds and steps, but not the peaks; by default the system's */
+/**
+ * Measures how training scales on this machine; the last event holds the report. Throws UsageError or
+ * DataError, before anything is measured, where the options make no training.
+ * @param clock times rounds and steps, but not the peaks; the system's by default
+ */
 export async function* bench(options: BenchOptions = {}, clock?: Clock): AsyncGenerator<BenchEvent> {
   const started = new Date();
-  const machine = machineFacts(); // the load before there is any of our own
+  const machine = machineFacts(); // first of all: the load must not be our own
   const settings = resolveBench(options, availableParallelism());
   const { parts, network, seed } = settings;
   const data = randomData({ rows: rowsFor(settings), inputs: network[0], outputs: network.at(-1)!, seed });
-  const cost = await probe(settings, data);
+  const cost = await stepCost(settings, data);
   const targets = parts.includes('target') ? await targetPlans(settings) : [];
   yield { type: 'start', settings, stages: ['peak', ...parts] };
 
@@ -50,17 +60,17 @@ export async function* bench(options: BenchOptions = {}, clock?: Clock): AsyncGe
   const setup = productSetup(kernelOptions(settings));
   const window = Math.min(WINDOW, settings.seconds / 100);
   const before = await measurePeaks(setup, settings.workers, window);
-  const mishaps: string[] = [];
+  const workerFailures: string[] = [];
   const measured: Results = { strong: null, weak: null, batch: null, target: null, growth: null };
   for (const part of parts) {
-    const measuring = MEASURE[part]({ settings, data, peaks: before, mishaps, clock }, targets);
+    const measuring = MEASURE[part]({ settings, data, peaks: before, workerFailures, clock }, targets);
     Object.assign(measured, { [part]: yield* withProgress(part, measuring) });
   }
   const peaks = bestPeaks(before, await measurePeaks(setup, settings.workers, window));
-  const results = { ...measured, ...sharesOf(peaks, measured) };
+  const results = { ...measured, ...withPeaks(peaks, measured) };
   const report = {
-    format: FORMAT,
-    version: FORMAT_VERSION,
+    format: REPORT_FORMAT,
+    version: REPORT_VERSION,
     started: started.toISOString(),
     machine,
     settings,
@@ -69,7 +79,7 @@ export async function* bench(options: BenchOptions = {}, clock?: Clock): AsyncGe
     ...results,
     proof: await prove(settings, results),
   } as const;
-  const warnings = warningsOf(report, mishaps);
+  const warnings = warningsOf(report, workerFailures);
   const seconds = (Date.now() - started.getTime()) / 1000;
   yield { type: 'end', report: { ...report, seconds, warnings } };
 }
@@ -85,7 +95,7 @@ async function* withProgress<Result>(
   }
 }
 
-/** Enough for the largest batch, and for an epoch of the others not to lie in a cache. */
+/** Returns rows enough for the largest batch, and for an epoch of the others not to fit in a cache. */
 function rowsFor(settings: BenchSettings): number {
   const { batch, workers, parts } = settings;
   const most = Math.max(1, workers.at(-1)!);
@@ -97,10 +107,13 @@ function rowsFor(settings: BenchSettings): number {
   return Math.max(4096, 2 * Math.max(...batches));
 }
 
-/** What a step costs; throws here, before anything is measured, where the settings make no training. */
-async function probe(settings: BenchSettings, data: ReturnType<typeof randomData>) {
+/**
+ * Opens a training to see what a step costs. It throws here, before anything is measured, if the settings are
+ * no good.
+ */
+async function stepCost(settings: BenchSettings, data: ReturnType<typeof randomData>) {
   const { network, batch, shards } = settings;
-  const lane = openLane(settings, { workers: 0, shards, batch, network }, data);
-  await closeLanes([lane]);
-  return costOf(lane.trainer);
+  const contestant = openContestant(settings, { workers: 0, shards, batch, network }, data);
+  await closeContestants([contestant]);
+  return costOf(contestant.trainer);
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { DataError } from '../errors.js';
 import { type NamedPoint, namedPoints } from './points.js';
-import { type BenchReport, FORMAT, FORMAT_VERSION } from './report.js';
+import { type BenchReport, REPORT_FORMAT, REPORT_VERSION } from './report.js';
 import { type Estimate, ratio } from './statistics.js';
 
 /** `slower` and `faster`: the whole interval of the ratio is on that side of 1. */
@@ -115,10 +115,10 @@ export function readReport(file: string): BenchReport {
   } catch {
     throw new DataError(`${file}: not JSON; ${remedy}`);
   }
-  if (report?.format !== FORMAT) throw new DataError(`${file}: not a benchmark's report; ${remedy}`);
-  if (report.version !== FORMAT_VERSION) {
+  if (report?.format !== REPORT_FORMAT) throw new DataError(`${file}: not a benchmark's report; ${remedy}`);
+  if (report.version !== REPORT_VERSION) {
     throw new DataError(
-      `${file}: version ${report.version} of the report's format, this gradpool reads ${FORMAT_VERSION}; measure again`,
+      `${file}: version ${report.version} of the report's format, this gradpool reads ${REPORT_VERSION}; measure again`,
     );
   }
   return report as BenchReport;

@@ -1,33 +1,41 @@
-/** Made-up instances in shared memory, float32, as wide as a network asks for. */
+/** Made-up instances in shared memory, as float32 numbers, as wide as a network asks for. */
 import type { Subset } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
 import { PURPOSE, Stream } from '../random.js';
 
-export interface Shape {
+/** Says how many instances to make, and of what size. */
+interface DataSize {
   readonly rows: number;
   readonly inputs: number;
-  /** classes */
+  /** Number of classes. */
   readonly outputs: number;
   readonly seed: number;
 }
 
-/** Random instances of random classes: nothing can be learned from them, a step takes its time. */
-export function randomData(shape: Shape): TrainingData {
-  const { rows, inputs, outputs, seed } = shape;
+/**
+ * Makes random instances of random classes. Nothing can be learned from them, but a step takes its usual
+ * time.
+ */
+export function randomData(size: DataSize): TrainingData {
+  const { rows, inputs, outputs, seed } = size;
   const stream = new Stream(seed, PURPOSE.bench, 1);
   const numbers = new Float32Array(new SharedArrayBuffer(4 * rows * inputs));
   const targets = new Uint16Array(new SharedArrayBuffer(2 * rows));
   for (let i = 0; i < numbers.length; i++) numbers[i] = 2 * stream.uniform() - 1;
   for (let row = 0; row < rows; row++) targets[row] = stream.below(outputs);
-  return made('random', shape, subset(shape, numbers, targets, 0, rows), null);
+  const dataset = datasetOf(size, numbers, targets);
+  return trainingData('random', size, { train: rowRange(dataset, 0, rows), test: null });
 }
 
 /** Standard deviations of the noise between the midpoint of two classes and either of them. */
 const DISTANCE = 3.3;
 
-/** Clouds around a random centre for each class, a little overlapping: a tenth of the rows is for the test. */
-export function cloudData(shape: Shape): TrainingData {
-  const { rows, inputs, outputs, seed } = shape;
+/**
+ * Makes clouds around a random centre for each class, which overlap a little; a tenth of the rows is for the
+ * test.
+ */
+export function cloudData(size: DataSize): TrainingData {
+  const { rows, inputs, outputs, seed } = size;
   const stream = new Stream(seed, PURPOSE.bench, 2);
   const centres = Float32Array.from({ length: outputs * inputs }, () => 2 * stream.uniform() - 1);
   const scale = (2 * DISTANCE) / Math.sqrt(2 * inputs); // centres and noise have the same distribution
@@ -40,45 +48,41 @@ export function cloudData(shape: Shape): TrainingData {
       numbers[row * inputs + i] = scale * centres[targets[row] * inputs + i] + noise;
     }
   }
-  const kept = Math.floor(rows / 10);
-  return made(
-    'clouds',
-    shape,
-    subset(shape, numbers, targets, kept, rows),
-    subset(shape, numbers, targets, 0, kept),
-  );
+  const testRows = Math.floor(rows / 10);
+  const dataset = datasetOf(size, numbers, targets);
+  return trainingData('clouds', size, {
+    train: rowRange(dataset, testRows, rows),
+    test: rowRange(dataset, 0, testRows),
+  });
 }
 
-/** Rows `first … last-1`. */
-function subset(
-  { rows, inputs }: Shape,
+function datasetOf(
+  { rows, inputs }: DataSize,
   numbers: Float32Array<SharedArrayBuffer>,
   targets: Uint16Array<SharedArrayBuffer>,
-  first: number,
-  last: number,
-): Subset {
-  const chosen = new Uint32Array(new SharedArrayBuffer(4 * (last - first)));
-  for (let i = 0; i < chosen.length; i++) chosen[i] = first + i;
+): Subset['dataset'] {
   const codes = new Uint16Array(new SharedArrayBuffer(0));
-  return {
-    dataset: { rows, numbers, numberWidth: inputs, codes, codeWidth: 0, targets, targetWidth: 1 },
-    rows: chosen,
-  };
+  return { rows, numbers, numberWidth: inputs, codes, codeWidth: 0, targets, targetWidth: 1 };
 }
 
-function made(
+/** Takes rows `first … end-1`. */
+function rowRange(dataset: Subset['dataset'], first: number, end: number): Subset {
+  const rows = new Uint32Array(new SharedArrayBuffer(4 * (end - first)));
+  for (let i = 0; i < rows.length; i++) rows[i] = first + i;
+  return { dataset, rows };
+}
+
+function trainingData(
   name: string,
-  { rows, inputs, outputs, seed }: Shape,
-  train: Subset,
-  test: Subset | null,
+  { rows, inputs, outputs, seed }: DataSize,
+  subsets: Pick<TrainingData, 'train' | 'test'>,
 ): TrainingData {
   const classes = Array.from({ length: outputs }, (_, index) => `${index}`);
   const identity = { shift: [0], scale: [1] };
   return {
     name,
-    train,
+    ...subsets,
     val: null,
-    test,
     encoding: { ...identity, cardinalities: [], embeddings: [], targetShift: [], targetScale: [] },
     inputWidth: inputs,
     schema: {

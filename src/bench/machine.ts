@@ -1,29 +1,31 @@
-/** What a measurement must say of the machine that it was made on. */
+/** What a report must say about the machine that it was measured on. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { VERSION } from '../version.js';
 
+/** Describes a machine as the operating system tells it. */
 export interface MachineFacts {
   readonly gradpool: string;
-  /** the checkout's commit, '-dirty' where files differ from it; null: an installed package */
+  /** The checkout's commit, with '-dirty' where files differ from it; null for an installed package. */
   readonly commit: string | null;
   readonly node: string;
   readonly v8: string;
   readonly platform: string;
   readonly cpu: string;
-  /** what the operating system schedules on; null where it does not tell of physical ones */
+  /** Cores; `usable` are those this process may run on; `physical` is null where the system does not tell. */
   readonly cores: { readonly logical: number; readonly physical: number | null; readonly usable: number };
-  /** CPUs' worth of time that the control group allows; null: no limit */
+  /** CPU time that the control group allows, in CPUs; null without a limit. */
   readonly cpuQuota: number | null;
-  /** averages over 1, 5 and 15 minutes */
+  /** Load averages over 1, 5 and 15 minutes. */
   readonly load: readonly number[];
   readonly memory: { readonly total: number; readonly free: number; readonly limit: number | null };
-  /** vector instructions, where Linux names them */
+  /** Vector instructions, where Linux names them. */
   readonly simd: readonly string[];
 }
 
+/** Examines the machine. The load is that of this moment, so call it before any work of your own. */
 export function machineFacts(): MachineFacts {
   const info = readText('/proc/cpuinfo');
   const limit = process.constrainedMemory() ?? 0;
@@ -42,7 +44,7 @@ export function machineFacts(): MachineFacts {
   };
 }
 
-/** The package's own folder, three above the compiled file. */
+/** The package's own folder, three levels above the compiled file. */
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 function commit(): string | null {
@@ -63,7 +65,7 @@ function physicalCores(cpuinfo: string): number | null {
   return cores.length === 0 ? null : new Set(cores.map((core, index) => `${packages[index]}/${core}`)).size;
 }
 
-/** Control groups of version 2, then of version 1. */
+/** Reads the quota of control groups version 2, or else of version 1. */
 function cpuQuota(): number | null {
   const [quota, period] = readText('/sys/fs/cgroup/cpu.max').split(/\s/).map(Number);
   const old = Number(readText('/sys/fs/cgroup/cpu/cpu.cfs_quota_us'));

@@ -1,113 +1,179 @@
-/** Interleaved measurement: in every round each lane has its turn, so that what disturbs the machine disturbs them all. */
+/**
+ * Interleaved measurement: in every round each contestant has its turn, so that whatever disturbs the machine
+ * for a while disturbs all of them.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../clock.js';
-import { costOf, type Lane, type LaneSpec, weightsOf } from './lane.js';
+import type { TrainingData } from '../data/load.js';
+import { middleHalf } from '../statistics.js';
+import {
+  type Contestant,
+  type ContestantSpec,
+  closeContestants,
+  contestantSha256,
+  costOf,
+  openContestant,
+} from './contestant.js';
+import type { BenchSettings } from './options.js';
+import type { Peaks } from './peak.js';
 import { type Breakdown, Stopwatch } from './profile.js';
-import { middleHalf } from './statistics.js';
 
+/** Holds what every part of the benchmark measures with. */
+export interface BenchContext {
+  readonly settings: BenchSettings;
+  readonly data: TrainingData;
+  /**
+   * GFLOP/s by number of workers, measured before the parts; a second measurement after them may find better
+   * ones.
+   */
+  readonly peaks: Peaks;
+  /** Collects the messages of workers that failed while they were measured. */
+  readonly workerFailures: string[];
+  /** Times rounds and steps; the system's by default. */
+  readonly clock?: Clock | undefined;
+}
+
+/** Holds what was measured of one contestant. */
 export interface Measured {
-  readonly spec: LaneSpec;
+  readonly spec: ContestantSpec;
   readonly parameters: number;
   readonly flopsPerRow: number;
-  /** seconds a step, one of each round: the mean of the round's steps */
+  /** Seconds of a step, one number for each round: the mean of the round's steps. */
   readonly times: readonly number[];
-  /** how many steps a round's time is the mean of */
+  /** How many steps a round's time is the mean of. */
   readonly stepsPerRound: number;
-  /** of the rounds that were neither fast nor slow */
+  readonly stepsPerEpoch: number;
+  /** Means over the middle half of the rounds. */
   readonly breakdown: Breakdown;
-  /** steps in all, with warm-up, and the weights after them */
+  /** All steps since the start, warm-up included, and the weights after them. */
   readonly steps: number;
   readonly sha256: string;
 }
 
-export interface Pace {
+/** Says how long to measure, and how the time is divided. */
+interface Pace {
   readonly seconds: number;
-  readonly rounds: number | null;
   /**
-   * `equal`: every lane makes the same number of steps a round, so that their weights can be compared; `own`: as many as
-   * fit its share of the time, a whole number of `unit`s
+   * Steps of a contestant in a round. `equal`: as many for each, so that their weights can be compared;
+   * `own`: as many as fit its share of the time; `epochs`: likewise, rounded to whole epochs.
    */
-  readonly steps: 'equal' | 'own';
-  /** of each lane: its epoch, where whole epochs are to be measured */
-  readonly units?: readonly number[];
+  readonly steps: 'equal' | 'own' | 'epochs';
 }
 
 const MOST_ROUNDS = 40;
 const FEWEST_ROUNDS = 5;
-/** Warm-up: threads start, code gets compiled, the machine's clock settles. */
+/** During the warm-up threads start, code gets compiled, and the machine's clock frequency settles. */
 const WARM_UP = { steps: 6, share: 0.08, mostSeconds: 1 } as const;
 
-/** Yields the share that is done. */
-export async function* measureLanes(
-  lanes: readonly Lane[],
+/** Describes a contestant that is yet to be opened, and what it trains on. */
+interface Entrant {
+  readonly spec: ContestantSpec;
+  readonly data: TrainingData;
+}
+
+/**
+ * Opens contestants, measures them in turn, and closes them whatever happens. Yields the share that is done.
+ */
+export async function* measureInTurn(
+  { settings, workerFailures, clock = systemClock }: BenchContext,
+  entrants: readonly Entrant[],
   pace: Pace,
-  clock: Clock = systemClock,
+): AsyncGenerator<number, readonly Measured[]> {
+  const contestants: Contestant[] = [];
+  try {
+    for (const { spec, data } of entrants) contestants.push(openContestant(settings, spec, data, clock));
+    return yield* measureContestants(contestants, pace, settings.rounds, clock);
+  } finally {
+    await closeContestants(contestants);
+    workerFailures.push(...contestants.flatMap((contestant) => contestant.workerFailures));
+  }
+}
+
+async function* measureContestants(
+  contestants: readonly Contestant[],
+  pace: Pace,
+  wantedRounds: number | null,
+  clock: Clock,
 ): AsyncGenerator<number, readonly Measured[]> {
   const begin = clock();
-  const single = await warmUp(lanes, pace, clock);
-  const { rounds, steps } = schedule(single, pace, (clock() - begin) / 1000);
-  const times = lanes.map((): number[] => []);
-  const watches = lanes.map(({ profile }) => new Stopwatch(profile));
+  const stepSeconds = await warmUp(contestants, pace, clock);
+  const left = Math.max(0, pace.seconds - (clock() - begin) / 1000);
+  const epochs = contestants.map(({ trainer }) => trainer.plan.stepsPerEpoch);
+  const { rounds, steps } = schedule(stepSeconds, left, wantedRounds, {
+    equal: pace.steps === 'equal',
+    units: pace.steps === 'epochs' ? epochs : epochs.map(() => 1),
+  });
+  const times = contestants.map((): number[] => []);
+  const stopwatches = contestants.map(({ profile }) => new Stopwatch(profile));
 
   for (let round = 0; round < rounds; round++) {
     yield round / rounds;
-    for (let turn = 0; turn < lanes.length; turn++) {
-      const lane = round % 2 === 0 ? turn : lanes.length - 1 - turn; // whoever follows whom, it is the other way round next
+    for (let turn = 0; turn < contestants.length; turn++) {
+      // every second round goes backwards, so that nobody always follows the same one
+      const index = round % 2 === 0 ? turn : contestants.length - 1 - turn;
       await nextTurn(); // signals are heard and the bar is drawn between turns
-      await lanes[lane].trainer.step(); // brings the lane's memory back into the caches
-      watches[lane].begin();
-      times[lane].push(await timeSteps(lanes[lane], steps[lane], clock));
-      watches[lane].end();
+      await contestants[index].trainer.step(); // not timed: brings its memory back into the caches
+      stopwatches[index].begin();
+      times[index].push(await timeSteps(contestants[index], steps[index], clock));
+      stopwatches[index].end();
     }
   }
-  return lanes.map((lane, index) => ({
-    spec: lane.spec,
-    ...costOf(lane.trainer),
+  return contestants.map((contestant, index) => ({
+    spec: contestant.spec,
+    ...costOf(contestant.trainer),
     times: times[index],
     stepsPerRound: steps[index],
-    breakdown: watches[index].breakdown(middleHalf(times[index])),
-    steps: lane.trainer.state.step,
-    sha256: weightsOf(lane),
+    stepsPerEpoch: epochs[index],
+    breakdown: stopwatches[index].breakdown(middleHalf(times[index])),
+    steps: contestant.trainer.state.step,
+    sha256: contestantSha256(contestant),
   }));
 }
 
-/** Seconds a step. */
-async function timeSteps({ trainer }: Lane, steps: number, clock: Clock): Promise<number> {
+/** Returns the seconds of a step, the mean of `steps` of them. */
+async function timeSteps({ trainer }: Contestant, steps: number, clock: Clock): Promise<number> {
   const begin = clock();
   for (let step = 0; step < steps; step++) await trainer.step();
   return (clock() - begin) / 1000 / steps;
 }
 
-/** As many steps in every lane; returns the seconds that a step takes at the end. */
-async function warmUp(lanes: readonly Lane[], { seconds }: Pace, clock: Clock): Promise<number[]> {
-  const until = clock() + 1000 * Math.min(WARM_UP.mostSeconds, WARM_UP.share * seconds);
+/**
+ * Lets every contestant make equally many steps; returns the seconds that a step of each takes in the end.
+ */
+async function warmUp(
+  contestants: readonly Contestant[],
+  { seconds }: Pace,
+  clock: Clock,
+): Promise<number[]> {
+  const end = clock() + 1000 * Math.min(WARM_UP.mostSeconds, WARM_UP.share * seconds);
   const block = async (steps: number) => {
-    const seconds: number[] = [];
-    for (const lane of lanes) seconds.push(await timeSteps(lane, steps, clock));
-    return seconds;
+    const times: number[] = [];
+    for (const contestant of contestants) times.push(await timeSteps(contestant, steps, clock));
+    return times;
   };
-  let single = await block(1);
-  do single = await block(WARM_UP.steps);
-  while (clock() < until);
-  return single;
+  let stepSeconds = await block(1);
+  do stepSeconds = await block(WARM_UP.steps);
+  while (clock() < end);
+  return stepSeconds;
 }
 
-/** How many rounds, and how many steps of each lane in one of them. */
+/**
+ * Divides the seconds that are left into rounds, and says how many steps each contestant makes in one of
+ * them.
+ */
 function schedule(
-  single: readonly number[],
-  { seconds, rounds: wanted, steps, units }: Pace,
-  spent: number,
+  stepSeconds: readonly number[],
+  left: number,
+  wantedRounds: number | null,
+  { equal, units }: { readonly equal: boolean; readonly units: readonly number[] },
 ): { rounds: number; steps: number[] } {
-  const left = Math.max(0, seconds - spent);
-  const all = single.reduce((sum, step) => sum + step, 0);
-  const turn = left / (wanted ?? MOST_ROUNDS) / single.length;
-  const equal = Math.max(1, Math.floor((turn * single.length) / all) - 1);
-  const each = single.map((step, lane) => {
-    if (steps === 'equal') return equal;
-    const unit = units?.[lane] ?? 1;
-    return unit * Math.max(1, Math.round(turn / step / unit));
-  });
-  const round = single.reduce((sum, step, lane) => sum + step * (each[lane] + 1), 0);
+  const all = stepSeconds.reduce((sum, seconds) => sum + seconds, 0);
+  const turn = left / (wantedRounds ?? MOST_ROUNDS) / stepSeconds.length;
+  const equally = Math.max(1, Math.floor((turn * stepSeconds.length) / all) - 1);
+  const steps = stepSeconds.map((seconds, index) =>
+    equal ? equally : units[index] * Math.max(1, Math.round(turn / seconds / units[index])),
+  );
+  const round = stepSeconds.reduce((sum, seconds, index) => sum + seconds * (steps[index] + 1), 0);
   const fit = Math.max(FEWEST_ROUNDS, Math.min(MOST_ROUNDS, Math.round(left / round)));
-  return { rounds: wanted ?? fit, steps: each };
+  return { rounds: wantedRounds ?? fit, steps };
 }

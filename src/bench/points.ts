@@ -1,10 +1,21 @@
-/** Every measured point of a report in one list: the lines of a CSV, and what two reports can be compared by. */
-import type { BenchReport, GrowthPoint, Point, ScalingPoint } from './report.js';
+/**
+ * Every measured point of a report in one list: the lines of a CSV, and the points by which reports are
+ * compared.
+ */
+import type {
+  BenchReport,
+  GrowthPoint,
+  ScalingPoint,
+  StepPoint,
+  TargetPoint,
+  TimeToTarget,
+} from './report.js';
 import type { Estimate } from './statistics.js';
 
+/** A named point is a measured point that can be found again in another report. */
 export interface NamedPoint {
   readonly part: string;
-  /** the same in two reports where the same was measured: 'strong scaling, 2 workers' */
+  /** Equal in two reports where the same was measured, such as 'strong 16-8-4, batch 128, 2 workers'. */
   readonly name: string;
   readonly workers: number;
   readonly shards: number | null;
@@ -15,18 +26,39 @@ export interface NamedPoint {
   readonly times: readonly number[];
   readonly seconds: Estimate;
   readonly speedup: Estimate | null;
-  readonly scaling: (Point & Partial<ScalingPoint>) | null;
+  readonly scaling: (StepPoint & Partial<ScalingPoint>) | null;
   readonly weightsSha256: string | null;
 }
 
-export function namedPoints(report: BenchReport): NamedPoint[] {
-  const { strong, weak, batch, target, growth, settings } = report;
-  const { network, shards } = settings;
-  const who = (workers: number) =>
-    workers === 0 ? 'in-process' : `${workers} worker${workers === 1 ? '' : 's'}`;
-  const step = (part: string, point: Point & Partial<ScalingPoint>, detail = ''): NamedPoint => ({
+/** Lists the points of every part that was measured. */
+export function namedPoints({ strong, weak, batch, target, growth, settings }: BenchReport): NamedPoint[] {
+  const step = stepPoint(settings);
+  const grown = growthPoint(settings);
+  return [
+    ...(strong?.points ?? []).map((point) => step('strong', point)),
+    ...(strong?.oneShard ? [step('strong', strong.oneShard, ', 1 shard')] : []),
+    ...(weak?.points ?? []).map((point) => step('weak', point)),
+    ...(batch?.points ?? []).flatMap(({ serial, parallel }) => [
+      step('batch', serial),
+      step('batch', parallel),
+    ]),
+    ...(target?.points ?? []).map((point) => targetPoint(settings, target!, point)),
+    ...(growth?.rows.points ?? []).map((point) => grown('rows', point)),
+    ...(growth?.parameters.points ?? []).map((point) => grown('parameters', point)),
+  ];
+}
+
+/** Names a worker count for people. */
+export const workersLabel = (workers: number): string =>
+  workers === 0 ? 'in-process' : `${workers} worker${workers === 1 ? '' : 's'}`;
+
+type Settings = BenchReport['settings'];
+
+const stepPoint =
+  ({ network }: Settings) =>
+  (part: string, point: StepPoint & Partial<ScalingPoint>, detail = ''): NamedPoint => ({
     part,
-    name: `${part} ${network.join('-')}, batch ${point.batch}, ${who(point.workers)}${detail}`,
+    name: `${part} ${network.join('-')}, batch ${point.batch}, ${workersLabel(point.workers)}${detail}`,
     workers: point.workers,
     shards: point.shards,
     batch: point.batch,
@@ -39,9 +71,12 @@ export function namedPoints(report: BenchReport): NamedPoint[] {
     scaling: point,
     weightsSha256: point.weightsSha256,
   });
-  const grown = (part: string, point: GrowthPoint): NamedPoint => ({
+
+const growthPoint =
+  ({ shards }: Settings) =>
+  (part: 'rows' | 'parameters', point: GrowthPoint): NamedPoint => ({
     part,
-    name: `${part} ${point.network}, ${point.rows} rows, ${who(point.workers)}`,
+    name: `${part} ${point.network}, ${point.rows} rows, ${workersLabel(point.workers)}`,
     workers: point.workers,
     shards,
     batch: null,
@@ -54,32 +89,25 @@ export function namedPoints(report: BenchReport): NamedPoint[] {
     scaling: null,
     weightsSha256: null,
   });
-  return [
-    ...(strong?.points ?? []).map((point) => step('strong', point)),
-    ...(strong?.oneShard ? [step('strong', strong.oneShard, ', 1 shard')] : []),
-    ...(weak?.points ?? []).map((point) => step('weak', point)),
-    ...(batch?.points ?? []).flatMap(({ serial, parallel }) => [
-      step('batch', serial),
-      step('batch', parallel),
-    ]),
-    ...(target?.points ?? []).map(
-      (point): NamedPoint => ({
-        part: 'target',
-        name: `target ${100 * target!.wanted} % of ${target!.data}, ${target!.network}, ${who(point.workers)}`,
-        workers: point.workers,
-        shards,
-        batch: settings.batch,
-        rows: null,
-        parameters: null,
-        measured: 'seconds to the target',
-        times: point.times,
-        seconds: point.seconds,
-        speedup: point.speedup,
-        scaling: null,
-        weightsSha256: point.weightsSha256,
-      }),
-    ),
-    ...(growth?.rows.points ?? []).map((point) => grown('rows', point)),
-    ...(growth?.parameters.points ?? []).map((point) => grown('parameters', point)),
-  ];
+
+function targetPoint(
+  { shards, batch }: Settings,
+  { wanted, data, network }: TimeToTarget,
+  point: TargetPoint,
+): NamedPoint {
+  return {
+    part: 'target',
+    name: `target ${100 * wanted} % of ${data}, ${network}, ${workersLabel(point.workers)}`,
+    workers: point.workers,
+    shards,
+    batch,
+    rows: null,
+    parameters: null,
+    measured: 'seconds to the target',
+    times: point.times,
+    seconds: point.seconds,
+    speedup: point.speedup,
+    scaling: null,
+    weightsSha256: point.weightsSha256,
+  };
 }

@@ -1,12 +1,13 @@
 /** Where a step's time goes: parts of the coordinator's wall time that add up to the whole step. */
+import { mean } from '../statistics.js';
 import type { Profile } from '../train/profile.js';
 
 export const STEP_PARTS = ['data', 'forward', 'backward', 'wait', 'sum', 'update'] as const;
 export type StepPart = (typeof STEP_PARTS)[number];
-/** Seconds of each part of a step. */
+/** Holds the seconds of each part of a step. */
 export type Breakdown = Readonly<Record<StepPart, number>>;
 
-/** Takes what a profile gains between `begin` and `end` as one round. */
+/** Records rounds: what the profile gains between `begin` and `end` is one round. */
 export class Stopwatch {
   readonly #rounds: Breakdown[] = [];
   #before: { steps: number; seconds: Breakdown } | null = null;
@@ -25,12 +26,9 @@ export class Stopwatch {
     this.#rounds.push(breakdownOf((part) => (seconds[part] - before.seconds[part]) / (steps - before.steps)));
   }
 
-  /** A step's parts, means over these rounds. */
+  /** Returns the parts of a step, as means over the given rounds. */
   breakdown(rounds: readonly number[]): Breakdown {
-    return breakdownOf((part) => {
-      const sum = rounds.reduce((total, round) => total + this.#rounds[round][part], 0);
-      return sum / rounds.length;
-    });
+    return breakdownOf((part) => mean(rounds.map((round) => this.#rounds[round][part])));
   }
 }
 

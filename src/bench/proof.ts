@@ -1,9 +1,12 @@
-/** Promise P1 on the steps that were timed: equally many steps leave the same bits, whoever made them. */
+/**
+ * Promise P1 on the steps that were timed: equally many steps end in the same bits for any number of workers.
+ */
+import { closeContestants, contestantSha256, openContestant } from './contestant.js';
 import { randomData } from './data.js';
-import { closeLanes, openLane, weightsOf } from './lane.js';
 import type { BenchSettings } from './options.js';
 import type { BenchReport, Proof } from './report.js';
 
+/** Compares the weights that trainings end in after the same steps. */
 interface Comparison {
   readonly name: string;
   readonly workers: readonly number[];
@@ -11,10 +14,10 @@ interface Comparison {
   readonly sha256: readonly string[];
 }
 
-type Measured = Pick<BenchReport, 'strong' | 'batch' | 'target'>;
+type MeasuredParts = Pick<BenchReport, 'strong' | 'batch' | 'target'>;
 
-/** From what was measured; where strong scaling was not, a few steps are made for it. */
-export async function prove(settings: BenchSettings, measured: Measured): Promise<Proof> {
+/** Compares the weights of all that was measured, and of a few extra steps where strong scaling was not. */
+export async function prove(settings: BenchSettings, measured: MeasuredParts): Promise<Proof> {
   const first = measured.strong
     ? comparison('strong scaling', measured.strong.points)
     : await shortComparison(settings);
@@ -41,12 +44,12 @@ function comparison(name: string, points: readonly Trained[]): Comparison {
   };
 }
 
-const batchComparisons = ({ batch }: Measured) =>
+const batchComparisons = ({ batch }: MeasuredParts) =>
   (batch?.points ?? []).map(({ serial, parallel }) =>
     comparison(`batch ${serial.batch}`, [serial, parallel]),
   );
 
-const targetComparisons = ({ target }: Measured) =>
+const targetComparisons = ({ target }: MeasuredParts) =>
   target
     ? [
         comparison(
@@ -63,12 +66,12 @@ async function shortComparison(settings: BenchSettings): Promise<Comparison> {
   const data = randomData({ rows: 4 * batch, inputs: network[0], outputs: network.at(-1)!, seed });
   const trained: Trained[] = [];
   for (const count of workers) {
-    const lane = openLane(settings, { workers: count, shards, batch, network }, data);
+    const contestant = openContestant(settings, { workers: count, shards, batch, network }, data);
     try {
-      for (let step = 0; step < STEPS; step++) await lane.trainer.step();
-      trained.push({ workers: count, steps: STEPS, weightsSha256: weightsOf(lane) });
+      for (let step = 0; step < STEPS; step++) await contestant.trainer.step();
+      trained.push({ workers: count, steps: STEPS, weightsSha256: contestantSha256(contestant) });
     } finally {
-      await closeLanes([lane]);
+      await closeContestants([contestant]);
     }
   }
   return comparison(`${STEPS} steps`, trained);

@@ -1,136 +1,152 @@
-/** The document that a benchmark ends in: `--json` prints it, tables and plots are made from it, `compare` reads two. */
+/**
+ * The document that a benchmark ends in: `--json` prints it, tables and plots are made from it, and `bench
+ * compare` reads two of them.
+ */
 import type { MachineFacts } from './machine.js';
 import type { BenchSettings } from './options.js';
 import type { Breakdown } from './profile.js';
 import type { Estimate } from './statistics.js';
 
-export const FORMAT = 'gradpool-bench';
-export const FORMAT_VERSION = 1;
+export const REPORT_FORMAT = 'gradpool-bench';
+export const REPORT_VERSION = 1;
 
-/** One worker count (or batch, or size) as it was measured. */
-export interface Point {
+/** Holds what was measured of the steps of one contestant: a worker count, a batch or a size. */
+export interface StepPoint {
   readonly workers: number;
   readonly shards: number;
   readonly batch: number;
   readonly parameters: number;
-  /** seconds a step by round, as measured; each the mean of `stepsPerRound` steps */
+  /** Seconds of a step by round, as measured: each is the mean of `stepsPerRound` steps. */
   readonly times: readonly number[];
   readonly stepsPerRound: number;
-  /** seconds: their median */
+  /** Seconds of a step: the median of the rounds. */
   readonly step: Estimate;
   readonly samplesPerSecond: Estimate;
   readonly gflops: number;
-  /** of the matrix-product peak of as many threads */
+  /** Share of the matrix-product peak of as many threads. */
   readonly peakShare: number;
-  /** seconds of each part of a step: means over the middle half of the rounds, so that outliers do not count */
+  /**
+   * Seconds of each part of a step: means over the middle half of the rounds, so that outliers do not count.
+   */
   readonly breakdown: Breakdown;
-  /** steps in all and the weights after them */
+  /** All steps, warm-up included, and the weights after them. */
   readonly steps: number;
   readonly weightsSha256: string;
 }
 
-/** A point beside its baseline, the in-process loop. */
-export interface ScalingPoint extends Point {
-  /** null: the baseline itself */
+/** Compares a point with its baseline, the in-process loop. */
+export interface ScalingPoint extends StepPoint {
+  /** Null for the baseline itself. */
   readonly speedup: Estimate | null;
   readonly efficiency: number | null;
-  /** Karp and Flatt's; null below two workers */
+  /** Karp and Flatt's serial fraction; null below two workers. */
   readonly serialFraction: number | null;
 }
 
+/** Holds strong scaling: the workers share one batch. */
 export interface Strong {
   readonly points: readonly ScalingPoint[];
-  /** the baseline with a single shard, whose bits no worker count could repeat; null: it has one shard anyway */
-  readonly oneShard: Point | null;
-  /** what promise P1 costs in a serial loop: time with the shards over time with one */
+  /** The baseline with a single shard, which workers could not share; null where it has one shard anyway. */
+  readonly oneShard: StepPoint | null;
+  /** What promise P1 costs in a serial loop: time with all shards over time with one. */
   readonly costOfShards: Estimate | null;
 }
 
-/** The batch grows with the workers; speed-up is that of samples a second (Gustafson's scaled speed-up). */
+/**
+ * Holds weak scaling: the batch grows with the workers, and the speed-up is that of samples/s (Gustafson's
+ * scaled one).
+ */
 export interface Weak {
   readonly points: readonly ScalingPoint[];
 }
 
+/** Holds the in-process loop beside the largest worker count, batch by batch. */
 export interface BatchSweep {
   readonly workers: number;
   readonly points: readonly { readonly serial: ScalingPoint; readonly parallel: ScalingPoint }[];
-  /** the least measured batch from which on the workers are faster; null: they are at none */
+  /** The smallest measured batch from which on the workers are faster; null where there is none. */
   readonly breakEven: number | null;
 }
 
+/** Holds how long one worker count took to reach the accuracy. */
 export interface TargetPoint {
   readonly workers: number;
-  /** wall seconds from nothing to the target, by round: start of the threads, training, evaluations */
+  /** Wall seconds by round: the start of the threads, training and evaluations. */
   readonly times: readonly number[];
   readonly seconds: Estimate;
   readonly speedup: Estimate | null;
   readonly weightsSha256: string;
 }
 
+/** Holds the time to an accuracy; the steps are the same for every worker count. */
 export interface TimeToTarget {
   readonly data: string;
   readonly network: string;
   readonly wanted: number;
   readonly subset: 'test' | 'val';
   readonly reached: boolean;
-  /** the last evaluation's */
+  /** Accuracy of the last evaluation. */
   readonly accuracy: number;
   readonly steps: number;
   readonly epochs: number;
   readonly points: readonly TargetPoint[];
 }
 
+/** Holds what one size of data or network costs. */
 export interface GrowthPoint {
   readonly rows: number;
   readonly parameters: number;
   readonly network: string;
   readonly workers: number;
   readonly stepsPerRound: number;
-  /** seconds a row, or a step, by round */
+  /** Seconds of a row, or of a step, by round. */
   readonly times: readonly number[];
   readonly seconds: Estimate;
 }
 
+/** Holds how time grows with the rows and with the parameters. */
 export interface Growth {
   readonly rows: {
     readonly points: readonly GrowthPoint[];
-    /** largest over least median time per row, less 1 */
+    /** Largest over smallest median time per row, less 1. */
     readonly spread: number;
     readonly constant: boolean;
-    /** of the time of an epoch against its rows: 1 is linear */
+    /** Exponent of an epoch's time against its rows: 1 is linear. */
     readonly exponent: Estimate;
   };
   readonly parameters: {
     readonly points: readonly GrowthPoint[];
     readonly exponent: Estimate;
-    /** of the largest decade alone, where overheads no longer count */
+    /** Exponent within the largest decade alone, where overheads no longer count. */
     readonly lastDecade: Estimate;
   };
 }
 
-/** Weights after equally many steps: the same bits for every worker count, or not. */
+/** Says whether the weights after equally many steps have the same bits for every worker count. */
 export interface Proof {
   readonly workers: readonly number[];
   readonly identical: boolean;
   readonly steps: number;
-  /** by worker count, in the order of `workers` */
+  /** SHA-256 of the weights, in the order of `workers`. */
   readonly sha256: readonly string[];
-  /** other comparisons of the same kind: how many, and those that failed */
+  /** Number of further comparisons, of batches and of the time to the target. */
   readonly others: number;
+  /** Names of all comparisons that failed. */
   readonly failures: readonly string[];
 }
 
+/** Holds everything that a benchmark measured; a part that was not measured is null. */
 export interface BenchReport {
-  readonly format: typeof FORMAT;
-  readonly version: typeof FORMAT_VERSION;
+  readonly format: typeof REPORT_FORMAT;
+  readonly version: typeof REPORT_VERSION;
   readonly started: string;
-  /** wall time of the whole benchmark */
+  /** Wall time of the whole benchmark. */
   readonly seconds: number;
   readonly machine: MachineFacts;
   readonly settings: BenchSettings;
   readonly parameters: number;
   readonly flopsPerRow: number;
-  /** the matrix-product peak of these kernels on so many threads */
+  /** The matrix-product peak of these kernels by number of workers. */
   readonly peaks: readonly { readonly workers: number; readonly gflops: number }[];
   readonly strong: Strong | null;
   readonly weak: Weak | null;

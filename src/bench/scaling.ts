@@ -1,75 +1,65 @@
-/** Strong scaling, weak scaling and the sweep over batch sizes. */
-import type { Clock } from '../clock.js';
-import type { TrainingData } from '../data/load.js';
-import { closeLanes, type Lane, type LaneSpec, openLane } from './lane.js';
-import { type Measured, measureLanes } from './measure.js';
+/** Strong scaling, weak scaling, and the sweep over batch sizes. */
+import type { ContestantSpec } from './contestant.js';
+import { type BenchContext, type Measured, measureInTurn } from './measure.js';
 import type { BenchSettings } from './options.js';
 import type { Peaks } from './peak.js';
-import type { BatchSweep, BenchReport, Point, ScalingPoint, Strong, Weak } from './report.js';
-import { breakEven, karpFlatt, medianOf, pairedRatio, per, scaled } from './statistics.js';
+import type { BatchSweep, BenchReport, ScalingPoint, StepPoint, Strong, Weak } from './report.js';
+import { breakEvenBatch, karpFlatt, medianOf, pairedRatio, per, scaleEstimate } from './statistics.js';
 
-/** What the parts have in common. */
-export interface Bench {
-  readonly settings: BenchSettings;
-  readonly data: TrainingData;
-  /** GFLOP/s by number of workers, before the parts; a better one may be found after them */
-  readonly peaks: Peaks;
-  readonly mishaps: string[];
-  /** times rounds and steps; by default the system's */
-  readonly clock?: Clock | undefined;
-}
-
-/** One batch shared by more and more workers. */
-export async function* strongScaling(bench: Bench): AsyncGenerator<number, Strong> {
-  const { workers, shards, batch } = bench.settings;
-  const specs = workers.map((count) => specOf(bench, { workers: count }));
-  if (shards > 1) specs.push(specOf(bench, { workers: 0, shards: 1 }));
-  const measured = yield* measureSpecs(bench, specs, bench.settings.seconds);
+/** Measures one batch that more and more workers share. Yields the share that is done. */
+export async function* strongScaling(context: BenchContext): AsyncGenerator<number, Strong> {
+  const { workers, shards, batch } = context.settings;
+  const specs = workers.map((count) => specOf(context, { workers: count }));
+  if (shards > 1) specs.push(specOf(context, { workers: 0, shards: 1 }));
+  const measured = yield* measureSpecs(context, specs, context.settings.seconds);
   const [serial] = measured;
   const oneShard = measured[workers.length] ?? null;
   return {
-    points: workers.map((_, index) => scalingPoint(bench, measured[index], serial, batch)),
-    oneShard: oneShard && pointOf(bench, oneShard),
+    points: workers.map((_, index) => scalingPoint(context, measured[index], serial, batch)),
+    oneShard: oneShard && pointOf(context, oneShard),
     costOfShards: oneShard && pairedRatio(serial.times, oneShard.times),
   };
 }
 
-/** As many rows for each worker, however many there are. */
-export async function* weakScaling(bench: Bench): AsyncGenerator<number, Weak> {
-  const { workers, batch } = bench.settings;
-  const specs = workers.map((count) => specOf(bench, { workers: count, batch: batch * Math.max(1, count) }));
-  const measured = yield* measureSpecs(bench, specs, bench.settings.seconds);
-  return { points: measured.map((one) => scalingPoint(bench, one, measured[0], batch)) };
+/** Measures a batch that grows with the workers: each has as many rows, however many there are. */
+export async function* weakScaling(context: BenchContext): AsyncGenerator<number, Weak> {
+  const { workers, batch, seconds } = context.settings;
+  const specs = workers.map((count) =>
+    specOf(context, { workers: count, batch: batch * Math.max(1, count) }),
+  );
+  const measured = yield* measureSpecs(context, specs, seconds);
+  return { points: measured.map((one) => scalingPoint(context, one, measured[0], batch)) };
 }
 
 const SWEEP = [16, 32, 64, 128, 256, 512, 1024];
 
+/** Lists the batches of the sweep, the configured one among them, that give each worker at least one row. */
 export function sweepBatches({ workers, batch }: BenchSettings): number[] {
   const fitting = SWEEP.filter((size) => size >= workers.at(-1)!);
   return [...new Set([...fitting, batch])].sort((a, b) => a - b);
 }
 
-/** In-process against the most workers, at batches from small to large. */
-export async function* batchSweep(bench: Bench): AsyncGenerator<number, BatchSweep> {
-  const { settings } = bench;
+/** Measures the in-process loop beside the largest worker count, at batches from small to large. */
+export async function* batchSweep(context: BenchContext): AsyncGenerator<number, BatchSweep> {
+  const { settings } = context;
   const workers = settings.workers.at(-1)!;
   const batches = sweepBatches(settings);
   const points: { serial: ScalingPoint; parallel: ScalingPoint }[] = [];
   for (const [index, batch] of batches.entries()) {
-    const specs = [specOf(bench, { batch, workers: 0 }), specOf(bench, { batch, workers })];
-    const measuring = measureSpecs(bench, specs, settings.seconds / batches.length);
-    const [serial, parallel] = yield* share(measuring, index, batches.length);
+    const specs = [specOf(context, { batch, workers: 0 }), specOf(context, { batch, workers })];
+    const measuring = measureSpecs(context, specs, settings.seconds / batches.length);
+    const [serial, parallel] = yield* partOfProgress(measuring, index, batches.length);
     points.push({
-      serial: scalingPoint(bench, serial, serial, batch),
-      parallel: scalingPoint(bench, parallel, serial, batch),
+      serial: scalingPoint(context, serial, serial, batch),
+      parallel: scalingPoint(context, parallel, serial, batch),
     });
   }
-  const crossing = points.map(({ parallel }) => ({ batch: parallel.batch, speedup: parallel.speedup! }));
-  return { workers, points, breakEven: breakEven(crossing) };
+  const speedups = points.map(({ parallel }) => ({ batch: parallel.batch, speedup: parallel.speedup! }));
+  return { workers, points, breakEven: breakEvenBatch(speedups) };
 }
 
-/** Progress of the part `index` of `count` equal ones as progress of the whole. */
-export async function* share<Result>(
+/** Turns the progress of part `index` of `count` equal parts into progress of the whole. */
+export async function* partOfProgress<Result>(
   part: AsyncGenerator<number, Result>,
   index: number,
   count: number,
@@ -81,28 +71,25 @@ export async function* share<Result>(
   }
 }
 
-function specOf({ settings }: Bench, change: Partial<LaneSpec>): LaneSpec {
+function specOf({ settings }: BenchContext, change: Partial<ContestantSpec>): ContestantSpec {
   const { shards, batch, network } = settings;
   return { workers: 0, shards, batch, network, ...change };
 }
 
-async function* measureSpecs(
-  bench: Bench,
-  specs: readonly LaneSpec[],
+function measureSpecs(
+  context: BenchContext,
+  specs: readonly ContestantSpec[],
   seconds: number,
 ): AsyncGenerator<number, readonly Measured[]> {
-  const lanes: Lane[] = [];
-  try {
-    for (const spec of specs) lanes.push(openLane(bench.settings, spec, bench.data, bench.clock));
-    const pace = { seconds, rounds: bench.settings.rounds, steps: 'equal' } as const;
-    return yield* measureLanes(lanes, pace, bench.clock);
-  } finally {
-    await closeLanes(lanes);
-    bench.mishaps.push(...lanes.flatMap((lane) => lane.mishaps()));
-  }
+  const { data } = context;
+  return measureInTurn(
+    context,
+    specs.map((spec) => ({ spec, data })),
+    { seconds, steps: 'equal' },
+  );
 }
 
-function pointOf({ peaks }: Bench, measured: Measured): Point {
+function pointOf({ peaks }: BenchContext, measured: Measured): StepPoint {
   const { spec, times, flopsPerRow, parameters, stepsPerRound, breakdown, steps, sha256 } = measured;
   const step = medianOf(times);
   const gflops = (flopsPerRow * spec.batch) / step.value / 1e9;
@@ -123,11 +110,16 @@ function pointOf({ peaks }: Bench, measured: Measured): Point {
   };
 }
 
-/** @param batch the baseline's, of which the point's is a multiple in weak scaling */
-function scalingPoint(bench: Bench, measured: Measured, serial: Measured, batch: number): ScalingPoint {
-  const point = pointOf(bench, measured);
+/** @param batch the baseline's batch; in weak scaling the point's own is a multiple of it */
+function scalingPoint(
+  context: BenchContext,
+  measured: Measured,
+  serial: Measured,
+  batch: number,
+): ScalingPoint {
+  const point = pointOf(context, measured);
   if (measured === serial) return { ...point, speedup: null, efficiency: null, serialFraction: null };
-  const speedup = scaled(pairedRatio(serial.times, measured.times), point.batch / batch);
+  const speedup = scaleEstimate(pairedRatio(serial.times, measured.times), point.batch / batch);
   const workers = Math.max(1, point.workers);
   return {
     ...point,
@@ -137,26 +129,26 @@ function scalingPoint(bench: Bench, measured: Measured, serial: Measured, batch:
   };
 }
 
-type Scaled = Pick<BenchReport, 'strong' | 'weak' | 'batch'>;
+type Scaling = Pick<BenchReport, 'strong' | 'weak' | 'batch'>;
 
-/** The same points against other peaks. */
-export function sharesOf(peaks: Peaks, { strong, weak, batch }: Scaled): Scaled {
-  const shared = <Kind extends Point>(point: Kind): Kind => ({
+/** Returns the same points with their shares of other peaks. */
+export function withPeaks(peaks: Peaks, { strong, weak, batch }: Scaling): Scaling {
+  const withShare = <Kind extends StepPoint>(point: Kind): Kind => ({
     ...point,
     peakShare: point.gflops / peaks.get(point.workers)!,
   });
   return {
     strong: strong && {
       ...strong,
-      points: strong.points.map(shared),
-      oneShard: strong.oneShard && shared(strong.oneShard),
+      points: strong.points.map(withShare),
+      oneShard: strong.oneShard && withShare(strong.oneShard),
     },
-    weak: weak && { points: weak.points.map(shared) },
+    weak: weak && { points: weak.points.map(withShare) },
     batch: batch && {
       ...batch,
       points: batch.points.map(({ serial, parallel }) => ({
-        serial: shared(serial),
-        parallel: shared(parallel),
+        serial: withShare(serial),
+        parallel: withShare(parallel),
       })),
     },
   };

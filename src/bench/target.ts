@@ -1,20 +1,20 @@
-/** Time to a target accuracy: what a user waits for, from nothing to a network that is good enough. */
+/** Time to a target accuracy: how long a user waits from nothing to a network that is good enough. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemClock } from '../clock.js';
 import { loadTrainingData, type TrainingData } from '../data/load.js';
 import { DataError, UsageError } from '../errors.js';
 import { weightsSha256 } from '../network/digest.js';
 import { resolveConfig, type TrainConfig } from '../train/config.js';
+import { openTrainer } from '../train/open.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { widths } from '../train/specification.js';
 import { cloudData } from './data.js';
-import { openTrainer } from './lane.js';
+import type { BenchContext } from './measure.js';
 import { type BenchSettings, trainOptions } from './options.js';
 import type { TargetPoint, TimeToTarget } from './report.js';
-import type { Bench } from './scaling.js';
 import { medianOf, pairedRatio } from './statistics.js';
 
-/** An accuracy that is not there after so many epochs will not come. */
+/** An accuracy that is not reached after this many epochs will not be reached. */
 const EPOCHS = 12;
 /** Evaluations an epoch. */
 const EVALUATIONS = 4;
@@ -22,7 +22,8 @@ const MOST_ROUNDS = 7;
 const FEWEST_ROUNDS = 3;
 const CLOUD_ROWS = 20_000;
 
-interface Sprint {
+/** Holds one training until the accuracy is reached, or the epochs are over. */
+interface TimedTraining {
   readonly seconds: number;
   readonly reached: boolean;
   readonly accuracy: number;
@@ -30,19 +31,23 @@ interface Sprint {
   readonly sha256: string;
 }
 
-/** What is to be trained, a plan for each worker count. Throws here, before anything is measured, what is wrong with it. */
+/**
+ * Plans the training for each worker count. Throws UsageError or DataError where it cannot be done, before
+ * anything is measured.
+ */
 export async function targetPlans(settings: BenchSettings): Promise<TrainingPlan[]> {
   const { config, data } = await targetData(settings);
   return settings.workers.map((workers) => planTraining({ ...config, workers }, data));
 }
 
+/** Measures the time to the accuracy, in turn for all worker counts. Yields the share that is done. */
 export async function* timeToTarget(
-  bench: Bench,
+  context: BenchContext,
   plans: readonly TrainingPlan[],
 ): AsyncGenerator<number, TimeToTarget> {
-  const { settings, clock = systemClock } = bench;
+  const { settings, clock = systemClock } = context;
   const { data } = plans[0];
-  const sprints = plans.map((): Sprint[] => []);
+  const trainings = plans.map((): TimedTraining[] => []);
   const begin = clock();
   let rounds = settings.rounds ?? FEWEST_ROUNDS;
   for (let round = 0; round < rounds; round++) {
@@ -50,14 +55,14 @@ export async function* timeToTarget(
       yield (round * plans.length + turn) / (rounds * plans.length);
       await nextTurn();
       const index = round % 2 === 0 ? turn : plans.length - 1 - turn;
-      sprints[index].push(await sprint(bench, plans[index]));
+      trainings[index].push(await trainToTarget(context, plans[index]));
     }
     const roundSeconds = (clock() - begin) / 1000 / (round + 1);
     if (round === 0 && settings.rounds === null) {
       rounds = Math.max(FEWEST_ROUNDS, Math.min(MOST_ROUNDS, Math.floor(settings.seconds / roundSeconds)));
     }
   }
-  const [{ reached, accuracy, steps }] = sprints[0];
+  const [{ reached, accuracy, steps }] = trainings[0];
   return {
     data: data.name,
     network: widths(plans[0].layers),
@@ -68,28 +73,28 @@ export async function* timeToTarget(
     steps,
     epochs: steps / plans[0].stepsPerEpoch,
     points: settings.workers.map((workers, index): TargetPoint => {
-      const times = sprints[index].map(({ seconds }) => seconds);
-      const serial = sprints[0].map(({ seconds }) => seconds);
+      const times = trainings[index].map(({ seconds }) => seconds);
+      const serial = trainings[0].map(({ seconds }) => seconds);
       return {
         workers,
         times,
         seconds: medianOf(times),
         speedup: index === 0 ? null : pairedRatio(serial, times),
-        weightsSha256: sprints[index][0].sha256,
+        weightsSha256: trainings[index][0].sha256,
       };
     }),
   };
 }
 
-/** Trains until the accuracy is there. */
-async function sprint(
-  { settings, mishaps, clock = systemClock }: Bench,
+/** Trains until the accuracy is reached, and times it from the start of the threads. */
+async function trainToTarget(
+  { settings, workerFailures, clock = systemClock }: BenchContext,
   plan: TrainingPlan,
-): Promise<Sprint> {
+): Promise<TimedTraining> {
   const subset = plan.data.test ? 'test' : 'val';
   const every = Math.max(1, Math.floor(plan.stepsPerEpoch / EVALUATIONS));
   const begin = clock();
-  const trainer = openTrainer(plan, mishaps, clock);
+  const trainer = openTrainer(plan, { onRetry: (message) => workerFailures.push(message), clock });
   try {
     let accuracy = 0;
     while (accuracy < settings.accuracy && trainer.state.step < plan.totalSteps) {
@@ -104,7 +109,10 @@ async function sprint(
   }
 }
 
-/** What was asked for; else MNIST, where it is installed and the network fits it; else clouds as wide as the network. */
+/**
+ * Loads the data that were asked for. By default it takes MNIST, where that is installed and the network fits
+ * it, or else makes clouds as wide as the network.
+ */
 async function targetData(settings: BenchSettings): Promise<{ config: TrainConfig; data: TrainingData }> {
   const { network, batch, shards, seed } = settings;
   const configOf = (data: string) =>

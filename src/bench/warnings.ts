@@ -1,16 +1,17 @@
 /** What a reader should know before believing the figures. */
 import type { BenchReport } from './report.js';
 
+/** Lists what makes the figures doubtful. @param workerFailures messages of workers that failed */
 export function warningsOf(
   report: Omit<BenchReport, 'warnings' | 'seconds'>,
-  mishaps: readonly string[],
+  workerFailures: readonly string[],
 ): string[] {
   return [
     ...machineWarnings(report),
     ...speedupWarnings(report),
     ...targetWarnings(report),
     ...proofWarnings(report),
-    ...mishaps.map((message) => `a worker failed in the middle of a measurement: ${message}`),
+    ...workerFailures.map((message) => `a worker failed in the middle of a measurement: ${message}`),
   ];
 }
 
@@ -21,7 +22,7 @@ function* machineWarnings({
   const { load, cores, cpuQuota } = machine;
   const most = settings.workers.at(-1)!;
   if (load[0] > Math.max(0.5, cores.usable / 4)) {
-    yield `the machine was busy before the start: load ${load[0].toFixed(1)} on ${cores.usable} cores; close what else runs`;
+    yield `the machine was busy before the start: load ${load[0].toFixed(1)} on ${cores.usable} cores; close other programs`;
   }
   if (most > cores.usable)
     yield `${most} workers are more than the ${cores.usable} cores: they wait for each other`;
@@ -29,7 +30,7 @@ function* machineWarnings({
     yield `${most} workers are more than the ${cores.physical} physical cores: some share one`;
   }
   if (cpuQuota !== null && cpuQuota < most) {
-    yield `the control group allows ${cpuQuota} CPUs, less than ${most} workers take: they are stopped in between`;
+    yield `the control group allows ${cpuQuota} CPUs, fewer than ${most} workers need: it will pause them again and again`;
   }
 }
 
@@ -45,7 +46,7 @@ function* speedupWarnings({ strong, weak }: Pick<BenchReport, 'strong' | 'weak'>
 
 function* targetWarnings({ target }: Pick<BenchReport, 'target'>): Generator<string> {
   if (target === null || target.reached) return;
-  yield `${target.data}: ${(100 * target.wanted).toFixed(1)} % was not reached in ${target.epochs} epochs, the last accuracy was ${(100 * target.accuracy).toFixed(2)} %; lower --accuracy`;
+  yield `${target.data}: ${(100 * target.wanted).toFixed(1)} % was not reached in ${target.epochs} epochs; the last accuracy was ${(100 * target.accuracy).toFixed(2)} %: lower --accuracy`;
 }
 
 function* proofWarnings({ proof }: Pick<BenchReport, 'proof'>): Generator<string> {

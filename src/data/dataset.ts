@@ -1,8 +1,9 @@
 /**
- * Instances in shared memory, in the type they are stored in: numeric columns and category codes row-major,
- * the desired outputs beside them. A dataset crosses to the workers once, as it is; batches are gathered from
- * it there.
+ * A dataset holds its rows in shared memory, each array in the element type of its source. The coordinator
+ * passes it to the workers once, without copying; each worker gathers its batches from it.
  */
+
+/** A stored array is a typed array in shared memory, of any element type that a source may have. */
 export type StoredArray =
   | Uint8Array<SharedArrayBuffer>
   | Int8Array<SharedArrayBuffer>
@@ -12,59 +13,59 @@ export type StoredArray =
   | Float32Array<SharedArrayBuffer>
   | Float64Array<SharedArrayBuffer>;
 
+/** A dataset holds the inputs and targets of its rows as flat row-major arrays in shared memory. */
 export interface Dataset {
   readonly rows: number;
-  /** [rows, numberWidth]; a table's missing numbers are already filled. */
+  /** Numeric inputs, [rows, numberWidth]; a table's missing numbers are already filled. */
   readonly numbers: StoredArray;
   readonly numberWidth: number;
   /**
-   * [rows, codeWidth] category codes, 0 … cardinality−1 of their column; a higher one is a category never
-   * seen.
+   * Category codes, [rows, codeWidth]. Valid codes of a column are 0 … cardinality−1; a higher code stands
+   * for a category that training never saw.
    */
   readonly codes: Uint16Array<SharedArrayBuffer>;
   readonly codeWidth: number;
   /**
-   * [rows, targetWidth]: class indices (targetWidth 1) or the values to be regressed; empty when there are
-   * none.
+   * Targets, [rows, targetWidth]: class indices (targetWidth 1) or the values to predict. Empty when the
+   * dataset has no targets.
    */
   readonly targets: StoredArray;
   readonly targetWidth: number;
-  /** [rows] how much each row counts in the training loss; all the same where there are none */
+  /** Weight of each row in the training loss, [rows]; without weights every row counts the same. */
   readonly weights?: Float32Array<SharedArrayBuffer>;
 }
 
 /**
- * Some rows of a dataset: the training part of a split, say. Batches and evaluations address positions in
- * `rows`.
+ * A subset selects rows of a dataset, for example the training part of a split. Batches and evaluations
+ * address positions in `rows`, not row numbers of the dataset.
  */
 export interface Subset {
   readonly dataset: Dataset;
-  /** row numbers in the dataset, in a fixed order */
+  /** Row numbers in the dataset, in a fixed order. */
   readonly rows: Uint32Array<SharedArrayBuffer>;
 }
 
-/** What the network sees of a row: plain data, fitted on the training rows, stored in the model. */
+/**
+ * An encoding says how a stored row becomes the network's input. It is fitted to the training rows, consists
+ * of plain data, and is saved with the model.
+ *
+ * The input of a row is its scaled numbers, then the one-hot blocks, then the codes of the embedded columns,
+ * which the network's embedding layer looks up.
+ */
 export interface Encoding {
-  /**
-   * number j of a row becomes (value − shift[j]) · scale[j]; one entry serves every column when the length is
-   * 1
-   */
+  /** Number j of a row becomes (value − shift[j]) · scale[j]; a single entry serves every column. */
   readonly shift: readonly number[];
   readonly scale: readonly number[];
-  /** the categories of each code column */
+  /** Number of categories of each code column. */
   readonly cardinalities: readonly number[];
-  /**
-   * For each code column the length of its learned vector, or 0 to one-hot encode it. The input is the
-   * numbers, the one-hot blocks, then the codes of the embedded columns, which the network's embedding layer
-   * looks up.
-   */
+  /** Length of each code column's learned vector; 0 for a column that is one-hot encoded. */
   readonly embeddings: readonly number[];
-  /** regression: target j becomes (value − targetShift[j]) · targetScale[j]; empty for classes */
+  /** Regression target j becomes (value − targetShift[j]) · targetScale[j]; empty for classes. */
   readonly targetShift: readonly number[];
   readonly targetScale: readonly number[];
 }
 
-/** The width of the network's input under an encoding. */
+/** Returns how many inputs the network has under an encoding. */
 export function inputWidth(encoding: Encoding, numberWidth: number): number {
   const { cardinalities, embeddings } = encoding;
   return cardinalities.reduce(

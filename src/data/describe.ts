@@ -1,18 +1,22 @@
-/** What a source holds, before anything is fitted: for `gradpool inspect`. */
+/** Describes what a source holds before anything is fitted, for `gradpool inspect`. */
 import type { ArraySet, ArraySource } from './arrays/arrayfiles.js';
-import { elementTypeOf, type Tensor } from './elements.js';
+import { elementTypeOf, type StoredTensor } from './elements.js';
 import { openSource } from './source.js';
 import { allRows } from './split.js';
 import { commonMoments } from './statistics.js';
 import type { ColumnDescription, SourceDescription } from './tables/describe.js';
-import type { TableWishes } from './tables/wishes.js';
+import type { TableOverrides } from './tables/overrides.js';
 import { mostFrequent } from './words.js';
 
 export type { ColumnDescription, SourceDescription };
 
-export async function describeSource(data: string, wishes: TableWishes = {}): Promise<SourceDescription> {
+/** Describes every column of a table, or the inputs and labels of a source of arrays. */
+export async function describeSource(
+  data: string,
+  overrides: TableOverrides = {},
+): Promise<SourceDescription> {
   const source = openSource(data);
-  if (source.kind === 'table') return (await import('./tables/describe.js')).describeTable(source, wishes);
+  if (source.kind === 'table') return (await import('./tables/describe.js')).describeTable(source, overrides);
   return describeArrays(source);
 }
 
@@ -29,7 +33,7 @@ function describeArrays(source: ArraySource): SourceDescription {
   return { name: source.name, kind: 'arrays', parts };
 }
 
-function describeTensor(name: string, { data, shape }: Tensor): ColumnDescription {
+function describeTensor(name: string, { data, shape }: StoredTensor): ColumnDescription {
   const width = data.length / shape[0];
   const { mean, std } = commonMoments(data, width, allRows(shape[0]));
   let min = Number.POSITIVE_INFINITY;

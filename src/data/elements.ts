@@ -1,20 +1,23 @@
-/** Numbers as IDX and NPY files hold them, into typed arrays in shared memory. */
+/** Decodes the numbers of IDX and NPY files into typed arrays in shared memory. */
 import { DataError } from '../errors.js';
 import type { StoredArray } from './dataset.js';
-import { type ElementType, product } from './schema.js';
-import { plural } from './words.js';
+import { type ElementType, elementCount } from './schema.js';
+import { counted } from './words.js';
 
+/** Shared bytes are bytes in shared memory. */
 export type SharedBytes = Uint8Array<SharedArrayBuffer>;
 
-/** What a file may hold: the stored types and those that are widened to one of them. */
+/** A file element is a number type that a file may hold: a stored type, or one that is widened to float64. */
 export type FileElement = ElementType | 'u32' | 'i64' | 'u64';
 
 interface Element {
   readonly bytes: number;
+  /** The type it has in memory. */
   readonly stored: ElementType;
   readonly read: (view: DataView, at: number, littleEndian: boolean) => number;
 }
 
+/** Size, stored type and reader of each number type that a file may hold. */
 export const ELEMENTS: Readonly<Record<FileElement, Element>> = {
   u8: { bytes: 1, stored: 'u8', read: (view, at) => view.getUint8(at) },
   i8: { bytes: 1, stored: 'i8', read: (view, at) => view.getInt8(at) },
@@ -43,12 +46,13 @@ const STORED: Readonly<Record<ElementType, StoredConstructor>> = {
   f64: Float64Array,
 };
 
-/** `count` zeros in shared memory. */
+/** Allocates `count` zeros in shared memory. */
 export function allocate(type: ElementType, count: number): StoredArray {
   const Stored = STORED[type];
   return new Stored(new SharedArrayBuffer(count * Stored.BYTES_PER_ELEMENT));
 }
 
+/** Returns the element type of a stored array. */
 export function elementTypeOf(array: StoredArray): ElementType {
   for (const [type, Stored] of Object.entries(STORED))
     if (array instanceof Stored) return type as ElementType;
@@ -58,7 +62,8 @@ export function elementTypeOf(array: StoredArray): ElementType {
 const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
- * `count` elements from byte `offset` on: a view where the bytes already lie right, else a converted copy.
+ * Reads `count` elements from byte `offset` on. Returns a view of the bytes where their type, byte order and
+ * alignment allow it, else a converted copy.
  */
 export function decode(
   element: FileElement,
@@ -79,14 +84,18 @@ export function decode(
   return array;
 }
 
-/** An array file in memory: the first size counts instances. */
-export interface Tensor {
+/** A stored tensor is an array that was read from a file; the first axis of its shape counts the rows. */
+export interface StoredTensor {
+  /** File, or other name of the source, for messages. */
   readonly file: string;
   readonly shape: readonly number[];
   readonly data: StoredArray;
 }
 
-/** Refuses a file whose length is not what its sizes say, before anything is allocated for them. */
+/**
+ * Checks that a file is as long as the shape in its header requires. Callers check before they allocate, so a
+ * damaged header cannot ask for too much memory. Throws DataError for an empty shape or a wrong length.
+ */
 export function checkSize(
   file: string,
   shape: readonly number[],
@@ -97,12 +106,12 @@ export function checkSize(
   if (shape.includes(0)) {
     throw new DataError(`${file}: it holds no data: its sizes are ${shape.join(' x ')}`);
   }
-  const expected = header + product(shape) * elementBytes;
+  const expected = header + elementCount(shape) * elementBytes;
   if (length === expected) return;
   const fault =
     length < expected
-      ? `truncated: ${plural(expected - length, 'byte')} missing`
-      : `${plural(length - expected, 'trailing byte')} after the data`;
+      ? `truncated: ${counted(expected - length, 'byte')} missing`
+      : `${counted(length - expected, 'trailing byte')} after the data`;
   throw new DataError(
     `${file}: ${fault}: the sizes ${shape.join(' x ')} need ${expected} bytes, the file has ${length}; download or write it again`,
   );

@@ -1,4 +1,4 @@
-/** Whole files into shared memory, and what can go wrong on the way in one line. */
+/** Reads whole files into shared memory and reports what goes wrong in one line. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { DataError } from '../errors.js';
@@ -11,14 +11,14 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'this is a directory, where a file is needed',
 };
 
-/** The error of a file operation as a DataError; anything that is not one is passed on. */
+/** Turns the error of a file operation into a DataError; returns any other error unchanged. */
 export function fileError(file: string, error: unknown): Error {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) return error as Error;
   return new DataError(`${file}: ${REASONS[code] ?? `the file cannot be read (${message})`}`);
 }
 
-/** The bytes of a file, unpacked when its name ends with .gz. */
+/** Returns the bytes of a file, unpacked if its name ends in .gz. Throws DataError. */
 export function readBytes(file: string): SharedBytes {
   const bytes = readPlain(file);
   if (bytes.length === 0) throw new DataError(`${file}: the file is empty; download or write it again`);
@@ -30,10 +30,10 @@ function readPlain(file: string): SharedBytes {
   try {
     handle = openSync(file, 'r');
     const bytes = new Uint8Array(new SharedArrayBuffer(fstatSync(handle).size));
-    for (let at = 0; at < bytes.length; ) {
-      const count = readSync(handle, bytes, at, Math.min(bytes.length - at, 2 ** 30), null);
+    for (let filled = 0; filled < bytes.length; ) {
+      const count = readSync(handle, bytes, filled, Math.min(bytes.length - filled, 2 ** 30), null);
       if (count === 0) throw new DataError(`${file}: the file became shorter while it was read; try again`);
-      at += count;
+      filled += count;
     }
     return bytes;
   } catch (error) {

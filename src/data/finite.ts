@@ -1,19 +1,22 @@
-/** Values that are finite in their file, and yet too far from the training rows for float32 arithmetic. */
+/** Finds values that are finite in their file but too far from the training rows for float32 arithmetic. */
 import type { Dataset, Encoding, StoredArray } from './dataset.js';
 import { elementTypeOf } from './elements.js';
 import type { ElementType } from './schema.js';
 
 /**
- * A scaled value beyond this is refused. No training row comes near: among n rows none lies more than √n
- * standard deviations from the mean. Float32 ends at 3.4e38, and the squares of what a layer makes of such
- * values must not.
+ * Largest absolute value that a scaled number may have. No training row comes near it, since among n rows
+ * none lies more than √n standard deviations from the mean. The bound leaves room for the squares of a
+ * layer's outputs, because float32 ends at 3.4e38.
  */
 const FARTHEST = 1e15;
 
+/** Explains to a user why a value is rejected; it follows the value in a message. */
 export const TOO_FAR =
   'lies too far from the training rows to compute with (beyond 1e15 of their standard deviations); correct or remove it';
 
-/** The first row of a column that lies beyond; NaN is a missing value and none. −1: no row does. */
+/**
+ * Returns the first row of a column whose scaled value is beyond 1e15, or −1. NaN means missing and passes.
+ */
 export function firstFar(values: Float64Array, shift: number, scale: number): number {
   const {
     low: [low],
@@ -23,24 +26,25 @@ export function firstFar(values: Float64Array, shift: number, scale: number): nu
   return -1;
 }
 
-export interface Far {
-  /** in the dataset, from 0 */
+/** Describes a value that is too far from the training rows, and where it stands. */
+export interface FarValue {
+  /** Row number in the dataset, from 0. */
   readonly row: number;
-  /** among the dataset's numbers, or its targets, from 0 */
+  /** Column among the dataset's numbers, or among its targets, from 0. */
   readonly column: number;
   readonly value: number;
 }
 
 /**
- * The first number of these rows whose |(value − shift)·scale| is beyond 1e15, or that is not finite; null:
- * there is none.
+ * Finds the first number of these rows that is not finite or whose |(value − shift) · scale| is beyond 1e15.
+ * Returns null if there is none.
  */
-export function farOut(dataset: Dataset, encoding: Encoding, rows: Uint32Array): Far | null {
+export function findFarInput(dataset: Dataset, encoding: Encoding, rows: Uint32Array): FarValue | null {
   return firstBeyond(dataset.numbers, dataset.numberWidth, encoding.shift, encoding.scale, rows);
 }
 
-/** The same among the values to be regressed. */
-export function farTarget(dataset: Dataset, encoding: Encoding, rows: Uint32Array): Far | null {
+/** Finds the first regression target of these rows that is not finite or, scaled, beyond 1e15; or null. */
+export function findFarTarget(dataset: Dataset, encoding: Encoding, rows: Uint32Array): FarValue | null {
   if (encoding.targetShift.length === 0) return null; // class indices
   return firstBeyond(dataset.targets, dataset.targetWidth, encoding.targetShift, encoding.targetScale, rows);
 }
@@ -51,15 +55,15 @@ function firstBeyond(
   shift: readonly number[],
   scale: readonly number[],
   rows: Uint32Array,
-): Far | null {
+): FarValue | null {
   if (values.length === 0) return null;
   const { low, high } = bounds(width, shift, scale);
   if (fits(values, low, high)) return null;
   for (let r = 0; r < rows.length; r++) {
-    const at = rows[r] * width;
+    const start = rows[r] * width;
     for (let column = 0; column < width; column++) {
-      const value = values[at + column];
-      // NaN is neither at least nor at most anything
+      const value = values[start + column];
+      // written so that NaN, which compares as false, is found as well
       if (!(value >= low[column] && value <= high[column])) return { row: rows[r], column, value };
     }
   }
@@ -67,8 +71,8 @@ function firstBeyond(
 }
 
 /**
- * What each column may hold. No value is further from its shift than MAX_VALUE/2, so that the difference is
- * finite too.
+ * Returns the range of values that each column may hold. The range ends at MAX_VALUE/2 from the shift, so
+ * that the difference (value − shift) is finite too.
  */
 function bounds(width: number, shift: readonly number[], scale: readonly number[]) {
   const low = new Float64Array(width);
@@ -82,7 +86,7 @@ function bounds(width: number, shift: readonly number[], scale: readonly number[
   return { low, high };
 }
 
-/** What each type of whole numbers can hold. */
+/** Smallest and largest value of each integer type. */
 const RANGES: Readonly<Partial<Record<ElementType, readonly [least: number, most: number]>>> = {
   u8: [0, 255],
   i8: [-128, 127],
@@ -91,10 +95,7 @@ const RANGES: Readonly<Partial<Record<ElementType, readonly [least: number, most
   i32: [-2_147_483_648, 2_147_483_647],
 };
 
-/**
- * Whether the type itself holds nothing beyond the bounds: most whole numbers need not be looked at one by
- * one.
- */
+/** Whether every value of the array's integer type is within the bounds, so that no value needs a look. */
 function fits(values: StoredArray, low: Float64Array, high: Float64Array): boolean {
   const range = RANGES[elementTypeOf(values)];
   if (range === undefined) return false;

@@ -1,29 +1,35 @@
 /**
- * What fitting arrays and fitting tables have in common: the options, the result, the task, the fingerprint.
+ * Holds what fitting arrays and fitting tables have in common: options, result, the choice of the problem
+ * type, the split and the fingerprint.
  */
 import { createHash } from 'node:crypto';
 import type { Dataset, StoredArray } from './dataset.js';
 import type { ProblemType, Schema } from './schema.js';
 import { allRows, type Split, split } from './split.js';
-import type { TableWishes } from './tables/wishes.js';
+import type { TableOverrides } from './tables/overrides.js';
 
+/** Says how a source is fitted, with all defaults filled in. */
 export interface FitOptions {
+  /** The target column of a table. */
   readonly target: string | undefined;
-  readonly task: 'auto' | ProblemType;
-  /** of the rows, taken for validation; 0 for none */
+  readonly problemType: 'auto' | ProblemType;
+  /** Fraction of the rows kept back for validation; 0 for none. */
   readonly valFraction: number;
-  /** of the rows, kept for the test; 0 for none */
+  /** Fraction of the rows kept back for the test; 0 for none. */
   readonly testFraction: number;
   readonly seed: number;
-  /** a category column is embedded above this many categories, else one-hot encoded */
+  /**
+   * Largest number of categories that a column may have and still be one-hot encoded; above it is embedded.
+   */
   readonly embedAbove: number;
-  /** the column of sample weights */
+  /** The column of sample weights. */
   readonly weights?: string | undefined;
-  /** what the user says of a table's columns */
-  readonly wishes?: TableWishes;
+  /** Decisions about a table's columns that the user makes instead of the rules. */
+  readonly overrides?: TableOverrides;
 }
 
-export interface Fitted {
+/** A fitted dataset is a source that was read for training, with its split and the schema fitted to it. */
+export interface FittedDataset {
   readonly name: string;
   readonly schema: Schema;
   readonly dataset: Dataset;
@@ -32,33 +38,30 @@ export interface Fitted {
   readonly fingerprint: string;
 }
 
-/** What a schema makes of a raw source. */
-export interface Loaded {
+/** A loaded dataset is a source that was read by the schema of a trained model. */
+export interface LoadedDataset {
   readonly dataset: Dataset;
-  /** all rows, less those without a target where targets are needed */
+  /** All rows; where targets are needed, the rows that have one. */
   readonly rows: Uint32Array<SharedArrayBuffer>;
   readonly notes: string[];
 }
 
-/** Class indices are stored in 16 bits. */
+/** Largest number of classes, since class indices are stored in 16 bits. */
 export const MAX_CLASSES = 65_535;
 
-/** Beyond this many distinct values whole numbers are a quantity, unless --task says otherwise. */
+/** Most distinct whole numbers that are taken for classes unless --task says otherwise. */
 export const MANY_VALUES = 20;
 
 /**
- * Whole numbers with few distinct values are taken for classes: two values always, up to MANY_VALUES when
- * each comes twice on average.
+ * Infers whether a numeric target holds classes. Whole numbers with few distinct values do: two values
+ * always, and up to MANY_VALUES if each occurs twice on average.
  */
 export function inferProblemType(distinct: number, rows: number, whole: boolean): ProblemType {
   const few = distinct <= 2 || (distinct <= MANY_VALUES && 2 * distinct <= rows);
   return whole && few ? 'classification' : 'regression';
 }
 
-/**
- * The split for these options; where too few rows are there to keep some of them back, none are and a note
- * says so.
- */
+/** Splits the rows as the options say. Adds a note for a part that gets no rows because there are too few. */
 export function splitRows(
   rows: number,
   options: Pick<FitOptions, 'valFraction' | 'testFraction' | 'seed'>,
@@ -80,7 +83,7 @@ export function splitRows(
   return parts;
 }
 
-/** SHA-256 over what describes the data and the stored bytes, before anything is fitted or filled. */
+/** Returns the SHA-256 of a description of the data and of its bytes as they were read, before fitting. */
 export function fingerprint(
   description: unknown,
   arrays: readonly (StoredArray | Uint32Array | Float64Array)[],

@@ -1,6 +1,6 @@
 /**
- * A batch from a dataset: stored rows become the network's input x and its desired output d. Every worker
- * does this for its rows of every batch, so there is one tight loop for each way numbers are stored, and
+ * Gathers a batch from a dataset: stored rows become the network's inputs x and its targets d. Every worker
+ * does this for its rows of every batch, so each way of storing numbers has a tight loop of its own, and
  * nothing is allocated.
  */
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
@@ -8,20 +8,21 @@ import type { Dataset, Encoding, StoredArray } from './dataset.js';
 
 type ByteKernels = Pick<Kernels, 'scaleBytes'>;
 
-/** An encoding as typed arrays, made once. */
+/** A prepared encoding is an encoding as typed arrays, made once and used for every batch. */
 export interface PreparedEncoding {
   readonly shift: Float64Array;
   readonly scale: Float64Array;
-  /** (v − shift) · scale for v = 0 … 255, where one shift serves every column; float32 whatever x is */
+  /** (v − shift) · scale for each byte v, where one shift serves every column; float32 whatever x is. */
   readonly lookup: Float32Array;
-  /** of each code column: the inputs of its one-hot block, 0 when it is embedded */
+  /** Width of each code column's one-hot block; 0 if the column is embedded. */
   readonly oneHot: Uint32Array;
-  /** the embedded code columns */
+  /** Indices of the embedded code columns. */
   readonly embedded: Uint32Array;
   readonly targetShift: Float64Array;
   readonly targetScale: Float64Array;
 }
 
+/** Converts an encoding to typed arrays and tabulates what it makes of each byte. */
 export function prepareEncoding(encoding: Encoding): PreparedEncoding {
   return {
     shift: Float64Array.from(encoding.shift),
@@ -35,10 +36,12 @@ export function prepareEncoding(encoding: Encoding): PreparedEncoding {
 }
 
 /**
- * x[R, inputWidth] and d[R, targetWidth] for the dataset's rows `rows[from] … rows[to−1]`, R = to − from.
- * Numbers are computed in float64 and rounded once, when stored; the one-hot blocks of the code columns
- * follow them. d holds class indices or scaled values; null leaves it out. Kernels, if given, are such as x
- * belongs to.
+ * Fills x[R, inputWidth] and d[R, targetWidth] from the dataset's rows `rows[from] … rows[to−1]`, R = to −
+ * from.
+ *
+ * Numbers are scaled in float64 and rounded once, when they are stored in x. The one-hot blocks and the codes
+ * of the embedded columns follow them. d gets class indices or scaled values; with null there are no targets.
+ * `kernels`, if given, must work on the memory that x lies in.
  */
 export function gather(
   x: FloatArray,
@@ -60,8 +63,9 @@ export function gather(
 }
 
 /**
- * The arrays have one type each throughout a training run, so that the engine compiles each loop for that
- * type; only the arithmetic needs loops of its own.
+ * Scales the numbers of a batch, by the fastest loop for how they are stored. Each array keeps its type
+ * during a training run, so the engine compiles every loop for one type, and only different arithmetic needs
+ * a loop of its own.
  */
 function gatherNumbers(
   x: FloatArray,
@@ -88,7 +92,7 @@ function gatherNumbers(
   } else uniform(x, width, numbers, numberWidth, shift[0], scale[0], rows, from, to);
 }
 
-/** Numbers that are the network's input already. */
+/** Copies float32 numbers that need no scaling. */
 function asStored(
   x: Float32Array,
   width: number,
@@ -104,6 +108,7 @@ function asStored(
   }
 }
 
+/** Looks bytes up in a table of their scaled values. */
 function bytes(
   x: FloatArray,
   width: number,
@@ -121,7 +126,10 @@ function bytes(
   }
 }
 
-/** The same in a kernel, which finds the bytes where x ends. */
+/**
+ * Scales bytes by a kernel, in place. The kernel reads the bytes from the last quarter of x, in which they
+ * are put first, and overwrites them with float32 from the front.
+ */
 function bytesByKernel(
   kernels: ByteKernels,
   x: Float32Array,
@@ -142,6 +150,7 @@ function bytesByKernel(
   kernels.scaleBytes(x, count, shift, scale);
 }
 
+/** Scales numbers of any type by one shift and scale for all columns. */
 function uniform(
   x: FloatArray,
   width: number,
@@ -160,6 +169,7 @@ function uniform(
   }
 }
 
+/** Scales numbers of any type by the shift and scale of their column. */
 function columns(
   x: FloatArray,
   width: number,
@@ -179,8 +189,8 @@ function columns(
 }
 
 /**
- * The one-hot blocks, then the codes of the embedded columns. A code beyond the categories leaves its block
- * 0.
+ * Writes the one-hot blocks, then the codes of the embedded columns. A code that is no category of its column
+ * leaves the block all zeros.
  */
 function gatherCodes(
   x: FloatArray,
@@ -193,14 +203,14 @@ function gatherCodes(
 ): void {
   for (let r = from; r < to; r++) {
     const source = rows[r] * codeWidth;
-    let slot = (r - from) * width + numberWidth;
-    x.fill(0, slot, (r - from + 1) * width);
+    let block = (r - from) * width + numberWidth;
+    x.fill(0, block, (r - from + 1) * width);
     for (let c = 0; c < codeWidth; c++) {
       const code = codes[source + c];
-      if (code < oneHot[c]) x[slot + code] = 1;
-      slot += oneHot[c];
+      if (code < oneHot[c]) x[block + code] = 1;
+      block += oneHot[c];
     }
-    for (let e = 0; e < embedded.length; e++) x[slot + e] = codes[source + embedded[e]];
+    for (let e = 0; e < embedded.length; e++) x[block + e] = codes[source + embedded[e]];
   }
 }
 

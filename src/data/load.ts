@@ -1,39 +1,44 @@
 /**
- * From the DATA argument to datasets in shared memory: for training, and with the schema of a trained model.
+ * Turns the DATA argument into datasets in shared memory: for training, or by the schema of a trained model.
  */
 import { DataError, UsageError } from '../errors.js';
 import { fitArrays, loadArrays } from './arrays/arrays.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
-import { type FitOptions, type Fitted, fingerprint, type Loaded } from './fit.js';
+import { type FitOptions, type FittedDataset, fingerprint, type LoadedDataset } from './fit.js';
 import { encodingOf, numberWidthOf, outputsOf, type ProblemType, type Schema } from './schema.js';
-import { type DataSource, named, openSource, type Source } from './source.js';
+import { type DataSource, openSource, type Source, sourceName } from './source.js';
 import type { KeptColumn, LoadTableOptions } from './tables/load.js';
-import type { TableWishes } from './tables/wishes.js';
+import type { TableOverrides } from './tables/overrides.js';
 
-export interface LoadOptions extends TableWishes {
-  /** a built-in name, a file, a pattern, a directory or a query; or a table in memory */
+/** Says which data to train on and how to read and split it. */
+export interface LoadOptions extends TableOverrides {
+  /** A built-in name, a file, a pattern of files, a directory or a query; or data in memory. */
   readonly data: DataSource;
+  /** Tables: the target column; found by its name if left out. */
   readonly target?: string | undefined;
   readonly task: 'auto' | ProblemType;
   /**
-   * a fraction of the rows kept back, or another source; 'auto': AUTO_VAL, or none where the rows are all
-   * there is
+   * Fraction of the rows to keep back for validation, or another source. 'auto' keeps back AUTO_VAL, or
+   * nothing if the rows are a complete problem such as XOR.
    */
   readonly val: number | DataSource;
   /**
-   * a fraction of the rows kept back, or another source; default: the test part that comes with the data, if
-   * any
+   * Fraction of the rows to keep back for the test, or another source. If left out, the test part that comes
+   * with the data is used, if there is one.
    */
   readonly test?: number | DataSource | undefined;
   readonly seed: number;
-  /** a category column is embedded above this many categories, else one-hot encoded; default: 32 */
+  /** Most categories that a column may have and still be one-hot encoded; default 32. */
   readonly embedAbove?: number;
-  /** tables: the column of sample weights */
+  /** Tables: the column of sample weights. */
   readonly weights?: string | undefined;
 }
 
+/**
+ * Training data is a source, read, split and encoded, with everything that a training needs to know about it.
+ */
 export interface TrainingData {
-  /** short, for the run's directory: `mnist`, `houses` */
+  /** Short name for the run's directory: `mnist`, `houses`. */
   readonly name: string;
   readonly train: Subset;
   readonly val: Subset | null;
@@ -42,46 +47,52 @@ export interface TrainingData {
   readonly inputWidth: number;
   readonly schema: Schema;
   readonly task: ProblemType;
-  /** by index; null for regression */
+  /** Class names by index; null for regression. */
   readonly classes: readonly string[] | null;
-  /** number of classes, or of values to be regressed */
+  /** Number of classes, or of values to predict. */
   readonly outputs: number;
-  /** what was inferred, filled or dropped, one plain line each */
+  /** Notes on what was inferred, filled or left out, one plain line each. */
   readonly notes: readonly string[];
-  /** SHA-256 over the data as it was read: the same file gives the same fingerprint */
+  /** SHA-256 of the data as it was read; the same file always gives the same fingerprint. */
   readonly fingerprint: string;
-  /** the same of validation and test data that are sources of their own, else null */
+  /** Fingerprints of validation and test data that are sources of their own, else null. */
   readonly fingerprints: { readonly val: string | null; readonly test: string | null };
 }
 
+/** Fraction of the rows that `val: 'auto'` keeps back. */
 const AUTO_VAL = 0.1;
 
+/**
+ * Reads a source, infers what its columns or labels are, splits the rows and fits the encoding to the
+ * training rows. Throws UsageError for options that do not apply, DataError for data that cannot be read or
+ * understood.
+ */
 export async function loadTrainingData(options: LoadOptions): Promise<TrainingData> {
   const source = openSource(options.data);
   const complete = source.kind === 'arrays' && source.complete === true;
   const val = options.val === 'auto' ? (complete ? 0 : AUTO_VAL) : options.val;
   const fitted = await fitSource(source, {
     target: options.target,
-    task: options.task,
+    problemType: options.task,
     ...fractions(val, options.test),
     seed: options.seed,
     embedAbove: options.embedAbove ?? 32,
     weights: options.weights,
-    wishes: options,
+    overrides: options,
   });
   const { schema, dataset, split, notes } = fitted;
   if (options.val === 'auto' && complete)
     notes.push(
-      `validation: none, ${fitted.name} is its ${dataset.rows} rows; --val ${AUTO_VAL} keeps some back`,
+      `validation: none, since the ${dataset.rows} rows are all there is of ${fitted.name}; --val ${AUTO_VAL} keeps some back`,
     );
-  refuseWishes(options, schema);
+  rejectOverrides(options, schema);
   const encoding = encodingOf(schema);
-  /** A source of its own, or these rows of the training source. */
+  /** Loads the part from a source of its own, or takes it from these rows of the training source. */
   const part = async (given: number | DataSource | undefined, rows: Subset['rows']) => {
     if (typeof given === 'number' || given === undefined)
       return rows.length > 0 ? { subset: { dataset, rows }, fingerprint: null } : null;
     const loaded = await loadWithSchema(given, schema, { needTargets: true });
-    notes.push(...loaded.notes.map((note) => `${named(given)}: ${note}`));
+    notes.push(...loaded.notes.map((note) => `${sourceName(given)}: ${note}`));
     return loaded;
   };
   const ownVal = await part(val, split.val);
@@ -104,8 +115,8 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
 }
 
 /**
- * The fractions among `val` and `test`. Throws UsageError where one is none, or nothing would be left to
- * train on.
+ * Returns `val` and `test` as fractions, 0 for a part with a source of its own. Throws UsageError for a
+ * number that is no fraction, and where no rows would be left to train on.
  */
 function fractions(
   val: number | DataSource,
@@ -125,8 +136,8 @@ function fractions(
   );
 }
 
-/** Arrays have no columns, of which something could be said. */
-function refuseWishes(options: LoadOptions, schema: Schema): void {
+/** Throws UsageError for options that speak of columns where the data is arrays, which have none. */
+function rejectOverrides(options: LoadOptions, schema: Schema): void {
   if (schema.kind === 'table') return;
   const flags = { weights: 0, decimal: 0, missing: 0, dateFormat: 0, text: 0, number: 0, category: 0 };
   for (const key of Object.keys(flags) as (keyof typeof flags)[]) {
@@ -134,12 +145,14 @@ function refuseWishes(options: LoadOptions, schema: Schema): void {
     const flag = key === 'dateFormat' ? 'date-format' : key;
     const value = typeof options[key] === 'string' ? ` ${options[key]}` : '';
     throw new UsageError(
-      `--${flag}${value}: ${named(options.data)} is no table and has no columns; leave the flag out`,
+      `--${flag}${value}: ${sourceName(options.data)} is not a table and has no columns; leave the flag out`,
     );
   }
 }
 
-/** The same data with its targets as they are, in the network's eyes and in the model's; a note says why. */
+/**
+ * Returns the data with unscaled regression targets, and with a note that says why. Classes stay as they are.
+ */
 export function unscaledTargets(data: TrainingData, note: string): TrainingData {
   const { target } = data.schema;
   if (target.kind !== 'values') return data;
@@ -149,8 +162,9 @@ export function unscaledTargets(data: TrainingData, note: string): TrainingData 
 }
 
 /**
- * A raw source as the model's network expects it: columns in any order, others ignored, missing values filled
- * as in training. A missing column or a label that the model does not know is a DataError.
+ * Reads a source as a trained model expects it. Columns may come in any order, unknown ones are ignored, and
+ * missing values are filled as in training. Throws DataError for a missing column, for a value that does not
+ * fit the schema, and for a label that the model does not know.
  */
 export async function loadWithSchema(
   source: DataSource,
@@ -168,22 +182,22 @@ export async function loadWithSchema(
   };
 }
 
-export interface LoadedSource {
+interface LoadedSource {
   readonly subset: Subset;
   readonly notes: readonly string[];
   readonly rows: number;
-  /** columns that were asked for as they are written */
+  /** The columns that `keep` asked for, as the source writes them. */
   readonly kept: readonly KeptColumn[];
   readonly fingerprint: string;
 }
 
-/** DuckDB is imported only where there is a table to read: arrays start without it. */
+/** Imports DuckDB only when there is a table to read, so that training on arrays starts without it. */
 const tables = {
   fit: async () => (await import('./tables/fit.js')).fitTable,
   load: async () => (await import('./tables/load.js')).loadTable,
 };
 
-async function fitSource(source: Source, options: FitOptions): Promise<Fitted> {
+async function fitSource(source: Source, options: FitOptions): Promise<FittedDataset> {
   return source.kind === 'arrays' ? fitArrays(source, options) : (await tables.fit())(source, options);
 }
 
@@ -191,22 +205,22 @@ async function load(
   data: DataSource,
   schema: Schema,
   options: LoadTableOptions,
-): Promise<Loaded & { readonly kept?: readonly KeptColumn[] }> {
+): Promise<LoadedDataset & { readonly kept?: readonly KeptColumn[] }> {
   const source = openSource(data);
   if (source.kind === 'arrays' && schema.kind === 'arrays') {
     if (options.keep !== undefined)
-      throw new UsageError(`--keep: ${source.name} is no table and has no columns`);
+      throw new UsageError(`--keep: ${source.name} is not a table and has no columns`);
     return loadArrays(source, schema, options.needTargets);
   }
   if (source.kind === 'table' && schema.kind === 'table')
     return (await tables.load())(source, schema, options);
   const words = { arrays: 'arrays (IDX, NPY)', table: 'a table' };
   throw new DataError(
-    `${named(data)}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,
+    `${sourceName(data)}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,
   );
 }
 
-/** The test part that comes with the data, MNIST's 10,000 images say. */
+/** Returns the test part that comes with the data, such as MNIST's 10,000 images; null if there is none. */
 function testPart(source: Source, schema: Schema): Subset | null {
   if (source.kind !== 'arrays' || schema.kind !== 'arrays' || source.test === null) return null;
   const { dataset, rows } = loadArrays(source, schema, true);

@@ -1,26 +1,28 @@
 /**
- * How the text of a column's cells is read. A reading is decided once, on all values of the training data, is
- * stored in the model, and every later source is held to it (docs/data.md lists the rules).
+ * Defines readings. A reading says how the text of a column's cells becomes values: as numbers in some
+ * format, dates in some format, a boolean, or words. It is decided once, on all values of the training data,
+ * and stored in the model; every later source is read by it. docs/data.md lists the rules.
  */
 import { z } from 'zod';
 
-/** Words of a column that stand for a missing value; an empty cell always does. */
+/** Words that stand for a missing value in the column; an empty cell always does. */
 const missing = z.array(z.string().max(1000)).max(10_000);
 
-/** `-$1,234.50 m²`: the decimal mark, the mark between groups of digits, and what stands before and after. */
+/** The parts of `-$1,234.50 m²`: decimal mark, mark between groups of digits, and unit before and after. */
 const numberFormat = {
   decimal: z.enum(['.', ',']),
   thousands: z.enum(['', ',', '.', ' ', "'"]),
   prefix: z.string().max(20),
   suffix: z.string().max(40),
-  /** whether training had cells without the prefix and suffix, which later sources may then have as well */
+  /** Whether some training cells had no unit; only then may cells of later sources come without one. */
   bare: z.boolean(),
 };
 
+/** Validates a reading that was saved in a model. */
 export const readingSchema = z.discriminatedUnion('as', [
   z.strictObject({ as: z.literal('number'), ...numberFormat, missing }),
   z.strictObject({ as: z.literal('date'), format: z.string().min(2).max(40), missing }),
-  /** `spellings`: how the file spells false and true */
+  /** `spellings` says how the file spells false and true. */
   z.strictObject({
     as: z.literal('boolean'),
     spellings: z.tuple([z.string(), z.string()]),
@@ -29,9 +31,12 @@ export const readingSchema = z.discriminatedUnion('as', [
   z.strictObject({ as: z.literal('words'), missing }),
 ]);
 
+/** A reading says how the text of a column becomes values. */
 export type Reading = z.infer<typeof readingSchema>;
+/** A number format says how the numbers of a column are written. */
 export type NumberFormat = z.infer<z.ZodObject<typeof numberFormat>>;
 
+/** The format of a number in most programming languages: a decimal point, no thousands mark, no unit. */
 export const PLAIN_FORMAT: NumberFormat = {
   decimal: '.',
   thousands: '',
@@ -40,11 +45,12 @@ export const PLAIN_FORMAT: NumberFormat = {
   bare: false,
 };
 
+/** Whether numbers of this format need no marks replaced and no unit removed. */
 export function isPlain({ decimal, thousands, prefix, suffix }: NumberFormat): boolean {
   return decimal === '.' && thousands === '' && prefix === '' && suffix === '';
 }
 
-/** Words for a missing value in every column of inputs; in a target only where it holds numbers or dates. */
+/** Words that mean "missing" in every input column, and in a target that holds numbers or dates. */
 export const MISSING_WORDS = [
   '',
   'NA',
@@ -59,7 +65,7 @@ export const MISSING_WORDS = [
   '?',
 ] as const;
 
-/** The reading for a person: `dates, dd/mm/yyyy`. */
+/** Describes a reading to a user: `dates, dd/mm/yyyy`. */
 export function describeReading(reading: Reading): string {
   switch (reading.as) {
     case 'number':

@@ -1,17 +1,22 @@
 /**
- * Everything that was fitted to the training rows: what a raw source needs to become the network's input. It
- * is stored in the model as JSON and read back from files that nobody vouches for, hence the strict
- * validation.
+ * Defines the schema of a model: everything that was fitted to the training rows and that turns a raw source
+ * into the network's input. It is saved in the model as JSON. Model files may come from anywhere, so a schema
+ * that is read back is validated strictly.
  */
 import { z } from 'zod';
 import { DataError } from '../errors.js';
 import type { Encoding } from './dataset.js';
 import { MISSING_WORDS, PLAIN_FORMAT, type Reading, readingSchema } from './reading.js';
 
-/** What is predicted: one class of several, or numbers. The flag `--task` and the events call it the task. */
+/**
+ * The problem type says what is predicted: one class of several, or numbers. The flag `--task` and the events
+ * call it the task.
+ */
 export type ProblemType = 'classification' | 'regression';
 
-export const ELEMENT_TYPES = ['u8', 'i8', 'u16', 'i16', 'i32', 'f32', 'f64'] as const;
+/** Element types in which a dataset may be stored. */
+const ELEMENT_TYPES = ['u8', 'i8', 'u16', 'i16', 'i32', 'f32', 'f64'] as const;
+/** An element type is the type of number in which a dataset is stored. */
 export type ElementType = (typeof ELEMENT_TYPES)[number];
 
 const names = z.array(z.string()).min(1).max(1_000_000);
@@ -35,6 +40,7 @@ const targetSchema = z.discriminatedUnion('kind', [
     reading: readingSchema.optional(),
   }),
 ]);
+/** A target schema says what is predicted: one of several classes, or values. */
 export type TargetSchema = z.infer<typeof targetSchema>;
 
 const columnSchema = z.discriminatedUnion('kind', [
@@ -44,9 +50,9 @@ const columnSchema = z.discriminatedUnion('kind', [
     type: z.enum(['number', 'date']),
     shift: z.number(),
     scale: z.number().positive(),
-    /** stands for a missing value: the median of the training rows */
+    /** Replaces a missing value: the median of the training rows. */
     fill: z.number(),
-    /** how its text is read; models of before 0.2 have none, and `readingOf` says what is assumed */
+    /** Reading of its text. Models from before 0.2 have none; `readingOf` says what is assumed for them. */
     reading: readingSchema.optional(),
   }),
   z.strictObject({
@@ -54,53 +60,58 @@ const columnSchema = z.discriminatedUnion('kind', [
     name: z.string(),
     type: z.enum(['text', 'boolean']),
     categories: names,
-    /** training rows had missing values, which are a category of their own after the others */
+    /** Whether training rows had missing values; these are then a category of their own, after the others. */
     missing: z.boolean(),
-    /**
-     * the length of the learned vector that stands for a category; without it the column is one-hot encoded
-     */
+    /** Length of the learned vector of each category; without it the column is one-hot encoded. */
     embedding: z.number().int().min(1).max(4096).optional(),
     reading: readingSchema.optional(),
   }),
 ]);
+/** A column schema says how a column becomes numbers or category codes of the input. */
 export type ColumnSchema = z.infer<typeof columnSchema>;
 
 const arraysSchema = z.strictObject({
   kind: z.literal('arrays'),
   type: z.enum(ELEMENT_TYPES),
-  /** the shape of one instance: [28, 28] */
+  /** Shape of one instance: [28, 28]. */
   shape: z.array(z.number().int().positive()).min(1).max(8),
   shift: numbers,
   scale: positives,
   target: targetSchema,
 });
+/** An arrays schema says how arrays become the input. */
 export type ArraysSchema = z.infer<typeof arraysSchema>;
 
 const tableSchema = z.strictObject({
   kind: z.literal('table'),
-  /** how the numbers are stored, so that a row gives the same bits in training and in prediction */
+  /** Stored type of numbers; it is kept so that a row has the same bits in training and in prediction. */
   numberType: z.enum(['f32', 'f64']),
-  /** whether the first line of its CSV files names the columns; true where it is left out */
+  /** Whether the first line of a CSV file names the columns; true if left out. */
   header: z.boolean().optional(),
   columns: z.array(columnSchema).min(1).max(1_000_000),
   target: targetSchema,
 });
+/** A table schema says how the columns of a table become the input. */
 export type TableSchema = z.infer<typeof tableSchema>;
 
-export const schemaSchema = z
+const schemaSchema = z
   .discriminatedUnion('kind', [arraysSchema, tableSchema])
   .refine((schema) => schema.kind === 'table' || schema.shift.length === schema.scale.length, {
     error: 'shift and scale differ in length',
   })
-  .refine((schema) => schema.kind === 'table' || [1, product(schema.shape)].includes(schema.shift.length), {
-    error: 'shift does not match the shape',
-  })
+  .refine(
+    (schema) => schema.kind === 'table' || [1, elementCount(schema.shape)].includes(schema.shift.length),
+    {
+      error: 'shift does not match the shape',
+    },
+  )
   .refine(({ target }) => target.kind === 'classes' || target.shift.length === target.scale.length, {
     error: 'target: shift and scale differ in length',
   });
+/** A schema says how a source of arrays or a table becomes the input and the targets. */
 export type Schema = z.infer<typeof schemaSchema>;
 
-/** Validates a schema read from a file; `file` names it in the error. */
+/** Validates a schema that was read from a file. Throws DataError that names `file`. */
 export function parseSchema(value: unknown, file: string): Schema {
   const result = schemaSchema.safeParse(value);
   if (result.success) return result.data;
@@ -116,8 +127,8 @@ interface ReadColumnSchema extends Pick<ColumnSchema, 'reading'> {
 }
 
 /**
- * How the text of a column or target is read; for a model that was saved without its readings, what is
- * assumed.
+ * Returns how the text of a column or target is read. For models saved without readings it returns what they
+ * assumed: plain numbers, ISO dates, true and false.
  */
 export function readingOf({ type, reading, ...column }: ReadColumnSchema): Reading {
   if (reading !== undefined) return reading;
@@ -130,12 +141,12 @@ export function readingOf({ type, reading, ...column }: ReadColumnSchema): Readi
     : { as: 'words', missing };
 }
 
-/** The slots of a one-hot encoded column. */
+/** Returns the number of categories of a column, counting the one for missing values. */
 export function cardinality(column: ColumnSchema & { kind: 'category' }): number {
   return column.categories.length + (column.missing ? 1 : 0);
 }
 
-/** The arithmetic of a schema, as the workers need it. */
+/** Extracts from a schema the numbers that workers need to encode a row. */
 export function encodingOf(schema: Schema): Encoding {
   const { target } = schema;
   const targetPart =
@@ -156,17 +167,18 @@ export function encodingOf(schema: Schema): Encoding {
   };
 }
 
-/** How many numbers a dataset read with this schema holds in a row. */
+/** Returns how many numbers each row of a dataset with this schema holds. */
 export function numberWidthOf(schema: Schema): number {
-  if (schema.kind === 'arrays') return product(schema.shape);
+  if (schema.kind === 'arrays') return elementCount(schema.shape);
   return schema.columns.filter((column) => column.kind === 'number').length;
 }
 
-/** Number of classes, or of values to be regressed. */
+/** Returns the number of classes, or of values to predict. */
 export function outputsOf({ target }: Schema): number {
   return target.kind === 'classes' ? target.classes.length : target.names.length;
 }
 
-export function product(shape: readonly number[]): number {
+/** Returns how many elements an array of this shape has. */
+export function elementCount(shape: readonly number[]): number {
   return shape.reduce((count, size) => count * size, 1);
 }

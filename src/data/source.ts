@@ -1,4 +1,4 @@
-/** What the DATA argument names: a built-in, files in an array format, or a table. */
+/** Finds out what the DATA argument names: a built-in data set, files of arrays, or a table. */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { DataError, UsageError } from '../errors.js';
@@ -16,16 +16,19 @@ import { hasSize, openProblem, PROBLEM_NAMES, problemName } from './problems/ind
 import type { TableRows } from './tables/records.js';
 import { didYouMean } from './words.js';
 
+/** A table source is a table that was named but not read yet. */
 export type TableSource = {
   readonly kind: 'table';
+  /** Short name for the run's directory. */
   readonly name: string;
   /**
-   * a file, a pattern of files, or a query that starts with SELECT, WITH or FROM; what rows in memory are
-   * called
+   * The text that the user wrote: a file, a pattern of files, or a query that starts with SELECT, WITH or
+   * FROM. For rows in memory, what messages call them.
    */
   readonly text: string;
 } & ({ readonly form: 'file' | 'query' } | { readonly form: 'rows'; readonly rows: TableRows });
 
+/** A source is arrays or a table. */
 export type Source = ArraySource | TableSource;
 
 const QUERY = /^\s*(select|with|from)\s/i;
@@ -33,25 +36,35 @@ const PATTERN = /[*?[]/;
 
 const BUILT_IN = ['mnist', ...PROBLEM_NAMES] as const;
 
-/** Whether DATA is a SQL query. A file whose name begins like one, as `from 2024.csv` does, is that file. */
+/**
+ * Whether DATA is a SQL query. An existing file is a file even if its name begins like one: `from 2024.csv`.
+ */
 export function isQuery(data: string): boolean {
   return QUERY.test(data) && !existsSync(data);
 }
 
-/** Whether DATA is one of the built-in names: they come before files of the same name. */
+/** Whether DATA is a built-in name. Built-in names win over files of the same name. */
 export function isBuiltIn(data: string): boolean {
   return data === 'mnist' || problemName(data) !== null;
 }
 
-/** A source by its name, or a table or arrays in memory. */
+/**
+ * A data source is the name of one (a file, a pattern, a directory, a query, a built-in), or data in memory.
+ */
 export type DataSource = string | DataInMemory;
+/** Data in memory is a table as rows or columns, or arrays of inputs and labels. */
 export type DataInMemory = TableRows | TensorData;
 
-/** What a source is called in messages and in a run's configuration. */
-export const named = (data: DataSource): string => (typeof data === 'string' ? data : ROWS);
-/** Data in memory. */
-export const ROWS = '(rows in memory)';
+/** Returns what a source is called in messages and in a run's configuration. */
+export const sourceName = (data: DataSource): string => (typeof data === 'string' ? data : ROWS);
 
+/** Name of data in memory, for messages and configurations. */
+const ROWS = '(rows in memory)';
+
+/**
+ * Finds out what kind of source DATA is and where its parts are. Throws UsageError for a built-in with an
+ * unknown option, DataError where DATA names nothing that can be read.
+ */
 export function openSource(data: DataSource): Source {
   if (typeof data !== 'string' && isTensorData(data)) return openTensors('arrays', data);
   if (typeof data !== 'string')
@@ -76,7 +89,7 @@ export function openSource(data: DataSource): Source {
   }
   if (existsSync(data)) {
     throw new DataError(
-      `${data}: the kind of data is not known from this name; expected .csv, .tsv, .json, .jsonl, .parquet (also .gz, .zst), .npy, .npz or an IDX file such as train-images-idx3-ubyte`,
+      `${data}: the name does not say what kind of data this is; expected .csv, .tsv, .json, .jsonl, .parquet (also .gz, .zst), .npy, .npz or an IDX file such as train-images-idx3-ubyte`,
     );
   }
   throw missing(data);
@@ -96,7 +109,7 @@ function missing(data: string): DataError {
   return new DataError(`${data}: there is no such file or directory; ${remedy}`);
 }
 
-/** The built-in names, each with the size that was written: parity-4 is meant to be parity:4. */
+/** Returns the built-in names with the size that the user wrote, so that `parity-4` suggests `parity:4`. */
 function spellings(data: string): string[] {
   const size = /\d.*$/.exec(data)?.[0];
   return BUILT_IN.map((name) => (size !== undefined && hasSize(name) ? `${name}:${size}` : name));

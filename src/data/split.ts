@@ -1,15 +1,15 @@
-/** A seeded split into training, validation and test rows. */
+/** Splits rows into training, validation and test rows, reproducibly for a seed. */
 import { PURPOSE, permute } from '../random.js';
 
+/** A split lists the row numbers of each part, in ascending order. */
 export interface Split {
-  /** row numbers, ascending */
   readonly train: Uint32Array<SharedArrayBuffer>;
   readonly val: Uint32Array<SharedArrayBuffer>;
   readonly test: Uint32Array<SharedArrayBuffer>;
 }
 
-/** Shares of all rows. */
-export interface Fractions {
+/** Fractions of all rows that go to the validation and the test part. */
+interface Fractions {
   readonly val: number;
   readonly test: number;
 }
@@ -17,12 +17,12 @@ export interface Fractions {
 const PART = { train: 0, val: 1, test: 2 } as const;
 
 /**
- * Each fraction of the rows to its part, the same rows for the same seed. `strata` gives the class of every
- * row: then each class keeps its share in every part to within one row, and at least one row of each class is
+ * Assigns rows to parts at random, the same rows for the same seed. `strata` may give the class of every row;
+ * then each class keeps its share in every part to within one row, and at least one row of each class is
  * trained on.
  *
- * Validation takes the first rows of each stratum's random order and the test takes the last: neither changes
- * when the other's fraction does, as long as rows are left between them.
+ * Each stratum is shuffled; validation takes rows from its beginning and the test from its end. So changing
+ * one fraction does not change the other part, as long as rows are left between them.
  */
 export function split(
   count: number,
@@ -31,8 +31,8 @@ export function split(
   strata: ArrayLike<number> | null,
 ): Split {
   const part = new Uint8Array(count);
-  const takeVal = share(fractions.val);
-  const takeTest = share(fractions.test);
+  const takeVal = proportionalTake(fractions.val);
+  const takeTest = proportionalTake(fractions.test);
   membersByStratum(count, strata).forEach((members, stratum) => {
     permute(members, seed, PURPOSE.split, stratum);
     const { length } = members;
@@ -46,17 +46,17 @@ export function split(
 }
 
 /**
- * How many rows of each stratum in turn: rounding the running total keeps the whole at its fraction when
- * strata are small.
+ * Returns a function that says how many rows to take of each stratum in turn. It rounds the running total
+ * rather than each count, so the whole part has its fraction even when strata are small.
  */
-function share(fraction: number): (rows: number, most: number) => number {
+function proportionalTake(fraction: number): (rows: number, most: number) => number {
   let seen = 0;
-  let given = 0;
+  let taken = 0;
   return (rows, most) => {
     seen += rows;
-    const taken = Math.max(0, Math.min(Math.round(fraction * seen) - given, most));
-    given += taken;
-    return taken;
+    const count = Math.max(0, Math.min(Math.round(fraction * seen) - taken, most));
+    taken += count;
+    return count;
   };
 }
 
@@ -74,12 +74,12 @@ function rowsWhere(flags: Uint8Array, wanted: number): Uint32Array<SharedArrayBu
   let count = 0;
   for (const flag of flags) if (flag === wanted) count++;
   const rows = new Uint32Array(new SharedArrayBuffer(4 * count));
-  let at = 0;
-  for (let row = 0; row < flags.length; row++) if (flags[row] === wanted) rows[at++] = row;
+  let filled = 0;
+  for (let row = 0; row < flags.length; row++) if (flags[row] === wanted) rows[filled++] = row;
   return rows;
 }
 
-/** All rows in their order. */
+/** Returns the row numbers 0 … count−1. */
 export function allRows(count: number): Uint32Array<SharedArrayBuffer> {
   const rows = new Uint32Array(new SharedArrayBuffer(4 * count));
   for (let row = 0; row < count; row++) rows[row] = row;

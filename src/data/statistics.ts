@@ -1,20 +1,17 @@
 /**
- * Statistics of the training rows: in float64, in row order, so that they have the same bits on every run.
+ * Computes statistics of the training rows in float64 and in row order, so that they have the same bits on
+ * every run.
  */
 import type { StoredArray } from './dataset.js';
 
+/** Holds means and standard deviations, of each column or of all columns together. */
 export interface Moments {
   readonly mean: Float64Array;
-  /**
-   * the standard deviation of the rows themselves (divided by their count), as scikit-learn's StandardScaler
-   */
+  /** The population standard deviation (divided by n, not n − 1), as in scikit-learn's StandardScaler. */
   readonly std: Float64Array;
 }
 
-/**
- * Mean and standard deviation of each column of values[·, width] over `rows`; NaN is a missing value and left
- * out.
- */
+/** Computes mean and standard deviation of each column of values[·, width] over `rows`, leaving out NaN. */
 export function columnMoments(values: StoredArray | Float64Array, width: number, rows: Uint32Array): Moments {
   const count = new Float64Array(width);
   const mean = new Float64Array(width);
@@ -41,7 +38,7 @@ export function columnMoments(values: StoredArray | Float64Array, width: number,
   return { mean, std };
 }
 
-/** One mean and standard deviation for all columns together, as for the pixels of images. */
+/** Computes one mean and standard deviation over all columns together, as for the pixels of images. */
 export function commonMoments(values: StoredArray, width: number, rows: Uint32Array): Moments {
   if (values instanceof Uint8Array) return byteMoments(values, width, rows);
   const count = rows.length * width;
@@ -63,8 +60,8 @@ export function commonMoments(values: StoredArray, width: number, rows: Uint32Ar
 }
 
 /**
- * Bytes in one pass with integer sums, which are exact. Rows that lie one after the other are summed as one
- * stretch.
+ * Computes the moments of bytes in one pass with integer sums, which are exact. Consecutive rows are summed
+ * as one stretch of memory, four bytes at a time; `ends` are the bytes before and after the aligned words.
  */
 function byteMoments(values: Uint8Array, width: number, rows: Uint32Array): Moments {
   let sum = 0;
@@ -96,10 +93,10 @@ function byteMoments(values: Uint8Array, width: number, rows: Uint32Array): Mome
   return { mean: Float64Array.of(sum / count), std: Float64Array.of(Math.sqrt(variance)) };
 }
 
-/** The squares of this many words' bytes add up in an int32. */
+/** Words that are summed in an int32: the squares of their bytes, at most 2^13 · 4 · 255², fit into it. */
 const BLOCK = 2 ** 13;
 
-/** Sums over the four bytes of each word; most words of an image are its background, and 0. */
+/** Sums the four bytes of each word and their squares. Zeros are skipped: most of an image is background. */
 function wordSums(words: Int32Array): { sum: number; squares: number } {
   let sum = 0;
   let squares = 0;
@@ -116,15 +113,15 @@ function wordSums(words: Int32Array): { sum: number; squares: number } {
   return { sum, squares };
 }
 
-/** The scale that goes with a standard deviation; a constant stays 0 after its mean is taken off. */
+/** Returns the scale for a standard deviation: 1/std, or 1 for a constant column, whose deviations are 0. */
 export function scaleOf(std: number): number {
   return std > 0 ? 1 / std : 1;
 }
 
-/** As many float64 as a cache line holds: columns that are read together for the price of one. */
+/** Columns that are read together. A cache line holds eight float64, so eight columns cost as much as one. */
 const TOGETHER = 8;
 
-/** The median of each column over `rows`, NaN left out (NaN when nothing remains). */
+/** Computes the median of each column over `rows`, leaving out NaN; NaN for a column with no values. */
 export function columnMedians(values: Float64Array, width: number, rows: Uint32Array): Float64Array {
   const medians = new Float64Array(width);
   const scratch = Array.from({ length: Math.min(TOGETHER, width) }, () => new Float64Array(rows.length));
@@ -153,7 +150,10 @@ function median(values: Float64Array, count: number): number {
   return (lower + upper) / 2;
 }
 
-/** Hoare's selection: the k-th smallest of the first `count` values, with nothing greater before it. */
+/**
+ * Returns the k-th smallest of the first `count` values by Hoare's selection. It reorders them so that no
+ * value before position k is greater.
+ */
 function select(values: Float64Array, count: number, k: number): number {
   let low = 0;
   let high = count - 1;

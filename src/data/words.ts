@@ -1,20 +1,24 @@
-/** Words for messages. */
+/** Writes parts of messages: counts, examples, suggestions. */
 import { distance } from 'fastest-levenshtein';
 
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
+
+/** Whether a text is a decimal number, spaces around it allowed. */
 export const isNumber = (text: string): boolean => NUMBER.test(text);
 
-export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+/** Returns a count with its noun: `1 row`, `3 rows`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
+/** Cuts a text after 60 characters. */
 export const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
-/** The first few of a list, in quotes. */
+/** Lists the first few words in quotes. */
 export function examples(words: readonly string[], limit = 5): string {
   const shown = words.slice(0, limit).map((word) => `"${shorten(word)}"`);
   return shown.join(', ') + (words.length > limit ? ', …' : '');
 }
 
-/** `; did you mean "…"?` when one of the names is near, else nothing. */
+/** Returns `; did you mean "…"?` with the nearest name, or nothing if no name is near. */
 export function didYouMean(word: string, names: readonly string[]): string {
   const near = names
     .map((name) => ({ name, edits: distance(word.toLowerCase(), name.toLowerCase()) }))
@@ -23,7 +27,7 @@ export function didYouMean(word: string, names: readonly string[]): string {
   return near === undefined ? '' : `; did you mean "${near.name}"?`;
 }
 
-/** Five values, the most frequent first. */
+/** Returns the five most frequent values, the most frequent first. */
 export function mostFrequent(counts: ReadonlyMap<string, number>): string[] {
   const sorted = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   return sorted.slice(0, 5).map(([value]) => value);

@@ -1,4 +1,4 @@
-/** Every layer kind × activation × divergence, from the lists themselves: a new entry is covered by being there. */
+/** Every layer kind × activation × divergence, from the records themselves: new entries are covered. */
 import {
   ACTIVATION_NAMES,
   ACTIVATIONS,
@@ -17,31 +17,33 @@ import type { Layer } from '../network/layer.js';
 import { type Objective, objective, unfused } from '../network/network.js';
 import { buildLayers } from '../network/spec.js';
 import { Stream } from '../random.js';
-import { type Arithmetic, createInstance, type Instance, outputsOf } from './instance.js';
+import { type Arithmetic, createInstance, EXPLAIN_PURPOSE, type Instance, outputWidth } from './instance.js';
 
+/** A case is one network to check: a layer kind between an activation and a divergence. */
 export interface Case {
   readonly layer: string;
   readonly activation: ActivationName;
   readonly divergence: DivergenceName;
   readonly objective: Objective;
-  /** all biases are this, and the first row is 0: its units lie on the kink */
+  /** All biases have this value and the first row of inputs is 0: the units of that row lie on the kink. */
   readonly kink?: number;
 }
 
-/** A layer exchanged for another: how a wrong derivative comes in. */
+/** Exchanges a layer for another: this is how a wrong derivative gets in. */
 export type Alter = (layer: Layer) => Layer;
 
 const OUTPUTS = 3;
-/** Where a divergence's own default would not show what its parameter does. */
+/** Parameters for divergences whose own default would not show what the parameter does. */
 const PARAMETERS: Partial<Record<DivergenceName, number>> = { crossEntropy: 0.1, huber: 0.3, quantile: 0.3 };
-/** Two shards of three. */
+/** Two shards of three rows. */
 const ROWS = 6;
 
-/** The kinds that stand between activations; activations themselves are the second dimension. */
+/** The layer kinds that are not activations, which are the second dimension of the cases. */
 export const CHECKED_KINDS = Object.keys(LAYER_KINDS).filter(
   (name) => !(ACTIVATION_NAMES as readonly string[]).includes(name),
 );
 
+/** Lists every combination. */
 export function allCases(alter?: Alter): Case[] {
   return CHECKED_KINDS.flatMap((layer) =>
     DIFFERENTIABLE_NAMES.flatMap((activation) =>
@@ -51,8 +53,8 @@ export function allCases(alter?: Alter): Case[] {
 }
 
 /**
- * Neighbouring cases take turns in the examples of their layer and in whether the divergence is fused with the activation
- * before it, so that each is seen with many others.
+ * Builds one combination. Neighbouring cases take turns in the examples of their layer, and in whether the
+ * divergence is fused with the activation before it, so that each variant is combined with many others.
  */
 export function caseOf(
   layer: string,
@@ -67,13 +69,13 @@ export function caseOf(
   const built = buildLayers(fused ? [...specs, fused.activation] : specs, EXAMPLE_INPUTS);
   const layers = alter ? built.map(alter) : built;
   const inTurn = Math.floor(turn / examples.length) % 2 === 0;
-  const target = inTurn ? objective : unfused;
-  return { layer, activation, divergence, objective: target(layers, divergence, PARAMETERS[divergence]) };
+  const build = inTurn ? objective : unfused;
+  return { layer, activation, divergence, objective: build(layers, divergence, PARAMETERS[divergence]) };
 }
 
-/** Every activation at each of its kinks, and every layer that has one where its inputs are 0 and equal. */
+/** Lists every activation on each of its kinks, and every kinked layer with inputs that are 0 and equal. */
 export function kinkCases(): Case[] {
-  const of = (layer: string, activation: ActivationName, kink: number, specs: LayerSpec[]): Case => {
+  const kinkCase = (layer: string, activation: ActivationName, kink: number, specs: LayerSpec[]): Case => {
     const layers = buildLayers([{ dense: EXAMPLE_INPUTS }, ...specs, { dense: OUTPUTS }], EXAMPLE_INPUTS);
     return {
       layer,
@@ -84,15 +86,18 @@ export function kinkCases(): Case[] {
     };
   };
   const activations = DIFFERENTIABLE_NAMES.flatMap((name) =>
-    ACTIVATIONS[name].kinks.map((kink) => of('dense', name, kink, [name])),
+    ACTIVATIONS[name].kinks.map((kink) => kinkCase('dense', name, kink, [name])),
   );
   const layers = CHECKED_KINDS.filter((name) => LAYER_KINDS[name].kinked).map((name) =>
-    of(name, 'identity', 0, [{ [name]: LAYER_KINDS[name].examples[0] }]),
+    kinkCase(name, 'identity', 0, [{ [name]: LAYER_KINDS[name].examples[0] }]),
   );
   return [...activations, ...layers];
 }
 
-/** The layer among learned ones, so that its derivative is passed through; above 0 where it is defined only there. */
+/**
+ * Puts the layer between learned ones, so that the gradient passes through it. A layer with a domain gets
+ * positive inputs, from a sigmoid.
+ */
 function between(name: string, example: unknown, activation: ActivationName): LayerSpec[] {
   const layer = { [name]: example };
   if (LAYER_KINDS[name].onInput) return [layer, { dense: 4 }, activation];
@@ -100,16 +105,17 @@ function between(name: string, example: unknown, activation: ActivationName): La
   return [{ dense: EXAMPLE_INPUTS }, activation, ...(built.domain ? ['sigmoid'] : []), layer];
 }
 
-/** The case's network with reproducible weights and rows, all of them float32 values. */
+/** Makes the case's network with reproducible weights and rows, all of them float32 values. */
 export function instanceOf(
   { objective: target, activation, divergence, kink }: Case,
   arithmetic?: Arithmetic,
 ): Instance {
   const training = { objective: target, rows: ROWS, training: true };
   const instance = createInstance(arithmetic ? { ...training, arithmetic } : training);
-  const stream = new Stream(5, 90, 0);
+  const stream = new Stream(5, EXPLAIN_PURPOSE.cases, 0);
   const draw = (scale: number) => Math.fround(scale * (2 * stream.uniform() - 1));
-  const size = activation === 'exp' ? 0.3 : 0.9; // more, and products of exponentials saturate what follows
+  // products of larger exponentials would saturate the layers after them
+  const size = activation === 'exp' ? 0.3 : 0.9;
   for (const { spec, offset, length } of instance.layout.views) {
     const constant = 'constant' in spec.init ? spec.init.constant : 0;
     const onKink = spec.name === 'bias' ? kink : undefined;
@@ -119,7 +125,8 @@ export function instanceOf(
   }
   const { input } = instance.network;
   for (let i = 0; i < input.length; i++) input[i] = draw(1.5);
-  for (let row = 0; row < ROWS; row++) input.set([row % 3, row % 2], (row + 1) * EXAMPLE_INPUTS - 2); // codes too
+  // the last two inputs are category codes
+  for (let row = 0; row < ROWS; row++) input.set([row % 3, row % 2], (row + 1) * EXAMPLE_INPUTS - 2);
   if (kink !== undefined) input.fill(0, 0, EXAMPLE_INPUTS);
   const { desired } = instance;
   const classes = target.targets === 'class';
@@ -127,7 +134,7 @@ export function instanceOf(
   for (let i = 0; i < desired.length; i++) {
     const value = Math.fround(stream.uniform());
     const allowed = domain && !domain.holds(value) ? i % 2 : value;
-    desired[i] = classes ? i % outputsOf(target.layers) : allowed;
+    desired[i] = classes ? i % outputWidth(target.layers) : allowed;
   }
   return instance;
 }

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { closest } from '../closest.js';
 import { PROBLEMS } from '../data/problems/index.js';
-import type { Problem } from '../data/problems/problem.js';
+import type { BuiltInProblem } from '../data/problems/problem.js';
 import { UsageError } from '../errors.js';
 import { ACTIVATIONS, type Activation } from '../network/activations.js';
 import { DIVERGENCES, type Divergence } from '../network/divergences.js';
@@ -75,7 +75,7 @@ export const CATALOGUE = {
       ([name, { formula, torch }]): Entry => ({ name, formula, defaults: {}, torch: nameless(torch) }),
     ),
   problems: () =>
-    entries<Problem>(PROBLEMS).map(([name, { summary, size, noise }]): Entry => {
+    entries<BuiltInProblem>(PROBLEMS).map(([name, { summary, size, noise }]): Entry => {
       const defaults = {
         ...(size ? { [size.unit]: size.default } : {}),
         ...(noise === undefined ? {} : { noise }),

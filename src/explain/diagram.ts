@@ -1,6 +1,7 @@
 /**
- * The influence diagram as SVG: a node for each variable with its value and ∂Div/∂ of it, an edge for each local
- * derivative. A scalar activation is a sheaf of parallel arrows, a vector activation a full bipartite block.
+ * The influence diagram as SVG: a node for each variable with its value v and ∂Div/∂v, and an edge for each
+ * local derivative. A scalar activation is drawn as parallel arrows, a vector activation as a full bipartite
+ * block.
  */
 import { Graph, layout } from '@dagrejs/dagre';
 import type { Explanation } from './explain.js';
@@ -10,33 +11,34 @@ import { box, escaped, line, type Point, pill, short, signOf, svg, symbol, text 
 
 const NODE = { width: 84, height: 56 };
 const MARGIN = { x: 36, top: 86, bottom: 62 };
-/** Labels stand on the edges of blocks up to this many edges; beyond, width and colour speak, and the mouse tells the number. */
+/** Larger blocks have no labels: width and colour show the derivative, and a tooltip its value. */
 const LABELLED_EDGES = 20;
 const LABEL_HEIGHT = 15;
 
-interface Placed {
+/** Says where nodes lie and which way edges go. */
+interface DiagramLayout {
   readonly at: ReadonlyMap<number, Point>;
   readonly route: (edge: Edge) => readonly Point[];
   readonly width: number;
   readonly height: number;
 }
 
-/** Unit by unit where the network is small enough to be read so, else layer by layer. */
+/** Draws a network unit by unit where that is small enough to read, and layer by layer otherwise. */
 export function diagram(explanation: Explanation, name: string): string {
   const { influence } = explanation;
   return influence ? unitsDiagram(influence, explanation, name) : layersDiagram(explanation, name);
 }
 
 function unitsDiagram(graph: Influence, { instance }: Explanation, name: string): string {
-  const placed = place(graph);
-  const { width, height } = placed;
+  const positions = layOut(graph);
+  const { width, height } = positions;
   return svg(width, height, `influence diagram of ${name}`, [
     text({ x: MARGIN.x, y: 30 }, 'title', escaped(name), 'start'),
     text({ x: MARGIN.x, y: 49 }, 'heading', escaped(`influence diagram, ${instance}`), 'start'),
-    ...graph.blocks.map((block) => edgesOf(block, placed)),
-    ...graph.blocks.filter(isLabelled).map((block) => labelsOf(block, placed)),
-    ...headings(graph, placed),
-    ...graph.nodes.map((node) => nodeOf(node, placed.at.get(node.id)!)),
+    ...graph.blocks.map((block) => edgesOf(block, positions)),
+    ...graph.blocks.filter(isLabelled).map((block) => labelsOf(block, positions)),
+    ...headings(graph, positions),
+    ...graph.nodes.map((node) => nodeOf(node, positions.at.get(node.id)!)),
     text(
       { x: MARGIN.x, y: height - 30 },
       'heading',
@@ -52,8 +54,8 @@ function unitsDiagram(graph: Influence, { instance }: Explanation, name: string)
   ]);
 }
 
-/** Ranks from left to right, the units of a layer in their order from top to bottom. */
-function place(influence: Influence): Placed {
+/** Lays the layers out from left to right, and the units of each from top to bottom in their order. */
+function layOut(influence: Influence): DiagramLayout {
   const { nodes, blocks } = influence;
   const graph = new Graph({ multigraph: true });
   const labelled = blocks.filter((block) => isLabelled(block) && !block.scalar);
@@ -82,14 +84,17 @@ function place(influence: Influence): Placed {
       const [a, b] = [at.get(from)!, at.get(to)!];
       const laid = graph.edge(String(from), String(to), `${from}-${to}`) as { points: Point[] } | undefined;
       const bends = laid?.points.slice(1, -1).map(below) ?? [];
-      // an edge to the next rank is one curve; only one that passes nodes by is led around them
+      // an edge to the next layer is one curve; only an edge that skips layers is led around their nodes
       const around = b.x - a.x > 1.5 * (NODE.width + 120) ? bends : [];
       return [{ x: a.x + NODE.width / 2, y: a.y }, ...around, { x: b.x - NODE.width / 2, y: b.y }];
     },
   };
 }
 
-/** Of a bipartite block the layout gets as few edges as keep every unit in its place: all of them would tear the columns apart. */
+/**
+ * Picks just enough edges of a bipartite block to keep its units in place: all edges would tear columns
+ * apart.
+ */
 function skeleton({ edges }: Block): Pick<Edge, 'from' | 'to'>[] {
   const [sources, targets] = [
     [...new Set(edges.map(({ from }) => from))],
@@ -102,7 +107,7 @@ function skeleton({ edges }: Block): Pick<Edge, 'from' | 'to'>[] {
 
 const below = ({ x, y }: Point): Point => ({ x, y: y + MARGIN.top });
 
-/** The units of a layer in their order, the constant below them. */
+/** Tells the layout to keep the units of a layer in their order, with the constant below them. */
 function inOrder({ nodes, blocks }: Influence): { left: string; right: string }[] {
   const layer = ({ name, kind }: Node) => `${kind}${name.replace(/_\d+/, '')}`;
   const siblings = nodes
@@ -133,7 +138,7 @@ function nodeOf({ name, kind, value, derivative }: Node, at: Point): string {
 
 const isLabelled = ({ edges, scalar }: Block) => scalar || edges.length <= LABELLED_EDGES;
 
-function edgesOf({ label, edges }: Block, { route }: Placed): string {
+function edgesOf({ label, edges }: Block, { route }: DiagramLayout): string {
   const largest = Math.max(...edges.map(({ derivative }) => Math.abs(derivative)));
   const drawn = edges.map((edge) => {
     const share = largest > 0 ? Math.abs(edge.derivative) / largest : 0;
@@ -142,15 +147,15 @@ function edgesOf({ label, edges }: Block, { route }: Placed): string {
   return `<g opacity="${edges.length > LABELLED_EDGES ? 0.55 : 0.85}">${drawn.join('')}</g>`;
 }
 
-/** All labels of a block stand in one column, where its edges are furthest apart. */
-function labelsOf({ edges }: Block, { route }: Placed): string {
+/** Puts all labels of a block into one column, where its edges are furthest apart. */
+function labelsOf({ edges }: Block, { route }: DiagramLayout): string {
   const shown = edges.filter(({ derivative }) => derivative !== 0);
   const routes = shown.map((edge) => route(edge));
   const shares = Array.from({ length: 25 }, (_, i) => 0.2 + 0.025 * i).sort(
     (a, b) => Math.abs(a - 0.5) - Math.abs(b - 0.5),
   );
   const share = shares.reduce((best, next) =>
-    spread(routes, next) > spread(routes, best) + 0.5 ? next : best,
+    smallestGap(routes, next) > smallestGap(routes, best) + 0.5 ? next : best,
   );
   return shown
     .map(({ derivative }, i) =>
@@ -159,8 +164,8 @@ function labelsOf({ edges }: Block, { route }: Placed): string {
     .join('');
 }
 
-/** What stands between two ranks, above them. */
-function headings({ blocks }: Influence, { at }: Placed): string[] {
+/** Writes the names of the layers above the gaps between columns. */
+function headings({ blocks }: Influence, { at }: DiagramLayout): string[] {
   const labels = new Map<number, Set<string>>();
   for (const { label, edges } of blocks) {
     const ends = [edges[0].from, edges[0].to].map((node) => at.get(node)!.x);
@@ -173,13 +178,13 @@ function headings({ blocks }: Influence, { at }: Placed): string[] {
   );
 }
 
-/** The smallest distance between any two edges at a share of their way. */
-function spread(routes: readonly (readonly Point[])[], share: number): number {
+/** Returns the smallest distance between any two edges at this share of their way. */
+function smallestGap(routes: readonly (readonly Point[])[], share: number): number {
   const heights = routes.map((points) => along(points, share).y).sort((a, b) => a - b);
   return Math.min(40, ...heights.slice(1).map((y, i) => y - heights[i]));
 }
 
-/** A point on the way; of a way with bends, on its first part. */
+/** Returns the point at this share of a route; of a route with bends, on its first part. */
 function along([a, b, ...bends]: readonly Point[], share: number): Point {
   const rest = 1 - share;
   const rise = bends.length > 0 ? 3 * rest * share * share + share ** 3 : share;

@@ -1,27 +1,34 @@
-/** Derivatives by differences, which know nothing of backpropagation (lecture, section 1). */
+/** Derivatives by differences: an estimate that does not depend on backpropagation (lecture, section 1). */
 
-export interface Comparison {
+/** Compares a derivative with its difference quotient. */
+interface DerivativeComparison {
   readonly numeric: number;
-  /** |analytic − numeric| over the largest of both and `scale`; at a kink, the distance from the subgradients */
+  /**
+   * |analytic − numeric| over the largest of both and `scale`; at a kink, the distance from a subgradient.
+   */
   readonly error: number;
-  /** the coarse difference straddled a kink, or stood on one */
+  /** Whether the coarse difference crossed a kink, or started on one. */
   readonly kink: boolean;
 }
 
-/** Differences are refined until they agree with the derivative to a tenth of this. */
+/** The largest relative error that passes; differences are refined until they agree to a tenth of it. */
 export const TOLERANCE = 1e-7;
 
-/** Central differences err by h²f‴/6 and by rounding over h: the second are extrapolated, so that they err by h⁴. */
+/**
+ * Steps of central differences. A plain one errs by h²f‴/6 + rounding/h, an extrapolated one by h⁴ only, so
+ * that its step may be longer.
+ */
 const COARSE = 1e-5;
 const EXTRAPOLATED = 1e-4;
-/** Near a kink the step must be short enough to stay on its side. */
+/** A step short enough to stay on its side of a near kink. */
 const SHORT = 1e-7;
 
 /**
- * Compares the derivative at 0 of f with its difference quotients. A value that no quotient confirms is excused only
- * where the one-sided quotients differ however short the step, and it lies between them: a subgradient at a kink.
+ * Compares the derivative of f at 0 with its difference quotients. If no quotient confirms it, it passes only
+ * as a subgradient at a kink: where the one-sided quotients differ however short the step, and the value lies
+ * between them.
  */
-export function compare(f: (step: number) => number, analytic: number, scale: number): Comparison {
+export function compare(f: (step: number) => number, analytic: number, scale: number): DerivativeComparison {
   const central = (h: number) => (f(h) - f(-h)) / (2 * h);
   const errorOf = (numeric: number) =>
     Math.abs(analytic - numeric) / Math.max(Math.abs(analytic), Math.abs(numeric), scale);
@@ -30,11 +37,11 @@ export function compare(f: (step: number) => number, analytic: number, scale: nu
     () => (4 * central(EXTRAPOLATED) - central(2 * EXTRAPOLATED)) / 3,
     () => central(SHORT),
   ];
-  let best: Comparison = { numeric: Number.NaN, error: Number.POSITIVE_INFINITY, kink: false };
+  let best: DerivativeComparison = { numeric: Number.NaN, error: Number.POSITIVE_INFINITY, kink: false };
   for (const [index, quotient] of quotients.entries()) {
     const numeric = quotient();
     const error = errorOf(numeric);
-    // a kink between the short step and the others is what only the short one can step over
+    // only the short step confirms it: there is a kink between the short step and the longer ones
     const kink = index === 2 && best.error > TOLERANCE && error <= TOLERANCE;
     if (!(error >= best.error)) best = { numeric, error, kink };
     if (best.error <= TOLERANCE / 10) return best;
@@ -46,13 +53,13 @@ function atKink(
   f: (step: number) => number,
   analytic: number,
   scale: number,
-  smooth: Comparison,
-): Comparison {
+  smooth: DerivativeComparison,
+): DerivativeComparison {
   const sides = (h: number) => [(f(0) - f(-h)) / h, (f(h) - f(0)) / h];
   const [left, right] = sides(SHORT);
   const [wideLeft, wideRight] = sides(10 * SHORT);
   const jump = Math.abs(right - left);
-  // a curve's one-sided quotients differ by h·f″, so ten times more at ten times the step
+  // on a smooth curve the one-sided quotients differ by h·f″: ten times as much at ten times the step
   const size = Math.max(Math.abs(left), Math.abs(right), scale);
   if (!(jump > 1e-4 * size) || jump < 0.5 * Math.abs(wideRight - wideLeft)) return smooth;
   const nearest = Math.min(Math.max(analytic, Math.min(left, right)), Math.max(left, right));
@@ -61,9 +68,10 @@ function atKink(
 }
 
 /**
- * The slope of log |f(h) − f(0) − h·derivative| over log h: 2 where the derivative is right, 1 where it is wrong. Null
- * where f is linear and nothing is left but rounding. `step` is where h begins; kinks and third derivatives
- * disturb, so shorter steps are tried and the slope nearest to 2 is taken: a wrong derivative has it at none.
+ * Returns the slope of log |f(h) − f(0) − h·derivative| over log h: 2 if the derivative is right, 1 if it is
+ * wrong. Null if f is linear, so that only rounding is left. h begins at `step`. Kinks and third derivatives
+ * disturb the slope, so shorter steps are tried as well and the slope nearest to 2 counts: a wrong derivative
+ * does not come near 2 at any step.
  */
 export function taylorSlope(f: (step: number) => number, derivative: number, step = 4e-4): number | null {
   const at0 = f(0);

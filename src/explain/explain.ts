@@ -1,40 +1,43 @@
-/** `gradpool explain`: the lecture on one instance of one's own network, in float64. */
+/** `gradpool explain`: the lecture on one instance of the user's own network, in float64. */
 import { UsageError } from '../errors.js';
 import { DIVERGENCES, type Divergence } from '../network/divergences.js';
 import type { Layer } from '../network/layer.js';
 import { objective, unfused } from '../network/network.js';
 import { taylorSlope } from './differences.js';
 import { type Influence, influence } from './influence.js';
-import { createInstance, type Instance, outputsOf } from './instance.js';
+import { createInstance, type Instance, outputWidth } from './instance.js';
 import { findVariable, lectureLayers, type Variable } from './names.js';
 import { type PathSum, pathSum } from './paths.js';
 import type { Subject } from './subject.js';
 import { nudged, type Trace, trace } from './trace.js';
 
-/** What happens to Div when a number is nudged. */
+/** Says how Div changes when one number is changed a little. */
 export interface Perturbation {
   readonly variable: string;
   readonly step: number;
-  /** derivative · step */
+  /** derivative · step. */
   readonly predicted: number;
   readonly actual: number;
   readonly slope: number | null;
 }
 
+/** Holds all that is printed and drawn about one instance. */
 export interface Explanation {
   readonly origin: Subject['origin'];
   readonly instance: string;
   readonly parameters: number;
-  /** x and every y */
+  /** Number of inputs and of all outputs of layers. */
   readonly units: number;
-  /** each derivative is compared, and may be printed */
+  /** Whether the network is small enough for every derivative to be compared and printed. */
   readonly small: boolean;
   readonly loss: Subject['loss'];
   readonly formula: Pick<Divergence, 'formula' | 'gradient'>;
   readonly desired: readonly number[];
   readonly classes: readonly string[] | null;
   readonly trace: Trace;
-  /** ∂Div/∂z(N) in one step, where divergence and last activation are fused in training; and the largest difference */
+  /**
+   * ∂Div/∂z(N) as training computes it, divergence and activation fused, and its distance from the two apart.
+   */
   readonly fused: {
     readonly activation: string;
     readonly gradient: string;
@@ -43,28 +46,34 @@ export interface Explanation {
   } | null;
   readonly paths: readonly PathSum[];
   readonly perturbations: readonly Perturbation[];
-  /** null where the network is too large to be drawn unit by unit */
+  /** Null where the network is too large to be drawn unit by unit. */
   readonly influence: Influence | null;
 }
 
+/** Says what to show beside the two passes. */
 export interface ExplainOptions {
-  /** w[1][1,2]: the paths from here to Div */
+  /** Follows the paths from this weight to Div, such as w[1][1,2]. */
   readonly weight?: string | undefined;
-  /** x1=1e-3 */
+  /** Changes a variable by a step, as in x1=1e-3. */
   readonly perturb?: string | undefined;
-  /** compare every derivative of a network of some size too */
+  /** Whether to compare every derivative of a larger network as well, up to 2000 parameters. */
   readonly all?: boolean;
 }
 
-/** Units, x included, up to which a network is drawn and its paths are summed. */
-export const DRAWN_UNITS = 60;
+/** Units, inputs included, up to which a network is drawn and its paths are summed. */
+const DRAWN_UNITS = 60;
 /** Parameters up to which each derivative is compared and printed. */
 const SMALL = 100;
-/** Parameters up to which they may be, when that is asked for. */
-const BEARABLE = 2000;
-/** Of larger networks, so many of each vector and parameter. */
+/** Parameters up to which each derivative is compared on request. */
+const STILL_COMPARED = 2000;
+/** How many derivatives of each vector and parameter are compared in larger networks. */
 const LARGEST = 8;
 
+/**
+ * Explains the subject's first row: both passes, with derivatives beside difference quotients, the paths from
+ * a weight, and the effect of a small change. Throws UsageError where an option names a variable that the
+ * network does not have.
+ */
 export function explain(
   subject: Subject,
   { weight, perturb, all = false }: ExplainOptions = {},
@@ -79,7 +88,7 @@ export function explain(
   const nudge = perturb === undefined ? undefined : parsePerturbation(perturb, subject, instance);
   const traced = trace(
     instance,
-    small || (all && layout.count <= BEARABLE) ? Number.POSITIVE_INFINITY : LARGEST,
+    small || (all && layout.count <= STILL_COMPARED) ? Number.POSITIVE_INFINITY : LARGEST,
   );
   instance.gradient();
   const placed =
@@ -105,7 +114,7 @@ export function explain(
   };
 }
 
-/** x and every y. */
+/** Counts the inputs and all outputs of layers. */
 function unitsOf(layers: readonly Layer[]): number {
   const outputs = lectureLayers(layers).map(
     ({ affine, activation }) => layers[(activation ?? affine)!].outputs,
@@ -113,13 +122,15 @@ function unitsOf(layers: readonly Layer[]): number {
   return outputs.reduce((sum, width) => sum + width, layers[0].inputs);
 }
 
-/** The weight that is followed when none is asked for: w_11(1), or the first w_ij that there is. */
+/** Picks the weight to follow when none is asked for: w_11(1), or else the first w_ij. */
 function exampleOf({ layers }: Trace): Variable | undefined {
   const weights = layers.flatMap((layer) => layer.weights).filter(({ factors }) => factors);
   return (weights.find(({ variable }) => variable.key === 'w[1][1,1]') ?? weights[0])?.variable;
 }
 
-/** The subject's first row, as the network predicts it, its last activation and the divergence apart. */
+/**
+ * Builds the first row of the subject as the network predicts it, the divergence apart from the activation.
+ */
 function instanceOf({ layers, loss, lossParameter, weights, x, d }: Subject): Instance {
   const instance = createInstance({ objective: unfused(layers, loss, lossParameter), rows: 1 });
   fill(instance, weights, x, d);
@@ -174,7 +185,7 @@ function parsePerturbation(
   return { variable: findVariable(key.trim(), layers, layout), step };
 }
 
-/** Fused in training, divergence and activation must give what the two give apart. */
+/** Computes ∂Div/∂z(N) with divergence and activation fused, which must equal what the two give apart. */
 function fusedWith(subject: Subject, traced: Trace): Explanation['fused'] {
   const { fused }: Divergence = DIVERGENCES[subject.loss];
   const target = objective(subject.layers, subject.loss, subject.lossParameter);
@@ -182,7 +193,7 @@ function fusedWith(subject: Subject, traced: Trace): Explanation['fused'] {
   const instance = createInstance({ objective: target, rows: 1 });
   fill(instance, subject.weights, subject.x, subject.d);
   instance.gradient();
-  const derivatives = [...instance.network.outputGradient.subarray(0, outputsOf(target.layers))];
+  const derivatives = [...instance.network.outputGradient.subarray(0, outputWidth(target.layers))];
   const apart = traced.layers[traced.layers.length - 1].z?.derivatives ?? [];
   const difference = Math.max(...apart.map((value, i) => Math.abs(value - derivatives[i])));
   return { activation: fused.activation, gradient: fused.gradient, derivatives, difference };

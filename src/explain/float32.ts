@@ -1,18 +1,21 @@
-/** The gradient that training computes, in float32 on WebAssembly, against the float64 one that differences confirm. */
+/**
+ * Compares the gradient that training computes, in float32 on WebAssembly, with the float64 gradient that
+ * differences have confirmed.
+ */
 import { type FloatArray, KERNEL_NAMES, type KernelName } from '../kernels/kernels.js';
 import { compileKernels, hasRelaxedSimd, instantiateKernels, SCRATCH_BYTES } from '../kernels/load.js';
 import { LAYER_KINDS } from '../network/kinds.js';
 import type { Layer } from '../network/layer.js';
 import { Arena, allocateShared } from '../parallel/arena.js';
 import { Stream } from '../random.js';
-import type { Arithmetic, Instance } from './instance.js';
+import { type Arithmetic, EXPLAIN_PURPOSE, type Instance } from './instance.js';
 
-/** The WebAssembly kernels that this engine runs. */
+/** Lists the WebAssembly kernels that this engine runs. */
 export function float32Kernels(): KernelName[] {
   return KERNEL_NAMES.filter((name) => name === 'portable' || (name === 'wasm' && hasRelaxedSimd()));
 }
 
-/** An arithmetic whose arrays lie in one small shared memory; each call of `next` takes that memory over for another network. */
+/** Makes an arithmetic whose arrays lie in one shared memory, which each call of `next` reuses. */
 export function float32Arithmetic(name: KernelName, bytes: number): { next(): Arithmetic } {
   const memory = allocateShared(bytes + SCRATCH_BYTES, Number.POSITIVE_INFINITY);
   const scratch = new Arena(memory.buffer).reserve(SCRATCH_BYTES);
@@ -28,11 +31,13 @@ export function float32Arithmetic(name: KernelName, bytes: number): { next(): Ar
 
 /** Half a unit in the last place of a float32 near 1: the error of one rounding. */
 const ROUNDING = 2 ** -24;
-/** Roundings of an element-wise function there and back: its kernels are held to four units in the last place. */
+/**
+ * Half units in the last place by which an element-wise function may err: four units forward, four backward.
+ */
 const FUNCTION = 16;
 
-/** Roundings that one instance's derivative may gather on its way through the layers and over the rows. */
-export function roundings(layers: readonly Layer[], rows: number): number {
+/** Counts the roundings of a derivative on its way through the layers and in the sum over the rows. */
+function roundings(layers: readonly Layer[], rows: number): number {
   const own = layers.map(
     ({ inputs, outputs, branches }) =>
       inputs + outputs + FUNCTION + (branches ?? []).reduce((sum, branch) => sum + roundings(branch, 0), 0),
@@ -40,7 +45,7 @@ export function roundings(layers: readonly Layer[], rows: number): number {
   return own.reduce((sum, count) => sum + count, rows);
 }
 
-/** Largest |a − b| over the largest |b|. */
+/** Returns the largest |a − b| over the largest |b|. */
 export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let [difference, size] = [0, 0];
   for (let i = 0; i < b.length; i++) {
@@ -50,17 +55,18 @@ export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return size === 0 ? difference : difference / size;
 }
 
+/** The relative change of each number by which a gradient's sensitivity is measured. */
 const NUDGE = 1e-6;
 
 /**
- * How far a float32 gradient may be from the float64 one that `instance` holds: the roundings on its way, each worth as much
- * as the gradient moves when every weight and input is nudged by as much, at random.
+ * Returns how far a float32 gradient may be from the float64 one of `instance`. Each rounding on its way may
+ * move it as much as a random change of all weights and inputs by half a unit in the last place does.
  */
 export function float32Tolerance(instance: Instance): number {
   const { layout, network, parameters, pass } = instance;
   const gradient = instance.gradient().slice();
   const held = [parameters, network.input].map((array) => array.slice());
-  const stream = new Stream(1, 93, 0);
+  const stream = new Stream(1, EXPLAIN_PURPOSE.nudge, 0);
   const nudge = (array: FloatArray) => {
     for (let i = 0; i < array.length; i++) array[i] *= 1 + NUDGE * Math.sign(stream.uniform() - 0.5);
   };

@@ -1,4 +1,4 @@
-/** A configuration file for explaining: that of a training, and beside it what only `explain` reads. */
+/** The configuration file of `explain`: that of a training, and a section that only `explain` reads. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -12,22 +12,28 @@ import { lectureLayers } from './names.js';
 
 const numbers = z.array(z.number());
 const SHAPE = {
-  /** the network's inputs x_1, x_2, … */
+  /** The network's inputs x_1, x_2, … */
   input: numbers.optional(),
-  /** the desired outputs, or a class counted from 0 */
+  /** The desired outputs, or a class counted from 0. */
   target: z.union([z.number(), numbers]).optional(),
-  /** a matrix w_ij for each layer of the lecture: row i from unit i, the first row the biases, column j to unit j */
+  /**
+   * A matrix w_ij for each weighted combination: row 0 holds biases, row i leads from unit i, column j to j.
+   */
   weights: z.array(z.array(numbers).min(1)).optional(),
 };
 const givenSchema = z.strictObject(SHAPE);
-/** The section `explain` of a configuration. */
+/** Holds the section `explain` of a configuration. */
 export type Given = z.infer<typeof givenSchema>;
 
-export interface GivenConfig {
+/** Holds a configuration file: the training's options and the section `explain`. */
+interface GivenConfig {
   readonly options: Omit<TrainOptions, 'data'> & { readonly data?: string };
   readonly given: Given;
 }
 
+/**
+ * Reads a YAML or JSON file. Throws DataError if it cannot be read, and UsageError if its content is wrong.
+ */
 export function readGivenConfig(file: string): GivenConfig {
   let text: string;
   let value: unknown;
@@ -64,7 +70,7 @@ export function setWeights(
   );
   if (weights.length !== combinations.length) {
     throw new UsageError(
-      `explain: weights: ${weights.length} matrices for ${combinations.length} weighted combinations`,
+      `explain: weights: ${weights.length} matrices for ${combinations.length} weighted combinations; give one for each`,
     );
   }
   for (const [index, { k, affine }] of combinations.entries()) {

@@ -1,4 +1,4 @@
-/** `gradpool gradcheck`: every derivative of the library against differences, and the check against wrong derivatives. */
+/** `gradpool gradcheck`: the check of every derivative of the library, and a test of the check itself. */
 import { GateError } from '../errors.js';
 import type { KernelName } from '../kernels/kernels.js';
 import { DIFFERENTIABLE_NAMES } from '../network/activations.js';
@@ -11,40 +11,41 @@ import { checkGradient, type GradientCheck } from './gradient.js';
 import { type Arithmetic, FLOAT64, type Instance } from './instance.js';
 
 /** How far a Taylor slope may be from 2. */
-export const SLOPE_TOLERANCE = 0.05;
+const SLOPE_TOLERANCE = 0.05;
 
-/** What was found of all the cases that have a layer, an activation or a divergence in common. */
+/** Summarizes all cases that have a layer, an activation or a divergence in common. */
 export interface Group {
   readonly name: string;
   readonly cases: number;
   readonly parameters: number;
   readonly kinks: number;
   readonly error: number;
-  /** the Taylor slope furthest from 2; null where Div is linear */
+  /** The Taylor slope furthest from 2; null where Div is linear. */
   readonly slope: number | null;
-  /** the case and the parameter with the largest error */
+  /** The case and the parameter with the largest error. */
   readonly worst: string;
 }
 
-/** The training kernels against float64. */
+/** Compares a training's kernels with float64. */
 export interface Float32Check {
   readonly kernels: KernelName;
-  /** the largest distance relative to the gradient, and the largest share of what is allowed there */
+  /** The largest distance relative to the gradient, and the largest share of what rounding allows. */
   readonly distance: number;
   readonly share: number;
   readonly worst: string;
 }
 
-/** Derivatives made wrong on purpose: the check is worth what it says of these. */
+/** Counts derivatives that were made wrong on purpose: a check that does not catch them proves nothing. */
 export interface Controls {
   readonly total: number;
   readonly caught: number;
-  /** of the derivative that came nearest to passing */
+  /** Error of the derivative that came nearest to passing. */
   readonly error: number;
-  /** of the Taylor test of a gradient that is 1 % wrong */
+  /** Slope of the Taylor test of a gradient that is 1 % wrong. */
   readonly slope: number | null;
 }
 
+/** Says how well all derivatives of the library agree with differences. */
 export interface GradcheckReport {
   readonly tolerance: number;
   readonly all: Group;
@@ -53,7 +54,7 @@ export interface GradcheckReport {
   readonly divergences: readonly Group[];
   readonly float32: readonly Float32Check[];
   readonly controls: Controls;
-  /** one line for each thing that is not as it must be */
+  /** One line for each check that failed; empty if all passed. */
   readonly failures: readonly string[];
 }
 
@@ -62,14 +63,14 @@ interface Found extends GradientCheck {
   readonly case: Case;
 }
 
-/** Every layer kind × activation × divergence. `alter` puts other layers in their place: wrong ones, to see the check fail. */
+/** Checks every layer kind × activation × divergence. `alter` puts in wrong layers, to see the check fail. */
 export function gradcheck(alter?: Alter): GradcheckReport {
   const cases = [...allCases(alter), ...kinkCases()];
   const found = cases.map((one): Found => {
     const on = one.kink === undefined ? '' : ' on its kink';
     const name = `${one.layer} x ${one.activation} x ${one.divergence}${on}`;
     const check = checkGradient(instanceOf(one));
-    // a prediction from one side of a kink says nothing of the other
+    // the slope on one side of a kink says nothing about the other side
     return { name, case: one, ...check, slope: one.kink === undefined ? check.slope : null };
   });
   const by = (key: 'layer' | 'activation' | 'divergence', names: readonly string[]) =>
@@ -94,9 +95,10 @@ export function gradcheck(alter?: Alter): GradcheckReport {
   return { ...report, failures: failuresOf(report) };
 }
 
+/** Summarizes checks under a name. */
 export function group(name: string, found: readonly (GradientCheck & { readonly name: string })[]): Group {
   const parameters = found.flatMap((one) =>
-    one.parameters.map((parameter) => ({ ...parameter, of: one.name })),
+    one.parameters.map((parameter) => ({ ...parameter, network: one.name })),
   );
   const worst = parameters.reduce((a, b) => (b.error <= a.error ? a : b), parameters[0]);
   const slopes = found.flatMap(({ slope }) => (slope === null ? [] : [slope]));
@@ -107,11 +109,11 @@ export function group(name: string, found: readonly (GradientCheck & { readonly 
     kinks: sum(parameters.map(({ kinks }) => kinks)),
     error: worst?.error ?? 0,
     slope: slopes.length === 0 ? null : slopes.reduce((a, b) => (Math.abs(b - 2) > Math.abs(a - 2) ? b : a)),
-    worst: worst ? `${worst.of}: ${worst.name}[${worst.index}]` : '',
+    worst: worst ? `${worst.network}: ${worst.name}[${worst.index}]` : '',
   };
 }
 
-/** Takes networks that can be made in either arithmetic. */
+/** Compares the float32 gradient of each network, by every kind of kernels, with its float64 gradient. */
 export function compareFloat32(
   networks: readonly { readonly name: string; readonly make: (on?: Arithmetic) => Instance }[],
   bytes = 2 ** 22,
@@ -132,15 +134,15 @@ export function compareFloat32(
   return checks;
 }
 
-/** By this much the derivatives of the controls are too large. */
+/** The derivatives of the controls are too large by this share. */
 const FAULT = 1e-5;
 
-/** One for each layer kind, activation and divergence: its own derivative, and no other, is wrong. */
+/** Checks one network for each layer kind, activation and divergence, whose derivative alone is wrong. */
 export function controls(): Controls {
   const faulty =
     (kind: string): Alter =>
     (layer) =>
-      layer.kind === kind ? scaled(layer, 1 + FAULT) : layer;
+      layer.kind === kind ? withScaledDerivatives(layer, 1 + FAULT) : layer;
   const checks = [
     ...CHECKED_KINDS.map((kind) => instanceOf(caseOf(kind, 'tanh', 'squaredError', faulty(kind)))),
     ...DIFFERENTIABLE_NAMES.map((name) => instanceOf(caseOf('dense', name, 'squaredError', faulty(name)))),
@@ -149,7 +151,9 @@ export function controls(): Controls {
   const errors = checks.map((instance) =>
     Math.max(...checkGradient(instance).parameters.map(({ error }) => error)),
   );
-  const wrong = instanceOf(caseOf('dense', 'tanh', 'squaredError', (layer) => scaled(layer, 1.01)));
+  const wrong = instanceOf(
+    caseOf('dense', 'tanh', 'squaredError', (layer) => withScaledDerivatives(layer, 1.01)),
+  );
   return {
     total: errors.length,
     caught: errors.filter((error) => error > TOLERANCE).length,
@@ -158,8 +162,8 @@ export function controls(): Controls {
   };
 }
 
-/** The layer with its derivatives by this factor too large. */
-export function scaled(layer: Layer, factor: number): Layer {
+/** Returns the layer with its derivatives multiplied by a factor. */
+export function withScaledDerivatives(layer: Layer, factor: number): Layer {
   return {
     ...layer,
     backward(pass, arrays) {
@@ -183,6 +187,7 @@ const WRONG_DIVERGENCE: Arithmetic = {
   },
 };
 
+/** Says in one line each what did not pass. */
 export function failuresOf({
   all,
   float32,
@@ -211,7 +216,7 @@ export function failuresOf({
   return failures;
 }
 
-/** Throws GateError with the first failure. */
+/** Throws GateError, whose exit code is 5, with the first failure of a report that has any. */
 export function assertPassed({ failures: [first, ...others] }: Pick<GradcheckReport, 'failures'>): void {
   if (first === undefined) return;
   throw new GateError(`gradcheck: ${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}`);

@@ -1,36 +1,43 @@
-/** One network's gradient against differences: every parameter, or a sample of many. */
+/** Compares one network's gradient with differences: every parameter, or a sample where there are many. */
 import type { FloatArray } from '../kernels/kernels.js';
 import { Stream } from '../random.js';
+import { rootMeanSquare } from '../statistics.js';
 import { compare, taylorSlope } from './differences.js';
-import { differentiable, type Instance } from './instance.js';
+import { differentiable, EXPLAIN_PURPOSE, type Instance } from './instance.js';
 
+/** Says how well the derivatives by one parameter array agree with differences. */
 export interface ParameterCheck {
-  /** the parameter's name in the layout: '0.weight' */
+  /** The parameter's name in the layout, such as '0.weight'. */
   readonly name: string;
-  /** the numbers in it that were compared, of `count`; and those of them with a kink so near that a shorter step was taken */
+  /** How many of its `count` numbers were compared. */
   readonly checked: number;
   readonly count: number;
+  /** How many of these have a kink so near that a shorter step was taken. */
   readonly kinks: number;
-  /** the largest relative error, and the index that has it */
+  /** The largest relative error, and the index that has it. */
   readonly error: number;
   readonly index: number;
 }
 
+/** Says how well a whole gradient agrees with differences. */
 export interface GradientCheck {
   readonly parameters: readonly ParameterCheck[];
-  /** of the Taylor test along a random direction; null where Div is linear along it */
+  /** Slope of the Taylor test along a random direction; null where Div is linear along it. */
   readonly slope: number | null;
-  /** the gradient's root mean square */
+  /** Root mean square of the gradient. */
   readonly size: number;
 }
 
-/** An error is relative to the derivative, or to the gradient's root mean square where that is larger. */
+/**
+ * Compares at most `mostOfEach` derivatives of each parameter array. An error is relative to the derivative,
+ * or to the gradient's root mean square where that is larger.
+ */
 export function checkGradient(instance: Instance, mostOfEach = Number.POSITIVE_INFINITY): GradientCheck {
   const { layout, parameters } = instance;
   const gradient = instance.gradient().slice();
-  const own = differentiable(layout);
+  const trainable = differentiable(layout);
   const size = rootMeanSquare(
-    own.flatMap(({ offset, length }) => [...gradient.subarray(offset, offset + length)]),
+    trainable.flatMap(({ offset, length }) => [...gradient.subarray(offset, offset + length)]),
   );
   const lossAt = (at: number, held: number) => (step: number) => {
     parameters[at] = held + step;
@@ -38,7 +45,7 @@ export function checkGradient(instance: Instance, mostOfEach = Number.POSITIVE_I
     parameters[at] = held;
     return loss;
   };
-  const checks = own.map(({ name, offset, length }, counter): ParameterCheck => {
+  const checks = trainable.map(({ name, offset, length }, counter): ParameterCheck => {
     const indices = sample(gradient.subarray(offset, offset + length), mostOfEach, counter);
     let [kinks, error, index] = [0, 0, 0];
     for (const i of indices) {
@@ -52,12 +59,12 @@ export function checkGradient(instance: Instance, mostOfEach = Number.POSITIVE_I
   return { parameters: checks, slope: slopeAlongSomeDirection(instance, gradient), size };
 }
 
-/** All indices, or of many the `most` / 2 with the largest gradients and as many from everywhere. */
+/** Returns all indices; of many, `most` / 2 with the largest gradients and as many spread over all. */
 function sample(gradient: FloatArray, most: number, counter: number): number[] {
   const all = Array.from(gradient, (_, i) => i);
   if (all.length <= most) return all;
   const half = Math.ceil(most / 2);
-  const stream = new Stream(1, 91, counter);
+  const stream = new Stream(1, EXPLAIN_PURPOSE.sample, counter);
   const anywhere = Array.from({ length: half }, (_, part) =>
     Math.floor(((part + stream.uniform()) * all.length) / half),
   );
@@ -65,7 +72,7 @@ function sample(gradient: FloatArray, most: number, counter: number): number[] {
   return [...new Set([...largest, ...anywhere])];
 }
 
-/** Directions along which the second derivative happens to vanish say nothing, so another is tried. */
+/** Tries up to three directions: one along which the second derivative happens to vanish tells nothing. */
 function slopeAlongSomeDirection(instance: Instance, gradient: ArrayLike<number>): number | null {
   const slopes = [0, 1, 2].map((attempt) => () => slopeAlong(instance, gradient, attempt));
   let nearest: number | null = null;
@@ -81,7 +88,7 @@ function slopeAlong(instance: Instance, gradient: ArrayLike<number>, attempt: nu
   const { layout, parameters } = instance;
   const held = parameters.slice();
   const direction = new Float64Array(held.length);
-  const stream = new Stream(1, 92, attempt);
+  const stream = new Stream(1, EXPLAIN_PURPOSE.direction, attempt);
   for (const { offset, length } of differentiable(layout)) {
     for (let i = offset; i < offset + length; i++) direction[i] = 2 * stream.uniform() - 1;
   }
@@ -94,8 +101,4 @@ function slopeAlong(instance: Instance, gradient: ArrayLike<number>, attempt: nu
     return loss;
   };
   return taylorSlope(along, derivative);
-}
-
-function rootMeanSquare(values: readonly number[]): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 }

@@ -1,61 +1,69 @@
 /**
- * The influence diagram (lecture, section 1): nodes are variables with their values, an edge carries the local derivative
- * of its end by its beginning. The sum over all paths from a node to Div of the products of their edges is ∂Div/∂node:
- * the distributed chain rule, and backpropagation is the way to compute it.
+ * The influence diagram (lecture, section 1). Nodes are variables with their values; an edge carries the
+ * local derivative of its end by its beginning. ∂Div/∂node is the sum, over all paths from the node to Div,
+ * of the products of their edges. This is the distributed chain rule, and backpropagation is the way to
+ * compute it.
  */
 import type { FloatArray } from '../kernels/kernels.js';
 import type { BoundSequence, Layer, LayerArrays, Pass } from '../network/layer.js';
 import type { Instance } from './instance.js';
 import { lectureLayers, type Variable } from './names.js';
 
+/** A node is a variable: an input, a unit or Div. */
 export interface Node {
   readonly id: number;
-  /** z_1(2) */
+  /** As it is printed: z_1(2). */
   readonly name: string;
   readonly kind: 'input' | 'bias' | 'z' | 'y' | 'divergence';
   readonly value: number;
-  /** ∂Div/∂node as the sum over all paths */
+  /** ∂Div/∂node, as the sum over all paths. */
   readonly derivative: number;
 }
 
+/** An edge carries the derivative of node `to` by node `from`. */
 export interface Edge {
   readonly from: number;
   readonly to: number;
   readonly derivative: number;
 }
 
-/** The edges between two layers of nodes. */
+/** A block holds the edges between two layers of nodes. */
 export interface Block {
   readonly label: string;
-  /** every end depends on its own beginning alone: parallel arrows; else a bipartite block */
+  /** Whether each end depends on one beginning alone: parallel arrows. Otherwise the block is bipartite. */
   readonly scalar: boolean;
   readonly edges: readonly Edge[];
 }
 
+/** Describes an influence diagram. */
 export interface Influence {
   readonly nodes: readonly Node[];
   readonly blocks: readonly Block[];
-  /** the nodes that the inputs are */
+  /** Nodes of the inputs. */
   readonly inputs: readonly number[];
-  /** the node of Div */
+  /** Node of Div. */
   readonly end: number;
 }
 
-/** A layer, inside a composite too, with the nodes that its outputs are. */
-interface Place {
+/** Links a layer, which may lie inside a composite one, to the nodes of its outputs. */
+interface PlacedLayer {
   readonly layer: Layer;
   readonly arrays: LayerArrays;
   readonly outputs: readonly number[];
 }
 
-/** A diagram and, by the layout's prefix of their parameters ('2.0.'), the places of its layers. */
-export interface Placed {
+/** Holds a diagram with its layers, by the prefix of their parameters in the layout, such as '2.0.'. */
+export interface PlacedInfluence {
   readonly graph: Influence;
-  readonly places: ReadonlyMap<string, Place>;
+  readonly layers: ReadonlyMap<string, PlacedLayer>;
 }
 
-/** Of an instance of one row. Leaves its gradient arrays changed. */
-export function influence(instance: Instance, outputGradient: ArrayLike<number>, divergence: number): Placed {
+/** Builds the diagram of an instance of one row. Its gradient arrays are overwritten. */
+export function influence(
+  instance: Instance,
+  outputGradient: ArrayLike<number>,
+  divergence: number,
+): PlacedInfluence {
   instance.loss();
   const builder = new Builder(instance.pass);
   const { network } = instance;
@@ -65,10 +73,10 @@ export function influence(instance: Instance, outputGradient: ArrayLike<number>,
   const edges = outputs.map((from, j) => ({ from, to: end, derivative: outputGradient[j] }));
   const blocks = [...builder.blocks, { label: 'Div', scalar: false, edges }];
   const graph = { nodes: withDerivatives(builder.nodes, blocks, end), blocks, inputs, end };
-  return { graph, places: builder.places };
+  return { graph, layers: builder.layers };
 }
 
-/** ∂y_j/∂x_i of one layer as [outputs][inputs], by its own backward pass. */
+/** Returns ∂y_j/∂x_i of one layer as [outputs][inputs], computed by the layer's own backward pass. */
 export function jacobian(pass: Pass, layer: Layer, arrays: LayerArrays): Float64Array[] {
   return unitVectors(layer, arrays, () => {
     layer.backward(pass, arrays);
@@ -76,7 +84,7 @@ export function jacobian(pass: Pass, layer: Layer, arrays: LayerArrays): Float64
   });
 }
 
-/** Runs `take` with ∂y = each unit vector in turn. */
+/** Sets ∂y to each unit vector in turn, and collects what `take` then returns. */
 function unitVectors<T>({ outputs }: Layer, { dy }: LayerArrays, take: () => T): T[] {
   return Array.from({ length: outputs }, (_, j) => {
     dy.fill(0);
@@ -87,10 +95,11 @@ function unitVectors<T>({ outputs }: Layer, { dy }: LayerArrays, take: () => T):
 
 const copy = (array: FloatArray): Float64Array => Float64Array.from(array);
 
+/** Collects nodes and edges, layer by layer. */
 class Builder {
   readonly nodes: Omit<Node, 'derivative'>[] = [];
   readonly blocks: Block[] = [];
-  readonly places = new Map<string, Place>();
+  readonly layers = new Map<string, PlacedLayer>();
 
   constructor(private readonly pass: Pass) {}
 
@@ -98,7 +107,7 @@ class Builder {
     return this.nodes.push({ id: this.nodes.length, kind, name, value }) - 1;
   }
 
-  /** `k` is what stands before the numbers of its layers, `path` before those of its parameters. Returns the outputs. */
+  /** Adds a sequence; returns the nodes of its outputs. `k` and `path` prefix its layers and parameters. */
   sequence(sequence: BoundSequence, inputs: number[], k: string, path: string): number[] {
     let from = inputs;
     for (const { k: number, affine, activation } of lectureLayers(sequence.layers)) {
@@ -111,7 +120,7 @@ class Builder {
           k: `${k}${number}`,
           path: `${path}${index}.`,
         });
-        this.places.set(`${path}${index}.`, { layer, arrays, outputs });
+        this.layers.set(`${path}${index}.`, { layer, arrays, outputs });
         from = outputs;
       }
     }
@@ -125,30 +134,32 @@ class Builder {
     { symbol, k, path }: { symbol: 'z' | 'y'; k: string; path: string },
   ): number[] {
     const { branches } = arrays;
-    const part = (b: number, start: string, first: number) =>
+    const prefix = (b: number, start: string, first: number) =>
       branches.length > 1 ? `${start}${b + first}.` : start;
     const ends = branches.map((branch, b) =>
-      this.sequence(branch, from, part(b, `${k}.`, 1), part(b, path, 0)),
+      this.sequence(branch, from, prefix(b, `${k}.`, 1), prefix(b, path, 0)),
     );
     const rows = this.localDerivatives(layer, arrays);
     const outputs = Array.from(arrays.y.subarray(0, layer.outputs), (value, j) =>
       this.add(symbol, `${symbol}_${j + 1}(${k})`, value),
     );
-    const edges = (starts: readonly number[], of: (row: (typeof rows)[number]) => Float64Array) =>
-      starts.flatMap((start, i) => outputs.map((to, j) => ({ from: start, to, derivative: of(rows[j])[i] })));
+    const edges = (starts: readonly number[], pick: (row: (typeof rows)[number]) => Float64Array) =>
+      starts.flatMap((start, i) =>
+        outputs.map((to, j) => ({ from: start, to, derivative: pick(rows[j])[i] })),
+      );
     const direct = edges(from, (row) => row.direct);
     if (!layer.branches)
       this.block(layer.kind, [...direct, ...this.biasEdges(layer, arrays, outputs, k)], from.length);
     else {
-      // how the layer joins its branches is sparse: what is zero here is no edge
+      // a layer joins its branches sparsely: a derivative of zero means that there is no edge
       const joins = ends.flatMap((end, b) => edges(end, (row) => row.through[b]));
-      const own = [...joins, ...direct].filter(({ derivative }) => derivative !== 0);
-      if (own.length > 0) this.blocks.push({ label: layer.kind, scalar: true, edges: own });
+      const nonzero = [...joins, ...direct].filter(({ derivative }) => derivative !== 0);
+      if (nonzero.length > 0) this.blocks.push({ label: layer.kind, scalar: true, edges: nonzero });
     }
     return outputs;
   }
 
-  /** ∂y_j by the outputs of each branch, and by x where it does not go through them: the skip connection. */
+  /** Returns ∂y_j by the outputs of each branch, and by x past the branches: the skip connection. */
   private localDerivatives(layer: Layer, arrays: LayerArrays) {
     const { branches, dx } = arrays;
     return unitVectors(layer, arrays, () => {
@@ -170,7 +181,7 @@ class Builder {
     this.blocks.push({ label, scalar, edges: scalar ? edges.filter(own) : edges });
   }
 
-  /** A bias is a weight from the constant y_0 = 1. */
+  /** Returns the edges from the constant y_0 = 1: a bias is a weight from there. */
   private biasEdges(
     { kind }: Layer,
     { parameters: [, bias] }: LayerArrays,
@@ -184,7 +195,9 @@ class Builder {
   }
 }
 
-/** Σ over the edges that leave a node of their derivative times that of their end, from Div back. */
+/**
+ * Computes ∂Div/∂node from Div back: Σ over the leaving edges of their derivative times that of their end.
+ */
 function withDerivatives(
   nodes: readonly Omit<Node, 'derivative'>[],
   blocks: readonly Block[],
@@ -195,14 +208,15 @@ function withDerivatives(
   const derivative = (node: number): number => {
     const known = derivatives.get(node);
     if (known !== undefined) return known;
-    const own = leaving.get(node) ?? [];
-    const sum = own.reduce((total, edge) => total + edge.derivative * derivative(edge.to), 0);
+    const edges = leaving.get(node) ?? [];
+    const sum = edges.reduce((total, edge) => total + edge.derivative * derivative(edge.to), 0);
     derivatives.set(node, sum);
     return sum;
   };
   return nodes.map((node) => ({ ...node, derivative: derivative(node.id) }));
 }
 
+/** Groups edges by the node that they leave. */
 export function outgoing(blocks: readonly Block[]): Map<number, Edge[]> {
   const leaving = new Map<number, Edge[]>();
   for (const edge of blocks.flatMap(({ edges }) => edges)) {
@@ -213,19 +227,19 @@ export function outgoing(blocks: readonly Block[]): Map<number, Edge[]> {
   return leaving;
 }
 
-/** The edges by which an input or a parameter acts: on the units of its layer, with the local derivatives. */
+/** Returns the edges by which an input or a parameter acts on the units of its layer. */
 export function firstEdges(
   { layout, pass }: Instance,
-  { graph, places }: Placed,
+  { graph, layers }: PlacedInfluence,
   { place }: Variable,
 ): Edge[] {
   if (place.kind === 'input') return [{ from: -1, to: graph.inputs[place.index], derivative: 1 }];
   const { name } = layout.views[place.view];
-  const ownIn = ([path, { layer }]: [string, Place]) =>
+  const indexIn = ([path, { layer }]: [string, PlacedLayer]) =>
     layer.parameters.findIndex((spec) => `${path}${spec.name}` === name);
-  const owner = [...places].find((candidate) => ownIn(candidate) >= 0)!;
+  const owner = [...layers].find((candidate) => indexIn(candidate) >= 0)!;
   const [, { layer, arrays, outputs }] = owner;
-  const own = ownIn(owner);
+  const own = indexIn(owner);
   const derivatives = unitVectors(layer, arrays, () => {
     layer.backward(pass, arrays);
     return arrays.gradients[0][own][place.index];

@@ -1,45 +1,48 @@
-/** A network with some rows in memory of its own: Σ Div and its gradient at will, at any weights and any input. */
+/** A network with some rows in memory of its own, for Σ Div and its gradient at any weights and any input. */
 import { type FloatArray, type Kernels, oneShard } from '../kernels/kernels.js';
 import { createReferenceKernels } from '../kernels/reference/index.js';
 import type { BoundSequence, Layer, Pass, Subtree } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { backward, bind, forward, type Objective } from '../network/network.js';
 
-/** Who computes, and where its arrays lie. */
+/** Says which kernels compute, and where their arrays lie. */
 export interface Arithmetic {
   readonly kernels: Kernels;
   readonly allocate: (length: number) => FloatArray;
 }
 
-/** Float64 and plain loops: the arithmetic of every proof. */
+/** The arithmetic of every proof: plain loops in float64. */
 export const FLOAT64: Arithmetic = {
   kernels: createReferenceKernels(),
   allocate: (length) => new Float64Array(length),
 };
 
+/** Says what to build. */
 export interface InstanceOptions {
   readonly objective: Pick<Objective, 'layers' | 'code' | 'parameter' | 'targets'>;
   readonly rows: number;
-  /** dropout, noise and batch statistics act, the latter over two shards; else the network is as it predicts */
+  /** Whether dropout, noise and batch statistics act, as in training; the rows then form two shards. */
   readonly training?: boolean;
   readonly arithmetic?: Arithmetic;
 }
 
+/** An instance is a network bound to some rows; its arrays may be changed between calls. */
 export interface Instance {
   readonly layout: ParameterLayout;
   readonly network: BoundSequence;
   readonly pass: Pass;
   readonly parameters: FloatArray;
-  /** [R, 1] class indices or [R, outputs] */
+  /** Desired outputs: class indices [R, 1], or values [R, outputs]. */
   readonly desired: FloatArray;
-  /** Σ Div of what the input array and the parameters hold. */
+  /** Returns Σ Div for what the input array and the parameters hold. */
   loss(): number;
-  /** Σ Div of what the input array of layer `from` holds. */
+  /** Returns Σ Div for what the input array of layer `from` holds: the layers before it are not computed. */
   lossFrom(from: number): number;
-  /** Σ over rows of ∂Div/∂parameters; ∂Div/∂x of every layer lies in the network's arrays. */
+  /** Returns Σ over rows of ∂Div/∂parameters, and leaves ∂Div/∂x of every layer in the network's arrays. */
   gradient(): FloatArray;
 }
 
+/** Builds a network with its arrays, all of them 0. */
 export function createInstance(options: InstanceOptions): Instance {
   const { objective, rows, training = false, arithmetic = FLOAT64 } = options;
   const { kernels, allocate } = arithmetic;
@@ -49,7 +52,7 @@ export function createInstance(options: InstanceOptions): Instance {
   const subtrees = training && rows > 1 ? halves(rows) : [whole(rows)];
   const gradients = subtrees.map(() => allocate(layout.length));
   const network = bind(layers, rows, { layout, parameters, gradients, allocate, inputGradient: true });
-  const outputs = outputsOf(layers);
+  const outputs = outputWidth(layers);
   const desired = allocate(rows * (targets === 'class' ? 1 : outputs));
   const losses = allocate(rows);
   const pass: Pass = {
@@ -92,21 +95,25 @@ export function createInstance(options: InstanceOptions): Instance {
   };
 }
 
-export function outputsOf(layers: readonly Layer[]): number {
+/** Returns the number of a network's outputs. */
+export function outputWidth(layers: readonly Layer[]): number {
   return layers[layers.length - 1].outputs;
 }
 
 const whole = (rows: number): Subtree => ({ slot: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 });
 
-/** Two shards, each in a slot of its own, so that the sum over shards is checked as well. */
+/** Two shards, each with a gradient block of its own, so that the sum over shards is checked as well. */
 function halves(rows: number): Subtree[] {
   const bounds = Int32Array.of(0, Math.ceil(rows / 2), rows);
   return [0, 1].map((shard) => ({ slot: shard, bounds, first: shard, last: shard + 1 }));
 }
 
-/** The numbers of the parameters that have a gradient: running statistics have none, padding is no parameter. */
+/** Lists the parameters that have a gradient. Running statistics have none. */
 export function differentiable({
   views,
 }: ParameterLayout): { name: string; offset: number; length: number }[] {
   return views.filter(({ spec }) => spec.statistic === undefined);
 }
+
+/** Purposes of the random streams in this folder, none of which is a training's. */
+export const EXPLAIN_PURPOSE = { cases: 90, sample: 91, direction: 92, nudge: 93 } as const;

@@ -1,5 +1,6 @@
-/** The diagram of a network that is too large to be drawn unit by unit: a box for each layer of the lecture. */
+/** The diagram of a network too large to be drawn unit by unit: a box for each layer of the lecture. */
 import { Graph, layout } from '@dagrejs/dagre';
+import { rootMeanSquare } from '../statistics.js';
 import type { Explanation } from './explain.js';
 import { box, escaped, line, type Point, short, svg, text } from './svg.js';
 import type { TracedLayer } from './trace.js';
@@ -7,6 +8,7 @@ import type { TracedLayer } from './trace.js';
 const BOX = { width: 232, height: 96 };
 const MARGIN = { x: 36, top: 76, bottom: 44 };
 
+/** Draws the layers from top to bottom as an SVG document. */
 export function layersDiagram(explanation: Explanation, name: string): string {
   const { trace, instance, loss } = explanation;
   const boxes = [
@@ -54,9 +56,7 @@ function layerLines({ k, affine, activation, y, weights }: TracedLayer): string[
   ];
 }
 
-function rms(values: readonly number[]): string {
-  return short(Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length));
-}
+const rms = (values: readonly number[]): string => short(rootMeanSquare(values));
 
 function layerBox([first, ...rest]: readonly string[], at: Point, kind: string): string {
   const top = at.y - 8 * rest.length;

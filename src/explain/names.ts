@@ -1,18 +1,20 @@
 /**
- * The lecture's notation. Its layer k is a weighted combination and the activation after it, two layers of gradpool's list;
- * layers and units are counted from 1, and unit 0 is the constant input y_0 = 1, so that w[k][0,j] is a bias.
+ * The lecture's notation. A layer of the lecture is a weighted combination and the activation after it, which
+ * are two layers in gradpool's list. Layers and units are counted from 1; unit 0 is the constant input y_0 =
+ * 1, so that w[k][0,j] is a bias.
  */
 import { UsageError } from '../errors.js';
 import type { Layer } from '../network/layer.js';
 import type { ParameterLayout } from '../network/layout.js';
 
-/** Layer k of the lecture by its places in the list; a layer that is no combination is an activation of its own. */
-export interface LectureLayer {
+/** Locates layer k of the lecture in the list; whatever is no combination counts as an activation. */
+interface LectureLayer {
   readonly k: number;
   readonly affine: number | null;
   readonly activation: number | null;
 }
 
+/** Groups the layers of a list into those of the lecture. */
 export function lectureLayers(layers: readonly Layer[]): LectureLayer[] {
   const found: LectureLayer[] = [];
   for (let index = 0; index < layers.length; index++) {
@@ -26,38 +28,39 @@ export function lectureLayers(layers: readonly Layer[]): LectureLayer[] {
   return found;
 }
 
-/** A number that Div depends on: an input, or one in a parameter. */
+/** A variable is a number that Div depends on: an input, or a number in a parameter array. */
 export interface Variable {
-  /** as it is printed: w_12(1), x_3 */
+  /** As it is printed: w_12(1), x_3. */
   readonly name: string;
-  /** as it is written: w[1][1,2], x3 */
+  /** As a user writes it: w[1][1,2], x3. */
   readonly key: string;
   readonly place:
     | { readonly kind: 'input'; readonly index: number }
     | {
         readonly kind: 'parameter';
-        /** the layer in the list, the parameter in the layout, the number in it and in the whole block */
+        /** Indices: layer in the list, parameter in the layout, number in the parameter and in the block. */
         readonly layer: number;
         readonly view: number;
         readonly index: number;
         readonly at: number;
-        /** a combination's weight is w_ij; others have no i and j */
+        /** i and j of a combination's weight w_ij; null for other parameters. */
         readonly ij: readonly [number, number] | null;
       };
 }
 
-/** z_3(2), or w_1,12(1) where digits would run together. */
-export function subscript(symbol: string, indices: readonly number[], k: number): string {
+/** Writes z_3(2), or w_1,12(1) where digits would run together. */
+function subscript(symbol: string, indices: readonly number[], k: number): string {
   return `${symbol}_${indices.join(indices.some((index) => index > 9) ? ',' : '')}(${k})`;
 }
 
-export const inputVariable = (index: number): Variable => ({
+/** Names input `index`, counted from 0. */
+const inputVariable = (index: number): Variable => ({
   name: `x_${index + 1}`,
   key: `x${index + 1}`,
   place: { kind: 'input', index },
 });
 
-/** Number `index` of the parameter `view` of the layout. */
+/** Names number `index` in parameter `view` of the layout. */
 export function parameterVariable(
   layers: readonly Layer[],
   { views }: ParameterLayout,
@@ -94,7 +97,10 @@ function unravel(index: number, shape: readonly number[]): number[] {
   return indices;
 }
 
-/** `x1`, `w[1][0,2]`, or `weight[2][3]` for a parameter of another layer. Throws UsageError saying what there is. */
+/**
+ * Finds a variable by its key: `x1`, `w[1][0,2]`, or `weight[2][3]` for the parameter of another layer.
+ * Throws UsageError saying which variables there are.
+ */
 export function findVariable(key: string, layers: readonly Layer[], layout: ParameterLayout): Variable {
   const [, input] = /^x_?\[?(\d+)\]?$/.exec(key) ?? [];
   if (input !== undefined) {
@@ -143,7 +149,7 @@ function findParameter(
   return parameterVariable(layers, layout, view, index);
 }
 
-/** What can be named in layer k: 'w[1][i,j] with i from 0 to 2, j from 1 to 2'. */
+/** Says which variables layer k has: 'w[1][i,j] with i from 0 (the bias) to 2, j from 1 to 2'. */
 function available(layers: readonly Layer[], { views }: ParameterLayout, k: number): string {
   const { affine, activation } = lectureLayers(layers)[k - 1];
   const combination = affine === null ? [] : [dense(layers[affine], k)];

@@ -1,4 +1,4 @@
-/** `gradpool gradcheck CONFIG`: the check of all derivatives on one's own network and rows. */
+/** `gradpool gradcheck CONFIG`: the check of all derivatives on the user's own network and rows. */
 import { objective } from '../network/network.js';
 import { measure } from '../parallel/arena.js';
 import type { Alter } from './cases.js';
@@ -9,12 +9,13 @@ import {
   failuresOf,
   type GradcheckReport,
   group,
-  scaled,
+  withScaledDerivatives,
 } from './gradcheck.js';
 import { checkGradient, type ParameterCheck } from './gradient.js';
 import { type Arithmetic, createInstance, FLOAT64, type Instance, type InstanceOptions } from './instance.js';
 import type { Subject } from './subject.js';
 
+/** Says how well the gradient of one network agrees with differences. */
 export interface NetworkReport
   extends Pick<GradcheckReport, 'tolerance' | 'all' | 'float32' | 'controls' | 'failures'> {
   readonly instance: string;
@@ -22,11 +23,16 @@ export interface NetworkReport
   readonly parameters: readonly ParameterCheck[];
 }
 
-/** Of a large parameter so many numbers are compared; for a control, which is wrong in all of them, the largest do. */
+/**
+ * How many numbers of each parameter are compared; a control is wrong in all of them, so that few are enough.
+ */
 const MOST_OF_EACH = 32;
 const MOST_OF_CONTROL = 4;
 
-/** As it is trained: with the divergence fused, dropout and batch statistics at work, and the rows in two shards. */
+/**
+ * Checks a network as it is trained: with the divergence fused, with dropout and batch statistics, and with
+ * the rows in two shards. `alter` exchanges layers: wrong ones, to see the check fail.
+ */
 export function gradcheckNetwork(subject: Subject, alter?: Alter): NetworkReport {
   const make = (arithmetic?: Arithmetic) => instanceOf(subject, arithmetic, alter);
   const { parameters, slope, size } = checkGradient(make(), MOST_OF_EACH);
@@ -55,7 +61,7 @@ function optionsOf({ layers, loss, rows }: Subject, alter: Alter = (layer) => la
   return { objective: { ...target, layers: target.layers.map(alter) }, rows, training: true };
 }
 
-/** The inputs rounded to float32, as training has them, so that both arithmetics begin with the same numbers. */
+/** Rounds all numbers to float32, as training has them: both arithmetics then start from the same numbers. */
 function instanceOf(subject: Subject, arithmetic: Arithmetic = FLOAT64, alter?: Alter): Instance {
   const instance = createInstance({ ...optionsOf(subject, alter), arithmetic });
   instance.parameters.set(subject.weights.map(Math.fround));
@@ -73,7 +79,7 @@ function bytesOf(subject: Subject): number {
   );
 }
 
-/** Each layer through which a gradient passes, made 1e-5 too large in turn. */
+/** Makes the derivatives of each layer in turn 1e-5 too large, where parameters at or before it feel that. */
 function controlsOf(subject: Subject): Controls {
   const { layers } = objective(subject.layers, subject.loss);
   const errors = layers.map((_, index) => {
@@ -88,14 +94,14 @@ function controlsOf(subject: Subject): Controls {
     caught: passed.filter((error) => error > TOLERANCE).length,
     error: Math.min(...passed),
     slope: checkGradient(
-      instanceOf(subject, FLOAT64, (layer) => scaled(layer, 1.01)),
+      instanceOf(subject, FLOAT64, (layer) => withScaledDerivatives(layer, 1.01)),
       1,
     ).slope,
   };
 }
 
-/** Alters the layer that is met as number `index`. */
+/** Alters the layer that is met as number `index`, counted from 0. */
 function nth(index: number, factor: number): Alter {
   let met = 0;
-  return (layer) => (met++ === index ? scaled(layer, factor) : layer);
+  return (layer) => (met++ === index ? withScaledDerivatives(layer, factor) : layer);
 }

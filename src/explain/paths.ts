@@ -1,35 +1,38 @@
-/** The distributed chain rule, written out: every path from a variable to Div, and the product of its edges. */
-import { type Edge, firstEdges, type Influence, outgoing, type Placed } from './influence.js';
+/** The distributed chain rule, written out: each path from a variable to Div and the product of its edges. */
+import { type Edge, firstEdges, type Influence, outgoing, type PlacedInfluence } from './influence.js';
 import type { Instance } from './instance.js';
 import type { Variable } from './names.js';
 
-export interface Path {
-  /** the nodes at which it parts from other paths: z_1(2) */
+/** A path leads from a variable to Div. */
+interface Path {
+  /** Names of the nodes at which it parts from other paths, such as z_1(2). */
   readonly via: readonly string[];
-  /** all of its nodes, Div last */
+  /** Names of all its nodes; Div is the last. */
   readonly nodes: readonly string[];
-  /** one more than nodes would have without the variable itself: the derivative along each edge */
+  /** The derivative along each edge; of grouped paths, the last factor is the derivative of their unit. */
   readonly factors: readonly number[];
   readonly product: number;
 }
 
+/** Sums the paths from one variable. */
 export interface PathSum {
   readonly variable: string;
   readonly count: number;
-  /** each of them, or where there are too many, all through one unit together */
+  /** Every path, or where there are too many, all paths through one unit as one. */
   readonly paths: readonly Path[];
   readonly enumerated: boolean;
   readonly sum: number;
-  /** what backpropagation gives for the same derivative */
+  /** The same derivative by backpropagation. */
   readonly backpropagated: number;
 }
 
-/** More paths than this are summed by the unit through which they go. */
+/** More paths than this are grouped by the unit that they go through. */
 const MOST_PATHS = 64;
 
+/** Follows the edges from a variable to Div, and sums the products along all paths. */
 export function pathSum(
   instance: Instance,
-  placed: Placed,
+  placed: PlacedInfluence,
   variable: Variable,
   backpropagated: number,
 ): PathSum {
@@ -90,7 +93,10 @@ function enumerate(
   return paths;
 }
 
-/** Up to the first parting of the ways edge by edge, from there on by the sum that each unit's derivative is. */
+/**
+ * Groups the paths by the unit after the first fork. Up to the fork they share their edges; from the unit on,
+ * the sum over all of them is the unit's own derivative.
+ */
 function throughUnits(
   first: readonly Edge[],
   leaving: ReadonlyMap<number, Edge[]>,

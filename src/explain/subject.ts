@@ -1,4 +1,6 @@
-/** What is explained or checked: a network with its weights and some rows, from a run, a model or a configuration. */
+/**
+ * What is explained or checked: a network with its weights and rows, from a run, a model or a configuration.
+ */
 import { existsSync, statSync } from 'node:fs';
 import type { Encoding, Subset } from '../data/dataset.js';
 import { gather, prepareEncoding } from '../data/gather.js';
@@ -16,45 +18,51 @@ import { readRun } from '../run/folder.js';
 import { resolveConfig, type TrainConfig } from '../train/config.js';
 import { planTraining } from '../train/plan.js';
 import { type Given, readGivenConfig, setWeights } from './given.js';
-import { outputsOf } from './instance.js';
+import { outputWidth } from './instance.js';
 
-export interface Request {
-  /** a run's folder, a model file or a configuration file */
+/** Says which network to open, and which rows. */
+export interface SubjectRequest {
+  /** A run's folder, a model file or a configuration file. */
   readonly path: string;
-  /** where the rows come from; default: the run's or the configuration's own data */
+  /** Where the rows come from; by default the run's or the configuration's own data. */
   readonly data?: string | undefined;
-  /** the first row, counted from 1 */
+  /** The first row, counted from 1. */
   readonly row?: number | undefined;
-  /** how many rows */
+  /** How many rows; 1 by default. */
   readonly rows?: number;
-  /** instead of a row: the network's own inputs, after preprocessing */
+  /** Instead of a row: the network's inputs as they are after preprocessing. */
   readonly input?: readonly number[] | undefined;
-  /** desired outputs, or a class by its name or counted from 0 */
+  /** Desired outputs, or a class by its name or counted from 0. */
   readonly target?: string | undefined;
 }
 
+/** A subject is a network with its weights and some rows. */
 export interface Subject {
   readonly layers: readonly Layer[];
   readonly loss: DivergenceName;
-  /** the divergence's parameter; by default its own default */
+  /** The divergence's parameter; undefined for its default. */
   readonly lossParameter?: number | undefined;
-  /** float64, in the layout */
+  /** The block of all parameters, in float64. */
   readonly weights: Float64Array;
   readonly origin: 'trained' | 'initial' | 'given';
-  /** which rows: 'row 3 of iris.csv', 'the given input' */
+  /** Says which rows: 'row 3 of iris.csv', 'the given input'. */
   readonly instance: string;
   readonly rows: number;
-  /** [R, inputs] */
+  /** Inputs [R, inputs]. */
   readonly x: Float64Array;
-  /** [R, 1] class indices or [R, outputs] */
+  /** Desired outputs: class indices [R, 1], or values [R, outputs]. */
   readonly d: Float64Array;
-  /** the classes' names, where they have any */
+  /** Names of the classes; null where there are none. */
   readonly classes: readonly string[] | null;
 }
 
 type Network = Pick<Subject, 'layers' | 'loss' | 'lossParameter' | 'weights' | 'origin' | 'classes'>;
 
-export async function openSubject(request: Request): Promise<Subject> {
+/**
+ * Opens the network and reads the rows that `request` names. Throws DataError where a file is missing or
+ * wrong, and UsageError where the request does not fit the network.
+ */
+export async function openSubject(request: SubjectRequest): Promise<Subject> {
   const { path } = request;
   if (!existsSync(path))
     throw new DataError(`${path}: there is no such run, model or configuration; check the path`);
@@ -62,7 +70,7 @@ export async function openSubject(request: Request): Promise<Subject> {
   return fromModel(request);
 }
 
-async function fromModel(request: Request): Promise<Subject> {
+async function fromModel(request: SubjectRequest): Promise<Subject> {
   const { path, input } = request;
   const model = readModel(path);
   const network: Network = {
@@ -85,15 +93,15 @@ async function fromModel(request: Request): Promise<Subject> {
 
 const isClasses = ({ schema }: Pick<SavedModel, 'schema'>) => schema.target.kind === 'classes';
 
-/** A run knows its data, a model alone does not. */
+/** Returns the data of a run. A model file alone does not know its data: throws UsageError. */
 function ownData(path: string): string {
   if (statSync(path).isDirectory()) return readRun(path).config.data;
   throw new UsageError(
-    `${path}: a model without data: name it, as in ${path} DATA --row 1, or give --input and --target`,
+    `${path}: a model file does not name its data: add it, as in ${path} DATA --row 1, or give --input and --target`,
   );
 }
 
-async function fromConfig(request: Request): Promise<Subject> {
+async function fromConfig(request: SubjectRequest): Promise<Subject> {
   const { path } = request;
   const { options, given } = readGivenConfig(path);
   const input = request.input ?? given.input;
@@ -123,7 +131,7 @@ async function fromConfig(request: Request): Promise<Subject> {
   }
 }
 
-/** Without data, the configuration must say all of the network. */
+/** Builds a network without data: the configuration must then name its layers and its loss. */
 function networkAlone(config: TrainConfig, inputs: number, given: Given): Network {
   const { layers, loss } = config;
   if (!layers) throw new UsageError('no network: give layers, as in layers: [{dense: 2}, sigmoid], or data');
@@ -138,7 +146,7 @@ function networkAlone(config: TrainConfig, inputs: number, given: Given): Networ
   };
 }
 
-/** As training begins, in float32, but for the weights that are given. */
+/** Initializes the weights as a training does, in float32, and writes the given ones over them. */
 function initialNetwork(layers: readonly Layer[], config: TrainConfig, { weights: given }: Given) {
   const layout = parameterLayout(layers);
   const initial = new Float32Array(layout.length);
@@ -158,7 +166,7 @@ function withInput(network: Network, input: readonly number[], target: string | 
 }
 
 function desiredOf({ layers, loss, classes }: Network, target: string | undefined): Float64Array {
-  const outputs = outputsOf(layers);
+  const outputs = outputWidth(layers);
   if (target === undefined) throw new UsageError('target: give the desired output, as in --target 0.01,0.99');
   const { targets }: Divergence = DIVERGENCES[loss];
   const named = classes?.indexOf(target) ?? -1;
@@ -178,39 +186,40 @@ function desiredOf({ layers, loss, classes }: Network, target: string | undefine
   return Float64Array.from(numbers);
 }
 
-/** A single output is 1 for the second of two classes. */
+/** Writes a class as outputs. A single output is 1 for the second of two classes. */
 function oneHot(index: number, outputs: number): Float64Array {
   return outputs === 1
     ? Float64Array.of(index)
     : Float64Array.from({ length: outputs }, (_, j) => (j === index ? 1 : 0));
 }
 
+/** Describes rows that were loaded. */
 interface Rows {
   readonly subset: Subset;
   readonly encoding: Encoding;
   readonly classification: boolean;
-  /** the source, for people */
+  /** Names the data for people. */
   readonly data: string;
 }
 
 function withRows(
   network: Network,
   { subset: { dataset }, encoding, classification, data }: Rows,
-  request: Request,
+  request: SubjectRequest,
 ): Subject {
   const { row: first = 1, rows: wanted = 1 } = request;
   if (!(Number.isInteger(first) && first >= 1 && first <= dataset.rows)) {
     throw new UsageError(`--row ${first}: ${data} has rows 1 to ${dataset.rows}`);
   }
   const rows = Math.min(wanted, dataset.rows - first + 1);
-  const outputs = outputsOf(network.layers);
+  const outputs = outputWidth(network.layers);
   const x = new Float64Array(rows * network.layers[0].inputs);
   const stored = new Float64Array(rows * dataset.targetWidth);
   const numbers = Uint32Array.from({ length: rows }, (_, r) => first - 1 + r);
   gather(x, stored, dataset, prepareEncoding(encoding), numbers, 0, rows);
   const { targets }: Divergence = DIVERGENCES[network.loss];
-  const spread = classification && targets === 'values';
-  const d = spread
+  const asValues = classification && targets === 'values';
+  const d = asValues
     ? Float64Array.from(Array.from(stored, (index) => [...oneHot(index, outputs)]).flat())
     : stored;
   return { ...network, instance: `row ${first} of ${data}`, rows, x, d };

@@ -1,6 +1,6 @@
-/** The few SVG elements that a diagram needs, and its colours on a light and on a dark ground. */
+/** The few SVG elements that a diagram needs, and its colours on a light and on a dark background. */
 
-/** Classes with colours of their own, so that programs without style sheets for dark grounds show the light one. */
+/** Each class has a light colour of its own, for programs that ignore the style sheet for dark ones. */
 const STYLE = `
   text { font: 12px ui-sans-serif, system-ui, 'Segoe UI', Helvetica, Arial, sans-serif; fill: #1f2937; }
   .ground { fill: #ffffff; }
@@ -26,11 +26,13 @@ const STYLE = `
     .label.up { fill: #93c5fd; } .label.down { fill: #fca5a5; } .pill { fill: #0f172a; }
   }`;
 
+/** A point of a drawing, in pixels from the top left corner. */
 export interface Point {
   readonly x: number;
   readonly y: number;
 }
 
+/** Puts parts together to a document with the style sheet and the arrowheads. */
 export function svg(width: number, height: number, title: string, parts: readonly string[]): string {
   const [w, h] = [Math.ceil(width), Math.ceil(height)];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${w} ${h}" width="${w}" height="${h}" role="img">
@@ -47,6 +49,7 @@ ${parts.join('\n')}
 const arrowhead = (kind: string) =>
   `<marker id="${kind}" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="head ${kind}" d="M0 0.8 8 4 0 7.2z"/></marker>`;
 
+/** Writes escaped content at a point. */
 export function text(
   at: Point,
   kind: string,
@@ -56,16 +59,17 @@ export function text(
   return `<text class="${kind}" x="${round(at.x)}" y="${round(at.y)}" text-anchor="${anchor}">${content}</text>`;
 }
 
+/** Draws a rounded rectangle around a point. */
 export function box(at: Point, width: number, height: number, kind: string): string {
   return `<rect class="${kind}" x="${round(at.x - width / 2)}" y="${round(at.y - height / 2)}" width="${width}" height="${height}" rx="9"/>`;
 }
 
-/** What a derivative does: it raises, lowers or leaves its end alone. */
-export type Sign = 'positive' | 'negative' | 'zero';
+/** Says what a derivative does: it raises its end, lowers it, or leaves it alone. */
+type Sign = 'positive' | 'negative' | 'zero';
 
 export const signOf = (value: number): Sign => (value > 0 ? 'positive' : value < 0 ? 'negative' : 'zero');
 
-/** From node to node straight, around others in curves that leave and arrive level; `tip` is what the mouse shows. */
+/** Draws an arrow: straight between two points, in level curves through more; `tip` is its tooltip. */
 export function line(points: readonly Point[], kind: Sign, strokeWidth: number, tip: string): string {
   const [start, ...rest] = points;
   let [path, from] = [`M${round(start.x)} ${round(start.y)}`, start];
@@ -78,13 +82,13 @@ export function line(points: readonly Point[], kind: Sign, strokeWidth: number, 
   return `<path class="edge ${kind}" marker-end="url(#${kind})" stroke-width="${round(strokeWidth)}" d="${path}"><title>${escaped(tip)}</title></path>`;
 }
 
-/** A few digits on a line, on a ground that keeps the line away from them. */
+/** Writes a few digits on a line, with a background that keeps the line away from them. */
 export function pill(at: Point, kind: string, content: string): string {
   const width = 6.2 * content.length + 6;
   return `<rect class="pill" x="${round(at.x - width / 2)}" y="${round(at.y - 7)}" width="${round(width)}" height="14" rx="5"/>${text({ x: at.x, y: at.y + 3.7 }, kind, content)}`;
 }
 
-/** z_12(1) as z with a subscript and a superscript. */
+/** Writes z_12(1) as z with a subscript and a superscript. */
 export function symbol(name: string): string {
   const [, letter, index, layer] = /^([a-zA-Z]+)_?([\d,]*)(\([\d.]+\))?$/.exec(name) ?? [null, name, '', ''];
   const sub = index ? `<tspan dy="3.5" font-size="9">${index}</tspan>` : '';
@@ -92,11 +96,12 @@ export function symbol(name: string): string {
   return `${escaped(letter ?? name)}${sub}${sup}`;
 }
 
+/** Escapes text for SVG. */
 export function escaped(content: string): string {
   return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** Three significant digits and no more: 0.0823, -1.2e-7 */
+/** Writes up to three significant digits: 0.0823, -1.2e-7. */
 export function short(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);

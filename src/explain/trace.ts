@@ -1,4 +1,4 @@
-/** One instance through the network and back, in the lecture's notation, each derivative beside its difference quotient. */
+/** One instance through the network and back, in the lecture's notation, derivatives beside differences. */
 import type { FloatArray } from '../kernels/kernels.js';
 import type { Layer } from '../network/layer.js';
 import type { ParameterLayout, ParameterView } from '../network/layout.js';
@@ -7,16 +7,17 @@ import { jacobian } from './influence.js';
 import type { Instance } from './instance.js';
 import { lectureLayers, parameterVariable, type Variable } from './names.js';
 
-/** x, z(k) or y(k) with ∂Div/∂ of it. */
+/** Holds x, z(k) or y(k), with ∂Div by each of its values. */
 export interface Vector {
   readonly values: readonly number[];
   readonly derivatives: readonly number[];
-  /** the largest relative error of the derivatives that were compared with differences */
+  /** The largest relative error of the `compared` derivatives, those that were compared with differences. */
   readonly error: number;
   readonly compared: number;
   readonly kinks: number;
 }
 
+/** Holds ∂Div by one parameter, beside its difference quotient. */
 export interface Derivative {
   readonly variable: Variable;
   readonly value: number;
@@ -24,51 +25,55 @@ export interface Derivative {
   readonly numeric: number;
   readonly error: number;
   readonly kink: boolean;
-  /** of a weight: y_i(k−1) and dz_j(k), whose product it is */
+  /** y_i(k−1) and dz_j(k), whose product is the derivative by a weight; null for other parameters. */
   readonly factors: readonly [number, number] | null;
 }
 
+/** Holds one layer of the lecture with all that was computed in it. */
 export interface TracedLayer {
   readonly k: number;
-  /** [inputs, outputs] of the weighted combination, null where the layer is an activation alone */
+  /** [inputs, outputs] of the weighted combination; null where the layer is an activation alone. */
   readonly affine: readonly [number, number] | null;
   readonly activation: string | null;
   readonly z: Vector | null;
   readonly y: Vector;
-  /** f′(z) of a scalar activation */
+  /** f′(z) of a scalar activation. */
   readonly slopes: readonly number[] | null;
-  /** [j][i] = ∂y_j/∂z_i of a vector activation, where it is small */
+  /** [j][i] = ∂y_j/∂z_i of a vector activation; null where it is large. */
   readonly jacobian: readonly (readonly number[])[] | null;
   readonly weights: readonly Derivative[];
-  /** how many it has, of which `weights` are the largest */
+  /** How many weights the layer has; `weights` holds those with the largest derivatives. */
   readonly weightCount: number;
 }
 
-/** All the numbers of one parameter of the layout; one without a gradient in prediction has no derivatives. */
-export interface TracedParameter {
+/** Holds all numbers of one parameter; `derivatives` is empty where prediction has no gradient for it. */
+interface TracedParameter {
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: readonly number[];
   readonly derivatives: readonly number[];
 }
 
+/** Holds the forward and the backward pass of one instance. */
 export interface Trace {
   readonly x: Vector;
   readonly layers: readonly TracedLayer[];
   readonly divergence: number;
   readonly parameters: readonly TracedParameter[];
-  /** over all that was compared */
+  /** The largest relative error of all `compared` derivatives. */
   readonly error: number;
   readonly compared: number;
   readonly kinks: number;
 }
 
-/** A Jacobian of more units than this fills the screen and says nothing. */
+/** A Jacobian of more units than this would fill the screen and say nothing. */
 const JACOBIAN_UNITS = 12;
-/** Beside a derivative this much smaller than the largest, rounding of Div leaves no digits to compare. */
+/** Of a derivative this much smaller than the largest, the rounding of Div leaves no digits to compare. */
 const RESOLUTION = 1e-4;
 
-/** `most`: of each vector and each parameter, so many are compared, the largest ones. */
+/**
+ * Traces an instance of one row; of each vector and parameter, the `most` largest derivatives are compared.
+ */
 export function trace(instance: Instance, most: number): Trace {
   const { layout, network, parameters } = instance;
   const { layers } = network;
@@ -80,7 +85,7 @@ export function trace(instance: Instance, most: number): Trace {
     ownViews(layout, index).reduce((sum, { length }) => sum + length, 0),
   );
   const traced = lectureLayers(layers).map(({ k, affine, activation }): TracedLayer => {
-    const own = [affine, activation].filter((index) => index !== null);
+    const indices = [affine, activation].filter((index) => index !== null);
     return {
       k,
       affine: affine === null ? null : [layers[affine].inputs, layers[affine].outputs],
@@ -88,8 +93,8 @@ export function trace(instance: Instance, most: number): Trace {
       z: affine === null || activation === null ? null : vectors[affine + 1],
       y: vectors[(activation ?? affine)! + 1],
       ...(activation === null ? { slopes: null, jacobian: null } : shapeOf(instance, activation)),
-      weights: own.flatMap((index) => weights[index]),
-      weightCount: own.reduce((sum, index) => sum + numbers[index], 0),
+      weights: indices.flatMap((index) => weights[index]),
+      weightCount: indices.reduce((sum, index) => sum + numbers[index], 0),
     };
   });
   return {
@@ -120,7 +125,7 @@ function summary(
   };
 }
 
-/** x and the output of every layer in the list; after a gradient. */
+/** Compares x and the output of every layer in the list; the gradient must have been computed before. */
 function vectorsOf(instance: Instance, most: number): Vector[] {
   const { network } = instance;
   const places = [
@@ -147,7 +152,7 @@ function vectorsOf(instance: Instance, most: number): Vector[] {
   });
 }
 
-/** The largest derivatives by the parameters of one layer of the list. */
+/** Compares the largest derivatives by the parameters of one layer of the list. */
 function weightsOf(
   { layout, network: { layers }, parameters, loss }: Instance,
   gradient: FloatArray,
@@ -168,11 +173,11 @@ function weightsOf(
     const block = gradient.subarray(view.offset, view.offset + view.length);
     return largest(block, most).map((i) => derivativeOf(layout.views.indexOf(view), i));
   });
-  loss(); // so that the layers remember the true weights again
+  loss(); // the layers remember values of the unchanged weights again
   return found.sort(byUnits);
 }
 
-/** Of dDiv/dw_ij: y_i, which is 1 for i = 0, and dz_j. */
+/** Returns the factors of dDiv/dw_ij: y_i, which is 1 for i = 0, and dz_j. */
 function factorsOf({ place }: Variable, before: Vector, after: Vector): readonly [number, number] | null {
   if (place.kind !== 'parameter' || !place.ij) return null;
   const [i, j] = place.ij;
@@ -185,12 +190,13 @@ function ownViews({ views }: ParameterLayout, index: number): ParameterView[] {
   return views.filter(({ name, spec }) => layerOf(name) === index && spec.statistic === undefined);
 }
 
-/** A layer with running statistics has derivatives in training only. */
+/** Whether the layer keeps running statistics; it has derivatives in training only. */
 const isStatistical = ({ parameters }: Layer): boolean => parameters.some(({ statistic }) => statistic);
 
+/** Whether a relative error passes. */
 export const isOk = (error: number): boolean => error <= TOLERANCE;
 
-/** A scalar activation is its slopes, a vector activation its Jacobian. */
+/** Describes a scalar activation by its slopes, and a vector activation by its Jacobian. */
 function shapeOf({ pass, network }: Instance, index: number): Pick<TracedLayer, 'slopes' | 'jacobian'> {
   const layer = network.layers[index];
   const { inputs, outputs } = layer;
@@ -203,7 +209,7 @@ function shapeOf({ pass, network }: Instance, index: number): Pick<TracedLayer, 
   return { slopes: null, jacobian: inputs <= JACOBIAN_UNITS ? rows.map((row) => [...row]) : null };
 }
 
-/** Calls `loss` with entry i of an array changed by a step. */
+/** Returns the function that computes `loss` with entry i of an array changed by a step. */
 export function nudged(array: FloatArray, i: number, loss: () => number): (step: number) => number {
   const held = array[i];
   return (step) => {
@@ -214,7 +220,7 @@ export function nudged(array: FloatArray, i: number, loss: () => number): (step:
   };
 }
 
-/** Indices of the entries with the largest magnitudes, in order of index. */
+/** Returns the indices of the entries with the largest magnitudes, in rising order. */
 function largest(values: FloatArray, most: number): number[] {
   const indices = Array.from(values, (_, i) => i);
   if (indices.length <= most) return indices;
@@ -230,7 +236,7 @@ function sizeOf(values: FloatArray): number {
   return size || 1;
 }
 
-/** w_01, w_11, w_21, w_02, …: all that leads to a unit together. */
+/** Sorts weights as w_01, w_11, w_21, w_02, …: all that lead to a unit stand together. */
 function byUnits(a: Derivative, b: Derivative): number {
   const [p, q] = [a.variable.place, b.variable.place];
   if (p.kind !== 'parameter' || q.kind !== 'parameter' || !p.ij || !q.ij) return 0;

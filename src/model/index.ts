@@ -1,7 +1,7 @@
 /** Loads saved models, which describe themselves, predict and evaluate in this process, without a trainer. */
 import { loadWithSchema } from '../data/load.js';
 import type { ProblemType, Schema } from '../data/schema.js';
-import { type DataSource, named } from '../data/source.js';
+import { type DataSource, sourceName } from '../data/source.js';
 import { chooseKernels } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NetworkSpec } from '../network/spec.js';
@@ -122,11 +122,11 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
     facts,
     async predict(source, { keep } = {}) {
       const data = await loadWithSchema(source, schema, { needTargets: false, keep });
-      return predictAll(model, ready(), { source: named(source), ...data });
+      return predictAll(model, ready(), { source: sourceName(source), ...data });
     },
     async evaluate(source) {
       const data = await loadWithSchema(source, schema, { needTargets: true });
-      return evaluateModel(model, ready(), { source: named(source), ...data });
+      return evaluateModel(model, ready(), { source: sourceName(source), ...data });
     },
     predictRows: (rows) =>
       predictAll(model, ready(), { source: 'rows', kept: [], ...datasetOf(rows, schema) }),

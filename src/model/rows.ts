@@ -4,12 +4,12 @@ import type { Dataset, Subset } from '../data/dataset.js';
 import { allocate } from '../data/elements.js';
 import { firstFar, TOO_FAR } from '../data/finite.js';
 import type { Reading } from '../data/reading.js';
-import { type ArraysSchema, product, readingOf, type Schema, type TableSchema } from '../data/schema.js';
+import { type ArraysSchema, elementCount, readingOf, type Schema, type TableSchema } from '../data/schema.js';
 import { allRows } from '../data/split.js';
+import { misfitText } from '../data/tables/cellerrors.js';
 import type { Cells } from '../data/tables/cells.js';
 import { convert } from '../data/tables/convert.js';
 import { encodeColumns } from '../data/tables/encode.js';
-import { misfitText } from '../data/tables/faults.js';
 import { cellsOf, numbersOf, wordsOf } from '../data/tables/records.js';
 import { DataError } from '../errors.js';
 
@@ -36,7 +36,7 @@ export function datasetOf(rows: readonly Row[], schema: Schema): { subset: Subse
 type Inputs = Omit<Dataset, 'rows' | 'targets' | 'targetWidth'>;
 
 function fromArrays(rows: readonly Row[], { type, shape }: ArraysSchema): Inputs {
-  const width = product(shape);
+  const width = elementCount(shape);
   const numbers = allocate(type === 'f32' ? 'f32' : 'f64', rows.length * width);
   for (const [index, row] of rows.entries()) {
     if (row?.length !== width) {

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { LoadOptions } from '../data/load.js';
-import { type DataSource, named } from '../data/source.js';
+import { type DataSource, sourceName } from '../data/source.js';
 import { UsageError } from '../errors.js';
 import { describeIssue } from '../issues.js';
 import { PRECISIONS } from '../kernels/bfloat16.js';
@@ -215,7 +215,7 @@ export function withRows(config: TrainConfig, options: TrainOptions): LoadOption
  * the value.
  */
 export function resolveConfig(given: TrainOptions): TrainConfig {
-  const options = { ...given, ...withoutRows(given, named) };
+  const options = { ...given, ...withoutRows(given, sourceName) };
   const parsed = configSchema.safeParse(options);
   if (!parsed.success) {
     throw new UsageError(describeIssue(parsed.error.issues[0], options, CONFIG_KEYS, 'config key'));

@@ -3,6 +3,7 @@
  * the fastest, and says why.
  */
 import { availableParallelism } from 'node:os';
+import { interquartileMean, quantile } from '../statistics.js';
 
 /** Returns the numbers of workers to choose from: the one asked for, or 0, 2, 4, … and every core. */
 export function workerCandidates(
@@ -115,12 +116,12 @@ function* search(
   for (const workers of candidates) {
     yield* take(workers, FIRST);
     if (workers === 0) {
-      const remaining = median(yield* take(0, { steps: GLANCE, seconds: 1 })) * left;
+      const remaining = middle(yield* take(0, { steps: GLANCE, seconds: 1 })) * left;
       if (remaining < POOL_START) return DONE_BEFORE;
       if (remaining > SURELY * POOL_START) prepare(candidates[candidates.length - 1]);
     }
     const times = yield* take(workers, WARM_UP);
-    const seconds = median(times.slice(-GLANCE));
+    const seconds = middle(times.slice(-GLANCE));
     if (workers === 0 && seconds * left < POOL_START) return DONE_BEFORE;
     glances.push({ workers, seconds, best: Math.min(...times) });
     if (clearlySlower(glances).includes(glances.at(-1)!)) break;
@@ -139,10 +140,10 @@ function* search(
   for (let round = 0; round < ROUNDS || spent < end; round++) {
     for (const [workers, own] of turns) {
       yield* take(workers, FIRST);
-      own.push(mean(middleHalf(yield* take(workers, TURN))));
+      own.push(interquartileMean(yield* take(workers, TURN)));
     }
   }
-  const trials = [...turns].map(([workers, own]) => ({ workers, seconds: mean(middleHalf(own)) }));
+  const trials = [...turns].map(([workers, own]) => ({ workers, seconds: interquartileMean(own) }));
   return decide(trials, fastest(trials));
 }
 
@@ -166,16 +167,8 @@ const milliseconds = (seconds: number): string => `${(1000 * seconds).toFixed(se
 /** Returns the fastest trial; among equals, the one with fewer workers. */
 const fastest = (trials: readonly Trial[]): Trial => trials.reduce((a, b) => (b.seconds < a.seconds ? b : a));
 
-const ascending = (times: readonly number[]): number[] => [...times].sort((a, b) => a - b);
-
-const mean = (times: readonly number[]): number => times.reduce((sum, time) => sum + time, 0) / times.length;
-
-const median = (times: readonly number[]): number => ascending(times)[times.length >> 1];
-
-function middleHalf(times: readonly number[]): number[] {
-  const quarter = times.length >> 2;
-  return ascending(times).slice(quarter, times.length - quarter);
-}
+/** The middle time, or the longer one of two: a time that was really measured. */
+const middle = (times: readonly number[]): number => quantile(times, 0.5);
 
 /** Returns the seconds of a gradient over some rows, whose result is not used. */
 export type Probe = (workers: number, rows: number) => Promise<number>;

@@ -1,14 +1,15 @@
+/** The benchmark from end to end on a tiny network: what it measures, proves, refuses and warns of. */
 import { describe, expect, it } from 'vitest';
 import { type BenchEvent, bench } from '#src/bench/bench.js';
 import { randomData } from '#src/bench/data.js';
-import { growth, networkOf } from '#src/bench/growth.js';
+import { growth } from '#src/bench/growth.js';
 import { type BenchOptions, resolveBench } from '#src/bench/options.js';
 import { benchSvg } from '#src/bench/plot/index.js';
 import { namedPoints } from '#src/bench/points.js';
 import { STEP_PARTS } from '#src/bench/profile.js';
 import { prove } from '#src/bench/proof.js';
-import { middleHalf } from '#src/bench/statistics.js';
 import { warningsOf } from '#src/bench/warnings.js';
+import { interquartileMean } from '#src/statistics.js';
 import { tickingClock } from '../support/clock.js';
 import { madeReport } from './report.js';
 
@@ -85,10 +86,8 @@ describe('bench', () => {
       expect(scaling.gflops).toBeCloseTo((report.flopsPerRow * scaling.batch) / seconds.value / 1e9, 9);
       expect(scaling.samplesPerSecond.value).toBeCloseTo(scaling.batch / seconds.value, 6);
       const parts = STEP_PARTS.reduce((sum, part) => sum + scaling.breakdown[part], 0);
-      const rounds = middleHalf(times);
-      const mean = rounds.reduce((sum, round) => sum + times[round], 0) / rounds.length;
-      // a step looks at the clock at its ends and six times between them, at its parts' ends
-      expect(parts / mean).toBeCloseTo(5 / 8, 1);
+      // a step reads the clock at its ends and six times in between, where its parts end
+      expect(parts / interquartileMean(times)).toBeCloseTo(5 / 8, 1);
     }
     const [serial, , two] = strong!.points;
     expect(two.speedup!.value).toBeCloseTo(serial.step.value / two.step.value, 12);
@@ -124,10 +123,11 @@ describe('bench', () => {
 
 it('growth fits its powers to what it measured', async () => {
   const settings = resolveBench({ ...TINY, rounds: 2 }, 2);
+  const sizes = [1000, 10_000, 30_000];
   const data = randomData({ rows: 64, inputs: 12, outputs: 3, seed: 1 });
   const measuring = growth(
-    { settings, data, peaks: new Map(), mishaps: [], clock: tickingClock(0.02) },
-    { rows: [256, 1024], parameters: [1000, 10_000, 30_000] },
+    { settings, data, peaks: new Map(), workerFailures: [], clock: tickingClock(0.02) },
+    { rows: [256, 1024], parameters: sizes },
   );
   let next = await measuring.next();
   while (!next.done) next = await measuring.next();
@@ -139,6 +139,9 @@ it('growth fits its powers to what it measured', async () => {
   expect(parameters.points.map(({ parameters: count }) => count)).toEqual(
     parameters.points.map(({ network }) => parametersOf(network)),
   );
+  for (const [index, { parameters: count }] of parameters.points.entries()) {
+    expect(count / sizes[index]).toBeCloseTo(1, 1);
+  }
   const svg = await benchSvg({ ...madeReport(), strong: null, batch: null, growth: next.value });
   expect(svg).toContain('Time per row');
   expect(svg).not.toContain('Speed-up');
@@ -148,10 +151,6 @@ const parametersOf = (network: string) => {
   const widths = network.split('-').map(Number);
   return widths.slice(1).reduce((sum, units, index) => sum + (widths[index] + 1) * units, 0);
 };
-
-it.each([10_000, 316_228, 10_000_000])('a network of about %d parameters', (wanted) => {
-  expect(parametersOf(networkOf(wanted).join('-')) / wanted).toBeCloseTo(1, 1);
-});
 
 describe('prove', () => {
   const settings = resolveBench(TINY, 2);
@@ -193,11 +192,11 @@ describe('prove', () => {
 
 describe('warnings', () => {
   const report = madeReport();
-  const of = (change: object) => warningsOf({ ...report, ...change }, []);
-  const machine = (change: object) => of({ machine: { ...report.machine, ...change } });
+  const warn = (change: object) => warningsOf({ ...report, ...change }, []);
+  const machine = (change: object) => warn({ machine: { ...report.machine, ...change } });
 
   it('are none on a quiet machine with a speed-up', () => {
-    expect(of({})).toEqual([]);
+    expect(warn({})).toEqual([]);
   });
 
   it('name what is wrong', () => {
@@ -211,10 +210,10 @@ describe('warnings', () => {
     expect(machine({ cpuQuota: 1.5 })).toEqual([expect.stringContaining('allows 1.5 CPUs')]);
     const [serial, one, two] = report.strong!.points;
     const doubtful = { ...two, speedup: { value: 1.02, low: 0.97, high: 1.08 } };
-    expect(of({ strong: { ...report.strong!, points: [serial, one, doubtful] } })).toEqual([
+    expect(warn({ strong: { ...report.strong!, points: [serial, one, doubtful] } })).toEqual([
       expect.stringContaining('the interval of the speed-up, 0.97 to 1.08, includes 1'),
     ]);
-    expect(of({ proof: { ...report.proof, identical: false, failures: ['batch 64'] } })).toEqual([
+    expect(warn({ proof: { ...report.proof, identical: false, failures: ['batch 64'] } })).toEqual([
       expect.stringContaining('batch 64'),
     ]);
     expect(warningsOf(report, ['worker gone'])).toEqual([expect.stringContaining('worker gone')]);

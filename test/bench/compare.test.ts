@@ -1,3 +1,4 @@
+/** Two reports compared: verdicts, the gate, and what only one of them measured. */
 import { describe, expect, it } from 'vitest';
 import { compareReports } from '#src/bench/compare.js';
 import type { BenchReport } from '#src/bench/report.js';

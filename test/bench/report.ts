@@ -1,16 +1,18 @@
-/** A report as it could have been measured, for what is made of reports. */
+/** A report as it could have been measured, for tests of what is made from reports. */
 import type { BenchReport, ScalingPoint } from '#src/bench/report.js';
 import { karpFlatt, medianOf, pairedRatio, per } from '#src/bench/statistics.js';
 import { Stream } from '#src/random.js';
 
 export interface Made {
-  /** by which all times are longer */
+  /** All times are longer by this factor. */
   readonly factor?: number;
   readonly seed?: number;
   readonly node?: string;
 }
 
-/** Workers 0, 1 and 2 at batch 128; a step of 2 ms in one thread, jittered by 2 %. */
+/**
+ * Makes a report of workers 0, 1 and 2 at batch 128, with a step of 2 ms in one thread and a jitter of 2 %.
+ */
 export function madeReport({ factor = 1, seed = 1, node = '20.20.2' }: Made = {}): BenchReport {
   const network = [16, 8, 4];
   const times = (milliseconds: number, counter: number) => {

@@ -1,11 +1,10 @@
+/** Estimates with their intervals, and what they say of scaling. */
 import { describe, expect, it } from 'vitest';
 import {
-  breakEven,
+  breakEvenBatch,
   growthExponent,
   karpFlatt,
-  median,
   medianOf,
-  middleHalf,
   pairedRatio,
   per,
   ratio,
@@ -17,42 +16,13 @@ const stream = (counter: number) => new Stream(11, 98, counter);
 const exponential = (draws: Stream, count: number) =>
   Array.from({ length: count }, () => -Math.log(1 - draws.uniform()));
 
-describe('median', () => {
-  it.each([
-    [[3], 3],
-    [[3, 1], 2],
-    [[5, 1, 100], 5],
-    [[4, 1, 3, 2], 2.5],
-  ])('of %j is %d', (values, expected) => {
-    expect(median(values)).toBe(expected);
-  });
-
-  it('of many rounds is far from an outlier', () => {
-    expect(medianOf([1, 1, 1, 1, 1, 1, 1, 1, 1000])).toEqual({ value: 1, low: 1, high: 1 });
-  });
-});
-
-it.each([
-  [
-    [5, 1, 9, 3],
-    [3, 0],
-  ],
-  [
-    [5, 1, 9, 3, 4, 2, 8, 7],
-    [3, 4, 0, 7],
-  ],
-  [[2], [0]],
-  [
-    [3, 1, 2],
-    [1, 2, 0],
-  ],
-])('the middle half of %j', (times, rounds) => {
-  expect(middleHalf(times)).toEqual(rounds);
-});
-
 describe('bootstrap intervals', () => {
   const coverage = (hit: (trial: number) => boolean, trials = 150) =>
     Array.from({ length: trials }, (_, trial) => hit(trial)).filter(Boolean).length / trials;
+
+  it('of a median are not moved by an outlier', () => {
+    expect(medianOf([1, 1, 1, 1, 1, 1, 1, 1, 1000])).toEqual({ value: 1, low: 1, high: 1 });
+  });
 
   it('hold the true median 95 times in 100', () => {
     const covered = coverage((trial) => {
@@ -82,7 +52,7 @@ describe('bootstrap intervals', () => {
     expect(width(50) / width(800)).toBeLessThan(8);
   });
 
-  it('of paired rounds do not feel what slows both', () => {
+  it('of paired rounds do not widen when both are slowed', () => {
     const noise = exponential(stream(1), 30).map((time) => 1 + time);
     const paired = pairedRatio(
       noise.map((time) => 2 * time),
@@ -111,7 +81,7 @@ describe('Karp–Flatt', () => {
     }
   });
 
-  it('is of one worker not defined', () => {
+  it('is not defined for a single worker', () => {
     expect(karpFlatt(0.95, 1)).toBeNull();
   });
 });
@@ -130,8 +100,8 @@ describe('break-even', () => {
     ['not before the last doubt', at(1.2, 0.98, 1.3), 64],
     ['an interval that ends at 1 is doubt', at(1, 1.2), 32],
   ])('%s', (_, points, expected) => {
-    expect(breakEven(points)).toBe(expected);
-    expect(breakEven([...points].reverse())).toBe(expected);
+    expect(breakEvenBatch(points)).toBe(expected);
+    expect(breakEvenBatch([...points].reverse())).toBe(expected);
   });
 });
 

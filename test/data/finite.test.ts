@@ -1,9 +1,9 @@
-/** Nothing that overflows when it is scaled reaches the arithmetic: P6. */
+/** Tests that no value which overflows when it is scaled reaches the arithmetic (promise P6). */
 import { dirname } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Dataset, Encoding, StoredArray } from '#src/data/dataset.js';
 import { allocate } from '#src/data/elements.js';
-import { farOut, farTarget } from '#src/data/finite.js';
+import { findFarInput, findFarTarget } from '#src/data/finite.js';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
 import { allRows } from '#src/data/split.js';
 import { npy } from '../support/npy.js';
@@ -24,11 +24,11 @@ function encoding(shift: number[], scale: number[]): Encoding {
   return { shift, scale, cardinalities: [], embeddings: [], targetShift: shift, targetScale: scale };
 }
 
-describe('farOut and farTarget', () => {
-  test('find the first value beyond 1e15 of its own column, in these rows alone', () => {
+describe('findFarInput and findFarTarget', () => {
+  it('find the first value beyond 1e15 of its own column, in these rows alone', () => {
     const data = dataset(numbers('f64', [0, 0, 3e15, 0, 0, -4e15, 5e15, 5e15]), 2);
     const own = encoding([0, 1e15], [0.25, 1]);
-    for (const far of [farOut, farTarget]) {
+    for (const far of [findFarInput, findFarTarget]) {
       expect(far(data, own, allRows(4))).toEqual({ row: 2, column: 1, value: -4e15 });
       expect(far(data, own, Uint32Array.of(3))).toEqual({ row: 3, column: 0, value: 5e15 });
       expect(far(data, own, Uint32Array.of(0, 1))).toBe(null);
@@ -37,17 +37,19 @@ describe('farOut and farTarget', () => {
     }
   });
 
-  test('take no value that is not finite, however wide the column is', () => {
+  it('take no value that is not finite, however wide the column is', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
       for (const type of ['f32', 'f64'] as const)
-        expect(farOut(dataset(numbers(type, [1, value]), 1), encoding([0], [1e-300]), allRows(2))).toEqual({
+        expect(
+          findFarInput(dataset(numbers(type, [1, value]), 1), encoding([0], [1e-300]), allRows(2)),
+        ).toEqual({
           row: 1,
           column: 0,
           value,
         });
   });
 
-  test('agree with the arithmetic: what they take is finite in float32', () => {
+  it('agree with the arithmetic: what they take is finite in float32', () => {
     for (const [shift, scale] of [
       [-1.7e308, 1e-300],
       [1e300, 1e-290],
@@ -56,17 +58,21 @@ describe('farOut and farTarget', () => {
     ])
       for (let exponent = -300; exponent <= 308; exponent++)
         for (const value of [10 ** exponent, -(10 ** exponent), shift, shift + 1 / scale]) {
-          const found = farOut(dataset(numbers('f64', [value]), 1), encoding([shift], [scale]), allRows(1));
+          const found = findFarInput(
+            dataset(numbers('f64', [value]), 1),
+            encoding([shift], [scale]),
+            allRows(1),
+          );
           const scaled = Math.fround((value - shift) * scale);
           if (found === null) expect(Math.abs(scaled)).toBeLessThan(1.1e15);
         }
   });
 
-  test('an integer type is looked at where it can be beyond', () => {
+  it('an integer type is looked at where it can be beyond', () => {
     const data = (type: 'u8' | 'i16' | 'i32') => dataset(numbers(type, [0, 100]), 1);
     for (const type of ['u8', 'i16', 'i32'] as const) {
-      expect(farOut(data(type), encoding([0], [1e3]), allRows(2))).toBe(null);
-      expect(farOut(data(type), encoding([0], [1e14]), allRows(2))).toEqual({
+      expect(findFarInput(data(type), encoding([0], [1e3]), allRows(2))).toBe(null);
+      expect(findFarInput(data(type), encoding([0], [1e14]), allRows(2))).toEqual({
         row: 1,
         column: 0,
         value: 100,
@@ -74,11 +80,11 @@ describe('farOut and farTarget', () => {
     }
   });
 
-  test('classes and rows without targets have no far target', () => {
+  it('classes and rows without targets have no far target', () => {
     const none = { ...dataset(numbers('f64', [1]), 1), targets: allocate('f32', 0) };
-    expect(farTarget(none, encoding([0], [1]), allRows(1))).toBe(null);
+    expect(findFarTarget(none, encoding([0], [1]), allRows(1))).toBe(null);
     const classes = { ...encoding([0], [1]), targetShift: [], targetScale: [] };
-    expect(farTarget(dataset(numbers('u16', [1, 2]), 1), classes, allRows(2))).toBe(null);
+    expect(findFarTarget(dataset(numbers('u16', [1, 2]), 1), classes, allRows(2))).toBe(null);
   });
 });
 
@@ -97,7 +103,7 @@ describe('arrays', () => {
   const FAR =
     'lies too far from the training rows to compute with (beyond 1e15 of their standard deviations); correct or remove it';
 
-  test('a value far out is refused in validation, test, evaluation and prediction', async () => {
+  it('a value far out is refused in validation, test, evaluation and prediction', async () => {
     const sound = x('sound', inputs, labels);
     const { val, test, schema } = await train(sound);
     for (const part of [val!, test!]) {
@@ -117,7 +123,7 @@ describe('arrays', () => {
     }
   });
 
-  test('float32 is finite in its file and far out all the same', async () => {
+  it('float32 is finite in its file and far out all the same', async () => {
     const { schema } = await train(x('sound32', inputs, labels, '<f4'));
     const far = x('far32', broken(inputs, 4, 3e38), labels, '<f4');
     expect(await failure(() => loadWithSchema(far, schema, { needTargets: false }))).toMatch(
@@ -125,7 +131,7 @@ describe('arrays', () => {
     );
   });
 
-  test('training values that cannot be scaled are refused', async () => {
+  it('training values that cannot be scaled are refused', async () => {
     const huge = x(
       'huge',
       inputs.map((value, i) => (i % 2 ? 1e200 * value : value)),

@@ -15,7 +15,10 @@ export function file(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-/** The one-line message and exit code that an action ends with; paths are cut down to the file's name. */
+/**
+ * Returns exit code and one-line message of the error that an action throws; paths are cut to the file's
+ * name.
+ */
 export async function failure(action: () => unknown): Promise<string> {
   try {
     await action();
@@ -28,7 +31,7 @@ export async function failure(action: () => unknown): Promise<string> {
   throw new Error('nothing failed');
 }
 
-/** An IDX file by hand: type code, sizes, the elements' bytes. */
+/** Builds an IDX file from type code, sizes and the elements' bytes. */
 export function idx(type: number, sizes: readonly number[], body: ArrayLike<number>): Uint8Array {
   const header = Buffer.alloc(4 + 4 * sizes.length);
   header[2] = type;
@@ -39,7 +42,7 @@ export function idx(type: number, sizes: readonly number[], body: ArrayLike<numb
   return Buffer.concat([header, Uint8Array.from(body)]);
 }
 
-/** Four images of 2 x 2 and their labels, named as MNIST's. */
+/** Writes four images of 2 x 2 and their labels, named as MNIST's; returns their folder. */
 export function smallIdx(name: string, { labels = [0, 1, 1, 0] } = {}): string {
   const images = file(`${name}/train-images-idx3-ubyte`, idx(8, [4, 2, 2], [...Array(16).keys()]));
   file(`${name}/train-labels-idx1-ubyte`, idx(8, [labels.length], labels));

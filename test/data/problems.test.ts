@@ -13,7 +13,7 @@ import { failure, file } from './helpers.js';
 const load = (data: string, val: number | string = 'auto', seed = 1) =>
   loadTrainingData({ data, task: 'auto', val, seed });
 
-/** The points, row by row, and the labels. */
+/** Returns the points, row by row, and the labels. */
 async function sample(data: string) {
   const { numbers, numberWidth, targets, rows } = (await load(data, 0)).train.dataset;
   const row = (r: number) => Array.from(numbers.subarray(r * numberWidth, (r + 1) * numberWidth));
@@ -183,7 +183,7 @@ describe('validation', () => {
       const { val, notes, train } = await load(name);
       expect(val).toBeNull();
       expect(notes).toContain(
-        `validation: none, ${name} is its ${train.rows.length} rows; --val 0.1 keeps some back`,
+        `validation: none, since the ${train.rows.length} rows are all there is of ${name}; --val 0.1 keeps some back`,
       );
     }
     expect((await load('parity', 0.25)).val!.rows.length).toBe(4);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { splitRows } from '#src/data/fit.js';
 import { loadTrainingData } from '#src/data/load.js';
 import { split } from '#src/data/split.js';
@@ -9,7 +9,7 @@ const labels = fc.array(fc.nat(4), { minLength: 1, maxLength: 200 });
 const fraction = fc.double({ min: 0, max: 0.95, noNaN: true });
 const two = fc.tuple(fraction, fraction).map(([val, rest]) => ({ val, test: rest * (1 - val) }));
 
-test('a split is a partition of the rows, in ascending order, the same for the same seed', () => {
+it('a split is a partition of the rows, in ascending order, the same for the same seed', () => {
   fc.assert(
     fc.property(labels, two, fc.nat(), (strata, shares, seed) => {
       const { train, val, test } = split(strata.length, shares, seed, strata);
@@ -21,7 +21,7 @@ test('a split is a partition of the rows, in ascending order, the same for the s
   );
 });
 
-test('each class keeps its share to within a row or two, and a row to train on', () => {
+it('each class keeps its share to within a row or two, and a row to train on', () => {
   fc.assert(
     fc.property(labels, two, fc.nat(), (strata, shares, seed) => {
       const { train, val, test } = split(strata.length, shares, seed, strata);
@@ -39,7 +39,7 @@ test('each class keeps its share to within a row or two, and a row to train on',
   );
 });
 
-test('another seed keeps other rows back', () => {
+it('another seed keeps other rows back', () => {
   const strata = Array<number>(1000).fill(0);
   const { val } = split(1000, { val: 0.1, test: 0 }, 1, strata);
   expect(val.length).toBe(100);
@@ -47,7 +47,7 @@ test('another seed keeps other rows back', () => {
   expect(Math.max(...val) - Math.min(...val)).toBeGreaterThan(500);
 });
 
-test('the rows for validation are those of every version before, with a test part or without', () => {
+it('the rows for validation are those of every version before, with a test part or without', () => {
   const strata = Array.from({ length: 30 }, (_, row) => row % 3);
   const before = [0, 3, 7, 13, 14, 20];
   expect(Array.from(split(30, { val: 0.2, test: 0 }, 5, strata).val)).toEqual(before);
@@ -63,7 +63,7 @@ describe('fractions of a source', () => {
   const load = (val: number | string, test: number | string | undefined) =>
     loadTrainingData({ data: table(), target: 'kind', task: 'auto', val, test, seed: 1 });
 
-  test('three parts, each with its half of every class', async () => {
+  it('three parts, each with its half of every class', async () => {
     const { train, val, test } = await load(0.2, 0.25);
     expect([train, val!, test!].map((part) => part.rows.length)).toEqual([22, 8, 10]);
     for (const part of [train, val!, test!]) {
@@ -75,13 +75,13 @@ describe('fractions of a source', () => {
     expect(without.test).toBe(null);
   });
 
-  test('a test part alone, and one beside a source for validation', async () => {
+  it('a test part alone, and one beside a source for validation', async () => {
     expect((await load(0, 0.25)).test!.rows.length).toBe(10);
     const { train, val, test } = await load(table(), 0.25);
     expect([train.rows.length, val!.rows.length, test!.rows.length]).toEqual([30, 40, 10]);
   });
 
-  test('what comes with a test part is cut in two all the same', async () => {
+  it('what comes with a test part is cut in two all the same', async () => {
     const { train, val, test } = await loadTrainingData({
       data: 'mnist',
       task: 'auto',
@@ -93,7 +93,7 @@ describe('fractions of a source', () => {
     expect(test!.dataset).toBe(train.dataset);
   });
 
-  test('fractions that leave nothing, or are none', async () => {
+  it('fractions that leave nothing, or are none', async () => {
     expect(await failure(() => load(0.5, 0.5))).toBe(
       '2: --val 0.5 and --test 0.5: no rows are left to train on; the two must stay below 1 together',
     );
@@ -101,7 +101,7 @@ describe('fractions of a source', () => {
     expect(await failure(() => load(0, 1.5))).toMatch(/^2: --test 1\.5: expected a fraction from 0 /);
   });
 
-  test('too few rows to keep any back', () => {
+  it('too few rows to keep any back', () => {
     const notes: string[] = [];
     splitRows(2, { valFraction: 0, testFraction: 0.1, seed: 1 }, null, notes);
     expect(notes).toEqual(['test: 2 rows are too few to keep 0.1 of them back; none are']);

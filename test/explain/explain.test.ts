@@ -1,10 +1,12 @@
-/** The lecture on one instance: golden numbers, derivatives beside differences, paths beside backpropagation. */
+/**
+ * The lecture on one instance: golden numbers, derivatives beside differences, paths beside backpropagation.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { explain } from '#src/explain/explain.js';
-import { scaled } from '#src/explain/gradcheck.js';
+import { withScaledDerivatives } from '#src/explain/gradcheck.js';
 import { findVariable, parameterVariable } from '#src/explain/names.js';
 import { gradcheckNetwork } from '#src/explain/ownnetwork.js';
 import { openSubject, type Subject } from '#src/explain/subject.js';
@@ -111,7 +113,9 @@ describe('the 2-2-2 network of the lecture', async () => {
   });
 
   it('shows a wrong derivative as wrong', () => {
-    const layers = subject.layers.map((layer, index) => (index === 1 ? scaled(layer, 1.001) : layer));
+    const layers = subject.layers.map((layer, index) =>
+      index === 1 ? withScaledDerivatives(layer, 1.001) : layer,
+    );
     const wrong = explain({ ...subject, layers }).trace;
     expect(isOk(wrong.error)).toBe(false);
     expect(wrong.layers[0].weights.every(({ error }) => !isOk(error))).toBe(true);
@@ -289,7 +293,9 @@ describe('a trained run', async () => {
     await expect(openSubject({ ...request, target: 'rose' })).rejects.toThrow(
       /target: expected a class \(.*\), found "rose"/,
     );
-    await expect(openSubject({ path: request.path })).rejects.toThrow(/a model without data: name it/);
+    await expect(openSubject({ path: request.path })).rejects.toThrow(
+      /a model file does not name its data: add it/,
+    );
   });
 
   it('passes gradcheck, and fails it with one wrong layer', async () => {
@@ -298,7 +304,7 @@ describe('a trained run', async () => {
     expect(report.failures).toEqual([]);
     expect(report).toMatchObject({ rows: 6, controls: { total: 3, caught: 3 } });
     const wrong = gradcheckNetwork(subject, (layer) =>
-      layer.kind === 'tanh' ? scaled(layer, 1 + 1e-5) : layer,
+      layer.kind === 'tanh' ? withScaledDerivatives(layer, 1 + 1e-5) : layer,
     );
     expect(wrong.failures[0]).toMatch(/dense 0\.\w+\[\d+\]: relative error/);
   });

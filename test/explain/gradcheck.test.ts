@@ -1,10 +1,13 @@
-/** The check of all derivatives: what it covers, that it passes, and that it fails for each derivative that is wrong. */
+/**
+ * The check of all derivatives: what it covers, that it passes, and that it fails for each derivative that is
+ * wrong.
+ */
 import { describe, expect, it } from 'vitest';
 import { GateError } from '#src/errors.js';
 import { CHECKED_KINDS, caseOf, instanceOf, kinkCases } from '#src/explain/cases.js';
 import { compare, taylorSlope } from '#src/explain/differences.js';
 import { distance, float32Tolerance } from '#src/explain/float32.js';
-import { assertPassed, failuresOf, gradcheck, SLOPE_TOLERANCE, scaled } from '#src/explain/gradcheck.js';
+import { assertPassed, failuresOf, gradcheck, withScaledDerivatives } from '#src/explain/gradcheck.js';
 import { checkGradient } from '#src/explain/gradient.js';
 import { DIFFERENTIABLE_NAMES } from '#src/network/activations.js';
 import { DIVERGENCE_NAMES } from '#src/network/divergences.js';
@@ -108,7 +111,7 @@ describe('gradcheck', () => {
     expect(report.all.cases).toBe(combinations + kinkCases().length);
     expect(report.all.error).toBeLessThanOrEqual(1e-7);
     expect(report.all.kinks).toBeGreaterThan(10);
-    expect(Math.abs(report.all.slope! - 2)).toBeLessThanOrEqual(SLOPE_TOLERANCE);
+    expect(Math.abs(report.all.slope! - 2)).toBeLessThanOrEqual(0.05);
     for (const group of [...report.layers, ...report.activations, ...report.divergences]) {
       expect(group.cases, group.name).toBeGreaterThan(0);
     }
@@ -155,7 +158,9 @@ describe('gradcheck', () => {
   });
 
   it('fails with exit code 5 when one layer has a wrong derivative', () => {
-    const wrong = gradcheck((layer) => (layer.kind === 'layerNorm' ? scaled(layer, 1 + 1e-5) : layer));
+    const wrong = gradcheck((layer) =>
+      layer.kind === 'layerNorm' ? withScaledDerivatives(layer, 1 + 1e-5) : layer,
+    );
     expect(wrong.layers.filter(({ error }) => error > wrong.tolerance).map(({ name }) => name)).toEqual([
       'layerNorm',
     ]);

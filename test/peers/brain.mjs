@@ -1,7 +1,7 @@
-/** brain.js 1: it trains on one sample at a time, with momentum, and knows no softmax; the batch is ignored. */
+/** brain.js 1: it trains on one sample at a time, with momentum and without softmax; the batch is ignored. */
 import { installed, packageVersion, randomRows, takeTurns } from './contestant.mjs';
 
-const ROWS = 256; // it copies its data for every call of train()
+const ROWS = 256; // few, because every call of train() copies them
 
 await takeTurns(async ({ widths }) => {
   const { default: brain } = await installed('brain.js');

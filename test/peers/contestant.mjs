@@ -1,11 +1,14 @@
-/** What the Node contestants have in common: the command line, random data, and the protocol with run.mjs (see contestant.py). */
+/**
+ * What the Node contestants share: the command line, random data, and the protocol with run.mjs, which
+ * contestant.py describes.
+ */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 export const ROWS = 16384;
 const WARM_UP_SECONDS = 3;
 
-/** NETWORK BATCH KEY=VALUE… */
+/** Reads the command line: NETWORK BATCH KEY=VALUE… */
 export function contestantArguments() {
   const [network, batch, ...settings] = process.argv.slice(2);
   return {
@@ -15,7 +18,10 @@ export function contestantArguments() {
   };
 }
 
-/** Inputs [rows, widths[0]] uniform in [-1, 1) and classes [rows], from a small generator of our own. */
+/**
+ * Draws inputs [rows, widths[0]] uniformly from [-1, 1) and classes [rows], with a small generator of its
+ * own.
+ */
 export function randomRows(widths, rows = ROWS) {
   let state = 1;
   const draw = () => {
@@ -29,7 +35,7 @@ export function randomRows(widths, rows = ROWS) {
   };
 }
 
-/** Uniform weights within ±√(6/inputs), as suits ReLU, [inputs, outputs]. */
+/** Draws weights [inputs, outputs] uniformly from ±√(6/inputs), which suits ReLU. */
 export function initialWeights(inputs, outputs) {
   const bound = Math.sqrt(6 / inputs);
   return randomRows([inputs, 1], outputs).x.map((value) => value * bound);
@@ -40,8 +46,9 @@ function say(answer) {
 }
 
 /**
- * Loads with `prepare`, which returns {versions, step, close}: step() trains on one batch or more and returns the number of
- * samples, itself or as a promise. What prepare throws is the reason why this contestant is skipped.
+ * Prepares a contestant and answers the questions of run.mjs. `prepare` returns {versions, step, close}:
+ * step() trains on one batch or more and returns the number of samples, or a promise of it. If prepare
+ * throws, the contestant is skipped, and the error's message is the reason.
  */
 export async function takeTurns(prepare) {
   let prepared;
@@ -65,7 +72,8 @@ async function measure(step, seconds) {
   const begin = performance.now();
   for (;;) {
     const done = step();
-    samples += typeof done === 'number' ? done : await done; // no turn of the microtask queue where none is asked for
+    // a step that is not a promise must not pay for a turn of the microtask queue
+    samples += typeof done === 'number' ? done : await done;
     const passed = (performance.now() - begin) / 1000;
     if (passed >= seconds) return samples / passed;
   }
@@ -81,7 +89,7 @@ export async function installed(name) {
   }
 }
 
-/** Not every package exports its package.json. */
+/** Reads a package's version from its file, because not every package exports its package.json. */
 export function packageVersion(name) {
   return JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url), 'utf8'))
     .version;

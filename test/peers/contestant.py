@@ -1,8 +1,10 @@
-"""What the Python contestants have in common: the command line, random data, and the protocol with run.mjs.
+"""What the Python contestants share: the command line, random data, and the protocol with run.mjs.
 
-A contestant is started as `NAME.py NETWORK BATCH KEY=VALUE…`. It prints one JSON line of versions when it has warmed up,
-then reads a number of seconds per line and answers each with one JSON line, {"samplesPerSecond": …}; so that several
-contestants can take turns within one run. `echo 1 | python3 pytorch.py 784-128-10 64 threads=2` measures one by hand.
+A contestant is started as `NAME.py NETWORK BATCH KEY=VALUE…`. When it has warmed up, it prints one JSON line with
+its versions. Then it reads lines with a number of seconds, and answers each with one JSON line,
+{"samplesPerSecond": …}. In this way several contestants take turns.
+
+`echo 1 | python3 pytorch.py 784-128-10 64 threads=2` measures one by hand.
 """
 import json
 import sys
@@ -19,7 +21,7 @@ def arguments():
 
 
 def random_data(numpy, widths):
-    """Inputs [ROWS, widths[0]] uniform in [-1, 1), float32, and classes [ROWS]."""
+    """Draws inputs [ROWS, widths[0]] uniformly from [-1, 1), in float32, and classes [ROWS]."""
     generator = numpy.random.default_rng(1)
     x = generator.random((ROWS, widths[0]), dtype=numpy.float32) * 2 - 1
     return x, generator.integers(0, widths[-1], ROWS)
@@ -30,7 +32,7 @@ def say(**answer):
 
 
 def steps_for(seconds, step):
-    """Samples per second of step(), which returns the samples it has trained on, called again and again."""
+    """Repeats step(), which returns the number of samples it has trained on; returns samples per second."""
     samples = 0
     begin = time.perf_counter()
     while True:
@@ -41,7 +43,7 @@ def steps_for(seconds, step):
 
 
 def take_turns(versions, measure):
-    """measure(seconds) returns samples per second."""
+    """Answers the questions of run.mjs. measure(seconds) returns samples per second."""
     measure(WARM_UP_SECONDS)
     say(versions=versions)
     for line in sys.stdin:

@@ -1,7 +1,7 @@
-/** Who takes part, with which settings, on which networks. */
+/** Which contestants take part, with which settings, and on which networks. */
 import { execFileSync } from 'node:child_process';
 
-/** The packages that `--install` fetches; no dependency of gradpool's. */
+/** The packages that `--install` fetches. gradpool itself depends on none of them. */
 export const PACKAGES = [
   '@tensorflow/tfjs@4.22.0',
   '@tensorflow/tfjs-backend-wasm@4.22.0',
@@ -10,7 +10,7 @@ export const PACKAGES = [
   'convnetjs@0.3.0',
 ];
 
-/** [network, batch] */
+/** Pairs of a network and a batch. */
 export const NETWORKS = [
   ['784-128-10', 64],
   ['784-256-128-10', 128],
@@ -20,7 +20,7 @@ export const NETWORKS = [
 ];
 const ADAM_NETWORK = '784-256-128-10';
 
-/** The interpreter that imports torch, or else the first there is. */
+/** Finds the interpreter that imports torch, or else the first one there is. */
 export function findPython() {
   const found = ['python3', '/usr/bin/python3'].filter((python) => runs(python, 'pass'));
   return found.find((python) => runs(python, 'import torch')) ?? found[0] ?? 'python3';
@@ -35,7 +35,7 @@ function runs(python, code) {
   }
 }
 
-/** 1, 2, 4, … and every core. */
+/** Lists 1, 2, 4, … and the number of cores. */
 export function threadCounts(cores) {
   const counts = [];
   for (let count = 1; count < cores; count *= 2) counts.push(count);
@@ -43,9 +43,11 @@ export function threadCounts(cores) {
 }
 
 /**
- * @param machine cores, the Python and, as a command, the Node for jax-js
- * @returns {{ name: string, peer: string, command: string[], settings: string[], networks?: string[], mostWeights?: number }[]}
- * `peer` is the word for --only; a peer that is hopelessly slow takes part up to `mostWeights`
+ * Lists the contestants. `peer` is the word for --only; a peer that is hopelessly slow takes part only in
+ * networks of up to `mostWeights` weights.
+ * @param machine the number of cores, the Python interpreter, and the command of the Node that jax-js needs
+ * @returns {{ name: string, peer: string, command: string[], settings: string[], networks?: string[],
+ * mostWeights?: number }[]}
  */
 export function contestants({ cores, python, node }) {
   const counts = threadCounts(cores);

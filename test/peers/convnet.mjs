@@ -1,4 +1,4 @@
-/** convnetjs: its Trainer takes one sample a call and updates after each batch; SGD with momentum. */
+/** convnetjs: its trainer takes one sample a call and updates after each batch; SGD with momentum. */
 import { installed, packageVersion, randomRows, takeTurns } from './contestant.mjs';
 
 const ROWS = 1024;

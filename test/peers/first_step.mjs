@@ -1,4 +1,4 @@
-/** Says when gradpool has made the first step of `npm start`'s training, from a script's import on. */
+/** Prints a line when gradpool has made the first step of the training that `npm start` runs. */
 import { train } from '#src/index.js';
 
 const [precision] = process.argv.slice(2);

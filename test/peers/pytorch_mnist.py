@@ -1,6 +1,7 @@
 """A plain PyTorch script that trains as `npm start` does: same files, network, batch, optimiser, schedule and epochs.
 
-pytorch_mnist.py FOLDER EPOCHS threads=N blas=N; prints a line after the first step and one with the test accuracy.
+Call it as pytorch_mnist.py FOLDER EPOCHS threads=N blas=N. It prints a line after the first step, and one with
+the test accuracy.
 """
 import json
 import math

@@ -1,4 +1,4 @@
-/** A run's figures as docs/peers.md and as the README's table. */
+/** Writes the figures of a measurement as docs/peers.md and as the README's table. */
 import { figure, flopsPerSample, markdownTable, median, summarize } from './summary.mjs';
 
 /** Columns of the README's table: whose speed, divided by whose. */
@@ -15,12 +15,14 @@ const RATIOS = [
 const OWN = ['gradpool wasm', 'gradpool native', 'gradpool native bf16'];
 const ADAM = ['gradpool wasm', 'gradpool native', 'PyTorch'];
 
-/** One entry for each network, in the order measured, with the sittings that it took. */
+/**
+ * Returns one entry for each network, in the order measured; it may have been measured in several sessions.
+ */
 function networks({ pieces }) {
   const keys = [...new Set(pieces.map(({ network, batch }) => `${network}, ${batch}`))];
   return keys.map((key) => {
-    const own = pieces.filter(({ network, batch }) => `${network}, ${batch}` === key);
-    return { key, network: own[0].network, ...summarize(own.map(({ measurements }) => measurements)) };
+    const same = pieces.filter(({ network, batch }) => `${network}, ${batch}` === key);
+    return { key, network: same[0].network, ...summarize(same.map(({ measurements }) => measurements)) };
   });
 }
 
@@ -67,7 +69,7 @@ function sentences({ mnist, machine }, all) {
 
 const ownRuns = ({ runs }) => runs.filter(({ contestant }) => contestant.startsWith('gradpool'));
 
-/** One or none. */
+/** Returns the fastest peer, or nothing where none took part. */
 function fastestPeer({ runs }) {
   const peers = runs.filter(({ contestant }) => !contestant.startsWith('gradpool'));
   return peers.sort((a, b) => median(a.seconds) - median(b.seconds)).slice(0, 1);
@@ -80,11 +82,13 @@ export function documentText(result) {
   const text = [
     '# gradpool and its peers',
     '',
-    'Samples per second of whole training steps (forward, backward, sum, update) on random data already in memory: ReLU, softmax',
-    'cross-entropy, SGD with momentum 0.9, float32 unless the name says bf16. Every contestant is a process that has worked for 3 s;',
-    `they take turns of about ${seconds} s in ${rounds} rounds, one at a time. Figures are medians over the rounds, a ratio is the median of`,
-    "the rounds' ratios, each contestant with its best setting. A setting whose first turns stay below 0.7 of its contestant's",
-    'best gets no more. brain.js and convnetjs take one sample at a time, brain.js with the squared error and an update for each.',
+    'Samples per second of whole training steps (forward, backward, sum, update) on random data already in memory:',
+    'ReLU, softmax cross-entropy, SGD with momentum 0.9, and float32 unless the name says bf16. Every contestant is a',
+    `process that has warmed up for 3 s. They take turns of about ${seconds} s in ${rounds} rounds, so that only one`,
+    "works at a time. Figures are medians over the rounds. A ratio is the median of the rounds' ratios, between the best",
+    "settings of both contestants. A setting that stays below 0.7 of its contestant's best in its first turns gets no",
+    'more turns. brain.js and convnetjs take one sample at a time; brain.js minimizes the squared error and updates the',
+    'weights after every sample.',
     '',
     `- machine: ${machine}`,
     `- versions: ${Object.entries(versions)
@@ -147,8 +151,9 @@ function mnistText({ epochs, runs }) {
   return [
     '## MNIST from the start of the process',
     '',
-    `784-256-128-10, batch 128, SGD with momentum, cosine schedule over ${epochs} epochs, weight decay 2e-4, the same files. The first step is`,
-    "taken from a script that imports gradpool; the whole is `gradpool train mnist` with npm start's flags, checkpoints and model included.",
+    `784-256-128-10, batch 128, SGD with momentum, a cosine schedule over ${epochs} epochs and weight decay 2e-4, on the same`,
+    'files. The first step is timed in a script that imports gradpool; the whole is `gradpool train mnist` with the flags',
+    'of `npm start`, including its checkpoints and its model.',
     '',
     markdownTable(
       [

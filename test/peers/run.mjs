@@ -1,4 +1,4 @@
-/** `npm run bench:peers`: gradpool side by side with its peers, in turns. See docs/peers.md, which it writes. */
+/** `npm run bench:peers`: measures gradpool and its peers in turns, and writes docs/peers.md. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';

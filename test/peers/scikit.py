@@ -1,6 +1,6 @@
 """scikit-learn's MLPClassifier: threads=N for the BLAS that makes its products.
 
-fit() over many epochs, unshuffled, is its fastest way: partial_fit() on a batch checks its arguments for every step.
+fit() over many epochs without shuffling is its fastest way, because partial_fit() checks its arguments at every step.
 """
 import os
 import sys
@@ -46,7 +46,7 @@ speed = ROWS  # samples per second, until a turn has been measured; its smallest
 
 def measure(seconds):
     global speed
-    # fit() cannot be stopped in time: the speed of the turn before says how many rows and epochs fit
+    # fit() cannot be stopped after a time: the speed of the turn before says how many rows and epochs fit
     rows = int(min(max(seconds * speed, 4 * batch), ROWS)) // batch * batch
     model.set_params(max_iter=max(1, int(seconds * speed / rows)))
     begin = time.perf_counter()

@@ -7,7 +7,7 @@ export interface Measurement {
 export interface Contestant {
   readonly name: string;
   readonly measurements: readonly Measurement[];
-  /** the best one */
+  /** The best one. */
   readonly setting: string;
   readonly samplesPerSecond: number;
 }

@@ -1,13 +1,13 @@
-/** From turns to medians, ratios and tables: nothing here measures anything. */
+/** From turns to medians, ratios and tables. Nothing here measures anything. */
 
-/** The middle value, the mean of the middle two; NaN of nothing. */
+/** Returns the middle value, or the mean of the middle two; NaN where there are none. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** The setting with the largest median; among those that had all their turns, where others were dropped on the way. */
+/** Picks the setting with the largest median among those that were not dropped before their last turn. */
 export function best(measurements) {
   const most = Math.max(...measurements.map(({ turns }) => turns.length));
   return measurements
@@ -15,23 +15,24 @@ export function best(measurements) {
     .reduce((a, b) => (median(b.turns) > median(a.turns) ? b : a));
 }
 
-/** How many times as fast a is as b: the median over the rounds that both took part in. */
+/** Says how many times as fast a is as b: the median over the rounds in which both took part. */
 export function ratio(a, b) {
   const rounds = Math.min(a.turns.length, b.turns.length);
   return median(Array.from({ length: rounds }, (_, round) => a.turns[round] / b.turns[round]));
 }
 
 /**
- * All settings, medians and ratios of one network. Each piece is a sitting of its own: a ratio is taken within a piece, and
- * is the median where several pieces hold both.
+ * Summarizes one network: all settings, medians and ratios. Each piece was measured in a session of its own.
+ * A ratio is taken within a piece; where several pieces hold both contestants, the median of their ratios
+ * counts.
  * @param pieces [{ contestant, setting, turns }][] of this network
  */
 export function summarize(pieces) {
   const names = [...new Set(pieces.flat().map(({ contestant }) => contestant))];
-  const of = (name) => pieces.map((piece) => piece.filter(({ contestant }) => contestant === name));
+  const piecesOf = (name) => pieces.map((piece) => piece.filter(({ contestant }) => contestant === name));
   const contestants = names.map((name) => {
     const settings = new Map();
-    for (const { setting, turns } of of(name).flat()) {
+    for (const { setting, turns } of piecesOf(name).flat()) {
       settings.set(setting, [...(settings.get(setting) ?? []), ...turns]);
     }
     const measurements = [...settings].map(([setting, turns]) => ({ contestant: name, setting, turns }));
@@ -39,22 +40,22 @@ export function summarize(pieces) {
     return { name, measurements, setting: chosen.setting, samplesPerSecond: median(chosen.turns) };
   });
   const compare = (a, b) => {
-    const both = of(a)
-      .map((mine, piece) => [mine, of(b)[piece]])
+    const both = piecesOf(a)
+      .map((mine, piece) => [mine, piecesOf(b)[piece]])
       .filter((pair) => pair.every(({ length }) => length > 0));
     return both.length === 0 ? null : median(both.map(([mine, theirs]) => ratio(best(mine), best(theirs))));
   };
   return { contestants, compare };
 }
 
-/** Multiply-add pairs as two operations; the input needs no gradient. */
+/** Counts a multiply-add pair as two operations; the network's input needs no gradient. */
 export function flopsPerSample(network) {
   const widths = network.split('-').map(Number);
   const products = widths.slice(1).map((outputs, i) => widths[i] * outputs);
   return 6 * products.reduce((sum, product) => sum + product, 0) - 2 * products[0];
 }
 
-/** Three figures: 71,200; 4,340; 0.512. */
+/** Writes a number with three digits: 71,200; 4,340; 0.512. */
 export function figure(value) {
   if (value === null || !Number.isFinite(value)) return '';
   return Number(value.toPrecision(3)).toLocaleString('en-US', { maximumSignificantDigits: 3 });
@@ -65,7 +66,7 @@ export function markdownTable(header, rows) {
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */
+/** Replaces the text between `<!-- name -->` and `<!-- /name -->`. */
 export function writeBetween(text, name, content) {
   const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const from = text.indexOf(open);

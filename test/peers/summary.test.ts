@@ -1,3 +1,4 @@
+/** From turns to figures: medians, ratios, tables. */
 import { describe, expect, it } from 'vitest';
 import {
   best,
@@ -10,7 +11,11 @@ import {
   writeBetween,
 } from './summary.mjs';
 
-const of = (contestant: string, setting: string, ...turns: number[]) => ({ contestant, setting, turns });
+const measured = (contestant: string, setting: string, ...turns: number[]) => ({
+  contestant,
+  setting,
+  turns,
+});
 
 describe('from turns to figures', () => {
   it('median: the middle, or the mean of the middle two', () => {
@@ -20,21 +25,25 @@ describe('from turns to figures', () => {
   });
 
   it('best: the largest median, not the largest turn', () => {
-    expect(best([of('a', 'steady', 5, 5, 5), of('a', 'lucky', 1, 1, 99)]).setting).toBe('steady');
+    expect(best([measured('a', 'steady', 5, 5, 5), measured('a', 'lucky', 1, 1, 99)]).setting).toBe('steady');
   });
 
-  it('best: never a setting that was dropped on the way', () => {
-    expect(best([of('a', 'dropped', 9, 9), of('a', 'stayed', 5, 5, 5)]).setting).toBe('stayed');
+  it('best: never a setting that was dropped', () => {
+    expect(best([measured('a', 'dropped', 9, 9), measured('a', 'stayed', 5, 5, 5)]).setting).toBe('stayed');
   });
 
   it('ratio: paired by round, so that a slow minute of the machine cancels out', () => {
-    expect(ratio(of('a', '', 10, 2, 30), of('b', '', 5, 1, 15))).toBe(2);
-    expect(ratio(of('a', '', 10, 20, 30), of('b', '', 30, 20, 10))).toBe(1);
+    expect(ratio(measured('a', '', 10, 2, 30), measured('b', '', 5, 1, 15))).toBe(2);
+    expect(ratio(measured('a', '', 10, 20, 30), measured('b', '', 30, 20, 10))).toBe(1);
   });
 
-  it('a ratio takes the best setting of each and stays within a sitting', () => {
-    const quiet = [of('we', 'x', 100, 100), of('we', 'y', 120, 120), of('peer', 'p', 40, 40)];
-    const loaded = [of('we', 'x', 10, 10), of('we', 'y', 12, 12), of('other', 'o', 6, 6)];
+  it('a ratio takes the best setting of each, within a session', () => {
+    const quiet = [
+      measured('we', 'x', 100, 100),
+      measured('we', 'y', 120, 120),
+      measured('peer', 'p', 40, 40),
+    ];
+    const loaded = [measured('we', 'x', 10, 10), measured('we', 'y', 12, 12), measured('other', 'o', 6, 6)];
     const { compare, contestants } = summarize([quiet, loaded]);
     expect(compare('we', 'peer')).toBe(3);
     expect(compare('we', 'other')).toBe(2);
@@ -47,7 +56,7 @@ describe('from turns to figures', () => {
     expect(contestants[0].samplesPerSecond).toBe(66);
   });
 
-  it("flops: six a weight, but four in the first layer, whose input's gradient nobody needs", () => {
+  it('flops: six a weight, but four in the first layer, whose input needs no gradient', () => {
     expect(flopsPerSample('3-2-1')).toBe(4 * 6 + 6 * 2);
   });
 

@@ -2,7 +2,7 @@ import type { Measurement } from './summary.mjs';
 
 export interface Entry {
   readonly name: string;
-  /** program and arguments; network, batch and the words of the setting follow */
+  /** Program and arguments; the network, the batch and the words of the setting follow. */
   readonly command: readonly string[];
   readonly settings: readonly string[];
 }

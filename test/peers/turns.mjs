@@ -1,4 +1,4 @@
-/** Contestants as processes that are kept and take turns: only one of them works at a time. */
+/** Contestants as processes that stay alive and take turns, so that only one of them works at a time. */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
@@ -6,12 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { best, median } from './summary.mjs';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
-/** A setting whose best turn is below this share of its contestant's best setting gets no further turn. */
+/** A setting gets no more turns if its best one is below this share of its contestant's best setting. */
 const DROPPED = 0.7;
 const START_SECONDS = 120;
 const END_SECONDS = 5;
 
-/** @returns {Promise<{ versions?: object, skip?: string, turn: (seconds: number) => Promise<{ samplesPerSecond?: number, skip?: string }>, close: () => Promise<void> }>} */
+/**
+ * @returns {Promise<{ versions?: object, skip?: string, turn: (seconds: number) => Promise<{
+ * samplesPerSecond?: number, skip?: string }>, close: () => Promise<void> }>}
+ */
 export async function start([program, ...args], network, batch, setting) {
   const words = setting === '' ? [] : setting.split(' ');
   const child = spawn(
@@ -23,13 +26,13 @@ export async function start([program, ...args], network, batch, setting) {
     },
   );
   const gone = new Promise((resolve) => child.once('error', resolve).once('exit', resolve));
-  // its exit may be told of before its last words; 'close' comes after them
+  // 'exit' may come before the last lines that it printed; 'close' comes after them
   const ended = new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) => resolve(`ended with ${signal ?? `exit code ${code}`}`));
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  child.stdin.on('error', () => {}); // its end is told by `ended`
+  child.stdin.on('error', () => {}); // `ended` says so
   const answer = async (seconds) => {
     let timer;
     const late = new Promise((resolve) => {
@@ -53,7 +56,7 @@ export async function start([program, ...args], network, batch, setting) {
       return answer(10 * seconds + START_SECONDS);
     },
     close: async () => {
-      child.stdin.end(); // the contestant sees to its own threads and processes
+      child.stdin.end(); // the contestant then ends its own threads and processes
       const timer = setTimeout(() => child.kill('SIGKILL'), 1000 * END_SECONDS);
       await gone;
       clearTimeout(timer);
@@ -62,8 +65,10 @@ export async function start([program, ...args], network, batch, setting) {
 }
 
 /**
- * Measures every setting of every contestant on one network, in rounds over all of them, every second round backwards.
- * @returns {Promise<{ measurements: { contestant: string, setting: string, turns: number[] }[], versions: object }>}
+ * Measures every setting of every contestant on one network, in rounds over all of them. Every second round
+ * goes backwards.
+ * @returns {Promise<{ measurements: { contestant: string, setting: string, turns: number[] }[], versions:
+ * object }>}
  */
 export async function compete(entries, network, batch, { rounds, seconds, note }) {
   const playing = [];
@@ -81,12 +86,13 @@ export async function compete(entries, network, batch, { rounds, seconds, note }
         }
         const reasons = new Set(started.flatMap(({ skip }) => (skip === undefined ? [] : [skip])));
         for (const reason of reasons) note(`skipped: ${name} (${network}): ${reason}`);
-        if (started.every(({ skip }) => skip !== undefined)) break; // what these lack, the others lack
+        if (started.every(({ skip }) => skip !== undefined)) break; // the others would lack the same
       }
     }
     note(`${network}: ${playing.length} processes are ready`);
     for (let round = 0; round < rounds; round++) {
-      for (const player of playing) player.dropped ||= isTooSlow(player, playing); // for good: rounds stay paired
+      // a setting is dropped for good, so that the rounds stay paired
+      for (const player of playing) player.dropped ||= isTooSlow(player, playing);
       const order = round % 2 === 0 ? playing : [...playing].reverse();
       for (const player of order.filter(({ dropped }) => !dropped)) {
         const { samplesPerSecond, skip } = await player.process.turn(seconds);
@@ -110,12 +116,12 @@ export async function compete(entries, network, batch, { rounds, seconds, note }
 }
 
 function isTooSlow({ contestant, turns }, playing) {
-  if (turns.length < 2) return false; // one may have been unlucky
+  if (turns.length < 2) return false; // a single turn may have been bad luck
   const fastest = best(playing.filter((other) => other.contestant === contestant));
   return Math.max(...turns) < DROPPED * median(fastest.turns);
 }
 
-/** Some at a time: loading takes a core each, and warming up is not measured. */
+/** Divides items into groups: loading takes a core each, and warming up is not measured. */
 function inGroups(items, size) {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, k) =>
     items.slice(k * size, (k + 1) * size),

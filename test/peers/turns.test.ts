@@ -1,7 +1,8 @@
+/** Turns: who gets them, who is dropped, who is skipped. */
 import { describe, expect, it } from 'vitest';
 import { compete } from './turns.mjs';
 
-/** A contestant of fixed speeds that answers line by line, as contestant.mjs does; it dies where they end. */
+/** Makes a contestant that answers with these speeds, line by line as contestant.mjs does, and then dies. */
 function contestant(name: string, speeds: Record<string, number[]>) {
   const code = `
     const speeds = ${JSON.stringify(speeds)}[process.argv[3]];

@@ -1,4 +1,4 @@
-"""ARFF to CSV, every cell as it is written; a missing one stays the ? that ARFF and Weka's own CSVSaver have for it."""
+"""Converts ARFF to CSV, every cell as it is written; a missing one stays `?`, as in ARFF and in Weka's own CSVSaver."""
 import csv
 import re
 import sys
@@ -13,7 +13,7 @@ def unescaped(text):
 
 
 def token(found):
-    """A name or a cell: single quotes, double quotes, or none."""
+    """Returns a name or a cell without its single or double quotes."""
     quoted = found[1] if found[1] is not None else found[2]
     return found[3] if quoted is None else unescaped(quoted)
 

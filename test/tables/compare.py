@@ -1,4 +1,4 @@
-"""Ten real tables as gradpool reads them beside pandas, every value: npm run compare:tables -- --help."""
+"""Compares how gradpool and pandas read real tables, value by value: npm run compare:tables -- --help."""
 import argparse
 import json
 import os
@@ -69,14 +69,14 @@ def find(ours, usual, exact, text):
 
 
 def type_of(series):
-    """pandas' type in our words. Booleans with gaps are objects there."""
+    """Returns pandas' type in gradpool's words. Booleans with gaps have the type object in pandas."""
     if series.dtype.kind in "iuf":
         return "number"
     return "boolean" if set(map(type, series.dropna())) == {bool} else "text"
 
 
 def spoiled(ours):
-    """The same column with one value changed as little as can be; None where it has no value."""
+    """Returns the column with one value changed as little as possible; None if it has no value."""
     at = next((at for at, value in enumerate(ours["values"]) if value is not None), None)
     if at is None:
         return None
@@ -93,7 +93,7 @@ def read_ours(file):
 
 
 def compare(file):
-    """Lines of the summary, and the kinds of difference that nothing explains."""
+    """Returns the lines of the summary, and the kinds of difference that are not explained."""
     ours = read_ours(file)
     usual = pd.read_csv(file, low_memory=False)
     exact = pd.read_csv(file, low_memory=False, float_precision="round_trip")

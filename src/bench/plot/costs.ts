@@ -1,7 +1,8 @@
-/** The charts of what a step is made of, what it reaches, and what a user waits for. */
+/** The charts of where a step's time goes, of its arithmetic, and of the time to an accuracy. */
+import { workersLabel } from '../points.js';
 import { STEP_PARTS } from '../profile.js';
 import type { BenchReport, Strong, TimeToTarget } from '../report.js';
-import { ends, type Panel, panel, series, who } from './elements.js';
+import { ends, type Panel, panel, series } from './elements.js';
 import { COLOUR } from './theme.js';
 
 const PART_COLOURS = {
@@ -13,9 +14,10 @@ const PART_COLOURS = {
   update: COLOUR.green,
 } as const;
 
+/** Draws a bar for each worker count, divided into the parts of a step. */
 export function breakdownPanel({ points, oneShard }: Strong): Panel[] {
   const bars = [
-    ...points.map((point) => ({ name: who(point.workers), point })),
+    ...points.map((point) => ({ name: workersLabel(point.workers), point })),
     ...(oneShard ? [{ name: 'in-process, 1 shard', point: oneShard }] : []),
   ];
   const values = bars.flatMap(({ name, point: { breakdown } }) =>
@@ -38,17 +40,17 @@ export function breakdownPanel({ points, oneShard }: Strong): Panel[] {
   ];
 }
 
-/** What is done of what these kernels could do on as many threads. */
+/** Draws the GFLOP/s of a training step in front of what these kernels reach on as many threads. */
 export function peakPanel({ strong, peaks }: Pick<BenchReport, 'strong' | 'peaks'>): Panel[] {
   const reached = (strong?.points ?? []).map(({ workers, gflops, peakShare }) => ({
-    workers: who(workers),
+    workers: workersLabel(workers),
     series: 'training step',
     value: gflops,
     text: `${Math.round(100 * peakShare)} %`,
   }));
   if (reached.length === 0) return [];
   const peak = peaks.map(({ workers, gflops }) => ({
-    workers: who(workers),
+    workers: workersLabel(workers),
     series: 'matrix-product peak',
     value: gflops,
   }));
@@ -80,9 +82,10 @@ export function peakPanel({ strong, peaks }: Pick<BenchReport, 'strong' | 'peaks
   ];
 }
 
+/** Draws the time to the accuracy for each worker count. */
 export function targetPanel({ points, wanted, data, steps, reached }: TimeToTarget): Panel[] {
   const values = points.map(({ workers, seconds }) => ({
-    workers: who(workers),
+    workers: workersLabel(workers),
     text: `${seconds.value.toPrecision(3)} s`,
     ...ends(seconds),
   }));

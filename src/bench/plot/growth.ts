@@ -1,8 +1,11 @@
-/** The charts of growth: time per row against rows, time per step against parameters, on logarithmic axes. */
+/**
+ * The charts of growth, on logarithmic axes: time per row against rows, and time per step against parameters.
+ */
 import type { Growth, GrowthPoint } from '../report.js';
 import type { Panel } from './elements.js';
 import { COLOUR, PANEL } from './theme.js';
 
+/** Draws both charts, each with the line of ideal growth. */
 export function growthPanels({ rows, parameters }: Growth): Panel[] {
   const spread = `${Math.round(100 * rows.spread)} % between the least and the most`;
   return [
@@ -47,43 +50,20 @@ interface Chart {
   readonly x: string;
   readonly y: string;
   readonly points: readonly Plotted[];
-  /** of the ideal line, drawn through the largest size */
+  /** Exponent of the ideal line, which is drawn through the largest size. */
   readonly exponent: 0 | 1;
   readonly colour: string;
 }
 
-/** What is so near to a power of ten, in decades, ends the axis there. */
-const NEAR = 0.01;
-
-function panel({ title, subtitle, x, y, points, exponent, colour }: Chart): Panel {
+function panel(chart: Chart): Panel {
+  const { title, subtitle, points, exponent, colour } = chart;
   const last = points[points.length - 1];
   const ideal = [points[0], last].map(({ size }) => ({
     size,
     value: last.value * (exponent === 0 ? 1 : size / last.size),
   }));
   const values = [...points.flatMap(({ low, high }) => [low, high]), ...ideal.map(({ value }) => value)];
-  const decades = (all: readonly number[]) => [
-    10 ** Math.floor(Math.log10(Math.min(...all)) + NEAR),
-    10 ** Math.ceil(Math.log10(Math.max(...all)) - NEAR),
-  ];
-  const sizes = decades(points.map(({ size }) => size));
-  const powers = (from: number, to: number) =>
-    Array.from({ length: Math.round(Math.log10(to / from)) + 1 }, (_, i) => from * 10 ** i);
-  const across = {
-    field: 'size',
-    type: 'quantitative',
-    title: x,
-    scale: { type: 'log', domain: [sizes[0] * 0.8, sizes[1] * 1.25], nice: false },
-    axis: { values: powers(sizes[0], sizes[1]), format: '~s', grid: false },
-  };
-  const [bottom, top] = decades(values);
-  const up = (field: string) => ({
-    field,
-    type: 'quantitative',
-    title: y,
-    scale: { type: 'log', domain: [bottom, top], nice: false },
-    axis: { values: powers(bottom, top), labelExpr: "format(datum.value, '~s') + 's'" },
-  });
+  const { across, up } = axes(chart, values);
   return {
     title: { text: title, subtitle },
     ...PANEL,
@@ -110,3 +90,39 @@ function panel({ title, subtitle, x, y, points, exponent, colour }: Chart): Pane
     ],
   } as Panel;
 }
+
+/** An axis ends at a power of ten if the data exceed it by no more than this share of a decade. */
+const NEAR = 0.01;
+
+/**
+ * Returns logarithmic axes with a tick at each power of ten: `across` for the sizes, `up` for a field of the
+ * values.
+ */
+function axes({ x, y, points }: Chart, values: readonly number[]) {
+  const powers = (from: number, to: number) =>
+    Array.from({ length: Math.round(Math.log10(to / from)) + 1 }, (_, i) => from * 10 ** i);
+  const [least, most] = decades(points.map(({ size }) => size));
+  const [bottom, top] = decades(values);
+  return {
+    across: {
+      field: 'size',
+      type: 'quantitative',
+      title: x,
+      scale: { type: 'log', domain: [least * 0.8, most * 1.25], nice: false },
+      axis: { values: powers(least, most), format: '~s', grid: false },
+    },
+    up: (field: string) => ({
+      field,
+      type: 'quantitative',
+      title: y,
+      scale: { type: 'log', domain: [bottom, top], nice: false },
+      axis: { values: powers(bottom, top), labelExpr: "format(datum.value, '~s') + 's'" },
+    }),
+  };
+}
+
+/** Returns the powers of ten that enclose the values. */
+const decades = (values: readonly number[]): [number, number] => [
+  10 ** Math.floor(Math.log10(Math.min(...values)) + NEAR),
+  10 ** Math.ceil(Math.log10(Math.max(...values)) - NEAR),
+];

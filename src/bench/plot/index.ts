@@ -4,10 +4,11 @@ import { breakdownPanel, peakPanel, targetPanel } from './costs.js';
 import type { Panel } from './elements.js';
 import { growthPanels } from './growth.js';
 import { batchPanel, efficiencyPanel, speedupPanel } from './scaling.js';
-import { COLOUR, CONFIG, withDarkGround } from './theme.js';
+import { COLOUR, CONFIG, withDarkColours } from './theme.js';
 
+/** Draws the charts of every part that was measured. */
 export async function benchSvg(report: BenchReport): Promise<string> {
-  const { View, parse } = await import('vega'); // a third of a second, for those who want a plot
+  const { View, parse } = await import('vega'); // loading takes a third of a second: only for a plot
   const { compile } = await import('vega-lite');
   const { strong, batch, target, growth } = report;
   const panels: Panel[] = [
@@ -39,7 +40,7 @@ export async function benchSvg(report: BenchReport): Promise<string> {
     { config: CONFIG },
   );
   const svg = await new View(parse(spec), { renderer: 'none' }).toSVG();
-  return withDarkGround(svg, title(report));
+  return withDarkColours(svg, title(report));
 }
 
 function title({ settings: { network, batch, kernels, precision, parts } }: BenchReport): string {

@@ -1,23 +1,24 @@
-/** The charts of how training scales: with the workers, with the batch. */
+/** The charts of how training scales with the workers and with the batch. */
+import { workersLabel } from '../points.js';
 import type { BatchSweep, BenchReport, ScalingPoint } from '../report.js';
-import { ends, type Panel, panel, series, who } from './elements.js';
+import { ends, type Panel, panel, series } from './elements.js';
 import { COLOUR, PANEL } from './theme.js';
 
-/** A legend for a single series says nothing. */
+/** Leaves out the legend of a single series, which would say nothing. */
 const legend = (names: readonly string[]) => (names.length > 1 ? {} : { legend: null });
 
 const STRONG = 'strong: the batch is shared';
 const WEAK = 'weak: the batch grows';
 
-/** Workers by which weak scaling is drawn to the right, so that intervals do not hide each other. */
-const BESIDE = 0.025;
+/** How far to the right weak scaling is drawn, in workers, so that intervals do not hide each other. */
+const WEAK_OFFSET = 0.025;
 
 function scalingSeries({ strong, weak }: Pick<BenchReport, 'strong' | 'weak'>) {
   const named = [
     ...(strong ? [{ name: STRONG, colour: COLOUR.blue, offset: 0, points: strong.points }] : []),
-    ...(weak ? [{ name: WEAK, colour: COLOUR.orange, offset: BESIDE, points: weak.points }] : []),
+    ...(weak ? [{ name: WEAK, colour: COLOUR.orange, offset: WEAK_OFFSET, points: weak.points }] : []),
   ];
-  const of = <Values extends object>(pick: (point: ScalingPoint) => Values | null) =>
+  const valuesOf = <Values extends object>(pick: (point: ScalingPoint) => Values | null) =>
     named.flatMap(({ name, points, offset }) =>
       points.flatMap((point) => {
         const values = point.workers === 0 ? null : pick(point);
@@ -28,7 +29,7 @@ function scalingSeries({ strong, weak }: Pick<BenchReport, 'strong' | 'weak'>) {
     );
   const names = named.map(({ name }) => name);
   return {
-    of,
+    valuesOf,
     names,
     colour: {
       ...series(
@@ -40,9 +41,10 @@ function scalingSeries({ strong, weak }: Pick<BenchReport, 'strong' | 'weak'>) {
   };
 }
 
+/** Draws speed-up against workers, beside the ideal line. */
 export function speedupPanel(report: Pick<BenchReport, 'strong' | 'weak'>): Panel[] {
-  const { of, colour } = scalingSeries(report);
-  const values = of(({ speedup }) => speedup && ends(speedup));
+  const { valuesOf, colour } = scalingSeries(report);
+  const values = valuesOf(({ speedup }) => speedup && ends(speedup));
   if (values.length === 0) return [];
   const most = Math.max(...values.map(({ workers }) => workers));
   const x = {
@@ -73,7 +75,7 @@ export function speedupPanel(report: Pick<BenchReport, 'strong' | 'weak'>): Pane
   ];
 }
 
-/** A line through the values, their intervals, and points upon them. */
+/** Draws a line through the values, their intervals, and points on top. */
 const interval = (x: object, color: object) => [
   {
     mark: { type: 'line', strokeWidth: 2 },
@@ -94,9 +96,10 @@ function withY(layer: { encoding: object }, settings: object): object {
   return { ...layer, encoding: { ...encoding, y: { ...encoding.y, ...settings } } };
 }
 
+/** Draws the efficiency of each worker count as bars. */
 export function efficiencyPanel(report: Pick<BenchReport, 'strong' | 'weak'>): Panel[] {
-  const { of, colour, names } = scalingSeries(report);
-  const values = of(({ efficiency }) => (efficiency === null ? null : { value: efficiency }));
+  const { valuesOf, colour, names } = scalingSeries(report);
+  const values = valuesOf(({ efficiency }) => (efficiency === null ? null : { value: efficiency }));
   if (values.length === 0) return [];
   const x = {
     field: 'workers',
@@ -133,11 +136,12 @@ export function efficiencyPanel(report: Pick<BenchReport, 'strong' | 'weak'>): P
   ];
 }
 
+/** Draws the samples per second of both sides of the sweep against the batch, and where they break even. */
 export function batchPanel({ points, workers, breakEven }: BatchSweep): Panel[] {
-  const team = who(workers);
+  const parallelName = workersLabel(workers);
   const values = points.flatMap(({ serial, parallel }) => [
     { series: 'in-process', batch: serial.batch, ...ends(serial.samplesPerSecond) },
-    { series: team, batch: parallel.batch, ...ends(parallel.samplesPerSecond) },
+    { series: parallelName, batch: parallel.batch, ...ends(parallel.samplesPerSecond) },
   ]);
   const x = {
     field: 'batch',
@@ -146,35 +150,17 @@ export function batchPanel({ points, workers, breakEven }: BatchSweep): Panel[] 
     scale: { type: 'log', base: 2, nice: false },
     axis: { values: points.map(({ serial }) => serial.batch), grid: false, format: 'd' },
   };
-  const mark = breakEven === null ? [] : [{ batch: breakEven, text: `break-even: ${breakEven}` }];
-  const right = breakEven !== null && breakEven > points[Math.floor(points.length / 2)].serial.batch;
   const subtitle =
     breakEven === null
-      ? `no batch that is certain to gain from ${team}`
-      : `from batch ${breakEven} on, ${team} gain for certain`;
+      ? `no batch that is certain to gain from ${parallelName}`
+      : `from batch ${breakEven} on, ${parallelName} gain for certain`;
   return [
     panel('Batch size', subtitle, {
       layer: [
-        {
-          data: { values: mark },
-          mark: { type: 'rule', stroke: COLOUR.muted, strokeDash: [5, 4], strokeWidth: 1.2 },
-          encoding: { x },
-        },
-        {
-          data: { values: mark },
-          mark: {
-            type: 'text',
-            align: right ? 'right' : 'left',
-            dx: right ? -6 : 6,
-            y: PANEL.height - 10,
-            fontSize: 11,
-            color: COLOUR.muted,
-          },
-          encoding: { x, text: { field: 'text' } },
-        },
+        ...(breakEven === null ? [] : breakEvenLayers(x, points, breakEven)),
         {
           data: { values },
-          layer: interval(x, series(['in-process', team], [COLOUR.grey, COLOUR.blue])).map((layer) =>
+          layer: interval(x, series(['in-process', parallelName], [COLOUR.grey, COLOUR.blue])).map((layer) =>
             withY(layer, {
               title: 'samples a second',
               scale: { zero: true },
@@ -184,5 +170,30 @@ export function batchPanel({ points, workers, breakEven }: BatchSweep): Panel[] 
         },
       ],
     }),
+  ];
+}
+
+/** Draws a vertical line at the break-even batch, with its name on the side that has room. */
+function breakEvenLayers(x: object, points: BatchSweep['points'], breakEven: number): object[] {
+  const data = { values: [{ batch: breakEven, text: `break-even: ${breakEven}` }] };
+  const right = breakEven > points[Math.floor(points.length / 2)].serial.batch;
+  return [
+    {
+      data,
+      mark: { type: 'rule', stroke: COLOUR.muted, strokeDash: [5, 4], strokeWidth: 1.2 },
+      encoding: { x },
+    },
+    {
+      data,
+      mark: {
+        type: 'text',
+        align: right ? 'right' : 'left',
+        dx: right ? -6 : 6,
+        y: PANEL.height - 10,
+        fontSize: 11,
+        color: COLOUR.muted,
+      },
+      encoding: { x, text: { field: 'text' } },
+    },
   ];
 }

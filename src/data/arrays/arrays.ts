@@ -1,16 +1,21 @@
-/** Arrays of inputs and labels (IDX, NPY, NPZ) as datasets. */
+/** Turns arrays of inputs and labels (IDX, NPY, NPZ or in memory) into datasets. */
 import { DataError, UsageError } from '../../errors.js';
 import type { Dataset, StoredArray } from '../dataset.js';
-import { allocate, elementTypeOf, type Tensor } from '../elements.js';
-import { type FitOptions, type Fitted, fingerprint, type Loaded, splitRows } from '../fit.js';
-import { type ArraysSchema, product } from '../schema.js';
+import { allocate, elementTypeOf, type StoredTensor } from '../elements.js';
+import { type FitOptions, type FittedDataset, fingerprint, type LoadedDataset, splitRows } from '../fit.js';
+import { type ArraysSchema, elementCount } from '../schema.js';
 import { allRows } from '../split.js';
 import { columnMoments, commonMoments, scaleOf } from '../statistics.js';
 import type { ArraySet, ArraySource } from './arrayfiles.js';
 import { fitLabels, readLabels, targetSchema } from './labels.js';
 import { rejectFar, rejectNotFinite, rejectUnscalable, widthOf } from './values.js';
 
-export function fitArrays(source: ArraySource, options: FitOptions): Fitted {
+/**
+ * Reads the training arrays, infers the problem type, splits the rows and fits the schema to the training
+ * rows. Bytes and instances with more than one axis (images) share one mean and deviation; columns have their
+ * own. Throws DataError for values that cannot be computed with, UsageError for --target.
+ */
+export function fitArrays(source: ArraySource, options: FitOptions): FittedDataset {
   if (options.target !== undefined) {
     throw new UsageError(
       `--target ${options.target}: ${source.name} has labels of its own, not columns; leave --target out`,
@@ -18,10 +23,10 @@ export function fitArrays(source: ArraySource, options: FitOptions): Fitted {
   }
   const { inputs, labels } = readSet(source.train, true);
   const shape = instanceShape(inputs);
-  const width = product(shape);
+  const width = elementCount(shape);
   const rows = inputs.shape[0];
   const notes: string[] = [];
-  const { classes, targets } = fitLabels(labels!, options.task, notes);
+  const { classes, targets } = fitLabels(labels!, options.problemType, notes);
   const split = splitRows(rows, options, classes === null ? null : targets, notes);
 
   const type = elementTypeOf(inputs.data);
@@ -32,7 +37,7 @@ export function fitArrays(source: ArraySource, options: FitOptions): Fitted {
   const constant = moments.std.filter((std) => !(std > 0)).length;
   if (constant > 0) {
     notes.push(
-      `inputs: ${together ? 'all values are equal' : `${constant} of ${width} columns are constant`} and carry nothing`,
+      `inputs: ${together ? 'all values are equal' : `${constant} of ${width} columns are constant`} and carry no information`,
     );
   }
   const schema: ArraysSchema = {
@@ -56,12 +61,14 @@ export function fitArrays(source: ArraySource, options: FitOptions): Fitted {
 }
 
 /**
- * The test part where there is one (a model is evaluated on what it was not trained on), else the only part.
+ * Reads arrays by a model's schema: the test set if there is one, since a model is evaluated on what it was
+ * not trained on, else the training set. Throws DataError for another size of instances or for unknown
+ * labels.
  */
-export function loadArrays(source: ArraySource, schema: ArraysSchema, needTargets: boolean): Loaded {
+export function loadArrays(source: ArraySource, schema: ArraysSchema, needTargets: boolean): LoadedDataset {
   const { inputs, labels } = readSet(source.test ?? source.train, needTargets);
   const shape = instanceShape(inputs);
-  if (product(shape) !== product(schema.shape)) {
+  if (elementCount(shape) !== elementCount(schema.shape)) {
     throw new DataError(
       `${inputs.file}: its instances are ${shape.join(' x ')}, the model was trained on ${schema.shape.join(' x ')}; give data of that size`,
     );
@@ -83,7 +90,7 @@ export function loadArrays(source: ArraySource, schema: ArraysSchema, needTarget
   return { dataset: loaded, rows, notes };
 }
 
-function readSet(set: ArraySet, needLabels: boolean): { inputs: Tensor; labels: Tensor | null } {
+function readSet(set: ArraySet, needLabels: boolean): { inputs: StoredTensor; labels: StoredTensor | null } {
   if (!needLabels) return { inputs: set.inputs(), labels: null };
   if (set.labels === null) {
     throw new DataError(`${set.labelsFile}: the labels are missing; put them there, beside the inputs`);
@@ -98,16 +105,16 @@ function readSet(set: ArraySet, needLabels: boolean): { inputs: Tensor; labels: 
   return { inputs, labels };
 }
 
-function instanceShape({ shape }: Tensor): number[] {
+function instanceShape({ shape }: StoredTensor): number[] {
   return shape.length === 1 ? [1] : shape.slice(1);
 }
 
-function dataset(inputs: Tensor, targets: StoredArray, targetWidth: number): Dataset {
+function dataset(inputs: StoredTensor, targets: StoredArray, targetWidth: number): Dataset {
   const rows = inputs.shape[0];
   return {
     rows,
     numbers: inputs.data,
-    numberWidth: product(inputs.shape) / rows,
+    numberWidth: elementCount(inputs.shape) / rows,
     codes: new Uint16Array(new SharedArrayBuffer(0)),
     codeWidth: 0,
     targets,

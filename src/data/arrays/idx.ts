@@ -1,10 +1,11 @@
 /**
- * IDX, the format of MNIST: 0 0 type rank, the sizes as big-endian uint32, the elements in row-major order.
+ * Reads IDX, the format of MNIST. A file is the bytes 0, 0, element type and rank, then the size of each axis
+ * as big-endian uint32, then the elements in row-major order, big-endian as well.
  */
 import { DataError } from '../../errors.js';
-import { checkSize, decode, ELEMENTS, type FileElement, type Tensor } from '../elements.js';
+import { checkSize, decode, ELEMENTS, type FileElement, type StoredTensor } from '../elements.js';
 import { readBytes } from '../files.js';
-import { product } from '../schema.js';
+import { elementCount } from '../schema.js';
 
 const IDX_ELEMENTS: Readonly<Record<number, FileElement>> = {
   8: 'u8',
@@ -15,7 +16,8 @@ const IDX_ELEMENTS: Readonly<Record<number, FileElement>> = {
   14: 'f64',
 };
 
-export function readIdx(file: string): Tensor {
+/** Reads an IDX file. Throws DataError for a file that is none, or whose length does not match its header. */
+export function readIdx(file: string): StoredTensor {
   const bytes = readBytes(file);
   const magic = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('');
   const element = IDX_ELEMENTS[bytes[2]];
@@ -35,5 +37,5 @@ export function readIdx(file: string): Tensor {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   checkSize(file, shape, ELEMENTS[element].bytes, header, bytes.length);
-  return { file, shape, data: decode(element, bytes, header, product(shape), false) };
+  return { file, shape, data: decode(element, bytes, header, elementCount(shape), false) };
 }

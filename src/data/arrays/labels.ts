@@ -1,48 +1,55 @@
 /**
- * Labels as class indices or as values: whole numbers that stand for classes, one-hot rows, numbers to be
- * regressed.
+ * Interprets labels: as classes, given by whole numbers or one-hot rows, or as values to predict.
  */
 import { DataError } from '../../errors.js';
 import type { StoredArray } from '../dataset.js';
-import { allocate, type Tensor } from '../elements.js';
+import { allocate, type StoredTensor } from '../elements.js';
 import { inferProblemType, MAX_CLASSES } from '../fit.js';
 import type { ProblemType, TargetSchema } from '../schema.js';
 import { columnMoments, scaleOf } from '../statistics.js';
 import { rejectNotFinite, rejectUnscalable, widthOf } from './values.js';
 
-export interface Labels {
-  /** the label of each class, ascending; null: values to be regressed */
+interface FittedLabels {
+  /** The label of each class in ascending order; null for values to predict. */
   readonly classes: readonly number[] | null;
-  /** class indices, or the values as they are stored */
+  /** Class indices, or the values as they are stored. */
   readonly targets: StoredArray;
 }
 
 /**
- * What the labels are, by their shape and values unless `task` says it. Throws DataError for labels of
- * neither kind.
+ * Interprets the labels of training data: by their shape and values, unless the problem type is given. Throws
+ * DataError for labels that are neither classes nor values.
  */
-export function fitLabels(labels: Tensor, task: 'auto' | ProblemType, notes: string[]): Labels {
+export function fitLabels(
+  labels: StoredTensor,
+  problemType: 'auto' | ProblemType,
+  notes: string[],
+): FittedLabels {
   rejectNotFinite(labels);
-  if (widthOf(labels) > 1) return fitRows(labels, task, notes);
-  const classes = task === 'regression' ? null : distinctLabels(labels, task, notes);
+  if (widthOf(labels) > 1) return fitWideLabels(labels, problemType, notes);
+  const classes = problemType === 'regression' ? null : distinctLabels(labels, problemType, notes);
   return { classes, targets: classes === null ? labels.data : classIndices(labels, classes) };
 }
 
-/** Labels of several numbers in a row: classes where every row is one-hot, else values. */
-function fitRows(labels: Tensor, task: 'auto' | ProblemType, notes: string[]): Labels {
+/** Interprets labels of several numbers in a row: as classes if every row is one-hot, else as values. */
+function fitWideLabels(
+  labels: StoredTensor,
+  problemType: 'auto' | ProblemType,
+  notes: string[],
+): FittedLabels {
   const values = { classes: null, targets: labels.data };
-  if (task === 'regression') return values;
+  if (problemType === 'regression') return values;
   const width = widthOf(labels);
   const sizes = `[${labels.shape.join(', ')}]`;
   const indices = fromOneHot(labels);
   if (indices instanceof NotOneHot) {
-    if (task === 'classification') {
+    if (problemType === 'classification') {
       throw new DataError(
         `${labels.file}: sizes ${labels.shape.join(' x ')}, where one class label a row is expected, or one-hot rows (${indices.why}); save the index of the class, or use --task regression`,
       );
     }
     notes.push(
-      `labels: ${sizes}, read as ${width} numbers to be regressed, for ${indices.why}; where classes are meant, save the index of the class`,
+      `labels: ${sizes}, read as ${width} numbers to predict, since ${indices.why}; if they are classes, save the index of the class`,
     );
     return values;
   }
@@ -55,10 +62,10 @@ function fitRows(labels: Tensor, task: 'auto' | ProblemType, notes: string[]): L
   return { classes, targets: indices };
 }
 
-/** The distinct labels in ascending order, or null where they are values to be regressed. */
+/** Returns the distinct labels in ascending order, or null if they are values to predict. */
 function distinctLabels(
-  labels: Tensor,
-  task: 'auto' | 'classification',
+  labels: StoredTensor,
+  problemType: 'auto' | 'classification',
   notes: string[],
 ): readonly number[] | null {
   const distinct = new Set<number>();
@@ -73,7 +80,7 @@ function distinctLabels(
     integers && distinct.size <= 1000
       ? 'classification'
       : inferProblemType(distinct.size, labels.shape[0], whole);
-  if (task === 'auto') {
+  if (problemType === 'auto') {
     notes.push(
       `task: ${inferred}, from ${distinct.size} distinct labels${whole ? '' : ', not whole numbers'}`,
     );
@@ -86,13 +93,19 @@ function distinctLabels(
   return [...distinct].sort((a, b) => a - b);
 }
 
-function rejectOneClass({ file }: Tensor, labels: StoredArray): void {
+function rejectOneClass({ file }: StoredTensor, labels: StoredArray): void {
   for (const label of labels) if (label !== labels[0]) return;
   throw new DataError(`${file}: every label is ${labels[0]}; a classifier needs at least two classes`);
 }
 
-/** Labels for a trained model: of its classes, as indices or one-hot, or as many values as it predicts. */
-export function readLabels(labels: Tensor, target: TargetSchema): { targets: StoredArray; width: number } {
+/**
+ * Reads labels for a trained model: its classes, as labels or one-hot rows, or as many values a row as it
+ * predicts. Throws DataError for anything else.
+ */
+export function readLabels(
+  labels: StoredTensor,
+  target: TargetSchema,
+): { targets: StoredArray; width: number } {
   rejectNotFinite(labels);
   const width = widthOf(labels);
   if (target.kind === 'values') {
@@ -116,12 +129,13 @@ export function readLabels(labels: Tensor, target: TargetSchema): { targets: Sto
   );
 }
 
+/** Says why labels are not one-hot, where that is a result rather than an error. */
 class NotOneHot {
   constructor(readonly why: string) {}
 }
 
-/** The class index of each row of [N, K] numbers, where each row is a single 1 and zeros. */
-function fromOneHot(labels: Tensor): StoredArray | NotOneHot {
+/** Returns the class index of each row of [N, K] numbers if every row is a single 1 and zeros. */
+function fromOneHot(labels: StoredTensor): StoredArray | NotOneHot {
   const { data, shape } = labels;
   const K = widthOf(labels);
   if (shape.filter((size, axis) => axis > 0 && size > 1).length > 1) {
@@ -153,8 +167,11 @@ function listed(numbers: ArrayLike<number>): string {
   return `${shown.join(', ')}${numbers.length > 12 ? ', …' : ''}`;
 }
 
-/** Labels as indices into `classes`; bytes that count 0, 1, 2 … already are and stay where they lie. */
-function classIndices(labels: Tensor, classes: readonly number[]): StoredArray {
+/**
+ * Returns labels as indices into `classes`. Bytes whose classes are 0, 1, 2 … are indices already and are not
+ * copied. Throws DataError for a label that is none of the classes.
+ */
+function classIndices(labels: StoredTensor, classes: readonly number[]): StoredArray {
   const indexOf = new Map(classes.map((value, index) => [value, index]));
   const inPlace = countsUp(classes) && labels.data instanceof Uint8Array;
   const targets = inPlace ? labels.data : allocate('u16', labels.data.length);
@@ -170,9 +187,12 @@ function classIndices(labels: Tensor, classes: readonly number[]): StoredArray {
   return targets;
 }
 
-/** What a model remembers of its labels; `names` are those of the classes 0, 1, 2 …, where they have any. */
+/**
+ * Returns what a model remembers about its labels: the classes, or scale and shift of the values over the
+ * training rows. `names` are the names of the classes 0, 1, 2 …, if they have any.
+ */
 export function targetSchema(
-  labels: Tensor,
+  labels: StoredTensor,
   classes: readonly number[] | null,
   trainRows: Uint32Array,
   names: readonly string[] | undefined,

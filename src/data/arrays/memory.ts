@@ -1,7 +1,7 @@
-/** Arrays in memory as a source: inputs of any shape and their labels, as a program has them in hand. */
+/** Opens arrays that a program has in memory: inputs of any shape and their labels. */
 import { DataError } from '../../errors.js';
-import { allocate, type Tensor } from '../elements.js';
-import { type ElementType, product } from '../schema.js';
+import { allocate, type StoredTensor } from '../elements.js';
+import { type ElementType, elementCount } from '../schema.js';
 import type { ArraySource } from './arrayfiles.js';
 
 type Numbers =
@@ -14,31 +14,36 @@ type Numbers =
   | Float32Array
   | Float64Array;
 
-/** Instances as one typed array, row after row, and a label or several values for each. */
+/**
+ * Tensor data is a set of instances in one typed array, row after row, with a label or several values for
+ * each. The values are copied once, when training loads them.
+ */
 export interface TensorData {
   readonly inputs: Numbers;
-  /** of all inputs: [rows, 28, 28]; left out: a number for each label */
+  /** Shape of the inputs, rows first: [rows, 28, 28]. If left out there are as many rows as labels. */
   readonly shape?: readonly number[];
-  /** class labels or values to be regressed, the same number for each row */
+  /** Class labels or values to predict; every row has the same number of them. */
   readonly labels: Numbers;
 }
 
+/** Whether data in memory is arrays, rather than a table of columns. */
 export function isTensorData(data: object): data is TensorData {
   const keys = Object.keys(data);
   const known = keys.every((key) => ['inputs', 'labels', 'shape'].includes(key));
   return known && 'inputs' in data && 'labels' in data && ArrayBuffer.isView(data.inputs);
 }
 
+/** Opens arrays in memory as a source. Throws DataError if inputs, shape and labels do not fit together. */
 export function openTensors(name: string, { inputs, labels, shape }: TensorData): ArraySource {
   const rows = shape?.[0] ?? labels.length;
   const sizes = shape ?? [rows, inputs.length / rows];
-  if (!sizes.every((size) => Number.isInteger(size) && size > 0) || product(sizes) !== inputs.length) {
+  if (!sizes.every((size) => Number.isInteger(size) && size > 0) || elementCount(sizes) !== inputs.length) {
     throw new DataError(
       `${name}: inputs have ${inputs.length} numbers, which is not ${sizes.join(' x ')}; give their shape: [rows, …]`,
     );
   }
   if (labels.length === 0 || labels.length % rows !== 0) {
-    throw new DataError(`${name}: ${labels.length} labels for ${rows} rows; give as many for each row`);
+    throw new DataError(`${name}: ${labels.length} labels for ${rows} rows; give every row the same number`);
   }
   const width = labels.length / rows;
   return {
@@ -62,11 +67,8 @@ const TYPES: readonly [new (length: number) => Numbers, ElementType][] = [
   [Float32Array, 'f32'],
 ];
 
-/**
- * A copy in shared memory, in the type that the array has; what has no stored type of its own is widened to
- * float64.
- */
-function tensor(file: string, shape: readonly number[], values: Numbers): Tensor {
+/** Copies an array to shared memory, in its own type if that is a stored type, else widened to float64. */
+function tensor(file: string, shape: readonly number[], values: Numbers): StoredTensor {
   const type = TYPES.find(([Type]) => values instanceof Type)?.[1] ?? 'f64';
   const data = allocate(type, values.length);
   data.set(values);

@@ -1,4 +1,4 @@
-/** NPY and NPZ, the formats of numpy.save and numpy.savez. */
+/** Reads NPY and NPZ, the formats of numpy.save and numpy.savez. */
 import { inflateRawSync } from 'node:zlib';
 import { DataError } from '../../errors.js';
 import {
@@ -9,10 +9,10 @@ import {
   elementTypeOf,
   type FileElement,
   type SharedBytes,
-  type Tensor,
+  type StoredTensor,
 } from '../elements.js';
 import { readBytes } from '../files.js';
-import { product } from '../schema.js';
+import { elementCount } from '../schema.js';
 
 const NPY_ELEMENTS: Readonly<Record<string, FileElement>> = {
   b1: 'u8',
@@ -28,14 +28,16 @@ const NPY_ELEMENTS: Readonly<Record<string, FileElement>> = {
   f8: 'f64',
 };
 
-export function readNpy(file: string): Tensor {
+/** Reads an NPY file. Throws DataError for a damaged file and for elements that are not numbers. */
+export function readNpy(file: string): StoredTensor {
   return parseNpy(file, readBytes(file));
 }
 
 /**
- * `\x93NUMPY`, a version, the header's length, and the header: a Python literal, read with three patterns.
+ * Parses NPY: `\x93NUMPY`, the version, the header's length, the header, then the elements. The header is a
+ * Python literal, of which three regular expressions read the three entries.
  */
-export function parseNpy(file: string, bytes: SharedBytes): Tensor {
+function parseNpy(file: string, bytes: SharedBytes): StoredTensor {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (text.toString('latin1', 0, 6) !== '\x93NUMPY' || text.length < 12) {
     throw new DataError(
@@ -65,13 +67,13 @@ export function parseNpy(file: string, bytes: SharedBytes): Tensor {
     .map(Number);
   if (shape.length === 0) throw new DataError(`${file}: it holds a single number, where rows are expected`);
   checkSize(file, shape, ELEMENTS[element].bytes, header, bytes.length);
-  const data = decode(element, bytes, header, product(shape), descr[1] !== '>');
+  const data = decode(element, bytes, header, elementCount(shape), descr[1] !== '>');
   const tensor = { file, shape, data };
   return fortran[1] === 'True' && shape.length > 1 ? rowMajor(tensor) : tensor;
 }
 
-/** Fortran order, in which the first index runs fastest, turned to row-major. */
-function rowMajor({ file, shape, data }: Tensor): Tensor {
+/** Reorders a Fortran-ordered array, in which the first index runs fastest, to row-major order. */
+function rowMajor({ file, shape, data }: StoredTensor): StoredTensor {
   const turned = allocate(elementTypeOf(data), data.length);
   const index = new Array<number>(shape.length).fill(0);
   for (let target = 0; target < data.length; target++) {
@@ -88,8 +90,11 @@ const DIRECTORY_ENTRY = 0x02014b50;
 const STORED = 0;
 const DEFLATED = 8;
 
-/** The arrays of an NPZ file (a ZIP archive of NPY files) by name; each is unpacked when it is asked for. */
-export function readNpz(file: string): Map<string, () => Tensor> {
+/**
+ * Finds the arrays of an NPZ file, a ZIP archive of NPY files, by name; each is unpacked when it is asked
+ * for.
+ */
+export function readNpz(file: string): Map<string, () => StoredTensor> {
   const bytes = readBytes(file);
   const zip = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const damaged = () => new DataError(`${file}: not a valid NPZ (ZIP) file; write it again with numpy.savez`);
@@ -97,7 +102,7 @@ export function readNpz(file: string): Map<string, () => Tensor> {
   while (end >= 0 && zip.readUInt32LE(end) !== END_OF_DIRECTORY) end--;
   if (end < 0) throw damaged();
 
-  const arrays = new Map<string, () => Tensor>();
+  const arrays = new Map<string, () => StoredTensor>();
   let at = zip.readUInt32LE(end + 16);
   for (let count = zip.readUInt16LE(end + 10); count > 0; count--) {
     if (at + 46 > end || zip.readUInt32LE(at) !== DIRECTORY_ENTRY) throw damaged();

@@ -1,34 +1,37 @@
-/** The built-in problems by name, as DATA spells them: `xor`, `parity:6`, `moons:500,noise=0.2,seed=7`. */
+/** Finds built-in problems by name, as DATA spells them: `xor`, `parity:6`, `moons:500,noise=0.2,seed=7`. */
 import { UsageError } from '../../errors.js';
 import type { ArraySource } from '../arrays/arrayfiles.js';
 import { isNumber } from '../words.js';
 import { iris } from './iris.js';
 import { parity, xor } from './parity.js';
 import { blobs, circles, moons, spirals } from './planar.js';
-import type { Problem, Sample, SampleOptions } from './problem.js';
+import type { BuiltInProblem, Sample, SampleOptions } from './problem.js';
 import { sine } from './sine.js';
 
+/** All built-in problems; a new one needs an entry here and nothing else. */
 export const PROBLEMS = { xor, parity, spirals, moons, circles, blobs, sine, iris } as const satisfies Record<
   string,
-  Problem
+  BuiltInProblem
 >;
-export type ProblemName = keyof typeof PROBLEMS;
+type ProblemName = keyof typeof PROBLEMS;
+/** Names of the built-in problems, for messages and completion. */
 export const PROBLEM_NAMES = Object.keys(PROBLEMS) as ProblemName[];
 
-/** The part before the colon, where it names a problem. */
+/** Returns the problem that the part before the colon names; null if there is none. */
 export function problemName(data: string): ProblemName | null {
   const name = data.split(':', 1)[0];
   return Object.hasOwn(PROBLEMS, name) ? (name as ProblemName) : null;
 }
 
-/** Whether a number may follow the name. */
+/** Whether a size may follow the problem's name. */
 export function hasSize(name: string): boolean {
-  const problem: Problem | undefined = PROBLEMS[name as ProblemName];
+  const problem: BuiltInProblem | undefined = PROBLEMS[name as ProblemName];
   return problem?.size !== undefined;
 }
 
+/** Opens a built-in problem as a source; the sample is drawn when inputs or labels are first asked for. */
 export function openProblem(name: ProblemName, data: string): ArraySource {
-  const problem: Problem = PROBLEMS[name];
+  const problem: BuiltInProblem = PROBLEMS[name];
   const options = parseOptions(data, name, problem);
   let made: Sample | undefined;
   const sample = () => {
@@ -59,8 +62,11 @@ interface Range {
   readonly whole: boolean;
 }
 
-/** What follows the colon: key=value, or the size alone. Throws UsageError naming what is wrong and what is known. */
-function parseOptions(data: string, name: string, { size, noise }: Problem): SampleOptions {
+/**
+ * Parses what follows the colon: pairs of key=value, or the size alone. Throws UsageError that says what is
+ * wrong and which options there are.
+ */
+function parseOptions(data: string, name: string, { size, noise }: BuiltInProblem): SampleOptions {
   const unit = size?.unit ?? '';
   const ranges: Record<string, Range> = {
     ...(size ? { [unit]: { ...size, whole: true } } : {}),

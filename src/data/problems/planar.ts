@@ -1,30 +1,34 @@
-/** Classes of points in the plane: each class a curve, or a spot, under normal noise. */
+/**
+ * Defines problems of points in the plane: each class lies on a curve, or around a spot, under normal noise.
+ */
 import { cos } from '../../elementary.js';
 import { allocate } from '../elements.js';
-import { noise as normal, sin } from './draws.js';
-import { type Problem, points } from './problem.js';
+import { normalNoise, sin } from './draws.js';
+import { type BuiltInProblem, pointCount } from './problem.js';
 
-/** The k-th of a class's `count` points. */
-type Point = (label: number, k: number, count: number) => readonly [x: number, y: number];
+/** Places the k-th of a class's `count` points, without noise. */
+type PlacePoint = (label: number, k: number, count: number) => readonly [x: number, y: number];
 
-interface Planar extends Pick<Problem, 'summary' | 'complete'> {
+interface Planar extends Pick<BuiltInProblem, 'summary' | 'complete'> {
   readonly classes: number;
   readonly points: number;
   readonly noise: number;
-  readonly point: Point;
+  readonly point: PlacePoint;
 }
 
-/** The classes take turns: any number of points is balanced to within one. */
-function planar({ summary, complete = false, classes, points: count, noise, point }: Planar): Problem {
+/**
+ * Makes a problem of points in the plane. Rows take the classes in turn, so they are balanced to within one.
+ */
+function planar({ summary, complete = false, classes, points: count, noise, point }: Planar): BuiltInProblem {
   return {
     summary,
-    size: points(count),
+    size: pointCount(count),
     noise,
     complete,
     sample({ size, noise, seed }) {
       const inputs = allocate('f64', 2 * size);
       const labels = allocate('u8', size);
-      const draw = normal(seed, noise);
+      const draw = normalNoise(seed, noise);
       for (let row = 0; row < size; row++) {
         const label = row % classes;
         const [x, y] = point(label, Math.floor(row / classes), Math.ceil((size - label) / classes));
@@ -37,7 +41,10 @@ function planar({ summary, complete = false, classes, points: count, noise, poin
   };
 }
 
-/** Lang & Witbrock 1988: 97 points on each of two arms, three times round, one arm the other's mirror image in 0. */
+/**
+ * Two intertwined spirals (Lang & Witbrock 1988): 97 points on each arm, which goes round three times; one
+ * arm is the other mirrored in the origin.
+ */
 export const spirals = planar({
   summary: 'two intertwined spirals, 194 points (Lang & Witbrock 1988)',
   classes: 2,
@@ -53,7 +60,7 @@ export const spirals = planar({
   },
 });
 
-/** As scikit-learn's make_moons. */
+/** Two interleaving half circles, as in scikit-learn's make_moons. */
 export const moons = planar({
   summary: 'two interleaving half circles',
   classes: 2,
@@ -65,7 +72,7 @@ export const moons = planar({
   },
 });
 
-/** As scikit-learn's make_circles with factor 0.5. */
+/** A circle within a circle, as in scikit-learn's make_circles with factor 0.5. */
 export const circles = planar({
   summary: 'a circle within a circle',
   classes: 2,
@@ -78,7 +85,10 @@ export const circles = planar({
   },
 });
 
-/** The centres are the same for every seed, so that another seed is another sample of the same problem. */
+/**
+ * Three round clusters. Their centres are the same for every seed, so that another seed gives another sample
+ * of the same problem.
+ */
 export const blobs = planar({
   summary: 'three round clusters',
   classes: 3,

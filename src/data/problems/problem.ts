@@ -1,42 +1,46 @@
-/** A built-in problem: a small data set that is known by name and made on the spot, in shared memory. */
+/**
+ * Defines built-in problems: small data sets with a name, which are computed on the spot in shared memory.
+ */
 import type { StoredArray } from '../dataset.js';
 
+/** A sample is a problem's inputs and labels. */
 export interface Sample {
-  /** [rows, width] */
+  /** Inputs, [rows, width]. */
   readonly inputs: StoredArray;
   readonly width: number;
-  /** [rows]: class indices or values */
+  /** Class indices or values, [rows]. */
   readonly labels: StoredArray;
 }
 
-/** How a sample is asked for: `moons:500,noise=0.2,seed=7`. */
+/** Says which sample is asked for: `moons:500,noise=0.2,seed=7`. */
 export interface SampleOptions {
   readonly size: number;
-  /** the standard deviation of the normal noise */
+  /** Standard deviation of the normal noise. */
   readonly noise: number;
-  /** of the data alone: a run's --seed leaves the data as they are */
+  /** Seed of the data alone; a run's --seed does not change the data. */
   readonly seed: number;
 }
 
-export interface Problem {
-  /** one line for lists */
+/** A built-in problem draws samples of any allowed size, noise and seed. */
+export interface BuiltInProblem {
+  /** One line for lists. */
   readonly summary: string;
-  /** what the number after the colon counts; absent where there is nothing to choose */
+  /** Unit and limits of the number after the colon; absent if the size is fixed. */
   readonly size?: {
     readonly unit: 'points' | 'bits';
     readonly default: number;
     readonly min: number;
     readonly max: number;
   };
-  /** the default noise; absent where nothing is drawn */
+  /** Default noise; absent if nothing is random. */
   readonly noise?: number;
-  /** its rows are the whole problem: none are kept back for validation unless that is asked for */
+  /** Whether the rows are the whole problem, so that none are kept back for validation unless asked. */
   readonly complete?: boolean;
-  /** names of the classes, where they have any */
+  /** Names of the classes, if they have any. */
   readonly classes?: readonly string[];
   sample(options: SampleOptions): Sample;
 }
 
-/** Sizes of the problems that may have any number of points. */
-export const points = (count: number) =>
+/** Returns the size options of a problem that may have any number of points. */
+export const pointCount = (count: number) =>
   ({ unit: 'points', default: count, min: 4, max: 10_000_000 }) as const;

@@ -1,16 +1,17 @@
 import { allocate } from '../elements.js';
-import { noise as normal, positions, sin } from './draws.js';
-import { type Problem, points } from './problem.js';
+import { normalNoise, positions, sin } from './draws.js';
+import { type BuiltInProblem, pointCount } from './problem.js';
 
-export const sine: Problem = {
+/** One period of the sine under normal noise: the simplest regression that is not linear. */
+export const sine: BuiltInProblem = {
   summary: 'sin x for x uniform on [-π, π), a regression',
-  size: points(1000),
+  size: pointCount(1000),
   noise: 0.1,
   sample({ size, noise, seed }) {
     const inputs = allocate('f64', size);
     const labels = allocate('f64', size);
     const stream = positions(seed);
-    const draw = normal(seed, noise);
+    const draw = normalNoise(seed, noise);
     for (let row = 0; row < size; row++) {
       inputs[row] = Math.PI * (2 * stream.uniform() - 1);
       labels[row] = sin(inputs[row]) + draw();

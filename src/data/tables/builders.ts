@@ -1,12 +1,12 @@
-/** Where the cells of a column go while a table of unknown length is read. */
+/** Collects the cells of a column while a table of unknown length is read. */
 import type { DuckDBVector } from '@duckdb/node-api';
 import { type Cells, NO_ODD_CELLS, WordBuilder } from './cells.js';
 
 /**
- * Values of a column whose length is known only at its end. Room that is not used takes no memory of the
- * machine's.
+ * Grows as values are appended. Making ample room is cheap: the system gives memory to pages only when they
+ * are first written.
  */
-class Growing<T extends Float64Array | Uint32Array> {
+class GrowingArray<T extends Float64Array | Uint32Array> {
   #values: T;
   #used = 0;
 
@@ -32,12 +32,13 @@ class Growing<T extends Float64Array | Uint32Array> {
   }
 }
 
+/** Collects cells as words. */
 export class WordCellsBuilder {
-  readonly #codes: Growing<Uint32Array>;
+  readonly #codes: GrowingArray<Uint32Array>;
   readonly #words = new WordBuilder();
 
   constructor(room: number) {
-    this.#codes = new Growing<Uint32Array>(Uint32Array, room);
+    this.#codes = new GrowingArray<Uint32Array>(Uint32Array, room);
   }
 
   append(vector: DuckDBVector, count: number): void {
@@ -51,12 +52,13 @@ export class WordCellsBuilder {
   }
 }
 
+/** Collects cells as numbers, days or times of day, with odd cells as text beside them. */
 export class NumberCellsBuilder {
-  readonly #values: Growing<Float64Array>;
+  readonly #values: GrowingArray<Float64Array>;
   readonly #oddRows: number[] = [];
   readonly #oddWords: string[] = [];
   #largest = 0;
-  /** one object for each different word, however often it occurs */
+  /** Keeps one string object for each distinct word, however often it occurs. */
   readonly #known = new Map<string, string>();
 
   constructor(
@@ -64,7 +66,7 @@ export class NumberCellsBuilder {
     private readonly isDeclared: boolean,
     room: number,
   ) {
-    this.#values = new Growing<Float64Array>(Float64Array, room);
+    this.#values = new GrowingArray<Float64Array>(Float64Array, room);
   }
 
   append(vector: DuckDBVector, count: number): void {
@@ -78,7 +80,7 @@ export class NumberCellsBuilder {
     this.#values.append(items, count);
   }
 
-  /** A cell whose text is kept; its value, where it has one, is not believed. */
+  /** Records an odd cell: its text counts, and the value that was appended for its row, if any, does not. */
   addOdd(row: number, word: string): void {
     if (!this.#known.has(word)) this.#known.set(word, word);
     this.#oddRows.push(row);

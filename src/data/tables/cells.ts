@@ -1,63 +1,73 @@
 /**
- * A column's cells as its source holds them, before it is decided what they mean: words, or numbers and days
- * where the source declares them or every cell is plainly one.
+ * Defines cells: the content of a column as its source holds it, before it is decided what it means. Cells
+ * are words, or numbers and days where the source declares them or the cells are plainly numbers.
  */
+import { dayName } from './dates.js';
 
-/** Words in order of appearance, and for every row the index of its word. No object is made for a row. */
+/** Word cells list the distinct words of a column, and for every row the index of its word. */
 export interface WordCells {
   readonly kind: 'words';
   readonly words: readonly string[];
-  /** [rows], NO_WORD where the source has no value */
+  /** Index of each row's word, [rows]; NO_WORD where the source has no value. */
   readonly codes: Uint32Array;
 }
 
-/** Numbers read on the way in; what is not plainly a number is kept beside them as text. */
+/** Number cells were converted while they were read; those that are not plainly numbers are kept as text. */
 export interface NumberCells {
   readonly kind: 'numbers';
-  /** [rows], NaN where there is no value or an odd one */
+  /** Value of each row, [rows]; NaN where there is none or the cell is odd. */
   readonly values: Float64Array;
   readonly odd: OddCells;
-  /** the largest absolute value, infinite where one is */
+  /** Largest absolute value; infinite if there is an infinite one. */
   readonly largest: number;
-  /** whether the source declares the type, so that the values are no reading of ours */
+  /** Whether the source declares the column numeric, so that no text was interpreted. */
   readonly declared: boolean;
 }
 
-/** Cells of a number column that are not plain numbers, in the order of their rows. */
-export interface OddCells {
+/** Odd cells are the cells of a number column that are not plain numbers, in the order of their rows. */
+interface OddCells {
   readonly rows: readonly number[];
   readonly words: readonly string[];
 }
 
-/** Dates and times that the source declares as such. */
-export interface DayCells {
+/** Day cells are dates or times that the source declares as such. */
+interface DayCells {
   readonly kind: 'days';
-  /** [rows] days since 1970-01-01, NaN where there is no value */
+  /** Days since 1970-01-01, [rows]; NaN where there is no value. */
   readonly values: Float64Array;
-  /** whether the source's type has a time of day alone */
+  /** Whether the source's type is a time of day without a date. */
   readonly clock: boolean;
 }
 
+/** Cells are the content of a column before it is decided what it means. */
 export type Cells = WordCells | NumberCells | DayCells;
 
+/** The code of a row without a word. */
 export const NO_WORD = 0xffff_ffff;
+/** The odd cells of a column that has none. */
 export const NO_ODD_CELLS: OddCells = { rows: [], words: [] };
 
-/** How often each word occurs. */
+/** Counts the rows of each word. */
 export function wordCounts({ codes, words }: WordCells): Uint32Array {
   const counts = new Uint32Array(words.length);
   for (let row = 0; row < codes.length; row++) if (codes[row] !== NO_WORD) counts[codes[row]]++;
   return counts;
 }
 
+/** Returns the number of rows. */
 export function rowsOf(cells: Cells): number {
   return cells.kind === 'words' ? cells.codes.length : cells.values.length;
 }
 
-/** More different words than a column can have as categories or classes: whether one comes again no longer matters. */
+/**
+ * Distinct words after which repeats are no longer found: no column may have as many categories or classes.
+ */
 const MANY = 2 ** 17;
 
-/** Gives every different word a code while a column is read; from MANY on, every cell. */
+/**
+ * Gives every distinct word a code while a column is read. After MANY words every cell gets a code of its
+ * own.
+ */
 export class WordBuilder {
   readonly words: string[] = [];
   readonly #codeOf = new Map<string, number>();
@@ -72,8 +82,8 @@ export class WordBuilder {
   }
 }
 
-/** Text in place of numbers and days, for a column that is read as words. */
-export function asWords(cells: Cells, dayName: (days: number) => string): WordCells {
+/** Turns numbers and days back into text, for a column that is read as words. */
+export function asWords(cells: Cells): WordCells {
   if (cells.kind === 'words') return cells;
   const builder = new WordBuilder();
   const text = cells.kind === 'days' ? dayName : String;

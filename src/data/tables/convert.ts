@@ -1,71 +1,84 @@
 /**
- * From cells to values by the reading that was decided: the second half of a cell's way, alike for every
- * source.
+ * Converts cells to values by the reading of their column. Training and every later source go through here.
  */
 import { isPlain, type NumberFormat, type Reading } from '../reading.js';
 import { asWords, type Cells, NO_WORD, type NumberCells, type WordCells } from './cells.js';
-import { dateParser, dayName } from './dates.js';
+import { dateParser } from './dates.js';
 import { numberParser } from './numbers.js';
+import type { ReadMode } from './reader.js';
 
-/** A column whose cells have been read. */
-export type Values =
-  /** [rows] numbers, or days of a date column; NaN where missing */
+/** Column values are numbers, or days of a date column, or words: what a column's cells turned out to be. */
+export type ColumnValues =
+  /** Value of each row, [rows]; NaN if missing. */
   | { readonly kind: 'numbers'; readonly values: Float64Array }
-  /** words, NO_WORD where missing; a boolean's are its two spellings */
+  /** Word of each row by its code, NO_WORD if missing; the words of a boolean are its two spellings. */
   | { readonly kind: 'words'; readonly words: readonly string[]; readonly codes: Uint32Array };
 
-export interface Converted {
-  readonly column: Values;
-  /** how often each word stood for a missing value, empty cells not among them */
+/** Returns the number of rows of a column. */
+export function rowCount(column: ColumnValues): number {
+  return column.kind === 'words' ? column.codes.length : column.values.length;
+}
+
+/** A converted column has its values, and says what was missing and what did not fit the reading. */
+export interface ConvertedColumn {
+  readonly column: ColumnValues;
+  /** Number of cells by the word that stood for a missing value; empty cells are not counted. */
   readonly missing: ReadonlyMap<string, number>;
-  /** the first cell that the reading does not take, if there is one */
+  /** The first cell that does not fit the reading, if there is one. */
   readonly misfit: { readonly row: number; readonly word: string } | null;
 }
 
 /**
- * How a column is to be read for a reading: numbers that the source does not declare may mean others than
- * they seem to.
+ * Returns how the cells of a column must be read for a reading; null if in any way. A number in another
+ * format than the plain one must come as text unless the source declares it: `1.234` may be 1234.
  */
-export function howToRead(reading: Reading): 'text' | 'text unless declared' | null {
+export function readModeOf(reading: Reading): ReadMode | null {
   if (reading.as !== 'number') return 'text';
   return isPlain(reading) ? null : 'text unless declared';
 }
 
-export function convert(cells: Cells, reading: Reading): Converted {
-  if (reading.as === 'words') return convertWords(asWords(cells, dayName), reading.missing);
+/**
+ * Converts cells by a reading. Words that mean "missing" become missing; the first cell that does not fit is
+ * reported.
+ */
+export function convert(cells: Cells, reading: Reading): ConvertedColumn {
+  if (reading.as === 'words') return convertWords(asWords(cells), reading.missing);
   if (reading.as === 'boolean') {
-    const words = convertWords(asWords(cells, dayName), reading.missing);
+    const words = convertWords(asWords(cells), reading.missing);
     return { ...words, column: spelledAlike(words.column, reading.spellings) };
   }
   if (reading.as === 'date') {
     if (cells.kind === 'days') return { column: numbers(cells.values), missing: new Map(), misfit: null };
-    return convertParsed(asWords(cells, dayName), dateParser(reading.format), reading.missing);
+    return convertParsed(asWords(cells), dateParser(reading.format), reading.missing);
   }
   return convertNumbers(cells, reading, reading.missing);
 }
 
-const numbers = (values: Float64Array): Values => ({ kind: 'numbers', values });
+const numbers = (values: Float64Array): ColumnValues => ({ kind: 'numbers', values });
 
-function convertNumbers(cells: Cells, format: NumberFormat, missingWords: readonly string[]): Converted {
+function convertNumbers(
+  cells: Cells,
+  format: NumberFormat,
+  missingWords: readonly string[],
+): ConvertedColumn {
   if (cells.kind === 'numbers' && (cells.declared || isPlain(format))) {
     const read = convertOdd(cells, numberParser(format), missingWords);
     return cells.largest === Number.POSITIVE_INFINITY ? withInfinity(read, cells.values) : read;
   }
-  return convertParsed(asWords(cells, dayName), numberParser(format), missingWords);
+  return convertParsed(asWords(cells), numberParser(format), missingWords);
 }
 
 /**
- * Numbers that were read on the way in, and what was kept as text because it needs a second look: `007`,
- * `NA`.
+ * Completes numbers that were converted while they were read: parses the odd cells, such as `007` and `NA`.
  */
 function convertOdd(
   { values, odd }: NumberCells,
   parse: (text: string) => number,
   missingWords: readonly string[],
-): Converted {
+): ConvertedColumn {
   const skip = new Set(missingWords);
   const missing = new Map<string, number>();
-  let misfit: Converted['misfit'] = null;
+  let misfit: ConvertedColumn['misfit'] = null;
   odd.words.forEach((word, i) => {
     const row = odd.rows[i];
     if (skip.has(word.trim())) {
@@ -78,24 +91,24 @@ function convertOdd(
   return { column: numbers(values), missing, misfit };
 }
 
-/** An infinite value is no quantity, even where the source declares a type that has it. */
-function withInfinity(read: Converted, values: Float64Array): Converted {
+/** Reports an infinite value as a misfit, even where the source's declared type allows it. */
+function withInfinity(read: ConvertedColumn, values: Float64Array): ConvertedColumn {
   const row = values.findIndex((value) => Math.abs(value) === Number.POSITIVE_INFINITY);
   const earlier = read.misfit !== null && (row < 0 || read.misfit.row < row);
   return earlier || row < 0 ? read : { ...read, misfit: { row, word: String(values[row]) } };
 }
 
-/** Each different word is parsed once. */
+/** Parses each distinct word once and gives every row the value of its word. */
 function convertParsed(
   { words, codes }: WordCells,
   parse: (text: string) => number,
   missingWords: readonly string[],
-): Converted {
+): ConvertedColumn {
   const skip = new Set(missingWords);
   const isMissing = words.map((word) => skip.has(word.trim()));
   const parsed = Float64Array.from(words, (word, code) => (isMissing[code] ? Number.NaN : parse(word)));
   const missing = new Map<string, number>();
-  let misfit: Converted['misfit'] = null;
+  let misfit: ConvertedColumn['misfit'] = null;
   const values = new Float64Array(codes.length);
   for (let row = 0; row < codes.length; row++) {
     const code = codes[row];
@@ -107,7 +120,8 @@ function convertParsed(
   return { column: numbers(values), missing, misfit };
 }
 
-function convertWords({ words, codes }: WordCells, missingWords: readonly string[]): Converted {
+/** Keeps words as they are, except those that mean "missing". */
+function convertWords({ words, codes }: WordCells, missingWords: readonly string[]): ConvertedColumn {
   const skip = new Set(missingWords);
   const isMissing = words.map((word) => skip.has(word.trim()));
   const missing = new Map<string, number>();
@@ -120,29 +134,27 @@ function convertWords({ words, codes }: WordCells, missingWords: readonly string
   return { column: { kind: 'words', words, codes: kept }, missing, misfit: null };
 }
 
-/** Every spelling of a truth value becomes the one of the training data; any other word stays as it is. */
-function spelledAlike(column: Values, spellings: readonly [string, string]): Values {
+/** Replaces every spelling of false and true by that of the training data; other words stay as they are. */
+function spelledAlike(column: ColumnValues, spellings: readonly [string, string]): ColumnValues {
   if (column.kind !== 'words') return column;
   return {
     ...column,
     ...merged(
-      column.words.map((word) => truth(word, spellings)),
+      column.words.map((word) => normalizeBoolean(word, spellings)),
       column.codes,
     ),
   };
 }
 
-/**
- * `word` as training spelled it, where it is one of the two values. JSON's true, 1 and True are the same
- * value.
- */
-export function truth(word: string, [no, yes]: readonly [string, string]): string {
+/** Returns the training data's spelling of a boolean, which may also come as JSON's true, `1` or `True`. */
+function normalizeBoolean(word: string, [no, yes]: readonly [string, string]): string {
   const plain = word.trim().toLowerCase();
   if (word === no || plain === no.toLowerCase() || plain === 'false' || plain === '0') return no;
   if (word === yes || plain === yes.toLowerCase() || plain === 'true' || plain === '1') return yes;
   return word;
 }
 
+/** Gives words that are now equal the same code. */
 function merged(renamed: readonly string[], codes: Uint32Array): Pick<WordCells, 'words' | 'codes'> {
   const words = [...new Set(renamed)];
   if (words.length === renamed.length) return { words, codes };

@@ -1,6 +1,6 @@
 /**
- * CSV and TSV through DuckDB, every cell as text: encoding, delimiter and header are settled here, a bad row
- * is named.
+ * Reads CSV and TSV through DuckDB, every cell as text. Encoding, delimiter and header are found out here
+ * rather than by DuckDB's sniffer, which looks at a sample, and a malformed row is reported with its place.
  */
 import { statSync } from 'node:fs';
 import { DataError } from '../../errors.js';
@@ -8,25 +8,26 @@ import {
   bytesOfRow,
   type CsvFile,
   delimiterOf,
-  encodingOf,
   type FirstRecord,
   readHead,
   splitFirst,
   splitRecord,
+  textEncodingOf,
 } from './csvfile.js';
 import { locate, rowError } from './csvrows.js';
 import { type Connection, fileLiteral, literal, queryText } from './duckdb.js';
-import { type DuckColumn, readCells, type Table } from './duckread.js';
+import { readCells, type TableExpression } from './duckread.js';
+import type { DuckColumn } from './fetchedcolumns.js';
 import { oneKindOfNewline } from './newlines.js';
 import { isPlainNumber } from './numbers.js';
 import type { TableReader } from './reader.js';
 
-/** A cell may be long (a text, a drawing), and a line holds many. */
+/** Longest line in bytes; some cells hold whole texts or drawings. */
 const LONGEST_LINE = 2 ** 24;
 
 /**
- * A table of files with the same columns. `header` says whether the first line names them; by default it is
- * taken to, and whoever knows the cells below says whether that can be (`header.ts`).
+ * Opens CSV files with the same columns as one table. `header` says whether the first line names the columns.
+ * With 'auto' it is assumed to, and `header.ts` checks that against the cells once they are read.
  */
 export async function openCsv(
   connection: Connection,
@@ -46,9 +47,9 @@ export async function openCsv(
 
   const room = roomFor(files);
   /**
-   * Runs a query over the table; where DuckDB cannot make out the line ends, over copies that have one kind.
+   * Runs a query over the table; if DuckDB cannot tell the line ends, over copies with a single kind of them.
    */
-  const reading = async <T>(run: (table: Table) => Promise<T>): Promise<T> => {
+  const reading = async <T>(run: (table: TableExpression) => Promise<T>): Promise<T> => {
     for (;;) {
       try {
         return await run((numbers) => tableOf(files, numbers));
@@ -64,9 +65,9 @@ export async function openCsv(
     source,
     columns: columns.map(({ name }) => ({ name, nested: null })),
     header: { cells: hasHeader ? files[0].names : [], assumed: header === 'auto' },
-    read: (wanted, how, classes) => {
+    read: (wanted, modes, classColumn) => {
       const chosen = wanted.map((name) => byName.get(name)!);
-      return reading((table) => readCells(connection, table, chosen, how, classes, room));
+      return reading((table) => readCells(connection, table, chosen, modes, classColumn, room));
     },
     locate: (row) => locate(connection, files, (file) => scan(file), row),
     close: () => {
@@ -76,8 +77,8 @@ export async function openCsv(
 }
 
 /**
- * A third more rows than the files have if their rows are as long as the first ones; undefined where they are
- * packed.
+ * Estimates how many rows to make room for: a third more than the files have if all rows are as long as the
+ * first ones. Undefined for packed files, whose size says little.
  */
 function roomFor(files: readonly CsvFile[]): number | undefined {
   let rows = 0;
@@ -88,25 +89,26 @@ function roomFor(files: readonly CsvFile[]): number | undefined {
   return Math.ceil(1.33 * rows) + 1;
 }
 
+/** Finds out how one file is written; the first file of the table decides the delimiter. */
 async function openFile(
   connection: Connection,
   file: string,
   hasHeader: boolean,
   first: CsvFile | undefined,
 ): Promise<CsvFile> {
-  const encoding = encodingOf(file);
+  const encoding = textEncodingOf(file);
   const { text, record, end } = await firstRecord(connection, file, encoding);
   const delimiter = first?.delimiter ?? delimiterOf(file, text);
   const cells = splitRecord(record, delimiter);
   const names = cells.map((cell, i) => (hasHeader ? cell || `column${i}` : `c${i + 1}`));
   checkDistinct(file, names);
-  // DuckDB takes the first line end that it sees, which then is one within a name
+  // with a line end within a quoted name, DuckDB would take that for the end of lines
   const newline = /[\r\n]/.test(record) ? end : null;
   const rowBytes = bytesOfRow(text, encoding);
   return { file, path: file, encoding, delimiter, newline, names, hasHeader, rowBytes };
 }
 
-/** The first record and how it ends. Throws DataError where there is none. */
+/** Returns the first record and its line end. Throws DataError if it is empty. */
 async function firstRecord(connection: Connection, file: string, encoding: string): Promise<FirstRecord> {
   const head = readHead(file) ?? (await linesOf(connection, file, encoding));
   const text = new TextDecoder(encoding === 'utf-16' ? 'utf-16le' : 'utf-8').decode(head);
@@ -119,9 +121,9 @@ async function firstRecord(connection: Connection, file: string, encoding: strin
   );
 }
 
-/** The first lines of a file that only DuckDB unpacks here, which costs them their line ends. */
+/** Reads the first lines of a file that only DuckDB can unpack (zstd); their line ends become line feeds. */
 async function linesOf(connection: Connection, file: string, encoding: string): Promise<Uint8Array> {
-  // a single column that nothing delimits or quotes
+  // read as a single column without delimiters or quotes
   const lines = `read_csv(${fileLiteral(file)}, auto_detect=false, columns={'line': 'VARCHAR'}, delim=E'\\x01', quote='', escape='', header=false, strict_mode=false, encoding=${literal(encoding)}, max_line_size=${LONGEST_LINE}, buffer_size=${2 * LONGEST_LINE})`;
   try {
     const rows = await queryText(connection, `SELECT line FROM ${lines} LIMIT 100`);
@@ -154,10 +156,10 @@ function checkSameColumns(first: CsvFile, other: CsvFile): void {
   );
 }
 
-/** A column by its place: DuckDB does not tell names apart that differ only in capitals. */
+/** Names a column by its place, since DuckDB does not tell names apart that differ only in capitals. */
 const place = (at: number): string => `c${at}`;
 
-/** All files one after the other, with the columns in the order of the first. */
+/** Returns SQL for all files one after the other, with the columns in the order of the first file. */
 function tableOf(files: readonly CsvFile[], numbers: ReadonlySet<string>): string {
   const same = files.every(
     ({ names, encoding, newline }) =>
@@ -172,8 +174,8 @@ function tableOf(files: readonly CsvFile[], numbers: ReadonlySet<string>): strin
 }
 
 /**
- * A file, or several that are written alike, every cell as text but in columns of numbers; a row that does
- * not fit the header stops it.
+ * Returns SQL that reads a file, or several that are written alike: columns in `numbers` as DOUBLE, all
+ * others as text. A row with another number of cells than the header fails the query.
  */
 function scan(
   file: CsvFile,

@@ -1,32 +1,32 @@
-/** A CSV file before it is read: its encoding, its delimiter, the cells of its first record. */
+/** Finds out how a CSV file is written before it is read: its encoding, its delimiter, its first record. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { constants, gunzipSync } from 'node:zlib';
 import { DataError } from '../../errors.js';
 
-export type LineEnd = '\r\n' | '\n' | '\r';
+type LineEnd = '\r\n' | '\n' | '\r';
 
-/** One file of a table, and how its cells are told apart. */
+/** A CSV file is one file of a table, with how it is written. */
 export interface CsvFile {
-  /** as the user named it */
+  /** The file as the user named it. */
   readonly file: string;
-  /** what DuckDB reads: the file, or a copy of it with one kind of line ends */
+  /** The file that DuckDB reads: the named one, or a copy of it with one kind of line ends. */
   readonly path: string;
   readonly encoding: 'utf-8' | 'utf-16';
   readonly delimiter: string;
-  /** how lines end, where DuckDB would not find out; null: it does */
+  /** End of each line; null where DuckDB finds out by itself. */
   readonly newline: LineEnd | null;
-  /** names of the columns, in this file's order */
+  /** Names of the columns, in this file's order. */
   readonly names: readonly string[];
   readonly hasHeader: boolean;
-  /** mean length of its first rows */
+  /** Mean length of its first rows in bytes. */
   readonly rowBytes: number;
 }
 
 /**
- * UTF-16 begins with a mark of its byte order, or has a zero beside each plain letter; all else is read as
- * UTF-8.
+ * Returns the text encoding of a file. UTF-16 begins with a byte order mark, or has a zero byte beside each
+ * ASCII letter; everything else is read as UTF-8. Throws DataError for big-endian UTF-16, which is not read.
  */
-export function encodingOf(file: string): CsvFile['encoding'] {
+export function textEncodingOf(file: string): CsvFile['encoding'] {
   const head = Buffer.alloc(4);
   const handle = openSync(file, 'r');
   try {
@@ -38,16 +38,21 @@ export function encodingOf(file: string): CsvFile['encoding'] {
   const bigEndian = head.readUInt16BE(0) === 0xfeff;
   if (bigEndian) {
     throw new DataError(
-      `${file}: UTF-16 text, most significant byte first, which is not read; convert it: iconv -f utf-16 -t utf-8`,
+      `${file}: big-endian UTF-16 text, which is not supported; convert it: iconv -f utf-16 -t utf-8`,
     );
   }
   return marked || (head[0] > 0 && head[1] === 0 && head[3] === 0) ? 'utf-16' : 'utf-8';
 }
 
-/** Bytes that hold the first record of any table that can be read. */
+/**
+ * Bytes that are read of a file to find out how it is written; they hold the first record of any usual table.
+ */
 const HEAD = 2 ** 20;
 
-/** The beginning of a file, unpacked where it is gzip; null for what Node 20 does not unpack. */
+/**
+ * Reads the beginning of a file, unpacked if it is gzip. Returns null for zstd, which Node 20 does not
+ * unpack.
+ */
 export function readHead(file: string): Uint8Array | null {
   if (/\.zst$/i.test(file)) return null;
   const bytes = Buffer.alloc(HEAD);
@@ -69,14 +74,16 @@ export function readHead(file: string): Uint8Array | null {
   }
 }
 
+/** A first record is the header or first row of a file, with the text that it was taken from. */
 export interface FirstRecord {
-  /** what it is taken from: the beginning of the file */
+  /** The beginning of the file. */
   readonly text: string;
   readonly record: string;
+  /** The line end after the record; null at the end of the text. */
   readonly end: LineEnd | null;
 }
 
-/** The text before the first line end that no quote holds. */
+/** Returns the text before the first line end that is not within quotes. */
 export function splitFirst(text: string): Omit<FirstRecord, 'text'> {
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
@@ -88,18 +95,19 @@ export function splitFirst(text: string): Omit<FirstRecord, 'text'> {
   return { record: text, end: null };
 }
 
-/** The mean length of the lines at the beginning of a file, at least 1. */
+/** Returns the mean length in bytes of the lines at the beginning of a file, at least 1. */
 export function bytesOfRow(text: string, encoding: CsvFile['encoding']): number {
   const lines = text.split(/\r\n|\n|\r/).length;
   return Math.max(1, ((encoding === 'utf-16' ? 2 : 1) * text.length) / lines);
 }
 
-/** Records that tell the delimiter. */
+/** Records that are looked at to find the delimiter. */
 const FIRST_RECORDS = 50;
 
 /**
- * Tab for .tsv, else the candidate that cuts the first records into the same number of cells; of several, the
- * one that text holds least often for other reasons; where none does, the one that the header has most of.
+ * Returns the delimiter of a file: tab for .tsv, else the character that cuts all first records into the same
+ * number of cells. If several do, it is the one that occurs least in text for other reasons; if none does,
+ * the one that cuts the header into the most cells.
  */
 export function delimiterOf(file: string, text: string): string {
   if (/\.tsv(\.gz|\.zst)?$/i.test(file)) return '\t';
@@ -114,7 +122,7 @@ export function delimiterOf(file: string, text: string): string {
   return most === 1 ? ',' : candidates.find(({ width }) => width === most)!.delimiter;
 }
 
-/** The first records that are not empty; the last that was cut off with the text is not among them. */
+/** Returns the first records that are not empty, without a last one that ends where the text was cut off. */
 function firstRecords(text: string): string[] {
   const records: string[] = [];
   for (let rest = text; rest !== '' && records.length < FIRST_RECORDS; ) {
@@ -126,6 +134,7 @@ function firstRecords(text: string): string[] {
   return records;
 }
 
+/** Splits a record into its cells and removes their quotes. */
 export function splitRecord(record: string, delimiter: string): string[] {
   const cells = [''];
   let quoted = false;

@@ -1,12 +1,15 @@
-/** Where a row of a CSV file lies, and what DuckDB finds wrong with it, in our words. */
+/** Tells where a row of a CSV file stands, and what is wrong with a row that DuckDB cannot read. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { DataError } from '../../errors.js';
-import { plural, shorten } from '../words.js';
+import { counted, shorten } from '../words.js';
 import type { CsvFile } from './csvfile.js';
 import { type Connection, duckError, firstLine, queryText } from './duckdb.js';
 
-/** DuckDB counts records, the header among them; its reasons are told in our words. */
+/**
+ * Turns a DuckDB error about a CSV row into a DataError with the row's place and a remedy. DuckDB counts
+ * records and includes the header. Errors that do not concern a row go to `duckError`.
+ */
 export async function rowError(source: string, error: unknown, files: readonly CsvFile[]): Promise<Error> {
   const { message } = error as Error;
   const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
@@ -23,7 +26,7 @@ export async function rowError(source: string, error: unknown, files: readonly C
   if (widths !== null) {
     const row = /\nOriginal Line: (.*)\n/.exec(message)?.[1] ?? '';
     return new DataError(
-      `${where}: ${plural(Number(widths[2]), 'cell')} where the header names ${plural(Number(widths[1]), 'column')}: "${shorten(row)}"; correct the row (a cell that holds the delimiter needs quotes)`,
+      `${where}: ${counted(Number(widths[2]), 'cell')} where the header names ${counted(Number(widths[1]), 'column')}: "${shorten(row)}"; correct the row (a cell that holds the delimiter needs quotes)`,
     );
   }
   if (message.includes('unterminated quote')) {
@@ -44,7 +47,7 @@ export async function rowError(source: string, error: unknown, files: readonly C
   );
 }
 
-/** Which file and line hold data row `row` (from 0) of the files read one after the other. */
+/** Tells which file and line hold data row `row`, counted from 0 over all files one after the other. */
 export async function locate(
   connection: Connection,
   files: readonly CsvFile[],
@@ -64,8 +67,9 @@ export async function locate(
 }
 
 /**
- * `file: row 3 (line 4)`: rows count from 1 after the header. Record n lies on another line where a quoted
- * cell spans several or blank lines lie between, which count as records in DuckDB's errors and nowhere else.
+ * Returns the place of a record as `file: row 3 (line 4)`; rows count from 1 after the header. Row and line
+ * differ by more than the header where quoted cells span several lines, or where there are blank lines; those
+ * count as records in DuckDB's errors and nowhere else.
  */
 async function place(
   { file, path, encoding, hasHeader }: Pick<CsvFile, 'file' | 'path' | 'encoding' | 'hasHeader'>,

@@ -1,16 +1,13 @@
 /**
- * Dates in named formats: `dd/mm/yyyy`, `mmm dd, yyyy`, `hh:mm`. A date may be followed by a time of day and
- * a zone, whatever its format. The value of a date is its number of days since 1970-01-01 in UTC.
+ * Parses dates in named formats, such as `dd/mm/yyyy`, `mmm dd, yyyy` and `hh:mm`. In every format a time of
+ * day and a zone may follow the date. The value of a date is its number of days since 1970-01-01 in UTC.
  */
 import { UsageError } from '../../errors.js';
 
-/** Reads text as a date of one format; NaN where it is none, or where there is no such day. */
-export type DateParser = (text: string) => number;
+/** Parses text as a date of one format; NaN if it is not one, or if there is no such day. */
+type DateParser = (text: string) => number;
 
-/**
- * What a column may hold without being asked, the usual before the rare. Formats that begin with a two-digit
- * year come last: they are taken only where no other fits.
- */
+/** Formats that are recognised in a column, the usual ones first. */
 export const DATE_FORMATS = [
   'yyyy-mm-dd',
   'yyyy/mm/dd',
@@ -41,7 +38,7 @@ export const DATE_FORMATS = [
   'mm/yyyy',
   'hh:mm',
 ] as const;
-/** Taken only where none of the others fits. */
+/** Formats that begin with a two-digit year; they are tried only where no other format fits all values. */
 export const YEAR_FIRST = ['yy/mm/dd', 'yy-mm-dd', 'yy.mm.dd'] as const;
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -52,20 +49,23 @@ const CLOCK = '(\\d{1,2}):(\\d\\d)(?::(\\d\\d)(?:[.,](\\d{1,9}))?)?(?:\\s*([ap])
 const ZONE = '\\s*(z|utc|gmt|[+-]\\d\\d(?::?\\d\\d)?)?';
 const TOKEN = /yyyy|yy|mmm|mm|dd/g;
 
-/** Two digits of a year are 1969 to 2068, as POSIX has it. */
+/** Two-digit years from here on are 19xx and those below are 20xx, as in POSIX. */
 const PIVOT = 69;
 const MS_A_DAY = 86_400_000;
 const SECONDS_A_DAY = 86_400;
 
 /**
- * Throws UsageError where the format cannot be understood. @example dateParser('dd/mm/yyyy')('25/12/2020') //
- * 18621
+ * Returns a parser for a format. Throws UsageError for a format that makes no sense.
+ * @example dateParser('dd/mm/yyyy')('25/12/2020') // 18621
  */
 export function dateParser(format: string): DateParser {
   return dateReader(format).parse;
 }
 
-/** A format's parser, and whether a text is written as such a date, be there such a day or not. */
+/**
+ * Returns a format's parser, and a test whether text is written in the format; that holds for 2020-02-31 as
+ * well, although there is no such day. Throws UsageError for a format that makes no sense.
+ */
 export function dateReader(format: string): { parse: DateParser; matches: (text: string) => boolean } {
   if (/^hh:mm(:ss)?$/.test(format)) return { parse: timeOfDay, matches: (text) => TIME.test(text.trim()) };
   const tokens: readonly string[] = format.match(TOKEN) ?? [];
@@ -85,9 +85,11 @@ export function dateReader(format: string): { parse: DateParser; matches: (text:
     .join('');
   const names = tokens.includes('mmm') ? WEEKDAY : '';
   const whole = new RegExp(`^${names}${source}(?:(?:\\s*t|,?\\s+|:)${CLOCK}${ZONE})?$`, 'i');
-  const at = (token: string) => tokens.indexOf(token);
-  const [year, month, day] = [Math.max(at('yyyy'), at('yy')), Math.max(at('mmm'), at('mm')), at('dd')];
-  const short = at('yyyy') < 0;
+  const indexOf = (token: string) => tokens.indexOf(token);
+  const year = Math.max(indexOf('yyyy'), indexOf('yy'));
+  const month = Math.max(indexOf('mmm'), indexOf('mm'));
+  const day = indexOf('dd');
+  const short = indexOf('yyyy') < 0;
   const parse = (text: string) => {
     const parts = whole.exec(text.trim());
     if (parts === null) return Number.NaN;
@@ -103,7 +105,9 @@ export function dateReader(format: string): { parse: DateParser; matches: (text:
   return { parse, matches: (text) => whole.test(text.trim()) };
 }
 
-/** What stands between two parts; a space may be several, and a comma need not be followed by one. */
+/**
+ * Returns the pattern of what stands between two parts: a space may be several, and a comma may be left out.
+ */
 function separator(text: string): string {
   return text
     .replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
@@ -111,6 +115,7 @@ function separator(text: string): string {
     .replace(/^ $/, '\\s+');
 }
 
+/** Throws UsageError unless the format has one year, one month and at most one day. */
 function checkTokens(format: string, tokens: readonly string[]): void {
   const rest = format.replace(TOKEN, '');
   const kinds = tokens.map((token) => token[0]);
@@ -131,25 +136,28 @@ function timeOfDay(text: string): number {
 
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Days since 1970-01-01; NaN where the month has no such day. */
+/** Returns the days from 1970-01-01 to a date; NaN if the month has no such day. */
 function midnight(year: number, month: number, day: number): number {
   const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= MONTH_DAYS[month - 1] + Number(leap)))
     return Number.NaN;
   if (year >= 100) return Date.UTC(year, month - 1, day) / MS_A_DAY;
-  const date = new Date(0); // Date.UTC takes 99 for 1999
+  const date = new Date(0); // since Date.UTC takes the year 99 for 1999
   date.setUTCFullYear(year, month - 1, day);
   return date.getTime() / MS_A_DAY;
 }
 
-/** Whether a number is yyyymmdd of a day between 1900 and 2100. */
+/** Whether a number is a day between 1900 and 2100 written as yyyymmdd. */
 export function isCalendarDay(value: number): boolean {
   if (!(value >= 19_000_101 && value <= 21_001_231) || value % 1 !== 0) return false;
   const [year, rest] = [Math.floor(value / 10_000), value % 10_000];
   return !Number.isNaN(midnight(year, Math.floor(rest / 100), rest % 100));
 }
 
-/** Seconds of the day: [hours, minutes, seconds, fraction, a or p, zone], undefined where there is none. */
+/**
+ * Returns the second of the day in UTC for the matched [hours, minutes, seconds, fraction, a or p, zone], of
+ * which any may be undefined; NaN if there is no such time.
+ */
 function clock([hours, minutes, seconds = '0', fraction = '', half, zone]: (string | undefined)[]): number {
   if (hours === undefined) return 0;
   let h = Number(hours);
@@ -162,14 +170,14 @@ function clock([hours, minutes, seconds = '0', fraction = '', half, zone]: (stri
   return 3600 * h + 60 * m + s + Number(`0.${fraction || 0}`) - offset(zone);
 }
 
-/** Seconds east of UTC. */
+/** Returns a zone's offset in seconds, positive east of UTC. */
 function offset(zone: string | undefined): number {
   if (zone === undefined || !/^[+-]/.test(zone)) return 0;
   const digits = zone.slice(1).replace(':', '').padEnd(4, '0');
   return (zone[0] === '-' ? -1 : 1) * (3600 * Number(digits.slice(0, 2)) + 60 * Number(digits.slice(2)));
 }
 
-/** A number of days as text: `2020-01-01`, with the time where there is one. */
+/** Writes a number of days as a date: `2020-01-01`, with the time if it is not midnight. */
 export function dayName(days: number): string {
   return new Date(days * MS_A_DAY)
     .toISOString()

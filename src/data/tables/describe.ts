@@ -1,56 +1,65 @@
-/** The columns of a table for `gradpool inspect`: what each was taken for, why, and what is left to ask. */
+/**
+ * Describes the columns of a table for `gradpool inspect`: how each is read, why, and what is left to ask.
+ */
 import { describeReading } from '../reading.js';
 import type { TableSource } from '../source.js';
 import { allRows } from '../split.js';
 import { columnMoments } from '../statistics.js';
 import { mostFrequent } from '../words.js';
+import { misfitText } from './cellerrors.js';
 import { wordCounts } from './cells.js';
-import { type Converted, convert, type Values } from './convert.js';
-import type { Decision } from './decide.js';
+import type { ColumnDecision } from './columndecision.js';
+import { type ColumnValues, type ConvertedColumn, convert } from './convert.js';
+import { type DecidedColumn, decideTable } from './decidetable.js';
 import { withDuckDB } from './duckdb.js';
-import { misfitText } from './faults.js';
 import { openTable } from './opentable.js';
-import { type UnderstoodColumn, understand } from './understand.js';
-import type { TableWishes } from './wishes.js';
+import type { TableOverrides } from './overrides.js';
 
+/** Describes a column of a table, or the inputs or labels of arrays. */
 export interface ColumnDescription {
   readonly name: string;
   /**
-   * number, date, text, boolean; a stored type and shape (`u8 28 x 28`); or the source's type where it is
-   * none of these
+   * One of number, date, text and boolean; for arrays element type and shape (`u8 28 x 28`); for a column
+   * that does not hold single values the source's type.
    */
   readonly type: string;
+  /** Number of missing values. */
   readonly missing: number;
-  /** different values; null where they are a thousand or more, or not counted */
+  /** Number of distinct values; null if there are a thousand or more, or if they were not counted. */
   readonly distinct: number | null;
-  /** null where the values are no numbers; dates in days since 1970-01-01 */
+  /** Statistics of numbers, and of dates in days since 1970-01-01; null for other values. */
   readonly range: {
     readonly min: number;
     readonly max: number;
     readonly mean: number;
     readonly std: number;
   } | null;
-  /** the most frequent values */
+  /** The most frequent values. */
   readonly examples: readonly string[];
-  /** what was assumed, left open, or does not fit, one plain line each */
+  /** Notes on what was assumed, what is left open and what does not fit, one plain line each. */
   readonly notes: readonly string[];
 }
 
+/** Describes everything that a source holds. */
 export interface SourceDescription {
   readonly name: string;
   readonly kind: 'arrays' | 'table';
-  /** a table has one part, arrays have a training and perhaps a test part */
+  /** The parts of the source: one for a table; training and perhaps test for arrays. */
   readonly parts: readonly { name: string; rows: number; columns: readonly ColumnDescription[] }[];
 }
 
-export async function describeTable(source: TableSource, wishes: TableWishes): Promise<SourceDescription> {
+/** Describes every column of a table, without a target and without fitting anything. */
+export async function describeTable(
+  source: TableSource,
+  overrides: TableOverrides,
+): Promise<SourceDescription> {
   return withDuckDB(async (connection) => {
-    const reader = await openTable(connection, source, wishes.header);
+    const reader = await openTable(connection, source, overrides.header);
     try {
-      const { rows, columns } = await understand(reader, wishes, undefined);
-      const understood = new Map(columns.map((column) => [column.name, column]));
+      const { rows, columns } = await decideTable(reader, overrides, undefined);
+      const decided = new Map(columns.map((column) => [column.name, column]));
       const described = reader.columns.map(({ name, nested }) => {
-        const column = understood.get(name);
+        const column = decided.get(name);
         return column === undefined ? leftOut(name, nested ?? '') : describeColumn(column);
       });
       return { name: source.name, kind: 'table', parts: [{ name: 'rows', rows, columns: described }] };
@@ -67,10 +76,10 @@ const leftOut = (name: string, type: string): ColumnDescription => ({
   distinct: null,
   range: null,
   examples: [],
-  notes: [`holds ${type}, no single values; it is left out of training`],
+  notes: [`holds ${type} rather than single values; it is left out of training`],
 });
 
-function describeColumn({ name, cells, decision }: UnderstoodColumn): ColumnDescription {
+function describeColumn({ name, cells, decision }: DecidedColumn): ColumnDescription {
   const { reading } = decision;
   const read = convert(cells, reading);
   const type = reading.as === 'words' ? 'text' : reading.as;
@@ -79,7 +88,7 @@ function describeColumn({ name, cells, decision }: UnderstoodColumn): ColumnDesc
   return { name, type, ...described, notes: notesOn(decision, read) };
 }
 
-function notesOn({ reading, why, question }: Decision, read: Converted): string[] {
+function notesOn({ reading, why, question }: ColumnDecision, read: ConvertedColumn): string[] {
   const words = Array.from(read.missing).filter(([word]) => word !== '');
   const missing = words.map(([word, count]) => `"${word}" ${count}`).join(', ');
   const notes = missing === '' ? [] : [`missing: ${missing}`];
@@ -95,7 +104,7 @@ function notesOn({ reading, why, question }: Decision, read: Converted): string[
 
 type Description = Omit<ColumnDescription, 'name' | 'type' | 'notes'>;
 
-function describeWords({ words, codes }: Values & { kind: 'words' }): Description {
+function describeWords({ words, codes }: ColumnValues & { kind: 'words' }): Description {
   const counts = wordCounts({ kind: 'words', words, codes });
   const byWord = new Map<string, number>();
   words.forEach((word, code) => {

@@ -1,20 +1,21 @@
-/** DuckDB in this process: one connection to an empty database, and its errors in one line. */
+/** Runs DuckDB in this process, on an empty database in memory, and shortens its errors to one line. */
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { DataError } from '../../errors.js';
 
-/** What a query is called in messages. */
+/** Name of a table given by a query, for messages. */
 export const QUERY = 'query';
 
+/** A connection runs queries on the open database. */
 export type Connection = DuckDBConnection;
 
-/** The database that is open, and how many uses of it are under way: several tables of one run share it. */
+/** The open database and how many users it has; the tables of one run share it. */
 let open: { readonly instance: Promise<DuckDBInstance>; uses: number } | null = null;
 
 /**
- * Runs `use` with a connection that is closed afterwards. A query's rows keep their order on any number of
- * threads.
+ * Runs `use` with a connection that is closed afterwards. The rows of a query keep their order whatever the
+ * number of threads.
  */
 export async function withDuckDB<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
   open ??= { instance: createInstance(), uses: 0 };
@@ -23,7 +24,7 @@ export async function withDuckDB<T>(use: (connection: Connection) => Promise<T>)
   try {
     const connection = await (await database.instance).connect();
     try {
-      await connection.run("SET streaming_buffer_size = '16MB'"); // a smaller one keeps a single thread busy
+      await connection.run("SET streaming_buffer_size = '16MB'"); // with less, only one thread would be busy
       return await use(connection);
     } finally {
       connection.disconnectSync();
@@ -45,26 +46,28 @@ function createInstance(): Promise<DuckDBInstance> {
   });
 }
 
-/** A small result as rows of strings, null for a missing value. */
+/** Runs a query with a small result and returns its rows as strings, null for a missing value. */
 export async function queryText(connection: Connection, sql: string): Promise<(string | null)[][]> {
   const result = await connection.run(sql);
   const rows = await result.getRowsJS();
   return rows.map((row) => row.map((value) => (value === null ? null : String(value))));
 }
 
+/** Quotes text as a SQL string. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+/** Quotes a name as a SQL identifier. */
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** A file's name where DuckDB takes a pattern: each character stands for itself. */
+/** Quotes a file name where DuckDB expects a pattern, so that every character stands for itself. */
 export const fileLiteral = (file: string): string => literal(file.replace(/[*?[]/g, '[$&]'));
 
-/** DuckDB's explanation without its class, its hints and its excerpt of the query. */
+/** Returns DuckDB's explanation without the error's class, the hints and the excerpt of the query. */
 export function firstLine(error: unknown): string {
   const line = (error as Error).message.split('\n')[0].trim();
   return line.replace(/^[\w ]+ Error: /, '');
 }
 
-/** An error of DuckDB as a DataError about `source`; anything else is passed on. */
+/** Turns an error of DuckDB into a DataError about `source`; returns any other error unchanged. */
 export function duckError(source: string, error: unknown): Error {
   if (error instanceof DataError || !/^[\w -]+(Error|Exception): /.test((error as Error).message))
     return error as Error;

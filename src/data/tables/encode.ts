@@ -1,28 +1,28 @@
 /**
- * Columns that have been read into the stored form that a schema describes: missing numbers filled, words as
- * codes.
+ * Encodes converted columns as a schema describes: missing numbers are filled, words become category codes.
+ * The result is what the network will see, but for scaling and one-hot blocks.
  */
 import type { Dataset } from '../dataset.js';
 import { allocate } from '../elements.js';
 import { type ColumnSchema, cardinality, type TableSchema } from '../schema.js';
-import { examples, plural } from '../words.js';
+import { counted, examples } from '../words.js';
 import { NO_WORD } from './cells.js';
-import type { Converted } from './convert.js';
+import type { ConvertedColumn } from './convert.js';
 import { dayName } from './dates.js';
 
 type NumberColumn = ColumnSchema & { kind: 'number' };
 type CategoryColumn = ColumnSchema & { kind: 'category' };
 
-/** A column of the schema with what was read for it. */
+/** A read column is a column of the schema with the values that were read for it. */
 export interface ReadColumn {
   readonly schema: ColumnSchema;
-  readonly read: Converted;
+  readonly read: ConvertedColumn;
 }
 
-/** Rows that are handled together, column by column, so that they stay in the cache. */
+/** Rows that are filled together, column by column, so that they stay in the cache. */
 const BLOCK = 256;
 
-/** The inputs of a dataset; `notes` gets a line for each column with filled or unseen values. */
+/** Encodes the inputs of a dataset. Adds a note for each column with missing or unseen values. */
 export function encodeColumns(
   rows: number,
   columns: readonly ReadColumn[],
@@ -63,7 +63,7 @@ export function encodeColumns(
   return { rows, numbers, numberWidth: width, codes, codeWidth: categorical.length };
 }
 
-/** One column for the rows first … last−1; returns how many values were missing. */
+/** Writes one column of the rows first … last−1, filling gaps; returns how many values were missing. */
 function fillColumn(
   numbers: Float32Array | Float64Array,
   width: number,
@@ -82,30 +82,39 @@ function fillColumn(
   return missing;
 }
 
-/** The category of each word; one that training never saw counts as missing, or as none of them. */
+/**
+ * Returns the category code of each word; a word that training never saw gets the code after all categories.
+ */
 function categoryCodes(words: readonly string[], { categories }: CategoryColumn): Uint16Array {
   const known = new Map(categories.map((category, code) => [category, code]));
   return Uint16Array.from(words, (word) => known.get(word) ?? categories.length);
 }
 
-function fillNote({ name, type, fill }: NumberColumn, count: number, words: Converted['missing']): string {
+function fillNote(
+  { name, type, fill }: NumberColumn,
+  count: number,
+  words: ConvertedColumn['missing'],
+): string {
   const shown = type === 'date' ? dayName(fill) : Number(fill.toPrecision(6));
-  return `column "${name}": ${plural(count, 'missing value')}${spelled(words)} filled with the median, ${shown}`;
+  return `column "${name}": ${counted(count, 'missing value')}${spelled(words)} filled with the median, ${shown}`;
 }
 
-/** How missing values are spelled: ` ("NA" 3 times, "?" once)`; nothing for empty cells. */
-function spelled(words: Converted['missing']): string {
+/**
+ * Says how missing values are spelled: ` ("NA" 3 times, "?" once)`; returns nothing if all cells are empty.
+ */
+function spelled(words: ConvertedColumn['missing']): string {
   const shown = Array.from(words, ([word, count]) =>
     word === '' ? [] : [`"${word}" ${count === 1 ? 'once' : `${count} times`}`],
   ).flat();
   return shown.length === 0 ? '' : ` (${shown.join(', ')})`;
 }
 
+/** Adds notes on values that training never saw, and on missing values. */
 function noteCategories(
   column: CategoryColumn,
   words: readonly string[],
   counts: Uint32Array,
-  missingWords: Converted['missing'],
+  missingWords: ConvertedColumn['missing'],
   notes: string[],
 ): void {
   const known = new Set(column.categories);
@@ -114,14 +123,14 @@ function noteCategories(
     const count = words.reduce((sum, word, code) => sum + (known.has(word) ? 0 : counts[code]), 0);
     const taken = column.missing ? 'taken as missing' : 'taken as none of its categories';
     notes.push(
-      `column "${column.name}": ${plural(count, 'value')} not seen in training (${examples(unseen)}), ${taken}`,
+      `column "${column.name}": ${counted(count, 'value')} not seen in training (${examples(unseen)}), ${taken}`,
     );
   }
   const missing = counts[words.length];
   if (missing > 0) {
     const as = column.missing ? 'a category of its own' : 'none of its categories';
     notes.push(
-      `column "${column.name}": ${plural(missing, 'missing value')}${spelled(missingWords)} taken as ${as}`,
+      `column "${column.name}": ${counted(missing, 'missing value')}${spelled(missingWords)} taken as ${as}`,
     );
   }
 }

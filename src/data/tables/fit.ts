@@ -1,41 +1,43 @@
 /**
- * A table as training data. A cell's way: its source gives text (`reader.ts`); what the text of a column
- * means is decided on all its values (`understand.ts`, `decide.ts`); the reading makes values of it
- * (`convert.ts`); what is fitted to the training rows stands here; `encode.ts` stores what the network will
- * see.
+ * Turns a table into training data. A cell goes through these steps: its source gives text (`reader.ts`); the
+ * rules decide on all values of its column what the text means (`decidetable.ts`, `decidecolumn.ts`); the
+ * reading turns it into a value (`convert.ts`); the column's schema is fitted to the training rows
+ * (`fitcolumn.ts`); and the value is stored as the network will see it (`encode.ts`).
  */
 import { DataError } from '../../errors.js';
-import { type FitOptions, type Fitted, fingerprint, splitRows } from '../fit.js';
-import type { ColumnSchema, TableSchema, TargetSchema } from '../schema.js';
+import { type FitOptions, type FittedDataset, fingerprint, splitRows } from '../fit.js';
+import type { TableSchema, TargetSchema } from '../schema.js';
 import type { TableSource } from '../source.js';
-import { columnMedians, columnMoments, scaleOf } from '../statistics.js';
-import { examples, plural } from '../words.js';
-import { NO_WORD } from './cells.js';
-import { type Converted, convert, type Values } from './convert.js';
-import type { Decision } from './decide.js';
+import type { Split } from '../split.js';
+import { columnMoments, scaleOf } from '../statistics.js';
+import { rejectFarCell, rejectMisfitCell } from './cellerrors.js';
+import { type ConvertedColumn, convert } from './convert.js';
+import { type DecidedColumn, type DecidedTable, decideTable } from './decidetable.js';
 import { withDuckDB } from './duckdb.js';
 import { encodeColumns, type ReadColumn } from './encode.js';
-import { refuseFar, refuseMisfit } from './faults.js';
+import { type ColumnFit, fitColumn, rejectOverflow } from './fitcolumn.js';
+import { chooseTarget, fitTarget } from './fittarget.js';
 import { checkFirstLine } from './header.js';
 import { openTable } from './opentable.js';
 import type { TableReader } from './reader.js';
-import { chooseTarget, fitTarget, type Target } from './target.js';
-import { type UnderstoodColumn, understand } from './understand.js';
+import type { Target } from './target.js';
 import { checkWeights, readWeights } from './weights.js';
 
-/** A column with more categories is left out, as names of rows rather than kinds. */
-export const MAX_CATEGORIES = 10_000;
-/** Category codes are stored in 16 bits, and two of them have another meaning. */
-const MOST_CODES = 65_533;
-
-/** float32 rounds a value this many standard deviations from 0 by at most 2⁻¹² of one. */
+/** Standard deviations from 0 up to which float32 rounds a value by at most 2⁻¹² of a standard deviation. */
 const FLOAT32_RANGE = 2 ** 12;
-/** Standard deviations of which float32 holds the smallest part and 1e15 times the whole. */
+/**
+ * Smallest and largest standard deviation for which float32 holds both small parts and 1e15 times the whole.
+ */
 const FLOAT32_STD = [1e-30, 1e20] as const;
 
-export async function fitTable(source: TableSource, options: FitOptions): Promise<Fitted> {
+/**
+ * Reads a table, decides what its columns are, splits the rows and fits the schema to the training rows.
+ * Throws DataError for a table that cannot be used as it is, UsageError for options that do not fit the
+ * table.
+ */
+export async function fitTable(source: TableSource, options: FitOptions): Promise<FittedDataset> {
   return withDuckDB(async (connection) => {
-    const reader = await openTable(connection, source, options.wishes?.header);
+    const reader = await openTable(connection, source, options.overrides?.header);
     try {
       return await fitReader(reader, source.name, options);
     } finally {
@@ -44,71 +46,81 @@ export async function fitTable(source: TableSource, options: FitOptions): Promis
   });
 }
 
-async function fitReader(reader: TableReader, name: string, options: FitOptions): Promise<Fitted> {
+async function fitReader(reader: TableReader, name: string, options: FitOptions): Promise<FittedDataset> {
   const notes: string[] = [];
-  const target = await targetOf(reader, options, notes);
-  if (options.weights !== undefined) checkWeights(reader, options.weights);
-  const table = await understand(reader, options.wishes ?? {}, target, options.task === 'classification');
-  const { rows } = table;
-  if (rows === 0) throw new DataError(`${reader.source}: there are no rows, only a header; add rows`);
+  const targetName = await findTarget(reader, options, notes);
+  const table = await decideColumns(reader, targetName, options, notes);
+  const read = await readColumns(reader, table.columns, targetName);
+  const print = fingerprintOf(table.columns, read);
+
+  const targetColumn = table.columns.find((column) => column.name === targetName)!;
+  const target = await fitTarget(reader, targetColumn, read.get(targetName)!, options, notes);
+  const split = splitByTarget(target, options, notes);
+  const inputs = table.columns.filter(({ name }) => name !== targetName && name !== options.weights);
+  const { embedAbove } = options;
+  const columns = await fitInputs({ reader, trainRows: split.train, embedAbove, notes }, inputs, read);
+  if (columns.length === 0) throw nothingLeft(reader, targetName, notes);
+
+  const targetSchema = fitTargetSchema(reader, target, targetColumn, split.train);
+  if (targetSchema.kind === 'values') {
+    const { shift, scale } = targetSchema;
+    await rejectFarCell(reader, targetName, read.get(targetName)!, shift[0], scale[0]);
+  }
+  const schema: TableSchema = {
+    kind: 'table',
+    numberType: numberType(columns),
+    ...(options.overrides?.header === 'no' ? { header: false } : {}),
+    columns: columns.map((column) => column.schema),
+    target: targetSchema,
+  };
+  const encoded = encodeColumns(table.rows, columns, schema.numberType, notes);
+  const weights =
+    options.weights === undefined
+      ? {}
+      : { weights: await readWeights(reader, options.weights, read.get(options.weights)!) };
+  const dataset = { ...encoded, targets: target.values, targetWidth: 1, ...weights };
+  return { name, schema, dataset, split, notes, fingerprint: print };
+}
+
+/**
+ * Returns the target's name. If there is no target, checks first whether the first line holds data rather
+ * than names, since that may be the reason.
+ */
+async function findTarget(reader: TableReader, options: FitOptions, notes: string[]): Promise<string> {
+  try {
+    return chooseTarget(reader, options.target, notes);
+  } catch (error) {
+    checkFirstLine(reader, await decideTable(reader, options.overrides ?? {}, undefined));
+    throw error;
+  }
+}
+
+/**
+ * Reads the table and decides what its columns are. Throws DataError if it is empty or something must be
+ * asked.
+ */
+async function decideColumns(
+  reader: TableReader,
+  targetName: string,
+  { weights, overrides = {}, problemType }: FitOptions,
+  notes: string[],
+): Promise<DecidedTable> {
+  if (weights !== undefined) checkWeights(reader, weights);
+  const table = await decideTable(reader, overrides, targetName, problemType === 'classification');
+  if (table.rows === 0) throw new DataError(`${reader.source}: there are no rows, only a header; add rows`);
   checkFirstLine(reader, table);
   for (const { name, nested } of reader.columns) {
     if (nested !== null)
       notes.push(`column "${name}": its type ${nested} is neither a number, a date nor text; left out`);
   }
-  refuseQuestions(reader, table.columns);
-  const read = new Map<string, Converted>();
-  for (const column of table.columns) read.set(column.name, await readColumn(reader, column, target));
-  const print = fingerprintOf(table.columns, read);
-
-  const targetColumn = table.columns.find((column) => column.name === target)!;
-  const fitted = await fitTarget(reader, targetColumn, read.get(target)!, options, notes);
-  const parts = splitTarget(fitted, options, notes);
-  const columns: ReadColumn[] = [];
-  for (const { name, decision } of table.columns) {
-    if (name === target || name === options.weights) continue;
-    noteDecision(name, decision, notes);
-    const values = read.get(name)!;
-    const schema =
-      values.column.kind === 'numbers'
-        ? fitNumber(reader, name, values.column.values, decision, parts.train, notes)
-        : fitCategory(reader, name, values.column, decision, parts.train, options, notes);
-    if (schema?.kind === 'number') await refuseFar(reader, name, values, schema.shift, schema.scale);
-    if (schema !== null) columns.push({ schema, read: values });
-  }
-  if (columns.length === 0) throw nothingLeft(reader, target, notes);
-
-  const goal = targetSchema(reader, fitted, targetColumn, parts.train);
-  if (goal.kind === 'values')
-    await refuseFar(reader, target, read.get(target)!, goal.shift[0], goal.scale[0]);
-  const schema: TableSchema = {
-    kind: 'table',
-    numberType: numberType(columns),
-    ...(options.wishes?.header === 'no' ? { header: false } : {}),
-    columns: columns.map((column) => column.schema),
-    target: goal,
-  };
-  const inputs = encodeColumns(rows, columns, schema.numberType, notes);
-  const weights =
-    options.weights === undefined
-      ? {}
-      : { weights: await readWeights(reader, options.weights, read.get(options.weights)!) };
-  const dataset = { ...inputs, targets: fitted.values, targetWidth: 1, ...weights };
-  return { name, schema, dataset, split: parts, notes, fingerprint: print };
+  rejectQuestions(reader, table.columns);
+  return table;
 }
 
-/** The target's name. Where there is none, it may be because the first line holds no names. */
-async function targetOf(reader: TableReader, options: FitOptions, notes: string[]): Promise<string> {
-  try {
-    return chooseTarget(reader, options.target, notes);
-  } catch (error) {
-    checkFirstLine(reader, await understand(reader, options.wishes ?? {}, undefined));
-    throw error;
-  }
-}
-
-/** Throws DataError that asks all that two readings leave open, so that one more try answers it. */
-function refuseQuestions({ source }: TableReader, columns: readonly UnderstoodColumn[]): void {
+/**
+ * Throws DataError that asks everything the decisions leave open at once, so that one more try answers it.
+ */
+function rejectQuestions({ source }: TableReader, columns: readonly DecidedColumn[]): void {
   const open = columns.flatMap(({ name, decision: { question } }) =>
     question === null ? [] : [`column "${name}": ${question}`],
   );
@@ -117,23 +129,30 @@ function refuseQuestions({ source }: TableReader, columns: readonly UnderstoodCo
     throw new DataError(`${source}: ${open.length} columns are ambiguous; ${open.join('; ')}`);
 }
 
-/** The values of a column by what was decided of it. Throws DataError for a cell that does not fit. */
-async function readColumn(
+/** Converts every column by its reading. Throws DataError for a cell that does not fit. */
+async function readColumns(
   reader: TableReader,
-  { name, cells, decision }: UnderstoodColumn,
-  target: string,
-): Promise<Converted> {
-  const { reading } = decision;
-  const converted = convert(cells, reading);
-  await refuseMisfit(reader, name, converted, reading, name === target);
-  return converted;
+  columns: readonly DecidedColumn[],
+  targetName: string,
+): Promise<Map<string, ConvertedColumn>> {
+  const read = new Map<string, ConvertedColumn>();
+  for (const { name, cells, decision } of columns) {
+    const { reading } = decision;
+    const converted = convert(cells, reading);
+    await rejectMisfitCell(reader, name, converted, reading, name === targetName);
+    read.set(name, converted);
+  }
+  return read;
 }
 
 /**
- * SHA-256 over what was read, before anything is fitted or filled: it does not depend on the format of the
- * file.
+ * Returns the SHA-256 of what was read, before anything is fitted or filled. It does not depend on the format
+ * of the file.
  */
-function fingerprintOf(columns: readonly UnderstoodColumn[], read: ReadonlyMap<string, Converted>): string {
+function fingerprintOf(
+  columns: readonly DecidedColumn[],
+  read: ReadonlyMap<string, ConvertedColumn>,
+): string {
   const values = columns.map(({ name }) => read.get(name)!.column);
   const described = values.map((column, at) => [
     columns[at].name,
@@ -145,11 +164,8 @@ function fingerprintOf(columns: readonly UnderstoodColumn[], read: ReadonlyMap<s
   );
 }
 
-function noteDecision(name: string, { why }: Decision, notes: string[]): void {
-  if (why !== null) notes.push(`column "${name}": ${why}`);
-}
-
-function splitTarget({ rows, values, classes }: Target, options: FitOptions, notes: string[]) {
+/** Splits the rows that have a target; each class keeps its share in every part. */
+function splitByTarget({ rows, values, classes }: Target, options: FitOptions, notes: string[]): Split {
   const strata = classes === null ? null : Uint32Array.from(rows, (row) => values[row]);
   const parts = splitRows(rows.length, options, strata, notes);
   const inTable = (positions: Uint32Array<SharedArrayBuffer>) => {
@@ -161,92 +177,34 @@ function splitTarget({ rows, values, classes }: Target, options: FitOptions, not
   return { train: inTable(parts.train), val: inTable(parts.val), test: inTable(parts.test) };
 }
 
-function fitNumber(
-  reader: TableReader,
-  name: string,
-  values: Float64Array,
-  { reading }: Decision,
-  trainRows: Uint32Array,
-  notes: string[],
-): ColumnSchema | null {
-  const { mean, std } = columnMoments(values, 1, trainRows);
-  if (Number.isNaN(mean[0])) throw allMissing(reader, name);
-  refuseOverflow(reader, name, std[0]);
-  if (!(std[0] > 0)) {
-    notes.push(`column "${name}": always ${mean[0]}; left out`);
-    return null;
+/**
+ * Fits the input columns, and notes what was decided about each. Columns that are left out are not returned.
+ */
+async function fitInputs(
+  fit: ColumnFit,
+  inputs: readonly DecidedColumn[],
+  read: ReadonlyMap<string, ConvertedColumn>,
+): Promise<ReadColumn[]> {
+  const columns: ReadColumn[] = [];
+  for (const { name, decision } of inputs) {
+    if (decision.why !== null) fit.notes.push(`column "${name}": ${decision.why}`);
+    const converted = read.get(name)!;
+    const schema = fitColumn(fit, name, converted.column, decision);
+    if (schema?.kind === 'number')
+      await rejectFarCell(fit.reader, name, converted, schema.shift, schema.scale);
+    if (schema !== null) columns.push({ schema, read: converted });
   }
-  const [fill] = columnMedians(values, 1, trainRows);
-  const type = reading.as === 'date' ? 'date' : 'number';
-  return { kind: 'number', name, type, shift: mean[0], scale: scaleOf(std[0]), fill, reading };
+  return columns;
 }
 
-function fitCategory(
-  reader: TableReader,
-  name: string,
-  { words, codes }: Values & { kind: 'words' },
-  { reading, forced }: Decision,
-  trainRows: Uint32Array,
-  { embedAbove }: FitOptions,
-  notes: string[],
-): ColumnSchema | null {
-  let present = 0;
-  for (let row = 0; row < codes.length; row++) if (codes[row] !== NO_WORD) present++;
-  if (present === 0) throw allMissing(reader, name);
-  const used = usedWords(codes, words.length);
-  const idLike = used > MAX_CATEGORIES || 2 * used > present;
-  if (reading.as === 'words' && (forced ? used > MOST_CODES : idLike)) {
-    const remedy = forced ? `: more than ${MOST_CODES} categories` : '';
-    notes.push(
-      `column "${name}": ${used} different words in ${plural(present, 'row')} (${examples(words, 3)}) tell rows apart, not kinds${remedy}; left out`,
-    );
-    return null;
-  }
-  const seen = new Set<number>();
-  for (const row of trainRows) seen.add(codes[row]);
-  const missing = seen.delete(NO_WORD);
-  const categories = Array.from(seen, (code) => words[code]).sort();
-  if (categories.length === 0) throw allMissing(reader, name);
-  if (categories.length === 1 && !missing) {
-    notes.push(`column "${name}": always "${categories[0]}"; left out`);
-    return null;
-  }
-  const type = reading.as === 'boolean' ? 'boolean' : 'text';
-  if (categories.length <= embedAbove) return { kind: 'category', name, type, categories, missing, reading };
-  const embedding = Math.ceil(Math.sqrt(categories.length));
-  notes.push(
-    `column "${name}": ${categories.length} categories, each a learned vector of ${embedding} numbers`,
-  );
-  return { kind: 'category', name, type, categories, missing, embedding, reading };
-}
-
-/** Words that some row holds: those of a missing value are in the list, and in no row. */
-function usedWords(codes: Uint32Array, words: number): number {
-  const used = new Uint8Array(words);
-  for (let row = 0; row < codes.length; row++) if (codes[row] !== NO_WORD) used[codes[row]] = 1;
-  return used.reduce((sum, one) => sum + one, 0);
-}
-
-/** The square of a deviation beyond 1e154 leaves the range of a double, and the scale would be 0. */
-function refuseOverflow({ source }: TableReader, name: string, std: number): void {
-  if (std < Number.POSITIVE_INFINITY) return;
-  throw new DataError(
-    `${source}, column "${name}": its values spread too far to compute with (beyond 1e154); write them in another unit, or correct the largest`,
-  );
-}
-
-function allMissing({ source }: TableReader, name: string): DataError {
-  return new DataError(`${source}, column "${name}": every value is missing; remove the column or fill it`);
-}
-
-function nothingLeft({ source }: TableReader, target: string, notes: readonly string[]): DataError {
+function nothingLeft({ source }: TableReader, targetName: string, notes: readonly string[]): DataError {
   const reasons = notes.filter((note) => note.endsWith('left out')).join('; ');
   return new DataError(
-    `${source}: no column is left to predict "${target}" from${reasons === '' ? '' : ` (${reasons})`}; add columns`,
+    `${source}: no column is left to predict "${targetName}" from${reasons === '' ? '' : ` (${reasons})`}; add columns`,
   );
 }
 
-/** float32 where it holds the differences between the values of each column, else float64. */
+/** Returns float32 if it holds the differences between the values of every column, else float64. */
 function numberType(columns: readonly ReadColumn[]): 'f32' | 'f64' {
   const exact = columns.every(({ schema }) => {
     if (schema.kind !== 'number') return true;
@@ -256,16 +214,17 @@ function numberType(columns: readonly ReadColumn[]): 'f32' | 'f64' {
   return exact ? 'f32' : 'f64';
 }
 
-function targetSchema(
+/** Fits the schema of the target: its classes, or shift and scale over the training rows. */
+function fitTargetSchema(
   reader: TableReader,
   { classes, type, values }: Target,
-  { name, decision: { reading } }: UnderstoodColumn,
+  { name, decision: { reading } }: DecidedColumn,
   trainRows: Uint32Array,
 ): TargetSchema {
   if (classes !== null && type !== 'date')
     return { kind: 'classes', name, type, classes: [...classes], reading };
   const { mean, std } = columnMoments(values, 1, trainRows);
-  refuseOverflow(reader, name, std[0]);
+  rejectOverflow(reader, name, std[0]);
   const kind = type === 'date' ? 'date' : 'number';
   return { kind: 'values', names: [name], type: kind, shift: [mean[0]], scale: [scaleOf(std[0])], reading };
 }

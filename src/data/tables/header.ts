@@ -1,22 +1,23 @@
-/** Whether the first line of a CSV file can be its header, now that what lies below is known. */
+/** Checks whether the first line of a CSV file can be its header, once the cells below it are known. */
 import { DataError } from '../../errors.js';
 import { convert } from './convert.js';
+import type { DecidedTable } from './decidetable.js';
 import { isPlainNumber } from './numbers.js';
 import type { TableReader } from './reader.js';
-import type { UnderstoodTable } from './understand.js';
 
-type Column = UnderstoodTable['columns'][number];
+type Column = DecidedTable['columns'][number];
 
 /**
- * A first line without a number in it is a header. One with numbers is a header where a column says so: a
- * name over numbers, a name that never occurs in a column whose words repeat, or numbers that none of their
- * columns could hold (years over measurements). Where nothing tells, this asks.
+ * Throws DataError that asks for --header if the first line may be names or data. A line without a number is
+ * a header. A line with numbers is a header if the columns show it: by a name over numbers, by a name that
+ * never occurs in a column whose words repeat, or by numbers that do not belong in their columns (years over
+ * measurements).
  */
-export function checkFirstLine({ source, header }: TableReader, { columns, rows }: UnderstoodTable): void {
+export function checkFirstLine({ source, header }: TableReader, { columns, rows }: DecidedTable): void {
   if (header === null || !header.assumed || rows === 0) return;
   const numbers = columns.filter(({ name }) => isPlainNumber(name));
   if (numbers.length === 0) return;
-  if (columns.some(isNamed) || numbers.every((column) => isOutside(column))) return;
+  if (columns.some(showsName) || numbers.every((column) => isOutside(column))) return;
   const shown = header.cells.slice(0, 4).join(', ');
   const alike = numbers.every(({ decision }) => decision.reading.as === 'number');
   throw new DataError(
@@ -26,15 +27,20 @@ export function checkFirstLine({ source, header }: TableReader, { columns, rows 
   );
 }
 
-/** A word over numbers or dates, or over words that repeat and that it is none of. */
-function isNamed({ name, cells, decision }: Column): boolean {
+/**
+ * Whether a first cell must be a name: a word over numbers or dates, or over repeating words of which it is
+ * none.
+ */
+function showsName({ name, cells, decision }: Column): boolean {
   if (isPlainNumber(name)) return false;
   if (decision.reading.as === 'number' || decision.reading.as === 'date') return true;
   if (cells.kind !== 'words') return true;
   return !cells.words.includes(name) && 2 * cells.words.length <= cells.codes.length;
 }
 
-/** A whole number over numbers among which it does not belong: over fractions, or far outside their range. */
+/**
+ * Whether a whole number does not belong to the numbers below it: they are fractions, or far away from it.
+ */
 function isOutside({ name, cells, decision }: Column): boolean {
   const { column } = convert(cells, decision.reading);
   if (column.kind !== 'numbers' || !Number.isInteger(Number(name))) return false;
@@ -50,5 +56,5 @@ function isOutside({ name, cells, decision }: Column): boolean {
   return max > min && (Number(name) < min - far || Number(name) > max + far);
 }
 
-/** A number so many times the range of a column away from it does not belong there. */
+/** Distance from a column's range, in units of that range, from which on a number does not belong to it. */
 const FAR = 10;

@@ -1,39 +1,44 @@
-/** A table for a trained model: its columns by name, in any order, each read as the model's schema says. */
-import { DataError, UsageError } from '../../errors.js';
-import type { Loaded } from '../fit.js';
+/** Reads a table for a trained model: finds the columns by name and reads each as the model's schema says. */
+import { DataError } from '../../errors.js';
+import type { LoadedDataset } from '../fit.js';
 import { describeReading } from '../reading.js';
 import { type ColumnSchema, readingOf, type TableSchema } from '../schema.js';
 import type { TableSource } from '../source.js';
 import { allRows } from '../split.js';
 import { didYouMean } from '../words.js';
-import { asWords, rowsOf, type WordCells } from './cells.js';
-import { type Converted, convert, howToRead } from './convert.js';
-import { dayName } from './dates.js';
+import { rejectFarCell, rejectMisfitCell } from './cellerrors.js';
+import { asWords, type Cells, rowsOf } from './cells.js';
+import { unknownColumn } from './columnnames.js';
+import { type ConvertedColumn, convert, readModeOf } from './convert.js';
 import { withDuckDB } from './duckdb.js';
 import { encodeColumns } from './encode.js';
-import { refuseFar, refuseMisfit } from './faults.js';
 import { openTable } from './opentable.js';
-import { asText, type HowToRead, type SourceColumn, type TableReader } from './reader.js';
+import { asText, type ReadModes, type SourceColumn, type TableReader } from './reader.js';
 import { encodeTarget } from './target.js';
 
+/** Says what to read besides the model's input columns. */
 export interface LoadTableOptions {
   readonly needTargets: boolean;
-  /** columns to hand on as they are written, or all of them */
+  /** Columns to hand on as the source writes them, or all of them. */
   readonly keep?: readonly string[] | 'all' | undefined;
 }
 
-/** A column as the source writes it, beside the predictions. */
+/** A kept column is handed on as the source writes it, to stand beside the predictions. */
 export interface KeptColumn {
   readonly name: string;
-  /** null where the cell is empty */
+  /** Returns the text of a row's cell; null if it is empty. */
   readonly text: (row: number) => string | null;
 }
 
+/**
+ * Reads a table by a model's schema. Throws DataError for a missing column and for cells that do not fit the
+ * schema, UsageError for a column in `keep` that is not there.
+ */
 export async function loadTable(
   source: TableSource,
   schema: TableSchema,
   options: LoadTableOptions,
-): Promise<Loaded & { readonly kept: readonly KeptColumn[] }> {
+): Promise<LoadedDataset & { readonly kept: readonly KeptColumn[] }> {
   return withDuckDB(async (connection) => {
     const reader = await openTable(connection, source, schema.header === false ? 'no' : 'yes');
     try {
@@ -44,80 +49,86 @@ export async function loadTable(
   });
 }
 
-type Wanted = Pick<ColumnSchema, 'name' | 'type' | 'reading'>;
+/** A wanted column is an input or target of the model. */
+type WantedColumn = Pick<ColumnSchema, 'name' | 'type' | 'reading'>;
 
 async function load(reader: TableReader, schema: TableSchema, { needTargets, keep }: LoadTableOptions) {
   const { columns, target } = schema;
-  const goal: Wanted = { ...target, name: target.kind === 'classes' ? target.name : target.names[0] };
-  const wanted: Wanted[] = needTargets ? [...columns, goal] : [...columns];
+  const targetName = target.kind === 'classes' ? target.name : target.names[0];
+  const targetColumn: WantedColumn = { ...target, name: targetName };
+  const wanted: WantedColumn[] = needTargets ? [...columns, targetColumn] : [...columns];
   const found = new Map(reader.columns.map((column) => [column.name, column]));
   for (const column of wanted) checkColumn(reader, column, found.get(column.name));
   const kept = keptNames(reader, keep);
-  const names = wanted.map(({ name }) => name);
-  const how: HowToRead = new Map(
-    wanted.flatMap((column) => {
-      const wish = howToRead(readingOf(column));
-      return wish === null ? [] : [[column.name, wish]];
-    }),
-  );
-  const cells = await reader.read(names, how);
-  const rows = rowsOf(cells[0]);
+  const cells = await readWanted(reader, wanted);
+  const rows = rowsOf(cells.get(wanted[0].name)!);
   if (rows === 0) throw new DataError(`${reader.source}: there are no rows, only a header; add rows`);
 
-  const cellsOf = new Map(names.map((name, at) => [name, cells[at]]));
   const notes = legacyNotes(wanted);
-  const read = async (column: Wanted): Promise<Converted> => {
-    const converted = convert(cellsOf.get(column.name)!, readingOf(column));
-    await refuseMisfit(reader, column.name, converted, readingOf(column), column === goal);
+  const read = async (column: WantedColumn): Promise<ConvertedColumn> => {
+    const converted = convert(cells.get(column.name)!, readingOf(column));
+    await rejectMisfitCell(reader, column.name, converted, readingOf(column), column === targetColumn);
     return converted;
   };
   const readColumns = [];
   for (const column of columns) {
     const converted = await read(column);
-    if (column.kind === 'number') await refuseFar(reader, column.name, converted, column.shift, column.scale);
+    if (column.kind === 'number')
+      await rejectFarCell(reader, column.name, converted, column.shift, column.scale);
     readColumns.push({ schema: column, read: converted });
   }
   const inputs = encodeColumns(rows, readColumns, schema.numberType, notes);
-  const keptCells = kept.length === 0 ? [] : await reader.read(kept, asText(kept));
-  const keptColumns = kept.map((name, at) => keptColumn(name, asWords(keptCells[at], dayName)));
+  const keptColumns = await readKept(reader, kept);
   if (!needTargets) {
     const targets = new Float64Array(new SharedArrayBuffer(0));
     const dataset = { ...inputs, targets, targetWidth: 0 };
     return { dataset, rows: allRows(rows), notes, kept: keptColumns };
   }
-  const wantedValues = await read(goal);
+  const converted = await read(targetColumn);
   if (target.kind === 'values')
-    await refuseFar(reader, goal.name, wantedValues, target.shift[0], target.scale[0]);
-  const { values, rows: withTarget } = await encodeTarget(reader, target, wantedValues, notes);
-  return {
-    dataset: { ...inputs, targets: values, targetWidth: 1 },
-    rows: withTarget,
-    notes,
-    kept: keptColumns,
-  };
+    await rejectFarCell(reader, targetName, converted, target.shift[0], target.scale[0]);
+  const { values, rows: withTarget } = await encodeTarget(reader, target, converted, notes);
+  const dataset = { ...inputs, targets: values, targetWidth: 1 };
+  return { dataset, rows: withTarget, notes, kept: keptColumns };
 }
 
-function keptColumn(name: string, { words, codes }: WordCells): KeptColumn {
-  return { name, text: (row) => words[codes[row]] ?? null };
+/** Reads the cells of the wanted columns in the modes that their readings require. */
+async function readWanted(reader: TableReader, wanted: readonly WantedColumn[]): Promise<Map<string, Cells>> {
+  const modes: ReadModes = new Map(
+    wanted.flatMap((column) => {
+      const mode = readModeOf(readingOf(column));
+      return mode === null ? [] : [[column.name, mode]];
+    }),
+  );
+  const names = wanted.map(({ name }) => name);
+  const cells = await reader.read(names, modes);
+  return new Map(names.map((name, at) => [name, cells[at]]));
 }
 
-/** The columns to hand on. Throws UsageError for one that is not there. */
+/** Reads the columns to hand on as text. */
+async function readKept(reader: TableReader, names: readonly string[]): Promise<KeptColumn[]> {
+  if (names.length === 0) return [];
+  const cells = await reader.read(names, asText(names));
+  return names.map((name, at) => {
+    const { words, codes } = asWords(cells[at]);
+    return { name, text: (row) => words[codes[row]] ?? null };
+  });
+}
+
+/** Returns the names of the columns to hand on. Throws UsageError for one that is not there. */
 function keptNames({ source, columns }: TableReader, keep: LoadTableOptions['keep']): readonly string[] {
   const names = columns.flatMap(({ name, nested }) => (nested === null ? [name] : []));
   if (keep === 'all') return names;
   for (const name of keep ?? []) {
-    if (names.includes(name)) continue;
-    const meant = didYouMean(name, names);
-    throw new UsageError(
-      `--keep ${name}: ${source} has no such column${meant === '' ? `; its columns are ${names.slice(0, 30).join(', ')}` : meant}`,
-    );
+    if (!names.includes(name)) throw unknownColumn('--keep', name, source, names);
   }
   return keep ?? [];
 }
 
+/** Throws DataError for a column that the source lacks, or that does not hold single values there. */
 function checkColumn(
   { source, columns }: TableReader,
-  { name, ...column }: Wanted,
+  { name, ...column }: WantedColumn,
   found: SourceColumn | undefined,
 ): void {
   if (found === undefined) {
@@ -136,8 +147,8 @@ function checkColumn(
   );
 }
 
-/** What is assumed of a model that was saved before readings were. */
-function legacyNotes(columns: readonly Wanted[]): string[] {
+/** Notes what is assumed about the columns of a model that was saved before models held readings. */
+function legacyNotes(columns: readonly WantedColumn[]): string[] {
   return columns
     .filter(({ type, reading }) => reading === undefined && (type === 'date' || type === 'boolean'))
     .map((column) => {

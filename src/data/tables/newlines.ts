@@ -1,4 +1,4 @@
-/** A copy of a CSV file with one kind of line ends, for files that mix them, which DuckDB does not read. */
+/** Copies a CSV file that mixes line ends, which DuckDB does not read, to one with a single kind of them. */
 import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -11,8 +11,8 @@ import type { CsvFile } from './csvfile.js';
 const [QUOTE, CARRIAGE_RETURN, LINE_FEED] = [0x22, 0x0d, 0x0a];
 
 /**
- * The same rows under another path. `temporary` gets what removes it, which the exit of the process does as
- * well.
+ * Copies the file with line feeds as its only line ends. A function that removes the copy is added to
+ * `temporary`; the copy is also removed when the process exits. Throws DataError for zstd and UTF-16 files.
  */
 export async function oneKindOfNewline(file: CsvFile, temporary: (() => void)[]): Promise<CsvFile> {
   if (/\.zst$/i.test(file.path) || file.encoding !== 'utf-8') {
@@ -34,12 +34,12 @@ export async function oneKindOfNewline(file: CsvFile, temporary: (() => void)[])
 }
 
 /**
- * Replaces carriage returns, with or without a line feed after them, by line feeds; cells in quotes stay as
- * they are.
+ * Replaces carriage returns, with or without a line feed after them, by line feeds. Quoted cells stay as they
+ * are.
  */
 function lineFeeds(): Transform {
   let quoted = false;
-  let returned = false; // the last byte was a carriage return that was replaced
+  let returned = false; // whether the last byte was a carriage return that was replaced
   return new Transform({
     transform(bytes: Buffer, _, done) {
       const out = Buffer.alloc(bytes.length);

@@ -1,47 +1,51 @@
 /**
- * What text is a number: a sign, a unit before or after, digits with a decimal mark and marks between groups.
- * A column keeps one convention and one unit in all its cells.
+ * Recognises numbers in text: a sign, a unit before or after, digits with a decimal mark and marks between
+ * groups. All cells of a column keep to one convention and one unit.
  */
 import { isPlain, type NumberFormat, PLAIN_FORMAT } from '../reading.js';
 
 /**
- * Digits with a decimal point, perhaps an exponent, and as in many languages `_` between digits: what every
- * source may hold without a format being named.
+ * Matches plain numbers: digits with a decimal point, perhaps an exponent, and perhaps `_` between digits as
+ * in many programming languages. Plain numbers need no format.
  */
 const PLAIN = /^[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)([eE][+-]?\d+)?$/;
+
+/** Whether text is a number as most programming languages write it; spaces around it are allowed. */
 export const isPlainNumber = (text: string): boolean => PLAIN.test(text.trim());
 
-/**
- * Currencies stand before the number, or after it; letters alone are taken for one only if they are on this
- * list.
- */
+/** Matches currencies, which stand before or after the number. Letters alone must be on this list. */
 const CURRENCY =
   '(?:[A-Z]{1,3})?\\p{Sc}|USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|RUB|UAH|BRL|MXN|ARS|CLP|COP|ZAR|KRW|SGD|HKD|THB|IDR|MYR|PHP|VND|ILS|AED|SAR|Rs\\.?|kr\\.?|Fr\\.?|zł|Kč|Ft';
-/** Units that may touch the number; any other word needs a space before it (`36 months`). */
+/** Matches units that may touch the number; any other unit needs a space before it (`36 months`). */
 const TOUCHING =
   '[%‰°]|°\\s?[CF]|[kKMGT]?[bB]|[kmcµn]?m[²³23]?|[kmµ]?g|t|[mc]?[lL]|ms|s|sec|min|h|hr|hrs|ft²?|in|yd|mi|lb|lbs|oz|k?W|k?Wh|hp|PS|cc|ccm|V|mA|A|k?Hz|MHz|GHz|mph|mpg|km/h|km/l|kmpl|k?Pa|bar|psi|kcal|cal|px|ha|sqft|sqm';
 const AFTER_SPACE = '[\\p{L}%‰°²³/.\\-^\\d]*\\p{L}[\\p{L}%‰°²³/.\\-^\\d]*';
 
 const SPACE = '[ \\u00a0\\u2009\\u202f]';
-/** The minus sign, the dashes and hyphens that word processors put in its place, and the full-width ones. */
+/** The minus sign, the dashes and hyphens that word processors put in its place, and full-width ones. */
 const MINUS = '−–‒‐‑﹣－';
 const MINUSES = new RegExp(`^[${MINUS}]`);
-const SHAPE = new RegExp(
+const NUMBER_PARTS = new RegExp(
   `^([+\\-${MINUS}]?)${SPACE}*(${CURRENCY})?${SPACE}*([+\\-${MINUS}]?)([\\d.,][\\d.,'’ \\u00a0\\u2009\\u202f]*?(?:[eE][+-]?\\d+)?)(?:${SPACE}*(${CURRENCY}|${TOUCHING})|${SPACE}+(${AFTER_SPACE}))?$`,
   'u',
 );
 
-/** A text that may be a number, taken apart. */
-export interface Shape {
+/** Number parts are the parts of a text that may be a number. */
+export interface NumberParts {
   readonly negative: boolean;
+  /** Currency before the number. */
   readonly prefix: string;
-  /** digits and marks, every kind of space and apostrophe written the common way */
+  /** Digits and marks, with every kind of space and apostrophe replaced by the common one. */
   readonly core: string;
+  /** Currency or other unit after the number. */
   readonly suffix: string;
 }
 
-export function shapeOf(text: string): Shape | null {
-  const parts = SHAPE.exec(text.trim());
+/**
+ * Splits text into the parts of a number; returns null for text that cannot be a number in any convention.
+ */
+export function splitNumber(text: string): NumberParts | null {
+  const parts = NUMBER_PARTS.exec(text.trim());
   if (parts === null || (parts[1] !== '' && parts[3] !== '')) return null;
   const sign = parts[1] + parts[3];
   return {
@@ -52,11 +56,13 @@ export function shapeOf(text: string): Shape | null {
   };
 }
 
-/** A way to write numbers, and which digits and marks keep to it. */
+/** A convention is a way to write numbers: a decimal mark and a mark between groups of three digits. */
 export interface Convention extends Pick<NumberFormat, 'decimal' | 'thousands'> {
+  /** Matches digits and marks that are written in this way. */
   readonly fits: RegExp;
 }
 
+/** Makes a convention. Groups have three digits, before the last one also two, as in India (`12,34,567`). */
 function convention(decimal: '.' | ',', thousands: NumberFormat['thousands']): Convention {
   const mark = `\\${decimal}`;
   const ungrouped = `\\d+${mark}?\\d*|${mark}\\d+`;
@@ -66,7 +72,7 @@ function convention(decimal: '.' | ',', thousands: NumberFormat['thousands']): C
   return { decimal, thousands, fits: new RegExp(`^(?:(?:${ungrouped})${exponent}${grouped})$`) };
 }
 
-/** The simplest come first: of several that give the same values, the first is taken. */
+/** All conventions, the simplest first; of several that give the same values, the first one is taken. */
 export const CONVENTIONS: readonly Convention[] = [
   convention('.', ''),
   convention(',', ''),
@@ -78,52 +84,52 @@ export const CONVENTIONS: readonly Convention[] = [
   convention(',', "'"),
 ];
 
-/**
- * Letters that two spellings of a unit may write large or small: those of a word that is not written in mixed
- * case.
- */
+/** Matches units in which capitals do not matter: words that are not in mixed case, and a few short units. */
 const WORD = /^(\p{Lu}?\p{Ll}{2,}|\p{Lu}{3,}|kg|km|cm|lb|hr|yr)$/u;
 
-/** What two cells of one unit share: `1 year` and `5 Years` have one, `5 MW` and `5 mW` have not. */
-export function unitKey({ prefix, suffix }: Pick<Shape, 'prefix' | 'suffix'>): string {
+/**
+ * Returns a key that is equal for spellings of one unit: `1 year` and `5 Years`, but not `5 MW` and `5 mW`.
+ */
+export function unitKey({ prefix, suffix }: Pick<NumberParts, 'prefix' | 'suffix'>): string {
   const free = WORD.test(suffix) || /^(K[gG]|K[mM]|C[mM]|L[bB])$/.test(suffix);
   return `${prefix}\n${free ? suffix.toLowerCase().replace(/(?<=..)s$/, '') : suffix}`;
 }
 
-/** The value of a shape under a convention that it fits. */
-export function shapeValue({ negative, core }: Shape, { decimal, thousands }: Convention): number {
+/** Computes the value of a number under a convention that it fits. */
+export function numberValue({ negative, core }: NumberParts, { decimal, thousands }: Convention): number {
   const digits = thousands === '' ? core : core.replaceAll(thousands, '');
   const value = Number(decimal === ',' ? digits.replace(',', '.') : digits);
   return negative ? -value : value;
 }
 
-/** Reads text as a number of this format; NaN where it is none. */
+/** Returns a parser for a format, which returns NaN for text that is not a number of that format. */
 export function numberParser(format: NumberFormat): (text: string) => number {
-  const shaped = shapedParser(format);
-  if (!isPlain(format)) return shaped;
+  const parseParts = partsParser(format);
+  if (!isPlain(format)) return parseParts;
   return (text) => {
     const trimmed = text.trim().replace(MINUSES, '-');
-    return PLAIN.test(trimmed) ? Number(trimmed.replaceAll('_', '')) : shaped(text);
+    return PLAIN.test(trimmed) ? Number(trimmed.replaceAll('_', '')) : parseParts(text);
   };
 }
 
-function shapedParser(format: NumberFormat): (text: string) => number {
+/** Returns a parser that splits text into parts and checks that unit and marks are those of the format. */
+function partsParser(format: NumberFormat): (text: string) => number {
   const unit = unitKey(format);
   const found = CONVENTIONS.find(
     ({ decimal, thousands }) => decimal === format.decimal && thousands === format.thousands,
   )!;
   return (text) => {
-    const shape = shapeOf(text);
-    if (shape === null || !found.fits.test(shape.core)) return Number.NaN;
-    const bare = shape.prefix === '' && shape.suffix === '';
-    return unitKey(shape) === unit || (bare && format.bare) ? shapeValue(shape, found) : Number.NaN;
+    const parts = splitNumber(text);
+    if (parts === null || !found.fits.test(parts.core)) return Number.NaN;
+    const bare = parts.prefix === '' && parts.suffix === '';
+    return unitKey(parts) === unit || (bare && format.bare) ? numberValue(parts, found) : Number.NaN;
   };
 }
 
-/** Plain numbers for a column of which nothing is known. */
+/** Parses plain numbers, for a column about which nothing is known. */
 export const parsePlain = numberParser(PLAIN_FORMAT);
 
-/** An example of the format, for messages: `€1,234.50`. */
+/** Returns an example of a format for messages: `€1,234.5`. */
 export function exampleNumber({ decimal, thousands, prefix, suffix }: NumberFormat): string {
   return `${prefix}1${thousands}234${decimal}5${suffix === '' || /^[%‰°]/.test(suffix) ? suffix : ` ${suffix}`}`;
 }

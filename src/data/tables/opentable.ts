@@ -1,14 +1,16 @@
-/** From what the user named (files, a pattern, a query, rows in memory) to a table that can be read. */
+/** Opens what the user named (files, a pattern, a query, rows in memory) as a table that can be read. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { DataError } from '../../errors.js';
 import { fileError } from '../files.js';
 import type { TableSource } from '../source.js';
 import { openCsv } from './csv.js';
 import { type Connection, duckError, fileLiteral, identifier, literal, QUERY, queryText } from './duckdb.js';
-import { type DuckColumn, readCells, storedAs } from './duckread.js';
+import { readCells } from './duckread.js';
+import { type DuckColumn, storedAs } from './fetchedcolumns.js';
 import type { SourceColumn, TableReader } from './reader.js';
 import { openRecords } from './records.js';
 
+/** Opens a table. `header` says whether the first line of a CSV file names the columns. Throws DataError. */
 export async function openTable(
   connection: Connection,
   source: TableSource,
@@ -16,10 +18,10 @@ export async function openTable(
 ): Promise<TableReader> {
   if (source.form === 'rows') return openRecords(source.text, source.rows);
   if (source.form === 'query') {
-    // an aggregate's order depends on the threads
+    // with several threads, the order of an aggregate's rows would vary
     await connection.run('SET threads = 1');
     const query = source.text.trim().replace(/;$/, '');
-    return openTyped(connection, QUERY, `(${query}\n)`); // a query may end in a comment
+    return openTyped(connection, QUERY, `(${query}\n)`); // on a line of its own: a query may end in a comment
   }
   const files = await filesOf(connection, source.text);
   for (const file of files) checkReadable(file);
@@ -39,7 +41,7 @@ function checkReadable(file: string): void {
   throw new DataError(`${file}: the file is empty; write it again`);
 }
 
-/** An existing file is itself, whatever characters its name has; only else is the text a pattern. */
+/** Returns the files that are meant. An existing file is taken as it is; only other text is a pattern. */
 async function filesOf(connection: Connection, pattern: string): Promise<string[]> {
   if (existsSync(pattern)) return [pattern];
   const found = await queryText(connection, `SELECT file FROM glob(${literal(pattern)}) ORDER BY file`);
@@ -48,11 +50,12 @@ async function filesOf(connection: Connection, pattern: string): Promise<string[
 }
 
 /**
- * Parquet files: parts may store a column in different types, which are widened to one that holds them all.
+ * Opens Parquet files with the same columns. If they store a column in different types, it is widened to a
+ * type that holds them all.
  */
 async function openParquet(connection: Connection, source: string, files: string[]): Promise<TableReader> {
   const list = `[${files.map(fileLiteral)}]`;
-  await ofSource(source, async () => {
+  await about(source, async () => {
     const rows = await queryText(
       connection,
       `SELECT file_name, list(name ORDER BY name)::VARCHAR, list(name ORDER BY name) FROM parquet_schema(${list}) WHERE name NOT IN ('schema', 'duckdb_schema') GROUP BY file_name ORDER BY file_name`,
@@ -67,10 +70,10 @@ async function openParquet(connection: Connection, source: string, files: string
   return openTyped(connection, source, `read_parquet(${list}, union_by_name = true)`);
 }
 
-/** JSON values as the text that they are written as: a number in quotes is text like any other. */
+/** Opens JSON files, every value as the text it is written as; a number in quotes is text like any other. */
 async function openJson(connection: Connection, source: string, files: string[]): Promise<TableReader> {
   const list = `[${files.map(fileLiteral)}]`;
-  const types = await ofSource(source, () =>
+  const types = await about(source, () =>
     typesOf(connection, `read_json(${list}, sample_size = -1, union_by_name = true)`),
   );
   await checkCapitals(connection, source, list, [...types.keys()]);
@@ -86,8 +89,8 @@ async function openJson(connection: Connection, source: string, files: string[])
 }
 
 /**
- * DuckDB does not tell keys apart that differ only in capitals: it calls the second `name_1` and finds no
- * values for it.
+ * Throws DataError for keys that differ only in capitals. DuckDB does not tell them apart: it calls the
+ * second one `name_1` and finds no values for it.
  */
 async function checkCapitals(connection: Connection, source: string, list: string, names: readonly string[]) {
   const known = new Set(names.map((name) => name.toLowerCase()));
@@ -95,7 +98,7 @@ async function checkCapitals(connection: Connection, source: string, list: strin
     /_\d+$/.test(name) && known.has(name.toLowerCase().replace(/_\d+$/, ''));
   if (!names.some(isNumbered)) return;
   const keys = `SELECT unnest(json_keys(json)) AS key FROM read_json_objects(${list})`;
-  const alike = await ofSource(source, () =>
+  const alike = await about(source, () =>
     queryText(
       connection,
       `SELECT min(key), max(key) FROM (${keys}) GROUP BY lower(key) HAVING count(DISTINCT key) > 1 ORDER BY 1`,
@@ -107,9 +110,9 @@ async function checkCapitals(connection: Connection, source: string, list: strin
   );
 }
 
-/** A table whose source declares its types. */
+/** Opens a table whose source declares its types. */
 async function openTyped(connection: Connection, source: string, table: string): Promise<TableReader> {
-  const types = await ofSource(source, () => typesOf(connection, table));
+  const types = await about(source, () => typesOf(connection, table));
   const found = Array.from(types, ([name, type]): [SourceColumn, DuckColumn | null] => {
     const stored = storedAs(name, type);
     return [{ name, nested: stored === null ? type : null }, stored === null ? null : { name, stored }];
@@ -133,17 +136,17 @@ function reader(
     source,
     columns: found.map(([column]) => column),
     header: null,
-    read: (names, how, classes) => {
+    read: (names, modes, classColumn) => {
       const wanted = names.map((name) => byName.get(name)!);
-      return ofSource(source, () => readCells(connection, () => table, wanted, how, classes));
+      return about(source, () => readCells(connection, () => table, wanted, modes, classColumn));
     },
     locate: async (row) => `${source}: row ${row + 1}`,
     close: () => {},
   };
 }
 
-/** What DuckDB or the system find wrong is told of the source. */
-async function ofSource<T>(source: string, read: () => Promise<T>): Promise<T> {
+/** Runs `read` and turns the errors of DuckDB and the file system into DataErrors about the source. */
+async function about<T>(source: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {

@@ -1,44 +1,49 @@
 /**
- * A table before its cells are understood: what every source, file, query or rows in memory, offers to the
- * rules.
+ * Defines the interface through which every table is read, whether it comes from files, a query or rows in
+ * memory. A reader hands out cells; what they mean is decided by the rules (`decidecolumn.ts`).
  */
 import type { Cells } from './cells.js';
 
+/** Describes a column that a source has. */
 export interface SourceColumn {
   readonly name: string;
-  /**
-   * null where it holds single values; else what it holds instead, for the note that leaves it out:
-   * `INTEGER[]`
-   */
+  /** Type of a column that does not hold single values, such as `INTEGER[]`, else null; it is left out. */
   readonly nested: string | null;
 }
 
 /**
- * How columns are wanted: every cell as text, or as text unless the source declares it a number (a JSON
- * number is one, whatever its text would mean). Any other column comes as numbers where its first cells
- * plainly are, else as text.
+ * A read mode says how a column's cells must come: all as text, or as text unless the source declares a cell
+ * to be a number. A JSON number is declared, whatever its text would mean in the column's format.
  */
-export type HowToRead = ReadonlyMap<string, 'text' | 'text unless declared'>;
+export type ReadMode = 'text' | 'text unless declared';
 
-/** All the columns as text. */
-export const asText = (names: Iterable<string>): HowToRead =>
+/**
+ * Read modes by column. A column without one comes as numbers if its first cells plainly are numbers, else as
+ * text.
+ */
+export type ReadModes = ReadonlyMap<string, ReadMode>;
+
+/** Returns the modes that read all of these columns as text. */
+export const asText = (names: Iterable<string>): ReadModes =>
   new Map(Array.from(names, (name) => [name, 'text']));
 
+/** A table reader is an open table. */
 export interface TableReader {
-  /** what the user wrote, for messages */
+  /** The text by which the user named the table, for messages. */
   readonly source: string;
   readonly columns: readonly SourceColumn[];
   /**
-   * whether the source had a line of names, which only CSV may lack; null where the question does not arise
+   * The first line of a CSV file, and whether it was only assumed to name the columns; null for other
+   * sources, which always have names.
    */
   readonly header: { readonly cells: readonly string[]; readonly assumed: boolean } | null;
   /**
-   * The cells of the named columns, all of the same number of rows. Column `classes`, if given, comes as
-   * words where its first rows hold so few different ones that they may be classes, whose spelling counts.
+   * Reads the cells of the named columns, all with the same number of rows. `classColumn` comes as words if
+   * its first rows have so few distinct ones that they may be classes, since the spelling of classes counts.
    */
-  read(names: readonly string[], how: HowToRead, classes?: string): Promise<Cells[]>;
-  /** `file: row 3 (line 4)` for a row number from 0 */
+  read(names: readonly string[], modes: ReadModes, classColumn?: string): Promise<Cells[]>;
+  /** Returns the place of a row, counted from 0, as `file: row 3 (line 4)`. */
   locate(row: number): Promise<string>;
-  /** Removes what reading needed beside the source. */
+  /** Removes temporary files. */
   close(): void;
 }

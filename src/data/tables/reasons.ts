@@ -1,60 +1,54 @@
 /**
- * What a person is told of a decision: why a column was taken for what it is, and what is asked where two
+ * Writes what the user is told about a decision: why a column is read as it is, and the question where two
  * readings fit.
  */
 import { describeReading, type NumberFormat } from '../reading.js';
-import { examples, plural } from '../words.js';
-import {
-  type Candidate,
-  isCode,
-  isDateSomehow,
-  isNumberSomehow,
-  mayBeCodes,
-  type Spellings,
-  tooLarge,
-} from './candidates.js';
+import { counted, examples } from '../words.js';
+import { type Candidate, isDateInAnyFormat, isNumberInAnyFormat } from './candidates.js';
 import { DATE_FORMATS, dateParser, isCalendarDay } from './dates.js';
+import { areCodes, type DistinctWords, exceedDoubles, mayBeCodes } from './distinctwords.js';
 import { isPlainNumber } from './numbers.js';
-import type { ColumnWishes } from './wishes.js';
+import type { ColumnOverrides } from './overrides.js';
 
-/** Why whole numbers name things rather than count them; null where nothing says so. */
-export function whyNames(whole: Spellings): string | null {
-  if (tooLarge(whole)) {
+/** Says why whole numbers name things rather than count them; null if they may well count. */
+export function whyNames(whole: DistinctWords): string | null {
+  if (exceedDoubles(whole)) {
     const example = whole.words.find((word) => !Number.isSafeInteger(Number(word)))!;
     return `whole numbers too large for a double (${example.trim()}), kept as text; --number takes them rounded`;
   }
-  if (!isCode(whole)) return null;
+  if (!areCodes(whole)) return null;
   const leading = whole.words.filter((word) => word.trim()[0] === '0');
   const others = whole.words.filter((word) => word.trim()[0] !== '0');
   const alike = others.length > 0 ? 'digits of one length, some' : 'digits, all';
   return `${alike} with leading zeros (${examples([leading[0], ...others, ...leading.slice(1)], 2)}) are codes, kept as text; --number takes them as numbers`;
 }
 
-/** Words each of which is a number or a date in a format of its own; null for what are words indeed. */
-export function whyWords({ words }: Spellings): string | null {
-  const kind = words.every(isNumberSomehow) ? 'numbers' : words.every(isDateSomehow) ? 'dates' : null;
+/** Says that words are numbers or dates in more than one format; null if they are real words. */
+export function whyWords({ words }: DistinctWords): string | null {
+  const kind = words.every(isNumberInAnyFormat) ? 'numbers' : words.every(isDateInAnyFormat) ? 'dates' : null;
   return kind && `${kind} in several formats (${examples(words, 3)}), kept as text; write them alike`;
 }
 
-export function whyNumber(format: NumberFormat, { words }: Spellings, values: Float64Array): string {
+/** Says in which format a column's numbers are, with an example. */
+export function whyNumber(format: NumberFormat, { words }: DistinctWords, values: Float64Array): string {
   const telling = (word: string, code: number) => !Number.isNaN(values[code]) && !isPlainNumber(word);
   const code = Math.max(0, words.findIndex(telling));
   return `${describeReading({ as: 'number', ...format, missing: [] })} (${words[code].trim()} is ${values[code]})`;
 }
 
-/** The format, and what ruled out the one that swaps day and month. */
-export function whyDate(format: string, { words, counts }: Spellings): string {
+/** Says in which format a column's dates are, and what ruled out the one that swaps day and month. */
+export function whyDate(format: string, { words, counts }: DistinctWords): string {
   const said = describeReading({ as: 'date', format, missing: [] });
   const swapped = format.replace(/dd|mm/g, (part) => (part === 'dd' ? 'mm' : 'dd'));
   if (swapped === format || !(DATE_FORMATS as readonly string[]).includes(swapped)) return said;
   const parse = dateParser(swapped);
   const only = words.reduce((sum, word, code) => sum + (Number.isNaN(parse(word)) ? counts[code] : 0), 0);
   if (only === 0) return said;
-  return `${said} (${plural(only, 'value')} ${only === 1 ? 'fits' : 'fit'} only ${format.startsWith('dd') ? 'day' : 'month'} first)`;
+  return `${said} (${counted(only, 'value')} ${only === 1 ? 'fits' : 'fit'} only ${format.startsWith('dd') ? 'day' : 'month'} first)`;
 }
 
-/** Whole numbers each of which is a day of a calendar, `20201225`; null where some are none. */
-export function whyNoDates(values: Float64Array, { name, as }: ColumnWishes): string | null {
+/** Says that all whole numbers of a column could be dates such as `20201225`; null if some could not. */
+export function whyNoDates(values: Float64Array, { name, as }: ColumnOverrides): string | null {
   let days = 0;
   for (const value of values) {
     if (Number.isNaN(value)) continue;
@@ -66,22 +60,29 @@ export function whyNoDates(values: Float64Array, { name, as }: ColumnWishes): st
     : `numbers, though each could be a date; --date-format ${quoted(`${name}=yyyymmdd`)} takes them as dates`;
 }
 
-/** A cell without the sign in a column of percentages may be a share of 1. */
-export function percentQuestion({ suffix, bare }: NumberFormat, { name, as }: ColumnWishes): string | null {
+/**
+ * Asks about cells without a % sign in a column of percentages, which may be shares of 1; null if there are
+ * none.
+ */
+export function percentQuestion(
+  { suffix, bare }: NumberFormat,
+  { name, as }: ColumnOverrides,
+): string | null {
   if (suffix !== '%' || !bare || as === 'number') return null;
   return `some cells have a % sign and others have none, which may mean the same or a share of 1; --number ${quoted(name)} takes them all as percentages, --text ${quoted(name)} as words`;
 }
 
-/** What looks like an exponent may be a letter of a code. */
-export function codeQuestion(present: Spellings, { name, as }: ColumnWishes): string | null {
+/** Asks whether what looks like an exponent is a letter of a code; null if nothing does. */
+export function codeQuestion(present: DistinctWords, { name, as }: ColumnOverrides): string | null {
   if (as === 'number' || !mayBeCodes(present.words)) return null;
   const example = present.words.find((word) => /e/i.test(word))!.trim();
   return `${example} may be the number ${Number(example)} (--number ${quoted(name)}) or a code (--text ${quoted(name)}); say which`;
 }
 
+/** Asks which of two number formats is meant, with a word that they read differently. */
 export function decimalQuestion(
   [first, second]: readonly Candidate<NumberFormat>[],
-  { words }: Spellings,
+  { words }: DistinctWords,
   name: string,
 ): string {
   const code = words.findIndex((_, at) => first.values[at] !== second.values[at]);
@@ -89,7 +90,7 @@ export function decimalQuestion(
   return `${words[code].trim()} may be ${first.values[code]} (${flag(first.format)}) or ${second.values[code]} (${flag(second.format)}), and every value fits both; say which`;
 }
 
-/** A name as the shell takes it. */
+/** Quotes text for the shell, if it needs quotes. */
 export function quoted(text: string): string {
   return /^[\w.=,/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,19 +1,23 @@
-/** Rows in memory as a table: records by column name, or columns by name, as a program has them in hand. */
+/** Opens rows that a program has in memory as a table: records by column name, or columns by name. */
 import { DataError } from '../../errors.js';
 import { type Cells, NO_WORD, WordBuilder } from './cells.js';
 import type { SourceColumn, TableReader } from './reader.js';
 
-/** One value of a record; null, undefined and NaN are missing. */
+/** A cell value is one value of a row; null, undefined and NaN are missing values. */
 export type CellValue = number | string | boolean | bigint | Date | null | undefined;
-/** A row by column name. A column that a row does not have is missing there. */
+/** A table row holds its values by column name. A name that a row lacks is a missing value in that row. */
 export type TableRow = Readonly<Record<string, CellValue>>;
-/** Columns by name, all of one length: typed arrays or lists of values. */
+/** Table columns hold arrays of values by column name, typed or not, all of the same length. */
 export type TableColumns = Readonly<Record<string, ArrayLike<CellValue>>>;
-/** A table in memory. */
+/** Table rows are a table in memory: an iterable of rows, possibly asynchronous, or columns. */
 export type TableRows = Iterable<TableRow> | AsyncIterable<TableRow> | TableColumns;
 
 const MS_A_DAY = 86_400_000;
 
+/**
+ * Opens rows or columns in memory as a table. Throws DataError for rows that are no records, or uneven
+ * columns.
+ */
 export async function openRecords(source: string, rows: TableRows): Promise<TableReader> {
   const columns = await columnsOf(source, rows);
   const found = Array.from(columns, ([name, values]): SourceColumn => ({ name, nested: nestedIn(values) }));
@@ -21,11 +25,11 @@ export async function openRecords(source: string, rows: TableRows): Promise<Tabl
     source,
     columns: found,
     header: null,
-    read: async (names, how) =>
+    read: async (names, modes) =>
       names.map((name) => {
         const values = columns.get(name)!;
-        if (how.get(name) === 'text') return wordsOf(values);
-        return how.has(name) ? numbersOf(values) : cellsOf(values);
+        if (modes.get(name) === 'text') return wordsOf(values);
+        return modes.has(name) ? numbersOf(values) : cellsOf(values);
       }),
     locate: async (row) => `${source}: row ${row + 1}`,
     close: () => {},
@@ -75,6 +79,7 @@ function columnsOfRecords(records: readonly TableRow[]): Map<string, Column> {
   return columns;
 }
 
+/** Returns the type of the first value that is not a single one; null if all values are single. */
 function nestedIn(values: Column): string | null {
   for (let row = 0; row < values.length; row++) {
     const value = values[row];
@@ -89,7 +94,7 @@ function nestedIn(values: Column): string | null {
 const isMissing = (value: unknown): boolean =>
   value === null || value === undefined || (typeof value === 'number' && Number.isNaN(value));
 
-/** Numbers and dates come as what they are, all else as words. */
+/** Turns values into cells: numbers or days if all of them are numbers or dates, else words. */
 export function cellsOf(values: Column): Cells {
   let numbers = 0;
   let dates = 0;
@@ -107,9 +112,10 @@ export function cellsOf(values: Column): Cells {
     : wordsOf(values);
 }
 
+/** Whether a value is a bigint that a double holds exactly. */
 const isSafe = (value: unknown): boolean => typeof value === 'bigint' && BigInt(Number(value)) === value;
 
-/** Numbers as they are, and all else as text beside them. */
+/** Turns values into number cells; everything that is not a finite number is an odd cell. */
 export function numbersOf(values: Column): Cells {
   const odd = { rows: [] as number[], words: [] as string[] };
   let largest = 0;
@@ -134,7 +140,7 @@ function dayOf(value: unknown): number {
 const textOf = (value: unknown): string =>
   value instanceof Date && !Number.isNaN(dayOf(value)) ? value.toISOString() : String(value);
 
-/** Each value as text, as a file would spell it. */
+/** Turns values into word cells, each value spelled as in a file. */
 export function wordsOf(values: Column): Cells {
   const builder = new WordBuilder();
   const codes = new Uint32Array(values.length);

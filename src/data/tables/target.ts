@@ -1,211 +1,51 @@
-/**
- * The target column: which it is, whether it names classes or holds quantities, and its values as they are
- * stored.
- */
-import { DataError, UsageError } from '../../errors.js';
+/** Encodes the target column: class indices or quantities, and the rows that have one. */
+import { DataError } from '../../errors.js';
 import type { StoredArray } from '../dataset.js';
-import { type FitOptions, inferProblemType, MANY_VALUES, MAX_CLASSES } from '../fit.js';
-import { PLAIN_FORMAT, type Reading } from '../reading.js';
 import { readingOf, type TargetSchema } from '../schema.js';
-import { didYouMean, examples, plural } from '../words.js';
-import { type Cells, NO_WORD, wordCounts } from './cells.js';
-import type { Converted, Values } from './convert.js';
-import { cellError, misfitText } from './faults.js';
-import { numberParser, parsePlain } from './numbers.js';
+import { counted, examples } from '../words.js';
+import { cellError } from './cellerrors.js';
+import { type ColumnValues, type ConvertedColumn, rowCount } from './convert.js';
+import { numberParser } from './numbers.js';
 import type { TableReader } from './reader.js';
-import type { UnderstoodColumn } from './understand.js';
 
-const USUAL_NAMES = ['target', 'label', 'class', 'y'];
-
-export function chooseTarget(
-  { source, columns }: TableReader,
-  target: string | undefined,
-  notes: string[],
-): string {
-  const names = columns.map(({ name }) => name);
-  const list = `${names.slice(0, 30).join(', ')}${names.length > 30 ? `, … (${names.length} in all)` : ''}`;
-  if (target !== undefined) {
-    if (names.includes(target)) return target;
-    const meant = didYouMean(target, names);
-    throw new UsageError(
-      `--target ${target}: ${source} has no such column${meant}${meant === '' ? ';' : ''} its columns are ${list}`,
-    );
-  }
-  const usual = names.filter((name) => USUAL_NAMES.includes(name.toLowerCase()));
-  if (usual.length !== 1) {
-    throw new UsageError(
-      `--target is missing: which column of ${source} is to be predicted? Its columns are ${list}`,
-    );
-  }
-  notes.push(`target: column "${usual[0]}", by its name`);
-  return usual[0];
-}
-
-/** The values of a target; a row without one is NaN or NO_CLASS and left out of `rows`. */
+/**
+ * A target holds the values of the target column. A row without one has NaN or NO_CLASS and is not in `rows`.
+ */
 export interface Target {
+  /** Names of the classes by index; null for quantities. */
   readonly classes: readonly string[] | null;
   readonly type: 'number' | 'text' | 'boolean' | 'date';
+  /** Class indices or quantities of all rows. */
   readonly values: StoredArray;
-  /** the rows that have a target, ascending */
+  /** The rows that have a target, ascending. */
   readonly rows: Uint32Array<SharedArrayBuffer>;
 }
 
+/** Class index of a row without a class. */
 const NO_CLASS = 0xffff;
 
-export async function fitTarget(
-  reader: TableReader,
-  column: UnderstoodColumn,
-  read: Converted,
-  { task }: Pick<FitOptions, 'task'>,
+/** Adds a note on the rows that have no target, if there are any. */
+export function noteRowsWithoutTarget(
+  read: ConvertedColumn,
+  { rows }: Pick<Target, 'rows'>,
   notes: string[],
-): Promise<Target> {
-  const target =
-    read.column.kind === 'words'
-      ? await fitWords(reader, column, read.column, task, notes)
-      : fitNumbers(reader, column, read.column.values, task, notes);
-  const { name, decision } = column;
-  if (target.rows.length === 0) {
-    throw new DataError(
-      `${reader.source}, column "${name}": the target has no value in any row; choose another`,
-    );
-  }
-  if (decision.why !== null) notes.push(`target: ${decision.why}`);
-  noteMissing(rowsIn(read.column) - target.rows.length, read, notes);
-  return target;
-}
-
-function rowsIn(column: Values): number {
-  return column.kind === 'words' ? column.codes.length : column.values.length;
-}
-
-function noteMissing(without: number, { missing }: Converted, notes: string[]): void {
+): void {
+  const without = rowCount(read.column) - rows.length;
   if (without === 0) return;
-  const words = [...missing.keys()].filter((word) => word !== '');
+  const words = [...read.missing.keys()].filter((word) => word !== '');
   const spelled = words.length === 0 ? '' : ` (${examples(words)})`;
-  notes.push(`target: ${plural(without, 'row')} without a value${spelled} left out`);
+  notes.push(`target: ${counted(without, 'row')} without a value${spelled} left out`);
 }
 
-async function fitWords(
-  reader: TableReader,
-  { name, decision: { reading, forced } }: UnderstoodColumn,
-  { words, codes }: Values & { kind: 'words' },
-  task: FitOptions['task'],
-  notes: string[],
-): Promise<Target> {
-  const counts = wordCounts({ kind: 'words', words, codes });
-  const used = words.filter((_, code) => counts[code] > 0);
-  const present = counts.reduce((sum, count) => sum + count, 0);
-  if (task === 'regression') throw await noQuantity(reader, name, reading, words, codes);
-  const idLike = used.length > 20 && 2 * used.length > present && !forced;
-  if (idLike || used.length > MAX_CLASSES) {
-    throw new DataError(
-      `${reader.source}, column "${name}": ${used.length} different words in ${present} rows (${examples(used, 3)}) are no classes to learn; choose another target, or say what it holds: --number ${name}, --date-format ${name}=dd/mm/yyyy, or --category ${name}`,
-    );
-  }
-  const classes = reading.as === 'boolean' ? used.sort(by(reading.spellings)) : used.sort();
-  if (classes.length === 1) throw sameEverywhere(reader, name, classes[0]);
-  if (task === 'auto') notes.push(`task: classification, since the target "${name}" holds words`);
-  const type = reading.as === 'boolean' ? 'boolean' : 'text';
-  return classTarget(classes, type, codes.length, (row) => words[codes[row]] ?? null);
+/** Returns a target of quantities. */
+export function quantities(values: Float64Array): Pick<Target, 'values' | 'rows'> {
+  const stored = new Float64Array(new SharedArrayBuffer(8 * values.length));
+  stored.set(values);
+  return { values: stored, rows: rowsWhere(stored.length, (row) => !Number.isNaN(stored[row])) };
 }
 
-const by =
-  (order: readonly string[]) =>
-  (a: string, b: string): number =>
-    order.indexOf(a) - order.indexOf(b);
-
-/** Words to be regressed: the first of them is named. */
-async function noQuantity(
-  reader: TableReader,
-  name: string,
-  reading: Reading,
-  words: readonly string[],
-  codes: Uint32Array,
-): Promise<DataError> {
-  if (reading.as === 'boolean') {
-    const shown = reading.spellings.join(' and ');
-    return new DataError(
-      `${reader.source}, column "${name}": ${shown} are classes, not quantities; use --task classification`,
-    );
-  }
-  const row = codes.findIndex((code) => code !== NO_WORD && Number.isNaN(parsePlain(words[code])));
-  const at = Math.max(0, row);
-  const wanted: Reading = { as: 'number', ...PLAIN_FORMAT, missing: [] };
-  return cellError(reader, at, name, misfitText(words[codes[at]], wanted, true));
-}
-
-function fitNumbers(
-  reader: TableReader,
-  { name, cells, decision: { reading } }: UnderstoodColumn,
-  values: Float64Array,
-  task: FitOptions['task'],
-  notes: string[],
-): Target {
-  const type = reading.as === 'date' ? 'date' : 'number';
-  const distinct = new Set<number>();
-  let whole = type === 'number';
-  let present = 0;
-  for (let row = 0; row < values.length; row++) {
-    if (Number.isNaN(values[row])) continue;
-    present++;
-    whole &&= Number.isInteger(values[row]);
-    // fractions are counted only where they may be classes all the same
-    const most = whole || task === 'classification' ? MAX_CLASSES : MANY_VALUES;
-    if (distinct.size <= most) distinct.add(values[row]);
-  }
-  const inferred = inferProblemType(distinct.size, present, whole);
-  if (task === 'auto') {
-    const count = distinct.size > MAX_CLASSES ? 'many' : String(distinct.size);
-    const why = `the target "${name}" holds ${whole ? `${count} different whole numbers` : type === 'date' ? 'dates' : 'fractions'}`;
-    notes.push(`task: ${inferred}, since ${why}`);
-  }
-  if ((task === 'auto' ? inferred : task) === 'regression') {
-    if (distinct.size === 1) throw sameEverywhere(reader, name, String([...distinct][0]));
-    return { classes: null, type, ...quantities(values) };
-  }
-  if (distinct.size > MAX_CLASSES || type === 'date') {
-    throw new DataError(
-      `${reader.source}, column "${name}": ${type === 'date' ? 'dates' : `more than ${MAX_CLASSES} different numbers`} are no classes; use --task regression`,
-    );
-  }
-  const spelling = spellings(cells, reading);
-  const spelled = (value: number) => spelling.get(value) ?? String(value);
-  const classes = [...distinct].sort((a, b) => a - b).map(spelled);
-  if (classes.length === 1) throw sameEverywhere(reader, name, classes[0]);
-  return classTarget(classes, 'number', values.length, (row) =>
-    Number.isNaN(values[row]) ? null : spelled(values[row]),
-  );
-}
-
-/** How the file spells each number, the most frequent spelling where there are several. */
-function spellings(cells: Cells, reading: Reading): Map<number, string> {
-  const found = new Map<number, { word: string; count: number }>();
-  if (cells.kind === 'words' && reading.as === 'number') {
-    const parse = numberParser(reading);
-    const counts = wordCounts(cells);
-    cells.words.forEach((word, code) => {
-      const value = parse(word);
-      const best = found.get(value);
-      if (best === undefined || counts[code] > best.count)
-        found.set(value, { word: word.trim(), count: counts[code] });
-    });
-  }
-  return new Map(Array.from(found, ([value, { word }]) => [value, word]));
-}
-
-function quantities(values: Float64Array): Pick<Target, 'values' | 'rows'> {
-  const column = new Float64Array(new SharedArrayBuffer(8 * values.length));
-  column.set(values);
-  return { values: column, rows: rowsWhere(column.length, (row) => !Number.isNaN(column[row])) };
-}
-
-function sameEverywhere({ source }: TableReader, name: string, value: string): DataError {
-  return new DataError(
-    `${source}, column "${name}": every row has the target "${value}", there is nothing to tell apart; choose another target or add rows`,
-  );
-}
-
-function classTarget(
+/** Returns a target of classes; `wordOf` says which class each row has, null for none. */
+export function classTarget(
   classes: readonly string[],
   type: 'number' | 'text' | 'boolean',
   rows: number,
@@ -220,19 +60,22 @@ function classTarget(
   return { classes, type, values, rows: rowsWhere(rows, (row) => values[row] !== NO_CLASS) };
 }
 
-/** The targets of a table under a trained model's schema. */
+/**
+ * Encodes the targets of a table as a trained model's schema says. Throws DataError for a class that the
+ * model does not know, and if no row has a target.
+ */
 export async function encodeTarget(
   reader: TableReader,
   schema: TargetSchema,
-  read: Converted,
+  read: ConvertedColumn,
   notes: string[],
 ): Promise<Pick<Target, 'values' | 'rows'>> {
   const name = schema.kind === 'classes' ? schema.name : schema.names[0];
   const target =
     schema.kind === 'classes'
       ? await encodeClasses(reader, schema, read.column)
-      : quantities((read.column as Values & { kind: 'numbers' }).values);
-  noteMissing(rowsIn(read.column) - target.rows.length, read, notes);
+      : quantities((read.column as ColumnValues & { kind: 'numbers' }).values);
+  noteRowsWithoutTarget(read, target, notes);
   if (target.rows.length === 0) {
     throw new DataError(`${reader.source}, column "${name}": the target has no value in any row`);
   }
@@ -242,7 +85,7 @@ export async function encodeTarget(
 async function encodeClasses(
   reader: TableReader,
   schema: TargetSchema & { kind: 'classes' },
-  column: Values,
+  column: ColumnValues,
 ): Promise<Target> {
   const { name, type, classes } = schema;
   const reading = readingOf(schema);
@@ -252,7 +95,7 @@ async function encodeClasses(
     if (column.kind === 'words') return column.words[column.codes[row]] ?? null;
     return Number.isNaN(column.values[row]) ? null : column.values[row];
   };
-  for (let row = 0; row < rowsIn(column); row++) {
+  for (let row = 0; row < rowCount(column); row++) {
     const key = keyOf(row);
     if (key === null || known.has(key)) continue;
     throw await cellError(
@@ -262,7 +105,7 @@ async function encodeClasses(
       `"${key}" is none of the ${classes.length} classes that the model knows (${examples(classes)}); correct or leave out the row`,
     );
   }
-  return classTarget(classes, type, rowsIn(column), (row) => {
+  return classTarget(classes, type, rowCount(column), (row) => {
     const key = keyOf(row);
     return key === null ? null : known.get(key)!;
   });

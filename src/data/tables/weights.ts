@@ -1,26 +1,22 @@
-/** Sample weights: a column that says how much each row counts in the training loss. */
-import { UsageError } from '../../errors.js';
+/** Reads sample weights: a column that says how much each row counts in the training loss. */
 import { PLAIN_FORMAT } from '../reading.js';
-import { didYouMean } from '../words.js';
-import type { Converted } from './convert.js';
-import { cellError, misfitText } from './faults.js';
+import { cellError, misfitText } from './cellerrors.js';
+import { unknownColumn } from './columnnames.js';
+import type { ConvertedColumn } from './convert.js';
 import type { TableReader } from './reader.js';
 
-/** Throws UsageError where there is no such column. */
+/** Throws UsageError if there is no such column. */
 export function checkWeights({ source, columns }: TableReader, name: string): void {
   const names = columns.map((column) => column.name);
   if (names.includes(name)) return;
-  const meant = didYouMean(name, names);
-  throw new UsageError(
-    `--weights ${name}: ${source} has no such column${meant}${meant === '' ? ';' : ''} its columns are ${names.join(', ')}`,
-  );
+  throw unknownColumn('--weights', name, source, names);
 }
 
-/** One weight a row. Throws DataError where the column holds anything but numbers from 0 on. */
+/** Returns one weight for each row. Throws DataError for a cell that is not a number, or a negative one. */
 export async function readWeights(
   reader: TableReader,
   name: string,
-  { column }: Converted,
+  { column }: ConvertedColumn,
 ): Promise<Float32Array<SharedArrayBuffer>> {
   if (column.kind === 'words') {
     const row = Math.max(
@@ -41,12 +37,7 @@ export async function readWeights(
     weights[row] = values[row];
     if (values[row] >= 0 && Number.isFinite(weights[row])) continue;
     const found = Number.isNaN(values[row]) ? 'no value' : `${values[row]}`;
-    throw await cellError(
-      reader,
-      row,
-      name,
-      `${found}, where a weight is a number from 0 on; correct the cell`,
-    );
+    throw await cellError(reader, row, name, `${found}, where a weight must be 0 or more; correct the cell`);
   }
   return weights;
 }

@@ -1,6 +1,6 @@
-/** What labels are taken for: classes by their index or one-hot, or numbers. */
+/** Tests how labels are interpreted: as classes, by index or one-hot, or as numbers. */
 import { dirname } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
 import { npy } from '../../support/npy.js';
 import { failure, file } from '../helpers.js';
@@ -24,7 +24,7 @@ const train = (data: string, task: 'auto' | 'classification' | 'regression' = 'a
 
 describe('one-hot labels', () => {
   const values = flat(ONE_HOT);
-  test.each([
+  it.each([
     ['|b1', Uint8Array.from(values)],
     ['|u1', Uint8Array.from(values)],
     ['|i1', Int8Array.from(values)],
@@ -43,7 +43,7 @@ describe('one-hot labels', () => {
     );
   });
 
-  test('stay numbers for --task regression, without a word', async () => {
+  it('stay numbers for --task regression, without a word', async () => {
     const data = await train(
       folder('kept', npy('|u1', [4, 3], Uint8Array.from(flat(ONE_HOT)))),
       'regression',
@@ -52,7 +52,7 @@ describe('one-hot labels', () => {
     expect(data.notes.filter((note) => note.startsWith('labels'))).toEqual([]);
   });
 
-  test('and plain indices are read alike for a model of either', async () => {
+  it('and plain indices are read alike for a model of either', async () => {
     const hot = folder('hot', npy('<f4', [4, 3], Float32Array.from(flat(ONE_HOT))));
     const plain = folder('plain', npy('<i4', [4, 1], Int32Array.of(1, 0, 2, 1)));
     for (const trained of [hot, plain]) {
@@ -65,13 +65,13 @@ describe('one-hot labels', () => {
     }
   });
 
-  test('say which classes never occur', async () => {
+  it('say which classes never occur', async () => {
     const two = npy('|u1', [2, 4], Uint8Array.of(0, 0, 0, 1, 0, 1, 0, 0));
     const { notes } = await train(folder('absent', two, 2));
     expect(notes).toContain('labels: no row is of 2 classes (0, 2)');
   });
 
-  test('of one class only', async () => {
+  it('of one class only', async () => {
     const one = npy('|u1', [2, 2], Uint8Array.of(0, 1, 0, 1));
     expect(await failure(() => train(folder('single', one, 2)))).toBe(
       '3: single/y.npy: every label is 1; a classifier needs at least two classes',
@@ -82,7 +82,7 @@ describe('one-hot labels', () => {
 describe('rows that are not one-hot', () => {
   const almost = (...row: number[]) =>
     npy('<f8', [4, 3], Float64Array.from(flat([...ONE_HOT.slice(0, 3), row])));
-  test.each([
+  it.each([
     ['probabilities', [0.2, 0.7, 0.1]],
     ['two ones', [1, 1, 0]],
     ['no one', [0, 0, 0]],
@@ -92,17 +92,17 @@ describe('rows that are not one-hot', () => {
     const data = await train(folder(name, almost(...row)));
     expect(data).toMatchObject({ task: 'regression', outputs: 3 });
     expect(data.notes).toContain(
-      `labels: [4, 3], read as 3 numbers to be regressed, for row 4 (${row.join(', ')}) is not one-hot; where classes are meant, save the index of the class`,
+      `labels: [4, 3], read as 3 numbers to predict, since row 4 (${row.join(', ')}) is not one-hot; if they are classes, save the index of the class`,
     );
   });
 
-  test('are refused where classes are asked for', async () => {
+  it('are refused where classes are asked for', async () => {
     expect(await failure(() => train(folder('asked', almost(0.5, 0.5, 0)), 'classification'))).toBe(
       '3: asked/y.npy: sizes 4 x 3, where one class label a row is expected, or one-hot rows (row 4 (0.5, 0.5, 0) is not one-hot); save the index of the class, or use --task regression',
     );
   });
 
-  test('are refused by a model of classes, and so is another number of columns', async () => {
+  it('are refused by a model of classes, and so is another number of columns', async () => {
     const { schema } = await train(folder('model', npy('|u1', [4, 3], Uint8Array.from(flat(ONE_HOT)))));
     const evaluate = (data: string) => failure(() => loadWithSchema(data, schema, { needTargets: true }));
     expect(await evaluate(folder('soft', almost(0.5, 0.5, 0)))).toBe(
@@ -115,14 +115,14 @@ describe('rows that are not one-hot', () => {
 });
 
 describe('single labels', () => {
-  test.each([[[8]], [[8, 1]]])('whole numbers stored as float, sizes %j, are classes', async (shape) => {
+  it.each([[[8]], [[8, 1]]])('whole numbers stored as float, sizes %j, are classes', async (shape) => {
     const labels = npy('<f4', shape, Float32Array.of(3, 7, 3, 7, 7, 3, 3, 7));
     const data = await train(folder(`float${shape.length}`, labels, 8));
     expect(data).toMatchObject({ task: 'classification', classes: ['3', '7'] });
     expect(Array.from(data.train.dataset.targets)).toEqual([0, 1, 0, 1, 1, 0, 0, 1]);
   });
 
-  test.each([Number.NaN, Number.POSITIVE_INFINITY])('%d is named with its file and row', async (value) => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('%d is named with its file and row', async (value) => {
     const broken = npy('<f8', [4], Float64Array.of(0, 1, value, 1));
     const message = `/y.npy: row 3: ${value} is not a finite number; fill or remove it`;
     for (const task of ['auto', 'regression'] as const)

@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeSource } from '#src/data/describe.js';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
 import { file } from '../helpers.js';
 
 const load = (seed: number) => loadTrainingData({ data: 'mnist', task: 'auto', val: 0.1, seed });
 
-test('mnist: 60,000 images split by class, 10,000 to test, pixels standardised by the training images', async () => {
+it('mnist: 60,000 images split by class, 10,000 to test, pixels standardised by the training images', async () => {
   const data = await load(1);
   expect(data).toMatchObject({ name: 'mnist', task: 'classification', inputWidth: 784, outputs: 10 });
   expect(data.classes).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
@@ -14,7 +14,8 @@ test('mnist: 60,000 images split by class, 10,000 to test, pixels standardised b
   ]);
   const { numbers, targets } = data.train.dataset;
   expect(numbers.length).toBe(60_000 * 784);
-  expect(numbers.buffer.byteLength).toBe(numbers.length + 16); // the file itself, header and all: no second copy
+  // the pixels are a view of the file itself, header included, not a second copy
+  expect(numbers.buffer.byteLength).toBe(numbers.length + 16);
   expect(Array.from(targets.subarray(0, 10))).toEqual([5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
   const share = (rows: Uint32Array) => rows.reduce((ones, row) => ones + (targets[row] === 1 ? 1 : 0), 0);
   expect([share(data.train.rows), share(data.val!.rows)]).toEqual([6067, 675]);
@@ -33,7 +34,7 @@ test('mnist: 60,000 images split by class, 10,000 to test, pixels standardised b
   expect(data.encoding.scale[0]).toBeCloseTo(1 / Math.sqrt(squares / (54_000 * 784) - mean * mean), 14);
 });
 
-test('the fingerprint belongs to the data, not to the split', async () => {
+it('the fingerprint belongs to the data, not to the split', async () => {
   const [one, two] = [await load(1), await load(2)];
   expect(one.val!.rows).not.toEqual(two.val!.rows);
   expect(one.fingerprint).toBe(two.fingerprint);
@@ -45,14 +46,14 @@ test('the fingerprint belongs to the data, not to the split', async () => {
   expect((await table('x,y\n1,0\n3,1\n')).fingerprint).not.toBe(fingerprint);
 });
 
-test('a trained model is evaluated on the test part', async () => {
+it('a trained model is evaluated on the test part', async () => {
   const { schema } = await load(1);
   const { rows, notes } = await loadWithSchema('mnist', schema, { needTargets: true });
   expect(rows).toBe(10_000);
   expect(notes).toEqual(['data: the test part of mnist, 10000 rows']);
 });
 
-test('a source is described without being fitted', async () => {
+it('a source is described without being fitted', async () => {
   const { parts } = await describeSource('mnist');
   expect(parts.map(({ name, rows }) => [name, rows])).toEqual([
     ['train', 60_000],

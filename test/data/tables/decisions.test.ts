@@ -1,6 +1,6 @@
-/** The table of docs/data.md: what gradpool makes of its columns, and of their relatives. */
+/** Tests what gradpool makes of the columns in the table of docs/data.md, and of similar ones. */
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { file } from '../helpers.js';
 import { type Answer, cases, cellOf, decision } from './peers/ours.mjs';
 
@@ -116,7 +116,7 @@ const EXPECTED: Readonly<Record<string, Answer>> = {
   'NA as a country': {
     type: 'text',
     values: ['DE', 'NA', 'FR'],
-    notes: '"NA" is a word like the others of two capitals; --missing NA makes it a missing value',
+    notes: '"NA" is taken as a word, like the other two-letter codes; --missing NA makes it a missing value',
   },
   'nan and inf': {
     error: 'row 3: "inf" is not a finite number; correct or empty the cell',
@@ -210,12 +210,12 @@ const EXPECTED: Readonly<Record<string, Answer>> = {
 };
 
 describe('columns of the document', () => {
-  test('are forty, and all of them are expected here', () => {
+  it('are forty, and all of them are expected here', () => {
     expect(cases.filter(({ isFile }) => !isFile)).toHaveLength(40);
     expect(cases.map(({ name }) => name)).toEqual(Object.keys(EXPECTED));
   });
 
-  test.each(cases)('$name', async ({ name, show, why, isFile, bytes }) => {
+  it.each(cases)('$name', async ({ name, show, why, isFile, bytes }) => {
     const answer = await decision(file('case.csv', bytes), show);
     const { names, ...rest } = answer;
     const said = isFile && names ? { names, ...rest } : rest;
@@ -227,7 +227,7 @@ describe('columns of the document', () => {
   });
 });
 
-describe('relatives', () => {
+describe('similar columns', () => {
   const quoted = (cell: string) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
   const decided = (cells: readonly string[], show = cells.map((_, row) => row)) =>
     decision(
@@ -236,7 +236,7 @@ describe('relatives', () => {
     );
   const many = (cell: (row: number) => string) => Array.from({ length: 2500 }, (_, row) => cell(row));
 
-  test.each<[string, string[], string[]]>([
+  it.each<[string, string[], string[]]>([
     ['no thousands without a first digit', ['0,125', '1,250', '3,500'], ['0.125', '1.25', '3.5']],
     ['a sign with a space', ['- 5', '+ 4', '3'], ['-5', '4', '3']],
     ['a dash for a minus', ['–2.5', '—', '4'], ['-2.5', 'missing', '4']],
@@ -251,7 +251,7 @@ describe('relatives', () => {
     expect(await decided(cells)).toMatchObject({ type: 'number', values });
   });
 
-  test.each<[string, string[], RegExp | null]>([
+  it.each<[string, string[], RegExp | null]>([
     [
       'a code of another form among codes',
       ['02139', '10001', '94105', '02139-4307'],
@@ -269,7 +269,7 @@ describe('relatives', () => {
     ],
     ['points and commas', ['1,5', '2.5', '3,5', '4.5'], /^numbers in several formats/],
     ['dates of two kinds', ['2020-01-02', 'Jan 3, 2020', '4.5.2020'], /^dates in several formats/],
-    ['regions', ['NA', 'EU', 'AP', 'EU'], /^"NA" is a word like the others/],
+    ['regions', ['NA', 'EU', 'AP', 'EU'], /^"NA" is taken as a word/],
   ])('words: %s', async (_, cells, notes) => {
     const found = await decided(cells);
     expect(found).toMatchObject({ type: 'text', values: cells });
@@ -277,13 +277,13 @@ describe('relatives', () => {
     else expect(found.notes).toMatch(notes);
   });
 
-  test('NA beside other words is missing', async () => {
+  it('NA beside other words is missing', async () => {
     expect(await decided(['NA', 'low', 'high', 'low'])).toMatchObject({
       values: ['missing', 'low', 'high', 'low'],
     });
   });
 
-  test.each<[string, string[], RegExp]>([
+  it.each<[string, string[], RegExp]>([
     ['late', [...many(() => '4'), '1,500'], /^1,500 may be 1.5 .* or 1500/],
     [
       'thousands points, whole numbers first',
@@ -297,7 +297,7 @@ describe('relatives', () => {
     expect((await decided(cells, [0])).asks).toMatch(question);
   });
 
-  test('a late code, and one with a space before it', async () => {
+  it('a late code, and one with a space before it', async () => {
     expect(await decided([...many((row) => String(10_000 + row)), ' 01067'], [-1])).toMatchObject({
       type: 'text',
       values: [' 01067'],

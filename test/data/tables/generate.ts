@@ -1,13 +1,13 @@
-/** Tables whose cells are known to mean something: values first, then a spelling of each. */
+/** Generates tables of known meaning: values are drawn first, and then a spelling of each. */
 import fc from 'fast-check';
 
-/** What a cell means: a number, days since 1970-01-01, a word, or nothing. */
+/** The meaning of a cell is a number, days since 1970-01-01, a word, or null for nothing. */
 export type Meaning = number | string | null;
 
 export interface MadeColumn {
   readonly name: string;
   readonly kind: 'number' | 'date' | 'boolean' | 'category';
-  /** how each cell is written in a file; null: an empty cell */
+  /** How each cell is written in a file; null for an empty cell. */
   readonly cells: readonly (string | null)[];
   readonly meanings: readonly Meaning[];
 }
@@ -15,7 +15,7 @@ export interface MadeColumn {
 const MISSING = [null, null, 'NA', 'n/a', '?', 'NaN', 'null', '#N/A'] as const;
 const MS_A_DAY = 86_400_000;
 
-/** Digits of `value` with two decimals, in groups of three. */
+/** Writes `value` with two decimals and groups of three digits. */
 function grouped(value: number, decimal: string, thousands: string): string {
   const [whole, part] = Math.abs(value).toFixed(2).split('.');
   return `${value < 0 ? '-' : ''}${whole.replace(/\B(?=(\d{3})+$)/g, thousands)}${decimal}${part}`;
@@ -24,7 +24,7 @@ function grouped(value: number, decimal: string, thousands: string): string {
 const cents = fc.integer({ min: -9_999_999, max: 9_999_999 }).map((value) => value / 100);
 
 type Style = (value: number) => string;
-/** Each keeps two decimals where its marks could be taken for another's. */
+/** Ways to write numbers. Those whose marks could be mistaken have two decimals, which leave no doubt. */
 const NUMBER_STYLES: Readonly<Record<string, Style>> = {
   plain: (value) => String(value),
   fixed: (value) => value.toFixed(2),
@@ -67,7 +67,7 @@ const BOOLEANS = [
   ['f', 't'],
 ] as const;
 
-/** Words with all that a delimiter or a quote can be confused with. */
+/** Draws words with everything that may be confused with a delimiter or a quote. */
 const WORDS = [
   'red',
   'Blue',
@@ -143,7 +143,9 @@ const categoryColumn = (rows: number): fc.Arbitrary<Made> =>
       return { kind: 'category', cells, meanings: cells };
     });
 
-/** A table of the given number of columns; some cells of a column are missing, in one of the usual spellings. */
+/**
+ * Draws a table of one to five columns; some cells of a column are missing, in one of the usual spellings.
+ */
 export const madeTable: fc.Arbitrary<MadeColumn[]> = fc.integer({ min: 12, max: 24 }).chain((rows) =>
   fc
     .array(
@@ -181,7 +183,7 @@ export const madeTable: fc.Arbitrary<MadeColumn[]> = fc.integer({ min: 12, max: 
     ),
 );
 
-/** How a table is put into a file. */
+/** Says how a table is written to a file. */
 export interface Layout {
   readonly format: 'csv' | 'tsv' | 'csv.gz' | 'jsonl' | 'json' | 'parquet' | 'parts';
   readonly delimiter: ',' | ';' | '|' | '\t';

@@ -1,4 +1,6 @@
-/** What arrives in the arrays is what the table means, whatever its format, in training and through every later reading. */
+/**
+ * Tests that the arrays hold what a table means, whatever its format, in training and in every later source.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 let files = 0;
 
-/** Writes the columns as the layout says; returns what DATA would be. */
+/** Writes the columns as the layout says; returns the DATA argument that reads them. */
 async function write(connection: Connection, columns: readonly MadeColumn[], how: Layout): Promise<string> {
   const order = how.shuffled ? columns.toReversed() : columns;
   const stem = join(folder, `table${files++ % 50}`);
@@ -62,7 +64,7 @@ function save(path: string, content: string | Uint8Array): string {
   return path;
 }
 
-/** The stored values by column, as the schema names them: numbers, or words (null: missing or unseen). */
+/** Returns the stored values by column: numbers, or words (null for missing or unseen). */
 function stored({ numbers, numberWidth, codes, codeWidth, rows }: Dataset, { columns }: TableSchema) {
   const byName = new Map<string, (number | string | null)[]>();
   let [n, c] = [0, 0];
@@ -84,7 +86,7 @@ function stored({ numbers, numberWidth, codes, codeWidth, rows }: Dataset, { col
   return byName;
 }
 
-/** What must be stored for a made table: a missing number is the fill. */
+/** Returns what must be stored for a generated table; a missing number is the fill. */
 function meant(columns: readonly MadeColumn[], { columns: schemas, numberType }: TableSchema) {
   const as = (value: number) => (numberType === 'f32' ? Math.fround(value) : value);
   return new Map(
@@ -139,7 +141,9 @@ it('holds for any table, in any format', { timeout: 900_000 }, async () => {
   expect(formats.size).toBe(7);
 });
 
-/** The rows as a program has them: numbers as numbers, dates as dates, booleans as booleans. */
+/**
+ * Returns the rows as a program has them in memory: numbers as numbers, dates as dates, booleans as booleans.
+ */
 function valueRows(columns: readonly MadeColumn[]) {
   return columns[0].cells.map((_, row) =>
     Object.fromEntries(

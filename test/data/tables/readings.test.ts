@@ -1,7 +1,9 @@
-/** What a column's text means: each case is a table that some tool reads otherwise without a word. */
+/**
+ * Tests what a column's text means. Each case is a table that some other tool silently reads in another way.
+ */
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { describeSource } from '#src/data/describe.js';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
 import { failure, file } from '../helpers.js';
@@ -10,7 +12,7 @@ type Options = Partial<Parameters<typeof loadTrainingData>[0]>;
 const load = (data: string, options: Options = {}) =>
   loadTrainingData({ data, task: 'auto', val: 0, seed: 1, ...options });
 
-/** The values of the number columns, row by row, as the file means them. */
+/** Returns the values of the number columns, row by row, as the file means them. */
 async function numbers(data: string, options: Options = {}) {
   const { train } = await load(data, options);
   const { numbers, numberWidth, rows } = train.dataset;
@@ -19,7 +21,7 @@ async function numbers(data: string, options: Options = {}) {
   );
 }
 
-/** The single column `x` of a table whose target tells nothing. */
+/** Returns the column `x` of a table whose target says nothing about it. */
 const column = (name: string, cells: readonly string[], delimiter = ',') =>
   file(
     name,
@@ -30,7 +32,7 @@ const day = (text: string) => Date.parse(`${text}Z`) / 86_400_000;
 describe('booleans', () => {
   const source = () => column('active.csv', ['True', 'False', 'True', 'False', 'True', 'True']);
 
-  test('are known again however the two values are given, and any other word is said', async () => {
+  it('are known again however the two values are given, and any other word is said', async () => {
     const { schema } = await load(source());
     expect(schema).toMatchObject({ columns: [{ type: 'boolean', categories: ['False', 'True'] }] });
     const read = async (name: string, text: string) => {
@@ -47,7 +49,7 @@ describe('booleans', () => {
     });
   });
 
-  test('as a target keep the spelling of the file', async () => {
+  it('as a target keep the spelling of the file', async () => {
     const yes = file('ok.csv', 'x,ok\n1,yes\n9,no\n2,yes\n8,no\n3,yes\n7,no\n');
     const { classes, schema } = await load(yes, { target: 'ok' });
     expect(classes).toEqual(['no', 'yes']);
@@ -58,7 +60,7 @@ describe('booleans', () => {
 });
 
 describe('dates', () => {
-  test('keep the format that training decided', async () => {
+  it('keep the format that training decided', async () => {
     const us = column('us.csv', ['12/25/2020', '01/05/2020', '03/04/2020', '07/08/2020']);
     const { schema, notes } = await load(us);
     expect(notes).toContain('column "x": dates, mm/dd/yyyy (1 value fits only month first)');
@@ -67,7 +69,7 @@ describe('dates', () => {
     expect(Array.from(subset.dataset.numbers)).toEqual(['2020-12-03', '2020-01-05', '2020-02-11'].map(day));
   });
 
-  test('with two digits for the year have the day first where that is the only way', async () => {
+  it('with two digits for the year have the day first where that is the only way', async () => {
     const source = column('short.csv', ['25/12/20', '01/02/20', '13/01/99', '04/05/21']);
     expect(await numbers(source)).toEqual(
       ['2020-12-25', '2020-02-01', '1999-01-13', '2021-05-04'].map((text) => [day(text)]),
@@ -75,7 +77,7 @@ describe('dates', () => {
     expect((await load(source)).notes).toContain('column "x": dates, dd/mm/yy (2 values fit only day first)');
   });
 
-  test('that may be read both ways are asked about, and the flags that are named decide', async () => {
+  it('that may be read both ways are asked about, and the flags that are named decide', async () => {
     const source = column('both.csv', ['01/02/2020', '03/04/2020', '05/06/2020', '07/08/2020']);
     expect(await failure(() => load(source))).toBe(
       '3: both.csv, column "x": 01/02/2020 may be 2020-02-01 (--date-format x=dd/mm/yyyy) or 2020-01-02 (--date-format x=mm/dd/yyyy), and every value fits both; say which',
@@ -86,7 +88,7 @@ describe('dates', () => {
     expect((await numbers(same))[1]).toEqual([day('2020-02-02')]);
   });
 
-  test('that do not exist are named, in training and in prediction', async () => {
+  it('that do not exist are named, in training and in prediction', async () => {
     const cells = Array.from({ length: 3000 }, (_, i) => new Date(i * 86_400_000).toISOString().slice(0, 10));
     const late = column('late.csv', [...cells, '2020-02-31']);
     expect(await failure(() => load(late))).toBe(
@@ -99,7 +101,7 @@ describe('dates', () => {
     );
   });
 
-  test('may be missing in words', async () => {
+  it('may be missing in words', async () => {
     const cells = Array.from({ length: 40 }, (_, i) =>
       i % 20 === 7 ? 'unknown' : `2020-01-${10 + (i % 20)}`,
     );
@@ -110,7 +112,7 @@ describe('dates', () => {
     );
   });
 
-  test.each([
+  it.each([
     ['yyyy/mm/dd', '2020/12/25', '2020-12-25'],
     ['dd.mm.yyyy', '25.12.2020', '2020-12-25'],
     ['dd-mmm-yyyy', '25-Dec-2020', '2020-12-25'],
@@ -134,14 +136,14 @@ describe('dates', () => {
     expect(train.dataset.numbers[0]).toBe(Math.fround(day(meant)));
   });
 
-  test('a format that means nothing is refused, and a column that is not there', async () => {
+  it('a format that means nothing is refused, and a column that is not there', async () => {
     const source = column('formats.csv', ['20201225', '20201226', '20201225', '20201226']);
     expect((await numbers(source, { dateFormat: { x: 'yyyymmdd' } }))[0]).toEqual([day('2020-12-25')]);
     expect(await failure(() => load(source, { dateFormat: { x: 'dd/mm' } }))).toMatch(
       /^2: date format "dd\/mm": expected yyyy or yy, /,
     );
     expect(await failure(() => load(source, { dateFormat: { X: 'yyyymmdd' } }))).toBe(
-      '2: --date-format X: formats.csv has no such column; did you mean "x"?',
+      '2: --date-format X: formats.csv has no such column; did you mean "x"? its columns are x, y',
     );
   });
 });
@@ -151,7 +153,7 @@ describe('numbers', () => {
     (await numbers(column(name, cells, delimiter), options)).map(([x]) => x);
   const reading = async (name: string, cells: readonly string[]) => (await load(column(name, cells))).schema;
 
-  test('with a decimal comma, as inputs and as the target', async () => {
+  it('with a decimal comma, as inputs and as the target', async () => {
     const source = file('preis.csv', 'preis;y\n1,5;3\n2;4\n2,5;5\n');
     const data = await load(source, { task: 'regression' });
     expect(Array.from(data.train.dataset.numbers)).toEqual([1.5, 2, 2.5]);
@@ -162,14 +164,14 @@ describe('numbers', () => {
     expect(swapped.notes).toContain('target: numbers with a decimal comma (1,5 is 1.5)');
   });
 
-  test('with a thousands comma, where another column writes points', async () => {
+  it('with a thousands comma, where another column writes points', async () => {
     const source = file('price.csv', 'price,y\n"52,522",0.5\n"1,140",1.5\n"2,300",2.5\n');
     const { train, notes } = await load(source, { task: 'regression' });
     expect(Array.from(train.dataset.numbers)).toEqual([52_522, 1140, 2300]);
     expect(notes).toContain('column "price": numbers with a thousands comma (52,522 is 52522)');
   });
 
-  test('that may have either are asked about, and the remedy is right when typed', async () => {
+  it('that may have either are asked about, and the remedy is right when typed', async () => {
     const source = column('either.csv', ['"52,522"', '"1,140"', '"2,300"', '"7,125"']);
     expect(await failure(() => load(source))).toBe(
       '3: either.csv, column "x": 52,522 may be 52.522 (--decimal x=,) or 52522 (--decimal x=.), and every value fits both; say which',
@@ -180,7 +182,7 @@ describe('numbers', () => {
     expect((await numbers(source, { decimal: '.' })).flat()).toEqual([52_522, 1140, 2300, 7125]);
   });
 
-  test('take the mark of the file where they could have either', async () => {
+  it('take the mark of the file where they could have either', async () => {
     const source = file('tausend.csv', 'a;b;y\n1.234;1,5;0\n5.678;2,5;1\n9.012;3,25;0\n');
     expect(await numbers(source)).toEqual([
       [1234, 1.5],
@@ -196,7 +198,7 @@ describe('numbers', () => {
     );
   });
 
-  test.each([
+  it.each([
     ['+4.52', ['+4.52', '-1', '+3', '2'], [4.52, -1, 3, 2]],
     ['spaces', ['" 4.52 "', ' 1', '3 ', '2'], [4.52, 1, 3, 2]],
     ['thousands and points', ['"1,234.5"', '"12,345,678"', '17', '0.25'], [1234.5, 12_345_678, 17, 0.25]],
@@ -213,7 +215,7 @@ describe('numbers', () => {
     expect(await values(`${name}.csv`, cells)).toEqual(expected.map(Math.fround));
   });
 
-  test('a unit is said, stored and held to', async () => {
+  it('a unit is said, stored and held to', async () => {
     const { notes, schema } = await load(column('unit.csv', ['5 kg', '7 kg', '6 kg', '8 kg']));
     expect(notes).toContain('column "x": numbers in kg (5 kg is 5)');
     const read = (name: string, text: string) =>
@@ -223,17 +225,17 @@ describe('numbers', () => {
       '3: pounds.csv: row 1 (line 2), column "x": "9 lb" is not a number, where the column holds numbers in kg; correct the cell, or empty it to mark it as missing',
     );
     expect(await failure(() => read('bare.csv', 'x\n9\n'))).toBe(
-      '3: bare.csv: row 1 (line 2), column "x": "9" is written otherwise than the column\'s numbers in kg (such as 1234.5 kg); correct the cell, or empty it to mark it as missing',
+      '3: bare.csv: row 1 (line 2), column "x": "9" is not written like the column\'s numbers in kg (such as 1234.5 kg); correct the cell, or empty it to mark it as missing',
     );
   });
 
-  test('per cent beside bare numbers is asked about', async () => {
+  it('per cent beside bare numbers is asked about', async () => {
     expect(await failure(() => load(column('mixed.csv', ['10%', '0.1', '20%', '0.5'])))).toBe(
       '3: mixed.csv, column "x": some cells have a % sign and others have none, which may mean the same or a share of 1; --number x takes them all as percentages, --text x as words',
     );
   });
 
-  test('as a target with a unit', async () => {
+  it('as a target with a unit', async () => {
     const source = file(
       'houses.csv',
       `x,y\n${Array.from({ length: 50 }, (_, i) => `${i},"€1,${643 + i},608"`).join('\n')}\n`,
@@ -244,7 +246,7 @@ describe('numbers', () => {
     expect(notes.join('\n')).toMatch(/target: numbers with a thousands comma in € \(€1,643,608 is 1643608\)/);
   });
 
-  test('after many rows of something else', async () => {
+  it('after many rows of something else', async () => {
     const rows = Array.from({ length: 25_000 }, (_, i) => `,${i % 2}`);
     const blanks = file('blanks.csv', `x,y\n${rows.join('\n')}\n4,0\n5.5,1\n6,1\n`);
     const { train, notes } = await load(blanks);
@@ -260,7 +262,7 @@ describe('numbers', () => {
     ]);
   });
 
-  test('in Parquet parts of different types', async () => {
+  it('in Parquet parts of different types', async () => {
     const duck = await (await DuckDBInstance.create()).connect();
     const part = (name: string, sql: string) => {
       const path = file(name, '');
@@ -272,7 +274,7 @@ describe('numbers', () => {
     expect(values.slice(8, 12)).toEqual([8, 9, 0.5, 1.5]);
   });
 
-  test('too large for a double are kept as text, and codes with leading zeros too', async () => {
+  it('too large for a double are kept as text, and codes with leading zeros too', async () => {
     const ids = ['9007199254740993', '9007199254740995', '9007199254740993', '9007199254740995'];
     expect(await reading('ids.csv', ids)).toMatchObject({
       columns: [{ kind: 'category', categories: ids.slice(0, 2) }],
@@ -299,7 +301,7 @@ describe('targets', () => {
   const classes = async (name: string, cells: readonly string[], options: Options = {}) =>
     load(file(name, `x,y\n${cells.map((cell, i) => `${i % 7},${cell}`).join('\n')}\n`), options);
 
-  test('a class may be called None', async () => {
+  it('a class may be called None', async () => {
     const cells = Array.from({ length: 20 }, (_, i) => (i % 5 < 3 ? 'None' : 'Some'));
     const data = await classes('none.csv', cells);
     expect(data.classes).toEqual(['None', 'Some']);
@@ -310,7 +312,7 @@ describe('targets', () => {
     expect(fewer.classes).toEqual(['Other', 'Some']);
   });
 
-  test('classes that are numbers keep their spelling', async () => {
+  it('classes that are numbers keep their spelling', async () => {
     const data = await classes(
       'floats.csv',
       Array.from({ length: 20 }, (_, i) => ['1.0', '2.0', '3.0'][i % 3]),
@@ -325,7 +327,7 @@ describe('targets', () => {
 describe('files', () => {
   const small = 'x,y\n1,a\n2,b\n3,a\n4,b\n';
 
-  test('a name is a pattern only where no such file exists', async () => {
+  it('a name is a pattern only where no such file exists', async () => {
     file('names/sales1.csv', small.replace('1,a', '100,a'));
     const literal = file('names/sales[1].csv', small);
     expect((await numbers(literal)).flat()).toEqual([1, 2, 3, 4]);
@@ -334,12 +336,12 @@ describe('files', () => {
     expect((await numbers(literal.replace('sales[1]', 'sales[0-9]'))).flat()).toEqual([100, 2, 3, 4]);
   });
 
-  test('a header with a line end in a name', async () => {
+  it('a header with a line end in a name', async () => {
     const { schema } = await load(file('head.csv', '"the\nx","y"\n1,a\n2,b\n'), { target: 'y' });
     expect(schema).toMatchObject({ columns: [{ name: 'the\nx' }] });
   });
 
-  test.each([
+  it.each([
     ['CRLF and LF', 'x,y\r\n1,a\r\n2,b\n3,a\r\n4,b\n'],
     ['LF and CRLF', 'x,y\n1,a\n2,b\r\n3,a\n4,b\r\n'],
     ['CR', 'x,y\r1,a\r2,b\r3,a\r4,b\r'],
@@ -350,7 +352,7 @@ describe('files', () => {
     expect((await numbers(file('lines.csv.gz', gzipSync(text)))).flat()).toEqual([1, 2, 3, 4]);
   });
 
-  test('mixed line ends leave cells in quotes alone, and a quote that is not closed is an error', async () => {
+  it('mixed line ends leave cells in quotes alone, and a quote that is not closed is an error', async () => {
     const data = await load(file('quoted.csv', 'x,w,y\r\n1,"a\r\nb",p\n2,c,q\r\n3,"a\r\nb",p\n4,c,q\n'));
     expect(data.schema).toMatchObject({
       columns: [{ name: 'x' }, { name: 'w', categories: ['a\r\nb', 'c'] }],
@@ -360,17 +362,17 @@ describe('files', () => {
     );
   });
 
-  test('UTF-16', async () => {
+  it('UTF-16', async () => {
     expect((await numbers(file('utf16.csv', Buffer.from(`\ufeff${small}`, 'utf16le')))).flat()).toEqual([
       1, 2, 3, 4,
     ]);
     const swapped = Buffer.from(`\ufeff${small}`, 'utf16le').swap16();
     expect(await failure(() => load(file('utf16be.csv', swapped)))).toMatch(
-      /^3: utf16be\.csv: UTF-16 text, .* iconv/,
+      /^3: utf16be\.csv: big-endian UTF-16 text, .* iconv/,
     );
   });
 
-  test('a long cell is read, and a line beyond the limit is named with the reason', async () => {
+  it('a long cell is read, and a line beyond the limit is named with the reason', async () => {
     const long = 'a'.repeat(3_000_000);
     const data = await load(file('long.csv', `x,w,y\n1,${long},p\n2,b,q\n3,${long},p\n4,b,q\n`));
     expect(data.schema).toMatchObject({ columns: [{ name: 'x' }, { name: 'w', categories: [long, 'b'] }] });
@@ -379,14 +381,14 @@ describe('files', () => {
     ).toMatch(/^3: longer\.csv: row 1 \(line 2\): the line is longer than 16 MB/);
   });
 
-  test('a query may end in a comment', async () => {
+  it('a query may end in a comment', async () => {
     const source = file('query.csv', small);
     expect((await numbers(`SELECT * FROM '${source}' -- all of it`)).flat()).toEqual([1, 2, 3, 4]);
   });
 });
 
 describe('headers', () => {
-  test('of numbers count where the columns below say so', async () => {
+  it('of numbers count where the columns below say so', async () => {
     const named = file('pandas.csv', '0,1,2,y\n5.1,3.5,1.4,0.5\n4.9,3,1.5,0.7\n6.1,3.1,1.2,0.1\n');
     expect((await load(named, { target: 'y' })).schema).toMatchObject({
       columns: [{ name: '0' }, { name: '1' }, { name: '2' }],
@@ -397,7 +399,7 @@ describe('headers', () => {
     });
   });
 
-  test('are asked about where nothing tells, and the flags decide', async () => {
+  it('are asked about where nothing tells, and the flags decide', async () => {
     const source = file('doubt.csv', '1,2,3\n4,5,6\n7,8,9\n2,4,1\n');
     expect(await failure(() => load(source, { target: '3' }))).toMatch(
       /^3: doubt\.csv: there seems to be no header: .*--header no names the columns c1, c2, …, --header yes/,
@@ -416,7 +418,7 @@ describe('headers', () => {
   });
 });
 
-test('inspect says what was assumed of each column, and what is ambiguous', async () => {
+it('inspect says what was assumed of each column, and what is ambiguous', async () => {
   const source = file(
     'inspect.csv',
     'born,price,share,kind\n25/12/2020,"1,5",10%,a\n01/02/2020,"2,25",5%,b\n03/04/2020,NA,7%,a\n',
@@ -436,7 +438,7 @@ describe('values too far from the training rows to compute with', () => {
   const base = () =>
     file('near.csv', `x,y\n${Array.from({ length: 30 }, (_, i) => `${i},${i / 4}`).join('\n')}\n`);
 
-  test.each(['1e39', '1e20', '-1e300'])(
+  it.each(['1e39', '1e20', '-1e300'])(
     '%s is named with its row before training, and in prediction',
     async (value) => {
       const far = file('far.csv', `x,y\n1,2\n${value},2\n`);
@@ -452,7 +454,7 @@ describe('values too far from the training rows to compute with', () => {
     },
   );
 
-  test('in the training data spread beyond what a double can square', async () => {
+  it('in the training data spread beyond what a double can square', async () => {
     const source = file('wide.csv', 'x,y\n1,0\n1e300,1\n2,0\n3,1\n');
     expect(await failure(() => load(source, { target: 'y', number: ['x'] }))).toMatch(
       /^3: wide\.csv, column "x": its values spread too far to compute with \(beyond 1e154\)/,
@@ -462,7 +464,7 @@ describe('values too far from the training rows to compute with', () => {
   });
 });
 
-test('infinite values make no categories of a column of numbers', async () => {
+it('infinite values make no categories of a column of numbers', async () => {
   const source = column('infinite.csv', ['1', '2', 'inf', '1', '2', '-inf', '1', '2', 'Infinity', '1']);
   expect(await failure(() => load(source))).toBe(
     '3: infinite.csv: row 3 (line 4), column "x": "inf" is not a finite number; correct or empty the cell',

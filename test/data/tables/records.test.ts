@@ -1,4 +1,4 @@
-/** Tables in memory: read by the same rules as files, through the library. */
+/** Tests that tables in memory are read by the same rules as files, through the library. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,7 +56,7 @@ describe('arrays in memory', () => {
     expect(await load([20, 5])).toBe(
       '3: arrays: inputs have 80 numbers, which is not 20 x 5; give their shape: [rows, …]',
     );
-    expect(await load([40, 2])).toBe('3: arrays: 20 labels for 40 rows; give as many for each row');
+    expect(await load([40, 2])).toBe('3: arrays: 20 labels for 40 rows; give every row the same number');
   });
 });
 

@@ -30,12 +30,12 @@ it.each([
   [
     ['1', '-2', '3', '1', '1', '1'],
     'weight',
-    /row 2 .*column "weight": -2, where a weight is a number from 0 on/,
+    /row 2 .*column "weight": -2, where a weight must be 0 or more/,
   ],
   [
     ['1', '', '3', '1', '1', '1'],
     'weight',
-    /row 2 .*column "weight": no value, where a weight is a number from 0 on/,
+    /row 2 .*column "weight": no value, where a weight must be 0 or more/,
   ],
   [['1', '1', '3', '1', '1', '1'], 'wieght', /--weights wieght: .* did you mean "weight"\?/],
 ])('are refused by row or by name: %j %s', async (cells, weights, message) => {
@@ -44,5 +44,5 @@ it.each([
 
 it('belong to tables', async () => {
   const options = { data: 'xor', task: 'auto', val: 0, seed: 1, weights: 'w' } as const;
-  await expect(loadTrainingData(options)).rejects.toThrow(/--weights w: xor is no table/);
+  await expect(loadTrainingData(options)).rejects.toThrow(/--weights w: xor is not a table/);
 });

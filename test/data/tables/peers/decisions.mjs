@@ -1,4 +1,7 @@
-/** node decisions.mjs FOLDER: writes the cases as CSV files there, and prints what DuckDB's sniffer and gradpool make of each. */
+/**
+ * Writes the cases as CSV files and prints what DuckDB's sniffer and gradpool make of each:
+ * `node decisions.mjs FOLDER`.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance, version } from '@duckdb/node-api';

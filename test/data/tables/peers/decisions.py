@@ -1,8 +1,8 @@
-"""What pandas, DuckDB, Ludwig and gradpool make of tricky columns: writes the table in docs/data.md.
+"""Writes the table in docs/data.md that shows what pandas, DuckDB, Ludwig and gradpool make of tricky columns.
 
-python3 decisions.py, with pandas installed (Debian: apt-get install python3-pandas) and gradpool built. columns.json holds
-the columns. DuckDB and gradpool answer through decisions.mjs. Ludwig is not run: its rules are followed, as they stand in
-type_inference.py, base_config.py, strings_utils.py, data_utils.py and the features' cast_column at LUDWIG.
+Run `python3 decisions.py` with pandas installed (Debian: apt-get install python3-pandas) and gradpool built. columns.json
+holds the columns. DuckDB and gradpool answer through decisions.mjs. Ludwig is not run: its answers follow from its rules in
+type_inference.py, base_config.py, strings_utils.py, data_utils.py and the features' cast_column, at the commit LUDWIG.
 """
 import csv
 import json
@@ -42,7 +42,7 @@ TRUE, FALSE = {"yes", "y", "true", "t", "1", "1.0"}, {"no", "n", "false", "f", "
 
 
 def number(text):
-    """What Python's float makes of it, which takes nan, inf and 1_000; None where it takes nothing."""
+    """Parses a number as Python's float does, which takes nan, inf and 1_000 too; None for other text."""
     try:
         return float(text)
     except ValueError:
@@ -50,7 +50,7 @@ def number(text):
 
 
 def date(text, default=None):
-    """What dateutil makes of it, today for the parts that it lacks; None where it is no date, and for what is a number."""
+    """Parses a date with dateutil, which takes missing parts from today; None for numbers and other text."""
     try:
         return parse_date(text, default=default) if number(text) is None else None
     except (ValueError, OverflowError):
@@ -58,7 +58,7 @@ def date(text, default=None):
 
 
 def ludwig_type(column):
-    """Decided on the first ten different values and their number; a missing value counts as present where rows are counted."""
+    """Decides as Ludwig does, by the first ten different values and their number; its row counts include missing values."""
     different = list(column.dropna().unique())
     first = different[:10]
     numbers = [number(text) for text in first]
@@ -77,7 +77,7 @@ def ludwig_type(column):
 
 
 def ludwig_value(kind, text):
-    """Numbers that to_numeric does not take are filled with 0, dates with the moment of training, by default."""
+    """Converts as Ludwig does: by default what is no number becomes 0, and what is no date the moment of training."""
     if kind == "number":
         value = pd.to_numeric(pd.Series([text]), errors="coerce").astype("float32")[0]
         return "0 (filled)" if pd.isna(value) else str(value)
@@ -93,7 +93,7 @@ def ludwig_value(kind, text):
 
 
 def by_ludwig(path, show):
-    """Every cell as text, pandas' words for a missing value among them, with a delimiter that Python's csv module finds."""
+    """Answers as Ludwig would: all cells as text, with pandas' words for missing values and the csv module's delimiter."""
     try:
         with open(path, encoding="utf8", newline="") as file:
             delimiter = csv.Sniffer().sniff(file.read(100 * 1024), delimiters=",\t|").delimiter
@@ -113,7 +113,7 @@ def code(text):
 
 
 def cell(answer, named):
-    """An answer in a cell of the table."""
+    """Formats an answer for a cell of the table."""
     if "error" in answer:
         return "error: " + answer["error"]
     names = f"{', '.join(code(name) for name in answer['names'])}: " if named else ""
@@ -121,7 +121,7 @@ def cell(answer, named):
 
 
 def shown(path, show):
-    """The cells of the first column that the answers are about, or the beginning of a file."""
+    """Formats the cells of the first column that the answers are about."""
     lines = list(csv.reader(open(path, encoding="utf8", newline="")))
     cells = [line[0] for line in lines[1:]]
     return ", ".join(code(cell) if cell else "(empty)" for cell in at_rows(cells, show))
@@ -144,15 +144,15 @@ def main():
     section = (
         f"""## Forty columns, four readers
 
-What pandas, DuckDB, Ludwig and gradpool make of {columns} tricky columns and {len(rows) - columns} tricky files, left to their defaults. The first column
-shows some cells of each; an answer is a type and the values of these very cells, a question (*asks*), or an error. All
-cells, six to twenty a column, stand in [columns.json](../test/data/tables/peers/columns.json).
+The table shows what pandas, DuckDB, Ludwig and gradpool make of {columns} tricky columns and {len(rows) - columns} tricky files with their default
+settings. The first column shows some cells. An answer is a type with the values of these cells, a question (*asks*), or an
+error. All cells, six to twenty a column, are listed in [columns.json](../test/data/tables/peers/columns.json).
 
 - pandas {pd.__version__}: `read_csv(path)`.
 - DuckDB {found['version'].removeprefix('v')}: `read_csv('path')`, whose sniffer decides on the first 20,480 rows.
-- Ludwig: not run, but followed by its rules as of commit [{LUDWIG[:7]}](https://github.com/ludwig-ai/ludwig/tree/{LUDWIG}/ludwig/automl) (type inference on the first ten different values,
+- Ludwig: not run; its answers follow from its rules as of commit [{LUDWIG[:7]}](https://github.com/ludwig-ai/ludwig/tree/{LUDWIG}/ludwig/automl) (type inference on the first ten different values,
   `read_csv` with all cells as text; numbers by pandas' `to_numeric`, dates by dateutil {dateutil.__version__}, missing values filled by default).
-- gradpool: `gradpool inspect`; a question or an error stops `train`, which is told what to do by a flag.
+- gradpool: `gradpool inspect`. A question or an error stops `train`; a flag then answers the question.
 
 | column | pandas | DuckDB | Ludwig | gradpool | why |
 |---|---|---|---|---|---|

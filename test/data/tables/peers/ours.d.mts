@@ -2,9 +2,9 @@ export interface Case {
   readonly name: string;
   readonly show: readonly number[];
   readonly why: string;
-  /** a whole file rather than a column */
+  /** Whether the case is a whole file rather than a column. */
   readonly isFile: boolean;
-  /** the file as it is on disk */
+  /** Content of the file on disk. */
   readonly bytes: Uint8Array;
 }
 

@@ -1,22 +1,28 @@
-/** The columns of columns.json as CSV files, and what gradpool makes of the first column of such a file. */
+/**
+ * Writes the columns of columns.json as CSV, and answers what gradpool makes of the first column of such a
+ * file.
+ */
 import { readFileSync } from 'node:fs';
+import { misfitText } from '#src/data/tables/cellerrors.js';
 import { convert } from '#src/data/tables/convert.js';
 import { dayName } from '#src/data/tables/dates.js';
+import { decideTable } from '#src/data/tables/decidetable.js';
 import { withDuckDB } from '#src/data/tables/duckdb.js';
-import { misfitText } from '#src/data/tables/faults.js';
 import { checkFirstLine } from '#src/data/tables/header.js';
 import { openTable } from '#src/data/tables/opentable.js';
-import { understand } from '#src/data/tables/understand.js';
 
 const listed = JSON.parse(readFileSync(new URL('columns.json', import.meta.url), 'utf8'));
 
-/** Columns and whole files alike: `show` are the rows whose values are compared, counted from the end where negative. */
+/**
+ * All cases, columns and whole files. `show` lists the rows whose values are compared; negative ones count
+ * from the end.
+ */
 export const cases = [
   ...listed.columns.map((column) => ({ ...column, isFile: false, bytes: Buffer.from(csvOf(column)) })),
   ...listed.files.map((file) => ({ ...file, isFile: true, bytes: bytesOf(file) })),
 ];
 
-/** The column `x` beside numbers from 1 on, which tell nothing of it. */
+/** Writes the column `x` beside the numbers 1, 2, 3 …, which say nothing about it. */
 function csvOf({ cells, before, quoted }) {
   const all = [...Array(before?.times ?? 0).fill(before?.cell), ...cells];
   const written = (cell) => (quoted || /[",]/.test(cell) ? `"${cell}"` : cell);
@@ -27,19 +33,19 @@ function bytesOf({ text, encoding }) {
   return encoding === 'utf-16' ? Buffer.from(`\ufeff${text}`, 'utf16le') : Buffer.from(text);
 }
 
-/** The rows of `show` out of `rows`. */
+/** Resolves negative row numbers. */
 export const shownRows = (show, rows) => show.map((row) => (row < 0 ? rows + row : row));
 
 /**
- * Type and values of the first column, or the question (`asks`) or error that stops a training run; `notes` as train
- * and inspect print them.
+ * Returns type, values and notes of the first column, or the question (`asks`) or error that would stop a
+ * training run.
  */
 export function decision(path, show) {
   return withDuckDB(async (connection) => {
     const source = { kind: 'table', form: 'file', name: path, text: path };
     const reader = await openTable(connection, source);
     try {
-      const table = await understand(reader, {}, undefined);
+      const table = await decideTable(reader, {}, undefined);
       checkFirstLine(reader, table);
       const names = table.columns.map(({ name }) => name);
       return { names, ...decided(table.columns[0], show) };
@@ -66,12 +72,15 @@ function decided({ cells, decision: { reading, why, question } }, show) {
   return { type, values: shownRows(show, rows).map(shown), notes: why };
 }
 
-/** A time of day is a share of one. */
+/** Writes a date; a time of day is a fraction of a day. */
 const dateText = (days, format) => (/^hh/.test(format) ? String(Number(days.toFixed(4))) : dayName(days));
 
 const code = (text) => `\`${text.replace(/\r?\n/g, '⏎').replaceAll('|', '\\|')}\``;
 
-/** An answer in a cell of the document's table: a question or an error up to what is only said to help. */
+/**
+ * Formats an answer for a cell of the document's table; questions and errors are cut before the help they
+ * give.
+ */
 export function cellOf({ names, type, values, asks, error }, isFile) {
   if (asks !== undefined)
     return `asks: ${asks.replace(/(, and every value|;).*/, '').replace(/ \(--[^)]*\)/g, '')}`;

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { gather, prepareEncoding } from '#src/data/gather.js';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
 import { encodingOf, parseSchema, type Schema } from '#src/data/schema.js';
@@ -10,7 +10,7 @@ import { failure, file } from '../helpers.js';
 const load = (data: DataSource, options: Partial<Parameters<typeof loadTrainingData>[0]> = {}) =>
   loadTrainingData({ data, task: 'auto', val: 0, seed: 1, ...options });
 
-/** What the network sees of every row. */
+/** Returns what the network sees of every row. */
 function inputs({ dataset, rows }: Awaited<ReturnType<typeof load>>['train'], schema: Schema): number[][] {
   const encoding = encodingOf(schema);
   const width = encoding.cardinalities.reduce((sum, n) => sum + n, dataset.numberWidth);
@@ -29,7 +29,7 @@ const PETS = `age,kind,vaccinated,born,weight
 `;
 
 describe('column types', () => {
-  test('numbers, categories, booleans and dates become inputs', async () => {
+  it('numbers, categories, booleans and dates become inputs', async () => {
     const data = await load(file('pets.csv', PETS), { target: 'weight' });
     expect(data).toMatchObject({
       name: 'pets',
@@ -75,7 +75,7 @@ describe('column types', () => {
     expect(data.encoding.targetShift[0]).toBeCloseTo(56.5 / 6, 12);
   });
 
-  test('statistics come from the training rows alone, in row order', async () => {
+  it('statistics come from the training rows alone, in row order', async () => {
     const values = Array.from({ length: 200 }, (_, i) => (i * 37) % 101);
     const source = file('rows.csv', `x,y\n${values.map((x, i) => `${x},${i % 2}`).join('\n')}\n`);
     const { train, val, schema } = await load(source, { target: 'y', val: 0.25 });
@@ -90,27 +90,27 @@ describe('column types', () => {
     expect([ones(train.rows), ones(val!.rows)]).toEqual([75, 25]);
   });
 
-  test('columns that carry nothing are left out, and the notes say why', async () => {
+  it('columns without information are left out, and the notes say why', async () => {
     const rows = Array.from({ length: 30 }, (_, i) => `person ${i},7,same,${i},${i % 3 === 0 ? 'a' : 'b'}`);
     const data = await load(file('useless.csv', `name,seven,word,x,class\n${rows.join('\n')}\n`));
     expect(data.inputWidth).toBe(1);
     expect(data.notes).toEqual([
       'target: column "class", by its name',
       'task: classification, since the target "class" holds words',
-      'column "name": 30 different words in 30 rows ("person 0", "person 1", "person 2", …) tell rows apart, not kinds; left out',
+      'column "name": 30 different words in 30 rows ("person 0", "person 1", "person 2", …) identify rows rather than kinds; left out',
       'column "seven": always 7; left out',
       'column "word": always "same"; left out',
     ]);
   });
 
-  test('numbers far from 0 stay in float64, so that their differences survive', async () => {
+  it('numbers far from 0 stay in float64, so that their differences survive', async () => {
     const rows = Array.from({ length: 50 }, (_, i) => `${1_700_000_000 + i},${i / 4}`);
     const data = await load(file('far.csv', `t,y\n${rows.join('\n')}\n`), { target: 'y' });
     expect(data.train.dataset.numbers).toBeInstanceOf(Float64Array);
     expect(inputs(data.train, data.schema)[0][0]).toBeCloseTo(-24.5 / Math.sqrt(2499 / 12), 12);
   });
 
-  test('a column whose first 30,000 rows are whole numbers may go on with fractions', async () => {
+  it('a column whose first 30,000 rows are whole numbers may go on with fractions', async () => {
     const rows = Array.from({ length: 30_001 }, (_, i) => `${i === 30_000 ? 0.5 : i % 7},${i % 2}`);
     const data = await load(file('wide.csv', `x,y\n${rows.join('\n')}\n`));
     expect(data.train.dataset.numbers[30_000]).toBe(0.5);
@@ -125,7 +125,7 @@ describe('targets', () => {
     return { task, classes, why: notes[1] };
   };
 
-  test('words and two whole numbers are classes, in a fixed order', async () => {
+  it('words and two whole numbers are classes, in a fixed order', async () => {
     expect(await task('words.csv', ['b', 'a', 'c', 'b', 'a', 'c'])).toMatchObject({
       classes: ['a', 'b', 'c'],
     });
@@ -144,7 +144,7 @@ describe('targets', () => {
     });
   });
 
-  test('many whole numbers and fractions are quantities', async () => {
+  it('many whole numbers and fractions are quantities', async () => {
     expect(
       await task(
         'many.csv',
@@ -159,13 +159,13 @@ describe('targets', () => {
     expect((await task('halves.csv', [0.5, 1, 0.5, 1])).task).toBe('regression');
   });
 
-  test('--task decides otherwise', async () => {
+  it('--task decides otherwise', async () => {
     const source = table('forced.csv', [1, 2, 1, 2, 3]);
     expect((await load(source, { task: 'regression' })).classes).toBeNull();
     expect((await load(source, { task: 'classification' })).classes).toEqual(['1', '2', '3']);
   });
 
-  test('rows without a target are left out', async () => {
+  it('rows without a target are left out', async () => {
     const cells = ['a', '', 'b', 'NA', 'a', 'b'];
     const data = await load(table('gaps.csv', cells));
     expect(data.classes).toEqual(['NA', 'a', 'b']);
@@ -181,7 +181,7 @@ describe('targets', () => {
 });
 
 describe('formats', () => {
-  test('the same table in any format gives the same data', async () => {
+  it('the same table in any format gives the same data', async () => {
     const csv = file('same/t.csv', PETS);
     const duck = await (await DuckDBInstance.create()).connect();
     const copy = (name: string, options: string) =>
@@ -203,7 +203,7 @@ describe('formats', () => {
     expect(Array.from(query.train.dataset.targets)).toEqual([4.5, 5.25, 4, 4.75]);
   });
 
-  test('a pattern of files, in the order of their names, also when the columns are in another order', async () => {
+  it('a pattern of files, in the order of their names, also when the columns are in another order', async () => {
     file('parts/a.csv', 'x,y\n1,0\n2,1\n');
     const pattern = file('parts/b.csv', 'y,x\n0,3\n1,4\n').replace('b.csv', '*.csv');
     const data = await load(pattern);
@@ -211,7 +211,7 @@ describe('formats', () => {
     expect(Array.from(data.train.dataset.targets)).toEqual([0, 1, 0, 1]);
   });
 
-  test('names that differ only in capitals are different columns', async () => {
+  it('names that differ only in capitals are different columns', async () => {
     const header = 'Skew.Maxis,Skew.maxis,y';
     const { train, schema } = await load(file('capitals.csv', `${header}\n1,10.5,0\n2,20.5,1\n`));
     expect(schema).toMatchObject({ columns: [{ name: 'Skew.Maxis' }, { name: 'Skew.maxis' }] });
@@ -232,11 +232,11 @@ describe('formats', () => {
     expect((await load(numbered)).train).toEqual(train);
   });
 
-  test('a file name may hold quotes and spaces', async () => {
+  it('a file name may hold quotes and spaces', async () => {
     expect((await load(file("it's a file.csv", 'x,y\n1,0\n2,1\n'))).name).toBe('it_s_a_file');
   });
 
-  test('rows keep their order on several threads', async () => {
+  it('rows keep their order on several threads', async () => {
     const count = 300_000;
     const rows = Array.from({ length: count }, (_, i) => `${i},word${i % 3},${i % 2}`);
     const { dataset } = (await load(file('long.csv', `x,w,y\n${rows.join('\n')}\n`))).train;
@@ -246,7 +246,7 @@ describe('formats', () => {
     expect(misplaced).toEqual([]);
   });
 
-  test('nested columns are left out with a note', async () => {
+  it('nested columns are left out with a note', async () => {
     const rows = [1, 2, 3, 4].map((x) => JSON.stringify({ x, list: [x], y: x % 2 }));
     const data = await load(file('nested.jsonl', rows.join('\n')));
     expect(data.inputWidth).toBe(1);
@@ -261,21 +261,21 @@ describe('with the schema of a trained model', () => {
   const apply = async (csv: string, needTargets = false) =>
     loadWithSchema(file('new.csv', csv), (await trained()).schema, { needTargets });
 
-  test('the training table itself gives the same bits, through JSON too', async () => {
+  it('the training table itself gives the same bits, through JSON too', async () => {
     const { train, schema } = await trained();
     const restored = parseSchema(JSON.parse(JSON.stringify(schema)), 'model.safetensors');
     const { subset } = await loadWithSchema(file('trained.csv', PETS), restored, { needTargets: true });
     expect(subset).toEqual(train);
   });
 
-  test('columns in another order, others ignored, the target not needed', async () => {
+  it('columns in another order, others ignored, the target not needed', async () => {
     const { subset, rows } = await apply('born,extra,vaccinated,kind,age\n2020-01-02,?,false,dog,2\n');
     const { train, schema } = await trained();
     expect(rows).toBe(1);
     expect(inputs(subset, schema)[0]).toEqual(inputs(train, schema)[1]);
   });
 
-  test('a row that holds nothing but gaps is filled, a column at a time', async () => {
+  it('a row that holds nothing but gaps is filled, a column at a time', async () => {
     const { subset, notes } = await apply('age,kind,vaccinated,born\nNA,,NA,NA\n');
     const { schema } = await trained();
     const row = inputs(subset, schema)[0];
@@ -289,7 +289,7 @@ describe('with the schema of a trained model', () => {
     ]);
   });
 
-  test('an unseen category counts as missing where training had such, and a note says so', async () => {
+  it('an unseen category counts as missing where training had such, and a note says so', async () => {
     const { subset, notes } = await apply(
       'age,kind,vaccinated,born\n1,fox,true,2020-01-01\n1,fox,true,2020-01-01\n1,owl,true,2020-01-01\n',
     );
@@ -298,7 +298,7 @@ describe('with the schema of a trained model', () => {
     expect(notes).toEqual(['column "kind": 3 values not seen in training ("fox", "owl"), taken as missing']);
   });
 
-  test('categories that look like numbers keep their spelling', async () => {
+  it('categories that look like numbers keep their spelling', async () => {
     const rows = Array.from({ length: 20 }, (_, i) => `${['007', 'x1', '12'][i % 3]},${i % 2}`);
     const { schema } = await load(file('codes.csv', `code,y\n${rows.join('\n')}\n`));
     const { subset, notes } = await loadWithSchema(file('few.csv', 'code\n007\n12\n'), schema, {
@@ -308,7 +308,7 @@ describe('with the schema of a trained model', () => {
     expect(Array.from(subset.dataset.codes)).toEqual([0, 1]);
   });
 
-  test('a missing column, and one of another type', async () => {
+  it('a missing column, and one of another type', async () => {
     expect(await failure(() => apply('agee,kind,vaccinated,born\n1,cat,true,2020-01-01\n'))).toBe(
       '3: new.csv: the column "age" is missing, which the model was trained on; did you mean "agee"? Rename it',
     );
@@ -323,7 +323,7 @@ describe('with the schema of a trained model', () => {
     );
   });
 
-  test('a cell that is not a number', async () => {
+  it('a cell that is not a number', async () => {
     expect(
       await failure(() =>
         apply('age,kind,vaccinated,born\n1,cat,true,2020-01-01\nold,cat,true,2020-01-01\n'),
@@ -333,7 +333,7 @@ describe('with the schema of a trained model', () => {
     );
   });
 
-  test('a class that the model does not know', async () => {
+  it('a class that the model does not know', async () => {
     const { schema } = await load(file('abc.csv', 'x,y\n1,a\n2,b\n3,a\n4,b\n'));
     const evaluate = () => loadWithSchema(file('abd.csv', 'x,y\n1,a\n2,d\n'), schema, { needTargets: true });
     expect(await failure(evaluate)).toBe(
@@ -341,7 +341,7 @@ describe('with the schema of a trained model', () => {
     );
   });
 
-  test('validation and test data may be other files', async () => {
+  it('validation and test data may be other files', async () => {
     const other = file('other.csv', 'y,x\n1,7\n0,9\n');
     const data = await load(file('base.csv', 'x,y\n1,0\n3,1\n'), { val: other, test: other });
     expect(Array.from(data.val!.dataset.numbers)).toEqual([7, 9]);
@@ -350,7 +350,7 @@ describe('with the schema of a trained model', () => {
   });
 });
 
-test('a damaged schema is refused with the place that is damaged', async () => {
+it('a damaged schema is refused with the place that is damaged', async () => {
   const { schema } = await load(file('ok.csv', PETS), { target: 'weight' });
   const damaged = { ...schema, target: { ...schema.target, scale: [0] } };
   expect(await failure(() => parseSchema(damaged, 'model.safetensors'))).toMatch(

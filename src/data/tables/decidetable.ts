@@ -1,62 +1,66 @@
 /**
- * A whole table understood: every column read, decided on all its values, and read again where its text is
- * needed.
+ * Decides what every column of a table is: reads it, looks at all its values, and reads it again where its
+ * text is needed to decide.
  */
 import { type Cells, rowsOf } from './cells.js';
-import { type Decision, decide, type Habits } from './decide.js';
-import { asText, type HowToRead, type TableReader } from './reader.js';
-import { checkWishes, type TableWishes, wishesFor } from './wishes.js';
+import type { ColumnContext, ColumnDecision } from './columndecision.js';
+import { decideColumn } from './decidecolumn.js';
+import { checkOverrides, overridesFor, type TableOverrides } from './overrides.js';
+import { asText, type ReadMode, type ReadModes, type TableReader } from './reader.js';
 
-export interface UnderstoodColumn {
+/** A decided column has its cells and what was decided about them. */
+export interface DecidedColumn {
   readonly name: string;
   readonly cells: Cells;
-  readonly decision: Decision;
+  readonly decision: ColumnDecision;
 }
 
-export interface UnderstoodTable {
+/** A decided table holds all columns of single values. */
+export interface DecidedTable {
   readonly rows: number;
-  readonly columns: readonly UnderstoodColumn[];
+  readonly columns: readonly DecidedColumn[];
 }
 
 /**
- * Reads every column of single values and decides what it is. @param target the column to be predicted, for
- * which other words are missing values, and whose spelling counts @param classes whether it surely holds
- * classes
+ * Reads every column of single values and decides what it is. Throws UsageError for overrides that make no
+ * sense.
+ * @param target the column to predict; other words mean "missing" in it, and its spelling counts
+ * @param classes whether the target surely holds classes
  */
-export async function understand(
+export async function decideTable(
   reader: TableReader,
-  wishes: TableWishes,
+  overrides: TableOverrides,
   target: string | undefined,
   classes = false,
-): Promise<UnderstoodTable> {
+): Promise<DecidedTable> {
   const names = reader.columns.flatMap(({ name, nested }) => (nested === null ? [name] : []));
-  checkWishes(wishes, names, reader.source);
-  const how: HowToRead = new Map(
+  checkOverrides(overrides, names, reader.source);
+  const modes: ReadModes = new Map(
     names.flatMap((name) => {
-      const wish = classes && name === target ? 'text' : wished(name, wishes);
-      return wish === null ? [] : [[name, wish]];
+      const mode = classes && name === target ? 'text' : requiredMode(name, overrides);
+      return mode === null ? [] : [[name, mode]];
     }),
   );
   const cells = new Map<string, Cells>();
-  const read = async (wanted: readonly string[], how: HowToRead) => {
-    const found = await reader.read(wanted, how, target);
+  const read = async (wanted: readonly string[], modes: ReadModes) => {
+    const found = await reader.read(wanted, modes, target);
     wanted.forEach((name, at) => {
       cells.set(name, found[at]);
     });
   };
-  const decideAll = async (wanted: readonly string[], decimal: Habits['decimal']) => {
+  const decideAll = async (wanted: readonly string[], decimal: ColumnContext['decimal']) => {
     const decideOne = (name: string) =>
-      decide(cells.get(name)!, wishesFor(name, wishes), { decimal, isTarget: name === target });
+      decideColumn(cells.get(name)!, overridesFor(name, overrides), { decimal, isTarget: name === target });
     const decisions = new Map(wanted.map((name) => [name, decideOne(name)]));
     const unclear = wanted.filter((name) => decisions.get(name) === null);
     if (unclear.length > 0) {
       await read(unclear, asText(unclear));
       for (const name of unclear) decisions.set(name, decideOne(name));
     }
-    return decisions as Map<string, Decision>;
+    return decisions as Map<string, ColumnDecision>;
   };
 
-  await read(names, how);
+  await read(names, modes);
   const decisions = await decideAll(names, null);
   const decimal = decimalMark(names, cells, decisions);
   if (decimal !== null) {
@@ -69,22 +73,19 @@ export async function understand(
   return { rows: columns.length === 0 ? 0 : rowsOf(columns[0].cells), columns };
 }
 
-/** What the user says of a column may need its text. */
-function wished(name: string, wishes: TableWishes): 'text' | 'text unless declared' | null {
-  const { as, dateFormat, decimal } = wishesFor(name, wishes);
+/** Returns the read mode that what the user says about a column requires; null if none. */
+function requiredMode(name: string, overrides: TableOverrides): ReadMode | null {
+  const { as, dateFormat, decimal } = overridesFor(name, overrides);
   if (as === 'text' || as === 'category' || dateFormat !== undefined) return 'text';
   return decimal === ',' ? 'text unless declared' : null;
 }
 
-/**
- * The decimal mark that the columns of the file surely use; null where there is none, or some use one and
- * some the other.
- */
+/** Returns the decimal mark that columns of the file surely use; null if no column does, or they differ. */
 function decimalMark(
   names: readonly string[],
   cells: ReadonlyMap<string, Cells>,
-  decisions: ReadonlyMap<string, Decision>,
-): Habits['decimal'] {
+  decisions: ReadonlyMap<string, ColumnDecision>,
+): ColumnContext['decimal'] {
   const marks = new Set(
     names.flatMap((name) => {
       const { reading, question } = decisions.get(name)!;
@@ -96,7 +97,9 @@ function decimalMark(
   return marks.size === 1 ? [...marks][0] : null;
 }
 
-/** A fraction of one, two or more than three digits: its point separates no thousands. */
+/**
+ * Whether some number has one, two or more than three digits after its point, which then is a decimal point.
+ */
 function showsPoint(cells: Cells): boolean {
   if (cells.kind === 'words') return cells.words.some((word) => /\d\.(\d{1,2}|\d{4,})(\D|$)/.test(word));
   if (cells.kind === 'days' || cells.declared) return false;
@@ -107,8 +110,8 @@ function showsPoint(cells: Cells): boolean {
 
 const threeDigits = (value: number): boolean => /\.\d{3}$/.test(String(value));
 
-/** Whether knowing the file's decimal mark may change what a column is. */
-function isDoubtful(cells: Cells, { question, reading }: Decision, decimal: '.' | ','): boolean {
+/** Whether knowing the file's decimal mark may change the decision about a column. */
+function isDoubtful(cells: Cells, { question, reading }: ColumnDecision, decimal: '.' | ','): boolean {
   if (question !== null) return true;
   if (decimal === '.' || reading.as !== 'number' || reading.decimal !== '.') return false;
   if (cells.kind === 'words') return cells.words.some((word) => word.includes('.'));

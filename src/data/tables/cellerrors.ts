@@ -1,28 +1,27 @@
-/**
- * What a cell can be guilty of: it is named with its file, row, column and value, and what to do about it.
- */
+/** Reports cells that cannot be used, each with file, row, column, value and what to do about it. */
 import { DataError } from '../../errors.js';
 import { firstFar, TOO_FAR } from '../finite.js';
 import { describeReading, type Reading } from '../reading.js';
 import { shorten } from '../words.js';
-import type { Converted } from './convert.js';
+import type { ConvertedColumn } from './convert.js';
 import { exampleNumber } from './numbers.js';
 import type { TableReader } from './reader.js';
 
+/** Returns an error about a cell, with its place before the reason. */
 export async function cellError(
   reader: Pick<TableReader, 'locate'>,
   row: number,
   column: string,
-  fault: string,
+  reason: string,
 ): Promise<DataError> {
-  return new DataError(`${await reader.locate(row)}, column "${column}": ${fault}`);
+  return new DataError(`${await reader.locate(row)}, column "${column}": ${reason}`);
 }
 
-/** Refuses a column in which some cell is not what the reading takes. */
-export async function refuseMisfit(
+/** Throws DataError if a cell of the column does not fit the reading. */
+export async function rejectMisfitCell(
   reader: Pick<TableReader, 'locate'>,
   name: string,
-  { misfit }: Converted,
+  { misfit }: ConvertedColumn,
   reading: Reading,
   isTarget: boolean,
 ): Promise<void> {
@@ -30,11 +29,11 @@ export async function refuseMisfit(
   throw await cellError(reader, misfit.row, name, misfitText(misfit.word, reading, isTarget));
 }
 
-/** Refuses a number that the arithmetic cannot take, for all that it is one. */
-export async function refuseFar(
+/** Throws DataError for a number that is too far from the training rows to be computed with. */
+export async function rejectFarCell(
   reader: Pick<TableReader, 'locate'>,
   name: string,
-  { column }: Converted,
+  { column }: ConvertedColumn,
   shift: number,
   scale: number,
 ): Promise<void> {
@@ -43,7 +42,7 @@ export async function refuseFar(
   if (row >= 0) throw await cellError(reader, row, name, `${column.values[row]} ${TOO_FAR}`);
 }
 
-/** `"abc" is not a number, where the column holds numbers; …` */
+/** Explains why a word does not fit a reading: `"abc" is not a number, where the column holds numbers; …`. */
 export function misfitText(word: string, reading: Reading, isTarget: boolean): string {
   const shown = shorten(word.trim());
   if (/^[+-]?inf(inity)?$/i.test(word.trim())) {
@@ -57,7 +56,7 @@ export function misfitText(word: string, reading: Reading, isTarget: boolean): s
     return `"${shown}" is not a ${kind} of the form ${reading.format}, where the column holds such ${kind}s; ${remedy}`;
   }
   if (reading.as === 'number' && Number.isFinite(Number(word))) {
-    return `"${shown}" is written otherwise than the column's ${describeReading(reading)} (such as ${exampleNumber(reading)}); ${remedy}`;
+    return `"${shown}" is not written like the column's ${describeReading(reading)} (such as ${exampleNumber(reading)}); ${remedy}`;
   }
   return `"${shown}" is not a number, where the column holds ${reading.as === 'number' ? describeReading(reading) : 'numbers'}; ${remedy}`;
 }

@@ -1,7 +1,10 @@
-/** File names are matched in any case: cameras, archives and Windows write them as they like. */
+/**
+ * Tests that capitals in file names do not matter, since cameras, archives and Windows write them as they
+ * like.
+ */
 import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
 import { npy } from '../../support/npy.js';
 import { failure, file, idx } from '../helpers.js';
@@ -13,7 +16,7 @@ const train = async (data: string) => {
   return [Array.from(train.dataset.targets), test?.rows.length ?? 0];
 };
 
-/** A ZIP archive with its members stored. */
+/** Builds a ZIP archive whose members are stored without compression. */
 function npz(members: Readonly<Record<string, Uint8Array>>): Uint8Array {
   const locals: Buffer[] = [];
   const entries: Buffer[] = [];
@@ -39,7 +42,7 @@ function npz(members: Readonly<Record<string, Uint8Array>>): Uint8Array {
 }
 
 describe('NPY and NPZ', () => {
-  test.each([
+  it.each([
     ['X.NPY', 'Y.NPY'],
     ['X.npy', 'y.NPY'],
     ['x.NPY', 'Y.npy'],
@@ -51,19 +54,19 @@ describe('NPY and NPZ', () => {
     expect(await train(x)).toEqual([[0, 1, 1, 0], 0]);
   });
 
-  test.each(['data.NPZ', 'Train.NPZ'])('%s, and its members', async (name) => {
+  it.each(['data.NPZ', 'Train.NPZ'])('%s, and its members', async (name) => {
     const archive = file(`${name}-npz/${name}`, npz({ 'X_TRAIN.NPY': X, 'Y_train.npy': Y }));
     expect(await train(archive)).toEqual([[0, 1, 1, 0], 0]);
     expect(await train(dirname(archive))).toEqual([[0, 1, 1, 0], 0]);
   });
 
-  test('TRAIN.NPZ and TEST.NPZ are the two parts', async () => {
+  it('TRAIN.NPZ and TEST.NPZ are the two parts', async () => {
     const archive = file('parts/TRAIN.NPZ', npz({ 'x.npy': X, 'y.npy': Y }));
     file('parts/TEST.NPZ', npz({ 'x.npy': X, 'y.npy': Y }));
     expect(await train(dirname(archive))).toEqual([[0, 1, 1, 0], 4]);
   });
 
-  test('two arrays of one name', async () => {
+  it('two arrays of one name', async () => {
     const x = file('two/x.npy', X);
     file('two/y.npy', Y);
     file('two/more.npz', npz({ 'X.npy': X }));
@@ -72,7 +75,7 @@ describe('NPY and NPZ', () => {
     );
   });
 
-  test.skipIf(process.platform !== 'linux')(
+  it.skipIf(process.platform !== 'linux')(
     'labels in two cases, and the one that is written as usual',
     async () => {
       const x = file('cases/x.npy', X);
@@ -90,7 +93,7 @@ describe('NPY and NPZ', () => {
 describe('IDX', () => {
   const images = idx(8, [4, 2, 2], [...Array(16).keys()]);
   const labels = idx(8, [4], [0, 1, 1, 0]);
-  test.each([
+  it.each([
     ['TRAIN-IMAGES-IDX3-UBYTE', 'TRAIN-LABELS-IDX1-UBYTE'],
     ['Train-Images-Idx3-Ubyte.GZ', 'train-labels-idx1-ubyte.Gz'],
     ['train-images-idx3-ubyte.gz', 'train-labels-idx1-ubyte.GZ'],
@@ -103,7 +106,7 @@ describe('IDX', () => {
     expect(await train(x)).toEqual([[0, 1, 1, 0], 0]);
   });
 
-  test('missing labels are asked for in the same folder', async () => {
+  it('missing labels are asked for in the same folder', async () => {
     const { schema } = await loadTrainingData({
       data: dirname(file('own/X.NPY', X) && file('own/Y.NPY', Y)),
       task: 'auto',

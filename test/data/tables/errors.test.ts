@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadTrainingData } from '#src/data/load.js';
 import { failure, file } from '../helpers.js';
 
@@ -8,12 +8,12 @@ const train = (data: string, target?: string, task: 'auto' | 'classification' | 
   failure(() => loadTrainingData({ data, target, task, val: 0, seed: 1 }));
 
 describe('names', () => {
-  test('an unknown built-in', async () => {
+  it('an unknown built-in', async () => {
     expect(await train('mnits')).toBe(
       '3: mnits: neither a file, a directory nor a built-in data set (mnist, xor, parity, spirals, moons, circles, blobs, sine, iris); did you mean "mnist"?',
     );
   });
-  test('a missing file, pattern and directory', async () => {
+  it('a missing file, pattern and directory', async () => {
     expect(await train('nowhere/houses.csv')).toBe(
       '3: nowhere/houses.csv: there is no such file or directory; check the path',
     );
@@ -28,7 +28,7 @@ describe('names', () => {
       '3: nowhere/train-images-idx3-ubyte: there is no such file; check the path',
     );
   });
-  test('a directory without data, and one with tables', async () => {
+  it('a directory without data, and one with tables', async () => {
     const readme = file('notes/README', 'hello');
     expect(await train(dirname(readme))).toMatch(
       /: no data is recognised in this directory; expected IDX files/,
@@ -38,17 +38,17 @@ describe('names', () => {
       /tables: no data is recognised in this directory; tables are named one by one or with a pattern, such as .*tables\/\*\.csv$/,
     );
   });
-  test('a kind of file that is not read', async () => {
+  it('a kind of file that is not read', async () => {
     expect(await train(file('sheet.xlsx', 'PK'))).toBe(
-      '3: sheet.xlsx: the kind of data is not known from this name; expected .csv, .tsv, .json, .jsonl, .parquet (also .gz, .zst), .npy, .npz or an IDX file such as train-images-idx3-ubyte',
+      '3: sheet.xlsx: the name does not say what kind of data this is; expected .csv, .tsv, .json, .jsonl, .parquet (also .gz, .zst), .npy, .npz or an IDX file such as train-images-idx3-ubyte',
     );
   });
-  test('a directory that is named like a table', async () => {
+  it('a directory that is named like a table', async () => {
     const path = file('dir.csv.d/x', '').replace('dir.csv.d/x', 'dir.csv');
     mkdirSync(path);
     expect(await train(path)).toMatch(/^3: dir\.csv: no data is recognised in this directory/);
   });
-  test('an unknown target, and none at all', async () => {
+  it('an unknown target, and none at all', async () => {
     const source = file('houses.csv', 'rooms,area,price\n1,2,3\n');
     expect(await train(source, 'prize')).toBe(
       '2: --target prize: houses.csv has no such column; did you mean "price"? its columns are rooms, area, price',
@@ -60,7 +60,7 @@ describe('names', () => {
       '2: --target is missing: which column of houses.csv is to be predicted? Its columns are rooms, area, price',
     );
   });
-  test('a target for data that has labels of its own', async () => {
+  it('a target for data that has labels of its own', async () => {
     expect(await train('mnist', 'label')).toBe(
       '2: --target label: mnist has labels of its own, not columns; leave --target out',
     );
@@ -68,7 +68,7 @@ describe('names', () => {
 });
 
 describe('CSV files', () => {
-  test('empty, only a header, no header', async () => {
+  it('empty, only a header, no header', async () => {
     expect(await train(file('empty.csv', ''))).toBe('3: empty.csv: the file is empty; write it again');
     expect(await train(file('header.csv', 'x,y\n'))).toBe(
       '3: header.csv: there are no rows, only a header; add rows',
@@ -80,12 +80,12 @@ describe('CSV files', () => {
       '3: blank.csv: the first line is empty; expected a header line with the names of the columns',
     );
   });
-  test('a header that names a column twice', async () => {
+  it('a header that names a column twice', async () => {
     expect(await train(file('twice.csv', 'x,x,y\n1,2,3\n'))).toBe(
       '3: twice.csv: two columns are named "x"; give each a name of its own',
     );
   });
-  test('ragged rows: too short, too long, early and late', async () => {
+  it('ragged rows: too short, too long, early and late', async () => {
     expect(await train(file('short.csv', 'a,b,y\n1,2,3\n4,5,6\n7,8\n'), 'y')).toBe(
       '3: short.csv: row 3 (line 4): 2 cells where the header names 3 columns: "7,8"; correct the row (a cell that holds the delimiter needs quotes)',
     );
@@ -97,12 +97,12 @@ describe('CSV files', () => {
       '3: late.csv: row 25001 (line 25002): 1 cell where the header names 2 columns: "5"; correct the row (a cell that holds the delimiter needs quotes)',
     );
   });
-  test('a quote that is never closed', async () => {
+  it('a quote that is never closed', async () => {
     expect(await train(file('quote.csv', 'a,y\n1,"x\n2,z\n3,z\n'))).toBe(
       '3: quote.csv: row 1 (line 2): a quote is opened and never closed; close it or double it',
     );
   });
-  test('bytes that are no text', async () => {
+  it('bytes that are no text', async () => {
     expect(
       await train(
         file(
@@ -115,7 +115,7 @@ describe('CSV files', () => {
       /^3: latin\.csv: row 2 \(line 3\): not UTF-8 text; convert the file/,
     );
   });
-  test('a non-number in a number column, in the first rows and far below', async () => {
+  it('a non-number in a number column, in the first rows and far below', async () => {
     expect(await train(file('word.csv', 'x,y\n1,0\n2,1\nabc,0\n4,1\n'))).toBe(
       '3: word.csv: row 3 (line 4), column "x": "abc" is not a number, where the column holds numbers; correct the cell, or empty it to mark it as missing',
     );
@@ -124,7 +124,7 @@ describe('CSV files', () => {
       '3: far.csv: row 27001 (line 27002), column "x": "12o" is not a number, where the column holds numbers; correct the cell, or empty it to mark it as missing',
     );
   });
-  test('a single word among few different numbers; several make a category', async () => {
+  it('a single word among few different numbers; several make a category', async () => {
     const column = (words: readonly string[]) =>
       `x,z,y\n${words.map((word, i) => `${word},${i},${i % 2}`).join('\n')}\n`;
     expect(await train(file('single.csv', column(['1', '2', '1', '2', '1', '2', '1', 'x'])))).toMatch(
@@ -136,31 +136,31 @@ describe('CSV files', () => {
       columns: [{ name: 'x', categories: ['2', '3', '4', '5more'] }, { name: 'z' }],
     });
   });
-  test('several words among many different numbers', async () => {
+  it('several words among many different numbers', async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i % 8 === 7 ? 'n/k' : i / 4},${i % 2}`);
     expect(await train(file('several.csv', `x,y\n${rows.join('\n')}\n`))).toMatch(
       /^3: several\.csv: row 8 \(line 9\), column "x": "n\/k" is not a number/,
     );
   });
-  test('a non-number in a numeric target', async () => {
+  it('a non-number in a numeric target', async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i},${i === 20 ? 'n.a.' : i / 8}`);
     expect(await train(file('target.csv', `x,y\n${rows.join('\n')}\n`))).toMatch(
       /^3: target\.csv: row 21 \(line 22\), column "y": "n\.a\." is not a number/,
     );
   });
-  test('one bad cell in one file of several', async () => {
+  it('one bad cell in one file of several', async () => {
     file('many/a.csv', 'x,y\n1,0\n2,1\n');
     const pattern = file('many/b.csv', 'x,y\n3,0\nabc,1\n').replace('b.csv', '*.csv');
     expect(await train(pattern)).toMatch(/many\/b\.csv: row 2 \(line 3\), column "x": "abc" is not a number/);
   });
-  test('files whose columns differ', async () => {
+  it('files whose columns differ', async () => {
     file('differ/a.csv', 'x,y\n1,0\n');
     const pattern = file('differ/b.csv', 'z,y\n3,0\n').replace('b.csv', '*.csv');
     expect(await train(pattern)).toMatch(
       /differ\/b\.csv: its columns are not those of .*differ\/a\.csv: "z" is only in one of them; give files with the same header$/,
     );
   });
-  test('an infinite value', async () => {
+  it('an infinite value', async () => {
     expect(await train(file('inf.csv', 'x,y\n1,0\ninf,1\n3,0\n'))).toBe(
       '3: inf.csv: row 2 (line 3), column "x": "inf" is not a finite number; correct or empty the cell',
     );
@@ -168,7 +168,7 @@ describe('CSV files', () => {
 });
 
 describe('columns without content', () => {
-  test('all values missing', async () => {
+  it('all values missing', async () => {
     expect(await train(file('missing.csv', 'x,z,y\n1,,0\n2,NA,1\n'))).toBe(
       '3: missing.csv, column "z": every value is missing; remove the column or fill it',
     );
@@ -176,26 +176,26 @@ describe('columns without content', () => {
       '3: untargeted.csv, column "y": the target has no value in any row; choose another',
     );
   });
-  test('a target with one class', async () => {
+  it('a target with one class', async () => {
     expect(await train(file('class.csv', 'x,y\n1,cat\n2,cat\n'))).toBe(
-      '3: class.csv, column "y": every row has the target "cat", there is nothing to tell apart; choose another target or add rows',
+      '3: class.csv, column "y": every row has the target "cat", so there is nothing to learn; choose another target or add rows',
     );
     expect(await train(file('constant.csv', 'x,y\n1,5\n2,5\n'), 'y', 'regression')).toContain(
       'column "y": every row has the target "5"',
     );
   });
-  test('a target with as many classes as rows', async () => {
+  it('a target with as many classes as rows', async () => {
     const rows = Array.from({ length: 50 }, (_, i) => `${i},name ${i}`);
     expect(await train(file('names.csv', `x,y\n${rows.join('\n')}\n`))).toBe(
-      '3: names.csv, column "y": 50 different words in 50 rows ("name 0", "name 1", "name 2", …) are no classes to learn; choose another target, or say what it holds: --number y, --date-format y=dd/mm/yyyy, or --category y',
+      '3: names.csv, column "y": 50 different words in 50 rows ("name 0", "name 1", "name 2", …) are too many to be classes; choose another target, or say what it holds: --number y, --date-format y=dd/mm/yyyy, or --category y',
     );
   });
-  test('words to be regressed', async () => {
+  it('words to be regressed', async () => {
     expect(await train(file('regress.csv', 'x,y\n1,red\n2,blue\n3,red\n'), 'y', 'regression')).toMatch(
       /^3: regress\.csv: row 1 \(line 2\), column "y": "red" is not a number/,
     );
   });
-  test('nothing beside the target', async () => {
+  it('nothing beside the target', async () => {
     expect(await train(file('only.csv', 'y\n1\n0\n'))).toBe(
       '3: only.csv: no column is left to predict "y" from; add columns',
     );
@@ -203,13 +203,13 @@ describe('columns without content', () => {
 });
 
 describe('other formats and queries', () => {
-  test('broken JSON and Parquet', async () => {
+  it('broken JSON and Parquet', async () => {
     expect(await train(file('cut.jsonl', '{"x":1,"y":0}\n{"x":'))).toMatch(
       /^3: cut\.jsonl: Malformed JSON .* correct the file/,
     );
     expect(await train(file('cut.parquet', 'PAR1'))).toMatch(/^3: cut\.parquet: .*; correct the file/);
   });
-  test('a query that cannot run', async () => {
+  it('a query that cannot run', async () => {
     expect(await train('SELECT * FROM nowhere')).toMatch(/^3: query: .*nowhere.*; correct the query$/);
     expect(await train('SELECT FROM WHERE')).toMatch(/^3: query: syntax error .*; correct the query$/);
     const source = file('division.csv', 'x,y\n1,a\n2,b\n');

@@ -1,0 +1,186 @@
+/**
+ * Fits the target column of training data: which column it is, whether it holds classes or quantities, and
+ * its values as they are stored.
+ */
+import { DataError, UsageError } from '../../errors.js';
+import { type FitOptions, inferProblemType, MANY_VALUES, MAX_CLASSES } from '../fit.js';
+import { PLAIN_FORMAT, type Reading } from '../reading.js';
+import { examples } from '../words.js';
+import { cellError, misfitText } from './cellerrors.js';
+import { type Cells, NO_WORD, wordCounts } from './cells.js';
+import { listColumns, unknownColumn } from './columnnames.js';
+import type { ColumnValues, ConvertedColumn } from './convert.js';
+import type { DecidedColumn } from './decidetable.js';
+import { numberParser, parsePlain } from './numbers.js';
+import type { TableReader } from './reader.js';
+import { classTarget, noteRowsWithoutTarget, quantities, type Target } from './target.js';
+
+const USUAL_NAMES = ['target', 'label', 'class', 'y'];
+
+/**
+ * Returns the target column: the one that the user names, or the only one with a usual name. Throws
+ * UsageError if there is none.
+ */
+export function chooseTarget(
+  { source, columns }: TableReader,
+  target: string | undefined,
+  notes: string[],
+): string {
+  const names = columns.map(({ name }) => name);
+  if (target !== undefined) {
+    if (names.includes(target)) return target;
+    throw unknownColumn('--target', target, source, names);
+  }
+  const usual = names.filter((name) => USUAL_NAMES.includes(name.toLowerCase()));
+  if (usual.length !== 1) {
+    throw new UsageError(
+      `--target is missing: which column of ${source} is to be predicted? Its columns are ${listColumns(names)}`,
+    );
+  }
+  notes.push(`target: column "${usual[0]}", by its name`);
+  return usual[0];
+}
+
+/**
+ * Reads the target as classes or quantities: by its values, unless the problem type is given. Throws
+ * DataError for a target that cannot be learned.
+ */
+export async function fitTarget(
+  reader: TableReader,
+  column: DecidedColumn,
+  read: ConvertedColumn,
+  { problemType }: Pick<FitOptions, 'problemType'>,
+  notes: string[],
+): Promise<Target> {
+  const target =
+    read.column.kind === 'words'
+      ? await fitWords(reader, column, read.column, problemType, notes)
+      : fitNumbers(reader, column, read.column.values, problemType, notes);
+  const { name, decision } = column;
+  if (target.rows.length === 0) {
+    throw new DataError(
+      `${reader.source}, column "${name}": the target has no value in any row; choose another`,
+    );
+  }
+  if (decision.why !== null) notes.push(`target: ${decision.why}`);
+  noteRowsWithoutTarget(read, target, notes);
+  return target;
+}
+
+/** Reads words as classes. */
+async function fitWords(
+  reader: TableReader,
+  { name, decision: { reading, forced } }: DecidedColumn,
+  { words, codes }: ColumnValues & { kind: 'words' },
+  problemType: FitOptions['problemType'],
+  notes: string[],
+): Promise<Target> {
+  const counts = wordCounts({ kind: 'words', words, codes });
+  const used = words.filter((_, code) => counts[code] > 0);
+  const present = counts.reduce((sum, count) => sum + count, 0);
+  if (problemType === 'regression') throw await notAQuantity(reader, name, reading, words, codes);
+  const idLike = used.length > 20 && 2 * used.length > present && !forced;
+  if (idLike || used.length > MAX_CLASSES) {
+    throw new DataError(
+      `${reader.source}, column "${name}": ${used.length} different words in ${present} rows (${examples(used, 3)}) are too many to be classes; choose another target, or say what it holds: --number ${name}, --date-format ${name}=dd/mm/yyyy, or --category ${name}`,
+    );
+  }
+  const classes = reading.as === 'boolean' ? used.sort(byOrder(reading.spellings)) : used.sort();
+  if (classes.length === 1) throw sameEverywhere(reader, name, classes[0]);
+  if (problemType === 'auto') notes.push(`task: classification, since the target "${name}" holds words`);
+  const type = reading.as === 'boolean' ? 'boolean' : 'text';
+  return classTarget(classes, type, codes.length, (row) => words[codes[row]] ?? null);
+}
+
+/** Compares strings by their place in a list. */
+const byOrder =
+  (order: readonly string[]) =>
+  (a: string, b: string): number =>
+    order.indexOf(a) - order.indexOf(b);
+
+/** Returns the error for words where a quantity is wanted, naming the first cell that is not a number. */
+async function notAQuantity(
+  reader: TableReader,
+  name: string,
+  reading: Reading,
+  words: readonly string[],
+  codes: Uint32Array,
+): Promise<DataError> {
+  if (reading.as === 'boolean') {
+    const shown = reading.spellings.join(' and ');
+    return new DataError(
+      `${reader.source}, column "${name}": ${shown} are classes, not quantities; use --task classification`,
+    );
+  }
+  const row = codes.findIndex((code) => code !== NO_WORD && Number.isNaN(parsePlain(words[code])));
+  const at = Math.max(0, row);
+  const wanted: Reading = { as: 'number', ...PLAIN_FORMAT, missing: [] };
+  return cellError(reader, at, name, misfitText(words[codes[at]], wanted, true));
+}
+
+/** Reads numbers as quantities or classes, and dates as quantities. */
+function fitNumbers(
+  reader: TableReader,
+  { name, cells, decision: { reading } }: DecidedColumn,
+  values: Float64Array,
+  problemType: FitOptions['problemType'],
+  notes: string[],
+): Target {
+  const type = reading.as === 'date' ? 'date' : 'number';
+  const distinct = new Set<number>();
+  let whole = type === 'number';
+  let present = 0;
+  for (let row = 0; row < values.length; row++) {
+    if (Number.isNaN(values[row])) continue;
+    present++;
+    whole &&= Number.isInteger(values[row]);
+    // fractions need counting only if the user says that they are classes
+    const most = whole || problemType === 'classification' ? MAX_CLASSES : MANY_VALUES;
+    if (distinct.size <= most) distinct.add(values[row]);
+  }
+  const inferred = inferProblemType(distinct.size, present, whole);
+  if (problemType === 'auto') {
+    const count = distinct.size > MAX_CLASSES ? 'many' : String(distinct.size);
+    const why = `the target "${name}" holds ${whole ? `${count} different whole numbers` : type === 'date' ? 'dates' : 'fractions'}`;
+    notes.push(`task: ${inferred}, since ${why}`);
+  }
+  if ((problemType === 'auto' ? inferred : problemType) === 'regression') {
+    if (distinct.size === 1) throw sameEverywhere(reader, name, String([...distinct][0]));
+    return { classes: null, type, ...quantities(values) };
+  }
+  if (distinct.size > MAX_CLASSES || type === 'date') {
+    throw new DataError(
+      `${reader.source}, column "${name}": ${type === 'date' ? 'dates' : `more than ${MAX_CLASSES} different numbers`} cannot be classes; use --task regression`,
+    );
+  }
+  const spelling = spellings(cells, reading);
+  const spelled = (value: number) => spelling.get(value) ?? String(value);
+  const classes = [...distinct].sort((a, b) => a - b).map(spelled);
+  if (classes.length === 1) throw sameEverywhere(reader, name, classes[0]);
+  return classTarget(classes, 'number', values.length, (row) =>
+    Number.isNaN(values[row]) ? null : spelled(values[row]),
+  );
+}
+
+/** Returns how the file spells each number, with the most frequent spelling if there are several. */
+function spellings(cells: Cells, reading: Reading): Map<number, string> {
+  const found = new Map<number, { word: string; count: number }>();
+  if (cells.kind === 'words' && reading.as === 'number') {
+    const parse = numberParser(reading);
+    const counts = wordCounts(cells);
+    cells.words.forEach((word, code) => {
+      const value = parse(word);
+      const best = found.get(value);
+      if (best === undefined || counts[code] > best.count)
+        found.set(value, { word: word.trim(), count: counts[code] });
+    });
+  }
+  return new Map(Array.from(found, ([value, { word }]) => [value, word]));
+}
+
+/** Returns the error for a target that has the same value in every row. */
+function sameEverywhere({ source }: TableReader, name: string, value: string): DataError {
+  return new DataError(
+    `${source}, column "${name}": every row has the target "${value}", so there is nothing to learn; choose another target or add rows`,
+  );
+}

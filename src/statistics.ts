@@ -1,0 +1,43 @@
+/**
+ * Summaries of a few numbers: the mean, the median, and what is left of both when outliers must not count.
+ */
+
+/** Returns the arithmetic mean; NaN where there are no values. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Returns the square root of the mean of the squares. */
+export function rootMeanSquare(values: readonly number[]): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+}
+
+/** Returns the middle value, or the mean of the two middle ones. */
+export function median(values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort();
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * Returns the value at the share `p` of the sorted values, from 0, the smallest, to 1, the largest. The
+ * result is always one of the values: the nearest one, and the larger one of two that are equally near.
+ */
+export function quantile(values: ArrayLike<number>, p: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.round(p * (sorted.length - 1))];
+}
+
+/**
+ * Returns the indices of the values between the smallest and the largest quarter, in rising order of value.
+ */
+export function middleHalf(values: readonly number[]): number[] {
+  const indices = [...values.keys()].sort((a, b) => values[a] - values[b]);
+  const quarter = values.length >> 2;
+  return indices.slice(quarter, values.length - quarter);
+}
+
+/** Returns the mean of the middle half of the values, which single slow or fast ones do not move. */
+export function interquartileMean(values: readonly number[]): number {
+  return mean(middleHalf(values).map((index) => values[index]));
+}
