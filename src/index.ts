@@ -18,9 +18,9 @@ export type {
   BenchReport,
   Growth as GrowthMeasurement,
   GrowthPoint,
-  Point as BenchPoint,
   Proof as SameBitsProof,
   ScalingPoint,
+  StepPoint,
   Strong as StrongScaling,
   TargetPoint,
   TimeToTarget,
@@ -43,8 +43,8 @@ export type {
 } from './data/schema.js';
 export type { DataInMemory, DataSource } from './data/source.js';
 export type { KeptColumn } from './data/tables/load.js';
+export type { TableOverrides } from './data/tables/overrides.js';
 export type { CellValue, TableColumns, TableRow, TableRows } from './data/tables/records.js';
-export type { TableWishes } from './data/tables/wishes.js';
 export { DataError, DivergedError, GateError, UsageError, UserError } from './errors.js';
 export { type ExplainOptions, type Explanation, explain, type Perturbation } from './explain/explain.js';
 export {
@@ -65,7 +65,7 @@ export type {
 export type { Variable as TracedVariable } from './explain/names.js';
 export { gradcheckNetwork, type NetworkReport } from './explain/ownnetwork.js';
 export type { Path as WeightPath, PathSum } from './explain/paths.js';
-export { openSubject, type Request as SubjectRequest, type Subject } from './explain/subject.js';
+export { openSubject, type Subject, type SubjectRequest } from './explain/subject.js';
 export type {
   Derivative as TracedDerivative,
   Trace,

@@ -7,6 +7,9 @@ const INTERNAL: Readonly<Record<string, string>> = {
   Layer: 'a Subject carries the built layers to explain and gradcheckNetwork',
   Alter: "gradcheck's own tests put wrong layers in with it",
   Divergence: 'an Explanation picks its formulas',
+  LayerCatalogue: 'LayerSpec is derived from it',
+  TypedKind: 'LayerSpec is derived from it',
+  Branch: 'LayerSpec is derived from it',
   NamedPoint: 'a ComparedPoint says which of its fields was measured',
 };
 
