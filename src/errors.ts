@@ -1,7 +1,7 @@
 /**
- * A mistake of the user, as opposed to a bug. Its message is one line that says what is wrong, where, with which
- * value, and how to mend it. The command line prints that line and exits with `exitCode`; anything else that is
- * thrown is a bug and keeps its stack.
+ * A mistake of the user, as opposed to a bug. Its message is one line that says what is wrong, where, with
+ * which value, and how to mend it. The command line prints that line and exits with `exitCode`; anything else
+ * that is thrown is a bug and keeps its stack.
  *
  * @example
  * ```js
@@ -64,7 +64,8 @@ export class DataError extends UserError {
 }
 
 /**
- * Thrown when a loss or a gradient that is not finite stops training, before it reaches the weights. Exit code 4.
+ * Thrown when a loss or a gradient that is not finite stops training, before it reaches the weights. Exit
+ * code 4.
  *
  * @example
  * ```js

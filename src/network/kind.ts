@@ -57,6 +57,6 @@ export interface TypedKind<Argument> extends LayerKind {
 }
 
 /** The spellings of an argument: its keys, or the value of one of them; null where it has no keys. */
-export type Spelling<Shape extends z.ZodRawShape, Short extends keyof Shape> = keyof Shape extends never
+type Spelling<Shape extends z.ZodRawShape, Short extends keyof Shape> = keyof Shape extends never
   ? null
   : z.input<z.ZodObject<Shape>> | Exclude<z.input<Shape[Short]>, undefined>;

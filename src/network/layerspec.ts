@@ -1,6 +1,6 @@
 /**
- * The type of a layer as a program spells it, derived from the catalogue in kinds.ts: an editor offers the kinds
- * and their keys, and the compiler refuses `{ dens: 3 }`.
+ * The type of a layer as a program spells it, derived from the catalogue in kinds.ts: an editor offers the
+ * kinds and their keys, and the compiler refuses `{ dens: 3 }`.
  */
 import type { z } from 'zod';
 import { type Branch, type TypedKind, uncheckedLayers } from './kind.js';
@@ -36,5 +36,7 @@ type NameAlone = {
  */
 export type LayerSpec = NameAlone | WithArgument[keyof LayerCatalogue];
 
-/** Reads a list of layers from a file or a program. Names and arguments are checked when the layers are built. */
+/**
+ * Reads a list of layers from a file or a program. Names and arguments are checked when the layers are built.
+ */
 export const layersSchema = uncheckedLayers as unknown as z.ZodType<LayerSpec[], LayerSpec[]>;

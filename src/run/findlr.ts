@@ -7,8 +7,8 @@ import { absoluteSources } from './sources.js';
 import type { RunOptions } from './train.js';
 
 /**
- * Finds a learning rate by a range test: trains on minibatches at rates that grow until the loss explodes, and
- * suggests the rate at which the loss fell fastest. Nothing is evaluated or written.
+ * Finds a learning rate by a range test: trains on minibatches at rates that grow until the loss explodes,
+ * and suggests the rate at which the loss fell fastest. Nothing is evaluated or written.
  *
  * @param options as for `train`; `lr` and `schedule` have no effect
  * @param range rates and most steps to try; by default 100 steps from 1e-6 to 10

@@ -93,8 +93,8 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
 }
 
 /**
- * Continues a run from its last checkpoint, or from the beginning if it has none yet. The weights come out the
- * same, bit for bit, as if the run had never stopped.
+ * Continues a run from its last checkpoint, or from the beginning if it has none yet. The weights come out
+ * the same, bit for bit, as if the run had never stopped.
  *
  * @param folder the run's folder
  * @throws UsageError where there is nothing left to train, DataError where the folder is damaged or the data
@@ -203,8 +203,8 @@ export interface PlanReport extends StartEvent {
 }
 
 /**
- * Plans what `train` would do with these options, as `gradpool train --dry-run` does: reads the data and builds
- * the network, but starts no thread and writes nothing.
+ * Plans what `train` would do with these options, as `gradpool train --dry-run` does: reads the data and
+ * builds the network, but starts no thread and writes nothing.
  *
  * @throws UsageError and DataError as `train` does
  * @example

@@ -70,7 +70,9 @@ export interface EpochEvent {
   readonly val: Metrics | null;
   /** Learning rate of the last step. */
   readonly lr: number;
-  /** Whether this is the best epoch so far, by validation loss, or without validation data by training loss. */
+  /**
+   * Whether this is the best epoch so far, by validation loss, or without validation data by training loss.
+   */
   readonly best: boolean;
   /** Seconds of training alone, without evaluation and checkpoints. */
   readonly seconds: number;
@@ -87,7 +89,9 @@ export interface CheckpointEvent {
   readonly path: string;
 }
 
-/** Says that a worker died or threw, and that its shards are computed again elsewhere: the bits stay the same. */
+/**
+ * Says that a worker died or threw, and that its shards are computed again elsewhere: the bits stay the same.
+ */
 export interface RetryEvent {
   readonly type: 'retry';
   readonly message: string;
@@ -118,8 +122,8 @@ export interface TrainResult {
   /** Epoch with the least loss, counted from 1; null before any epoch has ended. */
   readonly bestEpoch: number | null;
   /**
-   * Means over the training rows of the last epoch, or of the best one if `patience` restored its weights; null
-   * before any epoch has ended.
+   * Means over the training rows of the last epoch, or of the best one if `patience` restored its weights;
+   * null before any epoch has ended.
    */
   readonly train: Metrics | null;
   /** Metrics on the validation data after the same epoch; null without such data. */

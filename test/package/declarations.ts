@@ -1,6 +1,6 @@
 /**
- * Reads the declarations that tsc wrote, as far as is needed to ask which types an export leads to. TypeScript
- * 7 has no stable API for this; its output is regular enough to be taken apart line by line.
+ * Reads the declarations that tsc wrote, as far as is needed to ask which types an export leads to.
+ * TypeScript 7 has no stable API for this; its output is regular enough to be taken apart line by line.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -157,8 +157,8 @@ function namedBy({ file, text }: Declaration): Declaration[] {
 }
 
 /**
- * Returns every declaration that can be reached from the given ones, with the names on the way to it. The walk
- * does not go beyond a declaration at which it ends.
+ * Returns every declaration that can be reached from the given ones, with the names on the way to it. The
+ * walk does not go beyond a declaration at which it ends.
  */
 export function reachableFrom(
   starts: Iterable<Declaration>,

@@ -1,4 +1,7 @@
-/** A project as a user has it: the packed package in its node_modules, the package's dependencies linked from ours. */
+/**
+ * A project as a user has it: the packed package in its node_modules, the package's dependencies linked from
+ * ours.
+ */
 import { execFile } from 'node:child_process';
 import {
   mkdirSync,
