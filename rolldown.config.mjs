@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('.', import.meta.url));
 
 /** Packages taken in; any other is loaded from node_modules where it is used. */
-const TAKEN_IN = ['zod', 'yaml', 'fastest-levenshtein'];
+const TAKEN_IN = ['zod', 'yaml', 'fastest-levenshtein', 'yargs-parser'];
 
 /** A module finds the files beside it where tsc put it: bundles and modules lie on one level, dist/FOLDER/. */
 const ownPlace = {
@@ -30,7 +30,7 @@ const bundle = (name) => ({
     dir: 'dist',
     chunkFileNames: 'chunks/[name].js',
     banner:
-      '/* With zod (MIT), yaml (ISC) and fastest-levenshtein (MIT): see their folders in node_modules. */',
+      '/* With zod (MIT), yaml (ISC), fastest-levenshtein (MIT) and yargs-parser (ISC): see their folders in node_modules. */',
   },
 });
 

@@ -7,7 +7,8 @@ import { UsageError } from '../../src/errors.js';
 import { describeIssue } from '../../src/issues.js';
 import { SCHEDULE_SHAPE, UPDATE_SHAPE } from '../../src/optim/options.js';
 import { CONFIG_KEYS, configSchema } from '../../src/train/config.js';
-import { type Flag, type Flags, REPEATED } from '../command.js';
+import type { Args, Flag, Flags } from '../command.js';
+import { numberIn, readNames } from '../readers.js';
 
 export type Key = (typeof CONFIG_KEYS)[number];
 
@@ -63,19 +64,28 @@ export const CONFIG_FLAGS: Flags = Object.fromEntries(
     .sort((a, b) => groupOf(a) - groupOf(b))
     .flatMap((key): [string, Flag][] => {
       const { type, description = '', default: value, enum: choices } = PROPERTIES[key];
-      const flag: Flag = {
+      const described = {
         describe: description,
         group: NAMES[groupOf(key)],
         ...(value === undefined || value === false ? {} : { default: String(value) }),
         ...(choices ? { choices } : {}),
         ...(ALIASES[key] ? { alias: ALIASES[key] } : {}),
-        ...(isWords(PROPERTIES[key]) || isRecord(PROPERTIES[key]) ? { repeats: true as const } : {}),
       };
-      if (type !== 'boolean') return [[kebab(key), flag]];
-      return [
-        [kebab(key), { ...flag, boolean: true }],
-        [`no-${kebab(key)}`, { describe: '', hidden: true, boolean: true }],
-      ];
+      if (type === 'boolean') {
+        return [
+          [kebab(key), { ...described, boolean: true }],
+          [`no-${kebab(key)}`, { describe: '', hidden: true, boolean: true }],
+        ];
+      }
+      const flag: Flag =
+        isWords(PROPERTIES[key]) || isRecord(PROPERTIES[key])
+          ? {
+              ...described,
+              repeats: true,
+              read: (texts: readonly string[], where: string) => readKey(key, texts, where),
+            }
+          : { ...described, read: (text: string, where: string) => readKey(key, [text], where) };
+      return [[kebab(key), flag]];
     }),
 );
 
@@ -89,22 +99,31 @@ function isRecord({ type, anyOf = [], additionalProperties }: Property): boolean
   return (type === 'object' && additionalProperties !== undefined) || anyOf.some(isRecord);
 }
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const isNumber = (text: string): boolean => NUMBER.test(text) && Number.isFinite(Number(text));
+/** Reads the value of a key from what was written. Throws UsageError that begins with `where`. */
+export async function readKey(key: Key, texts: readonly string[], where: string): Promise<unknown> {
+  return checked(key, await parseTexts(key, texts), where);
+}
+
+/** Returns the values of those of the keys that were given as flags. */
+export function givenValues(keys: readonly Key[], args: Args): Record<string, unknown> {
+  const given = keys.filter((key) => args[kebab(key)] !== undefined);
+  return Object.fromEntries(given.map((key) => [key, args[kebab(key)]]));
+}
 
 /**
- * The value that a text stands for; what it cannot stand for stays text, and `checked` says what is wrong
- * with it.
+ * Returns the value that the texts stand for. A text that stands for none stays one, and `checked` says what is
+ * wrong with it.
  */
-export async function parseText(key: Key, text: string): Promise<unknown> {
+async function parseTexts(key: Key, texts: readonly string[]): Promise<unknown> {
+  const [text] = texts;
   if (PROPERTIES[key].items?.anyOf) {
     const { parseDocument } = await import('yaml'); // of which JSON is a part
     const document = parseDocument(text);
     return document.errors.length > 0 ? text : document.toJS();
   }
   const property = PROPERTIES[key];
-  if (isRecord(property)) return byColumn(text.split(REPEATED));
-  if (isWords(property)) return text.split(REPEATED).flatMap((part) => part.split(','));
+  if (isRecord(property)) return byColumn(texts);
+  if (isWords(property)) return readNames(texts);
   return scalarOrList(property, text.trim());
 }
 
@@ -124,7 +143,7 @@ function scalarOrList(property: Property, text: string): unknown {
   if (types.includes('array') && !property.anyOf?.some((one) => one.enum?.includes(text))) {
     return text.split(',').map((part) => scalarOrList({ type: 'number' }, part.trim()));
   }
-  if ((types.includes('number') || types.includes('integer')) && isNumber(text)) {
+  if ((types.includes('number') || types.includes('integer')) && numberIn(text) !== null) {
     return Number(text);
   }
   if (types.includes('boolean') && /^(true|false)$/.test(text)) return text === 'true';

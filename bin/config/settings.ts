@@ -6,7 +6,7 @@ import { closest } from '../../src/closest.js';
 import { UsageError } from '../../src/errors.js';
 import { CONFIG_KEYS, type TrainOptions } from '../../src/train/config.js';
 import type { Args } from '../command.js';
-import { checked, type Key, kebab, parseText, variable } from './flags.js';
+import { type Key, kebab, readKey, variable } from './flags.js';
 
 export interface Setting {
   readonly value: unknown;
@@ -16,9 +16,12 @@ export interface Setting {
 export type Settings = ReadonlyMap<Key, Setting>;
 
 /** Throws UsageError naming flag, variable or line, and DataError when the file cannot be read. */
-export async function readSettings(args: Args, environment: NodeJS.ProcessEnv): Promise<Settings> {
-  const file = args.values.config === undefined ? [] : await fromFile(args.values.config);
-  const layers = [file, await fromEnvironment(environment), await fromFlags(args)];
+export async function readSettings(
+  args: Args & { readonly config: string | undefined },
+  environment: NodeJS.ProcessEnv,
+): Promise<Settings> {
+  const file = args.config === undefined ? [] : await fromFile(args.config);
+  const layers = [file, await fromEnvironment(environment), fromFlags(args)];
   const settings = new Map<Key, Setting>();
   for (const layer of layers) {
     const given = new Set(layer.map(([key]) => key));
@@ -76,21 +79,16 @@ async function fromEnvironment(environment: NodeJS.ProcessEnv): Promise<Layer> {
         `unknown environment variable ${name}${near.replace(/'.*'/, (known) => known.toUpperCase())}`,
       );
     }
-    layer.push([key, { value: checked(key, await parseText(key, text), name), from: name }]);
+    layer.push([key, { value: await readKey(key, [text], name), from: name }]);
   }
   return layer;
 }
 
-async function fromFlags({ values, set }: Args): Promise<Layer> {
-  const layer: Layer = [];
-  for (const key of CONFIG_KEYS) {
-    const from = key === 'data' ? 'DATA' : `--${kebab(key)}`;
-    const text = values[kebab(key)];
-    if (text !== undefined) {
-      layer.push([key, { value: checked(key, await parseText(key, text), from), from }]);
-    }
-    if (set.has(kebab(key))) layer.push([key, { value: true, from }]);
-    if (set.has(`no-${kebab(key)}`)) layer.push([key, { value: false, from: `--no-${kebab(key)}` }]);
-  }
-  return layer;
+function fromFlags(args: Args): Layer {
+  return CONFIG_KEYS.flatMap((key): Layer => {
+    const name = kebab(key);
+    if (args[`no-${name}`]) return [[key, { value: false, from: `--no-${name}` }]];
+    if (args[name] === undefined) return [];
+    return [[key, { value: args[name], from: key === 'data' ? 'DATA' : `--${name}` }]];
+  });
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, gunzipSync } from 'node:zlib';
-import { DataError, UsageError, UserError } from '../../src/errors.js';
-import { removedAtEnd } from '../render/exit.js';
+import { DataError, UsageError, UserError } from '../src/errors.js';
+import { removedAtEnd } from './render/exit.js';
 
 const NAME = 'standard input';
 

@@ -1,10 +1,10 @@
-import type { StartEvent, TrainEvent, TrainResult } from '../../src/train/events.js';
-import type { Args, Flags } from '../command.js';
-import { json, print } from '../render/output.js';
-import { resultText } from '../render/result.js';
-import { trainingView } from '../render/training.js';
+import type { StartEvent, TrainEvent, TrainResult } from '../src/train/events.js';
+import type { FlagValues } from './command.js';
+import { json, print } from './render/output.js';
+import { resultText } from './render/result.js';
+import { trainingView } from './render/training.js';
 
-export const OUTPUT_FLAGS: Flags = {
+export const OUTPUT_FLAGS = {
   json: { describe: 'print the result as one JSON document', boolean: true, group: 'Output' },
   quiet: {
     describe: 'only the result and errors',
@@ -17,15 +17,15 @@ export const OUTPUT_FLAGS: Flags = {
     group: 'Output',
   },
   'no-progress': { describe: 'lines instead of a bar', boolean: true, group: 'Output' },
-};
+} as const;
 
 /** Follows a training to its end, shows it, and lets Ctrl-C end it well. Returns the exit code. */
 export async function follow(
-  { set }: Args,
+  args: FlagValues<typeof OUTPUT_FLAGS>,
   what: string,
   training: (signal: AbortSignal) => AsyncGenerator<TrainEvent>,
 ): Promise<number> {
-  const view = await trainingView({ quiet: set.has('quiet'), progress: !set.has('no-progress') });
+  const view = await trainingView({ quiet: args.quiet === true, progress: !args['no-progress'] });
   let start: StartEvent | null = null;
   let result: TrainResult | null = null;
   const { signal, release } = interruption(() => {
@@ -51,11 +51,11 @@ export async function follow(
     release();
   }
   if (result === null || start === null) throw new Error('the training ended without its last event');
-  if (set.has('json')) json(result);
+  if (args.json) json(result);
   else {
     print(resultText(result, (start as StartEvent).config.data));
     const { profile, workers } = result as TrainResult;
-    if (profile) print(`\n${(await import('../render/profile.js')).profileText(profile, workers)}`);
+    if (profile) print(`\n${(await import('./render/profile.js')).profileText(profile, workers)}`);
   }
   return result.status === 'interrupted' ? 130 : 0;
 }
