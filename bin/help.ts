@@ -51,7 +51,7 @@ export async function withYargs(commands: readonly Command[], tokens: readonly s
 
 /** yargs writes each flag's type behind it, where the text says already what to write. */
 function withoutTypes(help: string): string {
-  return help.replace(/ *\[(array|boolean|string)\]$/gm, '');
+  return help.replace(/\s*\[(array|boolean|string)\]$/gm, '');
 }
 
 function unknownCommand(word: string, commands: readonly Command[]): UsageError {

@@ -88,7 +88,8 @@ const FLAGS = {
   quiet: { describe: 'print only the result and errors', boolean: true, group: 'Output' },
   'no-progress': { describe: 'print lines instead of a bar', boolean: true, group: 'Output' },
   'fail-if-slower': {
-    describe: 'compare: exit with 5 where a point is certainly slower, by more than this, such as 5%',
+    describe:
+      'compare: exit with 5 where a point is slower by more than this, such as 5%; also how wide an interval around no change still counts as no difference (5% without this flag)',
     group: 'Compare',
     read: readShare,
   },

@@ -1,7 +1,7 @@
 import type { TrainResult } from '../../src/train/events.js';
 import { metricsText } from './metrics.js';
-import { count, duration, facts, painter, plural } from './text.js';
-import { who } from './training.js';
+import { count, counted, duration, facts, painter } from './text.js';
+import { workersText } from './training.js';
 
 /** What a training came to, and what to do next. */
 export function resultText(result: TrainResult, data: string): string {
@@ -16,7 +16,7 @@ export function resultText(result: TrainResult, data: string): string {
     ['training', train && metricsText(train)],
     [
       status === 'interrupted' ? status : 'trained',
-      `${plural(epochs, 'epoch')}, ${plural(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${who(workers)}, ${kernels})${why}`,
+      `${counted(epochs, 'epoch')}, ${counted(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${workersText(workers)}, ${kernels})${why}`,
     ],
     ['weights', `sha256 ${result.weightsSha256}`],
     ['run', run],

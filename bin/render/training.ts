@@ -2,7 +2,7 @@
 import type { EpochEvent, Metrics, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
 import type { Bar } from './bar.js';
 import { metricsText } from './metrics.js';
-import { count, duration, painter, percent, plural, significant } from './text.js';
+import { count, counted, duration, painter, percent, significant } from './text.js';
 
 export interface TrainingView {
   show(event: TrainEvent): void;
@@ -40,7 +40,7 @@ class Lines implements TrainingView {
     if (event.type === 'step') this.#step(event);
     else if (event.type === 'epoch') this.#epoch(event);
     else if (event.type === 'start') this.#begin(event);
-    else if (event.type === 'workers') this.note(`${who(event.workers)} (${event.why})`);
+    else if (event.type === 'workers') this.note(`${workersText(event.workers)} (${event.why})`);
     else if (event.type === 'retry')
       this.note(`a worker failed, its shards were computed again: ${event.message}`);
   }
@@ -72,7 +72,7 @@ class Lines implements TrainingView {
       `${count(rows.test)} test rows`,
     ];
     this.#print(`${this.#paint('bold', dataset)}: ${parts.join(', ')}`);
-    this.#print(`${this.#paint('bold', widths)}: ${plural(parameters, 'parameter')}, ${kernels} kernels`);
+    this.#print(`${this.#paint('bold', widths)}: ${counted(parameters, 'parameter')}, ${kernels} kernels`);
     for (const note of start.notes) this.note(note);
     if (step > 0) this.note(`going on at step ${count(step)} of ${count(epochs * stepsPerEpoch)}`);
     this.#print(this.#paint('dim', header(start)));
@@ -111,7 +111,8 @@ class Lines implements TrainingView {
   }
 }
 
-export const who = (workers: number): string => (workers === 0 ? 'in-process' : plural(workers, 'worker'));
+export const workersText = (workers: number): string =>
+  workers === 0 ? 'in-process' : counted(workers, 'worker');
 
 /** Widths of an epoch's columns, header and numbers: 79 characters with the mark. */
 const LOSS = 10;
