@@ -1,7 +1,7 @@
 /**
- * Takes the words of a command line apart with yargs' own parser, and says what is wrong with them in our words.
- * yargs itself, which prints the help and completes, gets the same table of options; a command that runs does
- * without it, because loading yargs takes longer than loading MNIST.
+ * Takes the words of a command line apart with yargs' own parser, and says what is wrong with them in our
+ * words. yargs itself, which prints the help and completes, gets the same table of options; a command that
+ * runs does without it, because loading yargs takes longer than loading MNIST.
  */
 import type { Options } from 'yargs';
 import parse from 'yargs-parser';
@@ -67,7 +67,10 @@ function remarks(flag: Flag): string {
   return choices + (flag.default === undefined ? '' : ` (default ${flag.default})`);
 }
 
-/** Returns the words and the values of the flags. Throws UsageError for what the command does not take or lacks. */
+/**
+ * Returns the words and the values of the flags by name. Throws UsageError for what the command does not
+ * take, or lacks.
+ */
 export async function readArgs(command: Command, tokens: readonly string[]): Promise<Args> {
   const { words, given } = takeApart(tokens, command.flags, commandName(command));
   if (words.length < (command.usage.match(/</g)?.length ?? 0)) throw tooFewWords(command);

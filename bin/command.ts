@@ -17,19 +17,19 @@ interface Described {
 }
 
 /** A switch is a flag without a value, such as --quiet. */
-export interface Switch extends Described {
+interface Switch extends Described {
   readonly boolean: true;
 }
 
 /** Most flags take one value, such as --lr 0.1. */
-export interface ValueFlag<Value = unknown> extends Described {
+interface ValueFlag<Value = unknown> extends Described {
   /** The values that completion offers and the help names. */
   readonly choices?: readonly string[];
   readonly read: Read<string, Value>;
 }
 
 /** A flag that may be given several times reads all of its values together. */
-export interface RepeatableFlag<Value = unknown> extends Described {
+interface RepeatableFlag<Value = unknown> extends Described {
   readonly repeats: true;
   readonly read: Read<readonly string[], Value>;
 }

@@ -8,8 +8,8 @@ const QUESTION = '--get-yargs-completions';
 export const isCompletion = (tokens: readonly string[]): boolean => tokens.includes(QUESTION);
 
 /**
- * Returns yargs' script for the shell. yargs looks at $SHELL, both when it writes the script and when it answers,
- * and a user's login shell need not be the one that completes: so the script says which one it is.
+ * Returns yargs' script for the shell. yargs looks at $SHELL, both when it writes the script and when it
+ * answers, and a user's login shell need not be the one that completes: so the script says which one it is.
  */
 export async function completionScript(shell: 'bash' | 'zsh'): Promise<string> {
   process.env.SHELL = shell;
@@ -34,8 +34,8 @@ export async function builtInNames(): Promise<string[]> {
 }
 
 /**
- * Answers with what may stand where the cursor is: a command, a flag, a value of the flag before it, or a built-in
- * name. Where it answers nothing, the shell completes names of files.
+ * Answers with what may stand where the cursor is: a command, a flag, a value of the flag before it, or a
+ * built-in name. Where it answers nothing, the shell completes names of files.
  */
 export function complete(
   commands: readonly Command[],

@@ -19,7 +19,10 @@ export const OUTPUT_FLAGS = {
   'no-progress': { describe: 'lines instead of a bar', boolean: true, group: 'Output' },
 } as const;
 
-/** Follows a training to its end, shows it, and lets Ctrl-C end it well. Returns the exit code. */
+/**
+ * Runs a training to its end, shows its progress and result, and lets Ctrl-C end it well. Returns the exit
+ * code.
+ */
 export async function follow(
   args: FlagValues<typeof OUTPUT_FLAGS>,
   what: string,
@@ -60,7 +63,7 @@ export async function follow(
   return result.status === 'interrupted' ? 130 : 0;
 }
 
-/** The first SIGINT or SIGTERM asks, the second quits. */
+/** Turns the first SIGINT or SIGTERM into an abort signal; the second quits at once. */
 function interruption(asked: () => void): { signal: AbortSignal; release: () => void } {
   const abort = new AbortController();
   const interrupt = () => {

@@ -31,7 +31,7 @@ const COMMANDS: readonly Command[] = [
   completionCommand,
 ];
 
-/** Returns the exit code. */
+/** Runs the command that the words name, and returns the exit code. */
 async function gradpool(tokens: readonly string[]): Promise<number> {
   const [first, ...rest] = tokens;
   const command = COMMANDS.find((candidate) => commandName(candidate) === first);

@@ -1,4 +1,4 @@
-/** Everything for which yargs is loaded: help, the version, completion, and words that name no command. */
+/** Does what yargs is loaded for: help, the version, completion, and words that name no command. */
 import yargs, { type CommandModule } from 'yargs';
 import { closest } from '../src/closest.js';
 import { UsageError } from '../src/errors.js';
@@ -9,7 +9,7 @@ import { builtInNames, complete, isCompletion } from './completion.js';
 import { EXIT_CODES } from './render/exit.js';
 import { print } from './render/output.js';
 
-/** Answers with help, the version, completions, or what is wrong with the words. Returns the exit code. */
+/** Prints help, the version or completions, or says what is wrong with the words. Returns the exit code. */
 export async function withYargs(commands: readonly Command[], tokens: readonly string[]): Promise<number> {
   const completing = isCompletion(tokens);
   let exitCode: number | undefined;
@@ -49,7 +49,7 @@ export async function withYargs(commands: readonly Command[], tokens: readonly s
   return 0;
 }
 
-/** yargs writes each flag's type behind it, where the text says already what to write. */
+/** Removes the types that yargs writes behind the flags: the text already says what to write. */
 function withoutTypes(help: string): string {
   return help.replace(/\s*\[(array|boolean|string)\]$/gm, '');
 }
@@ -59,7 +59,10 @@ function unknownCommand(word: string, commands: readonly Command[]): UsageError 
   return new UsageError(`unknown command '${word}'${near || '; see gradpool --help'}`);
 }
 
-/** Says in our words what yargs itself refuses: a command without its words, or a flag before it without its value. */
+/**
+ * Says in our words what yargs refuses: a command that lacks its words, or a flag before it that lacks its
+ * value.
+ */
 function usageError(message: string, tokens: readonly string[], commands: readonly Command[]): UsageError {
   const command = commands.find((candidate) => tokens.includes(commandName(candidate)));
   return command && message.startsWith('Not enough non-option')
@@ -67,7 +70,9 @@ function usageError(message: string, tokens: readonly string[], commands: readon
     : parserError(new Error(message), command?.flags ?? {});
 }
 
-/** The command as a yargs module; `ended` takes its exit code. `tokens` are the words after `gradpool`. */
+/**
+ * Turns a command into a yargs module. `tokens` are the words after `gradpool`; `ended` gets the exit code.
+ */
 function toYargs(command: Command, tokens: readonly string[], ended: (code: number) => void): CommandModule {
   const { usage, describe, positionals, flags, examples } = command;
   return {

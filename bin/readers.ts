@@ -1,4 +1,6 @@
-/** How flags read their values: each reader returns the value or throws a UsageError that names flag and text. */
+/**
+ * Reads the values of flags: each reader returns the value, or throws a UsageError that names flag and text.
+ */
 import { closest } from '../src/closest.js';
 import { UsageError } from '../src/errors.js';
 

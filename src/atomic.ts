@@ -19,11 +19,12 @@ import { promisify } from 'node:util';
 import { DataError } from './errors.js';
 
 /**
- * Writes a file so that whoever opens `path`, even after a crash or a loss of power at any instant, finds either the old
- * contents or the new ones, complete. The bytes go to a temporary file beside it, are forced to the disk, and the file is
- * renamed over the old one; then the folder's entry is forced to the disk too. Throws DataError that names the path and
- * what the system said; the old contents are then still there. A symbolic link at `path` is replaced, not followed: a
- * run's folder may come from anybody, and writing into it must not reach outside.
+ * Writes a file so that whoever opens `path`, even after a crash or a loss of power at any instant, finds
+ * either the old contents or the new ones, complete. The bytes go to a temporary file beside it, are forced
+ * to the disk, and the file is renamed over the old one; then the folder's entry is forced to the disk too.
+ * Throws DataError that names the path and what the system said; the old contents are then still there. A
+ * symbolic link at `path` is replaced, not followed: a run's folder may come from anybody, and writing into
+ * it must not reach outside.
  */
 export function writeFileAtomic(path: string, contents: Uint8Array | string): void {
   const temporary = temporaryFor(path);
@@ -49,10 +50,10 @@ export async function writeFileAtomicLater(path: string, contents: readonly Uint
 }
 
 /**
- * Replaces a file by what `fill` writes, completely or not at all, as writeFileAtomic does, and keeps an old file's
- * permissions. If the process exits meanwhile, nothing is left behind: the temporary file is removed at the exit. It is
- * opened synchronously, because an open still under way at the exit could create it after it was removed. Throws
- * DataError for what the system refuses, which calls the file `name`.
+ * Replaces a file by what `fill` writes, completely or not at all, as writeFileAtomic does, and keeps an old
+ * file's permissions. If the process exits meanwhile, nothing is left behind: the temporary file is removed
+ * at the exit. It is opened synchronously, because an open still under way at the exit could create it after
+ * it was removed. Throws DataError for what the system refuses, which calls the file `name`.
  */
 export async function replaceFile(
   path: string,
@@ -85,8 +86,8 @@ export async function replaceFile(
 const HAS_FOLDER_HANDLES = process.platform !== 'win32';
 
 /**
- * The file may be there already, left by an earlier process with this number. It is removed first and opened with 'wx',
- * because opening it for writing could follow a link.
+ * The file may be there already, left by an earlier process with this number. It is removed first and opened
+ * with 'wx', because opening it for writing could follow a link.
  */
 const temporaryFor = (path: string): string => `${path}.${process.pid}.tmp`;
 
@@ -128,8 +129,8 @@ async function withFileLater(
 }
 
 /**
- * Creates a folder and its parents, one by one: Node's own `recursive` never returns where the system refuses with
- * ENOENT, as /proc does.
+ * Creates a folder and its parents, one by one: Node's own `recursive` never returns where the system refuses
+ * with ENOENT, as /proc does.
  */
 export function makeFolder(path: string): void {
   if (existsSync(path)) return;

@@ -4,16 +4,22 @@ import { basename, dirname, join } from 'node:path';
 import { DataError } from './errors.js';
 
 export type Destination =
-  /** Nothing or a regular file lies there, and the new file takes its place. Symbolic links to `path` are resolved. */
+  /**
+   * Nothing or a regular file lies there, and the new file takes its place. Symbolic links to `path` are
+   * resolved.
+   */
   | { readonly kind: 'file'; readonly path: string }
-  /** This process has it open already, as /dev/stdout: opening it again fails for a socket and truncates a file. */
+  /**
+   * This process has it open already, as /dev/stdout: opening it again fails for a socket and truncates a
+   * file.
+   */
   | { readonly kind: 'descriptor'; readonly descriptor: number }
   /** A FIFO or a character device lies there, which takes what is written as it comes. */
   | { readonly kind: 'stream'; readonly path: string };
 
 /**
- * Returns where bytes for `path` go; `-` is standard output. Throws DataError for what takes no bytes: a directory, a
- * socket, a path through a folder that does not exist.
+ * Returns where bytes for `path` go; `-` is standard output. Throws DataError for what takes no bytes: a
+ * directory, a socket, a path through a folder that does not exist.
  */
 export function destinationOf(path: string): Destination {
   if (path === '-') return { kind: 'descriptor', descriptor: 1 };
@@ -43,8 +49,8 @@ function kindOf(there: Stats): string {
 const MOST_LINKS = 40;
 
 /**
- * Returns the absolute path at the end of a chain of symbolic links, whether it exists or not, or the number of the
- * descriptor that it names.
+ * Returns the absolute path at the end of a chain of symbolic links, whether it exists or not, or the number
+ * of the descriptor that it names.
  */
 function followLinks(path: string): string | number {
   let current = path;
@@ -75,8 +81,8 @@ function realFolder(path: string): string {
 const STANDARD = ['stdin', 'stdout', 'stderr'];
 
 /**
- * Returns the descriptor that a name stands for, or null: 1 for /dev/stdout, /dev/fd/1 and /proc/self/fd/1, whose folder
- * resolves to one named by this process's number.
+ * Returns the descriptor that a name stands for, or null: 1 for /dev/stdout, /dev/fd/1 and /proc/self/fd/1,
+ * whose folder resolves to one named by this process's number.
  */
 function descriptorOf(folder: string, name: string): number | null {
   if (folder === '/dev' && STANDARD.includes(name)) return STANDARD.indexOf(name);

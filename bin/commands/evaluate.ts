@@ -4,7 +4,7 @@ import { json, print, printNotes } from '../render/output.js';
 import { counted, facts, painter, significant } from '../render/text.js';
 import { withData } from '../stdin.js';
 
-/** More classes than this are listed in --json only. */
+/** The tables show at most this many classes; --json lists all. */
 const MOST_CLASSES = 20;
 
 export const evaluateCommand = defineCommand({

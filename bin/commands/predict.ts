@@ -52,7 +52,7 @@ export const predictCommand = defineCommand({
   },
 });
 
-/** In JSON, two values of one name would be one. */
+/** Refuses to keep a column with the name of a prediction: one would overwrite the other in JSON. */
 function refuseTwice({ kept, targets }: Predictions): void {
   const twice = kept.find(({ name }) => targets.includes(name));
   if (twice === undefined) return;
@@ -62,10 +62,10 @@ function refuseTwice({ kept, targets }: Predictions): void {
 }
 
 interface Cells {
-  /** columns of the source, null where a cell is empty */
+  /** Columns of the source; null where a cell is empty. */
   readonly kept: readonly (string | null)[];
   readonly predicted: readonly (string | number)[];
-  /** by class; empty where there are none */
+  /** Probabilities by class; empty where there are no classes. */
   readonly probabilities: readonly number[];
 }
 
@@ -113,13 +113,13 @@ function jsonl({ targets, classes, kept }: Predictions): Format {
   };
 }
 
-/** RFC 4180. */
+/** Quotes a cell as RFC 4180 asks. */
 function quoted(cell: string | number): string {
   const text = String(cell);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Nine digits hold a float32 exactly; the rest would be noise. */
+/** Rounds to nine digits: they hold a float32 exactly, and the rest would be noise. */
 function short<T extends string | number>(value: T): T {
   return typeof value === 'number' ? (Number(value.toPrecision(9)) as T) : value;
 }

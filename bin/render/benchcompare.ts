@@ -65,14 +65,14 @@ function summary(points: readonly ComparedPoint[], relevant: number): string {
   ].join('\n');
 }
 
-/** More names than this are counted, not listed. */
+/** Of more names than this, the rest is counted, not listed. */
 const MOST_NAMES = 8;
 
 function unmatched({ unmatched: { old, new: now } }: BenchComparison): string[] {
   return [...namesText('only in the old report', old), ...namesText('only in the new report', now)];
 }
 
-/** A title, and below it a name on each line. */
+/** Writes a title, and below it a name on each line. */
 function namesText(title: string, names: readonly string[]): string[] {
   if (names.length === 0) return [];
   const shown = names.length <= MOST_NAMES + 1 ? names : names.slice(0, MOST_NAMES);

@@ -1,4 +1,4 @@
-/** A benchmark's report as titled tables and remarks, from which the terminal's text and Markdown are made. */
+/** Arranges a benchmark's report in titled tables and remarks, which become text or Markdown. */
 import type {
   BatchSweep,
   BenchReport,
@@ -16,9 +16,9 @@ export interface Section {
   readonly title: string;
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** lines below the table */
+  /** Lines below the table. */
   readonly remarks: readonly string[];
-  /** a drawing of characters, below them */
+  /** A drawing of characters below the remarks. */
   readonly drawing?: readonly string[];
 }
 
@@ -177,7 +177,7 @@ function growthSections({ rows, parameters }: Growth): Section[] {
   ];
 }
 
-/** What was measured, and on what. */
+/** Returns what was measured, and on which machine. */
 export function headFacts(report: BenchReport): [string, string][] {
   const { machine, settings, parameters, flopsPerRow, peaks, seconds, started } = report;
   const { cores, cpuQuota, memory } = machine;
@@ -210,7 +210,7 @@ function megaflops(flops: number): string {
   return flops < 1e9 ? `${(flops / 1e6).toPrecision(3)} MFLOP` : `${(flops / 1e9).toPrecision(3)} GFLOP`;
 }
 
-/** `weights identical for 0, 1, 2: yes (sha256 …)` */
+/** Says whether all worker counts gave the same weights: `weights identical for 0, 1, 2: yes (sha256 …)`. */
 export function proofLine({ workers, identical, steps, sha256, others }: BenchReport['proof']): string {
   const also = others === 0 ? '' : `; the same in ${counted(others, 'other comparison')}`;
   const hashes = identical
@@ -221,7 +221,7 @@ export function proofLine({ workers, identical, steps, sha256, others }: BenchRe
 
 type Format = (seconds: number) => string;
 
-/** One unit for a column of times. */
+/** Chooses one unit for a column of times. */
 function timeFormat(typical: number): Format {
   const [factor, unit] =
     typical < 1e-6 ? [1e9, 'ns'] : typical < 1e-3 ? [1e6, 'µs'] : typical < 1 ? [1e3, 'ms'] : [1, 's'];

@@ -1,4 +1,4 @@
-/** What the check of all derivatives found. */
+/** Writes what the check of all derivatives found. */
 import type { Controls, Float32Check, GradcheckReport, Group } from '../../src/explain/gradcheck.js';
 import type { NetworkReport } from '../../src/explain/ownnetwork.js';
 import { count, counted, duration, facts, painter, table } from './text.js';

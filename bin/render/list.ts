@@ -1,7 +1,7 @@
 import type { Entry } from '../../src/explain/catalogue.js';
 import { painter, table } from './text.js';
 
-/** A table for each group; a column that would be empty is left out. */
+/** Writes a table for each group; a column that would be empty is left out. */
 export function catalogueText(groups: readonly { name: string; entries: readonly Entry[] }[]): string {
   const paint = painter(process.stdout);
   return groups
@@ -30,7 +30,7 @@ function defaultsText(defaults: Entry['defaults']): string {
     .join(' ');
 }
 
-/** 1/3 has too many digits for a table. */
+/** Shortens numbers such as 1/3, which has too many digits for a table. */
 function numberText(value: unknown): string {
   if (typeof value === 'number') {
     const short = Number(value.toPrecision(4));

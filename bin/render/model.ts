@@ -3,12 +3,12 @@ import { type ColumnSchema, readingOf } from '../../src/data/schema.js';
 import type { Model } from '../../src/model/index.js';
 import { count, counted, facts, table } from './text.js';
 
-/** The model without its functions. */
+/** Returns the model without its functions. */
 export function describeModel({ predict, evaluate, ...model }: Model): Omit<Model, 'predict' | 'evaluate'> {
   return model;
 }
 
-/** How a column is read, where its name alone would not tell. */
+/** Says how a column is read, where its name alone would not tell. */
 function asRead(column: ColumnSchema): string {
   const reading = readingOf(column);
   if (reading.as === 'words') return ' (categories)';

@@ -1,6 +1,6 @@
 /**
- * Writes results where the user wants them: to stdout, waiting for slow readers, to a file that appears complete or not
- * at all, or to a FIFO or device.
+ * Writes results where the user wants them: to stdout, waiting for slow readers, to a file that appears
+ * complete or not at all, or to a FIFO or device.
  */
 import { once } from 'node:events';
 import { closeSync, constants, open, write as writeBytes } from 'node:fs';
@@ -27,8 +27,8 @@ export function printNotes(lines: readonly string[]): void {
 type Put = (text: string) => Promise<void>;
 
 /**
- * Lets `write` fill the file that the user named, or stdout if none was named. A symbolic link stays one, and the file it
- * leads to is written. If the reader of a FIFO or of stdout goes away, the writing ends quietly.
+ * Lets `write` fill the file that the user named, or stdout if none was named. A symbolic link stays one, and
+ * the file it leads to is written. If the reader of a FIFO or of stdout goes away, the writing ends quietly.
  */
 export async function streamTo(file: string | undefined, write: (put: Put) => Promise<void>): Promise<void> {
   const name = file ?? 'stdout';
@@ -56,7 +56,9 @@ function naming(name: string): (error: Error) => never {
   };
 }
 
-/** Writes through the process's own streams, which wait for slow readers, and to any other descriptor directly. */
+/**
+ * Writes through the process's own streams, which wait for slow readers, and directly to other descriptors.
+ */
 function toDescriptor({ descriptor }: Destination & { kind: 'descriptor' }): Put {
   const stream = { 1: process.stdout, 2: process.stderr }[descriptor];
   if (stream === undefined) return (text) => writeAll(descriptor, text);
@@ -79,7 +81,10 @@ async function untilNobodyReads(name: string, put: Put, write: (put: Put) => Pro
   }
 }
 
-/** Writes all of a text. A pipe that another program made non-blocking refuses bytes while it is full: try again later. */
+/**
+ * Writes all of a text. A pipe that another program made non-blocking refuses bytes while it is full, so a
+ * refused write is tried again a little later.
+ */
 async function writeAll(descriptor: number, text: string): Promise<void> {
   const bytes = Buffer.from(text);
   for (let done = 0; done < bytes.length; ) {
@@ -104,8 +109,8 @@ async function exitingAtSignals(work: () => Promise<void>): Promise<void> {
 }
 
 /**
- * Keeps a closed pipe (`gradpool predict … | head`) from being an error: on stdout it ends the command, on stderr the
- * training goes on.
+ * Keeps a closed pipe (`gradpool predict … | head`) from being an error: on stdout it ends the command, on
+ * stderr the training goes on.
  */
 export function tolerateClosedPipes(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

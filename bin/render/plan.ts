@@ -2,14 +2,14 @@ import type { LayerRow } from '../../src/network/table.js';
 import type { PlanReport } from '../../src/run/train.js';
 import { bytes, count, counted, facts, table } from './text.js';
 
-export function layersText(layers: readonly LayerRow[]): string {
+function layersText(layers: readonly LayerRow[]): string {
   return table(
     ['layer', 'inputs', 'outputs', 'parameters', 'flops/row'],
     layers.map(({ kind, inputs, outputs, parameters, flops }) => [kind, inputs, outputs, parameters, flops]),
   );
 }
 
-/** What a training would be: data, network, memory, steps. */
+/** Writes what a training would do: its data, network, memory and steps. */
 export function planText(plan: PlanReport): string {
   const { dataset, rows, classes, config, layers, budget, stepsPerEpoch, epochs } = plan;
   const target = classes ? counted(classes.length, 'class').replace(/classs$/, 'classes') : 'values';

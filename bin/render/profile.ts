@@ -1,4 +1,4 @@
-/** Where a training's time went, part by part. */
+/** Writes where the time of a training went, part by part. */
 import { type ProfileReport, type RunSeconds, TRACED_STEPS } from '../../src/train/profile.js';
 import { count, counted, duration, facts, painter, table } from './text.js';
 
@@ -16,7 +16,9 @@ const OTHER_PARTS: readonly (readonly [keyof RunSeconds, string])[] = [
   ['rest', 'events, progress, trials of workers'],
 ];
 
-/** The parts add up to the run's wall time. @param workers of the last step */
+/**
+ * Writes a table whose parts add up to the wall time of the run. `workers` is the number at the last step.
+ */
 export function profileText(
   { steps, rows, seconds, trace }: ProfileReport & { readonly trace: string | null },
   workers: number,
@@ -58,7 +60,7 @@ function traceText(trace: string, steps: number): string {
   ]);
 }
 
-/** Where the terminal is too narrow for what the parts mean, the numbers alone. */
+/** Writes the table, without the meanings of the parts where the terminal is too narrow for them. */
 function fitting(lines: readonly (readonly string[])[]): string {
   const full = table(['part', 's', 'ms/step', 'share', ''], lines);
   const room = process.stdout.columns ?? Number.POSITIVE_INFINITY;

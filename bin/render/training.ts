@@ -1,12 +1,12 @@
-/** A training as it goes: a bar on a terminal, lines elsewhere, nothing when quiet. All of it on stderr. */
+/** Shows a training as it goes, on stderr: a bar on a terminal, lines elsewhere, nothing when quiet. */
 import type { EpochEvent, Metrics, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
 import type { Bar } from './bar.js';
 import { metricsText } from './metrics.js';
 import { count, counted, duration, painter, percent, significant } from './text.js';
 
-export interface TrainingView {
+interface TrainingView {
   show(event: TrainEvent): void;
-  /** shown when nothing else is for a while */
+  /** Shows a text if nothing else is shown for a while. */
   wait(text: string): void;
   note(text: string): void;
   close(): void;
@@ -19,12 +19,12 @@ export async function trainingView(options: { quiet: boolean; progress: boolean 
   return new Lines(options.progress && process.stderr.isTTY ? (await import('./bar.js')).Bar : null);
 }
 
-/** Of more epochs than this, lines are printed at most this often. */
+/** Of more epochs than EVERY_EPOCH, a line is printed at most every EPOCH_INTERVAL milliseconds. */
 const EVERY_EPOCH = 30;
 const EPOCH_INTERVAL = 250;
-/** Milliseconds after which a terminal says what it waits for. */
+/** Milliseconds after which a terminal shows what it waits for. */
 const PATIENCE = 300;
-/** Without a bar, milliseconds of silence after which a line says how far an epoch is. */
+/** Milliseconds of silence after which, without a bar, a line says how far an epoch is. */
 const SILENCE = 10_000;
 
 class Lines implements TrainingView {
@@ -114,7 +114,7 @@ class Lines implements TrainingView {
 export const workersText = (workers: number): string =>
   workers === 0 ? 'in-process' : counted(workers, 'worker');
 
-/** Widths of an epoch's columns, header and numbers: 79 characters with the mark. */
+/** Widths of the columns of an epoch, in the header and below: 79 characters with the mark. */
 const LOSS = 10;
 const SCORE = 10;
 const RATE = 8;

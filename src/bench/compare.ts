@@ -6,9 +6,9 @@ import { type BenchReport, FORMAT, FORMAT_VERSION } from './report.js';
 import { type Estimate, ratio } from './statistics.js';
 
 /**
- * The verdict on a point follows from the 95 % interval of its ratio. Where the whole interval lies above 1 the point is
- * `slower`, and where it lies below 1 `faster`. An interval around 1 says `no difference` if it leaves no room for one
- * that matters, and else `cannot tell`: too few rounds, or too noisy ones.
+ * The verdict on a point follows from the 95 % interval of its ratio. Where the whole interval lies above 1
+ * the point is `slower`, and where it lies below 1 `faster`. An interval around 1 says `no difference` if it
+ * leaves no room for one that matters, and else `cannot tell`: too few rounds, or too noisy ones.
  */
 export type Verdict = 'slower' | 'faster' | 'no difference' | 'cannot tell';
 
@@ -40,8 +40,8 @@ export interface BenchComparison {
 }
 
 /**
- * Compares the points that both reports hold by the ratio of their medians. `gate` is the share by which a point may be
- * slower, or null. Throws DataError where nothing was measured in both.
+ * Compares the points that both reports hold by the ratio of their medians. `gate` is the share by which a
+ * point may be slower, or null. Throws DataError where nothing was measured in both.
  */
 export function compareReports(
   before: { readonly name: string; readonly report: BenchReport },
@@ -115,7 +115,10 @@ function differences({ machine: m, settings: s, ...old }: BenchReport, now: Benc
   return [...different, ...busy('old', old.warnings), ...busy('new', now.warnings)];
 }
 
-/** Reads what `gradpool bench --json` printed. Throws DataError naming the file and what is wrong with it. */
+/**
+ * Reads a report that `gradpool bench --json` printed. Throws DataError that names the file and what is wrong
+ * with it.
+ */
 export function readReport(file: string): BenchReport {
   const remedy = 'expected the output of gradpool bench --json';
   let text: string;
