@@ -6,17 +6,13 @@ import { trainingView } from './render/training.js';
 
 export const OUTPUT_FLAGS = {
   json: { describe: 'print the result as one JSON document', boolean: true, group: 'Output' },
-  quiet: {
-    describe: 'only the result and errors',
-    boolean: true,
-    group: 'Output',
-  },
+  quiet: { describe: 'print only the result and errors', boolean: true, group: 'Output' },
   profile: {
     describe: "show where the time went, and write the steps to the run's trace.json",
     boolean: true,
     group: 'Output',
   },
-  'no-progress': { describe: 'lines instead of a bar', boolean: true, group: 'Output' },
+  'no-progress': { describe: 'print lines instead of a bar', boolean: true, group: 'Output' },
 } as const;
 
 /**

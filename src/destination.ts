@@ -97,7 +97,8 @@ function linkTarget(path: string): string | null {
     return readlinkSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EINVAL' || code === 'ENOENT' || code === 'UNKNOWN') return null; // no link, or nothing at all
+    const isNoLink = code === 'EINVAL' || code === 'ENOENT' || code === 'UNKNOWN';
+    if (isNoLink) return null;
     throw error;
   }
 }

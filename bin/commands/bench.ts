@@ -89,7 +89,7 @@ const FLAGS = {
   'no-progress': { describe: 'print lines instead of a bar', boolean: true, group: 'Output' },
   'fail-if-slower': {
     describe:
-      'compare: exit with 5 where a point is slower by more than this, such as 5%; also how wide an interval around no change still counts as no difference (5% without this flag)',
+      'compare: exit with 5 where a point is slower by more than this, such as 5%; an interval within ± this (±5% if not given) means no difference',
     group: 'Compare',
     read: readShare,
   },
@@ -191,13 +191,13 @@ function benchOptions(args: BenchArgs): BenchOptions {
 
 async function measured(
   options: BenchOptions,
-  look: { quiet: boolean; progress: boolean },
+  display: { quiet: boolean; progress: boolean },
 ): Promise<BenchReport> {
   const library = await import('../../src/bench/bench.js');
   const { benchView } = await import('../render/benchprogress.js');
-  const view = benchView(look);
+  const view = benchView(display);
   const interrupted = () => {
-    view.close(); // gives the cursor back
+    view.close(); // shows the cursor again
     process.exit(130);
   };
   process.once('SIGINT', interrupted);

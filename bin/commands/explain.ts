@@ -5,7 +5,7 @@ import { json, print, streamTo } from '../render/output.js';
 
 export const explainCommand = defineCommand({
   usage: 'explain <network> [data]',
-  describe: 'one instance through a network and back, every derivative beside its difference quotient',
+  describe: 'show one instance go through a network and back, each derivative beside its difference quotient',
   positionals: {
     network: "a run's folder, a model.safetensors or a configuration file",
     data: "what train takes (default: the run's or the configuration's data)",

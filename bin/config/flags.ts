@@ -111,8 +111,7 @@ export function givenValues(keys: readonly Key[], args: Args): Record<string, un
 }
 
 /**
- * Returns the value that the texts stand for. A text that stands for none stays one, and `checked` says what is
- * wrong with it.
+ * Reads the value that texts stand for. A text that stands for none stays as it is, for `checked` to refuse.
  */
 async function parseTexts(key: Key, texts: readonly string[]): Promise<unknown> {
   const [text] = texts;

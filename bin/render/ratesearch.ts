@@ -9,9 +9,10 @@ const AXIS = 9;
 /** Plots the smoothed loss over the rate, on a logarithmic axis, and names the rate to take. */
 export function rateSearchText({ rates, smoothed, suggestion }: RateSearch): string {
   if (rates.length < 2) return 'the loss was not finite at the first rate: begin with a smaller --from';
-  const most = Math.min(smoothed[0] * 2, Math.max(...smoothed)); // the explosion at the end would flatten the rest
+  // The loss explodes at the end; cut off, it does not flatten the rest of the plot.
+  const highest = Math.min(smoothed[0] * 2, Math.max(...smoothed));
   const plot = asciichart.plot(
-    smoothed.map((loss) => Math.min(loss, most)),
+    smoothed.map((loss) => Math.min(loss, highest)),
     { height: HEIGHT, format: (value: number) => value.toPrecision(4).padStart(AXIS - 1) },
   );
   const advice =
