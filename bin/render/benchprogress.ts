@@ -84,9 +84,9 @@ class BarView implements BenchView {
   #advance({ stage, share }: Extract<BenchEvent, { type: 'progress' }>): void {
     const weights = this.#stages.map((one) => (one === 'peak' ? 0.1 : 1));
     const total = weights.reduce((sum, weight) => sum + weight, 0);
-    const at = this.#stages.indexOf(stage);
-    const before = weights.slice(0, at).reduce((sum, weight) => sum + weight, 0);
-    const done = (before + weights[at] * share) / total;
+    const index = this.#stages.indexOf(stage);
+    const before = weights.slice(0, index).reduce((sum, weight) => sum + weight, 0);
+    const done = (before + weights[index] * share) / total;
     const elapsed = (performance.now() - this.#begin) / 1000;
     const left = done > 0.05 ? `, ${duration(Math.round((elapsed * (1 - done)) / done))} left` : '';
     this.#words = `${NAMES[stage]}${left}`;

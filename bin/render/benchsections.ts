@@ -98,10 +98,10 @@ function weakSection({ points }: Weak): Section {
 }
 
 function batchSection({ points, workers, breakEven }: BatchSweep): Section {
-  const who = counted(workers, 'worker');
+  const threads = counted(workers, 'worker');
   return {
-    title: `Batch size: in-process and ${who}`,
-    header: ['batch', 'in-process', who, 'samples/s', `samples/s, ${who}`, 'speed-up', INTERVAL],
+    title: `Batch size: in-process and ${threads}`,
+    header: ['batch', 'in-process', threads, 'samples/s', `samples/s, ${threads}`, 'speed-up', INTERVAL],
     rows: points.map(({ serial, parallel }) => [
       count(serial.batch),
       alone(serial.step.value),
@@ -112,8 +112,8 @@ function batchSection({ points, workers, breakEven }: BatchSweep): Section {
     ]),
     remarks: [
       breakEven === null
-        ? `break-even: none of these batches is certain to gain from ${who}`
-        : `break-even: from batch ${breakEven} on, ${who} ${workers === 1 ? 'is' : 'are'} faster, with the whole interval`,
+        ? `break-even: none of these batches is certain to gain from ${threads}`
+        : `break-even: from batch ${breakEven} on, ${threads} ${workers === 1 ? 'is' : 'are'} faster, with the whole interval`,
     ],
   };
 }
@@ -260,7 +260,7 @@ function verdict(speedup: Estimate): string {
     return `${speedup.value.toFixed(2)} times as fast as the in-process loop (${interval})`;
   if (speedup.high < 1)
     return `slower than the in-process loop: ${speedup.value.toFixed(2)} times its speed (${interval})`;
-  return `no difference from the in-process loop that is beyond chance (${interval})`;
+  return `chance could explain the difference from the in-process loop (${interval})`;
 }
 
 function signed({ value, low, high }: Estimate): string {

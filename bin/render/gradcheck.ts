@@ -21,9 +21,9 @@ export function libraryText(report: GradcheckReport, seconds: number): string {
 }
 
 export function networkText(report: NetworkReport, name: string, seconds: number): string {
-  const rows = report.parameters.map(({ name, checked, count: of, kinks, error }) => [
+  const rows = report.parameters.map(({ name, checked, count: all, kinks, error }) => [
     name,
-    of === checked ? checked : `${count(checked)} of ${count(of)}`,
+    all === checked ? checked : `${count(checked)} of ${count(all)}`,
     kinks,
     scientific(error),
   ]);

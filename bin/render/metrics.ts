@@ -27,7 +27,7 @@ export function classScores(
     const right = confusion[k][k];
     const rows = sum(confusion[k]);
     const taken = sum(confusion.map((row) => row[k]));
-    const share = (of: number) => (of === 0 ? null : right / of);
+    const share = (total: number) => (total === 0 ? null : right / total);
     const f1 = rows + taken === 0 ? null : (2 * right) / (rows + taken);
     return { class: name, precision: share(taken), recall: share(rows), f1, rows };
   });
