@@ -1,6 +1,6 @@
 /**
- * Installs and builds what is missing or out of date, and nothing else. `npm start` and `npm test` call it first,
- * so both work on a fresh machine. It is plain JavaScript on Node's own modules, because nothing is installed yet.
+ * Installs and builds what is missing or out of date, and nothing else: `npm start` and `npm test` call it first, so
+ * both work on a fresh machine. Plain JavaScript on Node's own modules, because nothing is installed yet.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
