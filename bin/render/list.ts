@@ -1,7 +1,8 @@
 import type { Entry } from '../../src/explain/catalogue.js';
+import { valueText } from '../../src/hyperparameters.js';
 import { painter, table } from './text.js';
 
-/** A table for each group; a column that would be empty is left out. */
+/** Writes a table for each group, without the columns that would be empty. */
 export function catalogueText(groups: readonly { name: string; entries: readonly Entry[] }[]): string {
   const paint = painter(process.stdout);
   return groups
@@ -26,15 +27,6 @@ function groupText(group: string, entries: readonly Entry[]): string {
 
 function defaultsText(defaults: Entry['defaults']): string {
   return Object.entries(defaults)
-    .map(([key, value]) => (value === 'required' ? `${key}=…` : `${key}=${numberText(value)}`))
+    .map(([key, value]) => (value === 'required' ? `${key}=…` : `${key}=${valueText(value)}`))
     .join(' ');
-}
-
-/** 1/3 has too many digits for a table. */
-function numberText(value: unknown): string {
-  if (typeof value === 'number') {
-    const short = Number(value.toPrecision(4));
-    return short !== 0 && Math.abs(short) < 1e-3 ? short.toExponential() : String(short);
-  }
-  return Array.isArray(value) ? value.map(numberText).join(',') : String(value);
 }

@@ -1,24 +1,34 @@
-/** Limited-memory BFGS (Liu & Nocedal 1989) with a strong Wolfe line search: one iteration a step, on all rows. */
+/** Limited-memory BFGS (Liu & Nocedal 1989) with a strong Wolfe line search: each step is one iteration over all rows. */
 import type { FloatArray } from '../kernels/kernels.js';
+import { weightDecay, whole } from './hyper.js';
 import { type LinePoint, strongWolfe } from './linesearch.js';
-import type { UpdateRule } from './rule.js';
+import { rule } from './rule.js';
 
-/** How the weights changed in a step and how that turned the gradient, with 1/(change·turn). */
+/** One earlier step: how the weights changed, how the gradient changed with them, and 1/(change·turn). */
 interface Pair {
   readonly change: FloatArray;
   readonly turn: FloatArray;
   readonly rho: number;
 }
 
-/** PyTorch's: of the largest component of the gradient, of the slope, and of a pair's curvature. */
+/** PyTorch's bounds, below which the gradient's largest component, the slope or a pair's curvature counts as zero. */
 const TOLERANCE = { gradient: 1e-7, slope: 1e-9, curvature: 1e-10 };
 
-export const lbfgs: UpdateRule = {
+export const lbfgs = rule({
   formula: 'w ← w + t·d, d = −H·g with H from the last historySize changes; t by the strong Wolfe conditions',
   torch: "LBFGS(max_iter=1, line_search_fn='strong_wolfe')",
   lr: 1,
+  hyper: {
+    historySize: {
+      schema: whole(1).max(100),
+      default: 10,
+      help: 'number of earlier steps that are remembered',
+    },
+    weightDecay,
+  },
   fullBatch: true,
   wholeBlock: true,
+  lineSearch: true,
   slots: ({ historySize }) => [
     'before',
     ...Array.from({ length: historySize }, (_, i) => `change ${i}`),
@@ -27,7 +37,7 @@ export const lbfgs: UpdateRule = {
   async step(_, { weights, gradient, slots }, { historySize, weightDecay }, scale, loss) {
     const { step, lr, gradientScale } = scale;
     const [before, ...rest] = slots;
-    // The pair of step t lies in place t−1 of a ring, so that nothing but t has to be remembered between steps.
+    // The pair of step t lies at place t−1 of a ring buffer, so t alone says where everything is.
     const changes = rest.slice(0, historySize);
     const turns = rest.slice(historySize);
     const place = (t: number) => (t - 1) % historySize;
@@ -46,7 +56,7 @@ export const lbfgs: UpdateRule = {
     }
     before.set(gradient);
 
-    const known: Pair[] = []; // from the newest to the oldest
+    const known: Pair[] = []; // newest first
     for (let t = step - 1; t >= Math.max(1, step - historySize); t--) {
       const [change, turn] = [changes[place(t)], turns[place(t)]];
       const curvature = dot(change, turn);
@@ -74,7 +84,7 @@ export const lbfgs: UpdateRule = {
     go(t);
     for (let i = 0; i < change.length; i++) change[i] = t * direction[i];
   },
-};
+});
 
 /** −H·g by the two-loop recursion. */
 function newtonDirection(gradient: FloatArray, known: readonly Pair[]): Float64Array {

@@ -1,182 +1,248 @@
 /**
- * One flat, readonly configuration: every default in one object, overridden, then validated as a whole. It is printed by
- * --print-config, stored in every run and checkpoint, and `gradpool train -c` on it repeats the run.
+ * The configuration of a training: one flat, readonly object. It starts from the defaults, is overridden by what the user
+ * gives, and is then validated as a whole. --print-config prints it, every run stores it, and `gradpool train -c` on the
+ * stored file repeats the run.
  */
 import { z } from 'zod';
 import type { LoadOptions } from '../data/load.js';
 import { type DataSource, named } from '../data/source.js';
 import { UsageError } from '../errors.js';
+import { type Choice, hyperShape, unusedKeys } from '../hyperparameters.js';
 import { describeIssue } from '../issues.js';
 import { PRECISIONS } from '../kernels/bfloat16.js';
 import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { ACTIVATION_NAMES } from '../network/activations.js';
-import { DIVERGENCE_NAMES, DIVERGENCES } from '../network/divergences.js';
+import { DIVERGENCE_NAMES, DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
 import { INITIALIZER_NAMES } from '../network/initializers.js';
-import { checkUpdate, SCHEDULE_SHAPE, UPDATE_SHAPE } from '../optim/options.js';
+import { checkUpdate, SCHEDULE_SHAPE, UPDATE_CHOICES, UPDATE_SHAPE } from '../optim/options.js';
 import { parseUntil, UNTIL_EPOCHS } from './until.js';
 
 const whole = (minimum: number) => z.number().int().min(minimum);
 const positive = z.number().positive();
-const fraction = z.number().min(0).lt(1);
 const decimalMark = z.enum(['.', ',']);
 
 const PERCENTAGE = /^\d+(\.\d+)?%$/;
 const SHARE = 'expected a fraction from 0 up to but not including 1 (0.2 or 20%), or a data source';
 
-/** A share of the rows as a number or a percentage, or the name of a source. */
+/** Accepts a share of the rows as a number or a percentage, or the name of a source. */
 const shareOrSource = z.union([z.number(), z.string()]).refine((value) => {
   if (typeof value === 'number') return value >= 0 && value < 1;
   return value !== '' && (!value.endsWith('%') || (PERCENTAGE.test(value) && Number(shareOf(value)) < 1));
 }, SHARE);
 
-/** '12.5%' as the number nearest to 0.125, as if it had been written so: dividing by 100 would round a second time. */
+/** Reads '12.5%' as 0.125. It shifts the decimal exponent, because dividing by 100 would round a second time. */
 function shareOf<T>(value: T): T | number {
   return typeof value === 'string' && PERCENTAGE.test(value) ? Number(`${value.slice(0, -1)}e-2`) : value;
 }
 
-/** Each key's meaning is its `describe`: the command line's help and the editor's schema show the same words. */
-const SHAPE = {
+/** The losses' hyper-parameters, made of the one parameter that a divergence may have. */
+type LossMembers = {
+  readonly [Name in DivergenceName]: (typeof DIVERGENCES)[Name] extends {
+    readonly parameter: { readonly name: infer Key extends string; readonly default: infer Value };
+  }
+    ? Readonly<
+        Record<Key, { readonly schema: z.ZodNumber; readonly default: Value; readonly help: string }>
+      >
+    : Readonly<Record<never, never>>;
+};
+
+function lossMember({ parameter }: Divergence): Choice['members'][string] {
+  if (parameter === undefined) return {};
+  const { name, default: value, min, minIncluded, max, help } = parameter;
+  const above = minIncluded ? z.number().min(min) : z.number().gt(min);
+  const schema = Number.isFinite(max) ? above.lt(max) : above;
+  return { [name]: { schema, default: value, help } };
+}
+
+const LOSS = {
+  key: 'loss',
+  default: 'auto',
+  auto: ['crossEntropy', 'squaredError'],
+  members: Object.fromEntries(
+    DIVERGENCE_NAMES.map((name) => [name, lossMember(DIVERGENCES[name])]),
+  ) as unknown as LossMembers,
+} as const;
+
+const constant = { initConstant: { schema: z.number(), default: 0, help: 'value of every weight' } } as const;
+const INIT = {
+  key: 'init',
+  default: 'auto',
+  members: {
+    ...(Object.fromEntries(INITIALIZER_NAMES.map((name) => [name, {}])) as Readonly<Record<never, never>>),
+    constant,
+  },
+} as const;
+
+/** The keys whose value names a member of a list, each member with hyper-parameters of its own. */
+export const CHOICES: readonly Choice[] = [LOSS, INIT, ...UPDATE_CHOICES];
+
+/** Each key's `describe` is its help: the command line and the editor's schema show the same words. */
+const DATA = {
   data: z
     .string()
     .min(1)
     .describe('training data: a table, a SQL query, a folder of IDX or NPY files, or a built-in name'),
-  target: z.string().optional().describe('the column to predict'),
+  target: z.string().optional().describe('column to predict'),
   task: z
     .enum(['auto', 'classification', 'regression'])
     .default('auto')
-    .describe('what is predicted; auto: from the target'),
+    .describe('what to predict, a class or a number; auto decides by the target'),
   val: shareOrSource
     .default('auto')
     .describe(
-      'validation: a fraction of the rows (0.2, 20%), or a source of its own; auto: 0.1, but 0 for the likes of xor',
+      'validation data: a fraction of the rows (0.2, 20%) or a data source; auto takes 0.1, or 0 for tiny problems such as xor',
     ),
   test: shareOrSource
     .optional()
     .describe(
-      'test, evaluated once at the end: a fraction of the rows (0.2, 20%), kept apart from training and validation, or a source of its own',
+      'test data, evaluated once at the end: a fraction of the rows (0.2, 20%) that is kept apart from training and validation, or a data source',
     ),
   header: z
     .enum(['auto', 'yes', 'no'])
     .default('auto')
-    .describe('tables: whether the first line of a CSV file names the columns; auto: yes, if that can be'),
+    .describe('tables: whether the first line of a CSV file names the columns; auto decides by its content'),
   decimal: z
     .union([decimalMark, z.record(z.string(), decimalMark)], {
       error: 'expected . or , for every column, or COLUMN=, for one',
     })
     .optional()
-    .describe('tables: the decimal mark, . or , for every column, or COLUMN=, for one'),
+    .describe('tables: decimal mark, . or , for every column, or COLUMN=, for one'),
   missing: z
     .array(z.string())
     .optional()
-    .describe(
-      "tables: words for a missing value in every column, such as 'unknown,-999'; NA, ?, … are known",
-    ),
+    .describe("tables: more words that mean a missing value, such as 'unknown,-999'; NA, ?, … are known"),
   dateFormat: z
     .record(z.string(), z.string())
     .optional()
     .describe('tables: how a column writes its dates: COLUMN=dd/mm/yyyy, COLUMN=yyyymmdd, …'),
-  text: z.array(z.string()).optional().describe('tables: columns whose words are kept as they are written'),
+  text: z
+    .array(z.string())
+    .optional()
+    .describe('tables: columns whose cells are kept as words, exactly as written'),
   number: z.array(z.string()).optional().describe('tables: columns that hold numbers'),
-  category: z.array(z.string()).optional().describe('tables: columns that hold categories, however many'),
+  category: z
+    .array(z.string())
+    .optional()
+    .describe('tables: columns that hold categories, however many different ones there are'),
   weights: z
     .string()
     .optional()
     .describe(
-      'tables: the column of sample weights, numbers from 0 on; a batch divides by their sum, so only proportions matter',
+      'tables: column with the weight of each row, 0 or more; only the ratios of weights matter',
     ),
   embedAbove: whole(1)
     .default(32)
-    .describe('tables: a column with more categories is embedded, one with fewer is one-hot encoded'),
+    .describe('tables: columns with more categories than this are embedded, others are one-hot encoded'),
+} as const;
+
+const NETWORK = {
   hidden: z.array(whole(1)).optional().describe('units of each hidden layer (default 256,128)'),
   activation: z.enum(ACTIVATION_NAMES).optional().describe('activation of the hidden layers (default relu)'),
   layers: z
     .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
     .optional()
     .describe('the whole network as a list of layers, instead of hidden and activation'),
+} as const;
+
+const LOSSES = {
   loss: z
     .enum(['auto', ...DIVERGENCE_NAMES])
-    .default('auto')
-    .describe('the divergence; auto: cross-entropy for classes, ½ squared error for numbers'),
-  huberDelta: positive
-    .default(DIVERGENCES.huber.parameter.default)
-    .describe(
-      'loss huber: the error up to which it is squared, in standard deviations of the training targets',
-    ),
-  focalGamma: z
-    .number()
-    .min(0)
-    .default(DIVERGENCES.focal.parameter.default)
-    .describe('loss focal: how much less a class counts that is recognised already'),
-  quantile: positive
-    .lt(1)
-    .default(DIVERGENCES.quantile.parameter.default)
-    .describe('loss quantile: the share of targets that should lie below the prediction'),
-  labelSmoothing: fraction
-    .default(DIVERGENCES.crossEntropy.parameter.default)
-    .describe(
-      "loss crossEntropy: share of the desired probability that is spread over all classes; a class weight multiplies its rows' whole loss",
-    ),
+    .default(LOSS.default)
+    .describe('loss to minimise; auto takes crossEntropy for classes and squaredError for numbers'),
+  ...hyperShape(LOSS),
   classWeights: z
     .union([z.enum(['balanced']), z.array(positive).min(2)])
     .optional()
     .describe(
-      'weight of each class in training, times the sample weight; balanced: rows/(classes·rows of the class)',
+      "weight of each class in training, times the row's own weight; balanced: rows/(classes·rows of the class)",
     ),
+} as const;
+
+const INITIALIZATION = {
   init: z
     .enum(['auto', ...INITIALIZER_NAMES])
-    .default('auto')
-    .describe('initial weights; auto: what fits each activation'),
-  initConstant: z.number().default(0).describe('init constant: the value of every weight'),
-  ...UPDATE_SHAPE,
-  ...SCHEDULE_SHAPE,
+    .default(INIT.default)
+    .describe('how the weights are initialised; auto takes what suits each activation'),
+  ...hyperShape(INIT),
+} as const;
+
+const BATCH = {
   batch: z
     .union([whole(1), z.enum(['auto', 'all'])])
     .default('auto')
-    .describe('rows of a minibatch, or all; auto: 128, or all where there are fewer'),
+    .describe('rows of a minibatch, or all; auto takes 128, or all rows where there are fewer'),
+} as const;
+
+const DURATION = {
   epochs: whole(1)
     .default(10)
-    .describe(`passes over the training data; with until: ${UNTIL_EPOCHS} at most, unless given`),
+    .describe(`passes over the training data; with until, at most ${UNTIL_EPOCHS} unless given`),
   until: z
     .string()
     .refine((text) => parseUntil(text) !== null, 'expected change<NUMBER or loss<NUMBER, such as change<1e-6')
     .optional()
-    .describe("end when the training loss says so: 'change<1e-6' between two epochs, or 'loss<0.01'"),
-  patience: whole(1).optional().describe('early stopping: epochs without a better validation loss'),
+    .describe(
+      "ends training by its loss: 'change<1e-6' from one epoch to the next, or 'loss<0.01'",
+    ),
+  patience: whole(1)
+    .optional()
+    .describe('early stopping: epochs without a better validation loss before training ends'),
+} as const;
+
+const RUN = {
   seed: z
     .number()
     .int()
     .min(0)
     .max(Number.MAX_SAFE_INTEGER)
     .default(1)
-    .describe('initial weights, splits and epoch order'),
+    .describe('seed of the initial weights, the splits and the order of rows'),
   workers: z
     .union([z.literal('auto'), whole(0).max(1024)])
     .default('auto')
-    .describe('threads; 0 runs in-process; the result does not depend on it'),
+    .describe('number of threads; 0 trains in the main thread; the result is the same for any number'),
   shards: whole(1)
     .max(1024)
     .default(8)
-    .describe('parts of a minibatch that are summed by a fixed tree; with batchNorm, of 32 rows at least'),
+    .describe(
+      'parts into which a minibatch is split for the workers; changes the result slightly; with batchNorm, parts have 32 rows or more',
+    ),
   kernels: z
     .enum(['auto', ...KERNEL_NAMES])
     .default('auto')
-    .describe('who does the arithmetic'),
+    .describe('code that does the arithmetic; gradpool doctor compares their speeds'),
   nativeLibrary: z
     .string()
     .min(1)
     .optional()
-    .describe('kernels native: the library to load, oneDNN or a CBLAS; default: the best that is installed'),
+    .describe('kernels native: library to load, oneDNN or a CBLAS; default: the best one installed'),
   precision: z
     .enum(PRECISIONS)
     .default('f32')
-    .describe('operands of the matrix products; bf16: rounded to bfloat16, sums and weights stay float32'),
-  memoryLimit: positive.optional().describe('most shared memory, in MiB; default: what the machine has'),
-  checkpointEvery: whole(1).optional().describe('steps between checkpoints beside those after each epoch'),
+    .describe('numbers that are multiplied in matrix products; bf16 rounds them, sums and weights stay float32'),
+  memoryLimit: positive
+    .optional()
+    .describe('largest amount of shared memory, in MiB; default: what the machine has'),
+  checkpointEvery: whole(1)
+    .optional()
+    .describe('steps between checkpoints, in addition to the one after each epoch'),
+} as const;
+
+const SHAPE = {
+  ...DATA,
+  ...NETWORK,
+  ...LOSSES,
+  ...INITIALIZATION,
+  ...UPDATE_SHAPE,
+  ...SCHEDULE_SHAPE,
+  ...BATCH,
+  ...DURATION,
+  ...RUN,
 } as const;
 
 export const configSchema = z.strictObject(SHAPE);
 export type TrainConfig = Readonly<z.output<typeof configSchema>>;
-/** What a user may leave out; the sources may be tables in memory as well as names. */
+/** A configuration as a user gives it: every key but `data` may be left out, and sources may be tables in memory. */
 export type TrainOptions = Omit<Options, keyof TrainSources> & TrainSources;
 type Options = {
   readonly [Key in keyof Given]: Given[Key] extends (infer Item)[] | undefined
@@ -191,20 +257,34 @@ export interface TrainSources {
 type Given = z.input<typeof configSchema>;
 export const CONFIG_KEYS = Object.keys(SHAPE) as (keyof TrainConfig)[];
 
+const keys = (shape: object) => Object.keys(shape) as (keyof TrainConfig)[];
+/** The keys by subject, as the help shows them. */
+export const CONFIG_GROUPS: Readonly<Record<string, readonly (keyof TrainConfig)[]>> = {
+  Data: keys(DATA),
+  Network: keys({ ...NETWORK, ...INITIALIZATION }),
+  Loss: keys(LOSSES),
+  Optimiser: keys({ ...UPDATE_SHAPE, ...BATCH }),
+  Schedule: keys({ ...SCHEDULE_SHAPE, ...DURATION }),
+  Run: keys(RUN),
+};
+
 const SOURCES = ['data', 'val', 'test'] as const;
 
-/** The sources that are tables in memory, each as `use` makes it. */
+/** Returns the sources that are tables in memory, each replaced by what `use` makes of it. */
 function withoutRows<T>(options: TrainOptions, use: (rows: DataSource) => T): Record<string, T> {
   const inMemory = SOURCES.filter((key) => typeof options[key] === 'object');
   return Object.fromEntries(inMemory.map((key) => [key, use(options[key] as DataSource)]));
 }
 
-/** A configuration with its tables in memory put back: what there is to load. */
+/** Returns what there is to load: the configuration, with the tables in memory in place of their names. */
 export function withRows(config: TrainConfig, options: TrainOptions): LoadOptions {
   return { ...config, ...withoutRows(options, (rows) => rows) };
 }
 
-/** Fills in the defaults and checks every value and their combinations. Throws UsageError naming the key and the value. */
+/**
+ * Fills in the defaults, and checks every value and how they combine. Throws UsageError, which names the key and its
+ * value, for a value that is impossible and for a key that what was chosen does not use.
+ */
 export function resolveConfig(given: TrainOptions): TrainConfig {
   const options = { ...given, ...withoutRows(given, named) };
   const parsed = configSchema.safeParse(options);
@@ -223,6 +303,28 @@ export function resolveConfig(given: TrainOptions): TrainConfig {
       'layers describes the whole network: leave out hidden and activation, or leave out layers',
     );
   }
+  refuseUnused(config);
   checkUpdate(config);
   return config.layers ? config : { hidden: [256, 128], activation: 'relu', ...config };
+}
+
+/**
+ * Throws UsageError for a key that belongs to another optimizer, schedule, loss, averaging or init than the one chosen.
+ * A key at its default changes nothing and is allowed, because the configuration of a run holds all keys.
+ */
+export function refuseUnused(config: Readonly<Partial<TrainConfig>>): void {
+  for (const choice of CHOICES) {
+    const unused = unusedKeys(choice, config).find(({ isDefault }) => !isDefault);
+    if (unused) throw new UsageError(`${unused.key}: ${unused.why}`);
+  }
+}
+
+/**
+ * Resolves the configuration that a run has stored. Earlier versions trained with keys that nothing used; such a run must
+ * go on, so here they are ignored.
+ */
+export function restoreConfig(stored: TrainOptions): TrainConfig {
+  const unused = CHOICES.flatMap((choice) => unusedKeys(choice, { ...stored }).map(({ key }) => key));
+  const used = Object.entries(stored).filter(([key]) => !unused.includes(key));
+  return resolveConfig(Object.fromEntries(used) as unknown as TrainOptions);
 }
