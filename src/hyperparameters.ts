@@ -1,7 +1,7 @@
 /**
- * Hyper-parameters belong to the update rule, schedule or loss that uses them: each has one record with the schema,
- * the default and the help text of every hyper-parameter. The configuration's keys, the flags, their help,
- * `gradpool list` and the tables in docs/training.md are all derived from these records.
+ * Hyper-parameters belong to the update rule, schedule or loss that uses them: each has one record with the
+ * schema, the default and the help text of every hyper-parameter. The configuration's keys, the flags, their
+ * help, `gradpool list` and the tables in docs/training.md are all derived from these records.
  */
 import type { z } from 'zod';
 import { closest } from './closest.js';
@@ -70,7 +70,9 @@ type IsUnion<T, Whole = T> = [T] extends [never]
       : true
     : never;
 
-/** Takes the hyper-parameters that a record has from `given`, and the defaults of those that are not given. */
+/**
+ * Takes the hyper-parameters that a record has from `given`, and the defaults of those that are not given.
+ */
 export function hyperValues<H extends HyperRecord>(
   record: H,
   given: { readonly [Key in keyof H]?: ValueOf<H[Key]> | undefined },
@@ -83,8 +85,8 @@ export function hyperValues<H extends HyperRecord>(
 }
 
 /**
- * Makes the configuration's keys from the members' records. A default on which all members agree belongs to the key;
- * where they differ, the key is optional and each member keeps its own.
+ * Makes the configuration's keys from the members' records. A default on which all members agree belongs to
+ * the key; where they differ, the key is optional and each member keeps its own.
  */
 export function hyperShape<M extends Members>(choice: Choice<M>): HyperShape<M> {
   const shape = hyperKeys(choice).map((key) => {
@@ -127,7 +129,9 @@ function helpOf(choice: Choice, key: string): string {
   const users = usersOf(choice, key);
   const everyone = users.length === Object.keys(choice.members).length;
   const [[help, first], ...others] = groups(users, ({ entry }) => entry.help);
-  const whom = everyone ? '' : `${choice.key} ${(others.length === 0 ? users : first).map(nameOf).join(', ')}: `;
+  const whom = everyone
+    ? ''
+    : `${choice.key} ${(others.length === 0 ? users : first).map(nameOf).join(', ')}: `;
   const meanings = others.map(([other, members]) => `; ${members.map(nameOf).join(', ')}: ${other}`);
   return `${whom}${help}${meanings.join('')}${defaultsText(choice, key)}`;
 }
@@ -174,8 +178,7 @@ export function unusedKeys(choice: Choice, values: Readonly<Record<string, unkno
     .filter((key) => values[key] !== undefined && !used.includes(key))
     .map((key) => ({
       key,
-      isDefault:
-        commonDefault(choice, key) && same(values[key], usersOf(choice, key)[0].entry.default),
+      isDefault: commonDefault(choice, key) && same(values[key], usersOf(choice, key)[0].entry.default),
       why: whyUnused(choice, chosen, key),
     }));
 }
@@ -192,7 +195,9 @@ function whyUnused(choice: Choice, chosen: string, key: string): string {
   const used = usedKeys(choice, chosen);
   const alike = used.find((other) => usersOf(choice, other)[0].entry.help === users[0].entry.help);
   const meant = alike === undefined ? closest(key, used) : `, did you mean '${alike}'?`;
-  return meant ? `${belongs}${meant}` : `${belongs}: leave it out, or take ${choice.key} ${names.join(' or ')}`;
+  return meant
+    ? `${belongs}${meant}`
+    : `${belongs}: leave it out, or take ${choice.key} ${names.join(' or ')}`;
 }
 
 function listed(names: readonly string[]): string {

@@ -4,7 +4,9 @@ import { closest } from './closest.js';
 
 type Issue = z.core.$ZodIssue;
 
-/** One line about the first issue: "lr: must be greater than 0, found -1". `known` are the keys that exist. */
+/**
+ * One line about the first issue: "lr: must be greater than 0, found -1". `known` are the keys that exist.
+ */
 export function describeIssue(issue: Issue, value: unknown, known: readonly string[], thing = 'key'): string {
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys;
@@ -53,7 +55,10 @@ function typeWords(type: string, found: unknown): string {
   return TYPE_WORDS[type] ?? `a ${type}`;
 }
 
-/** Infinity and NaN, as YAML's .inf and .nan become, and texts that mean them or a number too large for a double. */
+/**
+ * Infinity and NaN, as YAML's .inf and .nan become, and texts that mean them or a number too large for a
+ * double.
+ */
 function isInfinite(found: unknown): boolean {
   if (typeof found !== 'string') return typeof found === 'number' && !Number.isFinite(found);
   return /^[+-]?\.?(inf|infinity|nan)$/i.test(found) || Math.abs(Number(found)) === Number.POSITIVE_INFINITY;

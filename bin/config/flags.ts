@@ -1,9 +1,13 @@
-/** The flags of the configuration's keys, and the values that their texts stand for; both follow from its schema. */
+/**
+ * The flags of the configuration's keys, and the values that their texts stand for; both follow from its
+ * schema.
+ */
 import { z } from 'zod';
 import { UsageError } from '../../src/errors.js';
 import { valueText } from '../../src/hyperparameters.js';
 import { describeIssue } from '../../src/issues.js';
-import { CONFIG_GROUPS, CONFIG_KEYS, configSchema } from '../../src/train/config.js';
+import { CONFIG_KEYS, configSchema } from '../../src/train/config.js';
+import { CONFIG_GROUPS } from '../../src/train/configkeys.js';
 import { type Flag, type Flags, REPEATED } from '../command.js';
 
 export type Key = (typeof CONFIG_KEYS)[number];
@@ -27,7 +31,10 @@ export const variable = (key: string): string => `GRADPOOL_${kebab(key).replaceA
 
 const groupOf = (key: Key): number => NAMES.findIndex((name) => CONFIG_GROUPS[name].includes(key));
 
-/** The flag of each key but `data`, which is the argument. A boolean has a second, hidden flag that switches it off. */
+/**
+ * The flag of each key but `data`, which is the argument. A boolean has a second, hidden flag that switches
+ * it off.
+ */
 export const CONFIG_FLAGS: Flags = Object.fromEntries(
   CONFIG_KEYS.filter((key) => key !== 'data')
     .sort((a, b) => groupOf(a) - groupOf(b))
@@ -62,7 +69,10 @@ function isRecord({ type, anyOf = [], additionalProperties }: Property): boolean
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const isNumber = (text: string): boolean => NUMBER.test(text) && Number.isFinite(Number(text));
 
-/** Reads the value that a text stands for. A text that stands for none stays as it is, for `checked` to refuse. */
+/**
+ * Reads the value that a text stands for. A text that stands for none stays as it is, for `checked` to
+ * refuse.
+ */
 export async function parseText(key: Key, text: string): Promise<unknown> {
   if (PROPERTIES[key].items?.anyOf) {
     const { parseDocument } = await import('yaml'); // YAML includes JSON.

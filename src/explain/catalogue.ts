@@ -1,4 +1,6 @@
-/** What `gradpool list` shows, taken from the same records that the network, the trainer and the tests use. */
+/**
+ * What `gradpool list` shows, taken from the same records that the network, the trainer and the tests use.
+ */
 import type { z } from 'zod';
 import { closest } from '../closest.js';
 import { PROBLEMS } from '../data/problems/index.js';
@@ -10,7 +12,7 @@ import { DIVERGENCES, type Divergence } from '../network/divergences.js';
 import { INITIALIZERS } from '../network/initializers.js';
 import { LAYER_KINDS } from '../network/kinds.js';
 import { RULES, type UpdateRule } from '../optim/rules.js';
-import { type Schedule, SCHEDULES } from '../optim/schedules.js';
+import { SCHEDULES, type Schedule } from '../optim/schedules.js';
 
 /** Describes one member of a group: a layer, a loss, an optimizer, … */
 export interface Entry {

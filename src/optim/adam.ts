@@ -1,14 +1,14 @@
 /**
- * Adam (Kingma & Ba 2015) and the rules derived from it. They differ only in the factors on the two moments, which the
- * kernels' single `adam` step takes as scalars: w ← shrink·w − η(m + share·g)/(√v/root + ε).
+ * Adam (Kingma & Ba 2015) and the rules derived from it. They differ only in the factors on the two moments,
+ * which the kernels' single `adam` step takes as scalars: w ← shrink·w − η(m + share·g)/(√v/root + ε).
  */
 import { exp, ln } from '../elementary.js';
 import type { HyperValues } from '../hyperparameters.js';
 import type { StepScalars } from '../kernels/codes.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { update } from './elementwise.js';
-import { power } from './power.js';
 import { betas, decoupledWeightDecay, eps, notNegative, weightDecay } from './hyper.js';
+import { power } from './power.js';
 import { rule, type StepScale, type UpdateArrays, type UpdateRule } from './rule.js';
 
 type Scalars = StepScalars<'adam'>;
@@ -49,7 +49,10 @@ function adamStep<Hyper extends Adam>(
   };
 }
 
-/** Makes NAdam of Adam (Dozat 2016): the momentum μₜ grows towards β₁, and the step takes a share of the gradient itself. */
+/**
+ * Makes NAdam of Adam (Dozat 2016): the momentum μₜ grows towards β₁, and the step takes a share of the
+ * gradient itself.
+ */
 function nadamScalars(
   { betas: [beta1], momentumDecay }: Adam & { readonly momentumDecay: number },
   { step, lr }: StepScale,
@@ -74,7 +77,10 @@ function nadamScalars(
   return { lr: rate, gradientShare: (lr * (1 - mu)) / (1 - product) / rate };
 }
 
-/** Makes RAdam of Adam (Liu et al. 2020): while too few squares are known to divide by, it steps along the mean alone. */
+/**
+ * Makes RAdam of Adam (Liu et al. 2020): while too few squares are known to divide by, it steps along the
+ * mean alone.
+ */
 function radamScalars({ betas: [beta1, beta2] }: Adam, { step, lr }: StepScale): Partial<Scalars> {
   const forgotten = power(beta2, step);
   const most = 2 / (1 - beta2) - 1;

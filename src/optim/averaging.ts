@@ -1,7 +1,7 @@
 /**
- * Averages of the weights over steps or epochs. The average has a slot of its own and is what is evaluated and saved,
- * while training goes on with the weights as they are. The step's number says how many weights it holds, so nothing
- * else is stored.
+ * Averages of the weights over steps or epochs. The average has a slot of its own and is what is evaluated
+ * and saved, while training goes on with the weights as they are. The step's number says how many weights it
+ * holds, so nothing else is stored.
  */
 import type { AllValues, HyperRecord } from '../hyperparameters.js';
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
@@ -17,7 +17,9 @@ export const AVERAGINGS = {
   },
   /** The plain mean over epochs (Izmailov et al. 2018, who begin after 75 % of the epochs as well). */
   swa: {
-    hyper: { swaStart: { schema: whole(1), help: 'first epoch averaged (default: after 75 % of the epochs)' } },
+    hyper: {
+      swaStart: { schema: whole(1), help: 'first epoch averaged (default: after 75 % of the epochs)' },
+    },
   },
 } as const satisfies Record<string, { readonly hyper: HyperRecord }>;
 
@@ -39,7 +41,10 @@ export function isAveraged(options: AveragingOptions, step: number, stepsPerEpoc
   return options.averaging === 'ema' ? step > 0 : swaCount(options, step, stepsPerEpoch) > 0;
 }
 
-/** Adds the weights after step `step` (1, 2, …) to the average; the first are copied, as PyTorch's AveragedModel does. */
+/**
+ * Adds the weights after step `step` (1, 2, …) to the average; the first are copied, as PyTorch's
+ * AveragedModel does.
+ */
 export function updateAverage(
   kernels: Kernels,
   average: FloatArray,

@@ -1,4 +1,7 @@
-/** Limited-memory BFGS (Liu & Nocedal 1989) with a strong Wolfe line search: each step is one iteration over all rows. */
+/**
+ * Limited-memory BFGS (Liu & Nocedal 1989) with a strong Wolfe line search: each step is one iteration over
+ * all rows.
+ */
 import type { FloatArray } from '../kernels/kernels.js';
 import { weightDecay, whole } from './hyper.js';
 import { type LinePoint, strongWolfe } from './linesearch.js';
@@ -11,7 +14,10 @@ interface Pair {
   readonly rho: number;
 }
 
-/** PyTorch's bounds, below which the gradient's largest component, the slope or a pair's curvature counts as zero. */
+/**
+ * PyTorch's bounds, below which the gradient's largest component, the slope or a pair's curvature counts as
+ * zero.
+ */
 const TOLERANCE = { gradient: 1e-7, slope: 1e-9, curvature: 1e-10 };
 
 export const lbfgs = rule({

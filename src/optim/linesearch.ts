@@ -17,8 +17,8 @@ const EVALUATIONS = 25;
 const SMALLEST = 1e-9;
 
 /**
- * How far to go. @param along evaluates the loss on the line; @param origin its point at t = 0; @param first the t to
- * try first; @param reach the largest component of the direction
+ * How far to go. @param along evaluates the loss on the line; @param origin its point at t = 0; @param first
+ * the t to try first; @param reach the largest component of the direction
  */
 export async function strongWolfe(
   along: (t: number) => Promise<LinePoint>,

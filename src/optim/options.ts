@@ -1,10 +1,20 @@
-/** The configuration's keys for update rules, regularisation, averaging and schedules, and checks of how they combine. */
+/**
+ * The configuration's keys for update rules, regularisation, averaging and schedules, and checks of how they
+ * combine.
+ */
 import { z } from 'zod';
 import { UsageError } from '../errors.js';
 import { type Choice, hyperShape } from '../hyperparameters.js';
 import { AVERAGINGS, type AveragingName } from './averaging.js';
 import { notNegative, positive } from './hyper.js';
-import { type HyperOptions, hyperParameters, RULE_NAMES, RULES, type RuleName, type UpdateRule } from './rules.js';
+import {
+  type HyperOptions,
+  hyperParameters,
+  RULE_NAMES,
+  RULES,
+  type RuleName,
+  type UpdateRule,
+} from './rules.js';
 import { SCHEDULE_NAMES, SCHEDULES } from './schedules.js';
 
 /** The records of all members of a list, by their names. */

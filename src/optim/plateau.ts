@@ -1,4 +1,7 @@
-/** Reduce the learning rate when the loss stops falling: the state of schedule `plateau`, plain data for checkpoints. */
+/**
+ * Reduce the learning rate when the loss stops falling: the state of schedule `plateau`, plain data for
+ * checkpoints.
+ */
 export interface PlateauState {
   /** the product of the drops so far */
   readonly factor: number;

@@ -13,8 +13,9 @@ export interface Regularization {
 }
 
 /**
- * Clips the mean gradient by its global norm, then each of its components to ±clipValue, then adds the subgradient
- * l1·sign w. `mean` is 1/Σw; returns the scale that makes the gradient, as it is afterwards, what the rule takes.
+ * Clips the mean gradient by its global norm, then each of its components to ±clipValue, then adds the
+ * subgradient l1·sign w. `mean` is 1/Σw; returns the scale that makes the gradient, as it is afterwards, what
+ * the rule takes.
  */
 export function regularizeGradient(
   kernels: Kernels,
@@ -30,8 +31,8 @@ export function regularizeGradient(
 }
 
 /**
- * Max-norm (Srebro & Shraibman 2005; Hinton et al. 2012): the weights into a unit, a column of a [in, out] matrix, are
- * scaled back to the norm `most` where they exceed it. Biases, being vectors, are left alone.
+ * Max-norm (Srebro & Shraibman 2005; Hinton et al. 2012): the weights into a unit, a column of a [in, out]
+ * matrix, are scaled back to the norm `most` where they exceed it. Biases, being vectors, are left alone.
  */
 export function limitNorms(weights: FloatArray, views: readonly ParameterBlock[], most: number): void {
   for (const { offset, length, spec } of views) {

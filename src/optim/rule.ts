@@ -1,4 +1,6 @@
-/** The interface of an update rule: its hyper-parameters, the slots it keeps, and one step over flat arrays. */
+/**
+ * The interface of an update rule: its hyper-parameters, the slots it keeps, and one step over flat arrays.
+ */
 import type { HyperRecord, HyperValues } from '../hyperparameters.js';
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
 

@@ -1,6 +1,7 @@
 /**
- * The list of all learning-rate schedules: each gives the factor on the base learning rate at a step, counted from 0.
- * A schedule is one entry of SCHEDULES; the configuration, the command line and the tests read the list.
+ * The list of all learning-rate schedules: each gives the factor on the base learning rate at a step, counted
+ * from 0. A schedule is one entry of SCHEDULES; the configuration, the command line and the tests read the
+ * list.
  */
 import { z } from 'zod';
 import { cos, exp, ln } from '../elementary.js';
@@ -105,7 +106,11 @@ export const SCHEDULES = {
         default: 0.3,
         help: 'share of the steps in which the learning rate rises',
       },
-      divFactor: { schema: z.number().min(1), default: 25, help: 'lr divided by this is the first learning rate' },
+      divFactor: {
+        schema: z.number().min(1),
+        default: 25,
+        help: 'lr divided by this is the first learning rate',
+      },
       finalDivFactor: {
         schema: z.number().min(1),
         default: 1e4,
@@ -141,7 +146,10 @@ export const SCHEDULES = {
 export type ScheduleName = keyof typeof SCHEDULES;
 export const SCHEDULE_NAMES = Object.keys(SCHEDULES) as ScheduleName[];
 
-/** The hyper-parameters of all schedules, and the epochs of linear warm-up (fractions allowed) before any of them. */
+/**
+ * The hyper-parameters of all schedules, and the epochs of linear warm-up (fractions allowed) before any of
+ * them.
+ */
 export type ScheduleOptions = { readonly warmup: number } & AllValues<{
   readonly [Name in ScheduleName]: (typeof SCHEDULES)[Name]['hyper'];
 }>;
@@ -158,7 +166,10 @@ function epoch({ step, stepsPerEpoch }: Progress): number {
 }
 
 /** Returns the share of the steps after warm-up that is done, from 0 to 1. */
-function share({ step, totalSteps, stepsPerEpoch }: Progress, { warmup }: { readonly warmup: number }): number {
+function share(
+  { step, totalSteps, stepsPerEpoch }: Progress,
+  { warmup }: { readonly warmup: number },
+): number {
   const warm = warmup * stepsPerEpoch;
   return Math.min(1, (step - warm) / Math.max(1, totalSteps - warm));
 }

@@ -1,4 +1,7 @@
-/** The rules that use only the signs of gradients: all weights move by the same amount, or each by an amount of its own. */
+/**
+ * The rules that use only the signs of gradients: all weights move by the same amount, or each by an amount
+ * of its own.
+ */
 import { z } from 'zod';
 import { UsageError } from '../errors.js';
 import { update } from './elementwise.js';
