@@ -4,7 +4,6 @@
  * help, `gradpool list` and the tables in docs/training.md are all derived from these records.
  */
 import type { z } from 'zod';
-import { closest } from './closest.js';
 
 /** Describes one hyper-parameter: the values it may have, its default, and what it means. */
 export interface HyperParameter {
@@ -189,15 +188,16 @@ function usedKeys({ members, auto = [] }: Choice, chosen: string): string[] {
 }
 
 function whyUnused(choice: Choice, chosen: string, key: string): string {
-  const users = usersOf(choice, key);
-  const names = users.map(nameOf);
+  const names = usersOf(choice, key).map(nameOf);
   const belongs = `${choice.key} ${chosen} does not use it; it belongs to ${listed(names)}`;
-  const used = usedKeys(choice, chosen);
-  const alike = used.find((other) => usersOf(choice, other)[0].entry.help === users[0].entry.help);
-  const meant = alike === undefined ? closest(key, used) : `, did you mean '${alike}'?`;
-  return meant
-    ? `${belongs}${meant}`
-    : `${belongs}: leave it out, or take ${choice.key} ${names.join(' or ')}`;
+  const alike = usedKeys(choice, chosen).find((other) => meaning(choice, other) === meaning(choice, key));
+  if (alike !== undefined) return `${belongs}, did you mean '${alike}'?`;
+  return `${belongs}: leave it out, or take ${names.length === 1 ? `${choice.key} ${names[0]}` : 'one of these'}`;
+}
+
+/** Keys with the same help mean the same under two names, such as RMSprop's alpha and Adadelta's rho. */
+function meaning(choice: Choice, key: string): string {
+  return usersOf(choice, key)[0].entry.help;
 }
 
 function listed(names: readonly string[]): string {
