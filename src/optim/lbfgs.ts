@@ -7,17 +7,16 @@ import { weightDecay, whole } from './hyper.js';
 import { type LinePoint, strongWolfe } from './linesearch.js';
 import { rule } from './rule.js';
 
-/** One earlier step: how the weights changed, how the gradient changed with them, and 1/(change·turn). */
+/**
+ * Holds one earlier step: how the weights changed, how the gradient changed with them, and 1/(change·turn).
+ */
 interface Pair {
   readonly change: FloatArray;
   readonly turn: FloatArray;
   readonly rho: number;
 }
 
-/**
- * PyTorch's bounds, below which the gradient's largest component, the slope or a pair's curvature counts as
- * zero.
- */
+/** Below these bounds, which are PyTorch's, the gradient, the slope or a pair's curvature counts as zero. */
 const TOLERANCE = { gradient: 1e-7, slope: 1e-9, curvature: 1e-10 };
 
 export const lbfgs = rule({
@@ -50,6 +49,7 @@ export const lbfgs = rule({
 
     const start = weights.slice();
     const value = (mean: number) => mean + (weightDecay * dot(weights, weights)) / 2;
+    /** Turns the sum over rows in `gradient` into the gradient of the mean loss with its penalty. */
     const toMean = () => {
       for (let i = 0; i < gradient.length; i++) {
         gradient[i] = gradient[i] * gradientScale + weightDecay * weights[i];
@@ -62,22 +62,18 @@ export const lbfgs = rule({
     }
     before.set(gradient);
 
-    const known: Pair[] = []; // newest first
-    for (let t = step - 1; t >= Math.max(1, step - historySize); t--) {
-      const [change, turn] = [changes[place(t)], turns[place(t)]];
-      const curvature = dot(change, turn);
-      if (curvature > TOLERANCE.curvature) known.push({ change, turn, rho: 1 / curvature });
-    }
+    const earlier = Array.from({ length: Math.min(historySize, step - 1) }, (_, k) => place(step - 1 - k));
+    const known = earlier.flatMap((index) => usablePair(changes[index], turns[index]));
     const direction = newtonDirection(gradient, known);
     const slope = dot(gradient, direction);
     const change = changes[place(step)].fill(0);
     if (largest(gradient) <= TOLERANCE.gradient || !(slope <= -TOLERANCE.slope)) return;
 
-    const go = (t: number) => {
+    const moveTo = (t: number) => {
       for (let i = 0; i < weights.length; i++) weights[i] = start[i] + t * direction[i];
     };
     const along = async (t: number): Promise<LinePoint> => {
-      go(t);
+      moveTo(t);
       const found = value(await loss.evaluate());
       toMean();
       const slope = dot(gradient, direction);
@@ -87,12 +83,18 @@ export const lbfgs = rule({
     const first = step === 1 ? Math.min(1, 1 / sumOfMagnitudes(gradient)) * lr : lr;
     const origin = { t: 0, value: value(loss.value), slope };
     const t = await strongWolfe(along, origin, first, largest(direction));
-    go(t);
+    moveTo(t);
     for (let i = 0; i < change.length; i++) change[i] = t * direction[i];
   },
 });
 
-/** −H·g by the two-loop recursion. */
+/** Returns the pair of an earlier step, or nothing where its curvature is too small to divide by. */
+function usablePair(change: FloatArray, turn: FloatArray): Pair[] {
+  const curvature = dot(change, turn);
+  return curvature > TOLERANCE.curvature ? [{ change, turn, rho: 1 / curvature }] : [];
+}
+
+/** Computes −H·g by the two-loop recursion; `known` holds the earlier steps, the newest first. */
 function newtonDirection(gradient: FloatArray, known: readonly Pair[]): Float64Array {
   const d = Float64Array.from(gradient, (g) => -g);
   const alphas = known.map(({ change, turn, rho }) => {
