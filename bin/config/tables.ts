@@ -1,4 +1,4 @@
-/** The flags that say how a table is read, for the commands that look at one without training on it. */
+/** The flags that say how to read a table, for commands that look at tables without training on them. */
 import type { TableWishes } from '../../src/data/tables/wishes.js';
 import type { Args, Flags } from '../command.js';
 import { CONFIG_FLAGS, givenValues, kebab } from './flags.js';

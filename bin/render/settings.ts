@@ -1,7 +1,7 @@
 import { CONFIG_KEYS, resolveConfig, type TrainOptions } from '../../src/train/config.js';
-import type { Setting, Settings } from '../config/settings.js';
+import type { Settings } from '../config/settings.js';
 
-type SourcedConfig = Readonly<Record<string, Setting>>;
+type SourcedConfig = Readonly<Record<string, { readonly value: unknown; readonly from: string }>>;
 
 /** Returns every key with its resolved value and its source; the value is null where there is none. */
 export function sourcedConfig(options: TrainOptions, settings: Settings): SourcedConfig {

@@ -2,6 +2,7 @@
 import type { Encoding } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
 import { UsageError } from '../errors.js';
+import type { HyperValues } from '../hyperparameters.js';
 import { chooseKernels } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NativeLibrary } from '../kernels/native/index.js';
@@ -11,10 +12,10 @@ import { parameterLayout } from '../network/layout.js';
 import { type Objective, objective } from '../network/network.js';
 import { buildLayers } from '../network/spec.js';
 import { averagingSlots } from '../optim/averaging.js';
-import { type Hyper, hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
+import { hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
 import { measure } from '../parallel/arena.js';
 import { type ShardCut, shardCount } from '../parallel/shards.js';
-import type { TrainConfig } from './config.js';
+import { refuseUnused, type TrainConfig } from './config.js';
 import { carveTraining, type MemoryPlan } from './memory.js';
 import { learningRate, type NetworkSpec, specify } from './specification.js';
 import { targetsFor } from './targets.js';
@@ -34,7 +35,7 @@ export interface TrainingPlan {
   /** what native kernels multiply with */
   readonly library: NativeLibrary | null;
   readonly rule: UpdateRule;
-  readonly hyper: Hyper;
+  readonly hyper: HyperValues;
   readonly lr: number;
   /** rows of a full batch */
   readonly batch: number;
@@ -69,6 +70,7 @@ export function planTraining(
     outputs: loaded.outputs,
     embedded: embeddedColumns(loaded.encoding),
   });
+  refuseUnused({ ...config, loss: network.loss });
   const data = targetsFor(network.loss, loaded);
   const layers = buildLayers(network.layers, network.inputs);
   const target = objective(layers, network.loss, network.lossParameter);
