@@ -1,6 +1,6 @@
 import { distance, closest as nearest } from 'fastest-levenshtein';
 
-/** ", did you mean 'epochs'?" when a known name is near enough to what was written, else nothing. */
+/** Returns ", did you mean 'epochs'?" when a known name is near enough to what was written, else ''. */
 export function closest(written: string, known: readonly string[]): string {
   if (known.length === 0) return '';
   const lower = known.map((name) => name.toLowerCase());

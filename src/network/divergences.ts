@@ -20,12 +20,14 @@ export interface Divergence {
     readonly code: number;
     readonly gradient: string;
   };
-  /** its one parameter, a key of the configuration: the least and the largest value bound it, the configuration says if they belong to it */
+  /** Its one parameter, a key of the configuration: it lies above `min` (or is equal, with `minIncluded`) and below `max`. */
   readonly parameter?: {
     readonly name: 'huberDelta' | 'focalGamma' | 'quantile' | 'labelSmoothing';
     readonly default: number;
     readonly min: number;
+    readonly minIncluded?: true;
     readonly max: number;
+    readonly help: string;
   };
   readonly torch: string;
 }
@@ -63,7 +65,13 @@ export const DIVERGENCES = {
     gradient: 'y−d, cut off at ±δ',
     targets: 'values',
     // Training standardises targets for this loss, so δ is in standard deviations of the target and means the same whatever its unit.
-    parameter: { name: 'huberDelta', default: 1, min: 0, max: Number.POSITIVE_INFINITY },
+    parameter: {
+      name: 'huberDelta',
+      default: 1,
+      min: 0,
+      max: Number.POSITIVE_INFINITY,
+      help: 'error up to which it is squared, in standard deviations of the training targets',
+    },
     torch: "HuberLoss(reduction='sum')",
   },
   logCosh: {
@@ -78,7 +86,13 @@ export const DIVERGENCES = {
     formula: 'Σ max(τ(d−y), (τ−1)(d−y))',
     gradient: '−τ for y<d, 1−τ for y>d, 0 at d',
     targets: 'values',
-    parameter: { name: 'quantile', default: 0.5, min: 0, max: 1 },
+    parameter: {
+      name: 'quantile',
+      default: 0.5,
+      min: 0,
+      max: 1,
+      help: 'share of the targets that should lie below the prediction',
+    },
     torch: 'none',
   },
   poisson: {
@@ -98,7 +112,14 @@ export const DIVERGENCES = {
     targets: 'class',
     outputs: 'probabilities',
     fused: { activation: 'softmax', code: codes.softmaxCrossEntropy, gradient: 'y−(1−ε)d−ε/N' },
-    parameter: { name: 'labelSmoothing', default: 0, min: 0, max: 1 },
+    parameter: {
+      name: 'labelSmoothing',
+      default: 0,
+      min: 0,
+      minIncluded: true,
+      max: 1,
+      help: 'share of the desired probability that is spread over all classes',
+    },
     torch: 'CrossEntropyLoss',
   },
   nll: {
@@ -121,7 +142,14 @@ export const DIVERGENCES = {
       code: codes.softmaxFocal,
       gradient: '(γy_c(1−y_c)^(γ−1) log y_c − (1−y_c)^γ)(d−y)',
     },
-    parameter: { name: 'focalGamma', default: 2, min: 0, max: Number.POSITIVE_INFINITY },
+    parameter: {
+      name: 'focalGamma',
+      default: 2,
+      min: 0,
+      minIncluded: true,
+      max: Number.POSITIVE_INFINITY,
+      help: 'how strongly classes that are already recognised are discounted; 0: not at all',
+    },
     torch: 'none',
   },
   kl: {

@@ -2,6 +2,7 @@
 import type { Encoding } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
 import { UsageError } from '../errors.js';
+import type { HyperValues } from '../hyperparameters.js';
 import { chooseKernels } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NativeLibrary } from '../kernels/native/index.js';
@@ -11,10 +12,10 @@ import { parameterLayout } from '../network/layout.js';
 import { type Objective, objective } from '../network/network.js';
 import type { NetworkSpec } from '../network/spec.js';
 import { averagingSlots } from '../optim/averaging.js';
-import { type Hyper, hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
+import { hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
 import { measure } from '../parallel/arena.js';
 import { type Sharding, shardCount } from '../parallel/shards.js';
-import type { TrainConfig } from './config.js';
+import { refuseUnused, type TrainConfig } from './config.js';
 import { carveTraining, type MemorySizes } from './memory.js';
 import { learningRate, specify } from './specification.js';
 import { targetsFor } from './targets.js';
@@ -35,7 +36,7 @@ export interface TrainingPlan {
   /** The library that native kernels multiply with; null for other kernels. */
   readonly library: NativeLibrary | null;
   readonly rule: UpdateRule;
-  readonly hyper: Hyper;
+  readonly hyper: HyperValues;
   readonly lr: number;
   /** Rows of a full batch. */
   readonly batch: number;
@@ -72,6 +73,7 @@ export function planTraining(
     outputs: loaded.outputs,
     embedded: embeddedColumns(loaded.encoding),
   });
+  refuseUnused({ ...config, loss: network.loss });
   const data = targetsFor(network.loss, loaded);
   const trained = objective(layers, network.loss, network.lossParameter);
   const rows = data.train.rows.length;
