@@ -85,11 +85,14 @@ export function hyperValues<H extends HyperRecord>(
 
 /**
  * Makes the configuration's keys from the members' records. A default on which all members agree belongs to
- * the key; where they differ, the key is optional and each member keeps its own.
+ * the key; where they differ, the key is optional and each member keeps its own. All must share one schema.
  */
 export function hyperShape<M extends Members>(choice: Choice<M>): HyperShape<M> {
   const shape = hyperKeys(choice).map((key) => {
-    const { schema, default: value } = usersOf(choice, key)[0].entry;
+    const [first, ...others] = usersOf(choice, key);
+    const { schema, default: value } = first.entry;
+    const other = others.find(({ entry }) => entry.schema !== schema);
+    if (other) throw new Error(`${key}: ${first.name} and ${other.name} must share its schema`);
     const hasDefault = value !== undefined && commonDefault(choice, key);
     const complete = hasDefault ? schema.default(value as never) : schema.optional();
     return [key, complete.describe(helpOf(choice, key))];
@@ -97,7 +100,7 @@ export function hyperShape<M extends Members>(choice: Choice<M>): HyperShape<M> 
   return Object.fromEntries(shape) as HyperShape<M>;
 }
 
-/** The names of all hyper-parameters of a choice; those that every member uses come last. */
+/** Names all hyper-parameters of a choice; those that every member uses come last. */
 export function hyperKeys({ members }: Choice): string[] {
   const records = Object.values(members);
   const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];
@@ -126,13 +129,21 @@ function commonDefault(choice: Choice, key: string): boolean {
 /** Writes the help of a key: who uses it, what it means to each of them, and where their defaults differ. */
 function helpOf(choice: Choice, key: string): string {
   const users = usersOf(choice, key);
-  const everyone = users.length === Object.keys(choice.members).length;
   const [[help, first], ...others] = groups(users, ({ entry }) => entry.help);
-  const whom = everyone
-    ? ''
-    : `${choice.key} ${(others.length === 0 ? users : first).map(nameOf).join(', ')}: `;
+  const whom = whose(choice, users, others.length === 0 ? users : first);
   const meanings = others.map(([other, members]) => `; ${members.map(nameOf).join(', ')}: ${other}`);
   return `${whom}${help}${meanings.join('')}${defaultsText(choice, key)}`;
+}
+
+/**
+ * Names those whom a help text concerns: nobody where all members use the key, the exceptions where most do.
+ */
+function whose({ key, members }: Choice, users: readonly User[], concerned: readonly User[]): string {
+  const others = Object.keys(members).filter((name) => !users.some((user) => user.name === name));
+  if (others.length === 0) return '';
+  return concerned === users && 2 * others.length < users.length
+    ? `every ${key} but ${others.join(', ')}: `
+    : `${key} ${concerned.map(nameOf).join(', ')}: `;
 }
 
 function defaultsText(choice: Choice, key: string): string {
@@ -144,10 +155,10 @@ function defaultsText(choice: Choice, key: string): string {
 
 const nameOf = ({ name }: User) => name;
 
-/** Users grouped by what `of` says of them, in the order in which each text first comes up. */
-function groups(users: readonly User[], of: (user: User) => string): [string, User[]][] {
+/** Groups users by what `textOf` says of them, in the order in which each text first comes up. */
+function groups(users: readonly User[], textOf: (user: User) => string): [string, User[]][] {
   const found = new Map<string, User[]>();
-  for (const user of users) found.set(of(user), [...(found.get(of(user)) ?? []), user]);
+  for (const user of users) found.set(textOf(user), [...(found.get(textOf(user)) ?? []), user]);
   return [...found];
 }
 

@@ -84,7 +84,7 @@ describe('what a rule trains with', () => {
   it('the defaults of the configuration are those of the version before', () => {
     const config: Readonly<Record<string, unknown>> = resolveConfig({ data: 'x' });
     const keys = CHOICES.flatMap(hyperKeys).filter((key) => config[key] !== undefined);
-    expect(Object.fromEntries(keys.map((key) => [key, config[key]]))).toEqual(DEFAULTS);
+    expect(Object.fromEntries(keys.map((key) => [key, config[key]]))).toMatchObject(DEFAULTS);
   });
 
   it('a step cannot read what its rule does not declare', () => {
@@ -125,6 +125,12 @@ describe('a choice', () => {
     const { shared, own } = z.object(shape).parse({});
     expect([shared satisfies number, own satisfies number | undefined]).toEqual([0.5, undefined]);
     expect(hyperValues(choice.members.c, {})).toEqual({ own: 0.2, shared: 0.5 });
+  });
+
+  it('refuses members that mean different values by one key', () => {
+    const d = { shared: { schema: z.number(), default: 0.5, help: 'what all share' } };
+    const mixed: Choice = { ...choice, members: { ...choice.members, d } };
+    expect(() => hyperShape(mixed)).toThrow('shared: a and d must share its schema');
   });
 
   it('says in a key’s help who uses it, and where defaults differ', () => {
