@@ -95,8 +95,8 @@ export function kinkCases(): Case[] {
 /** The layer among learned ones, so that its derivative is passed through; above 0 where it is defined only there. */
 function between(name: string, example: unknown, activation: ActivationName): LayerSpec[] {
   const layer = { [name]: example };
-  if (LAYER_KINDS[name].onInput) return [layer, { dense: 4 }, activation];
   const [built] = buildLayers([layer], EXAMPLE_INPUTS);
+  if (built.readsCodes) return [layer, { dense: 4 }, activation];
   return [{ dense: EXAMPLE_INPUTS }, activation, ...(built.domain ? ['sigmoid'] : []), layer];
 }
 

@@ -1,7 +1,6 @@
 /** The gradient that training computes, in float32 on WebAssembly, against the float64 one that differences confirm. */
 import { type FloatArray, KERNEL_NAMES, type KernelName } from '../kernels/kernels.js';
 import { compileKernels, hasRelaxedSimd, instantiateKernels, SCRATCH_BYTES } from '../kernels/load.js';
-import { LAYER_KINDS } from '../network/kinds.js';
 import type { Layer } from '../network/layer.js';
 import { Arena, allocateShared } from '../parallel/arena.js';
 import { Stream } from '../random.js';
@@ -73,4 +72,4 @@ export function float32Tolerance(instance: Instance): number {
 }
 
 /** A category code is an index, and has no neighbours. */
-const readsCodes = ([first]: readonly Layer[]) => LAYER_KINDS[first.kind]?.onInput === true;
+const readsCodes = ([first]: readonly Layer[]) => first.readsCodes === true;

@@ -164,7 +164,7 @@ export function scaled(layer: Layer, factor: number): Layer {
     ...layer,
     backward(pass, arrays) {
       layer.backward(pass, arrays);
-      const own = pass.subtrees.flatMap(({ slot }) => arrays.gradients[slot]);
+      const own = pass.subtrees.flatMap(({ block }) => arrays.gradients.map((gradient) => gradient[block]));
       for (const array of arrays.dx ? [arrays.dx, ...own] : own) {
         for (let i = 0; i < array.length; i++) array[i] *= factor;
       }

@@ -96,12 +96,12 @@ export function outputsOf(layers: readonly Layer[]): number {
   return layers[layers.length - 1].outputs;
 }
 
-const whole = (rows: number): Subtree => ({ slot: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 });
+const whole = (rows: number): Subtree => ({ block: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 });
 
-/** Two shards, each in a slot of its own, so that the sum over shards is checked as well. */
+/** Two shards, each with a gradient block of its own, so that the sum over shards is checked as well. */
 function halves(rows: number): Subtree[] {
   const bounds = Int32Array.of(0, Math.ceil(rows / 2), rows);
-  return [0, 1].map((shard) => ({ slot: shard, bounds, first: shard, last: shard + 1 }));
+  return [0, 1].map((shard) => ({ block: shard, bounds, first: shard, last: shard + 1 }));
 }
 
 /** The numbers of the parameters that have a gradient: running statistics have none, padding is no parameter. */

@@ -1,4 +1,5 @@
 import { ACTIVATION_CODES } from '../kernels/codes.js';
+import type { InitializerName } from './initializers.js';
 
 /** A scalar activation y = f(z): what the documentation, the tests and the kernels need to know of it. */
 export interface Activation {
@@ -21,7 +22,9 @@ export interface Activation {
    */
   readonly gradient?: 'none' | 'estimate';
   /** the initialiser of the weights before it that preserves the variance (He et al. 2015; Glorot & Bengio 2010; LeCun et al. 1998) */
-  readonly init: 'heNormal' | 'heUniform' | 'glorotUniform' | 'lecunNormal';
+  readonly init: InitializerName;
+  /** Set where an output is by itself the probability that the answer to its question is yes. */
+  readonly probabilities?: 'independent';
   readonly torch: string;
 }
 
@@ -42,6 +45,7 @@ export const ACTIVATIONS = {
     derivative: 'y(1-y)',
     kinks: [],
     init: 'glorotUniform',
+    probabilities: 'independent',
     torch: 'Sigmoid',
   },
   tanh: {

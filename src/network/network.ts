@@ -1,4 +1,4 @@
-/** A network: its layers bound to memory, and what is differentiated in training. */
+/** A network: its layers bound to memory, and the objective that training differentiates. */
 import type { FloatArray } from '../kernels/kernels.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from './divergences.js';
 import type { BoundSequence, Layer } from './layer.js';
@@ -7,14 +7,15 @@ import { bindSequence } from './sequence.js';
 
 export { backward, forward } from './sequence.js';
 
-/** What a network works on: its layout, the parameters, and one gradient block for each slot (none: forward only). */
+/** Holds what a network works on. */
 export interface NetworkMemory {
   readonly layout: ParameterLayout;
   readonly parameters: FloatArray;
+  /** The gradient blocks, each of the parameters' layout; none for a network that only runs forward. */
   readonly gradients: readonly FloatArray[];
-  /** carves one array; a measuring carve may hand out arrays of length 0 */
+  /** Hands out one array; a caller that only measures may hand out arrays of length 0. */
   readonly allocate: (length: number) => FloatArray;
-  /** whether ∂Div/∂input is wanted as well: training has no use for it, explaining has */
+  /** Whether ∂Div/∂input is wanted as well: training has no use for it, `explain` has. */
   readonly inputGradient?: boolean;
 }
 

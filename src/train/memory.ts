@@ -146,6 +146,6 @@ function roundedCarver(
   return () => ({ weights: weights.byteOffset, parameters, twin, left: operand(), right: operand() });
 }
 
-function widths({ inputs, outputs, branches = [] }: Layer): number[] {
+function widths({ inputs, outputs, branches }: Layer): number[] {
   return [inputs, outputs, ...branches.flat().flatMap(widths)];
 }

@@ -36,7 +36,7 @@ export function planRun(
   local: Int32Array,
 ): PlannedRun {
   const within = ({ first, last }: Run): ShardRows => ({ bounds: local, first, last });
-  const summed = (run: Run): Subtree => ({ slot: run.first, ...within(run) });
+  const summed = (run: Run): Subtree => ({ block: run.first, ...within(run) });
   const subtrees = alignedSubtrees(run, total);
   const from = bounds[run.first];
   const to = bounds[run.last];

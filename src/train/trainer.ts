@@ -5,7 +5,7 @@
 import { type Clock, systemClock } from '../clock.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { compileKernels, instantiateKernels } from '../kernels/load.js';
-import { initialize } from '../network/initializers.js';
+import { initialize } from '../network/initialize.js';
 import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
 import { Arena, allocateShared } from '../parallel/arena.js';

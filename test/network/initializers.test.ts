@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ACTIVATION_NAMES, ACTIVATIONS } from '#src/network/activations.js';
-import { INITIALIZER_NAMES, INITIALIZERS, initialize } from '#src/network/initializers.js';
+import { initialize } from '#src/network/initialize.js';
+import { INITIALIZER_NAMES, INITIALIZERS } from '#src/network/initializers.js';
 import { type ParameterLayout, parameterLayout } from '#src/network/layout.js';
 import { buildLayers, type LayerSpec } from '#src/network/spec.js';
 

@@ -90,8 +90,8 @@ function build(specs: readonly LayerSpec[], inputs = INPUTS) {
     rows: ROWS,
     shards: { bounds: BOUNDS, first: 0, last: 3 },
     subtrees: [
-      { slot: 0, bounds: BOUNDS, first: 0, last: 2 },
-      { slot: 2, bounds: BOUNDS, first: 2, last: 3 },
+      { block: 0, bounds: BOUNDS, first: 0, last: 2 },
+      { block: 2, bounds: BOUNDS, first: 2, last: 3 },
     ],
     mode: 'start' as const,
     training: true,

@@ -1,6 +1,6 @@
 /** Orthogonal, truncated and constant initial weights: what defines each. */
 import { describe, expect, it } from 'vitest';
-import { initialize } from '#src/network/initializers.js';
+import { initialize } from '#src/network/initialize.js';
 import { parameterLayout } from '#src/network/layout.js';
 import { buildLayers } from '#src/network/spec.js';
 
