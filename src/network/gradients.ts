@@ -7,8 +7,8 @@
  * Usually a pass holds all rows of its subtrees (mode `start`). A shard that is too long for one pass takes several:
  * the later ones (mode `continue`) go on adding to that shard's sum.
  */
-import type { FloatArray } from '../kernels/kernels.js';
-import type { ParameterGradient, Pass, Subtree } from './layer.js';
+import type { FloatArray, Kernels, ShardRows } from '../kernels/kernels.js';
+import type { ParameterGradient, Pass } from './layer.js';
 
 /** Leaves the gradient of a weighted combination: dw[K,N] = Σ over rows of xᵀ·dz, with x[R,K] and dz[R,N]. */
 export function weightGradient(
@@ -36,41 +36,55 @@ export function rowSums(
   }
 }
 
-/** Adds one shard's rows `from … to−1` to a gradient, in order. */
-export type AddRows = (sum: FloatArray, from: number, to: number) => void;
+/** What `sparseSums` asks of a gradient that has few entries per row; each function handles rows `from … to−1` in order. */
+export interface SparseRows {
+  /** [R, width] floats where the rows' part of a sum can wait. */
+  readonly waiting: FloatArray;
+  readonly width: number;
+  /** Adds what the rows contribute. */
+  add(sum: FloatArray, from: number, to: number): void;
+  /** Moves the entries that the rows have added to from the sum to `waiting`, which leaves 0 in the sum. */
+  setAside(sum: FloatArray, from: number, to: number): void;
+  /** Adds the entries that wait to the sum again. */
+  giveBack(sum: FloatArray, from: number, to: number): void;
+}
 
 /**
- * Leaves a gradient that most rows add nothing to, such as a table of which each row touches one entry. The tree needs
- * the sums of several shards at a time, and a table for each would cost more than the additions: `setAside` moves what
- * rows `from … to−1` have put into the sum to a place that only these rows use, and `giveBack` adds it again. What the
- * rows have not touched is 0, and adding 0 changes no bit, so the result has the bits of the tree over whole tables.
+ * Leaves a gradient that each row adds to in few places, such as a table of which a row uses one entry. The tree needs
+ * the sums of several shards at a time, so the sum of the shards on the left waits while the right ones are added up:
+ * whole, if it is small, or else the entries of its rows alone. Everything else in it is 0, and adding 0 changes no bit,
+ * so the result has the bits of the tree over whole sums.
  */
-export function sparseSums(
-  { subtrees, mode }: Pass,
-  gradient: ParameterGradient,
-  rows: { readonly add: AddRows; readonly setAside: AddRows; readonly giveBack: AddRows },
-): void {
-  for (const subtree of subtrees) {
+export function sparseSums(pass: Pass, gradient: ParameterGradient, rows: SparseRows): void {
+  for (const subtree of pass.subtrees) {
     const sum = gradient[subtree.block];
-    if (mode === 'start') sum.fill(0);
-    addSubtree(sum, subtree, rows);
+    if (pass.mode === 'start') sum.fill(0);
+    addSubtree(pass.kernels, sum, subtree, rows);
   }
 }
 
 function addSubtree(
+  kernels: Kernels,
   sum: FloatArray,
-  { bounds, first, last }: Pick<Subtree, 'bounds' | 'first' | 'last'>,
-  rows: Parameters<typeof sparseSums>[2],
+  { bounds, first, last }: ShardRows,
+  rows: SparseRows,
 ): void {
   if (last - first === 1) {
     rows.add(sum, bounds[first], bounds[last]);
     return;
   }
   const middle = first + largestPowerOfTwoBelow(last - first);
-  addSubtree(sum, { bounds, first, last: middle }, rows);
-  rows.setAside(sum, bounds[first], bounds[middle]);
-  addSubtree(sum, { bounds, first: middle, last }, rows);
-  rows.giveBack(sum, bounds[first], bounds[middle]);
+  const [from, to] = [bounds[first], bounds[middle]];
+  const room = rows.waiting.subarray(from * rows.width, to * rows.width);
+  const whole = sum.length <= room.length;
+  addSubtree(kernels, sum, { bounds, first, last: middle }, rows);
+  if (whole) {
+    room.set(sum);
+    sum.fill(0);
+  } else rows.setAside(sum, from, to);
+  addSubtree(kernels, sum, { bounds, first: middle, last }, rows);
+  if (whole) kernels.add(sum, room, sum.length);
+  else rows.giveBack(sum, from, to);
 }
 
 /** Returns the largest power of two below n ≥ 2: so many shards lie in the left half of the tree over n of them. */

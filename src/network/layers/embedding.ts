@@ -32,45 +32,28 @@ export function embedding(inputs: number, columns: readonly EmbeddedColumn[]): L
 
     forward({ rows }, { x, y, parameters: tables }) {
       copyColumns(y, outputs, x, inputs, rows, from);
-      columns.forEach(({ size }, c) => {
+      columns.forEach(({ categories, size }, c) => {
         const table = tables[c];
         for (let r = 0; r < rows; r++) {
-          const entry = x[r * inputs + from + c] * size;
-          const known = entry < table.length;
-          for (let n = 0; n < size; n++) y[r * outputs + offsets[c] + n] = known ? table[entry + n] : 0;
+          const code = x[r * inputs + from + c];
+          const first = r * outputs + offsets[c];
+          if (code < categories) {
+            const entry = (code * size) | 0; // whole already, and now the engine knows it
+            for (let n = 0; n < size; n++) y[first + n] = table[entry + n];
+          } else y.fill(0, first, first + size);
         }
       });
     },
 
     backward(pass, { x, dy, dx, gradients, saved }) {
       columns.forEach(({ size }, c) => {
-        const waiting = saved[c];
+        const codes = { x, width: inputs, column: from + c, size };
         sparseSums(pass, gradients[c], {
-          add(sum, begin, end) {
-            for (let r = begin; r < end; r++) {
-              const entry = x[r * inputs + from + c] * size;
-              if (!(entry < sum.length)) continue;
-              for (let n = 0; n < size; n++) sum[entry + n] += dy[r * outputs + offsets[c] + n];
-            }
-          },
-          // the first row of a code takes the code's sum, and further rows the zeros that are left
-          setAside(sum, begin, end) {
-            for (let r = begin; r < end; r++) {
-              const entry = x[r * inputs + from + c] * size;
-              if (!(entry < sum.length)) continue;
-              for (let n = 0; n < size; n++) {
-                waiting[r * size + n] = sum[entry + n];
-                sum[entry + n] = 0;
-              }
-            }
-          },
-          giveBack(sum, begin, end) {
-            for (let r = begin; r < end; r++) {
-              const entry = x[r * inputs + from + c] * size;
-              if (!(entry < sum.length)) continue;
-              for (let n = 0; n < size; n++) sum[entry + n] += waiting[r * size + n];
-            }
-          },
+          waiting: saved[c],
+          width: size,
+          add: (sum, begin, end) => addEntries(sum, codes, dy, outputs, offsets[c], begin, end),
+          setAside: (sum, begin, end) => moveEntries(saved[c], sum, codes, begin, end),
+          giveBack: (sum, begin, end) => addEntries(sum, codes, saved[c], size, 0, begin, end),
         });
       });
       if (!dx) return;
@@ -78,6 +61,55 @@ export function embedding(inputs: number, columns: readonly EmbeddedColumn[]): L
       copyColumns(dx, inputs, dy, outputs, pass.rows, from);
     },
   });
+}
+
+/** Says which entry of a table, `size` floats, each row stands for: x[R, width] holds the entry's number in a column. */
+interface Codes {
+  readonly x: FloatArray;
+  readonly width: number;
+  readonly column: number;
+  readonly size: number;
+}
+
+/** Adds each row's part of values[R, width], from `offset` on, to the row's entry of a table. */
+function addEntries(
+  table: FloatArray,
+  { x, width: inputs, column, size }: Codes,
+  values: FloatArray,
+  width: number,
+  offset: number,
+  begin: number,
+  end: number,
+): void {
+  const categories = table.length / size;
+  for (let r = begin; r < end; r++) {
+    const code = x[r * inputs + column];
+    if (!(code < categories)) continue;
+    const entry = (code * size) | 0;
+    const first = r * width + offset;
+    for (let n = 0; n < size; n++) table[entry + n] += values[first + n];
+  }
+}
+
+/** Moves each row's entry of a table to its row of to[R, size]. The first row of a code takes it, the others find 0. */
+function moveEntries(
+  to: FloatArray,
+  table: FloatArray,
+  { x, width, column, size }: Codes,
+  begin: number,
+  end: number,
+): void {
+  const categories = table.length / size;
+  for (let r = begin; r < end; r++) {
+    const code = x[r * width + column];
+    if (!(code < categories)) continue;
+    const entry = (code * size) | 0;
+    const first = r * size;
+    for (let n = 0; n < size; n++) {
+      to[first + n] = table[entry + n];
+      table[entry + n] = 0;
+    }
+  }
 }
 
 /** Copies the first columns of each row from one matrix to another; widths are the lengths of their rows. */
