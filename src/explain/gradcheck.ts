@@ -176,8 +176,8 @@ const WRONG_DIVERGENCE: Arithmetic = {
   ...FLOAT64,
   kernels: {
     ...FLOAT64.kernels,
-    divergence(code, losses, dy, ...rest) {
-      FLOAT64.kernels.divergence(code, losses, dy, ...rest);
+    divergence(name, losses, dy, ...rest) {
+      FLOAT64.kernels.divergence(name, losses, dy, ...rest);
       if (dy) for (let i = 0; i < dy.length; i++) dy[i] *= 1 + FAULT;
     },
   },

@@ -18,7 +18,7 @@ export const FLOAT64: Arithmetic = {
 };
 
 export interface InstanceOptions {
-  readonly objective: Pick<Objective, 'layers' | 'code' | 'parameter' | 'targets'>;
+  readonly objective: Pick<Objective, 'layers' | 'divergence' | 'parameter' | 'targets'>;
   readonly rows: number;
   /** dropout, noise and batch statistics act, the latter over two shards; else the network is as it predicts */
   readonly training?: boolean;
@@ -43,7 +43,7 @@ export interface Instance {
 export function createInstance(options: InstanceOptions): Instance {
   const { objective, rows, training = false, arithmetic = FLOAT64 } = options;
   const { kernels, allocate } = arithmetic;
-  const { layers, code, parameter, targets } = objective;
+  const { layers, parameter, targets } = objective;
   const layout = parameterLayout(layers);
   const parameters = allocate(layout.length);
   const subtrees = training && rows > 1 ? halves(rows) : [whole(rows)];
@@ -64,7 +64,7 @@ export function createInstance(options: InstanceOptions): Instance {
   };
 
   const divergence = (dy: FloatArray | null) => {
-    kernels.divergence(code, losses, dy, network.output, desired, rows, outputs, parameter);
+    kernels.divergence(objective.divergence, losses, dy, network.output, desired, rows, outputs, parameter);
     let sum = 0;
     for (const loss of losses) sum += loss;
     return sum;

@@ -3,7 +3,7 @@
  * `adam` step takes as scalars: w ← shrink·w − η(m + share·g)/(√v/root + ε).
  */
 import { exp, ln } from '../elementary.js';
-import type { StepScalars } from '../kernels/codes.js';
+import type { StepScalars } from '../kernels/steps.js';
 import { update } from './elementwise.js';
 import { power } from './power.js';
 import type { Hyper, StepScale, UpdateRule } from './rule.js';

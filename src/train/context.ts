@@ -85,7 +85,7 @@ export function divergence(context: Context, differentiated: boolean): void {
   const N = outputs(objective);
   const d = desired(context, N);
   kernels.divergence(
-    objective.code,
+    objective.divergence,
     workspace.rowLosses,
     differentiated ? outputGradient : null,
     output,

@@ -3,8 +3,9 @@
  * weights, so that nobody waits for the coordinator to go over all parameters. The additions and the steps are those of the
  * update in one piece, element by element.
  */
-import type { StepName } from '../kernels/codes.js';
+
 import type { Kernels } from '../kernels/kernels.js';
+import type { StepName } from '../kernels/steps.js';
 import { contiguousRuns, type Merge, type Run } from '../parallel/shards.js';
 import type { Chunk, Context } from './context.js';
 import { mergesAfter } from './passes.js';

@@ -5,9 +5,9 @@
 import type { Encoding, Subset } from '../data/dataset.js';
 import { prepareEncoding } from '../data/gather.js';
 import type { ProblemType } from '../data/schema.js';
-import { STEPS, type StepName } from '../kernels/codes.js';
 import { oneShard } from '../kernels/kernels.js';
 import { instantiateKernels, type KernelSetup } from '../kernels/load.js';
+import { STEPS, type StepName } from '../kernels/steps.js';
 import { objective } from '../network/network.js';
 import { buildLayers } from '../network/spec.js';
 import { Arena } from '../parallel/arena.js';

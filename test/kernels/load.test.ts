@@ -14,7 +14,7 @@ const WORKER = `
   const kernels = instantiateKernels(setup);
   const [x, w, z, y] = at.map(([offset, length]) => new Float32Array(setup.memory.buffer, offset, length));
   kernels.affine(z, x, w, null, { bounds: [0, 5], first: 0, last: 1 }, 7, 9);
-  kernels.activate(2, y, z, 45, 0);
+  kernels.activate('tanh', y, z, 45, 0);
   parentPort.postMessage('done');
 `;
 
@@ -36,7 +36,7 @@ describe.each(['portable', 'wasm'] as const)('%s', (name) => {
 
     const kernels = instantiateKernels(setups[4]);
     kernels.affine(places[4][0], x, w, null, oneShard(5), 7, 9);
-    kernels.activate(2, places[4][1], places[4][0], 45, 0);
+    kernels.activate('tanh', places[4][1], places[4][0], 45, 0);
     await Promise.all(
       places.slice(0, 4).map(async (arrays, i) => {
         const at = [x, w, ...arrays].map((a) => [a.byteOffset, a.length]);

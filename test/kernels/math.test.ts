@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { ACTIVATION_CODES } from '#src/kernels/codes.js';
 import { compileKernels, SCRATCH_BYTES } from '#src/kernels/load.js';
 import { erfc } from '#src/kernels/reference/erf.js';
 
@@ -9,6 +8,7 @@ const STRIDE = 997;
 
 type Map = (y: number, x: number, count: number) => void;
 type Exports = Record<'expOf' | 'logOf' | 'sinOf' | 'cosOf', Map> & {
+  readonly [member: `Activation.${string}`]: { readonly value: number };
   setScratch(ptr: number): void;
   activate(code: number, y: number, x: number, count: number, p: number): void;
 };
@@ -21,21 +21,21 @@ function functions(name: 'portable' | 'wasm') {
   const y = new Float32Array(memory.buffer, x.byteOffset + x.byteLength, CHUNK);
   wasm.setScratch(65536);
   const activation =
-    (code: number, p = 0): Map =>
+    (name: string, p = 0): Map =>
     (y, x, count) =>
-      wasm.activate(code, y, x, count, p);
+      wasm.activate(wasm[`Activation.${name}`].value, y, x, count, p);
   return {
     x,
     y,
     exp: wasm.expOf,
     log: wasm.logOf,
-    tanh: activation(ACTIVATION_CODES.tanh),
-    sigmoid: activation(ACTIVATION_CODES.sigmoid),
-    gelu: activation(ACTIVATION_CODES.gelu),
-    softplus: activation(ACTIVATION_CODES.softplus),
-    mish: activation(ACTIVATION_CODES.mish),
+    tanh: activation('tanh'),
+    sigmoid: activation('sigmoid'),
+    gelu: activation('gelu'),
+    softplus: activation('softplus'),
+    mish: activation('mish'),
     /** e^x − 1 left of 0 */
-    elu: activation(ACTIVATION_CODES.elu, 1),
+    elu: activation('elu', 1),
     sin: wasm.sinOf,
     cos: wasm.cosOf,
   };

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ordered, STEPS, type StepName, type StepScalars } from '#src/kernels/codes.js';
+import { ordered, STEPS, type StepName, type StepScalars } from '#src/kernels/steps.js';
 import { bits, implementations, numbers, oracle } from './implementations.js';
 
 /** A step, the slots it is given (null: not kept), and its scalars at step t. */

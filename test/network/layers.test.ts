@@ -1,6 +1,5 @@
 /** Every layer kind against finite differences in float64, in training mode, with several shards in one pass. */
 import { describe, expect, it } from 'vitest';
-import { DIVERGENCE_CODES } from '#src/kernels/codes.js';
 import { oneShard } from '#src/kernels/kernels.js';
 import { createReferenceKernels } from '#src/kernels/reference/index.js';
 import { parameterLayout } from '#src/network/layout.js';
@@ -102,16 +101,7 @@ function build(specs: readonly LayerSpec[], inputs = INPUTS) {
   const loss = () => {
     forward(pass, network);
     const { output, outputGradient } = network;
-    kernels.divergence(
-      DIVERGENCE_CODES.squaredError,
-      losses,
-      outputGradient,
-      output,
-      desired,
-      ROWS,
-      outputs,
-      0,
-    );
+    kernels.divergence('squaredError', losses, outputGradient, output, desired, ROWS, outputs, 0);
     return losses.reduce((sum, value) => sum + value, 0);
   };
   const gradient = () => {

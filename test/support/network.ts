@@ -73,7 +73,7 @@ export function testNetwork(options: TestNetworkOptions): TestNetwork {
     bound.input.set(x);
     desired.set(d);
     forward(pass, bound);
-    used.divergence(target.code, losses, dy, bound.output, desired, rows, outputs, target.parameter);
+    used.divergence(target.divergence, losses, dy, bound.output, desired, rows, outputs, target.parameter);
     return Array.from(losses).reduce((sum, value) => sum + value, 0);
   };
   return {

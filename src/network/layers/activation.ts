@@ -6,7 +6,7 @@ import { defineLayer, type Layer } from '../layer.js';
  * equivalent of the activation" (lecture, section 3).
  */
 export function activation(name: ActivationName, width: number, parameter?: number): Layer {
-  const { code, parameter: declared, init, gradient, probabilities }: Activation = ACTIVATIONS[name];
+  const { parameter: declared, init, gradient, probabilities }: Activation = ACTIVATIONS[name];
   const p = parameter ?? declared?.default ?? 0;
   return defineLayer({
     kind: name,
@@ -17,11 +17,11 @@ export function activation(name: ActivationName, width: number, parameter?: numb
     probabilities,
 
     forward({ kernels, rows }, { x, y }) {
-      kernels.activate(code, y, x, rows * width, p);
+      kernels.activate(name, y, x, rows * width, p);
     },
 
     backward({ kernels, rows }, { x, y, dy, dx }) {
-      if (dx) kernels.activateBackward(code, dx, dy, x, y, rows * width, p);
+      if (dx) kernels.activateBackward(name, dx, dy, x, y, rows * width, p);
     },
   });
 }

@@ -1,4 +1,4 @@
-import { ACTIVATIONS, type ActivationName } from '../activations.js';
+import type { ActivationName } from '../activations.js';
 import { defineLayer, type Layer } from '../layer.js';
 
 /** The activation of the gate in each gated linear unit (Dauphin et al. 2017, Shazeer 2020). */
@@ -19,7 +19,7 @@ export type GateName = keyof typeof GATES;
  */
 export function gate(name: GateName, inputs: number): Layer {
   const width = inputs / 2;
-  const { code } = ACTIVATIONS[GATES[name]];
+  const activation = GATES[name];
   return defineLayer({
     kind: name,
     inputs,
@@ -30,7 +30,7 @@ export function gate(name: GateName, inputs: number): Layer {
       for (let r = 0; r < rows; r++) {
         for (let n = 0; n < width; n++) b[r * width + n] = x[r * inputs + width + n];
       }
-      kernels.activate(code, opened, b, rows * width, 0);
+      kernels.activate(activation, opened, b, rows * width, 0);
       for (let r = 0; r < rows; r++) {
         for (let n = 0; n < width; n++) y[r * width + n] = x[r * inputs + n] * opened[r * width + n];
       }
@@ -44,7 +44,7 @@ export function gate(name: GateName, inputs: number): Layer {
           dx[r * inputs + n] = dy[r * width + n] * opened[r * width + n];
         }
       }
-      kernels.activateBackward(code, db, dOpened, b, opened, rows * width, 0);
+      kernels.activateBackward(activation, db, dOpened, b, opened, rows * width, 0);
       for (let r = 0; r < rows; r++) {
         for (let n = 0; n < width; n++) dx[r * inputs + width + n] = db[r * width + n];
       }
