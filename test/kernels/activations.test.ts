@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type ActivationKernel, SCALAR_ACTIVATIONS } from '#src/kernels/reference/activations.js';
 import { bits, implementations, numbers, oracle } from './implementations.js';
 
@@ -52,7 +52,7 @@ describe.each(implementations)('$label', (implementation) => {
   describe.each(NAMES)('%s', (name) => {
     const count = POINTS.length;
 
-    test.each(PARAMETERS[name] ?? [0])('forward and backward agree with float64, p = %d', (p) => {
+    it.each(PARAMETERS[name] ?? [0])('forward and backward agree with float64, p = %d', (p) => {
       const [z, dy, y, dz] = [array(POINTS), array(numbers(count, 2)), zeros(count), zeros(count)];
       kernels.activate(name, y, z, count, p);
       kernels.activateBackward(name, dz, dy, z, y, count, p);
@@ -68,7 +68,7 @@ describe.each(implementations)('$label', (implementation) => {
       }
     });
 
-    test('an element has the same bits at any place of any array', () => {
+    it('an element has the same bits at any place of any array', () => {
       const p = PARAMETERS[name]?.[0] ?? 0;
       const [z, y, dy, dz] = [array(POINTS), zeros(count), array(numbers(count, 3)), zeros(count)];
       kernels.activate(name, y, z, count, p);
@@ -86,7 +86,7 @@ describe.each(implementations)('$label', (implementation) => {
       }
     });
 
-    test('in place', () => {
+    it('in place', () => {
       const p = PARAMETERS[name]?.[0] ?? 0;
       const [z, y, same] = [array(POINTS), zeros(count), array(POINTS)];
       kernels.activate(name, y, z, count, p);
@@ -94,7 +94,7 @@ describe.each(implementations)('$label', (implementation) => {
       expect(bits(same)).toEqual(bits(y));
     });
 
-    test('NaN comes out, infinities have their limits', () => {
+    it('NaN comes out, infinities have their limits', () => {
       const p = PARAMETERS[name]?.[0] ?? 0;
       const z = array([-Infinity, Infinity, NaN, -1e4, 1e4, 3e38, -3e38]);
       const [y, dz, dy] = [zeros(7), zeros(7), zeros(7).fill(1)];
@@ -112,7 +112,7 @@ describe.each(implementations)('$label', (implementation) => {
     });
   });
 
-  test.each([
+  it.each([
     ['relu', 0, [0, 0], 0],
     ['relu', 1, [0, 0], 3],
     ['leakyRelu', 0.25, [0, 0], 0.75],
@@ -134,7 +134,7 @@ describe.each(implementations)('$label', (implementation) => {
     for (const value of dz) expect(value).toBeCloseTo(expected, 12);
   });
 
-  test.each(['threshold', 'straightThrough', 'perceptron'] as const)('%s is 1 right of 0 only', (name) => {
+  it.each(['threshold', 'straightThrough', 'perceptron'] as const)('%s is 1 right of 0 only', (name) => {
     const z = array([-1, -0, 0, 1e-30, 2]);
     const y = zeros(5);
     kernels.activate(name, y, z, 5, 0);
@@ -160,7 +160,7 @@ describe.each(SMOOTH)('%s against central differences in float64', (name) => {
     }
     return error;
   };
-  test('agree', () => expect(worst(1)).toBeLessThan(1e-9));
-  test('do not, once the derivative is wrong by a thousandth', () =>
+  it('agree', () => expect(worst(1)).toBeLessThan(1e-9));
+  it('do not, once the derivative is wrong by a thousandth', () =>
     expect(worst(1.001)).toBeGreaterThan(1e-5));
 });

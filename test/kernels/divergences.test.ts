@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { FloatArray, Kernels } from '#src/kernels/kernels.js';
 import { type DivergenceKernel, ROW_DIVERGENCES } from '#src/kernels/reference/divergences.js';
 import { bits, implementations, numbers, oracle } from './implementations.js';
@@ -70,7 +70,7 @@ describe.each(implementations)('$label', (implementation) => {
   beforeEach(() => implementation.reset());
 
   describe.each(CASES)('%s, p = %d', (name, p) => {
-    test.each(SHAPES)('value and derivative agree with float64, R=%i N=%i', (R, N) => {
+    it.each(SHAPES)('value and derivative agree with float64, R=%i N=%i', (R, N) => {
       const { y, d } = example(name, R, N);
       const actual = run(kernels, name, array(y), array(d), zeros(R * N), zeros(R), N, p);
       const expected = run(oracle.kernels, name, y, d, new Float64Array(R * N), new Float64Array(R), N, p);
@@ -88,7 +88,7 @@ describe.each(implementations)('$label', (implementation) => {
       expect(bits(losses)).toEqual(bits(actual.losses));
     });
 
-    test('a row has the same bits alone and among others, and nothing past the end is written', () => {
+    it('a row has the same bits alone and among others, and nothing past the end is written', () => {
       for (const [R, N] of SHAPES) {
         const { y, d } = example(name, R, N);
         const [all, targets] = [array(y), array(d)];
@@ -114,7 +114,7 @@ describe.each(implementations)('$label', (implementation) => {
       }
     });
 
-    test('extreme outputs give no NaN', () => {
+    it('extreme outputs give no NaN', () => {
       const high = name === 'expPoisson' ? 80 : 1e4; // e^80 is a float32
       const y = onProbabilities(name) ? [1, 0, 0, 1, 1] : [high, -high, 0, high, -high];
       for (let c = 0; c < 5; c++) {
@@ -124,7 +124,7 @@ describe.each(implementations)('$label', (implementation) => {
       }
     });
 
-    test('NaN comes out', () => {
+    it('NaN comes out', () => {
       for (let bad = 0; bad < 5; bad++) {
         const { y, d } = example(name, 1, 5);
         y[bad] = NaN;
@@ -135,7 +135,7 @@ describe.each(implementations)('$label', (implementation) => {
       }
     });
 
-    test.runIf(ofClass(name))('a class that does not exist makes the row NaN', () => {
+    it.runIf(ofClass(name))('a class that does not exist makes the row NaN', () => {
       for (const c of [-1, 5, NaN, 1e9]) {
         const { y } = example(name, 1, 5);
         const { losses, dy } = run(kernels, name, array(y), array([c]), zeros(5), zeros(1), 5, p);
@@ -144,7 +144,7 @@ describe.each(implementations)('$label', (implementation) => {
     });
   });
 
-  test.each([
+  it.each([
     ['softmaxCrossEntropy', 'crossEntropy', 'softmax', 0],
     ['softmaxCrossEntropy', 'crossEntropy', 'softmax', 0.1],
     ['softmaxCrossEntropy', 'nll', 'logSoftmax', 0],
@@ -179,7 +179,7 @@ describe.each(implementations)('$label', (implementation) => {
     });
   });
 
-  test('at kinks the subgradient is 0, and hinges tell sides by the sign of d', () => {
+  it('at kinks the subgradient is 0, and hinges tell sides by the sign of d', () => {
     const at = (name: DivergenceKernel, y: number, d: number, p: number) => {
       const { losses, dy } = run(kernels, name, array([y]), array([d]), zeros(1), zeros(1), 1, p);
       return [losses[0], dy[0] + 0];
@@ -201,7 +201,7 @@ describe.each(implementations)('$label', (implementation) => {
     expect(at('meanSquaredError', 3, 1, 0)).toEqual([4, 4]);
   });
 
-  test('log cosh keeps its relative accuracy from tiny to huge errors', () => {
+  it('log cosh keeps its relative accuracy from tiny to huge errors', () => {
     for (const error of [1e-6, 1e-3, 0.1, 0.9, 0.999, 1, 1.1, 5, 100, 1e4]) {
       const { losses } = run(kernels, 'logCosh', array([error]), array([0]), zeros(1), zeros(1), 1);
       const e = unit < 1e-10 ? error : Math.fround(error);
@@ -210,7 +210,7 @@ describe.each(implementations)('$label', (implementation) => {
     }
   });
 
-  test('a saturated softmax under cross-entropy, focal and KL: the loss is the difference of the logits', () => {
+  it('a saturated softmax under cross-entropy, focal and KL: the loss is the difference of the logits', () => {
     const z = array([1e4, -1e4, 0]);
     const of = (name: DivergenceKernel, d: number[], p: number) =>
       run(kernels, name, z, array(d), zeros(3), zeros(1), 3, p);
@@ -229,7 +229,7 @@ describe.each(implementations)('$label', (implementation) => {
 });
 
 describe.each(CASES)('%s, p = %d, against central differences in float64', (name, p) => {
-  test('agrees, and does not once it is wrong by a thousandth', () => {
+  it('agrees, and does not once it is wrong by a thousandth', () => {
     const [R, N, h] = [5, 6, 1e-6];
     const { y, d } = example(name, R, N);
     const { dy } = run(oracle.kernels, name, y, d, new Float64Array(R * N), new Float64Array(R), N, p);
