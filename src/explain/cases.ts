@@ -100,8 +100,8 @@ export function kinkCases(): Case[] {
  */
 function between(name: string, example: unknown, activation: ActivationName): LayerSpec[] {
   const layer = { [name]: example };
-  if (LAYER_KINDS[name].onInput) return [layer, { dense: 4 }, activation];
   const [built] = buildLayers([layer], EXAMPLE_INPUTS);
+  if (built.readsCodes) return [layer, { dense: 4 }, activation];
   return [{ dense: EXAMPLE_INPUTS }, activation, ...(built.domain ? ['sigmoid'] : []), layer];
 }
 

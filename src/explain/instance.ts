@@ -19,7 +19,7 @@ export const FLOAT64: Arithmetic = {
 
 /** Says what to build. */
 export interface InstanceOptions {
-  readonly objective: Pick<Objective, 'layers' | 'code' | 'parameter' | 'targets'>;
+  readonly objective: Pick<Objective, 'layers' | 'divergence' | 'parameter' | 'targets'>;
   readonly rows: number;
   /** Whether dropout, noise and batch statistics act, as in training; the rows then form two shards. */
   readonly training?: boolean;
@@ -46,7 +46,7 @@ export interface Instance {
 export function createInstance(options: InstanceOptions): Instance {
   const { objective, rows, training = false, arithmetic = FLOAT64 } = options;
   const { kernels, allocate } = arithmetic;
-  const { layers, code, parameter, targets } = objective;
+  const { layers, parameter, targets } = objective;
   const layout = parameterLayout(layers);
   const parameters = allocate(layout.length);
   const subtrees = training && rows > 1 ? halves(rows) : [whole(rows)];
@@ -67,7 +67,7 @@ export function createInstance(options: InstanceOptions): Instance {
   };
 
   const divergence = (dy: FloatArray | null) => {
-    kernels.divergence(code, losses, dy, network.output, desired, rows, outputs, parameter);
+    kernels.divergence(objective.divergence, losses, dy, network.output, desired, rows, outputs, parameter);
     let sum = 0;
     for (const loss of losses) sum += loss;
     return sum;
@@ -100,12 +100,12 @@ export function outputWidth(layers: readonly Layer[]): number {
   return layers[layers.length - 1].outputs;
 }
 
-const whole = (rows: number): Subtree => ({ slot: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 });
+const whole = (rows: number): Subtree => ({ block: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 });
 
 /** Two shards, each with a gradient block of its own, so that the sum over shards is checked as well. */
 function halves(rows: number): Subtree[] {
   const bounds = Int32Array.of(0, Math.ceil(rows / 2), rows);
-  return [0, 1].map((shard) => ({ slot: shard, bounds, first: shard, last: shard + 1 }));
+  return [0, 1].map((shard) => ({ block: shard, bounds, first: shard, last: shard + 1 }));
 }
 
 /** Lists the parameters that have a gradient. Running statistics have none. */

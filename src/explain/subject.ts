@@ -10,7 +10,7 @@ import { DataError, UsageError } from '../errors.js';
 import { classesOf, type SavedModel } from '../model/format.js';
 import { readModel } from '../model/read.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
-import { initialize } from '../network/initializers.js';
+import { initialize } from '../network/initialize.js';
 import type { Layer } from '../network/layer.js';
 import { parameterLayout } from '../network/layout.js';
 import { buildLayers } from '../network/spec.js';

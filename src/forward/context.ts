@@ -69,10 +69,10 @@ export function evaluateRows(context: ForwardContext, subset: Subset, from: numb
 export function divergence(context: ForwardContext, differentiated: boolean): void {
   const { kernels, objective, workspace, pass, problemType } = context;
   const { output, outputGradient, arrays } = workspace.network;
-  const { code, parameter, fused } = objective;
+  const { divergence: name, parameter, fused } = objective;
   const N = outputWidth(objective);
   const dy = differentiated ? outputGradient : null;
-  kernels.divergence(code, workspace.rowLosses, dy, output, desired(context, N), pass.rows, N, parameter);
+  kernels.divergence(name, workspace.rowLosses, dy, output, desired(context, N), pass.rows, N, parameter);
   if (problemType === 'regression' && fused) {
     fused.forward(pass, { ...arrays[arrays.length - 1], x: output, y: workspace.predictions });
   }

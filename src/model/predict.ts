@@ -89,12 +89,12 @@ export function predictedValues(
   );
 }
 
-/** Softmax gives one for each class, logSoftmax its logarithm, a single sigmoid that of the second of two. */
+/** Returns a probability for each class and row, or null where the network gives none; a single output is that of the second class of two. */
 function probabilities({ layers }: ReadModel, { output }: Runner, rows: number): Float32Array | null {
-  const { kind, outputs } = layers[layers.length - 1];
-  if (kind === 'softmax') return Float32Array.from(output.subarray(0, rows * outputs));
-  if (kind === 'logSoftmax') return Float32Array.from(output.subarray(0, rows * outputs), exp);
-  if (kind !== 'sigmoid' || outputs !== 1) return null;
+  const { probabilities: meaning, outputs } = layers[layers.length - 1];
+  if (meaning === 'distribution') return Float32Array.from(output.subarray(0, rows * outputs));
+  if (meaning === 'logarithms') return Float32Array.from(output.subarray(0, rows * outputs), exp);
+  if (meaning !== 'independent' || outputs !== 1) return null;
   return Float32Array.from({ length: 2 * rows }, (_, i) =>
     i % 2 === 0 ? 1 - output[i >> 1] : output[i >> 1],
   );

@@ -4,8 +4,8 @@
  */
 import { exp, ln } from '../elementary.js';
 import type { HyperValues } from '../hyperparameters.js';
-import type { StepScalars } from '../kernels/codes.js';
 import type { Kernels } from '../kernels/kernels.js';
+import type { StepScalars } from '../kernels/steps.js';
 import { update } from './elementwise.js';
 import { betas, decoupledWeightDecay, eps, notNegative, weightDecay } from './hyper.js';
 import { power } from './power.js';

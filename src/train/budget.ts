@@ -1,6 +1,5 @@
 /** What a training will take of the machine's memory, before it takes it. */
 import type { TrainingData } from '../data/load.js';
-import type { Layer } from '../network/layer.js';
 import { parameterLayout } from '../network/layout.js';
 import { alignedSubtrees, contiguousRanges, shardCount } from '../parallel/shards.js';
 import { passRows } from './memory.js';
@@ -38,11 +37,10 @@ export function memoryBudget(plan: TrainingPlan): Record<string, number> {
 }
 
 /**
- * Blocks that a sum of shards is left in; the system gives no memory for the others. A run of shards that is
- * one pass is folded as it is summed, unless a layer looks at each shard.
+ * Counts the blocks that receive a sum of shards; the system provides no memory for the others. A range of shards that
+ * fits in one pass is summed subtree by subtree as it goes, so only the first block of each subtree is touched.
  */
-function touchedBlocks({ sizes, workers, layers }: TrainingPlan, blocks: number): number {
-  if (layers.some(looksAtShards)) return blocks;
+function touchedBlocks({ sizes, workers }: TrainingPlan, blocks: number): number {
   const touched = new Set<number>();
   for (const count of workers) {
     for (const range of contiguousRanges(blocks, Math.max(1, count))) {
@@ -53,9 +51,6 @@ function touchedBlocks({ sizes, workers, layers }: TrainingPlan, blocks: number)
   }
   return touched.size;
 }
-
-const looksAtShards = ({ kind, branches = [] }: Layer): boolean =>
-  kind === 'embedding' || branches.flat().some(looksAtShards);
 
 /** Of the rows as they are stored; parts of one table share them. */
 function dataBytes({ train, val, test }: TrainingData): number {

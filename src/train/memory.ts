@@ -150,6 +150,6 @@ function carveRounded(
   return () => ({ weights: weights.byteOffset, parameters, twin, left: operand(), right: operand() });
 }
 
-function widthsOf({ inputs, outputs, branches = [] }: Layer): number[] {
+function widthsOf({ inputs, outputs, branches }: Layer): number[] {
   return [inputs, outputs, ...branches.flat().flatMap(widthsOf)];
 }

@@ -44,7 +44,7 @@ export function passesOf(
   passBounds: Int32Array,
 ): PassSequence {
   const shardRows = ({ first, last }: IndexRange): ShardRows => ({ bounds: passBounds, first, last });
-  const subtree = (range: IndexRange): Subtree => ({ slot: range.first, ...shardRows(range) });
+  const subtree = (range: IndexRange): Subtree => ({ block: range.first, ...shardRows(range) });
   const subtrees = alignedSubtrees(range, total);
   const roots = subtrees.map(({ first }) => first);
   const from = bounds[range.first];

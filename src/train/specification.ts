@@ -1,7 +1,6 @@
 /** From configuration and data to the network that is trained: its layers and its divergence. */
 import type { ProblemType } from '../data/schema.js';
 import { UsageError } from '../errors.js';
-import { ACTIVATIONS, type Activation, type ActivationName } from '../network/activations.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
 import type { Layer } from '../network/layer.js';
 import type { EmbeddedColumn } from '../network/layers/embedding.js';
@@ -35,7 +34,8 @@ export function specify(config: TrainConfig, requirements: NetworkRequirements):
   const outputs = outputUnits(loss, requirements);
   const layers = config.layers ?? feedForward(config, loss, requirements, outputs);
   const built = buildLayers(layers, requirements.inputs);
-  const width = built.at(-1)?.outputs;
+  const last = built.at(-1);
+  const width = last?.outputs;
   if (width !== outputs) {
     const what =
       requirements.problemType === 'classification'
@@ -47,9 +47,9 @@ export function specify(config: TrainConfig, requirements: NetworkRequirements):
   }
   refuseUntrainable(built, 'layers', false);
   const { parameter, outputs: wanted, fused }: Divergence = DIVERGENCES[loss];
-  if (wanted && fused && built.at(-1)?.kind === 'dense') {
+  if (wanted && fused && last?.affine) {
     throw new UsageError(
-      `layers[${built.length - 1}] (dense): gives any number, but loss ${loss} takes ${wanted}: end the list with ${fused.activation}`,
+      `layers[${built.length - 1}] (${last.kind}): gives any number, but loss ${loss} takes ${wanted}: end the list with ${fused.activation}`,
     );
   }
   const network = { inputs: requirements.inputs, layers, loss };
@@ -64,9 +64,8 @@ export function specify(config: TrainConfig, requirements: NetworkRequirements):
  * something does, by the end of these layers.
  */
 function refuseUntrainable(layers: readonly Layer[], where: string, before: boolean): boolean {
-  return layers.reduce((learns, { kind, parameters, branches = [] }, index) => {
+  return layers.reduce((learns, { kind, parameters, gradient, branches }, index) => {
     const place = `${where}[${index}] (${kind})`;
-    const { gradient }: Partial<Activation> = ACTIVATIONS[kind as ActivationName] ?? {};
     if (learns && gradient === 'none') {
       throw new UsageError(
         `${place}: its derivative is 0 wherever it has one, so backpropagation cannot train what lies before it: take sigmoid or tanh, or {${kind}: {gradient: straightThrough}}, or for a single layer {${kind}: {gradient: perceptron}}`,
@@ -127,6 +126,6 @@ function feedForward(
 
 /** One line for people: 784-256-128-10. */
 export function widths(layers: readonly Layer[]): string {
-  const dense = layers.filter((layer) => layer.multiplyAdds > 0).map((layer) => layer.outputs);
-  return [layers[0].inputs, ...dense].join('-');
+  const weighted = layers.filter((layer) => layer.multiplyAdds > 0).map((layer) => layer.outputs);
+  return [layers[0].inputs, ...weighted].join('-');
 }
