@@ -4,7 +4,7 @@
  */
 
 /** Turns what was written into a value. Throws UsageError that begins with `where`, such as '--lr'. */
-export type Read<Written, Value> = (written: Written, where: string) => Value | Promise<Value>;
+type Read<Written, Value> = (written: Written, where: string) => Value | Promise<Value>;
 
 interface Described {
   readonly describe: string;

@@ -6,7 +6,7 @@
 import type { z } from 'zod';
 
 /** Describes one hyper-parameter: the values it may have, its default, and what it means. */
-export interface HyperParameter {
+interface HyperParameter {
   readonly schema: z.ZodType;
   /** Left out where the help text says what happens without a value. */
   readonly default?: unknown;
@@ -33,7 +33,7 @@ export interface Choice<M extends Members = Members> {
   /** The members among which `auto` decides, once the data are known. */
   readonly auto?: readonly string[];
 }
-export type Members = Readonly<Record<string, HyperRecord>>;
+type Members = Readonly<Record<string, HyperRecord>>;
 
 type KeysOf<H> = H extends unknown ? keyof H & string : never;
 type Entry<H, Key> = H extends unknown ? (Key extends keyof H ? H[Key] : never) : never;
@@ -53,7 +53,7 @@ export type AllValues<M extends Members> = {
 type HasDefault<P, Yes, No> = P extends { readonly default: unknown } ? Yes : No;
 
 /** The schemas of a choice's hyper-parameters; a key is optional where members differ in its default. */
-export type HyperShape<M extends Members> = {
+type HyperShape<M extends Members> = {
   readonly [Key in keyof Entries<M>]: KeySchema<Entries<M>[Key]>;
 };
 type KeySchema<P extends HyperParameter> = P extends { readonly default: unknown }
@@ -172,7 +172,7 @@ export function valueText(value: unknown): string {
 }
 
 /** A hyper-parameter that was given although the member that was chosen does not use it. */
-export interface UnusedKey {
+interface UnusedKey {
   readonly key: string;
   /** Whether the value is the key's default, as in the configuration of every run, and so changes nothing. */
   readonly isDefault: boolean;

@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.js';
 import { classScores, confusionTable, metricsText, scoresTable } from '../render/metrics.js';
 import { json, print, printNotes } from '../render/output.js';
-import { counted, facts, painter, significant } from '../render/text.js';
+import { countOf, facts, painter, significant } from '../render/text.js';
 import { withData } from '../stdin.js';
 
 /** The tables show at most this many classes; --json lists all. */
@@ -42,7 +42,7 @@ export const evaluateCommand = defineCommand({
     const rmse = metrics.rmse === undefined ? null : significant(metrics.rmse);
     const summary =
       rmse === null
-        ? `${painter(process.stdout)('bold', metricsText(metrics))} on ${counted(found.rows, 'row')}`
+        ? `${painter(process.stdout)('bold', metricsText(metrics))} on ${countOf(found.rows, 'row')}`
         : facts([
             ['rows', String(found.rows)],
             ['rmse', rmse],

@@ -10,7 +10,7 @@ import { CONFIG_KEYS } from '../../src/train/config.js';
 import { checked, type Key } from './flags.js';
 
 /** A key and its value, and the place to name in errors: 'config.yaml:3: lr'. */
-export interface FileSetting {
+interface FileSetting {
   readonly key: Key;
   readonly value: unknown;
   readonly where: string;

@@ -12,7 +12,7 @@ import { printNotes } from '../render/output.js';
 import { type Key, kebab, readKey, variable } from './flags.js';
 
 /** A value that was given, with its source. */
-export interface Setting {
+interface Setting {
   readonly value: unknown;
   /** The source for --print-config: '--lr', 'GRADPOOL_LR', 'config.yaml'. */
   readonly from: string;
@@ -82,7 +82,7 @@ function valuesOf(settings: Settings): Record<string, unknown> {
 }
 
 /** The options of a command line, which names its data; only the library takes tables in memory. */
-export type NamedOptions = TrainOptions & { readonly data: string };
+type NamedOptions = TrainOptions & { readonly data: string };
 
 export function optionsOf(settings: Settings): NamedOptions {
   if (!settings.has('data')) {

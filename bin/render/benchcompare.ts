@@ -1,5 +1,5 @@
 import { type BenchComparison, type ComparedPoint, RELEVANT } from '../../src/bench/compare.js';
-import { counted, facts, painter, table } from './text.js';
+import { countOf, facts, painter, table } from './text.js';
 
 export function comparisonText(comparison: BenchComparison): string {
   const { points, warnings, gate } = comparison;
@@ -59,7 +59,7 @@ function summary(points: readonly ComparedPoint[], relevant: number): string {
     points.filter((point) => point.verdict === verdict).length;
   const unclear = number('cannot tell');
   return [
-    `${counted(points.length, 'point')}: ${number('faster')} faster, ${number('slower')} slower, ${number('no difference')} without a difference, ${unclear} unclear`,
+    `${countOf(points.length, 'point')}: ${number('faster')} faster, ${number('slower')} slower, ${number('no difference')} without a difference, ${unclear} unclear`,
     `no difference: the whole interval lies within ±${percentText(relevant)}`,
     ...(unclear > 0 ? ['cannot tell: the interval is wider than that; measure longer, with --seconds'] : []),
   ].join('\n');

@@ -10,7 +10,7 @@ import type {
 } from '../../src/bench/report.js';
 import type { Estimate } from '../../src/bench/statistics.js';
 import { stepBars } from './benchbars.js';
-import { bytes, count, counted, duration } from './text.js';
+import { bytes, count, countOf, duration } from './text.js';
 
 export interface Section {
   readonly title: string;
@@ -43,7 +43,7 @@ function strongSection({ points, oneShard, costOfShards }: Strong): Section {
     ...(oneShard ? [['0, 1 shard', { ...oneShard, ...plain }] as const] : []),
   ];
   return {
-    title: `Strong scaling: ${counted(last.batch, 'row')} a step, shared by the workers`,
+    title: `Strong scaling: ${countOf(last.batch, 'row')} a step, shared by the workers`,
     header: [
       'workers',
       'step',
@@ -68,7 +68,7 @@ function strongSection({ points, oneShard, costOfShards }: Strong): Section {
     ]),
     remarks: [
       ...(last.speedup && last.workers > 0
-        ? [`${counted(last.workers, 'worker')}: ${verdict(last.speedup)}`]
+        ? [`${countOf(last.workers, 'worker')}: ${verdict(last.speedup)}`]
         : []),
       ...(costOfShards
         ? [
@@ -83,7 +83,7 @@ function strongSection({ points, oneShard, costOfShards }: Strong): Section {
 function weakSection({ points }: Weak): Section {
   const time = timeFormat(points[0].step.value);
   return {
-    title: `Weak scaling: ${counted(points[0].batch, 'row')} a step for each worker`,
+    title: `Weak scaling: ${countOf(points[0].batch, 'row')} a step for each worker`,
     header: ['workers', 'batch', 'step', INTERVAL, 'samples/s', 'scaled speed-up', INTERVAL, 'efficiency'],
     rows: points.map(({ workers, batch, step, samplesPerSecond, speedup, efficiency }) => [
       `${workers}`,
@@ -98,7 +98,7 @@ function weakSection({ points }: Weak): Section {
 }
 
 function batchSection({ points, workers, breakEven }: BatchSweep): Section {
-  const threads = counted(workers, 'worker');
+  const threads = countOf(workers, 'worker');
   return {
     title: `Batch size: in-process and ${threads}`,
     header: ['batch', 'in-process', threads, 'samples/s', `samples/s, ${threads}`, 'speed-up', INTERVAL],
@@ -142,7 +142,7 @@ function targetSection({
     ]),
     remarks: [
       `${reached ? '' : 'not reached: '}${where}`,
-      `from nothing, with the start of the threads and all evaluations; ${counted(points[0].times.length, 'run')} each`,
+      `from nothing, with the start of the threads and all evaluations; ${countOf(points[0].times.length, 'run')} each`,
     ],
   };
 }
@@ -183,17 +183,17 @@ export function headFacts(report: BenchReport): [string, string][] {
   const { cores, cpuQuota, memory } = machine;
   const { network, batch, optimizer, momentum, shards, kernels, library, precision, seed } = settings;
   const physical = cores.physical === null ? '' : ` (${cores.physical} physical)`;
-  const quota = cpuQuota === null ? 'no quota' : `quota of ${counted(cpuQuota, 'CPU')}`;
+  const quota = cpuQuota === null ? 'no quota' : `quota of ${countOf(cpuQuota, 'CPU')}`;
   const commit = machine.commit === null ? '' : ` (${machine.commit})`;
   const rule = `${optimizer}${momentum === null ? '' : ` momentum ${momentum}`}`;
   return [
-    ['network', `${network.join('-')}, ReLU, softmax cross-entropy: ${counted(parameters, 'parameter')}`],
-    ['step', `batch ${batch}, ${rule}, ${counted(shards, 'shard')}: ${megaflops(flopsPerRow * batch)}`],
+    ['network', `${network.join('-')}, ReLU, softmax cross-entropy: ${countOf(parameters, 'parameter')}`],
+    ['step', `batch ${batch}, ${rule}, ${countOf(shards, 'shard')}: ${megaflops(flopsPerRow * batch)}`],
     [
       'kernels',
       `${kernels}${library === null ? '' : `: ${library}`}, ${precision}; peak ${peaks.map((peak) => peakText(peak)).join(', ')}`,
     ],
-    ['cpu', `${machine.cpu}, ${counted(cores.usable, 'core')}${physical}, ${quota}`],
+    ['cpu', `${machine.cpu}, ${countOf(cores.usable, 'core')}${physical}, ${quota}`],
     [
       'machine',
       `load ${machine.load[0].toFixed(1)} before the start, ${bytes(memory.total)}, ${machine.platform}`,
@@ -204,7 +204,7 @@ export function headFacts(report: BenchReport): [string, string][] {
 }
 
 const peakText = ({ workers, gflops }: BenchReport['peaks'][number]) =>
-  `${gflops.toFixed(0)} GFLOP/s ${workers === 0 ? 'in-process' : `on ${counted(workers, 'thread')}`}`;
+  `${gflops.toFixed(0)} GFLOP/s ${workers === 0 ? 'in-process' : `on ${countOf(workers, 'thread')}`}`;
 
 function megaflops(flops: number): string {
   return flops < 1e9 ? `${(flops / 1e6).toPrecision(3)} MFLOP` : `${(flops / 1e9).toPrecision(3)} GFLOP`;
@@ -212,11 +212,11 @@ function megaflops(flops: number): string {
 
 /** Says whether all worker counts gave the same weights: `weights identical for 0, 1, 2: yes (sha256 …)`. */
 export function proofLine({ workers, identical, steps, sha256, others }: BenchReport['proof']): string {
-  const also = others === 0 ? '' : `; the same in ${counted(others, 'other comparison')}`;
+  const also = others === 0 ? '' : `; the same in ${countOf(others, 'other comparison')}`;
   const hashes = identical
     ? sha256[0]
     : workers.map((count, index) => `${count}: ${sha256[index]}`).join(', ');
-  return `weights identical for ${workers.join(', ')}: ${identical ? 'yes' : 'NO'} (sha256 ${hashes}, after ${counted(steps, 'step')} each${identical ? also : ''})`;
+  return `weights identical for ${workers.join(', ')}: ${identical ? 'yes' : 'NO'} (sha256 ${hashes}, after ${countOf(steps, 'step')} each${identical ? also : ''})`;
 }
 
 type Format = (seconds: number) => string;

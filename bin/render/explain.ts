@@ -5,20 +5,20 @@ import type { Explanation, Perturbation } from '../../src/explain/explain.js';
 import type { PathSum } from '../../src/explain/paths.js';
 import { type Derivative, isOk, type TracedLayer, type Vector } from '../../src/explain/trace.js';
 import { derivative, derivatives, precise, relative, value, vector } from './digits.js';
-import { count, counted, painter, table } from './text.js';
+import { count, countOf, painter, table } from './text.js';
 
 type Row = readonly [forward: string, backward: string, check: string];
 
 export function explanationText(explanation: Explanation, name: string, full: boolean): string {
   const { trace, parameters, origin, instance, paths, perturbations } = explanation;
   const paint = painter(process.stdout);
-  const title = `${paint('bold', name)}: ${counted(parameters, 'parameter')} (${origin}), ${instance}`;
+  const title = `${paint('bold', name)}: ${countOf(parameters, 'parameter')} (${origin}), ${instance}`;
   const parts = [
     title,
     full ? traceText(explanation) : summaryText(explanation),
     ...paths.map(pathsText),
     ...perturbations.map(perturbationText),
-    `${count(trace.compared)} derivatives compared with differences${trace.kinks > 0 ? `, ${counted(trace.kinks, 'kink')} stepped over` : ''}: ${check(trace.error)}`,
+    `${count(trace.compared)} derivatives compared with differences${trace.kinks > 0 ? `, ${countOf(trace.kinks, 'kink')} stepped over` : ''}: ${check(trace.error)}`,
   ];
   return parts.join('\n\n');
 }
@@ -124,7 +124,7 @@ function weightLines({ k, affine, activation, weights, weightCount }: TracedLaye
   );
   const others = weightCount - weights.length;
   return others > 0 && (affine || lines.length > 0)
-    ? [...lines, `  … and ${counted(others, 'smaller one')}`]
+    ? [...lines, `  … and ${countOf(others, 'smaller one')}`]
     : lines;
 }
 
@@ -159,7 +159,7 @@ function pathsText({ variable, count: all, paths, enumerated, sum, backpropagate
     .map(({ via, product }) => `${via.length > 0 ? `via ${via.join(', ')} ` : ''}${derivative(product)}`)
     .join(' + ');
   const total = `${derivative(sum)}   (distributed chain rule; backpropagation: ${derivative(backpropagated)})`;
-  const kind = enumerated ? counted(all, 'path') : `${count(all)} paths, those through one unit together`;
+  const kind = enumerated ? countOf(all, 'path') : `${count(all)} paths, those through one unit together`;
   return [
     `paths ${variable} -> Div: ${paths.length <= 6 ? `${terms} = ` : ''}${total}`,
     ...(paths.length > 1 ? [`  ${kind}, each the product of the derivatives along its edges:`] : []),

@@ -1,7 +1,7 @@
 /** Writes what the check of all derivatives found. */
 import type { Controls, Float32Check, GradcheckReport, Group } from '../../src/explain/gradcheck.js';
 import type { NetworkReport } from '../../src/explain/ownnetwork.js';
-import { count, counted, duration, facts, painter, table } from './text.js';
+import { count, countOf, duration, facts, painter, table } from './text.js';
 
 export function libraryText(report: GradcheckReport, seconds: number): string {
   const { all, layers, activations, divergences } = report;
@@ -12,7 +12,7 @@ export function libraryText(report: GradcheckReport, seconds: number): string {
     facts([
       [
         'combinations',
-        `${count(all.cases)} of layer x activation x divergence, ${counted(all.parameters, 'derivative')}`,
+        `${count(all.cases)} of layer x activation x divergence, ${countOf(all.parameters, 'derivative')}`,
       ],
       ...verdict(report),
       ['time', duration(seconds)],
@@ -28,10 +28,10 @@ export function networkText(report: NetworkReport, name: string, seconds: number
     scientific(error),
   ]);
   return [
-    `${painter(process.stdout)('bold', name)}: ${counted(report.rows, 'row')} from ${report.instance}`,
+    `${painter(process.stdout)('bold', name)}: ${countOf(report.rows, 'row')} from ${report.instance}`,
     table(['parameter', 'compared', 'kinks', 'worst rel.err'], rows),
     facts([
-      ['compared', counted(report.all.parameters, 'derivative')],
+      ['compared', countOf(report.all.parameters, 'derivative')],
       ...verdict(report),
       ['time', duration(seconds)],
     ]),

@@ -18,7 +18,7 @@ interface ClassScores {
   readonly rows: number;
 }
 
-/** Computes the scores of each class from rows counted by [true class][predicted class]. */
+/** Computes the scores of each class from rows countOf by [true class][predicted class]. */
 export function classScores(
   classes: readonly string[],
   confusion: readonly (readonly number[])[],

@@ -1,6 +1,6 @@
 /** Writes where the time of a training went, part by part. */
 import { type ProfileReport, type RunSeconds, TRACED_STEPS } from '../../src/train/profile.js';
-import { count, counted, duration, facts, painter, table } from './text.js';
+import { count, countOf, duration, facts, painter, table } from './text.js';
 
 const STEP_PARTS: readonly (readonly [keyof RunSeconds, string])[] = [
   ['data', 'epochs shuffled, rows gathered'],
@@ -45,7 +45,7 @@ export function profileText(
   const speed =
     steps === 0 ? '' : ` of ${duration(inSteps / steps)}, ${count(Math.round(rows / inSteps))} rows/s`;
   return [
-    `${paint('bold', 'profile')}  ${counted(steps, 'step')}${speed}`,
+    `${paint('bold', 'profile')}  ${countOf(steps, 'step')}${speed}`,
     fitting(lines),
     ...(workers > 1 ? ['data, forward and backward are means over the workers'] : []),
     ...(trace ? [traceText(trace, steps)] : []),

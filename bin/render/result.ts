@@ -1,6 +1,6 @@
 import type { TrainResult } from '../../src/train/events.js';
 import { metricsText } from './metrics.js';
-import { count, counted, duration, facts, painter } from './text.js';
+import { count, countOf, duration, facts, painter } from './text.js';
 import { workersText } from './training.js';
 
 /** Writes the result of a training, and what to do next. */
@@ -16,7 +16,7 @@ export function resultText(result: TrainResult, data: string): string {
     ['training', train && metricsText(train)],
     [
       status === 'interrupted' ? status : 'trained',
-      `${counted(epochs, 'epoch')}, ${counted(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${workersText(workers)}, ${kernels})${why}`,
+      `${countOf(epochs, 'epoch')}, ${countOf(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${workersText(workers)}, ${kernels})${why}`,
     ],
     ['weights', `sha256 ${result.weightsSha256}`],
     ['run', run],

@@ -4,7 +4,7 @@ import { RUN_FILES, type RunRecord, readRun, reviveMetrics } from '../../src/run
 import type { TrainConfig } from '../../src/train/config.js';
 import type { EpochEvent, StartEvent, TrainEvent } from '../../src/train/events.js';
 import { metricsText } from './metrics.js';
-import { count, counted, duration, facts } from './text.js';
+import { count, countOf, duration, facts } from './text.js';
 
 interface RunDescription {
   readonly run: string;
@@ -42,7 +42,7 @@ export function runText({ run, record, config, start, history }: RunDescription)
     ],
     [
       'network',
-      start && `${start.widths}, ${counted(start.parameters, 'parameter')}, loss ${start.network.loss}`,
+      start && `${start.widths}, ${countOf(start.parameters, 'parameter')}, loss ${start.network.loss}`,
     ],
     [
       'optimizer',

@@ -31,7 +31,7 @@ export const count = (value: number): string =>
   Number.isInteger(value) || Math.abs(value) >= 1000 ? whole.format(value) : significant(value);
 
 /** Writes a number with its noun: '1 row', '60,000 rows'. */
-export const counted = (value: number, noun: string): string =>
+export const countOf = (value: number, noun: string): string =>
   `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 
 /** Writes three or four significant digits: 0.08123, 12.35, 1.2e-7. */

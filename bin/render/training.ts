@@ -3,7 +3,7 @@ import type { Metrics } from '../../src/forward/metrics.js';
 import type { EpochEvent, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
 import type { Bar } from './bar.js';
 import { metricsText } from './metrics.js';
-import { count, counted, duration, painter, percent, significant } from './text.js';
+import { count, countOf, duration, painter, percent, significant } from './text.js';
 
 interface TrainingView {
   show(event: TrainEvent): void;
@@ -73,7 +73,7 @@ class Lines implements TrainingView {
       `${count(rows.test)} test rows`,
     ];
     this.#print(`${this.#paint('bold', dataset)}: ${parts.join(', ')}`);
-    this.#print(`${this.#paint('bold', widths)}: ${counted(parameters, 'parameter')}, ${kernels} kernels`);
+    this.#print(`${this.#paint('bold', widths)}: ${countOf(parameters, 'parameter')}, ${kernels} kernels`);
     for (const note of start.notes) this.note(note);
     if (step > 0) this.note(`going on at step ${count(step)} of ${count(epochs * stepsPerEpoch)}`);
     this.#print(this.#paint('dim', header(start)));
@@ -113,7 +113,7 @@ class Lines implements TrainingView {
 }
 
 export const workersText = (workers: number): string =>
-  workers === 0 ? 'in-process' : counted(workers, 'worker');
+  workers === 0 ? 'in-process' : countOf(workers, 'worker');
 
 /** Widths of the columns of an epoch, in the header and below: 79 characters with the mark. */
 const LOSS = 10;

@@ -10,7 +10,7 @@ import { type Estimate, ratio } from './statistics.js';
  * the point is `slower`, and where it lies below 1 `faster`. An interval around 1 says `no difference` if it
  * leaves no room for one that matters, and else `cannot tell`: too few rounds, or too noisy ones.
  */
-export type Verdict = 'slower' | 'faster' | 'no difference' | 'cannot tell';
+type Verdict = 'slower' | 'faster' | 'no difference' | 'cannot tell';
 
 /** A difference of this share matters where no gate says how much does. */
 export const RELEVANT = 0.05;

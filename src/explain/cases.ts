@@ -13,11 +13,11 @@ import {
 } from '../network/divergences.js';
 import { EXAMPLE_INPUTS, type LayerSpec } from '../network/kind.js';
 import { LAYER_KINDS } from '../network/kinds.js';
-import type { Layer } from '../network/layer.js';
+import { type Layer, outputWidth } from '../network/layer.js';
 import { type Objective, objective, unfused } from '../network/network.js';
 import { buildLayers } from '../network/spec.js';
 import { Stream } from '../random.js';
-import { type Arithmetic, createInstance, EXPLAIN_PURPOSE, type Instance, outputWidth } from './instance.js';
+import { type Arithmetic, createInstance, EXPLAIN_PURPOSE, type Instance } from './instance.js';
 
 /** A case is one network to check: a layer kind between an activation and a divergence. */
 export interface Case {

@@ -87,7 +87,7 @@ export const CATALOGUE = {
     }),
 } as const satisfies Record<string, () => Entry[]>;
 
-export type GroupName = keyof typeof CATALOGUE;
+type GroupName = keyof typeof CATALOGUE;
 export const GROUP_NAMES = Object.keys(CATALOGUE) as GroupName[];
 
 function entries<T>(record: Readonly<Record<string, T>>): [string, T][] {

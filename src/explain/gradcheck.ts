@@ -138,7 +138,7 @@ export function compareFloat32(
 const FAULT = 1e-5;
 
 /** Checks one network for each layer kind, activation and divergence, whose derivative alone is wrong. */
-export function controls(): Controls {
+function controls(): Controls {
   const faulty =
     (kind: string): Alter =>
     (layer) =>

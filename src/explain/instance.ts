@@ -1,7 +1,8 @@
 /** A network with some rows in memory of its own, for Σ Div and its gradient at any weights and any input. */
+
 import { type FloatArray, type Kernels, oneShard } from '../kernels/kernels.js';
 import { createReferenceKernels } from '../kernels/reference/index.js';
-import type { BoundSequence, Layer, Pass, Subtree } from '../network/layer.js';
+import { type BoundSequence, outputWidth, type Pass, type Subtree } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { backward, bind, forward, type Objective } from '../network/network.js';
 
@@ -93,11 +94,6 @@ export function createInstance(options: InstanceOptions): Instance {
       return sum;
     },
   };
-}
-
-/** Returns the number of a network's outputs. */
-export function outputWidth(layers: readonly Layer[]): number {
-  return layers[layers.length - 1].outputs;
 }
 
 const whole = (rows: number): Subtree => ({ block: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 });

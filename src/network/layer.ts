@@ -135,3 +135,8 @@ export function fewestShardRows(layers: readonly Layer[]): number {
     ...layers.flatMap(({ shardRows, branches }) => [shardRows, ...branches.map(fewestShardRows)]),
   );
 }
+
+/** Returns the width of a network's output. */
+export function outputWidth(layers: readonly Layer[]): number {
+  return layers[layers.length - 1].outputs;
+}

@@ -25,9 +25,9 @@ function hyperOf<M extends Readonly<Record<string, { readonly hyper: unknown }>>
   return Object.fromEntries(records) as { readonly [Name in keyof M]: M[Name]['hyper'] };
 }
 
-export const OPTIMIZER = { key: 'optimizer', default: 'sgd', members: hyperOf(RULES) } as const;
-export const AVERAGING = { key: 'averaging', default: 'none', members: hyperOf(AVERAGINGS) } as const;
-export const SCHEDULE = { key: 'schedule', default: 'constant', members: hyperOf(SCHEDULES) } as const;
+const OPTIMIZER = { key: 'optimizer', default: 'sgd', members: hyperOf(RULES) } as const;
+const AVERAGING = { key: 'averaging', default: 'none', members: hyperOf(AVERAGINGS) } as const;
+const SCHEDULE = { key: 'schedule', default: 'constant', members: hyperOf(SCHEDULES) } as const;
 /** The choices among members with hyper-parameters of their own that concern the update of the weights. */
 export const UPDATE_CHOICES: readonly Choice[] = [OPTIMIZER, AVERAGING, SCHEDULE];
 

@@ -10,7 +10,7 @@ import type { ParameterBlock, UpdateArrays } from './rule.js';
  * Says how to regularise. L2 is not here: it is each rule's weightDecay, since AdamW, LAMB and Lion decouple
  * it.
  */
-export interface Regularization {
+interface Regularization {
   readonly l1: number;
   readonly clip?: number | undefined;
   readonly clipValue?: number | undefined;

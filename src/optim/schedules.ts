@@ -10,7 +10,7 @@ import { fraction, positive, whole } from './hyper.js';
 import { power } from './power.js';
 
 /** Says how far training has come. */
-export interface Progress {
+interface Progress {
   readonly step: number;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;

@@ -9,7 +9,7 @@ import { RULES } from '../optim/rules.js';
 import type { TrainConfig } from './config.js';
 
 /** What the data asks of the network. */
-export interface NetworkRequirements {
+interface NetworkRequirements {
   readonly problemType: ProblemType;
   readonly inputs: number;
   /** classes, or values to be regressed */
@@ -19,7 +19,7 @@ export interface NetworkRequirements {
 }
 
 /** A network that fits its data. */
-export interface SpecifiedNetwork {
+interface SpecifiedNetwork {
   readonly network: NetworkSpec;
   /** The layers that the specification stands for. */
   readonly layers: readonly Layer[];

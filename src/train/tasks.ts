@@ -87,7 +87,7 @@ export function decodeTask(cells: Float64Array): TrainingTask {
 }
 
 /** The network and the arrays of a training, as one thread sees them. */
-export interface BoundTraining {
+interface BoundTraining {
   readonly objective: Objective;
   readonly memory: TrainingMemory;
 }
