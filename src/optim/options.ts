@@ -31,14 +31,18 @@ const SCHEDULE = { key: 'schedule', default: 'constant', members: hyperOf(SCHEDU
 /** The choices among members with hyper-parameters of their own that concern the update of the weights. */
 export const UPDATE_CHOICES: readonly Choice[] = [OPTIMIZER, AVERAGING, SCHEDULE];
 
+/** The rules whose default learning rate depends on the type of problem. */
+const REGRESSION_RATES = Object.entries<UpdateRule>(RULES)
+  .filter(([, { regressionLr }]) => regressionLr !== undefined)
+  .map(([name, { lr, regressionLr }]) => `${name}: ${lr} for classes, ${regressionLr} for numbers`)
+  .join('; ');
+
 export const UPDATE_SHAPE = {
   optimizer: z
     .enum(RULE_NAMES)
     .default(OPTIMIZER.default)
     .describe('update rule: how a gradient changes the weights'),
-  lr: positive
-    .optional()
-    .describe("learning rate; default: the optimizer's own (sgd: 0.1 for classes, 0.01 for numbers)"),
+  lr: positive.optional().describe(`learning rate; default: the optimizer's own (${REGRESSION_RATES})`),
   ...hyperShape(OPTIMIZER),
   l1: notNegative.default(0).describe('L1 penalty on the weights'),
   maxNorm: positive

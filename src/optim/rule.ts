@@ -45,6 +45,11 @@ export interface UpdateRule<H extends HyperRecord = HyperRecord> {
   readonly torch: string;
   /** The default learning rate. */
   readonly lr: number;
+  /**
+   * The default for regression, whose errors are unbounded, where it differs from the one for class
+   * probabilities.
+   */
+  readonly regressionLr?: number;
   readonly hyper: H;
   /** Whether the rule compares gradients from step to step, so that they must be those of all rows. */
   readonly fullBatch?: boolean;

@@ -22,6 +22,7 @@ export const RULES = {
     formula: 'v ← μv + g + λw; w ← w − η·v (Nesterov: w − η(g + λw + μv))',
     torch: 'SGD',
     lr: 0.1,
+    regressionLr: 0.01,
     hyper: {
       momentum,
       nesterov: { schema: z.boolean(), default: false, help: "uses Nesterov's momentum" },
