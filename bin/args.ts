@@ -5,7 +5,7 @@
  */
 import type { Options } from 'yargs';
 import parse from 'yargs-parser';
-import { closest } from '../src/closest.js';
+import { didYouMean } from '../src/didyoumean.js';
 import { UsageError } from '../src/errors.js';
 import {
   type Args,
@@ -165,7 +165,9 @@ function refuseUnknown(flagged: readonly string[], flags: Flags, command: string
 function unknownFlag(dashes: string, written: string, flags: Flags, command: string): UsageError {
   const known = Object.entries(flags).flatMap(([flag, { hidden }]) => (hidden ? [] : [`--${flag}`]));
   const elsewhere = `--${ELSEWHERE[written.toLowerCase()]}`;
-  const near = known.includes(elsewhere) ? `, did you mean '${elsewhere}'?` : closest(`--${written}`, known);
+  const near = known.includes(elsewhere)
+    ? `, did you mean '${elsewhere}'?`
+    : didYouMean(`--${written}`, known);
   const help = ['gradpool', command, '--help'].filter(Boolean).join(' ');
   return new UsageError(`unknown flag '${dashes}${written}'${near || `; see ${help}`}`);
 }

@@ -1,6 +1,6 @@
 /** Does what yargs is loaded for: help, the version, completion, and words that name no command. */
 import yargs, { type CommandModule } from 'yargs';
-import { closest } from '../src/closest.js';
+import { didYouMean } from '../src/didyoumean.js';
 import { UsageError } from '../src/errors.js';
 import { VERSION } from '../src/version.js';
 import { optionTable, PARSER_CONFIGURATION, parserError, readArgs, takeApart, tooFewWords } from './args.js';
@@ -55,7 +55,7 @@ function withoutTypes(help: string): string {
 }
 
 function unknownCommand(word: string, commands: readonly Command[]): UsageError {
-  const near = closest(word, commands.map(commandName));
+  const near = didYouMean(word, commands.map(commandName));
   return new UsageError(`unknown command '${word}'${near || '; see gradpool --help'}`);
 }
 

@@ -1,7 +1,7 @@
 /**
  * Reads the values of flags: each reader returns the value, or throws a UsageError that names flag and text.
  */
-import { closest } from '../src/closest.js';
+import { didYouMean } from '../src/didyoumean.js';
 import { UsageError } from '../src/errors.js';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -66,7 +66,7 @@ export const readNames = (texts: readonly string[]): string[] => texts.flatMap((
 export function oneOf<const Word extends string>(...choices: readonly Word[]) {
   const read = (text: string, where: string): Word => {
     const found = choices.find((choice) => choice === text);
-    if (found === undefined) throw expected(where, choices.join(', '), text, closest(text, choices));
+    if (found === undefined) throw expected(where, choices.join(', '), text, didYouMean(text, choices));
     return found;
   };
   return { choices, read };
@@ -78,7 +78,7 @@ export function readSomeOf<const Word extends string>(words: readonly Word[]) {
     text.split(',').map((part) => {
       const found = words.find((word) => word === part.trim());
       if (found === undefined) {
-        throw expected(where, `some of ${words.join(', ')}`, part, closest(part, words));
+        throw expected(where, `some of ${words.join(', ')}`, part, didYouMean(part, words));
       }
       return found;
     });

@@ -1,6 +1,6 @@
 /** Turns what zod found wrong into one line: the key, what was expected, what was found. */
 import type { z } from 'zod';
-import { closest } from './closest.js';
+import { didYouMean } from './didyoumean.js';
 
 type Issue = z.core.$ZodIssue;
 
@@ -11,7 +11,7 @@ type Issue = z.core.$ZodIssue;
 export function describeIssue(issue: Issue, value: unknown, known: readonly string[], thing = 'key'): string {
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys;
-    return `unknown ${thing} '${key}'${closest(key, known)}`;
+    return `unknown ${thing} '${key}'${didYouMean(key, known)}`;
   }
   const found = issue.path.reduce<unknown>(
     (inner, step) => (inner as Record<PropertyKey, unknown>)?.[step],
@@ -19,7 +19,7 @@ export function describeIssue(issue: Issue, value: unknown, known: readonly stri
   );
   const near =
     issue.code === 'invalid_value' && typeof found === 'string'
-      ? closest(found, issue.values.map(String))
+      ? didYouMean(found, issue.values.map(String))
       : '';
   const where = issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
   return `${where}${expectation(issue, found)}, found ${foundText(found)}${near}`;

@@ -1,8 +1,8 @@
 import { compareReports, readReport } from '../../src/bench/compare.js';
 import { type BenchOptions, DEFAULT_PARTS, DEFAULTS, PARTS, RATE } from '../../src/bench/options.js';
 import type { BenchReport } from '../../src/bench/report.js';
-import { closest } from '../../src/closest.js';
 import { destinationOf } from '../../src/destination.js';
+import { didYouMean } from '../../src/didyoumean.js';
 import { GateError, UsageError } from '../../src/errors.js';
 import { defineCommand, type Flag, type FlagValues } from '../command.js';
 import { CONFIG_FLAGS, givenValues, type Key, kebab } from '../config/flags.js';
@@ -130,7 +130,7 @@ async function compare(args: CompareArgs): Promise<number> {
   const { action, old, new: now, 'fail-if-slower': gate = null } = args;
   if (action !== 'compare') {
     throw new UsageError(
-      `bench: unknown action '${action}'${closest(action!, ['compare']) || '; the only one is compare, and bench alone measures'}`,
+      `bench: unknown action '${action}'${didYouMean(action!, ['compare']) || '; the only one is compare, and bench alone measures'}`,
     );
   }
   const allowed = ['action', 'old', 'new', 'fail-if-slower', 'json'];

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
-import { closest } from '../../src/closest.js';
+import { didYouMean } from '../../src/didyoumean.js';
 import { DataError, UsageError } from '../../src/errors.js';
 import { CONFIG_KEYS } from '../../src/train/config.js';
 import { checked, type Key } from './flags.js';
@@ -34,7 +34,7 @@ export function readConfigFile(file: string): FileSetting[] {
     const where = line(isScalar(key) ? key.range?.[0] : 0);
     const name = String(isScalar(key) ? key.value : key);
     if (!(CONFIG_KEYS as readonly string[]).includes(name)) {
-      throw new UsageError(`${where}: unknown config key '${name}'${closest(name, CONFIG_KEYS)}`);
+      throw new UsageError(`${where}: unknown config key '${name}'${didYouMean(name, CONFIG_KEYS)}`);
     }
     const plain = document.createNode(value).toJS(document);
     const place = `${where}: ${name}`;

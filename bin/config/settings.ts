@@ -2,7 +2,7 @@
  * Collects the configuration from its sources: a flag beats the environment, which beats the file, which
  * beats the default.
  */
-import { closest } from '../../src/closest.js';
+import { didYouMean } from '../../src/didyoumean.js';
 import { UsageError } from '../../src/errors.js';
 import { type Choice, unusedKeys, valueText } from '../../src/hyperparameters.js';
 import { CONFIG_KEYS, type TrainOptions } from '../../src/train/config.js';
@@ -120,7 +120,7 @@ async function fromEnvironment(environment: NodeJS.ProcessEnv): Promise<Layer> {
     if (!name.startsWith('GRADPOOL_') || !text) continue;
     const key = keys.get(name);
     if (key === undefined) {
-      const near = closest(
+      const near = didYouMean(
         name.toLowerCase(),
         Array.from(keys.keys(), (known) => known.toLowerCase()),
       );

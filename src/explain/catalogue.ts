@@ -2,9 +2,9 @@
  * What `gradpool list` shows, taken from the same records that the network, the trainer and the tests use.
  */
 import type { z } from 'zod';
-import { closest } from '../closest.js';
 import { PROBLEMS } from '../data/problems/index.js';
 import type { BuiltInProblem } from '../data/problems/problem.js';
+import { didYouMean } from '../didyoumean.js';
 import { UsageError } from '../errors.js';
 import { hyperValues } from '../hyperparameters.js';
 import { ACTIVATIONS, type Activation } from '../network/activations.js';
@@ -109,6 +109,6 @@ function defaultsOf(shape: z.ZodRawShape): Record<string, unknown> {
 export function groupName(name: string): GroupName {
   if (Object.hasOwn(CATALOGUE, name)) return name as GroupName;
   throw new UsageError(
-    `list: expected ${GROUP_NAMES.join(', ')}, found "${name}"${closest(name, GROUP_NAMES)}`,
+    `list: expected ${GROUP_NAMES.join(', ')}, found "${name}"${didYouMean(name, GROUP_NAMES)}`,
   );
 }

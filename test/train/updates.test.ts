@@ -28,8 +28,8 @@ describe('0 and 3 workers give the same bits', () => {
       averaging: 'ema',
       ...(optimizer === 'lbfgs' ? {} : { l1: 1e-4, clip: 1, clipValue: 0.1, maxNorm: 1.5 }),
     } as const;
-    const twin = await trainToEnd(data, { ...options, workers: 0 });
-    expect(await trainToEnd(data, { ...options, workers: 3 })).toEqual(twin);
+    const inProcess = await trainToEnd(data, { ...options, workers: 0 });
+    expect(await trainToEnd(data, { ...options, workers: 3 })).toEqual(inProcess);
   });
 });
 
