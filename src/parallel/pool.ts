@@ -18,7 +18,7 @@ interface ThreadPoolOptions<Task> {
   readonly onRetry?: (error: Error, attempt: number) => void;
 }
 
-/** What a worker module finds in `workerData`, beside what the pool was given. */
+/** The part of a worker module's `workerData` that the pool adds. */
 export interface PoolWorkerData {
   readonly channels: ChannelMemory;
 }

@@ -18,7 +18,7 @@ export interface GradientTask extends IndexRange {
   readonly step: number;
 }
 
-/** What a gradient task works with. */
+/** A bound network with what a gradient task needs beside the forward pass. */
 export interface GradientContext extends ForwardContext {
   readonly memory: TrainingMemory;
   readonly workspace: Workspace;

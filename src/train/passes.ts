@@ -12,7 +12,7 @@ export interface GradientPass {
   readonly to: number;
   /** The shards that the rows belong to; `beginPass` writes their bounds within the pass. */
   readonly shards: ShardRows;
-  /** Where the sums over the rows go. */
+  /** The subtrees that receive the sums over the rows. */
   readonly subtrees: readonly Subtree[];
   /** Whether the pass begins its sums or adds to those of the pass before. */
   readonly mode: SumMode;

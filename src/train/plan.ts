@@ -29,7 +29,7 @@ export interface TrainingPlan {
   readonly network: NetworkSpec;
   /** The whole network, as it predicts. */
   readonly layers: readonly Layer[];
-  /** What is differentiated in training. */
+  /** The layers and the divergence that training differentiates. */
   readonly objective: Objective;
   readonly weighting: Weighting;
   readonly kernels: KernelName;
@@ -45,7 +45,7 @@ export interface TrainingPlan {
   /** The numbers of workers to choose from; a single one when it was given. */
   readonly workers: readonly number[];
   readonly sizes: MemorySizes;
-  /** What was inferred, filled or dropped, one plain line each. */
+  /** Notes on what was inferred, filled or dropped, one plain line each. */
   readonly notes: readonly string[];
   readonly sharedBytes: number;
 }

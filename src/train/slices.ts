@@ -38,7 +38,7 @@ interface Chunk {
   readonly gradients: readonly Float32Array[];
 }
 
-/** What an update task works with. */
+/** The memory, kernels and prepared views of an update task. */
 export interface UpdateContext {
   readonly memory: TrainingMemory;
   readonly workspace: Workspace;

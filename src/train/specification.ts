@@ -8,7 +8,7 @@ import { buildLayers, type LayerSpec, type NetworkSpec } from '../network/spec.j
 import { RULES, type UpdateRule } from '../optim/rules.js';
 import type { TrainConfig } from './config.js';
 
-/** What the data asks of the network. */
+/** The requirements that the data makes of the network. */
 interface NetworkRequirements {
   readonly problemType: ProblemType;
   readonly inputs: number;

@@ -101,7 +101,7 @@ export function bindTraining({ memory, network, problemType, sizes }: WorkerSetu
   return { objective: trained, memory: carveTraining(new Arena(memory.buffer), trained, problemType, sizes) };
 }
 
-/** What the tasks in one workspace work with. */
+/** The contexts of the tasks in one workspace. */
 export interface TaskContext {
   readonly gradient: GradientContext;
   readonly update: UpdateContext;
