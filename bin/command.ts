@@ -1,156 +1,95 @@
 /**
- * What a command is, and what the words after it mean. yargs prints the help and completes; a command that
- * runs does without it, because loading yargs alone takes longer than loading MNIST.
+ * Describes what a command is: its words, its flags and what it does. The types of the values that `run` gets
+ * follow from the usage and from what each flag reads.
  */
-import { closest } from '../src/closest.js';
-import { UsageError } from '../src/errors.js';
 
-export interface Flag {
+/** Turns what was written into a value. Throws UsageError that begins with `where`, such as '--lr'. */
+type Read<Written, Value> = (written: Written, where: string) => Value | Promise<Value>;
+
+interface Described {
   readonly describe: string;
+  /** The heading of the help under which the flag stands. */
   readonly group?: string;
   readonly alias?: string;
-  /** stands alone; any other flag takes a value */
-  readonly boolean?: true;
-  readonly choices?: readonly string[];
-  /** for the help: what holds when it is not given */
+  /** What holds when the flag is not given; the help shows it. */
   readonly default?: string;
   readonly hidden?: true;
-  /** may be given several times: the values are then joined by REPEATED */
-  readonly repeats?: true;
 }
-/** What stands between the values of a flag that was given several times. */
-export const REPEATED = '\n';
+
+/** A switch is a flag without a value, such as --quiet. */
+interface Switch extends Described {
+  readonly boolean: true;
+}
+
+/** Most flags take one value, such as --lr 0.1. */
+interface ValueFlag<Value = unknown> extends Described {
+  /** The values that completion offers and the help names. */
+  readonly choices?: readonly string[];
+  readonly read: Read<string, Value>;
+}
+
+/** A flag that may be given several times reads all of its values together. */
+interface RepeatableFlag<Value = unknown> extends Described {
+  readonly repeats: true;
+  readonly read: Read<readonly string[], Value>;
+}
+
+export type Flag = Switch | ValueFlag | RepeatableFlag;
 export type Flags = Readonly<Record<string, Flag>>;
 
-export interface Args {
-  /** positionals and flags with a value, as they were written */
-  readonly values: Readonly<Record<string, string | undefined>>;
-  /** flags without */
-  readonly set: ReadonlySet<string>;
+export const isSwitch = (flag: Flag): flag is Switch => 'boolean' in flag;
+export const isRepeatable = (flag: Flag): flag is RepeatableFlag => 'repeats' in flag;
+
+type FlagValue<F> = F extends Switch
+  ? boolean
+  : F extends { readonly read: (...written: never[]) => infer Value }
+    ? Awaited<Value>
+    : never;
+
+/** The values of flags by their names; undefined for a flag that was not given. */
+export type FlagValues<F extends Flags> = { readonly [Name in keyof F]: FlagValue<F[Name]> | undefined };
+
+/** 'run' and 'data' of 'evaluate <run> <data>' */
+type RequiredWords<Usage extends string> = Usage extends `${string}<${infer Name}>${infer Rest}`
+  ? Name | RequiredWords<Rest>
+  : never;
+/** 'data' of 'train [data]' */
+type OptionalWords<Usage extends string> = Usage extends `${string}[${infer Name}]${infer Rest}`
+  ? Name | OptionalWords<Rest>
+  : never;
+
+type Words<Usage extends string> = { readonly [Name in RequiredWords<Usage>]: string } & {
+  readonly [Name in OptionalWords<Usage>]: string | undefined;
+};
+
+/** What a command is run with: its words and the values of its flags, by name. */
+export type Args = Readonly<Record<string, unknown>>;
+
+interface Definition<Usage extends string, F extends Flags> {
+  /** The command as yargs writes it: 'evaluate <run> <data>'. */
+  readonly usage: Usage;
+  readonly describe: string;
+  readonly positionals: Readonly<Record<RequiredWords<Usage> | OptionalWords<Usage>, string>>;
+  readonly flags: F;
+  readonly examples: readonly (readonly [command: string, does: string])[];
+  /** Does the work and returns the exit code. */
+  run(args: Words<Usage> & FlagValues<F>): Promise<number>;
 }
 
 export interface Command {
-  /** as yargs writes it: 'evaluate <run> <data>' */
   readonly usage: string;
   readonly describe: string;
   readonly positionals: Readonly<Record<string, string>>;
   readonly flags: Flags;
   readonly examples: readonly (readonly [command: string, does: string])[];
-  /** Returns the exit code. */
   run(args: Args): Promise<number>;
 }
 
+/** Makes a command from its definition, which says what `run` is given. */
+export function defineCommand<const Usage extends string, const F extends Flags>(
+  definition: Definition<Usage, F>,
+): Command {
+  return definition as unknown as Command;
+}
+
 export const commandName = ({ usage }: Command): string => usage.split(' ')[0];
-
-/** Names from other tools, and what they are called here. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  'learning-rate': 'lr',
-  'batch-size': 'batch',
-  'validation-split': 'val',
-  'hidden-layer-sizes': 'hidden',
-  'random-state': 'seed',
-  threads: 'workers',
-  output: 'out',
-};
-
-const COMMON: Flags = {
-  help: { describe: 'show help', boolean: true, alias: 'h' },
-  version: { describe: 'show the version', boolean: true },
-};
-
-/**
- * The words after a command, taken apart. Throws UsageError for one that the command does not take, or lacks.
- */
-export function readArgs(command: Command, tokens: readonly string[]): Args {
-  const name = commandName(command);
-  const { words, ...args } = readFlags(tokens, command.flags, name);
-  if (words.length < (command.usage.match(/</g)?.length ?? 0)) {
-    throw tooFewWords(command);
-  }
-  const positionals = Object.keys(command.positionals);
-  if (words.length > positionals.length) throw tooManyWords(command, words[positionals.length]);
-  for (const [index, word] of words.entries()) args.values[positionals[index]] = word;
-  return args;
-}
-
-interface Read {
-  readonly words: string[];
-  readonly values: Record<string, string>;
-  readonly set: Set<string>;
-}
-
-/**
- * Words are what is neither a flag nor a flag's value, and everything after `--`. Throws UsageError for a
- * flag that is unknown, stands twice or lacks its value.
- */
-export function readFlags(tokens: readonly string[], own: Flags, name = ''): Read {
-  const flags = { ...COMMON, ...own };
-  const byAlias = new Map(Object.entries(flags).map(([flag, { alias }]) => [alias, flag]));
-  const read: Read = { words: [], values: {}, set: new Set() };
-  const seen = new Set<string>();
-  const end = tokens.includes('--') ? tokens.indexOf('--') : tokens.length;
-  for (let index = 0; index < end; index++) {
-    const [, dashes, written, value] = /^(--?)([a-z][\w.-]*)(=.*)?$/is.exec(tokens[index]) ?? [];
-    if (dashes === undefined) {
-      read.words.push(tokens[index]);
-      continue;
-    }
-    const key = (dashes === '-' ? byAlias.get(written) : written) ?? '';
-    const flag = Object.hasOwn(flags, key) ? flags[key] : undefined;
-    if (flag === undefined) throw unknownFlag(dashes, written, flags, name);
-    if (seen.has(key) && !flag.repeats) throw new UsageError(`--${key} is given twice: keep one of them`);
-    seen.add(key);
-    const next = tokens[index + 1];
-    if (flag.boolean) {
-      if (value !== undefined) throw new UsageError(`--${key} takes no value, found '${value}'`);
-      if (next !== 'false') read.set.add(key);
-      if (next === 'true' || next === 'false') index++;
-    } else {
-      const given = value?.slice(1) ?? following(next);
-      checkValue(key, flag, given);
-      read.values[key] = Object.hasOwn(read.values, key) ? `${read.values[key]}${REPEATED}${given}` : given;
-      if (value === undefined) index++;
-    }
-  }
-  read.words.push(...tokens.slice(end + 1));
-  return read;
-}
-
-function unknownFlag(dashes: string, written: string, flags: Flags, name: string): UsageError {
-  const known = Object.entries(flags).flatMap(([flag, { hidden }]) => (hidden ? [] : [`--${flag}`]));
-  const elsewhere = `--${ELSEWHERE[written.toLowerCase()]}`;
-  const near = known.includes(elsewhere) ? `, did you mean '${elsewhere}'?` : closest(`--${written}`, known);
-  return new UsageError(
-    `unknown flag '${dashes}${written}'${near || `; see gradpool ${name} --help`.replace('  ', ' ')}`,
-  );
-}
-
-/** The next word, if it can be a value: another flag cannot, a plain negative number can. */
-function following(token = ''): string {
-  return /^-(?!(\d+(\.\d+)?|\.\d+)$)/.test(token) ? '' : token;
-}
-
-function checkValue(name: string, { choices }: Flag, value: string): void {
-  if (value === '') {
-    throw new UsageError(
-      `--${name} needs a value: --${name} VALUE, or --${name}=VALUE where it begins with a dash`,
-    );
-  }
-  if (choices && !choices.includes(value)) {
-    throw new UsageError(
-      `--${name}: expected ${choices.join(', ')}, found "${value}"${closest(value, choices)}`,
-    );
-  }
-}
-
-export function tooFewWords(command: Command): UsageError {
-  const name = commandName(command);
-  return new UsageError(`${name} needs more words: gradpool ${command.usage}; see gradpool ${name} --help`);
-}
-
-/** More words than the command takes are most often what the shell made of a pattern. */
-function tooManyWords(command: Command, word: string): UsageError {
-  return new UsageError(
-    `${commandName(command)}: one word too many: '${word}'; usage: gradpool ${command.usage} (a pattern or query goes in quotes)`,
-  );
-}

@@ -1,38 +1,41 @@
 #!/usr/bin/env node
-import { type Command, commandName, readArgs } from './command.js';
-import { bench } from './commands/bench.js';
-import { doctor } from './commands/doctor.js';
-import { evaluate } from './commands/evaluate.js';
-import { explain } from './commands/explain.js';
-import { findLr } from './commands/find-lr.js';
-import { gradcheck } from './commands/gradcheck.js';
-import { inspect } from './commands/inspect.js';
-import { list } from './commands/list.js';
-import { predict } from './commands/predict.js';
-import { resume } from './commands/resume.js';
-import { train } from './commands/train.js';
+import { readArgs } from './args.js';
+import { type Command, commandName } from './command.js';
+import { benchCommand } from './commands/bench.js';
+import { completionCommand } from './commands/completion.js';
+import { doctorCommand } from './commands/doctor.js';
+import { evaluateCommand } from './commands/evaluate.js';
+import { explainCommand } from './commands/explain.js';
+import { findLrCommand } from './commands/find-lr.js';
+import { gradcheckCommand } from './commands/gradcheck.js';
+import { inspectCommand } from './commands/inspect.js';
+import { listCommand } from './commands/list.js';
+import { predictCommand } from './commands/predict.js';
+import { resumeCommand } from './commands/resume.js';
+import { trainCommand } from './commands/train.js';
 import { report } from './render/exit.js';
 import { tolerateClosedPipes } from './render/output.js';
 
 const COMMANDS: readonly Command[] = [
-  train, //
-  resume,
-  evaluate,
-  predict,
-  inspect,
-  findLr,
-  explain,
-  gradcheck,
-  bench,
-  list,
-  doctor,
+  trainCommand, //
+  resumeCommand,
+  evaluateCommand,
+  predictCommand,
+  inspectCommand,
+  findLrCommand,
+  explainCommand,
+  gradcheckCommand,
+  benchCommand,
+  listCommand,
+  doctorCommand,
+  completionCommand,
 ];
 
-/** Returns the exit code. */
+/** Runs the command that the words name, and returns the exit code. */
 async function gradpool(tokens: readonly string[]): Promise<number> {
   const [first, ...rest] = tokens;
   const command = COMMANDS.find((candidate) => commandName(candidate) === first);
-  if (command && !asksForHelp(rest)) return command.run(readArgs(command, rest));
+  if (command && !asksForHelp(rest)) return command.run(await readArgs(command, rest));
   return (await import('./help.js')).withYargs(COMMANDS, tokens);
 }
 

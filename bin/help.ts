@@ -1,14 +1,15 @@
-/** Everything for which yargs is loaded: help, the version, completion, and words that name no command. */
+/** Does what yargs is loaded for: help, the version, completion, and words that name no command. */
 import yargs, { type CommandModule } from 'yargs';
-import { closest } from '../src/closest.js';
+import { didYouMean } from '../src/didyoumean.js';
 import { UsageError } from '../src/errors.js';
 import { VERSION } from '../src/version.js';
-import { type Command, commandName, type Flag, readArgs, readFlags, tooFewWords } from './command.js';
-import { builtInNames, complete, isCompletion } from './commands/completion.js';
+import { optionTable, PARSER_CONFIGURATION, parserError, readArgs, takeApart, tooFewWords } from './args.js';
+import { type Command, commandName } from './command.js';
+import { builtInNames, complete, isCompletion } from './completion.js';
 import { EXIT_CODES } from './render/exit.js';
 import { print } from './render/output.js';
 
-/** Answers with help, the version, completions, or what is wrong with the words. Returns the exit code. */
+/** Prints help, the version or completions, or says what is wrong with the words. Returns the exit code. */
 export async function withYargs(commands: readonly Command[], tokens: readonly string[]): Promise<number> {
   const completing = isCompletion(tokens);
   let exitCode: number | undefined;
@@ -17,20 +18,10 @@ export async function withYargs(commands: readonly Command[], tokens: readonly s
     .usage(
       'gradpool COMMAND\n\nTrains neural networks on every core of this machine: the same bits on 1 core or 64.',
     )
-    .parserConfiguration({
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-    })
+    .parserConfiguration(PARSER_CONFIGURATION)
     .locale('en')
     .exitProcess(false)
-    .completion(
-      'completion',
-      'print a script that completes commands and flags, for bash or zsh',
-      complete(commands, completing ? await builtInNames() : []),
-    )
+    .completion('yargs-completion', false, complete(commands, completing ? await builtInNames() : []))
     .help('help', 'show help')
     .alias('help', 'h')
     .version('version', 'show the version', VERSION)
@@ -53,30 +44,35 @@ export async function withYargs(commands: readonly Command[], tokens: readonly s
   if (output) print(withoutTypes(output));
   if (output || completing || exitCode !== undefined) return exitCode ?? 0;
   if (argv._.length > 0) throw unknownCommand(String(argv._[0]), commands);
-  readFlags(tokens, {});
+  takeApart(tokens, {});
   print(withoutTypes(await cli.getHelp()));
   return 0;
 }
 
-/** Of all types yargs names only the booleans', which are the flags without a value: no news. */
+/** Removes the types that yargs writes behind the flags: the text already says what to write. */
 function withoutTypes(help: string): string {
-  return help.replace(/ *\[boolean\]$/gm, '');
+  return help.replace(/\s*\[(array|boolean|string)\]$/gm, '');
 }
 
 function unknownCommand(word: string, commands: readonly Command[]): UsageError {
-  const near = closest(word, [...commands.map(commandName), 'completion']);
+  const near = didYouMean(word, commands.map(commandName));
   return new UsageError(`unknown command '${word}'${near || '; see gradpool --help'}`);
 }
 
-/** What yargs itself complains of: a command without the words it needs. */
+/**
+ * Says in our words what yargs refuses: a command that lacks its words, or a flag before it that lacks its
+ * value.
+ */
 function usageError(message: string, tokens: readonly string[], commands: readonly Command[]): UsageError {
   const command = commands.find((candidate) => tokens.includes(commandName(candidate)));
   return command && message.startsWith('Not enough non-option')
     ? tooFewWords(command)
-    : new UsageError(message);
+    : parserError(new Error(message), command?.flags ?? {});
 }
 
-/** The command as a yargs module; `ended` takes its exit code. `tokens` are the words after `gradpool`. */
+/**
+ * Turns a command into a yargs module. `tokens` are the words after `gradpool`; `ended` gets the exit code.
+ */
 function toYargs(command: Command, tokens: readonly string[], ended: (code: number) => void): CommandModule {
   const { usage, describe, positionals, flags, examples } = command;
   return {
@@ -84,15 +80,7 @@ function toYargs(command: Command, tokens: readonly string[], ended: (code: numb
     describe,
     builder: (yargs) => {
       for (const [name, text] of Object.entries(positionals)) yargs.positional(name, { describe: text });
-      for (const [name, flag] of Object.entries(flags)) {
-        yargs.option(name, {
-          describe: flag.describe + remarks(flag),
-          group: `${flag.group ?? 'Flags'}:`,
-          hidden: flag.hidden ?? false,
-          ...(flag.alias === undefined ? {} : { alias: flag.alias }),
-          ...(flag.boolean ? { type: 'boolean' } : {}),
-        });
-      }
+      yargs.options(optionTable(flags));
       const shown = examples.map(([line, does]) => `  ${line}\n      ${does}`);
       return yargs
         .usage(`gradpool ${usage}\n\n${describe}`)
@@ -100,11 +88,7 @@ function toYargs(command: Command, tokens: readonly string[], ended: (code: numb
     },
     handler: async () => {
       const name = tokens.indexOf(commandName(command));
-      ended(await command.run(readArgs(command, tokens.toSpliced(name, 1))));
+      ended(await command.run(await readArgs(command, tokens.toSpliced(name, 1))));
     },
   };
-}
-
-function remarks({ choices, default: value }: Flag): string {
-  return (choices ? ` [${choices.join(', ')}]` : '') + (value === undefined ? '' : ` (default ${value})`);
 }

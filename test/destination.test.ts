@@ -36,6 +36,7 @@ it.each([
 
 it.skipIf(process.platform === 'win32')('what this process has open is written to as it is', () => {
   const open = (descriptor: number) => ({ kind: 'descriptor', descriptor });
+  expect(destinationOf('-')).toEqual(open(1));
   expect(destinationOf('/dev/stdout')).toEqual(open(1));
   expect(destinationOf('/dev/stderr')).toEqual(open(2));
   expect(destinationOf('/dev/fd/1')).toEqual(open(1));

@@ -1,21 +1,16 @@
-import {
-  type BenchOptions,
-  DEFAULT_PARTS,
-  DEFAULTS,
-  PARTS,
-  type Part,
-  RATE,
-} from '../../src/bench/options.js';
+import { compareReports, readReport } from '../../src/bench/compare.js';
+import { type BenchOptions, DEFAULT_PARTS, DEFAULTS, PARTS, RATE } from '../../src/bench/options.js';
 import type { BenchReport } from '../../src/bench/report.js';
-import { closest } from '../../src/closest.js';
 import { destinationOf } from '../../src/destination.js';
+import { didYouMean } from '../../src/didyoumean.js';
 import { GateError, UsageError } from '../../src/errors.js';
-import type { Args, Command, Flags } from '../command.js';
-import { CONFIG_FLAGS, checked, type Key, kebab } from '../config/flags.js';
+import { defineCommand, type Flag, type FlagValues } from '../command.js';
+import { CONFIG_FLAGS, givenValues, type Key, kebab } from '../config/flags.js';
+import { readNumber, readNumbers, readShare, readSomeOf, readText } from '../readers.js';
+import { comparisonText, gateLine } from '../render/benchcompare.js';
 import { json, print, streamTo } from '../render/output.js';
-import { benchCompare } from './benchcompare.js';
 
-/** The configuration's keys that a benchmark takes too. */
+/** Keys of a training's configuration that a benchmark takes too. */
 const TRAINING = [
   'kernels',
   'nativeLibrary',
@@ -26,67 +21,92 @@ const TRAINING = [
   'shards',
   'seed',
   'memoryLimit',
-] as const satisfies Key[];
+] as const satisfies readonly Key[];
 
-const trainingFlags: Flags = Object.fromEntries(
+const trainingFlags: Readonly<Record<string, Flag>> = Object.fromEntries(
   TRAINING.map((key) => [kebab(key), { ...CONFIG_FLAGS[kebab(key)], group: 'Network' }]),
 );
-/** On random data a small rate, so that all values stay in the range of ordinary numbers. */
-const lr = {
-  describe: `the learning rate; default: ${RATE}, and the optimizer's own for the target`,
-  group: 'Network',
-};
 const FORMATS = ['json', 'csv', 'markdown'] as const;
 
-export const bench: Command = {
+const FLAGS = {
+  network: {
+    describe: 'N-N-N: widths from the inputs to the classes, with ReLU',
+    group: 'Network',
+    default: DEFAULTS.network.join('-'),
+    read: readWidths,
+  },
+  batch: {
+    describe: 'rows of a minibatch',
+    group: 'Network',
+    default: `${DEFAULTS.batch}`,
+    read: readNumber,
+  },
+  ...trainingFlags,
+  // Random data wants a small rate, so that all values stay in the range of ordinary numbers.
+  lr: {
+    ...trainingFlags.lr,
+    describe: `the learning rate; default: ${RATE}, and the optimizer's own for the target`,
+  },
+  workers: {
+    describe: 'worker counts, measured in turn; the in-process loop (0) is always among them',
+    group: 'Measurement',
+    default: '0,1,2,4,… and every core',
+    read: readNumbers,
+  },
+  only: {
+    describe: `parts to measure: ${PARTS.join(', ')}`,
+    group: 'Measurement',
+    default: DEFAULT_PARTS.join(','),
+    read: readSomeOf(PARTS),
+  },
+  seconds: {
+    describe: 'how long each part may take',
+    group: 'Measurement',
+    default: `${DEFAULTS.seconds}`,
+    read: readNumber,
+  },
+  rounds: {
+    describe: 'how often each worker count has its turn; default: as often as the seconds allow',
+    group: 'Measurement',
+    read: readNumber,
+  },
+  accuracy: {
+    describe: 'target: the share of test rows to classify correctly',
+    group: 'Measurement',
+    default: `${DEFAULTS.accuracy}`,
+    read: readNumber,
+  },
+  data: {
+    describe: 'target: the data to learn; default: mnist where it fits the network, else made-up classes',
+    group: 'Measurement',
+    read: readText,
+  },
+  json: { describe: 'print the report with every raw time as JSON', boolean: true, group: 'Output' },
+  csv: { describe: 'print a line for each measured point', boolean: true, group: 'Output' },
+  markdown: { describe: 'print Markdown', boolean: true, group: 'Output' },
+  plot: { describe: 'write the charts to an SVG file', group: 'Output', read: readText },
+  quiet: { describe: 'print only the result and errors', boolean: true, group: 'Output' },
+  'no-progress': { describe: 'print lines instead of a bar', boolean: true, group: 'Output' },
+  'fail-if-slower': {
+    describe:
+      'compare: exit with 5 where a point is slower by more than this, such as 5%; an interval within ± this (±5% if not given) means no difference',
+    group: 'Compare',
+    read: readShare,
+  },
+} as const;
+
+type BenchArgs = FlagValues<typeof FLAGS>;
+
+export const benchCommand = defineCommand({
   usage: 'bench [action] [old] [new]',
-  describe: 'the multi-core benchmark: speed-up, efficiency, batch sizes, time to accuracy; or compare two',
+  describe:
+    'measure speed-up, efficiency, batch sizes and time to accuracy on many cores; or compare two reports',
   positionals: {
     action: 'compare: two reports of bench --json; left out: measure',
     old: 'compare: the report to compare with',
     new: 'compare: the report that must not be slower',
   },
-  flags: {
-    network: {
-      describe: 'N-N-N: widths from the inputs to the classes, with ReLU',
-      group: 'Network',
-      default: DEFAULTS.network.join('-'),
-    },
-    batch: { describe: 'rows of a minibatch', group: 'Network', default: `${DEFAULTS.batch}` },
-    ...trainingFlags,
-    lr,
-    workers: {
-      describe: 'worker counts, measured in turn; the in-process loop (0) is always among them',
-      group: 'Measurement',
-      default: '0,1,2,4,… and every core',
-    },
-    only: {
-      describe: `parts: ${PARTS.join(', ')}`,
-      group: 'Measurement',
-      default: DEFAULT_PARTS.join(','),
-    },
-    seconds: { describe: 'what a part takes', group: 'Measurement', default: `${DEFAULTS.seconds}` },
-    rounds: { describe: 'turns of each worker count; default: what the seconds hold', group: 'Measurement' },
-    accuracy: {
-      describe: 'target: the share of test rows to be recognised',
-      group: 'Measurement',
-      default: `${DEFAULTS.accuracy}`,
-    },
-    data: {
-      describe: 'target: what is learned; default: mnist where it fits, else made-up classes',
-      group: 'Measurement',
-    },
-    json: { describe: 'print the report with every raw time as JSON', boolean: true, group: 'Output' },
-    csv: { describe: 'print a line for each measured point', boolean: true, group: 'Output' },
-    markdown: { describe: 'print Markdown', boolean: true, group: 'Output' },
-    plot: { describe: 'write the charts to an SVG file', group: 'Output' },
-    quiet: { describe: 'only the result and errors', boolean: true, group: 'Output' },
-    'no-progress': { describe: 'lines instead of a bar', boolean: true, group: 'Output' },
-    'fail-if-slower': {
-      describe: 'compare: exit with 5 where a point is slower by more than this, such as 5%',
-      group: 'Compare',
-    },
-  },
+  flags: FLAGS,
   examples: [
     ['gradpool bench', 'the whole suite on the default network, in under two minutes'],
     [
@@ -97,38 +117,49 @@ export const bench: Command = {
     ['gradpool bench --only growth --plot growth.svg', 'how costs grow with rows and parameters'],
     ['gradpool bench compare old.json new.json --fail-if-slower 5%', 'a gate for continuous integration'],
   ],
-  run: (args) => (args.values.action === undefined ? measure(args) : compare(args)),
-};
+  run: (args) => (args.action === undefined ? measure(args) : compare(args)),
+});
 
-async function compare(args: Args): Promise<number> {
-  const { action, old, new: now } = args.values;
+interface CompareArgs extends Pick<BenchArgs, 'fail-if-slower' | 'json'> {
+  readonly action: string | undefined;
+  readonly old: string | undefined;
+  readonly new: string | undefined;
+}
+
+async function compare(args: CompareArgs): Promise<number> {
+  const { action, old, new: now, 'fail-if-slower': gate = null } = args;
   if (action !== 'compare') {
     throw new UsageError(
-      `bench: unknown action '${action}'${closest(action!, ['compare']) || '; the only one is compare, and bench alone measures'}`,
+      `bench: unknown action '${action}'${didYouMean(action!, ['compare']) || '; the only one is compare, and bench alone measures'}`,
     );
   }
   const allowed = ['action', 'old', 'new', 'fail-if-slower', 'json'];
-  const flag = [...Object.keys(args.values), ...args.set].find((name) => !allowed.includes(name));
+  const flag = Object.keys(args).find((name) => !allowed.includes(name));
   if (flag !== undefined) throw new UsageError(`bench compare measures nothing: leave out --${flag}`);
   if (old === undefined || now === undefined) {
     throw new UsageError('bench compare needs two reports: gradpool bench compare OLD.json NEW.json');
   }
-  return benchCompare({ old, now, gate: args.values['fail-if-slower'], json: args.set.has('json') });
+  const [before, after] = [old, now].map((name) => ({ name, report: readReport(name) }));
+  const comparison = compareReports(before, after, gate);
+  if (args.json) json(comparison);
+  else print(comparisonText(comparison));
+  if (gate !== null && comparison.failed) throw new GateError(gateLine(comparison, gate));
+  return 0;
 }
 
-async function measure({ values, set }: Args): Promise<number> {
-  if (values['fail-if-slower'] !== undefined) {
+async function measure(args: BenchArgs): Promise<number> {
+  if (args['fail-if-slower'] !== undefined) {
     throw new UsageError('--fail-if-slower belongs to gradpool bench compare OLD.json NEW.json');
   }
-  const formats = FORMATS.filter((name) => set.has(name));
+  const formats = FORMATS.filter((name) => args[name]);
   if (formats.length > 1) {
     throw new UsageError(`--${formats.join(' and --')} exclude each other: take one of them`);
   }
-  const { plot } = values;
+  const { plot } = args;
   if (plot !== undefined) checkPlot(plot);
-  const report = await measured(benchOptions(values), {
-    quiet: set.has('quiet'),
-    progress: !set.has('no-progress'),
+  const report = await measured(benchOptions(args), {
+    quiet: args.quiet === true,
+    progress: !args['no-progress'],
   });
   if (plot !== undefined) {
     const { benchSvg } = await import('../../src/bench/plot/index.js');
@@ -142,15 +173,31 @@ async function measure({ values, set }: Args): Promise<number> {
   return 0;
 }
 
+/** Refuses a wrong file name before two minutes of measuring, not after. */
+function checkPlot(file: string): void {
+  if (destinationOf(file).kind === 'file' && !file.endsWith('.svg')) {
+    throw new UsageError(`--plot: expected a file name that ends in .svg, found "${file}"`);
+  }
+}
+
+function benchOptions(args: BenchArgs): BenchOptions {
+  const { network, batch, workers, only: parts, seconds, rounds, accuracy, data } = args;
+  const given = { network, batch, workers, parts, seconds, rounds, accuracy, data };
+  return {
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    training: givenValues(TRAINING, args),
+  };
+}
+
 async function measured(
   options: BenchOptions,
-  look: { quiet: boolean; progress: boolean },
+  display: { quiet: boolean; progress: boolean },
 ): Promise<BenchReport> {
   const library = await import('../../src/bench/bench.js');
   const { benchView } = await import('../render/benchprogress.js');
-  const view = benchView(look);
+  const view = benchView(display);
   const interrupted = () => {
-    view.close(); // gives the cursor back
+    view.close(); // shows the cursor again
     process.exit(130);
   };
   process.once('SIGINT', interrupted);
@@ -173,59 +220,11 @@ async function show(report: BenchReport, format: (typeof FORMATS)[number] | unde
   print(format === 'markdown' ? benchMarkdown(report) : benchText(report));
 }
 
-/** Before two minutes of measuring. */
-function checkPlot(file: string): void {
-  if (destinationOf(file).kind === 'file' && !file.endsWith('.svg')) {
-    throw new UsageError(`--plot: expected a file name that ends in .svg, found "${file}"`);
-  }
-}
-
-function benchOptions(values: Args['values']): BenchOptions {
-  const { network, workers, only, data } = values;
-  const training = TRAINING.flatMap((key) => {
-    const text = values[kebab(key)];
-    return text === undefined ? [] : [[key, trainingValue(key, text)] as const];
-  });
-  const numbers = (['batch', 'seconds', 'rounds', 'accuracy'] as const).flatMap((name) => {
-    const text = values[name];
-    return text === undefined ? [] : [[name, number(name, text)] as const];
-  });
-  return {
-    ...Object.fromEntries(numbers),
-    ...(network === undefined ? {} : { network: widths(network) }),
-    ...(workers === undefined ? {} : { workers: workers.split(',').map((text) => number('workers', text)) }),
-    ...(only === undefined ? {} : { parts: only.split(',').map(part) }),
-    ...(data === undefined ? {} : { data }),
-    training: Object.fromEntries(training),
-  };
-}
-
-function trainingValue(key: (typeof TRAINING)[number], text: string): unknown {
-  return checked(key, Number.isFinite(Number(text)) ? Number(text) : text, `--${kebab(key)}`);
-}
-
-function number(name: string, text: string): number {
-  if (text.trim() === '' || !Number.isFinite(Number(text))) {
-    throw new UsageError(`--${name}: expected a number, found "${text}"`);
-  }
-  return Number(text);
-}
-
-function widths(text: string): number[] {
+function readWidths(text: string, where: string): number[] {
   if (!/^\d+(-\d+)+$/.test(text)) {
     throw new UsageError(
-      `--network: expected the widths from the inputs to the classes, such as 784-256-128-10, found "${text}"`,
+      `${where}: expected the widths from the inputs to the classes, such as 784-256-128-10, found "${text}"`,
     );
   }
   return text.split('-').map(Number);
-}
-
-function part(name: string): Part {
-  const found = PARTS.find((known) => known === name.trim());
-  if (found === undefined) {
-    throw new UsageError(
-      `--only: expected some of ${PARTS.join(', ')}, found "${name}"${closest(name, PARTS)}`,
-    );
-  }
-  return found;
 }

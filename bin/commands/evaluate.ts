@@ -1,14 +1,13 @@
-import type { Command } from '../command.js';
+import { defineCommand } from '../command.js';
 import { classScores, confusionTable, metricsText, scoresTable } from '../render/metrics.js';
-import { json, print } from '../render/output.js';
-import { facts, painter, plural, significant } from '../render/text.js';
-import { notes } from './notes.js';
-import { withData } from './stdin.js';
+import { json, print, printNotes } from '../render/output.js';
+import { countOf, facts, painter, significant } from '../render/text.js';
+import { withData } from '../stdin.js';
 
-/** More classes than this are listed in --json only. */
+/** The tables show at most this many classes; --json lists all. */
 const MOST_CLASSES = 20;
 
-export const evaluate: Command = {
+export const evaluateCommand = defineCommand({
   usage: 'evaluate <run> <data>',
   describe: 'measure a trained model on DATA that has the target',
   positionals: {
@@ -17,22 +16,22 @@ export const evaluate: Command = {
   },
   flags: { json: { describe: 'print one JSON document', boolean: true } },
   examples: [['gradpool evaluate runs/mine holdout.csv', 'loss, accuracy, and each class on its own']],
-  async run({ values, set }) {
+  async run(args) {
     const { loadModel } = await import('../../src/model/index.js');
-    const model = await loadModel(values.run!);
-    const { notes: remarks, ...found } = await withData(values.data!, async (source, named) => {
+    const model = await loadModel(args.run);
+    const { notes: remarks, ...found } = await withData(args.data, async (source, named) => {
       const evaluation = await model.evaluate(source);
       return { ...evaluation, notes: evaluation.notes.map(named) };
     });
     const { metrics, confusion, mae, r2 } = found;
-    notes(remarks);
+    printNotes(remarks);
     const scores = model.classes && confusion ? classScores(model.classes, confusion) : null;
-    if (set.has('json')) {
+    if (args.json) {
       const { classes, path, weightsSha256 } = model;
       json({
         model: path,
         weightsSha256,
-        data: values.data,
+        data: args.data,
         ...found,
         classes,
         perClass: scores,
@@ -43,7 +42,7 @@ export const evaluate: Command = {
     const rmse = metrics.rmse === undefined ? null : significant(metrics.rmse);
     const summary =
       rmse === null
-        ? `${painter(process.stdout)('bold', metricsText(metrics))} on ${plural(found.rows, 'row')}`
+        ? `${painter(process.stdout)('bold', metricsText(metrics))} on ${countOf(found.rows, 'row')}`
         : facts([
             ['rows', String(found.rows)],
             ['rmse', rmse],
@@ -57,4 +56,4 @@ export const evaluate: Command = {
     }
     return 0;
   },
-};
+});

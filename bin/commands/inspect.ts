@@ -1,13 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from '../command.js';
+import { defineCommand } from '../command.js';
 import { TABLE_FLAGS, tableOverrides } from '../config/tables.js';
 import { json, print } from '../render/output.js';
-import { withData } from './stdin.js';
+import { withData } from '../stdin.js';
 
-export const inspect: Command = {
+export const inspectCommand = defineCommand({
   usage: 'inspect <what>',
-  describe: 'what is in a run, a model or data',
+  describe: 'show what is in a run, a model or data',
   positionals: {
     what: "a run's folder, a model.safetensors, what train takes as data, or - for standard input",
   },
@@ -18,9 +18,7 @@ export const inspect: Command = {
     ['gradpool inspect sales.csv --date-format day=dd/mm/yyyy', 'the same, with a question answered'],
   ],
   async run(args) {
-    const { values, set } = args;
-    const what = values.what!;
-    const asJson = set.has('json');
+    const { what, json: asJson } = args;
     if (what !== '-' && existsSync(join(what, 'run.json'))) {
       const { describeRun, runText } = await import('../render/run.js');
       const run = await describeRun(what);
@@ -33,13 +31,13 @@ export const inspect: Command = {
     } else {
       const { describeSource } = await import('../../src/data/describe.js');
       const { sourceText } = await import('../render/source.js');
-      const overrides = await tableOverrides(args);
+      const overrides = tableOverrides(args);
       const source = await withData(what, (data) => describeSource(data, overrides));
       asJson ? json({ ...source, kind: 'data', stored: source.kind }) : print(sourceText(source));
     }
     return 0;
   },
-};
+});
 
 function isModel(path: string): boolean {
   if (path.endsWith('.safetensors')) return true;

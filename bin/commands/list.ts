@@ -1,22 +1,21 @@
-import type { Command } from '../command.js';
+import { defineCommand } from '../command.js';
 import { json, print } from '../render/output.js';
 
-export const list: Command = {
+export const listCommand = defineCommand({
   usage: 'list [group]',
-  describe:
-    'every layer, activation, loss, optimizer, schedule, initializer and built-in problem, in one line',
+  describe: 'list every layer, activation, loss, optimizer, schedule, initializer and built-in problem',
   positionals: { group: 'layers, activations, losses, optimizers, schedules, initializers or problems' },
   flags: { json: { describe: 'print one JSON document', boolean: true } },
   examples: [
-    ['gradpool list', 'all there is'],
-    ['gradpool list activations', 'formula, derivative, parameter and PyTorch name'],
+    ['gradpool list', 'everything there is'],
+    ['gradpool list activations', 'their formulas, derivatives, parameters and PyTorch names'],
   ],
-  async run({ values, set }) {
+  async run(args) {
     const { CATALOGUE, GROUP_NAMES, groupName } = await import('../../src/explain/catalogue.js');
-    const names = values.group === undefined ? GROUP_NAMES : [groupName(values.group)];
+    const names = args.group === undefined ? GROUP_NAMES : [groupName(args.group)];
     const groups = names.map((name) => ({ name, entries: CATALOGUE[name]() }));
-    if (set.has('json')) json(Object.fromEntries(groups.map(({ name, entries }) => [name, entries])));
+    if (args.json) json(Object.fromEntries(groups.map(({ name, entries }) => [name, entries])));
     else print((await import('../render/list.js')).catalogueText(groups));
     return 0;
   },
-};
+});

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { UsageError } from '../../src/errors.js';
 import type { PredictionBatch, Predictions } from '../../src/model/index.js';
-import { type Command, REPEATED } from '../command.js';
-import { streamTo } from '../render/output.js';
-import { notes } from './notes.js';
-import { withData } from './stdin.js';
+import { defineCommand } from '../command.js';
+import { oneOf, readNames, readText } from '../readers.js';
+import { printNotes, streamTo } from '../render/output.js';
+import { withData } from '../stdin.js';
 
-export const predict: Command = {
+export const predictCommand = defineCommand({
   usage: 'predict <run> <data>',
   describe: 'predict DATA row by row: the class and its probabilities, or the value',
   positionals: {
@@ -14,11 +14,12 @@ export const predict: Command = {
     data: 'what train takes, or - for standard input; needs no target',
   },
   flags: {
-    format: { describe: 'of the predictions', choices: ['csv', 'jsonl'], default: 'csv' },
-    output: { describe: 'write this file, whole or not at all, instead of stdout' },
+    format: { describe: 'how the predictions are written', ...oneOf('csv', 'jsonl'), default: 'csv' },
+    output: { describe: 'write this file, whole or not at all, instead of stdout', read: readText },
     keep: {
       describe: "columns of DATA to write before the prediction, as they are there: 'id,name', or all",
       repeats: true,
+      read: readNames,
     },
   },
   examples: [
@@ -27,17 +28,16 @@ export const predict: Command = {
     ["mysql -B -e 'select …' | gradpool predict runs/mine -", 'what another program writes'],
     ['gradpool predict runs/mine new.csv --format jsonl | jq .species', 'for another program'],
   ],
-  async run({ values }) {
+  async run(args) {
     const { loadModel } = await import('../../src/model/index.js');
-    const model = await loadModel(values.run!);
-    const keep =
-      values.keep === 'all' ? 'all' : values.keep?.split(REPEATED).flatMap((part) => part.split(','));
-    await withData(values.data!, async (source, named) => {
+    const model = await loadModel(args.run);
+    const keep = args.keep?.length === 1 && args.keep[0] === 'all' ? 'all' : args.keep;
+    await withData(args.data, async (source, named) => {
       const predictions = await model.predict(source, keep === undefined ? {} : { keep });
-      notes(predictions.notes.map(named));
+      printNotes(predictions.notes.map(named));
       refuseTwice(predictions);
-      const { header, row } = (values.format === 'jsonl' ? jsonl : csv)(predictions);
-      await streamTo(values.output, async (put) => {
+      const { header, row } = (args.format === 'jsonl' ? jsonl : csv)(predictions);
+      await streamTo(args.output, async (put) => {
         await put(header);
         for (const batch of predictions.batches()) {
           const rows = batch.predicted.length / predictions.targets.length;
@@ -50,9 +50,9 @@ export const predict: Command = {
     });
     return 0;
   },
-};
+});
 
-/** In JSON, two values of one name would be one. */
+/** Refuses to keep a column with the name of a prediction: one would overwrite the other in JSON. */
 function refuseTwice({ kept, targets }: Predictions): void {
   const twice = kept.find(({ name }) => targets.includes(name));
   if (twice === undefined) return;
@@ -62,10 +62,10 @@ function refuseTwice({ kept, targets }: Predictions): void {
 }
 
 interface Cells {
-  /** columns of the source, null where a cell is empty */
+  /** Columns of the source; null where a cell is empty. */
   readonly kept: readonly (string | null)[];
   readonly predicted: readonly (string | number)[];
-  /** by class; empty where there are none */
+  /** Probabilities by class; empty where there are no classes. */
   readonly probabilities: readonly number[];
 }
 
@@ -113,13 +113,13 @@ function jsonl({ targets, classes, kept }: Predictions): Format {
   };
 }
 
-/** RFC 4180. */
+/** Quotes a cell as RFC 4180 asks. */
 function quoted(cell: string | number): string {
   const text = String(cell);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Nine digits hold a float32 exactly; the rest would be noise. */
+/** Rounds to nine digits: they hold a float32 exactly, and the rest would be noise. */
 function short<T extends string | number>(value: T): T {
   return typeof value === 'number' ? (Number(value.toPrecision(9)) as T) : value;
 }

@@ -1,11 +1,11 @@
 import type { ResumeOptions } from '../../src/run/train.js';
-import type { Command } from '../command.js';
-import { CONFIG_FLAGS, checked, parseText } from '../config/flags.js';
-import { follow, OUTPUT_FLAGS } from './follow.js';
+import { defineCommand } from '../command.js';
+import { CONFIG_FLAGS, givenValues } from '../config/flags.js';
+import { follow, OUTPUT_FLAGS } from '../follow.js';
 
-export const resume: Command = {
+export const resumeCommand = defineCommand({
   usage: 'resume <run>',
-  describe: 'go on with a run that was interrupted or killed, to the same bits as if it never had been',
+  describe: 'continue a run that was interrupted or killed, to the same bits as if it had never stopped',
   positionals: { run: "the run's folder" },
   flags: {
     workers: CONFIG_FLAGS.workers,
@@ -18,18 +18,10 @@ export const resume: Command = {
     ['gradpool resume runs/mine --epochs 20', 'and for longer than was planned'],
   ],
   async run(args) {
-    const options: Record<string, unknown> = {};
-    for (const key of ['workers', 'kernels', 'epochs'] as const) {
-      const text = args.values[key];
-      if (text !== undefined) options[key] = checked(key, await parseText(key, text), `--${key}`);
-    }
+    const options: ResumeOptions = givenValues(['workers', 'kernels', 'epochs'], args);
     const library = await import('../../src/run/train.js');
-    return follow(args, `the data of ${args.values.run}`, (signal) =>
-      library.resume(args.values.run!, {
-        ...(options as ResumeOptions),
-        signal,
-        profile: args.set.has('profile'),
-      }),
+    return follow(args, `the data of ${args.run}`, (signal) =>
+      library.resume(args.run, { ...options, signal, profile: args.profile === true }),
     );
   },
-};
+});

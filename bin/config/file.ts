@@ -1,33 +1,45 @@
-/** A configuration file, YAML or JSON, with the line of every key: errors say where they are. */
+/**
+ * Reads configuration files, YAML or JSON, and keeps the line of every key, so that errors can say where they
+ * are.
+ */
 import { readFileSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
-import { closest } from '../../src/closest.js';
+import { didYouMean } from '../../src/didyoumean.js';
 import { DataError, UsageError } from '../../src/errors.js';
 import { CONFIG_KEYS } from '../../src/train/config.js';
 import { checked, type Key } from './flags.js';
 
-/** Throws DataError when the file cannot be read, UsageError when it cannot be meant. */
-export function readConfigFile(file: string): Partial<Record<Key, unknown>> {
+/** A key and its value, and the place to name in errors: 'config.yaml:3: lr'. */
+interface FileSetting {
+  readonly key: Key;
+  readonly value: unknown;
+  readonly where: string;
+}
+
+/**
+ * Reads the keys of a file. Throws DataError when it cannot be read, UsageError when its content is
+ * impossible.
+ */
+export function readConfigFile(file: string): FileSetting[] {
   const lines = new LineCounter();
   const document = parseDocument(readText(file), { lineCounter: lines, prettyErrors: false });
   const line = (position = 0) => `${file}:${lines.linePos(position).line}`;
   const [error] = document.errors;
   if (error) throw new UsageError(`${line(error.pos[0])}: ${error.message.split('\n')[0]}`);
-  if (document.contents === null) return {};
+  if (document.contents === null) return [];
   if (!isMap(document.contents)) {
     throw new UsageError(`${file}: expected keys with their values, such as lr: 0.1`);
   }
-  const values = new Map<Key, unknown>();
-  for (const { key, value } of document.contents.items) {
+  return document.contents.items.map(({ key, value }) => {
     const where = line(isScalar(key) ? key.range?.[0] : 0);
     const name = String(isScalar(key) ? key.value : key);
     if (!(CONFIG_KEYS as readonly string[]).includes(name)) {
-      throw new UsageError(`${where}: unknown config key '${name}'${closest(name, CONFIG_KEYS)}`);
+      throw new UsageError(`${where}: unknown config key '${name}'${didYouMean(name, CONFIG_KEYS)}`);
     }
     const plain = document.createNode(value).toJS(document);
-    values.set(name as Key, checked(name as Key, plain, `${where}: ${name}`));
-  }
-  return Object.fromEntries(values);
+    const place = `${where}: ${name}`;
+    return { key: name as Key, value: checked(name as Key, plain, place), where: place };
+  });
 }
 
 function readText(file: string): string {

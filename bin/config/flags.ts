@@ -1,13 +1,15 @@
 /**
- * The configuration's keys as flags, and what is written there as values: both from its schema, the only
- * source.
+ * The flags of the configuration's keys, and the values that their texts stand for; both follow from its
+ * schema.
  */
 import { z } from 'zod';
 import { UsageError } from '../../src/errors.js';
+import { valueText } from '../../src/hyperparameters.js';
 import { describeIssue } from '../../src/issues.js';
-import { SCHEDULE_SHAPE, UPDATE_SHAPE } from '../../src/optim/options.js';
 import { CONFIG_KEYS, configSchema } from '../../src/train/config.js';
-import { type Flag, type Flags, REPEATED } from '../command.js';
+import { CONFIG_GROUPS } from '../../src/train/configkeys.js';
+import type { Args, Flag, Flags } from '../command.js';
+import { numberIn, readNames } from '../readers.js';
 
 export type Key = (typeof CONFIG_KEYS)[number];
 
@@ -22,93 +24,86 @@ interface Property {
 }
 const PROPERTIES = z.toJSONSchema(configSchema, { io: 'input' }).properties as Record<Key, Property>;
 
-/** Keys that are in none of these belong to the last group. */
-const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  Data: [
-    'target',
-    'task',
-    'val',
-    'test',
-    'weights',
-    'header',
-    'decimal',
-    'missing',
-    'dateFormat',
-    'text',
-    'number',
-    'category',
-    'embedAbove',
-  ],
-  Network: ['hidden', 'activation', 'layers', 'init', 'initConstant'],
-  Loss: ['loss', 'huberDelta', 'focalGamma', 'quantile', 'labelSmoothing', 'classWeights'],
-  Optimiser: ['batch', ...Object.keys(UPDATE_SHAPE)],
-  Schedule: ['epochs', 'until', 'patience', ...Object.keys(SCHEDULE_SHAPE)],
-  Run: [],
-};
-const NAMES = Object.keys(GROUPS);
+const NAMES = Object.keys(CONFIG_GROUPS);
 const ALIASES: Readonly<Record<string, string>> = { target: 't' };
 
 export const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 export const variable = (key: string): string => `GRADPOOL_${kebab(key).replaceAll('-', '_').toUpperCase()}`;
 
-const groupOf = (key: Key): number =>
-  NAMES.findIndex((name) => GROUPS[name].includes(key) || name === NAMES.at(-1));
+const groupOf = (key: Key): number => NAMES.findIndex((name) => CONFIG_GROUPS[name].includes(key));
 
 /**
- * A flag for each key but `data`, which is the argument; a boolean has a second, hidden one that switches it
- * off.
+ * The flag of each key but `data`, which is the argument. A boolean has a second, hidden flag that switches
+ * it off.
  */
 export const CONFIG_FLAGS: Flags = Object.fromEntries(
   CONFIG_KEYS.filter((key) => key !== 'data')
     .sort((a, b) => groupOf(a) - groupOf(b))
     .flatMap((key): [string, Flag][] => {
       const { type, description = '', default: value, enum: choices } = PROPERTIES[key];
-      const flag: Flag = {
+      const described = {
         describe: description,
         group: NAMES[groupOf(key)],
-        ...(value === undefined || value === false ? {} : { default: String(value) }),
+        ...(value === undefined || value === false ? {} : { default: valueText(value) }),
         ...(choices ? { choices } : {}),
         ...(ALIASES[key] ? { alias: ALIASES[key] } : {}),
-        ...(isWords(PROPERTIES[key]) || isRecord(PROPERTIES[key]) ? { repeats: true as const } : {}),
       };
-      if (type !== 'boolean') return [[kebab(key), flag]];
-      return [
-        [kebab(key), { ...flag, boolean: true }],
-        [`no-${kebab(key)}`, { describe: '', hidden: true, boolean: true }],
-      ];
+      if (type === 'boolean') {
+        return [
+          [kebab(key), { ...described, boolean: true }],
+          [`no-${kebab(key)}`, { describe: '', hidden: true, boolean: true }],
+        ];
+      }
+      const flag: Flag =
+        isWords(PROPERTIES[key]) || isRecord(PROPERTIES[key])
+          ? {
+              ...described,
+              repeats: true,
+              read: (texts: readonly string[], where: string) => readKey(key, texts, where),
+            }
+          : { ...described, read: (text: string, where: string) => readKey(key, [text], where) };
+      return [[kebab(key), flag]];
     }),
 );
 
-/** A list of words: names of columns, say. */
+/** Says whether a key takes a list of words, such as names of columns. */
 function isWords({ items }: Property): boolean {
   return items?.type === 'string';
 }
 
-/** Values by the name of a column. */
+/** Says whether a key takes a value for each column, by its name. */
 function isRecord({ type, anyOf = [], additionalProperties }: Property): boolean {
   return (type === 'object' && additionalProperties !== undefined) || anyOf.some(isRecord);
 }
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const isNumber = (text: string): boolean => NUMBER.test(text) && Number.isFinite(Number(text));
+/** Reads the value of a key from what was written. Throws UsageError that begins with `where`. */
+export async function readKey(key: Key, texts: readonly string[], where: string): Promise<unknown> {
+  return checked(key, await parseTexts(key, texts), where);
+}
+
+/** Returns the values of those of the keys that were given as flags. */
+export function givenValues(keys: readonly Key[], args: Args): Record<string, unknown> {
+  const given = keys.filter((key) => args[kebab(key)] !== undefined);
+  return Object.fromEntries(given.map((key) => [key, args[kebab(key)]]));
+}
 
 /**
- * The value that a text stands for; what it cannot stand for stays text, and `checked` says what is wrong
- * with it.
+ * Reads the value that texts stand for. A text that stands for none stays as it is, for `checked` to refuse.
  */
-export async function parseText(key: Key, text: string): Promise<unknown> {
+async function parseTexts(key: Key, texts: readonly string[]): Promise<unknown> {
+  const [text] = texts;
   if (PROPERTIES[key].items?.anyOf) {
-    const { parseDocument } = await import('yaml'); // of which JSON is a part
+    const { parseDocument } = await import('yaml'); // YAML includes JSON.
     const document = parseDocument(text);
     return document.errors.length > 0 ? text : document.toJS();
   }
   const property = PROPERTIES[key];
-  if (isRecord(property)) return byColumn(text.split(REPEATED));
-  if (isWords(property)) return text.split(REPEATED).flatMap((part) => part.split(','));
+  if (isRecord(property)) return byColumn(texts);
+  if (isWords(property)) return readNames(texts);
   return scalarOrList(property, text.trim());
 }
 
-/** `COLUMN=VALUE` by column; a text without = stays text. A name may hold =, a value does not. */
+/** Reads `COLUMN=VALUE`; a text without = stays as it is. A column's name may contain =, a value cannot. */
 function byColumn(texts: readonly string[]): unknown {
   if (texts.length === 1 && !texts[0].includes('=')) return texts[0];
   return Object.fromEntries(
@@ -124,14 +119,14 @@ function scalarOrList(property: Property, text: string): unknown {
   if (types.includes('array') && !property.anyOf?.some((one) => one.enum?.includes(text))) {
     return text.split(',').map((part) => scalarOrList({ type: 'number' }, part.trim()));
   }
-  if ((types.includes('number') || types.includes('integer')) && isNumber(text)) {
+  if ((types.includes('number') || types.includes('integer')) && numberIn(text) !== null) {
     return Number(text);
   }
   if (types.includes('boolean') && /^(true|false)$/.test(text)) return text === 'true';
   return text;
 }
 
-/** The value, if the key may have it. Throws UsageError that says where it was written. */
+/** Returns the value if the key may have it. Throws UsageError, which says where the value was written. */
 export function checked(key: Key, value: unknown, where: string): unknown {
   const parsed = configSchema.shape[key].safeParse(value);
   if (parsed.success) return value;

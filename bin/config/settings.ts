@@ -1,36 +1,88 @@
 /**
- * Where each value of the configuration comes from: a flag beats the environment beats the file beats the
- * default.
+ * Collects the configuration from its sources: a flag beats the environment, which beats the file, which
+ * beats the default.
  */
-import { closest } from '../../src/closest.js';
+import { didYouMean } from '../../src/didyoumean.js';
 import { UsageError } from '../../src/errors.js';
+import { type Choice, unusedKeys, valueText } from '../../src/hyperparameters.js';
 import { CONFIG_KEYS, type TrainOptions } from '../../src/train/config.js';
+import { CHOICES } from '../../src/train/configkeys.js';
 import type { Args } from '../command.js';
-import { checked, type Key, kebab, parseText, variable } from './flags.js';
+import { printNotes } from '../render/output.js';
+import { type Key, kebab, readKey, variable } from './flags.js';
 
-export interface Setting {
+/** A value that was given, with its source. */
+interface Setting {
   readonly value: unknown;
-  /** '--lr', 'GRADPOOL_LR', 'config.yaml' */
+  /** The source for --print-config: '--lr', 'GRADPOOL_LR', 'config.yaml'. */
   readonly from: string;
+  /** The place for errors: '--lr', 'GRADPOOL_LR', 'config.yaml:3: lr'. */
+  readonly where: string;
+  /** Whether it stands in a file, which may be the stored configuration of a run and so hold every key. */
+  readonly inFile?: true;
 }
 export type Settings = ReadonlyMap<Key, Setting>;
 
-/** Throws UsageError naming flag, variable or line, and DataError when the file cannot be read. */
-export async function readSettings(args: Args, environment: NodeJS.ProcessEnv): Promise<Settings> {
-  const file = args.values.config === undefined ? [] : await fromFile(args.values.config);
-  const layers = [file, await fromEnvironment(environment), await fromFlags(args)];
+/**
+ * Collects what file, environment and flags say. Throws UsageError, which names flag, variable or line, for a
+ * value that is impossible or a key that what was chosen does not use; throws DataError when the file cannot
+ * be read.
+ */
+export async function readSettings(
+  args: Args & { readonly config: string | undefined },
+  environment: NodeJS.ProcessEnv,
+): Promise<Settings> {
+  const file = args.config === undefined ? [] : await fromFile(args.config);
+  const layers = [file, await fromEnvironment(environment), fromFlags(args)];
   const settings = new Map<Key, Setting>();
   for (const layer of layers) {
     const given = new Set(layer.map(([key]) => key));
     if (given.has('layers')) forget(settings, ['hidden', 'activation']);
     if (given.has('hidden') || given.has('activation')) forget(settings, ['layers']);
+    const dropped = CHOICES.flatMap((choice) => dropUnused(settings, choice, new Map(layer)));
+    if (!args.quiet) printNotes(dropped);
     for (const [key, setting] of layer) settings.set(key, setting);
   }
+  refuseUnused(settings);
   return settings;
 }
 
-/** A command line names its sources; tables in memory are for the library. */
-export type NamedOptions = TrainOptions & { readonly data: string };
+/**
+ * Drops what weaker sources say of another optimizer (or schedule, loss, …) than the one that `stronger`
+ * chooses: `-c sgd.yaml --optimizer adam` leaves sgd's momentum behind. Returns a note for each value that
+ * was not a default.
+ */
+function dropUnused(settings: Map<Key, Setting>, choice: Choice, stronger: Settings): string[] {
+  const key = choice.key as Key;
+  const chosen = stronger.get(key);
+  const before = settings.get(key)?.value ?? choice.default;
+  if (chosen === undefined || chosen.value === before) return [];
+  const unused = unusedKeys(choice, { ...valuesOf(settings), [key]: chosen.value });
+  return unused.flatMap(({ key, isDefault }) => {
+    const { value, where } = settings.get(key as Key)!;
+    settings.delete(key as Key);
+    const text = `${where} ${valueText(value)} is left out: ${choice.key} ${chosen.value} does not use it`;
+    return isDefault ? [] : [text];
+  });
+}
+
+/**
+ * Throws UsageError for a key that what was chosen does not use; a file may hold such a key at its default.
+ */
+function refuseUnused(settings: Settings): void {
+  const values = valuesOf(settings);
+  for (const { key, isDefault, why } of CHOICES.flatMap((choice) => unusedKeys(choice, values))) {
+    const { where, inFile } = settings.get(key as Key)!;
+    if (!(isDefault && inFile)) throw new UsageError(`${where}: ${why}`);
+  }
+}
+
+function valuesOf(settings: Settings): Record<string, unknown> {
+  return Object.fromEntries(Array.from(settings, ([key, { value }]) => [key, value]));
+}
+
+/** The options of a command line, which names its data; only the library takes tables in memory. */
+type NamedOptions = TrainOptions & { readonly data: string };
 
 export function optionsOf(settings: Settings): NamedOptions {
   if (!settings.has('data')) {
@@ -43,22 +95,22 @@ export function optionsOf(settings: Settings): NamedOptions {
       '-: standard input can be read once, and a run must be resumable: save the data to a file and give that',
     );
   }
-  return Object.fromEntries(
-    Array.from(settings, ([key, { value }]) => [key, value]),
-  ) as unknown as NamedOptions;
+  return valuesOf(settings) as unknown as NamedOptions;
 }
 
 type Layer = [Key, Setting][];
 
-/** A stronger source describes the network in its own way: what weaker ones said of it is void. */
+/** Drops what weaker sources say of the network, where a stronger one describes it in another way. */
 function forget(settings: Map<Key, Setting>, keys: readonly Key[]): void {
   for (const key of keys) settings.delete(key);
 }
 
 async function fromFile(file: string): Promise<Layer> {
   const { readConfigFile } = await import('./file.js');
-  const values = Object.entries(readConfigFile(file)) as [Key, unknown][];
-  return values.map(([key, value]) => [key, { value, from: file }]);
+  return readConfigFile(file).map(({ key, value, where }) => [
+    key,
+    { value, from: file, where, inFile: true },
+  ]);
 }
 
 async function fromEnvironment(environment: NodeJS.ProcessEnv): Promise<Layer> {
@@ -68,7 +120,7 @@ async function fromEnvironment(environment: NodeJS.ProcessEnv): Promise<Layer> {
     if (!name.startsWith('GRADPOOL_') || !text) continue;
     const key = keys.get(name);
     if (key === undefined) {
-      const near = closest(
+      const near = didYouMean(
         name.toLowerCase(),
         Array.from(keys.keys(), (known) => known.toLowerCase()),
       );
@@ -76,21 +128,17 @@ async function fromEnvironment(environment: NodeJS.ProcessEnv): Promise<Layer> {
         `unknown environment variable ${name}${near.replace(/'.*'/, (known) => known.toUpperCase())}`,
       );
     }
-    layer.push([key, { value: checked(key, await parseText(key, text), name), from: name }]);
+    layer.push([key, { value: await readKey(key, [text], name), from: name, where: name }]);
   }
   return layer;
 }
 
-async function fromFlags({ values, set }: Args): Promise<Layer> {
-  const layer: Layer = [];
-  for (const key of CONFIG_KEYS) {
-    const from = key === 'data' ? 'DATA' : `--${kebab(key)}`;
-    const text = values[kebab(key)];
-    if (text !== undefined) {
-      layer.push([key, { value: checked(key, await parseText(key, text), from), from }]);
-    }
-    if (set.has(kebab(key))) layer.push([key, { value: true, from }]);
-    if (set.has(`no-${kebab(key)}`)) layer.push([key, { value: false, from: `--no-${kebab(key)}` }]);
-  }
-  return layer;
+function fromFlags(args: Args): Layer {
+  return CONFIG_KEYS.flatMap((key): Layer => {
+    const name = key === 'data' ? 'DATA' : `--${kebab(key)}`;
+    const off = `--no-${kebab(key)}`;
+    const given = args[kebab(key)];
+    if (args[off.slice(2)]) return [[key, { value: false, from: off, where: off }]];
+    return given === undefined ? [] : [[key, { value: given, from: name, where: name }]];
+  });
 }

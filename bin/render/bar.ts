@@ -1,9 +1,9 @@
-/** The bar of a training on cli-progress: redrawn ten times a second, whatever happens in between. */
+/** Draws the progress bar of a training with cli-progress, ten times a second, however often steps end. */
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { StartEvent, StepEvent } from '../../src/train/events.js';
 import { count, duration, painter, percent, significant } from './text.js';
 
-/** Seconds over which the speed is averaged. */
+/** The speed is averaged over this many seconds. */
 const MEMORY = 3;
 
 export class Bar {
@@ -32,7 +32,7 @@ export class Bar {
     this.#bars.on('update-pre', () => this.#refresh());
   }
 
-  /** Thousands a second: what is shown is taken from the latest when the bar is next redrawn. */
+  /** Remembers the latest of thousands of steps a second; it is shown when the bar is next redrawn. */
   step(event: StepEvent): void {
     this.#latest = event;
   }

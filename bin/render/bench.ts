@@ -1,4 +1,4 @@
-/** The benchmark's report for people, as text and as Markdown. */
+/** Writes the benchmark's report for people, as text and as Markdown. */
 import type { BenchReport } from '../../src/bench/report.js';
 import { headFacts, proofLine, type Section, sections } from './benchsections.js';
 import { facts, painter, table } from './text.js';
@@ -44,7 +44,7 @@ export function benchMarkdown(report: BenchReport): string {
   ].join('\n\n');
 }
 
-export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const numeric = header.map((_, column) => rows.every((row) => /^([-.\d].*)?$/.test(row[column])));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;

@@ -1,9 +1,12 @@
-/** Where a step's time goes: a bar for each worker count, as long as its step, cut into the step's parts. */
+/**
+ * Draws where the time of a step goes: a bar for each worker count, as long as its step and cut into its
+ * parts.
+ */
 import { STEP_PARTS, type StepPart } from '../../src/bench/profile.js';
 import type { StepPoint } from '../../src/bench/report.js';
 
-/** Readable without colours, and without them different from their neighbours. */
-export const FILL: Readonly<Record<StepPart, string>> = {
+/** The fill of each part: without colours, neighbours can still be told apart. */
+const FILL: Readonly<Record<StepPart, string>> = {
   data: '▪',
   forward: '▒',
   backward: '█',
@@ -33,7 +36,10 @@ export function stepBars(bars: readonly { readonly name: string; readonly point:
   ];
 }
 
-/** Ends of parts are rounded, not lengths: the bar is as long as the step. */
+/**
+ * Draws one bar. The ends of the parts are rounded, not their lengths, so that the bar is as long as the
+ * step.
+ */
 function bar(breakdown: Readonly<Record<StepPart, number>>, longest: number): string {
   let text = '';
   let seconds = 0;

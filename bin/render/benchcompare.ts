@@ -1,5 +1,5 @@
-import type { BenchComparison, ComparedPoint } from '../../src/bench/compare.js';
-import { facts, painter, plural, table } from './text.js';
+import { type BenchComparison, type ComparedPoint, RELEVANT } from '../../src/bench/compare.js';
+import { countOf, facts, painter, table } from './text.js';
 
 export function comparisonText(comparison: BenchComparison): string {
   const { points, warnings, gate } = comparison;
@@ -26,9 +26,9 @@ export function comparisonText(comparison: BenchComparison): string {
     ]),
     [paint('dim', head), ...lines].join('\n'),
     [
-      summary(points),
+      summary(points, gate ?? RELEVANT),
       ...unmatched(comparison),
-      'The intervals know the rounds of each report, not what differs from one start of a program to the next.',
+      'The intervals cover the rounds of each report, not what differs from one start of a program to the next.',
       ...warnings.map((warning) => `${paint('yellow', 'warning')}: ${warning}`),
       ...(gate === null ? [] : [gateLine(comparison, gate)]),
     ].join('\n'),
@@ -37,10 +37,12 @@ export function comparisonText(comparison: BenchComparison): string {
 
 export function gateLine({ points }: BenchComparison, gate: number): string {
   const failed = points.filter((point) => point.failed);
-  const limit = `slower by more than ${Number((100 * gate).toPrecision(6))} %`;
+  const limit = `slower by more than ${percentText(gate)}`;
   if (failed.length === 0) return `gate passed: nothing is ${limit}`;
   return `gate not met: ${failed.map(({ name, ratio }) => `${name} (${change(ratio.value)})`).join('; ')} ${failed.length === 1 ? 'is' : 'are'} ${limit}`;
 }
+
+const percentText = (share: number): string => `${Number((100 * share).toPrecision(6))} %`;
 
 const change = (ratio: number): string =>
   `${ratio < 1 ? '−' : '+'}${Math.abs(100 * (ratio - 1)).toFixed(1)} %`;
@@ -52,15 +54,32 @@ function milliseconds(seconds: number): string {
   return `${value >= 0.1 ? value.toPrecision(4) : value.toExponential(2)} ms`;
 }
 
-function summary(points: readonly ComparedPoint[]): string {
+function summary(points: readonly ComparedPoint[], relevant: number): string {
   const number = (verdict: ComparedPoint['verdict']) =>
     points.filter((point) => point.verdict === verdict).length;
-  return `${plural(points.length, 'point')}: ${number('faster')} faster, ${number('slower')} slower, ${number('no difference')} without a difference beyond chance`;
+  const unclear = number('cannot tell');
+  return [
+    `${countOf(points.length, 'point')}: ${number('faster')} faster, ${number('slower')} slower, ${number('no difference')} without a difference, ${unclear} unclear`,
+    `no difference: the whole interval lies within ±${percentText(relevant)}`,
+    ...(unclear > 0 ? ['cannot tell: the interval is wider than that; measure longer, with --seconds'] : []),
+  ].join('\n');
 }
 
+/** Of more names than this, the rest is counted, not listed. */
+const MOST_NAMES = 8;
+
 function unmatched({ unmatched: { old, new: now } }: BenchComparison): string[] {
+  return [...namesText('only in the old report', old), ...namesText('only in the new report', now)];
+}
+
+/** Writes a title, and below it a name on each line. */
+function namesText(title: string, names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const shown = names.length <= MOST_NAMES + 1 ? names : names.slice(0, MOST_NAMES);
+  const others = names.length - shown.length;
   return [
-    ...(old.length > 0 ? [`only in the old report: ${old.join('; ')}`] : []),
-    ...(now.length > 0 ? [`only in the new report: ${now.join('; ')}`] : []),
+    `${title}:`,
+    ...shown.map((name) => `  ${name}`),
+    ...(others > 0 ? [`  … and ${others} more (--json lists all)`] : []),
   ];
 }

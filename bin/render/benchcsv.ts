@@ -1,4 +1,4 @@
-/** One line for each measured point: what a spreadsheet or a data frame wants. */
+/** Writes a line for each measured point, for a spreadsheet or a data frame. */
 import { type NamedPoint, namedPoints } from '../../src/bench/points.js';
 import { STEP_PARTS } from '../../src/bench/profile.js';
 import type { BenchReport } from '../../src/bench/report.js';

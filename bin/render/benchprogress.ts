@@ -1,10 +1,13 @@
-/** How far a benchmark is: a bar on a terminal, a line a part elsewhere, nothing when quiet. All of it on stderr. */
+/**
+ * Shows how far a benchmark is, on stderr: a bar on a terminal, a line for each part elsewhere, nothing when
+ * quiet.
+ */
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { BenchEvent, Stage } from '../../src/bench/bench.js';
 import type { BenchSettings } from '../../src/bench/options.js';
 import { duration, painter } from './text.js';
 
-export interface BenchView {
+interface BenchView {
   show(event: BenchEvent): void;
   close(): void;
 }
@@ -39,7 +42,10 @@ class LineView implements BenchView {
   close(): void {}
 }
 
-/** Redraws between the steps that are timed, and seldom: drawing takes time on the coordinator's thread. */
+/**
+ * Frames a second. The bar is redrawn seldom, and only between timed steps, because drawing takes time on the
+ * coordinator's thread.
+ */
 const FRAMES = 4;
 
 class BarView implements BenchView {
@@ -78,9 +84,9 @@ class BarView implements BenchView {
   #advance({ stage, share }: Extract<BenchEvent, { type: 'progress' }>): void {
     const weights = this.#stages.map((one) => (one === 'peak' ? 0.1 : 1));
     const total = weights.reduce((sum, weight) => sum + weight, 0);
-    const at = this.#stages.indexOf(stage);
-    const before = weights.slice(0, at).reduce((sum, weight) => sum + weight, 0);
-    const done = (before + weights[at] * share) / total;
+    const index = this.#stages.indexOf(stage);
+    const before = weights.slice(0, index).reduce((sum, weight) => sum + weight, 0);
+    const done = (before + weights[index] * share) / total;
     const elapsed = (performance.now() - this.#begin) / 1000;
     const left = done > 0.05 ? `, ${duration(Math.round((elapsed * (1 - done)) / done))} left` : '';
     this.#words = `${NAMES[stage]}${left}`;

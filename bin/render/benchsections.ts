@@ -1,4 +1,4 @@
-/** A benchmark's report as titled tables and remarks, from which the terminal's text and Markdown are made. */
+/** Arranges a benchmark's report in titled tables and remarks, which become text or Markdown. */
 import type {
   BatchSweep,
   BenchReport,
@@ -10,15 +10,15 @@ import type {
 } from '../../src/bench/report.js';
 import type { Estimate } from '../../src/bench/statistics.js';
 import { stepBars } from './benchbars.js';
-import { bytes, count, duration, plural } from './text.js';
+import { bytes, count, countOf, duration } from './text.js';
 
 export interface Section {
   readonly title: string;
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** lines below the table */
+  /** Lines below the table. */
   readonly remarks: readonly string[];
-  /** a drawing of characters, below them */
+  /** A drawing of characters below the remarks. */
   readonly drawing?: readonly string[];
 }
 
@@ -43,7 +43,7 @@ function strongSection({ points, oneShard, costOfShards }: Strong): Section {
     ...(oneShard ? [['0, 1 shard', { ...oneShard, ...plain }] as const] : []),
   ];
   return {
-    title: `Strong scaling: ${plural(last.batch, 'row')} a step, shared by the workers`,
+    title: `Strong scaling: ${countOf(last.batch, 'row')} a step, shared by the workers`,
     header: [
       'workers',
       'step',
@@ -68,7 +68,7 @@ function strongSection({ points, oneShard, costOfShards }: Strong): Section {
     ]),
     remarks: [
       ...(last.speedup && last.workers > 0
-        ? [`${plural(last.workers, 'worker')}: ${verdict(last.speedup)}`]
+        ? [`${countOf(last.workers, 'worker')}: ${verdict(last.speedup)}`]
         : []),
       ...(costOfShards
         ? [
@@ -83,7 +83,7 @@ function strongSection({ points, oneShard, costOfShards }: Strong): Section {
 function weakSection({ points }: Weak): Section {
   const time = timeFormat(points[0].step.value);
   return {
-    title: `Weak scaling: ${plural(points[0].batch, 'row')} a step for each worker`,
+    title: `Weak scaling: ${countOf(points[0].batch, 'row')} a step for each worker`,
     header: ['workers', 'batch', 'step', INTERVAL, 'samples/s', 'scaled speed-up', INTERVAL, 'efficiency'],
     rows: points.map(({ workers, batch, step, samplesPerSecond, speedup, efficiency }) => [
       `${workers}`,
@@ -98,10 +98,10 @@ function weakSection({ points }: Weak): Section {
 }
 
 function batchSection({ points, workers, breakEven }: BatchSweep): Section {
-  const who = plural(workers, 'worker');
+  const threads = countOf(workers, 'worker');
   return {
-    title: `Batch size: in-process and ${who}`,
-    header: ['batch', 'in-process', who, 'samples/s', `samples/s, ${who}`, 'speed-up', INTERVAL],
+    title: `Batch size: in-process and ${threads}`,
+    header: ['batch', 'in-process', threads, 'samples/s', `samples/s, ${threads}`, 'speed-up', INTERVAL],
     rows: points.map(({ serial, parallel }) => [
       count(serial.batch),
       alone(serial.step.value),
@@ -112,8 +112,8 @@ function batchSection({ points, workers, breakEven }: BatchSweep): Section {
     ]),
     remarks: [
       breakEven === null
-        ? `break-even: none of these batches is certain to gain from ${who}`
-        : `break-even: from batch ${breakEven} on, ${who} ${workers === 1 ? 'is' : 'are'} faster, with the whole interval`,
+        ? `break-even: none of these batches is certain to gain from ${threads}`
+        : `break-even: from batch ${breakEven} on, ${threads} ${workers === 1 ? 'is' : 'are'} faster, with the whole interval`,
     ],
   };
 }
@@ -142,7 +142,7 @@ function targetSection({
     ]),
     remarks: [
       `${reached ? '' : 'not reached: '}${where}`,
-      `from nothing, with the start of the threads and all evaluations; ${plural(points[0].times.length, 'run')} each`,
+      `from nothing, with the start of the threads and all evaluations; ${countOf(points[0].times.length, 'run')} each`,
     ],
   };
 }
@@ -177,23 +177,23 @@ function growthSections({ rows, parameters }: Growth): Section[] {
   ];
 }
 
-/** What was measured, and on what. */
+/** Returns what was measured, and on which machine. */
 export function headFacts(report: BenchReport): [string, string][] {
   const { machine, settings, parameters, flopsPerRow, peaks, seconds, started } = report;
   const { cores, cpuQuota, memory } = machine;
   const { network, batch, optimizer, momentum, shards, kernels, library, precision, seed } = settings;
   const physical = cores.physical === null ? '' : ` (${cores.physical} physical)`;
-  const quota = cpuQuota === null ? 'no quota' : `quota of ${plural(cpuQuota, 'CPU')}`;
+  const quota = cpuQuota === null ? 'no quota' : `quota of ${countOf(cpuQuota, 'CPU')}`;
   const commit = machine.commit === null ? '' : ` (${machine.commit})`;
   const rule = `${optimizer}${momentum === null ? '' : ` momentum ${momentum}`}`;
   return [
-    ['network', `${network.join('-')}, ReLU, softmax cross-entropy: ${plural(parameters, 'parameter')}`],
-    ['step', `batch ${batch}, ${rule}, ${plural(shards, 'shard')}: ${megaflops(flopsPerRow * batch)}`],
+    ['network', `${network.join('-')}, ReLU, softmax cross-entropy: ${countOf(parameters, 'parameter')}`],
+    ['step', `batch ${batch}, ${rule}, ${countOf(shards, 'shard')}: ${megaflops(flopsPerRow * batch)}`],
     [
       'kernels',
       `${kernels}${library === null ? '' : `: ${library}`}, ${precision}; peak ${peaks.map((peak) => peakText(peak)).join(', ')}`,
     ],
-    ['cpu', `${machine.cpu}, ${plural(cores.usable, 'core')}${physical}, ${quota}`],
+    ['cpu', `${machine.cpu}, ${countOf(cores.usable, 'core')}${physical}, ${quota}`],
     [
       'machine',
       `load ${machine.load[0].toFixed(1)} before the start, ${bytes(memory.total)}, ${machine.platform}`,
@@ -204,24 +204,24 @@ export function headFacts(report: BenchReport): [string, string][] {
 }
 
 const peakText = ({ workers, gflops }: BenchReport['peaks'][number]) =>
-  `${gflops.toFixed(0)} GFLOP/s ${workers === 0 ? 'in-process' : `on ${plural(workers, 'thread')}`}`;
+  `${gflops.toFixed(0)} GFLOP/s ${workers === 0 ? 'in-process' : `on ${countOf(workers, 'thread')}`}`;
 
 function megaflops(flops: number): string {
   return flops < 1e9 ? `${(flops / 1e6).toPrecision(3)} MFLOP` : `${(flops / 1e9).toPrecision(3)} GFLOP`;
 }
 
-/** `weights identical for 0, 1, 2: yes (sha256 …)` */
+/** Says whether all worker counts gave the same weights: `weights identical for 0, 1, 2: yes (sha256 …)`. */
 export function proofLine({ workers, identical, steps, sha256, others }: BenchReport['proof']): string {
-  const also = others === 0 ? '' : `; the same in ${plural(others, 'other comparison')}`;
+  const also = others === 0 ? '' : `; the same in ${countOf(others, 'other comparison')}`;
   const hashes = identical
     ? sha256[0]
     : workers.map((count, index) => `${count}: ${sha256[index]}`).join(', ');
-  return `weights identical for ${workers.join(', ')}: ${identical ? 'yes' : 'NO'} (sha256 ${hashes}, after ${plural(steps, 'step')} each${identical ? also : ''})`;
+  return `weights identical for ${workers.join(', ')}: ${identical ? 'yes' : 'NO'} (sha256 ${hashes}, after ${countOf(steps, 'step')} each${identical ? also : ''})`;
 }
 
 type Format = (seconds: number) => string;
 
-/** One unit for a column of times. */
+/** Chooses one unit for a column of times. */
 function timeFormat(typical: number): Format {
   const [factor, unit] =
     typical < 1e-6 ? [1e9, 'ns'] : typical < 1e-3 ? [1e6, 'µs'] : typical < 1 ? [1e3, 'ms'] : [1, 's'];
@@ -260,7 +260,7 @@ function verdict(speedup: Estimate): string {
     return `${speedup.value.toFixed(2)} times as fast as the in-process loop (${interval})`;
   if (speedup.high < 1)
     return `slower than the in-process loop: ${speedup.value.toFixed(2)} times its speed (${interval})`;
-  return `no difference from the in-process loop that is beyond chance (${interval})`;
+  return `chance could explain the difference from the in-process loop (${interval})`;
 }
 
 function signed({ value, low, high }: Estimate): string {

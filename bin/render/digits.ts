@@ -1,6 +1,9 @@
-/** Numbers as the lecture writes them: a vector has one number of decimals, and derivatives have two more. */
+/**
+ * Writes numbers as the lecture does: all of a vector with the same number of decimals, derivatives with two
+ * more.
+ */
 
-/** Longer vectors are shown by their beginning. */
+/** Of a longer vector, only the first few values are shown. */
 const MOST = 12;
 const SHOWN = 4;
 
@@ -14,7 +17,10 @@ function list(values: readonly number[], least: number): string {
   return `[${decimal(values.slice(0, SHOWN), least).join(', ')}, … ${values.length} values]`;
 }
 
-/** Five digits of the largest, at least so many decimals, and none that are zero in all. */
+/**
+ * Writes five digits of the largest value, at least `least` decimals, and no decimals that are zero in all
+ * values.
+ */
 function decimal(values: readonly number[], least: number): string[] {
   const largest = Math.max(...values.map(Math.abs));
   const decimals = largest > 0 ? Math.max(least, 4 - Math.floor(Math.log10(largest))) : 0;
@@ -26,12 +32,12 @@ function decimal(values: readonly number[], least: number): string[] {
   return values.map((one) => one.toFixed(digits));
 }
 
-/** Six digits: 4.38568e-7 */
+/** Writes six digits: 4.38568e-7. */
 export function precise(one: number): string {
   const size = Math.abs(one);
   if (one === 0) return '0';
   return size >= 1e-3 && size < 1e6 ? one.toPrecision(6) : one.toExponential(5);
 }
 
-/** 7e-9 */
+/** Writes a relative error with one digit: 7e-9. */
 export const relative = (error: number): string => (error === 0 ? '0' : error.toExponential(0));

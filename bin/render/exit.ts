@@ -11,10 +11,12 @@ export const EXIT_CODES = [
   '130 interrupted, checkpoint saved',
 ].join(' · ');
 
-/** What the system says when there is no room or no permission: no bug of ours. */
+/** The codes with which the system says that there is no room or no permission: these are no bugs of ours. */
 const SYSTEM = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'EMFILE'];
 
-/** Says on stderr what went wrong, a mistake in one line and a bug with its stack; returns the exit code. */
+/**
+ * Says on stderr what went wrong, a mistake in one line and a bug with its stack, and returns the exit code.
+ */
 export function report(error: unknown): number {
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof UserError) {
@@ -34,12 +36,13 @@ function oneLine(text: string): string {
   return text.replace(/\s*\n\s*/g, ' ').trim();
 }
 
-/** What ends a process unless it sees to it. */
+/** The signals that end a process unless it handles them. */
 export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Removes a file or folder at the process's end, or when the returned function is called, whichever comes first. A signal is
- * sent again after the removal, to end the process as ever: process.exit would wait for a thread that opens a FIFO.
+ * Removes a file or folder when the process ends, or when the returned function is called, whichever comes
+ * first. After the removal a signal is sent again, so that it ends the process as usual: process.exit would
+ * wait for a thread that opens a FIFO.
  */
 export function removedAtEnd(path: string): () => void {
   const remove = () => rmSync(path, { recursive: true, force: true });

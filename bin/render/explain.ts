@@ -1,27 +1,29 @@
-/** One instance's forward and backward pass, side by side, in the lecture's order and notation. */
+/**
+ * Writes the forward and the backward pass of one instance side by side, in the lecture's order and notation.
+ */
 import type { Explanation, Perturbation } from '../../src/explain/explain.js';
 import type { PathSum } from '../../src/explain/paths.js';
 import { type Derivative, isOk, type TracedLayer, type Vector } from '../../src/explain/trace.js';
 import { derivative, derivatives, precise, relative, value, vector } from './digits.js';
-import { count, painter, plural, table } from './text.js';
+import { count, countOf, painter, table } from './text.js';
 
 type Row = readonly [forward: string, backward: string, check: string];
 
 export function explanationText(explanation: Explanation, name: string, full: boolean): string {
   const { trace, parameters, origin, instance, paths, perturbations } = explanation;
   const paint = painter(process.stdout);
-  const title = `${paint('bold', name)}: ${plural(parameters, 'parameter')} (${origin}), ${instance}`;
+  const title = `${paint('bold', name)}: ${countOf(parameters, 'parameter')} (${origin}), ${instance}`;
   const parts = [
     title,
     full ? traceText(explanation) : summaryText(explanation),
     ...paths.map(pathsText),
     ...perturbations.map(perturbationText),
-    `${count(trace.compared)} derivatives compared with differences${trace.kinks > 0 ? `, ${plural(trace.kinks, 'kink')} stepped over` : ''}: ${check(trace.error)}`,
+    `${count(trace.compared)} derivatives compared with differences${trace.kinks > 0 ? `, ${countOf(trace.kinks, 'kink')} stepped over` : ''}: ${check(trace.error)}`,
   ];
   return parts.join('\n\n');
 }
 
-/** Forward is read down, backward up. */
+/** Writes both passes: the forward pass is read down, the backward pass up. */
 function traceText(explanation: Explanation): string {
   const { trace } = explanation;
   const rows = trace.layers.flatMap((layer, index) => [
@@ -86,7 +88,7 @@ const gradientOf = (name: string, { derivatives: found }: Vector, why: string) =
 const throughActivation = ({ k, slopes }: TracedLayer) =>
   slopes ? `dy(${k}) * f'(z(${k}))` : `sum_j dy_j(${k}) dy_j(${k})/dz_i(${k})`;
 
-/** How a layer passes ∂Div to the outputs of the layer before it. */
+/** Says how a layer passes ∂Div to the outputs of the layer before it. */
 function throughLayer({ k, affine, activation, slopes }: TracedLayer): string {
   if (affine) return `sum_j w_ij(${k}) d${activation ? 'z' : 'y'}_j(${k})`;
   return slopes ? `dy(${k}) * f'(y(${k - 1}))` : `sum_j dy_j(${k}) dy_j(${k})/dy_i(${k - 1})`;
@@ -122,11 +124,11 @@ function weightLines({ k, affine, activation, weights, weightCount }: TracedLaye
   );
   const others = weightCount - weights.length;
   return others > 0 && (affine || lines.length > 0)
-    ? [...lines, `  … and ${plural(others, 'smaller one')}`]
+    ? [...lines, `  … and ${countOf(others, 'smaller one')}`]
     : lines;
 }
 
-/** dDiv/dw_11(1) = y_1(0) * dz_1(1) = 0.05 * 0.0087714 */
+/** Writes a derivative as a product: dDiv/dw_11(1) = y_1(0) * dz_1(1) = 0.05 * 0.0087714. */
 function leftSide({ variable, factors }: Derivative, k: number, unit: string): string {
   const { name, place } = variable;
   if (!factors || place.kind !== 'parameter' || !place.ij) return `dDiv/d${name}`;
@@ -142,7 +144,7 @@ function fusedLine({ fused, trace }: Explanation): string[] {
   ];
 }
 
-/** More paths than this are shown by the largest products. */
+/** Of more paths than this, only those with the largest products are shown. */
 const SHOWN_PATHS = 16;
 
 function pathsText({ variable, count: all, paths, enumerated, sum, backpropagated }: PathSum): string {
@@ -157,7 +159,7 @@ function pathsText({ variable, count: all, paths, enumerated, sum, backpropagate
     .map(({ via, product }) => `${via.length > 0 ? `via ${via.join(', ')} ` : ''}${derivative(product)}`)
     .join(' + ');
   const total = `${derivative(sum)}   (distributed chain rule; backpropagation: ${derivative(backpropagated)})`;
-  const kind = enumerated ? plural(all, 'path') : `${count(all)} paths, those through one unit together`;
+  const kind = enumerated ? countOf(all, 'path') : `${count(all)} paths, those through one unit together`;
   return [
     `paths ${variable} -> Div: ${paths.length <= 6 ? `${terms} = ` : ''}${total}`,
     ...(paths.length > 1 ? [`  ${kind}, each the product of the derivatives along its edges:`] : []),
@@ -171,7 +173,7 @@ function perturbationText({ variable, step, predicted, actual, slope }: Perturba
   return `perturb ${variable} += ${step.toExponential()}: predicted dDiv ${precise(predicted)}, actual ${precise(actual)}, ${taylor}`;
 }
 
-/** Too many numbers to print: each layer in one line. */
+/** Writes each layer of a large network in one line: its numbers would be too many. */
 function summaryText({ trace, formula, desired, classes }: Explanation): string {
   const mean = (values: readonly number[]) =>
     Math.sqrt(values.reduce((sum, one) => sum + one * one, 0) / values.length);

@@ -1,7 +1,7 @@
-/** What the check of all derivatives found. */
+/** Writes what the check of all derivatives found. */
 import type { Controls, Float32Check, GradcheckReport, Group } from '../../src/explain/gradcheck.js';
 import type { NetworkReport } from '../../src/explain/ownnetwork.js';
-import { count, duration, facts, painter, plural, table } from './text.js';
+import { count, countOf, duration, facts, painter, table } from './text.js';
 
 export function libraryText(report: GradcheckReport, seconds: number): string {
   const { all, layers, activations, divergences } = report;
@@ -12,7 +12,7 @@ export function libraryText(report: GradcheckReport, seconds: number): string {
     facts([
       [
         'combinations',
-        `${count(all.cases)} of layer x activation x divergence, ${plural(all.parameters, 'derivative')}`,
+        `${count(all.cases)} of layer x activation x divergence, ${countOf(all.parameters, 'derivative')}`,
       ],
       ...verdict(report),
       ['time', duration(seconds)],
@@ -21,17 +21,17 @@ export function libraryText(report: GradcheckReport, seconds: number): string {
 }
 
 export function networkText(report: NetworkReport, name: string, seconds: number): string {
-  const rows = report.parameters.map(({ name, checked, count: of, kinks, error }) => [
+  const rows = report.parameters.map(({ name, checked, count: all, kinks, error }) => [
     name,
-    of === checked ? checked : `${count(checked)} of ${count(of)}`,
+    all === checked ? checked : `${count(checked)} of ${count(all)}`,
     kinks,
     scientific(error),
   ]);
   return [
-    `${painter(process.stdout)('bold', name)}: ${plural(report.rows, 'row')} from ${report.instance}`,
+    `${painter(process.stdout)('bold', name)}: ${countOf(report.rows, 'row')} from ${report.instance}`,
     table(['parameter', 'compared', 'kinks', 'worst rel.err'], rows),
     facts([
-      ['compared', plural(report.all.parameters, 'derivative')],
+      ['compared', countOf(report.all.parameters, 'derivative')],
       ...verdict(report),
       ['time', duration(seconds)],
     ]),

@@ -1,7 +1,8 @@
 import type { Entry } from '../../src/explain/catalogue.js';
+import { valueText } from '../../src/hyperparameters.js';
 import { painter, table } from './text.js';
 
-/** A table for each group; a column that would be empty is left out. */
+/** Writes a table for each group, without the columns that would be empty. */
 export function catalogueText(groups: readonly { name: string; entries: readonly Entry[] }[]): string {
   const paint = painter(process.stdout);
   return groups
@@ -10,7 +11,7 @@ export function catalogueText(groups: readonly { name: string; entries: readonly
 }
 
 function groupText(group: string, entries: readonly Entry[]): string {
-  const columns: [string, (entry: Entry) => string][] = [
+  const columns: Column[] = [
     ['name', ({ name }) => name],
     [group === 'problems' ? 'what' : 'formula', ({ formula }) => formula],
     [group === 'losses' ? 'gradient' : 'derivative', ({ derivative }) => derivative ?? ''],
@@ -18,23 +19,42 @@ function groupText(group: string, entries: readonly Entry[]): string {
     ['PyTorch', ({ torch }) => torch ?? '-'],
   ];
   const shown = columns.filter(([, cell]) => entries.some((entry) => !['', '-'].includes(cell(entry))));
-  return table(
+  const text = table(
     shown.map(([title]) => title),
     entries.map((entry) => shown.map(([, cell]) => cell(entry))),
   );
+  const width = process.stdout.columns ?? Number.POSITIVE_INFINITY;
+  if (text.split('\n').every((line) => line.length <= width)) return text;
+  const [, ...others] = shown;
+  return entries.map((entry) => [entry.name, ...factLines(others, entry, width)].join('\n')).join('\n');
+}
+
+type Column = readonly [title: string, cell: (entry: Entry) => string];
+
+/** Writes an entry one column a line, for terminals that are too narrow for the table. */
+function factLines(columns: readonly Column[], entry: Entry, width: number): string[] {
+  const margin = Math.max(...columns.map(([title]) => title.length)) + 4;
+  return columns.flatMap(([title, cell]) => {
+    const text = cell(entry);
+    if (text === '' || text === '-') return [];
+    const [first, ...rest] = wrapped(text, Math.max(20, width - margin));
+    return [`  ${title.padEnd(margin - 2)}${first}`, ...rest.map((line) => `${' '.repeat(margin)}${line}`)];
+  });
+}
+
+/** Breaks a text between words into lines of at most `width` characters. */
+function wrapped(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = `${lines.at(-1)} ${word}`.trimStart();
+    if (line.length <= width || lines.at(-1) === '') lines[lines.length - 1] = line;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function defaultsText(defaults: Entry['defaults']): string {
   return Object.entries(defaults)
-    .map(([key, value]) => (value === 'required' ? `${key}=…` : `${key}=${numberText(value)}`))
+    .map(([key, value]) => (value === 'required' ? `${key}=…` : `${key}=${valueText(value)}`))
     .join(' ');
-}
-
-/** 1/3 has too many digits for a table. */
-function numberText(value: unknown): string {
-  if (typeof value === 'number') {
-    const short = Number(value.toPrecision(4));
-    return short !== 0 && Math.abs(short) < 1e-3 ? short.toExponential() : String(short);
-  }
-  return Array.isArray(value) ? value.map(numberText).join(',') : String(value);
 }

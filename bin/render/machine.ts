@@ -1,5 +1,5 @@
 import type { Machine } from '../machine.js';
-import { bytes, facts, plural, table } from './text.js';
+import { bytes, countOf, facts, table } from './text.js';
 
 export function machineText(machine: Machine): string {
   const { cores, memory, load, simd, cpuQuota } = machine;
@@ -11,7 +11,7 @@ export function machineText(machine: Machine): string {
     ],
     ['cpu', machine.cpu],
     ['cores', `${cores.usable} usable of ${cores.logical} logical${physical}`],
-    ['cpu quota', cpuQuota === null ? 'none' : `${plural(cpuQuota, 'CPU')} (control group)`],
+    ['cpu quota', cpuQuota === null ? 'none' : `${countOf(cpuQuota, 'CPU')} (control group)`],
     ['load', load.map((value) => value.toFixed(1)).join(' ')],
     [
       'memory',
@@ -51,7 +51,7 @@ function advice({ load, cores, cpuQuota, hint }: Machine): string {
     lines.push(`oneDNN multiplies at least twice as fast as WebAssembly, and bfloat16 as well: ${hint}`);
   if (load[0] > cores.usable / 2) {
     lines.push(
-      `The machine is busy (load ${load[0].toFixed(1)} on ${plural(cores.usable, 'core')}): times will be longer than they could be.`,
+      `The machine is busy (load ${load[0].toFixed(1)} on ${countOf(cores.usable, 'core')}): times will be longer than they could be.`,
     );
   }
   if (cpuQuota !== null && cpuQuota < cores.usable) {

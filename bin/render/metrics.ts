@@ -1,24 +1,24 @@
 import type { Metrics } from '../../src/forward/metrics.js';
 import { percent, significant, table } from './text.js';
 
-/** 'accuracy 98.12 %, loss 0.06121' */
+/** Writes 'accuracy 98.12 %, loss 0.06121'. */
 export function metricsText({ loss, accuracy, rmse }: Metrics): string {
   const score =
     accuracy === undefined ? `rmse ${significant(rmse ?? Number.NaN)}` : `accuracy ${percent(accuracy)}`;
   return `${score}, loss ${significant(loss)}`;
 }
 
-export interface ClassScores {
+interface ClassScores {
   readonly class: string;
-  /** of the rows taken for this class, the share that is; null when there were none */
+  /** The share of the rows predicted as this class that belong to it; null when there are none. */
   readonly precision: number | null;
-  /** of the rows of this class, the share that was recognised */
+  /** The share of the rows of this class that were predicted as it; null when there are none. */
   readonly recall: number | null;
   readonly f1: number | null;
   readonly rows: number;
 }
 
-/** From rows counted by [true class][predicted class]. */
+/** Computes the scores of each class from rows countOf by [true class][predicted class]. */
 export function classScores(
   classes: readonly string[],
   confusion: readonly (readonly number[])[],
@@ -27,7 +27,7 @@ export function classScores(
     const right = confusion[k][k];
     const rows = sum(confusion[k]);
     const taken = sum(confusion.map((row) => row[k]));
-    const share = (of: number) => (of === 0 ? null : right / of);
+    const share = (total: number) => (total === 0 ? null : right / total);
     const f1 = rows + taken === 0 ? null : (2 * right) / (rows + taken);
     return { class: name, precision: share(taken), recall: share(rows), f1, rows };
   });
@@ -41,7 +41,7 @@ export function scoresTable(scores: readonly ClassScores[]): string {
   );
 }
 
-/** True classes down, predicted ones across; empty cells are dots. */
+/** Writes true classes down and predicted ones across; empty cells are dots. */
 export function confusionTable(
   classes: readonly string[],
   confusion: readonly (readonly number[])[],

@@ -1,14 +1,14 @@
 import { describeReading, isPlain } from '../../src/data/reading.js';
 import { type ColumnSchema, readingOf } from '../../src/data/schema.js';
 import type { Model } from '../../src/model/index.js';
-import { count, facts, plural, table } from './text.js';
+import { count, countOf, facts, table } from './text.js';
 
-/** The model without its functions. */
+/** Returns the model without its functions. */
 export function describeModel({ predict, evaluate, ...model }: Model): Omit<Model, 'predict' | 'evaluate'> {
   return model;
 }
 
-/** How a column is read, where its name alone would not tell. */
+/** Says how a column is read, where its name alone would not tell. */
 function asRead(column: ColumnSchema): string {
   const reading = readingOf(column);
   if (reading.as === 'words') return ' (categories)';
@@ -32,7 +32,7 @@ export function modelText(model: Model): string {
     ['inputs', inputs],
     [classes ? 'classes' : 'predicts', targets],
     ['training', training.join(', ')],
-    ['weights', `${plural(model.parameters, 'parameter')}, sha256 ${model.weightsSha256}`],
+    ['weights', `${countOf(model.parameters, 'parameter')}, sha256 ${model.weightsSha256}`],
   ]);
   const rows = layers.map(({ kind, inputs, outputs, parameters }) => [kind, inputs, outputs, parameters]);
   return `${summary}\n\n${table(['layer', 'inputs', 'outputs', 'parameters'], rows)}`;

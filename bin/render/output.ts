@@ -1,15 +1,16 @@
 /**
- * Where results go: stdout, waiting for slow readers, a file that appears whole or not at all, or a FIFO or
- * device.
+ * Writes results where the user wants them: to stdout, waiting for slow readers, to a file that appears
+ * complete or not at all, or to a FIFO or device.
  */
 import { once } from 'node:events';
 import { closeSync, constants, open, write as writeBytes } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { replaceFileLater } from '../../src/atomic.js';
+import { replaceFile } from '../../src/atomic.js';
 import { type Destination, destinationOf } from '../../src/destination.js';
 import { DataError } from '../../src/errors.js';
 import { ENDING_SIGNALS, report } from './exit.js';
+import { painter } from './text.js';
 
 export const json = (value: unknown): void => print(JSON.stringify(value, null, 2));
 
@@ -17,16 +18,24 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Prints on stderr what was inferred, filled in or left out, a line each. */
+export function printNotes(lines: readonly string[]): void {
+  const paint = painter(process.stderr);
+  for (const line of lines) process.stderr.write(`${paint('dim', line)}\n`);
+}
+
 type Put = (text: string) => Promise<void>;
 
 /**
- * Lets `write` fill the file that the user named, or stdout when there is none. A symbolic link stays one and
- * what it leads to is written; a reader that goes away, of a FIFO or of stdout, ends the writing quietly.
+ * Lets `write` fill the file that the user named, or stdout if none was named. A symbolic link stays one, and
+ * the file it leads to is written. If the reader of a FIFO or of stdout goes away, the writing ends quietly.
  */
 export async function streamTo(file: string | undefined, write: (put: Put) => Promise<void>): Promise<void> {
   const name = file ?? 'stdout';
   const destination = file === undefined ? STDOUT : destinationOf(file);
-  if (destination.kind === 'file') return streamToFile(name, destination.path, write);
+  if (destination.kind === 'file') {
+    return exitingAtSignals(() => replaceFile(destination.path, write, name));
+  }
   if (destination.kind === 'descriptor') return untilNobodyReads(name, toDescriptor(destination), write);
   const descriptor = await openLater(destination.path, constants.O_WRONLY).catch(naming(name));
   try {
@@ -47,7 +56,9 @@ function naming(name: string): (error: Error) => never {
   };
 }
 
-/** The process's own streams wait for slow readers; any other descriptor is written to as it is. */
+/**
+ * Writes through the process's own streams, which wait for slow readers, and directly to other descriptors.
+ */
 function toDescriptor({ descriptor }: Destination & { kind: 'descriptor' }): Put {
   const stream = { 1: process.stdout, 2: process.stderr }[descriptor];
   if (stream === undefined) return (text) => writeAll(descriptor, text);
@@ -71,14 +82,14 @@ async function untilNobodyReads(name: string, put: Put, write: (put: Put) => Pro
 }
 
 /**
- * A pipe that another program made non-blocking refuses bytes while it is full; it is asked again a little
- * later.
+ * Writes all of a text. A pipe that another program made non-blocking refuses bytes while it is full, so a
+ * refused write is tried again a little later.
  */
 async function writeAll(descriptor: number, text: string): Promise<void> {
   const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; ) {
+  for (let done = 0; done < bytes.length; ) {
     try {
-      at += (await writeLater(descriptor, bytes, at, bytes.length - at, null)).bytesWritten;
+      done += (await writeLater(descriptor, bytes, done, bytes.length - done, null)).bytesWritten;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
       await sleep(5);
@@ -86,19 +97,20 @@ async function writeAll(descriptor: number, text: string): Promise<void> {
   }
 }
 
-async function streamToFile(name: string, path: string, write: (put: Put) => Promise<void>): Promise<void> {
+/** Lets a signal exit the process in the regular way, which removes the temporary file. */
+async function exitingAtSignals(work: () => Promise<void>): Promise<void> {
   const interrupted = (_: string, number: number) => process.exit(128 + number);
   for (const signal of ENDING_SIGNALS) process.once(signal, interrupted);
   try {
-    await replaceFileLater(path, (file) => write((text) => writeAll(file, text)), name);
+    await work();
   } finally {
     for (const signal of ENDING_SIGNALS) process.off(signal, interrupted);
   }
 }
 
 /**
- * A closed pipe (`gradpool predict … | head`) is no error: on stdout it ends the command, on stderr the
- * training goes on.
+ * Keeps a closed pipe (`gradpool predict … | head`) from being an error: on stdout it ends the command, on
+ * stderr the training goes on.
  */
 export function tolerateClosedPipes(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,28 +1,28 @@
 import type { LayerRow } from '../../src/network/table.js';
 import type { PlanReport } from '../../src/run/train.js';
-import { bytes, count, facts, plural, table } from './text.js';
+import { bytes, count, countOf, facts, table } from './text.js';
 
-export function layersText(layers: readonly LayerRow[]): string {
+function layersText(layers: readonly LayerRow[]): string {
   return table(
     ['layer', 'inputs', 'outputs', 'parameters', 'flops/row'],
     layers.map(({ kind, inputs, outputs, parameters, flops }) => [kind, inputs, outputs, parameters, flops]),
   );
 }
 
-/** What a training would be: data, network, memory, steps. */
+/** Writes what a training would do: its data, network, memory and steps. */
 export function planText(plan: PlanReport): string {
   const { dataset, rows, classes, config, layers, budget, stepsPerEpoch, epochs } = plan;
-  const target = classes ? plural(classes.length, 'class').replace(/classs$/, 'classes') : 'values';
+  const target = classes ? countOf(classes.length, 'class').replace(/classs$/, 'classes') : 'values';
   const summary = facts([
     [
       'data',
       `${dataset}: ${count(rows.train)} training, ${count(rows.val)} validation, ${count(rows.test)} test rows`,
     ],
     ['task', `${plan.task}: ${target}`],
-    ['network', `${plan.widths}, ${plural(plan.parameters, 'parameter')}, loss ${plan.network.loss}`],
+    ['network', `${plan.widths}, ${countOf(plan.parameters, 'parameter')}, loss ${plan.network.loss}`],
     [
       'steps',
-      `${count(stepsPerEpoch)} an epoch, ${count(stepsPerEpoch * epochs)} in all (batch ${config.batch}, ${plural(config.shards, 'shard')})`,
+      `${count(stepsPerEpoch)} an epoch, ${count(stepsPerEpoch * epochs)} in all (batch ${config.batch}, ${countOf(config.shards, 'shard')})`,
     ],
     ['kernels', plan.kernels],
   ]);

@@ -1,6 +1,6 @@
-/** Where a training's time went, part by part. */
+/** Writes where the time of a training went, part by part. */
 import { type ProfileReport, type RunSeconds, TRACED_STEPS } from '../../src/train/profile.js';
-import { count, duration, facts, painter, plural, table } from './text.js';
+import { count, countOf, duration, facts, painter, table } from './text.js';
 
 const STEP_PARTS: readonly (readonly [keyof RunSeconds, string])[] = [
   ['data', 'epochs shuffled, rows gathered'],
@@ -16,7 +16,9 @@ const OTHER_PARTS: readonly (readonly [keyof RunSeconds, string])[] = [
   ['rest', 'events, progress, trials of workers'],
 ];
 
-/** The parts add up to the run's wall time. @param workers of the last step */
+/**
+ * Writes a table whose parts add up to the wall time of the run. `workers` is the number at the last step.
+ */
 export function profileText(
   { steps, rows, seconds, trace }: ProfileReport & { readonly trace: string | null },
   workers: number,
@@ -43,7 +45,7 @@ export function profileText(
   const speed =
     steps === 0 ? '' : ` of ${duration(inSteps / steps)}, ${count(Math.round(rows / inSteps))} rows/s`;
   return [
-    `${paint('bold', 'profile')}  ${plural(steps, 'step')}${speed}`,
+    `${paint('bold', 'profile')}  ${countOf(steps, 'step')}${speed}`,
     fitting(lines),
     ...(workers > 1 ? ['data, forward and backward are means over the workers'] : []),
     ...(trace ? [traceText(trace, steps)] : []),
@@ -58,7 +60,7 @@ function traceText(trace: string, steps: number): string {
   ]);
 }
 
-/** Where the terminal is too narrow for what the parts mean, the numbers alone. */
+/** Writes the table, without the meanings of the parts where the terminal is too narrow for them. */
 function fitting(lines: readonly (readonly string[])[]): string {
   const full = table(['part', 's', 'ms/step', 'share', ''], lines);
   const room = process.stdout.columns ?? Number.POSITIVE_INFINITY;

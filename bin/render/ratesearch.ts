@@ -3,15 +3,16 @@ import type { RateSearch } from '../../src/train/findlr.js';
 import { significant } from './text.js';
 
 const HEIGHT = 12;
-/** asciichart writes the values of its axis this wide, and the axis after them. */
+/** asciichart writes the values of its axis this wide, and then the axis. */
 const AXIS = 9;
 
-/** The smoothed loss over the rate, on a logarithmic axis, and the rate to take. */
+/** Plots the smoothed loss over the rate, on a logarithmic axis, and names the rate to take. */
 export function rateSearchText({ rates, smoothed, suggestion }: RateSearch): string {
   if (rates.length < 2) return 'the loss was not finite at the first rate: begin with a smaller --from';
-  const most = Math.min(smoothed[0] * 2, Math.max(...smoothed)); // the explosion at the end would flatten the rest
+  // The loss explodes at the end; cut off, it does not flatten the rest of the plot.
+  const highest = Math.min(smoothed[0] * 2, Math.max(...smoothed));
   const plot = asciichart.plot(
-    smoothed.map((loss) => Math.min(loss, most)),
+    smoothed.map((loss) => Math.min(loss, highest)),
     { height: HEIGHT, format: (value: number) => value.toPrecision(4).padStart(AXIS - 1) },
   );
   const advice =
@@ -21,12 +22,12 @@ export function rateSearchText({ rates, smoothed, suggestion }: RateSearch): str
   return ['loss, smoothed', plot, marks(rates, suggestion), rateAxis(rates), '', advice].join('\n');
 }
 
-/** A mark below the suggested rate. */
+/** Puts a mark below the suggested rate. */
 function marks(rates: readonly number[], suggestion: number | null): string {
   return suggestion === null ? '' : `${' '.repeat(AXIS + rates.indexOf(suggestion))}▲`;
 }
 
-/** 1e-6 …… 1e-5 …… : the powers of ten among the rates, each where its rate stands. */
+/** Writes the axis: the powers of ten among the rates, each where its rate stands (1e-6 …… 1e-5 ……). */
 function rateAxis(rates: readonly number[]): string {
   let line = ' '.repeat(AXIS);
   for (const [index, rate] of rates.entries()) {

@@ -1,9 +1,9 @@
 import type { TrainResult } from '../../src/train/events.js';
 import { metricsText } from './metrics.js';
-import { count, duration, facts, painter, plural } from './text.js';
-import { who } from './training.js';
+import { count, countOf, duration, facts, painter } from './text.js';
+import { workersText } from './training.js';
 
-/** What a training came to, and what to do next. */
+/** Writes the result of a training, and what to do next. */
 export function resultText(result: TrainResult, data: string): string {
   const { run, status, train, val, test, bestEpoch, epochs, steps, workers, kernels } = result;
   const paint = painter(process.stdout);
@@ -16,7 +16,7 @@ export function resultText(result: TrainResult, data: string): string {
     ['training', train && metricsText(train)],
     [
       status === 'interrupted' ? status : 'trained',
-      `${plural(epochs, 'epoch')}, ${plural(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${who(workers)}, ${kernels})${why}`,
+      `${countOf(epochs, 'epoch')}, ${countOf(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${workersText(workers)}, ${kernels})${why}`,
     ],
     ['weights', `sha256 ${result.weightsSha256}`],
     ['run', run],
@@ -24,7 +24,10 @@ export function resultText(result: TrainResult, data: string): string {
   ]);
 }
 
-/** New rows of a table, query or pattern; for arrays, whose new ones have no name yet, the test part of the same. */
+/**
+ * Suggests the next command: predictions for new rows of a table, query or pattern. New arrays have no name
+ * yet, so for arrays it is an evaluation on the same source.
+ */
 function next(run: string, status: TrainResult['status'], data: string): string {
   if (status === 'interrupted') return `gradpool resume ${run}`;
   const [suffix] = /\.(csv|tsv|jsonl?|parquet)(\.\w+)?$/.exec(data) ?? (/\s/.test(data) ? ['.csv'] : []);

@@ -4,14 +4,14 @@ import { RUN_FILES, type RunRecord, readRun, reviveMetrics } from '../../src/run
 import type { TrainConfig } from '../../src/train/config.js';
 import type { EpochEvent, StartEvent, TrainEvent } from '../../src/train/events.js';
 import { metricsText } from './metrics.js';
-import { count, duration, facts, plural } from './text.js';
+import { count, countOf, duration, facts } from './text.js';
 
-export interface RunDescription {
+interface RunDescription {
   readonly run: string;
   readonly record: RunRecord;
   readonly config: TrainConfig;
   readonly start: StartEvent | null;
-  /** by epoch, each once, as last trained */
+  /** The events of the epochs, each epoch once, as it was last trained. */
   readonly history: readonly EpochEvent[];
 }
 
@@ -42,7 +42,7 @@ export function runText({ run, record, config, start, history }: RunDescription)
     ],
     [
       'network',
-      start && `${start.widths}, ${plural(start.parameters, 'parameter')}, loss ${start.network.loss}`,
+      start && `${start.widths}, ${countOf(start.parameters, 'parameter')}, loss ${start.network.loss}`,
     ],
     [
       'optimizer',
@@ -60,10 +60,10 @@ export function runText({ run, record, config, start, history }: RunDescription)
 }
 
 /**
- * Losses from the first epoch to the last, on a logarithmic scale: ▇▅▃▂▁▁ 0.512 -> 0.0213. One that is not finite has no
- * bar.
+ * Draws losses from the first epoch to the last on a logarithmic scale: ▇▅▃▂▁▁ 0.512 -> 0.0213. A loss that
+ * is not finite has no bar.
  */
-export function sparkline(all: readonly number[], width = 40): string | null {
+function sparkline(all: readonly number[], width = 40): string | null {
   const losses = all.filter(Number.isFinite);
   if (losses.length < 2) return null;
   const step = Math.max(1, losses.length / width);
@@ -76,7 +76,7 @@ export function sparkline(all: readonly number[], width = 40): string | null {
   return `${bars}  ${losses[0].toPrecision(4)} -> ${losses.at(-1)!.toPrecision(4)}`;
 }
 
-/** A line that a kill cut short is left out. */
+/** Reads the events of a run. A line that a kill cut short is left out. */
 function readEvents(file: string): TrainEvent[] {
   if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8')

@@ -1,9 +1,9 @@
 import { CONFIG_KEYS, resolveConfig, type TrainOptions } from '../../src/train/config.js';
-import type { Setting, Settings } from '../config/settings.js';
+import type { Settings } from '../config/settings.js';
 
-type SourcedConfig = Readonly<Record<string, Setting>>;
+type SourcedConfig = Readonly<Record<string, { readonly value: unknown; readonly from: string }>>;
 
-/** Every key with its resolved value; null where it has none. */
+/** Returns every key with its resolved value and its source; the value is null where there is none. */
 export function sourcedConfig(options: TrainOptions, settings: Settings): SourcedConfig {
   const config = resolveConfig(options);
   return Object.fromEntries(
@@ -14,7 +14,7 @@ export function sourcedConfig(options: TrainOptions, settings: Settings): Source
   );
 }
 
-/** YAML, and the sources as its comments: it can be saved and given to `-c`. */
+/** Writes the configuration as YAML with the sources as comments: it can be saved and given to `-c`. */
 export function configText(config: SourcedConfig): string {
   const lines = Object.entries(config).map(([key, { value, from }]) =>
     value === null ? [`# ${key}:`, 'not set'] : [`${key}: ${scalar(value)}`, from],
@@ -23,7 +23,7 @@ export function configText(config: SourcedConfig): string {
   return lines.map(([text, from]) => `${text.padEnd(width)}  # ${from}`).join('\n');
 }
 
-/** JSON is YAML; a plain word needs no quotes. */
+/** Writes a value as JSON, which is YAML too; a plain word needs no quotes. */
 function scalar(value: unknown): string {
   return typeof value === 'string' &&
     /^[a-z][\w./-]*$/i.test(value) &&

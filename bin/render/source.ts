@@ -1,14 +1,14 @@
-import type { ColumnDescription, SourceDescription } from '../../src/data/describe.js';
-import { type Cell, plural, significant, table } from './text.js';
+import type { ColumnDescription, SourceDescription } from '../../src/data/tables/describe.js';
+import { type Cell, countOf, significant, table } from './text.js';
 
 export function sourceText({ name, parts }: SourceDescription): string {
   const sections = parts.map((part) => {
     const title = parts.length > 1 ? `${name}, ${part.name}` : name;
-    const columns = `${plural(part.columns.length, 'column')}`;
+    const columns = `${countOf(part.columns.length, 'column')}`;
     const header = ['column', 'type', 'missing', 'distinct', 'min', 'mean', 'max', 'std', 'most frequent'];
     const said = part.columns.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`));
     const notes = said.length === 0 ? '' : `\n\n${said.join('\n')}`;
-    return `${title}: ${plural(part.rows, 'row')}, ${columns}\n\n${table(header, part.columns.map(cells))}${notes}`;
+    return `${title}: ${countOf(part.rows, 'row')}, ${columns}\n\n${table(header, part.columns.map(cells))}${notes}`;
   });
   return sections.join('\n\n');
 }

@@ -1,8 +1,8 @@
-/** Numbers, tables and colours for people. */
+/** Writes numbers, tables and colours for people. */
 
 export type Cell = string | number;
 
-/** Columns two blanks apart; those that hold numbers are flush right. */
+/** Writes columns two blanks apart; those that hold numbers are flush right. */
 export function table(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? count(cell) : cell)));
   const width = header.map((title, column) =>
@@ -17,7 +17,7 @@ export function table(header: readonly string[], rows: readonly (readonly Cell[]
   return [header, ...cells].map(line).join('\n');
 }
 
-/** `name    value`, one a line. */
+/** Writes `name    value`, one a line; entries without a value are left out. */
 export function facts(entries: readonly (readonly [string, string | null | undefined])[]): string {
   const shown = entries.filter(([, value]) => value);
   const width = Math.max(...shown.map(([name]) => name.length));
@@ -26,15 +26,15 @@ export function facts(entries: readonly (readonly [string, string | null | undef
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
-/** 60,000 */
+/** Writes a number with separators: 60,000. */
 export const count = (value: number): string =>
   Number.isInteger(value) || Math.abs(value) >= 1000 ? whole.format(value) : significant(value);
 
-/** '1 row', '60,000 rows' */
-export const plural = (value: number, noun: string): string =>
+/** Writes a number with its noun: '1 row', '60,000 rows'. */
+export const countOf = (value: number, noun: string): string =>
   `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 
-/** Three or four significant digits: 0.08123, 12.35, 1.2e-7 */
+/** Writes three or four significant digits: 0.08123, 12.35, 1.2e-7. */
 export function significant(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
@@ -49,7 +49,7 @@ export function bytes(value: number): string {
   return `${power === 0 ? value : (value / 1024 ** power).toFixed(1)} ${units[power]}`;
 }
 
-/** 3.1 ms, 0.42 s, 7 s, 12 s, 3 min 20 s, 2 h 5 min */
+/** Writes a duration: 3.1 ms, 0.42 s, 7 s, 12 s, 3 min 20 s, 2 h 5 min. */
 export function duration(seconds: number): string {
   if (seconds < 0.1) return `${(1000 * seconds).toFixed(1)} ms`;
   if (seconds < 10) return `${Number.isInteger(seconds) ? seconds : seconds.toFixed(2)} s`;
@@ -67,7 +67,7 @@ const CODES: Readonly<Record<Style, [number, number]>> = {
   yellow: [33, 39],
 };
 
-/** Paints for a stream that can show colours and is asked to (NO_COLOR); leaves text alone elsewhere. */
+/** Returns a function that paints a text if the stream can show colours and NO_COLOR is not set. */
 export function painter(stream: NodeJS.WriteStream): (style: Style, text: string) => string {
   if (!stream.isTTY || !stream.hasColors()) return (_, text) => text;
   return (style, text) => `\x1b[${CODES[style][0]}m${text}\x1b[${CODES[style][1]}m`;

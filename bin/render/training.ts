@@ -1,13 +1,13 @@
-/** A training as it goes: a bar on a terminal, lines elsewhere, nothing when quiet. All of it on stderr. */
+/** Shows a training as it goes, on stderr: a bar on a terminal, lines elsewhere, nothing when quiet. */
 import type { Metrics } from '../../src/forward/metrics.js';
 import type { EpochEvent, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
 import type { Bar } from './bar.js';
 import { metricsText } from './metrics.js';
-import { count, duration, painter, percent, plural, significant } from './text.js';
+import { count, countOf, duration, painter, percent, significant } from './text.js';
 
-export interface TrainingView {
+interface TrainingView {
   show(event: TrainEvent): void;
-  /** shown when nothing else is for a while */
+  /** Shows a text if nothing else is shown for a while. */
   wait(text: string): void;
   note(text: string): void;
   close(): void;
@@ -20,12 +20,12 @@ export async function trainingView(options: { quiet: boolean; progress: boolean 
   return new Lines(options.progress && process.stderr.isTTY ? (await import('./bar.js')).Bar : null);
 }
 
-/** Of more epochs than this, lines are printed at most this often. */
+/** Of more epochs than EVERY_EPOCH, a line is printed at most every EPOCH_INTERVAL milliseconds. */
 const EVERY_EPOCH = 30;
 const EPOCH_INTERVAL = 250;
-/** Milliseconds after which a terminal says what it waits for. */
+/** Milliseconds after which a terminal shows what it waits for. */
 const PATIENCE = 300;
-/** Without a bar, milliseconds of silence after which a line says how far an epoch is. */
+/** Milliseconds of silence after which, without a bar, a line says how far an epoch is. */
 const SILENCE = 10_000;
 
 class Lines implements TrainingView {
@@ -41,7 +41,7 @@ class Lines implements TrainingView {
     if (event.type === 'step') this.#step(event);
     else if (event.type === 'epoch') this.#epoch(event);
     else if (event.type === 'start') this.#begin(event);
-    else if (event.type === 'workers') this.note(`${who(event.workers)} (${event.why})`);
+    else if (event.type === 'workers') this.note(`${workersText(event.workers)} (${event.why})`);
     else if (event.type === 'retry')
       this.note(`a worker failed, its shards were computed again: ${event.message}`);
   }
@@ -73,7 +73,7 @@ class Lines implements TrainingView {
       `${count(rows.test)} test rows`,
     ];
     this.#print(`${this.#paint('bold', dataset)}: ${parts.join(', ')}`);
-    this.#print(`${this.#paint('bold', widths)}: ${plural(parameters, 'parameter')}, ${kernels} kernels`);
+    this.#print(`${this.#paint('bold', widths)}: ${countOf(parameters, 'parameter')}, ${kernels} kernels`);
     for (const note of start.notes) this.note(note);
     if (step > 0) this.note(`going on at step ${count(step)} of ${count(epochs * stepsPerEpoch)}`);
     this.#print(this.#paint('dim', header(start)));
@@ -112,9 +112,10 @@ class Lines implements TrainingView {
   }
 }
 
-export const who = (workers: number): string => (workers === 0 ? 'in-process' : plural(workers, 'worker'));
+export const workersText = (workers: number): string =>
+  workers === 0 ? 'in-process' : countOf(workers, 'worker');
 
-/** Widths of an epoch's columns, header and numbers: 79 characters with the mark. */
+/** Widths of the columns of an epoch, in the header and below: 79 characters with the mark. */
 const LOSS = 10;
 const SCORE = 10;
 const RATE = 8;

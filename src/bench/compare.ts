@@ -1,38 +1,48 @@
-/** Two reports point by point: whether the newer program is slower, and whether chance could explain it. */
+/** Compares two reports point by point: is the newer program slower, and could chance explain it? */
 import { readFileSync } from 'node:fs';
 import { DataError } from '../errors.js';
 import { type NamedPoint, namedPoints } from './points.js';
 import { type BenchReport, REPORT_FORMAT, REPORT_VERSION } from './report.js';
 import { type Estimate, ratio } from './statistics.js';
 
-/** `slower` and `faster`: the whole interval of the ratio is on that side of 1. */
-export type Verdict = 'slower' | 'faster' | 'no difference';
+/**
+ * The verdict on a point follows from the 95 % interval of its ratio. Where the whole interval lies above 1
+ * the point is `slower`, and where it lies below 1 `faster`. An interval around 1 says `no difference` if it
+ * leaves no room for one that matters, and else `cannot tell`: too few rounds, or too noisy ones.
+ */
+export type Verdict = 'slower' | 'faster' | 'no difference' | 'cannot tell';
+
+/** A difference of this share matters where no gate says how much does. */
+export const RELEVANT = 0.05;
 
 export interface ComparedPoint {
   readonly name: string;
   readonly measured: NamedPoint['measured'];
   readonly old: number;
   readonly new: number;
-  /** new/old time: above 1 is slower */
+  /** The new time over the old: above 1 is slower. */
   readonly ratio: Estimate;
   readonly verdict: Verdict;
-  /** slower, and by more than the gate */
+  /** Whether it is slower by more than the gate allows. */
   readonly failed: boolean;
 }
 
 export interface BenchComparison {
   readonly old: string;
   readonly new: string;
-  /** share by which a point may be slower; null: no gate */
+  /** The share by which a point may be slower; null where there is no gate. */
   readonly gate: number | null;
   readonly points: readonly ComparedPoint[];
-  /** measured in one report alone */
+  /** Names of points that only one report holds. */
   readonly unmatched: { readonly old: readonly string[]; readonly new: readonly string[] };
   readonly warnings: readonly string[];
   readonly failed: boolean;
 }
 
-/** Throws DataError where nothing was measured in both. */
+/**
+ * Compares the points that both reports hold by the ratio of their medians. `gate` is the share by which a
+ * point may be slower, or null. Throws DataError where nothing was measured in both.
+ */
 export function compareReports(
   before: { readonly name: string; readonly report: BenchReport },
   after: { readonly name: string; readonly report: BenchReport },
@@ -63,7 +73,7 @@ export function compareReports(
 
 function comparedPoint(old: NamedPoint, now: NamedPoint, gate: number | null): ComparedPoint {
   const change = ratio(now.times, old.times);
-  const verdict = change.low > 1 ? 'slower' : change.high < 1 ? 'faster' : 'no difference';
+  const verdict = verdictOn(change, gate ?? RELEVANT);
   return {
     name: now.name,
     measured: now.measured,
@@ -75,10 +85,16 @@ function comparedPoint(old: NamedPoint, now: NamedPoint, gate: number | null): C
   };
 }
 
+function verdictOn({ low, high }: Estimate, relevant: number): Verdict {
+  if (low > 1) return 'slower';
+  if (high < 1) return 'faster';
+  return low >= 1 - relevant && high <= 1 + relevant ? 'no difference' : 'cannot tell';
+}
+
 const described = ({ settings }: BenchReport) =>
   `${settings.network.join('-')} batch ${settings.batch}, ${settings.parts.join(', ')}`;
 
-/** What else than the program could explain a difference. */
+/** Returns what, apart from the program, could explain a difference. */
 function differences({ machine: m, settings: s, ...old }: BenchReport, now: BenchReport): string[] {
   const facts: readonly (readonly [string, unknown, unknown])[] = [
     ['cpu', m.cpu, now.machine.cpu],
@@ -99,7 +115,10 @@ function differences({ machine: m, settings: s, ...old }: BenchReport, now: Benc
   return [...different, ...busy('old', old.warnings), ...busy('new', now.warnings)];
 }
 
-/** Reads what `gradpool bench --json` printed. Throws DataError naming the file and what is wrong with it. */
+/**
+ * Reads a report that `gradpool bench --json` printed. Throws DataError that names the file and what is wrong
+ * with it.
+ */
 export function readReport(file: string): BenchReport {
   const remedy = 'expected the output of gradpool bench --json';
   let text: string;

@@ -1,4 +1,4 @@
-/** What is to be measured: every default in one place, checked before anything starts. */
+/** Resolves what is to be measured: every default stands here, and everything is checked before the start. */
 import { UsageError } from '../errors.js';
 import { chooseKernels, type KernelOptions } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
@@ -7,22 +7,25 @@ import { resolveConfig, type TrainConfig, type TrainOptions } from '../train/con
 
 export const PARTS = ['strong', 'weak', 'batch', 'target', 'growth'] as const;
 export type Part = (typeof PARTS)[number];
-/** Growth takes memory and a minute of its own: it is measured where it is asked for. */
+/**
+ * The parts that are measured by default. Growth takes memory and a minute of its own, so it must be asked
+ * for.
+ */
 export const DEFAULT_PARTS: readonly Part[] = ['strong', 'weak', 'batch', 'target'];
 
 export interface BenchOptions {
-  /** widths from the inputs to the classes */
+  /** Widths from the inputs to the classes. */
   readonly network?: readonly number[];
   readonly batch?: number;
   readonly workers?: readonly number[];
   readonly parts?: readonly Part[];
-  /** what a part takes, warm-up included */
+  /** Seconds that a part takes, warm-up included. */
   readonly seconds?: number;
-  /** how often each worker count has its turn */
+  /** How often each worker count has its turn. */
   readonly rounds?: number;
-  /** where time-to-target ends: a share of correct test rows */
+  /** The share of correct test rows at which time-to-target ends. */
   readonly accuracy?: number;
-  /** what time-to-target learns */
+  /** The data that time-to-target learns. */
   readonly data?: string;
   readonly training?: Pick<
     TrainOptions,
@@ -38,26 +41,26 @@ export interface BenchOptions {
   >;
 }
 
-/** Options with every default filled in; stands in the report. */
+/** The options with every default filled in, as they stand in the report. */
 export interface BenchSettings {
   readonly network: readonly number[];
   readonly batch: number;
-  /** rising; 0, the in-process baseline, is always among them */
+  /** Worker counts in rising order; 0, the in-process baseline, is always among them. */
   readonly workers: readonly number[];
   readonly parts: readonly Part[];
   readonly seconds: number;
-  /** null: as many as the seconds hold, at most ROUNDS */
+  /** How often each worker count has its turn; null for as often as the seconds allow, at most ROUNDS. */
   readonly rounds: number | null;
   readonly accuracy: number;
   readonly data: string | null;
   readonly kernels: KernelName;
-  /** what native kernels multiply with: version and path */
+  /** The library that native kernels multiply with: its version and path. */
   readonly library: string | null;
-  /** the library that was asked for; null: none */
+  /** The library that was asked for; null where none was. */
   readonly nativeLibrary: string | null;
   readonly precision: TrainConfig['precision'];
   readonly optimizer: TrainConfig['optimizer'];
-  /** null: the optimizer's own */
+  /** The momentum; null for the optimizer's own. */
   readonly momentum: number | null;
   readonly lr: number | null;
   readonly shards: number;
@@ -72,12 +75,18 @@ export const DEFAULTS = {
   accuracy: 0.95,
 } as const;
 
-/** Learning rate on random classes: so small that thousands of steps leave every value in the range of ordinary numbers. */
+/**
+ * The learning rate on random classes. It is so small that after thousands of steps every value still lies in
+ * the range of ordinary numbers.
+ */
 export const RATE = 1e-3;
 
 const MOST_WORKERS = 1024;
 
-/** Throws UsageError naming the option and its value. `cores` are those of this machine. */
+/**
+ * Fills in the defaults and checks every option. `cores` is the number of cores of this machine. Throws
+ * UsageError that names the option and its value.
+ */
 export function resolveBench(options: BenchOptions, cores: number): BenchSettings {
   const network = options.network ?? DEFAULTS.network;
   const batch = options.batch ?? DEFAULTS.batch;
@@ -121,12 +130,12 @@ export function resolveBench(options: BenchOptions, cores: number): BenchSetting
   };
 }
 
-/** What chooses the same kernels again. */
+/** Returns the options that choose the same kernels again. */
 export function kernelOptions({ kernels, precision, nativeLibrary }: BenchSettings): KernelOptions {
   return { kernels, precision, ...(nativeLibrary === null || kernels !== 'native' ? {} : { nativeLibrary }) };
 }
 
-/** What the training of a network is configured by, apart from batch, shards and workers. */
+/** Returns the options of the training of a network, apart from batch, shards and workers. */
 export function trainOptions(settings: BenchSettings): Omit<TrainOptions, 'data'> {
   const { optimizer, momentum, lr, seed, memoryLimit } = settings;
   return {
@@ -139,7 +148,7 @@ export function trainOptions(settings: BenchSettings): Omit<TrainOptions, 'data'
   };
 }
 
-/** 0, 1, 2, 4, … and every core. */
+/** Returns 0, 1, 2, 4, … and the number of cores. */
 function defaultWorkers(cores: number): number[] {
   const counts = [0, 1];
   for (let count = 2; count < cores; count *= 2) counts.push(count);

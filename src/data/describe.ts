@@ -8,8 +8,6 @@ import type { ColumnDescription, SourceDescription } from './tables/describe.js'
 import type { TableOverrides } from './tables/overrides.js';
 import { mostFrequent } from './words.js';
 
-export type { ColumnDescription, SourceDescription };
-
 /** Describes every column of a table, or the inputs and labels of a source of arrays. */
 export async function describeSource(
   data: string,

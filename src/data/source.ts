@@ -1,6 +1,7 @@
 /** Finds out what the DATA argument names: a built-in data set, files of arrays, or a table. */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { didYouMean } from '../didyoumean.js';
 import { DataError, UsageError } from '../errors.js';
 import {
   type ArraySource,
@@ -14,7 +15,6 @@ import {
 import { isTensorData, openTensors, type TensorData } from './arrays/memory.js';
 import { hasSize, openProblem, PROBLEM_NAMES, problemName } from './problems/index.js';
 import type { TableRows } from './tables/records.js';
-import { didYouMean } from './words.js';
 
 /** A table source is a table that was named but not read yet. */
 export type TableSource = {
@@ -98,10 +98,10 @@ export function openSource(data: DataSource): Source {
 function missing(data: string): DataError {
   if (/^[\w-]+(:.*)?$/.test(data)) {
     return new DataError(
-      `${data}: neither a file, a directory nor a built-in data set (${BUILT_IN.join(', ')})${didYouMean(data, spellings(data))}`,
+      `${data}: neither a file, a directory nor a built-in data set (${BUILT_IN.join(', ')})${didYouMean(data, spellings(data), '"')}`,
     );
   }
-  const neighbours = didYouMean(basename(data), filesBeside(data));
+  const neighbours = didYouMean(basename(data), filesBeside(data), '"');
   if (neighbours !== '') return new DataError(`${data}: there is no such file or directory${neighbours}`);
   const remedy = /\s/.test(data)
     ? 'check the path (a query starts with SELECT, WITH or FROM)'

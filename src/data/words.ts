@@ -1,5 +1,4 @@
-/** Writes parts of messages: counts, examples, suggestions. */
-import { distance } from 'fastest-levenshtein';
+/** Writes parts of messages: counts and examples. */
 
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
 
@@ -16,15 +15,6 @@ export const shorten = (text: string): string => (text.length > 60 ? `${text.sli
 export function examples(words: readonly string[], limit = 5): string {
   const shown = words.slice(0, limit).map((word) => `"${shorten(word)}"`);
   return shown.join(', ') + (words.length > limit ? ', …' : '');
-}
-
-/** Returns `; did you mean "…"?` with the nearest name, or nothing if no name is near. */
-export function didYouMean(word: string, names: readonly string[]): string {
-  const near = names
-    .map((name) => ({ name, edits: distance(word.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, edits }) => 2 * edits <= Math.min(word.length, name.length))
-    .sort((a, b) => a.edits - b.edits)[0];
-  return near === undefined ? '' : `; did you mean "${near.name}"?`;
 }
 
 /** Returns the five most frequent values, the most frequent first. */

@@ -13,11 +13,11 @@ import {
 } from '../network/divergences.js';
 import { EXAMPLE_INPUTS, type UncheckedLayer as LayerSpec } from '../network/kind.js';
 import { LAYER_KINDS } from '../network/kinds.js';
-import type { Layer } from '../network/layer.js';
+import { type Layer, outputWidth } from '../network/layer.js';
 import { type Objective, objective, unfused } from '../network/network.js';
 import { buildLayers } from '../network/spec.js';
 import { Stream } from '../random.js';
-import { type Arithmetic, createInstance, EXPLAIN_PURPOSE, type Instance, outputWidth } from './instance.js';
+import { type Arithmetic, createInstance, EXPLAIN_PURPOSE, type Instance } from './instance.js';
 
 /** A case is one network to check: a layer kind between an activation and a divergence. */
 export interface Case {
@@ -100,8 +100,8 @@ export function kinkCases(): Case[] {
  */
 function between(name: string, example: unknown, activation: ActivationName): LayerSpec[] {
   const layer = { [name]: example };
-  if (LAYER_KINDS[name].onInput) return [layer, { dense: 4 }, activation];
   const [built] = buildLayers([layer], EXAMPLE_INPUTS);
+  if (built.readsCodes) return [layer, { dense: 4 }, activation];
   return [{ dense: EXAMPLE_INPUTS }, activation, ...(built.domain ? ['sigmoid'] : []), layer];
 }
 

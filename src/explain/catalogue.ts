@@ -1,30 +1,33 @@
-/** `gradpool list`: what there is, from the records that the network, the trainer and the tests use. */
+/**
+ * What `gradpool list` shows, taken from the same records that the network, the trainer and the tests use.
+ */
 import type { z } from 'zod';
-import { closest } from '../closest.js';
 import { PROBLEMS } from '../data/problems/index.js';
 import type { BuiltInProblem } from '../data/problems/problem.js';
+import { didYouMean } from '../didyoumean.js';
 import { UsageError } from '../errors.js';
+import { hyperValues } from '../hyperparameters.js';
 import { ACTIVATIONS, type Activation } from '../network/activations.js';
 import { DIVERGENCES, type Divergence } from '../network/divergences.js';
 import { INITIALIZERS } from '../network/initializers.js';
 import { LAYER_KINDS } from '../network/kinds.js';
-import { SCHEDULE_SHAPE, UPDATE_SHAPE } from '../optim/options.js';
 import { RULES, type UpdateRule } from '../optim/rules.js';
-import { SCHEDULES } from '../optim/schedules.js';
+import { SCHEDULES, type Schedule } from '../optim/schedules.js';
 
+/** Describes one member of a group: a layer, a loss, an optimizer, … */
 export interface Entry {
   readonly name: string;
   readonly formula: string;
-  /** a function's derivative, a divergence's gradient */
+  /** The derivative of a function, or the gradient of a divergence. */
   readonly derivative?: string;
-  /** parameters and the values they have when left out; 'required' where they must be given */
+  /** The parameters with their defaults; 'required' where a parameter has none. */
   readonly defaults: Readonly<Record<string, unknown>>;
   readonly torch: string | null;
 }
 
 const nameless = (torch: string) => (torch === 'none' ? null : torch);
 
-/** Each group, made when it is asked for. */
+/** Makes each group when it is asked for. */
 export const CATALOGUE = {
   layers: () =>
     entries(LAYER_KINDS)
@@ -54,19 +57,19 @@ export const CATALOGUE = {
     ),
   optimizers: () =>
     entries<UpdateRule>(RULES).map(
-      ([name, { formula, torch, lr, defaults }]): Entry => ({
+      ([name, { formula, torch, lr, hyper }]): Entry => ({
         name,
         formula,
-        defaults: { lr, ...optionsOf(UPDATE_SHAPE, name), ...defaults },
+        defaults: { lr, ...hyperValues(hyper, {}) },
         torch: nameless(torch),
       }),
     ),
   schedules: () =>
-    entries(SCHEDULES).map(
-      ([name, { formula, torch }]): Entry => ({
+    entries<Schedule>(SCHEDULES).map(
+      ([name, { formula, torch, hyper }]): Entry => ({
         name,
         formula,
-        defaults: optionsOf(SCHEDULE_SHAPE, name),
+        defaults: hyperValues(hyper, {}),
         torch: nameless(torch),
       }),
     ),
@@ -84,14 +87,14 @@ export const CATALOGUE = {
     }),
 } as const satisfies Record<string, () => Entry[]>;
 
-export type GroupName = keyof typeof CATALOGUE;
+type GroupName = keyof typeof CATALOGUE;
 export const GROUP_NAMES = Object.keys(CATALOGUE) as GroupName[];
 
 function entries<T>(record: Readonly<Record<string, T>>): [string, T][] {
   return Object.entries(record);
 }
 
-/** What a schema puts where nothing is given. */
+/** Returns what each schema puts where nothing is given. */
 function defaultsOf(shape: z.ZodRawShape): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(shape).flatMap(([key, schema]) => {
@@ -102,19 +105,10 @@ function defaultsOf(shape: z.ZodRawShape): Record<string, unknown> {
   );
 }
 
-/** A key's description begins with the names of those it is for: 'schedules step, plateau: …'. */
-function optionsOf(shape: z.ZodRawShape, name: string): Record<string, unknown> {
-  const own = Object.entries(shape).filter(([, schema]) => {
-    const [names, meaning] = (schema as z.ZodType).description?.split(':') ?? [];
-    return meaning !== undefined && names.split(/[ ,]+/).includes(name);
-  });
-  return defaultsOf(Object.fromEntries(own));
-}
-
-/** Throws UsageError naming the groups. */
+/** Checks that a group of this name exists. Throws UsageError naming all groups. */
 export function groupName(name: string): GroupName {
   if (Object.hasOwn(CATALOGUE, name)) return name as GroupName;
   throw new UsageError(
-    `list: expected ${GROUP_NAMES.join(', ')}, found "${name}"${closest(name, GROUP_NAMES)}`,
+    `list: expected ${GROUP_NAMES.join(', ')}, found "${name}"${didYouMean(name, GROUP_NAMES)}`,
   );
 }

@@ -1,11 +1,11 @@
 /** `gradpool explain`: the lecture on one instance of the user's own network, in float64. */
 import { UsageError } from '../errors.js';
 import { DIVERGENCES, type Divergence } from '../network/divergences.js';
-import type { Layer } from '../network/layer.js';
+import { type Layer, outputWidth } from '../network/layer.js';
 import { objective, unfused } from '../network/network.js';
 import { taylorSlope } from './differences.js';
 import { type Influence, influence } from './influence.js';
-import { createInstance, type Instance, outputWidth } from './instance.js';
+import { createInstance, type Instance } from './instance.js';
 import { findVariable, lectureLayers, type Variable } from './names.js';
 import { type PathSum, pathSum } from './paths.js';
 import type { Subject } from './subject.js';

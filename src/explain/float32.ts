@@ -4,7 +4,6 @@
  */
 import { type FloatArray, KERNEL_NAMES, type KernelName } from '../kernels/kernels.js';
 import { compileKernels, hasRelaxedSimd, instantiateKernels, SCRATCH_BYTES } from '../kernels/load.js';
-import { LAYER_KINDS } from '../network/kinds.js';
 import type { Layer } from '../network/layer.js';
 import { Arena, allocateShared } from '../parallel/arena.js';
 import { Stream } from '../random.js';
@@ -79,4 +78,4 @@ export function float32Tolerance(instance: Instance): number {
 }
 
 /** A category code is an index, and has no neighbours. */
-const readsCodes = ([first]: readonly Layer[]) => LAYER_KINDS[first.kind]?.onInput === true;
+const readsCodes = ([first]: readonly Layer[]) => first.readsCodes === true;

@@ -138,7 +138,7 @@ export function compareFloat32(
 const FAULT = 1e-5;
 
 /** Checks one network for each layer kind, activation and divergence, whose derivative alone is wrong. */
-export function controls(): Controls {
+function controls(): Controls {
   const faulty =
     (kind: string): Alter =>
     (layer) =>
@@ -168,7 +168,7 @@ export function withScaledDerivatives(layer: Layer, factor: number): Layer {
     ...layer,
     backward(pass, arrays) {
       layer.backward(pass, arrays);
-      const own = pass.subtrees.flatMap(({ slot }) => arrays.gradients[slot]);
+      const own = pass.subtrees.flatMap(({ block }) => arrays.gradients.map((gradient) => gradient[block]));
       for (const array of arrays.dx ? [arrays.dx, ...own] : own) {
         for (let i = 0; i < array.length; i++) array[i] *= factor;
       }
@@ -180,8 +180,8 @@ const WRONG_DIVERGENCE: Arithmetic = {
   ...FLOAT64,
   kernels: {
     ...FLOAT64.kernels,
-    divergence(code, losses, dy, ...rest) {
-      FLOAT64.kernels.divergence(code, losses, dy, ...rest);
+    divergence(name, losses, dy, ...rest) {
+      FLOAT64.kernels.divergence(name, losses, dy, ...rest);
       if (dy) for (let i = 0; i < dy.length; i++) dy[i] *= 1 + FAULT;
     },
   },

@@ -148,8 +148,8 @@ class Builder {
         outputs.map((to, j) => ({ from: start, to, derivative: pick(rows[j])[i] })),
       );
     const direct = edges(from, (row) => row.direct);
-    if (!layer.branches)
-      this.block(layer.kind, [...direct, ...this.biasEdges(layer, arrays, outputs, k)], from.length);
+    if (layer.branches.length === 0)
+      this.block(layer, [...direct, ...this.biasEdges(layer, arrays, outputs, k)], from.length);
     else {
       // a layer joins its branches sparsely: a derivative of zero means that there is no edge
       const joins = ends.flatMap((end, b) => edges(end, (row) => row.through[b]));
@@ -174,21 +174,21 @@ class Builder {
     });
   }
 
-  private block(label: string, edges: Edge[], width: number): void {
+  private block({ kind: label, affine }: Pick<Layer, 'kind' | 'affine'>, edges: Edge[], width: number): void {
     const own = ({ from, to }: Edge) => from - edges[0].from === to - edges[0].to;
-    const square = label !== 'dense' && width * width === edges.length;
+    const square = !affine && width * width === edges.length;
     const scalar = square && edges.every((edge) => own(edge) || edge.derivative === 0);
     this.blocks.push({ label, scalar, edges: scalar ? edges.filter(own) : edges });
   }
 
   /** Returns the edges from the constant y_0 = 1: a bias is a weight from there. */
   private biasEdges(
-    { kind }: Layer,
+    { affine }: Layer,
     { parameters: [, bias] }: LayerArrays,
     outputs: number[],
     k: string,
   ): Edge[] {
-    if (kind !== 'dense' || !bias) return [];
+    if (!affine || !bias) return [];
     const before = k.replace(/\d+$/, (last) => String(Number(last) - 1));
     const node = this.add('bias', `y_0(${before})`, 1);
     return outputs.map((to, j) => ({ from: node, to, derivative: bias[j] }));
@@ -242,7 +242,7 @@ export function firstEdges(
   const own = indexIn(owner);
   const derivatives = unitVectors(layer, arrays, () => {
     layer.backward(pass, arrays);
-    return arrays.gradients[0][own][place.index];
+    return arrays.gradients[own][0][place.index];
   });
   const edges = outputs.map((to, j) => ({ from: -1, to, derivative: derivatives[j] }));
   return edges.filter(({ derivative }) => derivative !== 0);

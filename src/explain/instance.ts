@@ -1,7 +1,8 @@
 /** A network with some rows in memory of its own, for Σ Div and its gradient at any weights and any input. */
+
 import { type FloatArray, type Kernels, oneShard } from '../kernels/kernels.js';
 import { createReferenceKernels } from '../kernels/reference/index.js';
-import type { BoundSequence, Layer, Pass, Subtree } from '../network/layer.js';
+import { type BoundSequence, outputWidth, type Pass, type Subtree } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { backward, bind, forward, type Objective } from '../network/network.js';
 
@@ -19,7 +20,7 @@ export const FLOAT64: Arithmetic = {
 
 /** Says what to build. */
 export interface InstanceOptions {
-  readonly objective: Pick<Objective, 'layers' | 'code' | 'parameter' | 'targets'>;
+  readonly objective: Pick<Objective, 'layers' | 'divergence' | 'parameter' | 'targets'>;
   readonly rows: number;
   /** Whether dropout, noise and batch statistics act, as in training; the rows then form two shards. */
   readonly training?: boolean;
@@ -46,7 +47,7 @@ export interface Instance {
 export function createInstance(options: InstanceOptions): Instance {
   const { objective, rows, training = false, arithmetic = FLOAT64 } = options;
   const { kernels, allocate } = arithmetic;
-  const { layers, code, parameter, targets } = objective;
+  const { layers, parameter, targets } = objective;
   const layout = parameterLayout(layers);
   const parameters = allocate(layout.length);
   const subtrees = training && rows > 1 ? halves(rows) : [whole(rows)];
@@ -67,7 +68,7 @@ export function createInstance(options: InstanceOptions): Instance {
   };
 
   const divergence = (dy: FloatArray | null) => {
-    kernels.divergence(code, losses, dy, network.output, desired, rows, outputs, parameter);
+    kernels.divergence(objective.divergence, losses, dy, network.output, desired, rows, outputs, parameter);
     let sum = 0;
     for (const loss of losses) sum += loss;
     return sum;
@@ -95,17 +96,12 @@ export function createInstance(options: InstanceOptions): Instance {
   };
 }
 
-/** Returns the number of a network's outputs. */
-export function outputWidth(layers: readonly Layer[]): number {
-  return layers[layers.length - 1].outputs;
-}
-
-const whole = (rows: number): Subtree => ({ slot: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 });
+const whole = (rows: number): Subtree => ({ block: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 });
 
 /** Two shards, each with a gradient block of its own, so that the sum over shards is checked as well. */
 function halves(rows: number): Subtree[] {
   const bounds = Int32Array.of(0, Math.ceil(rows / 2), rows);
-  return [0, 1].map((shard) => ({ slot: shard, bounds, first: shard, last: shard + 1 }));
+  return [0, 1].map((shard) => ({ block: shard, bounds, first: shard, last: shard + 1 }));
 }
 
 /** Lists the parameters that have a gradient. Running statistics have none. */

@@ -20,8 +20,8 @@ export function lectureLayers(layers: readonly Layer[]): LectureLayer[] {
   for (let index = 0; index < layers.length; index++) {
     const k = found.length + 1;
     const next = layers[index + 1];
-    if (layers[index].kind !== 'dense') found.push({ k, affine: null, activation: index });
-    else if (next && next.kind !== 'dense' && !next.branches) {
+    if (!layers[index].affine) found.push({ k, affine: null, activation: index });
+    else if (next && !next.affine && next.branches.length === 0) {
       found.push({ k, affine: index, activation: ++index });
     } else found.push({ k, affine: index, activation: null });
   }
@@ -71,7 +71,7 @@ export function parameterVariable(
   const layer = Number.parseInt(name, 10);
   const { k } = lectureLayers(layers).find(({ affine, activation }) => [affine, activation].includes(layer))!;
   const place = { kind: 'parameter', layer, view, index, at: offset + index } as const;
-  if (layers[layer].kind === 'dense') {
+  if (layers[layer].affine) {
     const units = layers[layer].outputs;
     const ij =
       spec.name === 'bias'

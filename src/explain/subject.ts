@@ -1,6 +1,7 @@
 /**
  * What is explained or checked: a network with its weights and rows, from a run, a model or a configuration.
  */
+
 import { existsSync, statSync } from 'node:fs';
 import type { Encoding, Subset } from '../data/dataset.js';
 import { gather, prepareEncoding } from '../data/gather.js';
@@ -10,15 +11,14 @@ import { DataError, UsageError } from '../errors.js';
 import { classesOf, type SavedModel } from '../model/format.js';
 import { readModel } from '../model/read.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
-import { initialize } from '../network/initializers.js';
-import type { Layer } from '../network/layer.js';
+import { initialize } from '../network/initialize.js';
+import { type Layer, outputWidth } from '../network/layer.js';
 import { parameterLayout } from '../network/layout.js';
 import { buildLayers } from '../network/spec.js';
 import { readRun } from '../run/folder.js';
 import { resolveConfig, type TrainConfig } from '../train/config.js';
 import { planTraining } from '../train/plan.js';
 import { type Given, readGivenConfig, setWeights } from './given.js';
-import { outputWidth } from './instance.js';
 
 /** Says which network to open, and which rows. */
 export interface SubjectRequest {

@@ -3,7 +3,7 @@ import type { Subset } from '../data/dataset.js';
 import { gather, type PreparedEncoding } from '../data/gather.js';
 import type { ProblemType } from '../data/schema.js';
 import { type Kernels, oneShard } from '../kernels/kernels.js';
-import type { Pass } from '../network/layer.js';
+import { outputWidth, type Pass } from '../network/layer.js';
 import { forward, type Objective } from '../network/network.js';
 import type { PhaseTimer } from './timer.js';
 import { comparesOneHot, type ForwardWorkspace } from './workspace.js';
@@ -69,10 +69,10 @@ export function evaluateRows(context: ForwardContext, subset: Subset, from: numb
 export function divergence(context: ForwardContext, differentiated: boolean): void {
   const { kernels, objective, workspace, pass, problemType } = context;
   const { output, outputGradient, arrays } = workspace.network;
-  const { code, parameter, fused } = objective;
-  const N = outputWidth(objective);
+  const { divergence: name, parameter, fused } = objective;
+  const N = outputWidth(objective.layers);
   const dy = differentiated ? outputGradient : null;
-  kernels.divergence(code, workspace.rowLosses, dy, output, desired(context, N), pass.rows, N, parameter);
+  kernels.divergence(name, workspace.rowLosses, dy, output, desired(context, N), pass.rows, N, parameter);
   if (problemType === 'regression' && fused) {
     fused.forward(pass, { ...arrays[arrays.length - 1], x: output, y: workspace.predictions });
   }
@@ -86,7 +86,7 @@ export function rowScore(
   { workspace, objective, problemType, encoding }: ForwardContext,
   row: number,
 ): number {
-  const N = outputWidth(objective);
+  const N = outputWidth(objective.layers);
   const { network, targets, predictions } = workspace;
   if (problemType === 'classification') {
     return predictedClass(network.output, row, N, objective.threshold) === targets[row] ? 1 : 0;
@@ -109,10 +109,6 @@ export function predictedClass(output: ArrayLike<number>, row: number, N: number
   let best = 0;
   for (let j = 1; j < N; j++) if (output[row * N + j] > output[row * N + best]) best = j;
   return best;
-}
-
-export function outputWidth({ layers }: Objective): number {
-  return layers[layers.length - 1].outputs;
 }
 
 /** Returns the desired outputs as the divergence takes them. */

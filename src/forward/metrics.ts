@@ -11,7 +11,7 @@ export interface Metrics {
 }
 
 /** Sums over rows, from which `Metrics` follow. */
-export interface MetricSums {
+interface MetricSums {
   /** Σ w·Div. */
   readonly loss: number;
   /** Rows whose class is right, or Σ squared error in the target's own unit. */

@@ -53,7 +53,7 @@ export class PhaseTimer {
  * A lap of a task: what was done, in milliseconds of `sharedClock`; null stands for the laps beyond those
  * kept.
  */
-export interface Lap {
+interface Lap {
   readonly phase: TaskPhase | null;
   readonly begin: number;
   readonly end: number;

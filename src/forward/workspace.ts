@@ -1,5 +1,5 @@
 import type { ProblemType } from '../data/schema.js';
-import type { BoundSequence } from '../network/layer.js';
+import { type BoundSequence, outputWidth } from '../network/layer.js';
 import type { ParameterLayout } from '../network/layout.js';
 import { bind, type Objective } from '../network/network.js';
 import type { Arena } from '../parallel/arena.js';
@@ -22,7 +22,7 @@ export interface ForwardWorkspace {
   readonly bounds: Int32Array;
 }
 
-export interface ForwardSizes {
+interface ForwardSizes {
   /** Rows of a pass, at most. */
   readonly rows: number;
   /** Shards of a pass, at most. */
@@ -32,7 +32,7 @@ export interface ForwardSizes {
 }
 
 /** The parameters that a workspace's network is bound to. */
-export interface BoundParameters {
+interface BoundParameters {
   readonly layout: ParameterLayout;
   readonly weights: Float32Array;
   /** One block for each shard; none where nothing is differentiated. */
@@ -47,7 +47,7 @@ export function carveForward(
   { layout, weights, gradients }: BoundParameters,
 ): ForwardWorkspace {
   const { layers } = objective;
-  const outputs = layers[layers.length - 1].outputs;
+  const outputs = outputWidth(layers);
   const allocate = (length: number) => arena.floats(length);
   return {
     network: bind(layers, rows, { layout, parameters: weights, gradients, allocate }),
@@ -63,6 +63,5 @@ export function carveForward(
  * Whether classes are compared as one value for each output. With a single output the index is that value.
  */
 export function comparesOneHot({ targets, layers }: Objective, problemType: ProblemType): boolean {
-  const { outputs } = layers[layers.length - 1];
-  return problemType === 'classification' && targets === 'values' && outputs > 1;
+  return problemType === 'classification' && targets === 'values' && outputWidth(layers) > 1;
 }

@@ -8,9 +8,12 @@
  * promise more: a row's bits depend on the row alone.) Sums over rows (the gradients of parameters) are taken shard by
  * shard, and across shards by the fixed binary tree over the shard index. `ShardRows` says where the shards lie.
  */
-import type { StepName } from './codes.js';
+import type { FloatArray } from './floats.js';
+import type { ActivationKernel } from './reference/activations.js';
+import type { DivergenceKernel } from './reference/divergences.js';
+import type { StepName } from './steps.js';
 
-export type FloatArray = Float32Array | Float64Array;
+export type { FloatArray } from './floats.js';
 
 export const KERNEL_NAMES = ['reference', 'portable', 'wasm', 'native'] as const;
 export type KernelName = (typeof KERNEL_NAMES)[number];
@@ -66,11 +69,11 @@ export interface Kernels {
   /** db[N] = Σ over the shards' rows of dz[R,N], summed as `ShardRows` says. */
   columnSums(db: FloatArray, dz: FloatArray, shards: ShardRows, N: number, mode: SumMode): void;
 
-  /** y = f(z), element by element; `code` from ACTIVATION_CODES, `p` its parameter (slope, …). */
-  activate(code: number, y: FloatArray, z: FloatArray, count: number, p: number): void;
+  /** y = f(z), element by element; p is the parameter of f (a slope, …). reference/activations.ts lists the names. */
+  activate(name: ActivationKernel, y: FloatArray, z: FloatArray, count: number, p: number): void;
   /** dz = f′(z)·dy, element by element; y = f(z) is at hand because the forward pass remembered it. */
   activateBackward(
-    code: number,
+    name: ActivationKernel,
     dz: FloatArray,
     dy: FloatArray,
     z: FloatArray,
@@ -89,11 +92,12 @@ export interface Kernels {
   logSoftmaxBackward(dz: FloatArray, dy: FloatArray, y: FloatArray, R: number, N: number): void;
 
   /**
-   * losses[R] = Div(y, d) of each row and dy[R,N] = ∂Div/∂y; `code` from DIVERGENCE_CODES, `p` its parameter (δ, γ, …).
-   * d is [R,N], or [R,1] holding class indices where the divergence says so. dy may be null: the value alone.
+   * losses[R] = Div(y, d) of each row and dy[R,N] = ∂Div/∂y; dy may be null if the value alone is wanted. d is [R,N], or
+   * [R,1] with class indices where the divergence takes them; p is the divergence's parameter (δ, γ, …).
+   * reference/divergences.ts lists the names.
    */
   divergence(
-    code: number,
+    name: DivergenceKernel,
     losses: FloatArray,
     dy: FloatArray | null,
     y: FloatArray,

@@ -92,14 +92,14 @@ export function predictedValues(
 }
 
 /**
- * Returns the probability of each class for each row. Softmax outputs them and logSoftmax their logarithms; a
- * single sigmoid outputs the probability of the second of two classes.
+ * Returns a probability for each class and row, or null where the network gives none. A single output is the
+ * probability of the second of two classes.
  */
 function probabilities({ layers }: ReadModel, { output }: Runner, rows: number): Float32Array | null {
-  const { kind, outputs } = layers[layers.length - 1];
-  if (kind === 'softmax') return Float32Array.from(output.subarray(0, rows * outputs));
-  if (kind === 'logSoftmax') return Float32Array.from(output.subarray(0, rows * outputs), exp);
-  if (kind !== 'sigmoid' || outputs !== 1) return null;
+  const { probabilities: meaning, outputs } = layers[layers.length - 1];
+  if (meaning === 'distribution') return Float32Array.from(output.subarray(0, rows * outputs));
+  if (meaning === 'logarithms') return Float32Array.from(output.subarray(0, rows * outputs), exp);
+  if (meaning !== 'independent' || outputs !== 1) return null;
   return Float32Array.from({ length: 2 * rows }, (_, i) =>
     i % 2 === 0 ? 1 - output[i >> 1] : output[i >> 1],
   );

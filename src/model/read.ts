@@ -13,7 +13,7 @@ import type { layersSchema } from '../network/layerspec.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { buildLayers, type NetworkSpec } from '../network/spec.js';
 import { fromTorch, MODEL_FORMAT, MODEL_VERSION, metadataOf, type SavedModel, torchShape } from './format.js';
-import { decodeSafetensors, type Metadata, type StoredTensor } from './safetensors.js';
+import { decodeSafetensors, type FileTensor, type Metadata } from './safetensors.js';
 
 /** A model as it was saved, with the layers that its network stands for. */
 export interface ReadModel extends SavedModel {
@@ -128,7 +128,7 @@ function layersOf(network: NetworkSpec, schema: Schema, file: string): Layer[] {
 
 /** Returns the parameters in gradpool's layout. Shapes are checked before memory is allocated. */
 function readWeights(
-  tensors: ReadonlyMap<string, StoredTensor>,
+  tensors: ReadonlyMap<string, FileTensor>,
   layout: ParameterLayout,
   file: string,
 ): Float32Array {

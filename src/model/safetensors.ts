@@ -12,14 +12,14 @@ const ARRAYS = { F32: Float32Array, F64: Float64Array, I32: Int32Array, U32: Uin
 type TensorType = keyof typeof ARRAYS;
 type StoredData = Float32Array | Float64Array | Int32Array | Uint32Array;
 
-export interface StoredTensor {
+export interface FileTensor {
   readonly dtype: TensorType;
   readonly shape: readonly number[];
   /** row-major */
   readonly data: StoredData;
 }
 
-export type NamedTensor = { readonly name: string } & Pick<StoredTensor, 'shape' | 'data'>;
+export type NamedTensor = { readonly name: string } & Pick<FileTensor, 'shape' | 'data'>;
 export type Metadata = Readonly<Record<string, string>>;
 
 const LENGTH_BYTES = 8;
@@ -85,13 +85,13 @@ const headerSchema = z
 export function decodeSafetensors(
   bytes: Uint8Array,
   file: string,
-): { tensors: Map<string, StoredTensor>; metadata: Metadata } {
+): { tensors: Map<string, FileTensor>; metadata: Metadata } {
   const refuse = (fault: string): never => {
     throw new DataError(`${file}: not a sound safetensors file: ${fault}`);
   };
   const { __metadata__: metadata, ...entries } = parseHeader(bytes, refuse);
   const start = LENGTH_BYTES + headerLength(bytes, refuse);
-  const tensors = new Map<string, StoredTensor>();
+  const tensors = new Map<string, FileTensor>();
   let next = 0; // the first byte that belongs to none of the tensors so far
   const inOrder = Object.entries(entries).sort(
     ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],

@@ -1,8 +1,8 @@
-import { ACTIVATION_CODES } from '../kernels/codes.js';
+import type { ActivationKernel } from '../kernels/reference/activations.js';
+import type { InitializerName } from './initializers.js';
 
 /** A scalar activation y = f(z): what the documentation, the tests and the kernels need to know of it. */
 export interface Activation {
-  readonly code: number;
   readonly formula: string;
   /** f′, in z or in y = f(z); at a kink, the subgradient taken, which is PyTorch's */
   readonly derivative: string;
@@ -21,15 +21,14 @@ export interface Activation {
    */
   readonly gradient?: 'none' | 'estimate';
   /** the initialiser of the weights before it that preserves the variance (He et al. 2015; Glorot & Bengio 2010; LeCun et al. 1998) */
-  readonly init: 'heNormal' | 'heUniform' | 'glorotUniform' | 'lecunNormal';
+  readonly init: InitializerName;
+  /** Set where an output is by itself the probability that the answer to its question is yes. */
+  readonly probabilities?: 'independent';
   readonly torch: string;
 }
 
-const codes = ACTIVATION_CODES;
-
 export const ACTIVATIONS = {
   identity: {
-    code: codes.identity,
     formula: 'z',
     derivative: '1',
     kinks: [],
@@ -37,15 +36,14 @@ export const ACTIVATIONS = {
     torch: 'Identity',
   },
   sigmoid: {
-    code: codes.sigmoid,
     formula: '1/(1+e^-z)',
     derivative: 'y(1-y)',
     kinks: [],
     init: 'glorotUniform',
+    probabilities: 'independent',
     torch: 'Sigmoid',
   },
   tanh: {
-    code: codes.tanh,
     formula: 'tanh z',
     derivative: '1-y²',
     kinks: [],
@@ -53,7 +51,6 @@ export const ACTIVATIONS = {
     torch: 'Tanh',
   },
   relu: {
-    code: codes.relu,
     formula: 'max(z,0)',
     derivative: '1 for z>0, 0 for z<0, atZero at 0',
     parameter: { name: 'atZero', default: 0, min: 0, max: 1 },
@@ -62,7 +59,6 @@ export const ACTIVATIONS = {
     torch: 'ReLU',
   },
   leakyRelu: {
-    code: codes.leakyRelu,
     formula: 'z for z>0, slope·z otherwise',
     derivative: '1 for z>0, slope otherwise',
     parameter: { name: 'slope', default: 0.01, min: 0, max: 1 },
@@ -71,7 +67,6 @@ export const ACTIVATIONS = {
     torch: 'LeakyReLU',
   },
   relu6: {
-    code: codes.relu6,
     formula: 'min(max(z,0),6)',
     derivative: '1 for 0<z<6, 0 otherwise',
     kinks: [0, 6],
@@ -79,7 +74,6 @@ export const ACTIVATIONS = {
     torch: 'ReLU6',
   },
   elu: {
-    code: codes.elu,
     formula: 'z for z>0, alpha·(e^z-1) otherwise',
     derivative: '1 for z>0, alpha·e^z otherwise',
     parameter: { name: 'alpha', default: 1, min: 0, max: 100 },
@@ -88,7 +82,6 @@ export const ACTIVATIONS = {
     torch: 'ELU',
   },
   selu: {
-    code: codes.selu,
     formula: 'λz for z>0, λα(e^z-1) otherwise, λ=1.0507…, α=1.6732…',
     derivative: 'λ for z>0, λα·e^z otherwise',
     kinks: [0],
@@ -96,7 +89,6 @@ export const ACTIVATIONS = {
     torch: 'SELU',
   },
   celu: {
-    code: codes.celu,
     formula: 'z for z>0, alpha·(e^(z/alpha)-1) otherwise',
     derivative: '1 for z>0, e^(z/alpha) otherwise',
     parameter: { name: 'alpha', default: 1, min: 0.001, max: 100 },
@@ -105,7 +97,6 @@ export const ACTIVATIONS = {
     torch: 'CELU',
   },
   gelu: {
-    code: codes.gelu,
     formula: 'z·Φ(z)',
     derivative: 'Φ(z)+z·φ(z)',
     kinks: [],
@@ -113,7 +104,6 @@ export const ACTIVATIONS = {
     torch: 'GELU',
   },
   geluTanh: {
-    code: codes.geluTanh,
     formula: 'z/2·(1+tanh(√(2/π)(z+0.044715z³)))',
     derivative: '(1+t)/2 + z/2·(1-t²)·√(2/π)(1+0.134145z²), t the tanh',
     kinks: [],
@@ -121,7 +111,6 @@ export const ACTIVATIONS = {
     torch: "GELU(approximate='tanh')",
   },
   silu: {
-    code: codes.silu,
     formula: 'z·σ(z)',
     derivative: 'σ(z)(1+z(1-σ(z)))',
     kinks: [],
@@ -129,7 +118,6 @@ export const ACTIVATIONS = {
     torch: 'SiLU',
   },
   mish: {
-    code: codes.mish,
     formula: 'z·tanh(log(1+e^z))',
     derivative: 't+z·σ(z)(1-t²), t the tanh',
     kinks: [],
@@ -137,7 +125,6 @@ export const ACTIVATIONS = {
     torch: 'Mish',
   },
   softplus: {
-    code: codes.softplus,
     formula: 'log(1+e^z)',
     derivative: 'σ(z)',
     kinks: [],
@@ -145,7 +132,6 @@ export const ACTIVATIONS = {
     torch: 'Softplus',
   },
   softsign: {
-    code: codes.softsign,
     formula: 'z/(1+|z|)',
     derivative: '1/(1+|z|)²',
     kinks: [],
@@ -153,7 +139,6 @@ export const ACTIVATIONS = {
     torch: 'Softsign',
   },
   hardSigmoid: {
-    code: codes.hardSigmoid,
     formula: 'min(max(z+3,0),6)/6',
     derivative: '1/6 for -3<z<3, 0 otherwise',
     kinks: [-3, 3],
@@ -161,7 +146,6 @@ export const ACTIVATIONS = {
     torch: 'Hardsigmoid',
   },
   hardTanh: {
-    code: codes.hardTanh,
     formula: 'min(max(z,-1),1)',
     derivative: '1 for -1<z<1, 0 otherwise',
     kinks: [-1, 1],
@@ -169,7 +153,6 @@ export const ACTIVATIONS = {
     torch: 'Hardtanh',
   },
   hardSwish: {
-    code: codes.hardSwish,
     formula: 'z·min(max(z+3,0),6)/6',
     derivative: '0 for z≤-3, z/3+1/2 for -3<z<3, 1 for z≥3',
     kinks: [-3, 3],
@@ -177,7 +160,6 @@ export const ACTIVATIONS = {
     torch: 'Hardswish',
   },
   gaussian: {
-    code: codes.gaussian,
     formula: 'e^(-z²)',
     derivative: '-2zy',
     kinks: [],
@@ -185,7 +167,6 @@ export const ACTIVATIONS = {
     torch: 'none',
   },
   sine: {
-    code: codes.sine,
     formula: 'sin z',
     derivative: 'cos z',
     kinks: [],
@@ -193,7 +174,6 @@ export const ACTIVATIONS = {
     torch: 'sin',
   },
   exp: {
-    code: codes.exp,
     formula: 'e^z',
     derivative: 'y',
     kinks: [],
@@ -201,7 +181,6 @@ export const ACTIVATIONS = {
     torch: 'exp',
   },
   threshold: {
-    code: codes.threshold,
     formula: '1 for z>0, 0 otherwise',
     derivative: '0, and at 0 none: backpropagation cannot train what lies before it',
     kinks: [0],
@@ -210,7 +189,6 @@ export const ACTIVATIONS = {
     torch: 'heaviside',
   },
   straightThrough: {
-    code: codes.straightThrough,
     formula: '1 for z>0, 0 otherwise',
     derivative: '1 for |z|≤1, 0 otherwise: an estimate, the true one is 0 (Bengio et al. 2013)',
     kinks: [0],
@@ -219,7 +197,6 @@ export const ACTIVATIONS = {
     torch: 'none',
   },
   perceptron: {
-    code: codes.perceptron,
     formula: '1 for z>0, 0 otherwise',
     derivative: '1: no derivative, but with ½‖y−d‖² the perceptron rule w ← w + η(d−y)x (Rosenblatt 1958)',
     kinks: [0],
@@ -227,7 +204,7 @@ export const ACTIVATIONS = {
     init: 'glorotUniform',
     torch: 'none',
   },
-} as const satisfies Record<string, Activation>;
+} as const satisfies Record<ActivationKernel, Activation>;
 
 export type ActivationName = keyof typeof ACTIVATIONS;
 export const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as ActivationName[];

@@ -1,8 +1,7 @@
-import { DIVERGENCE_CODES } from '../kernels/codes.js';
+import type { DivergenceKernel } from '../kernels/reference/divergences.js';
 
 /** Div(Y, d) between the network's output and the desired one (lecture, section 5). */
 export interface Divergence {
-  readonly code: number;
   readonly formula: string;
   /** ∂Div/∂y; at a kink, the subgradient taken */
   readonly gradient: string;
@@ -17,136 +16,150 @@ export interface Divergence {
   /** with this activation last, value and gradient are computed from its input z in one stable step */
   readonly fused?: {
     readonly activation: 'softmax' | 'logSoftmax' | 'sigmoid' | 'exp';
-    readonly code: number;
+    readonly kernel: DivergenceKernel;
     readonly gradient: string;
   };
-  /** its one parameter, a key of the configuration: the least and the largest value bound it, the configuration says if they belong to it */
+  /** Its one parameter, a key of the configuration: it lies above `min` (or is equal, with `minIncluded`) and below `max`. */
   readonly parameter?: {
     readonly name: 'huberDelta' | 'focalGamma' | 'quantile' | 'labelSmoothing';
     readonly default: number;
     readonly min: number;
+    readonly minIncluded?: true;
     readonly max: number;
+    readonly help: string;
   };
   readonly torch: string;
 }
 
-const codes = DIVERGENCE_CODES;
 const fraction = { holds: (d: number) => d >= 0 && d <= 1, words: 'from 0 to 1' };
 const side = { holds: (d: number) => d === 0 || Math.abs(d) === 1, words: '0 or 1, or -1 or 1' };
 const count = { holds: (d: number) => d >= 0, words: 'at least 0' };
 
 export const DIVERGENCES = {
   squaredError: {
-    code: codes.squaredError,
     formula: '½‖y−d‖²',
     gradient: 'y−d',
     targets: 'values',
     torch: "0.5*MSELoss(reduction='sum')",
   },
   meanSquaredError: {
-    code: codes.meanSquaredError,
     formula: '‖y−d‖²/N',
     gradient: '2(y−d)/N',
     targets: 'values',
     torch: 'MSELoss',
   },
   absoluteError: {
-    code: codes.absoluteError,
     formula: 'Σ|y−d|',
     gradient: 'sign(y−d), 0 at 0',
     targets: 'values',
     torch: "L1Loss(reduction='sum')",
   },
   huber: {
-    code: codes.huber,
     formula: 'Σ e²/2 for |e|≤δ, δ(|e|−δ/2) beyond, e=y−d of standardised targets',
     gradient: 'y−d, cut off at ±δ',
     targets: 'values',
     // Training standardises targets for this loss, so δ is in standard deviations of the target and means the same whatever its unit.
-    parameter: { name: 'huberDelta', default: 1, min: 0, max: Number.POSITIVE_INFINITY },
+    parameter: {
+      name: 'huberDelta',
+      default: 1,
+      min: 0,
+      max: Number.POSITIVE_INFINITY,
+      help: 'error up to which it is squared, in standard deviations of the training targets',
+    },
     torch: "HuberLoss(reduction='sum')",
   },
   logCosh: {
-    code: codes.logCosh,
     formula: 'Σ log cosh(y−d)',
     gradient: 'tanh(y−d)',
     targets: 'values',
     torch: 'none',
   },
   quantile: {
-    code: codes.quantile,
     formula: 'Σ max(τ(d−y), (τ−1)(d−y))',
     gradient: '−τ for y<d, 1−τ for y>d, 0 at d',
     targets: 'values',
-    parameter: { name: 'quantile', default: 0.5, min: 0, max: 1 },
+    parameter: {
+      name: 'quantile',
+      default: 0.5,
+      min: 0,
+      max: 1,
+      help: 'share of the targets that should lie below the prediction',
+    },
     torch: 'none',
   },
   poisson: {
-    code: codes.poisson,
     formula: 'Σ y − d log y',
     gradient: '1−d/y',
     targets: 'values',
     outputs: 'rates',
     domain: count,
-    fused: { activation: 'exp', code: codes.expPoisson, gradient: 'y−d' },
+    fused: { activation: 'exp', kernel: 'expPoisson', gradient: 'y−d' },
     torch: "PoissonNLLLoss(log_input=False, reduction='sum')",
   },
   crossEntropy: {
-    code: codes.crossEntropy,
     formula: '−(1−ε) log y_c − ε/N Σ log y_j',
     gradient: '−ε/(Ny_j), and −(1−ε)/y_c more at c',
     targets: 'class',
     outputs: 'probabilities',
-    fused: { activation: 'softmax', code: codes.softmaxCrossEntropy, gradient: 'y−(1−ε)d−ε/N' },
-    parameter: { name: 'labelSmoothing', default: 0, min: 0, max: 1 },
+    fused: { activation: 'softmax', kernel: 'softmaxCrossEntropy', gradient: 'y−(1−ε)d−ε/N' },
+    parameter: {
+      name: 'labelSmoothing',
+      default: 0,
+      min: 0,
+      minIncluded: true,
+      max: 1,
+      help: 'share of the desired probability that is spread over all classes',
+    },
     torch: 'CrossEntropyLoss',
   },
   nll: {
-    code: codes.nll,
     formula: '−y_c',
     gradient: '−1 at c, 0 elsewhere',
     targets: 'class',
     outputs: 'log-probabilities',
-    fused: { activation: 'logSoftmax', code: codes.softmaxCrossEntropy, gradient: 'e^y−d' },
+    fused: { activation: 'logSoftmax', kernel: 'softmaxCrossEntropy', gradient: 'e^y−d' },
     torch: 'NLLLoss',
   },
   focal: {
-    code: codes.focal,
     formula: '−(1−y_c)^γ log y_c',
     gradient: 'γ(1−y_c)^(γ−1) log y_c − (1−y_c)^γ/y_c at c, 0 elsewhere',
     targets: 'class',
     outputs: 'probabilities',
     fused: {
       activation: 'softmax',
-      code: codes.softmaxFocal,
+      kernel: 'softmaxFocal',
       gradient: '(γy_c(1−y_c)^(γ−1) log y_c − (1−y_c)^γ)(d−y)',
     },
-    parameter: { name: 'focalGamma', default: 2, min: 0, max: Number.POSITIVE_INFINITY },
+    parameter: {
+      name: 'focalGamma',
+      default: 2,
+      min: 0,
+      minIncluded: true,
+      max: Number.POSITIVE_INFINITY,
+      help: 'how strongly classes that are already recognised are discounted; 0: not at all',
+    },
     torch: 'none',
   },
   kl: {
-    code: codes.kl,
     formula: 'Σ d log d − d log y',
     gradient: '−d/y',
     targets: 'values',
     outputs: 'probabilities',
     domain: fraction,
-    fused: { activation: 'softmax', code: codes.softmaxKl, gradient: 'y·Σd − d' },
+    fused: { activation: 'softmax', kernel: 'softmaxKl', gradient: 'y·Σd − d' },
     torch: "KLDivLoss(reduction='sum')",
   },
   binaryCrossEntropy: {
-    code: codes.binaryCrossEntropy,
     formula: 'Σ −d log y −(1−d) log(1−y)',
     gradient: '(y−d)/(y(1−y))',
     targets: 'values',
     outputs: 'probabilities',
     domain: fraction,
     single: 0.5,
-    fused: { activation: 'sigmoid', code: codes.sigmoidCrossEntropy, gradient: 'y−d' },
+    fused: { activation: 'sigmoid', kernel: 'sigmoidCrossEntropy', gradient: 'y−d' },
     torch: "BCELoss(reduction='sum')",
   },
   hinge: {
-    code: codes.hinge,
     formula: 'Σ max(0, 1−sy), s=1 for d>0, −1 otherwise',
     gradient: '−s for sy<1, 0 otherwise',
     targets: 'values',
@@ -155,7 +168,6 @@ export const DIVERGENCES = {
     torch: 'none',
   },
   squaredHinge: {
-    code: codes.squaredHinge,
     formula: 'Σ max(0, 1−sy)², s=1 for d>0, −1 otherwise',
     gradient: '−2s·max(0, 1−sy)',
     targets: 'values',
@@ -163,7 +175,7 @@ export const DIVERGENCES = {
     single: 0,
     torch: 'none',
   },
-} as const satisfies Record<string, Divergence>;
+} as const satisfies Partial<Record<DivergenceKernel, Divergence>>;
 
 export type DivergenceName = keyof typeof DIVERGENCES;
 export const DIVERGENCE_NAMES = Object.keys(DIVERGENCES) as DivergenceName[];

@@ -1,11 +1,9 @@
-/** Initial weights, each parameter from a stream of its own: (seed, init, its index in the layout). */
+/** The distributions from which initial weights are drawn. */
 import { ln } from '../elementary.js';
 import type { FloatArray } from '../kernels/kernels.js';
-import { PURPOSE, Stream } from '../random.js';
-import { ACTIVATIONS, type Activation, type ActivationName } from './activations.js';
-import type { ParameterLayout } from './layout.js';
+import type { Stream } from '../random.js';
 
-/** A variance for the weights from their fans, and the shape of the distribution that has it. */
+/** Describes an initialiser: the variance of the weights by their fans, and the distribution that they are drawn from. */
 export interface Initializer {
   readonly formula: string;
   readonly torch: string;
@@ -62,7 +60,7 @@ export const INITIALIZERS = {
     distribution: 'uniform',
     source: 'LeCun et al. 1998',
   },
-  /** no draw beyond two deviations of the normal; its variance is LeCun's after the cut, as in JAX */
+  /** Draws beyond two deviations of the normal are taken again; the variance after that is LeCun's, as in JAX. */
   truncatedNormal: {
     formula: 'N(0, 1/fanIn) without draws beyond two deviations',
     torch: 'init.trunc_normal_',
@@ -90,49 +88,20 @@ export const INITIALIZERS = {
 export type InitializerName = keyof typeof INITIALIZERS;
 export const INITIALIZER_NAMES = Object.keys(INITIALIZERS) as InitializerName[];
 
-/**
- * Fills a block of parameters. `auto` takes the initialiser that fits the activation after each layer; @param constant
- * is the value of initialiser `constant`.
- */
-export function initialize(
-  block: FloatArray,
-  layout: ParameterLayout,
-  name: InitializerName | 'auto',
-  seed: number,
-  constant = 0,
-): void {
-  block.fill(0);
-  layout.views.forEach(({ spec: { init, shape }, following, offset, length }, index) => {
-    const values = block.subarray(offset, offset + length);
-    if ('constant' in init) {
-      values.fill(init.constant);
-      return;
-    }
-    const { variance, distribution }: Initializer = INITIALIZERS[name === 'auto' ? fitting(following) : name];
-    const deviation = Math.sqrt(variance(init.fanIn, init.fanOut));
-    const stream = new Stream(seed, PURPOSE.init, index);
-    FILLS[distribution](values, { deviation, stream, rows: shape[0], constant });
-  });
-}
-
-function fitting(following: string | null): InitializerName {
-  const activation: Activation | undefined = ACTIVATIONS[following as ActivationName];
-  return activation?.init ?? 'glorotUniform';
-}
-
-interface Fill {
+/** What a distribution needs to know to fill a parameter. */
+export interface Fill {
   readonly deviation: number;
   readonly stream: Stream;
-  /** of the parameter as a matrix */
+  /** Rows of the parameter as a matrix. */
   readonly rows: number;
   readonly constant: number;
 }
 
-/** The deviation of a standard normal draw that is taken again beyond ±2. */
+/** The deviation of a standard normal distribution that is cut off at ±2. */
 const TRUNCATED_DEVIATION = 0.87962566103423978;
 
-const FILLS = {
-  /** Uniform on [−a, a] has variance a²/3. */
+export const FILLS = {
+  /** A uniform distribution on [−a, a] has variance a²/3. */
   uniform(values: FloatArray, { deviation, stream }: Fill): void {
     const limit = deviation * Math.sqrt(3);
     for (let i = 0; i < values.length; i++) values[i] = limit * (2 * stream.uniform() - 1);
@@ -149,7 +118,10 @@ const FILLS = {
       while (Math.abs(values[i]) > 2 * whole);
     }
   },
-  /** Orthonormal rows or columns, whichever are fewer: normal draws by Gram and Schmidt, which makes none likelier. */
+  /**
+   * Makes the rows or the columns, whichever are fewer, orthonormal: normal draws, made so by Gram and Schmidt's method,
+   * prefer no direction.
+   */
   orthogonal(values: FloatArray, { stream, rows }: Fill): void {
     const columns = values.length / rows;
     const [count, length] = rows < columns ? [rows, columns] : [columns, rows];
@@ -177,7 +149,7 @@ const FILLS = {
   zeros(): void {},
 };
 
-/** Marsaglia's polar method: two normal draws from a uniform point of the unit disc. */
+/** Returns a source of normal draws by Marsaglia's polar method: two of them from a uniform point of the unit disc. */
 function normalDraws(stream: Stream, deviation = 1): () => number {
   let second: number | null = null;
   return () => {

@@ -1,4 +1,4 @@
-/** What a kind of layer is: the terms of the catalogue in kinds.ts. */
+/** The terms in which kinds.ts describes each kind of layer. */
 import { z } from 'zod';
 import type { Layer } from './layer.js';
 
@@ -13,35 +13,34 @@ export interface Branch extends ReadonlyArray<UncheckedLayer> {
   readonly [LAYERS]: true;
 }
 
-/** What a layer is built on. */
+/** Tells a layer that is being built what it stands on. */
 export interface Build {
-  /** the width of its input */
+  /** The width of its input. */
   readonly inputs: number;
-  /** throws UsageError naming the layer */
+  /** Throws UsageError naming the layer. */
   fail(message: string): never;
-  /** builds a branch, on this layer's input unless told otherwise */
+  /** Builds a branch, on this layer's input unless told otherwise. */
   layers(specs: readonly UncheckedLayer[], width?: number, part?: string): Layer[];
 }
 
+/** Describes a kind of layer: its argument, how it is built, and what `gradpool list` says of it. */
 export interface LayerKind<Argument = never> {
   readonly formula: string;
   readonly torch: string;
   readonly argument: z.ZodObject;
-  /** the key that a bare value stands for: {dense: 128} */
+  /** The key that a bare value stands for: {dense: 128} is {dense: {units: 128}}. */
   readonly shorthand?: string;
-  /** arguments that show what it can do, each valid on EXAMPLE_INPUTS inputs: what gradcheck and the tests build */
+  /** Arguments that show what it can do, each valid on EXAMPLE_INPUTS inputs: gradcheck and the tests build them. */
   readonly examples: readonly unknown[];
-  /** it takes category codes from the network's input, so it comes first */
-  readonly onInput?: true;
-  /** it has no derivative where its inputs are 0 or equal, and takes a subgradient there */
+  /** Set if it has no derivative where its inputs are 0 or equal, and takes a subgradient there. */
   readonly kinked?: true;
   build(argument: Argument, build: Build): Layer;
 }
 
-/** The width on which every example is valid. */
+/** The number of inputs on which every example is valid. */
 export const EXAMPLE_INPUTS = 6;
 
-/** Ties the argument's schema to the argument that `build` takes. */
+/** Defines a kind of layer; the types tie the argument that `build` takes to the argument's schema. */
 export function kind<Shape extends z.ZodRawShape, Short extends keyof Shape & string = never>(
   shape: Shape,
   rest: Omit<LayerKind<z.output<z.ZodObject<Shape, z.core.$strict>>>, 'argument' | 'examples' | 'shorthand'> &

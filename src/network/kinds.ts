@@ -1,4 +1,4 @@
-/** Every kind of layer: what its argument may be, how it is built, and what `gradpool list` says of it. */
+/** The list of all kinds of layer: what the argument may be, how it is built, and what `gradpool list` says of it. */
 import { z } from 'zod';
 import { ACTIVATION_NAMES, ACTIVATIONS, type Activation, type ActivationName } from './activations.js';
 import {
@@ -191,7 +191,6 @@ const CATALOGUE = {
           { categories: 2, size: 1 },
         ],
       ],
-      onInput: true,
       shorthand: 'columns',
       build({ columns }, { inputs, fail }) {
         if (columns.length > inputs) fail(`${columns.length} columns, but the input has ${inputs}`);

@@ -1,104 +1,142 @@
 /**
- * A layer is a forward and a backward pass side by side, with the widths in and out free. It owns no memory:
- * `bind` (network.ts) hands it the arrays it reads and writes. All arrays are [R, width], row-major.
+ * A layer is a forward and a backward pass side by side, with any widths in and out. It owns no memory: `bind`
+ * (network.ts) hands it the arrays that it reads and writes. All arrays are [R, width], row-major.
  */
 import type { FloatArray, Kernels, ShardRows, SumMode } from '../kernels/kernels.js';
+import type { InitializerName } from './initializers.js';
 
-/** How a parameter begins: drawn by the network's initialiser from its fans, or a constant. */
+/** Says how a parameter begins: drawn by the network's initialiser from its fans, or as a constant. */
 export type ParameterInit =
   | { readonly fanIn: number; readonly fanOut: number }
   | { readonly constant: number };
 
+/** Describes one array of numbers that a layer keeps: weights that are learned, or a running statistic. */
 export interface ParameterSpec {
   /** PyTorch's name within the layer: weight, bias, … */
   readonly name: string;
   readonly shape: readonly number[];
   readonly init: ParameterInit;
   /**
-   * A running mean over batches, not learned: backward leaves Σ over rows of this batch's value where others leave
-   * their gradient, and the trainer sets w ← (1−momentum)·w + momentum·Σ/T.
+   * Set for a running mean over batches, which is not learned. Where other parameters have their gradient, backward
+   * leaves Σ over rows of this batch's value, and the trainer sets w ← (1−momentum)·w + momentum·Σ/T.
    */
   readonly statistic?: { readonly momentum: number };
 }
 
-/** An aligned subtree of the summation tree: its shards' rows, and the slot where its gradient sum belongs. */
+/** An aligned subtree of the summation tree: the rows of its shards, and where the sum of their gradients belongs. */
 export interface Subtree extends ShardRows {
-  readonly slot: number;
+  /** The gradient block that receives the sum. */
+  readonly block: number;
 }
 
-/** What is the same for every layer during one pass over some rows. */
+/** Holds what all layers share during one pass over some rows. */
 export interface Pass {
   readonly kernels: Kernels;
-  /** R: rows in this pass */
+  /** R, the rows in this pass. */
   rows: number;
-  /** the shards that these rows belong to, counted from the pass's first row */
+  /** The shards that these rows belong to; their bounds count from the pass's first row. */
   shards: ShardRows;
-  /** where the parameter gradients' row sums go; empty in a pass that is not differentiated */
+  /** Where the row sums of the parameter gradients go; empty in a pass that is not differentiated. */
   subtrees: readonly Subtree[];
   mode: SumMode;
-  /** dropout, noise and batch statistics act in training only */
+  /** Whether dropout, noise and batch statistics act, as they do in training only. */
   training: boolean;
-  /** the key of this step's random draws, and the number of the pass's first row in the batch */
+  /** The key of this step's random draws. */
   readonly key: Uint32Array;
+  /** The number of the pass's first row in the batch. */
   firstRow: number;
 }
 
-/** The arrays a layer works on; x is the output of the layer before, dx its gradient. */
+/** Where the gradient of one parameter goes: one array in each gradient block (see gradients.ts). */
+export type ParameterGradient = readonly FloatArray[];
+
+/** The arrays that a layer works on; x is the output of the layer before it. */
 export interface LayerArrays {
   readonly x: FloatArray;
   readonly y: FloatArray;
-  /** ∂Div/∂y, given */
+  /** ∂Div/∂y, which backward reads. */
   readonly dy: FloatArray;
-  /** ∂Div/∂x, wanted; null where nothing before this layer has parameters */
+  /** ∂Div/∂x, which backward writes; null where no layer before this one has parameters. */
   readonly dx: FloatArray | null;
   readonly parameters: readonly FloatArray[];
-  /** [slot][parameter]: sums over rows of ∂Div/∂parameter */
-  readonly gradients: readonly (readonly FloatArray[])[];
-  /** what forward remembers for backward beside x and y, as `Layer.saved` asks */
+  /** One for each parameter: sums over rows of ∂Div/∂parameter. */
+  readonly gradients: readonly ParameterGradient[];
+  /** What forward remembers for backward beside x and y, as `Layer.saved` asks. */
   readonly saved: readonly FloatArray[];
-  /** a composite layer's branches, bound */
+  /** The branches of a composite layer, bound. */
   readonly branches: readonly BoundSequence[];
-  /** the layer's number in the network, which tells its random draws from other layers' */
+  /** The layer's number in the network, which keeps its random draws apart from those of other layers. */
   readonly id: number;
 }
 
-/** Layers one after the other, bound to memory. */
+/** Holds layers that follow one another, bound to memory. */
 export interface BoundSequence {
   readonly layers: readonly Layer[];
   readonly arrays: readonly LayerArrays[];
   /** [R, inputs] */
   readonly input: FloatArray;
-  /** ∂Div/∂input, where wanted */
+  /** ∂Div/∂input, where it is wanted. */
   readonly inputGradient: FloatArray | null;
   /** [R, outputs] */
   readonly output: FloatArray;
-  /** ∂Div/∂output, given */
+  /** ∂Div/∂output, which the caller writes. */
   readonly outputGradient: FloatArray;
 }
 
+/** A layer's two passes, and all that anyone needs to know of it: nobody asks for its name to find out. */
 export interface Layer {
+  /** The name in the network language, for people: messages, tables, diagrams. */
   readonly kind: string;
   readonly inputs: number;
   readonly outputs: number;
   readonly parameters: readonly ParameterSpec[];
-  /** floats a row of each array in `LayerArrays.saved` */
+  /** Floats per row of each array in `LayerArrays.saved`. */
   readonly saved: readonly number[];
-  /** multiply–adds a row in the forward pass; backward costs as much for dx and as much again for the weights */
+  /** Multiply–adds per row in the forward pass; backward costs as much for dx and as much again for the weights. */
   readonly multiplyAdds: number;
-  /** sequences that a composite layer runs on its input */
-  readonly branches?: readonly (readonly Layer[])[];
-  /** its statistics are those of a shard: a shard has at least so many rows, and a pass holds all of them */
-  readonly shardRows?: number;
-  /** where the layer is defined, said when a value outside stops the run */
+  /** The sequences that a composite layer runs on its input. */
+  readonly branches: readonly (readonly Layer[])[];
+  /** Fewest rows in a shard: more than 1 if the layer computes statistics over a shard, which a pass must then hold whole. */
+  readonly shardRows: number;
+  /** Whether the layer is z = xW + b, the lecture's weighted combination (lecture, section 2). */
+  readonly affine?: boolean;
+  /** The initialiser that preserves the variance of a signal through the weights before this layer. */
+  readonly initializer?: InitializerName;
+  /** What backward passes on where it is not the derivative; `Activation.gradient` explains the two values. */
+  readonly gradient?: 'none' | 'estimate' | undefined;
+  /**
+   * What the outputs say about classes: probabilities that add up to 1, the logarithms of such, or each output on its
+   * own the probability that its answer is yes.
+   */
+  readonly probabilities?: 'distribution' | 'logarithms' | 'independent' | undefined;
+  /** Whether the layer reads category codes from its input: they are indices, so the layer must come first. */
+  readonly readsCodes?: boolean;
+  /** Where the layer is defined, which the message says when a value outside stops the run. */
   readonly domain?: string;
   forward(pass: Pass, arrays: LayerArrays): void;
+  /** Writes dx where it is wanted, and leaves the gradients of the layer's parameters as gradients.ts says. */
   backward(pass: Pass, arrays: LayerArrays): void;
 }
 
-/** The rows that a shard needs at least for these layers, those inside a composite too; 1 where none of them asks. */
+/** What a layer has unless its definition says otherwise. */
+const DEFAULTS = { parameters: [], saved: [], multiplyAdds: 0, branches: [], shardRows: 1 } as const;
+
+/** Completes a layer's definition with the defaults: no parameters, nothing saved, no branches. */
+export function defineLayer(
+  definition: Omit<Layer, keyof typeof DEFAULTS> & Partial<Pick<Layer, keyof typeof DEFAULTS>>,
+): Layer {
+  return { ...DEFAULTS, ...definition };
+}
+
+/** Returns the fewest rows that a shard must have for all of these layers, those inside composites too. */
 export function fewestShardRows(layers: readonly Layer[]): number {
   return Math.max(
     1,
-    ...layers.flatMap(({ shardRows = 1, branches = [] }) => [shardRows, ...branches.map(fewestShardRows)]),
+    ...layers.flatMap(({ shardRows, branches }) => [shardRows, ...branches.map(fewestShardRows)]),
   );
+}
+
+/** Returns the width of a network's output. */
+export function outputWidth(layers: readonly Layer[]): number {
+  return layers[layers.length - 1].outputs;
 }

@@ -1,31 +1,35 @@
-/** Where each parameter lies in the flat block that weights, gradients and optimiser slots share. */
+/** Where each parameter lies in a flat block: weights, gradients and the optimiser's slots all have this layout. */
 import type { FloatArray } from '../kernels/kernels.js';
+import type { InitializerName } from './initializers.js';
 import type { Layer, ParameterSpec } from './layer.js';
 
+/** Describes one parameter and its place in the block. */
 export interface ParameterView {
-  /** indices of the layer in its list, as in PyTorch's nn.Sequential, and the parameter's name: '2.weight' */
+  /** The layer's index in its list, as in PyTorch's nn.Sequential, and the parameter's name: '2.weight'. */
   readonly name: string;
   readonly spec: ParameterSpec;
-  /** the kind of the layer after this one, which says how its weights should begin */
-  readonly following: string | null;
+  /** The initialiser that `auto` takes: the one that suits the layer after this parameter's own. */
+  readonly suited: InitializerName;
   readonly offset: number;
   readonly length: number;
 }
 
+/** Describes a block that holds all parameters of a network. */
 export interface ParameterLayout {
-  /** in the layers' order, a composite layer's own parameters before its branches' */
+  /** In the layers' order, a composite layer's own parameters before those of its branches. */
   readonly views: readonly ParameterView[];
-  /** floats in the block, padding included */
+  /** Floats in the block, padding included. */
   readonly length: number;
-  /** floats at the beginning of the block that the update rule changes; running statistics lie behind them */
+  /** Floats at the beginning of the block that the update rule changes; running statistics lie behind them. */
   readonly trainable: number;
-  /** parameters proper, without the padding */
+  /** Numbers that are parameters, so without the padding. */
   readonly count: number;
 }
 
-/** Each parameter begins on a cache line; the padding between is zero and stays zero under every update rule. */
+/** Floats in a cache line. Each parameter begins on one; the padding between is 0 and stays 0 under every update rule. */
 const ALIGNMENT = 16;
 
+/** Lays out the parameters of the layers: those that are learned first, running statistics behind them. */
 export function parameterLayout(layers: readonly Layer[]): ParameterLayout {
   const found = parametersOf(layers, '');
   const padded = found.map(({ length }) => Math.ceil(length / ALIGNMENT) * ALIGNMENT);
@@ -48,12 +52,12 @@ export function parameterLayout(layers: readonly Layer[]): ParameterLayout {
 function parametersOf(layers: readonly Layer[], prefix: string): Omit<ParameterView, 'offset'>[] {
   return layers.flatMap((layer, index) => {
     const path = `${prefix}${index}.`;
-    const following = layers[index + 1]?.kind ?? null;
+    const suited = layers[index + 1]?.initializer ?? 'glorotUniform';
     const own = layer.parameters.map((spec) => {
       const length = spec.shape.reduce((product, dimension) => product * dimension, 1);
-      return { name: `${path}${spec.name}`, spec, following, length };
+      return { name: `${path}${spec.name}`, spec, suited, length };
     });
-    const branches = layer.branches ?? [];
+    const { branches } = layer;
     const inner = branches.flatMap((branch, b) =>
       parametersOf(branch, branches.length === 1 ? path : `${path}${b}.`),
     );
@@ -61,7 +65,7 @@ function parametersOf(layers: readonly Layer[], prefix: string): Omit<ParameterV
   });
 }
 
-/** The parameters as views of a flat block of this layout, in the layout's order. */
+/** Returns the parameters as views of a flat block of this layout, in the layout's order. */
 export function parameterViews(layout: ParameterLayout, block: FloatArray): FloatArray[] {
   return layout.views.map(({ offset, length }) => block.subarray(offset, offset + length));
 }

@@ -1,5 +1,6 @@
-/** A network: its layers bound to memory, and what is differentiated in training. */
+/** A network: its layers bound to memory, and the objective that training differentiates. */
 import type { FloatArray } from '../kernels/kernels.js';
+import type { DivergenceKernel } from '../kernels/reference/divergences.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from './divergences.js';
 import type { BoundSequence, Layer } from './layer.js';
 import { type ParameterLayout, parameterViews } from './layout.js';
@@ -7,14 +8,15 @@ import { bindSequence } from './sequence.js';
 
 export { backward, forward } from './sequence.js';
 
-/** What a network works on: its layout, the parameters, and one gradient block for each slot (none: forward only). */
+/** Holds what a network works on. */
 export interface NetworkMemory {
   readonly layout: ParameterLayout;
   readonly parameters: FloatArray;
+  /** The gradient blocks, each of the parameters' layout; none for a network that only runs forward. */
   readonly gradients: readonly FloatArray[];
-  /** carves one array; a measuring carve may hand out arrays of length 0 */
+  /** Hands out one array; a caller that only measures may hand out arrays of length 0. */
   readonly allocate: (length: number) => FloatArray;
-  /** whether ∂Div/∂input is wanted as well: training has no use for it, explaining has */
+  /** Whether ∂Div/∂input is wanted as well: training has no use for it, `explain` has. */
   readonly inputGradient?: boolean;
 }
 
@@ -36,35 +38,40 @@ function* counter(): Generator<number, never> {
   for (let i = 0; ; i++) yield i;
 }
 
-/** What is differentiated in training: the layers and the divergence's code, fused with the last layer if it can be. */
+/** What training differentiates: the layers, and the divergence of their output, fused with the last layer if it can be. */
 export interface Objective {
+  /** Without the last layer, if the divergence stands for it too. */
   readonly layers: readonly Layer[];
-  /** the last layer, where the divergence stands for it too */
+  /** The last layer, if the divergence stands for it too. */
   readonly fused: Layer | null;
-  readonly code: number;
-  /** the divergence's parameter: δ, γ, … */
+  /** The divergence as kernels know it: fused ones have names of their own. */
+  readonly divergence: DivergenceKernel;
+  /** The divergence's parameter: δ, γ, … */
   readonly parameter: number;
   readonly targets: Divergence['targets'];
-  /** with a single output: the value from which on it means class 1 */
+  /** A single output means class 1 above this value. */
   readonly threshold: number;
 }
 
-/** @param parameter the divergence's; by default its own default */
+/**
+ * Returns the objective of a network, with the last layer fused into the divergence where they belong together.
+ * @param parameter the divergence's parameter; left out: its default
+ */
 export function objective(layers: readonly Layer[], name: DivergenceName, parameter?: number): Objective {
   const apart = unfused(layers, name, parameter);
   const { fused }: Divergence = DIVERGENCES[name];
   const last = layers[layers.length - 1];
   if (!fused || layers.length === 1 || last.kind !== fused.activation) return apart;
-  return { ...apart, layers: layers.slice(0, -1), fused: last, code: fused.code, threshold: 0 };
+  return { ...apart, layers: layers.slice(0, -1), fused: last, divergence: fused.kernel, threshold: 0 };
 }
 
-/** The layers and the divergence each for itself. */
+/** Returns the objective of a network with the last layer and the divergence computed one after the other. */
 export function unfused(layers: readonly Layer[], name: DivergenceName, parameter?: number): Objective {
-  const { code, targets, single = 0.5, parameter: declared }: Divergence = DIVERGENCES[name];
+  const { targets, single = 0.5, parameter: declared }: Divergence = DIVERGENCES[name];
   return {
     layers,
     fused: null,
-    code,
+    divergence: name,
     parameter: parameter ?? declared?.default ?? 0,
     targets,
     threshold: single,

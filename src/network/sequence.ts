@@ -1,35 +1,36 @@
 /**
- * Layers one after the other: the forward and the backward pass of the lecture (sections 2 and 3), and their binding
- * to memory. A composite layer runs its branches with the same functions.
+ * Layers that follow one another: the forward pass (lecture, section 2), the backward pass (lecture, section 3), and
+ * how they are bound to memory. A composite layer runs its branches with the same functions.
  */
 import type { FloatArray } from '../kernels/kernels.js';
 import type { BoundSequence, Layer, LayerArrays, Pass } from './layer.js';
 
-/** For k = 1 … N: y^(k) = f_k(y^(k−1)). */
+/** Runs the forward pass: for k = 1 … N, y^(k) = f_k(y^(k−1)). */
 export function forward(pass: Pass, { layers, arrays }: BoundSequence): void {
   for (let k = 0; k < layers.length; k++) layers[k].forward(pass, arrays[k]);
 }
 
-/** For k = N … 1: from ∂Div/∂y^(k) the gradients of layer k's parameters and ∂Div/∂y^(k−1). */
+/** Runs the backward pass: for k = N … 1, from ∂Div/∂y^(k) the gradients of layer k's parameters and ∂Div/∂y^(k−1). */
 export function backward(pass: Pass, { layers, arrays }: BoundSequence): void {
   for (let k = layers.length - 1; k >= 0; k--) layers[k].backward(pass, arrays[k]);
 }
 
-/** What a sequence is bound to. */
+/** Says what a sequence is bound to. */
 export interface Binding {
   readonly maxRows: number;
-  /** carves one array; a measuring carve may hand out arrays of length 0 */
+  /** Hands out one array; a caller that only measures may hand out arrays of length 0. */
   readonly allocate: (length: number) => FloatArray;
-  /** whether there is a backward pass */
+  /** Whether there is a backward pass. */
   readonly differentiated: boolean;
-  /** every parameter in the layout's order, and in each slot its gradient: taken one after the other */
+  /** The parameters in the layout's order: each layer takes the next ones. */
   readonly parameters: Iterator<FloatArray>;
+  /** For each gradient block, its gradients in the layout's order. */
   readonly gradients: readonly Iterator<FloatArray>[];
-  /** counts the layers */
+  /** Numbers the layers. */
   readonly ids: Iterator<number>;
 }
 
-/** Binds layers to an input; `dx` is where the input's gradient goes, null where it is not wanted. */
+/** Binds layers to an input, and to where the input's gradient goes: null where it is not wanted. */
 export function bindSequence(
   layers: readonly Layer[],
   input: FloatArray,
@@ -51,9 +52,9 @@ export function bindSequence(
       dy,
       dx: wanted ? dx : null,
       parameters: layer.parameters.map(() => next(binding.parameters)),
-      gradients: binding.gradients.map((slot) => layer.parameters.map(() => next(slot))),
+      gradients: layer.parameters.map(() => binding.gradients.map(next)),
       saved: layer.saved.map((width) => allocate(maxRows * width)),
-      branches: (layer.branches ?? []).map((branch) => {
+      branches: layer.branches.map((branch) => {
         const branchGradient = wanted ? allocate(maxRows * layer.inputs) : null;
         return bindSequence(branch, x, branchGradient, binding);
       }),
@@ -67,7 +68,7 @@ export function bindSequence(
 }
 
 function hasParameters(layer: Layer): boolean {
-  return layer.parameters.length > 0 || (layer.branches ?? []).some((branch) => branch.some(hasParameters));
+  return layer.parameters.length > 0 || layer.branches.some((branch) => branch.some(hasParameters));
 }
 
 function next<T>(iterator: Iterator<T>): T {

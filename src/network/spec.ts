@@ -2,7 +2,7 @@
  * The network language: a list such as [{ dense: 128 }, 'relu', { residual: [{ dense: 128 }, 'tanh'] }, { dense: 10 }, 'softmax'],
  * in a config or in code. Widths are inferred from the input's and checked.
  */
-import { closest } from '../closest.js';
+import { didYouMean } from '../didyoumean.js';
 import { UsageError } from '../errors.js';
 import { describeIssue } from '../issues.js';
 import type { DivergenceName } from './divergences.js';
@@ -44,7 +44,7 @@ function buildLayer(spec: UncheckedLayer, inputs: number, where: string): Layer 
   if (!kind) {
     const known = Object.keys(LAYER_KINDS);
     throw new UsageError(
-      `${where}: unknown layer '${name}'${closest(name, known)}; known: ${known.join(', ')}`,
+      `${where}: unknown layer '${name}'${didYouMean(name, known)}; known: ${known.join(', ')}`,
     );
   }
   const place = `${where} (${name})`;

@@ -1,7 +1,10 @@
 import type { FloatArray } from '../kernels/kernels.js';
 import type { ParameterLayout } from './layout.js';
 
-/** Running statistics: w ← (1−momentum)·w + momentum·Σ/T, the sum over the batch's rows lying where gradients do. */
+/**
+ * Updates running statistics: w ← (1−momentum)·w + momentum·Σ/T. The sum over the batch's rows lies where other
+ * parameters have their gradient, and `scale` is 1/T.
+ */
 export function updateStatistics(
   layout: ParameterLayout,
   block: FloatArray,

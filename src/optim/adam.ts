@@ -1,17 +1,30 @@
 /**
- * Adam (Kingma & Ba 2015) and its kin. They differ in what divides and multiplies the moments, which the kernels' one
- * `adam` step takes as scalars: w ← shrink·w − η(m + share·g)/(√v/root + ε).
+ * Adam (Kingma & Ba 2015) and the rules derived from it. They differ only in the factors on the two moments,
+ * which the kernels' single `adam` step takes as scalars: w ← shrink·w − η(m + share·g)/(√v/root + ε).
  */
 import { exp, ln } from '../elementary.js';
-import type { StepScalars } from '../kernels/codes.js';
+import type { HyperValues } from '../hyperparameters.js';
+import type { Kernels } from '../kernels/kernels.js';
+import type { StepScalars } from '../kernels/steps.js';
 import { update } from './elementwise.js';
+import { betas, decoupledWeightDecay, eps, notNegative, weightDecay } from './hyper.js';
 import { power } from './power.js';
-import type { Hyper, StepScale, UpdateRule } from './rule.js';
+import { rule, type StepScale, type UpdateArrays, type UpdateRule } from './rule.js';
 
 type Scalars = StepScalars<'adam'>;
 
-/** Adam's own scalars, both moments' bias corrected. */
-function plain(hyper: Hyper, { step, lr, gradientScale }: StepScale): Scalars {
+const momentumDecay = {
+  schema: notNegative,
+  default: 0.004,
+  help: 'how fast the momentum grows to its full value',
+} as const;
+
+const ADAM = { betas, eps, weightDecay } as const;
+const DECOUPLED = { betas, eps, weightDecay: decoupledWeightDecay } as const;
+type Adam = HyperValues<typeof ADAM>;
+
+/** Returns the scalars of Adam itself, with the bias of both moments corrected. */
+function plain(hyper: Adam, { step, lr, gradientScale }: StepScale): Scalars {
   const [beta1, beta2] = hyper.betas;
   return {
     lr: lr / (1 - power(beta1, step)),
@@ -26,16 +39,24 @@ function plain(hyper: Hyper, { step, lr, gradientScale }: StepScale): Scalars {
   };
 }
 
-/** The step whose scalars differ from Adam's by what `change` says. */
-function adamStep(change: (hyper: Hyper, scale: StepScale) => Partial<Scalars>): UpdateRule['step'] {
+/** Makes a step of Adam in which `change` replaces some of the scalars. */
+function adamStep<Hyper extends Adam>(
+  change: (hyper: Hyper, scale: StepScale) => Partial<Scalars>,
+): (kernels: Kernels, arrays: UpdateArrays, hyper: Hyper, scale: StepScale) => void {
   return (kernels, { weights, gradient, slots: [m, v, largest] }, hyper, scale) => {
     const scalars = { ...plain(hyper, scale), ...change(hyper, scale) };
     update(kernels, 'adam', weights, gradient, [m, v, largest ?? null], scalars);
   };
 }
 
-/** Dozat 2016: the momentum μₜ grows towards β₁, and the step takes a share of the gradient itself. */
-function nadamScalars({ betas: [beta1], momentumDecay }: Hyper, { step, lr }: StepScale): Partial<Scalars> {
+/**
+ * Makes NAdam of Adam (Dozat 2016): the momentum μₜ grows towards β₁, and the step takes a share of the
+ * gradient itself.
+ */
+function nadamScalars(
+  { betas: [beta1], momentumDecay }: Adam & { readonly momentumDecay: number },
+  { step, lr }: StepScale,
+): Partial<Scalars> {
   const fade = exp(momentumDecay * ln(0.96));
   let faded = 1; // 0.96^(i·momentumDecay)
   let product = 1; // μ₁·…·μₜ
@@ -45,7 +66,7 @@ function nadamScalars({ betas: [beta1], momentumDecay }: Hyper, { step, lr }: St
     mu = beta1 * (1 - 0.5 * faded);
     product *= mu;
     if (product < Number.EPSILON / 8) {
-      // 1 − product is 1 from here on: the last μ without the way to it
+      // 1 − product stays 1 from here on, so the last μ is computed directly.
       faded = exp(step * momentumDecay * ln(0.96));
       mu = beta1 * (1 - 0.5 * faded);
       break;
@@ -56,8 +77,11 @@ function nadamScalars({ betas: [beta1], momentumDecay }: Hyper, { step, lr }: St
   return { lr: rate, gradientShare: (lr * (1 - mu)) / (1 - product) / rate };
 }
 
-/** Liu et al. 2020: while too few squares are known to divide by, the step is that of the mean alone. */
-function radamScalars({ betas: [beta1, beta2] }: Hyper, { step, lr }: StepScale): Partial<Scalars> {
+/**
+ * Makes RAdam of Adam (Liu et al. 2020): while too few squares are known to divide by, it steps along the
+ * mean alone.
+ */
+function radamScalars({ betas: [beta1, beta2] }: Adam, { step, lr }: StepScale): Partial<Scalars> {
   const forgotten = power(beta2, step);
   const most = 2 / (1 - beta2) - 1;
   const known = most - (2 * step * forgotten) / (1 - forgotten);
@@ -68,45 +92,51 @@ function radamScalars({ betas: [beta1, beta2] }: Hyper, { step, lr }: StepScale)
 }
 
 export const ADAM_RULES = {
-  adam: {
+  adam: rule({
     formula: 'g ← g + λw; m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← w − η·m̂/(√v̂ + ε)',
     torch: 'Adam',
     lr: 0.001,
+    hyper: ADAM,
     slots: () => ['m', 'v'],
     step: adamStep(() => ({})),
-  },
-  adamw: {
+  }),
+  adamw: rule({
     formula: 'w ← w − ηλw, then Adam without decay in g',
     torch: 'AdamW',
     lr: 0.001,
+    hyper: DECOUPLED,
     slots: () => ['m', 'v'],
     step: adamStep(({ weightDecay }, { lr }) => ({ weightDecay: 0, shrink: 1 - lr * weightDecay })),
-  },
-  amsgrad: {
+  }),
+  amsgrad: rule({
     formula: 'Adam with the largest v so far in place of v',
     torch: 'Adam(amsgrad=True)',
     lr: 0.001,
+    hyper: ADAM,
     slots: () => ['m', 'v', 'largest'],
     step: adamStep(() => ({})),
-  },
-  nadam: {
+  }),
+  nadam: rule({
     formula: 'Adam with w ← w − η(μₜ₊₁m̂ + (1−μₜ)ĝ)/(√v̂ + ε), μₜ = β₁(1 − ½·0.96^(t·momentumDecay))',
     torch: 'NAdam (of PyTorch 2: before, one factor μₜ was too many)',
     lr: 0.002,
+    hyper: { ...ADAM, momentumDecay },
     slots: () => ['m', 'v'],
     step: adamStep(nadamScalars),
-  },
-  radam: {
+  }),
+  radam: rule({
     formula: 'Adam with the step rectified by the variance of 1/√v̂; w ← w − η·m̂ while it is unknown',
     torch: 'RAdam',
     lr: 0.001,
+    hyper: ADAM,
     slots: () => ['m', 'v'],
     step: adamStep(radamScalars),
-  },
-  adamax: {
+  }),
+  adamax: rule({
     formula: 'm as in Adam; u ← max(β₂u, |g| + ε); w ← w − η·m̂/u',
     torch: 'Adamax',
     lr: 0.002,
+    hyper: ADAM,
     slots: () => ['m', 'largest'],
     step(kernels, { weights, gradient, slots: [m, largest] }, hyper, { step, lr, gradientScale }) {
       const [beta1, beta2] = hyper.betas;
@@ -115,16 +145,16 @@ export const ADAM_RULES = {
       const scalars = { lr: rate, beta1, beta2, eps, weightDecay, gradientScale };
       update(kernels, 'adamax', weights, gradient, [m, largest], scalars);
     },
-  },
-  lamb: {
+  }),
+  lamb: rule({
     formula: 'r = m̂/(√v̂ + ε) + λw; w ← w − η·(‖w‖/‖r‖)·r, the norms over each parameter',
     torch: 'You et al. 2020, with φ(‖w‖) = ‖w‖',
     lr: 0.001,
-    defaults: { eps: 1e-6 },
+    hyper: { ...DECOUPLED, eps: { ...eps, default: 1e-6 } },
     wholeBlock: true,
     slots: () => ['m', 'v', 'direction'],
     step(kernels, { weights, gradient, slots: [m, v, direction], views }, hyper, scale) {
-      direction.set(weights); // what Adam makes of it with shrink −λ and η 1 is −r
+      direction.set(weights); // With shrink −λ and η 1, Adam's step turns these into −r.
       const scalars = {
         ...plain(hyper, { ...scale, lr: 1 }),
         weightDecay: 0,
@@ -139,5 +169,5 @@ export const ADAM_RULES = {
         update(kernels, 'sgd', w, r, [null], step);
       }
     },
-  },
-} as const satisfies Record<string, UpdateRule>;
+  }),
+} satisfies Record<string, UpdateRule>;

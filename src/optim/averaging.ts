@@ -1,32 +1,50 @@
 /**
- * Averages of the weights over the steps, in a slot of their own: they are what is evaluated and saved, while training
- * goes on with the weights as they are. How many were averaged follows from the step's number, so nothing else is kept.
+ * Averages of the weights over steps or epochs. The average has a slot of its own and is what is evaluated
+ * and saved, while training goes on with the weights as they are. The step's number says how many weights it
+ * holds, so nothing else is stored.
  */
+import type { AllValues, HyperRecord } from '../hyperparameters.js';
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
 import { update } from './elementwise.js';
+import { fraction, whole } from './hyper.js';
 
-export const AVERAGINGS = ['none', 'ema', 'swa'] as const;
+/** Every way of averaging, with its hyper-parameters. */
+export const AVERAGINGS = {
+  none: { hyper: {} },
+  /** An exponential moving average over steps. */
+  ema: {
+    hyper: { emaDecay: { schema: fraction, default: 0.999, help: 'share of the average that a step keeps' } },
+  },
+  /** The plain mean over epochs (Izmailov et al. 2018, who begin after 75 % of the epochs as well). */
+  swa: {
+    hyper: {
+      swaStart: { schema: whole(1), help: 'first epoch averaged (default: after 75 % of the epochs)' },
+    },
+  },
+} as const satisfies Record<string, { readonly hyper: HyperRecord }>;
 
-export interface AveragingOptions {
-  /** ema: an exponential moving average over steps; swa: the plain mean over epochs (Izmailov et al. 2018) */
-  readonly averaging: (typeof AVERAGINGS)[number];
-  readonly emaDecay: number;
-  /** the first epoch of the mean, counted from 1; default: after 75 % of the epochs, as in the paper */
-  readonly swaStart?: number | undefined;
+export type AveragingName = keyof typeof AVERAGINGS;
+
+export interface AveragingOptions
+  extends AllValues<{ readonly [Name in AveragingName]: (typeof AVERAGINGS)[Name]['hyper'] }> {
+  readonly averaging: AveragingName;
   readonly epochs: number;
 }
 
-/** The names of the slots that averaging keeps. */
+/** Names the slots that averaging keeps. */
 export function averagingSlots({ averaging }: AveragingOptions): readonly string[] {
   return averaging === 'none' ? [] : ['average'];
 }
 
-/** Whether an average exists after so many steps. */
+/** Says whether an average exists after `step` steps. */
 export function isAveraged(options: AveragingOptions, step: number, stepsPerEpoch: number): boolean {
   return options.averaging === 'ema' ? step > 0 : swaCount(options, step, stepsPerEpoch) > 0;
 }
 
-/** Takes the weights after step `step` (1, 2, …) into the average; the first are copied, as PyTorch's AveragedModel does. */
+/**
+ * Adds the weights after step `step` (1, 2, …) to the average; the first are copied, as PyTorch's
+ * AveragedModel does.
+ */
 export function updateAverage(
   kernels: Kernels,
   average: FloatArray,
@@ -46,12 +64,12 @@ export function updateAverage(
     average.set(weights);
     return;
   }
-  // a ← a + share·(w − a): a step down the gradient a − w of ½‖a − w‖²
+  // a ← a + share·(w − a) is a gradient step on ½‖a − w‖², whose gradient is a − w.
   const scalars = { lr: share, momentum: 0, nesterov: 0, weightDecay: 1, gradientScale: -1 };
   update(kernels, 'sgd', average, weights, [null], scalars);
 }
 
-/** Epochs in the mean after so many steps. */
+/** Returns the number of epochs in the mean after `step` steps. */
 function swaCount({ averaging, swaStart, epochs }: AveragingOptions, step: number, perEpoch: number): number {
   if (averaging !== 'swa') return 0;
   const first = swaStart ?? Math.floor(0.75 * epochs) + 1;

@@ -1,8 +1,8 @@
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
 
 /**
- * Clipping by global norm (Pascanu et al. 2013), with PyTorch's 1e-6 in the denominator: the factor on a gradient
- * whose norm, once scaled by `gradientScale`, exceeds `maxNorm`; 1 otherwise.
+ * Returns the factor that clips a gradient by its global norm (Pascanu et al. 2013), with PyTorch's 1e-6 in
+ * the denominator; it is 1 where the norm, times `gradientScale`, does not exceed `maxNorm`.
  */
 export function clippingFactor(
   kernels: Kernels,

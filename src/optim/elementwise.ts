@@ -1,7 +1,7 @@
-import { ordered, type StepName, type StepScalars } from '../kernels/codes.js';
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
+import { ordered, type StepName, type StepScalars } from '../kernels/steps.js';
 
-/** A kernel's element-wise step over all of w, its scalars by their names. */
+/** Runs a kernel's element-wise step over all of w, with the scalars given by name. */
 export function update<Name extends StepName>(
   kernels: Pick<Kernels, 'update'>,
   name: Name,

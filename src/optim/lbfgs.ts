@@ -1,24 +1,39 @@
-/** Limited-memory BFGS (Liu & Nocedal 1989) with a strong Wolfe line search: one iteration a step, on all rows. */
+/**
+ * Limited-memory BFGS (Liu & Nocedal 1989) with a strong Wolfe line search: each step is one iteration over
+ * all rows.
+ */
 import type { FloatArray } from '../kernels/kernels.js';
+import { weightDecay, whole } from './hyper.js';
 import { type LinePoint, strongWolfe } from './linesearch.js';
-import type { UpdateRule } from './rule.js';
+import { rule } from './rule.js';
 
-/** How the weights changed in a step and how that turned the gradient, with 1/(change·turn). */
+/**
+ * Holds one earlier step: how the weights changed, how the gradient changed with them, and 1/(change·turn).
+ */
 interface Pair {
   readonly change: FloatArray;
   readonly turn: FloatArray;
   readonly rho: number;
 }
 
-/** PyTorch's: of the largest component of the gradient, of the slope, and of a pair's curvature. */
+/** Below these bounds, which are PyTorch's, the gradient, the slope or a pair's curvature counts as zero. */
 const TOLERANCE = { gradient: 1e-7, slope: 1e-9, curvature: 1e-10 };
 
-export const lbfgs: UpdateRule = {
+export const lbfgs = rule({
   formula: 'w ← w + t·d, d = −H·g with H from the last historySize changes; t by the strong Wolfe conditions',
   torch: "LBFGS(max_iter=1, line_search_fn='strong_wolfe')",
   lr: 1,
+  hyper: {
+    historySize: {
+      schema: whole(1).max(100),
+      default: 10,
+      help: 'number of earlier steps that are remembered',
+    },
+    weightDecay,
+  },
   fullBatch: true,
   wholeBlock: true,
+  lineSearch: true,
   slots: ({ historySize }) => [
     'before',
     ...Array.from({ length: historySize }, (_, i) => `change ${i}`),
@@ -27,13 +42,14 @@ export const lbfgs: UpdateRule = {
   async step(_, { weights, gradient, slots }, { historySize, weightDecay }, scale, loss) {
     const { step, lr, gradientScale } = scale;
     const [before, ...rest] = slots;
-    // The pair of step t lies in place t−1 of a ring, so that nothing but t has to be remembered between steps.
+    // The pair of step t lies at place t−1 of a ring buffer, so t alone says where everything is.
     const changes = rest.slice(0, historySize);
     const turns = rest.slice(historySize);
     const place = (t: number) => (t - 1) % historySize;
 
     const start = weights.slice();
     const value = (mean: number) => mean + (weightDecay * dot(weights, weights)) / 2;
+    /** Turns the sum over rows in `gradient` into the gradient of the mean loss with its penalty. */
     const toMean = () => {
       for (let i = 0; i < gradient.length; i++) {
         gradient[i] = gradient[i] * gradientScale + weightDecay * weights[i];
@@ -46,22 +62,18 @@ export const lbfgs: UpdateRule = {
     }
     before.set(gradient);
 
-    const known: Pair[] = []; // from the newest to the oldest
-    for (let t = step - 1; t >= Math.max(1, step - historySize); t--) {
-      const [change, turn] = [changes[place(t)], turns[place(t)]];
-      const curvature = dot(change, turn);
-      if (curvature > TOLERANCE.curvature) known.push({ change, turn, rho: 1 / curvature });
-    }
+    const earlier = Array.from({ length: Math.min(historySize, step - 1) }, (_, k) => place(step - 1 - k));
+    const known = earlier.flatMap((index) => usablePair(changes[index], turns[index]));
     const direction = newtonDirection(gradient, known);
     const slope = dot(gradient, direction);
     const change = changes[place(step)].fill(0);
     if (largest(gradient) <= TOLERANCE.gradient || !(slope <= -TOLERANCE.slope)) return;
 
-    const go = (t: number) => {
+    const moveTo = (t: number) => {
       for (let i = 0; i < weights.length; i++) weights[i] = start[i] + t * direction[i];
     };
     const along = async (t: number): Promise<LinePoint> => {
-      go(t);
+      moveTo(t);
       const found = value(await loss.evaluate());
       toMean();
       const slope = dot(gradient, direction);
@@ -71,12 +83,18 @@ export const lbfgs: UpdateRule = {
     const first = step === 1 ? Math.min(1, 1 / sumOfMagnitudes(gradient)) * lr : lr;
     const origin = { t: 0, value: value(loss.value), slope };
     const t = await strongWolfe(along, origin, first, largest(direction));
-    go(t);
+    moveTo(t);
     for (let i = 0; i < change.length; i++) change[i] = t * direction[i];
   },
-};
+});
 
-/** −H·g by the two-loop recursion. */
+/** Returns the pair of an earlier step, or nothing where its curvature is too small to divide by. */
+function usablePair(change: FloatArray, turn: FloatArray): Pair[] {
+  const curvature = dot(change, turn);
+  return curvature > TOLERANCE.curvature ? [{ change, turn, rho: 1 / curvature }] : [];
+}
+
+/** Computes −H·g by the two-loop recursion; `known` holds the earlier steps, the newest first. */
 function newtonDirection(gradient: FloatArray, known: readonly Pair[]): Float64Array {
   const d = Float64Array.from(gradient, (g) => -g);
   const alphas = known.map(({ change, turn, rho }) => {

@@ -1,9 +1,9 @@
 /**
- * A line search for the strong Wolfe conditions (Nocedal & Wright 2006, algorithms 3.5 and 3.6, with cubic
- * interpolation), step for step that of torch.optim.LBFGS. Sure to stop after at most 25 evaluations.
+ * Line search for the strong Wolfe conditions (Nocedal & Wright 2006, algorithms 3.5 and 3.6, with cubic
+ * interpolation). It takes the same steps as torch.optim.LBFGS and stops after 26 evaluations at the latest.
  */
 
-/** A point of the line: how far, the loss there, and its derivative along the line. */
+/** A point of the line: its distance t, the loss there, and the derivative of the loss along the line. */
 export interface LinePoint {
   readonly t: number;
   readonly value: number;
@@ -13,12 +13,15 @@ export interface LinePoint {
 const DECREASE = 1e-4;
 const CURVATURE = 0.9;
 const EVALUATIONS = 25;
-/** the change of the largest weight below which a bracket is not cut any further */
+/** A bracket is not narrowed further once it moves no weight by more than this. */
 const SMALLEST = 1e-9;
 
 /**
- * How far to go. @param along evaluates the loss on the line; @param origin its point at t = 0; @param first the t to
- * try first; @param reach the largest component of the direction
+ * Returns the distance to go along the line.
+ * @param along evaluates the loss at a distance
+ * @param origin the point at distance 0
+ * @param first the distance to try first
+ * @param reach the largest component of the direction
  */
 export async function strongWolfe(
   along: (t: number) => Promise<LinePoint>,
@@ -29,7 +32,7 @@ export async function strongWolfe(
   const tooHigh = ({ t, value }: LinePoint) => value > origin.value + DECREASE * t * origin.slope;
   const flat = ({ slope }: LinePoint) => Math.abs(slope) <= -CURVATURE * origin.slope;
 
-  // out, until the minimum lies between the last two points
+  // Go outwards until the minimum lies between the last two points.
   let before = origin;
   let point = await along(first);
   let tried = 0;
@@ -43,7 +46,7 @@ export async function strongWolfe(
   }
   if (tried === EVALUATIONS) before = origin;
 
-  // in, until the lower end of the bracket fulfils both conditions
+  // Narrow the bracket until its lower end fulfils both conditions.
   let [low, high] = before.value <= point.value ? [before, point] : [point, before];
   let stuck = false;
   for (; tried < EVALUATIONS && Math.abs(high.t - low.t) * reach >= SMALLEST; tried++) {
@@ -68,12 +71,12 @@ export async function strongWolfe(
   return low.t;
 }
 
-/** Where the cubic through both points with their slopes has its minimum, kept within [least, most]. */
+/** Returns the minimum of the cubic through both points with their slopes, kept within [least, most]. */
 function minimum(a: LinePoint, b: LinePoint, least: number, most: number): number {
   const [p, q] = a.t <= b.t ? [a, b] : [b, a];
   const d1 = p.slope + q.slope - (3 * (p.value - q.value)) / (p.t - q.t);
   const square = d1 * d1 - p.slope * q.slope;
-  if (!(square >= 0)) return (least + most) / 2; // also where a value is not finite
+  if (!(square >= 0)) return (least + most) / 2; // This also handles values that are not finite.
   const d2 = Math.sqrt(square);
   const t = q.t - (q.t - p.t) * ((q.slope + d2 - d1) / (q.slope - p.slope + 2 * d2));
   return Math.min(Math.max(t, least), most);

@@ -1,19 +1,22 @@
-/** Reduce the learning rate when the loss stops falling: the state of schedule `plateau`, plain data for checkpoints. */
+/**
+ * Holds the state of the schedule `plateau`, which lowers the rate when the loss stops falling; checkpoints
+ * store it.
+ */
 export interface PlateauState {
-  /** the product of the drops so far */
+  /** The product of all drops so far. */
   readonly factor: number;
-  /** the lowest loss so far; null before the first epoch */
+  /** The lowest loss so far, or null before the first epoch. */
   readonly best: number | null;
-  /** epochs since then, or since the last drop */
+  /** Epochs since the lowest loss, or since the last drop. */
   readonly waited: number;
 }
 
 export const FRESH_PLATEAU: PlateauState = { factor: 1, best: null, waited: 0 };
 
-/** PyTorch's: a loss that is lower by less than this share of the best does not count. */
+/** A loss counts as lower only if it is lower by more than this share of the best, as in PyTorch. */
 const THRESHOLD = 1e-4;
 
-/** The state after an epoch with this loss, as ReduceLROnPlateau. */
+/** Returns the state after an epoch with this loss, as ReduceLROnPlateau computes it. */
 export function afterEpoch(
   { factor, best, waited }: PlateauState,
   loss: number,

@@ -1,11 +1,16 @@
-/** What acts on the gradient before the update rule sees it, and on the weights after. */
+/**
+ * Changes the gradient before the update rule sees it (clipping, L1), and the weights after it (max-norm).
+ */
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
 import { clippingFactor } from './clipping.js';
 import { update } from './elementwise.js';
 import type { ParameterBlock, UpdateArrays } from './rule.js';
 
-/** L2 is the rules' own weightDecay, because AdamW, LAMB and Lion take it apart from the gradient. */
-export interface Regularization {
+/**
+ * Says how to regularise. L2 is not here: it is each rule's weightDecay, since AdamW, LAMB and Lion decouple
+ * it.
+ */
+interface Regularization {
   readonly l1: number;
   readonly clip?: number | undefined;
   readonly clipValue?: number | undefined;
@@ -13,8 +18,9 @@ export interface Regularization {
 }
 
 /**
- * Clips the mean gradient by its global norm, then each of its components to ±clipValue, then adds the subgradient
- * l1·sign w. `mean` is 1/Σw; returns the scale that makes the gradient, as it is afterwards, what the rule takes.
+ * Clips the mean gradient by its global norm, then clips each component to ±clipValue, then adds the
+ * subgradient l1·sign w. `mean` is 1/Σw, which turns the sum in `gradient` into the mean. Returns the scale
+ * that the rule must apply to the gradient as it is left.
  */
 export function regularizeGradient(
   kernels: Kernels,
@@ -30,8 +36,9 @@ export function regularizeGradient(
 }
 
 /**
- * Max-norm (Srebro & Shraibman 2005; Hinton et al. 2012): the weights into a unit, a column of a [in, out] matrix, are
- * scaled back to the norm `most` where they exceed it. Biases, being vectors, are left alone.
+ * Limits the norm of the weights into each unit, a column of a [in, out] matrix, to `most` (max-norm; Srebro
+ * & Shraibman 2005, Hinton et al. 2012). Longer columns are scaled back; biases, which are vectors, are left
+ * alone.
  */
 export function limitNorms(weights: FloatArray, views: readonly ParameterBlock[], most: number): void {
   for (const { offset, length, spec } of views) {

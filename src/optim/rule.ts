@@ -1,75 +1,76 @@
-/** What an update rule is: hyper-parameters, the slots it keeps, and one step over flat arrays. */
+/**
+ * The interface of an update rule: its hyper-parameters, the slots it keeps, and one step over flat arrays.
+ */
+import type { HyperRecord, HyperValues } from '../hyperparameters.js';
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
 
-/** One parameter's place in the block. */
+/** Says where one parameter lies in the block. */
 export interface ParameterBlock {
   readonly offset: number;
   readonly length: number;
   readonly spec: { readonly shape: readonly number[] };
 }
 
-/** The block being updated, or the same slice of each of its arrays. */
+/** The arrays of the block that is updated, or the same slice of each of them. */
 export interface UpdateArrays {
   readonly weights: FloatArray;
-  /** the sum over the batch's rows, each times its weight; `gradientScale` makes it the mean */
+  /** The sum over the batch's rows, each times its weight; `gradientScale` turns it into the mean. */
   readonly gradient: FloatArray;
   readonly slots: readonly FloatArray[];
-  /** for rules that look at whole parameters; without it the block counts as one */
+  /** The parameters, for rules that look at each as a whole; without it the block counts as one. */
   readonly views?: readonly ParameterBlock[];
 }
 
-/** What changes from step to step. */
+/** Holds what changes from step to step. */
 export interface StepScale {
-  /** t = 1, 2, … */
+  /** The step's number: t = 1, 2, … */
   readonly step: number;
   readonly lr: number;
-  /** 1/Σw over the rows, which is 1/T where they have no weights, times the clipping coefficient */
+  /** 1/Σw over the rows (1/T where rows have no weights), times the clipping coefficient. */
   readonly gradientScale: number;
 }
 
 /** The loss of the batch as a function of the weights, for rules that search along a line. */
 export interface BatchLoss {
-  /** the mean loss at the weights before the step */
+  /** The mean loss at the weights before the step. */
   readonly value: number;
-  /** the mean loss at the weights as they are now; leaves their gradient in `gradient` */
+  /** Returns the mean loss at the current weights, and leaves their gradient in `gradient`. */
   evaluate(): number | Promise<number>;
 }
 
-/** Every rule's hyper-parameters, under PyTorch's names. */
-export interface Hyper {
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  readonly betas: readonly [number, number];
-  readonly eps: number;
-  readonly weightDecay: number;
-  readonly lrDecay: number;
-  readonly rho: number;
-  readonly alpha: number;
-  readonly centered: boolean;
-  readonly momentumDecay: number;
-  readonly etas: readonly [number, number];
-  readonly stepSizes: readonly [number, number];
-  readonly historySize: number;
-}
-
-export interface UpdateRule {
+/** An update rule, with a record of its own hyper-parameters; `slots` and `step` can read no others. */
+export interface UpdateRule<H extends HyperRecord = HyperRecord> {
   readonly formula: string;
-  /** the class of torch.optim that it equals, or where the rule comes from */
+  /** The class of torch.optim that computes the same, or the paper that the rule comes from. */
   readonly torch: string;
+  /** The default learning rate. */
   readonly lr: number;
-  /** where the rule's own defaults differ from those of the others */
-  readonly defaults?: Partial<Hyper>;
-  /** it compares gradients from step to step, so they must be those of all rows */
+  /**
+   * The default for regression, whose errors are unbounded, where it differs from the one for class
+   * probabilities.
+   */
+  readonly regressionLr?: number;
+  readonly hyper: H;
+  /** Whether the rule compares gradients from step to step, so that they must be those of all rows. */
   readonly fullBatch?: boolean;
-  /** it looks at norms over whole parameters, so the block cannot be updated slice by slice */
+  /** Whether the rule takes norms over whole parameters, so that the block cannot be updated in slices. */
   readonly wholeBlock?: boolean;
-  /** the arrays it keeps beside the weights, all zero at first */
-  slots(hyper: Hyper): readonly string[];
+  /** Whether the rule searches along the loss's own gradient, which then must not be clipped or penalised. */
+  readonly lineSearch?: boolean;
+  /** Throws UsageError where values that are each valid contradict one another. */
+  check?(hyper: HyperValues<H>): void;
+  /** Names the arrays that the rule keeps beside the weights; all start as zeros. */
+  slots(hyper: HyperValues<H>): readonly string[];
   step(
     kernels: Kernels,
     arrays: UpdateArrays,
-    hyper: Hyper,
+    hyper: HyperValues<H>,
     scale: StepScale,
     loss: BatchLoss,
   ): void | Promise<void>;
+}
+
+/** Returns the rule as it is; its type makes `slots` and `step` see exactly the hyper-parameters declared. */
+export function rule<const H extends HyperRecord>(definition: UpdateRule<H>): UpdateRule<H> {
+  return definition;
 }

@@ -1,24 +1,39 @@
 /**
- * Update rules. Subtraction from the weights happens in the kernels' step, or where a line search ends, and nowhere
- * else. A rule is one entry of RULES; one list drives the tests.
+ * The list of all update rules. A rule is one entry of RULES; the configuration, the command line and the
+ * tests read the list, so a new rule needs nothing else. Only the kernels' steps subtract from the weights,
+ * or the end of a line search.
  */
-
+import { z } from 'zod';
+import { UsageError } from '../errors.js';
+import { type AllValues, type HyperValues, hyperValues } from '../hyperparameters.js';
 import { ADAM_RULES } from './adam.js';
 import { ADAPTIVE_RULES } from './adaptive.js';
 import { update } from './elementwise.js';
+import { momentum, weightDecay } from './hyper.js';
 import { lbfgs } from './lbfgs.js';
-import type { Hyper, UpdateRule } from './rule.js';
+import { rule, type UpdateRule } from './rule.js';
 import { SIGN_RULES } from './sign.js';
 
 export { power } from './power.js';
 export type * from './rule.js';
 
 export const RULES = {
-  sgd: {
+  sgd: rule({
     formula: 'v ← μv + g + λw; w ← w − η·v (Nesterov: w − η(g + λw + μv))',
     torch: 'SGD',
     lr: 0.1,
-    defaults: { momentum: 0.9 },
+    regressionLr: 0.01,
+    hyper: {
+      momentum,
+      nesterov: { schema: z.boolean(), default: false, help: "uses Nesterov's momentum" },
+      weightDecay,
+    },
+    check({ nesterov, momentum }) {
+      if (!nesterov || momentum > 0) return;
+      throw new UsageError(
+        'nesterov needs momentum above 0, found momentum 0: set momentum 0.9 or drop nesterov',
+      );
+    },
     slots: ({ momentum }) => (momentum > 0 ? ['momentum'] : []),
     step(kernels, { weights, gradient, slots: [v] }, hyper, { lr, gradientScale }) {
       const { momentum, weightDecay } = hyper;
@@ -26,39 +41,27 @@ export const RULES = {
       const scalars = { lr, momentum, nesterov, weightDecay, gradientScale };
       update(kernels, 'sgd', weights, gradient, [momentum > 0 ? v : null], scalars);
     },
-  },
+  }),
   ...ADAM_RULES,
   ...ADAPTIVE_RULES,
   ...SIGN_RULES,
   lbfgs,
-} as const satisfies Record<string, UpdateRule>;
+} satisfies Record<string, UpdateRule>;
 
 export type RuleName = keyof typeof RULES;
 export const RULE_NAMES = Object.keys(RULES) as RuleName[];
 
-const DEFAULTS: Hyper = {
-  momentum: 0,
-  nesterov: false,
-  betas: [0.9, 0.999],
-  eps: 1e-8,
-  weightDecay: 0,
-  lrDecay: 0,
-  rho: 0.9,
-  alpha: 0.99,
-  centered: false,
-  momentumDecay: 0.004,
-  etas: [0.5, 1.2],
-  stepSizes: [1e-6, 50],
-  historySize: 10,
+type HyperOf<Name extends RuleName> = (typeof RULES)[Name]['hyper'];
+/** The hyper-parameters of all rules, any of which may be given. */
+export type HyperOptions = {
+  readonly [Key in keyof RuleValues]?: RuleValues[Key] | undefined;
 };
+type RuleValues = AllValues<{ readonly [Name in RuleName]: HyperOf<Name> }>;
 
-/** A rule's hyper-parameters: those given, else the rule's own defaults, else everyone's. */
-export function hyperParameters(
-  name: RuleName,
-  given: { readonly [Key in keyof Hyper]?: Hyper[Key] | undefined },
-): Hyper {
-  const { defaults }: UpdateRule = RULES[name];
-  const own: Hyper = { ...DEFAULTS, ...defaults };
-  const keys = Object.keys(own) as (keyof Hyper)[];
-  return Object.fromEntries(keys.map((key) => [key, given[key] ?? own[key]])) as unknown as Hyper;
+/** Returns the rule's hyper-parameters: those that are given, and its own defaults for the others. */
+export function hyperParameters<Name extends RuleName>(
+  name: Name,
+  given: HyperOptions,
+): HyperValues<HyperOf<Name>> {
+  return hyperValues(RULES[name].hyper as HyperOf<Name>, given as object);
 }

@@ -1,74 +1,91 @@
-/** Learning-rate schedules: the factor on the base rate at a step, counted from 0. A schedule is one entry of SCHEDULES. */
+/**
+ * The list of all learning-rate schedules: each gives the factor on the base learning rate at a step, counted
+ * from 0. A schedule is one entry of SCHEDULES; the configuration, the command line and the tests read the
+ * list.
+ */
+import { z } from 'zod';
 import { cos, exp, ln } from '../elementary.js';
+import type { AllValues, HyperRecord, HyperValues } from '../hyperparameters.js';
+import { fraction, positive, whole } from './hyper.js';
 import { power } from './power.js';
 
-export interface ScheduleOptions {
-  /** linear warm-up over this many epochs, before any schedule; fractions allowed */
-  readonly warmup: number;
-  /** step: epochs between two drops */
-  readonly stepSize: number;
-  /** step, exponential, plateau: the factor of a drop */
-  readonly gamma: number;
-  /** the rate at the end, as a fraction of the base rate */
-  readonly minFactor: number;
-  /** polynomial: its exponent */
-  readonly power: number;
-  /** oneCycle: the share of the steps in which the rate rises, from 1/divFactor of the base rate … */
-  readonly pctStart: number;
-  readonly divFactor: number;
-  /** … and what the first rate is divided by at the end */
-  readonly finalDivFactor: number;
-  /** cosineRestarts: epochs of the first cycle, and by how much each is longer than the one before */
-  readonly firstCycle: number;
-  readonly cycleMult: number;
-}
-
-/** Where training stands. */
-export interface Progress {
+/** Says how far training has come. */
+interface Progress {
   readonly step: number;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
-  /** plateau: the product of the drops so far */
+  /** For the schedule plateau: the product of all drops so far. */
   readonly plateauFactor?: number;
 }
 
-export interface Schedule {
+/** A schedule, with a record of its own hyper-parameters; `factor` can read no others. */
+export interface Schedule<H extends HyperRecord = HyperRecord> {
   readonly formula: string;
+  /** The class of torch.optim.lr_scheduler that computes the same. */
   readonly torch: string;
-  /** the rate depends on where training ends, so a run cannot go on for longer */
+  readonly hyper: H;
+  /** Whether the rate depends on where training ends, so that a finished run cannot be trained for longer. */
   readonly planned?: boolean;
-  /** the factor after warm-up */
-  factor(progress: Progress, options: ScheduleOptions): number;
+  /** Returns the factor on the base rate after warm-up, whose length in epochs is `warmup`. */
+  factor(progress: Progress, options: HyperValues<H> & { readonly warmup: number }): number;
 }
 
+/** Returns the schedule as it is; its type makes `factor` see exactly the hyper-parameters declared. */
+function schedule<const H extends HyperRecord>(definition: Schedule<H>): Schedule<H> {
+  return definition;
+}
+
+const gamma = { schema: positive.max(1), default: 0.1, help: 'factor of a drop' } as const;
+const minFactor = {
+  schema: fraction,
+  default: 0,
+  help: 'lowest learning rate, as a fraction of lr',
+} as const;
+
 export const SCHEDULES = {
-  constant: { formula: 'η', torch: 'ConstantLR(factor=1)', factor: () => 1 },
-  step: {
+  constant: schedule({ formula: 'η', torch: 'ConstantLR(factor=1)', hyper: {}, factor: () => 1 }),
+  step: schedule({
     formula: 'η·γ^⌊epoch/stepSize⌋',
     torch: 'StepLR',
+    hyper: {
+      stepSize: { schema: positive, default: 10, help: 'epochs between two drops' },
+      gamma,
+    },
     factor: (progress, { stepSize, gamma }) => power(gamma, Math.floor(epoch(progress) / stepSize)),
-  },
-  exponential: {
+  }),
+  exponential: schedule({
     formula: 'η·γ^epoch',
     torch: 'ExponentialLR',
+    hyper: { gamma },
     factor: (progress, { gamma }) => power(gamma, epoch(progress)),
-  },
-  polynomial: {
+  }),
+  polynomial: schedule({
     formula: 'η·(m + (1−m)(1−τ)^power), τ the share of the steps after warm-up that is done, m minFactor',
     torch: 'PolynomialLR',
+    hyper: { minFactor, power: { schema: positive, default: 1, help: 'exponent' } },
     planned: true,
     factor: (progress, options) =>
       options.minFactor + (1 - options.minFactor) * exp(options.power * ln(1 - share(progress, options))),
-  },
-  cosine: {
+  }),
+  cosine: schedule({
     formula: 'η·(m + (1−m)(1+cos πτ)/2), τ the share of the steps after warm-up that is done, m minFactor',
     torch: 'CosineAnnealingLR',
+    hyper: { minFactor },
     planned: true,
     factor: (progress, options) => anneal(1, options.minFactor, share(progress, options)),
-  },
-  cosineRestarts: {
+  }),
+  cosineRestarts: schedule({
     formula: 'cosine over firstCycle epochs, then again from η over cycles each cycleMult times as long',
     torch: 'CosineAnnealingWarmRestarts',
+    hyper: {
+      minFactor,
+      firstCycle: { schema: positive, default: 10, help: 'epochs of the first cycle' },
+      cycleMult: {
+        schema: z.number().min(1),
+        default: 1,
+        help: 'how many times as long each cycle is as the one before',
+      },
+    },
     factor({ step, stepsPerEpoch }, { warmup, minFactor, firstCycle, cycleMult }) {
       let into = step / stepsPerEpoch - warmup;
       let cycle = firstCycle;
@@ -78,11 +95,28 @@ export const SCHEDULES = {
       }
       return anneal(1, minFactor, into / cycle);
     },
-  },
-  oneCycle: {
+  }),
+  oneCycle: schedule({
     formula:
       'by half cosines from η/divFactor to η in the share pctStart of the steps, then to η/(divFactor·finalDivFactor)',
     torch: 'OneCycleLR(cycle_momentum=False)',
+    hyper: {
+      pctStart: {
+        schema: positive.lt(1),
+        default: 0.3,
+        help: 'share of the steps in which the learning rate rises',
+      },
+      divFactor: {
+        schema: z.number().min(1),
+        default: 25,
+        help: 'lr divided by this is the first learning rate',
+      },
+      finalDivFactor: {
+        schema: z.number().min(1),
+        default: 1e4,
+        help: 'the first learning rate divided by this is the last',
+      },
+    },
     planned: true,
     factor({ step, stepsPerEpoch, totalSteps }, options) {
       const warm = options.warmup * stepsPerEpoch;
@@ -92,18 +126,35 @@ export const SCHEDULES = {
       if (at <= peak) return anneal(first, 1, peak > 0 ? at / peak : 1);
       return anneal(1, first / options.finalDivFactor, Math.min(1, (at - peak) / (end - peak)));
     },
-  },
-  plateau: {
+  }),
+  plateau: schedule({
     formula: 'η·γ after every plateauPatience epochs without a lower loss, never below η·minFactor',
     torch: 'ReduceLROnPlateau',
+    hyper: {
+      gamma,
+      minFactor,
+      plateauPatience: {
+        schema: whole(0),
+        default: 10,
+        help: 'epochs without a lower validation loss (without validation: training loss) before a drop',
+      },
+    },
     factor: ({ plateauFactor = 1 }) => plateauFactor,
-  },
-} as const satisfies Record<string, Schedule>;
+  }),
+} satisfies Record<string, Schedule>;
 
 export type ScheduleName = keyof typeof SCHEDULES;
 export const SCHEDULE_NAMES = Object.keys(SCHEDULES) as ScheduleName[];
 
-/** The factor on the base learning rate at `progress.step`: linear warm-up, then the schedule. */
+/**
+ * The hyper-parameters of all schedules, and the epochs of linear warm-up (fractions allowed) before any of
+ * them.
+ */
+export type ScheduleOptions = { readonly warmup: number } & AllValues<{
+  readonly [Name in ScheduleName]: (typeof SCHEDULES)[Name]['hyper'];
+}>;
+
+/** Returns the factor on the base learning rate at `progress.step`: linear warm-up, then the schedule. */
 export function scheduleFactor(name: ScheduleName, progress: Progress, options: ScheduleOptions): number {
   const warm = options.warmup * progress.stepsPerEpoch;
   if (progress.step < warm) return (progress.step + 1) / (Math.floor(warm) + 1);
@@ -114,13 +165,16 @@ function epoch({ step, stepsPerEpoch }: Progress): number {
   return Math.floor(step / stepsPerEpoch);
 }
 
-/** How much of the way after warm-up is done, from 0 to 1. */
-function share({ step, totalSteps, stepsPerEpoch }: Progress, { warmup }: ScheduleOptions): number {
+/** Returns the share of the steps after warm-up that is done, from 0 to 1. */
+function share(
+  { step, totalSteps, stepsPerEpoch }: Progress,
+  { warmup }: { readonly warmup: number },
+): number {
   const warm = warmup * stepsPerEpoch;
   return Math.min(1, (step - warm) / Math.max(1, totalSteps - warm));
 }
 
-/** Half a cosine from `start` (share 0) to `end` (share 1). */
+/** Follows half a cosine from `start` (share 0) to `end` (share 1). */
 function anneal(start: number, end: number, share: number): number {
   return end + ((start - end) * (1 + cos(Math.PI * share))) / 2;
 }

@@ -1,13 +1,19 @@
-/** Rules that look at signs alone: every weight of a step moves by the same amount, or by one of its own. */
+/**
+ * The rules that use only the signs of gradients: all weights move by the same amount, or each by an amount
+ * of its own.
+ */
+import { z } from 'zod';
+import { UsageError } from '../errors.js';
 import { update } from './elementwise.js';
-import type { UpdateRule } from './rule.js';
+import { betas, decoupledWeightDecay, positive, weightDecay } from './hyper.js';
+import { rule, type UpdateRule } from './rule.js';
 
 export const SIGN_RULES = {
-  lion: {
+  lion: rule({
     formula: 'w ← w − η(sign(β₁m + (1−β₁)g) + λw); m ← β₂m + (1−β₂)g',
     torch: 'Chen et al. 2023',
     lr: 1e-4,
-    defaults: { betas: [0.9, 0.99] },
+    hyper: { betas: { ...betas, default: [0.9, 0.99] }, weightDecay: decoupledWeightDecay },
     slots: () => ['m'],
     step(kernels, { weights, gradient, slots: [m] }, { betas, weightDecay }, { lr, gradientScale }) {
       const scalars = {
@@ -19,12 +25,31 @@ export const SIGN_RULES = {
       };
       update(kernels, 'lion', weights, gradient, [m], scalars);
     },
-  },
-  rprop: {
+  }),
+  rprop: rule({
     formula: 's grows by η₊ while g keeps its sign and shrinks by η₋ when it turns; w ← w − sign(g)·s',
     torch: 'Rprop',
     lr: 0.01,
+    hyper: {
+      etas: {
+        schema: z.tuple([positive.lt(1), z.number().gt(1)]),
+        default: [0.5, 1.2],
+        help: 'factors on a step size when the sign of its gradient turns, and when it stays',
+      },
+      stepSizes: {
+        schema: z.tuple([positive, positive]),
+        default: [1e-6, 50],
+        help: 'smallest and largest step size',
+      },
+      weightDecay,
+    },
     fullBatch: true,
+    check({ stepSizes: [smallest, largest] }) {
+      if (smallest <= largest) return;
+      throw new UsageError(
+        `stepSizes: the least, ${smallest}, is above the largest, ${largest}: exchange them`,
+      );
+    },
     slots: () => ['before', 'stepSize'],
     step(kernels, { weights, gradient, slots: [before, size] }, hyper, { step, lr, gradientScale }) {
       if (step === 1) size.fill(lr);
@@ -34,5 +59,5 @@ export const SIGN_RULES = {
       const scalars = { etaMinus, etaPlus, smallest, largest, weightDecay, gradientScale };
       update(kernels, 'rprop', weights, gradient, [before, size], scalars);
     },
-  },
-} as const satisfies Record<string, UpdateRule>;
+  }),
+} satisfies Record<string, UpdateRule>;

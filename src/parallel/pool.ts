@@ -3,7 +3,7 @@ import type { Piscina } from 'piscina';
 import { type ChannelMemory, createChannels, TaskChannel } from './channel.js';
 import type { Executor } from './executor.js';
 
-export interface ThreadPoolOptions<Task> {
+interface ThreadPoolOptions<Task> {
   /** The compiled worker module; its default export takes a channel's index and serves it (channel.ts). */
   readonly filename: string;
   /** Tasks that may run at the same time, at least 1. */
@@ -18,7 +18,7 @@ export interface ThreadPoolOptions<Task> {
   readonly onRetry?: (error: Error, attempt: number) => void;
 }
 
-/** What a worker module finds in `workerData`, beside what the pool was given. */
+/** The part of a worker module's `workerData` that the pool adds. */
 export interface PoolWorkerData {
   readonly channels: ChannelMemory;
 }

@@ -10,7 +10,7 @@ import { DataError } from '../errors.js';
 import { bytesOf, decodeSafetensors, safetensorsHeader } from '../model/safetensors.js';
 import { type TrainState, trainStateSchema } from '../train/state.js';
 
-/** Where a training stands: plain state, weights and the optimiser's slots. */
+/** All that a training needs to go on: its state, the weights and the optimiser's slots. */
 export interface Checkpoint {
   readonly state: TrainState;
   /** SHA-256 of the training data: to go on with other data would be another run. */

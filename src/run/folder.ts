@@ -7,7 +7,7 @@ import { makeFolder, writeFileAtomic } from '../atomic.js';
 import { DataError } from '../errors.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NativeLibrary } from '../kernels/native/index.js';
-import { resolveConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
+import { restoreConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
 import type { TrainEvent, TrainResult } from '../train/events.js';
 
 export const RUN_FILES = {
@@ -126,7 +126,7 @@ export function readRun(folder: string): { record: RunRecord; config: TrainConfi
   }
   try {
     const record = JSON.parse(readFileSync(file, 'utf8'), reviveMetrics) as RunRecord;
-    const config = resolveConfig(parse(readFileSync(join(folder, RUN_FILES.config), 'utf8')) as TrainOptions);
+    const config = restoreConfig(parse(readFileSync(join(folder, RUN_FILES.config), 'utf8')) as TrainOptions);
     return { record, config };
   } catch (error) {
     throw new DataError(`${folder}: unreadable run (${(error as Error).message})`);

@@ -1,19 +1,20 @@
-/** What a training will take of the machine's memory, before it takes it. */
+/** Estimates the memory of a training before it takes any. */
 import type { TrainingData } from '../data/load.js';
-import type { Layer } from '../network/layer.js';
 import { parameterLayout } from '../network/layout.js';
 import { alignedSubtrees, contiguousRanges, shardCount } from '../parallel/shards.js';
 import { passRows } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 
 const MIB = 2 ** 20;
-/** Measured: Node with the code of a training, what a thread adds, the library of native kernels, DuckDB. */
+// These sizes were measured: Node with the code of a training, one more thread, a native library, DuckDB.
 const NODE = 75 * MIB;
 const THREAD = 22 * MIB;
 const LIBRARY = 18 * MIB;
 const DUCKDB = 85 * MIB;
 
-/** Bytes by what they are for, as the system counts them for the process: what `--dry-run` prints. */
+/**
+ * Returns the bytes of a training by what they are for, as the system counts them: what `--dry-run` prints.
+ */
 export function memoryBudget(plan: TrainingPlan): Record<string, number> {
   const { sizes, data, sharedBytes, workers, objective } = plan;
   const block = 4 * parameterLayout(objective.layers).length;
@@ -38,11 +39,11 @@ export function memoryBudget(plan: TrainingPlan): Record<string, number> {
 }
 
 /**
- * Blocks that a sum of shards is left in; the system gives no memory for the others. A run of shards that is
- * one pass is folded as it is summed, unless a layer looks at each shard.
+ * Counts the blocks that receive a sum of shards; the system provides no memory for the others. A range of
+ * shards that fits in one pass is summed subtree by subtree as it goes, so only the first block of each
+ * subtree is touched.
  */
-function touchedBlocks({ sizes, workers, layers }: TrainingPlan, blocks: number): number {
-  if (layers.some(looksAtShards)) return blocks;
+function touchedBlocks({ sizes, workers }: TrainingPlan, blocks: number): number {
   const touched = new Set<number>();
   for (const count of workers) {
     for (const range of contiguousRanges(blocks, Math.max(1, count))) {
@@ -54,10 +55,7 @@ function touchedBlocks({ sizes, workers, layers }: TrainingPlan, blocks: number)
   return touched.size;
 }
 
-const looksAtShards = ({ kind, branches = [] }: Layer): boolean =>
-  kind === 'embedding' || branches.flat().some(looksAtShards);
-
-/** Of the rows as they are stored; parts of one table share them. */
+/** Returns the bytes of the stored rows, which the parts of one table share. */
 function dataBytes({ train, val, test }: TrainingData): number {
   const subsets = [train, val, test].filter((subset) => subset !== null);
   const datasets = new Set(subsets.map(({ dataset }) => dataset));

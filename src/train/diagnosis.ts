@@ -10,7 +10,7 @@ import type { FloatArray } from '../kernels/kernels.js';
 import { beginPass, type GradientContext, type GradientTask, taskPasses, weighRows } from './gradient.js';
 import type { TrainingPlan } from './plan.js';
 
-/** Where a value that is not finite appeared first. */
+/** The first place at which a value is not finite. */
 interface Diagnosis {
   /** A layer's number, the input before all layers, or what the output is compared by after them. */
   readonly place: number | 'input' | 'loss' | 'squared error';

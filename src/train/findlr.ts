@@ -16,7 +16,7 @@ export interface RateRange {
 
 export const RATE_RANGE: RateRange = { from: 1e-6, to: 10, steps: 100 };
 
-/** What a range test measured; all arrays have one entry for each step made. */
+/** The measurements of a range test; all arrays have one entry for each step made. */
 export interface RateSearch {
   /** The learning rate of each step. */
   readonly rates: readonly number[];

@@ -1,5 +1,6 @@
 import type { Subset } from '../data/dataset.js';
-import { divergence, type ForwardContext, forwardRows, outputWidth, rowScore } from '../forward/context.js';
+import { divergence, type ForwardContext, forwardRows, rowScore } from '../forward/context.js';
+import { outputWidth } from '../network/layer.js';
 import { backward } from '../network/network.js';
 import { type IndexRange, type Sharding, shardBounds, shardCount } from '../parallel/shards.js';
 import { PURPOSE, streamKey } from '../random.js';
@@ -17,7 +18,7 @@ export interface GradientTask extends IndexRange {
   readonly step: number;
 }
 
-/** What a gradient task works with. */
+/** A bound network with what a gradient task needs beside the forward pass. */
 export interface GradientContext extends ForwardContext {
   readonly memory: TrainingMemory;
   readonly workspace: Workspace;
@@ -94,7 +95,7 @@ export function weighRows(context: GradientContext, from: number): void {
   const { rowLosses, rowWeights, targets, network } = workspace;
   rowWeights.fill(1, 0, pass.rows);
   if (!isWeighted(weighting, dataset)) return;
-  const N = outputWidth(objective);
+  const N = outputWidth(objective.layers);
   for (let row = 0; row < pass.rows; row++) {
     const weight = rowWeight(weighting, dataset, rows[from + row], targets[row]);
     rowWeights[row] = weight;

@@ -39,7 +39,7 @@ export interface MemorySizes extends Sharding {
   readonly sliced: boolean;
 }
 
-/** What one task works in, whichever thread runs it. */
+/** The arrays that one task works in, whichever thread runs it. */
 export interface Workspace extends ForwardWorkspace {
   /** Byte offset of the kernels' scratch area. */
   readonly scratch: number;
@@ -150,6 +150,6 @@ function carveRounded(
   return () => ({ weights: weights.byteOffset, parameters, twin, left: operand(), right: operand() });
 }
 
-function widthsOf({ inputs, outputs, branches = [] }: Layer): number[] {
+function widthsOf({ inputs, outputs, branches }: Layer): number[] {
   return [inputs, outputs, ...branches.flat().flatMap(widthsOf)];
 }

@@ -5,7 +5,7 @@ import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { Trainer } from './trainer.js';
 
-export interface OpenOptions {
+interface OpenOptions {
   /** The compiled worker module; by default this package's own. */
   readonly workerFile?: string | undefined;
   /** Called when a worker has failed and its task runs again. */

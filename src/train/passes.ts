@@ -12,7 +12,7 @@ export interface GradientPass {
   readonly to: number;
   /** The shards that the rows belong to; `beginPass` writes their bounds within the pass. */
   readonly shards: ShardRows;
-  /** Where the sums over the rows go. */
+  /** The subtrees that receive the sums over the rows. */
   readonly subtrees: readonly Subtree[];
   /** Whether the pass begins its sums or adds to those of the pass before. */
   readonly mode: SumMode;
@@ -44,7 +44,7 @@ export function passesOf(
   passBounds: Int32Array,
 ): PassSequence {
   const shardRows = ({ first, last }: IndexRange): ShardRows => ({ bounds: passBounds, first, last });
-  const subtree = (range: IndexRange): Subtree => ({ slot: range.first, ...shardRows(range) });
+  const subtree = (range: IndexRange): Subtree => ({ block: range.first, ...shardRows(range) });
   const subtrees = alignedSubtrees(range, total);
   const roots = subtrees.map(({ first }) => first);
   const from = bounds[range.first];

@@ -2,6 +2,7 @@
 import type { Encoding } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
 import { UsageError } from '../errors.js';
+import type { HyperValues } from '../hyperparameters.js';
 import { chooseKernels } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NativeLibrary } from '../kernels/native/index.js';
@@ -11,10 +12,10 @@ import { parameterLayout } from '../network/layout.js';
 import { type Objective, objective } from '../network/network.js';
 import type { NetworkSpec } from '../network/spec.js';
 import { averagingSlots } from '../optim/averaging.js';
-import { type Hyper, hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
+import { hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
 import { measure } from '../parallel/arena.js';
-import { type Sharding, shardCount } from '../parallel/shards.js';
-import type { TrainConfig } from './config.js';
+import { shardCount } from '../parallel/shards.js';
+import { refuseUnused, type TrainConfig } from './config.js';
 import { carveTraining, type MemorySizes } from './memory.js';
 import { learningRate, specify } from './specification.js';
 import { targetsFor } from './targets.js';
@@ -28,14 +29,14 @@ export interface TrainingPlan {
   readonly network: NetworkSpec;
   /** The whole network, as it predicts. */
   readonly layers: readonly Layer[];
-  /** What is differentiated in training. */
+  /** The layers and the divergence that training differentiates. */
   readonly objective: Objective;
   readonly weighting: Weighting;
   readonly kernels: KernelName;
   /** The library that native kernels multiply with; null for other kernels. */
   readonly library: NativeLibrary | null;
   readonly rule: UpdateRule;
-  readonly hyper: Hyper;
+  readonly hyper: HyperValues;
   readonly lr: number;
   /** Rows of a full batch. */
   readonly batch: number;
@@ -44,7 +45,7 @@ export interface TrainingPlan {
   /** The numbers of workers to choose from; a single one when it was given. */
   readonly workers: readonly number[];
   readonly sizes: MemorySizes;
-  /** What was inferred, filled or dropped, one plain line each. */
+  /** Notes on what was inferred, filled or dropped, one plain line each. */
   readonly notes: readonly string[];
   readonly sharedBytes: number;
 }
@@ -72,20 +73,11 @@ export function planTraining(
     outputs: loaded.outputs,
     embedded: embeddedColumns(loaded.encoding),
   });
+  refuseUnused({ ...config, loss: network.loss });
   const data = targetsFor(network.loss, loaded);
   const trained = objective(layers, network.loss, network.lossParameter);
-  const rows = data.train.rows.length;
-  const batch = batchRows(config.batch, rows);
-  if (batch > rows) {
-    throw new UsageError(
-      `batch: ${batch} is larger than the ${rows} training rows; take --batch all, or at most ${rows}`,
-    );
-  }
-  if (config.patience !== undefined && data.val === null) {
-    throw new UsageError(
-      'patience watches the validation loss, but no rows are kept back to validate: set val 0.1 or drop patience',
-    );
-  }
+  const batch = batchRows(config.batch, data.train.rows.length);
+  checkRows(config, data, batch);
   const rule: UpdateRule = RULES[config.optimizer];
   const hyper = hyperParameters(config.optimizer, config);
   const sharding = { shards: config.shards, shardRows: fewestShardRows(trained.layers) };
@@ -98,14 +90,14 @@ export function planTraining(
     fewestTasks: Math.max(1, Math.min(...workers)),
     targetWidth: data.train.dataset.targetWidth,
     slots: [...rule.slots(hyper), ...averagingSlots(config)],
-    trainRows: rows,
+    trainRows: data.train.rows.length,
     evaluationRows: Math.max(0, ...[data.val, data.test].map((subset) => subset?.rows.length ?? 0)),
     kernels: chosen.name,
     precision: config.precision,
     profiled,
     sliced: sliceable(config, rule, trained.layers, Math.max(...workers)),
   };
-  const stepsPerEpoch = Math.ceil(rows / batch);
+  const stepsPerEpoch = Math.ceil(sizes.trainRows / batch);
   return {
     config,
     data,
@@ -123,14 +115,24 @@ export function planTraining(
     totalSteps: stepsPerEpoch * config.epochs,
     workers,
     sizes,
-    notes: [
-      ...data.notes,
-      ...(config.batch === 'auto' && rows < AUTO_BATCH ? [`batch: all ${rows} rows`] : []),
-      ...shardNote(batch, sharding),
-      ...(chosen.note === null ? [] : [chosen.note]),
-    ],
+    notes: [...data.notes, ...batchNotes(config, sizes), ...(chosen.note === null ? [] : [chosen.note])],
     sharedBytes: measure((arena) => carveTraining(arena, trained, data.task, sizes)),
   };
+}
+
+/** Refuses a batch that is larger than the data, and patience without rows to validate on. */
+function checkRows({ patience }: TrainConfig, { train, val }: TrainingData, batch: number): void {
+  const rows = train.rows.length;
+  if (batch > rows) {
+    throw new UsageError(
+      `batch: ${batch} is larger than the ${rows} training rows; take --batch all, or at most ${rows}`,
+    );
+  }
+  if (patience !== undefined && val === null) {
+    throw new UsageError(
+      'patience watches the validation loss, but no rows are kept back to validate: set val 0.1 or drop patience',
+    );
+  }
 }
 
 /**
@@ -154,16 +156,18 @@ function sliceable(
   return plain && !rule.wholeBlock && workers > 1 && length === trainable && length >= SLICED_FROM;
 }
 
-/**
- * Returns a note where a layer leaves fewer shards, and with them fewer tasks, than the configuration asks
- * for.
- */
-function shardNote(batch: number, sharding: Sharding): string[] {
-  const asked = Math.min(sharding.shards, batch);
-  const shards = shardCount(batch, sharding);
-  if (shards === asked) return [];
+/** Returns notes on a batch of all rows, and on fewer shards than the configuration asks for. */
+function batchNotes(config: TrainConfig, sizes: MemorySizes): string[] {
+  const { batch, trainRows, shardRows } = sizes;
+  const asked = Math.min(config.shards, batch);
+  const shards = shardCount(batch, sizes);
   return [
-    `shards: ${shards} instead of ${asked} for a batch of ${batch} rows: batch normalisation is over a shard, which has ${sharding.shardRows} rows at least`,
+    ...(config.batch === 'auto' && trainRows < AUTO_BATCH ? [`batch: all ${trainRows} rows`] : []),
+    ...(shards < asked
+      ? [
+          `shards: ${shards} instead of ${asked} for a batch of ${batch} rows: batch normalisation is over a shard, which has ${shardRows} rows at least`,
+        ]
+      : []),
   ];
 }
 

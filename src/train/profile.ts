@@ -1,7 +1,4 @@
-/**
- * Where a run's time goes: what the coordinator does, one thing after the other, and what the workers do
- * meanwhile.
- */
+/** Collects where a run's time goes, in the coordinator and meanwhile in the workers. */
 import { phaseMilliseconds, readLaps, sharedClock, TASK_PHASES, type TaskPhase } from '../forward/timer.js';
 
 /** The parts of the coordinator's time that add up to the steps. */
@@ -33,7 +30,7 @@ export interface RunSeconds extends StepSeconds {
   rest: number;
 }
 
-/** Where the time of a run went. The seconds add up to its wall time. */
+/** The times of a run. The seconds add up to its wall time. */
 export interface ProfileReport {
   readonly steps: number;
   /** Rows of those steps. */
@@ -57,7 +54,7 @@ export const TRACED_STEPS = 500;
 /** The trace's row of the coordinator; workers come after it. */
 const COORDINATOR = 0;
 
-/** Where the phases of a task belong in the report. */
+/** The part of the report to which each phase of a task belongs. */
 const PART: Readonly<Record<TaskPhase, keyof StepSeconds>> = {
   gather: 'data',
   forward: 'forward',

@@ -4,8 +4,8 @@
  * Element by element the additions and the step are those of an update in one piece.
  */
 import type { PhaseTimer } from '../forward/timer.js';
-import type { StepName } from '../kernels/codes.js';
 import type { Kernels } from '../kernels/kernels.js';
+import type { StepName } from '../kernels/steps.js';
 import { type Addition, additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 
@@ -38,7 +38,7 @@ interface Chunk {
   readonly gradients: readonly Float32Array[];
 }
 
-/** What an update task works with. */
+/** The memory, kernels and prepared views of an update task. */
 export interface UpdateContext {
   readonly memory: TrainingMemory;
   readonly workspace: Workspace;

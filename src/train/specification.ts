@@ -1,41 +1,41 @@
-/** From configuration and data to the network that is trained: its layers and its divergence. */
+/** Specifies the network of a training, its layers and its divergence, from configuration and data. */
 import type { ProblemType } from '../data/schema.js';
 import { UsageError } from '../errors.js';
-import { ACTIVATIONS, type Activation, type ActivationName } from '../network/activations.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
 import type { Layer } from '../network/layer.js';
 import type { EmbeddedColumn } from '../network/layers/embedding.js';
 import { buildLayers, type LayerSpec, type NetworkSpec } from '../network/spec.js';
-import { RULES } from '../optim/rules.js';
+import { RULES, type UpdateRule } from '../optim/rules.js';
 import type { TrainConfig } from './config.js';
 
-/** What the data asks of the network. */
-export interface NetworkRequirements {
+/** The requirements that the data makes of the network. */
+interface NetworkRequirements {
   readonly problemType: ProblemType;
   readonly inputs: number;
-  /** classes, or values to be regressed */
+  /** The number of classes, or of values to predict. */
   readonly outputs: number;
-  /** the category columns at the end of the input that are to be embedded */
+  /** The category columns at the end of the input that are to be embedded. */
   readonly embedded: readonly EmbeddedColumn[];
 }
 
 /** A network that fits its data. */
-export interface SpecifiedNetwork {
+interface SpecifiedNetwork {
   readonly network: NetworkSpec;
   /** The layers that the specification stands for. */
   readonly layers: readonly Layer[];
 }
 
 /**
- * The network of a configuration, checked against the requirements. Throws UsageError naming the layer and
- * both widths.
+ * Specifies the network that a configuration asks for.
+ * @throws UsageError, which names the layer and both widths, where it does not fit the data
  */
 export function specify(config: TrainConfig, requirements: NetworkRequirements): SpecifiedNetwork {
   const loss = config.loss === 'auto' ? defaultLoss(requirements.problemType) : config.loss;
   const outputs = outputUnits(loss, requirements);
   const layers = config.layers ?? feedForward(config, loss, requirements, outputs);
   const built = buildLayers(layers, requirements.inputs);
-  const width = built.at(-1)?.outputs;
+  const last = built.at(-1);
+  const width = last?.outputs;
   if (width !== outputs) {
     const what =
       requirements.problemType === 'classification'
@@ -47,9 +47,9 @@ export function specify(config: TrainConfig, requirements: NetworkRequirements):
   }
   refuseUntrainable(built, 'layers', false);
   const { parameter, outputs: wanted, fused }: Divergence = DIVERGENCES[loss];
-  if (wanted && fused && built.at(-1)?.kind === 'dense') {
+  if (wanted && fused && last?.affine) {
     throw new UsageError(
-      `layers[${built.length - 1}] (dense): gives any number, but loss ${loss} takes ${wanted}: end the list with ${fused.activation}`,
+      `layers[${built.length - 1}] (${last.kind}): gives any number, but loss ${loss} takes ${wanted}: end the list with ${fused.activation}`,
     );
   }
   const network = { inputs: requirements.inputs, layers, loss };
@@ -60,13 +60,13 @@ export function specify(config: TrainConfig, requirements: NetworkRequirements):
 }
 
 /**
- * An activation that passes nothing back is refused where something before it should learn. Returns whether
- * something does, by the end of these layers.
+ * Refuses an activation that passes nothing back where a layer before it should learn.
+ * @param before whether a layer before these learns
+ * @returns whether any layer up to the last of these learns
  */
 function refuseUntrainable(layers: readonly Layer[], where: string, before: boolean): boolean {
-  return layers.reduce((learns, { kind, parameters, branches = [] }, index) => {
+  return layers.reduce((learns, { kind, parameters, gradient, branches }, index) => {
     const place = `${where}[${index}] (${kind})`;
-    const { gradient }: Partial<Activation> = ACTIVATIONS[kind as ActivationName] ?? {};
     if (learns && gradient === 'none') {
       throw new UsageError(
         `${place}: its derivative is 0 wherever it has one, so backpropagation cannot train what lies before it: take sigmoid or tanh, or {${kind}: {gradient: straightThrough}}, or for a single layer {${kind}: {gradient: perceptron}}`,
@@ -79,13 +79,10 @@ function refuseUntrainable(layers: readonly Layer[], where: string, before: bool
   }, before);
 }
 
-/**
- * The learning rate of a configuration: SGD on unbounded errors needs a smaller step than on class
- * probabilities.
- */
+/** Returns the learning rate of a configuration, or the update rule's own for this type of problem. */
 export function learningRate(config: TrainConfig, problemType: ProblemType): number {
-  const own = RULES[config.optimizer].lr;
-  return config.lr ?? (config.optimizer === 'sgd' && problemType === 'regression' ? own / 10 : own);
+  const { lr, regressionLr = lr }: UpdateRule = RULES[config.optimizer];
+  return config.lr ?? (problemType === 'regression' ? regressionLr : lr);
 }
 
 function defaultLoss(problemType: ProblemType): DivergenceName {
@@ -93,7 +90,8 @@ function defaultLoss(problemType: ProblemType): DivergenceName {
 }
 
 /**
- * Two classes are a single output where the divergence allows it; else there is one for each class or value.
+ * Returns how many outputs the network needs: one for each class or value, and one for two classes if
+ * possible.
  */
 function outputUnits(loss: DivergenceName, { problemType, outputs }: NetworkRequirements): number {
   const { targets, single, fused }: Divergence = DIVERGENCES[loss];
@@ -125,8 +123,8 @@ function feedForward(
   ];
 }
 
-/** One line for people: 784-256-128-10. */
+/** Writes the widths of a network for people: 784-256-128-10. */
 export function widths(layers: readonly Layer[]): string {
-  const dense = layers.filter((layer) => layer.multiplyAdds > 0).map((layer) => layer.outputs);
-  return [layers[0].inputs, ...dense].join('-');
+  const weighted = layers.filter((layer) => layer.multiplyAdds > 0).map((layer) => layer.outputs);
+  return [layers[0].inputs, ...weighted].join('-');
 }

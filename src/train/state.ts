@@ -13,7 +13,7 @@ const metrics = z.strictObject({
   rmse: measured.exactOptional(),
 });
 
-/** Where training stands, apart from the arrays: plain data that is stored in every checkpoint. */
+/** The state of a training apart from its arrays: plain data that is stored in every checkpoint. */
 export const trainStateSchema = z
   .strictObject({
     /** Steps done. */
@@ -32,7 +32,7 @@ export const trainStateSchema = z
     val: metrics.nullable(),
     /** The best epoch so far, and its metrics. */
     best: z.strictObject({ epoch: z.number(), train: metrics, val: metrics.nullable() }).nullable(),
-    /** What schedule `plateau` remembers. */
+    /** The state of schedule `plateau`. */
     plateau: z.strictObject({ factor: z.number(), best: z.number().nullable(), waited: z.number() }),
     /** Rows trained on, over all sessions of the run. */
     samples: z.number(),

@@ -7,8 +7,8 @@ import { prepareEncoding } from '../data/gather.js';
 import type { ProblemType } from '../data/schema.js';
 import { createForwardContext } from '../forward/context.js';
 import { PhaseTimer } from '../forward/timer.js';
-import { STEPS, type StepName } from '../kernels/codes.js';
 import { instantiateKernels, type KernelSetup } from '../kernels/load.js';
+import { STEPS, type StepName } from '../kernels/steps.js';
 import type { WasmMemory } from '../kernels/wasm/types.js';
 import { type Objective, objective } from '../network/network.js';
 import { buildLayers, type NetworkSpec } from '../network/spec.js';
@@ -88,7 +88,7 @@ export function decodeTask(cells: Float64Array): TrainingTask {
 }
 
 /** The network and the arrays of a training, as one thread sees them. */
-export interface BoundTraining {
+interface BoundTraining {
   readonly objective: Objective;
   readonly memory: TrainingMemory;
 }
@@ -102,7 +102,7 @@ export function bindTraining({ memory, network, problemType, sizes }: WorkerSetu
   return { objective: trained, memory: carveTraining(new Arena(memory.buffer), trained, problemType, sizes) };
 }
 
-/** What the tasks in one workspace work with. */
+/** The contexts of the tasks in one workspace. */
 export interface TaskContext {
   readonly gradient: GradientContext;
   readonly update: UpdateContext;

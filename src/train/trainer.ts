@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../clock.js';
 import { evaluationBlocks } from '../forward/evaluation.js';
 import { type Metrics, meanMetrics } from '../forward/metrics.js';
 import { compileKernels } from '../kernels/load.js';
-import { initialize } from '../network/initializers.js';
+import { initialize } from '../network/initialize.js';
 import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
 import { Arena, allocateShared } from '../parallel/arena.js';

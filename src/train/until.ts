@@ -12,7 +12,7 @@ const FORM = /^(change|loss)\s*<\s*(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)
  * Whether training ends after an epoch of this mean loss, `before` being the loss of the epoch before it, if
  * any.
  */
-export type Until = (loss: number, before: number | null) => boolean;
+type Until = (loss: number, before: number | null) => boolean;
 
 /**
  * Parses a condition on L_t, the mean training loss of epoch t: 'change<1e-6' is |L_t − L_(t−1)| < 1e-6,

@@ -20,7 +20,7 @@ export interface Weighting {
   readonly heaviest: number;
 }
 
-export const UNWEIGHTED: Weighting = { classes: null, heaviest: 1 };
+const UNWEIGHTED: Weighting = { classes: null, heaviest: 1 };
 
 /**
  * A batch whose rows together count no more than this, where the heaviest row counts 1, makes no step:

@@ -3,7 +3,7 @@ import { type Executor, inProcess } from '../parallel/executor.js';
 import { ThreadPool } from '../parallel/pool.js';
 import { encodeTask, type TrainingTask, type WorkerSetup } from './tasks.js';
 
-export interface WorkersOptions {
+interface WorkersOptions {
   readonly setup: WorkerSetup;
   /** Computes a task in this thread. */
   readonly handle: (task: TrainingTask) => void;

@@ -19,7 +19,7 @@ export function workerCandidates(
 }
 
 /** A number of workers that was tried. */
-export interface Trial {
+interface Trial {
   readonly workers: number;
   /** Seconds of a step. */
   readonly seconds: number;
@@ -171,7 +171,7 @@ const fastest = (trials: readonly Trial[]): Trial => trials.reduce((a, b) => (b.
 const middle = (times: readonly number[]): number => quantile(times, 0.5);
 
 /** Returns the seconds of a gradient over some rows, whose result is not used. */
-export type Probe = (workers: number, rows: number) => Promise<number>;
+type Probe = (workers: number, rows: number) => Promise<number>;
 
 const PROBES = 15;
 /** Seconds of a step above which it cannot be the small batch that makes more workers slower. */
@@ -204,7 +204,7 @@ export async function explained(decision: WorkerDecision, batch: number, probe: 
   }
   const cost = ({ half: short, whole }: typeof few) =>
     (Math.min(...whole) - Math.min(...short)) / (batch - half);
-  const rows = breakEvenBatch(batch, more.seconds - won.seconds, cost(few), cost(many));
+  const rows = breakEvenRows(batch, more.seconds - won.seconds, cost(few), cost(many));
   if (rows === null) return why;
   return `batch ${batch} too small to gain from ${named(more.workers)}, break-even ≈ ${rows}; ${why}`;
 }
@@ -215,7 +215,7 @@ export async function explained(decision: WorkerDecision, batch: number, probe: 
  * @param cost seconds of a row with fewer workers
  * @param costOfMore seconds of a row with more workers
  */
-export function breakEvenBatch(batch: number, loss: number, cost: number, costOfMore: number): number | null {
+export function breakEvenRows(batch: number, loss: number, cost: number, costOfMore: number): number | null {
   if (!(loss >= 0 && costOfMore > 0 && costOfMore < cost / 1.1)) return null;
   const rows = batch + loss / (cost - costOfMore);
   if (rows > FURTHEST * batch) return null;

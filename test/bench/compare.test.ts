@@ -20,7 +20,7 @@ describe('compareReports', () => {
     for (const { verdict, ratio } of points) {
       // the jitter is 2 %: a difference that chance could not make would be smaller than that
       expect(Math.abs(ratio.value - 1)).toBeLessThan(0.02);
-      expect(['no difference', 'faster', 'slower']).toContain(verdict);
+      expect(['no difference', 'cannot tell', 'faster', 'slower']).toContain(verdict);
     }
     expect(points.map(({ verdict }) => verdict)).toContain('no difference');
     expect({ failed, unmatched, warnings }).toEqual({
@@ -62,7 +62,28 @@ describe('compareReports', () => {
       0.05,
     );
     expect(points[0].ratio.value).toBe(1.5);
-    expect(points[0]).toMatchObject({ verdict: 'no difference', failed: false });
+    expect(points[0]).toMatchObject({ verdict: 'cannot tell', failed: false });
+  });
+
+  it('finds no difference only where the interval leaves no room for one that matters', () => {
+    const timed = (times: readonly number[]): BenchReport => {
+      const report = madeReport();
+      const [first, ...others] = report.strong!.points;
+      return {
+        ...report,
+        strong: { ...report.strong!, points: [{ ...first, times }, ...others] },
+        batch: null,
+      };
+    };
+    const verdict = (times: readonly number[], gate: number | null) =>
+      compareReports({ name: 'a', report: timed(times) }, { name: 'b', report: timed(times) }, gate).points[0]
+        .verdict;
+    const within4 = [0.98, 1, 1.02, 0.98, 1, 1.02, 1].map((time) => 0.002 * time);
+    const within20 = [0.9, 1, 1.1, 0.9, 1, 1.1, 1].map((time) => 0.002 * time);
+    expect(verdict(within4, null)).toBe('no difference');
+    expect(verdict(within4, 0.01)).toBe('cannot tell');
+    expect(verdict(within20, null)).toBe('cannot tell');
+    expect(verdict(within20, 0.25)).toBe('no difference');
   });
 
   it('compares what both measured, and says what only one did', () => {

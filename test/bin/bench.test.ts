@@ -120,6 +120,22 @@ describe('gradpool bench compare', () => {
     expect((await bench('compare', slow, old, '--fail-if-slower', '5%')).code).toBe(0);
   });
 
+  it('lists what only one report holds a line each, and shortens a long list', async () => {
+    const report = madeReport();
+    const others = Array.from({ length: 30 }, (_, index) => ({
+      ...report.strong!.points[0],
+      batch: 1000 + index,
+    }));
+    const many = { ...report, strong: { ...report.strong!, points: [...report.strong!.points, ...others] } };
+    const { stdout, code } = await bench('compare', old, place.write('many.json', JSON.stringify(many)));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^only in the new report:\n( {2}strong 16-8-4, batch 10\d\d, in-process\n){8} {2}… and 22 more/m,
+    );
+    expect(stdout).toContain('no difference: the whole interval lies within ±5 %');
+    expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThan(140);
+  });
+
   it('--json', async () => {
     const { stdout, code } = await bench('compare', old, slow, '--json', '--fail-if-slower', '5%');
     expect(code).toBe(5);

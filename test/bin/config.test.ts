@@ -44,10 +44,12 @@ describe('--print-config', () => {
   });
 
   it('reads lists, booleans and whole networks from flags', async () => {
-    const line = 'train flowers.csv -c config.yaml --hidden 7,6 --betas 0.8,0.99 --no-nesterov --batch all';
+    expect(await printed('train flowers.csv --optimizer adam --betas 0.8,0.99')).toMatchObject({
+      betas: { value: [0.8, 0.99], from: '--betas' },
+    });
+    const line = 'train flowers.csv -c config.yaml --hidden 7,6 --no-nesterov --batch all';
     expect(await printed(line)).toMatchObject({
       hidden: { value: [7, 6], from: '--hidden' },
-      betas: { value: [0.8, 0.99], from: '--betas' },
       nesterov: { value: false, from: '--no-nesterov' },
       batch: { value: 'all', from: '--batch' },
     });
@@ -75,6 +77,67 @@ describe('--print-config', () => {
   });
 });
 
+describe('a key that what was chosen does not use', () => {
+  it('is refused wherever it is written, with its place', async () => {
+    place.write('adam.yaml', 'optimizer: adam\nmomentum: 0.5\n');
+    place.write('cosine.yaml', 'schedule: cosine\ngamma: 0.1\n');
+    const mistake = async (line: string, environment = {}) => {
+      const ended = await place.gradpool(line.split(' '), environment);
+      expect(ended).toMatchObject({ code: 2, stdout: '' });
+      return ended.stderr.replace(/^gradpool: |\n$/g, '');
+    };
+    const sgd =
+      'optimizer sgd does not use it; it belongs to adadelta: leave it out, or take optimizer adadelta';
+    expect(await mistake('train xor --rho 0.5')).toBe(`--rho: ${sgd}`);
+    expect(await mistake('train xor --rho 0.9')).toBe(`--rho: ${sgd}`);
+    expect(await mistake('train xor', { GRADPOOL_RHO: '0.9' })).toBe(`GRADPOOL_RHO: ${sgd}`);
+    const adam =
+      'optimizer adam does not use it; it belongs to sgd and rmsprop: leave it out, or take one of these';
+    expect(await mistake('train xor -c adam.yaml')).toBe(`adam.yaml:2: momentum: ${adam}`);
+    expect(await mistake('find-lr xor --optimizer adam --momentum 0.9')).toBe(`--momentum: ${adam}`);
+    expect(await mistake('train xor -c cosine.yaml --gamma 0.1')).toMatch(/^--gamma: schedule cosine /);
+    expect(await mistake('train xor --optimizer adadelta --alpha 0.8')).toBe(
+      "--alpha: optimizer adadelta does not use it; it belongs to rmsprop, did you mean 'rho'?",
+    );
+    expect(await mistake('train xor --huber-delta 2')).toMatch(/^--huber-delta: loss auto .* loss huber$/);
+    expect(await mistake('train xor --loss quantile --focal-gamma 2')).toMatch(
+      /^--focal-gamma: loss quantile /,
+    );
+    expect(await mistake('train xor --ema-decay 0.9')).toMatch(
+      /^--ema-decay: averaging none .* averaging ema$/,
+    );
+    expect(await mistake('train xor --averaging ema --swa-start 2')).toMatch(/^--swa-start: averaging ema /);
+    expect(await mistake('train xor --init-constant 2')).toMatch(
+      /^--init-constant: init auto .* init constant$/,
+    );
+  });
+
+  it('is allowed in a file at its default, which changes nothing', async () => {
+    const { gamma, momentum } = await printed('train xor -c cosine.yaml');
+    expect(gamma).toEqual({ value: 0.1, from: 'cosine.yaml' });
+    expect(momentum.value).toBe(null);
+  });
+
+  it('is dropped from a weaker source when a stronger one chooses another, with a note', async () => {
+    const line = 'train flowers.csv -c config.yaml --optimizer adam --print-config --json';
+    const ended = await place.gradpool(line.split(' '));
+    expect(ended.code).toBe(0);
+    expect(ended.stderr.split('\n')).toEqual([
+      'config.yaml:3: momentum 0.5 is left out: optimizer adam does not use it',
+      'config.yaml:5: nesterov true is left out: optimizer adam does not use it',
+      '',
+    ]);
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      optimizer: { value: 'adam', from: '--optimizer' },
+      momentum: { value: null },
+      nesterov: { value: false, from: 'default' },
+      lr: { value: 0.3, from: 'config.yaml' },
+    });
+    const quiet = await place.gradpool([...line.split(' '), '--quiet']);
+    expect(quiet).toMatchObject({ code: 0, stderr: '', stdout: ended.stdout });
+  });
+});
+
 it("a run's config.yaml repeats it, bit for bit", async () => {
   const sha = async (line: string) => {
     const ended = await place.gradpool([...line.split(' '), '--json', '--quiet']);
@@ -84,4 +147,5 @@ it("a run's config.yaml repeats it, bit for bit", async () => {
   const first = await sha('train flowers.csv -t kind -c config.yaml --epochs 2 --out first');
   expect(await sha('train -c first/config.yaml --workers 1 --out second')).toBe(first);
   expect(await sha('train -c first/config.yaml --seed 9 --out third')).not.toBe(first);
+  expect(await sha('train -c first/config.yaml --optimizer adam --out fourth')).not.toBe(first);
 });

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CONFIG_KEYS, configSchema } from '#src/train/config.js';
 import { libraries } from '../kernels/implementations.js';
@@ -60,9 +62,44 @@ describe('completion', () => {
     expect(await complete('train', '--out', 'm')).toEqual([]);
   });
 
-  it.each(['bash', 'zsh'])('prints a script for %s', async (shell) => {
-    const { stdout } = await place.gradpool(['completion'], { SHELL: `/bin/${shell}` });
-    expect(stdout).toContain(shell === 'zsh' ? '#compdef gradpool' : 'complete -o bashdefault');
+  const SIGNS = { bash: 'complete -o bashdefault', zsh: '#compdef gradpool' };
+
+  it.each([
+    ['bash', [], '/bin/bash'],
+    ['zsh', [], '/bin/zsh'],
+    ['bash', [], ''],
+    ['bash', ['bash'], '/bin/zsh'],
+    ['zsh', ['zsh'], '/bin/bash'],
+  ] as const)('prints a script for %s: %j with SHELL=%s', async (shell, words, SHELL) => {
+    const { stdout, code } = await place.gradpool(['completion', ...words], { SHELL });
+    expect(code).toBe(0);
+    expect(stdout).toContain(SIGNS[shell]);
+    expect(stdout).toContain(`gradpool completion ${shell} >> ~/.${shell}rc`);
+    expect(stdout).toContain(`SHELL=${shell} gradpool --get-yargs-completions`);
+  });
+
+  it('knows no other shell', async () => {
+    expect(await place.gradpool(['completion', 'powershell'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'gradpool: completion: expected bash, zsh, found "powershell"\n',
+    });
+    expect(await complete('completion', '')).toEqual(['bash', 'zsh']);
+  });
+
+  it.skipIf(spawnSync('bash', ['--version']).status !== 0)('works in bash, whatever $SHELL is', async () => {
+    const { stdout: script } = await place.gradpool(['completion', 'bash']);
+    const program = fileURLToPath(new URL('../../dist/bin/gradpool.js', import.meta.url));
+    const asked = `gradpool() { '${process.execPath}' '${program}' "$@"; }
+${script}
+COMP_WORDS=(gradpool train xor --opti); COMP_CWORD=3
+_gradpool_yargs_completions
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const ended = spawnSync('bash', ['-c', asked], {
+      encoding: 'utf8',
+      env: { ...process.env, SHELL: '/bin/zsh' },
+    });
+    expect(ended).toMatchObject({ status: 0, stdout: '--optimizer\n' });
   });
 });
 

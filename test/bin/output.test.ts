@@ -67,6 +67,11 @@ describe('files', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('streams', () => {
+  it('- is stdout, and no file of this name', async () => {
+    expect(await predict('--output', '-')).toMatchObject({ code: 0, stdout: expected });
+    expect(place.files()).not.toContain('-');
+  });
+
   it('/dev/stdout, piped and redirected after what stands there', async () => {
     expect(await predict('--output', '/dev/stdout')).toMatchObject({ code: 0, stdout: expected });
     const script = '(echo before; gradpool predict run few.csv --output /dev/stdout; echo after) > all.txt';

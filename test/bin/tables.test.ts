@@ -72,14 +72,14 @@ it('keeps columns beside the predictions, in the order of the rows', async () =>
   expect(twice.stderr).toMatch(/^gradpool: --keep ok: the prediction has this name/);
   const unknown = await place.gradpool(['predict', 'run', 'sales.csv', '--keep', 'idd']);
   expect(unknown).toMatchObject({ code: 2, stdout: '' });
-  expect(unknown.stderr).toMatch(/--keep idd: sales\.csv has no such column; did you mean "id"\?/);
+  expect(unknown.stderr).toMatch(/--keep idd: sales\.csv has no such column, did you mean "id"\?/);
 });
 
 it.each([
   [['--date-format', 'when'], /--date-format: expected COLUMN=VALUE, found "when"/],
   [
     ['--date-format', 'whem=dd/mm/yyyy'],
-    /--date-format whem: .*sales\.csv has no such column; did you mean "when"\?/,
+    /--date-format whem: .*sales\.csv has no such column, did you mean "when"\?/,
   ],
   [['--date-format', 'when=dd/mm'], /date format "dd\/mm": expected yyyy or yy/],
   [['--decimal', 'x'], /--decimal: expected \. or , for every column, or COLUMN=, for one, found "x"/],

@@ -221,15 +221,15 @@ describe('a name', () => {
   it.each([
     [
       'parity-4',
-      `3: parity-4: neither a file, a directory nor a built-in data set (${names}); did you mean "parity:4"?`,
+      `3: parity-4: neither a file, a directory nor a built-in data set (${names}), did you mean "parity:4"?`,
     ],
     [
       'moon500',
-      `3: moon500: neither a file, a directory nor a built-in data set (${names}); did you mean "moons:500"?`,
+      `3: moon500: neither a file, a directory nor a built-in data set (${names}), did you mean "moons:500"?`,
     ],
     [
       'spiral',
-      `3: spiral: neither a file, a directory nor a built-in data set (${names}); did you mean "spirals"?`,
+      `3: spiral: neither a file, a directory nor a built-in data set (${names}), did you mean "spirals"?`,
     ],
     ['xor:2', '2: xor:2: unknown option "2"; xor has nothing to choose'],
     ['parity:4,seed=2', '2: parity:4,seed=2: unknown option "seed=2"; known: bits'],

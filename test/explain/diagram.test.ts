@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { diagram } from '#src/explain/diagram.js';
 import { explain } from '#src/explain/explain.js';
-import { initialize } from '#src/network/initializers.js';
+import { initialize } from '#src/network/initialize.js';
 import { parameterLayout } from '#src/network/layout.js';
 import { buildLayers, type LayerSpec } from '#src/network/spec.js';
 

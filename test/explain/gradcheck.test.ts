@@ -71,16 +71,16 @@ describe('the cases', () => {
     for (const layer of CHECKED_KINDS) {
       const shapes = DIFFERENTIABLE_NAMES.flatMap((activation) =>
         DIVERGENCE_NAMES.map((divergence) => {
-          const { layers, code } = caseOf(layer, activation, divergence).objective;
-          return `${divergence} ${code} ${layers.flatMap(({ parameters }) => parameters.map(({ shape }) => shape))}`;
+          const { layers, divergence: kernel } = caseOf(layer, activation, divergence).objective;
+          return `${divergence} ${kernel} ${layers.flatMap(({ parameters }) => parameters.map(({ shape }) => shape))}`;
         }),
       );
       expect(new Set(shapes).size).toBeGreaterThanOrEqual(LAYER_KINDS[layer].examples.length);
     }
-    const codes = DIFFERENTIABLE_NAMES.flatMap((activation) =>
-      DIVERGENCE_NAMES.map((divergence) => caseOf('layerNorm', activation, divergence).objective.code),
+    const kernels = DIFFERENTIABLE_NAMES.flatMap((activation) =>
+      DIVERGENCE_NAMES.map((divergence) => caseOf('layerNorm', activation, divergence).objective.divergence),
     );
-    expect(new Set(codes).size).toBeGreaterThan(DIVERGENCE_NAMES.length);
+    expect(new Set(kernels).size).toBeGreaterThan(DIVERGENCE_NAMES.length);
   });
 
   it('on kinks have kinks, and the subgradient is one', () => {

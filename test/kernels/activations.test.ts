@@ -1,9 +1,8 @@
-import { beforeEach, describe, expect, test } from 'vitest';
-import { ACTIVATION_CODES } from '#src/kernels/codes.js';
-import { SCALAR_ACTIVATIONS } from '#src/kernels/reference/activations.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type ActivationKernel, SCALAR_ACTIVATIONS } from '#src/kernels/reference/activations.js';
 import { bits, implementations, numbers, oracle } from './implementations.js';
 
-const ACTIVATIONS = Object.entries(ACTIVATION_CODES) as [keyof typeof ACTIVATION_CODES, number][];
+const NAMES = Object.keys(SCALAR_ACTIVATIONS) as ActivationKernel[];
 const PARAMETERS: Partial<Record<string, number[]>> = {
   relu: [0, 1],
   leakyRelu: [0.01, 0.25],
@@ -11,7 +10,7 @@ const PARAMETERS: Partial<Record<string, number[]>> = {
   celu: [1, 0.25],
 };
 /** y at −∞ and ∞, and the derivative there. */
-const LIMITS: Record<keyof typeof ACTIVATION_CODES, [number, number, number, number]> = {
+const LIMITS: Record<ActivationKernel, [number, number, number, number]> = {
   identity: [-Infinity, Infinity, 1, 1],
   sigmoid: [0, 1, 0, 0],
   tanh: [-1, 1, 0, 0],
@@ -50,17 +49,17 @@ describe.each(implementations)('$label', (implementation) => {
   const { kernels, array, zeros, unit } = implementation;
   beforeEach(() => implementation.reset());
 
-  describe.each(ACTIVATIONS)('%s', (name, code) => {
+  describe.each(NAMES)('%s', (name) => {
     const count = POINTS.length;
 
-    test.each(PARAMETERS[name] ?? [0])('forward and backward agree with float64, p = %d', (p) => {
+    it.each(PARAMETERS[name] ?? [0])('forward and backward agree with float64, p = %d', (p) => {
       const [z, dy, y, dz] = [array(POINTS), array(numbers(count, 2)), zeros(count), zeros(count)];
-      kernels.activate(code, y, z, count, p);
-      kernels.activateBackward(code, dz, dy, z, y, count, p);
+      kernels.activate(name, y, z, count, p);
+      kernels.activateBackward(name, dz, dy, z, y, count, p);
       const expectedY = new Float64Array(count);
       const expectedDz = new Float64Array(count);
-      oracle.kernels.activate(code, expectedY, POINTS, count, p);
-      oracle.kernels.activateBackward(code, expectedDz, numbers(count, 2), POINTS, expectedY, count, p);
+      oracle.kernels.activate(name, expectedY, POINTS, count, p);
+      oracle.kernels.activateBackward(name, expectedDz, numbers(count, 2), POINTS, expectedY, count, p);
       for (let i = 0; i < count; i++) {
         // 1 − y² and y(1 − y) cancel near saturation: their error is absolute.
         expect(Math.abs(y[i] - expectedY[i])).toBeLessThanOrEqual(8 * unit * (Math.abs(expectedY[i]) + 0.25));
@@ -69,17 +68,17 @@ describe.each(implementations)('$label', (implementation) => {
       }
     });
 
-    test('an element has the same bits at any place of any array', () => {
+    it('an element has the same bits at any place of any array', () => {
       const p = PARAMETERS[name]?.[0] ?? 0;
       const [z, y, dy, dz] = [array(POINTS), zeros(count), array(numbers(count, 3)), zeros(count)];
-      kernels.activate(code, y, z, count, p);
-      kernels.activateBackward(code, dz, dy, z, y, count, p);
+      kernels.activate(name, y, z, count, p);
+      kernels.activateBackward(name, dz, dy, z, y, count, p);
       for (let length = 1; length <= 7; length++) {
         for (const from of [0, 1, 2, 3, 501]) {
           const part = [y, z, dy, dz].map((a) => a.subarray(from, from + length));
           const [yPart, dzPart] = [zeros(length + 4).fill(7), zeros(length + 4).fill(7)];
-          kernels.activate(code, yPart, part[1], length, p);
-          kernels.activateBackward(code, dzPart, part[2], part[1], part[0], length, p);
+          kernels.activate(name, yPart, part[1], length, p);
+          kernels.activateBackward(name, dzPart, part[2], part[1], part[0], length, p);
           expect(bits(yPart.subarray(0, length))).toEqual(bits(part[0]));
           expect(bits(dzPart.subarray(0, length))).toEqual(bits(part[3]));
           expect([...yPart.subarray(length), ...dzPart.subarray(length)]).toEqual(Array(8).fill(7));
@@ -87,20 +86,20 @@ describe.each(implementations)('$label', (implementation) => {
       }
     });
 
-    test('in place', () => {
+    it('in place', () => {
       const p = PARAMETERS[name]?.[0] ?? 0;
       const [z, y, same] = [array(POINTS), zeros(count), array(POINTS)];
-      kernels.activate(code, y, z, count, p);
-      kernels.activate(code, same, same, count, p);
+      kernels.activate(name, y, z, count, p);
+      kernels.activate(name, same, same, count, p);
       expect(bits(same)).toEqual(bits(y));
     });
 
-    test('NaN comes out, infinities have their limits', () => {
+    it('NaN comes out, infinities have their limits', () => {
       const p = PARAMETERS[name]?.[0] ?? 0;
       const z = array([-Infinity, Infinity, NaN, -1e4, 1e4, 3e38, -3e38]);
       const [y, dz, dy] = [zeros(7), zeros(7), zeros(7).fill(1)];
-      kernels.activate(code, y, z, 7, p);
-      kernels.activateBackward(code, dz, dy, z, y, 7, p);
+      kernels.activate(name, y, z, 7, p);
+      kernels.activateBackward(name, dz, dy, z, y, 7, p);
       expect(y[2]).toBeNaN();
       if (name !== 'identity') expect(dz[2]).toBeNaN();
       [y[0], y[1], dz[0], dz[1]].forEach((value, i) => {
@@ -113,7 +112,7 @@ describe.each(implementations)('$label', (implementation) => {
     });
   });
 
-  test.each([
+  it.each([
     ['relu', 0, [0, 0], 0],
     ['relu', 1, [0, 0], 3],
     ['leakyRelu', 0.25, [0, 0], 0.75],
@@ -130,22 +129,22 @@ describe.each(implementations)('$label', (implementation) => {
   ] as const)('3 times the derivative of %s, p = %d, at the kinks %j is %d', (name, p, kinks, expected) => {
     const z = array([...kinks, -0]);
     const [y, dz, dy] = [zeros(2), zeros(2), zeros(2).fill(3)];
-    kernels.activate(ACTIVATION_CODES[name], y, z, 2, p);
-    kernels.activateBackward(ACTIVATION_CODES[name], dz, dy, z, y, 2, p);
+    kernels.activate(name, y, z, 2, p);
+    kernels.activateBackward(name, dz, dy, z, y, 2, p);
     for (const value of dz) expect(value).toBeCloseTo(expected, 12);
   });
 
-  test.each(['threshold', 'straightThrough', 'perceptron'] as const)('%s is 1 right of 0 only', (name) => {
+  it.each(['threshold', 'straightThrough', 'perceptron'] as const)('%s is 1 right of 0 only', (name) => {
     const z = array([-1, -0, 0, 1e-30, 2]);
     const y = zeros(5);
-    kernels.activate(ACTIVATION_CODES[name], y, z, 5, 0);
+    kernels.activate(name, y, z, 5, 0);
     expect([...y]).toEqual([0, 0, 0, 1, 1]);
   });
 });
 
 /** A step function's difference quotient is 0, which is not what straightThrough and perceptron pass on. */
-const STEPS = ['threshold', 'straightThrough', 'perceptron'];
-const SMOOTH = ACTIVATIONS.filter(([name]) => !STEPS.includes(name));
+const STEPS: readonly ActivationKernel[] = ['threshold', 'straightThrough', 'perceptron'];
+const SMOOTH = NAMES.filter((name) => !STEPS.includes(name));
 
 describe.each(SMOOTH)('%s against central differences in float64', (name) => {
   const { forward, derivative } = SCALAR_ACTIVATIONS[name];
@@ -161,7 +160,7 @@ describe.each(SMOOTH)('%s against central differences in float64', (name) => {
     }
     return error;
   };
-  test('agree', () => expect(worst(1)).toBeLessThan(1e-9));
-  test('do not, once the derivative is wrong by a thousandth', () =>
+  it('agree', () => expect(worst(1)).toBeLessThan(1e-9));
+  it('do not, once the derivative is wrong by a thousandth', () =>
     expect(worst(1.001)).toBeGreaterThan(1e-5));
 });

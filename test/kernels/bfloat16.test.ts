@@ -1,6 +1,6 @@
 /** `--precision bf16`: operands rounded to nearest, ties to even; everything else as in float32. */
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type KernelName, type Kernels, oneShard } from '#src/kernels/kernels.js';
 import {
   compileKernels,
@@ -69,7 +69,7 @@ function nearest(x: number): number {
 describe.each(['portable', fastestWasm()] as const)('rounding by %s', (build) => {
   const round = roundings(build);
 
-  test.each(GOLDEN)('%s', (_, value, pattern) => {
+  it.each(GOLDEN)('%s', (_, value, pattern) => {
     const upper = new Float32Array(new Uint32Array([pattern << 16]).buffer)[0];
     expect(toBfloat16(value)).toBe(upper);
     for (const count of [1, 3, 4, 8, 11]) {
@@ -79,7 +79,7 @@ describe.each(['portable', fastestWasm()] as const)('rounding by %s', (build) =>
     }
   });
 
-  test('NaN stays NaN, whatever its payload', () => {
+  it('NaN stays NaN, whatever its payload', () => {
     const patterns = Uint32Array.of(0x7fc00000, 0x7f800001, 0xffffffff, 0x7fffffff);
     const values = new Float32Array(patterns.buffer);
     expect([...values].map(toBfloat16).every(Number.isNaN)).toBe(true);
@@ -88,7 +88,7 @@ describe.each(['portable', fastestWasm()] as const)('rounding by %s', (build) =>
     expect([...floats].every(Number.isNaN)).toBe(true);
   });
 
-  test('is to nearest for any numbers and any length, and writes no further', () => {
+  it('is to nearest for any numbers and any length, and writes no further', () => {
     const sign = fc.constantFrom(0, 0x80000000);
     const exponent = fc.oneof(fc.nat(0xff), fc.constantFrom(0, 1, 0xfe));
     const fraction = fc.oneof(
@@ -206,7 +206,7 @@ const SHAPES = [shape(5, 7, 3), shape(9, 33, 18), shape(17, 130, 70), shape(64, 
 const ofLibraries = libraries.filter(({ bf16 }) => bf16).map((library) => ['native', library] as const);
 
 describe.each([['portable', null], ['wasm', null], ...ofLibraries] as const)('%s', (name, library) => {
-  test.each(SHAPES)('products of rounded operands: R=$R K=$K N=$N', (shape) => {
+  it.each(SHAPES)('products of rounded operands: R=$R K=$K N=$N', (shape) => {
     const { R, K, N, x, w, b, dz } = shape;
     const { kernels, array, w: weights } = place(name, library, true, K * N, R * Math.max(K, N));
     weights.set(w);
@@ -237,7 +237,7 @@ describe.each([['portable', null], ['wasm', null], ...ofLibraries] as const)('%s
     }
   });
 
-  test('the weights are those of the last refresh', () => {
+  it('the weights are those of the last refresh', () => {
     const [R, K, N] = [4, 90, 60];
     const { kernels, array, w } = place(name, library, true, K * N, R * K);
     const z = () => {
@@ -253,7 +253,7 @@ describe.each([['portable', null], ['wasm', null], ...ofLibraries] as const)('%s
   });
 });
 
-test.each(['portable', 'wasm'] as const)(
+it.each(['portable', 'wasm'] as const)(
   '%s emulates: the bits of float32 kernels given rounded operands',
   (name) => {
     for (const shape of SHAPES) {

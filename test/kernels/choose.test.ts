@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '#src/errors.js';
 import { chooseKernels, hasBfloat16 } from '#src/kernels/choose.js';
 import { fastestWasm } from '#src/kernels/load.js';
@@ -26,13 +26,13 @@ const choose = (kernels: Choice[0]['kernels'], more: object = {}, gflops?: Choic
   chooseKernels({ kernels, precision: 'f32', ...more }, gflops);
 const file = () => join(folder, 'gradpool', 'kernels.json');
 
-test('kernels asked for by name are taken, without a word', () => {
+it('kernels asked for by name are taken, without a word', () => {
   for (const name of ['reference', 'portable', fastestWasm()] as const) {
     expect(choose(name)).toEqual({ name, library: null, note: null });
   }
 });
 
-test('a library that cannot be had is an error for native, a note for auto', () => {
+it('a library that cannot be had is an error for native, a note for auto', () => {
   const nativeLibrary = '/nowhere/libdnnl.so';
   expect(() => choose('native', { nativeLibrary })).toThrow(UsageError);
   const { name, library, note } = choose('auto', { nativeLibrary });
@@ -40,7 +40,7 @@ test('a library that cannot be had is an error for native, a note for auto', () 
   expect(note).toMatch(/^--native-library: cannot load \/nowhere\/libdnnl\.so: .+; taking kernels /);
 });
 
-test('bfloat16 is emulated, and that is told, unless the CPU has it', () => {
+it('bfloat16 is emulated, and that is told, unless the CPU has it', () => {
   for (const name of ['reference', 'portable'] as const) {
     const { note } = choose(name, { precision: 'bf16' });
     expect(note).toMatch(/^precision bf16 is emulated, slower than f32: --kernels native /);
@@ -49,7 +49,7 @@ test('bfloat16 is emulated, and that is told, unless the CPU has it', () => {
   expect(note).toMatch(/^precision bf16 is emulated, slower than f32: --native-library: cannot load /);
 });
 
-test.each([
+it.each([
   ['flags : fpu avx512f avx512_bf16 amx_tile', true],
   ['flags : fpu avx512f amx_bf16', true],
   ['Features : fp asimd bf16 i8mm', true],
@@ -60,7 +60,7 @@ test.each([
   expect(hasBfloat16(flags)).toBe(expected);
 });
 
-test('without relaxed SIMD wasm is refused with the remedy', () => {
+it('without relaxed SIMD wasm is refused with the remedy', () => {
   const validate = WebAssembly.validate;
   WebAssembly.validate = () => false;
   try {
@@ -74,13 +74,10 @@ test('without relaxed SIMD wasm is refused with the remedy', () => {
 
 const oneDNN = libraries.filter((library) => library.interface === 'oneDNN');
 
-test.skipIf(libraries.length === 0 || oneDNN.length > 0)(
-  'auto leaves a CBLAS to those who ask for it',
-  () => {
-    expect(choose('auto')).toEqual({ name: fastestWasm(), library: null, note: null });
-    expect(choose('native').library).toMatchObject({ interface: 'CBLAS' });
-  },
-);
+it.skipIf(libraries.length === 0 || oneDNN.length > 0)('auto leaves a CBLAS to those who ask for it', () => {
+  expect(choose('auto')).toEqual({ name: fastestWasm(), library: null, note: null });
+  expect(choose('native').library).toMatchObject({ interface: 'CBLAS' });
+});
 
 describe.skipIf(oneDNN.length === 0)('where there is oneDNN', () => {
   const wasm = { name: fastestWasm(), library: null, note: null };
@@ -95,13 +92,13 @@ describe.skipIf(oneDNN.length === 0)('where there is oneDNN', () => {
     return { asked, gflops };
   };
 
-  test('auto takes WASM where the library is slower without doubt', () => {
+  it('auto takes WASM where the library is slower without doubt', () => {
     expect(choose('auto', {}, told(79).gflops)).toEqual(wasm);
     rmSync(file());
     expect(choose('auto', {}, told(81).gflops)).toMatchObject(native);
   });
 
-  test('auto measures once and remembers for a while', () => {
+  it('auto measures once and remembers for a while', () => {
     const first = told(79);
     choose('auto', {}, first.gflops);
     expect(first.asked).toEqual([fastestWasm(), 'native']);
@@ -117,7 +114,7 @@ describe.skipIf(oneDNN.length === 0)('where there is oneDNN', () => {
     expect(JSON.parse(readFileSync(file(), 'utf8'))[key].native).toBe(81);
   });
 
-  test('what is measured are speeds', () => {
+  it('what is measured are speeds', () => {
     choose('auto');
     const [measured] = Object.values<{ wasm: number; native: number }>(
       JSON.parse(readFileSync(file(), 'utf8')),
@@ -126,7 +123,7 @@ describe.skipIf(oneDNN.length === 0)('where there is oneDNN', () => {
     expect(measured.native).toBeGreaterThan(0);
   });
 
-  test('a damaged memory, or a home that cannot be written, is measured anew', () => {
+  it('a damaged memory, or a home that cannot be written, is measured anew', () => {
     choose('auto', {}, told(79).gflops);
     writeFileSync(file(), '{');
     expect(choose('auto', {}, told(81).gflops)).toMatchObject(native);
@@ -134,7 +131,7 @@ describe.skipIf(oneDNN.length === 0)('where there is oneDNN', () => {
     expect(choose('auto', {}, told(79).gflops)).toEqual(wasm);
   });
 
-  test('what was asked for is not measured', () => {
+  it('what was asked for is not measured', () => {
     const [{ path }] = libraries;
     expect(choose('auto', { nativeLibrary: path }).library).toMatchObject({ path });
     expect(choose('native', { nativeLibrary: path }).library).toMatchObject({ path });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type FloatArray, oneShard, type ShardRows } from '#src/kernels/kernels.js';
 import { type Implementation, linearImplementations, numbers, oracle, sameBits } from './implementations.js';
 
@@ -65,7 +65,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
     const b = numbers(N, 3);
     const dz = numbers(R * N, 4);
 
-    test.each([true, false])('affine, bias %s', (withBias) => {
+    it.each([true, false])('affine, bias %s', (withBias) => {
       const run = ({ kernels, array, zeros }: Implementation, map: typeof absolute) => {
         const z = zeros(R * N).fill(9);
         kernels.affine(z, array(map(x)), array(map(w)), withBias ? array(map(b)) : null, oneShard(R), K, N);
@@ -75,7 +75,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
       expectClose(run(implementation, same), run(oracle, same), run(oracle, absolute), K, unit);
     });
 
-    test('affineInputGradient', () => {
+    it('affineInputGradient', () => {
       const dx = zeros(R * K).fill(9);
       kernels.affineInputGradient(dx, array(dz), array(w), oneShard(R), K, N);
       const expected = new Float64Array(R * K);
@@ -85,7 +85,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
       expectClose(dx, expected, sizes, N, unit);
     });
 
-    test.each([1, 2, 3, 5, 8, 13])('affineWeightGradient and columnSums in %i shards', (count) => {
+    it.each([1, 2, 3, 5, 8, 13])('affineWeightGradient and columnSums in %i shards', (count) => {
       const shards = cut(R, count);
       const dw = zeros(K * N).fill(9);
       const db = zeros(N).fill(9);
@@ -111,7 +111,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
     N: fc.integer({ min: 1, max: 40 }),
   };
 
-  test.runIf(implementation.rowByRow)('a row has the same bits alone and among others', () => {
+  it.runIf(implementation.rowByRow)('a row has the same bits alone and among others', () => {
     fc.assert(
       fc.property(fc.record({ ...sizes, long: fc.boolean() }), ({ R, K, N, long }) => {
         implementation.reset();
@@ -143,7 +143,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
     withBias: fc.boolean(),
   });
 
-  test('a shard has the same bits alone and among others', () => {
+  it('a shard has the same bits alone and among others', () => {
     fc.assert(
       fc.property(severalShards, ({ K, N, rows, larger, count, wide, withBias }) => {
         implementation.reset();
@@ -180,7 +180,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
     first: fc.constantFrom(0, 32),
   });
 
-  test('a run of shards is its shards one by one and then the tree, in bits', () => {
+  it('a run of shards is its shards one by one and then the tree, in bits', () => {
     fc.assert(
       fc.property(runOfShards, ({ K, N, sizes: drawn, long, which, first }) => {
         implementation.reset();
@@ -212,7 +212,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
     );
   });
 
-  test.runIf(implementation.rowByRow)('a shard that is continued has the bits of one call', () => {
+  it.runIf(implementation.rowByRow)('a shard that is continued has the bits of one call', () => {
     fc.assert(
       fc.property(fc.record({ ...sizes, more: fc.constantFrom(1, 2, 30, 600) }), ({ R, K, N, more }) => {
         implementation.reset();
@@ -238,7 +238,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
     );
   });
 
-  test('nothing beyond the end of an array is written', () => {
+  it('nothing beyond the end of an array is written', () => {
     for (const [R, K, N] of [
       [3, 5, 3],
       [5, 9, 7],
@@ -262,7 +262,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
     }
   });
 
-  test('a NaN or an infinity reaches its row and its column, and no other', () => {
+  it('a NaN or an infinity reaches its row and its column, and no other', () => {
     for (const bad of [NaN, Infinity, -Infinity]) {
       const [R, K, N] = [6, 5, 11];
       const [x, w, z] = [numbers(R * K, 17), array(numbers(K * N, 18)), zeros(R * N)];
@@ -274,7 +274,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
     }
   });
 
-  test('allFinite finds a value that is not, at any place', () => {
+  it('allFinite finds a value that is not, at any place', () => {
     for (const count of [1, 3, 4, 5, 17]) {
       expect(kernels.allFinite(array(numbers(count, 19)), count)).toBe(true);
       expect(kernels.allFinite(array(new Float64Array(count).fill(3e38)), count)).toBe(true);
@@ -288,7 +288,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
     }
   });
 
-  test.runIf(zeros(1) instanceof Float32Array)(
+  it.runIf(zeros(1) instanceof Float32Array)(
     'scaleBytes rounds once, whatever the byte and its place',
     () => {
       for (const count of [1, 3, 4, 15, 16, 17, 256, 784]) {
@@ -306,7 +306,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
     },
   );
 
-  test('sumOfSquares in float64, add in its own type', () => {
+  it('sumOfSquares in float64, add in its own type', () => {
     for (const count of [1, 2, 3, 4, 7, 1001]) {
       const values = numbers(count, 20);
       const exact = values.reduce((sum, v) => sum + v * v, 0);

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { oneShard } from '#src/kernels/kernels.js';
 import { compileKernels, instantiateKernels, MAX_SHARDS, SCRATCH_BYTES } from '#src/kernels/load.js';
 import { bits, numbers } from './implementations.js';
@@ -14,12 +14,12 @@ const WORKER = `
   const kernels = instantiateKernels(setup);
   const [x, w, z, y] = at.map(([offset, length]) => new Float32Array(setup.memory.buffer, offset, length));
   kernels.affine(z, x, w, null, { bounds: [0, 5], first: 0, last: 1 }, 7, 9);
-  kernels.activate(2, y, z, 45, 0);
+  kernels.activate('tanh', y, z, 45, 0);
   parentPort.postMessage('done');
 `;
 
 describe.each(['portable', 'wasm'] as const)('%s', (name) => {
-  test('four workers on one memory and one module compute the bits of the main thread', async () => {
+  it('four workers on one memory and one module compute the bits of the main thread', async () => {
     const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
     const module = compileKernels(name);
     let top = 65536;
@@ -36,7 +36,7 @@ describe.each(['portable', 'wasm'] as const)('%s', (name) => {
 
     const kernels = instantiateKernels(setups[4]);
     kernels.affine(places[4][0], x, w, null, oneShard(5), 7, 9);
-    kernels.activate(2, places[4][1], places[4][0], 45, 0);
+    kernels.activate('tanh', places[4][1], places[4][0], 45, 0);
     await Promise.all(
       places.slice(0, 4).map(async (arrays, i) => {
         const at = [x, w, ...arrays].map((a) => [a.byteOffset, a.length]);
@@ -54,7 +54,7 @@ describe.each(['portable', 'wasm'] as const)('%s', (name) => {
     expect(places[0][0].some((v) => v !== 0)).toBe(true);
   });
 
-  test('more shards than the scratch area holds are refused, that many are summed', () => {
+  it('more shards than the scratch area holds are refused, that many are summed', () => {
     const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true });
     const kernels = instantiateKernels({ name, module: compileKernels(name), memory, scratch: 65536 });
     const [db, dz] = [65536 + SCRATCH_BYTES, 65536 + SCRATCH_BYTES + 64].map(
@@ -72,7 +72,7 @@ describe.each(['portable', 'wasm'] as const)('%s', (name) => {
   });
 });
 
-test('reference needs no module, the others do', () => {
+it('reference needs no module, the others do', () => {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   expect(compileKernels('reference')).toBeNull();
   expect(instantiateKernels({ name: 'reference', module: null, memory, scratch: 0 }).name).toBe('reference');

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Precision } from '#src/kernels/bfloat16.js';
 import { installHint, libraryCandidates } from '#src/kernels/native/discover.js';
 import type { Gemm } from '#src/kernels/native/gemm.js';
@@ -69,16 +69,13 @@ describe('the self-test', () => {
     });
   };
 
-  test('lets a right product pass', () => {
+  it('lets a right product pass', () => {
     expect(() => run(undefined)).not.toThrow();
   });
 
-  test.each(['transpose', 'add', 'beyond', 'number'] as const)(
-    'refuses one with a mistake (%s)',
-    (mistake) => {
-      expect(() => run(mistake)).toThrow(/^sgemm of pretended\.so is wrong: element \(\d+,\d+\) of a \[/);
-    },
-  );
+  it.each(['transpose', 'add', 'beyond', 'number'] as const)('refuses one with a mistake (%s)', (mistake) => {
+    expect(() => run(mistake)).toThrow(/^sgemm of pretended\.so is wrong: element \(\d+,\d+\) of a \[/);
+  });
 });
 
 describe('trials', () => {
@@ -88,7 +85,7 @@ describe('trials', () => {
   const trials = (habits: Habits, b = weights()) => createTrials(pretend(habits, b), 4);
   const shards = { bounds: Int32Array.of(0, 3, 6, 8), first: 0, last: 3 };
 
-  test('rows may be taken together when the order of the additions does not depend on their number', () => {
+  it('rows may be taken together when the order of the additions does not depend on their number', () => {
     for (const transposeB of [false, true]) {
       expect(trials({}).keepsRowsApart(transposeB, false, shards, 5, 20, 0)).toBe(true);
       expect(trials({}).keepsRowsApart(transposeB, true, shards, 5, 20, 0)).toBe(true);
@@ -98,24 +95,24 @@ describe('trials', () => {
     }
   });
 
-  test('a difference in the last shard alone, and in a single column, is seen', () => {
+  it('a difference in the last shard alone, and in a single column, is seen', () => {
     const two = trials({ order: (M) => (M === 2 ? 'down' : 'up') });
     expect(two.keepsRowsApart(false, false, shards, 1, 20, 0)).toBe(false);
   });
 
-  test('weights that are zeros tell nothing', () => {
+  it('weights that are zeros tell nothing', () => {
     const zeros = new ArrayBuffer(8000);
     expect(trials({}, zeros).keepsRowsApart(false, false, shards, 5, 20, 0)).toBe(false);
     expect(trials({}, zeros).keepsRowsApart(false, true, shards, 5, 20, 0)).toBe(false);
   });
 
-  test('a product stands for an addition of the tree only where c is added to in one rounding', () => {
+  it('a product stands for an addition of the tree only where c is added to in one rounding', () => {
     expect(trials({}).addsInOneRounding(4, 6, 9, 30, 40)).toBe(true);
     expect(trials({ ontoC: true }).addsInOneRounding(4, 6, 9, 30, 40)).toBe(false);
     expect(trials({ ontoC: true }).addsInOneRounding(1, 1, 2, 30, 40)).toBe(false);
   });
 
-  test('are made once for each shape, and not for matrices beyond all bounds', () => {
+  it('are made once for each shape, and not for matrices beyond all bounds', () => {
     let calls = 0;
     const { gemm, offsetOf } = pretend({}, weights());
     const counted: Gemm = (...all) => {
@@ -134,7 +131,7 @@ describe('trials', () => {
     expect(calls).toBe(2 * once);
   });
 
-  test('bfloat16 operands are those of float32 with the lower half cut off', () => {
+  it('bfloat16 operands are those of float32 with the lower half cut off', () => {
     const seen: number[] = [];
     let buffer = new ArrayBuffer(0);
     const gemm: Gemm = (_a, _b, M, N, K, a, aRow) => {
@@ -152,7 +149,7 @@ describe('trials', () => {
   });
 });
 
-test('small layers by the first products, the others by the second', () => {
+it('small layers by the first products, the others by the second', () => {
   const calls: string[] = [];
   const named = (name: string): Products => ({
     affine: () => calls.push(name),
@@ -173,7 +170,7 @@ test('small layers by the first products, the others by the second', () => {
 });
 
 describe('where libraries are', () => {
-  test('oneDNN comes before CBLAS, a conda environment before the system', () => {
+  it('oneDNN comes before CBLAS, a conda environment before the system', () => {
     const names = libraryCandidates('linux', {});
     const oneDnn = names.findIndex((name) => name.includes('dnnl'));
     expect(oneDnn).toBe(0);
@@ -184,7 +181,7 @@ describe('where libraries are', () => {
     expect(libraryCandidates('aix', {})).toEqual([]);
   });
 
-  test.each([
+  it.each([
     ['ID=debian\nVERSION_ID="12"', /apt-get install libdnnl2/],
     ['ID=debian\nVERSION_ID="13"', /apt-get install libdnnl3/],
     ['ID=ubuntu\nVERSION_ID="22.04"', /libdnnl2/],
@@ -208,14 +205,14 @@ describe('a search', () => {
   const search = (candidates: string[], precision: Precision = 'f32') =>
     searchLibrary(undefined, precision, candidates);
 
-  test('that finds nothing says what to install; that is no news', () => {
+  it('that finds nothing says what to install; that is no news', () => {
     const found = search(['libnowhere.so', join(folder, 'absent.so')]);
     expect(found).toMatchObject({ library: null, refused: false });
     expect(found.why).toBe(`found no oneDNN or CBLAS that works here; ${installHint()}`);
     expect(surveyLibraries(['libnowhere.so'])).toEqual([]);
   });
 
-  test('tells of a file that is there and does not load', () => {
+  it('tells of a file that is there and does not load', () => {
     const found = search([broken]);
     expect(found).toMatchObject({ library: null, refused: true });
     expect(found.why).toContain(`works here (cannot load ${broken}: `);
@@ -224,14 +221,14 @@ describe('a search', () => {
     ]);
   });
 
-  test.skipIf(libraries.length === 0)('takes the first that works', () => {
+  it.skipIf(libraries.length === 0)('takes the first that works', () => {
     const paths = libraries.map(({ path }) => path);
     expect(search([broken, ...paths])).toEqual({ library: libraries[0], why: '', refused: false });
     expect(surveyLibraries([broken, ...paths, ...paths]).map(({ path }) => path)).toEqual([broken, ...paths]);
   });
 
   const cblas = libraries.find((library) => library.interface === 'CBLAS' && isAbsolute(library.path));
-  test.skipIf(!cblas)('tells once of a library with several names', () => {
+  it.skipIf(!cblas)('tells once of a library with several names', () => {
     const alias = join(folder, 'alias.so');
     symlinkSync(cblas!.path, alias);
     expect(search([cblas!.path, alias], 'bf16').why).toBe(
@@ -239,7 +236,7 @@ describe('a search', () => {
     );
   });
 
-  test.for([
+  it.for([
     ['oneDNN', 'libdnnl2'],
     ['CBLAS', 'libopenblas0-pthread'],
   ])('finds %s where all tests are to run; the contract is tested on it', ([name, debian], { skip }) => {

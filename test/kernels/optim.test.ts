@@ -1,5 +1,5 @@
-import { beforeEach, describe, expect, test } from 'vitest';
-import { ordered, STEPS, type StepName, type StepScalars } from '#src/kernels/codes.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ordered, STEPS, type StepName, type StepScalars } from '#src/kernels/steps.js';
 import { bits, implementations, numbers, oracle } from './implementations.js';
 
 /** A step, the slots it is given (null: not kept), and its scalars at step t. */
@@ -63,12 +63,12 @@ const CASES: Case[] = [
   step('regularize', 'L1 alone', [], { clipValue: Number.POSITIVE_INFINITY, l1: 0.01, gradientScale: 1 }),
 ];
 
-test('every step has a case', () => {
+it('every step has a case', () => {
   expect(new Set(CASES.map(({ name }) => name))).toEqual(new Set(Object.keys(STEPS)));
 });
 
 /** By hand from PyTorch's formulas: w = 2, g = 1, then g = 0.5. */
-test('golden steps', () => {
+it('golden steps', () => {
   const of = (value: number) => Float64Array.of(value);
   const { kernels } = oracle;
   const [w, v] = [of(2), of(0)];
@@ -105,9 +105,9 @@ describe.each(implementations)('$label', (implementation) => {
   beforeEach(() => implementation.reset());
 
   describe.each([1, 2, 3, 4, 5, 103])('%i parameters', (count) => {
-    test.each(CASES)(
+    it.each(CASES)(
       '$name $title: ten steps agree with float64, and nothing is written past the end',
-      (test) => {
+      (one) => {
         const place = (values: Float64Array, make: (length: number) => typeof values) => {
           const longer = make(count + 4).fill(7);
           longer.set(values);
@@ -115,27 +115,27 @@ describe.each(implementations)('$label', (implementation) => {
         };
         const start = (make: (length: number) => Float64Array) => ({
           w: place(numbers(count, 1), make),
-          slots: test.slots.map((kept) => kept && place(new Float64Array(count), make)),
+          slots: one.slots.map((kept) => kept && place(new Float64Array(count), make)),
         });
         const actual = start(zeros as (length: number) => Float64Array);
         const expected = start((length) => new Float64Array(length));
         for (let t = 1; t <= 10; t++) {
           const [g, exact] = [array(numbers(count, 1 + t)), numbers(count, 1 + t)];
           kernels.update(
-            test.name,
+            one.name,
             actual.w,
             g,
             actual.slots,
             count,
-            ordered(test.name, test.scalars(t) as never),
+            ordered(one.name, one.scalars(t) as never),
           );
           oracle.kernels.update(
-            test.name,
+            one.name,
             expected.w,
             exact,
             expected.slots,
             count,
-            ordered(test.name, test.scalars(t) as never),
+            ordered(one.name, one.scalars(t) as never),
           );
           exact.forEach((value, i) => {
             expect(Math.abs(g[i] - value)).toBeLessThanOrEqual(10 * unit);
@@ -155,12 +155,12 @@ describe.each(implementations)('$label', (implementation) => {
     );
   });
 
-  test.each(CASES)('$name $title: a parameter has the same bits at any place', (test) => {
+  it.each(CASES)('$name $title: a parameter has the same bits at any place', (one) => {
     const update = (from: number, to: number) => {
       const part = (seed: number) => array(numbers(11, seed).slice(from, to));
       const [w, g] = [part(1), part(4)];
-      const slots = test.slots.map((kept, k) => kept && array(part(5 + k).map(Math.abs)));
-      kernels.update(test.name, w, g, slots, to - from, ordered(test.name, test.scalars(3) as never));
+      const slots = one.slots.map((kept, k) => kept && array(part(5 + k).map(Math.abs)));
+      kernels.update(one.name, w, g, slots, to - from, ordered(one.name, one.scalars(3) as never));
       return [w, g, ...slots.filter((slot) => slot !== null)];
     };
     const whole = update(0, 11);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { FloatArray } from '#src/kernels/kernels.js';
 import { bits, implementations, numbers, oracle } from './implementations.js';
 
@@ -18,7 +18,7 @@ describe.each(implementations)('$label', (implementation) => {
   beforeEach(() => implementation.reset());
 
   describe('softmax', () => {
-    test.each(SHAPES)('agrees with float64 and its rows sum to 1, R=%i N=%i', (R, N) => {
+    it.each(SHAPES)('agrees with float64 and its rows sum to 1, R=%i N=%i', (R, N) => {
       const z = numbers(R * N, 5).map((v) => Math.fround(10 * v));
       const dy = numbers(R * N, 6);
       const [y, dz] = [zeros(R * N), zeros(R * N)];
@@ -39,7 +39,7 @@ describe.each(implementations)('$label', (implementation) => {
       }
     });
 
-    test('a constant added to a row changes no bit, extremes give no NaN, a NaN comes out', () => {
+    it('a constant added to a row changes no bit, extremes give no NaN, a NaN comes out', () => {
       fc.assert(
         fc.property(
           fc.array(fc.integer({ min: -64, max: 64 }), { minLength: 1, maxLength: 23 }),
@@ -66,7 +66,7 @@ describe.each(implementations)('$label', (implementation) => {
   });
 
   describe('logSoftmax', () => {
-    test.each(SHAPES)('is the logarithm of softmax, and so is its gradient, R=%i N=%i', (R, N) => {
+    it.each(SHAPES)('is the logarithm of softmax, and so is its gradient, R=%i N=%i', (R, N) => {
       const z = numbers(R * N, 5).map((v) => Math.fround(10 * v));
       const dy = numbers(R * N, 6);
       const [y, dz] = [zeros(R * N), zeros(R * N)];
@@ -86,7 +86,7 @@ describe.each(implementations)('$label', (implementation) => {
       });
     });
 
-    test('a row has the same bits alone and among others, and nothing past the end is written', () => {
+    it('a row has the same bits alone and among others, and nothing past the end is written', () => {
       for (const [R, N] of SHAPES) {
         const [z, dy] = [array(numbers(R * N, 7)), array(numbers(R * N, 8))];
         const [y, dz] = [zeros(R * N), zeros(R * N)];
@@ -104,7 +104,7 @@ describe.each(implementations)('$label', (implementation) => {
       }
     });
 
-    test('a constant added to a row changes no bit, ties and extremes are exact, a NaN comes out', () => {
+    it('a constant added to a row changes no bit, ties and extremes are exact, a NaN comes out', () => {
       const [y, shifted] = [zeros(4), zeros(4)];
       kernels.logSoftmax(y, array([0.25, -3, 2, 0]), 1, 4);
       kernels.logSoftmax(shifted, array([512.25, 509, 514, 512]), 1, 4);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { searchLibrary } from '#src/kernels/native/index.js';
 import type { NativeLibrary } from '#src/kernels/native/library.js';
 import { libraries } from './implementations.js';
@@ -41,7 +41,7 @@ const sequential = ['x86_64', 'aarch64']
 
 describe.skipIf(!sequential)('OpenBLAS built without threads', () => {
   // its threads would take the same buffer now and then: 1117 of 314,900 products by two of them were wrong in 0.3.21
-  test('is refused: it mixes up the products of threads that call at the same time', () => {
+  it('is refused: it mixes up the products of threads that call at the same time', () => {
     const { library, why } = searchLibrary(sequential, 'f32');
     expect(library).toBeNull();
     expect(why).toMatch(/^--native-library: .*libopenblas\.so\.0 is an OpenBLAS built without threads: /);

@@ -18,7 +18,7 @@ import { type Evaluation, loadModel, type PredictionBatch, type Predictions } fr
 import { readModel } from '#src/model/read.js';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from '#src/model/safetensors.js';
 import { saveModel } from '#src/model/write.js';
-import { initialize } from '#src/network/initializers.js';
+import { initialize } from '#src/network/initialize.js';
 import { parameterLayout } from '#src/network/layout.js';
 import { buildLayers, type LayerSpec } from '#src/network/spec.js';
 import { layerTable } from '#src/network/table.js';

@@ -1,15 +1,14 @@
 /** The divergences against PyTorch, or against their closed form where it has none. */
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DIVERGENCE_CODES } from '#src/kernels/codes.js';
+import { type DivergenceKernel, ROW_DIVERGENCES } from '#src/kernels/reference/divergences.js';
 import { DIVERGENCE_NAMES, DIVERGENCES, type Divergence } from '#src/network/divergences.js';
 import { objective, unfused } from '#src/network/network.js';
 import { buildLayers } from '#src/network/spec.js';
 import { implementations } from '../kernels/implementations.js';
 
-type Code = keyof typeof DIVERGENCE_CODES;
 interface Case {
-  readonly name: Code;
+  readonly name: DivergenceKernel;
   readonly p: number;
   readonly y: number[][];
   readonly d: number[][] | number[];
@@ -31,7 +30,9 @@ const focal = (y: number) => -((1 - y) ** gamma) * Math.log(y);
 const focalSlope = (y: number) => gamma * (1 - y) * Math.log(y) - (1 - y) ** gamma / y;
 
 /** Div and ∂Div/∂y of one row, of what PyTorch has not. */
-const CLOSED: Partial<Record<Code, { p: number; of: (y: number[], d: number[]) => [number, number[]] }>> = {
+const CLOSED: Partial<
+  Record<DivergenceKernel, { p: number; of: (y: number[], d: number[]) => [number, number[]] }>
+> = {
   logCosh: {
     p: 0,
     of: (y, d) => [sum(y.map((v, i) => Math.log(Math.cosh(v - d[i])))), y.map((v, i) => Math.tanh(v - d[i]))],
@@ -84,7 +85,7 @@ describe.each(implementations.filter(({ label }) => label !== 'reference float32
     const check = ({ name, p, y, d, losses, dy }: Case) => {
       const [R, N] = [y.length, y[0].length];
       const [found, slopes] = [zeros(R), zeros(R * N)];
-      kernels.divergence(DIVERGENCE_CODES[name], found, slopes, array(y.flat()), array(d.flat()), R, N, p);
+      kernels.divergence(name, found, slopes, array(y.flat()), array(d.flat()), R, N, p);
       losses.forEach((loss, r) => {
         near(found[r], loss, Math.min(10, Math.max(1, ...y[r].map(Math.abs))), `row ${r}`);
       });
@@ -95,8 +96,8 @@ describe.each(implementations.filter(({ label }) => label !== 'reference float32
 
     it.each(fixture.cases)('$name, p = $p: value and gradient are those of PyTorch', check);
 
-    it.each(Object.entries(CLOSED))('%s: value and gradient are those of its formula', (code, { p, of }) => {
-      const name = code as Code;
+    it.each(Object.entries(CLOSED))('%s: value and gradient are those of its formula', (key, { p, of }) => {
+      const name = key as DivergenceKernel;
       const softmaxed = fixture.cases.find((one) => one.name === 'crossEntropy')!;
       const { y } = name === 'focal' ? softmaxed : fixture.cases.find((one) => one.name === 'huber')!;
       const d = y.map((row, r) =>
@@ -109,14 +110,15 @@ describe.each(implementations.filter(({ label }) => label !== 'reference float32
 );
 
 describe('the list', () => {
-  it('has a fixture or a closed form for every code', () => {
+  it('has a fixture or a closed form for every divergence of the kernels, and uses each', () => {
+    const names = Object.keys(ROW_DIVERGENCES).toSorted();
     const compared = new Set([...fixture.cases.map(({ name }) => name), ...Object.keys(CLOSED)]);
-    expect([...compared].toSorted()).toEqual(Object.keys(DIVERGENCE_CODES).toSorted());
+    expect([...compared].toSorted()).toEqual(names);
     const used = DIVERGENCE_NAMES.flatMap((name) => {
-      const { code, fused }: Divergence = DIVERGENCES[name];
-      return fused ? [code, fused.code] : [code];
+      const { fused }: Divergence = DIVERGENCES[name];
+      return fused ? [name, fused.kernel] : [name];
     });
-    expect(new Set(used)).toEqual(new Set(Object.values(DIVERGENCE_CODES)));
+    expect([...new Set(used)].toSorted()).toEqual(names);
   });
 
   it.each(DIVERGENCE_NAMES)('%s: fused exactly with its activation, its parameter passed on', (name) => {
@@ -126,10 +128,10 @@ describe('the list', () => {
     expect(target.parameter).toBe(0.25);
     expect(target.layers).toHaveLength(fused ? 1 : 2);
     expect(target.fused).toBe(fused ? layers[1] : null);
-    expect(target.code).toBe(fused?.code ?? DIVERGENCES[name].code);
+    expect(target.divergence).toBe(fused?.kernel ?? name);
     expect(objective(layers, name).parameter).toBe(parameter?.default ?? 0);
     expect(objective(buildLayers([{ dense: 3 }, 'relu'], 2), name)).toMatchObject({ fused: null });
-    expect(unfused(layers, name, 0.25)).toMatchObject({ layers, fused: null, code: DIVERGENCES[name].code });
+    expect(unfused(layers, name, 0.25)).toMatchObject({ layers, fused: null, divergence: name });
   });
 
   it.each([

@@ -1,12 +1,12 @@
 /** Every layer kind against finite differences in float64, in training mode, with several shards in one pass. */
 import { describe, expect, it } from 'vitest';
-import { DIVERGENCE_CODES } from '#src/kernels/codes.js';
 import { oneShard } from '#src/kernels/kernels.js';
 import { createReferenceKernels } from '#src/kernels/reference/index.js';
 import { parameterLayout } from '#src/network/layout.js';
 import { backward, bind, forward } from '#src/network/network.js';
 import { buildLayers, type LayerSpec } from '#src/network/spec.js';
 import { Stream } from '#src/random.js';
+import { gradcheck, TOLERANCE } from '../support/gradcheck.js';
 
 const kernels = createReferenceKernels();
 const ROWS = 7;
@@ -90,8 +90,8 @@ function build(specs: readonly LayerSpec[], inputs = INPUTS) {
     rows: ROWS,
     shards: { bounds: BOUNDS, first: 0, last: 3 },
     subtrees: [
-      { slot: 0, bounds: BOUNDS, first: 0, last: 2 },
-      { slot: 2, bounds: BOUNDS, first: 2, last: 3 },
+      { block: 0, bounds: BOUNDS, first: 0, last: 2 },
+      { block: 2, bounds: BOUNDS, first: 2, last: 3 },
     ],
     mode: 'start' as const,
     training: true,
@@ -102,16 +102,7 @@ function build(specs: readonly LayerSpec[], inputs = INPUTS) {
   const loss = () => {
     forward(pass, network);
     const { output, outputGradient } = network;
-    kernels.divergence(
-      DIVERGENCE_CODES.squaredError,
-      losses,
-      outputGradient,
-      output,
-      desired,
-      ROWS,
-      outputs,
-      0,
-    );
+    kernels.divergence('squaredError', losses, outputGradient, output, desired, ROWS, outputs, 0);
     return losses.reduce((sum, value) => sum + value, 0);
   };
   const gradient = () => {
@@ -124,64 +115,87 @@ function build(specs: readonly LayerSpec[], inputs = INPUTS) {
 
 describe('the gradient of', () => {
   it.each(Object.entries(NETWORKS))('%s agrees with central differences', (_, specs) => {
-    const { layout, parameters, loss, gradient } = build(specs);
-    const analytic = gradient();
-    let worst = 0;
-    for (const { spec, offset, length } of layout.views) {
-      if (spec.statistic) continue;
-      for (let i = offset; i < offset + length; i++) {
-        const numeric = difference(parameters, i, loss);
-        worst = Math.max(worst, Math.abs(numeric - analytic[i]) / Math.max(1e-2, Math.abs(numeric)));
-      }
-    }
-    expect(worst).toBeLessThan(1e-7);
-    expect(analytic.some((value) => Math.abs(value) > 1e-3)).toBe(true);
+    const network = build(specs);
+    const gradient = network.gradient();
+    expect(gradcheck({ ...network, gradient }).error).toBeLessThan(TOLERANCE);
+    expect(gradient.some((value) => Math.abs(value) > 1e-3)).toBe(true);
   });
 
   it('embedding agrees with central differences', () => {
-    const specs: LayerSpec[] = [
-      {
-        embedding: [
-          { categories: 3, size: 2 },
-          { categories: 2, size: 3 },
-        ],
-      },
-      { dense: 3 },
-      'tanh',
+    const columns = [
+      { categories: 3, size: 2 },
+      { categories: 2, size: 3 },
     ];
-    const { layout, parameters, loss, gradient, network } = build(specs, 4);
-    for (let r = 0; r < ROWS; r++) {
-      network.input[4 * r + 2] = r % 3;
-      network.input[4 * r + 3] = r % 2;
-    }
-    const analytic = gradient();
-    for (const { offset, length } of layout.views) {
-      for (let i = offset; i < offset + length; i++) {
-        expect(Math.abs(difference(parameters, i, loss) - analytic[i])).toBeLessThan(1e-8);
-      }
-    }
+    const network = build([{ embedding: columns }, { dense: 3 }, 'tanh'], 4);
+    for (let r = 0; r < ROWS; r++) network.network.input.set([r % 3, r % 2], 4 * r + 2);
+    expect(gradcheck({ ...network, gradient: network.gradient() }).error).toBeLessThan(TOLERANCE);
   });
 
   it('a wrong derivative is caught', () => {
-    const { parameters, loss, gradient } = build(NETWORKS.layerNorm);
-    const wrong = gradient()[0] * 1.001;
-    expect(Math.abs(difference(parameters, 0, loss) - wrong) / Math.abs(wrong)).toBeGreaterThan(1e-7);
+    const network = build(NETWORKS.layerNorm);
+    const gradient = network.gradient().map((value, i) => (i === 0 ? 1.001 * value : value));
+    expect(gradcheck({ ...network, gradient }).error).toBeGreaterThan(TOLERANCE);
   });
 });
 
-/** Central differences of two steps, extrapolated: the error shrinks as h⁴. */
-function difference(parameters: Float64Array, i: number, loss: () => number): number {
-  const held = parameters[i];
-  const central = (h: number) => {
-    parameters[i] = held + h;
-    const above = loss();
-    parameters[i] = held - h;
-    const below = loss();
-    parameters[i] = held;
-    return (above - below) / (2 * h);
-  };
-  return (4 * central(1e-4) - central(2e-4)) / 3;
-}
+describe('gradient blocks', () => {
+  /** Σ of each shard's rows in order, then the binary tree over the shards, in float32 as training has it. */
+  it.each([1, 2, 3, 5, 8])(
+    'an embedding leaves the sum of %d shards in the block of their subtree alone',
+    (S) => {
+      const [columns, rows] = [
+        [
+          { categories: 4, size: 3 },
+          { categories: 40, size: 1 },
+        ],
+        5 * S,
+      ];
+      const layers = buildLayers([{ embedding: columns }], 3);
+      const layout = parameterLayout(layers);
+      const gradients = Array.from({ length: S + 1 }, () => new Float32Array(layout.length).fill(7));
+      const allocate = (length: number) => new Float32Array(length);
+      const bound = bind(layers, rows, { layout, parameters: allocate(layout.length), gradients, allocate });
+      const stream = new Stream(4, 90, S);
+      for (let i = 0; i < bound.outputGradient.length; i++) bound.outputGradient[i] = stream.uniform() - 0.5;
+      for (let r = 0; r < rows; r++) bound.input.set([1, stream.below(5), stream.below(50)], 3 * r);
+      const bounds = Int32Array.from({ length: S + 1 }, (_, shard) => 5 * shard);
+      const subtree = { block: 1, bounds, first: 0, last: S };
+      const pass = {
+        kernels,
+        rows,
+        shards: subtree,
+        subtrees: [subtree],
+        mode: 'start' as const,
+        training: true,
+        key: new Uint32Array(2),
+        firstRow: 0,
+      };
+      backward(pass, bound);
+      layout.views.forEach(({ offset, length, spec: { shape } }, c) => {
+        const size = shape[1];
+        const expected = Array.from({ length }, (_, i) => {
+          const parts = Array.from({ length: S }, (_, shard) => {
+            let sum = 0;
+            for (let r = 5 * shard; r < 5 * shard + 5; r++) {
+              if (bound.input[3 * r + 1 + c] !== Math.floor(i / size)) continue;
+              sum = Math.fround(sum + bound.outputGradient[5 * r + (c === 0 ? 1 : 4) + (i % size)]);
+            }
+            return sum;
+          });
+          for (let stride = 1; stride < S; stride *= 2) {
+            for (let j = 0; j + stride < S; j += 2 * stride)
+              parts[j] = Math.fround(parts[j] + parts[j + stride]);
+          }
+          return parts[0];
+        });
+        expect([...gradients[1].subarray(offset, offset + length)]).toEqual(expected);
+      });
+      for (const [block, gradient] of gradients.entries()) {
+        if (block !== 1) expect(gradient.every((value) => value === 7)).toBe(true);
+      }
+    },
+  );
+});
 
 describe('special cases', () => {
   const run = (specs: readonly LayerSpec[], row: readonly number[]) => {

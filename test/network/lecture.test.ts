@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ordered } from '#src/kernels/codes.js';
 import type { FloatArray } from '#src/kernels/kernels.js';
+import { ordered } from '#src/kernels/steps.js';
 import { numbers, setParameters, type TestNetwork, testNetwork, withoutPadding } from '../support/network.js';
 
 const program: { before: number; weights: number[][]; biases: number[][]; after: number } = JSON.parse(

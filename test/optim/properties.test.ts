@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FloatArray } from '#src/kernels/kernels.js';
 import {
-  type Hyper,
+  type HyperOptions,
   hyperParameters,
   RULE_NAMES,
   RULES,
@@ -12,7 +12,7 @@ import {
 import { bits, type Implementation, implementations, numbers, oracle } from '../kernels/implementations.js';
 
 const COUNT = 103;
-const GIVEN: Partial<Hyper> = { momentum: 0.9, weightDecay: 0.03, centered: true, historySize: 3, eps: 1e-4 };
+const GIVEN: HyperOptions = { momentum: 0.9, weightDecay: 0.03, centered: true, historySize: 3, eps: 1e-4 };
 /** Two parameters with padding between and behind them. */
 const VIEWS = [
   { offset: 0, length: 40, spec: { shape: [8, 5] } },
@@ -176,12 +176,4 @@ describe('against the formula of the paper', () => {
     const mean = 0.9 * 0.2 + 0.1 * 0.5;
     expect(w[0]).toBeCloseTo(1 - (0.1 * ((1 - mu(step)) * 0.5 + mu(step + 1) * mean)) / denominator, 13);
   });
-});
-
-it('hyper-parameters: what is given, else the rule’s own, else everyone’s', () => {
-  expect(hyperParameters('adagrad', {}).eps).toBe(1e-10);
-  expect(hyperParameters('adam', {}).eps).toBe(1e-8);
-  expect(hyperParameters('adagrad', { eps: 0.5 }).eps).toBe(0.5);
-  expect(hyperParameters('lion', { betas: undefined }).betas).toEqual([0.9, 0.99]);
-  expect([hyperParameters('sgd', {}).momentum, hyperParameters('rmsprop', {}).momentum]).toEqual([0.9, 0]);
 });

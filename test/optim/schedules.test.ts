@@ -1,31 +1,51 @@
-/** Schedules and clipping against PyTorch (test/fixtures/pytorch/schedules.py), warm-up against its formula. */
+/** Schedules and clipping against PyTorch (test/fixtures/pytorch/schedules.py and optim.py), warm-up against its formula. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createReferenceKernels } from '#src/kernels/reference/index.js';
 import { clippingFactor } from '#src/optim/clipping.js';
 import { SCHEDULE_SHAPE } from '#src/optim/options.js';
+import { afterEpoch, FRESH_PLATEAU, type PlateauState } from '#src/optim/plateau.js';
 import { power } from '#src/optim/rules.js';
-import { SCHEDULE_NAMES, type ScheduleOptions, scheduleFactor } from '#src/optim/schedules.js';
+import {
+  SCHEDULE_NAMES,
+  type ScheduleName,
+  type ScheduleOptions,
+  scheduleFactor,
+} from '#src/optim/schedules.js';
 
-const torch = JSON.parse(
-  readFileSync(new URL('../fixtures/pytorch/schedules.json', import.meta.url), 'utf8'),
-) as {
-  step: { stepSize: number; gamma: number; factors: number[] };
-  exponential: { gamma: number; factors: number[] };
-  cosine: { minFactor: number; steps: number; factors: number[] }[];
-  clipping: { gradient: number[]; maxNorm: number; clipped: number[] }[];
-};
+const read = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../fixtures/pytorch/${name}.json`, import.meta.url), 'utf8'));
+
+const torch: {
+  readonly step: { stepSize: number; gamma: number; factors: number[] };
+  readonly exponential: { gamma: number; factors: number[] };
+  readonly cosine: { minFactor: number; steps: number; factors: number[] }[];
+  readonly clipping: { gradient: number[]; maxNorm: number; clipped: number[] }[];
+} = read('schedules');
+
+const {
+  schedules,
+}: {
+  readonly schedules: {
+    polynomial: { power: number; steps: number; factors: number[] }[];
+    cosineRestarts: { firstCycle: number; cycleMult: number; minFactor: number; factors: number[] }[];
+    oneCycle: {
+      pctStart: number;
+      divFactor: number;
+      finalDivFactor: number;
+      steps: number;
+      factors: number[];
+    }[];
+    plateau: { gamma: number; patience: number; minFactor: number; losses: number[]; factors: number[] }[];
+  };
+} = read('optim');
 
 const OPTIONS: ScheduleOptions = z.object(SCHEDULE_SHAPE).parse({});
 const STEPS_PER_EPOCH = 5;
 
 /** The factor at each of `totalSteps` steps. */
-function factors(
-  name: (typeof SCHEDULE_NAMES)[number],
-  totalSteps: number,
-  options: Partial<ScheduleOptions>,
-): number[] {
+function factors(name: ScheduleName, totalSteps: number, options: Partial<ScheduleOptions>): number[] {
   return Array.from({ length: totalSteps }, (_, step) =>
     scheduleFactor(name, { step, stepsPerEpoch: STEPS_PER_EPOCH, totalSteps }, { ...OPTIONS, ...options }),
   );
@@ -63,6 +83,56 @@ describe('schedules', () => {
       expect(scheduleFactor('cosine', end, { ...OPTIONS, minFactor })).toBeCloseTo(minFactor, 15);
     },
   );
+
+  it.each(schedules.polynomial)(
+    'polynomial, as PolynomialLR to the power $power',
+    ({ power, steps, factors: expected }) => {
+      expectClose(factors('polynomial', steps, { power }), expected);
+    },
+  );
+
+  it.each(schedules.cosineRestarts)(
+    'cosineRestarts, as CosineAnnealingWarmRestarts with T_0 $firstCycle and T_mult $cycleMult',
+    ({ factors: expected, ...options }) => {
+      expectClose(factors('cosineRestarts', expected.length, options), expected);
+    },
+  );
+
+  it.each(schedules.oneCycle)(
+    'oneCycle, as OneCycleLR over $steps steps',
+    ({ steps, factors: expected, ...options }) => {
+      expectClose(factors('oneCycle', steps, options), expected);
+    },
+  );
+
+  it.each([1, 2, 3, 4, 10])('oneCycle over %i steps has a factor for each', (steps) => {
+    for (const pctStart of [0.1, 0.3, 0.5, 0.9]) {
+      for (const factor of factors('oneCycle', steps, { pctStart })) {
+        expect(factor).toBeGreaterThan(0);
+        expect(factor).toBeLessThanOrEqual(1);
+      }
+    }
+  });
+});
+
+describe('plateau', () => {
+  it.each(schedules.plateau)(
+    'as ReduceLROnPlateau with factor $gamma and patience $patience',
+    ({ gamma, patience: plateauPatience, minFactor, losses, factors: expected }) => {
+      let state: PlateauState = FRESH_PLATEAU;
+      const found = losses.map((loss) => {
+        state = afterEpoch(state, loss, { gamma, minFactor, plateauPatience });
+        return state.factor;
+      });
+      expectClose(found, expected);
+      expect(new Set(expected).size).toBeGreaterThan(1);
+    },
+  );
+
+  it('is what the state says', () => {
+    const progress = { step: 7, stepsPerEpoch: 5, totalSteps: 50, plateauFactor: 0.25 };
+    expect(scheduleFactor('plateau', progress, OPTIONS)).toBe(0.25);
+  });
 });
 
 describe('warm-up', () => {
@@ -83,6 +153,14 @@ describe('warm-up', () => {
     const expected = Array.from({ length: 30 }, (_, k) => (1 + Math.cos((Math.PI * k) / 30)) / 2);
     expectClose(factors('cosine', 40, { warmup: 2 }).slice(10), expected);
   });
+
+  it.each(['polynomial', 'oneCycle', 'cosineRestarts'] as const)(
+    '%s begins anew after the warm-up',
+    (name) => {
+      const warmed = factors(name, 40, { warmup: 2, firstCycle: 3 });
+      expectClose(warmed.slice(10), factors(name, 30, { firstCycle: 3 }));
+    },
+  );
 
   it('does not shift the drops of the others', () => {
     expectClose(

@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ActivationName } from '#src/network/activations.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from '#src/network/divergences.js';
-import { type Hyper, hyperParameters, RULES, type RuleName, type UpdateRule } from '#src/optim/rules.js';
+import {
+  type HyperOptions,
+  hyperParameters,
+  RULES,
+  type RuleName,
+  type UpdateRule,
+} from '#src/optim/rules.js';
 import {
   type Arithmetic,
   setParameters,
@@ -15,7 +21,7 @@ import {
 interface Trajectory {
   readonly title: string;
   readonly rule: RuleName;
-  readonly hyper: Partial<Hyper> & { lr: number };
+  readonly hyper: HyperOptions & { lr: number };
   /** the mean over the rows before each step */
   readonly losses: number[];
   /** all weights after these steps */
@@ -45,8 +51,6 @@ const cases = networks.flatMap(({ trajectories, ...network }) =>
 );
 type Case = (typeof cases)[number];
 
-const PLAIN: Hyper = hyperParameters('adam', {});
-
 /** What the fixture calls float32 errors: relative to the largest weight of the network, which is about 1. */
 const largest = (values: readonly number[]) => Math.max(...values.map(Math.abs));
 const difference = (a: readonly number[], b: readonly number[]) => largest(a.map((value, i) => value - b[i]));
@@ -65,11 +69,11 @@ function start({ activation, loss, start }: Case, arithmetic: Arithmetic): TestN
 function errors(
   test: Case,
   arithmetic: Arithmetic,
-  change: Partial<Hyper> = {},
+  change: HyperOptions = {},
 ): { loss: number; weight: number } {
   const network = start(test, arithmetic);
   const rule: UpdateRule = RULES[test.rule];
-  const hyper = { ...PLAIN, ...test.hyper, ...change };
+  const hyper = hyperParameters(test.rule, { momentum: 0, ...test.hyper, ...change });
   const slots = rule.slots(hyper).map(() => network.block());
   const { parameters: weights, gradient, kernels, layout } = network;
   let loss = 0;
@@ -112,7 +116,7 @@ describe.each(['reference', 'portable', 'wasm'] as const)('float32, %s', (arithm
 
 describe('the comparison fails', () => {
   const of = (title: string) => cases.find((test) => test.title === title)!;
-  const faults: [string, string, Partial<Hyper>][] = [
+  const faults: [string, string, HyperOptions][] = [
     ['without momentum', 'momentum', { momentum: 0 }],
     ['with the plain momentum for Nesterov', 'Nesterov', { nesterov: false }],
     ['without decay', 'AdamW with decay', { weightDecay: 0 }],

@@ -58,7 +58,7 @@ export function testNetwork(options: TestNetworkOptions): TestNetwork {
   const outputs = bound.output.length / rows;
   const desired = allocate(rows * (target.targets === 'class' ? 1 : outputs));
   const losses = allocate(rows);
-  const whole = { slot: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 };
+  const whole = { block: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 };
   const pass: Pass = {
     kernels: used,
     rows,
@@ -74,7 +74,7 @@ export function testNetwork(options: TestNetworkOptions): TestNetwork {
     bound.input.set(x);
     desired.set(d);
     forward(pass, bound);
-    used.divergence(target.code, losses, dy, bound.output, desired, rows, outputs, target.parameter);
+    used.divergence(target.divergence, losses, dy, bound.output, desired, rows, outputs, target.parameter);
     return Array.from(losses).reduce((sum, value) => sum + value, 0);
   };
   return {

@@ -164,9 +164,9 @@ describe('a batch of a single row', () => {
   it('is all that a training has', async () => {
     const data = syntheticData({ rows: 20, inputs: 3, classes: 3, val: 5 });
     const options = { layers, batch: 1, epochs: 3, lr: 0.01 } as const;
-    const twin = await trainToEnd(data, { ...options, workers: 0 });
-    expect(twin.losses.every(Number.isFinite)).toBe(true);
-    expect(await trainToEnd(data, { ...options, workers: 2 })).toEqual(twin);
+    const inProcess = await trainToEnd(data, { ...options, workers: 0 });
+    expect(inProcess.losses.every(Number.isFinite)).toBe(true);
+    expect(await trainToEnd(data, { ...options, workers: 2 })).toEqual(inProcess);
   });
 });
 
@@ -182,8 +182,8 @@ it('gives the same bits for any rows, batch, shards and workers', async () => {
       const data = syntheticData({ rows, inputs: 4, classes: 3, val: 10 });
       const batch = Math.max(1, Math.floor(rows * batchShare));
       const options = { layers, batch, shards, epochs: 1, lr: 0.01 } as const;
-      const twin = await trainToEnd(data, { ...options, workers: 0 });
-      expect(await trainToEnd(data, { ...options, workers })).toEqual(twin);
+      const inProcess = await trainToEnd(data, { ...options, workers: 0 });
+      expect(await trainToEnd(data, { ...options, workers })).toEqual(inProcess);
     }),
     { numRuns: 25 },
   );

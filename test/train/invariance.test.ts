@@ -32,9 +32,9 @@ describe.each(libraries.map((library) => [library.version, library] as const))('
   const precisions = library.bf16 ? (['f32', 'bf16'] as const) : (['f32'] as const);
   it.each(precisions)('gives the same bits for 0, 1, 2, 3 and 5 workers in %s', async (precision) => {
     const options = { ...wide, precision, kernels: 'native', nativeLibrary: library.path } as const;
-    const twin = await trainToEnd(wideData, { ...options, workers: 0 });
+    const inProcess = await trainToEnd(wideData, { ...options, workers: 0 });
     for (const workers of [1, 2, 3, 5]) {
-      expect(await trainToEnd(wideData, { ...options, workers })).toEqual(twin);
+      expect(await trainToEnd(wideData, { ...options, workers })).toEqual(inProcess);
     }
   });
 });
@@ -50,10 +50,11 @@ it.each(['portable', 'wasm', 'reference'] as const)(
   'bf16 by %s kernels gives the same bits for 0, 2 and 3 workers',
   async (kernels) => {
     const options = { ...wide, hidden: [20], kernels, precision: 'bf16' } as const;
-    const twin = await trainToEnd(wideData, { ...options, workers: 0 });
-    for (const workers of [2, 3]) expect(await trainToEnd(wideData, { ...options, workers })).toEqual(twin);
+    const inProcess = await trainToEnd(wideData, { ...options, workers: 0 });
+    for (const workers of [2, 3])
+      expect(await trainToEnd(wideData, { ...options, workers })).toEqual(inProcess);
     const { sha256 } = await trainToEnd(wideData, { ...options, precision: 'f32', workers: 0 });
-    expect(sha256).not.toBe(twin.sha256);
+    expect(sha256).not.toBe(inProcess.sha256);
   },
 );
 
@@ -78,8 +79,8 @@ it('holds for any network, batch, shards and workers', async () => {
         batch: Math.max(1, Math.floor(rows * batchShare)),
         epochs: 1,
       } as const;
-      const twin = await trainToEnd(data, { ...config, workers: 0 });
-      expect(await trainToEnd(data, { ...config, workers })).toEqual(twin);
+      const inProcess = await trainToEnd(data, { ...config, workers: 0 });
+      expect(await trainToEnd(data, { ...config, workers })).toEqual(inProcess);
     }),
     { numRuns: 25 },
   );
@@ -88,9 +89,9 @@ it('holds for any network, batch, shards and workers', async () => {
 it('holds for shards longer than a pass', async () => {
   const data = syntheticData({ rows: 5000, inputs: 5, classes: 3 });
   const options = { hidden: [7], batch: 'all' as const, shards: 3, epochs: 2 };
-  const twin = await trainToEnd(data, { ...options, workers: 0 });
-  expect(await trainToEnd(data, { ...options, workers: 2 })).toEqual(twin);
-  expect(await trainToEnd(data, { ...options, workers: 3 })).toEqual(twin);
+  const inProcess = await trainToEnd(data, { ...options, workers: 0 });
+  expect(await trainToEnd(data, { ...options, workers: 2 })).toEqual(inProcess);
+  expect(await trainToEnd(data, { ...options, workers: 3 })).toEqual(inProcess);
 });
 
 /** The test says how long a step takes with each number of workers: so nearly the same that all are tried. */
@@ -134,9 +135,9 @@ describe('a worker that', () => {
     process.env.GRADPOOL_TEST_ACCIDENT = accident;
     const retries: string[] = [];
     try {
-      const twin = await trainToEnd(data, { ...options, workers: 0 });
+      const inProcess = await trainToEnd(data, { ...options, workers: 0 });
       const more = { workerFile: DYING_WORKER, onRetry: (message: string) => retries.push(message) };
-      expect(await trainToEnd(data, { ...options, workers: 3 }, more)).toEqual(twin);
+      expect(await trainToEnd(data, { ...options, workers: 3 }, more)).toEqual(inProcess);
       expect(retries.length).toBe(1);
     } finally {
       rmSync(folder, { recursive: true });
@@ -154,9 +155,9 @@ describe('a worker that', () => {
         if (step === 50) void threads[0].terminate();
         await stepping;
       }
-      const twin = await trainToEnd(data, { ...options, epochs: 20, workers: 0 });
+      const inProcess = await trainToEnd(data, { ...options, epochs: 20, workers: 0 });
       const { weightsSha256 } = await import('#src/network/digest.js');
-      expect(weightsSha256(trainer.memory.layout, trainer.memory.weights)).toBe(twin.sha256);
+      expect(weightsSha256(trainer.memory.layout, trainer.memory.weights)).toBe(inProcess.sha256);
       expect(threads.length).toBeGreaterThan(2);
     } finally {
       process.off('worker', seen);
@@ -222,8 +223,8 @@ describe('every kind of layer', () => {
         const data = syntheticData({ rows, inputs: 6, classes: 3, val: 10 });
         const layers: LayerSpec[] = [...fitted(chosen), { dense: 3 }, 'softmax'];
         const options = { layers, batch, shards, epochs: 1, lr: 0.01 };
-        const twin = await trainToEnd(data, { ...options, workers: 0 });
-        expect(await trainToEnd(data, { ...options, workers })).toEqual(twin);
+        const inProcess = await trainToEnd(data, { ...options, workers: 0 });
+        expect(await trainToEnd(data, { ...options, workers })).toEqual(inProcess);
       }),
       { numRuns: 25 },
     );

@@ -49,10 +49,12 @@ describe('a parameter', () => {
     },
   );
 
-  it('of another divergence is not taken', () => {
-    expect(planned(classes, { loss: 'nll', labelSmoothing: 0.2 }).network).not.toHaveProperty(
-      'lossParameter',
-    );
+  it('of another divergence is refused, also where the data decide which it is', () => {
+    const used = /^labelSmoothing: loss (nll|squaredError) does not use it; it belongs to crossEntropy/;
+    expect(() => planned(classes, { loss: 'nll', labelSmoothing: 0.2 })).toThrow(used);
+    expect(planned(classes, { labelSmoothing: 0.2 }).network.lossParameter).toBe(0.2);
+    expect(() => planned(regression, { labelSmoothing: 0.2 })).toThrow(used);
+    expect(planned(classes, { loss: 'nll' }).network).not.toHaveProperty('lossParameter');
   });
 
   it.each([
@@ -129,7 +131,14 @@ describe('targets', () => {
     const end = (
       await run(
         data,
-        { loss, huberDelta: 0.01, test: join(folder, data), epochs: 40, optimizer: 'adam', lr: 0.05 },
+        {
+          loss,
+          ...(loss === 'huber' ? { huberDelta: 0.01 } : {}),
+          test: join(folder, data),
+          epochs: 40,
+          optimizer: 'adam',
+          lr: 0.05,
+        },
         out,
       )
     ).at(-1) as EndEvent;

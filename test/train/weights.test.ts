@@ -214,8 +214,8 @@ describe('a batch that counts nothing', () => {
       Array.from({ length: 30 }, (_, row) => (row < 20 ? 0 : row)),
     );
     const options: Options = { hidden: [900], batch: 2, epochs: 2, optimizer: 'sgd' };
-    const twin = await trainToEnd(large, { ...options, workers: 0 });
-    expect(await trainToEnd(large, { ...options, workers: 2 })).toEqual(twin);
+    const inProcess = await trainToEnd(large, { ...options, workers: 0 });
+    expect(await trainToEnd(large, { ...options, workers: 2 })).toEqual(inProcess);
   });
 });
 
@@ -243,9 +243,9 @@ it('gives the same bits for any rows, weights, batch, shards and workers', async
         epochs: 1,
         ...(classes === 0 ? {} : { classWeights: 'balanced' }),
       };
-      const twin = await trainToEnd(data, { ...options, workers: 0 });
-      expect(twin.losses.every(Number.isFinite)).toBe(true);
-      expect(await trainToEnd(data, { ...options, workers })).toEqual(twin);
+      const inProcess = await trainToEnd(data, { ...options, workers: 0 });
+      expect(inProcess.losses.every(Number.isFinite)).toBe(true);
+      expect(await trainToEnd(data, { ...options, workers })).toEqual(inProcess);
     }),
     { numRuns: 20 },
   );

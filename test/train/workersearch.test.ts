@@ -1,7 +1,7 @@
 /** `--workers auto` on steps whose times the test makes up. */
 import { describe, expect, it } from 'vitest';
 import {
-  breakEvenBatch,
+  breakEvenRows,
   explained,
   type WorkerDecision,
   WorkerSearch,
@@ -122,6 +122,6 @@ describe('the reason', () => {
     [64, 1e-4, 5e-6, 0, null],
     [64, -1e-4, 10e-6, 5e-6, null],
   ])('batch %i, loss %f s, %f and %f s a row: break-even at %s', (batch, loss, cost, costOfMore, rows) => {
-    expect(breakEvenBatch(batch, loss, cost, costOfMore)).toBe(rows);
+    expect(breakEvenRows(batch, loss, cost, costOfMore)).toBe(rows);
   });
 });

@@ -1,6 +1,7 @@
 /** Writes the errors about names of columns. */
+
+import { didYouMean } from '../../didyoumean.js';
 import { UsageError } from '../../errors.js';
-import { didYouMean } from '../words.js';
 
 /** Most columns that a message lists. */
 const MOST_LISTED = 30;
@@ -18,7 +19,7 @@ export function unknownColumn(
   source: string,
   names: readonly string[],
 ): UsageError {
-  const meant = didYouMean(name, names) || ';';
+  const meant = didYouMean(name, names, '"') || ';';
   return new UsageError(
     `${flag} ${name}: ${source} has no such column${meant} its columns are ${listColumns(names)}`,
   );

@@ -6,7 +6,7 @@ import { NumberCellsBuilder, WordCellsBuilder } from './builders.js';
 import { identifier } from './duckdb.js';
 
 /** Says how a DuckDB table holds the values of a column. */
-export type Stored =
+type Stored =
   /**
    * Text, which the rules interpret. `isNumber` is SQL that holds for cells the source declares to be
    * numbers.

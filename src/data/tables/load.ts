@@ -1,11 +1,12 @@
 /** Reads a table for a trained model: finds the columns by name and reads each as the model's schema says. */
+
+import { didYouMean } from '../../didyoumean.js';
 import { DataError } from '../../errors.js';
 import type { LoadedDataset } from '../fit.js';
 import { describeReading } from '../reading.js';
 import { type ColumnSchema, readingOf, type TableSchema } from '../schema.js';
 import type { TableSource } from '../source.js';
 import { allRows } from '../split.js';
-import { didYouMean } from '../words.js';
 import { rejectFarCell, rejectMisfitCell } from './cellerrors.js';
 import { asWords, type Cells, rowsOf } from './cells.js';
 import { unknownColumn } from './columnnames.js';
@@ -135,6 +136,7 @@ function checkColumn(
     const meant = didYouMean(
       name,
       columns.map((candidate) => candidate.name),
+      '"',
     );
     throw new DataError(
       `${source}: the column "${name}" is missing, which the model was trained on${meant === '' ? '; add it' : `${meant} Rename it`}`,

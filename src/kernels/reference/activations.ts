@@ -1,8 +1,7 @@
-import { ACTIVATION_CODES } from '../codes.js';
-import type { Kernels } from '../kernels.js';
 import { erfc } from './erf.js';
 
-interface ScalarActivation {
+/** A scalar function and its derivative; p is its one parameter, where it has one. */
+export interface ScalarActivation {
   forward(z: number, p: number): number;
   /** f′(z); y = f(z). */
   derivative(z: number, y: number, p: number): number;
@@ -36,7 +35,8 @@ const leftTail = (z: number) => Math.max(z, -800);
 /** Beyond ±800 every gate below is flat in float64; keeps ∞·0 away. */
 const bothTails = (z: number) => clamp(z, -800, 800);
 
-export const SCALAR_ACTIVATIONS: Readonly<Record<keyof typeof ACTIVATION_CODES, ScalarActivation>> = {
+/** The scalar activations that every implementation of the kernels has. */
+export const SCALAR_ACTIVATIONS = {
   identity: { forward: (z) => z, derivative: () => 1 },
   sigmoid: { forward: sigmoid, derivative: (_, y) => y * (1 - y) },
   tanh: { forward: Math.tanh, derivative: (_, y) => 1 - y * y },
@@ -136,20 +136,7 @@ export const SCALAR_ACTIVATIONS: Readonly<Record<keyof typeof ACTIVATION_CODES, 
     forward: (z) => indicator(z, z > 0),
     derivative: (z) => indicator(z, true),
   },
-};
+} as const satisfies Record<string, ScalarActivation>;
 
-const BY_CODE: readonly ScalarActivation[] = Object.keys(ACTIVATION_CODES)
-  .map((name) => name as keyof typeof ACTIVATION_CODES)
-  .sort((a, b) => ACTIVATION_CODES[a] - ACTIVATION_CODES[b])
-  .map((name) => SCALAR_ACTIVATIONS[name]);
-
-export const activations: Pick<Kernels, 'activate' | 'activateBackward'> = {
-  activate(code, y, z, count, p) {
-    const f = BY_CODE[code];
-    for (let i = 0; i < count; i++) y[i] = f.forward(z[i], p);
-  },
-  activateBackward(code, dz, dy, z, y, count, p) {
-    const f = BY_CODE[code];
-    for (let i = 0; i < count; i++) dz[i] = dy[i] * f.derivative(z[i], y[i], p);
-  },
-};
+/** Names a scalar activation. */
+export type ActivationKernel = keyof typeof SCALAR_ACTIVATIONS;

@@ -1,6 +1,6 @@
 /** The matrix products with their operands rounded to bfloat16: the upper half of a float32, to nearest, ties to even. */
 import type { FloatArray, Kernels } from '../kernels.js';
-import { linear } from './linear.js';
+import { linearKernels } from './linear.js';
 
 type Products = Pick<Kernels, 'affine' | 'affineInputGradient' | 'affineWeightGradient'>;
 
@@ -16,10 +16,10 @@ export function toBfloat16(x: number): number {
 
 const rounded = (array: FloatArray): FloatArray => array.map(toBfloat16);
 
-export const bfloat16: Products = {
-  affine: (z, x, w, ...rest) => linear.affine(z, rounded(x), rounded(w), ...rest),
+export const bfloat16Products: Products = {
+  affine: (z, x, w, ...rest) => linearKernels.affine(z, rounded(x), rounded(w), ...rest),
   affineInputGradient: (dx, dz, w, ...rest) =>
-    linear.affineInputGradient(dx, rounded(dz), rounded(w), ...rest),
+    linearKernels.affineInputGradient(dx, rounded(dz), rounded(w), ...rest),
   affineWeightGradient: (dw, x, dz, ...rest) =>
-    linear.affineWeightGradient(dw, rounded(x), rounded(dz), ...rest),
+    linearKernels.affineWeightGradient(dw, rounded(x), rounded(dz), ...rest),
 };

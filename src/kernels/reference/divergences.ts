@@ -1,10 +1,9 @@
-import { DIVERGENCE_CODES } from '../codes.js';
-import type { FloatArray, Kernels } from '../kernels.js';
+import type { FloatArray } from '../floats.js';
 import { sigmoid } from './activations.js';
-import { exponentials, logSumExp } from './softmax.js';
+import { exponentials, logSumExp } from './logsumexp.js';
 
 /** Writes ∂Div/∂y of row r into dy and returns Div(y, d) of that row; p is the divergence's parameter. */
-type RowDivergence = (
+export type RowDivergence = (
   dy: FloatArray | null,
   y: FloatArray,
   d: FloatArray,
@@ -65,21 +64,31 @@ function focalTerms(log: number, p: number): { value: number; slope: number } {
   return { value: -power * log, slope: power * (p * Math.exp(log) * ratio - 1) };
 }
 
-const ROW_DIVERGENCES: Readonly<Record<keyof typeof DIVERGENCE_CODES, RowDivergence>> = {
-  squaredError: sumOverOutputs(
-    (y, d) => ((y - d) * (y - d)) / 2,
-    (y, d) => y - d,
-  ),
+const squaredError = sumOverOutputs(
+  (y, d) => ((y - d) * (y - d)) / 2,
+  (y, d) => y - d,
+);
+
+/**
+ * The divergences that every implementation of the kernels has. Those made by `againstClass` take d as [R,1] class
+ * indices, the others as [R,N]; p is the divergence's parameter. Those whose first argument is z are fused: they take the
+ * input of an activation and stand for it as well.
+ */
+export const ROW_DIVERGENCES = {
+  /** ½‖y−d‖² */
+  squaredError,
+  /** ‖y−d‖²/N */
   meanSquaredError(dy, y, d, r, N) {
-    const loss = ROW_DIVERGENCES.squaredError(dy, y, d, r, N, 0);
+    const loss = squaredError(dy, y, d, r, N, 0);
     if (dy !== null) for (let i = r * N; i < (r + 1) * N; i++) dy[i] *= 2 / N;
     return (2 / N) * loss;
   },
+  /** Σ |y−d| */
   absoluteError: sumOverOutputs(
     (y, d) => Math.abs(y - d),
     (y, d) => Math.sign(y - d),
   ),
-  /** p: δ, where the parabola goes over into straight lines */
+  /** Σ ½e² where |e| ≤ p, else p(|e| − p/2), with e = y−d: at p the parabola goes over into straight lines. */
   huber: sumOverOutputs(
     (y, d, p) => {
       const size = Math.abs(y - d);
@@ -87,7 +96,7 @@ const ROW_DIVERGENCES: Readonly<Record<keyof typeof DIVERGENCE_CODES, RowDiverge
     },
     (y, d, p) => Math.min(Math.max(y - d, -p), p),
   ),
-  /** cosh e = 1 + 2 sinh²(e/2) near 0, e^|e|/2·(1 + e^−2|e|) beyond: neither cancels nor overflows. */
+  /** Σ log cosh e, with e = y−d: cosh e = 1 + 2 sinh²(e/2) near 0, e^|e|/2·(1 + e^−2|e|) beyond; neither cancels nor overflows. */
   logCosh: sumOverOutputs(
     (y, d) => {
       const size = Math.abs(y - d);
@@ -97,38 +106,46 @@ const ROW_DIVERGENCES: Readonly<Record<keyof typeof DIVERGENCE_CODES, RowDiverge
     },
     (y, d) => Math.tanh(y - d),
   ),
-  /** p: the share of under-estimates, τ */
+  /** Σ max(p(d−y), (p−1)(d−y)), with p the share of under-estimates, τ. */
   quantile: sumOverOutputs(
     (y, d, p) => Math.max(p * (d - y), (p - 1) * (d - y)),
     (y, d, p) => (y > d ? 1 - p : y < d ? -p : y - d),
   ),
 
+  /** Σ max(0, 1 − s·y), with s = 1 where d > 0, else −1. */
   hinge: sumOverOutputs(slack, (y, d) => -side(d) * Math.sign(slack(y, d))),
+  /** Σ max(0, 1 − s·y)² */
   squaredHinge: sumOverOutputs(
     (y, d) => slack(y, d) ** 2,
     (y, d) => -2 * side(d) * slack(y, d),
   ),
 
+  /** Σ −d log y − (1−d) log(1−y), y probabilities. */
   binaryCrossEntropy: sumOverOutputs(
     (y, d) => -(d * clampedLog(y) + (1 - d) * clampedLog1p(-y)),
     (y, d) => (y - d) / clampedDivisor(y * (1 - y)),
   ),
+  /** binaryCrossEntropy of the sigmoid of logits z: ∂/∂z = σ(z) − d. */
   sigmoidCrossEntropy: sumOverOutputs(
     (z, d) => Math.max(z, 0) - z * d + Math.log1p(Math.exp(-Math.abs(z))),
     (z, d) => sigmoid(z) - d,
   ),
+  /** Σ y − d log y, y rates. */
   poisson: sumOverOutputs(
     (y, d) => y - d * clampedLog(y),
     (y, d) => 1 - d / clampedDivisor(y),
   ),
+  /** poisson of e^z: ∂/∂z = e^z − d. */
   expPoisson: sumOverOutputs(
     (z, d) => Math.exp(z) - d * z,
     (z, d) => Math.exp(z) - d,
   ),
+  /** Σ d log d − d log y, y probabilities. */
   kl: sumOverOutputs(
     (y, d) => entropy(d) - d * clampedLog(y),
     (y, d) => -d / clampedDivisor(y),
   ),
+  /** kl of the softmax of logits z: ∂/∂z = softmax(z)·Σd − d. */
   softmaxKl(dy, z, d, r, N) {
     const { max, logSum } = logSumExp(z, r, N);
     let loss = 0;
@@ -143,7 +160,7 @@ const ROW_DIVERGENCES: Readonly<Record<keyof typeof DIVERGENCE_CODES, RowDiverge
     return loss;
   },
 
-  /** p: ε, the share of the desired probability that is spread over all classes */
+  /** −log y_c, y probabilities; p is ε: the desired probability is spread over all classes, (1−p)·onehot(c) + p/N. */
   crossEntropy: againstClass((dy, y, c, p) => {
     const N = y.length;
     dy?.fill(0);
@@ -157,6 +174,7 @@ const ROW_DIVERGENCES: Readonly<Record<keyof typeof DIVERGENCE_CODES, RowDiverge
     if (dy !== null) dy[c] -= (1 - p) / clampedDivisor(y[c]);
     return loss;
   }),
+  /** crossEntropy of the softmax of logits z: log Σ e^z − z_c, ∂/∂z = softmax(z) − onehot(c); p as above. */
   softmaxCrossEntropy: againstClass((dy, z, c, p) => {
     const N = z.length;
     const { max, sum } = exponentials(z, 0, N);
@@ -169,18 +187,20 @@ const ROW_DIVERGENCES: Readonly<Record<keyof typeof DIVERGENCE_CODES, RowDiverge
     }
     return Math.log(sum) - (1 - p) * (z[c] - max) - p * mean;
   }),
+  /** −y_c, y logarithms of probabilities. */
   nll: againstClass((dy, y, c) => {
     dy?.fill(0);
     if (dy !== null) dy[c] = -1;
     return -y[c];
   }),
-  /** p: γ, how much less a class counts that is recognised already */
+  /** −(1−y_c)^p log y_c, y probabilities; p is γ: the larger, the less a class counts that is recognised already. */
   focal: againstClass((dy, y, c, p) => {
     const { value, slope } = focalTerms(clampedLog(y[c]), p);
     dy?.fill(0);
     if (dy !== null) dy[c] = slope / clampedDivisor(y[c]);
     return value;
   }),
+  /** focal of the softmax of logits z. */
   softmaxFocal: againstClass((dy, z, c, p) => {
     const { max, logSum } = logSumExp(z, 0, z.length);
     const { value, slope } = focalTerms(z[c] - max - logSum, p);
@@ -191,16 +211,7 @@ const ROW_DIVERGENCES: Readonly<Record<keyof typeof DIVERGENCE_CODES, RowDiverge
     }
     return value;
   }),
-};
+} as const satisfies Record<string, RowDivergence>;
 
-const BY_CODE: readonly RowDivergence[] = Object.keys(DIVERGENCE_CODES)
-  .map((name) => name as keyof typeof DIVERGENCE_CODES)
-  .sort((a, b) => DIVERGENCE_CODES[a] - DIVERGENCE_CODES[b])
-  .map((name) => ROW_DIVERGENCES[name]);
-
-export const divergences: Pick<Kernels, 'divergence'> = {
-  divergence(code, losses, dy, y, d, R, N, p) {
-    const divergence = BY_CODE[code];
-    for (let r = 0; r < R; r++) losses[r] = divergence(dy, y, d, r, N, p);
-  },
-};
+/** Names a divergence, fused or not. */
+export type DivergenceKernel = keyof typeof ROW_DIVERGENCES;

@@ -1,24 +1,22 @@
 import type { Precision } from '../bfloat16.js';
 import type { Kernels } from '../kernels.js';
-import { activations } from './activations.js';
-import { bfloat16 } from './bfloat16.js';
-import { divergences } from './divergences.js';
-import { linear } from './linear.js';
-import { optim } from './optim.js';
+import { bfloat16Products } from './bfloat16.js';
+import { linearKernels } from './linear.js';
+import { namedKernels } from './named.js';
+import { stepKernels } from './optim.js';
 import { uniform } from './random.js';
-import { softmax } from './softmax.js';
+import { softmaxKernels } from './softmax.js';
 
-/** Plain loops over Float32Array or Float64Array: the oracle of every other implementation. */
+/** Returns kernels that are plain loops over Float32Array or Float64Array: the oracle of every other implementation. */
 export function createReferenceKernels(precision: Precision = 'f32'): Kernels {
-  const products = precision === 'bf16' ? { ...linear, ...bfloat16 } : linear;
+  const products = precision === 'bf16' ? { ...linearKernels, ...bfloat16Products } : linearKernels;
   return {
     name: 'reference',
     refreshWeights() {},
     ...products,
-    ...activations,
-    ...softmax,
-    ...divergences,
-    ...optim,
+    ...namedKernels,
+    ...softmaxKernels,
+    ...stepKernels,
     uniform,
   };
 }

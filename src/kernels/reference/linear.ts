@@ -16,7 +16,7 @@ type Linear = Pick<
   | 'sumOfSquares'
 >;
 
-export const linear: Linear = {
+export const linearKernels: Linear = {
   affine(z, x, w, b, { bounds, first, last }, K, N) {
     for (let r = bounds[first]; r < bounds[last]; r++) {
       for (let n = 0; n < N; n++) {

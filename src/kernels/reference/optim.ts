@@ -1,5 +1,5 @@
-import { STEPS, type StepName, type StepScalars } from '../codes.js';
 import type { FloatArray, Kernels } from '../kernels.js';
+import { STEPS, type StepName, type StepScalars } from '../steps.js';
 
 type Step<Name extends StepName> = (
   w: FloatArray,
@@ -9,7 +9,7 @@ type Step<Name extends StepName> = (
   scalars: StepScalars<Name>,
 ) => void;
 
-export const optim: Pick<Kernels, 'update'> = {
+export const stepKernels: Pick<Kernels, 'update'> = {
   update(name, w, g, slots, count, scalars) {
     const named = Object.fromEntries(STEPS[name].map((key, index) => [key, scalars[index]]));
     (steps[name] as Step<typeof name>)(w, g, slots, count, named as never);

@@ -1,7 +1,12 @@
-/** What assembly/index.ts exports; pointers are byte offsets into the memory, 0 stands for null. */
-import type { StepName } from '../codes.js';
+/** What assembly/index.ts exports. Pointers are byte offsets into the memory; 0 stands for null. */
+import type { StepName } from '../steps.js';
 
+/** The enumerations by which the assembly numbers its functions. */
+export type EnumName = 'Activation' | 'Divergence' | 'ClassDivergence';
+
+/** The functions of a module, and its enumerations: each member is a global. */
 export interface WasmExports extends Record<StepName, (...numbers: number[]) => void> {
+  readonly [member: `${EnumName}.${string}`]: { readonly value: number };
   setScratch(ptr: number): void;
   affine(z: number, x: number, w: number, b: number, R: number, K: number, N: number): void;
   affineInputGradient(dx: number, dz: number, w: number, R: number, K: number, N: number): void;

@@ -1,9 +1,14 @@
 import type { FloatArray, Kernels, ShardRows } from '../kernels.js';
 import type { Products } from '../products.js';
-import type { WasmExports } from './exports.js';
+import { type ActivationKernel, SCALAR_ACTIVATIONS } from '../reference/activations.js';
+import { type DivergenceKernel, ROW_DIVERGENCES } from '../reference/divergences.js';
+import type { EnumName, WasmExports } from './exports.js';
 import { BOUNDS_OFFSET, MAX_SHARDS } from './scratch.js';
 
-/** An instance of the compiled kernels on `memory`; SCRATCH_BYTES at the byte offset `scratch`, 64-byte aligned, are its own. */
+/**
+ * Returns an instance of the compiled kernels on `memory`. SCRATCH_BYTES at the byte offset `scratch`, 64-byte aligned,
+ * belong to it alone.
+ */
 export function instantiateWasm(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
@@ -15,7 +20,22 @@ export function instantiateWasm(
   return wasm;
 }
 
-/** Copies the bounds of shards to where an instance looks for them; returns how many shards there are. */
+/** Returns the number by which the assembly knows each of these functions: the members of its enumerations. */
+function codesOf<Name extends string>(
+  wasm: WasmExports,
+  names: Readonly<Record<Name, unknown>>,
+  ...enums: readonly EnumName[]
+): Readonly<Record<Name, number>> {
+  const codes = (Object.keys(names) as Name[]).map((name) => {
+    const member = enums.map((one) => wasm[`${one}.${name}`]).find((found) => found !== undefined);
+    if (!member)
+      throw new Error(`the WASM kernels have no ${name} in ${enums.join(' or ')}: build them anew`);
+    return [name, member.value];
+  });
+  return Object.fromEntries(codes);
+}
+
+/** Returns a function that copies the bounds of shards to where an instance looks for them, and counts the shards. */
 function boundsCopier(memory: WebAssembly.Memory, scratch: number): (shards: ShardRows) => number {
   const bounds = new Int32Array(memory.buffer, scratch + BOUNDS_OFFSET, MAX_SHARDS + 1);
   return (shards) => {
@@ -26,6 +46,7 @@ function boundsCopier(memory: WebAssembly.Memory, scratch: number): (shards: Sha
   };
 }
 
+/** Returns the matrix products by WASM itself. */
 export function wasmProducts(wasm: WasmExports, memory: WebAssembly.Memory, scratch: number): Products {
   const copyBounds = boundsCopier(memory, scratch);
   return {
@@ -42,7 +63,7 @@ export function wasmProducts(wasm: WasmExports, memory: WebAssembly.Memory, scra
   };
 }
 
-/** Kernels on float32 arrays that are views on `memory`: all by WASM, but the matrix products by `products`. */
+/** Returns kernels on float32 arrays that are views on `memory`: all by WASM, but the matrix products by `products`. */
 export function createWasmKernels(
   name: Kernels['name'],
   wasm: WasmExports,
@@ -51,7 +72,9 @@ export function createWasmKernels(
   products: Products & Partial<Pick<Kernels, 'refreshWeights'>>,
 ): Kernels {
   const copyBounds = boundsCopier(memory, scratch);
-  /** Of w, g and each slot: the steps go over whole vectors of four. */
+  const activations = codesOf<ActivationKernel>(wasm, SCALAR_ACTIVATIONS, 'Activation');
+  const divergences = codesOf<DivergenceKernel>(wasm, ROW_DIVERGENCES, 'Divergence', 'ClassDivergence');
+  /** The last one to three numbers of w, g and each slot, filled up to four: a step takes whole vectors of four. */
   const lastFew = new Float32Array(memory.buffer, scratch, 4 * 8);
   const at = (array: FloatArray | null) => (array === null ? 0 : array.byteOffset);
 
@@ -65,15 +88,15 @@ export function createWasmKernels(
       products.affineWeightGradient(at(dw), at(x), at(dz), shards, K, N, mode),
     columnSums: (db, dz, shards, N, mode) =>
       wasm.columnSums(at(db), at(dz), copyBounds(shards), N, mode === 'continue'),
-    activate: (code, y, z, count, p) => wasm.activate(code, at(y), at(z), count, p),
-    activateBackward: (code, dz, dy, z, y, count, p) =>
-      wasm.activateBackward(code, at(dz), at(dy), at(z), at(y), count, p),
+    activate: (name, y, z, count, p) => wasm.activate(activations[name], at(y), at(z), count, p),
+    activateBackward: (name, dz, dy, z, y, count, p) =>
+      wasm.activateBackward(activations[name], at(dz), at(dy), at(z), at(y), count, p),
     softmax: (y, z, R, N) => wasm.softmax(at(y), at(z), R, N),
     softmaxBackward: (dz, dy, y, R, N) => wasm.softmaxBackward(at(dz), at(dy), at(y), R, N),
     logSoftmax: (y, z, R, N) => wasm.logSoftmax(at(y), at(z), R, N),
     logSoftmaxBackward: (dz, dy, y, R, N) => wasm.logSoftmaxBackward(at(dz), at(dy), at(y), R, N),
-    divergence: (code, losses, dy, y, d, R, N, p) =>
-      wasm.divergence(code, at(losses), at(dy), at(y), at(d), R, N, p),
+    divergence: (name, losses, dy, y, d, R, N, p) =>
+      wasm.divergence(divergences[name], at(losses), at(dy), at(y), at(d), R, N, p),
     uniform: (u, R, N, key, row0, layer) => wasm.uniform(at(u), R, N, key[0], key[1], row0, layer),
     scaleBytes: (x, count, shift, scale) => wasm.scaleBytes(at(x), count, shift, scale),
     add: (dst, src, count) => wasm.add(at(dst), at(src), count),

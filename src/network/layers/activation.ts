@@ -1,24 +1,27 @@
 import { ACTIVATIONS, type Activation, type ActivationName } from '../activations.js';
-import type { Layer, LayerArrays, Pass } from '../layer.js';
+import { defineLayer, type Layer } from '../layer.js';
 
-/** y_i = f(z_i) and ∂Div/∂z_i = f′(z_i) ∂Div/∂y_i: the "backward equivalent of the activation" (lecture, section 3). */
+/**
+ * Applies a scalar activation to each unit: y_i = f(z_i). Backward is ∂Div/∂z_i = f′(z_i) ∂Div/∂y_i, the "backward
+ * equivalent of the activation" (lecture, section 3).
+ */
 export function activation(name: ActivationName, width: number, parameter?: number): Layer {
-  const { code, parameter: declared }: Activation = ACTIVATIONS[name];
+  const { parameter: declared, init, gradient, probabilities }: Activation = ACTIVATIONS[name];
   const p = parameter ?? declared?.default ?? 0;
-  return {
+  return defineLayer({
     kind: name,
     inputs: width,
     outputs: width,
-    parameters: [],
-    saved: [],
-    multiplyAdds: 0,
+    initializer: init,
+    gradient,
+    probabilities,
 
-    forward({ kernels, rows }: Pass, { x, y }: LayerArrays) {
-      kernels.activate(code, y, x, rows * width, p);
+    forward({ kernels, rows }, { x, y }) {
+      kernels.activate(name, y, x, rows * width, p);
     },
 
-    backward({ kernels, rows }: Pass, { x, y, dy, dx }: LayerArrays) {
-      if (dx) kernels.activateBackward(code, dx, dy, x, y, rows * width, p);
+    backward({ kernels, rows }, { x, y, dy, dx }) {
+      if (dx) kernels.activateBackward(name, dx, dy, x, y, rows * width, p);
     },
-  };
+  });
 }

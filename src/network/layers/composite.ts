@@ -1,77 +1,83 @@
-/** Layers made of layers: fan-out, where x influences Div along several paths and its derivative is their sum. */
+/**
+ * Layers made of layers. They fan out: x influences Div along several paths, and its derivative is the sum over them
+ * (lecture, section 1).
+ */
 import type { FloatArray } from '../../kernels/kernels.js';
-import type { BoundSequence, Layer, LayerArrays, Pass } from '../layer.js';
+import { type BoundSequence, defineLayer, type Layer, type Pass } from '../layer.js';
 import { backward, forward } from '../sequence.js';
 
-/** y = F(x), the layers of one branch under one name. */
+/** Runs the layers of one branch under one name: y = F(x). */
 export function sequential(kind: string, layers: readonly Layer[]): Layer {
-  return {
+  return defineLayer({
     ...composite(kind, [layers], layers[layers.length - 1].outputs),
 
-    forward(pass: Pass, { y, branches: [inner] }: LayerArrays) {
+    forward(pass, { y, branches: [inner] }) {
       forward(pass, inner);
       copy(y, inner.output, pass.rows * inner.layers[inner.layers.length - 1].outputs);
     },
 
-    backward(pass: Pass, { dy, dx, branches: [inner] }: LayerArrays) {
+    backward(pass, { dy, dx, branches: [inner] }) {
       copy(inner.outputGradient, dy, pass.rows * inner.layers[inner.layers.length - 1].outputs);
       backward(pass, inner);
       if (dx) sumInputGradients(pass, dx, [inner], layers[0].inputs);
     },
-  };
+  });
 }
 
-/** y = x + F(x): ∂Div/∂x = ∂Div/∂y + what comes back through F. */
+/** Adds a branch to its input: y = x + F(x). ∂Div/∂x is ∂Div/∂y plus what comes back through F. */
 export function residual(layers: readonly Layer[]): Layer {
   const width = layers[0].inputs;
-  return {
+  return defineLayer({
     ...composite('residual', [layers], width),
 
-    forward(pass: Pass, { x, y, branches: [inner] }: LayerArrays) {
+    forward(pass, { x, y, branches: [inner] }) {
       forward(pass, inner);
       copy(y, x, pass.rows * width);
       pass.kernels.add(y, inner.output, pass.rows * width);
     },
 
-    backward(pass: Pass, { dy, dx, branches: [inner] }: LayerArrays) {
+    backward(pass, { dy, dx, branches: [inner] }) {
       copy(inner.outputGradient, dy, pass.rows * width);
       backward(pass, inner);
       if (!dx) return;
       sumInputGradients(pass, dx, [inner], width);
       pass.kernels.add(dx, dy, pass.rows * width);
     },
-  };
+  });
 }
 
-/** y = Σ_b F_b(x): each branch gets ∂Div/∂y. */
+/** Adds up branches: y = Σ_b F_b(x). Each branch gets ∂Div/∂y. */
 export function sum(branches: readonly (readonly Layer[])[]): Layer {
   const width = outputsOf(branches[0]);
-  return {
+  return defineLayer({
     ...composite('add', branches, width),
 
-    forward(pass: Pass, { y, branches: bound }: LayerArrays) {
+    forward(pass, { y, branches: bound }) {
       for (const inner of bound) forward(pass, inner);
       copy(y, bound[0].output, pass.rows * width);
       for (const inner of bound.slice(1)) pass.kernels.add(y, inner.output, pass.rows * width);
     },
 
-    backward(pass: Pass, { dy, dx, branches: bound }: LayerArrays) {
+    backward(pass, { dy, dx, branches: bound }) {
       for (const inner of bound) {
         copy(inner.outputGradient, dy, pass.rows * width);
         backward(pass, inner);
       }
       if (dx) sumInputGradients(pass, dx, bound, branches[0][0].inputs);
     },
-  };
+  });
 }
 
-/** y = Π_b F_b(x), element by element: branch b gets ∂Div/∂y times the others' outputs, never y/F_b: zeros are exact. */
+/**
+ * Multiplies branches element by element: y = Π_b F_b(x). Branch b gets ∂Div/∂y times the outputs of the others, never
+ * y/F_b, so that zeros are exact.
+ */
 export function product(branches: readonly (readonly Layer[])[]): Layer {
   const width = outputsOf(branches[0]);
-  return {
+  return defineLayer({
     ...composite('multiply', branches, width),
 
-    forward(pass: Pass, { y, branches: bound }: LayerArrays) {
+    forward(pass, { y, branches: bound }) {
       for (const inner of bound) forward(pass, inner);
       for (let i = 0; i < pass.rows * width; i++) {
         let value = 1;
@@ -80,7 +86,7 @@ export function product(branches: readonly (readonly Layer[])[]): Layer {
       }
     },
 
-    backward(pass: Pass, { dy, dx, branches: bound }: LayerArrays) {
+    backward(pass, { dy, dx, branches: bound }) {
       for (const inner of bound) {
         for (let i = 0; i < pass.rows * width; i++) {
           let value = dy[i];
@@ -91,40 +97,40 @@ export function product(branches: readonly (readonly Layer[])[]): Layer {
       for (const inner of bound) backward(pass, inner);
       if (dx) sumInputGradients(pass, dx, bound, branches[0][0].inputs);
     },
-  };
+  });
 }
 
-/** y = (F_1(x), F_2(x), …): each branch gets its part of ∂Div/∂y. */
+/** Puts branches side by side: y = (F_1(x), F_2(x), …). Each branch gets its part of ∂Div/∂y. */
 export function concat(branches: readonly (readonly Layer[])[]): Layer {
   const widths = branches.map(outputsOf);
   const width = widths.reduce((total, part) => total + part, 0);
-  return {
+  return defineLayer({
     ...composite('concat', branches, width),
 
-    forward(pass: Pass, { y, branches: bound }: LayerArrays) {
-      let at = 0;
+    forward(pass, { y, branches: bound }) {
+      let offset = 0;
       for (const [b, inner] of bound.entries()) {
         forward(pass, inner);
         for (let r = 0; r < pass.rows; r++) {
-          for (let n = 0; n < widths[b]; n++) y[r * width + at + n] = inner.output[r * widths[b] + n];
+          for (let n = 0; n < widths[b]; n++) y[r * width + offset + n] = inner.output[r * widths[b] + n];
         }
-        at += widths[b];
+        offset += widths[b];
       }
     },
 
-    backward(pass: Pass, { dy, dx, branches: bound }: LayerArrays) {
-      let at = 0;
+    backward(pass, { dy, dx, branches: bound }) {
+      let offset = 0;
       for (const [b, inner] of bound.entries()) {
         for (let r = 0; r < pass.rows; r++) {
           for (let n = 0; n < widths[b]; n++)
-            inner.outputGradient[r * widths[b] + n] = dy[r * width + at + n];
+            inner.outputGradient[r * widths[b] + n] = dy[r * width + offset + n];
         }
         backward(pass, inner);
-        at += widths[b];
+        offset += widths[b];
       }
       if (dx) sumInputGradients(pass, dx, bound, branches[0][0].inputs);
     },
-  };
+  });
 }
 
 function composite(kind: string, branches: readonly (readonly Layer[])[], outputs: number) {
@@ -132,14 +138,12 @@ function composite(kind: string, branches: readonly (readonly Layer[])[], output
     kind,
     inputs: branches[0][0].inputs,
     outputs,
-    parameters: [],
-    saved: [],
     multiplyAdds: branches.flat().reduce((total, layer) => total + layer.multiplyAdds, 0),
     branches,
   };
 }
 
-/** The distributed chain rule: ∂Div/∂x is the sum over the branches that x influences. */
+/** Applies the distributed chain rule (lecture, section 1): ∂Div/∂x is the sum over the branches that x influences. */
 function sumInputGradients(pass: Pass, dx: FloatArray, bound: readonly BoundSequence[], width: number): void {
   const count = pass.rows * width;
   copy(dx, bound[0].inputGradient!, count);

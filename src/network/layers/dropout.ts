@@ -1,19 +1,18 @@
-import type { Layer, LayerArrays, Pass } from '../layer.js';
+import { defineLayer, type Layer } from '../layer.js';
 
 /**
- * Dropout (Srivastava et al. 2014), inverted: in training y_i = x_i/(1−p) where a uniform draw is at least p, else 0; outside
- * training y = x. The mask is a function of (seed, step, row, layer, unit), so it is the same whoever computes it.
+ * Drops units at random (dropout, Srivastava et al. 2014) and scales the others up: in training y_i = x_i/(1−p) where a
+ * uniform draw is at least p, else 0; outside training y = x. The mask is a function of (seed, step, row, layer, unit),
+ * so any worker computes the same mask for a row.
  */
 export function dropout(width: number, p: number): Layer {
-  return {
+  return defineLayer({
     kind: 'dropout',
     inputs: width,
     outputs: width,
-    parameters: [],
     saved: [width],
-    multiplyAdds: 0,
 
-    forward({ kernels, rows, training, key, firstRow }: Pass, { x, y, saved: [mask], id }: LayerArrays) {
+    forward({ kernels, rows, training, key, firstRow }, { x, y, saved: [mask], id }) {
       const count = rows * width;
       if (training) kernels.uniform(mask, rows, width, key, firstRow, id);
       const kept = 1 / (1 - p);
@@ -23,8 +22,8 @@ export function dropout(width: number, p: number): Layer {
       }
     },
 
-    backward({ rows }: Pass, { dy, dx, saved: [mask] }: LayerArrays) {
+    backward({ rows }, { dy, dx, saved: [mask] }) {
       if (dx) for (let i = 0; i < rows * width; i++) dx[i] = dy[i] * mask[i];
     },
-  };
+  });
 }

@@ -1,7 +1,7 @@
-import { ACTIVATIONS, type ActivationName } from '../activations.js';
-import type { Layer, LayerArrays, Pass } from '../layer.js';
+import type { ActivationName } from '../activations.js';
+import { defineLayer, type Layer } from '../layer.js';
 
-/** The gated linear units of Dauphin et al. 2017 and Shazeer 2020, by the activation of the gate. */
+/** The activation of the gate in each gated linear unit (Dauphin et al. 2017, Shazeer 2020). */
 export const GATES = {
   glu: 'sigmoid',
   swiglu: 'silu',
@@ -13,31 +13,30 @@ export const GATES = {
 export type GateName = keyof typeof GATES;
 
 /**
- * The two halves of a row combined multiplicatively: y_i = a_i·f(b_i) with x = (a, b). From o = y_j·y_l follow
- * ∂Div/∂y_j = y_l·∂Div/∂o and the other way round (lecture, section 4): ∂a = f(b)·∂y and ∂b = f′(b)·a·∂y.
+ * Multiplies the first half of a row by an activation of the second: y_i = a_i·f(b_i) with x = (a, b). For a product
+ * o = y_j·y_l, ∂Div/∂y_j = y_l·∂Div/∂o and the other way round (lecture, section 4); so ∂a = f(b)·∂y and
+ * ∂b = f′(b)·a·∂y.
  */
 export function gate(name: GateName, inputs: number): Layer {
   const width = inputs / 2;
-  const { code } = ACTIVATIONS[GATES[name]];
-  return {
+  const activation = GATES[name];
+  return defineLayer({
     kind: name,
     inputs,
     outputs: width,
-    parameters: [],
     saved: [width, width, width, width], // b, f(b), ∂f(b), ∂b
-    multiplyAdds: 0,
 
-    forward({ kernels, rows }: Pass, { x, y, saved: [b, opened] }: LayerArrays) {
+    forward({ kernels, rows }, { x, y, saved: [b, opened] }) {
       for (let r = 0; r < rows; r++) {
         for (let n = 0; n < width; n++) b[r * width + n] = x[r * inputs + width + n];
       }
-      kernels.activate(code, opened, b, rows * width, 0);
+      kernels.activate(activation, opened, b, rows * width, 0);
       for (let r = 0; r < rows; r++) {
         for (let n = 0; n < width; n++) y[r * width + n] = x[r * inputs + n] * opened[r * width + n];
       }
     },
 
-    backward({ kernels, rows }: Pass, { x, dy, dx, saved: [b, opened, dOpened, db] }: LayerArrays) {
+    backward({ kernels, rows }, { x, dy, dx, saved: [b, opened, dOpened, db] }) {
       if (!dx) return;
       for (let r = 0; r < rows; r++) {
         for (let n = 0; n < width; n++) {
@@ -45,10 +44,10 @@ export function gate(name: GateName, inputs: number): Layer {
           dx[r * inputs + n] = dy[r * width + n] * opened[r * width + n];
         }
       }
-      kernels.activateBackward(code, db, dOpened, b, opened, rows * width, 0);
+      kernels.activateBackward(activation, db, dOpened, b, opened, rows * width, 0);
       for (let r = 0; r < rows; r++) {
         for (let n = 0; n < width; n++) dx[r * inputs + width + n] = db[r * width + n];
       }
     },
-  };
+  });
 }

@@ -1,21 +1,19 @@
-import type { Layer, LayerArrays, Pass } from '../layer.js';
+import { defineLayer, type Layer } from '../layer.js';
 
-/** y_i = z_i − log Σ_j e^{z_j}, a vector activation: ∂y_j/∂z_i = δ_ij − e^{y_i}. */
+/** Computes y_i = z_i − log Σ_j e^{z_j}, a vector activation: ∂y_j/∂z_i = δ_ij − e^{y_i} (lecture, section 4). */
 export function logSoftmax(width: number): Layer {
-  return {
+  return defineLayer({
     kind: 'logSoftmax',
     inputs: width,
     outputs: width,
-    parameters: [],
-    saved: [],
-    multiplyAdds: 0,
+    probabilities: 'logarithms',
 
-    forward({ kernels, rows }: Pass, { x, y }: LayerArrays) {
+    forward({ kernels, rows }, { x, y }) {
       kernels.logSoftmax(y, x, rows, width);
     },
 
-    backward({ kernels, rows }: Pass, { y, dy, dx }: LayerArrays) {
+    backward({ kernels, rows }, { y, dy, dx }) {
       if (dx) kernels.logSoftmaxBackward(dx, dy, y, rows, width);
     },
-  };
+  });
 }

@@ -1,20 +1,19 @@
-import type { Layer, LayerArrays, Pass } from '../layer.js';
+import { defineLayer, type Layer } from '../layer.js';
 
 /**
- * y_j = the largest x_i of group j; groups may overlap, so several outputs may be maxima over different subsets.
- * ∂y_j/∂x_i = 1 for the arg max, else 0 (lecture, section 4); a tie goes to the first in the group. NaN wins.
+ * Takes the largest x_i of each group j as y_j; groups may overlap, so several outputs may be maxima over different
+ * subsets. ∂y_j/∂x_i = 1 for the arg max, else 0 (lecture, section 4). A tie goes to the first in the group; NaN wins
+ * over any number.
  */
 export function groupMax(inputs: number, groups: readonly (readonly number[])[], kind = 'groupMax'): Layer {
   const outputs = groups.length;
-  return {
+  return defineLayer({
     kind,
     inputs,
     outputs,
-    parameters: [],
     saved: [outputs], // the arg max
-    multiplyAdds: 0,
 
-    forward({ rows }: Pass, { x, y, saved: [winner] }: LayerArrays) {
+    forward({ rows }, { x, y, saved: [winner] }) {
       for (let r = 0; r < rows; r++) {
         for (let j = 0; j < outputs; j++) {
           let best = groups[j][0];
@@ -25,17 +24,17 @@ export function groupMax(inputs: number, groups: readonly (readonly number[])[],
       }
     },
 
-    backward({ rows }: Pass, { dy, dx, saved: [winner] }: LayerArrays) {
+    backward({ rows }, { dy, dx, saved: [winner] }) {
       if (!dx) return;
       dx.fill(0, 0, rows * inputs);
       for (let r = 0; r < rows; r++) {
         for (let j = 0; j < outputs; j++) dx[r * inputs + winner[r * outputs + j]] += dy[r * outputs + j];
       }
     },
-  };
+  });
 }
 
-/** Groups of `size` neighbours: the form of maxout (Goodfellow et al. 2013). */
+/** Returns groups of `size` neighbouring inputs, as maxout has them (Goodfellow et al. 2013). */
 export function neighbours(inputs: number, size: number): number[][] {
   return Array.from({ length: inputs / size }, (_, j) =>
     Array.from({ length: size }, (_, i) => j * size + i),

@@ -1,7 +1,8 @@
-/** Normalisation of a row: vector activations whose Jacobian couples all of its units (lecture, section 4). */
-import type { Layer, LayerArrays, ParameterSpec, Pass } from '../layer.js';
+/** Normalisations of a row: vector activations, whose Jacobian couples all units of the row (lecture, section 4). */
+import { rowSums } from '../gradients.js';
+import { defineLayer, type Layer, type ParameterSpec } from '../layer.js';
 
-/** The learned scale γ and shift β of a normalised vector. */
+/** Returns the parameters of a normalised vector: the learned scale γ and shift β of each unit. */
 export function scaleAndShift(width: number): ParameterSpec[] {
   return [
     { name: 'weight', shape: [width], init: { constant: 1 } },
@@ -10,19 +11,18 @@ export function scaleAndShift(width: number): ParameterSpec[] {
 }
 
 /**
- * Layer normalisation (Ba et al. 2016): x̂ = (x − mean)/√(var + ε) over the units of a row, y = γx̂ + β.
+ * Normalises each row over its units (layer normalisation, Ba et al. 2016): x̂ = (x − mean)/√(var + ε), y = γx̂ + β.
  * ∂Div/∂x = (g − mean(g) − x̂·mean(g·x̂))/√(var + ε) with g = γ·∂Div/∂y.
  */
 export function layerNorm(width: number, eps: number, affine: boolean): Layer {
-  return {
+  return defineLayer({
     kind: 'layerNorm',
     inputs: width,
     outputs: width,
     parameters: affine ? scaleAndShift(width) : [],
-    saved: [width, 1, width],
-    multiplyAdds: 0,
+    saved: [width, 1, width], // x̂; 1/√(var + ε); ∂y·x̂
 
-    forward({ rows }: Pass, { x, y, parameters: [gamma, beta], saved: [normal, scale] }: LayerArrays) {
+    forward({ rows }, { x, y, parameters: [gamma, beta], saved: [normal, scale] }) {
       for (let r = 0; r < rows; r++) {
         const at = r * width;
         let mean = 0;
@@ -38,15 +38,15 @@ export function layerNorm(width: number, eps: number, affine: boolean): Layer {
       }
     },
 
-    backward({ kernels, rows, subtrees, mode }: Pass, arrays: LayerArrays) {
+    backward(pass, arrays) {
       const {
         dy,
         dx,
         parameters: [gamma],
-        gradients,
+        gradients: [dgamma, dbeta],
         saved: [normal, scale, product],
       } = arrays;
-      for (let r = 0; r < rows; r++) {
+      for (let r = 0; r < pass.rows; r++) {
         const at = r * width;
         let mean = 0;
         let along = 0;
@@ -64,26 +64,24 @@ export function layerNorm(width: number, eps: number, affine: boolean): Layer {
         }
       }
       if (!affine) return;
-      for (const subtree of subtrees) {
-        const [dgamma, dbeta] = gradients[subtree.slot];
-        kernels.columnSums(dgamma, product, subtree, width, mode);
-        kernels.columnSums(dbeta, dy, subtree, width, mode);
-      }
+      rowSums(pass, dgamma, product, width);
+      rowSums(pass, dbeta, dy, width);
     },
-  };
+  });
 }
 
-/** y = x/max(‖x‖, ε) for each row; ∂Div/∂x = (∂Div/∂y − y(y·∂Div/∂y))/‖x‖, and ∂Div/∂y / ε below ε. */
+/**
+ * Scales each row to length 1: y = x/max(‖x‖, ε). ∂Div/∂x = (∂Div/∂y − y(y·∂Div/∂y))/‖x‖, and ∂Div/∂y / ε where ‖x‖ is
+ * below ε.
+ */
 export function l2Norm(width: number, eps: number): Layer {
-  return {
+  return defineLayer({
     kind: 'l2Norm',
     inputs: width,
     outputs: width,
-    parameters: [],
-    saved: [1],
-    multiplyAdds: 0,
+    saved: [1], // ‖x‖
 
-    forward({ rows }: Pass, { x, y, saved: [norm] }: LayerArrays) {
+    forward({ rows }, { x, y, saved: [norm] }) {
       for (let r = 0; r < rows; r++) {
         let squares = 0;
         for (let n = 0; n < width; n++) squares += x[r * width + n] * x[r * width + n];
@@ -92,7 +90,7 @@ export function l2Norm(width: number, eps: number): Layer {
       }
     },
 
-    backward({ rows }: Pass, { y, dy, dx, saved: [norm] }: LayerArrays) {
+    backward({ rows }, { y, dy, dx, saved: [norm] }) {
       for (let r = 0; dx && r < rows; r++) {
         const at = r * width;
         let along = 0;
@@ -101,5 +99,5 @@ export function l2Norm(width: number, eps: number): Layer {
           dx[at + n] = (dy[at + n] - y[at + n] * along) / Math.max(norm[r], eps);
       }
     },
-  };
+  });
 }

@@ -1,13 +1,15 @@
 import { exp, ln } from '../../elementary.js';
-import type { Layer, LayerArrays, Pass } from '../layer.js';
+import { weightGradient } from '../gradients.js';
+import { defineLayer, type Layer } from '../layer.js';
 
 /**
- * Product units with learned exponents (Durbin & Rumelhart 1989): y_j = Π_k x_k^{α_kj} = exp(Σ_k α_kj ln x_k), for inputs
- * above 0: a fractional power of anything else is not a real number, and the run stops by name.
+ * Multiplies powers of the inputs with learned exponents (product units, Durbin & Rumelhart 1989):
+ * y_j = Π_k x_k^{α_kj} = exp(Σ_k α_kj ln x_k). Inputs must be above 0: a fractional power of any other number is not
+ * real, and the run stops with a message that names the layer.
  * ∂Div/∂α_kj = ln x_k·(y_j ∂Div/∂y_j) and ∂Div/∂x_k = Σ_j α_kj (y_j ∂Div/∂y_j)/x_k.
  */
 export function productUnits(inputs: number, units: number): Layer {
-  return {
+  return defineLayer({
     kind: 'product',
     inputs,
     outputs: units,
@@ -16,49 +18,46 @@ export function productUnits(inputs: number, units: number): Layer {
     multiplyAdds: inputs * units,
     domain: 'a fractional power needs inputs above 0: put exp, softplus or sigmoid before it',
 
-    forward({ kernels, rows, shards }: Pass, { x, y, parameters: [alpha], saved: [logs] }: LayerArrays) {
+    forward({ kernels, rows, shards }, { x, y, parameters: [alpha], saved: [logs] }) {
       for (let i = 0; i < rows * inputs; i++) logs[i] = x[i] > 0 ? ln(x[i]) : Number.NaN;
       kernels.affine(y, logs, alpha, null, shards, inputs, units);
       for (let i = 0; i < rows * units; i++) y[i] = exp(y[i]);
     },
 
-    backward({ kernels, rows, shards, subtrees, mode }: Pass, arrays: LayerArrays) {
+    backward(pass, arrays) {
+      const { kernels, rows, shards } = pass;
       const {
         x,
         y,
         dy,
         dx,
         parameters: [alpha],
-        gradients,
+        gradients: [dAlpha],
         saved: [logs, dz],
       } = arrays;
       for (let i = 0; i < rows * units; i++) dz[i] = y[i] * dy[i];
-      for (const subtree of subtrees) {
-        kernels.affineWeightGradient(gradients[subtree.slot][0], logs, dz, subtree, inputs, units, mode);
-      }
+      weightGradient(pass, dAlpha, logs, dz, inputs, units);
       if (!dx) return;
       kernels.affineInputGradient(dx, dz, alpha, shards, inputs, units);
       for (let i = 0; i < rows * inputs; i++) dx[i] /= x[i];
     },
-  };
+  });
 }
 
 /**
- * y_j = Π_k x_k^{α_jk} with given exponents (lecture, section 4). Whole exponents from 0 on are products, exact at
- * zero as well: ∂y_j/∂x_k = α_jk x_k^{α_jk−1} Π_{l≠k} x_l^{α_jl}, never y_j/x_k. Others need inputs above 0.
+ * Multiplies powers of the inputs with given exponents: y_j = Π_k x_k^{α_jk} (lecture, section 4). Whole exponents from 0
+ * on are computed as products, so the derivative is exact at zero as well:
+ * ∂y_j/∂x_k = α_jk x_k^{α_jk−1} Π_{l≠k} x_l^{α_jl}, never y_j/x_k. Other exponents need inputs above 0.
  */
 export function powers(inputs: number, exponents: readonly (readonly number[])[]): Layer {
   const units = exponents.length;
-  return {
+  return defineLayer({
     kind: 'product',
     inputs,
     outputs: units,
-    parameters: [],
-    saved: [],
-    multiplyAdds: 0,
     domain: 'a negative or fractional power needs inputs above 0: put exp, softplus or sigmoid before it',
 
-    forward({ rows }: Pass, { x, y }: LayerArrays) {
+    forward({ rows }, { x, y }) {
       for (let r = 0; r < rows; r++) {
         for (let j = 0; j < units; j++) {
           let value = 1;
@@ -68,7 +67,7 @@ export function powers(inputs: number, exponents: readonly (readonly number[])[]
       }
     },
 
-    backward({ rows }: Pass, { x, dy, dx }: LayerArrays) {
+    backward({ rows }, { x, dy, dx }) {
       for (let r = 0; dx && r < rows; r++) {
         for (let k = 0; k < inputs; k++) {
           let sum = 0;
@@ -83,10 +82,10 @@ export function powers(inputs: number, exponents: readonly (readonly number[])[]
         }
       }
     },
-  };
+  });
 }
 
-/** x^α: by multiplication for whole α ≥ 0 (0⁰ = 1), else exp(α ln x) for x > 0, else NaN. */
+/** Returns x^α: by multiplication for whole α ≥ 0 (0⁰ = 1), else exp(α ln x) for x > 0, else NaN. */
 function power(x: number, alpha: number): number {
   if (!Number.isInteger(alpha) || alpha < 0) return x > 0 ? exp(alpha * ln(x)) : Number.NaN;
   let value = 1;

@@ -10,7 +10,7 @@ const train = (data: string, target?: string, task: 'auto' | 'classification' | 
 describe('names', () => {
   it('an unknown built-in', async () => {
     expect(await train('mnits')).toBe(
-      '3: mnits: neither a file, a directory nor a built-in data set (mnist, xor, parity, spirals, moons, circles, blobs, sine, iris); did you mean "mnist"?',
+      '3: mnits: neither a file, a directory nor a built-in data set (mnist, xor, parity, spirals, moons, circles, blobs, sine, iris), did you mean "mnist"?',
     );
   });
   it('a missing file, pattern and directory', async () => {
@@ -19,7 +19,7 @@ describe('names', () => {
     );
     const near = file('near/houses.csv', 'x,y\n1,2\n').replace('houses', 'huoses');
     expect(await train(near)).toBe(
-      '3: near/huoses.csv: there is no such file or directory; did you mean "houses.csv"?',
+      '3: near/huoses.csv: there is no such file or directory, did you mean "houses.csv"?',
     );
     expect(await train('nowhere/*.csv')).toBe(
       '3: nowhere/*.csv: no file matches this pattern; check the path',
@@ -51,7 +51,7 @@ describe('names', () => {
   it('an unknown target, and none at all', async () => {
     const source = file('houses.csv', 'rooms,area,price\n1,2,3\n');
     expect(await train(source, 'prize')).toBe(
-      '2: --target prize: houses.csv has no such column; did you mean "price"? its columns are rooms, area, price',
+      '2: --target prize: houses.csv has no such column, did you mean "price"? its columns are rooms, area, price',
     );
     expect(await train(source, 'garden')).toBe(
       '2: --target garden: houses.csv has no such column; its columns are rooms, area, price',

@@ -310,7 +310,7 @@ describe('with the schema of a trained model', () => {
 
   it('a missing column, and one of another type', async () => {
     expect(await failure(() => apply('agee,kind,vaccinated,born\n1,cat,true,2020-01-01\n'))).toBe(
-      '3: new.csv: the column "age" is missing, which the model was trained on; did you mean "agee"? Rename it',
+      '3: new.csv: the column "age" is missing, which the model was trained on, did you mean "agee"? Rename it',
     );
     expect(await failure(() => apply('kind,vaccinated,born\ncat,true,2020-01-01\n'))).toBe(
       '3: new.csv: the column "age" is missing, which the model was trained on; add it',

@@ -143,7 +143,7 @@ describe('dates', () => {
       /^2: date format "dd\/mm": expected yyyy or yy, /,
     );
     expect(await failure(() => load(source, { dateFormat: { X: 'yyyymmdd' } }))).toBe(
-      '2: --date-format X: formats.csv has no such column; did you mean "x"? its columns are x, y',
+      '2: --date-format X: formats.csv has no such column, did you mean "x"? its columns are x, y',
     );
   });
 });

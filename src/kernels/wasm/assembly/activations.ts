@@ -3,29 +3,33 @@ import { exp, expm1, normalCdf, normalPdf, sigmoid, softplus, tanh } from './mat
 import { cos, sin } from './sine';
 import { load, madd, select, splat, store } from './vector';
 
-const SIGMOID = 1;
-const TANH = 2;
-const RELU = 3;
-const LEAKY_RELU = 4;
-const GELU = 5;
-const GELU_TANH = 6;
-const SILU = 7;
-const SOFTPLUS = 8;
-const SOFTSIGN = 9;
-const HARD_SIGMOID = 10;
-const HARD_TANH = 11;
-const RELU6 = 12;
-const ELU = 13;
-const SELU = 14;
-const CELU = 15;
-const HARD_SWISH = 16;
-const MISH = 17;
-const GAUSSIAN = 18;
-const SINE = 19;
-const EXP = 20;
-const THRESHOLD = 21;
-const STRAIGHT_THROUGH = 22;
-const PERCEPTRON = 23;
+/** The numbers of the activations, by their names in reference/activations.ts: the host reads them from the exports. */
+export enum Activation {
+  identity,
+  sigmoid,
+  tanh,
+  relu,
+  leakyRelu,
+  gelu,
+  geluTanh,
+  silu,
+  softplus,
+  softsign,
+  hardSigmoid,
+  hardTanh,
+  relu6,
+  elu,
+  selu,
+  celu,
+  hardSwish,
+  mish,
+  gaussian,
+  sine,
+  exp,
+  threshold,
+  straightThrough,
+  perceptron,
+}
 
 /**
  * y = f(z). Inlined into the loop, the choice of f costs a tenth of a nanosecond an element, a call more; ReLU, everyone's default, is
@@ -33,7 +37,7 @@ const PERCEPTRON = 23;
  */
 export function activate(code: i32, y: usize, z: usize, count: i32, p: f32): void {
   const parameter = splat(p);
-  if (code == RELU) {
+  if (code == Activation.relu) {
     const zero = splat(0);
     for (; count >= 16; count -= 16, y += 64, z += 64) {
       v128.store(y, f32x4.max(v128.load(z), zero));
@@ -52,7 +56,7 @@ export function activate(code: i32, y: usize, z: usize, count: i32, p: f32): voi
 /** dz = f′(z)·dy */
 export function activateBackward(code: i32, dz: usize, dy: usize, z: usize, y: usize, count: i32, p: f32): void {
   const parameter = splat(p);
-  if (code == RELU) {
+  if (code == Activation.relu) {
     for (; count >= 16; count -= 16, dz += 64, dy += 64, z += 64, y += 64) {
       v128.store(dz, f32x4.mul(v128.load(dy), reluSlope(v128.load(z), parameter)));
       v128.store(dz, f32x4.mul(v128.load(dy, 16), reluSlope(v128.load(z, 16), parameter)), 16);
@@ -73,36 +77,36 @@ export function activateBackward(code: i32, dz: usize, dy: usize, z: usize, y: u
 @inline
 function forward(code: i32, z: v128, p: v128): v128 {
   switch (code) {
-    case SIGMOID: return sigmoid(z);
-    case TANH: return tanh(z);
-    case RELU: return f32x4.max(z, splat(0));
-    case LEAKY_RELU: return select(f32x4.gt(z, splat(0)), z, f32x4.mul(p, z));
-    case GELU: return f32x4.mul(leftTail(z), normalCdf(z));
-    case GELU_TANH: return f32x4.mul(leftTail(z), tanhGate(z));
-    case SILU: return f32x4.mul(leftTail(z), sigmoid(z));
-    case SOFTPLUS: return softplus(z);
-    case SOFTSIGN: {
+    case Activation.sigmoid: return sigmoid(z);
+    case Activation.tanh: return tanh(z);
+    case Activation.relu: return f32x4.max(z, splat(0));
+    case Activation.leakyRelu: return select(f32x4.gt(z, splat(0)), z, f32x4.mul(p, z));
+    case Activation.gelu: return f32x4.mul(leftTail(z), normalCdf(z));
+    case Activation.geluTanh: return f32x4.mul(leftTail(z), tanhGate(z));
+    case Activation.silu: return f32x4.mul(leftTail(z), sigmoid(z));
+    case Activation.softplus: return softplus(z);
+    case Activation.softsign: {
       const c = clamp(z, -1e30, 1e30); // ∞/∞
       return f32x4.div(c, f32x4.add(splat(1), f32x4.abs(c)));
     }
-    case HARD_SIGMOID: return hardGate(z);
-    case HARD_TANH: return clamp(z, -1, 1);
-    case RELU6: return clamp(z, 0, 6);
-    case ELU: return select(positive(z), z, f32x4.mul(p, expm1(z)));
-    case SELU: return select(positive(z), f32x4.mul(z, splat(SELU_SCALE)), f32x4.mul(splat(SELU_SCALE_ALPHA), expm1(z)));
-    case CELU: return select(positive(z), z, f32x4.mul(p, expm1(f32x4.div(z, p))));
-    case HARD_SWISH: return f32x4.mul(leftTail(z), hardGate(z));
-    case MISH: {
+    case Activation.hardSigmoid: return hardGate(z);
+    case Activation.hardTanh: return clamp(z, -1, 1);
+    case Activation.relu6: return clamp(z, 0, 6);
+    case Activation.elu: return select(positive(z), z, f32x4.mul(p, expm1(z)));
+    case Activation.selu: return select(positive(z), f32x4.mul(z, splat(SELU_SCALE)), f32x4.mul(splat(SELU_SCALE_ALPHA), expm1(z)));
+    case Activation.celu: return select(positive(z), z, f32x4.mul(p, expm1(f32x4.div(z, p))));
+    case Activation.hardSwish: return f32x4.mul(leftTail(z), hardGate(z));
+    case Activation.mish: {
       const e = exp(f32x4.neg(f32x4.abs(z)));
       const numerator = mishNumerator(z, e);
       return f32x4.mul(leftTail(z), f32x4.div(numerator, f32x4.add(numerator, mishGap(z, e))));
     }
-    case GAUSSIAN: return exp(f32x4.neg(f32x4.mul(z, z)));
-    case SINE: return sin(z);
-    case EXP: return exp(z);
-    case THRESHOLD:
-    case STRAIGHT_THROUGH:
-    case PERCEPTRON: return orNaN(z, v128.and(positive(z), splat(1)));
+    case Activation.gaussian: return exp(f32x4.neg(f32x4.mul(z, z)));
+    case Activation.sine: return sin(z);
+    case Activation.exp: return exp(z);
+    case Activation.threshold:
+    case Activation.straightThrough:
+    case Activation.perceptron: return orNaN(z, v128.and(positive(z), splat(1)));
     default: return z;
   }
 }
@@ -112,49 +116,49 @@ function forward(code: i32, z: v128, p: v128): v128 {
 function derivative(code: i32, z: v128, y: v128, p: v128): v128 {
   const one = splat(1);
   switch (code) {
-    case SIGMOID: return f32x4.mul(y, f32x4.sub(one, y));
-    case TANH: return f32x4.sub(one, f32x4.mul(y, y));
-    case RELU: return reluSlope(z, p);
-    case LEAKY_RELU: return select(f32x4.gt(z, splat(0)), one, select(f32x4.le(z, splat(0)), p, z));
-    case GELU: return madd(bothTails(z), normalPdf(z), normalCdf(z));
-    case GELU_TANH: {
+    case Activation.sigmoid: return f32x4.mul(y, f32x4.sub(one, y));
+    case Activation.tanh: return f32x4.sub(one, f32x4.mul(y, y));
+    case Activation.relu: return reluSlope(z, p);
+    case Activation.leakyRelu: return select(f32x4.gt(z, splat(0)), one, select(f32x4.le(z, splat(0)), p, z));
+    case Activation.gelu: return madd(bothTails(z), normalPdf(z), normalCdf(z));
+    case Activation.geluTanh: {
       const c = bothTails(z);
       const gate = tanhGate(c);
       const inner = madd(f32x4.mul(c, c), splat(0.214064488), splat(1.59576912));
       return madd(f32x4.mul(c, f32x4.mul(gate, f32x4.sub(one, gate))), inner, gate);
     }
-    case SILU: {
+    case Activation.silu: {
       const gate = sigmoid(z);
       return f32x4.mul(gate, madd(bothTails(z), f32x4.sub(one, gate), one));
     }
-    case SOFTPLUS: return sigmoid(z);
-    case SOFTSIGN: {
+    case Activation.softplus: return sigmoid(z);
+    case Activation.softsign: {
       const size = f32x4.add(one, f32x4.abs(z));
       return f32x4.div(one, f32x4.mul(size, size));
     }
-    case HARD_SIGMOID: return orNaN(z, v128.and(between(z, -3, 3), splat(SIXTH)));
-    case HARD_TANH: return orNaN(z, v128.and(between(z, -1, 1), one));
-    case RELU6: return orNaN(z, v128.and(between(z, 0, 6), one));
-    case ELU: return select(positive(z), one, f32x4.mul(p, exp(z)));
-    case SELU: return select(positive(z), splat(SELU_SCALE), f32x4.mul(splat(SELU_SCALE_ALPHA), exp(z)));
-    case CELU: return select(positive(z), one, exp(f32x4.div(z, p)));
-    case HARD_SWISH: {
+    case Activation.hardSigmoid: return orNaN(z, v128.and(between(z, -3, 3), splat(SIXTH)));
+    case Activation.hardTanh: return orNaN(z, v128.and(between(z, -1, 1), one));
+    case Activation.relu6: return orNaN(z, v128.and(between(z, 0, 6), one));
+    case Activation.elu: return select(positive(z), one, f32x4.mul(p, exp(z)));
+    case Activation.selu: return select(positive(z), splat(SELU_SCALE), f32x4.mul(splat(SELU_SCALE_ALPHA), exp(z)));
+    case Activation.celu: return select(positive(z), one, exp(f32x4.div(z, p)));
+    case Activation.hardSwish: {
       const middle = f32x4.add(f32x4.div(z, splat(3)), splat(0.5));
       return select(f32x4.ge(z, splat(3)), one, select(f32x4.le(z, splat(-3)), splat(0), middle));
     }
-    case MISH: {
+    case Activation.mish: {
       const e = exp(f32x4.neg(f32x4.abs(z)));
       const numerator = mishNumerator(z, e), gap = mishGap(z, e);
       const whole = f32x4.add(numerator, gap);
       const slope = f32x4.div(f32x4.mul(gap, f32x4.add(numerator, whole)), f32x4.mul(whole, whole)); // 1 − gate²
       return madd(f32x4.mul(bothTails(z), sigmoid(z)), slope, f32x4.div(numerator, whole));
     }
-    case GAUSSIAN: return f32x4.mul(f32x4.mul(splat(-2), bothTails(z)), y);
-    case SINE: return cos(z);
-    case EXP: return y;
-    case THRESHOLD: return orNaN(z, splat(0));
-    case STRAIGHT_THROUGH: return orNaN(z, v128.and(f32x4.le(f32x4.abs(z), one), one));
-    case PERCEPTRON: return orNaN(z, one);
+    case Activation.gaussian: return f32x4.mul(f32x4.mul(splat(-2), bothTails(z)), y);
+    case Activation.sine: return cos(z);
+    case Activation.exp: return y;
+    case Activation.threshold: return orNaN(z, splat(0));
+    case Activation.straightThrough: return orNaN(z, v128.and(f32x4.le(f32x4.abs(z), one), one));
+    case Activation.perceptron: return orNaN(z, one);
     default: return one;
   }
 }

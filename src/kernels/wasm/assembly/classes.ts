@@ -3,10 +3,19 @@ import { exp, expm1, log } from './math';
 import { divideRow, expRow, logOne, rowMax, rowSum, sumExp } from './softmax';
 import { clampedDivisor, clampedLog, load, select, splat, store, sumLanes } from './vector';
 
-const CROSS_ENTROPY = 1;
-const SOFTMAX_CROSS_ENTROPY = 2;
-const FOCAL = 13;
-const SOFTMAX_FOCAL = 14;
+/** The numbers of the divergences from a class, apart from those of the divergences from values. */
+export enum ClassDivergence {
+  crossEntropy = 64,
+  softmaxCrossEntropy,
+  focal,
+  softmaxFocal,
+  nll,
+}
+
+/** Whether a divergence takes d as class indices [R,1]. */
+export function isOfClass(code: i32): bool {
+  return code >= ClassDivergence.crossEntropy;
+}
 
 /** Where there is no class c, among 0 … N−1, the row becomes NaN. */
 export function classRow(code: i32, dy: usize, y: usize, c: f32, N: i32, p: f32): f32 {
@@ -16,11 +25,11 @@ export function classRow(code: i32, dy: usize, y: usize, c: f32, N: i32, p: f32)
   }
   const at = <usize>c << 2;
   switch (code) {
-    case CROSS_ENTROPY: return crossEntropy(dy, y, at, N, p);
-    case SOFTMAX_CROSS_ENTROPY: return softmaxCrossEntropy(dy, y, at, N, p);
-    case FOCAL: return focal(dy, y, at, N, p);
-    case SOFTMAX_FOCAL: return softmaxFocal(dy, y, at, N, p);
-    default: { // NLL
+    case ClassDivergence.crossEntropy: return crossEntropy(dy, y, at, N, p);
+    case ClassDivergence.softmaxCrossEntropy: return softmaxCrossEntropy(dy, y, at, N, p);
+    case ClassDivergence.focal: return focal(dy, y, at, N, p);
+    case ClassDivergence.softmaxFocal: return softmaxFocal(dy, y, at, N, p);
+    default: { // nll
       if (dy != 0) {
         fill(dy, N, 0);
         f32.store(dy + at, -1);

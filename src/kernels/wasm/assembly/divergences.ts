@@ -1,38 +1,38 @@
 // Divergences: row by row, every sum in an order that depends on N alone; the codes are those of ../../codes.ts.
-import { classRow } from './classes';
+import { classRow, isOfClass } from './classes';
 import { exp, expm1, log, log1p, sigmoid, tanh } from './math';
 import { logOne, rowMax, rowSum, sumExp } from './softmax';
 import { clampedDivisor, clampedLog, load, madd, select, splat, store, sumLanes } from './vector';
 
-const SQUARED_ERROR = 0;
-const CROSS_ENTROPY = 1;
-const SOFTMAX_CROSS_ENTROPY = 2;
-const BINARY_CROSS_ENTROPY = 3;
-const SIGMOID_CROSS_ENTROPY = 4;
-const MEAN_SQUARED_ERROR = 5;
-const ABSOLUTE_ERROR = 6;
-const HUBER = 7;
-const LOG_COSH = 8;
-const KL = 9;
-const SOFTMAX_KL = 10;
-const HINGE = 11;
-const SQUARED_HINGE = 12;
-const FOCAL = 13;
-const SOFTMAX_FOCAL = 14;
-const POISSON = 15;
-const EXP_POISSON = 16;
-const QUANTILE = 17;
-const NLL = 18;
+/**
+ * The numbers of the divergences from values, by their names in reference/divergences.ts: the host reads them from the
+ * exports. Those from classes are in classes.ts.
+ */
+export enum Divergence {
+  squaredError,
+  meanSquaredError,
+  absoluteError,
+  huber,
+  logCosh,
+  quantile,
+  hinge,
+  squaredHinge,
+  binaryCrossEntropy,
+  sigmoidCrossEntropy,
+  poisson,
+  expPoisson,
+  kl,
+  softmaxKl,
+}
 
 /** losses[R] = Div(y, d) and, unless dy = 0, dy[R,N] = ∂Div/∂y. */
 export function divergence(code: i32, losses: usize, dy: usize, y: usize, d: usize, R: i32, N: i32, p: f32): void {
-  const ofClass = code == CROSS_ENTROPY || code == SOFTMAX_CROSS_ENTROPY
-    || code == FOCAL || code == SOFTMAX_FOCAL || code == NLL;
+  const ofClass = isOfClass(code);
   const row = <usize>N << 2;
-  if (code == MEAN_SQUARED_ERROR) p = 2 / <f32>N;
+  if (code == Divergence.meanSquaredError) p = 2 / <f32>N;
   for (let r = 0; r < R; r++) {
     f32.store(losses, ofClass ? classRow(code, dy, y, f32.load(d), N, p)
-      : code == SOFTMAX_KL ? softmaxKlRow(dy, y, d, N)
+      : code == Divergence.softmaxKl ? softmaxKlRow(dy, y, d, N)
       : outputsRow(code, dy, y, d, N, p));
     losses += 4;
     y += row;
@@ -58,29 +58,29 @@ function value(code: i32, y: v128, d: v128, p: v128): v128 {
   const error = f32x4.sub(y, d);
   const half = splat(0.5);
   switch (code) {
-    case SQUARED_ERROR: return f32x4.mul(f32x4.mul(error, error), half);
-    case MEAN_SQUARED_ERROR: return f32x4.mul(f32x4.mul(error, error), f32x4.mul(p, half));
-    case ABSOLUTE_ERROR: return f32x4.abs(error);
-    case HUBER: {
+    case Divergence.squaredError: return f32x4.mul(f32x4.mul(error, error), half);
+    case Divergence.meanSquaredError: return f32x4.mul(f32x4.mul(error, error), f32x4.mul(p, half));
+    case Divergence.absoluteError: return f32x4.abs(error);
+    case Divergence.huber: {
       const size = f32x4.abs(error);
       const line = f32x4.mul(p, f32x4.sub(size, f32x4.mul(p, half)));
       return select(f32x4.gt(size, p), line, f32x4.mul(f32x4.mul(size, size), half));
     }
-    case LOG_COSH: return logCosh(f32x4.abs(error));
-    case QUANTILE: return f32x4.max(f32x4.mul(f32x4.neg(p), error), f32x4.mul(f32x4.sub(splat(1), p), error));
-    case HINGE: return slack(y, d);
-    case SQUARED_HINGE: return f32x4.mul(slack(y, d), slack(y, d));
-    case BINARY_CROSS_ENTROPY: {
+    case Divergence.logCosh: return logCosh(f32x4.abs(error));
+    case Divergence.quantile: return f32x4.max(f32x4.mul(f32x4.neg(p), error), f32x4.mul(f32x4.sub(splat(1), p), error));
+    case Divergence.hinge: return slack(y, d);
+    case Divergence.squaredHinge: return f32x4.mul(slack(y, d), slack(y, d));
+    case Divergence.binaryCrossEntropy: {
       const rest = f32x4.sub(splat(1), d);
       return f32x4.neg(madd(rest, clampedLog(log1p(f32x4.neg(y))), f32x4.mul(d, clampedLog(log(y)))));
     }
-    case SIGMOID_CROSS_ENTROPY: {
+    case Divergence.sigmoidCrossEntropy: {
       const line = f32x4.sub(f32x4.max(y, splat(0)), f32x4.mul(y, d));
       return f32x4.add(line, log1p(exp(f32x4.neg(f32x4.abs(y)))));
     }
-    case POISSON: return f32x4.sub(y, f32x4.mul(d, clampedLog(log(y))));
-    case EXP_POISSON: return f32x4.sub(exp(y), f32x4.mul(d, y));
-    default: return f32x4.sub(entropy(d), f32x4.mul(d, clampedLog(log(y)))); // KL
+    case Divergence.poisson: return f32x4.sub(y, f32x4.mul(d, clampedLog(log(y))));
+    case Divergence.expPoisson: return f32x4.sub(exp(y), f32x4.mul(d, y));
+    default: return f32x4.sub(entropy(d), f32x4.mul(d, clampedLog(log(y)))); // kl
   }
 }
 
@@ -88,19 +88,19 @@ function slope(code: i32, y: v128, d: v128, p: v128): v128 {
   const error = f32x4.sub(y, d);
   const zero = splat(0), one = splat(1);
   switch (code) {
-    case SQUARED_ERROR: return error;
-    case MEAN_SQUARED_ERROR: return f32x4.mul(error, p);
-    case ABSOLUTE_ERROR: return bySign(error, splat(-1), one);
-    case HUBER: return f32x4.min(f32x4.max(error, f32x4.neg(p)), p);
-    case LOG_COSH: return tanh(error);
-    case QUANTILE: return bySign(error, f32x4.neg(p), f32x4.sub(one, p));
-    case HINGE: return f32x4.mul(f32x4.neg(side(d)), bySign(slack(y, d), zero, one));
-    case SQUARED_HINGE: return f32x4.mul(f32x4.mul(splat(-2), side(d)), slack(y, d));
-    case BINARY_CROSS_ENTROPY: return f32x4.div(error, clampedDivisor(f32x4.mul(y, f32x4.sub(one, y))));
-    case SIGMOID_CROSS_ENTROPY: return f32x4.sub(sigmoid(y), d);
-    case POISSON: return f32x4.sub(one, f32x4.div(d, clampedDivisor(y)));
-    case EXP_POISSON: return f32x4.sub(exp(y), d);
-    default: return f32x4.neg(f32x4.div(d, clampedDivisor(y))); // KL
+    case Divergence.squaredError: return error;
+    case Divergence.meanSquaredError: return f32x4.mul(error, p);
+    case Divergence.absoluteError: return bySign(error, splat(-1), one);
+    case Divergence.huber: return f32x4.min(f32x4.max(error, f32x4.neg(p)), p);
+    case Divergence.logCosh: return tanh(error);
+    case Divergence.quantile: return bySign(error, f32x4.neg(p), f32x4.sub(one, p));
+    case Divergence.hinge: return f32x4.mul(f32x4.neg(side(d)), bySign(slack(y, d), zero, one));
+    case Divergence.squaredHinge: return f32x4.mul(f32x4.mul(splat(-2), side(d)), slack(y, d));
+    case Divergence.binaryCrossEntropy: return f32x4.div(error, clampedDivisor(f32x4.mul(y, f32x4.sub(one, y))));
+    case Divergence.sigmoidCrossEntropy: return f32x4.sub(sigmoid(y), d);
+    case Divergence.poisson: return f32x4.sub(one, f32x4.div(d, clampedDivisor(y)));
+    case Divergence.expPoisson: return f32x4.sub(exp(y), d);
+    default: return f32x4.neg(f32x4.div(d, clampedDivisor(y))); // kl
   }
 }
 

@@ -1,8 +1,9 @@
 // z = b + x·w and dx = dz·wᵀ: rows of the left factor against packed panels of eight columns of the right one.
 // Letters as in kernels.ts: R rows, K inputs, N outputs. Strides in bytes.
+import { LINE, PANEL_ROWS, ROW_BLOCK } from '../scratch';
 import { copyRows, packColumns, packRows } from './pack';
 import { rowTiles } from './rows';
-import { edgeArea, LINE, panelArea, PANEL_ROWS, panelStride, panelsThatFit, ROW_BLOCK, startArea } from './scratch';
+import { edgeArea, panelArea, panelStride, panelsThatFit, startArea } from './scratch';
 
 /** z[R,N] = b[N] + x[R,K]·w[K,N]; b = 0: no bias. */
 export function affine(z: usize, x: usize, w: usize, b: usize, R: i32, K: i32, N: i32): void {
@@ -51,7 +52,7 @@ function rowsTimesPanels(
         rowTiles(rows, to, cRow, start, more ? cRow : 0, a, aRow, panel, count);
       } else {
         if (more) copyRows(edge, LINE, to, cRow, rows, width);
-        rowTiles(rows, edge, LINE, more ? edge : startOf(b, n, width), more ? LINE : 0, a, aRow, panel, count);
+        rowTiles(rows, edge, LINE, more ? edge : startOf(b, n, width), more ? <usize>LINE : 0, a, aRow, panel, count);
         copyRows(to, cRow, edge, LINE, rows, width);
       }
       panel += stride;

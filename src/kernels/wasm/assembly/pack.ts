@@ -1,5 +1,6 @@
 // Matrices packed as the tiles read them: panels of eight columns, strips of four. Strides in bytes.
-import { LINE, panelArea, stripArea } from './scratch';
+import { LINE } from '../scratch';
+import { panelArea, stripArea } from './scratch';
 
 /** to[i, j] = from[i, j] */
 export function copyRows(to: usize, toRow: usize, from: usize, fromRow: usize, rows: i32, width: i32): void {

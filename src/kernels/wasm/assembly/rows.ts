@@ -1,5 +1,5 @@
 // The micro-kernel of products with rows of the left factor: 4 rows × 8 columns of sums in eight registers (6 × 8 would spill).
-import { LINE } from './scratch';
+import { LINE } from '../scratch';
 import { madd } from './vector';
 
 /**

@@ -3,11 +3,9 @@
 // The tree is folded like a binary counter: before shard i (counted from the run's first) there is one sum on the stack for
 // every 1 bit of i, and after it as many are merged as i + 1 ends in 0 bits; the last shard merges all that are left. These
 // are the additions of doubling strides, `part[j] += part[j + stride]`, in an order that needs log₂ of the parts.
+import { LINE, PANEL_ROWS, STACK_LEVELS, STACKS, STRIP_ROWS, TILE } from '../scratch';
 import { copyRows, packRows, packStrips } from './pack';
-import {
-  bound, edgeArea, FOLD_LEVELS, FOLD_STACKS, foldArea, LINE, panelArea, PANEL_ROWS, panelStride, panelsThatFit, startArea, STRIP_ROWS,
-  stripArea, TILE,
-} from './scratch';
+import { bound, edgeArea, panelArea, panelStride, panelsThatFit, stackArea, startArea, stripArea } from './scratch';
 import { columnTile, treeTile } from './tile';
 import { load, store } from './vector';
 
@@ -73,15 +71,15 @@ function longGradient(dw: usize, x: usize, dz: usize, shards: i32, K: i32, N: i3
   const first = bound(0), last = bound(shards), start = startArea();
   v128.store(start, f32x4.splat(0));
   v128.store(start, f32x4.splat(0), 16);
-  for (let k = 0; k < K; k += 4 * FOLD_STACKS) {
-    const kEnd = min(K, k + 4 * FOLD_STACKS);
+  for (let k = 0; k < K; k += 4 * STACKS) {
+    const kEnd = min(K, k + 4 * STACKS);
     for (let n = 0; n < N; n += 8) {
       let shard = 0;
       for (let r = first; r < last; r += PANEL_ROWS) {
         const rEnd = min(last, r + PANEL_ROWS);
         packRows(dz + ((<usize>r * N + n) << 2), <usize>N << 2, min(8, N - n), rEnd - r, 0);
         for (let i = k; i < kEnd; i += 4) {
-          const stack = foldArea() + <usize>((i - k) >> 2) * FOLD_LEVELS * TILE;
+          const stack = stackArea() + <usize>((i - k) >> 2) * STACK_LEVELS * TILE;
           gradientTile(dw, x, shard, shards, i, n, r, rEnd, K, N, more, stack);
         }
         while (shard < shards && bound(shard + 1) <= rEnd) shard++;
@@ -137,7 +135,7 @@ export function columnSums(db: usize, dz: usize, shards: i32, N: i32, more: bool
   for (let n = 0; n < N; n += 4) {
     const width = min(4, N - n);
     const dst = db + (<usize>n << 2);
-    let top = foldArea();
+    let top = stackArea();
     for (let shard = 0; shard < shards; shard++) {
       let sum = more ? load(dst, width, 0) : f32x4.splat(0);
       let at = dz + ((<usize>bound(shard) * N + n) << 2);

@@ -1,6 +1,7 @@
 // The micro-kernels of xᵀ·dz: 4 rows of xᵀ × 8 columns of dz in eight registers (6 × 8 would spill), and the tree over the shards on
 // top. k goes over rows of x and dz, in order, one multiply-add after the other. Strides in bytes.
-import { bound, foldArea, LINE, TILE } from './scratch';
+import { LINE, TILE } from '../scratch';
+import { bound, stackArea } from './scratch';
 import { madd } from './vector';
 
 /**
@@ -8,7 +9,7 @@ import { madd } from './vector';
  * and nothing starts from memory: of a few rows each, they would spend half their time there. Four k a turn, as in rows.ts.
  */
 export function treeTile(c: usize, cRow: usize, a: usize, aStep: usize, panels: usize, shards: i32, more: bool): void {
-  let top = foldArea(), panel = panels;
+  let top = stackArea(), panel = panels;
   const first = bound(0);
   let begin = first;
   for (let shard = 0; shard < shards; shard++) {

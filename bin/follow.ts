@@ -1,31 +1,30 @@
-import type { StartEvent, TrainEvent, TrainResult } from '../../src/train/events.js';
-import type { Args, Flags } from '../command.js';
-import { json, print } from '../render/output.js';
-import { resultText } from '../render/result.js';
-import { trainingView } from '../render/training.js';
+import type { StartEvent, TrainEvent, TrainResult } from '../src/train/events.js';
+import type { FlagValues } from './command.js';
+import { json, print } from './render/output.js';
+import { resultText } from './render/result.js';
+import { trainingView } from './render/training.js';
 
-export const OUTPUT_FLAGS: Flags = {
+export const OUTPUT_FLAGS = {
   json: { describe: 'print the result as one JSON document', boolean: true, group: 'Output' },
-  quiet: {
-    describe: 'only the result and errors',
-    boolean: true,
-    group: 'Output',
-  },
+  quiet: { describe: 'print only the result and errors', boolean: true, group: 'Output' },
   profile: {
     describe: "show where the time went, and write the steps to the run's trace.json",
     boolean: true,
     group: 'Output',
   },
-  'no-progress': { describe: 'lines instead of a bar', boolean: true, group: 'Output' },
-};
+  'no-progress': { describe: 'print lines instead of a bar', boolean: true, group: 'Output' },
+} as const;
 
-/** Follows a training to its end, shows it, and lets Ctrl-C end it well. Returns the exit code. */
+/**
+ * Runs a training to its end, shows its progress and result, and lets Ctrl-C end it well. Returns the exit
+ * code.
+ */
 export async function follow(
-  { set }: Args,
+  args: FlagValues<typeof OUTPUT_FLAGS>,
   what: string,
   training: (signal: AbortSignal) => AsyncGenerator<TrainEvent>,
 ): Promise<number> {
-  const view = await trainingView({ quiet: set.has('quiet'), progress: !set.has('no-progress') });
+  const view = await trainingView({ quiet: args.quiet === true, progress: !args['no-progress'] });
   let start: StartEvent | null = null;
   let result: TrainResult | null = null;
   const { signal, release } = interruption(() => {
@@ -51,16 +50,16 @@ export async function follow(
     release();
   }
   if (result === null || start === null) throw new Error('the training ended without its last event');
-  if (set.has('json')) json(result);
+  if (args.json) json(result);
   else {
     print(resultText(result, (start as StartEvent).config.data));
     const { profile, workers } = result as TrainResult;
-    if (profile) print(`\n${(await import('../render/profile.js')).profileText(profile, workers)}`);
+    if (profile) print(`\n${(await import('./render/profile.js')).profileText(profile, workers)}`);
   }
   return result.status === 'interrupted' ? 130 : 0;
 }
 
-/** The first SIGINT or SIGTERM asks, the second quits. */
+/** Turns the first SIGINT or SIGTERM into an abort signal; the second quits at once. */
 function interruption(asked: () => void): { signal: AbortSignal; release: () => void } {
   const abort = new AbortController();
   const interrupt = () => {

@@ -1,21 +1,21 @@
-/** `-` as DATA: standard input, kept in a file of its own while the command reads it. */
+/** Reads standard input where DATA is `-`: the command gets a temporary file that holds it. */
 import { closeSync, createWriteStream, mkdtempSync, openSync, readSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, gunzipSync } from 'node:zlib';
-import { DataError, UsageError, UserError } from '../../src/errors.js';
-import { removedAtEnd } from '../render/exit.js';
+import { DataError, UsageError, UserError } from '../src/errors.js';
+import { removedAtEnd } from './render/exit.js';
 
 const NAME = 'standard input';
 
-/** Puts "standard input" in a text for the temporary file. */
+/** Puts "standard input" in a text in place of the temporary file. */
 type Naming = (text: string) => string;
 
 /**
- * Calls `use` with DATA, or with a temporary file that holds what standard input gives when DATA is `-`. The
- * file is gone when `use` is done, however it ends; errors speak of standard input, and what else is said
- * goes through `named`.
+ * Calls `use` with DATA, or, where DATA is `-`, with a temporary file that holds standard input. The file is
+ * gone when `use` ends, however it ends. Errors speak of standard input; whatever else is said must go
+ * through `named`.
  */
 export async function withData<T>(
   data: string,
@@ -38,7 +38,7 @@ export async function withData<T>(
   }
 }
 
-/** Nobody else may read in it. */
+/** Creates a folder that nobody else may read. */
 function newFolder(): string {
   try {
     return mkdtempSync(join(tmpdir(), 'gradpool-stdin-'));
@@ -49,13 +49,13 @@ function newFolder(): string {
   }
 }
 
-/** Also for a file that was expected beside the temporary one. */
+/** Replaces the temporary file by "standard input" in a text, and any file that was expected beside it. */
 function nameIn(text: string, folder: string): string {
   const [first, ...rest] = text.split(folder);
   return [first, ...rest.map((part) => part.replace(/^[\\/][\w.-]*/, NAME))].join('');
 }
 
-/** Standard input in a file whose name says what it holds, as a file of the user's would. */
+/** Copies standard input to a file whose name says what it holds, as the name of a user's file would. */
 async function spool(folder: string): Promise<string> {
   const unnamed = join(folder, 'stdin');
   await pipeline(process.stdin, createWriteStream(unnamed)).catch((error: Error) => {
@@ -78,7 +78,7 @@ function firstBytes(file: string): Buffer {
   }
 }
 
-/** What the formats begin with, in hexadecimal digits. */
+/** The first bytes of each format in hexadecimal digits, and a name with its ending. */
 const FORMATS: Readonly<Record<string, string>> = {
   '50415231': 'stdin.parquet', // PAR1
   '934e554d5059': 'stdin.npy', // \x93NUMPY
@@ -88,7 +88,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 };
 const GZIP = '1f8b';
 
-/** A name with the ending of the format, CSV unless the first bytes say otherwise. */
+/** Returns a name with the ending of the format: CSV unless the first bytes say otherwise. */
 function nameOf(start: Buffer): string {
   const hex = start.toString('hex', 0, 8);
   if (hex.startsWith(GZIP)) return `${nameOf(unpacked(start))}.gz`;
@@ -99,7 +99,7 @@ function nameOf(start: Buffer): string {
   return bracket === '{' ? 'stdin.jsonl' : 'stdin.json';
 }
 
-/** The beginning of what is packed; nothing where the file is damaged, which its reader then tells. */
+/** Unpacks the beginning of a gzip file. Returns nothing if it is damaged: its reader will say so. */
 function unpacked(start: Buffer): Buffer {
   try {
     return gunzipSync(start, { finishFlush: constants.Z_SYNC_FLUSH });

@@ -1,0 +1,54 @@
+/** Completion in a shell: the script that asks, and the answers. */
+import yargs, { type FallbackCompletionFunction } from 'yargs';
+import { type Command, commandName } from './command.js';
+
+/** The script calls gradpool with this word and the words so far after it. */
+const QUESTION = '--get-yargs-completions';
+
+export const isCompletion = (tokens: readonly string[]): boolean => tokens.includes(QUESTION);
+
+/**
+ * Returns yargs' script for the shell. yargs looks at $SHELL, both when it writes the script and when it
+ * answers, and a user's login shell need not be the one that completes: so the script says which one it is.
+ */
+export async function completionScript(shell: 'bash' | 'zsh'): Promise<string> {
+  process.env.SHELL = shell;
+  delete process.env.ZSH_NAME;
+  let script = '';
+  await yargs()
+    .scriptName('gradpool')
+    .completion('completion')
+    .exitProcess(false)
+    .parseAsync(['completion'], {}, (_error, _argv, text) => {
+      script = text;
+    });
+  return script
+    .replaceAll('gradpool completion', `gradpool completion ${shell}`)
+    .replace(`gradpool ${QUESTION}`, `SHELL=${shell} gradpool ${QUESTION}`)
+    .trimEnd();
+}
+
+export async function builtInNames(): Promise<string[]> {
+  const { PROBLEM_NAMES } = await import('../src/data/problems/index.js');
+  return ['mnist', ...PROBLEM_NAMES];
+}
+
+/**
+ * Answers with what may stand where the cursor is: a command, a flag, a value of the flag before it, or a
+ * built-in name. Where it answers nothing, the shell completes names of files.
+ */
+export function complete(
+  commands: readonly Command[],
+  builtIn: readonly string[],
+): FallbackCompletionFunction {
+  return (current, _argv, byYargs, done) => {
+    const words = process.argv.slice(process.argv.indexOf(QUESTION) + 2);
+    const command = commands.find((candidate) => words.slice(0, -1).includes(commandName(candidate)));
+    if (command === undefined || current.startsWith('-')) return byYargs();
+    const flag = command.flags[(words.at(-2) ?? '').replace(/^--?/, '')];
+    const choices = flag && 'choices' in flag ? flag.choices : [];
+    const shells = commandName(command) === 'completion' ? ['bash', 'zsh'] : null;
+    const names = flag ? (choices ?? []) : (shells ?? (current ? builtIn : []));
+    done(names.filter((name) => name.startsWith(current)));
+  };
+}

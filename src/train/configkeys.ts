@@ -1,0 +1,249 @@
+/**
+ * Every key of the configuration: what it may be, its default, and its meaning. Each key's `describe` is its
+ * help, and the command line and the editor's schema show the same words.
+ */
+import { z } from 'zod';
+import { type Choice, hyperShape } from '../hyperparameters.js';
+import { PRECISIONS } from '../kernels/bfloat16.js';
+import { KERNEL_NAMES } from '../kernels/kernels.js';
+import { ACTIVATION_NAMES } from '../network/activations.js';
+import {
+  DIVERGENCE_NAMES,
+  DIVERGENCES,
+  type Divergence,
+  type DivergenceName,
+} from '../network/divergences.js';
+import { INITIALIZER_NAMES } from '../network/initializers.js';
+import { layersSchema } from '../network/layerspec.js';
+import { SCHEDULE_SHAPE, UPDATE_CHOICES, UPDATE_SHAPE } from '../optim/options.js';
+import { parseUntil, UNTIL_EPOCHS } from './until.js';
+
+const whole = (minimum: number) => z.number().int().min(minimum);
+const positive = z.number().positive();
+const decimalMark = z.enum(['.', ',']);
+
+const PERCENTAGE = /^\d+(\.\d+)?%$/;
+const SHARE = 'expected a fraction from 0 up to but not including 1 (0.2 or 20%), or a data source';
+
+/** Accepts a share of the rows as a number or a percentage, or the name of a source. */
+const shareOrSource = z.union([z.number(), z.string()]).refine((value) => {
+  if (typeof value === 'number') return value >= 0 && value < 1;
+  return value !== '' && (!value.endsWith('%') || (PERCENTAGE.test(value) && Number(shareOf(value)) < 1));
+}, SHARE);
+
+/**
+ * Reads '12.5%' as 0.125. It shifts the decimal exponent, because dividing by 100 would round a second time.
+ */
+export function shareOf<T>(value: T): T | number {
+  return typeof value === 'string' && PERCENTAGE.test(value) ? Number(`${value.slice(0, -1)}e-2`) : value;
+}
+
+/** The losses' hyper-parameters, made of the one parameter that a divergence may have. */
+type LossMembers = {
+  readonly [Name in DivergenceName]: (typeof DIVERGENCES)[Name] extends {
+    readonly parameter: { readonly name: infer Key extends string; readonly default: infer Value };
+  }
+    ? Readonly<Record<Key, { readonly schema: z.ZodNumber; readonly default: Value; readonly help: string }>>
+    : Readonly<Record<never, never>>;
+};
+
+function lossMember({ parameter }: Divergence): Choice['members'][string] {
+  if (parameter === undefined) return {};
+  const { name, default: value, min, minIncluded, max, help } = parameter;
+  const above = minIncluded ? z.number().min(min) : z.number().gt(min);
+  const schema = Number.isFinite(max) ? above.lt(max) : above;
+  return { [name]: { schema, default: value, help } };
+}
+
+const LOSS = {
+  key: 'loss',
+  default: 'auto',
+  auto: ['crossEntropy', 'squaredError'],
+  members: Object.fromEntries(
+    DIVERGENCE_NAMES.map((name) => [name, lossMember(DIVERGENCES[name])]),
+  ) as unknown as LossMembers,
+} as const;
+
+const constant = { initConstant: { schema: z.number(), default: 0, help: 'value of every weight' } } as const;
+const INIT = {
+  key: 'init',
+  default: 'auto',
+  members: {
+    ...(Object.fromEntries(INITIALIZER_NAMES.map((name) => [name, {}])) as Readonly<Record<never, never>>),
+    constant,
+  },
+} as const;
+
+/** The keys whose value names a member of a list, each member with hyper-parameters of its own. */
+export const CHOICES: readonly Choice[] = [LOSS, INIT, ...UPDATE_CHOICES];
+
+const DATA = {
+  data: z
+    .string()
+    .min(1)
+    .describe('training data: a table, a SQL query, a folder of IDX or NPY files, or a built-in name'),
+  target: z.string().optional().describe('column to predict'),
+  task: z
+    .enum(['auto', 'classification', 'regression'])
+    .default('auto')
+    .describe('what to predict, a class or a number; auto decides by the target'),
+  val: shareOrSource
+    .default('auto')
+    .describe(
+      'validation data: a fraction of the rows (0.2, 20%) or a data source; auto takes 0.1, or 0 for tiny problems such as xor',
+    ),
+  test: shareOrSource
+    .optional()
+    .describe(
+      'test data, evaluated once at the end: a fraction of the rows (0.2, 20%) that is kept apart from training and validation, or a data source',
+    ),
+  header: z
+    .enum(['auto', 'yes', 'no'])
+    .default('auto')
+    .describe('tables: whether the first line of a CSV file names the columns; auto decides by its content'),
+  decimal: z
+    .union([decimalMark, z.record(z.string(), decimalMark)], {
+      error: 'expected . or , for every column, or COLUMN=, for one',
+    })
+    .optional()
+    .describe('tables: decimal mark, . or , for every column, or COLUMN=, for one'),
+  missing: z
+    .array(z.string())
+    .optional()
+    .describe("tables: more words that mean a missing value, such as 'unknown,-999'; NA, ?, … are known"),
+  dateFormat: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('tables: how a column writes its dates: COLUMN=dd/mm/yyyy, COLUMN=yyyymmdd, …'),
+  text: z
+    .array(z.string())
+    .optional()
+    .describe('tables: columns whose cells are kept as words, exactly as written'),
+  number: z.array(z.string()).optional().describe('tables: columns that hold numbers'),
+  category: z
+    .array(z.string())
+    .optional()
+    .describe('tables: columns that hold categories, however many different ones there are'),
+  weights: z
+    .string()
+    .optional()
+    .describe('tables: column with the weight of each row, 0 or more; only the ratios of weights matter'),
+  embedAbove: whole(1)
+    .default(32)
+    .describe('tables: columns with more categories than this are embedded, others are one-hot encoded'),
+} as const;
+
+const NETWORK = {
+  hidden: z.array(whole(1)).optional().describe('units of each hidden layer (default 256,128)'),
+  activation: z.enum(ACTIVATION_NAMES).optional().describe('activation of the hidden layers (default relu)'),
+  layers: layersSchema
+    .optional()
+    .describe('the whole network as a list of layers, instead of hidden and activation'),
+} as const;
+
+const LOSSES = {
+  loss: z
+    .enum(['auto', ...DIVERGENCE_NAMES])
+    .default(LOSS.default)
+    .describe('loss to minimise; auto takes crossEntropy for classes and squaredError for numbers'),
+  ...hyperShape(LOSS),
+  classWeights: z
+    .union([z.enum(['balanced']), z.array(positive).min(2)])
+    .optional()
+    .describe(
+      "weight of each class in training, times the row's own weight; balanced: rows/(classes·rows of the class)",
+    ),
+} as const;
+
+const INITIALIZATION = {
+  init: z
+    .enum(['auto', ...INITIALIZER_NAMES])
+    .default(INIT.default)
+    .describe('how the weights are initialised; auto takes what suits each activation'),
+  ...hyperShape(INIT),
+} as const;
+
+const BATCH = {
+  batch: z
+    .union([whole(1), z.enum(['auto', 'all'])])
+    .default('auto')
+    .describe('rows of a minibatch, or all; auto takes 128, or all rows where there are fewer'),
+} as const;
+
+const DURATION = {
+  epochs: whole(1)
+    .default(10)
+    .describe(`passes over the training data; with until, at most ${UNTIL_EPOCHS} unless given`),
+  until: z
+    .string()
+    .refine((text) => parseUntil(text) !== null, 'expected change<NUMBER or loss<NUMBER, such as change<1e-6')
+    .optional()
+    .describe("ends training by its loss: 'change<1e-6' from one epoch to the next, or 'loss<0.01'"),
+  patience: whole(1)
+    .optional()
+    .describe('early stopping: epochs without a better validation loss before training ends'),
+} as const;
+
+const RUN = {
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .default(1)
+    .describe('seed of the initial weights, the splits and the order of rows'),
+  workers: z
+    .union([z.literal('auto'), whole(0).max(1024)])
+    .default('auto')
+    .describe('number of threads; 0 trains in the main thread; the result is the same for any number'),
+  shards: whole(1)
+    .max(1024)
+    .default(8)
+    .describe(
+      'parts into which a minibatch is split for the workers; changes the result slightly; with batchNorm, parts have 32 rows or more',
+    ),
+  kernels: z
+    .enum(['auto', ...KERNEL_NAMES])
+    .default('auto')
+    .describe('code that does the arithmetic; gradpool doctor compares their speeds'),
+  nativeLibrary: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('kernels native: library to load, oneDNN or a CBLAS; default: the best one installed'),
+  precision: z
+    .enum(PRECISIONS)
+    .default('f32')
+    .describe(
+      'numbers that are multiplied in matrix products; bf16 rounds them, sums and weights stay float32',
+    ),
+  memoryLimit: positive
+    .optional()
+    .describe('largest amount of shared memory, in MiB; default: what the machine has'),
+  checkpointEvery: whole(1)
+    .optional()
+    .describe('steps between checkpoints, in addition to the one after each epoch'),
+} as const;
+
+export const CONFIG_SHAPE = {
+  ...DATA,
+  ...NETWORK,
+  ...LOSSES,
+  ...INITIALIZATION,
+  ...UPDATE_SHAPE,
+  ...SCHEDULE_SHAPE,
+  ...BATCH,
+  ...DURATION,
+  ...RUN,
+} as const;
+
+const keys = (shape: object) => Object.keys(shape) as (keyof typeof CONFIG_SHAPE)[];
+/** The keys by subject, as the help shows them. */
+export const CONFIG_GROUPS: Readonly<Record<string, readonly (keyof typeof CONFIG_SHAPE)[]>> = {
+  Data: keys(DATA),
+  Network: keys({ ...NETWORK, ...INITIALIZATION }),
+  Loss: keys(LOSSES),
+  Optimiser: keys({ ...UPDATE_SHAPE, ...BATCH }),
+  Schedule: keys({ ...SCHEDULE_SHAPE, ...DURATION }),
+  Run: keys(RUN),
+};
