@@ -9,7 +9,7 @@ import { ln } from './elementary.js';
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
 const PARITY = 0x1bd11bda;
 
-/** What a draw is for. Draws for different purposes never share a key. */
+/** The purposes of draws. Draws for different purposes never share a key. */
 export const PURPOSE = { init: 1, shuffle: 2, split: 3, step: 4, problem: 5, bench: 6 } as const;
 
 /** One block of the cipher: counter (c0, c1) under the key (k0, k1), all uint32, into out[0..1]. */
