@@ -38,7 +38,7 @@ export function preparedProduct({ name, module, library, precision }: ProductSet
     x: arena.floats(R * K).fill(0.5),
     w: arena.floats(K * N).fill(0.25),
     z: arena.floats(R * N),
-    twin: arena.reserve(4 * K * N),
+    roundedWeights: arena.reserve(4 * K * N),
     left: arena.reserve(4 * R * K),
     right: arena.reserve(4 * R * K),
   });

@@ -1,16 +1,16 @@
-/** How fast kernels multiply on this machine. */
+/** Measures how fast kernels multiply on this machine. */
 import { type KernelName, oneShard } from './kernels.js';
 import { compileKernels, instantiateKernels, scratchBytes } from './load.js';
 import type { NativeLibrary } from './native/index.js';
 
-/** X [R,K] and W [K,N]: in the L2 cache, as a training's are. */
+/** The sizes of X [R,K] and W [K,N]: both fit in the L2 cache, as they do in training. */
 const [R, K, N] = [64, 512, 256];
 const FLOPS = 2 * R * K * N;
 const PAGE = 65536;
 
 /**
- * Billion floating-point operations a second of X·W on the thread that calls: the fastest of the products that fit into the
- * time given, three at least.
+ * Returns billions of floating-point operations per second for X·W on the calling thread: the fastest of the
+ * products that fit into the given time, at least three.
  */
 export function kernelGflops(
   { name, library }: { readonly name: KernelName; readonly library: NativeLibrary | null },

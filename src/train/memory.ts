@@ -129,7 +129,7 @@ export function carveTraining(arena: Arena, layers: readonly Layer[], plan: Memo
   };
 }
 
-/** Carves the weights' rounded twin at once, and two operands of a pass for each workspace that asks. */
+/** Carves the weights' rounded copy at once, and two operands of a pass for each workspace that asks. */
 function roundedCarver(
   arena: Arena,
   layers: readonly Layer[],
@@ -140,10 +140,16 @@ function roundedCarver(
   if (precision === 'f32') return () => null;
   const bytes = roundedBytes(kernels);
   const parameters = parameterLayout(layers).length;
-  const twin = arena.reserve(bytes * parameters);
+  const roundedWeights = arena.reserve(bytes * parameters);
   const widest = Math.max(...layers.flatMap(widths));
   const operand = () => arena.reserve(bytes * rows * widest);
-  return () => ({ weights: weights.byteOffset, parameters, twin, left: operand(), right: operand() });
+  return () => ({
+    weights: weights.byteOffset,
+    parameters,
+    roundedWeights,
+    left: operand(),
+    right: operand(),
+  });
 }
 
 function widths({ inputs, outputs, branches }: Layer): number[] {

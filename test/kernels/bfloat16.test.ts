@@ -134,7 +134,7 @@ function place(
   const rounded = {
     weights,
     parameters,
-    twin: take(bytes * (parameters + 8)),
+    roundedWeights: take(bytes * (parameters + 8)),
     left: take(bytes * (room + 8)),
     right: take(bytes * (room + 8)),
   };
