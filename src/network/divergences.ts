@@ -8,8 +8,8 @@ export interface Divergence {
   /** Whether d is one class index per row, or one value for each output. */
   readonly targets: 'class' | 'values';
   /**
-   * What Y must be, where arbitrary numbers will not do; a network that is only given widths ends in the
-   * activation that makes it so.
+   * The kind of numbers that Y must hold, where arbitrary ones will not do; a network that is given as widths
+   * alone then ends in the activation that yields them.
    */
   readonly outputs?: 'probabilities' | 'log-probabilities' | 'rates';
   /** The values that d may have, where not all are allowed; targets are then not standardised either. */

@@ -38,8 +38,8 @@ export function rowSums(
 }
 
 /**
- * What `sparseSums` asks of a gradient that has few entries per row; each function handles rows `from … to−1`
- * in order.
+ * The operations that `sparseSums` needs for a gradient to which each row adds few entries; each of them
+ * handles rows `from … to−1` in order.
  */
 export interface SparseRows {
   /** [R, width] floats where the rows' part of a sum can wait. */

@@ -93,7 +93,7 @@ export const INITIALIZERS = {
 export type InitializerName = keyof typeof INITIALIZERS;
 export const INITIALIZER_NAMES = Object.keys(INITIALIZERS) as InitializerName[];
 
-/** What a distribution needs to know to fill a parameter. */
+/** Tells a distribution what it needs to know to fill a parameter. */
 export interface Fill {
   readonly deviation: number;
   readonly stream: Stream;

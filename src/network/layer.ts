@@ -65,7 +65,10 @@ export interface LayerArrays {
   readonly parameters: readonly FloatArray[];
   /** One for each parameter: sums over rows of ∂Div/∂parameter. */
   readonly gradients: readonly ParameterGradient[];
-  /** What forward remembers for backward beside x and y, as `Layer.saved` asks. */
+  /**
+   * The arrays in which forward remembers things for backward, beside x and y; `Layer.saved` gives their
+   * widths.
+   */
   readonly saved: readonly FloatArray[];
   /** The branches of a composite layer, bound. */
   readonly branches: readonly BoundSequence[];
@@ -112,13 +115,11 @@ export interface Layer {
   readonly affine?: boolean;
   /** The initialiser that preserves the variance of a signal through the weights before this layer. */
   readonly initializer?: InitializerName;
-  /**
-   * What backward passes on where it is not the derivative; `Activation.gradient` explains the two values.
-   */
+  /** Set where backward does not pass on the derivative; `Activation.gradient` explains the two values. */
   readonly gradient?: 'none' | 'estimate' | undefined;
   /**
-   * What the outputs say about classes: probabilities that add up to 1, the logarithms of such, or each
-   * output on its own the probability that its answer is yes.
+   * The meaning of the outputs where they are about classes: probabilities that add up to 1, the logarithms
+   * of such probabilities, or in each output the probability that its own answer is yes.
    */
   readonly probabilities?: 'distribution' | 'logarithms' | 'independent' | undefined;
   /**
@@ -134,7 +135,7 @@ export interface Layer {
   backward(pass: Pass, arrays: LayerArrays): void;
 }
 
-/** What a layer has unless its definition says otherwise. */
+/** The values that a layer has unless its definition gives others. */
 const DEFAULTS = { parameters: [], saved: [], multiplyAdds: 0, branches: [], shardRows: 1 } as const;
 
 /** Completes a layer's definition with the defaults: no parameters, nothing saved, no branches. */

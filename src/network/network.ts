@@ -39,8 +39,8 @@ function* counter(): Generator<number, never> {
 }
 
 /**
- * What training differentiates: the layers, and the divergence of their output, fused with the last layer if
- * it can be.
+ * Describes the function that training differentiates: the layers and the divergence of their output, fused
+ * with the last layer if it can be.
  */
 export interface Objective {
   /** Without the last layer, if the divergence stands for it too. */

@@ -23,7 +23,7 @@ const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 const tanhGate = (z: number) => sigmoid(2 * SQRT_2_OVER_PI * (z + GELU_CUBE * z * z * z));
 const normalCdf = (z: number) => 0.5 * erfc(-z * Math.SQRT1_2);
 const normalPdf = (z: number) => Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
-/** log(1 + e^z), in a form in which the exponential never overflows. */
+/** Returns log(1 + e^z), in a form in which the exponential never overflows. */
 const softplus = (z: number) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 const clamp = (z: number, low: number, high: number) => Math.min(Math.max(z, low), high);
 /** 1 if the condition holds, else 0; but NaN where z is NaN. */

@@ -1,4 +1,4 @@
-/** What assembly/index.ts exports. Pointers are byte offsets into the memory; 0 stands for null. */
+/** Types what assembly/index.ts exports. Pointers are byte offsets into the memory; 0 stands for null. */
 import type { StepName } from '../steps.js';
 
 /** The enumerations by which the assembly numbers its functions. */

@@ -22,8 +22,8 @@ export const STACK_LEVELS = 13;
 /** Stacks of partial sums, one for each tile, for shards that have more rows together than a strip. */
 export const STACKS = 16;
 /**
- * What a panel has beyond its rows: without it the distance of two panels would be a multiple of 4096, and
- * one cache set would hold them all.
+ * Bytes between two panels. Without them the distance of two panels would be a multiple of 4096, and all
+ * panels would compete for the same cache set.
  */
 export const PANEL_GAP = 64;
 
@@ -33,7 +33,7 @@ export const PANELS_BYTES = 8 * (PANEL_ROWS * LINE + PANEL_GAP);
 export const STRIPS_OFFSET = PANELS_BYTES;
 /** Tiles at the edge of a matrix. */
 export const EDGE_OFFSET = STRIPS_OFFSET + 64 * STRIP_ROWS;
-/** What the sums of a tile start from. */
+/** The values from which the sums of a tile start. */
 export const START_OFFSET = EDGE_OFFSET + ROW_BLOCK * LINE;
 /** Partial sums of shards. */
 export const STACKS_OFFSET = START_OFFSET + 64;

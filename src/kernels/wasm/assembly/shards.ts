@@ -1,8 +1,8 @@
 // Sums over rows, shard by shard: each shard's rows in order, then the binary tree over the shards.
 //
 // The tree is added up as a binary counter counts. Before shard i (counted from the first at hand) the stack
-// holds one sum for every 1 bit of i. After it, its sum is added to as many from the top of the stack as i + 1
-// has 0 bits at its end; after the last shard, to all that are left. These are the additions of doubling
+// holds one sum for every 1 bit of i. After it, its sum is added to as many from the top of the stack as i +
+// 1 has 0 bits at its end; after the last shard, to all that are left. These are the additions of doubling
 // strides, `part[j] += part[j + stride]`, in an order that needs only log₂ of the parts at a time.
 import { LINE, PANEL_ROWS, STACK_LEVELS, STACKS, STRIP_ROWS, TILE } from '../scratch';
 import { copyRows, packRows, packStrips } from './pack';
