@@ -89,7 +89,10 @@ export function predictedValues(
   );
 }
 
-/** Returns a probability for each class and row, or null where the network gives none; a single output is that of the second class of two. */
+/**
+ * Returns a probability for each class and row, or null where the network gives none; a single output is that
+ * of the second class of two.
+ */
 function probabilities({ layers }: ReadModel, { output }: Runner, rows: number): Float32Array | null {
   const { probabilities: meaning, outputs } = layers[layers.length - 1];
   if (meaning === 'distribution') return Float32Array.from(output.subarray(0, rows * outputs));

@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import type { Layer } from './layer.js';
 
-/** A layer in the network language is its name, alone or with an argument: 'relu', { dense: 128 }, { leakyRelu: { slope: 0.1 } }. */
+/**
+ * A layer in the network language is its name, alone or with an argument: 'relu', { dense: 128 }, {
+ * leakyRelu: { slope: 0.1 } }.
+ */
 export type LayerSpec = string | { readonly [kind: string]: unknown };
 
 /** Tells a layer that is being built what it stands on. */
@@ -22,7 +25,10 @@ export interface LayerKind<Argument = never> {
   readonly argument: z.ZodObject;
   /** The key that a bare value stands for: {dense: 128} is {dense: {units: 128}}. */
   readonly shorthand?: string;
-  /** Arguments that show what it can do, each valid on EXAMPLE_INPUTS inputs: gradcheck and the tests build them. */
+  /**
+   * Arguments that show what it can do, each valid on EXAMPLE_INPUTS inputs: gradcheck and the tests build
+   * them.
+   */
   readonly examples: readonly unknown[];
   /** Set if it has no derivative where its inputs are 0 or equal, and takes a subgradient there. */
   readonly kinked?: true;
