@@ -26,7 +26,7 @@ export interface RoundedPlaces {
 }
 
 /** Products that round their operands first. */
-export interface RoundedProducts extends Products {
+interface RoundedProducts extends Products {
   /**
    * Rounds the weights again. Must be called once after they have changed, before any instance multiplies.
    */

@@ -83,7 +83,7 @@ export function roundedBytes(name: KernelName): 2 | 4 {
 }
 
 /** Returns the precision that a set-up stands for. */
-export function precisionOf({ rounded }: Pick<KernelSetup, 'rounded'>): Precision {
+function precisionOf({ rounded }: Pick<KernelSetup, 'rounded'>): Precision {
   return rounded ? 'bf16' : 'f32';
 }
 

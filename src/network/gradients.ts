@@ -41,7 +41,7 @@ export function rowSums(
  * The operations that `sparseSums` needs for a gradient to which each row adds few entries; each of them
  * handles rows `from … to−1` in order.
  */
-export interface SparseRows {
+interface SparseRows {
   /** [R, width] floats where the rows' part of a sum can wait. */
   readonly waiting: FloatArray;
   readonly width: number;

@@ -94,7 +94,7 @@ export type InitializerName = keyof typeof INITIALIZERS;
 export const INITIALIZER_NAMES = Object.keys(INITIALIZERS) as InitializerName[];
 
 /** Tells a distribution what it needs to know to fill a parameter. */
-export interface Fill {
+interface Fill {
   readonly deviation: number;
   readonly stream: Stream;
   /** Rows of the parameter as a matrix. */

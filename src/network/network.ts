@@ -9,7 +9,7 @@ import { bindSequence } from './sequence.js';
 export { backward, forward } from './sequence.js';
 
 /** Holds what a network works on. */
-export interface NetworkMemory {
+interface NetworkMemory {
   readonly layout: ParameterLayout;
   readonly parameters: FloatArray;
   /** The gradient blocks, each of the parameters' layout; none for a network that only runs forward. */

@@ -19,7 +19,7 @@ export function backward(pass: Pass, { layers, arrays }: BoundSequence): void {
 }
 
 /** Says what a sequence is bound to. */
-export interface Binding {
+interface Binding {
   readonly maxRows: number;
   /** Hands out one array; a caller that only measures may hand out arrays of length 0. */
   readonly allocate: (length: number) => FloatArray;

@@ -58,7 +58,8 @@ export function computeGradient(context: GradientContext, task: GradientTask): v
   for (const { into, from } of sequence.additions) {
     kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
   }
-  const headroom = 2 * context.sharding.shards; // so many of the largest value can be added without an overflow
+  // So many of the largest value can be added without an overflow.
+  const headroom = 2 * context.sharding.shards;
   const bounded = sequence.roots.every((block) =>
     kernels.allFinite(memory.gradients[block], memory.layout.length, headroom),
   );
@@ -74,7 +75,8 @@ export function beginPass(
   { from, to, shards, subtrees, mode }: GradientPass,
 ): void {
   for (let shard = shards.first; shard <= shards.last; shard++) {
-    workspace.bounds[shard] = Math.min(Math.max(bounds[shard], from), to) - from; // counted from the pass's first row
+    // Counted from the pass's first row.
+    workspace.bounds[shard] = Math.min(Math.max(bounds[shard], from), to) - from;
   }
   pass.shards = shards;
   pass.subtrees = subtrees;

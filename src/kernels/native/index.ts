@@ -16,7 +16,7 @@ export { bySize, nativeProducts, STRIP_BYTES } from './products.js';
 export { undisturbed } from './signals.js';
 
 /** A library that the system keeps, and why it cannot be used. */
-export interface SurveyedLibrary {
+interface SurveyedLibrary {
   readonly path: string;
   /** Null where it could not be opened. */
   readonly library: NativeLibrary | null;
@@ -25,7 +25,7 @@ export interface SurveyedLibrary {
 }
 
 /** The outcome of a search for a library. */
-export interface Search {
+interface Search {
   /** The best library that works. */
   readonly library: NativeLibrary | null;
   /** Why there is none, and what would help, in one line. */

@@ -22,7 +22,7 @@ export interface NativeLibrary {
 }
 
 /** A library's products on a shared memory. */
-export interface BoundLibrary {
+interface BoundLibrary {
   readonly sgemm: Gemm;
   readonly bf16gemm: Gemm | null;
   readonly offsetOf: BoundGemm['offsetOf'];

@@ -9,7 +9,7 @@ import type { ShardRows } from '../kernels.js';
 import type { BoundGemm } from './gemm.js';
 
 /** The short cuts that can be tried. */
-export interface Trials {
+interface Trials {
   /**
    * Returns whether a gemm that adds to c rounds once, as c + (the whole product). If so, one call may stand
    * for a product aᵀ[M,K]·b[K,N], with row lengths aRow and bRow, and the addition of the shard tree that

@@ -153,7 +153,8 @@ function derivative(code: i32, z: v128, y: v128, p: v128): v128 {
       const e = exp(f32x4.neg(f32x4.abs(z)));
       const numerator = mishNumerator(z, e), gap = mishGap(z, e);
       const whole = f32x4.add(numerator, gap);
-      const slope = f32x4.div(f32x4.mul(gap, f32x4.add(numerator, whole)), f32x4.mul(whole, whole)); // 1 − gate²
+      // 1 − gate²
+      const slope = f32x4.div(f32x4.mul(gap, f32x4.add(numerator, whole)), f32x4.mul(whole, whole));
       return madd(f32x4.mul(bothTails(z), sigmoid(z)), slope, f32x4.div(numerator, whole));
     }
     case Activation.gaussian: return f32x4.mul(f32x4.mul(splat(-2), bothTails(z)), y);

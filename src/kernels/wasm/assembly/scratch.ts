@@ -63,7 +63,7 @@ export function stackArea(): usize {
 /** int32[MAX_SHARDS + 1], into which the host copies the bounds of the shards. */
 // @ts-ignore: decorator
 @inline
-export function boundsArea(): usize {
+function boundsArea(): usize {
   return scratch + BOUNDS_OFFSET;
 }
 
