@@ -91,11 +91,11 @@ function readFlag(flag: Flag, written: Written, where: string): unknown {
   return isRepeatable(flag) ? flag.read(texts, where) : flag.read(texts[0], where);
 }
 
-/** What was given to one flag: texts, or for a switch whether it is on. */
+/** The values given to one flag: texts, or for a switch whether it is on. */
 type Written = readonly (string | boolean)[];
 
 interface Parts {
-  /** What is neither a flag nor a flag's value, and everything after `--`. */
+  /** The words that are neither flags nor their values, and everything after `--`. */
   readonly words: readonly string[];
   readonly given: ReadonlyMap<string, Written>;
 }

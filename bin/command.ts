@@ -11,7 +11,7 @@ interface Described {
   /** The heading of the help under which the flag stands. */
   readonly group?: string;
   readonly alias?: string;
-  /** What holds when the flag is not given; the help shows it. */
+  /** The value when the flag is not given, as the help shows it. */
   readonly default?: string;
   readonly hidden?: true;
 }
@@ -62,7 +62,7 @@ type Words<Usage extends string> = { readonly [Name in RequiredWords<Usage>]: st
   readonly [Name in OptionalWords<Usage>]: string | undefined;
 };
 
-/** What a command is run with: its words and the values of its flags, by name. */
+/** A command's words and the values of its flags, by name. */
 export type Args = Readonly<Record<string, unknown>>;
 
 interface Definition<Usage extends string, F extends Flags> {

@@ -18,7 +18,7 @@ export interface Machine extends MachineFacts {
   readonly kernels: readonly KernelSpeed[];
   /** The kernels that `--kernels auto` takes. */
   readonly auto: { readonly kernels: KernelName; readonly library: string | null };
-  /** How to install a library on this system; null where nothing is missing. */
+  /** The command that installs a library on this system; null where nothing is missing. */
   readonly hint: string | null;
   readonly packages: readonly PackageState[];
 }

@@ -1,8 +1,8 @@
 import { closest, distance } from 'fastest-levenshtein';
 
 /**
- * Returns ", did you mean 'epochs'?" with the known name that is nearest to what was written, or '' when none is near
- * enough: at most every third character may be wrong, and never all of them. Capitals do not count.
+ * Returns ", did you mean 'epochs'?" with the known name that is nearest to what was written, or '' when none
+ * is near enough: at most every third character may be wrong, and never all of them. Capitals do not count.
  * @param quote the mark around the name: messages about data put names in double quotes
  */
 export function didYouMean(written: string, known: readonly string[], quote: "'" | '"' = "'"): string {

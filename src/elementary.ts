@@ -1,15 +1,15 @@
 /**
- * exp, ln and cos from additions, multiplications and divisions alone, so that schedules and initial weights
- * have the same bits on every machine: ECMAScript leaves the last bits of Math.exp and its like to the
- * engine. Relative error (cos: absolute) below 4e-16; the coordinator calls them, the kernels have their own
- * in float32.
+ * exp, ln and cos, made of additions, multiplications and divisions alone, so that schedules and initial
+ * weights have the same bits on every machine: ECMAScript leaves the last bits of Math.exp and the like to
+ * the engine. The relative error (for cos, the absolute one) is below 4e-16. Only the coordinator and the
+ * layers written in TypeScript call them; the kernels have their own in float32.
  */
-const LN2_HIGH = 0.6931471803691238; // 33 bits: k·LN2_HIGH is exact for |k| < 2^20
+const LN2_HIGH = 0.6931471803691238; // has 33 bits, so k·LN2_HIGH is exact for |k| < 2^20
 const LN2_LOW = 1.9082149292705877e-10;
 const HALF_PI_HIGH = 1.5707963267341256;
 const HALF_PI_LOW = 6.077100506506192e-11;
 
-/** e^x, by e^x = 2^k e^r with |r| ≤ ln2/2 and the Taylor series of e^r. */
+/** Returns e^x, by e^x = 2^k e^r with |r| ≤ ln2/2 and the Taylor series of e^r. */
 export function exp(x: number): number {
   if (x > 709.78) return Infinity;
   if (!(x > -745.2)) return x <= -745.2 ? 0 : Number.NaN;
@@ -17,18 +17,18 @@ export function exp(x: number): number {
   const r = x - k * LN2_HIGH - k * LN2_LOW;
   let series = 1;
   for (let n = 15; n >= 2; n--) series = 1 + (r / n) * series;
-  const half = k >> 1; // in two factors, so that neither overflows before the product does
+  const half = k >> 1; // two factors, so that neither overflows before the product does
   return (1 + r * series) * powerOfTwo(half) * powerOfTwo(k - half);
 }
 
-/** 2^k, exactly, for a normal result. */
+/** Returns 2^k, exactly if the result is a normal number. */
 function powerOfTwo(k: number): number {
   let power = 1;
   for (let i = 0; i < Math.abs(k); i++) power *= k > 0 ? 2 : 0.5;
   return power;
 }
 
-/** The natural logarithm, by x = 2^k m with m in [√½, √2) and ln m = 2 artanh((m−1)/(m+1)). */
+/** Returns the natural logarithm of x, by x = 2^k m with m in [√½, √2) and ln m = 2 artanh((m−1)/(m+1)). */
 export function ln(x: number): number {
   if (!(x > 0)) return x === 0 ? -Infinity : Number.NaN;
   if (x === Infinity) return x;
@@ -49,7 +49,7 @@ export function ln(x: number): number {
   return k * LN2_HIGH + (2 * s * (1 + sum) + k * LN2_LOW);
 }
 
-/** cos x for |x| up to a few thousand, by reduction to |r| ≤ π/4 and the Taylor series. */
+/** Returns cos x for |x| up to a few thousand, by reduction to |r| ≤ π/4 and the Taylor series. */
 export function cos(x: number): number {
   const k = Math.round(x / (HALF_PI_HIGH + HALF_PI_LOW));
   const r = x - k * HALF_PI_HIGH - k * HALF_PI_LOW;
@@ -58,7 +58,7 @@ export function cos(x: number): number {
   return quadrant === 0 || quadrant === 3 ? value : -value;
 }
 
-/** Σ (−1)^i r^{2i+odd}/(2i+odd)!: the cosine (odd = 0) or the sine (odd = 1) of a small r. */
+/** Returns Σ (−1)^i r^{2i+odd}/(2i+odd)!: the cosine (odd = 0) or the sine (odd = 1) of a small r. */
 function series(r: number, odd: 0 | 1): number {
   let sum = 1;
   for (let n = 18 + odd; n >= 2 + odd; n -= 2) sum = 1 - ((r * r) / (n * (n - 1))) * sum;

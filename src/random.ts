@@ -1,23 +1,26 @@
 /**
  * The counter-based generator Threefry-2x32-20 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
- * SC 2011). A draw is a pure function of (seed, purpose, counters): there is no state to save and none that
- * depends on who computes what, so dropout, shuffles and initial weights are the same for any number of
- * workers.
+ * SC 2011). A draw is a pure function of (seed, purpose, counters). The generator has no state that a
+ * checkpoint would have to save or that would depend on which worker computes what, so dropout, shuffles and
+ * initial weights are the same for any number of workers.
  */
 import { ln } from './elementary.js';
 
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
 const PARITY = 0x1bd11bda;
 
-/** What a draw is for. Draws for different purposes never share a key. */
+/** The purposes of draws. Draws for different purposes never share a key. */
 export const PURPOSE = { init: 1, shuffle: 2, split: 3, step: 4, problem: 5, bench: 6 } as const;
 
-/** One block of the cipher: counter (c0, c1) under the key (k0, k1), all uint32, into out[0..1]. */
+/**
+ * Computes one block of the cipher: counter (c0, c1) under the key (k0, k1), all uint32, into out[0] and
+ * out[1].
+ */
 export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out: Uint32Array): void {
   const k2 = PARITY ^ k0 ^ k1;
   let x0 = (c0 + k0) | 0;
   let x1 = (c1 + k1) | 0;
-  let a = k1; // the key words of the next injection, rotated through (k0, k1, k2)
+  let a = k1; // a and b are the key words of the next injection; the three rotate through (k0, k1, k2)
   let b = k2;
   let c = k0;
   for (let group = 1; group <= 5; group++) {
@@ -34,7 +37,10 @@ export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out
   out[1] = x1;
 }
 
-/** The key of a seed's draws for one purpose: 53 bits of seed, and above them 11 of the purpose. */
+/**
+ * Returns the key of a seed's draws for one purpose. One word has the low half of the seed; the other has the
+ * high half and above it the purpose: 53 + 11 bits.
+ */
 function keyOf(seed: number, purpose: number): [number, number] {
   return [seed >>> 0, (Math.floor(seed / 2 ** 32) | (purpose << 21)) >>> 0];
 }
@@ -47,15 +53,15 @@ export function streamKey(seed: number, purpose: number, counter: number, key: U
   threefry2x32(...keyOf(seed, purpose), counter, 0, key);
 }
 
-/** A stream of draws for one purpose: block i of the cipher holds draws 2i and 2i+1. */
+/** A stream of draws for one purpose; block i of the cipher holds draws 2i and 2i+1. */
 export class Stream {
   readonly #key: readonly [number, number];
   readonly #block = new Uint32Array(2);
   #next = 0;
 
   /**
-   * @param seed any safe integer ≥ 0; @param counter tells streams of one purpose apart (an epoch, a
-   * parameter)
+   * @param seed any safe integer ≥ 0
+   * @param counter distinguishes streams of one purpose: the number of an epoch or a parameter, for example
    */
   constructor(
     seed: number,
@@ -65,7 +71,7 @@ export class Stream {
     this.#key = keyOf(seed, purpose);
   }
 
-  /** A uniform uint32. */
+  /** Returns a uniform uint32. */
   uint32(): number {
     const half = this.#next & 1;
     if (half === 0) threefry2x32(...this.#key, this.#next >>> 1, this.counter, this.#block);
@@ -73,12 +79,15 @@ export class Stream {
     return this.#block[half];
   }
 
-  /** A uniform float64 in [0, 1) on a grid of 2⁻³². */
+  /** Returns a uniform float64 in [0, 1) on a grid of 2⁻³². */
   uniform(): number {
     return this.uint32() / 2 ** 32;
   }
 
-  /** A uniform integer in [0, n): the lowest 2³² mod n draws are refused, so that no value is favoured. */
+  /**
+   * Returns a uniform integer in [0, n). The lowest 2³² mod n draws are refused, so that no value is
+   * favoured.
+   */
   below(n: number): number {
     const refused = 2 ** 32 % n;
     for (;;) {
@@ -89,8 +98,8 @@ export class Stream {
 }
 
 /**
- * Fisher–Yates in place. The same (seed, purpose, counter) gives the same order for an array of the same
- * length.
+ * Shuffles an array in place (Fisher–Yates). The same (seed, purpose, counter) gives arrays of one length the
+ * same order.
  */
 export function permute(array: Uint32Array, seed: number, purpose: number, counter: number): void {
   const stream = new Stream(seed, purpose, counter);
@@ -103,8 +112,8 @@ export function permute(array: Uint32Array, seed: number, purpose: number, count
 }
 
 /**
- * The quantile function of the standard normal distribution for 0 < p < 1: a uniform draw becomes a normal
- * one. Acklam's rational approximation, relative error below 1.2e-9.
+ * Returns the quantile of the standard normal distribution for 0 < p < 1, which turns a uniform draw into a
+ * normal one: Acklam's rational approximation, with a relative error below 1.2e-9.
  */
 export function normalQuantile(p: number): number {
   if (p > 0.5) return -normalQuantile(1 - p);
@@ -129,7 +138,7 @@ const TAIL_ABOVE = [
 ];
 const TAIL_BELOW = [0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416];
 
-/** Coefficients from the highest power down (Horner). */
+/** Evaluates a polynomial by Horner's rule; coefficients from the highest power down. */
 function polynomial(coefficients: readonly number[], x: number): number {
   let value = 0;
   for (const coefficient of coefficients) value = value * x + coefficient;

@@ -1,4 +1,7 @@
-/** Hyper-parameters have one record each; configuration, help, `gradpool list` and docs/training.md follow from it. */
+/**
+ * Hyper-parameters have one record each; configuration, help, `gradpool list` and docs/training.md follow
+ * from it.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';

@@ -65,7 +65,7 @@ function summary(points: readonly ComparedPoint[], relevant: number): string {
   ].join('\n');
 }
 
-/** Of more names than this, the rest is counted, not listed. */
+/** The most names that are listed; the rest is counted. */
 const MOST_NAMES = 8;
 
 function unmatched({ unmatched: { old, new: now } }: BenchComparison): string[] {

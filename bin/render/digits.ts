@@ -3,7 +3,7 @@
  * more.
  */
 
-/** Of a longer vector, only the first few values are shown. */
+/** The most values of a vector that are shown: the first few. */
 const MOST = 12;
 const SHOWN = 4;
 

@@ -144,7 +144,7 @@ function fusedLine({ fused, trace }: Explanation): string[] {
   ];
 }
 
-/** Of more paths than this, only those with the largest products are shown. */
+/** The most paths that are shown: those with the largest products. */
 const SHOWN_PATHS = 16;
 
 function pathsText({ variable, count: all, paths, enumerated, sum, backpropagated }: PathSum): string {

@@ -20,7 +20,7 @@ export async function trainingView(options: { quiet: boolean; progress: boolean 
   return new Lines(options.progress && process.stderr.isTTY ? (await import('./bar.js')).Bar : null);
 }
 
-/** Of more epochs than EVERY_EPOCH, a line is printed at most every EPOCH_INTERVAL milliseconds. */
+/** With more epochs than EVERY_EPOCH, a line is printed at most every EPOCH_INTERVAL milliseconds. */
 const EVERY_EPOCH = 30;
 const EPOCH_INTERVAL = 250;
 /** Milliseconds after which a terminal shows what it waits for. */

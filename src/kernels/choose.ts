@@ -1,4 +1,4 @@
-/** Which kernels a training takes: those asked for by name, or the fastest that load on this machine. */
+/** Chooses the kernels of a training: those asked for by name, or the fastest that load on this machine. */
 import { readFileSync } from 'node:fs';
 import { cpus, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,25 +11,28 @@ import { compileKernels, fastestWasm } from './load.js';
 import { findLibrary, type NativeLibrary, searchLibrary } from './native/index.js';
 import { kernelGflops } from './speed.js';
 
+/** The options from which kernels are chosen. */
 export interface KernelOptions {
   readonly kernels: 'auto' | KernelName;
   readonly precision: Precision;
-  /** a library's path or name, instead of those that this system keeps */
+  /** A library's path or name, to be taken instead of those that this system keeps. */
   readonly nativeLibrary?: string | undefined;
 }
 
 type Measure = (kernels: { readonly name: KernelName; readonly library: NativeLibrary | null }) => number;
 
+/** The kernels that were chosen. */
 export interface ChosenKernels {
   readonly name: KernelName;
   readonly library: NativeLibrary | null;
-  /** what the user should know about the choice, in one line */
+  /** What the user should know about the choice, in one line. */
   readonly note: string | null;
 }
 
 /**
- * Throws UsageError when kernels that were asked for by name cannot be had.
- * @param gflops measures how fast kernels multiply, where `auto` has to know
+ * Chooses kernels. Throws UsageError when kernels that were asked for by name cannot be had.
+ * @param gflops measures how fast kernels multiply, which `auto` must know to choose between WASM and a
+ * library
  */
 export function chooseKernels(options: KernelOptions, gflops: Measure = kernelGflops): ChosenKernels {
   const { kernels, precision, nativeLibrary } = options;
@@ -50,7 +53,8 @@ export function chooseKernels(options: KernelOptions, gflops: Measure = kernelGf
     return { name: wasm, library, note: refused ? `${why}; taking kernels ${wasm}` : null };
   }
   const wanted = nativeLibrary !== undefined || precision === 'bf16';
-  // OpenBLAS 0.3.26 gave other bits on a Xeon when the number of workers changed: a CBLAS is for who asks for it
+  // OpenBLAS 0.3.26 gave other bits on a Xeon when the number of workers changed, so `auto` takes no CBLAS
+  // unasked
   if (library.interface === 'CBLAS' && !wanted) return { name: wasm, library: null, note: null };
   if (wanted || !slower(library, wasm, gflops)) return native(library, precision);
   return { name: wasm, library: null, note: null };
@@ -72,7 +76,10 @@ function native(library: NativeLibrary, precision: Precision): ChosenKernels {
   return { name: 'native', library, note };
 }
 
-/** Whether a CPU with these flags multiplies bfloat16; where the system does not tell of any: then it is not said. */
+/**
+ * Returns whether a CPU with these flags multiplies bfloat16. Where the system tells no flags (null), it
+ * counts as one that does, so that nobody is warned without cause.
+ */
 export function hasBfloat16(flags: string | null): boolean {
   return flags === null || /\b(avx512_bf16|amx_bf16|avx_ne_convert|bf16|svebf16)\b/.test(flags);
 }
@@ -93,10 +100,15 @@ interface Measurement {
 
 const DAY = 24 * 60 * 60 * 1000;
 const VALID = 30 * DAY;
-/** A choice must not waver between two runs, or their bits differ: the library stands unless it is slower without doubt. */
-const WITHOUT_DOUBT = 0.8;
+/**
+ * Two runs must make the same choice, or their bits differ. So the library is taken unless it is clearly
+ * slower than WASM.
+ */
+const CLEARLY_SLOWER = 0.8;
 
-/** Whether WASM multiplies faster than the library here: measured once a month. */
+/**
+ * Returns whether WASM multiplies clearly faster than the library on this machine, as measured once a month.
+ */
 function slower(library: NativeLibrary, wasm: 'wasm' | 'portable', gflops: Measure): boolean {
   const key = [VERSION, process.version, cpus()[0]?.model, library.path, library.version].join('|');
   const known = readMeasurements();
@@ -109,7 +121,7 @@ function slower(library: NativeLibrary, wasm: 'wasm' | 'portable', gflops: Measu
     };
     writeMeasurements({ ...known, [key]: measured });
   }
-  return measured.native < WITHOUT_DOUBT * measured.wasm;
+  return measured.native < CLEARLY_SLOWER * measured.wasm;
 }
 
 const measurementsFile = () =>
@@ -119,7 +131,7 @@ function readMeasurements(): Record<string, Measurement> {
   try {
     return JSON.parse(readFileSync(measurementsFile(), 'utf8'));
   } catch {
-    return {}; // none yet
+    return {}; // no measurements yet
   }
 }
 
@@ -129,6 +141,6 @@ function writeMeasurements(measurements: Record<string, Measurement>): void {
     makeFolder(dirname(measurementsFile()));
     writeFileAtomic(measurementsFile(), JSON.stringify(Object.fromEntries(valid), null, 2));
   } catch {
-    // a home that cannot be written to: measured again next time
+    // the home folder cannot be written to, so the next run measures again
   }
 }

@@ -1,12 +1,13 @@
 /**
- * The arithmetic of training, on flat row-major arrays without padding. `reference` (plain loops) is the oracle;
- * every other implementation is compared with it by one contract test.
+ * The arithmetic of training, on flat row-major arrays without padding. The `reference` implementation (plain
+ * loops) is the oracle: one contract test compares every other implementation with it.
  *
  * Dimension letters, here and everywhere: R rows (instances), K inputs of a layer, N its outputs.
  *
- * What a shard's rows become depends on that shard alone, however many shards are computed with it. (WASM and reference
- * promise more: a row's bits depend on the row alone.) Sums over rows (the gradients of parameters) are taken shard by
- * shard, and across shards by the fixed binary tree over the shard index. `ShardRows` says where the shards lie.
+ * The results for a shard's rows depend on that shard alone, however many shards are computed with it. (WASM
+ * and the reference promise more: a row's bits depend on the row alone.) Sums over rows, such as the
+ * gradients of parameters, are taken shard by shard, and across shards by the fixed binary tree over the
+ * shard index. `ShardRows` says where the shards lie.
  */
 import type { FloatArray } from './floats.js';
 import type { ActivationKernel } from './reference/activations.js';
@@ -18,26 +19,39 @@ export type { FloatArray } from './floats.js';
 export const KERNEL_NAMES = ['reference', 'portable', 'wasm', 'native'] as const;
 export type KernelName = (typeof KERNEL_NAMES)[number];
 
-/** Rows `bounds[s] … bounds[s+1]` belong to shard s; an operation takes shards `first … last-1`, none of them empty. */
+/**
+ * Says which rows an operation takes: rows `bounds[s] … bounds[s+1]−1` belong to shard s, and the operation
+ * takes shards `first … last−1`, none of them empty.
+ */
 export interface ShardRows {
   readonly bounds: Int32Array;
   readonly first: number;
   readonly last: number;
 }
 
-/** Rows 0 … R−1 as a single shard. */
+/** Returns rows 0 … R−1 as a single shard. */
 export const oneShard = (R: number): ShardRows => ({ bounds: Int32Array.of(0, R), first: 0, last: 1 });
 
-/** How a shard sum meets what `dst` holds: `continue` goes on adding rows to a single shard's sum begun before. */
+/**
+ * Says how a sum over rows treats what its destination holds: `start` overwrites it, `continue` adds further
+ * rows of a single shard to the sum begun there.
+ */
 export type SumMode = 'start' | 'continue';
 
+/** The operations that every implementation of the arithmetic has. */
 export interface Kernels {
   readonly name: KernelName;
 
-  /** Tells that the weights have changed, before they are multiplied again: `--precision bf16` keeps them rounded. */
+  /**
+   * Must be called after the weights have changed, before they are multiplied again: `--precision bf16` keeps
+   * a rounded copy of them.
+   */
   refreshWeights(): void;
 
-  /** z[R,N] = b[N] + x[R,K]·w[K,N] for the shards' rows, the bias first, as the lecture's sum from i=0; b may be null. */
+  /**
+   * z[R,N] = b[N] + x[R,K]·w[K,N] for the shards' rows: the bias comes first, as in the sum from i=0
+   * (lecture, section 2). b may be null.
+   */
   affine(
     z: FloatArray,
     x: FloatArray,
@@ -47,7 +61,7 @@ export interface Kernels {
     K: number,
     N: number,
   ): void;
-  /** dx[R,K] = dz[R,N]·wᵀ for the shards' rows: the backward weighted combination. */
+  /** dx[R,K] = dz[R,N]·wᵀ for the shards' rows: the backward weighted combination (lecture, section 3). */
   affineInputGradient(
     dx: FloatArray,
     dz: FloatArray,
@@ -69,7 +83,10 @@ export interface Kernels {
   /** db[N] = Σ over the shards' rows of dz[R,N], summed as `ShardRows` says. */
   columnSums(db: FloatArray, dz: FloatArray, shards: ShardRows, N: number, mode: SumMode): void;
 
-  /** y = f(z), element by element; p is the parameter of f (a slope, …). reference/activations.ts lists the names. */
+  /**
+   * y = f(z), element by element; p is the parameter of f (a slope, …). reference/activations.ts lists the
+   * names.
+   */
   activate(name: ActivationKernel, y: FloatArray, z: FloatArray, count: number, p: number): void;
   /** dz = f′(z)·dy, element by element; y = f(z) is at hand because the forward pass remembered it. */
   activateBackward(
@@ -92,9 +109,9 @@ export interface Kernels {
   logSoftmaxBackward(dz: FloatArray, dy: FloatArray, y: FloatArray, R: number, N: number): void;
 
   /**
-   * losses[R] = Div(y, d) of each row and dy[R,N] = ∂Div/∂y; dy may be null if the value alone is wanted. d is [R,N], or
-   * [R,1] with class indices where the divergence takes them; p is the divergence's parameter (δ, γ, …).
-   * reference/divergences.ts lists the names.
+   * losses[R] = Div(y, d) of each row and dy[R,N] = ∂Div/∂y; dy may be null if the value alone is wanted. d
+   * is [R,N], or [R,1] with class indices where the divergence takes them; p is the divergence's parameter
+   * (δ, γ, …). reference/divergences.ts lists the names.
    */
   divergence(
     name: DivergenceKernel,
@@ -108,28 +125,29 @@ export interface Kernels {
   ): void;
 
   /**
-   * u[R,N] uniform in [0,1): the draw of row r and unit n is a function of the step's key, row0 + r, the layer and n
-   * alone (Threefry, src/random.ts), so that it does not matter who draws it.
+   * Fills u[R,N] with uniform draws from [0,1). The draw of row r and unit n is a function of the step's key,
+   * row0 + r, the layer and n alone (Threefry, src/random.ts), so every worker draws the same numbers for a
+   * row.
    */
   uniform(u: FloatArray, R: number, N: number, key: Uint32Array, row0: number, layer: number): void;
 
   /**
-   * x[i] = (b[i] − shift)·scale, in float64 and rounded once, from the bytes b that lie in the last quarter of the same
-   * `count` floats.
+   * x[i] = (b[i] − shift)·scale, computed in float64 and rounded once. The bytes b lie in the last quarter of
+   * the memory of the same `count` floats, so the caller needs no second array.
    */
   scaleBytes(x: Float32Array, count: number, shift: number, scale: number): void;
 
-  /** dst += src: one node of the summation tree. */
+  /** dst += src: one addition of the summation tree. */
   add(dst: FloatArray, src: FloatArray, count: number): void;
-  /** Whether `headroom` times every value is finite. */
+  /** Returns whether `headroom` times every value is finite. */
   allFinite(a: FloatArray, count: number, headroom?: number): boolean;
-  /** Σ a², accumulated in float64 in an order that depends on `count` alone. */
+  /** Returns Σ a², accumulated in float64 in an order that depends on `count` alone. */
   sumOfSquares(a: FloatArray, count: number): number;
 
   /**
-   * One element-wise step over `count` parameters: w and the slots it keeps (null: not kept) are changed in place, from
-   * the gradient g·gradientScale. What each step does stands in reference/optim.ts, which scalars
-   * (float64) it takes, and in which order, in STEPS.
+   * Runs one element-wise step over `count` parameters: changes w and the slots in place, from the gradient
+   * g·gradientScale. A slot that the rule does not keep is null. reference/optim.ts says what each step does;
+   * STEPS says which scalars (float64) it takes, and in which order.
    */
   update(
     name: StepName,

@@ -22,13 +22,16 @@ export { MAX_SHARDS, SCRATCH_BYTES } from './wasm/scratch.js';
 
 const BUILDS = { portable: './wasm/portable.wasm', wasm: './wasm/relaxed.wasm' } as const;
 
-/** A module that multiplies and adds with f32x4.relaxed_madd and nothing else. */
+/** A module whose only instruction is f32x4.relaxed_madd. */
 const RELAXED_SIMD_PROBE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 123, 123, 123, 1, 123, 3, 2, 1, 0, 10, 13, 1, 11, 0, 32, 0, 32,
   1, 32, 2, 253, 133, 2, 11,
 ]);
 
-/** Whether this engine has relaxed SIMD, which Node 20 keeps behind a flag that may be set as long as it runs. */
+/**
+ * Returns whether this engine has relaxed SIMD. Node 20 keeps it behind a flag, which may be set while it
+ * runs.
+ */
 export function hasRelaxedSimd(): boolean {
   if (!WebAssembly.validate(RELAXED_SIMD_PROBE) && Number.parseInt(process.versions.node, 10) < 21) {
     setFlagsFromString('--experimental-wasm-relaxed-simd');
@@ -36,12 +39,15 @@ export function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(RELAXED_SIMD_PROBE);
 }
 
-/** The faster of the two WASM builds that this engine runs. */
+/** Returns the faster of the two WASM builds that this engine runs. */
 export function fastestWasm(): 'wasm' | 'portable' {
   return hasRelaxedSimd() ? 'wasm' : 'portable';
 }
 
-/** Compiles on the main thread, once; the module then goes to the workers. Null: `reference` needs none. */
+/**
+ * Compiles kernels: once, on the main thread, which hands the module to the workers. Returns null for
+ * `reference`, which needs none. Throws UsageError where this engine cannot run them.
+ */
 export function compileKernels(name: KernelName): WasmModule | null {
   if (name === 'reference') return null;
   if (name === 'wasm' && !hasRelaxedSimd()) {
@@ -53,32 +59,36 @@ export function compileKernels(name: KernelName): WasmModule | null {
   return new WebAssembly.Module(readFileSync(new URL(BUILDS[build], import.meta.url)));
 }
 
+/** Says what an instance of kernels needs; it may cross to another thread. */
 export interface KernelSetup {
   readonly name: KernelName;
   readonly module: WasmModule | null;
-  /** All arrays handed to the kernels are views on it. */
+  /** The memory on which all arrays handed to the kernels are views. */
   readonly memory: WasmMemory;
-  /** Byte offset of `scratchBytes` of it, 64-byte aligned, for this instance alone. */
+  /** Byte offset of `scratchBytes` in the memory that belong to this instance alone, 64-byte aligned. */
   readonly scratch: number;
-  /** what `native` multiplies with */
+  /** The library with which `native` multiplies. */
   readonly library?: NativeLibrary | null;
-  /** for `--precision bf16`: where rounded operands are kept; null: float32 */
+  /** Where `--precision bf16` keeps rounded operands; null for float32. */
   readonly rounded?: RoundedPlaces | null;
 }
 
+/** Returns the bytes of scratch memory that one instance of these kernels needs. */
 export function scratchBytes(name: KernelName): number {
   return SCRATCH_BYTES + (name === 'native' ? STRIP_BYTES : 0);
 }
 
-/** Bytes of an operand that is kept rounded. */
+/** Returns the bytes of one number of an operand that is kept rounded. */
 export function roundedBytes(name: KernelName): 2 | 4 {
   return name === 'native' ? 2 : 4;
 }
 
-export function precisionOf({ rounded }: Pick<KernelSetup, 'rounded'>): Precision {
+/** Returns the precision that a set-up stands for. */
+function precisionOf({ rounded }: Pick<KernelSetup, 'rounded'>): Precision {
   return rounded ? 'bf16' : 'f32';
 }
 
+/** Returns kernels for the calling thread. */
 export function instantiateKernels(setup: KernelSetup): Kernels {
   const { name, module, memory, scratch, rounded } = setup;
   if (name === 'reference') return createReferenceKernels(precisionOf(setup));
@@ -90,7 +100,9 @@ export function instantiateKernels(setup: KernelSetup): Kernels {
   return createWasmKernels(name, wasm, memory, scratch, products);
 }
 
-/** Of operands as they stand in memory: float32, or bfloat16 where a library takes it. */
+/**
+ * Returns the products of operands as they stand in memory: float32, or bfloat16 where a library takes it.
+ */
 function unroundedProducts({ memory, scratch, library, rounded }: KernelSetup, wasm: WasmExports): Products {
   const own = wasmProducts(wasm, memory, scratch);
   if (!library) return own;

@@ -1,11 +1,13 @@
 /**
- * The matrix products of kernels on shared memory, by byte offsets: WASM's own, a system library's (native/), and either of
- * them with operands in bfloat16 (bfloat16.ts). Shapes and meaning as in `Kernels`.
+ * The matrix products on shared memory, with byte offsets in place of arrays. There are WASM's own, those of
+ * a system library (native/), and either of them with operands in bfloat16 (bfloat16.ts). Shapes and meaning
+ * are those of `Kernels`.
  */
 import type { ShardRows, SumMode } from './kernels.js';
 
+/** The three products; z, x, w, b, dx, dz and dw are byte offsets. */
 export interface Products {
-  /** b = 0: no bias */
+  /** b = 0 stands for no bias. */
   affine(z: number, x: number, w: number, b: number, shards: ShardRows, K: number, N: number): void;
   affineInputGradient(dx: number, dz: number, w: number, shards: ShardRows, K: number, N: number): void;
   affineWeightGradient(

@@ -1,11 +1,14 @@
-/** How fast kernels multiply on this machine: GFLOP/s of the product X·W with X [R, 512] and W [512, 256]. */
+/**
+ * Measures how fast kernels multiply on this machine: GFLOP/s of the product X·W with X [R, 512] and W [512,
+ * 256].
+ */
 import type { Precision } from './bfloat16.js';
 import { type KernelName, oneShard } from './kernels.js';
 import { compileKernels, instantiateKernels, scratchBytes } from './load.js';
 import type { NativeLibrary } from './native/index.js';
 
 const [K, N] = [512, 256];
-/** WebAssembly's page; the first one belongs to the kernels' static data. */
+/** Bytes of a WebAssembly page; the first one belongs to the kernels' static data. */
 const PAGE = 65536;
 const ALIGNMENT = 64;
 
@@ -37,7 +40,7 @@ export function matrixProduct({ name, module, library, precision }: ProductSetup
   const rounded = {
     weights: wOffset,
     parameters: K * N,
-    twin: reserve(4 * K * N),
+    roundedWeights: reserve(4 * K * N),
     left: reserve(4 * R * K),
     right: reserve(4 * R * K),
   };

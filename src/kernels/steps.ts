@@ -1,6 +1,6 @@
 /**
- * The element-wise steps of which update rules are made, each with its scalars in the order in which a kernel takes them.
- * reference/optim.ts says what each step computes.
+ * The element-wise steps of which update rules are made, each with its scalars in the order in which a kernel
+ * takes them. reference/optim.ts says what each step computes.
  */
 export const STEPS = {
   /** Slots: velocity or null. */

@@ -8,7 +8,7 @@ import { predictedClasses, predictedValues } from './predict.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
 
-/** How well a model predicts rows whose targets are known. */
+/** The result of predicting rows whose targets are known. */
 export interface Evaluation {
   readonly rows: number;
   /** The mean loss, and the accuracy or the root mean squared error. */
@@ -19,7 +19,7 @@ export interface Evaluation {
   readonly mae: number | null;
   /** Regression: 1 − Σ(y−d)²/Σ(d−mean d)², as a mean over the targets; null where a target is constant. */
   readonly r2: number | null;
-  /** What was filled or not recognised, one plain line each. */
+  /** Notes on what was filled or not recognised, one plain line each. */
   readonly notes: readonly string[];
 }
 

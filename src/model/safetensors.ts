@@ -106,7 +106,8 @@ export function decodeSafetensors(
     if (start + end > bytes.length) {
       refuse(`it ends within tensor '${name}': ${start + end - bytes.length} bytes or more are missing`);
     }
-    const copy = new Uint8Array(bytes.subarray(start + begin, start + end)); // a copy is aligned and does not keep the file's bytes in memory
+    // A copy is aligned and does not keep the file's bytes in memory.
+    const copy = new Uint8Array(bytes.subarray(start + begin, start + end));
     tensors.set(name, { dtype, shape, data: new ARRAYS[dtype](copy.buffer) });
     next = end;
   }

@@ -1,26 +1,37 @@
+/** The scalar activations: what documentation, layers and tests need to know of each. */
 import type { ActivationKernel } from '../kernels/reference/activations.js';
 import type { InitializerName } from './initializers.js';
 
-/** A scalar activation y = f(z): what the documentation, the tests and the kernels need to know of it. */
+/** Describes a scalar activation y = f(z). */
 export interface Activation {
   readonly formula: string;
-  /** f′, in z or in y = f(z); at a kink, the subgradient taken, which is PyTorch's */
+  /**
+   * f′ in terms of z or y = f(z); at a kink, the subgradient that is taken, which is PyTorch's (lecture,
+   * section 4).
+   */
   readonly derivative: string;
-  /** the name, default and range of its one parameter */
+  /** The name, default and range of its one parameter. */
   readonly parameter?: {
     readonly name: string;
     readonly default: number;
     readonly min: number;
     readonly max: number;
   };
-  /** where f is not differentiable, with the parameter at its default: finite differences step over these */
+  /**
+   * Where f is not differentiable with the parameter at its default; finite differences step over these
+   * points.
+   */
   readonly kinks: readonly number[];
   /**
-   * What backpropagation passes on where it is not f′. `none`: f′ is 0 wherever it exists, so nothing is passed on, and training
-   * refuses to learn what lies before. `estimate`: a stand-in for f′, of which finite differences know nothing.
+   * Set where backpropagation does not pass on f′ as it should be. `none`: f′ is 0 wherever it exists, so
+   * nothing is passed on, and training refuses weights before the activation. `estimate`: another function
+   * stands in for f′, so finite differences would not agree with it.
    */
   readonly gradient?: 'none' | 'estimate';
-  /** the initialiser of the weights before it that preserves the variance (He et al. 2015; Glorot & Bengio 2010; LeCun et al. 1998) */
+  /**
+   * The initialiser that preserves the variance of a signal through the weights before the activation (He et
+   * al. 2015; Glorot & Bengio 2010; LeCun et al. 1998).
+   */
   readonly init: InitializerName;
   /** Set where an output is by itself the probability that the answer to its question is yes. */
   readonly probabilities?: 'independent';
@@ -77,7 +88,7 @@ export const ACTIVATIONS = {
     formula: 'z for z>0, alpha·(e^z-1) otherwise',
     derivative: '1 for z>0, alpha·e^z otherwise',
     parameter: { name: 'alpha', default: 1, min: 0, max: 100 },
-    kinks: [], // at 0, with any other alpha
+    kinks: [], // with any other alpha there is one at 0
     init: 'heNormal',
     torch: 'ELU',
   },
@@ -206,10 +217,11 @@ export const ACTIVATIONS = {
   },
 } as const satisfies Record<ActivationKernel, Activation>;
 
+/** Names a scalar activation. */
 export type ActivationName = keyof typeof ACTIVATIONS;
 export const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as ActivationName[];
 
-/** Those whose backward pass is their derivative. */
+/** The activations whose backward pass is their derivative. */
 export const DIFFERENTIABLE_NAMES = ACTIVATION_NAMES.filter((name) => {
   const { gradient }: Activation = ACTIVATIONS[name];
   return gradient === undefined;

@@ -3,8 +3,8 @@ import type { FloatArray } from '../kernels/kernels.js';
 import type { ParameterLayout } from './layout.js';
 
 /**
- * Returns the SHA-256 of all parameters in the layout's order, without the padding between them. Two trainings that end
- * with the same digest ended with the same bits.
+ * Returns the SHA-256 of all parameters in the layout's order, without the padding between them. Two
+ * trainings that end with the same digest ended with the same bits.
  */
 export function weightsSha256(layout: ParameterLayout, weights: FloatArray): string {
   const hash = createHash('sha256');

@@ -1,25 +1,32 @@
 import type { DivergenceKernel } from '../kernels/reference/divergences.js';
 
-/** Div(Y, d) between the network's output and the desired one (lecture, section 5). */
+/** Describes a divergence Div(Y, d) between the network's output and the desired one (lecture, section 5). */
 export interface Divergence {
   readonly formula: string;
-  /** ∂Div/∂y; at a kink, the subgradient taken */
+  /** ∂Div/∂y; at a kink, the subgradient that is taken. */
   readonly gradient: string;
-  /** d as one class index a row, or as one value for each output */
+  /** Whether d is one class index per row, or one value for each output. */
   readonly targets: 'class' | 'values';
-  /** what Y must be, where not any numbers will do: a network of dense layers alone ends in the activation that makes it so */
+  /**
+   * The kind of numbers that Y must hold, where arbitrary ones will not do; a network that is given as widths
+   * alone then ends in the activation that yields them.
+   */
   readonly outputs?: 'probabilities' | 'log-probabilities' | 'rates';
-  /** the values that d may have, where not all: they are then not standardised either */
+  /** The values that d may have, where not all are allowed; targets are then not standardised either. */
   readonly domain?: { readonly holds: (d: number) => boolean; readonly words: string };
-  /** two classes may be one output, which means the second from this value on */
+  /** Set where one output may stand for two classes: it means the second above this value. */
   readonly single?: number;
-  /** with this activation last, value and gradient are computed from its input z in one stable step */
+  /** With this activation last, value and gradient are computed from its input z in one stable step. */
   readonly fused?: {
     readonly activation: 'softmax' | 'logSoftmax' | 'sigmoid' | 'exp';
+    /** The name under which kernels know the two as one. */
     readonly kernel: DivergenceKernel;
     readonly gradient: string;
   };
-  /** Its one parameter, a key of the configuration: it lies above `min` (or is equal, with `minIncluded`) and below `max`. */
+  /**
+   * Its one parameter, which is a key of the configuration. It lies above `min`, or is equal to it with
+   * `minIncluded`, and below `max`.
+   */
   readonly parameter?: {
     readonly name: 'huberDelta' | 'focalGamma' | 'quantile' | 'labelSmoothing';
     readonly default: number;
@@ -58,7 +65,8 @@ export const DIVERGENCES = {
     formula: 'Σ e²/2 for |e|≤δ, δ(|e|−δ/2) beyond, e=y−d of standardised targets',
     gradient: 'y−d, cut off at ±δ',
     targets: 'values',
-    // Training standardises targets for this loss, so δ is in standard deviations of the target and means the same whatever its unit.
+    // Training standardises the targets for this loss, so δ is in standard deviations of the target, whatever
+    // its unit.
     parameter: {
       name: 'huberDelta',
       default: 1,
@@ -177,5 +185,6 @@ export const DIVERGENCES = {
   },
 } as const satisfies Partial<Record<DivergenceKernel, Divergence>>;
 
+/** Names a divergence: a loss, as users choose it. */
 export type DivergenceName = keyof typeof DIVERGENCES;
 export const DIVERGENCE_NAMES = Object.keys(DIVERGENCES) as DivergenceName[];

@@ -1,11 +1,12 @@
 /**
- * The one place that knows where the gradient of a parameter goes. A worker's shards form aligned subtrees of the
- * summation tree, and each subtree has a block of memory for the gradients. For every subtree of the pass, backward
- * leaves in that block, and in no other, the sum over the subtree's rows: the rows of each shard in order, then the
- * binary tree over the shards. Because the additions and their order are fixed, the bits do not depend on the workers.
+ * The one place that knows where the gradient of a parameter goes. A worker's shards form aligned subtrees of
+ * the summation tree, and each subtree has a block of memory for the gradients. For every subtree of the
+ * pass, backward leaves in that block, and in no other, the sum over the subtree's rows: the rows of each
+ * shard in order, then the binary tree over the shards. Because the additions and their order are fixed, the
+ * bits do not depend on the workers.
  *
- * Usually a pass holds all rows of its subtrees (mode `start`). A shard that is too long for one pass takes several:
- * the later ones (mode `continue`) go on adding to that shard's sum.
+ * Usually a pass holds all rows of its subtrees (mode `start`). A shard that is too long for one pass takes
+ * several: the later ones (mode `continue`) go on adding to that shard's sum.
  */
 import type { FloatArray, Kernels, ShardRows } from '../kernels/kernels.js';
 import type { ParameterGradient, Pass } from './layer.js';
@@ -36,8 +37,11 @@ export function rowSums(
   }
 }
 
-/** What `sparseSums` asks of a gradient that has few entries per row; each function handles rows `from … to−1` in order. */
-export interface SparseRows {
+/**
+ * The operations that `sparseSums` needs for a gradient to which each row adds few entries; each of them
+ * handles rows `from … to−1` in order.
+ */
+interface SparseRows {
   /** [R, width] floats where the rows' part of a sum can wait. */
   readonly waiting: FloatArray;
   readonly width: number;
@@ -50,10 +54,10 @@ export interface SparseRows {
 }
 
 /**
- * Leaves a gradient that each row adds to in few places, such as a table of which a row uses one entry. The tree needs
- * the sums of several shards at a time, so the sum of the shards on the left waits while the right ones are added up:
- * whole, if it is small, or else the entries of its rows alone. Everything else in it is 0, and adding 0 changes no bit,
- * so the result has the bits of the tree over whole sums.
+ * Leaves a gradient that each row adds to in few places, such as a table of which a row uses one entry. The
+ * tree needs the sums of several shards at a time, so the sum of the shards on the left waits while the right
+ * ones are added up: whole, if it is small, or else the entries of its rows alone. Everything else in it is
+ * 0, and adding 0 changes no bit, so the result has the bits of the tree over whole sums.
  */
 export function sparseSums(pass: Pass, gradient: ParameterGradient, rows: SparseRows): void {
   for (const subtree of pass.subtrees) {
@@ -87,12 +91,18 @@ function addSubtree(
   else rows.giveBack(sum, from, to);
 }
 
-/** Returns the largest power of two below n ≥ 2: so many shards lie in the left half of the tree over n of them. */
+/**
+ * Returns the largest power of two below n ≥ 2: so many shards lie in the left half of the tree over n of
+ * them.
+ */
 function largestPowerOfTwoBelow(n: number): number {
   return 2 ** (31 - Math.clz32(n - 1));
 }
 
-/** Visits each shard of the subtrees by its rows `from … to−1`: layers with statistics compute them over a shard. */
+/**
+ * Visits each shard of the subtrees by its rows `from … to−1`: layers with statistics compute them over a
+ * shard.
+ */
 export function forEachShard({ subtrees }: Pass, visit: (from: number, to: number) => void): void {
   for (const { bounds, first, last } of subtrees) {
     for (let shard = first; shard < last; shard++) visit(bounds[shard], bounds[shard + 1]);

@@ -5,8 +5,8 @@ import { FILLS, INITIALIZERS, type Initializer, type InitializerName } from './i
 import type { ParameterLayout } from './layout.js';
 
 /**
- * Fills a block of parameters. Each parameter has a stream of draws to itself, keyed by (seed, purpose `init`, its index
- * in the layout), so its numbers do not depend on the other parameters.
+ * Fills a block of parameters. Each parameter has a stream of draws to itself, keyed by (seed, purpose
+ * `init`, its index in the layout), so its numbers do not depend on the other parameters.
  * @param name `auto` takes for each parameter the initialiser that suits the layer after it
  * @param constant the value for initialiser `constant`
  */

@@ -3,7 +3,10 @@ import { ln } from '../elementary.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import type { Stream } from '../random.js';
 
-/** Describes an initialiser: the variance of the weights by their fans, and the distribution that they are drawn from. */
+/**
+ * Describes an initialiser: the variance of the weights by their fans, and the distribution that they are
+ * drawn from.
+ */
 export interface Initializer {
   readonly formula: string;
   readonly torch: string;
@@ -60,7 +63,9 @@ export const INITIALIZERS = {
     distribution: 'uniform',
     source: 'LeCun et al. 1998',
   },
-  /** Draws beyond two deviations of the normal are taken again; the variance after that is LeCun's, as in JAX. */
+  /**
+   * Draws beyond two deviations of the normal are taken again; the variance after that is LeCun's, as in JAX.
+   */
   truncatedNormal: {
     formula: 'N(0, 1/fanIn) without draws beyond two deviations',
     torch: 'init.trunc_normal_',
@@ -88,8 +93,8 @@ export const INITIALIZERS = {
 export type InitializerName = keyof typeof INITIALIZERS;
 export const INITIALIZER_NAMES = Object.keys(INITIALIZERS) as InitializerName[];
 
-/** What a distribution needs to know to fill a parameter. */
-export interface Fill {
+/** Tells a distribution what it needs to know to fill a parameter. */
+interface Fill {
   readonly deviation: number;
   readonly stream: Stream;
   /** Rows of the parameter as a matrix. */
@@ -119,8 +124,8 @@ export const FILLS = {
     }
   },
   /**
-   * Makes the rows or the columns, whichever are fewer, orthonormal: normal draws, made so by Gram and Schmidt's method,
-   * prefer no direction.
+   * Makes the rows or the columns, whichever are fewer, orthonormal: normal draws, made so by Gram and
+   * Schmidt's method, prefer no direction.
    */
   orthogonal(values: FloatArray, { stream, rows }: Fill): void {
     const columns = values.length / rows;
@@ -149,7 +154,10 @@ export const FILLS = {
   zeros(): void {},
 };
 
-/** Returns a source of normal draws by Marsaglia's polar method: two of them from a uniform point of the unit disc. */
+/**
+ * Returns a source of normal draws by Marsaglia's polar method: two of them from a uniform point of the unit
+ * disc.
+ */
 function normalDraws(stream: Stream, deviation = 1): () => number {
   let second: number | null = null;
   return () => {

@@ -30,7 +30,10 @@ export interface LayerKind<Argument = never> {
   readonly argument: z.ZodObject;
   /** The key that a bare value stands for: {dense: 128} is {dense: {units: 128}}. */
   readonly shorthand?: string;
-  /** Arguments that show what it can do, each valid on EXAMPLE_INPUTS inputs: gradcheck and the tests build them. */
+  /**
+   * Arguments that show what it can do, each valid on EXAMPLE_INPUTS inputs: gradcheck and the tests build
+   * them.
+   */
   readonly examples: readonly unknown[];
   /** Set if it has no derivative where its inputs are 0 or equal, and takes a subgradient there. */
   readonly kinked?: true;

@@ -1,4 +1,7 @@
-/** The list of all kinds of layer: what the argument may be, how it is built, and what `gradpool list` says of it. */
+/**
+ * The list of all kinds of layer: what the argument may be, how it is built, and what `gradpool list` says of
+ * it.
+ */
 import { z } from 'zod';
 import { ACTIVATION_NAMES, ACTIVATIONS, type Activation, type ActivationName } from './activations.js';
 import {

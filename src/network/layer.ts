@@ -1,6 +1,6 @@
 /**
- * A layer is a forward and a backward pass side by side, with any widths in and out. It owns no memory: `bind`
- * (network.ts) hands it the arrays that it reads and writes. All arrays are [R, width], row-major.
+ * A layer is a forward and a backward pass side by side, with any widths in and out. It owns no memory:
+ * `bind` (network.ts) hands it the arrays that it reads and writes. All arrays are [R, width], row-major.
  */
 import type { FloatArray, Kernels, ShardRows, SumMode } from '../kernels/kernels.js';
 import type { InitializerName } from './initializers.js';
@@ -17,13 +17,17 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   readonly init: ParameterInit;
   /**
-   * Set for a running mean over batches, which is not learned. Where other parameters have their gradient, backward
-   * leaves Σ over rows of this batch's value, and the trainer sets w ← (1−momentum)·w + momentum·Σ/T.
+   * Set for a running mean over batches, which is not learned. Where other parameters have their gradient,
+   * backward leaves Σ over rows of this batch's value, and the trainer sets w ← (1−momentum)·w +
+   * momentum·Σ/T.
    */
   readonly statistic?: { readonly momentum: number };
 }
 
-/** An aligned subtree of the summation tree: the rows of its shards, and where the sum of their gradients belongs. */
+/**
+ * An aligned subtree of the summation tree: the rows of its shards, and where the sum of their gradients
+ * belongs.
+ */
 export interface Subtree extends ShardRows {
   /** The gradient block that receives the sum. */
   readonly block: number;
@@ -61,7 +65,10 @@ export interface LayerArrays {
   readonly parameters: readonly FloatArray[];
   /** One for each parameter: sums over rows of ∂Div/∂parameter. */
   readonly gradients: readonly ParameterGradient[];
-  /** What forward remembers for backward beside x and y, as `Layer.saved` asks. */
+  /**
+   * The arrays in which forward remembers things for backward, beside x and y; `Layer.saved` gives their
+   * widths.
+   */
   readonly saved: readonly FloatArray[];
   /** The branches of a composite layer, bound. */
   readonly branches: readonly BoundSequence[];
@@ -92,33 +99,43 @@ export interface Layer {
   readonly parameters: readonly ParameterSpec[];
   /** Floats per row of each array in `LayerArrays.saved`. */
   readonly saved: readonly number[];
-  /** Multiply–adds per row in the forward pass; backward costs as much for dx and as much again for the weights. */
+  /**
+   * Multiply–adds per row in the forward pass; backward costs as much for dx and as much again for the
+   * weights.
+   */
   readonly multiplyAdds: number;
   /** The sequences that a composite layer runs on its input. */
   readonly branches: readonly (readonly Layer[])[];
-  /** Fewest rows in a shard: more than 1 if the layer computes statistics over a shard, which a pass must then hold whole. */
+  /**
+   * Fewest rows in a shard: more than 1 if the layer computes statistics over a shard, which a pass must then
+   * hold whole.
+   */
   readonly shardRows: number;
   /** Whether the layer is z = xW + b, the lecture's weighted combination (lecture, section 2). */
   readonly affine?: boolean;
   /** The initialiser that preserves the variance of a signal through the weights before this layer. */
   readonly initializer?: InitializerName;
-  /** What backward passes on where it is not the derivative; `Activation.gradient` explains the two values. */
+  /** Set where backward does not pass on the derivative; `Activation.gradient` explains the two values. */
   readonly gradient?: 'none' | 'estimate' | undefined;
   /**
-   * What the outputs say about classes: probabilities that add up to 1, the logarithms of such, or each output on its
-   * own the probability that its answer is yes.
+   * The meaning of the outputs where they are about classes: probabilities that add up to 1, the logarithms
+   * of such probabilities, or in each output the probability that its own answer is yes.
    */
   readonly probabilities?: 'distribution' | 'logarithms' | 'independent' | undefined;
-  /** Whether the layer reads category codes from its input: they are indices, so the layer must come first. */
+  /**
+   * Whether the layer reads category codes from its input: they are indices, so the layer must come first.
+   */
   readonly readsCodes?: boolean;
   /** Where the layer is defined, which the message says when a value outside stops the run. */
   readonly domain?: string;
   forward(pass: Pass, arrays: LayerArrays): void;
-  /** Writes dx where it is wanted, and leaves the gradients of the layer's parameters as gradients.ts says. */
+  /**
+   * Writes dx where it is wanted, and leaves the gradients of the layer's parameters as gradients.ts says.
+   */
   backward(pass: Pass, arrays: LayerArrays): void;
 }
 
-/** What a layer has unless its definition says otherwise. */
+/** The values that a layer has unless its definition gives others. */
 const DEFAULTS = { parameters: [], saved: [], multiplyAdds: 0, branches: [], shardRows: 1 } as const;
 
 /** Completes a layer's definition with the defaults: no parameters, nothing saved, no branches. */

@@ -1,4 +1,7 @@
-/** Where each parameter lies in a flat block: weights, gradients and the optimiser's slots all have this layout. */
+/**
+ * Where each parameter lies in a flat block: weights, gradients and the optimiser's slots all have this
+ * layout.
+ */
 import type { FloatArray } from '../kernels/kernels.js';
 import type { InitializerName } from './initializers.js';
 import type { Layer, ParameterSpec } from './layer.js';
@@ -20,13 +23,18 @@ export interface ParameterLayout {
   readonly views: readonly ParameterView[];
   /** Floats in the block, padding included. */
   readonly length: number;
-  /** Floats at the beginning of the block that the update rule changes; running statistics lie behind them. */
+  /**
+   * Floats at the beginning of the block that the update rule changes; running statistics lie behind them.
+   */
   readonly trainable: number;
   /** Numbers that are parameters, so without the padding. */
   readonly count: number;
 }
 
-/** Floats in a cache line. Each parameter begins on one; the padding between is 0 and stays 0 under every update rule. */
+/**
+ * Floats in a cache line. Each parameter begins on one; the padding between is 0 and stays 0 under every
+ * update rule.
+ */
 const ALIGNMENT = 16;
 
 /** Lays out the parameters of the layers: those that are learned first, running statistics behind them. */

@@ -9,7 +9,7 @@ import { bindSequence } from './sequence.js';
 export { backward, forward } from './sequence.js';
 
 /** Holds what a network works on. */
-export interface NetworkMemory {
+interface NetworkMemory {
   readonly layout: ParameterLayout;
   readonly parameters: FloatArray;
   /** The gradient blocks, each of the parameters' layout; none for a network that only runs forward. */
@@ -38,7 +38,10 @@ function* counter(): Generator<number, never> {
   for (let i = 0; ; i++) yield i;
 }
 
-/** What training differentiates: the layers, and the divergence of their output, fused with the last layer if it can be. */
+/**
+ * Describes the function that training differentiates: the layers and the divergence of their output, fused
+ * with the last layer if it can be.
+ */
 export interface Objective {
   /** Without the last layer, if the divergence stands for it too. */
   readonly layers: readonly Layer[];
@@ -54,7 +57,8 @@ export interface Objective {
 }
 
 /**
- * Returns the objective of a network, with the last layer fused into the divergence where they belong together.
+ * Returns the objective of a network, with the last layer fused into the divergence where they belong
+ * together.
  * @param parameter the divergence's parameter; left out: its default
  */
 export function objective(layers: readonly Layer[], name: DivergenceName, parameter?: number): Objective {

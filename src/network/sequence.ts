@@ -1,6 +1,6 @@
 /**
- * Layers that follow one another: the forward pass (lecture, section 2), the backward pass (lecture, section 3), and
- * how they are bound to memory. A composite layer runs its branches with the same functions.
+ * Layers that follow one another: the forward pass (lecture, section 2), the backward pass (lecture, section
+ * 3), and how they are bound to memory. A composite layer runs its branches with the same functions.
  */
 import type { FloatArray } from '../kernels/kernels.js';
 import type { BoundSequence, Layer, LayerArrays, Pass } from './layer.js';
@@ -10,13 +10,16 @@ export function forward(pass: Pass, { layers, arrays }: BoundSequence): void {
   for (let k = 0; k < layers.length; k++) layers[k].forward(pass, arrays[k]);
 }
 
-/** Runs the backward pass: for k = N … 1, from ∂Div/∂y^(k) the gradients of layer k's parameters and ∂Div/∂y^(k−1). */
+/**
+ * Runs the backward pass: for k = N … 1, from ∂Div/∂y^(k) the gradients of layer k's parameters and
+ * ∂Div/∂y^(k−1).
+ */
 export function backward(pass: Pass, { layers, arrays }: BoundSequence): void {
   for (let k = layers.length - 1; k >= 0; k--) layers[k].backward(pass, arrays[k]);
 }
 
 /** Says what a sequence is bound to. */
-export interface Binding {
+interface Binding {
   readonly maxRows: number;
   /** Hands out one array; a caller that only measures may hand out arrays of length 0. */
   readonly allocate: (length: number) => FloatArray;

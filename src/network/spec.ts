@@ -1,6 +1,7 @@
 /**
- * The network language: a list such as [{ dense: 128 }, 'relu', { residual: [{ dense: 128 }, 'tanh'] }, { dense: 10 }, 'softmax'],
- * in a config or in code. Widths are inferred from the input's and checked.
+ * The network language: a list such as [{ dense: 128 }, 'relu', { residual: [{ dense: 128 }, 'tanh'] }, {
+ * dense: 10 }, 'softmax'], in a configuration or in code. Widths are inferred from the width of the input,
+ * and checked.
  */
 import { didYouMean } from '../didyoumean.js';
 import { UsageError } from '../errors.js';
@@ -13,7 +14,9 @@ import type { LayerSpec } from './layerspec.js';
 
 export type { LayerSpec } from './layerspec.js';
 
-/** A network as plain data, from which any thread and any later reader of the model builds the same layers. */
+/**
+ * A network as plain data, from which any thread and any later reader of the model builds the same layers.
+ */
 export interface NetworkSpec {
   /** Width of the input. */
   readonly inputs: number;
@@ -58,7 +61,7 @@ function buildLayer(spec: UncheckedLayer, inputs: number, where: string): Layer 
   }
   const parsed = kind.argument.safeParse(given);
   if (!parsed.success) {
-    // a misspelt key explains the missing one, which zod reports first
+    // zod reports a missing key first, but a misspelt one explains why it is missing
     const { issues } = parsed.error;
     return fail(
       describeIssue(issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0], given, known),
@@ -80,7 +83,10 @@ function nameAndArgument(spec: UncheckedLayer, where: string): [string, unknown]
 
 const NOTHING = {};
 
-/** {dense: 128} stands for {dense: {units: 128}}; an argument left out for {}. */
+/**
+ * Writes an argument out: {dense: 128} stands for {dense: {units: 128}}, and an argument that is left out for
+ * {}.
+ */
 function longForm({ shorthand }: LayerKind, argument: unknown): unknown {
   if (argument === undefined || argument === null) return NOTHING;
   const short = typeof argument !== 'object' || Array.isArray(argument);

@@ -7,7 +7,9 @@ export interface LayerRow {
   readonly inputs: number;
   readonly outputs: number;
   readonly parameters: number;
-  /** Floating-point operations per row in the forward pass; a training step takes about three times as many. */
+  /**
+   * Floating-point operations per row in the forward pass; a training step takes about three times as many.
+   */
   readonly flops: number;
   /** Bytes of its parameters. */
   readonly bytes: number;

@@ -9,7 +9,7 @@ import type { Trainer } from '../train/trainer.js';
 import { parseUntil } from '../train/until.js';
 import type { Session } from './session.js';
 
-/** Where an epoch began, or this session within it. */
+/** The samples and seconds before an epoch, or before this session's part of it. */
 export interface EpochStart {
   readonly samples: number;
   readonly seconds: number;

@@ -23,7 +23,8 @@ function absolute(source: string): string {
   if (isBuiltIn(source) || isQuery(source)) return source;
   if (existsSync(source)) return resolve(source);
   if (!/[*?[]/.test(source) || isAbsolute(source)) return source;
-  return join(process.cwd().replace(/[[*?]/g, '[$&]'), source); // brackets and asterisks in this folder's own name are not a pattern
+  // Brackets and asterisks in this folder's own name are not a pattern.
+  return join(process.cwd().replace(/[[*?]/g, '[$&]'), source);
 }
 
 /**

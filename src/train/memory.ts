@@ -144,10 +144,16 @@ function carveRounded(
   if (precision === 'f32') return () => null;
   const bytes = roundedBytes(kernels);
   const parameters = parameterLayout(layers).length;
-  const twin = arena.reserve(bytes * parameters);
+  const roundedWeights = arena.reserve(bytes * parameters);
   const widest = Math.max(...layers.flatMap(widthsOf));
   const operand = () => arena.reserve(bytes * rows * widest);
-  return () => ({ weights: weights.byteOffset, parameters, twin, left: operand(), right: operand() });
+  return () => ({
+    weights: weights.byteOffset,
+    parameters,
+    roundedWeights,
+    left: operand(),
+    right: operand(),
+  });
 }
 
 function widthsOf({ inputs, outputs, branches }: Layer): number[] {

@@ -97,7 +97,8 @@ it.each([0.001, 1, 400])('tables fit a line of 112 characters for steps of %f ×
   const lines = benchText(madeReport({ factor })).split('\n');
   const rows = lines.filter((line) => /^ +\d/.test(line));
   expect(rows.length).toBeGreaterThanOrEqual(5); // three worker counts, one shard, a batch
-  expect(Math.max(...rows.map(({ length }) => length))).toBeLessThanOrEqual(112); // the widest holds 100 million samples a second
+  // The widest holds 100 million samples a second.
+  expect(Math.max(...rows.map(({ length }) => length))).toBeLessThanOrEqual(112);
 });
 
 describe('gradpool bench compare', () => {

@@ -8,7 +8,9 @@ import { Stream } from '#src/random.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/bin/gradpool.js', import.meta.url));
 
-/** What a command says when its data are not there after ten seconds, as they may not be on a busy machine. */
+/**
+ * What a command says when its data are not there after ten seconds, as they may not be on a busy machine.
+ */
 const WAITING = /^loading .+ …\n/m;
 
 export interface Ended {

@@ -1,4 +1,7 @@
-/** Promise P6: a mistake ends in one line that names it and its remedy, the right exit code, and nothing half-written. */
+/**
+ * Promise P6: a mistake ends in one line that names it and its remedy, the right exit code, and nothing
+ * half-written.
+ */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flowers, Place } from './cli.js';

@@ -1,4 +1,6 @@
-/** Where `predict --output` and its like write: through links, FIFOs and devices, and never in their place. */
+/**
+ * Where `predict --output` and its like write: through links, FIFOs and devices, and never in their place.
+ */
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, lstatSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
 import { resolve } from 'node:path';

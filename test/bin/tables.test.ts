@@ -1,4 +1,6 @@
-/** How a table is read, from the command line: what is asked, the flags that answer, and what a model keeps. */
+/**
+ * How a table is read, from the command line: what is asked, the flags that answer, and what a model keeps.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Place } from './cli.js';
 

@@ -70,7 +70,8 @@ describe('train', () => {
     const epochs = stderr.split('\n').filter((line) => /^ +\d/.test(line));
     expect(epochs[0]).toMatch(/^ +1 /);
     expect(epochs.at(-1)).toMatch(/^ *2000 /);
-    expect(epochs.length).toBeLessThanOrEqual(2 + quarters); // the first, the last, and four a second between them
+    // The first, the last, and four a second between them.
+    expect(epochs.length).toBeLessThanOrEqual(2 + quarters);
   });
 
   it('--dry-run shows network and memory and writes nothing', async () => {
@@ -123,7 +124,8 @@ describe('Ctrl-C', () => {
       'train moons:200000 --hidden 1024,1024 --kernels reference --batch all --workers 1 --val 0 --out slow';
     const ended = await place.gradpool(slow.split(' '), {}, interruptAt(/^epoch /m, /again quits at once/));
     expect(ended).toMatchObject({ code: 130, stdout: '' });
-    expect(record('slow')).toMatchObject({ status: 'running', exitCode: null }); // the step would take a quarter of an hour
+    // The step would take a quarter of an hour.
+    expect(record('slow')).toMatchObject({ status: 'running', exitCode: null });
     const inspected = await run('inspect slow');
     expect(inspected.stdout).toMatch(/^next +gradpool resume slow$/m);
     const quitting = interruptAt(/^epoch /m, /again quits at once/);

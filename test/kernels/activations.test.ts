@@ -148,7 +148,10 @@ const SMOOTH = NAMES.filter((name) => !STEPS.includes(name));
 
 describe.each(SMOOTH)('%s against central differences in float64', (name) => {
   const { forward, derivative } = SCALAR_ACTIVATIONS[name];
-  /** The greatest error of the quotient over z in −6.5 … 6.5, away from the kinks, of a derivative scaled by `factor`. */
+  /**
+   * The greatest error of the quotient over z in −6.5 … 6.5, away from the kinks, of a derivative scaled by
+   * `factor`.
+   */
   const worst = (factor: number) => {
     const [h, p] = [1e-5, 0.2];
     let error = 0;

@@ -54,7 +54,10 @@ function roundings(build: 'portable' | 'wasm') {
   };
 }
 
-/** By arithmetic alone: the multiple of 2^(e−7) next to a number (of 2^−133 next to a subnormal), the even one of two. */
+/**
+ * By arithmetic alone: the multiple of 2^(e−7) next to a number (of 2^−133 next to a subnormal), the even one
+ * of two.
+ */
 function nearest(x: number): number {
   if (!Number.isFinite(x) || x === 0) return x;
   const exponent = Math.max(-126, Math.floor(Math.log2(Math.abs(x))));
@@ -134,7 +137,7 @@ function place(
   const rounded = {
     weights,
     parameters,
-    twin: take(bytes * (parameters + 8)),
+    roundedWeights: take(bytes * (parameters + 8)),
     left: take(bytes * (room + 8)),
     right: take(bytes * (room + 8)),
   };

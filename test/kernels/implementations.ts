@@ -129,7 +129,10 @@ export function bits(array: FloatArray): number[] {
   return Array.from(new Uint32Array(array.slice().buffer));
 }
 
-/** Whether two arrays have the same bytes; unlike a failed `toEqual` of long arrays it costs nothing to say no. */
+/**
+ * Whether two arrays have the same bytes; unlike a failed `toEqual` of long arrays it costs nothing to say
+ * no.
+ */
 export function sameBits(a: FloatArray, b: FloatArray): boolean {
   const bytes = (array: FloatArray) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
   return bytes(a).equals(bytes(b));

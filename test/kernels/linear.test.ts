@@ -3,7 +3,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type FloatArray, oneShard, type ShardRows } from '#src/kernels/kernels.js';
 import { type Implementation, linearImplementations, numbers, oracle, sameBits } from './implementations.js';
 
-/** R, K, N: tiles and panels filled, one short, one over, more rows than a panel or a strip holds, more columns than the panels. */
+/**
+ * R, K, N: tiles and panels filled, one short, one over, more rows than a panel or a strip holds, more
+ * columns than the panels.
+ */
 const SHAPES = [
   [1, 1, 1],
   [1, 5, 3],

@@ -47,7 +47,10 @@ function ulp(value: number): number {
   return 2 ** (Math.min(exponent, 127) - 23);
 }
 
-/** The error of y as an approximation of `exact`, in ulp; where float32 must give NaN, ±∞ or 0, nothing else will do. */
+/**
+ * The error of y as an approximation of `exact`, in ulp; where float32 must give NaN, ±∞ or 0, nothing else
+ * will do.
+ */
 function errorInUlp(y: number, exact: number): number {
   if (Number.isNaN(exact)) return Number.isNaN(y) ? 0 : Infinity;
   if (y === exact || y === Math.fround(exact))

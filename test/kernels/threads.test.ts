@@ -40,7 +40,8 @@ const sequential = ['x86_64', 'aarch64']
   .find(existsSync);
 
 describe.skipIf(!sequential)('OpenBLAS built without threads', () => {
-  // its threads would take the same buffer now and then: 1117 of 314,900 products by two of them were wrong in 0.3.21
+  // its threads would take the same buffer now and then: 1117 of 314,900 products by two of them were wrong
+  // in 0.3.21
   it('is refused: it mixes up the products of threads that call at the same time', () => {
     const { library, why } = searchLibrary(sequential, 'f32');
     expect(library).toBeNull();

@@ -1,4 +1,7 @@
-/** The activations against PyTorch, or against their closed form where it has none; what is refused in training. */
+/**
+ * The activations against PyTorch, or against their closed form where it has none; what is refused in
+ * training.
+ */
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '#src/errors.js';
@@ -52,7 +55,9 @@ describe.each(implementations.filter(({ label }) => label !== 'reference float32
       kernels.activateBackward(name, dz, dy, z, y, z.length, p);
       return { y, dz };
     };
-    /** Float32 has no 1e-20 beside 1, and no e^100: derivatives are measured by their size, which is about 1. */
+    /**
+     * Float32 has no 1e-20 beside 1, and no e^100: derivatives are measured by their size, which is about 1.
+     */
     const near = (actual: number, expected: number, least: number, where: string) => {
       if (Math.abs(expected) > 3e38 && actual === Math.sign(expected) * Infinity) return;
       const size = Math.abs(expected) + (exact ? 1e-7 : least);

@@ -1,4 +1,6 @@
-/** Every layer kind against finite differences in float64, in training mode, with several shards in one pass. */
+/**
+ * Every layer kind against finite differences in float64, in training mode, with several shards in one pass.
+ */
 import { describe, expect, it } from 'vitest';
 import { oneShard } from '#src/kernels/kernels.js';
 import { createReferenceKernels } from '#src/kernels/reference/index.js';

@@ -1,4 +1,7 @@
-/** L-BFGS where PyTorch's first steps say nothing: to the end, with decay, and past values that are not finite. */
+/**
+ * L-BFGS where PyTorch's first steps say nothing: to the end, with decay, and past values that are not
+ * finite.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createReferenceKernels } from '#src/kernels/reference/index.js';

@@ -1,4 +1,7 @@
-/** Update rules against PyTorch in float64 (test/fixtures/pytorch/optim.py), and what must hold for every one of RULES. */
+/**
+ * Update rules against PyTorch in float64 (test/fixtures/pytorch/optim.py), and what must hold for every one
+ * of RULES.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {

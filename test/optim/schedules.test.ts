@@ -1,4 +1,7 @@
-/** Schedules and clipping against PyTorch (test/fixtures/pytorch/schedules.py and optim.py), warm-up against its formula. */
+/**
+ * Schedules and clipping against PyTorch (test/fixtures/pytorch/schedules.py and optim.py), warm-up against
+ * its formula.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';

@@ -1,4 +1,7 @@
-/** Ten steps of every update rule on three networks, against PyTorch in float64 (test/fixtures/pytorch/trajectories.py). */
+/**
+ * Ten steps of every update rule on three networks, against PyTorch in float64
+ * (test/fixtures/pytorch/trajectories.py).
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ActivationName } from '#src/network/activations.js';

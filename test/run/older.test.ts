@@ -1,8 +1,8 @@
 /**
- * A run that an earlier gradpool was interrupted in. test/fixtures/runs/0.1.0 was made at d27cc77 by `train table.csv
- * -t answer --hidden 5 --batch 16 --epochs 4 --optimizer adam --averaging ema --kernels portable --workers 0
- * --checkpoint-every 3 --seed 3`, stopped after step 7 of 16; whole.safetensors is the model of the same training when it
- * is not interrupted. DATA stands for the path of table.csv.
+ * A run that an earlier gradpool was interrupted in. test/fixtures/runs/0.1.0 was made at d27cc77 by `train
+ * table.csv -t answer --hidden 5 --batch 16 --epochs 4 --optimizer adam --averaging ema --kernels portable
+ * --workers 0 --checkpoint-every 3 --seed 3`, stopped after step 7 of 16; whole.safetensors is the model of
+ * the same training when it is not interrupted. DATA stands for the path of table.csv.
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,9 +1,9 @@
-/** Where systems keep the libraries that multiply matrices, and how to get one. */
+/** Knows where systems keep libraries that multiply matrices, and how to install one. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Precision } from '../bfloat16.js';
 
-/** Names of shared libraries, the best first: oneDNN, then whatever offers the CBLAS interface. */
+/** Names of shared libraries, the best first: oneDNN, then those that offer the CBLAS interface. */
 const NAMES: Readonly<Partial<Record<string, readonly string[]>>> = {
   linux: [
     'libdnnl.so.3',
@@ -45,7 +45,9 @@ const FOLDERS: Readonly<Partial<Record<string, readonly string[]>>> = {
   ],
 };
 
-/** What to try to load, in order: each name as the system's loader finds it, then in the usual places. */
+/**
+ * Returns what to try to load, in order: each name as the system's loader finds it, then in the usual places.
+ */
 export function libraryCandidates(
   platform: string = process.platform,
   environment: Readonly<Record<string, string | undefined>> = process.env,
@@ -59,7 +61,7 @@ export function libraryCandidates(
   });
 }
 
-/** How to install a library on this system, in a few words; for bf16 it is oneDNN or none. */
+/** Says in a few words how to install a library on this system; only oneDNN will do for bf16. */
 export function installHint(
   platform: string = process.platform,
   release = osRelease(),
@@ -79,7 +81,9 @@ export function installHint(
   return `install oneDNN${or('OpenBLAS')} with the system's package manager, or give --native-library PATH`;
 }
 
-/** Debian 12 and Ubuntu up to 23.04 have oneDNN 2, later ones oneDNN 3. */
+/**
+ * Returns the name of oneDNN's package: Debian 12 and Ubuntu up to 23.04 have oneDNN 2, later ones oneDNN 3.
+ */
 function debianPackage(release: string): string {
   const version = Number(/^VERSION_ID="?([\d.]+)/m.exec(release)?.[1]);
   const old = /^ID=ubuntu/m.test(release) ? version <= 23.04 : version <= 12;

@@ -1,7 +1,10 @@
-/** Linux says of a library for another processor that there is no such file. Its header tells what is wrong. */
+/**
+ * For a library that was built for another processor, Linux reports that there is no such file; the file's
+ * header tells what is really wrong.
+ */
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** e_machine by the names that Node has for processors. */
+/** Node's name of the processor for each value of the header's e_machine. */
 const MACHINES: Readonly<Record<number, string>> = {
   3: 'ia32',
   21: 'ppc64',
@@ -13,7 +16,10 @@ const MACHINES: Readonly<Record<number, string>> = {
   258: 'loong64',
 };
 
-/** What a library's file is built for, if not for this processor. */
+/**
+ * Says which processor a library's file is built for, or returns null if it is this one or the file does not
+ * tell.
+ */
 export function builtForAnother(path: string): string | null {
   const header = firstBytes(path, 20);
   if (header?.readUInt32BE() !== 0x7f454c46) return null;
@@ -22,7 +28,7 @@ export function builtForAnother(path: string): string | null {
   return built === process.arch ? null : `it is built for ${built}, and this is ${process.arch}`;
 }
 
-/** Null where the file has fewer, or cannot be read. */
+/** Returns the first bytes of a file, or null where it has fewer or cannot be read. */
 function firstBytes(path: string, count: number): Buffer | null {
   try {
     const file = openSync(path, 'r');

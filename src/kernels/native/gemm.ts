@@ -1,4 +1,7 @@
-/** c[M,N] = (add ? c : 0) + op(a)[M,K]·op(b)[K,N], row-major; byte offsets of the shared memory, row lengths in elements. */
+/**
+ * Computes c[M,N] = (add ? c : 0) + op(a)[M,K]·op(b)[K,N], row-major, where op transposes or not. a, b and c
+ * are byte offsets in the shared memory; row lengths are in elements.
+ */
 export type Gemm = (
   transposeA: boolean,
   transposeB: boolean,
@@ -14,7 +17,7 @@ export type Gemm = (
   cRow: number,
 ) => void;
 
-/** A gemm, and where arrays outside of its memory lie, as offsets from it. */
+/** A gemm, and a function that expresses the address of a buffer outside its memory as an offset into it. */
 export interface BoundGemm {
   readonly gemm: Gemm;
   readonly offsetOf: (buffer: ArrayBuffer) => number;

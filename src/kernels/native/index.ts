@@ -1,4 +1,6 @@
-/** `--kernels native`: matrix products by a library of the system, if one is there that passes its tests. */
+/**
+ * `--kernels native` multiplies matrices with a library of the system, if there is one that passes its tests.
+ */
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { UsageError } from '../../errors.js';
@@ -13,25 +15,26 @@ export { bindLibrary, koffiProblem, type NativeLibrary } from './library.js';
 export { bySize, nativeProducts, STRIP_BYTES } from './products.js';
 export { undisturbed } from './signals.js';
 
-/** A library that the system keeps, and why it cannot be used: null where it can. */
-export interface SurveyedLibrary {
+/** A library that the system keeps, and why it cannot be used. */
+interface SurveyedLibrary {
   readonly path: string;
-  /** null: it does not even say what it is */
+  /** Null where it could not be opened. */
   readonly library: NativeLibrary | null;
+  /** Null where it can be used. */
   readonly refused: string | null;
 }
 
-/** What a search came to. */
-export interface Search {
-  /** the best that works */
+/** The outcome of a search for a library. */
+interface Search {
+  /** The best library that works. */
   readonly library: NativeLibrary | null;
-  /** why there is none, and what would help, in one line */
+  /** Why there is none, and what would help, in one line. */
   readonly why: string;
-  /** whether something was there that should have worked, or was asked for: to go without it is worth a line */
+  /** Whether a library was refused that was asked for or should have worked: the user should hear of it. */
   readonly refused: boolean;
 }
 
-/** Looks for the library at `path`, or for the first that works of those that this system keeps. */
+/** Looks for the library at `path`, or for the first one that works among those that this system keeps. */
 export function searchLibrary(
   path: string | undefined,
   precision: Precision,
@@ -52,21 +55,21 @@ export function searchLibrary(
   const needed = precision === 'bf16' ? 'oneDNN with bfloat16' : 'oneDNN or CBLAS';
   const reasons = failed.map(({ refused }) => refused).join('; ');
   const why = `found no ${needed} that works here${reasons ? ` (${reasons})` : ''}`;
-  // another copy of a library that is not made for this CPU would be no better
+  // if oneDNN was refused on this CPU, installing oneDNN would not help
   const install = failed.some(({ library }) => library?.interface === 'oneDNN') ? [] : [hint(precision)];
   return none([why, ...install].join('; '), failed.length > 0);
 }
 
 const hint = (precision: Precision) => installHint(undefined, undefined, precision);
 
-/** The same. Throws UsageError in one line when there is none. */
+/** Returns the library that `searchLibrary` finds. Throws UsageError in one line when there is none. */
 export function findLibrary(path: string | undefined, precision: Precision): NativeLibrary {
   const { library, why } = searchLibrary(path, precision);
   if (!library) throw new UsageError(path === undefined ? `--kernels native: ${why}` : why);
   return library;
 }
 
-/** Every library that this system keeps, each once, the best first. */
+/** Returns every library that this system keeps, each once, the best first. */
 export const surveyLibraries = (candidates = libraryCandidates()): SurveyedLibrary[] => [
   ...survey(candidates, 'f32'),
 ];
@@ -75,7 +78,7 @@ function* survey(candidates: readonly string[], precision: Precision): Generator
   const told = new Set<string>();
   for (const path of candidates) {
     const found = examined(path, precision);
-    // a library goes by several names, and is as bad under each
+    // one library has several names and is refused for the same reason under each
     const words = `${found.library?.version} ${found.refused?.replaceAll(path, '')}`;
     if (isAbsent(found) || told.has(words)) continue;
     told.add(words);
@@ -93,12 +96,15 @@ function examined(path: string, precision: Precision): SurveyedLibrary {
   }
 }
 
-/** Names that the system's loader does not know are no news; a file that is there and does not load is. */
+/**
+ * Returns whether there simply is no such library: a name that the system's loader does not know, not a file
+ * that exists but does not load.
+ */
 function isAbsent({ path, refused }: SurveyedLibrary): boolean {
   return refused?.startsWith('cannot load') === true && !(isAbsolute(path) && existsSync(path));
 }
 
-/** The library itself, if it passes. Throws Error in one line. */
+/** Returns the library if it multiplies correctly. Throws Error in one line if it does not. */
 function tested(library: NativeLibrary, precision: Precision): NativeLibrary {
   const { path, version } = library;
   if (precision === 'bf16' && !library.bf16) {

@@ -1,4 +1,7 @@
-/** A system library called through koffi: nothing is compiled, and arrays in shared memory pass as addresses. */
+/**
+ * Calls a system library through koffi: nothing is compiled, and arrays in shared memory are passed as
+ * addresses.
+ */
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
 import type { WasmMemory } from '../wasm/types.js';
@@ -9,25 +12,29 @@ import { NO_MASK, type SetMask, type SignalMask, signalMask } from './signals.js
 type Koffi = typeof import('koffi');
 type Foreign = (...numbers: number[]) => number;
 
-/** What crosses to the workers, which load the library again for themselves. */
+/** Describes a library. The description crosses to the workers, and each loads the library for itself. */
 export interface NativeLibrary {
   readonly path: string;
   readonly interface: 'oneDNN' | 'CBLAS';
-  /** as it names itself */
+  /** The name and version that it gives itself. */
   readonly version: string;
-  /** whether it multiplies bfloat16 on this CPU */
+  /** Whether it multiplies bfloat16 on this CPU. */
   readonly bf16: boolean;
 }
 
-export interface BoundLibrary {
+/** A library's products on a shared memory. */
+interface BoundLibrary {
   readonly sgemm: Gemm;
   readonly bf16gemm: Gemm | null;
   readonly offsetOf: BoundGemm['offsetOf'];
-  /** to be held while `sgemm` multiplies */
+  /** Must be held while `sgemm` multiplies. */
   readonly signals: SignalMask;
 }
 
-/** What the libraries, and the thread pools under them, read when they are loaded: one thread, the caller's own. */
+/**
+ * The variables that libraries, and the thread pools under them, read when they are loaded: set to 1, they
+ * keep a library to its caller's thread.
+ */
 const ONE_THREAD = [
   'OMP_NUM_THREADS',
   'OPENBLAS_NUM_THREADS',
@@ -37,7 +44,7 @@ const ONE_THREAD = [
   'VECLIB_MAXIMUM_THREADS',
 ];
 
-/** What they offer to those who come later; it holds for the thread that calls. */
+/** The functions that set the number of threads once a library is loaded, for the calling thread. */
 const THREAD_SETTERS = [
   'omp_set_num_threads',
   'openblas_set_num_threads',
@@ -47,7 +54,7 @@ const THREAD_SETTERS = [
 
 let koffi: Koffi | undefined;
 
-/** Loaded when first asked for: most commands have no use for it. */
+/** Loads koffi when it is first needed: most commands have no use for it. */
 function foreign(): Koffi {
   try {
     koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
@@ -59,7 +66,7 @@ function foreign(): Koffi {
   return koffi;
 }
 
-/** Why no library can be called at all, in one line; null: they can. */
+/** Says in one line why no library can be called at all, or returns null if they can. */
 export function koffiProblem(): string | null {
   try {
     foreign();
@@ -69,7 +76,10 @@ export function koffiProblem(): string | null {
   }
 }
 
-/** Throws Error in one line when the file cannot be loaded or is no such library. */
+/**
+ * Opens the library at a path. Throws Error in one line if the file cannot be loaded or is no library that
+ * multiplies matrices.
+ */
 export function openLibrary(path: string): NativeLibrary {
   const library = load(path);
   if (symbol(library, 'int dnnl_sgemm()')) {
@@ -91,7 +101,10 @@ export function openLibrary(path: string): NativeLibrary {
   throw new Error(`${path} has neither dnnl_sgemm (oneDNN) nor cblas_sgemm (CBLAS)`);
 }
 
-/** oneDNN always has the function, but not for every CPU: on x64 it takes AVX-512. */
+/**
+ * Returns whether oneDNN's bfloat16 product works here: the function always exists, but on x64 it needs
+ * AVX-512.
+ */
 function multipliesBfloat16(library: LibraryHandle): boolean {
   if (!symbol(library, `int ${BF16_GEMM}()`)) return false;
   const numbers = new ArrayBuffer(12);
@@ -103,7 +116,7 @@ function multipliesBfloat16(library: LibraryHandle): boolean {
   }
 }
 
-/** The library's products on a shared memory, in the thread that calls. */
+/** Binds a library's products to a shared memory, for the calling thread. */
 export function bindLibrary(library: NativeLibrary, memory: WasmMemory): BoundLibrary {
   const handle = load(library.path);
   for (const setter of THREAD_SETTERS) symbol(handle, `void ${setter}(int)`)?.(1);
@@ -123,7 +136,7 @@ export function bindLibrary(library: NativeLibrary, memory: WasmMemory): BoundLi
 }
 
 function load(path: string): LibraryHandle {
-  for (const name of ONE_THREAD) process.env[name] = '1'; // a worker's own environment: the main thread loaded it first
+  for (const name of ONE_THREAD) process.env[name] = '1'; // a worker has its own copy of the environment
   const { load } = foreign();
   try {
     return load(path);
@@ -140,7 +153,7 @@ function threadSignals(): SignalMask {
 
 const address = (buffer: ArrayBufferLike): number => Number(foreign().address(new Uint8Array(buffer)));
 
-/** Null when the library, or one that it is linked to, has no such symbol. */
+/** Returns a function of the library, or null when neither it nor a library that it is linked to has it. */
 function symbol(library: LibraryHandle, prototype: string): Foreign | null {
   try {
     return library.func(prototype);

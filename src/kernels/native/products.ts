@@ -1,7 +1,7 @@
 /**
- * The matrix products by a system library's gemm. How a library rounds depends on the shape it is given, so it is given one
- * shard at a time, or several where that has been tried to leave the same bits: what a shard's rows become, and its gradient,
- * depend on that shard alone (promise P1).
+ * Matrix products by a system library's gemm. How a library rounds depends on the shape that it is given, and
+ * the result for a shard may depend on that shard alone (promise P1). So the library is given one shard at a
+ * time, or several where a trial has shown that the bits stay the same.
  */
 import type { ShardRows, SumMode } from '../kernels.js';
 import type { Products } from '../products.js';
@@ -9,20 +9,25 @@ import type { WasmExports } from '../wasm/exports.js';
 import type { BoundGemm } from './gemm.js';
 import { createTrials } from './trials.js';
 
-/** Floats of a strip of a weight gradient: the shards' parts of it are added up while they are in the L2 cache. */
+/**
+ * Floats in a strip of a weight gradient: small enough for the shards' sums of it to be added up in the L2
+ * cache.
+ */
 const STRIP = 32 * 1024;
-/** Strips on the stack of the shard tree: over 1024 shards, and one in the making. */
+/** Strips on the stack of the shard tree: enough for 1024 shards, and for one sum in the making. */
 const LEVELS = 12;
+/** Scratch memory that one instance of the products needs. */
 export const STRIP_BYTES = 4 * STRIP * LEVELS;
 
 /**
- * @param bytes of an operand's element: 4 for float32, 2 for bfloat16
- * @param strips byte offset in the memory of STRIP_BYTES that belong to this instance alone
+ * Returns matrix products by a library's gemm.
+ * @param bytes size of an operand's element: 4 for float32, 2 for bfloat16
+ * @param strips byte offset of STRIP_BYTES in the memory that belong to this instance alone
  */
 export function nativeProducts(bound: BoundGemm, bytes: 2 | 4, wasm: WasmExports, strips: number): Products {
   const { gemm } = bound;
   const trials = createTrials(bound, bytes);
-  /** The runs of shards that one product may go over. */
+  /** Returns how many shards one product may go over: all of them, or one. */
   const pieces = (transposeB: boolean, add: boolean, shards: ShardRows, N: number, K: number, w: number) => {
     const { first, last } = shards;
     return last - first === 1 || trials.keepsRowsApart(transposeB, add, shards, N, K, w) ? last - first : 1;
@@ -53,7 +58,7 @@ export function nativeProducts(bound: BoundGemm, bytes: 2 | 4, wasm: WasmExports
 
     affineWeightGradient(dw, x, dz, shards, K, N, mode) {
       const width = Math.min(N, STRIP);
-      const height = Math.floor(STRIP / width); // of whole rows, or 1: a strip lies in one piece
+      const height = Math.floor(STRIP / width); // whole rows, or part of one, so that a strip is contiguous
       for (let k = 0; k < K; k += height) {
         for (let n = 0; n < N; n += width) {
           const [rows, columns] = [Math.min(height, K - k), Math.min(width, N - n)];
@@ -64,8 +69,8 @@ export function nativeProducts(bound: BoundGemm, bytes: 2 | 4, wasm: WasmExports
   };
 
   /**
-   * A strip dw[rows, columns], one run of floats: the shard tree folded like a binary counter, as in wasm/assembly/shards.ts.
-   * The lowest sum of its stack is dw itself.
+   * Computes a strip dw[rows, columns] of contiguous floats. Sums of shards wait on a stack, as the bits of a
+   * binary counter do (wasm/assembly/shards.ts explains it); the lowest sum on the stack is dw itself.
    */
   function strip(
     dw: number,
@@ -85,11 +90,11 @@ export function nativeProducts(bound: BoundGemm, bytes: 2 | 4, wasm: WasmExports
       const count = bounds[shard + 1] - from;
       const [left, right] = [x + bytes * from * K, dz + bytes * from * N];
       const done = shard - first + 1;
-      let merges = shard + 1 === last ? height : trailingZeros(done);
-      const merged = merges > 0 && trials.addsInOneRounding(rows, columns, count, K, N);
-      if (merged) {
+      let additions = shard + 1 === last ? height : trailingZeros(done);
+      const addedByGemm = additions > 0 && trials.addsInOneRounding(rows, columns, count, K, N);
+      if (addedByGemm) {
         height--;
-        merges--;
+        additions--;
       }
       gemm(
         true,
@@ -101,14 +106,14 @@ export function nativeProducts(bound: BoundGemm, bytes: 2 | 4, wasm: WasmExports
         K,
         right,
         N,
-        merged || mode === 'continue',
+        addedByGemm || mode === 'continue',
         place(height),
         columns,
       );
-      if (merges > 0) {
-        const bottom = height - merges;
-        if (merges === 1) wasm.add(place(bottom), place(height), rows * columns);
-        else wasm.foldStrip(place(bottom), place(height), merges - 1, 4 * STRIP, rows * columns);
+      if (additions > 0) {
+        const bottom = height - additions;
+        if (additions === 1) wasm.add(place(bottom), place(height), rows * columns);
+        else wasm.addStack(place(bottom), place(height), additions - 1, 4 * STRIP, rows * columns);
         height = bottom;
       }
       height++;
@@ -116,10 +121,10 @@ export function nativeProducts(bound: BoundGemm, bytes: 2 | 4, wasm: WasmExports
   }
 }
 
-/** Weights of a layer up to which calling the library costs more than it saves. */
+/** Up to this many weights in a layer, calling the library costs more than it saves. */
 const SMALL = 4096;
 
-/** Layers with few weights by the first, the others by the second. */
+/** Returns products that multiply layers with few weights by `small`, and the others by `large`. */
 export function bySize(small: Products, large: Products): Products {
   const chosen = (K: number, N: number) => (K * N <= SMALL ? small : large);
   return {

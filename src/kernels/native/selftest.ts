@@ -1,7 +1,13 @@
-/** Before a library is used: does it multiply as it should, whatever the shapes and wherever they lie? */
+/**
+ * Tests a library before it is used: it must multiply correctly whatever the shapes and wherever the matrices
+ * lie.
+ */
 import type { Gemm } from './gemm.js';
 
-/** M, N, K with both transposes, row lengths beyond the matrix, both ways to begin a sum. */
+/**
+ * M, N, K; each is tried with both transposes, with rows longer than the matrix, and with both ways to begin
+ * a sum.
+ */
 const SHAPES = [
   [1, 1, 1],
   [16, 10, 33],
@@ -9,23 +15,27 @@ const SHAPES = [
   [48, 33, 64],
 ] as const;
 
-/** Floats that each of a, b and c may take. */
+/** Floats of memory for each of a, b and c. */
 const FLOATS = 1 << 13;
-/** 2⁻²⁴, the relative error of one rounding */
+/** The largest relative error of one rounding, 2⁻²⁴. */
 const UNIT = 2 ** -24;
-/** What a test takes: a, b and c side by side. */
+/** The memory that a test needs: a, b and c side by side. */
 export const TEST_BYTES = 3 * 4 * FLOATS;
 
+/** Says how operands are stored. */
 export interface Operands {
-  /** bytes of an operand's element */
+  /** Bytes of an operand's element. */
   readonly bytes: 2 | 4;
-  /** the nearest number that an element holds */
+  /** Returns the nearest number that an element can hold. */
   round(value: number): number;
-  /** writes such numbers */
+  /** Writes such numbers. */
   write(offset: number, values: Float32Array): void;
 }
 
-/** Throws Error in one line. @param name of the function that is tested, for the message */
+/**
+ * Tests a gemm. Throws Error in one line if it is wrong.
+ * @param name the name of the function that is tested, for the message
+ */
 export function testGemm(gemm: Gemm, name: string, memory: WebAssembly.Memory, operands: Operands): void {
   for (const [M, N, K] of SHAPES) {
     const product = expectedProduct(M, N, K, operands);
@@ -43,11 +53,11 @@ interface Product {
   readonly M: number;
   readonly N: number;
   readonly K: number;
-  /** a[M,K], b[K,N] and their product in float64 */
+  /** a[M,K], b[K,N] and their product in float64. */
   readonly a: Float32Array;
   readonly b: Float32Array;
   readonly c: Float64Array;
-  /** Σ |terms| of each element, to which rounding errors are proportional */
+  /** Σ |terms| of each element; rounding errors are proportional to it. */
   readonly sizes: Float64Array;
 }
 
@@ -68,12 +78,14 @@ function expectedProduct(M: number, N: number, K: number, { round }: Operands): 
   return { M, N, K, a, b, c, sizes };
 }
 
-/** Between −1 and 1, with all the bits of a float32. */
+/** Returns numbers between −1 and 1 that use all the bits of a float32. */
 function numbers(length: number, step: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => (2 * ((i * step) % 251)) / 251 - 1);
 }
 
-/** A matrix, transposed or not, in rows that reach beyond it by some numbers that must not count. */
+/**
+ * Lays a matrix out, transposed or not, in rows that are longer than it: the numbers beyond must not count.
+ */
 function laidOut(
   matrix: Float32Array,
   rows: number,
@@ -111,7 +123,7 @@ function testProduct({ gemm, name, memory, operands, product, transposeA, transp
   operands.write(B, b);
   const c = new Float32Array(memory.buffer, C, M * cRow);
   for (const add of [false, true]) {
-    // the second place is hardly aligned, as a shard in the middle of a batch may lie
+    // the second place is aligned to one element only, as the first row of a shard may be
     for (const A of [0, operands.bytes]) {
       operands.write(A, a);
       c.fill(0.5);

@@ -1,33 +1,40 @@
 /**
- * oneDNN's sgemm points the stack pointer at a buffer of its own while it multiplies (seen in 2.6). When the thread takes a
- * signal then, a Ctrl-C say, the system writes its frame over whatever lies before that buffer. So a thread takes none while
- * it multiplies: those that are meant for the process go to another thread meanwhile.
+ * Keeps signals away from a thread while it multiplies. oneDNN's sgemm points the stack pointer at a buffer
+ * of its own while it multiplies (seen in 2.6). If the thread takes a signal at that moment, from Ctrl-C say,
+ * the system writes the signal's frame over whatever lies before that buffer. Signals for the process go to
+ * another thread meanwhile.
  */
 import type { Products } from '../products.js';
 
-/** Keeps signals from the thread that calls, from `hold` until `release`. */
+/** Keeps signals away from the calling thread, from `hold` until `release`. */
 export interface SignalMask {
   hold(): void;
   release(): void;
 }
 
-/** pthread_sigmask(how, set, old), by address. */
+/** The system's pthread_sigmask(how, set, old), which takes addresses. */
 export type SetMask = (how: number, set: number, old: number) => number;
 
-/** What the systems call SIG_BLOCK and SIG_SETMASK. */
+/** The values of SIG_BLOCK and SIG_SETMASK. */
 const HOW: Readonly<Partial<Record<string, readonly [number, number]>>> = {
   linux: [0, 2],
   darwin: [1, 3],
 };
-/** Numbers on Linux and macOS of signals that a thread sends itself by a mistake: ILL, TRAP, ABRT, BUS, FPE, BUS, SEGV. */
+/**
+ * The numbers, on Linux and macOS, of signals that a faulty instruction sends to its own thread: ILL, TRAP,
+ * ABRT, BUS, FPE, BUS, SEGV. They are not held back.
+ */
 const OWN = [4, 5, 6, 7, 8, 10, 11];
-/** As large as any system's sigset_t. */
+/** At least the size of any system's sigset_t. */
 const SET_BYTES = 128;
 
-/** For libraries that need none. */
+/** Holds nothing back, for libraries that do not need it. */
 export const NO_MASK: SignalMask = { hold() {}, release() {} };
 
-/** @param addressOf where a buffer lies */
+/**
+ * Returns a mask for the calling thread.
+ * @param addressOf returns the address of a buffer
+ */
 export function signalMask(
   setMask: SetMask,
   addressOf: (buffer: ArrayBuffer) => number,
@@ -41,14 +48,14 @@ export function signalMask(
   const sets = [held.buffer, new ArrayBuffer(SET_BYTES)];
   const [heldAt, beforeAt] = sets.map(addressOf);
   const mask = {
-    sets, // as long as the mask lives, so must they
+    sets, // kept alive with the mask, whose calls use their addresses
     hold: () => void setMask(block, heldAt, beforeAt),
     release: () => void setMask(set, beforeAt, 0),
   };
   return mask;
 }
 
-/** The products, each of them without a signal. */
+/** Returns products during which the calling thread takes no signal. */
 export function undisturbed(products: Products, signals: SignalMask): Products {
   const held =
     <Arguments extends unknown[]>(product: (...operands: Arguments) => void) =>

@@ -1,20 +1,25 @@
 /**
- * How a library's gemm rounds depends on the shapes it is given, and no library says how. What would save time while it kept
- * the bits is therefore tried for each shape, on numbers of its own, before it is relied upon: which additions are made, in
- * which order, follows from the shapes alone, and another order shows in the last bits of some of that many numbers.
+ * Finds out by trial which short cuts leave the bits of a library's products as they are. How a gemm rounds
+ * depends on the shapes that it is given, and no library documents it. So each short cut is tried for each
+ * shape, on numbers made for the trial, before it is used. This is enough because the shapes alone decide
+ * which additions are made and in which order, and another order would show in the last bits of some of that
+ * many numbers.
  */
 import type { ShardRows } from '../kernels.js';
 import type { BoundGemm } from './gemm.js';
 
-export interface Trials {
+/** The short cuts that can be tried. */
+interface Trials {
   /**
-   * Whether a gemm that adds to c rounds once, c + (the whole product): then it may stand for a product aᵀ[M,K]·b[K,N], of row
-   * lengths aRow and bRow, and an addition of the shard tree. M, N ≤ 2¹⁶.
+   * Returns whether a gemm that adds to c rounds once, as c + (the whole product). If so, one call may stand
+   * for a product aᵀ[M,K]·b[K,N], with row lengths aRow and bRow, and the addition of the shard tree that
+   * follows. M, N ≤ 2¹⁶.
    */
   addsInOneRounding(M: number, N: number, K: number, aRow: number, bRow: number): boolean;
   /**
-   * Whether one product a[rows,K]·op(b)[K,N] over all shards' rows leaves the bits of a product for each shard. Sizes of shards
-   * differ by one at most, the larger come first. A b of its own would take more memory than all else: it is read as it stands.
+   * Returns whether one product a[rows,K]·op(b)[K,N] over all shards' rows has the bits of a product for each
+   * shard. The sizes of shards differ by one at most, the larger come first. The trial reads b as it is,
+   * because a copy would take more memory than everything else.
    */
   keepsRowsApart(
     transposeB: boolean,
@@ -26,27 +31,33 @@ export interface Trials {
   ): boolean;
 }
 
-/** Floats that a trial may take: whoever multiplies larger matrices gains nothing by it. */
+/** Floats that a trial may use; products of larger matrices gain nothing from the short cuts. */
 const MOST_FLOATS = 2 ** 26;
-/** Numbers that each row of c must agree in: one alone may by chance, and a library may treat the last rows differently. */
+/**
+ * Numbers in which each row of c must agree: one may agree by chance, and a library may treat the last rows
+ * differently.
+ */
 const NUMBERS = 64;
-/** The part of the results that must not be 0: what is multiplied by zeros alone tells nothing. */
-const TOLD = 0.9;
+/** The share of the results that must not be 0: what was multiplied by zeros alone proves nothing. */
+const TELLING = 0.9;
 
-/** Where a trial's arrays lie, as offsets, and what stands in both places of c. */
+/** Says where a trial's arrays lie, as offsets, and gives the results in both places of c. */
 interface Area {
   readonly a: number;
   readonly b: number;
   readonly c: readonly number[];
   readonly results: readonly Float32Array[];
-  /** both were pattern(offset), pattern(offset + 1), … before they were multiplied */
+  /** Both results held pattern(offset), pattern(offset + 1), … before the products were computed. */
   readonly offset: number;
 }
 
-/** @param bytes of an operand's element */
+/**
+ * Returns the trials of a gemm, which remember what they find.
+ * @param bytes size of an operand's element
+ */
 export function createTrials({ gemm, offsetOf }: BoundGemm, bytes: 2 | 4): Trials {
   const known = new Map<number, Map<number, boolean>>();
-  /** What was found out about this shape, or finds it out. */
+  /** Returns what is known about this shape, or finds it out. */
   const remember = (matrix: number, shape: number, trial: () => boolean): boolean => {
     const ofMatrix = known.get(matrix) ?? new Map<number, boolean>();
     known.set(matrix, ofMatrix);
@@ -56,8 +67,8 @@ export function createTrials({ gemm, offsetOf }: BoundGemm, bytes: 2 | 4): Trial
   };
 
   /**
-   * Operands full of numbers, and the same numbers twice for c, to be multiplied until a row of N has been tried often enough.
-   * Their memory is given back at once: it may be as much as the weights'.
+   * Runs a trial on operands full of numbers, with the same numbers in both places of c, until a row of N has
+   * been tried often enough. The memory is given back at once, because it may be as much as the weights take.
    */
   function agrees(aLength: number, bLength: number, M: number, N: number, trial: (area: Area) => boolean) {
     const [operands, cLength] = [aLength + bLength, M * N];
@@ -113,12 +124,12 @@ export function createTrials({ gemm, offsetOf }: BoundGemm, bytes: 2 | 4): Trial
   };
 }
 
-/** The first values become pattern(offset), pattern(offset + 1), … */
+/** Fills the first values with pattern(offset), pattern(offset + 1), … */
 function fill(values: Float32Array, count: number, offset: number): void {
   for (let i = 0; i < count; i++) values[i] = pattern(offset + i);
 }
 
-/** Whether each value is pattern(offset + i) + added[i], rounded once. */
+/** Returns whether each value is pattern(offset + i) + added[i], rounded once. */
 function areSums(values: Float32Array, added: Float32Array, offset: number): boolean {
   for (let i = 0; i < values.length; i++) {
     if (values[i] !== Math.fround(pattern(offset + i) + added[i])) return false;
@@ -126,22 +137,25 @@ function areSums(values: Float32Array, added: Float32Array, offset: number): boo
   return true;
 }
 
-/** Whether two results are equal, and nearly all of them tell something: they are not 0, nor what was there before. */
+/**
+ * Returns whether two results are equal, and nearly all of their values prove something: they are neither 0
+ * nor what was there before.
+ */
 function areEqual(a: Float32Array, b: Float32Array, offset: number): boolean {
-  let told = 0;
+  let telling = 0;
   for (let i = 0; i < a.length; i++) {
     if (a[i] !== b[i]) return false;
-    if (a[i] !== 0 && a[i] !== pattern(offset + i)) told++;
+    if (a[i] !== 0 && a[i] !== pattern(offset + i)) telling++;
   }
-  return told >= TOLD * a.length;
+  return telling >= TELLING * a.length;
 }
 
-/** Between −1 and 1, with all the bits of a float32. */
+/** Returns a number between −1 and 1 that uses all the bits of a float32. */
 function pattern(i: number): number {
   return Math.fround((Math.imul(i + 1, 2654435761) >>> 8) / 2 ** 23 - 1);
 }
 
-/** Float32 values become the first bfloat16 values of the same area: their upper halves. */
+/** Turns the float32 values of an area into bfloat16 values, their upper halves, at its beginning. */
 function narrow(halves: Uint16Array, count: number): void {
   for (let i = 0; i < count; i++) halves[i] = halves[2 * i + 1];
 }

@@ -1,4 +1,7 @@
-/** The matrix products with their operands rounded to bfloat16: the upper half of a float32, to nearest, ties to even. */
+/**
+ * Matrix products whose operands are rounded to bfloat16, the upper half of a float32: to nearest, ties to
+ * even.
+ */
 import type { FloatArray, Kernels } from '../kernels.js';
 import { linearKernels } from './linear.js';
 
@@ -7,6 +10,7 @@ type Products = Pick<Kernels, 'affine' | 'affineInputGradient' | 'affineWeightGr
 const value = new Float32Array(1);
 const pattern = new Uint32Array(value.buffer);
 
+/** Returns the bfloat16 number nearest to x. */
 export function toBfloat16(x: number): number {
   value[0] = x;
   if (Number.isNaN(x)) return x;

@@ -2,7 +2,9 @@ import type { FloatArray } from '../floats.js';
 import { sigmoid } from './activations.js';
 import { exponentials, logSumExp } from './logsumexp.js';
 
-/** Writes ∂Div/∂y of row r into dy and returns Div(y, d) of that row; p is the divergence's parameter. */
+/**
+ * Computes one row: writes ∂Div/∂y of row r into dy and returns Div(y, d); p is the divergence's parameter.
+ */
 export type RowDivergence = (
   dy: FloatArray | null,
   y: FloatArray,
@@ -13,20 +15,23 @@ export type RowDivergence = (
 ) => number;
 
 /**
- * Divergences of probabilities stay finite where a probability is 0, as in PyTorch's BCELoss: log y is at least
- * −100, and the divisor of the derivative at least 1e−12.
+ * Divergences of probabilities stay finite where a probability is 0, as in PyTorch's BCELoss: log y counts as
+ * at least −100, and the divisor of the derivative as at least 1e−12.
  */
 const clampedLog = (y: number) => Math.max(Math.log(y), -100);
 const clampedLog1p = (x: number) => Math.max(Math.log1p(x), -100);
 const clampedDivisor = (y: number) => Math.max(y, 1e-12);
 
-/** d log d with its limit 0 at d = 0. */
+/** d log d, with its limit 0 at d = 0. */
 const entropy = (d: number) => (d === 0 ? 0 : d * Math.log(d));
-/** Which side of its margin y is on is said by the sign of d, so that 0 and 1 serve as well as −1 and 1. */
+/**
+ * The side of the margin on which y should be: the sign of d tells it, so that 0 and 1 serve as well as −1
+ * and 1.
+ */
 const side = (d: number) => (d > 0 ? 1 : -1);
 const slack = (y: number, d: number) => Math.max(1 - side(d) * y, 0);
 
-/** A sum over the row of Div of one output against one target. */
+/** Makes a divergence that is a sum over the row: Div of each output against its target. */
 function sumOverOutputs(
   value: (y: number, d: number, p: number) => number,
   derivative: (y: number, d: number, p: number) => number,
@@ -41,7 +46,7 @@ function sumOverOutputs(
   };
 }
 
-/** Div against a class c; where there is no such class, among 0 … N−1, the row becomes NaN. */
+/** Makes a divergence against a class c. Where c is not among 0 … N−1, the row becomes NaN. */
 function againstClass(
   divergence: (dy: FloatArray | null, y: FloatArray, c: number, p: number) => number,
 ): RowDivergence {
@@ -54,8 +59,9 @@ function againstClass(
 }
 
 /**
- * −(1−y)^p log y and, times y, its derivative: the focal divergence of the true class's probability y, from log y.
- * (1−y)^(p−1) log y is taken as (1−y)^p times a ratio that goes to −1, so that no power of 0 is ever negative.
+ * Computes the focal divergence of the true class's probability y from log y: −(1−y)^p log y, and its
+ * derivative times y. (1−y)^(p−1) log y is computed as (1−y)^p times a ratio that goes to −1, so that 0 never
+ * has a negative power.
  */
 function focalTerms(log: number, p: number): { value: number; slope: number } {
   const rest = -Math.expm1(log);
@@ -70,9 +76,9 @@ const squaredError = sumOverOutputs(
 );
 
 /**
- * The divergences that every implementation of the kernels has. Those made by `againstClass` take d as [R,1] class
- * indices, the others as [R,N]; p is the divergence's parameter. Those whose first argument is z are fused: they take the
- * input of an activation and stand for it as well.
+ * The divergences that every implementation of the kernels has. Those made by `againstClass` take d as [R,1]
+ * class indices, the others as [R,N]; p is the divergence's parameter. Those whose first argument is z are
+ * fused: they take the input of an activation and stand for it as well.
  */
 export const ROW_DIVERGENCES = {
   /** ½‖y−d‖² */
@@ -88,7 +94,9 @@ export const ROW_DIVERGENCES = {
     (y, d) => Math.abs(y - d),
     (y, d) => Math.sign(y - d),
   ),
-  /** Σ ½e² where |e| ≤ p, else p(|e| − p/2), with e = y−d: at p the parabola goes over into straight lines. */
+  /**
+   * Σ ½e² where |e| ≤ p, else p(|e| − p/2), with e = y−d: at p the parabola goes over into straight lines.
+   */
   huber: sumOverOutputs(
     (y, d, p) => {
       const size = Math.abs(y - d);
@@ -96,7 +104,10 @@ export const ROW_DIVERGENCES = {
     },
     (y, d, p) => Math.min(Math.max(y - d, -p), p),
   ),
-  /** Σ log cosh e, with e = y−d: cosh e = 1 + 2 sinh²(e/2) near 0, e^|e|/2·(1 + e^−2|e|) beyond; neither cancels nor overflows. */
+  /**
+   * Σ log cosh e, with e = y−d: cosh e = 1 + 2 sinh²(e/2) near 0, e^|e|/2·(1 + e^−2|e|) beyond; neither
+   * cancels nor overflows.
+   */
   logCosh: sumOverOutputs(
     (y, d) => {
       const size = Math.abs(y - d);
@@ -160,7 +171,10 @@ export const ROW_DIVERGENCES = {
     return loss;
   },
 
-  /** −log y_c, y probabilities; p is ε: the desired probability is spread over all classes, (1−p)·onehot(c) + p/N. */
+  /**
+   * −log y_c, y probabilities; p is ε: the desired probability is spread over all classes, (1−p)·onehot(c) +
+   * p/N.
+   */
   crossEntropy: againstClass((dy, y, c, p) => {
     const N = y.length;
     dy?.fill(0);
@@ -193,7 +207,10 @@ export const ROW_DIVERGENCES = {
     if (dy !== null) dy[c] = -1;
     return -y[c];
   }),
-  /** −(1−y_c)^p log y_c, y probabilities; p is γ: the larger, the less a class counts that is recognised already. */
+  /**
+   * −(1−y_c)^p log y_c, y probabilities; p is γ: the larger, the less a class counts that is recognised
+   * already.
+   */
   focal: againstClass((dy, y, c, p) => {
     const { value, slope } = focalTerms(clampedLog(y[c]), p);
     dy?.fill(0);

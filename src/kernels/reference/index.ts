@@ -7,7 +7,10 @@ import { stepKernels } from './optim.js';
 import { uniform } from './random.js';
 import { softmaxKernels } from './softmax.js';
 
-/** Returns kernels that are plain loops over Float32Array or Float64Array: the oracle of every other implementation. */
+/**
+ * Returns kernels that are plain loops over Float32Array or Float64Array: the oracle of every other
+ * implementation.
+ */
 export function createReferenceKernels(precision: Precision = 'f32'): Kernels {
   const products = precision === 'bf16' ? { ...linearKernels, ...bfloat16Products } : linearKernels;
   return {

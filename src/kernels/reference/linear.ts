@@ -1,6 +1,7 @@
 /**
- * Matrix products, sums over rows and stored bytes as the plain loops of their definitions. Float64 arrays compute in float64;
- * Float32 arrays round at every store, with float64 in between.
+ * Matrix products, sums over rows and other operations on whole arrays, as the plain loops of their
+ * definitions. On Float64Array they compute in float64; on Float32Array they round at every store and compute
+ * in float64 in between.
  */
 import type { FloatArray, Kernels, ShardRows, SumMode } from '../kernels.js';
 
@@ -51,7 +52,8 @@ export const linearKernels: Linear = {
 
   scaleBytes(x, count, shift, scale) {
     const bytes = new Uint8Array(x.buffer, x.byteOffset + 3 * count, count);
-    for (let i = 0; i < count; i++) x[i] = (bytes[i] - shift) * scale; // no byte is written over before it is read
+    // going up, each byte is read before the floats reach it
+    for (let i = 0; i < count; i++) x[i] = (bytes[i] - shift) * scale;
   },
 
   add(dst, src, count) {
@@ -72,8 +74,9 @@ export const linearKernels: Linear = {
 };
 
 /**
- * dst[at] = Σ term(r): each shard's rows in order, then the binary tree over the shards by doubling strides. Partial
- * sums are rounded to dst's type after every row, so that a sum may stop after any row and go on from what dst holds.
+ * Computes dst[at] = Σ term(r): each shard's rows in order, then the binary tree over the shards by doubling
+ * strides. Partial sums are rounded to dst's type after every row, so that a sum may stop after any row and
+ * go on from what dst holds.
  */
 function sumShards(
   dst: FloatArray,

@@ -1,6 +1,9 @@
 import type { FloatArray } from '../floats.js';
 
-/** Row r's maximum and Σ exp(z − max): with the maximum subtracted nothing overflows, and one term is 1. */
+/**
+ * Returns row r's maximum and Σ exp(z − max): with the maximum subtracted, nothing overflows and one term is
+ * 1.
+ */
 export function exponentials(z: FloatArray, r: number, N: number): { max: number; sum: number } {
   let max = Number.NEGATIVE_INFINITY;
   for (let i = r * N; i < (r + 1) * N; i++) max = Math.max(max, z[i]);
@@ -9,7 +12,7 @@ export function exponentials(z: FloatArray, r: number, N: number): { max: number
   return { max, sum };
 }
 
-/** log softmax of row r is z − max − logSum. */
+/** Returns row r's maximum and the logarithm of Σ exp(z − max): log softmax is z − max − logSum. */
 export function logSumExp(z: FloatArray, r: number, N: number): { max: number; logSum: number } {
   const { max, sum } = exponentials(z, r, N);
   return { max, logSum: Math.log(sum) };

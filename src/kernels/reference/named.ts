@@ -1,4 +1,7 @@
-/** The operations that take a function by its name: plain loops over the records of activations and divergences. */
+/**
+ * The operations that take a function by its name: plain loops over the records of activations and
+ * divergences.
+ */
 import type { Kernels } from '../kernels.js';
 import { SCALAR_ACTIVATIONS, type ScalarActivation } from './activations.js';
 import { ROW_DIVERGENCES, type RowDivergence } from './divergences.js';

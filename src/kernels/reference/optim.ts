@@ -16,7 +16,7 @@ export const stepKernels: Pick<Kernels, 'update'> = {
   },
 };
 
-/** As PyTorch defines them, where it does. */
+/** The steps, as PyTorch defines them where it has them. */
 const steps: { readonly [Name in StepName]: Step<Name> } = {
   /** v ← μv + g + λw; w ← w − η·v, with Nesterov's momentum w − η(g + λw + μv) */
   sgd(w, g, [v], count, { lr, momentum, nesterov, weightDecay, gradientScale }) {
@@ -31,7 +31,10 @@ const steps: { readonly [Name in StepName]: Step<Name> } = {
     }
   },
 
-  /** w ← shrink·w − η(m + share·g)/(√v/root + ε): Adam and its kin, their bias corrections in η, share and root */
+  /**
+   * w ← shrink·w − η(m + share·g)/(√v/root + ε): Adam and its relatives; η, share and root hold their bias
+   * corrections.
+   */
   adam(w, g, [m, v, largest], count, scalars) {
     const { lr, gradientShare, beta1, beta2, root, eps, weightDecay, shrink, gradientScale } = scalars;
     for (let i = 0; i < count; i++) {
@@ -62,7 +65,10 @@ const steps: { readonly [Name in StepName]: Step<Name> } = {
     }
   },
 
-  /** with the mean (centered) by the variance instead of the mean square, which rounding must not take below 0 */
+  /**
+   * With a mean (centered), divides by the variance instead of the mean square; rounding must not take it
+   * below 0.
+   */
   rmsprop(w, g, [square, mean, v], count, { lr, alpha, eps, momentum, weightDecay, gradientScale }) {
     for (let i = 0; i < count; i++) {
       const gradient = g[i] * gradientScale + weightDecay * w[i];
@@ -96,7 +102,10 @@ const steps: { readonly [Name in StepName]: Step<Name> } = {
     }
   },
 
-  /** a step that went too far is not taken back; the gradient is forgotten, so that the next one counts afresh */
+  /**
+   * Does not take back a step that went too far, but forgets the gradient, so that the next one starts
+   * afresh.
+   */
   rprop(w, g, [before, size], count, { etaMinus, etaPlus, smallest, largest, weightDecay, gradientScale }) {
     for (let i = 0; i < count; i++) {
       let gradient = g[i] * gradientScale + weightDecay * w[i];

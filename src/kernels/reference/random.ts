@@ -1,12 +1,17 @@
 import { threefry2x32 } from '../../random.js';
 import type { Kernels } from '../kernels.js';
 
-/** A block's second counter is the layer's number above this many bits, and half the unit's below. */
+/**
+ * A block's second counter holds the layer's number above this many bits, and half the unit's number below.
+ */
 const UNIT_BITS = 20;
 
 const block = new Uint32Array(2);
 
-/** The 24 high bits of each draw, which a float32 holds exactly: the same numbers in every precision. */
+/**
+ * Fills u with the 24 high bits of each draw, which a float32 holds exactly: the numbers are the same in
+ * every precision.
+ */
 export const uniform: Kernels['uniform'] = (u, R, N, key, row0, layer) => {
   for (let r = 0; r < R; r++) {
     for (let n = 0; n < N; n++) {

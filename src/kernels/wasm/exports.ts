@@ -1,4 +1,4 @@
-/** What assembly/index.ts exports. Pointers are byte offsets into the memory; 0 stands for null. */
+/** Types what assembly/index.ts exports. Pointers are byte offsets into the memory; 0 stands for null. */
 import type { StepName } from '../steps.js';
 
 /** The enumerations by which the assembly numbers its functions. */
@@ -50,7 +50,7 @@ export interface WasmExports extends Record<StepName, (...numbers: number[]) => 
   allFinite(a: number, count: number, headroom: number): number;
   sumOfSquares(a: number, count: number): number;
   fillRows(z: number, b: number, R: number, N: number): void;
-  foldStrip(bottom: number, top: number, between: number, stride: number, count: number): void;
+  addStack(bottom: number, top: number, between: number, stride: number, count: number): void;
   toBfloat16(dst: number, src: number, count: number): void;
   roundToBfloat16(dst: number, src: number, count: number): void;
 }

@@ -6,8 +6,8 @@ import type { EnumName, WasmExports } from './exports.js';
 import { BOUNDS_OFFSET, MAX_SHARDS } from './scratch.js';
 
 /**
- * Returns an instance of the compiled kernels on `memory`. SCRATCH_BYTES at the byte offset `scratch`, 64-byte aligned,
- * belong to it alone.
+ * Returns an instance of the compiled kernels on `memory`. SCRATCH_BYTES at the byte offset `scratch`,
+ * 64-byte aligned, belong to it alone.
  */
 export function instantiateWasm(
   module: WebAssembly.Module,
@@ -20,7 +20,9 @@ export function instantiateWasm(
   return wasm;
 }
 
-/** Returns the number by which the assembly knows each of these functions: the members of its enumerations. */
+/**
+ * Returns the number by which the assembly knows each of these functions: the members of its enumerations.
+ */
 function codesOf<Name extends string>(
   wasm: WasmExports,
   names: Readonly<Record<Name, unknown>>,
@@ -35,7 +37,10 @@ function codesOf<Name extends string>(
   return Object.fromEntries(codes);
 }
 
-/** Returns a function that copies the bounds of shards to where an instance looks for them, and counts the shards. */
+/**
+ * Returns a function that copies the bounds of shards to where an instance looks for them, and counts the
+ * shards.
+ */
 function boundsCopier(memory: WebAssembly.Memory, scratch: number): (shards: ShardRows) => number {
   const bounds = new Int32Array(memory.buffer, scratch + BOUNDS_OFFSET, MAX_SHARDS + 1);
   return (shards) => {
@@ -63,7 +68,10 @@ export function wasmProducts(wasm: WasmExports, memory: WebAssembly.Memory, scra
   };
 }
 
-/** Returns kernels on float32 arrays that are views on `memory`: all by WASM, but the matrix products by `products`. */
+/**
+ * Returns kernels on float32 arrays that are views on `memory`: all by WASM, but the matrix products by
+ * `products`.
+ */
 export function createWasmKernels(
   name: Kernels['name'],
   wasm: WasmExports,
@@ -74,7 +82,10 @@ export function createWasmKernels(
   const copyBounds = boundsCopier(memory, scratch);
   const activations = codesOf<ActivationKernel>(wasm, SCALAR_ACTIVATIONS, 'Activation');
   const divergences = codesOf<DivergenceKernel>(wasm, ROW_DIVERGENCES, 'Divergence', 'ClassDivergence');
-  /** The last one to three numbers of w, g and each slot, filled up to four: a step takes whole vectors of four. */
+  /**
+   * The last one to three numbers of w, g and each slot, filled up to four: a step takes whole vectors of
+   * four.
+   */
   const lastFew = new Float32Array(memory.buffer, scratch, 4 * 8);
   const at = (array: FloatArray | null) => (array === null ? 0 : array.byteOffset);
 

@@ -1,7 +1,8 @@
 /**
- * Where each region of a kernel instance's scratch memory begins. This file is compiled twice: by tsc for the host, which
- * reserves the memory and copies the bounds of shards into it, and by asc for the kernels (assembly/scratch.ts). So it may
- * hold nothing but whole numbers. All sizes and offsets are in bytes unless a comment says otherwise.
+ * Where each region of a kernel instance's scratch memory begins. This file is compiled twice: by tsc for the
+ * host, which reserves the memory and copies the bounds of shards into it, and by asc for the kernels
+ * (assembly/scratch.ts). So it may hold nothing but whole numbers. All sizes and offsets are in bytes unless
+ * a comment says otherwise.
  */
 
 /** The most shards that one call adds up. */
@@ -20,7 +21,10 @@ export const ROW_BLOCK = 64;
 export const STACK_LEVELS = 13;
 /** Stacks of partial sums, one for each tile, for shards that have more rows together than a strip. */
 export const STACKS = 16;
-/** What a panel has beyond its rows: without it the distance of two panels would be a multiple of 4096, and one cache set would hold them all. */
+/**
+ * Bytes between two panels. Without them the distance of two panels would be a multiple of 4096, and all
+ * panels would compete for the same cache set.
+ */
 export const PANEL_GAP = 64;
 
 /** Packed panels come first. */
@@ -29,12 +33,15 @@ export const PANELS_BYTES = 8 * (PANEL_ROWS * LINE + PANEL_GAP);
 export const STRIPS_OFFSET = PANELS_BYTES;
 /** Tiles at the edge of a matrix. */
 export const EDGE_OFFSET = STRIPS_OFFSET + 64 * STRIP_ROWS;
-/** What the sums of a tile start from. */
+/** The values from which the sums of a tile start. */
 export const START_OFFSET = EDGE_OFFSET + ROW_BLOCK * LINE;
 /** Partial sums of shards. */
 export const STACKS_OFFSET = START_OFFSET + 64;
 /** The bounds of the shards, int32[MAX_SHARDS + 1]. */
 export const BOUNDS_OFFSET = STACKS_OFFSET + STACKS * STACK_LEVELS * TILE;
 const END = BOUNDS_OFFSET + 4 * (MAX_SHARDS + 1);
-/** Memory that one instance needs to itself, 64-byte aligned: the end of the last region, rounded up to a multiple of 1024. */
+/**
+ * Memory that one instance needs to itself, 64-byte aligned: the end of the last region, rounded up to a
+ * multiple of 1024.
+ */
 export const SCRATCH_BYTES = END + ((1024 - (END % 1024)) % 1024);

@@ -2,8 +2,8 @@ import { ACTIVATIONS, type Activation, type ActivationName } from '../activation
 import { defineLayer, type Layer } from '../layer.js';
 
 /**
- * Applies a scalar activation to each unit: y_i = f(z_i). Backward is ∂Div/∂z_i = f′(z_i) ∂Div/∂y_i, the "backward
- * equivalent of the activation" (lecture, section 3).
+ * Applies a scalar activation to each unit: y_i = f(z_i). Backward is ∂Div/∂z_i = f′(z_i) ∂Div/∂y_i, the
+ * "backward equivalent of the activation" (lecture, section 3).
  */
 export function activation(name: ActivationName, width: number, parameter?: number): Layer {
   const { parameter: declared, init, gradient, probabilities }: Activation = ACTIVATIONS[name];

@@ -8,18 +8,18 @@ const SHARD_ROWS = 32;
 
 /**
  * Normalises each unit over the rows (batch normalisation, Ioffe & Szegedy 2015): x̂ = (x − mean)/√(var + ε),
- * y = γx̂ + β. In training, mean and variance are those of the row's shard, and a batch is split into at most rows/32
- * shards. So a batch of up to 63 rows is normalised as a whole, as in PyTorch, and a larger one in parts of at least 32
- * rows ("ghost batch normalisation", Hoffer et al. 2017). This way no shard waits for another, and the bits do not
- * depend on the workers. Outside training the running statistics take their place. They follow the mean over the
- * batch's rows, and the mean over its shards of the unbiased variance, whose divisor is rows − 1: its expectation is
- * the same however a batch is split.
+ * y = γx̂ + β. In training, mean and variance are those of the row's shard, and a batch is split into at most
+ * rows/32 shards. So a batch of up to 63 rows is normalised as a whole, as in PyTorch, and a larger one in
+ * parts of at least 32 rows ("ghost batch normalisation", Hoffer et al. 2017). This way no shard waits for
+ * another, and the bits do not depend on the workers. Outside training the running statistics take their
+ * place. They follow the mean over the batch's rows, and the mean over its shards of the unbiased variance,
+ * whose divisor is rows − 1: its expectation is the same however a batch is split.
  *
- * A single row has no variance. PyTorch refuses a batch of one row, which the last batch of an epoch can be; here it is
- * normalised with the running statistics, and these stay as they are.
+ * A single row has no variance. PyTorch refuses a batch of one row, which the last batch of an epoch can be;
+ * here it is normalised with the running statistics, and these stay as they are.
  *
- * ∂Div/∂x = γ/√(var + ε)·(∂y − mean(∂y) − x̂·mean(∂y·x̂)), the means taken over the shard's rows; for a single row it is
- * γ/√(var + ε)·∂y.
+ * ∂Div/∂x = γ/√(var + ε)·(∂y − mean(∂y) − x̂·mean(∂y·x̂)), the means taken over the shard's rows; for a
+ * single row it is γ/√(var + ε)·∂y.
  */
 export function batchNorm(width: number, eps: number, momentum: number): Layer {
   const statistic = { momentum };
@@ -32,7 +32,8 @@ export function batchNorm(width: number, eps: number, momentum: number): Layer {
       { name: 'running_mean', shape: [width], init: { constant: 0 }, statistic },
       { name: 'running_var', shape: [width], init: { constant: 1 }, statistic },
     ],
-    saved: [width, width, width], // x̂; the variance of the row's shard; ∂y·x̂, then what the statistics follow
+    // x̂; the variance of the row's shard; ∂y·x̂, and after that what the statistics follow
+    saved: [width, width, width],
     shardRows: SHARD_ROWS,
 
     forward(pass, { x, y, parameters: [gamma, beta, mean, variance], saved }) {

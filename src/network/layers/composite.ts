@@ -1,6 +1,6 @@
 /**
- * Layers made of layers. They fan out: x influences Div along several paths, and its derivative is the sum over them
- * (lecture, section 1).
+ * Layers made of layers. They fan out: x influences Div along several paths, and its derivative is the sum
+ * over them (lecture, section 1).
  */
 import type { FloatArray } from '../../kernels/kernels.js';
 import { type BoundSequence, defineLayer, type Layer, type Pass } from '../layer.js';
@@ -69,8 +69,8 @@ export function sum(branches: readonly (readonly Layer[])[]): Layer {
 }
 
 /**
- * Multiplies branches element by element: y = Π_b F_b(x). Branch b gets ∂Div/∂y times the outputs of the others, never
- * y/F_b, so that zeros are exact.
+ * Multiplies branches element by element: y = Π_b F_b(x). Branch b gets ∂Div/∂y times the outputs of the
+ * others, never y/F_b, so that zeros are exact.
  */
 export function product(branches: readonly (readonly Layer[])[]): Layer {
   const width = outputsOf(branches[0]);
@@ -143,7 +143,10 @@ function composite(kind: string, branches: readonly (readonly Layer[])[], output
   };
 }
 
-/** Applies the distributed chain rule (lecture, section 1): ∂Div/∂x is the sum over the branches that x influences. */
+/**
+ * Applies the distributed chain rule (lecture, section 1): ∂Div/∂x is the sum over the branches that x
+ * influences.
+ */
 function sumInputGradients(pass: Pass, dx: FloatArray, bound: readonly BoundSequence[], width: number): void {
   const count = pass.rows * width;
   copy(dx, bound[0].inputGradient!, count);

@@ -2,9 +2,9 @@ import { rowSums, weightGradient } from '../gradients.js';
 import { defineLayer, type Layer } from '../layer.js';
 
 /**
- * Computes z_j = Σ_{i=0} w_ij x_i with x_0 = 1: a bias is a weight from a constant input (lecture, section 2).
- * Backward (lecture, section 3): ∂Div/∂w_ij = x_i ∂Div/∂z_j, for i = 0 (the bias) as well, and
- * ∂Div/∂x_i = Σ_j w_ij ∂Div/∂z_j. `weight` is [inputs, units]; model files hold PyTorch's transpose.
+ * Computes z_j = Σ_{i=0} w_ij x_i with x_0 = 1: a bias is a weight from a constant input (lecture, section
+ * 2). Backward (lecture, section 3): ∂Div/∂w_ij = x_i ∂Div/∂z_j, for i = 0 (the bias) as well, and ∂Div/∂x_i
+ * = Σ_j w_ij ∂Div/∂z_j. `weight` is [inputs, units]; model files hold PyTorch's transpose.
  */
 export function dense(inputs: number, units: number, bias = true): Layer {
   const weight = { name: 'weight', shape: [inputs, units], init: { fanIn: inputs, fanOut: units } };

@@ -1,9 +1,9 @@
 import { defineLayer, type Layer } from '../layer.js';
 
 /**
- * Drops units at random (dropout, Srivastava et al. 2014) and scales the others up: in training y_i = x_i/(1−p) where a
- * uniform draw is at least p, else 0; outside training y = x. The mask is a function of (seed, step, row, layer, unit),
- * so any worker computes the same mask for a row.
+ * Drops units at random (dropout, Srivastava et al. 2014) and scales the others up: in training y_i =
+ * x_i/(1−p) where a uniform draw is at least p, else 0; outside training y = x. The mask is a function of
+ * (seed, step, row, layer, unit), so any worker computes the same mask for a row.
  */
 export function dropout(width: number, p: number): Layer {
   return defineLayer({

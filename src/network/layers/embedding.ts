@@ -9,10 +9,10 @@ export interface EmbeddedColumn {
 }
 
 /**
- * Replaces the last input columns, which hold category codes, by a learned vector for each code; the columns before
- * them pass unchanged: y = (x_0 … x_{from−1}, E_1[code_1], E_2[code_2], …). ∂Div/∂E_c[k] = Σ of ∂Div/∂y over the rows
- * whose code is k: a one-hot input times a weight, without the zeros. A code beyond the categories (unseen in training)
- * stands for the zero vector. Codes have no derivative.
+ * Replaces the last input columns, which hold category codes, by a learned vector for each code; the columns
+ * before them pass unchanged: y = (x_0 … x_{from−1}, E_1[code_1], E_2[code_2], …). ∂Div/∂E_c[k] = Σ of
+ * ∂Div/∂y over the rows whose code is k: a one-hot input times a weight, without the zeros. A code beyond the
+ * categories (unseen in training) stands for the zero vector. Codes have no derivative.
  */
 export function embedding(inputs: number, columns: readonly EmbeddedColumn[]): Layer {
   const from = inputs - columns.length;
@@ -63,7 +63,10 @@ export function embedding(inputs: number, columns: readonly EmbeddedColumn[]): L
   });
 }
 
-/** Says which entry of a table, `size` floats, each row stands for: x[R, width] holds the entry's number in a column. */
+/**
+ * Says which entry of a table, `size` floats, each row stands for: x[R, width] holds the entry's number in a
+ * column.
+ */
 interface Codes {
   readonly x: FloatArray;
   readonly width: number;
@@ -91,7 +94,10 @@ function addEntries(
   }
 }
 
-/** Moves each row's entry of a table to its row of to[R, size]. The first row of a code takes it, the others find 0. */
+/**
+ * Moves each row's entry of a table to its row of to[R, size]. The first row of a code takes it, the others
+ * find 0.
+ */
 function moveEntries(
   to: FloatArray,
   table: FloatArray,

@@ -13,9 +13,9 @@ export const GATES = {
 export type GateName = keyof typeof GATES;
 
 /**
- * Multiplies the first half of a row by an activation of the second: y_i = a_i·f(b_i) with x = (a, b). For a product
- * o = y_j·y_l, ∂Div/∂y_j = y_l·∂Div/∂o and the other way round (lecture, section 4); so ∂a = f(b)·∂y and
- * ∂b = f′(b)·a·∂y.
+ * Multiplies the first half of a row by an activation of the second: y_i = a_i·f(b_i) with x = (a, b). For a
+ * product o = y_j·y_l, ∂Div/∂y_j = y_l·∂Div/∂o and the other way round (lecture, section 4); so ∂a = f(b)·∂y
+ * and ∂b = f′(b)·a·∂y.
  */
 export function gate(name: GateName, inputs: number): Layer {
   const width = inputs / 2;

@@ -1,9 +1,9 @@
 import { defineLayer, type Layer } from '../layer.js';
 
 /**
- * Takes the largest x_i of each group j as y_j; groups may overlap, so several outputs may be maxima over different
- * subsets. ∂y_j/∂x_i = 1 for the arg max, else 0 (lecture, section 4). A tie goes to the first in the group; NaN wins
- * over any number.
+ * Takes the largest x_i of each group j as y_j; groups may overlap, so several outputs may be maxima over
+ * different subsets. ∂y_j/∂x_i = 1 for the arg max, else 0 (lecture, section 4). A tie goes to the first in
+ * the group; NaN wins over any number.
  */
 export function groupMax(inputs: number, groups: readonly (readonly number[])[], kind = 'groupMax'): Layer {
   const outputs = groups.length;

@@ -2,8 +2,8 @@ import { normalQuantile } from '../../random.js';
 import { defineLayer, type Layer } from '../layer.js';
 
 /**
- * Adds Gaussian noise in training: y = x + σ·N(0,1), drawn for each (seed, step, row, layer, unit). Outside training
- * y = x.
+ * Adds Gaussian noise in training: y = x + σ·N(0,1), drawn for each (seed, step, row, layer, unit). Outside
+ * training y = x.
  */
 export function noise(width: number, deviation: number): Layer {
   return defineLayer({

@@ -1,4 +1,7 @@
-/** Normalisations of a row: vector activations, whose Jacobian couples all units of the row (lecture, section 4). */
+/**
+ * Normalisations of a row: vector activations, whose Jacobian couples all units of the row (lecture, section
+ * 4).
+ */
 import { rowSums } from '../gradients.js';
 import { defineLayer, type Layer, type ParameterSpec } from '../layer.js';
 
@@ -11,8 +14,8 @@ export function scaleAndShift(width: number): ParameterSpec[] {
 }
 
 /**
- * Normalises each row over its units (layer normalisation, Ba et al. 2016): x̂ = (x − mean)/√(var + ε), y = γx̂ + β.
- * ∂Div/∂x = (g − mean(g) − x̂·mean(g·x̂))/√(var + ε) with g = γ·∂Div/∂y.
+ * Normalises each row over its units (layer normalisation, Ba et al. 2016): x̂ = (x − mean)/√(var + ε), y =
+ * γx̂ + β. ∂Div/∂x = (g − mean(g) − x̂·mean(g·x̂))/√(var + ε) with g = γ·∂Div/∂y.
  */
 export function layerNorm(width: number, eps: number, affine: boolean): Layer {
   return defineLayer({
@@ -71,8 +74,8 @@ export function layerNorm(width: number, eps: number, affine: boolean): Layer {
 }
 
 /**
- * Scales each row to length 1: y = x/max(‖x‖, ε). ∂Div/∂x = (∂Div/∂y − y(y·∂Div/∂y))/‖x‖, and ∂Div/∂y / ε where ‖x‖ is
- * below ε.
+ * Scales each row to length 1: y = x/max(‖x‖, ε). ∂Div/∂x = (∂Div/∂y − y(y·∂Div/∂y))/‖x‖, and ∂Div/∂y / ε
+ * where ‖x‖ is below ε.
  */
 export function l2Norm(width: number, eps: number): Layer {
   return defineLayer({

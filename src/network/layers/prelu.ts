@@ -2,8 +2,8 @@ import { rowSums } from '../gradients.js';
 import { defineLayer, type Layer } from '../layer.js';
 
 /**
- * Applies the parametric ReLU (He et al. 2015): y = z for z > 0, a·z otherwise, where a is learned, one for all units or
- * one for each. ∂y/∂z = 1 or a; ∂y/∂a = z where z ≤ 0. At 0 the subgradient a is taken.
+ * Applies the parametric ReLU (He et al. 2015): y = z for z > 0, a·z otherwise, where a is learned, one for
+ * all units or one for each. ∂y/∂z = 1 or a; ∂y/∂a = z where z ≤ 0. At 0 the subgradient a is taken.
  */
 export function prelu(width: number, perUnit: boolean): Layer {
   const slopes = perUnit ? width : 1;

@@ -3,10 +3,10 @@ import { weightGradient } from '../gradients.js';
 import { defineLayer, type Layer } from '../layer.js';
 
 /**
- * Multiplies powers of the inputs with learned exponents (product units, Durbin & Rumelhart 1989):
- * y_j = Π_k x_k^{α_kj} = exp(Σ_k α_kj ln x_k). Inputs must be above 0: a fractional power of any other number is not
- * real, and the run stops with a message that names the layer.
- * ∂Div/∂α_kj = ln x_k·(y_j ∂Div/∂y_j) and ∂Div/∂x_k = Σ_j α_kj (y_j ∂Div/∂y_j)/x_k.
+ * Multiplies powers of the inputs with learned exponents (product units, Durbin & Rumelhart 1989): y_j = Π_k
+ * x_k^{α_kj} = exp(Σ_k α_kj ln x_k). Inputs must be above 0: a fractional power of any other number is not
+ * real, and the run stops with a message that names the layer. ∂Div/∂α_kj = ln x_k·(y_j ∂Div/∂y_j) and
+ * ∂Div/∂x_k = Σ_j α_kj (y_j ∂Div/∂y_j)/x_k.
  */
 export function productUnits(inputs: number, units: number): Layer {
   return defineLayer({
@@ -45,9 +45,9 @@ export function productUnits(inputs: number, units: number): Layer {
 }
 
 /**
- * Multiplies powers of the inputs with given exponents: y_j = Π_k x_k^{α_jk} (lecture, section 4). Whole exponents from 0
- * on are computed as products, so the derivative is exact at zero as well:
- * ∂y_j/∂x_k = α_jk x_k^{α_jk−1} Π_{l≠k} x_l^{α_jl}, never y_j/x_k. Other exponents need inputs above 0.
+ * Multiplies powers of the inputs with given exponents: y_j = Π_k x_k^{α_jk} (lecture, section 4). Whole
+ * exponents from 0 on are computed as products, so the derivative is exact at zero as well: ∂y_j/∂x_k = α_jk
+ * x_k^{α_jk−1} Π_{l≠k} x_l^{α_jl}, never y_j/x_k. Other exponents need inputs above 0.
  */
 export function powers(inputs: number, exponents: readonly (readonly number[])[]): Layer {
   const units = exponents.length;

@@ -1,8 +1,9 @@
 import { defineLayer, type Layer } from '../layer.js';
 
 /**
- * Applies the randomised leaky ReLU (Xu et al. 2015): y = z for z ≥ 0, a·z otherwise. In training a is drawn uniformly
- * from [lower, upper) for each (seed, step, row, layer, unit); outside training it is the mean of the two.
+ * Applies the randomised leaky ReLU (Xu et al. 2015): y = z for z ≥ 0, a·z otherwise. In training a is drawn
+ * uniformly from [lower, upper) for each (seed, step, row, layer, unit); outside training it is the mean of
+ * the two.
  */
 export function rrelu(width: number, lower: number, upper: number): Layer {
   return defineLayer({

@@ -1,9 +1,12 @@
-// Activations, four elements at a time; the codes are those of ../../codes.ts.
+// Activations, four elements at a time.
 import { exp, expm1, normalCdf, normalPdf, sigmoid, softplus, tanh } from './math';
 import { cos, sin } from './sine';
 import { load, madd, select, splat, store } from './vector';
 
-/** The numbers of the activations, by their names in reference/activations.ts: the host reads them from the exports. */
+/**
+ * The numbers of the activations, by their names in reference/activations.ts: the host reads them from the
+ * exports.
+ */
 export enum Activation {
   identity,
   sigmoid,
@@ -32,8 +35,8 @@ export enum Activation {
 }
 
 /**
- * y = f(z). Inlined into the loop, the choice of f costs a tenth of a nanosecond an element, a call more; ReLU, everyone's default, is
- * done before any choice.
+ * y = f(z). The choice of f is inlined into the loop, where it costs a tenth of a nanosecond per element; a
+ * call would cost more. ReLU, the default, comes before any choice.
  */
 export function activate(code: i32, y: usize, z: usize, count: i32, p: f32): void {
   const parameter = splat(p);
@@ -150,7 +153,8 @@ function derivative(code: i32, z: v128, y: v128, p: v128): v128 {
       const e = exp(f32x4.neg(f32x4.abs(z)));
       const numerator = mishNumerator(z, e), gap = mishGap(z, e);
       const whole = f32x4.add(numerator, gap);
-      const slope = f32x4.div(f32x4.mul(gap, f32x4.add(numerator, whole)), f32x4.mul(whole, whole)); // 1 − gate²
+      // 1 − gate²
+      const slope = f32x4.div(f32x4.mul(gap, f32x4.add(numerator, whole)), f32x4.mul(whole, whole));
       return madd(f32x4.mul(bothTails(z), sigmoid(z)), slope, f32x4.div(numerator, whole));
     }
     case Activation.gaussian: return f32x4.mul(f32x4.mul(splat(-2), bothTails(z)), y);
@@ -164,7 +168,10 @@ function derivative(code: i32, z: v128, y: v128, p: v128): v128 {
 }
 
 const SIXTH: f32 = 0.166666672;
-/** Klambauer et al. 2017: λ and λα, with which a mean of 0 and a variance of 1 reproduce themselves. */
+/**
+ * λ and λα, with which a mean of 0 and a variance of 1 reproduce themselves from layer to layer (Klambauer et
+ * al. 2017).
+ */
 const SELU_SCALE: f32 = 1.05070102;
 const SELU_SCALE_ALPHA: f32 = 1.75809932;
 
@@ -211,33 +218,39 @@ function clamp(z: v128, low: f32, high: f32): v128 {
   return f32x4.min(f32x4.max(z, splat(low)), splat(high));
 }
 
-/** Strictly between. */
+/** Whether low < z < high. */
 // @ts-ignore: decorator
 @inline
 function between(z: v128, low: f32, high: f32): v128 {
   return v128.and(f32x4.gt(z, splat(low)), f32x4.lt(z, splat(high)));
 }
 
-/** Comparisons are silent on NaN; what is made from them is not. */
+/**
+ * `value`, but NaN where z is NaN: a comparison with NaN is false, and what is made from it would hide the
+ * NaN.
+ */
 // @ts-ignore: decorator
 @inline
 function orNaN(z: v128, value: v128): v128 {
   return select(f32x4.eq(z, z), value, z);
 }
 
-/** ½(1 + tanh(√(2/π)(z + 0.044715 z³))) as the sigmoid that it is: 2√(2/π) = 1.59576912, times 0.044715 = 0.0713548163. */
+/**
+ * ½(1 + tanh(√(2/π)(z + 0.044715 z³))) as the sigmoid to which it is equal: 2√(2/π) = 1.59576912, times
+ * 0.044715 = 0.0713548163.
+ */
 function tanhGate(z: v128): v128 {
   return sigmoid(f32x4.mul(z, madd(f32x4.mul(z, z), splat(0.0713548163), splat(1.59576912))));
 }
 
-/** Left of here z·gate(z) is zero in float32; keeps −∞·0 away. */
+/** Left of −120, z·gate(z) is 0 in float32; the bound avoids −∞·0. */
 // @ts-ignore: decorator
 @inline
 function leftTail(z: v128): v128 {
   return f32x4.max(z, splat(-120));
 }
 
-/** Beyond ±120 every gate is flat in float32; keeps ∞·0 away. */
+/** Beyond ±120 every gate is flat in float32; the bounds avoid ∞·0. */
 // @ts-ignore: decorator
 @inline
 function bothTails(z: v128): v128 {

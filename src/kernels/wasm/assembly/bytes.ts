@@ -1,8 +1,8 @@
-// Stored bytes as the network's input.
+// Turns stored bytes into the network's input.
 
 /**
- * x[i] = (b[i] − shift)·scale in float64, rounded once, from the bytes b in the last quarter of x's memory: whoever goes from
- * the front writes over bytes that have been read already.
+ * x[i] = (b[i] − shift)·scale, in float64 and rounded once. The bytes b lie in the last quarter of x's
+ * memory; going from the front, the loop writes only over bytes that it has read already.
  */
 export function scaleBytes(x: usize, count: i32, shift: f64, scale: f64): void {
   const low = f64x2.splat(shift), by = f64x2.splat(scale);
@@ -15,7 +15,7 @@ export function scaleBytes(x: usize, count: i32, shift: f64, scale: f64): void {
     v128.store(x, scaled(i32x4.extend_low_i16x8_u(last), low, by), 32);
     v128.store(x, scaled(i32x4.extend_high_i16x8_u(last), low, by), 48);
   }
-  for (let left = count & 15; left > 0; left--, x += 4, bytes++) {
+  for (let rest = count & 15; rest > 0; rest--, x += 4, bytes++) {
     f32.store(x, <f32>((<f64>load<u8>(bytes) - shift) * scale));
   }
 }

@@ -1,4 +1,4 @@
-// Divergences against one class c of a row, on probabilities, their logarithms or logits; the codes are those of ../../codes.ts.
+// Divergences against one class c of a row, on probabilities, their logarithms or logits.
 import { exp, expm1, log } from './math';
 import { divideRow, expRow, logOne, rowMax, rowSum, sumExp } from './softmax';
 import { clampedDivisor, clampedLog, load, select, splat, store, sumLanes } from './vector';
@@ -17,7 +17,7 @@ export function isOfClass(code: i32): bool {
   return code >= ClassDivergence.crossEntropy;
 }
 
-/** Where there is no class c, among 0 … N−1, the row becomes NaN. */
+/** One row's divergence from class c. Where c is not among 0 … N−1, the row becomes NaN. */
 export function classRow(code: i32, dy: usize, y: usize, c: f32, N: i32, p: f32): f32 {
   if (!(c >= 0 && c < <f32>N)) {
     if (dy != 0) fill(dy, N, NaN as f32);
@@ -39,7 +39,7 @@ export function classRow(code: i32, dy: usize, y: usize, c: f32, N: i32, p: f32)
   }
 }
 
-/** p of the desired probability is spread over all classes. */
+/** Of the desired probability, the share p is spread over all classes. */
 function crossEntropy(dy: usize, y: usize, at: usize, N: i32, p: f32): f32 {
   const share = p / <f32>N;
   const yc = f32.load(y + at);
@@ -56,7 +56,7 @@ function crossEntropy(dy: usize, y: usize, at: usize, N: i32, p: f32): f32 {
 function softmaxCrossEntropy(dy: usize, z: usize, at: usize, N: i32, p: f32): f32 {
   const share = p / <f32>N;
   const highest = rowMax(z, N);
-  // Read before dy is written, which may be z.
+  // These are read before dy is written, because dy may be z.
   const zc = f32.load(z + at), all: f32 = p > 0 ? rowSum(z, N) : 0;
   const sum = dy != 0 ? expRow(dy, z, N, highest) : sumExp(z, N, highest);
   let loss: f32 = logOne(sum) - (1 - p) * (zc - highest);
@@ -83,7 +83,7 @@ function focal(dy: usize, y: usize, at: usize, N: i32, p: f32): f32 {
 
 function softmaxFocal(dy: usize, z: usize, at: usize, N: i32, p: f32): f32 {
   const highest = rowMax(z, N);
-  const zc = f32.load(z + at); // read before dy is written, which may be z
+  const zc = f32.load(z + at); // read before dy is written, because dy may be z
   const sum = dy != 0 ? expRow(dy, z, N, highest) : sumExp(z, N, highest);
   const logY = zc - highest - logOne(sum);
   const power = focalPower(logY, p);
@@ -99,15 +99,15 @@ function softmaxFocal(dy: usize, z: usize, at: usize, N: i32, p: f32): f32 {
   return -power * logY;
 }
 
-/** (1−y)^p from log y: 0^0 is 1. */
+/** (1−y)^p from log y, where 0^0 is 1. */
 function focalPower(logY: f32, p: f32): f32 {
   const power = one(exp(f32x4.mul(splat(p), log(splat(rest(logY))))));
   return p > 0 ? power : rest(logY) * 0 + 1;
 }
 
 /**
- * y times the derivative of −(1−y)^p log y. (1−y)^(p−1) log y is taken as (1−y)^p times a ratio that goes to −1, so that no
- * power of 0 is ever negative.
+ * y times the derivative of −(1−y)^p log y. (1−y)^(p−1) log y is computed as (1−y)^p times a ratio that goes
+ * to −1, so that 0 never has a negative power.
  */
 function focalSlope(logY: f32, power: f32, p: f32): f32 {
   const ratio: f32 = rest(logY) == 0 ? -1 : logY / rest(logY);

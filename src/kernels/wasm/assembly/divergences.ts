@@ -1,12 +1,12 @@
-// Divergences: row by row, every sum in an order that depends on N alone; the codes are those of ../../codes.ts.
+// Divergences, row by row. Every sum has an order that depends on N alone.
 import { classRow, isOfClass } from './classes';
 import { exp, expm1, log, log1p, sigmoid, tanh } from './math';
 import { logOne, rowMax, rowSum, sumExp } from './softmax';
 import { clampedDivisor, clampedLog, load, madd, select, splat, store, sumLanes } from './vector';
 
 /**
- * The numbers of the divergences from values, by their names in reference/divergences.ts: the host reads them from the
- * exports. Those from classes are in classes.ts.
+ * The numbers of the divergences from values, by their names in reference/divergences.ts: the host reads them
+ * from the exports. Those from classes are in classes.ts.
  */
 export enum Divergence {
   squaredError,
@@ -46,10 +46,10 @@ function outputsRow(code: i32, dy: usize, y: usize, d: usize, N: i32, p: f32): f
   const parameter = splat(p);
   let sum = splat(0);
   for (let n = 0; n < N; n += 4) {
-    const at = <usize>n << 2, left = N - n;
-    const out = load(y + at, left, 0), target = load(d + at, left, 0);
-    sum = f32x4.add(sum, beyondIsZero(value(code, out, target, parameter), left));
-    if (dy != 0) store(dy + at, slope(code, out, target, parameter), left);
+    const at = <usize>n << 2, rest = N - n;
+    const out = load(y + at, rest, 0), target = load(d + at, rest, 0);
+    sum = f32x4.add(sum, beyondIsZero(value(code, out, target, parameter), rest));
+    if (dy != 0) store(dy + at, slope(code, out, target, parameter), rest);
   }
   return sumLanes(sum);
 }
@@ -104,21 +104,26 @@ function slope(code: i32, y: v128, d: v128, p: v128): v128 {
   }
 }
 
-/** Lanes past the end of the row hold the divergence of 0 from 0, which is not 0 on logits. */
+/**
+ * Clears the lanes past the end of the row: they hold the divergence of 0 from 0, which is not 0 on logits.
+ */
 // @ts-ignore: decorator
 @inline
 function beyondIsZero(value: v128, n: i32): v128 {
   return v128.and(value, i32x4.gt_s(i32x4.splat(n), i32x4(0, 1, 2, 3)));
 }
 
-/** One value left of 0, another right of it, and x itself where it is 0 or NaN. */
+/** `left` where x < 0, `right` where x > 0, and x itself where it is 0 or NaN. */
 // @ts-ignore: decorator
 @inline
 function bySign(x: v128, left: v128, right: v128): v128 {
   return select(f32x4.gt(x, splat(0)), right, select(f32x4.lt(x, splat(0)), left, x));
 }
 
-/** Which side of its margin y is on is said by the sign of d, so that 0 and 1 serve as well as −1 and 1. */
+/**
+ * The side of the margin on which y should be: the sign of d tells it, so that 0 and 1 serve as well as −1
+ * and 1.
+ */
 // @ts-ignore: decorator
 @inline
 function side(d: v128): v128 {
@@ -131,14 +136,17 @@ function slack(y: v128, d: v128): v128 {
   return f32x4.max(f32x4.sub(splat(1), f32x4.mul(side(d), y)), splat(0));
 }
 
-/** d log d with its limit 0 at d = 0. */
+/** d log d, with its limit 0 at d = 0. */
 // @ts-ignore: decorator
 @inline
 function entropy(d: v128): v128 {
   return select(f32x4.eq(d, splat(0)), splat(0), f32x4.mul(d, log(d)));
 }
 
-/** With q = e^−x − 1: cosh x = 1 + q²/(2 + 2q) near 0, e^x (1 + e^−2x)/2 beyond. Neither cancels nor overflows. */
+/**
+ * With q = e^−x − 1: cosh x = 1 + q²/(2 + 2q) near 0, e^x (1 + e^−2x)/2 beyond. Neither cancels nor
+ * overflows.
+ */
 // @ts-ignore: decorator
 @inline
 function logCosh(x: v128): v128 {
@@ -155,11 +163,11 @@ function softmaxKlRow(dy: usize, z: usize, d: usize, N: i32): f32 {
   const mass = splat(rowSum(d, N));
   let sum = splat(0);
   for (let n = 0; n < N; n += 4) {
-    const at = <usize>n << 2, left = N - n;
-    const target = load(d + at, left, 0);
-    const logY = f32x4.sub(f32x4.sub(load(z + at, left, 0), splat(highest)), logSum);
+    const at = <usize>n << 2, rest = N - n;
+    const target = load(d + at, rest, 0);
+    const logY = f32x4.sub(f32x4.sub(load(z + at, rest, 0), splat(highest)), logSum);
     sum = f32x4.add(sum, f32x4.sub(entropy(target), f32x4.mul(target, logY)));
-    if (dy != 0) store(dy + at, f32x4.sub(f32x4.mul(mass, exp(logY)), target), left);
+    if (dy != 0) store(dy + at, f32x4.sub(f32x4.mul(mass, exp(logY)), target), rest);
   }
   return sumLanes(sum);
 }

@@ -6,7 +6,7 @@ export { activate, activateBackward, Activation } from './activations';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
 export { ClassDivergence } from './classes';
 export { divergence, Divergence } from './divergences';
-export { fillRows, foldStrip, roundToBfloat16, toBfloat16 } from './operands';
+export { addStack, fillRows, roundToBfloat16, toBfloat16 } from './operands';
 export { add, allFinite, sumOfSquares } from './reduce';
 export { adadelta, adagrad, adam, adamax, lion, regularize, rmsprop, rprop, sgd } from './optim';
 export { uniform } from './random';

@@ -1,8 +1,12 @@
-// exp, log, tanh and their kin, and the normal distribution of four floats. No lookup, no branch: a float gets the same bits in any lane,
-// and in the portable build on any machine. The errors are measured in test/kernels/math.test.ts.
+// exp, log, tanh and related functions of four floats, and the normal distribution. There is no lookup and no
+// branch, so a float gets the same bits in any lane, and in the portable build on any machine.
+// test/kernels/math.test.ts measures the errors.
 import { load, madd, select, splat, store } from './vector';
 
-/** e^x, at most 2 ulp from subnormal results to overflow: n = round(x / ln 2), a polynomial in x − n·ln 2, times 2ⁿ. */
+/**
+ * e^x, at most 2 ulp from subnormal results to overflow: n = round(x / ln 2), a polynomial in x − n·ln 2,
+ * times 2ⁿ.
+ */
 export function exp(x: v128): v128 {
   const bounded = f32x4.min(f32x4.max(x, splat(-104)), splat(89));
   const n = f32x4.nearest(f32x4.mul(bounded, splat(1.44269504)));
@@ -51,7 +55,7 @@ function powerOfTwo(n: v128): v128 {
 export function log(x: v128): v128 {
   const subnormal = f32x4.lt(x, splat(1.17549435e-38));
   const scaled = select(subnormal, f32x4.mul(x, splat(8388608)), x);
-  // Counting exponents from √½ brings m below √2.
+  // Counting exponents from √½ instead of 1 brings m below √2.
   const bits = i32x4.sub(scaled, i32x4.splat(0x3f3504f3));
   let n = f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23));
   n = f32x4.sub(n, v128.and(subnormal, splat(23)));
@@ -76,7 +80,7 @@ export function log(x: v128): v128 {
   return select(f32x4.ge(x, splat(0)), y, splat(NaN as f32));
 }
 
-/** ln(1 + x) for x ≥ −1: what rounding takes from 1 + x is given back by the quotient (Goldberg 1991, theorem 4). */
+/** ln(1 + x) for x ≥ −1: the quotient makes up for the rounding of 1 + x (Goldberg 1991, theorem 4). */
 export function log1p(x: v128): v128 {
   const u = f32x4.add(x, splat(1));
   const rest = f32x4.sub(u, splat(1));
@@ -106,12 +110,15 @@ export function sigmoid(z: v128): v128 {
   return f32x4.div(numerator, f32x4.add(e, splat(1)));
 }
 
-/** log(1 + e^z), of which the exponential never overflows. */
+/** log(1 + e^z), in a form in which the exponential never overflows. */
 export function softplus(z: v128): v128 {
   return f32x4.add(f32x4.max(z, splat(0)), log1p(exp(f32x4.neg(f32x4.abs(z)))));
 }
 
-/** Φ(z) = ½ erfc(−z/√2), from N. Juffa's erff: e^polynomial is erfc(t) in the tail, a polynomial is erf(t) near 0. */
+/**
+ * Φ(z) = ½ erfc(−z/√2), from N. Juffa's erff: e^polynomial is erfc(t) in the tail, a polynomial is erf(t)
+ * near 0.
+ */
 export function normalCdf(z: v128): v128 {
   const t = f32x4.mul(f32x4.abs(z), splat(0.707106781));
   const s = f32x4.mul(t, t);

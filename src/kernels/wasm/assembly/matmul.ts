@@ -1,11 +1,11 @@
-// z = b + x·w and dx = dz·wᵀ: rows of the left factor against packed panels of eight columns of the right one.
-// Letters as in kernels.ts: R rows, K inputs, N outputs. Strides in bytes.
+// z = b + x·w and dx = dz·wᵀ: rows of the left factor are multiplied with packed panels of eight columns of
+// the right one. The letters are those of kernels.ts: R rows, K inputs, N outputs. Strides are in bytes.
 import { LINE, PANEL_ROWS, ROW_BLOCK } from '../scratch';
 import { copyRows, packColumns, packRows } from './pack';
 import { rowTiles } from './rows';
 import { edgeArea, panelArea, panelStride, panelsThatFit, startArea } from './scratch';
 
-/** z[R,N] = b[N] + x[R,K]·w[K,N]; b = 0: no bias. */
+/** z[R,N] = b[N] + x[R,K]·w[K,N]; b = 0 stands for no bias. */
 export function affine(z: usize, x: usize, w: usize, b: usize, R: i32, K: i32, N: i32): void {
   const stride = panelStride(min(PANEL_ROWS, K)), block = 8 * panelsThatFit(stride);
   for (let n = 0; n < N; n += block) {
@@ -36,7 +36,9 @@ export function affineInputGradient(dx: usize, dz: usize, w: usize, R: i32, K: i
   }
 }
 
-/** c[R,columns] = (more ? c : b) + a[R,count]·panels[count,columns]; C and A are the row lengths of c and a. */
+/**
+ * c[R,columns] = (more ? c : b) + a[R,count]·panels[count,columns]; C and A are the row lengths of c and a.
+ */
 function rowsTimesPanels(
   c: usize, C: i32, b: usize, a: usize, A: i32, R: i32, count: i32, columns: i32, stride: usize, more: bool,
 ): void {
@@ -62,7 +64,10 @@ function rowsTimesPanels(
   }
 }
 
-/** What the sums of a tile at column n start from: `width` floats of b, zeros beyond; b = 0: zeros. */
+/**
+ * The address from which the sums of a tile at column n start: `width` floats of b and zeros beyond, or all
+ * zeros if b = 0.
+ */
 function startOf(b: usize, n: i32, width: i32): usize {
   if (b != 0 && width == 8) return b + (<usize>n << 2);
   const start = startArea();

@@ -1,5 +1,5 @@
-// What a product outside of WebAssembly needs before and after it: rows filled with the bias, operands in bfloat16, and the
-// shard tree over strips of a gradient.
+// Helps products that are computed outside WebAssembly: fills rows with the bias, rounds operands to
+// bfloat16, and adds up the shard tree over strips of a gradient.
 import { load, store } from './vector';
 
 /** z[R,N] = b[N] in every row. */
@@ -9,10 +9,10 @@ export function fillRows(z: usize, b: usize, R: i32, N: i32): void {
 }
 
 /**
- * bottom += the sum at `top` plus the `between` sums below it, which lie `stride` bytes apart, added from the top down as the
- * shard tree asks (shards.ts).
+ * bottom += the sum at `top` and the `between` sums below it, which lie `stride` bytes apart. They are added
+ * from the top down, as the shard tree asks (shards.ts).
  */
-export function foldStrip(bottom: usize, top: usize, between: i32, stride: usize, count: i32): void {
+export function addStack(bottom: usize, top: usize, between: i32, stride: usize, count: i32): void {
   let i = 0;
   for (; i + 8 <= count; i += 8) {
     let at = top + (<usize>i << 2);
@@ -38,7 +38,7 @@ export function foldStrip(bottom: usize, top: usize, between: i32, stride: usize
   }
 }
 
-/** The upper half of each lane: round to nearest, ties to even; NaN stays NaN. */
+/** The upper half of each lane, rounded to nearest, ties to even; NaN stays NaN. */
 // @ts-ignore: decorator
 @inline
 function upperHalf(x: v128): v128 {
@@ -48,7 +48,10 @@ function upperHalf(x: v128): v128 {
   return i32x4.shr_u(v128.bitselect(v128.or(x, i32x4.splat(0x400000)), rounded, nan), 16);
 }
 
-/** dst (bfloat16, two bytes each) = src. Whole vectors of eight are written: dst has room for `count` rounded up. */
+/**
+ * dst (bfloat16, two bytes each) = src. Whole vectors of eight are written: dst has room for `count` rounded
+ * up.
+ */
 export function toBfloat16(dst: usize, src: usize, count: i32): void {
   let i = 0;
   for (; i + 8 <= count; i += 8) {
@@ -63,7 +66,9 @@ export function toBfloat16(dst: usize, src: usize, count: i32): void {
   v128.store(dst, i16x8.narrow_i32x4_u(low, high));
 }
 
-/** dst = src rounded to bfloat16 and kept as float32: the same operands for products that know no bfloat16. */
+/**
+ * dst = src rounded to bfloat16 but stored as float32: the same operands, for products that take no bfloat16.
+ */
 export function roundToBfloat16(dst: usize, src: usize, count: i32): void {
   for (let i = 0; i < count; i += 4) {
     const at = <usize>i << 2;

@@ -1,5 +1,6 @@
-// The element-wise steps of the update rules, four parameters at a time; reference/optim.ts says what each computes. `count` is a multiple
-// of 4: asking at every load whether four are left costs more than the step, so the host brings the last few separately (../index.ts).
+// The element-wise steps of the update rules, four parameters at a time; reference/optim.ts says what each
+// computes. `count` is a multiple of 4: to check at every load whether four are left would cost more than the
+// step itself, so the host handles the last few parameters separately (../index.ts).
 import { madd, select, splat } from './vector';
 
 /** g·scale + λw */
@@ -24,7 +25,10 @@ function sign(x: v128): v128 {
   return v128.or(v128.and(f32x4.gt(x, zero), splat(1)), v128.and(f32x4.lt(x, zero), splat(-1)));
 }
 
-/** v = 0: without momentum. Two vectors a turn take two thirds of the time of one. */
+/**
+ * v = 0 stands for no momentum. With two vectors per turn the loop takes two thirds of the time that it takes
+ * with one.
+ */
 export function sgd(
   w: usize, g: usize, v: usize, count: i32, lr: f64, momentum: f64, nesterov: bool, weightDecay: f64, gradientScale: f64,
 ): void {
@@ -52,7 +56,10 @@ function sgdStep(at: usize, w: usize, g: usize, v: usize, rate: v128, mu: v128, 
   v128.store(w + at, madd(rate, direction, weight));
 }
 
-/** largest = 0: the denominator is that of the second moment itself. Two vectors a turn take half the time of one. */
+/**
+ * largest = 0 stands for a denominator from the second moment itself. With two vectors per turn the loop
+ * takes half the time that it takes with one.
+ */
 export function adam(
   w: usize, g: usize, m: usize, v: usize, largest: usize, count: i32, lr: f64, gradientShare: f64, beta1: f64, beta2: f64,
   root: f64, eps: f64, weightDecay: f64, shrink: f64, gradientScale: f64,
@@ -125,7 +132,7 @@ export function adadelta(
   }
 }
 
-/** mean = 0: not centered; v = 0: without momentum. */
+/** mean = 0 stands for not centered, v = 0 for no momentum. */
 export function rmsprop(
   w: usize, g: usize, square: usize, mean: usize, v: usize, count: i32, lr: f64, alpha: f64, eps: f64, momentum: f64,
   weightDecay: f64, gradientScale: f64,
@@ -208,7 +215,7 @@ export function rprop(
   }
 }
 
-/** Changes g and leaves w. */
+/** Changes g and leaves w as it is. */
 export function regularize(w: usize, g: usize, count: i32, clipValue: f64, l1: f64, gradientScale: f64): void {
   const scale = splat(<f32>gradientScale), most = splat(<f32>clipValue), least = splat(<f32>-clipValue), lambda = splat(<f32>l1);
   for (let i = 0; i < count; i += 4) {

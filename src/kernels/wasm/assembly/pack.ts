@@ -1,4 +1,4 @@
-// Matrices packed as the tiles read them: panels of eight columns, strips of four. Strides in bytes.
+// Packs matrices as the tiles read them: panels of eight columns, strips of four. Strides are in bytes.
 import { LINE } from '../scratch';
 import { panelArea, stripArea } from './scratch';
 
@@ -11,7 +11,10 @@ export function copyRows(to: usize, toRow: usize, from: usize, fromRow: usize, r
   }
 }
 
-/** Columns of m[count, columns] become panels; whole rows are read, so that every line and page of memory is met once. */
+/**
+ * Packs the columns of m[count, columns] into panels. It reads whole rows, so that it meets every cache line
+ * and page once.
+ */
 export function packRows(m: usize, row: usize, columns: i32, count: i32, stride: usize): void {
   const wide = <usize>(columns >> 3) * LINE, rest = <usize>(columns & 7) << 2;
   for (let line = panelArea(), end = line + <usize>count * LINE; line < end; line += LINE, m += row) {
@@ -27,7 +30,7 @@ export function packRows(m: usize, row: usize, columns: i32, count: i32, stride:
   }
 }
 
-/** Rows of m[columns, count] become columns of panels. */
+/** Packs the rows of m[columns, count] as columns of panels. */
 export function packColumns(m: usize, row: usize, columns: i32, count: i32, stride: usize): void {
   let panel = panelArea();
   for (; columns > 0; columns -= 8) {
@@ -54,7 +57,7 @@ function packTransposed(panel: usize, m: usize, row: usize, width: i32, count: i
   }
 }
 
-/** Four floats of four rows of m become four floats of four lines of the panel. */
+/** Transposes 4 × 4 floats: four rows of m become four lines of the panel. */
 // @ts-ignore: decorator
 @inline
 function transpose4(panel: usize, m: usize, row: usize): void {
@@ -67,7 +70,7 @@ function transpose4(panel: usize, m: usize, row: usize): void {
   v128.store(panel, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7), 96);
 }
 
-/** Up to 16 columns of m[count, columns] become strips of four, each [count, 4]. */
+/** Packs up to 16 columns of m[count, columns] into strips of four, each [count, 4]. */
 export function packStrips(m: usize, row: usize, columns: i32, count: i32): void {
   const wide = <usize>(columns & ~3) << 2, rest = <usize>(columns & 3) << 2, stride = <usize>count << 4;
   for (let line = stripArea(), end = line + stride; line < end; line += 16, m += row) {

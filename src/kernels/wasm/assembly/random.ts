@@ -2,7 +2,9 @@
 import { store } from './vector';
 
 const PARITY: i32 = 0x1bd11bda;
-/** A block's second counter is the layer's number above this many bits, and half the unit's below. */
+/**
+ * A block's second counter holds the layer's number above this many bits, and half the unit's number below.
+ */
 const UNIT_BITS: i32 = 20;
 
 // @ts-ignore: decorator

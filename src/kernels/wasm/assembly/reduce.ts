@@ -1,4 +1,5 @@
-// Over whole arrays: the addition of two, whether all is finite, the sum of squares.
+// Operations on whole arrays: the addition of two, the test whether all values are finite, the sum of
+// squares.
 import { load, splat, store } from './vector';
 
 /** dst += src */
@@ -16,7 +17,9 @@ export function add(dst: usize, src: usize, count: i32): void {
   }
 }
 
-/** Whether all values times `headroom` are finite: a value minus itself is 0 where it is and NaN where it is not. */
+/**
+ * Whether all values times `headroom` are finite: a value minus itself is 0 if it is finite and NaN if not.
+ */
 export function allFinite(a: usize, count: i32, headroom: f32): bool {
   const h = splat(headroom);
   let s0 = splat(0), s1 = splat(0), s2 = splat(0), s3 = splat(0);

@@ -1,10 +1,12 @@
-// The micro-kernel of products with rows of the left factor: 4 rows × 8 columns of sums in eight registers (6 × 8 would spill).
+// The micro-kernel of products with rows of the left factor keeps 4 rows × 8 columns of sums in eight
+// registers; 6 × 8 would not fit.
 import { LINE } from '../scratch';
 import { madd } from './vector';
 
 /**
- * c[rows,8] = start + a[rows,count]·panel[count,8]: k in order, one multiply-add after the other, so that a sum may be cut at
- * any k and continued. Strides in bytes from row to row. Four k a turn: what counts and compares then costs no cycle.
+ * c[rows,8] = start + a[rows,count]·panel[count,8]. Each sum takes k in order, one multiply-add after the
+ * other, so that it may stop at any k and be continued. Strides are in bytes from row to row. Each turn takes
+ * four k, which hides the cost of counting and comparing.
  */
 export function rowTiles(
   rows: i32, c: usize, cRow: usize, start: usize, startRow: usize, a: usize, aRow: usize, panelBegin: usize, count: i32,

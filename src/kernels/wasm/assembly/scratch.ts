@@ -1,11 +1,12 @@
-// The scratch memory of one instance, given by the host: every thread has its own, so nothing here is shared. The sizes and
-// offsets are those of ../scratch.ts, which the host reads too.
+// The scratch memory of one instance, given by the host: every thread has its own, so nothing here is shared.
+// The sizes and offsets are those of ../scratch.ts, which the host reads too.
 import {
   BOUNDS_OFFSET, EDGE_OFFSET, LINE, PANEL_GAP, PANELS_BYTES, STACKS_OFFSET, START_OFFSET, STRIPS_OFFSET,
 } from '../scratch';
 
 let scratch: usize = 0;
 
+/** Tells an instance where its scratch memory begins. */
 export function setScratch(ptr: usize): void {
   scratch = ptr;
 }
@@ -62,7 +63,7 @@ export function stackArea(): usize {
 /** int32[MAX_SHARDS + 1], into which the host copies the bounds of the shards. */
 // @ts-ignore: decorator
 @inline
-export function boundsArea(): usize {
+function boundsArea(): usize {
   return scratch + BOUNDS_OFFSET;
 }
 

@@ -1,15 +1,19 @@
 // Sums over rows, shard by shard: each shard's rows in order, then the binary tree over the shards.
 //
-// The tree is folded like a binary counter: before shard i (counted from the run's first) there is one sum on the stack for
-// every 1 bit of i, and after it as many are merged as i + 1 ends in 0 bits; the last shard merges all that are left. These
-// are the additions of doubling strides, `part[j] += part[j + stride]`, in an order that needs log₂ of the parts.
+// The tree is added up as a binary counter counts. Before shard i (counted from the first at hand) the stack
+// holds one sum for every 1 bit of i. After it, its sum is added to as many from the top of the stack as i +
+// 1 has 0 bits at its end; after the last shard, to all that are left. These are the additions of doubling
+// strides, `part[j] += part[j + stride]`, in an order that needs only log₂ of the parts at a time.
 import { LINE, PANEL_ROWS, STACK_LEVELS, STACKS, STRIP_ROWS, TILE } from '../scratch';
 import { copyRows, packRows, packStrips } from './pack';
 import { bound, edgeArea, panelArea, panelStride, panelsThatFit, stackArea, startArea, stripArea } from './scratch';
 import { columnTile, treeTile } from './tile';
 import { load, store } from './vector';
 
-/** dw[K,N] = Σ xᵀ·dz over the rows of `shards` shards; `more`: of one shard, on top of dw. */
+/**
+ * dw[K,N] = Σ xᵀ·dz over the rows of `shards` shards. With `more`, the rows of one shard are added to what dw
+ * holds.
+ */
 export function affineWeightGradient(dw: usize, x: usize, dz: usize, shards: i32, K: i32, N: i32, more: bool): void {
   const first = bound(0), rows = bound(shards) - first;
   if (rows > STRIP_ROWS) {
@@ -19,7 +23,7 @@ export function affineWeightGradient(dw: usize, x: usize, dz: usize, shards: i32
   x += <usize>first * K << 2;
   dz += <usize>first * N << 2;
   const stride = panelStride(rows);
-  // Panels of few rows stay in the L1 cache together; a strip packed is used for four of them at least.
+  // Panels of few rows stay in the L1 cache together; a packed strip is used for at least four of them.
   const block = 8 * min(panelsThatFit(stride), max(8, PANEL_ROWS / rows));
   for (let n = 0; n < N; n += block) {
     const columns = min(block, N - n);
@@ -37,12 +41,18 @@ export function affineWeightGradient(dw: usize, x: usize, dz: usize, shards: i32
   }
 }
 
-/** Rows of x that half of an L1 cache of 64 sets of 8 lines holds of one column: powers of two in K leave few of the sets to it. */
+/**
+ * The rows of x of which half an L1 cache (64 sets of 8 lines) can hold one column: the more powers of two K
+ * has, the fewer sets the column falls into.
+ */
 function linesOfColumn(K: i32): i32 {
   return 256 >> min(6, max(0, ctz(K) - 4));
 }
 
-/** dw[height,columns] = strips of four columns of x times the packed panels, tree and all. */
+/**
+ * dw[height,columns] = strips of four columns of x times the packed panels, the tree over the shards
+ * included.
+ */
 function stripsTimesPanels(
   dw: usize, dwRow: usize, strip: usize, row: usize, next: usize, shards: i32, height: i32, columns: i32, stride: usize, more: bool,
 ): void {
@@ -66,7 +76,10 @@ function stripsTimesPanels(
   }
 }
 
-/** Tiles go from panel to panel and keep the sums of their shards on a stack each. */
+/**
+ * The gradient of more rows than a strip holds: tiles go from panel to panel, and each keeps the sums of its
+ * shards on a stack.
+ */
 function longGradient(dw: usize, x: usize, dz: usize, shards: i32, K: i32, N: i32, more: bool): void {
   const first = bound(0), last = bound(shards), start = startArea();
   v128.store(start, f32x4.splat(0));
@@ -88,7 +101,7 @@ function longGradient(dw: usize, x: usize, dz: usize, shards: i32, K: i32, N: i3
   }
 }
 
-/** The tile at (k, n) goes over rows r … rEnd of the run, which lie in the panel and begin in `shard`. */
+/** Takes the tile at (k, n) over rows r … rEnd − 1, which lie in the panel and begin in `shard`. */
 function gradientTile(
   dw: usize, x: usize, shard: i32, shards: i32, k: i32, n: i32, r: i32, rEnd: i32, K: i32, N: i32, more: bool, stack: usize,
 ): void {
@@ -116,8 +129,8 @@ function gradientTile(
     if (end > rEnd) {
       columnTile(rows, top, LINE, start, startRow, a, xRow, panel, count, top, 0);
     } else if (shard + 1 < shards) {
-      const merges = ctz(shard + 1);
-      columnTile(rows, top - <usize>merges * TILE, LINE, start, startRow, a, xRow, panel, count, top, merges);
+      const additions = ctz(shard + 1);
+      columnTile(rows, top - <usize>additions * TILE, LINE, start, startRow, a, xRow, panel, count, top, additions);
     } else if (width == 8) {
       columnTile(rows, c, dwRow, start, startRow, a, xRow, panel, count, top, height);
     } else {
@@ -129,7 +142,10 @@ function gradientTile(
   }
 }
 
-/** db[N] = Σ dz[r,·] over the rows of `shards` shards; `more`: of one shard, on top of db. */
+/**
+ * db[N] = Σ dz[r,·] over the rows of `shards` shards. With `more`, the rows of one shard are added to what db
+ * holds.
+ */
 export function columnSums(db: usize, dz: usize, shards: i32, N: i32, more: bool): void {
   const row = <usize>N << 2;
   for (let n = 0; n < N; n += 4) {
@@ -144,7 +160,7 @@ export function columnSums(db: usize, dz: usize, shards: i32, N: i32, more: bool
         at += row;
       }
       const last = shard + 1 == shards;
-      for (let merges = last ? popcnt(shard) : ctz(shard + 1); merges > 0; merges--) {
+      for (let additions = last ? popcnt(shard) : ctz(shard + 1); additions > 0; additions--) {
         top -= 16;
         sum = f32x4.add(v128.load(top), sum);
       }

@@ -1,4 +1,5 @@
-// sin and cos of four floats, at most 2 ulp for |x| ≤ 10⁶. Beyond, float32 itself knows no angle: the values stay within ±1.
+// sin and cos of four floats, with an error of at most 2 ulp for |x| ≤ 10⁶. Beyond that, float32 is too
+// coarse to tell an angle, and the values merely stay within ±1.
 import { load, madd, select, splat, store } from './vector';
 
 export function sin(x: v128): v128 {
@@ -9,7 +10,10 @@ export function cos(x: v128): v128 {
   return quarterWave(x, 1);
 }
 
-/** sin(x + quarters·π/2): x = n·π/2 + r with |r| ≤ π/4, a polynomial in r by the parity of n, its sign by the half turn. */
+/**
+ * sin(x + quarters·π/2): x = n·π/2 + r with |r| ≤ π/4, a polynomial in r by the parity of n, its sign by the
+ * half turn.
+ */
 // @ts-ignore: decorator
 @inline
 function quarterWave(x: v128, quarters: i32): v128 {
@@ -30,7 +34,10 @@ function nearestQuarter(x: v128): v128 {
   return f64x2.nearest(f64x2.mul(x, f64x2.splat(0.6366197723675814)));
 }
 
-/** x − n·π/2 in float64, with π/2 in two parts: the product of n and the first, of 33 bits, is exact for |n| < 2²⁰. */
+/**
+ * x − n·π/2 in float64, with π/2 in two parts. The first has 33 bits, so its product with n is exact for |n|
+ * < 2²⁰.
+ */
 // @ts-ignore: decorator
 @inline
 function rest(x: v128, n: v128): v128 {

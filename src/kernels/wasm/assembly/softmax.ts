@@ -1,4 +1,4 @@
-// Softmax and its logarithm: row by row, every sum in an order that depends on N alone.
+// Softmax and its logarithm, row by row. Every sum has an order that depends on N alone.
 import { exp, log } from './math';
 import { load, madd, maxLanes, splat, store, sumLanes } from './vector';
 
@@ -32,7 +32,7 @@ export function sumExp(z: usize, N: i32, highest: f32): f32 {
   return sumLanes(sum);
 }
 
-/** e = exp(z − highest), and the sum of that: the bits of sumExp. */
+/** e = exp(z − highest); returns their sum, with the bits of sumExp. */
 export function expRow(e: usize, z: usize, N: i32, highest: f32): f32 {
   let sum = splat(0);
   for (let n = 0; n < N; n += 4) {
@@ -72,7 +72,7 @@ export function softmaxBackward(dz: usize, dy: usize, y: usize, R: i32, N: i32):
   }
 }
 
-/** y[R,N] = the logarithm of the softmax of each row of z. */
+/** y[R,N] = log softmax of each row of z. */
 export function logSoftmax(y: usize, z: usize, R: i32, N: i32): void {
   const row = <usize>N << 2;
   for (let r = 0; r < R; r++) {

@@ -1,12 +1,14 @@
-// The micro-kernels of xᵀ·dz: 4 rows of xᵀ × 8 columns of dz in eight registers (6 × 8 would spill), and the tree over the shards on
-// top. k goes over rows of x and dz, in order, one multiply-add after the other. Strides in bytes.
+// The micro-kernels of xᵀ·dz keep 4 rows of xᵀ × 8 columns of dz in eight registers (6 × 8 would not fit),
+// and add up the tree over the shards. k goes over the rows of x and dz, in order, one multiply-add after the
+// other. Strides are in bytes.
 import { LINE, TILE } from '../scratch';
 import { bound, stackArea } from './scratch';
 import { madd } from './vector';
 
 /**
- * c[4,8] = the tree over the shards of Σ_k a[k,·]·panel[k,·], aStep from k to k; `more`: one shard's sum, on top of c. Nothing is called between shards
- * and nothing starts from memory: of a few rows each, they would spend half their time there. Four k a turn, as in rows.ts.
+ * c[4,8] = the tree over the shards of Σ_k a[k,·]·panel[k,·], with aStep from one k to the next. With `more`,
+ * one shard's sum is added to what c holds. Nothing is called between shards and no sum starts from memory,
+ * because shards of a few rows would spend half their time there. Each turn takes four k, as in rows.ts.
  */
 export function treeTile(c: usize, cRow: usize, a: usize, aStep: usize, panels: usize, shards: i32, more: bool): void {
   let top = stackArea(), panel = panels;
@@ -57,7 +59,7 @@ export function treeTile(c: usize, cRow: usize, a: usize, aStep: usize, panels: 
     begin = end;
     panel = panels + <usize>(end - first) * LINE;
     const last = shard + 1 == shards;
-    for (let merges = last ? popcnt(shard) : ctz(shard + 1); merges > 0; merges--) {
+    for (let additions = last ? popcnt(shard) : ctz(shard + 1); additions > 0; additions--) {
       top -= TILE;
       c00 = f32x4.add(v128.load(top), c00);
       c01 = f32x4.add(v128.load(top, 16), c01);
@@ -82,32 +84,32 @@ export function treeTile(c: usize, cRow: usize, a: usize, aStep: usize, panels: 
 }
 
 /**
- * One piece of a longer sum: c[rows,8] = tree(start + Σ_k a[·,k]·panel[k,·]), where a[row, k] lie next to each other along the rows and
- * `aStep` leads to the next k. `merges` sums lie below `fold` on the stack, to be added to the result from the top down.
+ * One piece of a longer sum: c[rows,8] = start + Σ_k a[·,k]·panel[k,·], to which the `additions` sums below
+ * `stack` are added from the top down. a[row, k] lie next to each other along the rows, and `aStep` leads to
+ * the next k.
  */
 export function columnTile(
   rows: i32, c: usize, cStride: usize, start: usize, startStride: usize, a: usize, aStep: usize, panel: usize, count: i32,
-  fold: usize, merges: i32,
+  stack: usize, additions: i32,
 ): void {
   if (rows == 4) {
-    tile4(c, cStride, start, startStride, a, aStep, panel, count, fold, merges);
+    tile4(c, cStride, start, startStride, a, aStep, panel, count, stack, additions);
     return;
   }
   for (; rows > 0; rows--) {
-    tile1(c, start, a, aStep, panel, count, fold, merges);
+    tile1(c, start, a, aStep, panel, count, stack, additions);
     c += cStride;
     start += startStride;
-    fold += LINE;
+    stack += LINE;
     a += 4;
   }
 }
-
 
 // @ts-ignore: decorator
 @inline
 function tile4(
   c: usize, cStride: usize, start: usize, startStride: usize,
-  a: usize, aStep: usize, panel: usize, count: i32, fold: usize, merges: i32,
+  a: usize, aStep: usize, panel: usize, count: i32, stack: usize, additions: i32,
 ): void {
   let c00 = v128.load(start), c01 = v128.load(start, 16);
   start += startStride;
@@ -132,16 +134,16 @@ function tile4(
     c31 = madd(x, b1, c31);
     a += aStep;
   }
-  for (; merges > 0; merges--) {
-    fold -= TILE;
-    c00 = f32x4.add(v128.load(fold), c00);
-    c01 = f32x4.add(v128.load(fold, 16), c01);
-    c10 = f32x4.add(v128.load(fold, 32), c10);
-    c11 = f32x4.add(v128.load(fold, 48), c11);
-    c20 = f32x4.add(v128.load(fold, 64), c20);
-    c21 = f32x4.add(v128.load(fold, 80), c21);
-    c30 = f32x4.add(v128.load(fold, 96), c30);
-    c31 = f32x4.add(v128.load(fold, 112), c31);
+  for (; additions > 0; additions--) {
+    stack -= TILE;
+    c00 = f32x4.add(v128.load(stack), c00);
+    c01 = f32x4.add(v128.load(stack, 16), c01);
+    c10 = f32x4.add(v128.load(stack, 32), c10);
+    c11 = f32x4.add(v128.load(stack, 48), c11);
+    c20 = f32x4.add(v128.load(stack, 64), c20);
+    c21 = f32x4.add(v128.load(stack, 80), c21);
+    c30 = f32x4.add(v128.load(stack, 96), c30);
+    c31 = f32x4.add(v128.load(stack, 112), c31);
   }
   v128.store(c, c00);
   v128.store(c, c01, 16);
@@ -160,7 +162,7 @@ function tile4(
 // @ts-ignore: decorator
 @inline
 function tile1(
-  c: usize, start: usize, a: usize, aStep: usize, panel: usize, count: i32, fold: usize, merges: i32,
+  c: usize, start: usize, a: usize, aStep: usize, panel: usize, count: i32, stack: usize, additions: i32,
 ): void {
   let c0 = v128.load(start), c1 = v128.load(start, 16);
   for (const end = panel + <usize>count * LINE; panel < end; panel += LINE) {
@@ -169,10 +171,10 @@ function tile1(
     c1 = madd(x, v128.load(panel, 16), c1);
     a += aStep;
   }
-  for (; merges > 0; merges--) {
-    fold -= TILE;
-    c0 = f32x4.add(v128.load(fold), c0);
-    c1 = f32x4.add(v128.load(fold, 16), c1);
+  for (; additions > 0; additions--) {
+    stack -= TILE;
+    c0 = f32x4.add(v128.load(stack), c0);
+    c1 = f32x4.add(v128.load(stack, 16), c1);
   }
   v128.store(c, c0);
   v128.store(c, c1, 16);

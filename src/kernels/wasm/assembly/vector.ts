@@ -1,6 +1,6 @@
-// Four floats at a time. The only source of difference between the two builds is madd.
+// Four floats at a time. madd is the only source of difference between the two builds.
 
-/** a·b + c: one rounding where the engine has relaxed SIMD, two everywhere else. */
+/** a·b + c, with one rounding in the build for relaxed SIMD and two in the portable one. */
 // @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
@@ -21,7 +21,9 @@ export function select(mask: v128, a: v128, b: v128): v128 {
   return v128.bitselect(a, b, mask);
 }
 
-/** The first `n` floats at `at`, n ≥ 1, and `fill` in the lanes beyond: nothing past the end is read. */
+/**
+ * Loads the first `n` ≥ 1 floats at `at` and puts `fill` into the lanes beyond: nothing past the end is read.
+ */
 export function load(at: usize, n: i32, fill: f32): v128 {
   if (n >= 4) return v128.load(at);
   let v = f32x4.replace_lane(f32x4.splat(fill), 0, f32.load(at, 0));
@@ -30,7 +32,7 @@ export function load(at: usize, n: i32, fill: f32): v128 {
   return v;
 }
 
-/** Stores the first `n` lanes, n ≥ 1: nothing past the end is written. */
+/** Stores the first `n` ≥ 1 lanes: nothing past the end is written. */
 export function store(at: usize, v: v128, n: i32): void {
   if (n >= 4) {
     v128.store(at, v);
@@ -41,7 +43,7 @@ export function store(at: usize, v: v128, n: i32): void {
   if (n > 2) f32.store(at, f32x4.extract_lane(v, 2), 8);
 }
 
-/** (0 + 2) + (1 + 3): the fixed order in which lanes are summed. */
+/** (0 + 2) + (1 + 3), the fixed order in which lanes are summed. */
 // @ts-ignore: decorator
 @inline
 export function sumLanes(v: v128): f32 {
@@ -56,7 +58,10 @@ export function maxLanes(v: v128): f32 {
   return max(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
 }
 
-/** As in PyTorch's BCELoss, log y counts as at least −100 and a divisor as at least 1e−12: no ∞ where a probability is 0. */
+/**
+ * As in PyTorch's BCELoss, log y counts as at least −100 and a divisor as at least 1e−12, which avoids ∞
+ * where a probability is 0.
+ */
 // @ts-ignore: decorator
 @inline
 export function clampedLog(logarithm: v128): v128 {
