@@ -88,8 +88,8 @@ export function computeDivergence(context: ForwardContext, differentiated: boole
 }
 
 /**
- * Returns one row's part of the score, after `computeDivergence`: 1 if its class is right, else 0; or its squared
- * error in the target's own unit.
+ * Returns one row's part of the score, after `computeDivergence`: 1 if its class is right, else 0; or its
+ * squared error in the target's own unit.
  */
 export function rowScore(
   { workspace, objective, problemType, encoding }: ForwardContext,

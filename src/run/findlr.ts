@@ -1,7 +1,6 @@
-import { loadTrainingData } from '../data/load.js';
-import { resolveConfig, type TrainOptions, withRows } from '../train/config.js';
+import { resolveConfig, type TrainOptions } from '../train/config.js';
 import { RATE_RANGE, type RateRange, type RateSearch, rangeTest } from '../train/findlr.js';
-import { planTraining } from '../train/plan.js';
+import { planNewTraining } from './newplan.js';
 import { openSession } from './session.js';
 import { absoluteSources } from './sources.js';
 import type { RunOptions } from './train.js';
@@ -31,10 +30,7 @@ export async function findLearningRate(
   run: Pick<RunOptions, 'workerFile'> = {},
 ): Promise<RateSearch> {
   const config = absoluteSources(resolveConfig(options));
-  const { trainer } = openSession(
-    planTraining(config, await loadTrainingData(withRows(config, options))),
-    run,
-  );
+  const { trainer } = openSession(await planNewTraining(config, options), run);
   try {
     return await rangeTest(trainer, { ...RATE_RANGE, ...range });
   } finally {

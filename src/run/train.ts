@@ -25,6 +25,7 @@ import {
 } from './folder.js';
 import { changeOfKernels, withKernels } from './kernels.js';
 import { runSession } from './loop.js';
+import { planNewTraining } from './newplan.js';
 import { newRecord } from './record.js';
 import { startEvent } from './result.js';
 import { openSession } from './session.js';
@@ -85,7 +86,7 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   const started = new Date();
   const config = absoluteSources(resolveConfig(options));
   const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
-  const plan = planTraining(config, await loadTrainingData(withRows(config, options)), run.profile);
+  const plan = await planNewTraining(config, options, run.profile);
   const record = newRecord(plan, started, run.argv ?? []);
   const session = openSession(plan, run);
   if (folder) await orClose(session.trainer, () => createRunFolder(folder, config, record));
@@ -220,7 +221,7 @@ export interface PlanReport extends StartEvent {
  */
 export async function plan(options: TrainOptions): Promise<PlanReport> {
   const config = absoluteSources(resolveConfig(options));
-  const planned = planTraining(config, await loadTrainingData(withRows(config, options)));
+  const planned = await planNewTraining(config, options);
   return {
     ...startEvent(planned, null, 0),
     layers: layerTable(planned.layers),
