@@ -1,4 +1,4 @@
-// Activations, four elements at a time; the codes are those of ../../codes.ts.
+// Activations, four elements at a time.
 import { exp, expm1, normalCdf, normalPdf, sigmoid, softplus, tanh } from './math';
 import { cos, sin } from './sine';
 import { load, madd, select, splat, store } from './vector';

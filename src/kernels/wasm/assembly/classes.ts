@@ -1,4 +1,4 @@
-// Divergences against one class c of a row, on probabilities, their logarithms or logits; the codes are those of ../../codes.ts.
+// Divergences against one class c of a row, on probabilities, their logarithms or logits.
 import { exp, expm1, log } from './math';
 import { divideRow, expRow, logOne, rowMax, rowSum, sumExp } from './softmax';
 import { clampedDivisor, clampedLog, load, select, splat, store, sumLanes } from './vector';

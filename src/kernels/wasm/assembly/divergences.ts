@@ -1,4 +1,4 @@
-// Divergences: row by row, every sum in an order that depends on N alone; the codes are those of ../../codes.ts.
+// Divergences: row by row, every sum in an order that depends on N alone.
 import { classRow, isOfClass } from './classes';
 import { exp, expm1, log, log1p, sigmoid, tanh } from './math';
 import { logOne, rowMax, rowSum, sumExp } from './softmax';
