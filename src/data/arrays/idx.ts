@@ -3,11 +3,11 @@
  * as big-endian uint32, then the elements in row-major order, big-endian as well.
  */
 import { DataError } from '../../errors.js';
-import { checkSize, decode, ELEMENTS, type FileElement, type StoredTensor } from '../elements.js';
+import { checkSize, decode, ELEMENTS, type FileElementType, type StoredTensor } from '../elements.js';
 import { readBytes } from '../files.js';
 import { elementCount } from '../schema.js';
 
-const IDX_ELEMENTS: Readonly<Record<number, FileElement>> = {
+const IDX_ELEMENTS: Readonly<Record<number, FileElementType>> = {
   8: 'u8',
   9: 'i8',
   11: 'i16',

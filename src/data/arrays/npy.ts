@@ -7,14 +7,14 @@ import {
   decode,
   ELEMENTS,
   elementTypeOf,
-  type FileElement,
+  type FileElementType,
   type SharedBytes,
   type StoredTensor,
 } from '../elements.js';
 import { readBytes } from '../files.js';
 import { elementCount } from '../schema.js';
 
-const NPY_ELEMENTS: Readonly<Record<string, FileElement>> = {
+const NPY_ELEMENTS: Readonly<Record<string, FileElementType>> = {
   b1: 'u8',
   u1: 'u8',
   i1: 'i8',

@@ -3,7 +3,7 @@
  * its values as they are stored.
  */
 import { DataError, UsageError } from '../../errors.js';
-import { type FitOptions, inferProblemType, MANY_VALUES, MAX_CLASSES } from '../fit.js';
+import { type FitOptions, inferProblemType, MAX_CLASSES, MAX_INFERRED_CLASSES } from '../fit.js';
 import { PLAIN_FORMAT, type Reading } from '../reading.js';
 import { examples } from '../words.js';
 import { cellError, misfitText } from './cellerrors.js';
@@ -135,7 +135,7 @@ function fitNumbers(
     present++;
     whole &&= Number.isInteger(values[row]);
     // fractions need counting only if the user says that they are classes
-    const most = whole || problemType === 'classification' ? MAX_CLASSES : MANY_VALUES;
+    const most = whole || problemType === 'classification' ? MAX_CLASSES : MAX_INFERRED_CLASSES;
     if (distinct.size <= most) distinct.add(values[row]);
   }
   const inferred = inferProblemType(distinct.size, present, whole);
