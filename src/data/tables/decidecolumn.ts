@@ -3,6 +3,7 @@
  * boolean, or words. docs/data.md states the rules; they are the same for every source.
  */
 import { isPlain, type NumberFormat, PLAIN_FORMAT, type Reading } from '../reading.js';
+import { shellWord } from '../words.js';
 import { type Candidate, dateCandidates, numberCandidates, rivals } from './candidates.js';
 import type { Cells, WordCells } from './cells.js';
 import { type ColumnContext, type ColumnDecision, decisionFor, missingWords } from './columndecision.js';
@@ -21,7 +22,6 @@ import {
   codeQuestion,
   decimalQuestion,
   percentQuestion,
-  quoted,
   whyDate,
   whyNames,
   whyNoDates,
@@ -189,7 +189,7 @@ function dateDecision(
   const reading: Reading = { as: 'date', format, missing: [] };
   if (others.length > 0) {
     const code = present.words.findIndex((_, at) => !Object.is(values[at], others[0].values[at]));
-    const flag = (other: string) => `--date-format ${quoted(`${overrides.name}=${other}`)}`;
+    const flag = (other: string) => `--date-format ${shellWord(`${overrides.name}=${other}`)}`;
     const question = `${present.words[code].trim()} may be ${dayName(values[code])} (${flag(format)}) or ${dayName(others[0].values[code])} (${flag(others[0].format)}), and every value fits both; say which`;
     return { ...decisionFor(reading), question };
   }
