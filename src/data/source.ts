@@ -66,7 +66,7 @@ export const sourceName = (data: DataSource): string => (typeof data === 'string
  * unknown option, DataError where DATA names nothing that can be read.
  */
 export function openSource(data: DataSource): Source {
-  if (typeof data !== 'string' && isTensorData(data)) return openTensors('arrays', data);
+  if (typeof data !== 'string' && isTensorData(data)) return openTensors(data);
   if (typeof data !== 'string')
     return { kind: 'table', name: 'rows', text: 'rows', form: 'rows', rows: data };
   if (data === ROWS) {

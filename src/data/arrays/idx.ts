@@ -28,14 +28,14 @@ export function readIdx(file: string): StoredTensor {
     );
   }
 
-  const header = 4 + 4 * rank;
-  if (bytes.length < header) {
+  const headerBytes = 4 + 4 * rank;
+  if (bytes.length < headerBytes) {
     throw new DataError(
-      `${file}: truncated: a header of ${rank} sizes takes ${header} bytes, the file has ${bytes.length}; download it again`,
+      `${file}: truncated: a header of ${rank} sizes takes ${headerBytes} bytes, the file has ${bytes.length}; download it again`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  checkSize(file, shape, ELEMENTS[element].bytes, header, bytes.length);
-  return { file, shape, data: decode(element, bytes, header, elementCount(shape), false) };
+  checkSize(file, shape, ELEMENTS[element].bytes, headerBytes, bytes.length);
+  return { file, shape, data: decode(element, bytes, headerBytes, elementCount(shape), false) };
 }
