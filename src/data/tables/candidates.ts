@@ -2,7 +2,7 @@
  * Finds the number and date formats that the distinct words of a column allow, and how many rows each covers.
  */
 import { type NumberFormat, PLAIN_FORMAT } from '../reading.js';
-import { DATE_FORMATS, dateParser, dateReader, YEAR_FIRST } from './dates.js';
+import { compileDateFormat, DATE_FORMATS, dateParser, YEAR_FIRST } from './dates.js';
 import type { DistinctWords } from './distinctwords.js';
 import {
   CONVENTIONS,
@@ -146,7 +146,7 @@ function fitting(formats: readonly string[], distinct: DistinctWords): Candidate
   const patterns = patternsOf(distinct);
   const found: Candidate<string>[] = [];
   for (const format of formats) {
-    const { parse, matches } = dateReader(format);
+    const { parse, matches } = compileDateFormat(format);
     const possible = patterns.reduce((sum, { example, rows }) => sum + (matches(example) ? rows : 0), 0);
     if (2 * possible < rows) continue;
     const values = new Float64Array(words.length);
