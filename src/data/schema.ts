@@ -53,7 +53,7 @@ const columnSchema = z.discriminatedUnion('kind', [
     scale: z.number().positive(),
     /** Replaces a missing value: the median of the training rows. */
     fill: z.number(),
-    /** Reading of its text. Models from before 0.2 have none; `readingOf` says what is assumed for them. */
+    /** Reading of its text. Models of release 0.1.0 have none; `readingOf` says what is assumed for them. */
     reading: readingSchema.optional(),
   }),
   z.strictObject({
