@@ -68,7 +68,7 @@ export async function openCsv(
     header: { cells: hasHeader ? files[0].names : [], assumed: header === 'auto' },
     read: (wanted, modes, classColumn) => {
       const chosen = wanted.map((name) => byName.get(name)!);
-      return query((table) => readCells(connection, table, chosen, modes, classColumn, room));
+      return query((table) => readCells(connection, table, chosen, { modes, classColumn, room }));
     },
     locate: (row) => locate(connection, files, (file) => scan(file), row),
     close: () => {

@@ -43,20 +43,23 @@ const ROOM = 1 << 16;
 export type TableExpression = (numbers: ReadonlySet<string>) => string;
 const NO_NUMBERS: ReadonlySet<string> = new Set();
 
-/**
- * Reads the cells of `columns`, in the order of the table's rows. See `TableReader.read` for what comes as
- * words.
- * @param room how many rows to make room for, if the size of the table tells
- */
+/** Says how cells are read; `TableReader.read` explains modes and class column. */
+interface ReadOptions {
+  readonly modes: ReadModes;
+  readonly classColumn?: string | undefined;
+  /** Number of rows to make room for, if the size of the table tells. */
+  readonly room?: number | undefined;
+}
+
+/** Reads the cells of `columns`, in the order of the table's rows. */
 export async function readCells(
   connection: Connection,
   table: TableExpression,
   columns: readonly DuckColumn[],
-  modes: ReadModes,
-  classColumn?: string,
-  room = ROOM,
+  { modes, classColumn, room = ROOM }: ReadOptions,
 ): Promise<Cells[]> {
-  const plain = await plainColumns(connection, table(NO_NUMBERS), columns, modes, classColumn);
+  const unknown = columns.filter(({ name, stored }) => stored.kind === 'text' && !modes.has(name));
+  const plain = await plainColumns(connection, table(NO_NUMBERS), unknown, classColumn);
   const fractions = new Set(
     Array.from(plain).flatMap(([name, kind]) => (kind === 'fractions' ? [name] : [])),
   );
@@ -108,20 +111,18 @@ async function fetchCells(connection: Connection, table: string, fetched: Fetche
   return fetched.map(({ builder }) => builder.cells());
 }
 
-/** Finds the text columns whose first cells are all plain numbers or missing, and what kind of numbers. */
+/** Finds the columns of text whose first cells are all plain numbers or missing, and what kind of numbers. */
 async function plainColumns(
   connection: Connection,
   table: string,
   columns: readonly DuckColumn[],
-  modes: ReadModes,
   classColumn: string | undefined,
 ): Promise<Map<string, PlainKind>> {
-  const unknown = columns.filter(({ name, stored }) => stored.kind === 'text' && !modes.has(name));
   const plain = new Map<string, PlainKind>();
-  if (unknown.length === 0) return plain;
-  const texts = unknown.map(({ stored }) => stored.text);
+  if (columns.length === 0) return plain;
+  const texts = columns.map(({ stored }) => stored.text);
   const first = await queryText(connection, `SELECT ${texts} FROM ${table} LIMIT ${FIRST_ROWS}`);
-  unknown.forEach(({ name }, index) => {
+  columns.forEach(({ name }, index) => {
     const words = new Set(first.map((row) => row[index]?.trim() ?? ''));
     if (name === classColumn && words.size <= MAX_CLASS_WORDS) return;
     const kind = plainKind(words);

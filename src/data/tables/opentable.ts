@@ -139,7 +139,9 @@ function readerOf(
     header: null,
     read: (names, modes, classColumn) => {
       const wanted = names.map((name) => byName.get(name)!);
-      return withSourceErrors(source, () => readCells(connection, () => table, wanted, modes, classColumn));
+      return withSourceErrors(source, () =>
+        readCells(connection, () => table, wanted, { modes, classColumn }),
+      );
     },
     locate: async (row) => `${source}: row ${row + 1}`,
     close: () => {},
