@@ -54,7 +54,8 @@ export async function openCsv(
       try {
         return await run((numbers) => tableOf(files, numbers));
       } catch (error) {
-        const isMixed = (error as Error).message.includes('invalid state'); // DuckDB's words for mixed line ends
+        // 'invalid state' are DuckDB's words for mixed line ends
+        const isMixed = (error as Error).message.includes('invalid state');
         const isCopied = cleanups.length > 0;
         if (!isMixed || isCopied) throw await rowError(source, error, files);
         files = await Promise.all(files.map((file) => oneKindOfNewline(file, cleanups)));

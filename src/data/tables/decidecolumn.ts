@@ -131,8 +131,8 @@ const INFINITE = /^[+-]?inf(inity)?$/i;
 
 /**
  * Whether `good` rows that fit a format show that the column was meant in it, so that the other rows are
- * mistakes. They do if at most one row or BROKEN_SHARE of the rows do not fit, or if most fit and the words
- * are too many to be categories.
+ * mistakes. Most rows must fit. Then one other row is a mistake, and so are others up to BROKEN_SHARE of all;
+ * any number of them is if the words are too many to be categories.
  */
 function isConvincing(good: number, { words, rows }: DistinctWords): boolean {
   const bad = rows - good;
