@@ -41,6 +41,8 @@ export function bindSequence(
   binding: Binding,
 ): BoundSequence {
   const { maxRows, allocate, differentiated } = binding;
+  // A layer's x and dx are the y and dy of the layer before it. Its dx is wanted only where something before
+  // it has parameters, or where the caller wants the gradient of the input.
   let x = input;
   let dx = inputGradient;
   let wanted = inputGradient !== null;

@@ -32,7 +32,8 @@ export function batchNorm(width: number, eps: number, momentum: number): Layer {
       { name: 'running_mean', shape: [width], init: { constant: 0 }, statistic },
       { name: 'running_var', shape: [width], init: { constant: 1 }, statistic },
     ],
-    // x̂; the variance of the row's shard; ∂y·x̂, and after that what the statistics follow
+    // x̂; the variance of the row's shard; ∂y·x̂ and later, in the same memory, the values that the running
+    // statistics follow
     saved: [width, width, width],
     shardRows: SHARD_ROWS,
 
@@ -66,6 +67,7 @@ export function batchNorm(width: number, eps: number, momentum: number): Layer {
         }
         return;
       }
+      const followed = product; // each column of ∂y·x̂ is overwritten once it is no longer needed
       for (let i = 0; i < pass.rows * width; i++) product[i] = dy[i] * normal[i];
       rowSums(pass, dgamma, product, width);
       rowSums(pass, dbeta, dy, width);
@@ -73,14 +75,14 @@ export function batchNorm(width: number, eps: number, momentum: number): Layer {
         const factor = gamma[column.n] / Math.sqrt(variances[column.from] + eps);
         if (dx) inputGradient(dx, dy, normal, product, factor, column);
         for (let i = column.from; i < column.to; i += width)
-          product[i] = column.rows > 1 ? x[i] : mean[column.n];
+          followed[i] = column.rows > 1 ? x[i] : mean[column.n];
       });
-      rowSums(pass, meanSum, product, width);
+      rowSums(pass, meanSum, followed, width);
       forEachColumn(pass, width, ({ from, to, rows, n }) => {
         const unbiased = rows > 1 ? (variances[from] * rows) / (rows - 1) : variance[n];
-        for (let i = from; i < to; i += width) product[i] = unbiased;
+        for (let i = from; i < to; i += width) followed[i] = unbiased;
       });
-      rowSums(pass, varianceSum, product, width);
+      rowSums(pass, varianceSum, followed, width);
     },
   });
 }
@@ -126,15 +128,15 @@ function inputGradient(
   factor: number,
   { from, to, width, rows }: Column,
 ): void {
-  let mean = 0;
-  let along = 0;
+  let sumDy = 0;
+  let sumProduct = 0;
   if (rows > 1) {
     for (let i = from; i < to; i += width) {
-      mean += dy[i];
-      along += product[i];
+      sumDy += dy[i];
+      sumProduct += product[i];
     }
   }
   for (let i = from; i < to; i += width) {
-    dx[i] = factor * (dy[i] - mean / rows - (normal[i] * along) / rows);
+    dx[i] = factor * (dy[i] - sumDy / rows - (normal[i] * sumProduct) / rows);
   }
 }
