@@ -64,8 +64,17 @@ const AUTO_VAL = 0.1;
 
 /**
  * Reads a source, infers what its columns or labels are, splits the rows and fits the encoding to the
- * training rows. Throws UsageError for options that do not apply, DataError for data that cannot be read or
- * understood.
+ * training rows, all as `train` does. A resolved configuration will do as options.
+ *
+ * @throws UsageError for options that do not apply, DataError for data that cannot be read or understood
+ * @example
+ * ```js
+ * import { loadTrainingData } from 'gradpool';
+ *
+ * const data = await loadTrainingData({ data: 'iris', task: 'auto', val: 0.2, seed: 1 });
+ * console.log(data.task, data.inputWidth, data.outputs); // → classification 4 3
+ * console.log(data.train.rows.length, data.val?.rows.length); // → 120 30
+ * ```
  */
 export async function loadTrainingData(options: LoadOptions): Promise<TrainingData> {
   const source = openSource(options.data);

@@ -81,8 +81,19 @@ function namesIn(directory: string): string[] {
   }
 }
 
+/** Says how a table file is opened (tables/opentable.ts), by the end of its name. */
+export const TABLE_FORMATS = {
+  csv: 'csv',
+  tsv: 'csv',
+  txt: 'csv',
+  json: 'json',
+  jsonl: 'json',
+  ndjson: 'json',
+  parquet: 'parquet',
+} as const;
+
 /** Matches the names of the table files that DuckDB reads. */
-export const TABLE_NAME = /\.(csv|tsv|txt|json|jsonl|ndjson|parquet)(\.gz|\.zst)?$/i;
+export const TABLE_NAME = new RegExp(`\\.(${Object.keys(TABLE_FORMATS).join('|')})(\\.gz|\\.zst)?$`, 'i');
 
 /** Opens the image files of an IDX directory as training and test set, by their names. */
 function openIdxDirectory(directory: string, name: string, images: readonly string[]): ArraySource {

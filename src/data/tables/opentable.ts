@@ -1,6 +1,7 @@
 /** Opens what the user named (files, a pattern, a query, rows in memory) as a table that can be read. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { DataError } from '../../errors.js';
+import { TABLE_FORMATS } from '../arrays/arrayfiles.js';
 import { fileError } from '../files.js';
 import type { TableSource } from '../source.js';
 import { openCsv } from './csv.js';
@@ -25,9 +26,10 @@ export async function openTable(
   }
   const files = await filesOf(connection, source.text);
   for (const file of files) checkReadable(file);
-  const kind = /\.(\w+?)(\.gz|\.zst)?$/i.exec(files[0])![1].toLowerCase();
-  if (['csv', 'tsv', 'txt'].includes(kind)) return openCsv(connection, source.text, files, header);
-  if (kind === 'parquet') return openParquet(connection, source.text, files);
+  const ending = /\.(\w+?)(\.gz|\.zst)?$/i.exec(files[0])![1].toLowerCase();
+  const format = TABLE_FORMATS[ending as keyof typeof TABLE_FORMATS];
+  if (format === 'csv') return openCsv(connection, source.text, files, header);
+  if (format === 'parquet') return openParquet(connection, source.text, files);
   return openJson(connection, source.text, files);
 }
 
