@@ -1,6 +1,6 @@
 /**
- * Layers that follow one another: the forward pass (lecture, section 2), the backward pass (lecture, section
- * 3), and how they are bound to memory. A composite layer runs its branches with the same functions.
+ * Runs a sequence of layers forward (lecture, section 2) and backward (lecture, section 3), and binds it to
+ * memory. A composite layer runs its branches with the same functions.
  */
 import type { FloatArray } from '../kernels/kernels.js';
 import type { BoundSequence, Layer, LayerArrays, Pass } from './layer.js';

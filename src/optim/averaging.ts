@@ -1,5 +1,5 @@
 /**
- * Averages of the weights over steps or epochs. The average has a slot of its own and is what is evaluated
+ * Averages the weights over steps or epochs. The average has a slot of its own and is what is evaluated
  * and saved, while training goes on with the weights as they are. The number of weights in the average
  * follows from the step's number, so nothing else is stored.
  */

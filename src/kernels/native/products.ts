@@ -1,7 +1,7 @@
 /**
- * Matrix products by a system library's gemm. How a library rounds depends on the shape that it is given, and
- * the result for a shard may depend on that shard alone (promise P1). So the library is given one shard at a
- * time, or several where a trial has shown that the bits stay the same.
+ * Multiplies matrices with a system library's gemm. How a library rounds depends on the shape that it is
+ * given, and the result for a shard may depend on that shard alone (promise P1). So the library is given one
+ * shard at a time, or several where a trial has shown that the bits stay the same.
  */
 import type { ShardRows, SumMode } from '../kernels.js';
 import type { Products } from '../products.js';

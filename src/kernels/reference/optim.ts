@@ -1,3 +1,4 @@
+/** The element-wise steps of the update rules, as plain loops. */
 import type { FloatArray, Kernels } from '../kernels.js';
 import { STEPS, type StepName, type StepScalars } from '../steps.js';
 

@@ -1,3 +1,4 @@
+/** Binds the compiled kernels: arrays become byte offsets, names become numbers. */
 import type { FloatArray, Kernels, ShardRows } from '../kernels.js';
 import type { Products } from '../products.js';
 import { type ActivationKernel, SCALAR_ACTIVATIONS } from '../reference/activations.js';

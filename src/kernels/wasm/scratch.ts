@@ -16,7 +16,10 @@ export const MAX_SHARDS = 4096;
 export const LINE = 32;
 /** A tile of 4 × 8 sums. */
 export const TILE = 4 * LINE;
-/** Most rows of a panel: 512 × 8 floats stay in the L1 cache beside the numbers that stream past them. */
+/**
+ * Rows of a panel: 512 × 8 floats stay in the L1 cache beside the numbers that stream past them. Only a
+ * weight gradient takes longer panels, of up to STRIP_ROWS.
+ */
 export const PANEL_ROWS = 512;
 /**
  * Most rows of a strip; a gradient over more rows is computed panel by panel (longGradient in

@@ -1,5 +1,6 @@
 /**
- * Layers that normalise a row. They are vector activations: all outputs of a row depend on all its inputs.
+ * These layers normalise a row. They are vector activations: every output of a row depends on all its inputs
+ * (lecture, section 4).
  */
 import { rowSums } from '../gradients.js';
 import { defineLayer, type Layer, type ParameterSpec } from '../layer.js';

@@ -4,8 +4,9 @@
 // log₂ of the parts exist at a time. They wait on a stack that works like a binary counter. Before shard i
 // (from 0, the first at hand) the stack holds one sum for every 1 bit of i: before shard 3, binary 11, the
 // sum of shards 0 and 1 and, on top of it, that of shard 2. When shard i is summed, as many sums are taken
-// from the top and added to it as i + 1 has 0 bits at its end, and the result goes onto the stack: after
-// shard 3 two of them, first shard 2, then shards 0 and 1. The last shard takes all that are left.
+// from the top and added to it as i + 1 has 0 bits at its end, and the result goes onto the stack. For shard
+// 3 these are two sums: first that of shard 2, then that of shards 0 and 1. The last shard takes all that are
+// left.
 import { LINE, PANEL_ROWS, STACK_LEVELS, STACKS, STRIP_ROWS, TILE } from '../scratch';
 import { copyRows, packRows, packStrips } from './pack';
 import { bound, edgeArea, panelArea, panelStride, panelsThatFit, stackArea, startArea, stripArea } from './scratch';
@@ -25,8 +26,7 @@ export function affineWeightGradient(dw: usize, x: usize, dz: usize, shards: i32
   x += <usize>first * K << 2;
   dz += <usize>first * N << 2;
   const stride = panelStride(rows);
-  // Several panels of few rows stay in the L1 cache together. Packing a strip pays off because at least four
-  // panels use it.
+  // Several panels of few rows stay in the L1 cache together; in any case a packed strip meets at least four.
   const block = 8 * min(panelsThatFit(stride), max(8, PANEL_ROWS / rows));
   for (let n = 0; n < N; n += block) {
     const columns = min(block, N - n);
@@ -34,6 +34,7 @@ export function affineWeightGradient(dw: usize, x: usize, dz: usize, shards: i32
     for (let k = 0; k < K; k += 16) {
       const height = min(16, K - k);
       const at = x + (<usize>k << 2), to = dw + ((<usize>k * N + n) << 2);
+      // A strip is read from x itself where few panels use it or where its columns stay cached, else packed.
       if ((height & 3) == 0 && (columns <= 16 || rows <= rowsThatStayCached(K))) {
         stripsTimesPanels(to, <usize>N << 2, at, <usize>K << 2, 16, shards, height, columns, stride, continued);
       } else {
@@ -105,7 +106,7 @@ function longGradient(dw: usize, x: usize, dz: usize, shards: i32, K: i32, N: i3
 }
 
 /**
- * Takes the tile at (k, n) on over rows r … rEnd − 1, which lie in the panel and begin in `shard`. A shard
+ * Continues the tile at (k, n) over rows r … rEnd − 1, which lie in the panel and begin in `shard`. A shard
  * that ends beyond the panel leaves its sum so far on top of the stack, where the next panel finds it.
  */
 function gradientTile(
