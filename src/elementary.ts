@@ -1,8 +1,8 @@
 /**
- * exp, ln and cos, made of additions, multiplications and divisions alone, so that schedules and initial
+ * Computes exp, ln and cos from additions, multiplications and divisions alone, so that schedules and initial
  * weights have the same bits on every machine: ECMAScript leaves the last bits of Math.exp and the like to
  * the engine. The relative error (for cos, the absolute one) is below 4e-16. Only the coordinator and the
- * layers written in TypeScript call them; the kernels have their own in float32.
+ * layers written in TypeScript call these functions; the kernels have their own in float32.
  */
 const LN2_HIGH = 0.6931471803691238; // has 33 bits, so k·LN2_HIGH is exact for |k| < 2^20
 const LN2_LOW = 1.9082149292705877e-10;
@@ -17,7 +17,7 @@ export function exp(x: number): number {
   const r = x - k * LN2_HIGH - k * LN2_LOW;
   let series = 1;
   for (let n = 15; n >= 2; n--) series = 1 + (r / n) * series;
-  const half = k >> 1; // two factors, so that neither overflows before the product does
+  const half = k >> 1; // 2^k in two factors: near the ends of the range, 2^k alone would overflow or become 0
   return (1 + r * series) * powerOfTwo(half) * powerOfTwo(k - half);
 }
 
@@ -54,12 +54,12 @@ export function cos(x: number): number {
   const k = Math.round(x / (HALF_PI_HIGH + HALF_PI_LOW));
   const r = x - k * HALF_PI_HIGH - k * HALF_PI_LOW;
   const quadrant = ((k % 4) + 4) % 4;
-  const value = quadrant % 2 === 0 ? series(r, 0) : series(r, 1);
+  const value = cosineOrSine(r, quadrant % 2 === 0 ? 0 : 1);
   return quadrant === 0 || quadrant === 3 ? value : -value;
 }
 
 /** Returns Σ (−1)^i r^{2i+odd}/(2i+odd)!: the cosine (odd = 0) or the sine (odd = 1) of a small r. */
-function series(r: number, odd: 0 | 1): number {
+function cosineOrSine(r: number, odd: 0 | 1): number {
   let sum = 1;
   for (let n = 18 + odd; n >= 2 + odd; n -= 2) sum = 1 - ((r * r) / (n * (n - 1))) * sum;
   return odd === 1 ? r * sum : sum;

@@ -1,11 +1,11 @@
 /**
- * Hyper-parameters belong to the update rule, schedule or loss that uses them: each has one record with the
- * schema, the default and the help text of every hyper-parameter. The configuration's keys, the flags, their
+ * Each update rule, schedule and loss owns its hyper-parameters: one record has the schema, the default and
+ * the help text of every one. The configuration's keys, the flags, their
  * help, `gradpool list` and the tables in docs/training.md are all derived from these records.
  */
 import type { z } from 'zod';
 
-/** Describes one hyper-parameter: the values it may have, its default, and what it means. */
+/** Describes one hyper-parameter: the values that it may have, its default, and its meaning. */
 interface HyperParameter {
   readonly schema: z.ZodType;
   /** Left out where the help text says what happens without a value. */
@@ -23,7 +23,10 @@ type ValueOf<P extends HyperParameter> =
   | (P extends { readonly default: unknown } ? never : undefined);
 type DeepReadonly<T> = T extends readonly unknown[] ? Readonly<T> : T;
 
-/** Describes a configuration key, such as `optimizer`, whose value names one member of a fixed set. */
+/**
+ * Describes a configuration key, such as `optimizer`, whose value names one member of a fixed set, such as
+ * `adam`. A member uses a hyper-parameter if its record has it; several members may use the same one.
+ */
 export interface Choice<M extends Members = Members> {
   readonly key: string;
   /** The member that is chosen where nothing is given. */
@@ -35,10 +38,11 @@ export interface Choice<M extends Members = Members> {
 }
 type Members = Readonly<Record<string, HyperRecord>>;
 
+/** The keys of any record in a union, and what those records hold under a key. */
 type KeysOf<H> = H extends unknown ? keyof H & string : never;
 type Entry<H, Key> = H extends unknown ? (Key extends keyof H ? H[Key] : never) : never;
 
-/** Every hyper-parameter that any member has, with the entries of all members that have it. */
+/** Maps each hyper-parameter that any member uses to its entries in the records of those members. */
 type Entries<M extends Members> = {
   readonly [Key in KeysOf<M[keyof M]>]: Entry<M[keyof M], Key> & HyperParameter;
 };
@@ -70,7 +74,7 @@ type IsUnion<T, Whole = T> = [T] extends [never]
     : never;
 
 /**
- * Takes the hyper-parameters that a record has from `given`, and the defaults of those that are not given.
+ * Returns a record's hyper-parameters: the values in `given`, and the defaults of those that are not given.
  */
 export function hyperValues<H extends HyperRecord>(
   record: H,
@@ -93,14 +97,14 @@ export function hyperShape<M extends Members>(choice: Choice<M>): HyperShape<M> 
     const { schema, default: value } = first.entry;
     const other = others.find(({ entry }) => entry.schema !== schema);
     if (other) throw new Error(`${key}: ${first.name} and ${other.name} must share its schema`);
-    const hasDefault = value !== undefined && commonDefault(choice, key);
+    const hasDefault = value !== undefined && defaultsAgree(choice, key);
     const complete = hasDefault ? schema.default(value as never) : schema.optional();
     return [key, complete.describe(helpOf(choice, key))];
   });
   return Object.fromEntries(shape) as HyperShape<M>;
 }
 
-/** Names all hyper-parameters of a choice; those that every member uses come last. */
+/** Returns the names of all hyper-parameters of a choice; those that every member uses come last. */
 export function hyperKeys({ members }: Choice): string[] {
   const records = Object.values(members);
   const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];
@@ -108,6 +112,7 @@ export function hyperKeys({ members }: Choice): string[] {
   return [...keys.filter((key) => !shared(key)), ...keys.filter(shared)];
 }
 
+/** A member that uses a hyper-parameter, and the entry for it in the member's record. */
 interface User {
   readonly name: string;
   readonly entry: HyperParameter;
@@ -121,24 +126,29 @@ function usersOf({ members }: Choice, key: string): User[] {
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
-function commonDefault(choice: Choice, key: string): boolean {
+/** Returns whether all members that use the key have the same default for it. */
+function defaultsAgree(choice: Choice, key: string): boolean {
   const [first, ...others] = usersOf(choice, key);
   return others.every(({ entry }) => same(entry.default, first.entry.default));
 }
 
-/** Writes the help of a key: who uses it, what it means to each of them, and where their defaults differ. */
+/**
+ * Writes the help of a key: the members that use it, its meaning to each of them, and where their defaults
+ * differ. Members to which it means the same share one text.
+ */
 function helpOf(choice: Choice, key: string): string {
   const users = usersOf(choice, key);
   const [[help, first], ...others] = groups(users, ({ entry }) => entry.help);
-  const whom = whose(choice, users, others.length === 0 ? users : first);
+  const prefix = usersText(choice, users, others.length === 0 ? users : first);
   const meanings = others.map(([other, members]) => `; ${members.map(nameOf).join(', ')}: ${other}`);
-  return `${whom}${help}${meanings.join('')}${defaultsText(choice, key)}`;
+  return `${prefix}${help}${meanings.join('')}${defaultsText(choice, key)}`;
 }
 
 /**
- * Names those whom a help text concerns: nobody where all members use the key, the exceptions where most do.
+ * Writes for which members a help text holds, before the text: nothing where all members use the key, 'every
+ * optimizer but lbfgs: ' where most do, else 'optimizer sgd, rmsprop: '.
  */
-function whose({ key, members }: Choice, users: readonly User[], concerned: readonly User[]): string {
+function usersText({ key, members }: Choice, users: readonly User[], concerned: readonly User[]): string {
   const others = Object.keys(members).filter((name) => !users.some((user) => user.name === name));
   if (others.length === 0) return '';
   return concerned === users && 2 * others.length < users.length
@@ -146,8 +156,9 @@ function whose({ key, members }: Choice, users: readonly User[], concerned: read
     : `${key} ${concerned.map(nameOf).join(', ')}: `;
 }
 
+/** Writes the defaults where members differ: ' (default 1e-8; lamb and adadelta 1e-6, adagrad 1e-10)'. */
 function defaultsText(choice: Choice, key: string): string {
-  if (commonDefault(choice, key)) return '';
+  if (defaultsAgree(choice, key)) return '';
   const [[usual], ...others] = groups(usersOf(choice, key), ({ entry }) => valueText(entry.default));
   const exceptions = others.map(([value, members]) => `${members.map(nameOf).join(' and ')} ${value}`);
   return ` (default ${usual}; ${exceptions.join(', ')})`;
@@ -155,7 +166,7 @@ function defaultsText(choice: Choice, key: string): string {
 
 const nameOf = ({ name }: User) => name;
 
-/** Groups users by what `textOf` says of them, in the order in which each text first comes up. */
+/** Groups users by the text that `textOf` returns for them, in the order in which the texts first come up. */
 function groups(users: readonly User[], textOf: (user: User) => string): [string, User[]][] {
   const found = new Map<string, User[]>();
   for (const user of users) found.set(textOf(user), [...(found.get(textOf(user)) ?? []), user]);
@@ -171,12 +182,12 @@ export function valueText(value: unknown): string {
   return Array.isArray(value) ? value.map(valueText).join(',') : String(value);
 }
 
-/** A hyper-parameter that was given although the member that was chosen does not use it. */
+/** Describes a hyper-parameter that was given although the chosen member does not use it. */
 interface UnusedKey {
   readonly key: string;
   /** Whether the value is the key's default, as in the configuration of every run, and so changes nothing. */
   readonly isDefault: boolean;
-  /** The chosen member, who uses the key instead, and what to do: 'optimizer adam does not use it; …'. */
+  /** Why the key is not used, which members use it, and the remedy: 'optimizer adam does not use it; …'. */
   readonly why: string;
 }
 
@@ -188,7 +199,7 @@ export function unusedKeys(choice: Choice, values: Readonly<Record<string, unkno
     .filter((key) => values[key] !== undefined && !used.includes(key))
     .map((key) => ({
       key,
-      isDefault: commonDefault(choice, key) && same(values[key], usersOf(choice, key)[0].entry.default),
+      isDefault: defaultsAgree(choice, key) && same(values[key], usersOf(choice, key)[0].entry.default),
       why: whyUnused(choice, chosen, key),
     }));
 }
@@ -201,12 +212,12 @@ function usedKeys({ members, auto = [] }: Choice, chosen: string): string[] {
 function whyUnused(choice: Choice, chosen: string, key: string): string {
   const names = usersOf(choice, key).map(nameOf);
   const belongs = `${choice.key} ${chosen} does not use it; it belongs to ${listed(names)}`;
-  const alike = usedKeys(choice, chosen).find((other) => meaning(choice, other) === meaning(choice, key));
-  if (alike !== undefined) return `${belongs}, did you mean '${alike}'?`;
+  const synonym = usedKeys(choice, chosen).find((other) => meaning(choice, other) === meaning(choice, key));
+  if (synonym !== undefined) return `${belongs}, did you mean '${synonym}'?`;
   return `${belongs}: leave it out, or take ${names.length === 1 ? `${choice.key} ${names[0]}` : 'one of these'}`;
 }
 
-/** Keys with the same help mean the same under two names, such as RMSprop's alpha and Adadelta's rho. */
+/** Returns a key's help text; RMSprop's alpha and Adadelta's rho share theirs, so they are synonyms. */
 function meaning(choice: Choice, key: string): string {
   return usersOf(choice, key)[0].entry.help;
 }

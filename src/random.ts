@@ -12,10 +12,7 @@ const PARITY = 0x1bd11bda;
 /** The purposes of draws. Draws for different purposes never share a key. */
 export const PURPOSE = { init: 1, shuffle: 2, split: 3, step: 4, problem: 5, bench: 6 } as const;
 
-/**
- * Computes one block of the cipher: counter (c0, c1) under the key (k0, k1), all uint32, into out[0] and
- * out[1].
- */
+/** Encrypts the counter (c0, c1) with the key (k0, k1) and writes the two words into out; all are uint32. */
 export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out: Uint32Array): void {
   const k2 = PARITY ^ k0 ^ k1;
   let x0 = (c0 + k0) | 0;
@@ -38,8 +35,8 @@ export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out
 }
 
 /**
- * Returns the key of a seed's draws for one purpose. One word has the low half of the seed; the other has the
- * high half and above it the purpose: 53 + 11 bits.
+ * Returns the key of a seed's draws for one purpose. The first word holds the low 32 bits of the seed; the
+ * second holds its high 21 bits and, above them, the purpose in 11 bits.
  */
 function keyOf(seed: number, purpose: number): [number, number] {
   return [seed >>> 0, (Math.floor(seed / 2 ** 32) | (purpose << 21)) >>> 0];
@@ -119,26 +116,26 @@ export function normalQuantile(p: number): number {
   if (p > 0.5) return -normalQuantile(1 - p);
   if (p < 0.02425) {
     const q = Math.sqrt(-2 * ln(p));
-    return polynomial(TAIL_ABOVE, q) / (polynomial(TAIL_BELOW, q) * q + 1);
+    return polynomial(TAIL_NUMERATOR, q) / (polynomial(TAIL_DENOMINATOR, q) * q + 1);
   }
   const q = p - 0.5;
-  return (polynomial(CENTRE_ABOVE, q * q) * q) / (polynomial(CENTRE_BELOW, q * q) * q * q + 1);
+  return (polynomial(CENTRE_NUMERATOR, q * q) * q) / (polynomial(CENTRE_DENOMINATOR, q * q) * q * q + 1);
 }
 
-const CENTRE_ABOVE = [
+const CENTRE_NUMERATOR = [
   -39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716,
   2.506628277459239,
 ];
-const CENTRE_BELOW = [
+const CENTRE_DENOMINATOR = [
   -54.47609879822406, 161.5858368580409, -155.6989798598866, 66.80131188771972, -13.28068155288572,
 ];
-const TAIL_ABOVE = [
+const TAIL_NUMERATOR = [
   -0.007784894002430293, -0.3223964580411365, -2.400758277161838, -2.549732539343734, 4.374664141464968,
   2.938163982698783,
 ];
-const TAIL_BELOW = [0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416];
+const TAIL_DENOMINATOR = [0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416];
 
-/** Evaluates a polynomial by Horner's rule; coefficients from the highest power down. */
+/** Evaluates a polynomial by Horner's rule; its coefficients go from the highest power down. */
 function polynomial(coefficients: readonly number[], x: number): number {
   let value = 0;
   for (const coefficient of coefficients) value = value * x + coefficient;

@@ -1,6 +1,4 @@
-/**
- * Summaries of a few numbers: the mean, the median, and what is left of both when outliers must not count.
- */
+/** Summarises a few numbers: means, quantiles, and a mean that outliers do not move. */
 
 /** Returns the arithmetic mean; NaN where there are no values. */
 export function mean(values: readonly number[]): number {
@@ -29,7 +27,7 @@ export function quantile(values: ArrayLike<number>, p: number): number {
 }
 
 /**
- * Returns the indices of the values between the smallest and the largest quarter, in rising order of value.
+ * Returns the indices of the values without the smallest and the largest quarter, in rising order of value.
  */
 export function middleHalf(values: readonly number[]): number[] {
   const indices = [...values.keys()].sort((a, b) => values[a] - values[b]);

@@ -19,6 +19,7 @@ export interface KernelOptions {
   readonly nativeLibrary?: string | undefined;
 }
 
+/** Returns how many GFLOP/s kernels reach. */
 type Measure = (kernels: { readonly name: KernelName; readonly library: NativeLibrary | null }) => number;
 
 /** The kernels that were chosen. */
@@ -52,11 +53,11 @@ export function chooseKernels(options: KernelOptions, gflops: Measure = kernelGf
     if (precision === 'bf16') return { name: wasm, library, note: `${EMULATION}: ${why}` };
     return { name: wasm, library, note: refused ? `${why}; taking kernels ${wasm}` : null };
   }
-  const wanted = nativeLibrary !== undefined || precision === 'bf16';
-  // OpenBLAS 0.3.26 gave other bits on a Xeon when the number of workers changed, so `auto` takes no CBLAS
-  // unasked
-  if (library.interface === 'CBLAS' && !wanted) return { name: wasm, library: null, note: null };
-  if (wanted || !slower(library, wasm, gflops)) return native(library, precision);
+  // `auto` takes a CBLAS only if it was asked for: OpenBLAS 0.3.26 gave other bits on a Xeon when the number
+  // of workers changed.
+  const askedFor = nativeLibrary !== undefined || precision === 'bf16';
+  const suits = () => library.interface !== 'CBLAS' && !isClearlySlower(library, wasm, gflops);
+  if (askedFor || suits()) return native(library, precision);
   return { name: wasm, library: null, note: null };
 }
 
@@ -99,27 +100,26 @@ interface Measurement {
 }
 
 const DAY = 24 * 60 * 60 * 1000;
-const VALID = 30 * DAY;
+/** How long a measurement is used before it is taken again. */
+const VALIDITY = 30 * DAY;
 /**
- * Two runs must make the same choice, or their bits differ. So the library is taken unless it is clearly
- * slower than WASM.
+ * A library is clearly slower than WASM below this share of its speed. Two runs must make the same choice, or
+ * their bits differ, so a difference that could be noise must not decide.
  */
 const CLEARLY_SLOWER = 0.8;
 
-/**
- * Returns whether WASM multiplies clearly faster than the library on this machine, as measured once a month.
- */
-function slower(library: NativeLibrary, wasm: 'wasm' | 'portable', gflops: Measure): boolean {
+/** Returns whether the library multiplies clearly slower than WASM on this machine, measured once a month. */
+function isClearlySlower(library: NativeLibrary, wasm: 'wasm' | 'portable', gflops: Measure): boolean {
   const key = [VERSION, process.version, cpus()[0]?.model, library.path, library.version].join('|');
-  const known = readMeasurements();
-  let measured = known[key];
+  const cached = readMeasurements();
+  let measured = cached[key];
   if (!measured || measured.expires < Date.now()) {
     measured = {
       wasm: gflops({ name: wasm, library: null }),
       native: gflops({ name: 'native', library }),
-      expires: Date.now() + VALID,
+      expires: Date.now() + VALIDITY,
     };
-    writeMeasurements({ ...known, [key]: measured });
+    writeMeasurements({ ...cached, [key]: measured });
   }
   return measured.native < CLEARLY_SLOWER * measured.wasm;
 }

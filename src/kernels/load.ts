@@ -1,3 +1,8 @@
+/**
+ * Compiles kernels, once for all threads, and creates instances of them, one for each thread. `wasm` and
+ * `portable` are two builds of the same source (wasm/assembly); `native` is the faster one that this engine
+ * runs, with the matrix products of a system library.
+ */
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { UsageError } from '../errors.js';
@@ -8,8 +13,8 @@ import {
   bySize,
   type NativeLibrary,
   nativeProducts,
-  STRIP_BYTES,
-  undisturbed,
+  PART_STACK_BYTES,
+  withSignalsHeld,
 } from './native/index.js';
 import type { Products } from './products.js';
 import { createReferenceKernels } from './reference/index.js';
@@ -75,7 +80,7 @@ export interface KernelSetup {
 
 /** Returns the bytes of scratch memory that one instance of these kernels needs. */
 export function scratchBytes(name: KernelName): number {
-  return SCRATCH_BYTES + (name === 'native' ? STRIP_BYTES : 0);
+  return SCRATCH_BYTES + (name === 'native' ? PART_STACK_BYTES : 0);
 }
 
 /** Returns the bytes of one number of an operand that is kept rounded. */
@@ -104,14 +109,14 @@ export function instantiateKernels(setup: KernelSetup): Kernels {
  * Returns the products of operands as they stand in memory: float32, or bfloat16 where a library takes it.
  */
 function unroundedProducts({ memory, scratch, library, rounded }: KernelSetup, wasm: WasmExports): Products {
-  const own = wasmProducts(wasm, memory, scratch);
-  if (!library) return own;
+  const byWasm = wasmProducts(wasm, memory, scratch);
+  if (!library) return byWasm;
   const { sgemm, bf16gemm, offsetOf, signals } = bindLibrary(library, memory);
-  const strips = scratch + SCRATCH_BYTES;
+  const stack = scratch + SCRATCH_BYTES;
   if (!rounded) {
-    const native = nativeProducts({ gemm: sgemm, offsetOf }, 4, wasm, strips);
-    return bySize(own, undisturbed(native, signals));
+    const native = nativeProducts({ gemm: sgemm, offsetOf }, 4, wasm, stack);
+    return bySize(byWasm, withSignalsHeld(native, signals));
   }
   if (!bf16gemm) throw new Error(`${library.path} multiplies no bfloat16`);
-  return nativeProducts({ gemm: bf16gemm, offsetOf }, 2, wasm, strips);
+  return nativeProducts({ gemm: bf16gemm, offsetOf }, 2, wasm, stack);
 }

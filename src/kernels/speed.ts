@@ -62,7 +62,7 @@ export function matrixProduct({ name, module, library, precision }: ProductSetup
   return { multiply: () => kernels.affine(z, x, w, null, rows, K, N), flops: 2 * R * K * N };
 }
 
-/** Repeats the product until `seconds` are over, but once at least; returns GFLOP/s. */
+/** Repeats the product until `seconds` are over, at least once, and returns its GFLOP/s. */
 export function productRate({ multiply, flops }: MatrixProduct, seconds: number): number {
   const begin = performance.now();
   let elapsed = 0;
@@ -80,8 +80,8 @@ const SHARD_ROWS = 64;
 const FEWEST_PRODUCTS = 3;
 
 /**
- * Returns GFLOP/s of the fastest product, on the calling thread, of those that fit into `milliseconds`, and
- * of three at least. Throws UsageError where this engine cannot run the kernels.
+ * Multiplies on the calling thread for `milliseconds`, at least three times, and returns the GFLOP/s of the
+ * fastest product. Throws UsageError where this engine cannot run the kernels.
  */
 export function kernelGflops(
   { name, library }: Pick<ProductSetup, 'name' | 'library'>,

@@ -12,9 +12,9 @@ export interface Divergence {
    * alone then ends in the activation that yields them.
    */
   readonly outputs?: 'probabilities' | 'log-probabilities' | 'rates';
-  /** The values that d may have, where not all are allowed; targets are then not standardised either. */
+  /** The values that d may have, where not all are allowed; such targets are never standardised. */
   readonly domain?: { readonly holds: (d: number) => boolean; readonly words: string };
-  /** Set where one output may stand for two classes: it means the second above this value. */
+  /** Set where one output may stand for two classes: above this value it means the second one. */
   readonly single?: number;
   /** With this activation last, value and gradient are computed from its input z in one stable step. */
   readonly fused?: {

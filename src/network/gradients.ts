@@ -42,7 +42,7 @@ export function rowSums(
  * handles rows `from … to−1` in order.
  */
 interface SparseRows {
-  /** [R, width] floats where the rows' part of a sum can wait. */
+  /** [R, width] floats where the entries that the rows have added to can wait. */
   readonly waiting: FloatArray;
   readonly width: number;
   /** Adds what the rows contribute. */
@@ -54,10 +54,10 @@ interface SparseRows {
 }
 
 /**
- * Leaves a gradient that each row adds to in few places, such as a table of which a row uses one entry. The
- * tree needs the sums of several shards at a time, so the sum of the shards on the left waits while the right
- * ones are added up: whole, if it is small, or else the entries of its rows alone. Everything else in it is
- * 0, and adding 0 changes no bit, so the result has the bits of the tree over whole sums.
+ * Leaves a gradient that each row adds to in few places, such as that of a table of which a row uses one
+ * entry. At each node of the tree, the sum of the left shards waits elsewhere while the right ones are added
+ * up: as a whole, if it is small, else only the entries that its rows have added to. All other entries are 0,
+ * and adding 0 changes no bit, so the result has the bits of the tree over whole sums.
  */
 export function sparseSums(pass: Pass, gradient: ParameterGradient, rows: SparseRows): void {
   for (const subtree of pass.subtrees) {
@@ -91,16 +91,13 @@ function addSubtree(
   else rows.giveBack(sum, from, to);
 }
 
-/**
- * Returns the largest power of two below n ≥ 2: so many shards lie in the left half of the tree over n of
- * them.
- */
+/** Returns the largest power of two below n ≥ 2, which is how many of n shards the tree's left half takes. */
 function largestPowerOfTwoBelow(n: number): number {
   return 2 ** (31 - Math.clz32(n - 1));
 }
 
 /**
- * Visits each shard of the subtrees by its rows `from … to−1`: layers with statistics compute them over a
+ * Visits each shard of the subtrees by its rows `from … to−1`, for layers that compute statistics over a
  * shard.
  */
 export function forEachShard({ subtrees }: Pass, visit: (from: number, to: number) => void): void {

@@ -18,13 +18,14 @@ export function initialize(
   constant = 0,
 ): void {
   block.fill(0);
-  layout.views.forEach(({ spec: { init, shape }, suited, offset, length }, index) => {
+  layout.views.forEach(({ spec: { init, shape }, autoInitializer, offset, length }, index) => {
     const values = block.subarray(offset, offset + length);
     if ('constant' in init) {
       values.fill(init.constant);
       return;
     }
-    const { variance, distribution }: Initializer = INITIALIZERS[name === 'auto' ? suited : name];
+    const initializer = name === 'auto' ? autoInitializer : name;
+    const { variance, distribution }: Initializer = INITIALIZERS[initializer];
     const deviation = Math.sqrt(variance(init.fanIn, init.fanOut));
     const stream = new Stream(seed, PURPOSE.init, index);
     FILLS[distribution](values, { deviation, stream, rows: shape[0], constant });

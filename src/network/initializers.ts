@@ -18,7 +18,8 @@ export interface Initializer {
 const he = (fanIn: number) => 2 / fanIn;
 const glorot = (fanIn: number, fanOut: number) => 2 / (fanIn + fanOut);
 const lecun = (fanIn: number) => 1 / fanIn;
-const none = () => 0;
+/** For distributions that are not scaled by the fans. */
+const unused = () => 0;
 
 export const INITIALIZERS = {
   heNormal: {
@@ -64,7 +65,7 @@ export const INITIALIZERS = {
     source: 'LeCun et al. 1998',
   },
   /**
-   * Draws beyond two deviations of the normal are taken again; the variance after that is LeCun's, as in JAX.
+   * A draw beyond two deviations is drawn again. The variance of those that are left is LeCun's, as in JAX.
    */
   truncatedNormal: {
     formula: 'N(0, 1/fanIn) without draws beyond two deviations',
@@ -76,18 +77,18 @@ export const INITIALIZERS = {
   orthogonal: {
     formula: 'orthonormal rows or columns',
     torch: 'init.orthogonal_',
-    variance: none,
+    variance: unused,
     distribution: 'orthogonal',
     source: 'Saxe et al. 2014',
   },
   constant: {
     formula: 'initConstant',
     torch: 'init.constant_',
-    variance: none,
+    variance: unused,
     distribution: 'constant',
     source: '',
   },
-  zeros: { formula: '0', torch: 'init.zeros_', variance: none, distribution: 'zeros', source: '' },
+  zeros: { formula: '0', torch: 'init.zeros_', variance: unused, distribution: 'zeros', source: '' },
 } as const satisfies Record<string, Initializer>;
 
 export type InitializerName = keyof typeof INITIALIZERS;
@@ -116,16 +117,16 @@ export const FILLS = {
     for (let i = 0; i < values.length; i++) values[i] = draw();
   },
   truncated(values: FloatArray, { deviation, stream }: Fill): void {
-    const whole = deviation / TRUNCATED_DEVIATION;
-    const draw = normalDraws(stream, whole);
+    const untruncated = deviation / TRUNCATED_DEVIATION;
+    const draw = normalDraws(stream, untruncated);
     for (let i = 0; i < values.length; i++) {
       do values[i] = draw();
-      while (Math.abs(values[i]) > 2 * whole);
+      while (Math.abs(values[i]) > 2 * untruncated);
     }
   },
   /**
-   * Makes the rows or the columns, whichever are fewer, orthonormal: normal draws, made so by Gram and
-   * Schmidt's method, prefer no direction.
+   * Fills a matrix whose rows or columns, whichever are fewer, are orthonormal. They are normal draws, which
+   * prefer no direction, made orthonormal by Gram and Schmidt's method.
    */
   orthogonal(values: FloatArray, { stream, rows }: Fill): void {
     const columns = values.length / rows;
@@ -151,7 +152,7 @@ export const FILLS = {
   constant(values: FloatArray, { constant }: Fill): void {
     values.fill(constant);
   },
-  zeros(): void {},
+  zeros(): void {}, // the block is zeroed before any parameter is filled
 };
 
 /**

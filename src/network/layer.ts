@@ -15,9 +15,8 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   readonly init: ParameterInit;
   /**
-   * Set for a running mean over batches, which is not learned. Where other parameters have their gradient,
-   * backward leaves Σ over rows of this batch's value, and the trainer sets w ← (1−momentum)·w +
-   * momentum·Σ/T.
+   * Set for a running mean over batches, which is not learned. In place of a gradient, backward leaves Σ over
+   * this batch's rows of the value to follow, and the trainer sets w ← (1−momentum)·w + momentum·Σ/T.
    */
   readonly statistic?: { readonly momentum: number };
 }
@@ -88,7 +87,10 @@ export interface BoundSequence {
   readonly outputGradient: FloatArray;
 }
 
-/** A layer's two passes, and all that anyone needs to know of it: nobody asks for its name to find out. */
+/**
+ * A layer is its two passes, and its properties: code that needs to know something about a layer reads a
+ * property and never compares its name.
+ */
 export interface Layer {
   /** The name in the network language, for people: messages, tables, diagrams. */
   readonly kind: string;
@@ -116,15 +118,16 @@ export interface Layer {
   /** Set where backward does not pass on the derivative; `Activation.gradient` explains the two values. */
   readonly gradient?: 'none' | 'estimate' | undefined;
   /**
-   * The meaning of the outputs where they are about classes: probabilities that add up to 1, the logarithms
-   * of such probabilities, or in each output the probability that its own answer is yes.
+   * The meaning of the outputs where they are probabilities: a `distribution` over classes, whose outputs add
+   * up to 1; the `logarithms` of one; or `independent` ones, each the probability of a yes to its own
+   * question.
    */
   readonly probabilities?: 'distribution' | 'logarithms' | 'independent' | undefined;
   /**
    * Whether the layer reads category codes from its input: they are indices, so the layer must come first.
    */
   readonly readsCodes?: boolean;
-  /** Where the layer is defined, which the message says when a value outside stops the run. */
+  /** The inputs on which the layer is defined, for the message when any other stops the run. */
   readonly domain?: string;
   forward(pass: Pass, arrays: LayerArrays): void;
   /**

@@ -12,7 +12,7 @@ export interface ParameterView {
   readonly name: string;
   readonly spec: ParameterSpec;
   /** The initialiser that `auto` takes: the one that suits the layer after this parameter's own. */
-  readonly suited: InitializerName;
+  readonly autoInitializer: InitializerName;
   readonly offset: number;
   readonly length: number;
 }
@@ -43,6 +43,7 @@ export function parameterLayout(layers: readonly Layer[]): ParameterLayout {
   const padded = found.map(({ length }) => Math.ceil(length / ALIGNMENT) * ALIGNMENT);
   const offsets: number[] = [];
   let end = 0;
+  /** Places the learned parameters or the statistics behind what is placed already; returns the new end. */
   const place = (statistics: boolean) => {
     for (const [index, { spec }] of found.entries()) {
       if ((spec.statistic !== undefined) !== statistics) continue;
@@ -60,10 +61,10 @@ export function parameterLayout(layers: readonly Layer[]): ParameterLayout {
 function parametersOf(layers: readonly Layer[], prefix: string): Omit<ParameterView, 'offset'>[] {
   return layers.flatMap((layer, index) => {
     const path = `${prefix}${index}.`;
-    const suited = layers[index + 1]?.initializer ?? 'glorotUniform';
+    const autoInitializer = layers[index + 1]?.initializer ?? 'glorotUniform';
     const own = layer.parameters.map((spec) => {
       const length = spec.shape.reduce((product, dimension) => product * dimension, 1);
-      return { name: `${path}${spec.name}`, spec, suited, length };
+      return { name: `${path}${spec.name}`, spec, autoInitializer, length };
     });
     const { branches } = layer;
     const inner = branches.flatMap((branch, b) =>

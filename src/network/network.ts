@@ -8,7 +8,7 @@ import { bindSequence } from './sequence.js';
 
 export { backward, forward } from './sequence.js';
 
-/** Holds what a network works on. */
+/** Holds the memory that a network works on. */
 interface NetworkMemory {
   readonly layout: ParameterLayout;
   readonly parameters: FloatArray;
@@ -62,11 +62,11 @@ export interface Objective {
  * @param parameter the divergence's parameter; left out: its default
  */
 export function objective(layers: readonly Layer[], name: DivergenceName, parameter?: number): Objective {
-  const apart = unfused(layers, name, parameter);
+  const separate = unfused(layers, name, parameter);
   const { fused }: Divergence = DIVERGENCES[name];
   const last = layers[layers.length - 1];
-  if (!fused || layers.length === 1 || last.kind !== fused.activation) return apart;
-  return { ...apart, layers: layers.slice(0, -1), fused: last, divergence: fused.kernel, threshold: 0 };
+  if (!fused || layers.length === 1 || last.kind !== fused.activation) return separate;
+  return { ...separate, layers: layers.slice(0, -1), fused: last, divergence: fused.kernel, threshold: 0 };
 }
 
 /** Returns the objective of a network with the last layer and the divergence computed one after the other. */

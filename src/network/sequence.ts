@@ -1,6 +1,6 @@
 /**
- * Layers that follow one another: the forward pass (lecture, section 2), the backward pass (lecture, section
- * 3), and how they are bound to memory. A composite layer runs its branches with the same functions.
+ * Runs a sequence of layers forward (lecture, section 2) and backward (lecture, section 3), and binds it to
+ * memory. A composite layer runs its branches with the same functions.
  */
 import type { FloatArray } from '../kernels/kernels.js';
 import type { BoundSequence, Layer, LayerArrays, Pass } from './layer.js';
@@ -41,6 +41,8 @@ export function bindSequence(
   binding: Binding,
 ): BoundSequence {
   const { maxRows, allocate, differentiated } = binding;
+  // A layer's x and dx are the y and dy of the layer before it. Its dx is wanted only where something before
+  // it has parameters, or where the caller wants the gradient of the input.
   let x = input;
   let dx = inputGradient;
   let wanted = inputGradient !== null;

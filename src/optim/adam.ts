@@ -24,7 +24,7 @@ const DECOUPLED = { betas, eps, weightDecay: decoupledWeightDecay } as const;
 type Adam = HyperValues<typeof ADAM>;
 
 /** Returns the scalars of Adam itself, with the bias of both moments corrected. */
-function plain(hyper: Adam, { step, lr, gradientScale }: StepScale): Scalars {
+function adamScalars(hyper: Adam, { step, lr, gradientScale }: StepScale): Scalars {
   const [beta1, beta2] = hyper.betas;
   return {
     lr: lr / (1 - power(beta1, step)),
@@ -44,14 +44,14 @@ function adamStep<Hyper extends Adam>(
   change: (hyper: Hyper, scale: StepScale) => Partial<Scalars>,
 ): (kernels: Kernels, arrays: UpdateArrays, hyper: Hyper, scale: StepScale) => void {
   return (kernels, { weights, gradient, slots: [m, v, largest] }, hyper, scale) => {
-    const scalars = { ...plain(hyper, scale), ...change(hyper, scale) };
+    const scalars = { ...adamScalars(hyper, scale), ...change(hyper, scale) };
     update(kernels, 'adam', weights, gradient, [m, v, largest ?? null], scalars);
   };
 }
 
 /**
- * Makes NAdam of Adam (Dozat 2016): the momentum μₜ grows towards β₁, and the step takes a share of the
- * gradient itself.
+ * Returns the scalars in which NAdam differs from Adam (Dozat 2016): the momentum μₜ grows towards β₁, and
+ * the step takes a share of the gradient itself.
  */
 function nadamScalars(
   { betas: [beta1], momentumDecay }: Adam & { readonly momentumDecay: number },
@@ -59,36 +59,36 @@ function nadamScalars(
 ): Partial<Scalars> {
   const fade = exp(momentumDecay * ln(0.96));
   let faded = 1; // 0.96^(i·momentumDecay)
-  let product = 1; // μ₁·…·μₜ
-  let mu = 0;
+  let product = 1; // μ₁·…·μᵢ
+  let mu = 0; // μᵢ
   for (let i = 1; i <= step; i++) {
     faded *= fade;
     mu = beta1 * (1 - 0.5 * faded);
     product *= mu;
     if (product < Number.EPSILON / 8) {
-      // 1 − product stays 1 from here on, so the last μ is computed directly.
+      // 1 − product is 1 from here on, so only the last μ is still needed.
       faded = exp(step * momentumDecay * ln(0.96));
       mu = beta1 * (1 - 0.5 * faded);
       break;
     }
   }
-  const next = beta1 * (1 - 0.5 * faded * fade);
-  const rate = (lr * next) / (1 - product * next);
+  const nextMu = beta1 * (1 - 0.5 * faded * fade);
+  const rate = (lr * nextMu) / (1 - product * nextMu);
   return { lr: rate, gradientShare: (lr * (1 - mu)) / (1 - product) / rate };
 }
 
 /**
- * Makes RAdam of Adam (Liu et al. 2020): while too few squares are known to divide by, it steps along the
- * mean alone.
+ * Returns the scalars in which RAdam differs from Adam (Liu et al. 2020). Its ρ counts how many squares v is
+ * a mean of: up to 5 the variance of 1/√v is unknown, so the step goes along the mean alone.
  */
 function radamScalars({ betas: [beta1, beta2] }: Adam, { step, lr }: StepScale): Partial<Scalars> {
-  const forgotten = power(beta2, step);
-  const most = 2 / (1 - beta2) - 1;
-  const known = most - (2 * step * forgotten) / (1 - forgotten);
+  const decay = power(beta2, step);
+  const rhoMax = 2 / (1 - beta2) - 1;
+  const rho = rhoMax - (2 * step * decay) / (1 - decay);
   const rate = lr / (1 - power(beta1, step));
-  if (known <= 5) return { lr: rate, root: Number.POSITIVE_INFINITY, eps: 1 }; // √v/∞ + 1
-  const rectified = Math.sqrt(((known - 4) * (known - 2) * most) / ((most - 4) * (most - 2) * known));
-  return { lr: rate * rectified * Math.sqrt(1 - forgotten), root: 1 };
+  if (rho <= 5) return { lr: rate, root: Number.POSITIVE_INFINITY, eps: 1 }; // √v/∞ + 1
+  const rectified = Math.sqrt(((rho - 4) * (rho - 2) * rhoMax) / ((rhoMax - 4) * (rhoMax - 2) * rho));
+  return { lr: rate * rectified * Math.sqrt(1 - decay), root: 1 };
 }
 
 export const ADAM_RULES = {
@@ -156,7 +156,7 @@ export const ADAM_RULES = {
     step(kernels, { weights, gradient, slots: [m, v, direction], views }, hyper, scale) {
       direction.set(weights); // With shrink −λ and η 1, Adam's step turns these into −r.
       const scalars = {
-        ...plain(hyper, { ...scale, lr: 1 }),
+        ...adamScalars(hyper, { ...scale, lr: 1 }),
         weightDecay: 0,
         shrink: -hyper.weightDecay,
       };

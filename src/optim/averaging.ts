@@ -1,7 +1,7 @@
 /**
- * Averages of the weights over steps or epochs. The average has a slot of its own and is what is evaluated
- * and saved, while training goes on with the weights as they are. The step's number says how many weights it
- * holds, so nothing else is stored.
+ * Averages the weights over steps or epochs. The average has a slot of its own and is what is evaluated
+ * and saved, while training goes on with the weights as they are. The number of weights in the average
+ * follows from the step's number, so nothing else is stored.
  */
 import type { AllValues, HyperRecord } from '../hyperparameters.js';
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
@@ -36,7 +36,7 @@ export function averagingSlots({ averaging }: AveragingOptions): readonly string
   return averaging === 'none' ? [] : ['average'];
 }
 
-/** Says whether an average exists after `step` steps. */
+/** Returns whether an average exists after `step` steps. */
 export function isAveraged(options: AveragingOptions, step: number, stepsPerEpoch: number): boolean {
   return options.averaging === 'ema' ? step > 0 : swaCount(options, step, stepsPerEpoch) > 0;
 }

@@ -7,12 +7,13 @@ import { weightDecay, whole } from './hyper.js';
 import { type LinePoint, strongWolfe } from './linesearch.js';
 import { rule } from './rule.js';
 
-/**
- * Holds one earlier step: how the weights changed, how the gradient changed with them, and 1/(change·turn).
- */
+/** Holds one earlier step: the literature's s, y and ρ. */
 interface Pair {
+  /** How the weights changed. */
   readonly change: FloatArray;
+  /** How the gradient changed with them. */
   readonly turn: FloatArray;
+  /** 1/(change·turn) */
   readonly rho: number;
 }
 
@@ -41,8 +42,8 @@ export const lbfgs = rule({
   ],
   async step(_, { weights, gradient, slots }, { historySize, weightDecay }, scale, loss) {
     const { step, lr, gradientScale } = scale;
-    const [before, ...rest] = slots;
-    // The pair of step t lies at place t−1 of a ring buffer, so t alone says where everything is.
+    const [before, ...rest] = slots; // the gradient of the previous step, then the pairs
+    // Step t has place t−1 of a ring buffer, so t alone says where every pair is.
     const changes = rest.slice(0, historySize);
     const turns = rest.slice(historySize);
     const place = (t: number) => (t - 1) % historySize;
@@ -55,6 +56,7 @@ export const lbfgs = rule({
         gradient[i] = gradient[i] * gradientScale + weightDecay * weights[i];
       }
     };
+    // The previous step's pair is completed now that its second gradient is known.
     toMean();
     if (step > 1) {
       const turn = turns[place(step - 1)];
@@ -62,6 +64,7 @@ export const lbfgs = rule({
     }
     before.set(gradient);
 
+    // The direction comes from the pairs, the newest first.
     const earlier = Array.from({ length: Math.min(historySize, step - 1) }, (_, k) => place(step - 1 - k));
     const known = earlier.flatMap((index) => usablePair(changes[index], turns[index]));
     const direction = newtonDirection(gradient, known);
@@ -69,6 +72,7 @@ export const lbfgs = rule({
     const change = changes[place(step)].fill(0);
     if (largest(gradient) <= TOLERANCE.gradient || !(slope <= -TOLERANCE.slope)) return;
 
+    // The line search finds how far to go.
     const moveTo = (t: number) => {
       for (let i = 0; i < weights.length; i++) weights[i] = start[i] + t * direction[i];
     };

@@ -10,7 +10,9 @@ export interface LinePoint {
   readonly slope: number;
 }
 
+/** The conditions' constants c₁ and c₂: the loss must fall by this share of what the slope promises … */
 const DECREASE = 1e-4;
+/** … and the slope must flatten to this share. */
 const CURVATURE = 0.9;
 const EVALUATIONS = 25;
 /** A bracket is not narrowed further once it moves no weight by more than this. */
@@ -21,13 +23,13 @@ const SMALLEST = 1e-9;
  * @param along evaluates the loss at a distance
  * @param origin the point at distance 0
  * @param first the distance to try first
- * @param reach the largest component of the direction
+ * @param largest the largest component of the direction
  */
 export async function strongWolfe(
   along: (t: number) => Promise<LinePoint>,
   origin: LinePoint,
   first: number,
-  reach: number,
+  largest: number,
 ): Promise<number> {
   const tooHigh = ({ t, value }: LinePoint) => value > origin.value + DECREASE * t * origin.slope;
   const flat = ({ slope }: LinePoint) => Math.abs(slope) <= -CURVATURE * origin.slope;
@@ -49,10 +51,12 @@ export async function strongWolfe(
   // Narrow the bracket until its lower end fulfils both conditions.
   let [low, high] = before.value <= point.value ? [before, point] : [point, before];
   let stuck = false;
-  for (; tried < EVALUATIONS && Math.abs(high.t - low.t) * reach >= SMALLEST; tried++) {
+  for (; tried < EVALUATIONS && Math.abs(high.t - low.t) * largest >= SMALLEST; tried++) {
     const [left, right] = low.t <= high.t ? [low.t, high.t] : [high.t, low.t];
     let t = minimum(low, high, left, right);
     const margin = 0.1 * (right - left);
+    // A point near an end narrows the bracket little, so the second in a row is moved inwards, and so is one
+    // that lies on the end itself.
     const near = Math.min(right - t, t - left) < margin;
     if (near && (stuck || t >= right || t <= left)) {
       t = Math.abs(t - right) < Math.abs(t - left) ? right - margin : left + margin;

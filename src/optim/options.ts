@@ -17,7 +17,7 @@ import {
 } from './rules.js';
 import { SCHEDULE_NAMES, SCHEDULES } from './schedules.js';
 
-/** The records of all members of a list, by their names. */
+/** Returns the hyper-parameters of each member of a list. */
 function hyperOf<M extends Readonly<Record<string, { readonly hyper: unknown }>>>(
   members: M,
 ): { readonly [Name in keyof M]: M[Name]['hyper'] } {
@@ -28,7 +28,7 @@ function hyperOf<M extends Readonly<Record<string, { readonly hyper: unknown }>>
 const OPTIMIZER = { key: 'optimizer', default: 'sgd', members: hyperOf(RULES) } as const;
 const AVERAGING = { key: 'averaging', default: 'none', members: hyperOf(AVERAGINGS) } as const;
 const SCHEDULE = { key: 'schedule', default: 'constant', members: hyperOf(SCHEDULES) } as const;
-/** The choices among members with hyper-parameters of their own that concern the update of the weights. */
+/** The keys about the update of the weights whose values bring hyper-parameters of their own. */
 export const UPDATE_CHOICES: readonly Choice[] = [OPTIMIZER, AVERAGING, SCHEDULE];
 
 /** The rules whose default learning rate depends on the type of problem. */

@@ -7,8 +7,8 @@ import { update } from './elementwise.js';
 import type { ParameterBlock, UpdateArrays } from './rule.js';
 
 /**
- * Says how to regularise. L2 is not here: it is each rule's weightDecay, since AdamW, LAMB and Lion decouple
- * it.
+ * Says how to regularise. L2 is not here but in each rule's weightDecay, because AdamW, LAMB and Lion apply
+ * it apart from the gradient.
  */
 interface Regularization {
   readonly l1: number;

@@ -4,20 +4,20 @@
 import type { HyperRecord, HyperValues } from '../hyperparameters.js';
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
 
-/** Says where one parameter lies in the block. */
+/** Says where one parameter lies in the block of all parameters. */
 export interface ParameterBlock {
   readonly offset: number;
   readonly length: number;
   readonly spec: { readonly shape: readonly number[] };
 }
 
-/** The arrays of the block that is updated, or the same slice of each of them. */
+/** The arrays that a step reads and writes: whole blocks, or the same slice of each. */
 export interface UpdateArrays {
   readonly weights: FloatArray;
   /** The sum over the batch's rows, each times its weight; `gradientScale` turns it into the mean. */
   readonly gradient: FloatArray;
   readonly slots: readonly FloatArray[];
-  /** The parameters, for rules that look at each as a whole; without it the block counts as one. */
+  /** The parameters, for rules that take norms over each; without them the block counts as one parameter. */
   readonly views?: readonly ParameterBlock[];
 }
 

@@ -1,7 +1,7 @@
 /**
  * The list of all update rules. A rule is one entry of RULES; the configuration, the command line and the
- * tests read the list, so a new rule needs nothing else. Only the kernels' steps subtract from the weights,
- * or the end of a line search.
+ * tests read the list, so a new rule needs nothing else. A rule never subtracts from the weights itself: a
+ * kernel's step does, or the end of a line search.
  */
 import { z } from 'zod';
 import { UsageError } from '../errors.js';

@@ -24,7 +24,7 @@ export interface Schedule<H extends HyperRecord = HyperRecord> {
   /** The class of torch.optim.lr_scheduler that computes the same. */
   readonly torch: string;
   readonly hyper: H;
-  /** Whether the rate depends on where training ends, so that a finished run cannot be trained for longer. */
+  /** Whether the rate depends on when training ends, so that a finished run cannot be trained for longer. */
   readonly planned?: boolean;
   /** Returns the factor on the base rate after warm-up, whose length in epochs is `warmup`. */
   factor(progress: Progress, options: HyperValues<H> & { readonly warmup: number }): number;

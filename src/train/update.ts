@@ -3,7 +3,7 @@
  * weights.
  */
 import type { Kernels } from '../kernels/kernels.js';
-import { updateStatistics } from '../network/statistics.js';
+import { updateRunningStatistics } from '../network/runningstatistics.js';
 import { updateAverage } from '../optim/averaging.js';
 import { limitNorms, regularizeGradient } from '../optim/regularizers.js';
 import type { BatchLoss } from '../optim/rules.js';
@@ -72,7 +72,7 @@ export async function applyUpdate(
     await rule.step(kernels, arrays, hyper, { step, lr, gradientScale }, loss);
     if (config.maxNorm !== undefined) limitNorms(arrays.weights, arrays.views, config.maxNorm);
   }
-  updateStatistics(layout, weights, gradients[0], 1 / rows);
+  updateRunningStatistics(layout, weights, gradients[0], 1 / rows);
   if (averaging) {
     updateAverage(kernels, slots[slots.length - 1], weights, config, step, stepsPerEpoch);
   }

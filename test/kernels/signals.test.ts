@@ -1,7 +1,7 @@
 /** A signal that comes while a library multiplies does no harm. */
 import { spawn } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { NO_MASK, signalMask, undisturbed } from '#src/kernels/native/signals.js';
+import { NO_MASK, signalMask, withSignalsHeld } from '#src/kernels/native/signals.js';
 import { libraries } from './implementations.js';
 
 const module = (name: string) =>
@@ -83,7 +83,7 @@ it('a product that throws lets signals through again', () => {
   const fail = () => {
     throw new Error('no');
   };
-  const products = undisturbed(
+  const products = withSignalsHeld(
     { affine: fail, affineInputGradient: fail, affineWeightGradient: fail },
     { hold: () => calls.push('hold'), release: () => calls.push('release') },
   );

@@ -12,10 +12,10 @@ import { type Operands, TEST_BYTES, testGemm } from './selftest.js';
 
 export { installHint } from './discover.js';
 export { bindLibrary, koffiProblem, type NativeLibrary } from './library.js';
-export { bySize, nativeProducts, STRIP_BYTES } from './products.js';
-export { undisturbed } from './signals.js';
+export { bySize, nativeProducts, PART_STACK_BYTES } from './products.js';
+export { withSignalsHeld } from './signals.js';
 
-/** A library that the system keeps, and why it cannot be used. */
+/** A library that the system keeps, and the reason if it cannot be used. */
 interface SurveyedLibrary {
   readonly path: string;
   /** Null where it could not be opened. */
@@ -44,18 +44,18 @@ export function searchLibrary(
   const problem = koffiProblem();
   if (problem !== null) return none(problem);
   if (path !== undefined) {
-    const { library, refused } = examined(path, precision);
+    const { library, refused } = examine(path, precision);
     return refused === null ? { library, why: '', refused: false } : none(`--native-library: ${refused}`);
   }
   const failed: SurveyedLibrary[] = [];
-  for (const found of survey(candidates, precision)) {
-    if (found.refused === null) return { library: found.library, why: '', refused: false };
-    failed.push(found);
+  for (const surveyed of survey(candidates, precision)) {
+    if (surveyed.refused === null) return { library: surveyed.library, why: '', refused: false };
+    failed.push(surveyed);
   }
   const needed = precision === 'bf16' ? 'oneDNN with bfloat16' : 'oneDNN or CBLAS';
   const reasons = failed.map(({ refused }) => refused).join('; ');
   const why = `found no ${needed} that works here${reasons ? ` (${reasons})` : ''}`;
-  // if oneDNN was refused on this CPU, installing oneDNN would not help
+  // If oneDNN was refused on this CPU, installing oneDNN would not help.
   const install = failed.some(({ library }) => library?.interface === 'oneDNN') ? [] : [hint(precision)];
   return none([why, ...install].join('; '), failed.length > 0);
 }
@@ -74,23 +74,25 @@ export const surveyLibraries = (candidates = libraryCandidates()): SurveyedLibra
   ...survey(candidates, 'f32'),
 ];
 
+/** Examines the candidates that exist one after the other, leaving out further names of the same library. */
 function* survey(candidates: readonly string[], precision: Precision): Generator<SurveyedLibrary> {
-  const told = new Set<string>();
+  const outcomes = new Set<string>();
   for (const path of candidates) {
-    const found = examined(path, precision);
-    // one library has several names and is refused for the same reason under each
-    const words = `${found.library?.version} ${found.refused?.replaceAll(path, '')}`;
-    if (isAbsent(found) || told.has(words)) continue;
-    told.add(words);
-    yield found;
+    const surveyed = examine(path, precision);
+    // A library has the same version, or is refused for the same reason, under each of its names.
+    const outcome = `${surveyed.library?.version} ${surveyed.refused?.replaceAll(path, '')}`;
+    if (isAbsent(surveyed) || outcomes.has(outcome)) continue;
+    outcomes.add(outcome);
+    yield surveyed;
   }
 }
 
-function examined(path: string, precision: Precision): SurveyedLibrary {
+function examine(path: string, precision: Precision): SurveyedLibrary {
   let library: NativeLibrary | null = null;
   try {
     library = openLibrary(path);
-    return { path, library: tested(library, precision), refused: null };
+    testLibrary(library, precision);
+    return { path, library, refused: null };
   } catch (error) {
     return { path, library, refused: (error as Error).message };
   }
@@ -104,8 +106,8 @@ function isAbsent({ path, refused }: SurveyedLibrary): boolean {
   return refused?.startsWith('cannot load') === true && !(isAbsolute(path) && existsSync(path));
 }
 
-/** Returns the library if it multiplies correctly. Throws Error in one line if it does not. */
-function tested(library: NativeLibrary, precision: Precision): NativeLibrary {
+/** Throws Error in one line if the library does not multiply correctly in this precision. */
+function testLibrary(library: NativeLibrary, precision: Precision): void {
   const { path, version } = library;
   if (precision === 'bf16' && !library.bf16) {
     const here = library.interface === 'oneDNN' ? ' on this CPU' : '';
@@ -121,7 +123,6 @@ function tested(library: NativeLibrary, precision: Precision): NativeLibrary {
   } finally {
     signals.release();
   }
-  return library;
 }
 
 const float32 = ({ buffer }: WebAssembly.Memory): Operands => ({

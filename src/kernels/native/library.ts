@@ -10,7 +10,8 @@ import type { BoundGemm, Gemm } from './gemm.js';
 import { NO_MASK, type SetMask, type SignalMask, signalMask } from './signals.js';
 
 type Koffi = typeof import('koffi');
-type Foreign = (...numbers: number[]) => number;
+/** A function of a library, called through koffi. */
+type ForeignFunction = (...numbers: number[]) => number;
 
 /** Describes a library. The description crosses to the workers, and each loads the library for itself. */
 export interface NativeLibrary {
@@ -32,8 +33,8 @@ interface BoundLibrary {
 }
 
 /**
- * The variables that libraries, and the thread pools under them, read when they are loaded: set to 1, they
- * keep a library to its caller's thread.
+ * The environment variables that libraries, and the thread pools under them, read when they are loaded. Set
+ * to 1, they keep a library to its caller's thread.
  */
 const ONE_THREAD = [
   'OMP_NUM_THREADS',
@@ -55,7 +56,7 @@ const THREAD_SETTERS = [
 let koffi: Koffi | undefined;
 
 /** Loads koffi when it is first needed: most commands have no use for it. */
-function foreign(): Koffi {
+function loadKoffi(): Koffi {
   try {
     koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
   } catch (error) {
@@ -66,10 +67,10 @@ function foreign(): Koffi {
   return koffi;
 }
 
-/** Says in one line why no library can be called at all, or returns null if they can. */
+/** Says in one line why no library can be called at all, or returns null if libraries can be called. */
 export function koffiProblem(): string | null {
   try {
-    foreign();
+    loadKoffi();
     return null;
   } catch (error) {
     return (error as Error).message;
@@ -137,7 +138,7 @@ export function bindLibrary(library: NativeLibrary, memory: WasmMemory): BoundLi
 
 function load(path: string): LibraryHandle {
   for (const name of ONE_THREAD) process.env[name] = '1'; // a worker has its own copy of the environment
-  const { load } = foreign();
+  const { load } = loadKoffi();
   try {
     return load(path);
   } catch (error) {
@@ -147,14 +148,14 @@ function load(path: string): LibraryHandle {
 }
 
 function threadSignals(): SignalMask {
-  const setMask = symbol(foreign().load(null), 'int pthread_sigmask(int, uintptr_t, uintptr_t)');
+  const setMask = symbol(loadKoffi().load(null), 'int pthread_sigmask(int, uintptr_t, uintptr_t)');
   return setMask ? signalMask(setMask as SetMask, address) : NO_MASK;
 }
 
-const address = (buffer: ArrayBufferLike): number => Number(foreign().address(new Uint8Array(buffer)));
+const address = (buffer: ArrayBufferLike): number => Number(loadKoffi().address(new Uint8Array(buffer)));
 
 /** Returns a function of the library, or null when neither it nor a library that it is linked to has it. */
-function symbol(library: LibraryHandle, prototype: string): Foreign | null {
+function symbol(library: LibraryHandle, prototype: string): ForeignFunction | null {
   try {
     return library.func(prototype);
   } catch {
@@ -162,12 +163,11 @@ function symbol(library: LibraryHandle, prototype: string): Foreign | null {
   }
 }
 
-const DIMENSION = 'int64_t';
 const BF16_GEMM = 'dnnl_gemm_bf16bf16f32';
 
 function oneDnnGemm(library: LibraryHandle, name: string, base: number): Gemm {
-  const [D, P] = [DIMENSION, 'uintptr_t'];
-  const gemm: Foreign = library.func(
+  const [D, P] = ['int64_t', 'uintptr_t']; // dnnl_dim_t and an address
+  const gemm: ForeignFunction = library.func(
     `int ${name}(char, char, ${D}, ${D}, ${D}, float, ${P}, ${D}, ${P}, ${D}, float, ${P}, ${D})`,
   );
   const [yes, no] = ['T', 'N'].map((letter) => letter.charCodeAt(0));
@@ -183,7 +183,7 @@ const [NO_TRANSPOSE, TRANSPOSE] = [111, 112];
 
 function cblasGemm(library: LibraryHandle, base: number): Gemm {
   const P = 'uintptr_t';
-  const gemm: Foreign = library.func(
+  const gemm: ForeignFunction = library.func(
     `void cblas_sgemm(int, int, int, int, int, int, float, ${P}, int, ${P}, int, float, ${P}, int)`,
   );
   return (transposeA, transposeB, M, N, K, a, aRow, b, bRow, add, c, cRow) => {
@@ -193,7 +193,7 @@ function cblasGemm(library: LibraryHandle, base: number): Gemm {
 }
 
 function oneDnnVersion(library: LibraryHandle): string {
-  const { decode } = foreign();
+  const { decode } = loadKoffi();
   const [major, minor, patch] = decode(library.func('void *dnnl_version()')(), 'int', 3) as number[];
   return `oneDNN ${major}.${minor}.${patch}`;
 }

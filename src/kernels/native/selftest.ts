@@ -5,8 +5,8 @@
 import type { Gemm } from './gemm.js';
 
 /**
- * M, N, K; each is tried with both transposes, with rows longer than the matrix, and with both ways to begin
- * a sum.
+ * M, N and K of the products that are tried, each with either operand transposed, with rows longer than the
+ * matrix, and both with and without adding to c.
  */
 const SHAPES = [
   [1, 1, 1],
@@ -28,7 +28,7 @@ export interface Operands {
   readonly bytes: 2 | 4;
   /** Returns the nearest number that an element can hold. */
   round(value: number): number;
-  /** Writes such numbers. */
+  /** Writes numbers that elements can hold to an offset in the memory. */
   write(offset: number, values: Float32Array): void;
 }
 
@@ -84,9 +84,10 @@ function numbers(length: number, step: number): Float32Array {
 }
 
 /**
- * Lays a matrix out, transposed or not, in rows that are longer than it: the numbers beyond must not count.
+ * Lays a matrix out, transposed or not, in rows that are `beyond` numbers longer: those must not count.
+ * Returns the numbers and the length of a row.
  */
-function laidOut(
+function layOut(
   matrix: Float32Array,
   rows: number,
   columns: number,
@@ -115,30 +116,36 @@ interface Case {
 }
 
 function testProduct({ gemm, name, memory, operands, product, transposeA, transposeB }: Case): void {
-  const { M, N, K, sizes } = product;
-  const [a, aRow] = laidOut(product.a, M, K, transposeA, 3);
-  const [b, bRow] = laidOut(product.b, K, N, transposeB, 1);
+  const { M, N, K } = product;
+  const [a, aRow] = layOut(product.a, M, K, transposeA, 3);
+  const [b, bRow] = layOut(product.b, K, N, transposeB, 1);
   const cRow = N + 2;
   const [B, C] = [4 * FLOATS, 8 * FLOATS];
   operands.write(B, b);
   const c = new Float32Array(memory.buffer, C, M * cRow);
   for (const add of [false, true]) {
-    // the second place is aligned to one element only, as the first row of a shard may be
+    // The second place is aligned to one element only, as the first row of a shard may be.
     for (const A of [0, operands.bytes]) {
       operands.write(A, a);
       c.fill(0.5);
       gemm(transposeA, transposeB, M, N, K, A, aRow, B, bRow, add, C, cRow);
-      for (let i = 0; i < M; i++) {
-        for (let j = 0; j < cRow; j++) {
-          const wanted = j < N ? product.c[i * N + j] + (add ? 0.5 : 0) : 0.5;
-          const bound = j < N ? (K + 2) * UNIT * (sizes[i * N + j] + 0.5) : 0;
-          const found = c[i * cRow + j];
-          if (!(Math.abs(found - wanted) <= bound)) {
-            throw new Error(
-              `${name} is wrong: element (${i},${j}) of a [${M},${K}]·[${K},${N}] product is ${found}, not ${wanted}`,
-            );
-          }
-        }
+      checkResult(name, product, c, cRow, add);
+    }
+  }
+}
+
+/** Throws Error if c is not the product, added to 0.5 or not, or if anything was written beyond its rows. */
+function checkResult(name: string, product: Product, c: Float32Array, cRow: number, add: boolean): void {
+  const { M, N, K, sizes } = product;
+  for (let i = 0; i < M; i++) {
+    for (let j = 0; j < cRow; j++) {
+      const wanted = j < N ? product.c[i * N + j] + (add ? 0.5 : 0) : 0.5;
+      const bound = j < N ? (K + 2) * UNIT * (sizes[i * N + j] + 0.5) : 0;
+      const found = c[i * cRow + j];
+      if (!(Math.abs(found - wanted) <= bound)) {
+        throw new Error(
+          `${name} is wrong: element (${i},${j}) of a [${M},${K}]·[${K},${N}] product is ${found}, not ${wanted}`,
+        );
       }
     }
   }

@@ -15,7 +15,7 @@ export interface SignalMask {
 /** The system's pthread_sigmask(how, set, old), which takes addresses. */
 export type SetMask = (how: number, set: number, old: number) => number;
 
-/** The values of SIG_BLOCK and SIG_SETMASK. */
+/** The values of `how` that add to the mask (SIG_BLOCK) and replace it (SIG_SETMASK). */
 const HOW: Readonly<Partial<Record<string, readonly [number, number]>>> = {
   linux: [0, 2],
   darwin: [1, 3],
@@ -24,7 +24,7 @@ const HOW: Readonly<Partial<Record<string, readonly [number, number]>>> = {
  * The numbers, on Linux and macOS, of signals that a faulty instruction sends to its own thread: ILL, TRAP,
  * ABRT, BUS, FPE, BUS, SEGV. They are not held back.
  */
-const OWN = [4, 5, 6, 7, 8, 10, 11];
+const FAULTS = [4, 5, 6, 7, 8, 10, 11];
 /** At least the size of any system's sigset_t. */
 const SET_BYTES = 128;
 
@@ -42,22 +42,22 @@ export function signalMask(
 ): SignalMask {
   const how = HOW[platform];
   if (!how) return NO_MASK; // Windows has no signals
-  const [block, set] = how;
+  const [block, replace] = how;
   const held = new Uint8Array(new ArrayBuffer(SET_BYTES)).fill(0xff);
-  for (const signal of OWN) held[(signal - 1) >> 3] &= ~(1 << ((signal - 1) & 7));
+  for (const signal of FAULTS) held[(signal - 1) >> 3] &= ~(1 << ((signal - 1) & 7));
   const sets = [held.buffer, new ArrayBuffer(SET_BYTES)];
   const [heldAt, beforeAt] = sets.map(addressOf);
   const mask = {
     sets, // kept alive with the mask, whose calls use their addresses
     hold: () => void setMask(block, heldAt, beforeAt),
-    release: () => void setMask(set, beforeAt, 0),
+    release: () => void setMask(replace, beforeAt, 0),
   };
   return mask;
 }
 
-/** Returns products during which the calling thread takes no signal. */
-export function undisturbed(products: Products, signals: SignalMask): Products {
-  const held =
+/** Returns products that hold signals back from the calling thread while they multiply. */
+export function withSignalsHeld(products: Products, signals: SignalMask): Products {
+  const guarded =
     <Arguments extends unknown[]>(product: (...operands: Arguments) => void) =>
     (...operands: Arguments): void => {
       signals.hold();
@@ -68,8 +68,8 @@ export function undisturbed(products: Products, signals: SignalMask): Products {
       }
     };
   return {
-    affine: held(products.affine),
-    affineInputGradient: held(products.affineInputGradient),
-    affineWeightGradient: held(products.affineWeightGradient),
+    affine: guarded(products.affine),
+    affineInputGradient: guarded(products.affineInputGradient),
+    affineWeightGradient: guarded(products.affineWeightGradient),
   };
 }

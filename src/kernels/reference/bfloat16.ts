@@ -5,7 +5,7 @@
 import type { FloatArray, Kernels } from '../kernels.js';
 import { linearKernels } from './linear.js';
 
-type Products = Pick<Kernels, 'affine' | 'affineInputGradient' | 'affineWeightGradient'>;
+type MatrixProducts = Pick<Kernels, 'affine' | 'affineInputGradient' | 'affineWeightGradient'>;
 
 const value = new Float32Array(1);
 const pattern = new Uint32Array(value.buffer);
@@ -20,7 +20,7 @@ export function toBfloat16(x: number): number {
 
 const rounded = (array: FloatArray): FloatArray => array.map(toBfloat16);
 
-export const bfloat16Products: Products = {
+export const bfloat16Products: MatrixProducts = {
   affine: (z, x, w, ...rest) => linearKernels.affine(z, rounded(x), rounded(w), ...rest),
   affineInputGradient: (dx, dz, w, ...rest) =>
     linearKernels.affineInputGradient(dx, rounded(dz), rounded(w), ...rest),

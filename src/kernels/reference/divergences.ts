@@ -22,16 +22,14 @@ const clampedLog = (y: number) => Math.max(Math.log(y), -100);
 const clampedLog1p = (x: number) => Math.max(Math.log1p(x), -100);
 const clampedDivisor = (y: number) => Math.max(y, 1e-12);
 
-/** d log d, with its limit 0 at d = 0. */
-const entropy = (d: number) => (d === 0 ? 0 : d * Math.log(d));
-/**
- * The side of the margin on which y should be: the sign of d tells it, so that 0 and 1 serve as well as −1
- * and 1.
- */
+/** Returns d log d, with its limit 0 at d = 0. */
+const dLogD = (d: number) => (d === 0 ? 0 : d * Math.log(d));
+/** Returns the sign that y should have: 1 where d is 1, and −1 where d is −1 or 0. */
 const side = (d: number) => (d > 0 ? 1 : -1);
+/** Returns by how much y falls short of 1 on its side; hinge losses are made of it. */
 const slack = (y: number, d: number) => Math.max(1 - side(d) * y, 0);
 
-/** Makes a divergence that is a sum over the row: Div of each output against its target. */
+/** Makes a divergence that is the sum of Div(output, target) over a row. */
 function sumOverOutputs(
   value: (y: number, d: number, p: number) => number,
   derivative: (y: number, d: number, p: number) => number,
@@ -46,7 +44,9 @@ function sumOverOutputs(
   };
 }
 
-/** Makes a divergence against a class c. Where c is not among 0 … N−1, the row becomes NaN. */
+/**
+ * Makes a divergence from the class whose index c is the target. A row with c outside 0 … N−1 becomes NaN.
+ */
 function againstClass(
   divergence: (dy: FloatArray | null, y: FloatArray, c: number, p: number) => number,
 ): RowDivergence {
@@ -59,14 +59,14 @@ function againstClass(
 }
 
 /**
- * Computes the focal divergence of the true class's probability y from log y: −(1−y)^p log y, and its
- * derivative times y. (1−y)^(p−1) log y is computed as (1−y)^p times a ratio that goes to −1, so that 0 never
- * has a negative power.
+ * Computes the focal divergence of the true class's probability y, −(1−y)^p log y, and y times its
+ * derivative, both from log y. As y → 1, (1−y)^(p−1) would raise 0 to a negative power for p < 1, so
+ * (1−y)^(p−1) log y is computed as (1−y)^p times log y/(1−y), a ratio that goes to −1.
  */
 function focalTerms(log: number, p: number): { value: number; slope: number } {
-  const rest = -Math.expm1(log);
-  const power = rest ** p;
-  const ratio = rest > 0 ? log / rest : -1;
+  const complement = -Math.expm1(log); // 1 − y
+  const power = complement ** p;
+  const ratio = complement > 0 ? log / complement : -1;
   return { value: -power * log, slope: power * (p * Math.exp(log) * ratio - 1) };
 }
 
@@ -153,7 +153,7 @@ export const ROW_DIVERGENCES = {
   ),
   /** Σ d log d − d log y, y probabilities. */
   kl: sumOverOutputs(
-    (y, d) => entropy(d) - d * clampedLog(y),
+    (y, d) => dLogD(d) - d * clampedLog(y),
     (y, d) => -d / clampedDivisor(y),
   ),
   /** kl of the softmax of logits z: ∂/∂z = softmax(z)·Σd − d. */
@@ -162,7 +162,7 @@ export const ROW_DIVERGENCES = {
     let loss = 0;
     let mass = 0;
     for (let i = r * N; i < (r + 1) * N; i++) {
-      loss += entropy(d[i]) - d[i] * (z[i] - max - logSum);
+      loss += dLogD(d[i]) - d[i] * (z[i] - max - logSum);
       mass += d[i];
     }
     if (dy !== null) {
@@ -172,8 +172,8 @@ export const ROW_DIVERGENCES = {
   },
 
   /**
-   * −log y_c, y probabilities; p is ε: the desired probability is spread over all classes, (1−p)·onehot(c) +
-   * p/N.
+   * −Σ t_j log y_j, y probabilities; p is the label smoothing ε, so the target t is (1−p)·onehot(c) + p/N,
+   * and without smoothing this is −log y_c.
    */
   crossEntropy: againstClass((dy, y, c, p) => {
     const N = y.length;
@@ -208,8 +208,8 @@ export const ROW_DIVERGENCES = {
     return -y[c];
   }),
   /**
-   * −(1−y_c)^p log y_c, y probabilities; p is γ: the larger, the less a class counts that is recognised
-   * already.
+   * −(1−y_c)^p log y_c, y probabilities; p is γ: the larger it is, the less a row counts whose class is
+   * already recognised.
    */
   focal: againstClass((dy, y, c, p) => {
     const { value, slope } = focalTerms(clampedLog(y[c]), p);

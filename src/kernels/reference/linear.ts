@@ -74,13 +74,13 @@ export const linearKernels: Linear = {
 };
 
 /**
- * Computes dst[at] = Σ term(r): each shard's rows in order, then the binary tree over the shards by doubling
- * strides. Partial sums are rounded to dst's type after every row, so that a sum may stop after any row and
- * go on from what dst holds.
+ * Computes dst[index] = Σ term(r): each shard's rows in order, then the binary tree over the shards by
+ * doubling strides. Partial sums are rounded to dst's type after every row, so that a sum may stop after any
+ * row and go on from what dst holds.
  */
 function sumShards(
   dst: FloatArray,
-  at: number,
+  index: number,
   { bounds, first, last }: ShardRows,
   mode: SumMode,
   term: (r: number) => number,
@@ -88,7 +88,7 @@ function sumShards(
   const round = dst instanceof Float32Array ? Math.fround : (value: number) => value;
   const parts: number[] = [];
   for (let s = first; s < last; s++) {
-    let sum = mode === 'continue' ? dst[at] : 0;
+    let sum = mode === 'continue' ? dst[index] : 0;
     for (let r = bounds[s]; r < bounds[s + 1]; r++) sum = round(sum + term(r));
     parts.push(sum);
   }
@@ -96,5 +96,5 @@ function sumShards(
     for (let i = 0; i + stride < parts.length; i += 2 * stride)
       parts[i] = round(parts[i] + parts[i + stride]);
   }
-  dst[at] = parts[0];
+  dst[index] = parts[0];
 }

@@ -1,3 +1,4 @@
+/** The element-wise steps of the update rules, as plain loops. */
 import type { FloatArray, Kernels } from '../kernels.js';
 import { STEPS, type StepName, type StepScalars } from '../steps.js';
 
@@ -16,7 +17,7 @@ export const stepKernels: Pick<Kernels, 'update'> = {
   },
 };
 
-/** The steps, as PyTorch defines them where it has them. */
+/** The steps, defined as in PyTorch where PyTorch has them. */
 const steps: { readonly [Name in StepName]: Step<Name> } = {
   /** v ← μv + g + λw; w ← w − η·v, with Nesterov's momentum w − η(g + λw + μv) */
   sgd(w, g, [v], count, { lr, momentum, nesterov, weightDecay, gradientScale }) {
@@ -66,8 +67,8 @@ const steps: { readonly [Name in StepName]: Step<Name> } = {
   },
 
   /**
-   * With a mean (centered), divides by the variance instead of the mean square; rounding must not take it
-   * below 0.
+   * w ← w − η·v, where v ← μv + g/(√s + ε) and s is the mean square of g or, with a mean (centered), its
+   * variance. Rounding could take the variance below 0, so it is cut off there.
    */
   rmsprop(w, g, [square, mean, v], count, { lr, alpha, eps, momentum, weightDecay, gradientScale }) {
     for (let i = 0; i < count; i++) {
@@ -103,8 +104,8 @@ const steps: { readonly [Name in StepName]: Step<Name> } = {
   },
 
   /**
-   * Does not take back a step that went too far, but forgets the gradient, so that the next one starts
-   * afresh.
+   * w ← w − sign(g)·size. Where g has changed its sign, the last step went too far: it is not taken back, but
+   * the weight stays this time, and g is forgotten, so that the next step is compared with nothing.
    */
   rprop(w, g, [before, size], count, { etaMinus, etaPlus, smallest, largest, weightDecay, gradientScale }) {
     for (let i = 0; i < count; i++) {

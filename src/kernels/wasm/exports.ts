@@ -1,4 +1,4 @@
-/** Types what assembly/index.ts exports. Pointers are byte offsets into the memory; 0 stands for null. */
+/** Declares what assembly/index.ts exports. Pointers are byte offsets into the memory; 0 stands for null. */
 import type { StepName } from '../steps.js';
 
 /** The enumerations by which the assembly numbers its functions. */
@@ -17,9 +17,9 @@ export interface WasmExports extends Record<StepName, (...numbers: number[]) => 
     shards: number,
     K: number,
     N: number,
-    more: boolean,
+    continued: boolean,
   ): void;
-  columnSums(db: number, dz: number, shards: number, N: number, more: boolean): void;
+  columnSums(db: number, dz: number, shards: number, N: number, continued: boolean): void;
   activate(code: number, y: number, z: number, count: number, p: number): void;
   activateBackward(
     code: number,

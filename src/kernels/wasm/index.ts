@@ -1,3 +1,4 @@
+/** Binds the compiled kernels: arrays become byte offsets, names become numbers. */
 import type { FloatArray, Kernels, ShardRows } from '../kernels.js';
 import type { Products } from '../products.js';
 import { type ActivationKernel, SCALAR_ACTIVATIONS } from '../reference/activations.js';
@@ -21,7 +22,7 @@ export function instantiateWasm(
 }
 
 /**
- * Returns the number by which the assembly knows each of these functions: the members of its enumerations.
+ * Returns the number of each of these functions, which the assembly exports as a member of an enumeration.
  */
 function codesOf<Name extends string>(
   wasm: WasmExports,
@@ -29,17 +30,21 @@ function codesOf<Name extends string>(
   ...enums: readonly EnumName[]
 ): Readonly<Record<Name, number>> {
   const codes = (Object.keys(names) as Name[]).map((name) => {
-    const member = enums.map((one) => wasm[`${one}.${name}`]).find((found) => found !== undefined);
+    const member = enums
+      .map((enumeration) => wasm[`${enumeration}.${name}`])
+      .find((found) => found !== undefined);
     if (!member)
-      throw new Error(`the WASM kernels have no ${name} in ${enums.join(' or ')}: build them anew`);
+      throw new Error(
+        `the WASM kernels have no ${name} in ${enums.join(' or ')}: rebuild them with npm run build:wasm`,
+      );
     return [name, member.value];
   });
   return Object.fromEntries(codes);
 }
 
 /**
- * Returns a function that copies the bounds of shards to where an instance looks for them, and counts the
- * shards.
+ * Returns a function that copies the bounds of shards to where an instance looks for them, and returns the
+ * number of shards.
  */
 function boundsCopier(memory: WebAssembly.Memory, scratch: number): (shards: ShardRows) => number {
   const bounds = new Int32Array(memory.buffer, scratch + BOUNDS_OFFSET, MAX_SHARDS + 1);
@@ -69,8 +74,8 @@ export function wasmProducts(wasm: WasmExports, memory: WebAssembly.Memory, scra
 }
 
 /**
- * Returns kernels on float32 arrays that are views on `memory`: all by WASM, but the matrix products by
- * `products`.
+ * Returns kernels on float32 arrays that are views on `memory`. `products` multiplies matrices, WASM does all
+ * the rest.
  */
 export function createWasmKernels(
   name: Kernels['name'],
@@ -82,50 +87,60 @@ export function createWasmKernels(
   const copyBounds = boundsCopier(memory, scratch);
   const activations = codesOf<ActivationKernel>(wasm, SCALAR_ACTIVATIONS, 'Activation');
   const divergences = codesOf<DivergenceKernel>(wasm, ROW_DIVERGENCES, 'Divergence', 'ClassDivergence');
-  /**
-   * The last one to three numbers of w, g and each slot, filled up to four: a step takes whole vectors of
-   * four.
-   */
-  const lastFew = new Float32Array(memory.buffer, scratch, 4 * 8);
-  const at = (array: FloatArray | null) => (array === null ? 0 : array.byteOffset);
 
   return {
     name,
     refreshWeights: products.refreshWeights ?? (() => {}),
-    affine: (z, x, w, b, shards, K, N) => products.affine(at(z), at(x), at(w), at(b), shards, K, N),
+    affine: (z, x, w, b, shards, K, N) =>
+      products.affine(pointer(z), pointer(x), pointer(w), pointer(b), shards, K, N),
     affineInputGradient: (dx, dz, w, shards, K, N) =>
-      products.affineInputGradient(at(dx), at(dz), at(w), shards, K, N),
+      products.affineInputGradient(pointer(dx), pointer(dz), pointer(w), shards, K, N),
     affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
-      products.affineWeightGradient(at(dw), at(x), at(dz), shards, K, N, mode),
+      products.affineWeightGradient(pointer(dw), pointer(x), pointer(dz), shards, K, N, mode),
     columnSums: (db, dz, shards, N, mode) =>
-      wasm.columnSums(at(db), at(dz), copyBounds(shards), N, mode === 'continue'),
-    activate: (name, y, z, count, p) => wasm.activate(activations[name], at(y), at(z), count, p),
+      wasm.columnSums(pointer(db), pointer(dz), copyBounds(shards), N, mode === 'continue'),
+    activate: (name, y, z, count, p) => wasm.activate(activations[name], pointer(y), pointer(z), count, p),
     activateBackward: (name, dz, dy, z, y, count, p) =>
-      wasm.activateBackward(activations[name], at(dz), at(dy), at(z), at(y), count, p),
-    softmax: (y, z, R, N) => wasm.softmax(at(y), at(z), R, N),
-    softmaxBackward: (dz, dy, y, R, N) => wasm.softmaxBackward(at(dz), at(dy), at(y), R, N),
-    logSoftmax: (y, z, R, N) => wasm.logSoftmax(at(y), at(z), R, N),
-    logSoftmaxBackward: (dz, dy, y, R, N) => wasm.logSoftmaxBackward(at(dz), at(dy), at(y), R, N),
+      wasm.activateBackward(activations[name], pointer(dz), pointer(dy), pointer(z), pointer(y), count, p),
+    softmax: (y, z, R, N) => wasm.softmax(pointer(y), pointer(z), R, N),
+    softmaxBackward: (dz, dy, y, R, N) => wasm.softmaxBackward(pointer(dz), pointer(dy), pointer(y), R, N),
+    logSoftmax: (y, z, R, N) => wasm.logSoftmax(pointer(y), pointer(z), R, N),
+    logSoftmaxBackward: (dz, dy, y, R, N) =>
+      wasm.logSoftmaxBackward(pointer(dz), pointer(dy), pointer(y), R, N),
     divergence: (name, losses, dy, y, d, R, N, p) =>
-      wasm.divergence(divergences[name], at(losses), at(dy), at(y), at(d), R, N, p),
-    uniform: (u, R, N, key, row0, layer) => wasm.uniform(at(u), R, N, key[0], key[1], row0, layer),
-    scaleBytes: (x, count, shift, scale) => wasm.scaleBytes(at(x), count, shift, scale),
-    add: (dst, src, count) => wasm.add(at(dst), at(src), count),
-    allFinite: (a, count, headroom = 1) => wasm.allFinite(at(a), count, headroom) !== 0,
-    sumOfSquares: (a, count) => wasm.sumOfSquares(at(a), count),
-    update(name, w, g, slots, count, scalars) {
-      const step: (...numbers: number[]) => void = wasm[name];
-      const whole = count - (count % 4);
-      step(at(w), at(g), ...slots.map(at), whole, ...scalars);
-      if (whole === count) return;
-      const arrays = [w, g, ...slots];
-      arrays.forEach((array, i) => {
-        if (array !== null) lastFew.set(array.subarray(whole, count), 4 * i);
-      });
-      step(...arrays.map((array, i) => (array === null ? 0 : scratch + 16 * i)), 4, ...scalars);
-      arrays.forEach((array, i) => {
-        array?.set(lastFew.subarray(4 * i, 4 * i + count - whole), whole);
-      });
-    },
+      wasm.divergence(divergences[name], pointer(losses), pointer(dy), pointer(y), pointer(d), R, N, p),
+    uniform: (u, R, N, key, row0, layer) => wasm.uniform(pointer(u), R, N, key[0], key[1], row0, layer),
+    scaleBytes: (x, count, shift, scale) => wasm.scaleBytes(pointer(x), count, shift, scale),
+    add: (dst, src, count) => wasm.add(pointer(dst), pointer(src), count),
+    allFinite: (a, count, headroom = 1) => wasm.allFinite(pointer(a), count, headroom) !== 0,
+    sumOfSquares: (a, count) => wasm.sumOfSquares(pointer(a), count),
+    update: stepRunner(wasm, memory, scratch),
   };
+}
+
+/**
+ * Returns a function that runs an element-wise step. The assembly takes whole vectors of four numbers, so the
+ * last one to three of each array go through scratch memory, filled up to four.
+ */
+function stepRunner(wasm: WasmExports, memory: WebAssembly.Memory, scratch: number): Kernels['update'] {
+  const lastFew = new Float32Array(memory.buffer, scratch, 4 * 8);
+  return (name, w, g, slots, count, scalars) => {
+    const step: (...numbers: number[]) => void = wasm[name];
+    const whole = count - (count % 4);
+    step(pointer(w), pointer(g), ...slots.map(pointer), whole, ...scalars);
+    if (whole === count) return;
+    const arrays = [w, g, ...slots];
+    arrays.forEach((array, i) => {
+      if (array !== null) lastFew.set(array.subarray(whole, count), 4 * i);
+    });
+    step(...arrays.map((array, i) => (array === null ? 0 : scratch + 16 * i)), 4, ...scalars);
+    arrays.forEach((array, i) => {
+      array?.set(lastFew.subarray(4 * i, 4 * i + count - whole), whole);
+    });
+  };
+}
+
+/** Returns an array's byte offset in the memory; 0 stands for no array. */
+function pointer(array: FloatArray | null): number {
+  return array === null ? 0 : array.byteOffset;
 }

@@ -3,33 +3,47 @@
  * host, which reserves the memory and copies the bounds of shards into it, and by asc for the kernels
  * (assembly/scratch.ts). So it may hold nothing but whole numbers. All sizes and offsets are in bytes unless
  * a comment says otherwise.
+ *
+ * The words of the matrix products: a tile is 4 × 8 sums that stay in registers while they are added up. A
+ * panel is eight columns of the right factor, copied so that the eight numbers of a row (a line) lie side by
+ * side and the rows follow one another: a tile reads it from front to back. A strip is the same for four
+ * columns of x, which are rows of the left factor in xᵀ·dz.
  */
 
 /** The most shards that one call adds up. */
 export const MAX_SHARDS = 4096;
-/** Columns of a tile and of a packed panel: eight floats. */
+/** One row of a tile or a panel: eight floats. */
 export const LINE = 32;
 /** A tile of 4 × 8 sums. */
 export const TILE = 4 * LINE;
-/** Rows of a packed panel: 512 × 8 floats stay in the L1 cache beside what streams past them. */
+/**
+ * Rows of a panel: 512 × 8 floats stay in the L1 cache beside the numbers that stream past them. Only a
+ * weight gradient takes longer panels, of up to STRIP_ROWS.
+ */
 export const PANEL_ROWS = 512;
-/** Rows over which a gradient goes in one piece. */
+/**
+ * Most rows of a strip; a gradient over more rows is computed panel by panel (longGradient in
+ * assembly/shards.ts).
+ */
 export const STRIP_ROWS = 1024;
-/** Rows of the left factor that meet all packed panels before the next rows do: they stay in the L2 cache. */
+/**
+ * Rows of the left factor that are multiplied with all panels before the next rows: they stay in the L2
+ * cache.
+ */
 export const ROW_BLOCK = 64;
 /** Levels of a stack of partial sums: the tree over 4096 shards needs 12, and one sum is in the making. */
 export const STACK_LEVELS = 13;
-/** Stacks of partial sums, one for each tile, for shards that have more rows together than a strip. */
+/** Stacks of partial sums, one for each of the tiles that longGradient computes at a time. */
 export const STACKS = 16;
 /**
- * Bytes between two panels. Without them the distance of two panels would be a multiple of 4096, and all
+ * The gap between two panels. Without it the distance of two panels would be a multiple of 4096, and all
  * panels would compete for the same cache set.
  */
 export const PANEL_GAP = 64;
 
 /** Packed panels come first. */
 export const PANELS_BYTES = 8 * (PANEL_ROWS * LINE + PANEL_GAP);
-/** Strips of four columns of x. */
+/** Four strips. */
 export const STRIPS_OFFSET = PANELS_BYTES;
 /** Tiles at the edge of a matrix. */
 export const EDGE_OFFSET = STRIPS_OFFSET + 64 * STRIP_ROWS;

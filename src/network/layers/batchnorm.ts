@@ -1,6 +1,6 @@
 import type { FloatArray } from '../../kernels/kernels.js';
 import { forEachShard, rowSums } from '../gradients.js';
-import { defineLayer, type Layer, type Pass } from '../layer.js';
+import { defineLayer, type Layer, type LayerArrays, type Pass } from '../layer.js';
 import { scaleAndShift } from './normalization.js';
 
 /** Fewest rows in a shard: the mean and variance of fewer are too uncertain. */
@@ -32,7 +32,7 @@ export function batchNorm(width: number, eps: number, momentum: number): Layer {
       { name: 'running_mean', shape: [width], init: { constant: 0 }, statistic },
       { name: 'running_var', shape: [width], init: { constant: 1 }, statistic },
     ],
-    // x̂; the variance of the row's shard; ∂y·x̂, and after that what the statistics follow
+    // x̂; the variance of the row's shard; ∂y·x̂, whose memory leaveStatistics uses afterwards
     saved: [width, width, width],
     shardRows: SHARD_ROWS,
 
@@ -56,9 +56,10 @@ export function batchNorm(width: number, eps: number, momentum: number): Layer {
       }
     },
 
-    backward(pass, { x, dy, dx, parameters, gradients, saved }) {
-      const [gamma, , mean, variance] = parameters;
-      const [dgamma, dbeta, meanSum, varianceSum] = gradients;
+    backward(pass, arrays) {
+      const { dy, dx, parameters, gradients, saved } = arrays;
+      const [gamma, , , variance] = parameters;
+      const [dgamma, dbeta] = gradients;
       const [normal, variances, product] = saved;
       if (!pass.training) {
         for (let i = 0; dx && i < pass.rows * width; i++) {
@@ -69,20 +70,35 @@ export function batchNorm(width: number, eps: number, momentum: number): Layer {
       for (let i = 0; i < pass.rows * width; i++) product[i] = dy[i] * normal[i];
       rowSums(pass, dgamma, product, width);
       rowSums(pass, dbeta, dy, width);
-      forEachColumn(pass, width, (column) => {
-        const factor = gamma[column.n] / Math.sqrt(variances[column.from] + eps);
-        if (dx) inputGradient(dx, dy, normal, product, factor, column);
-        for (let i = column.from; i < column.to; i += width)
-          product[i] = column.rows > 1 ? x[i] : mean[column.n];
-      });
-      rowSums(pass, meanSum, product, width);
-      forEachColumn(pass, width, ({ from, to, rows, n }) => {
-        const unbiased = rows > 1 ? (variances[from] * rows) / (rows - 1) : variance[n];
-        for (let i = from; i < to; i += width) product[i] = unbiased;
-      });
-      rowSums(pass, varianceSum, product, width);
+      if (dx) {
+        forEachColumn(pass, width, (column) => {
+          const factor = gamma[column.n] / Math.sqrt(variances[column.from] + eps);
+          inputGradient(dx, dy, normal, product, factor, column);
+        });
+      }
+      leaveStatistics(pass, arrays, width);
     },
   });
+}
+
+/**
+ * Leaves the sums over rows from which the running mean and variance are updated. Each row contributes its x
+ * to the one and its shard's unbiased variance to the other, or the running statistics themselves where it is
+ * the only row of its shard.
+ */
+function leaveStatistics(pass: Pass, { x, parameters, gradients, saved }: LayerArrays, width: number): void {
+  const [, , mean, variance] = parameters;
+  const [, , meanSum, varianceSum] = gradients;
+  const [, variances, values] = saved;
+  forEachColumn(pass, width, ({ from, to, rows, n }) => {
+    for (let i = from; i < to; i += width) values[i] = rows > 1 ? x[i] : mean[n];
+  });
+  rowSums(pass, meanSum, values, width);
+  forEachColumn(pass, width, ({ from, to, rows, n }) => {
+    const unbiased = rows > 1 ? (variances[from] * rows) / (rows - 1) : variance[n];
+    for (let i = from; i < to; i += width) values[i] = unbiased;
+  });
+  rowSums(pass, varianceSum, values, width);
 }
 
 /** The values of one unit in one shard: elements from, from + width, … of an array [R, width]. */
@@ -126,15 +142,15 @@ function inputGradient(
   factor: number,
   { from, to, width, rows }: Column,
 ): void {
-  let mean = 0;
-  let along = 0;
+  let sumDy = 0;
+  let sumProduct = 0;
   if (rows > 1) {
     for (let i = from; i < to; i += width) {
-      mean += dy[i];
-      along += product[i];
+      sumDy += dy[i];
+      sumProduct += product[i];
     }
   }
   for (let i = from; i < to; i += width) {
-    dx[i] = factor * (dy[i] - mean / rows - (normal[i] * along) / rows);
+    dx[i] = factor * (dy[i] - sumDy / rows - (normal[i] * sumProduct) / rows);
   }
 }

@@ -1,23 +1,24 @@
 /**
- * Layers made of layers. They fan out: x influences Div along several paths, and its derivative is the sum
- * over them (lecture, section 1).
+ * Composite layers run other layers, their branches. They fan out: x influences Div along several paths, and
+ * its derivative is the sum over them (lecture, section 1).
  */
 import type { FloatArray } from '../../kernels/kernels.js';
-import { type BoundSequence, defineLayer, type Layer, type Pass } from '../layer.js';
+import { type BoundSequence, defineLayer, type Layer, outputWidth, type Pass } from '../layer.js';
 import { backward, forward } from '../sequence.js';
 
 /** Runs the layers of one branch under one name: y = F(x). */
 export function sequential(kind: string, layers: readonly Layer[]): Layer {
+  const width = outputWidth(layers);
   return defineLayer({
-    ...composite(kind, [layers], layers[layers.length - 1].outputs),
+    ...composite(kind, [layers], width),
 
     forward(pass, { y, branches: [inner] }) {
       forward(pass, inner);
-      copy(y, inner.output, pass.rows * inner.layers[inner.layers.length - 1].outputs);
+      copy(y, inner.output, pass.rows * width);
     },
 
     backward(pass, { dy, dx, branches: [inner] }) {
-      copy(inner.outputGradient, dy, pass.rows * inner.layers[inner.layers.length - 1].outputs);
+      copy(inner.outputGradient, dy, pass.rows * width);
       backward(pass, inner);
       if (dx) sumInputGradients(pass, dx, [inner], layers[0].inputs);
     },
@@ -48,7 +49,7 @@ export function residual(layers: readonly Layer[]): Layer {
 
 /** Adds up branches: y = Σ_b F_b(x). Each branch gets ∂Div/∂y. */
 export function sum(branches: readonly (readonly Layer[])[]): Layer {
-  const width = outputsOf(branches[0]);
+  const width = outputWidth(branches[0]);
   return defineLayer({
     ...composite('add', branches, width),
 
@@ -73,7 +74,7 @@ export function sum(branches: readonly (readonly Layer[])[]): Layer {
  * others, never y/F_b, so that zeros are exact.
  */
 export function product(branches: readonly (readonly Layer[])[]): Layer {
-  const width = outputsOf(branches[0]);
+  const width = outputWidth(branches[0]);
   return defineLayer({
     ...composite('multiply', branches, width),
 
@@ -102,7 +103,7 @@ export function product(branches: readonly (readonly Layer[])[]): Layer {
 
 /** Puts branches side by side: y = (F_1(x), F_2(x), …). Each branch gets its part of ∂Div/∂y. */
 export function concat(branches: readonly (readonly Layer[])[]): Layer {
-  const widths = branches.map(outputsOf);
+  const widths = branches.map(outputWidth);
   const width = widths.reduce((total, part) => total + part, 0);
   return defineLayer({
     ...composite('concat', branches, width),
@@ -133,6 +134,7 @@ export function concat(branches: readonly (readonly Layer[])[]): Layer {
   });
 }
 
+/** Returns what every composite layer says about itself. */
 function composite(kind: string, branches: readonly (readonly Layer[])[], outputs: number) {
   return {
     kind,
@@ -151,10 +153,6 @@ function sumInputGradients(pass: Pass, dx: FloatArray, bound: readonly BoundSequ
   const count = pass.rows * width;
   copy(dx, bound[0].inputGradient!, count);
   for (const inner of bound.slice(1)) pass.kernels.add(dx, inner.inputGradient!, count);
-}
-
-function outputsOf(layers: readonly Layer[]): number {
-  return layers[layers.length - 1].outputs;
 }
 
 function copy(to: FloatArray, from: FloatArray, count: number): void {

@@ -27,7 +27,7 @@ export function embedding(inputs: number, columns: readonly EmbeddedColumn[]): L
       shape: [categories, size],
       init: { fanIn: size, fanOut: size },
     })),
-    saved: columns.map(({ size }) => size), // sums of shards that wait for the rest of their tree
+    saved: columns.map(({ size }) => size), // where sums over shards wait (see sparseSums)
     readsCodes: true,
 
     forward({ rows }, { x, y, parameters: tables }) {
@@ -38,7 +38,7 @@ export function embedding(inputs: number, columns: readonly EmbeddedColumn[]): L
           const code = x[r * inputs + from + c];
           const first = r * outputs + offsets[c];
           if (code < categories) {
-            const entry = (code * size) | 0; // whole already, and now the engine knows it
+            const entry = (code * size) | 0; // a whole number already; | 0 tells the engine so
             for (let n = 0; n < size; n++) y[first + n] = table[entry + n];
           } else y.fill(0, first, first + size);
         }
@@ -64,8 +64,7 @@ export function embedding(inputs: number, columns: readonly EmbeddedColumn[]): L
 }
 
 /**
- * Says which entry of a table, `size` floats, each row stands for: x[R, width] holds the entry's number in a
- * column.
+ * Says which entry of a table, `size` floats, each row stands for: the one whose number is in x[r, column].
  */
 interface Codes {
   readonly x: FloatArray;
@@ -95,8 +94,8 @@ function addEntries(
 }
 
 /**
- * Moves each row's entry of a table to its row of to[R, size]. The first row of a code takes it, the others
- * find 0.
+ * Moves each row's entry of a table to its row of to[R, size], and leaves 0. Where rows have the same code,
+ * the first takes the entry and the others take 0.
  */
 function moveEntries(
   to: FloatArray,

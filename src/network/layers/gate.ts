@@ -26,25 +26,25 @@ export function gate(name: GateName, inputs: number): Layer {
     outputs: width,
     saved: [width, width, width, width], // b, f(b), ∂f(b), ∂b
 
-    forward({ kernels, rows }, { x, y, saved: [b, opened] }) {
+    forward({ kernels, rows }, { x, y, saved: [b, fb] }) {
       for (let r = 0; r < rows; r++) {
         for (let n = 0; n < width; n++) b[r * width + n] = x[r * inputs + width + n];
       }
-      kernels.activate(activation, opened, b, rows * width, 0);
+      kernels.activate(activation, fb, b, rows * width, 0);
       for (let r = 0; r < rows; r++) {
-        for (let n = 0; n < width; n++) y[r * width + n] = x[r * inputs + n] * opened[r * width + n];
+        for (let n = 0; n < width; n++) y[r * width + n] = x[r * inputs + n] * fb[r * width + n];
       }
     },
 
-    backward({ kernels, rows }, { x, dy, dx, saved: [b, opened, dOpened, db] }) {
+    backward({ kernels, rows }, { x, dy, dx, saved: [b, fb, dfb, db] }) {
       if (!dx) return;
       for (let r = 0; r < rows; r++) {
         for (let n = 0; n < width; n++) {
-          dOpened[r * width + n] = dy[r * width + n] * x[r * inputs + n];
-          dx[r * inputs + n] = dy[r * width + n] * opened[r * width + n];
+          dfb[r * width + n] = dy[r * width + n] * x[r * inputs + n];
+          dx[r * inputs + n] = dy[r * width + n] * fb[r * width + n];
         }
       }
-      kernels.activateBackward(activation, db, dOpened, b, opened, rows * width, 0);
+      kernels.activateBackward(activation, db, dfb, b, fb, rows * width, 0);
       for (let r = 0; r < rows; r++) {
         for (let n = 0; n < width; n++) dx[r * inputs + width + n] = db[r * width + n];
       }

@@ -1,6 +1,6 @@
 /**
- * Normalisations of a row: vector activations, whose Jacobian couples all units of the row (lecture, section
- * 4).
+ * These layers normalise a row. They are vector activations: every output of a row depends on all its inputs
+ * (lecture, section 4).
  */
 import { rowSums } from '../gradients.js';
 import { defineLayer, type Layer, type ParameterSpec } from '../layer.js';
@@ -51,19 +51,19 @@ export function layerNorm(width: number, eps: number, affine: boolean): Layer {
       } = arrays;
       for (let r = 0; r < pass.rows; r++) {
         const at = r * width;
-        let mean = 0;
-        let along = 0;
+        let meanG = 0;
+        let meanGNormal = 0;
         for (let n = 0; n < width; n++) {
           const g = affine ? gamma[n] * dy[at + n] : dy[at + n];
-          mean += g;
-          along += g * normal[at + n];
+          meanG += g;
+          meanGNormal += g * normal[at + n];
           product[at + n] = dy[at + n] * normal[at + n];
         }
-        mean /= width;
-        along /= width;
+        meanG /= width;
+        meanGNormal /= width;
         for (let n = 0; dx && n < width; n++) {
           const g = affine ? gamma[n] * dy[at + n] : dy[at + n];
-          dx[at + n] = scale[r] * (g - mean - normal[at + n] * along);
+          dx[at + n] = scale[r] * (g - meanG - normal[at + n] * meanGNormal);
         }
       }
       if (!affine) return;
@@ -96,10 +96,9 @@ export function l2Norm(width: number, eps: number): Layer {
     backward({ rows }, { y, dy, dx, saved: [norm] }) {
       for (let r = 0; dx && r < rows; r++) {
         const at = r * width;
-        let along = 0;
-        if (norm[r] > eps) for (let n = 0; n < width; n++) along += y[at + n] * dy[at + n];
-        for (let n = 0; n < width; n++)
-          dx[at + n] = (dy[at + n] - y[at + n] * along) / Math.max(norm[r], eps);
+        let dot = 0; // y·∂y; below ε, y is x/ε and has no such term
+        if (norm[r] > eps) for (let n = 0; n < width; n++) dot += y[at + n] * dy[at + n];
+        for (let n = 0; n < width; n++) dx[at + n] = (dy[at + n] - y[at + n] * dot) / Math.max(norm[r], eps);
       }
     },
   });

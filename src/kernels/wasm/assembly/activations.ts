@@ -36,7 +36,7 @@ export enum Activation {
 
 /**
  * y = f(z). The choice of f is inlined into the loop, where it costs a tenth of a nanosecond per element; a
- * call would cost more. ReLU, the default, comes before any choice.
+ * call would cost more. ReLU, the default, has a loop of its own without the choice.
  */
 export function activate(code: i32, y: usize, z: usize, count: i32, p: f32): void {
   const parameter = splat(p);
@@ -226,8 +226,7 @@ function between(z: v128, low: f32, high: f32): v128 {
 }
 
 /**
- * `value`, but NaN where z is NaN: a comparison with NaN is false, and what is made from it would hide the
- * NaN.
+ * `value`, but NaN where z is NaN. Every comparison with NaN is false, so `value` alone would hide the NaN.
  */
 // @ts-ignore: decorator
 @inline

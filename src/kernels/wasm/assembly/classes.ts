@@ -3,7 +3,7 @@ import { exp, expm1, log } from './math';
 import { divideRow, expRow, logOne, rowMax, rowSum, sumExp } from './softmax';
 import { clampedDivisor, clampedLog, load, select, splat, store, sumLanes } from './vector';
 
-/** The numbers of the divergences from a class, apart from those of the divergences from values. */
+/** The numbers of the divergences from a class. They begin at 64, above those of `Divergence`. */
 export enum ClassDivergence {
   crossEntropy = 64,
   softmaxCrossEntropy,
@@ -13,7 +13,7 @@ export enum ClassDivergence {
 }
 
 /** Whether a divergence takes d as class indices [R,1]. */
-export function isOfClass(code: i32): bool {
+export function takesClass(code: i32): bool {
   return code >= ClassDivergence.crossEntropy;
 }
 
@@ -23,7 +23,7 @@ export function classRow(code: i32, dy: usize, y: usize, c: f32, N: i32, p: f32)
     if (dy != 0) fill(dy, N, NaN as f32);
     return NaN as f32;
   }
-  const at = <usize>c << 2;
+  const at = <usize>c << 2; // bytes from the beginning of the row to class c
   switch (code) {
     case ClassDivergence.crossEntropy: return crossEntropy(dy, y, at, N, p);
     case ClassDivergence.softmaxCrossEntropy: return softmaxCrossEntropy(dy, y, at, N, p);
@@ -39,7 +39,7 @@ export function classRow(code: i32, dy: usize, y: usize, c: f32, N: i32, p: f32)
   }
 }
 
-/** Of the desired probability, the share p is spread over all classes. */
+/** −Σ t log y, where the target t is (1−p)·onehot(c) + p/N: p is the label smoothing. */
 function crossEntropy(dy: usize, y: usize, at: usize, N: i32, p: f32): f32 {
   const share = p / <f32>N;
   const yc = f32.load(y + at);
@@ -101,22 +101,22 @@ function softmaxFocal(dy: usize, z: usize, at: usize, N: i32, p: f32): f32 {
 
 /** (1−y)^p from log y, where 0^0 is 1. */
 function focalPower(logY: f32, p: f32): f32 {
-  const power = one(exp(f32x4.mul(splat(p), log(splat(rest(logY))))));
-  return p > 0 ? power : rest(logY) * 0 + 1;
+  const power = firstLane(exp(f32x4.mul(splat(p), log(splat(complement(logY))))));
+  return p > 0 ? power : complement(logY) * 0 + 1;
 }
 
 /**
- * y times the derivative of −(1−y)^p log y. (1−y)^(p−1) log y is computed as (1−y)^p times a ratio that goes
- * to −1, so that 0 never has a negative power.
+ * y times the derivative of −(1−y)^p log y. As y → 1, (1−y)^(p−1) would raise 0 to a negative power for p <
+ * 1, so (1−y)^(p−1) log y is computed as (1−y)^p times log y/(1−y), a ratio that goes to −1.
  */
 function focalSlope(logY: f32, power: f32, p: f32): f32 {
-  const ratio: f32 = rest(logY) == 0 ? -1 : logY / rest(logY);
-  return power * (p * one(exp(splat(logY))) * ratio - 1);
+  const ratio: f32 = complement(logY) == 0 ? -1 : logY / complement(logY);
+  return power * (p * firstLane(exp(splat(logY))) * ratio - 1);
 }
 
 /** 1 − y from log y. */
-function rest(logY: f32): f32 {
-  return -one(expm1(splat(logY)));
+function complement(logY: f32): f32 {
+  return -firstLane(expm1(splat(logY)));
 }
 
 function sumClampedLogs(y: usize, N: i32): f32 {
@@ -145,15 +145,15 @@ function fill(dy: usize, N: i32, x: f32): void {
 }
 
 function logOneClamped(x: f32): f32 {
-  return one(clampedLog(log(splat(x))));
+  return firstLane(clampedLog(log(splat(x))));
 }
 
 function oneDivisor(x: f32): f32 {
-  return one(clampedDivisor(splat(x)));
+  return firstLane(clampedDivisor(splat(x)));
 }
 
 // @ts-ignore: decorator
 @inline
-function one(x: v128): f32 {
+function firstLane(x: v128): f32 {
   return f32x4.extract_lane(x, 0);
 }

@@ -1,5 +1,5 @@
 // Divergences, row by row. Every sum has an order that depends on N alone.
-import { classRow, isOfClass } from './classes';
+import { classRow, takesClass } from './classes';
 import { exp, expm1, log, log1p, sigmoid, tanh } from './math';
 import { logOne, rowMax, rowSum, sumExp } from './softmax';
 import { clampedDivisor, clampedLog, load, madd, select, splat, store, sumLanes } from './vector';
@@ -27,7 +27,7 @@ export enum Divergence {
 
 /** losses[R] = Div(y, d) and, unless dy = 0, dy[R,N] = ∂Div/∂y. */
 export function divergence(code: i32, losses: usize, dy: usize, y: usize, d: usize, R: i32, N: i32, p: f32): void {
-  const ofClass = isOfClass(code);
+  const ofClass = takesClass(code);
   const row = <usize>N << 2;
   if (code == Divergence.meanSquaredError) p = 2 / <f32>N;
   for (let r = 0; r < R; r++) {
@@ -41,7 +41,7 @@ export function divergence(code: i32, losses: usize, dy: usize, y: usize, d: usi
   }
 }
 
-/** Sums over the row of the divergence of one output from one target. */
+/** The sum over a row of the divergence of each output from its target. */
 function outputsRow(code: i32, dy: usize, y: usize, d: usize, N: i32, p: f32): f32 {
   const parameter = splat(p);
   let sum = splat(0);
@@ -54,6 +54,7 @@ function outputsRow(code: i32, dy: usize, y: usize, d: usize, N: i32, p: f32): f
   return sumLanes(sum);
 }
 
+/** The divergence of each of four outputs from its target. */
 function value(code: i32, y: v128, d: v128, p: v128): v128 {
   const error = f32x4.sub(y, d);
   const half = splat(0.5);
@@ -80,10 +81,11 @@ function value(code: i32, y: v128, d: v128, p: v128): v128 {
     }
     case Divergence.poisson: return f32x4.sub(y, f32x4.mul(d, clampedLog(log(y))));
     case Divergence.expPoisson: return f32x4.sub(exp(y), f32x4.mul(d, y));
-    default: return f32x4.sub(entropy(d), f32x4.mul(d, clampedLog(log(y)))); // kl
+    default: return f32x4.sub(dLogD(d), f32x4.mul(d, clampedLog(log(y)))); // kl
   }
 }
 
+/** ∂Div/∂y of each of four outputs. */
 function slope(code: i32, y: v128, d: v128, p: v128): v128 {
   const error = f32x4.sub(y, d);
   const zero = splat(0), one = splat(1);
@@ -120,16 +122,14 @@ function bySign(x: v128, left: v128, right: v128): v128 {
   return select(f32x4.gt(x, splat(0)), right, select(f32x4.lt(x, splat(0)), left, x));
 }
 
-/**
- * The side of the margin on which y should be: the sign of d tells it, so that 0 and 1 serve as well as −1
- * and 1.
- */
+/** The sign that y should have: 1 where d is 1, and −1 where d is −1 or 0. */
 // @ts-ignore: decorator
 @inline
 function side(d: v128): v128 {
   return select(f32x4.gt(d, splat(0)), splat(1), splat(-1));
 }
 
+/** By how much y falls short of 1 on its side; hinge losses are made of it. */
 // @ts-ignore: decorator
 @inline
 function slack(y: v128, d: v128): v128 {
@@ -139,7 +139,7 @@ function slack(y: v128, d: v128): v128 {
 /** d log d, with its limit 0 at d = 0. */
 // @ts-ignore: decorator
 @inline
-function entropy(d: v128): v128 {
+function dLogD(d: v128): v128 {
   return select(f32x4.eq(d, splat(0)), splat(0), f32x4.mul(d, log(d)));
 }
 
@@ -166,7 +166,7 @@ function softmaxKlRow(dy: usize, z: usize, d: usize, N: i32): f32 {
     const at = <usize>n << 2, rest = N - n;
     const target = load(d + at, rest, 0);
     const logY = f32x4.sub(f32x4.sub(load(z + at, rest, 0), splat(highest)), logSum);
-    sum = f32x4.add(sum, f32x4.sub(entropy(target), f32x4.mul(target, logY)));
+    sum = f32x4.add(sum, f32x4.sub(dLogD(target), f32x4.mul(target, logY)));
     if (dy != 0) store(dy + at, f32x4.sub(f32x4.mul(mass, exp(logY)), target), rest);
   }
   return sumLanes(sum);

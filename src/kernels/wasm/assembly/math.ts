@@ -100,6 +100,7 @@ export function tanh(x: v128): v128 {
   const near = madd(f32x4.mul(y, square), x, x);
   const e = exp(f32x4.add(size, size));
   const far = f32x4.sub(splat(1), f32x4.div(splat(2), f32x4.add(e, splat(1))));
+  // −0 is the sign bit alone, so this takes the sign from x and all other bits from the result.
   return select(splat(-0.0), x, select(f32x4.lt(size, splat(0.625)), near, far));
 }
 

@@ -37,10 +37,11 @@ export function affineInputGradient(dx: usize, dz: usize, w: usize, R: i32, K: i
 }
 
 /**
- * c[R,columns] = (more ? c : b) + a[R,count]·panels[count,columns]; C and A are the row lengths of c and a.
+ * c[R,columns] = (continued ? c : b) + a[R,count]·panels[count,columns]; C and A are the row lengths of c and
+ * a.
  */
 function rowsTimesPanels(
-  c: usize, C: i32, b: usize, a: usize, A: i32, R: i32, count: i32, columns: i32, stride: usize, more: bool,
+  c: usize, C: i32, b: usize, a: usize, A: i32, R: i32, count: i32, columns: i32, stride: usize, continued: bool,
 ): void {
   const cRow = <usize>C << 2, aRow = <usize>A << 2, edge = edgeArea();
   for (let r = 0; r < R; r += ROW_BLOCK) {
@@ -50,11 +51,11 @@ function rowsTimesPanels(
       const width = min(8, columns - n);
       const to = c + (<usize>n << 2);
       if (width == 8) {
-        const start = more ? to : startOf(b, n, width);
-        rowTiles(rows, to, cRow, start, more ? cRow : 0, a, aRow, panel, count);
+        const start = continued ? to : startOf(b, n, width);
+        rowTiles(rows, to, cRow, start, continued ? cRow : 0, a, aRow, panel, count);
       } else {
-        if (more) copyRows(edge, LINE, to, cRow, rows, width);
-        rowTiles(rows, edge, LINE, more ? edge : startOf(b, n, width), more ? <usize>LINE : 0, a, aRow, panel, count);
+        if (continued) copyRows(edge, LINE, to, cRow, rows, width);
+        rowTiles(rows, edge, LINE, continued ? edge : startOf(b, n, width), continued ? <usize>LINE : 0, a, aRow, panel, count);
         copyRows(to, cRow, edge, LINE, rows, width);
       }
       panel += stride;

@@ -1,5 +1,5 @@
 // Helps products that are computed outside WebAssembly: fills rows with the bias, rounds operands to
-// bfloat16, and adds up the shard tree over strips of a gradient.
+// bfloat16, and adds up the shard tree over parts of a gradient.
 import { load, store } from './vector';
 
 /** z[R,N] = b[N] in every row. */

@@ -25,10 +25,7 @@ function sign(x: v128): v128 {
   return v128.or(v128.and(f32x4.gt(x, zero), splat(1)), v128.and(f32x4.lt(x, zero), splat(-1)));
 }
 
-/**
- * v = 0 stands for no momentum. With two vectors per turn the loop takes two thirds of the time that it takes
- * with one.
- */
+/** v = 0 stands for no momentum. Two vectors per turn take two thirds of the time of one. */
 export function sgd(
   w: usize, g: usize, v: usize, count: i32, lr: f64, momentum: f64, nesterov: bool, weightDecay: f64, gradientScale: f64,
 ): void {
@@ -57,8 +54,8 @@ function sgdStep(at: usize, w: usize, g: usize, v: usize, rate: v128, mu: v128, 
 }
 
 /**
- * largest = 0 stands for a denominator from the second moment itself. With two vectors per turn the loop
- * takes half the time that it takes with one.
+ * largest = 0 stands for a denominator made of v itself, not of the largest v so far (AMSGrad). Two vectors
+ * per turn take half the time of one.
  */
 export function adam(
   w: usize, g: usize, m: usize, v: usize, largest: usize, count: i32, lr: f64, gradientShare: f64, beta1: f64, beta2: f64,

@@ -13,7 +13,7 @@ function mix(x0: v128, x1: v128, r: i32): v128 {
   return v128.xor(v128.or(i32x4.shl(x1, r), i32x4.shr_u(x1, 32 - r)), x0);
 }
 
-/** u[R,N] in [0,1) on a grid of 2⁻²⁴: row r draws under the counter row0 + r, two units a block. */
+/** u[R,N] in [0,1) on a grid of 2⁻²⁴. Row r draws with the counter row0 + r, and a block serves two units. */
 export function uniform(u: usize, R: i32, N: i32, k0: i32, k1: i32, row0: i32, layer: i32): void {
   const k2 = PARITY ^ k0 ^ k1;
   const a = i32x4.splat(k0), b = i32x4.splat(k1), c = i32x4.splat(k2);

@@ -18,7 +18,7 @@ export function panelStride(rows: i32): usize {
   return <usize>rows * LINE + PANEL_GAP;
 }
 
-/** The number of panels that fit, which is at least 4 of STRIP_ROWS rows. */
+/** The number of panels that fit into the scratch memory; of STRIP_ROWS rows there are at least 4. */
 // @ts-ignore: decorator
 @inline
 export function panelsThatFit(stride: usize): i32 {

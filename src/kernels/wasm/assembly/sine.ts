@@ -11,8 +11,8 @@ export function cos(x: v128): v128 {
 }
 
 /**
- * sin(x + quarters·π/2): x = n·π/2 + r with |r| ≤ π/4, a polynomial in r by the parity of n, its sign by the
- * half turn.
+ * sin(x + quarters·π/2), with x = n·π/2 + r and |r| ≤ π/4. The number n + quarters of quarter turns decides:
+ * where it is odd, cos r is taken, else sin r, both as polynomials, and after a half turn the sign changes.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,16 +1,17 @@
-// The micro-kernels of xᵀ·dz keep 4 rows of xᵀ × 8 columns of dz in eight registers (6 × 8 would not fit),
-// and add up the tree over the shards. k goes over the rows of x and dz, in order, one multiply-add after the
-// other. Strides are in bytes.
+// The micro-kernels of xᵀ·dz keep the sums of 4 rows of xᵀ × 8 columns of dz in eight registers (6 × 8 would
+// not fit), and add up the tree over the shards as shards.ts explains. k goes over the rows of x and dz, in
+// order, one multiply-add after the other. Strides are in bytes.
 import { LINE, TILE } from '../scratch';
 import { bound, stackArea } from './scratch';
 import { madd } from './vector';
 
 /**
- * c[4,8] = the tree over the shards of Σ_k a[k,·]·panel[k,·], with aStep from one k to the next. With `more`,
- * one shard's sum is added to what c holds. Nothing is called between shards and no sum starts from memory,
- * because shards of a few rows would spend half their time there. Each turn takes four k, as in rows.ts.
+ * c[4,8] = the tree over the shards of Σ_k a[k,·]·panel[k,·], with aStep from one k to the next. With
+ * `continued`, one shard's sum is added to what c holds. Nothing is called between shards and no sum starts
+ * from memory, because shards of a few rows would spend half their time there. Each turn takes four k, as in
+ * rows.ts.
  */
-export function treeTile(c: usize, cRow: usize, a: usize, aStep: usize, panels: usize, shards: i32, more: bool): void {
+export function treeTile(c: usize, cRow: usize, a: usize, aStep: usize, panels: usize, shards: i32, continued: bool): void {
   let top = stackArea(), panel = panels;
   const first = bound(0);
   let begin = first;
@@ -18,7 +19,7 @@ export function treeTile(c: usize, cRow: usize, a: usize, aStep: usize, panels: 
     const end = bound(shard + 1);
     let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
     let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0);
-    if (more) {
+    if (continued) {
       c00 = v128.load(c), c01 = v128.load(c, 16);
       c10 = v128.load(c + cRow), c11 = v128.load(c + cRow, 16);
       c20 = v128.load(c + 2 * cRow), c21 = v128.load(c + 2 * cRow, 16);
@@ -84,9 +85,9 @@ export function treeTile(c: usize, cRow: usize, a: usize, aStep: usize, panels: 
 }
 
 /**
- * One piece of a longer sum: c[rows,8] = start + Σ_k a[·,k]·panel[k,·], to which the `additions` sums below
- * `stack` are added from the top down. a[row, k] lie next to each other along the rows, and `aStep` leads to
- * the next k.
+ * Goes on with a sum over `count` rows: c[rows,8] = start + Σ_k a[·,k]·panel[k,·], to which the `additions`
+ * sums below `stack` are added from the top down. a[row, k] lie next to each other along the rows, and
+ * `aStep` leads to the next k.
  */
 export function columnTile(
   rows: i32, c: usize, cStride: usize, start: usize, startStride: usize, a: usize, aStep: usize, panel: usize, count: i32,
@@ -158,7 +159,7 @@ function tile4(
   v128.store(c, c31, 16);
 }
 
-/** The same sums in the same order for a single row. */
+/** Computes one row of the tile, with the same additions in the same order. */
 // @ts-ignore: decorator
 @inline
 function tile1(

@@ -1,4 +1,4 @@
-// Four floats at a time. madd is the only source of difference between the two builds.
+// Operations on vectors of four floats, whose places are called lanes. The two builds differ in madd alone.
 
 /** a·b + c, with one rounding in the build for relaxed SIMD and two in the portable one. */
 // @ts-ignore: decorator

@@ -2,10 +2,10 @@ import type { FloatArray } from '../kernels/kernels.js';
 import type { ParameterLayout } from './layout.js';
 
 /**
- * Updates running statistics: w ← (1−momentum)·w + momentum·Σ/T. The sum over the batch's rows lies where
- * other parameters have their gradient, and `scale` is 1/T.
+ * Updates running statistics, such as batch normalisation's mean: w ← (1−momentum)·w + momentum·Σ/T. The sum
+ * over the batch's rows lies where other parameters have their gradient, and `scale` is 1/T.
  */
-export function updateStatistics(
+export function updateRunningStatistics(
   layout: ParameterLayout,
   block: FloatArray,
   sums: FloatArray,
