@@ -1,5 +1,5 @@
 import { compareReports, readReport } from '../../src/bench/compare.js';
-import { type BenchOptions, DEFAULT_PARTS, DEFAULTS, PARTS, RATE } from '../../src/bench/options.js';
+import { BENCH_LR, type BenchOptions, DEFAULT_PARTS, DEFAULTS, PARTS } from '../../src/bench/options.js';
 import type { BenchReport } from '../../src/bench/report.js';
 import { destinationOf } from '../../src/destination.js';
 import { didYouMean } from '../../src/didyoumean.js';
@@ -45,7 +45,7 @@ const FLAGS = {
   // Random data wants a small rate, so that all values stay in the range of ordinary numbers.
   lr: {
     ...trainingFlags.lr,
-    describe: `the learning rate; default: ${RATE}, and the optimizer's own for the target`,
+    describe: `the learning rate; default: ${BENCH_LR}, and the optimizer's own for the target`,
   },
   workers: {
     describe: 'worker counts, measured in turn; the in-process loop (0) is always among them',
