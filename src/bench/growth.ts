@@ -21,12 +21,12 @@ const SIZES: GrowthSizes = {
 /**
  * The time per row counts as constant if its largest median exceeds its smallest by no more than this share.
  */
-const CONSTANT_WITHIN = 0.15;
+export const CONSTANT_WITHIN = 0.15;
 /** The network that rows are counted with. Its rows are narrow, so that a million of them fit in memory. */
 const ROW_NETWORK = [32, 64, 32, 10];
 /** The ends of the network whose two hidden layers grow. */
 const [INPUTS, OUTPUTS] = [64, 10];
-const BATCH = 128;
+export const GROWTH_BATCH = 128;
 
 /**
  * Measures time against rows, then against parameters, and fits the powers. Yields the share that is done.
@@ -84,11 +84,11 @@ async function* parameterPoints(
   context: BenchContext,
   sizes: readonly number[],
 ): AsyncGenerator<number, GrowthPoint[]> {
-  const data = dataOf([INPUTS, OUTPUTS], 4 * BATCH, context);
+  const data = dataOf([INPUTS, OUTPUTS], 4 * GROWTH_BATCH, context);
   const entrants = sizes.map((size) => ({ spec: specOf(context, networkOf(size)), data }));
   const pace = { seconds: context.settings.seconds, steps: 'own' } as const;
   const measured = yield* measureInTurn(context, entrants, pace);
-  return measured.map((one) => growthPoint(one, 4 * BATCH, one.times));
+  return measured.map((one) => growthPoint(one, 4 * GROWTH_BATCH, one.times));
 }
 
 /** Returns the network with two equal hidden layers that comes nearest to this many parameters. */
@@ -110,7 +110,7 @@ function firstRows(data: TrainingData, rows: number): TrainingData {
 const specOf = ({ settings: { shards } }: BenchContext, network: readonly number[]) => ({
   workers: 0,
   shards,
-  batch: BATCH,
+  batch: GROWTH_BATCH,
   network,
 });
 

@@ -1,6 +1,7 @@
 /**
  * The charts of growth, on logarithmic axes: time per row against rows, and time per step against parameters.
  */
+import { GROWTH_BATCH } from '../growth.js';
 import type { Growth, GrowthPoint } from '../report.js';
 import type { Panel } from './elements.js';
 import { COLOUR, PANEL } from './theme.js';
@@ -22,7 +23,7 @@ export function growthPanels({ rows, parameters }: Growth): Panel[] {
       title: 'Time per step',
       subtitle: `grows with parameters^${parameters.exponent.value.toFixed(2)}, in the last decade ^${parameters.lastDecade.value.toFixed(2)}`,
       x: 'parameters',
-      y: 'time per step of 128 rows',
+      y: `time per step of ${GROWTH_BATCH} rows`,
       points: parameters.points.map((point) => toPoint(point, point.parameters)),
       exponent: 1,
       colour: COLOUR.orange,
