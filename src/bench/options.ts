@@ -21,7 +21,7 @@ export interface BenchOptions {
   readonly parts?: readonly Part[];
   /** Seconds that a part takes, warm-up included. */
   readonly seconds?: number;
-  /** How often each worker count has its turn. */
+  /** Number of turns of each worker count. */
   readonly rounds?: number;
   /** The share of correct test rows at which time-to-target ends. */
   readonly accuracy?: number;
@@ -49,7 +49,7 @@ export interface BenchSettings {
   readonly workers: readonly number[];
   readonly parts: readonly Part[];
   readonly seconds: number;
-  /** How often each worker count has its turn; null where each part chooses, by its seconds. */
+  /** Number of turns of each worker count; null where each part chooses, by its seconds. */
   readonly rounds: number | null;
   readonly accuracy: number;
   readonly data: string | null;
@@ -96,8 +96,9 @@ export function resolveBench(options: BenchOptions, cores: number): BenchSetting
   checkNetwork(network);
   checkWhole('batch', batch, 1);
   if (options.rounds !== undefined) checkWhole('rounds', options.rounds, 2);
-  if (!(seconds > 0 && seconds <= 3600)) throw expected('seconds', 'a number from above 0 to 3600', seconds);
-  if (!(accuracy > 0 && accuracy <= 1)) throw expected('accuracy', 'a share from above 0 to 1', accuracy);
+  if (!(seconds > 0 && seconds <= 3600))
+    throw expected('seconds', 'a number above 0 and at most 3600', seconds);
+  if (!(accuracy > 0 && accuracy <= 1)) throw expected('accuracy', 'a share above 0 and at most 1', accuracy);
 
   const { optimizer = 'sgd' } = options.training ?? {};
   refuseFullBatch(optimizer);

@@ -49,7 +49,7 @@ export interface Strong {
   readonly points: readonly ScalingPoint[];
   /** The baseline with a single shard, which workers could not share; null where it has one shard anyway. */
   readonly oneShard: StepPoint | null;
-  /** What promise P1 costs in a serial loop: time with all shards over time with one. */
+  /** The price of promise P1 in a serial loop: time with all shards over time with one. */
   readonly costOfShards: Estimate | null;
 }
 

@@ -67,7 +67,7 @@ const DRAWN_UNITS = 60;
 const SMALL_PARAMETERS = 100;
 /** Parameters up to which each derivative is compared on request. */
 const MOST_COMPARED = 2000;
-/** How many derivatives of each vector and parameter are compared in larger networks. */
+/** Number of derivatives of each vector and parameter that are compared in larger networks. */
 const LARGEST = 8;
 
 /**

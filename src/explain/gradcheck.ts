@@ -10,7 +10,7 @@ import { distance, float32Arithmetic, float32Kernels, float32Tolerance } from '.
 import { checkGradient, type GradientCheck } from './gradient.js';
 import { type Arithmetic, FLOAT64, type Instance } from './instance.js';
 
-/** How far a Taylor slope may be from 2. */
+/** Distance from 2 that a Taylor slope may have. */
 const SLOPE_TOLERANCE = 0.05;
 
 /** Summarizes all cases that have a layer, an activation or a divergence in common. */

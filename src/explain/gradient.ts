@@ -9,10 +9,10 @@ import { differentiable, EXPLAIN_PURPOSE, type Instance } from './instance.js';
 export interface ParameterCheck {
   /** The parameter's name in the layout, such as '0.weight'. */
   readonly name: string;
-  /** How many of its `count` numbers were compared. */
+  /** Number of derivatives that were compared, of `count` in all. */
   readonly checked: number;
   readonly count: number;
-  /** How many of these have a kink so near that a shorter step was taken. */
+  /** Number of these with a kink so near that a shorter step was taken. */
   readonly kinks: number;
   /** The largest relative error, and the index that has it. */
   readonly error: number;

@@ -23,9 +23,9 @@ export interface NetworkReport
   readonly parameters: readonly ParameterCheck[];
 }
 
-/** How many numbers of each parameter are compared. */
+/** Derivatives that are compared for each parameter. */
 const MOST_OF_EACH = 32;
-/** How many are compared in a control, which is wrong in all of them. */
+/** Derivatives that are compared in a control: it is wrong in all of them, so that few are enough. */
 const MOST_OF_CONTROL = 4;
 
 /**

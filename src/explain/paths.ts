@@ -23,7 +23,7 @@ export interface PathSum {
   /** Whether `paths` holds every path. */
   readonly enumerated: boolean;
   readonly sum: number;
-  /** The same derivative by backpropagation. */
+  /** This derivative as backpropagation computes it. */
   readonly backpropagated: number;
 }
 

@@ -24,11 +24,11 @@ import { type Given, readGivenConfig, setWeights } from './given.js';
 export interface SubjectRequest {
   /** A run's folder, a model file or a configuration file. */
   readonly path: string;
-  /** Where the rows come from; by default the run's or the configuration's own data. */
+  /** Source of the rows; by default the run's or the configuration's own data. */
   readonly data?: string | undefined;
   /** The first row, counted from 1. */
   readonly row?: number | undefined;
-  /** How many rows; 1 by default. */
+  /** Number of rows; 1 by default. */
   readonly rows?: number;
   /** The network's inputs after preprocessing, instead of a row. */
   readonly input?: readonly number[] | undefined;
@@ -44,7 +44,7 @@ export interface Subject {
   readonly lossParameter?: number | undefined;
   /** The block of all parameters, in float64. */
   readonly weights: Float64Array;
-  /** Where the weights come from: `given` ones stand in the configuration. */
+  /** Origin of the weights: `given` ones stand in the configuration. */
   readonly origin: 'trained' | 'initial' | 'given';
   /** The rows, in words: 'row 3 of iris.csv', 'the given input'. */
   readonly instance: string;

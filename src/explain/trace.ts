@@ -15,9 +15,9 @@ export interface Vector {
   readonly derivatives: readonly number[];
   /** The largest relative error of the derivatives that were compared with differences. */
   readonly error: number;
-  /** How many were compared. */
+  /** Number of derivatives that were compared. */
   readonly compared: number;
-  /** How many of these lie at a kink. */
+  /** Number of these that lie at a kink. */
   readonly kinks: number;
 }
 
@@ -46,7 +46,7 @@ export interface TracedLayer {
   /** [j][i] = ∂y_j/∂z_i of a vector activation; null where it is large. */
   readonly jacobian: readonly (readonly number[])[] | null;
   readonly weights: readonly Derivative[];
-  /** How many weights the layer has; `weights` holds those with the largest derivatives. */
+  /** Number of the layer's weights; `weights` holds those with the largest derivatives. */
   readonly weightCount: number;
 }
 

@@ -10,7 +10,9 @@ const legend = (names: readonly string[]) => (names.length > 1 ? {} : { legend: 
 const STRONG = 'strong: the batch is shared';
 const WEAK = 'weak: the batch grows';
 
-/** How far to the right weak scaling is drawn, in workers, so that intervals do not hide each other. */
+/**
+ * Distance by which weak scaling is drawn to the right, in workers, so that intervals do not hide each other.
+ */
 const WEAK_OFFSET = 0.025;
 
 /** Gathers the points of strong and weak scaling as two series, whichever were measured. */
