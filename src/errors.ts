@@ -1,6 +1,19 @@
 /**
- * A mistake of the user, as opposed to a bug. The command line prints its message as one line (what, where,
- * the value, the remedy) and exits with its code; anything else that is thrown is a bug and keeps its stack.
+ * A mistake of the user, as opposed to a bug. Its message is one line that says what is wrong, where, with
+ * which value, and how to mend it. The command line prints that line and exits with `exitCode`; anything else
+ * that is thrown is a bug and keeps its stack.
+ *
+ * @example
+ * ```js
+ * import { resolveConfig, UserError } from 'gradpool';
+ *
+ * try {
+ *   resolveConfig({ data: 'iris', lr: -1 });
+ * } catch (error) {
+ *   if (!(error instanceof UserError)) throw error;
+ *   console.log(error.name, error.exitCode); // → UsageError 2
+ * }
+ * ```
  */
 export class UserError extends Error {
   constructor(
@@ -12,28 +25,81 @@ export class UserError extends Error {
   }
 }
 
-/** A flag, a config key or a combination of them makes no sense. Exit code 2. */
+/**
+ * Thrown where an option, or a combination of options, makes no sense. Exit code 2.
+ *
+ * @example
+ * ```js
+ * import { resolveConfig, UsageError } from 'gradpool';
+ *
+ * try {
+ *   resolveConfig({ data: 'iris', batch: 0 });
+ * } catch (error) {
+ *   console.log(error instanceof UsageError); // → true
+ * }
+ * ```
+ */
 export class UsageError extends UserError {
   constructor(message: string) {
     super(message, 2);
   }
 }
 
-/** A file is missing, unreadable, malformed or of another version. Exit code 3. */
+/**
+ * Thrown for data or a file that is missing, unreadable, malformed or of another version. Exit code 3.
+ *
+ * @example
+ * ```js
+ * import { DataError, loadModel } from 'gradpool';
+ *
+ * await loadModel('no/such/run').catch((error) => {
+ *   console.log(error instanceof DataError); // → true
+ * });
+ * ```
+ */
 export class DataError extends UserError {
   constructor(message: string) {
     super(message, 3);
   }
 }
 
-/** A value that is not finite stopped training before it reached the weights. Exit code 4. */
+/**
+ * Thrown when a loss or a gradient that is not finite stops training, before it reaches the weights. Exit
+ * code 4.
+ *
+ * @example
+ * ```js
+ * import { DivergedError, train } from 'gradpool';
+ *
+ * try {
+ *   const data = { x: [1, 2, 3, 4], y: [2, 4, 6, 8] };
+ *   const options = { data, target: 'y', val: 0, hidden: [4], lr: 1e30, epochs: 50 };
+ *   for await (const event of train(options, { out: null })) void event;
+ * } catch (error) {
+ *   console.log(error instanceof DivergedError); // → true
+ * }
+ * ```
+ */
 export class DivergedError extends UserError {
   constructor(message: string) {
     super(message, 4);
   }
 }
 
-/** A check that the user asked for was not met, such as gradcheck's or bench compare's. Exit code 5. */
+/**
+ * Thrown when a check that the user asked for fails, such as gradcheck's or bench compare's. Exit code 5.
+ *
+ * @example
+ * ```js
+ * import { assertPassed, GateError } from 'gradpool';
+ *
+ * try {
+ *   assertPassed({ failures: ['dense: the error is 0.1, above 1e-7'] });
+ * } catch (error) {
+ *   console.log(error instanceof GateError); // → true
+ * }
+ * ```
+ */
 export class GateError extends UserError {
   constructor(message: string) {
     super(message, 5);

@@ -1,23 +1,96 @@
-/** gradpool as a library: what the commands do, for scripts. */
+/**
+ * gradpool as a library: what the commands do, for programs. Every type that a function here takes or returns
+ * is exported too. Types whose own name is too general for a list of imports get a longer one.
+ */
 
-export { type BenchEvent, bench } from './bench/bench.js';
-export { compareReports } from './bench/compare.js';
-export type { BenchOptions } from './bench/options.js';
-export type { BenchReport } from './bench/report.js';
+export { type BenchEvent, bench, type Stage as BenchStage } from './bench/bench.js';
+export {
+  type BenchComparison,
+  type ComparedPoint,
+  compareReports,
+  type Verdict as BenchVerdict,
+} from './bench/compare.js';
+export type { MachineFacts } from './bench/machine.js';
+export type { BenchOptions, BenchSettings, Part as BenchPart } from './bench/options.js';
+export type { Breakdown as StepBreakdown, StepPart } from './bench/profile.js';
+export type {
+  BatchSweep,
+  BenchReport,
+  Growth as GrowthMeasurement,
+  GrowthPoint,
+  Proof as SameBitsProof,
+  ScalingPoint,
+  StepPoint,
+  Strong as StrongScaling,
+  TargetPoint,
+  TimeToTarget,
+  Weak as WeakScaling,
+} from './bench/report.js';
+export type { Estimate } from './bench/statistics.js';
+export type { Clock } from './clock.js';
 export type { TensorData } from './data/arrays/memory.js';
-export type { Dataset, Subset } from './data/dataset.js';
-export { loadTrainingData, type TrainingData } from './data/load.js';
-export type { DataSource } from './data/source.js';
+export type { Dataset, Encoding, StoredArray, Subset } from './data/dataset.js';
+export { type LoadOptions, loadTrainingData, type TrainingData } from './data/load.js';
+export type { NumberFormat, Reading } from './data/reading.js';
+export type {
+  ArraysSchema,
+  ColumnSchema,
+  ElementType,
+  ProblemType,
+  Schema,
+  TableSchema,
+  TargetSchema,
+} from './data/schema.js';
+export type { DataInMemory, DataSource } from './data/source.js';
+export type { KeptColumn } from './data/tables/load.js';
+export type { TableOverrides } from './data/tables/overrides.js';
 export type { CellValue, TableColumns, TableRow, TableRows } from './data/tables/records.js';
 export { DataError, DivergedError, GateError, UsageError, UserError } from './errors.js';
-export { explain } from './explain/explain.js';
-export { assertPassed, gradcheck } from './explain/gradcheck.js';
-export { gradcheckNetwork } from './explain/ownnetwork.js';
-export { openSubject, type Subject } from './explain/subject.js';
+export { type ExplainOptions, type Explanation, explain, type Perturbation } from './explain/explain.js';
+export {
+  assertPassed,
+  type Controls as GradcheckControls,
+  type Float32Check,
+  type GradcheckReport,
+  type Group as GradcheckGroup,
+  gradcheck,
+} from './explain/gradcheck.js';
+export type { ParameterCheck } from './explain/gradient.js';
+export type {
+  Block as InfluenceBlock,
+  Edge as InfluenceEdge,
+  Influence,
+  Node as InfluenceNode,
+} from './explain/influence.js';
+export type { Variable as TracedVariable } from './explain/names.js';
+export { gradcheckNetwork, type NetworkReport } from './explain/ownnetwork.js';
+export type { Path as WeightPath, PathSum } from './explain/paths.js';
+export { openSubject, type Subject, type SubjectRequest } from './explain/subject.js';
+export type {
+  Derivative as TracedDerivative,
+  Trace,
+  TracedLayer,
+  TracedParameter,
+  Vector as TracedVector,
+} from './explain/trace.js';
 export type { Metrics } from './forward/metrics.js';
-export { loadModel } from './model/index.js';
+export type { KernelName } from './kernels/kernels.js';
+export {
+  type Evaluation,
+  type Facts,
+  loadModel,
+  type Model,
+  type ModelOptions,
+  type PredictionBatch,
+  type Predictions,
+  type Row,
+} from './model/index.js';
+export type { DivergenceName } from './network/divergences.js';
+export type { LayerSpec, NetworkSpec } from './network/spec.js';
+export type { LayerRow } from './network/table.js';
 export { findLearningRate } from './run/findlr.js';
-export { plan, type ResumeOptions, type RunOptions, resume, train } from './run/train.js';
-export { resolveConfig, type TrainConfig, type TrainOptions } from './train/config.js';
+export { type PlanReport, plan, type ResumeOptions, type RunOptions, resume, train } from './run/train.js';
+export { resolveConfig, type TrainConfig, type TrainOptions, type TrainSources } from './train/config.js';
 export type * from './train/events.js';
 export type { RateRange, RateSearch } from './train/findlr.js';
+export type { ProfileReport, RunSeconds, StepSeconds } from './train/profile.js';

@@ -14,6 +14,10 @@ import { hyperParameters, RULE_NAMES, RULES, type UpdateRule } from '#src/optim/
 import { resolveConfig, restoreConfig, type TrainOptions } from '#src/train/config.js';
 import { CHOICES, CONFIG_SHAPE } from '#src/train/configkeys.js';
 
+const MOMENTUM_RULES = new Intl.ListFormat('en-GB').format(
+  RULE_NAMES.filter((name) => 'momentum' in RULES[name].hyper),
+);
+
 /** What each rule trained with before its hyper-parameters had a record, as computed by that version. */
 const EFFECTIVE = {
   sgd: { lr: 0.1, momentum: 0.9, nesterov: false, weightDecay: 0 },
@@ -146,7 +150,7 @@ describe('a key that the chosen member does not use', () => {
   const refused: [Partial<TrainOptions>, string][] = [
     [
       { optimizer: 'adam', momentum: 0.9 },
-      'momentum: optimizer adam does not use it; it belongs to sgd and rmsprop: leave it out, or take one of these',
+      `momentum: optimizer adam does not use it; it belongs to ${MOMENTUM_RULES}: leave it out, or take one of these`,
     ],
     [
       { rho: 0.5 },

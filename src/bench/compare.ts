@@ -11,11 +11,12 @@ import { BUSY_MACHINE } from './warnings.js';
  * the point is `slower`, and where it lies below 1 `faster`. An interval around 1 says `no difference` if it
  * leaves no room for one that matters, and else `cannot tell`: too few rounds, or too noisy ones.
  */
-type Verdict = 'slower' | 'faster' | 'no difference' | 'cannot tell';
+export type Verdict = 'slower' | 'faster' | 'no difference' | 'cannot tell';
 
 /** A difference of this share matters where no gate says how much does. */
 export const RELEVANT = 0.05;
 
+/** One measurement that both reports hold; times are in seconds. */
 export interface ComparedPoint {
   readonly name: string;
   readonly measured: NamedPoint['measured'];
@@ -28,6 +29,7 @@ export interface ComparedPoint {
   readonly failed: boolean;
 }
 
+/** A newer report beside an older one. */
 export interface BenchComparison {
   readonly old: string;
   readonly new: string;
@@ -41,8 +43,23 @@ export interface BenchComparison {
 }
 
 /**
- * Compares the points that both reports hold by the ratio of their medians. `gate` is the share by which a
- * point may be slower, or null. Throws DataError where nothing was measured in both.
+ * Compares two reports point by point: whether the newer program is slower, and whether chance could explain
+ * it.
+ *
+ * @param gate share by which a point may be slower before it fails, such as 0.05; null for no gate
+ * @throws DataError where nothing was measured in both reports
+ * @example
+ * ```js
+ * import { bench, compareReports } from 'gradpool';
+ *
+ * const options = { network: [20, 16, 4], batch: 64, workers: [1], seconds: 1 };
+ * for await (const event of bench({ ...options, parts: ['strong'] })) {
+ *   if (event.type !== 'end') continue;
+ *   const { report } = event;
+ *   const { points, failed } = compareReports({ name: 'old', report }, { name: 'new', report }, 0.05);
+ *   console.log(points[0].ratio.value, failed); // → 1 false
+ * }
+ * ```
  */
 export function compareReports(
   before: { readonly name: string; readonly report: BenchReport },

@@ -6,6 +6,10 @@ import { RULE_NAMES, RULES, type UpdateRule } from '../optim/rules.js';
 import { resolveConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
 
 export const PARTS = ['strong', 'weak', 'batch', 'target', 'growth'] as const;
+/**
+ * A part of the benchmark: strong scaling, weak scaling, batch sizes, time to a target accuracy, or growth
+ * with rows and parameters.
+ */
 export type Part = (typeof PARTS)[number];
 /**
  * The parts that are measured by default. Growth takes memory and a minute of its own, so it must be asked
@@ -13,6 +17,7 @@ export type Part = (typeof PARTS)[number];
  */
 export const DEFAULT_PARTS: readonly Part[] = ['strong', 'weak', 'batch', 'target'];
 
+/** Says what a benchmark measures; everything has a default. */
 export interface BenchOptions {
   /** Widths from the inputs to the classes. */
   readonly network?: readonly number[];

@@ -3,6 +3,7 @@ import { mean } from '../statistics.js';
 import type { Profile } from '../train/profile.js';
 
 export const STEP_PARTS = ['data', 'forward', 'backward', 'wait', 'sum', 'update'] as const;
+/** A part of a training step whose time is measured; the parts add up to the step. */
 export type StepPart = (typeof STEP_PARTS)[number];
 /** Holds the seconds of each part of a step. */
 export type Breakdown = Readonly<Record<StepPart, number>>;

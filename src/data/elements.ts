@@ -7,28 +7,31 @@ import { counted } from './words.js';
 /** Shared bytes are bytes in shared memory. */
 export type SharedBytes = Uint8Array<SharedArrayBuffer>;
 
-/** A file element is a number type that a file may hold: a stored type, or one that is widened to float64. */
-export type FileElement = ElementType | 'u32' | 'i64' | 'u64';
+/**
+ * A file element type is a type of number that a file may hold: one that is kept in memory as it is, or one
+ * that is widened to float64.
+ */
+export type FileElementType = ElementType | 'u32' | 'i64' | 'u64';
 
-interface Element {
+interface FileElement {
   readonly bytes: number;
-  /** The type it has in memory. */
+  /** The type that it has in memory. */
   readonly stored: ElementType;
-  readonly read: (view: DataView, at: number, littleEndian: boolean) => number;
+  readonly read: (view: DataView, offset: number, littleEndian: boolean) => number;
 }
 
 /** Size, stored type and reader of each number type that a file may hold. */
-export const ELEMENTS: Readonly<Record<FileElement, Element>> = {
-  u8: { bytes: 1, stored: 'u8', read: (view, at) => view.getUint8(at) },
-  i8: { bytes: 1, stored: 'i8', read: (view, at) => view.getInt8(at) },
-  u16: { bytes: 2, stored: 'u16', read: (view, at, le) => view.getUint16(at, le) },
-  i16: { bytes: 2, stored: 'i16', read: (view, at, le) => view.getInt16(at, le) },
-  i32: { bytes: 4, stored: 'i32', read: (view, at, le) => view.getInt32(at, le) },
-  u32: { bytes: 4, stored: 'f64', read: (view, at, le) => view.getUint32(at, le) },
-  i64: { bytes: 8, stored: 'f64', read: (view, at, le) => Number(view.getBigInt64(at, le)) },
-  u64: { bytes: 8, stored: 'f64', read: (view, at, le) => Number(view.getBigUint64(at, le)) },
-  f32: { bytes: 4, stored: 'f32', read: (view, at, le) => view.getFloat32(at, le) },
-  f64: { bytes: 8, stored: 'f64', read: (view, at, le) => view.getFloat64(at, le) },
+export const ELEMENTS: Readonly<Record<FileElementType, FileElement>> = {
+  u8: { bytes: 1, stored: 'u8', read: (view, offset) => view.getUint8(offset) },
+  i8: { bytes: 1, stored: 'i8', read: (view, offset) => view.getInt8(offset) },
+  u16: { bytes: 2, stored: 'u16', read: (view, offset, le) => view.getUint16(offset, le) },
+  i16: { bytes: 2, stored: 'i16', read: (view, offset, le) => view.getInt16(offset, le) },
+  i32: { bytes: 4, stored: 'i32', read: (view, offset, le) => view.getInt32(offset, le) },
+  u32: { bytes: 4, stored: 'f64', read: (view, offset, le) => view.getUint32(offset, le) },
+  i64: { bytes: 8, stored: 'f64', read: (view, offset, le) => Number(view.getBigInt64(offset, le)) },
+  u64: { bytes: 8, stored: 'f64', read: (view, offset, le) => Number(view.getBigUint64(offset, le)) },
+  f32: { bytes: 4, stored: 'f32', read: (view, offset, le) => view.getFloat32(offset, le) },
+  f64: { bytes: 8, stored: 'f64', read: (view, offset, le) => view.getFloat64(offset, le) },
 };
 
 type StoredConstructor = {
@@ -66,7 +69,7 @@ const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
  * alignment allow it, else a converted copy.
  */
 export function decode(
-  element: FileElement,
+  element: FileElementType,
   bytes: SharedBytes,
   offset: number,
   count: number,
@@ -100,19 +103,19 @@ export function checkSize(
   file: string,
   shape: readonly number[],
   elementBytes: number,
-  header: number,
-  length: number,
+  headerBytes: number,
+  fileBytes: number,
 ): void {
   if (shape.includes(0)) {
     throw new DataError(`${file}: it holds no data: its sizes are ${shape.join(' x ')}`);
   }
-  const expected = header + elementCount(shape) * elementBytes;
-  if (length === expected) return;
+  const expected = headerBytes + elementCount(shape) * elementBytes;
+  if (fileBytes === expected) return;
   const fault =
-    length < expected
-      ? `truncated: ${counted(expected - length, 'byte')} missing`
-      : `${counted(length - expected, 'trailing byte')} after the data`;
+    fileBytes < expected
+      ? `truncated: ${counted(expected - fileBytes, 'byte')} missing`
+      : `${counted(fileBytes - expected, 'trailing byte')} after the data`;
   throw new DataError(
-    `${file}: ${fault}: the sizes ${shape.join(' x ')} need ${expected} bytes, the file has ${length}; download or write it again`,
+    `${file}: ${fault}: the sizes ${shape.join(' x ')} need ${expected} bytes, the file has ${fileBytes}; download or write it again`,
   );
 }

@@ -10,7 +10,7 @@ import type { ElementType } from './schema.js';
  */
 const FARTHEST = 1e15;
 
-/** Explains to a user why a value is rejected; it follows the value in a message. */
+/** Reason why a value is rejected; in a message it follows the value. */
 export const TOO_FAR =
   'lies too far from the training rows to compute with (beyond 1e15 of their standard deviations); correct or remove it';
 
@@ -58,7 +58,7 @@ function firstBeyond(
 ): FarValue | null {
   if (values.length === 0) return null;
   const { low, high } = bounds(width, shift, scale);
-  if (fits(values, low, high)) return null;
+  if (typeIsWithin(values, low, high)) return null;
   for (let r = 0; r < rows.length; r++) {
     const start = rows[r] * width;
     for (let column = 0; column < width; column++) {
@@ -71,8 +71,8 @@ function firstBeyond(
 }
 
 /**
- * Returns the range of values that each column may hold. The range ends at MAX_VALUE/2 from the shift, so
- * that the difference (value − shift) is finite too.
+ * Returns the range of values that each column may hold. No range reaches further than MAX_VALUE/2 from its
+ * shift, so that the difference (value − shift) is finite too.
  */
 function bounds(width: number, shift: readonly number[], scale: readonly number[]) {
   const low = new Float64Array(width);
@@ -95,8 +95,10 @@ const RANGES: Readonly<Partial<Record<ElementType, readonly [least: number, most
   i32: [-2_147_483_648, 2_147_483_647],
 };
 
-/** Whether every value of the array's integer type is within the bounds, so that no value needs a look. */
-function fits(values: StoredArray, low: Float64Array, high: Float64Array): boolean {
+/**
+ * Whether every value that the array's integer type can hold is within the bounds; then none need be checked.
+ */
+function typeIsWithin(values: StoredArray, low: Float64Array, high: Float64Array): boolean {
   const range = RANGES[elementTypeOf(values)];
   if (range === undefined) return false;
   return low.every((bound) => bound <= range[0]) && high.every((bound) => bound >= range[1]);

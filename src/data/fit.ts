@@ -19,7 +19,8 @@ export interface FitOptions {
   readonly testFraction: number;
   readonly seed: number;
   /**
-   * Largest number of categories that a column may have and still be one-hot encoded; above it is embedded.
+   * Largest number of categories that a column may have and still be one-hot encoded; with more it is
+   * embedded.
    */
   readonly embedAbove: number;
   /** The column of sample weights. */
@@ -49,15 +50,15 @@ export interface LoadedDataset {
 /** Largest number of classes, since class indices are stored in 16 bits. */
 export const MAX_CLASSES = 65_535;
 
-/** Most distinct whole numbers that are taken for classes unless --task says otherwise. */
-export const MANY_VALUES = 20;
+/** Largest number of classes that a numeric target is taken to hold, unless --task says otherwise. */
+export const MAX_INFERRED_CLASSES = 20;
 
 /**
  * Infers whether a numeric target holds classes. Whole numbers with few distinct values do: two values
- * always, and up to MANY_VALUES if each occurs twice on average.
+ * always, and up to MAX_INFERRED_CLASSES if each occurs twice on average.
  */
 export function inferProblemType(distinct: number, rows: number, whole: boolean): ProblemType {
-  const few = distinct <= 2 || (distinct <= MANY_VALUES && 2 * distinct <= rows);
+  const few = distinct <= 2 || (distinct <= MAX_INFERRED_CLASSES && 2 * distinct <= rows);
   return whole && few ? 'classification' : 'regression';
 }
 

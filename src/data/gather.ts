@@ -12,7 +12,10 @@ type ByteKernels = Pick<Kernels, 'scaleBytes'>;
 export interface PreparedEncoding {
   readonly shift: Float64Array;
   readonly scale: Float64Array;
-  /** (v − shift) · scale for each byte v, where one shift serves every column; float32 whatever x is. */
+  /**
+   * Scaled value of each byte v, (v − shift) · scale, for datasets in which one shift serves every column. It
+   * is float32 even if x is float64.
+   */
   readonly lookup: Float32Array;
   /** Width of each code column's one-hot block; 0 if the column is embedded. */
   readonly oneHot: Uint32Array;
@@ -63,8 +66,8 @@ export function gather(
 }
 
 /**
- * Scales the numbers of a batch, by the fastest loop for how they are stored. Each array keeps its type
- * during a training run, so the engine compiles every loop for one type, and only different arithmetic needs
+ * Scales the numbers of a batch, by the fastest loop for how they are stored. An array never changes its type
+ * during training, so the engine compiles a loop for the type that it meets; only different arithmetic needs
  * a loop of its own.
  */
 function gatherNumbers(
@@ -77,23 +80,22 @@ function gatherNumbers(
   to: number,
   kernels: ByteKernels | null,
 ): void {
-  if (shift.length !== 1) columns(x, width, numbers, numberWidth, shift, scale, rows, from, to);
-  else if (numbers instanceof Uint8Array) {
+  const unscaled = shift[0] === 0 && scale[0] === 1;
+  if (shift.length !== 1) {
+    scaleByColumn(x, width, numbers, numberWidth, shift, scale, rows, from, to);
+  } else if (numbers instanceof Uint8Array) {
     if (kernels && x instanceof Float32Array && width === numberWidth)
-      bytesByKernel(kernels, x, numbers, width, shift[0], scale[0], rows, from, to);
-    else bytes(x, width, numbers, numberWidth, lookup, rows, from, to);
-  } else if (
-    numbers instanceof Float32Array &&
-    x instanceof Float32Array &&
-    shift[0] === 0 &&
-    scale[0] === 1
-  ) {
-    asStored(x, width, numbers, numberWidth, rows, from, to);
-  } else uniform(x, width, numbers, numberWidth, shift[0], scale[0], rows, from, to);
+      scaleBytesByKernel(kernels, x, numbers, width, shift[0], scale[0], rows, from, to);
+    else lookUpBytes(x, width, numbers, numberWidth, lookup, rows, from, to);
+  } else if (numbers instanceof Float32Array && x instanceof Float32Array && unscaled) {
+    copyFloats(x, width, numbers, numberWidth, rows, from, to);
+  } else {
+    scaleAlike(x, width, numbers, numberWidth, shift[0], scale[0], rows, from, to);
+  }
 }
 
 /** Copies float32 numbers that need no scaling. */
-function asStored(
+function copyFloats(
   x: Float32Array,
   width: number,
   numbers: Float32Array,
@@ -109,7 +111,7 @@ function asStored(
 }
 
 /** Looks bytes up in a table of their scaled values. */
-function bytes(
+function lookUpBytes(
   x: FloatArray,
   width: number,
   numbers: Uint8Array,
@@ -127,10 +129,10 @@ function bytes(
 }
 
 /**
- * Scales bytes by a kernel, in place. The kernel reads the bytes from the last quarter of x, in which they
- * are put first, and overwrites them with float32 from the front.
+ * Scales bytes by a kernel, in place. The bytes are first copied to the last quarter of x; the kernel reads
+ * them there and fills x with float32 from the front.
  */
-function bytesByKernel(
+function scaleBytesByKernel(
   kernels: ByteKernels,
   x: Float32Array,
   numbers: Uint8Array,
@@ -151,7 +153,7 @@ function bytesByKernel(
 }
 
 /** Scales numbers of any type by one shift and scale for all columns. */
-function uniform(
+function scaleAlike(
   x: FloatArray,
   width: number,
   numbers: StoredArray,
@@ -170,7 +172,7 @@ function uniform(
 }
 
 /** Scales numbers of any type by the shift and scale of their column. */
-function columns(
+function scaleByColumn(
   x: FloatArray,
   width: number,
   numbers: StoredArray,

@@ -64,8 +64,17 @@ const AUTO_VAL = 0.1;
 
 /**
  * Reads a source, infers what its columns or labels are, splits the rows and fits the encoding to the
- * training rows. Throws UsageError for options that do not apply, DataError for data that cannot be read or
- * understood.
+ * training rows, all as `train` does. A resolved configuration will do as options.
+ *
+ * @throws UsageError for options that do not apply, DataError for data that cannot be read or understood
+ * @example
+ * ```js
+ * import { loadTrainingData } from 'gradpool';
+ *
+ * const data = await loadTrainingData({ data: 'iris', task: 'auto', val: 0.2, seed: 1 });
+ * console.log(data.task, data.inputWidth, data.outputs); // → classification 4 3
+ * console.log(data.train.rows.length, data.val?.rows.length); // → 120 30
+ * ```
  */
 export async function loadTrainingData(options: LoadOptions): Promise<TrainingData> {
   const source = openSource(options.data);
@@ -87,21 +96,21 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     );
   rejectOverrides(options, schema);
   const encoding = encodingOf(schema);
-  /** Loads the part from a source of its own, or takes it from these rows of the training source. */
-  const part = async (given: number | DataSource | undefined, rows: Subset['rows']) => {
+  /** Loads a part from a source of its own, or makes it of these rows of the training source. */
+  const loadPart = async (given: number | DataSource | undefined, rows: Subset['rows']) => {
     if (typeof given === 'number' || given === undefined)
       return rows.length > 0 ? { subset: { dataset, rows }, fingerprint: null } : null;
     const loaded = await loadWithSchema(given, schema, { needTargets: true });
     notes.push(...loaded.notes.map((note) => `${sourceName(given)}: ${note}`));
     return loaded;
   };
-  const ownVal = await part(val, split.val);
-  const ownTest = await part(options.test, split.test);
+  const valPart = await loadPart(val, split.val);
+  const testPart = await loadPart(options.test, split.test);
   return {
     name: fitted.name,
     train: { dataset, rows: split.train },
-    val: ownVal?.subset ?? null,
-    test: options.test === undefined ? testPart(source, schema) : (ownTest?.subset ?? null),
+    val: valPart?.subset ?? null,
+    test: options.test === undefined ? includedTest(source, schema) : (testPart?.subset ?? null),
     encoding,
     inputWidth: inputWidth(encoding, numberWidthOf(schema)),
     schema,
@@ -110,7 +119,7 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     outputs: outputsOf(schema),
     notes,
     fingerprint: fitted.fingerprint,
-    fingerprints: { val: ownVal?.fingerprint ?? null, test: ownTest?.fingerprint ?? null },
+    fingerprints: { val: valPart?.fingerprint ?? null, test: testPart?.fingerprint ?? null },
   };
 }
 
@@ -136,11 +145,13 @@ function fractions(
   );
 }
 
+/** The options that speak of a table's columns. */
+const COLUMN_OPTIONS = ['weights', 'decimal', 'missing', 'dateFormat', 'text', 'number', 'category'] as const;
+
 /** Throws UsageError for options that speak of columns where the data is arrays, which have none. */
 function rejectOverrides(options: LoadOptions, schema: Schema): void {
   if (schema.kind === 'table') return;
-  const flags = { weights: 0, decimal: 0, missing: 0, dateFormat: 0, text: 0, number: 0, category: 0 };
-  for (const key of Object.keys(flags) as (keyof typeof flags)[]) {
+  for (const key of COLUMN_OPTIONS) {
     if (options[key] === undefined) continue;
     const flag = key === 'dateFormat' ? 'date-format' : key;
     const value = typeof options[key] === 'string' ? ` ${options[key]}` : '';
@@ -156,8 +167,8 @@ function rejectOverrides(options: LoadOptions, schema: Schema): void {
 export function unscaledTargets(data: TrainingData, note: string): TrainingData {
   const { target } = data.schema;
   if (target.kind !== 'values') return data;
-  const as = (value: number) => target.names.map(() => value);
-  const schema: Schema = { ...data.schema, target: { ...target, shift: as(0), scale: as(1) } };
+  const unscaled = { shift: target.names.map(() => 0), scale: target.names.map(() => 1) };
+  const schema: Schema = { ...data.schema, target: { ...target, ...unscaled } };
   return { ...data, schema, encoding: encodingOf(schema), notes: [...data.notes, note] };
 }
 
@@ -221,7 +232,7 @@ async function load(
 }
 
 /** Returns the test part that comes with the data, such as MNIST's 10,000 images; null if there is none. */
-function testPart(source: Source, schema: Schema): Subset | null {
+function includedTest(source: Source, schema: Schema): Subset | null {
   if (source.kind !== 'arrays' || schema.kind !== 'arrays' || source.test === null) return null;
   const { dataset, rows } = loadArrays(source, schema, true);
   return { dataset, rows };

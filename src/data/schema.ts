@@ -47,12 +47,13 @@ const columnSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('number'),
     name: z.string(),
+    /** What the column holds in its source; a date becomes its number of days since 1970-01-01. */
     type: z.enum(['number', 'date']),
     shift: z.number(),
     scale: z.number().positive(),
     /** Replaces a missing value: the median of the training rows. */
     fill: z.number(),
-    /** Reading of its text. Models from before 0.2 have none; `readingOf` says what is assumed for them. */
+    /** Reading of its text. Models of release 0.1.0 have none; `readingOf` says what is assumed for them. */
     reading: readingSchema.optional(),
   }),
   z.strictObject({
@@ -121,7 +122,8 @@ export function parseSchema(value: unknown, file: string): Schema {
   );
 }
 
-interface ReadColumnSchema extends Pick<ColumnSchema, 'reading'> {
+/** The parts of a column's or target's schema that say how its text is read. */
+interface ReadingParts extends Pick<ColumnSchema, 'reading'> {
   readonly type: 'number' | 'date' | 'text' | 'boolean';
   readonly categories?: readonly string[];
 }
@@ -130,7 +132,7 @@ interface ReadColumnSchema extends Pick<ColumnSchema, 'reading'> {
  * Returns how the text of a column or target is read. For models saved without readings it returns what they
  * assumed: plain numbers, ISO dates, true and false.
  */
-export function readingOf({ type, reading, ...column }: ReadColumnSchema): Reading {
+export function readingOf({ type, reading, ...column }: ReadingParts): Reading {
   if (reading !== undefined) return reading;
   const categories = 'categories' in column ? column.categories : [];
   const missing = MISSING_WORDS.filter((word) => !categories?.includes(word));

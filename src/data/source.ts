@@ -55,18 +55,18 @@ export type DataSource = string | DataInMemory;
 /** Data in memory is a table as rows or columns, or arrays of inputs and labels. */
 export type DataInMemory = TableRows | TensorData;
 
+/** Name of data in memory, in messages and in a run's configuration. */
+const ROWS = '(rows in memory)';
+
 /** Returns what a source is called in messages and in a run's configuration. */
 export const sourceName = (data: DataSource): string => (typeof data === 'string' ? data : ROWS);
-
-/** Name of data in memory, for messages and configurations. */
-const ROWS = '(rows in memory)';
 
 /**
  * Finds out what kind of source DATA is and where its parts are. Throws UsageError for a built-in with an
  * unknown option, DataError where DATA names nothing that can be read.
  */
 export function openSource(data: DataSource): Source {
-  if (typeof data !== 'string' && isTensorData(data)) return openTensors('arrays', data);
+  if (typeof data !== 'string' && isTensorData(data)) return openTensors(data);
   if (typeof data !== 'string')
     return { kind: 'table', name: 'rows', text: 'rows', form: 'rows', rows: data };
   if (data === ROWS) {
@@ -92,17 +92,18 @@ export function openSource(data: DataSource): Source {
       `${data}: the name does not say what kind of data this is; expected .csv, .tsv, .json, .jsonl, .parquet (also .gz, .zst), .npy, .npz or an IDX file such as train-images-idx3-ubyte`,
     );
   }
-  throw missing(data);
+  throw nothingNamed(data);
 }
 
-function missing(data: string): DataError {
+/** Returns the error for DATA that names nothing, with the names it may have meant. */
+function nothingNamed(data: string): DataError {
   if (/^[\w-]+(:.*)?$/.test(data)) {
     return new DataError(
-      `${data}: neither a file, a directory nor a built-in data set (${BUILT_IN.join(', ')})${didYouMean(data, spellings(data), '"')}`,
+      `${data}: neither a file, a directory nor a built-in data set (${BUILT_IN.join(', ')})${didYouMean(data, builtInNames(data), '"')}`,
     );
   }
-  const neighbours = didYouMean(basename(data), filesBeside(data), '"');
-  if (neighbours !== '') return new DataError(`${data}: there is no such file or directory${neighbours}`);
+  const meant = didYouMean(basename(data), filesBeside(data), '"');
+  if (meant !== '') return new DataError(`${data}: there is no such file or directory${meant}`);
   const remedy = /\s/.test(data)
     ? 'check the path (a query starts with SELECT, WITH or FROM)'
     : 'check the path';
@@ -110,7 +111,7 @@ function missing(data: string): DataError {
 }
 
 /** Returns the built-in names with the size that the user wrote, so that `parity-4` suggests `parity:4`. */
-function spellings(data: string): string[] {
+function builtInNames(data: string): string[] {
   const size = /\d.*$/.exec(data)?.[0];
   return BUILT_IN.map((name) => (size !== undefined && hasSize(name) ? `${name}:${size}` : name));
 }

@@ -17,9 +17,9 @@ export function columnMoments(values: StoredArray | Float64Array, width: number,
   const mean = new Float64Array(width);
   const std = new Float64Array(width);
   for (let r = 0; r < rows.length; r++) {
-    const at = rows[r] * width;
+    const start = rows[r] * width;
     for (let j = 0; j < width; j++) {
-      const value = values[at + j];
+      const value = values[start + j];
       if (!Number.isNaN(value)) {
         mean[j] += value;
         count[j]++;
@@ -28,9 +28,9 @@ export function columnMoments(values: StoredArray | Float64Array, width: number,
   }
   for (let j = 0; j < width; j++) mean[j] /= count[j];
   for (let r = 0; r < rows.length; r++) {
-    const at = rows[r] * width;
+    const start = rows[r] * width;
     for (let j = 0; j < width; j++) {
-      const deviation = values[at + j] - mean[j];
+      const deviation = values[start + j] - mean[j];
       if (!Number.isNaN(deviation)) std[j] += deviation * deviation;
     }
   }
@@ -44,15 +44,15 @@ export function commonMoments(values: StoredArray, width: number, rows: Uint32Ar
   const count = rows.length * width;
   let sum = 0;
   for (let r = 0; r < rows.length; r++) {
-    const at = rows[r] * width;
-    for (let j = 0; j < width; j++) sum += values[at + j];
+    const start = rows[r] * width;
+    for (let j = 0; j < width; j++) sum += values[start + j];
   }
   const mean = sum / count;
   let squares = 0;
   for (let r = 0; r < rows.length; r++) {
-    const at = rows[r] * width;
+    const start = rows[r] * width;
     for (let j = 0; j < width; j++) {
-      const deviation = values[at + j] - mean;
+      const deviation = values[start + j] - mean;
       squares += deviation * deviation;
     }
   }
@@ -82,8 +82,8 @@ function byteMoments(values: Uint8Array, width: number, rows: Uint32Array): Mome
       }
     }
     for (let block = 0; block < words; block += BLOCK) {
-      const at = bytes.byteOffset + head + 4 * block;
-      const sums = wordSums(new Int32Array(bytes.buffer, at, Math.min(BLOCK, words - block)));
+      const offset = bytes.byteOffset + head + 4 * block;
+      const sums = wordSums(new Int32Array(bytes.buffer, offset, Math.min(BLOCK, words - block)));
       sum += sums.sum;
       squares += sums.squares;
     }
@@ -93,7 +93,10 @@ function byteMoments(values: Uint8Array, width: number, rows: Uint32Array): Mome
   return { mean: Float64Array.of(sum / count), std: Float64Array.of(Math.sqrt(variance)) };
 }
 
-/** Words that are summed in an int32: the squares of their bytes, at most 2^13 · 4 · 255², fit into it. */
+/**
+ * Number of words that are summed in one int32. The squares of their bytes, at most 2^13 · 4 · 255², fit in
+ * it.
+ */
 const BLOCK = 2 ** 13;
 
 /** Sums the four bytes of each word and their squares. Zeros are skipped: most of an image is background. */
@@ -129,9 +132,9 @@ export function columnMedians(values: Float64Array, width: number, rows: Uint32A
     const columns = Math.min(TOGETHER, width - first);
     const counts = new Uint32Array(columns);
     for (let r = 0; r < rows.length; r++) {
-      const at = rows[r] * width + first;
+      const start = rows[r] * width + first;
       for (let j = 0; j < columns; j++) {
-        const value = values[at + j];
+        const value = values[start + j];
         if (!Number.isNaN(value)) scratch[j][counts[j]++] = value;
       }
     }

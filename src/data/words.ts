@@ -1,4 +1,4 @@
-/** Writes parts of messages: counts and examples. */
+/** Writes parts of messages (counts, examples, text for the shell), and tells numbers from other text. */
 
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
 
@@ -10,6 +10,12 @@ export const counted = (count: number, noun: string): string => `${count} ${noun
 
 /** Cuts a text after 60 characters. */
 export const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+/** Quotes text for the shell. */
+export const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** Quotes text for the shell, if it needs quotes. */
+export const shellWord = (text: string): string => (/^[\w.=,/-]+$/.test(text) ? text : shellQuoted(text));
 
 /** Lists the first few words in quotes. */
 export function examples(words: readonly string[], limit = 5): string {

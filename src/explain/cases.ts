@@ -11,7 +11,7 @@ import {
   type Divergence,
   type DivergenceName,
 } from '../network/divergences.js';
-import { EXAMPLE_INPUTS, type LayerSpec } from '../network/kind.js';
+import { EXAMPLE_INPUTS, type UncheckedLayer } from '../network/kind.js';
 import { LAYER_KINDS } from '../network/kinds.js';
 import { type Layer, outputWidth } from '../network/layer.js';
 import { type Objective, objective, unfused } from '../network/network.js';
@@ -75,7 +75,12 @@ export function caseOf(
 
 /** Lists every activation on each of its kinks, and every kinked layer with inputs that are 0 and equal. */
 export function kinkCases(): Case[] {
-  const kinkCase = (layer: string, activation: ActivationName, kink: number, specs: LayerSpec[]): Case => {
+  const kinkCase = (
+    layer: string,
+    activation: ActivationName,
+    kink: number,
+    specs: UncheckedLayer[],
+  ): Case => {
     const layers = buildLayers([{ dense: EXAMPLE_INPUTS }, ...specs, { dense: OUTPUTS }], EXAMPLE_INPUTS);
     return {
       layer,
@@ -98,7 +103,7 @@ export function kinkCases(): Case[] {
  * Puts the layer between learned ones, so that the gradient passes through it. A layer with a domain gets
  * positive inputs, from a sigmoid.
  */
-function specsAround(name: string, example: unknown, activation: ActivationName): LayerSpec[] {
+function specsAround(name: string, example: unknown, activation: ActivationName): UncheckedLayer[] {
   const layer = { [name]: example };
   const [built] = buildLayers([layer], EXAMPLE_INPUTS);
   if (built.readsCodes) return [layer, { dense: 4 }, activation];

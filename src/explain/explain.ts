@@ -71,9 +71,19 @@ const MOST_COMPARED = 2000;
 const LARGEST = 8;
 
 /**
- * Explains the subject's first row: both passes, with derivatives beside difference quotients, the paths from
- * a weight, and the effect of a small change. Throws UsageError where an option names a variable that the
- * network does not have.
+ * Explains a subject's first row: both passes, with derivatives beside difference quotients, the paths from a
+ * weight to the divergence, and the effect of a small change. Computed in float64.
+ *
+ * @throws UsageError where an option names a variable that the network does not have
+ * @example
+ * ```js
+ * import { explain, openSubject, train } from 'gradpool';
+ *
+ * for await (const event of train({ data: 'xor', hidden: [2] }, { out: 'runs/explained' })) void event;
+ * const subject = await openSubject({ path: 'runs/explained', row: 2 });
+ * const { trace, paths, perturbations } = explain(subject, { weight: 'w[1][1,2]', perturb: 'x1=1e-3' });
+ * console.log(trace.layers.length, paths.length, perturbations.length); // → 2 1 1
+ * ```
  */
 export function explain(
   subject: Subject,

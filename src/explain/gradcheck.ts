@@ -66,7 +66,21 @@ interface CheckedCase extends GradientCheck {
   readonly case: Case;
 }
 
-/** Checks every layer kind × activation × divergence. `alter` puts in wrong layers, to see the check fail. */
+/**
+ * Checks the derivatives of every layer kind × activation × divergence against difference quotients in
+ * float64, and the training kernels against those. Wrong derivatives, made on purpose, must be noticed. It
+ * takes a few seconds.
+ *
+ * @param alter exchanges layers, for wrong ones, to see the check fail
+ * @returns a report whose `failures` are empty if all passed; `assertPassed` throws the first
+ * @example
+ * ```js
+ * import { gradcheck } from 'gradpool';
+ *
+ * const { all, tolerance, controls, failures } = gradcheck();
+ * console.log(all.error < tolerance, controls.caught === controls.total, failures); // → true true []
+ * ```
+ */
 export function gradcheck(alter?: Alter): GradcheckReport {
   const cases = [...allCases(alter), ...kinkCases()];
   const found = cases.map((one): CheckedCase => {
@@ -227,7 +241,21 @@ export function failuresOf({
   return failures;
 }
 
-/** Throws GateError, whose exit code is 5, with the first failure of a report that has any. */
+/**
+ * Passes if a report of `gradcheck` or `gradcheckNetwork` has no failures.
+ *
+ * @throws GateError, whose exit code is 5, with the first failure of a report that has any
+ * @example
+ * ```js
+ * import { assertPassed } from 'gradpool';
+ *
+ * try {
+ *   assertPassed({ failures: ['dense: the error is 0.1', 'tanh: the error is 0.2'] });
+ * } catch (error) {
+ *   console.log(String(error)); // → GateError: gradcheck: dense: the error is 0.1 (and 1 more)
+ * }
+ * ```
+ */
 export function assertPassed({ failures: [first, ...others] }: Pick<GradcheckReport, 'failures'>): void {
   if (first === undefined) return;
   throw new GateError(`gradcheck: ${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}`);

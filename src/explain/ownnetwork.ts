@@ -29,8 +29,24 @@ const MOST_OF_EACH = 32;
 const MOST_OF_CONTROL = 4;
 
 /**
- * Checks a network as it is trained: with the divergence fused, with dropout and batch statistics, and with
- * the rows in two shards. `alter` exchanges layers: wrong ones, to see the check fail.
+ * Checks the derivatives of a network of your own on your own rows, as it is trained: with the divergence
+ * fused, with dropout and batch statistics, and with the rows in two shards.
+ *
+ * @param alter exchanges layers, for wrong ones, to see the check fail
+ * @returns a report whose `failures` are empty if all passed; `assertPassed` throws the first
+ * @example
+ * ```js
+ * import { assertPassed, gradcheckNetwork, openSubject, train } from 'gradpool';
+ *
+ * const training = train(
+ *   { data: 'iris', layers: [{ dense: 8 }, 'gelu', { dense: 3 }, 'softmax'] },
+ *   { out: 'runs/checked' },
+ * );
+ * for await (const event of training) void event;
+ * const report = gradcheckNetwork(await openSubject({ path: 'runs/checked', rows: 20 }));
+ * assertPassed(report);
+ * console.log(report.rows, report.parameters.length); // → 20 4
+ * ```
  */
 export function gradcheckNetwork(subject: Subject, alter?: Alter): NetworkReport {
   const make = (arithmetic?: Arithmetic) => instanceOf(subject, arithmetic, alter);

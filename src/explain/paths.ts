@@ -4,7 +4,7 @@ import type { Instance } from './instance.js';
 import type { Variable } from './names.js';
 
 /** A path leads from a variable to Div. */
-interface Path {
+export interface Path {
   /** Names of the nodes right after each fork, which tell it from other paths, such as z_1(2). */
   readonly via: readonly string[];
   /** Names of all its nodes; Div is the last. */

@@ -61,8 +61,17 @@ export interface Subject {
 type Network = Pick<Subject, 'layers' | 'loss' | 'lossParameter' | 'weights' | 'origin' | 'classes'>;
 
 /**
- * Opens the network and reads the rows that `request` names. Throws DataError where a file is missing or
- * wrong, and UsageError where the request does not fit the network.
+ * Opens a network and reads the rows to look at: for `explain` the first of them, for `gradcheckNetwork` all.
+ *
+ * @throws DataError where a file is missing or wrong, UsageError where the request does not fit the network
+ * @example
+ * ```js
+ * import { openSubject, train } from 'gradpool';
+ *
+ * for await (const event of train({ data: 'iris', hidden: [4] }, { out: 'runs/opened' })) void event;
+ * const { origin, instance, rows, x, classes } = await openSubject({ path: 'runs/opened', row: 3 });
+ * console.log(origin, instance, rows, x.length, classes?.length); // → trained row 3 of iris 1 4 3
+ * ```
  */
 export async function openSubject(request: SubjectRequest): Promise<Subject> {
   const { path } = request;

@@ -51,7 +51,7 @@ export interface TracedLayer {
 }
 
 /** Holds all numbers of one parameter; `derivatives` is empty where prediction has no gradient for it. */
-interface TracedParameter {
+export interface TracedParameter {
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: readonly number[];

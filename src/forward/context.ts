@@ -66,21 +66,30 @@ export function evaluateRows(context: ForwardContext, subset: Subset, from: numb
  * Computes Div of each row into the workspace's `rowLosses`, and ∂Div/∂Y into the network's `outputGradient`
  * when the pass is differentiated.
  */
-export function divergence(context: ForwardContext, differentiated: boolean): void {
+export function computeDivergence(context: ForwardContext, differentiated: boolean): void {
   const { kernels, objective, workspace, pass, problemType } = context;
   const { output, outputGradient, arrays } = workspace.network;
-  const { divergence: name, parameter, fused } = objective;
+  const { divergence, parameter, fused } = objective;
   const N = outputWidth(objective.layers);
   const dy = differentiated ? outputGradient : null;
-  kernels.divergence(name, workspace.rowLosses, dy, output, desired(context, N), pass.rows, N, parameter);
+  kernels.divergence(
+    divergence,
+    workspace.rowLosses,
+    dy,
+    output,
+    desired(context, N),
+    pass.rows,
+    N,
+    parameter,
+  );
   if (problemType === 'regression' && fused) {
     fused.forward(pass, { ...arrays[arrays.length - 1], x: output, y: workspace.predictions });
   }
 }
 
 /**
- * Returns one row's part of the score, after `divergence`: 1 if its class is right, else 0; or its squared
- * error in the target's own unit.
+ * Returns one row's part of the score, after `computeDivergence`: 1 if its class is right, else 0; or its
+ * squared error in the target's own unit.
  */
 export function rowScore(
   { workspace, objective, problemType, encoding }: ForwardContext,

@@ -4,7 +4,7 @@
  * saved it.
  */
 import type { Subset } from '../data/dataset.js';
-import { divergence, evaluateRows, type ForwardContext, rowScore } from './context.js';
+import { computeDivergence, evaluateRows, type ForwardContext, rowScore } from './context.js';
 
 /** Rows that are evaluated in one pass. */
 export const EVALUATION_BLOCK = 256;
@@ -37,7 +37,7 @@ export function evaluateBlock(context: ForwardContext, subset: Subset, block: nu
 
 /** Returns the sums over the rows of the block that has just been through the forward pass. */
 export function sumBlock(context: ForwardContext, rows: number): EvaluationSums {
-  divergence(context, false);
+  computeDivergence(context, false);
   let loss = 0;
   let score = 0;
   for (let row = 0; row < rows; row++) {

@@ -16,6 +16,7 @@ import { createReferenceKernels } from './reference/index.js';
 import type { WasmExports } from './wasm/exports.js';
 import { createWasmKernels, instantiateWasm, wasmProducts } from './wasm/index.js';
 import { SCRATCH_BYTES } from './wasm/scratch.js';
+import type { WasmMemory, WasmModule } from './wasm/types.js';
 
 export { MAX_SHARDS, SCRATCH_BYTES } from './wasm/scratch.js';
 
@@ -47,7 +48,7 @@ export function fastestWasm(): 'wasm' | 'portable' {
  * Compiles kernels: once, on the main thread, which hands the module to the workers. Returns null for
  * `reference`, which needs none. Throws UsageError where this engine cannot run them.
  */
-export function compileKernels(name: KernelName): WebAssembly.Module | null {
+export function compileKernels(name: KernelName): WasmModule | null {
   if (name === 'reference') return null;
   if (name === 'wasm' && !hasRelaxedSimd()) {
     throw new UsageError(
@@ -61,9 +62,9 @@ export function compileKernels(name: KernelName): WebAssembly.Module | null {
 /** Says what an instance of kernels needs; it may cross to another thread. */
 export interface KernelSetup {
   readonly name: KernelName;
-  readonly module: WebAssembly.Module | null;
+  readonly module: WasmModule | null;
   /** The memory on which all arrays handed to the kernels are views. */
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   /** Byte offset of `scratchBytes` in the memory that belong to this instance alone, 64-byte aligned. */
   readonly scratch: number;
   /** The library with which `native` multiplies. */

@@ -1,7 +1,4 @@
-/**
- * Saved models: loaded, described, asked for predictions and evaluated, in this process and without a
- * trainer.
- */
+/** Loads saved models, which describe themselves, predict and evaluate in this process, without a trainer. */
 import { loadWithSchema } from '../data/load.js';
 import type { ProblemType, Schema } from '../data/schema.js';
 import { type DataSource, sourceName } from '../data/source.js';
@@ -21,38 +18,89 @@ export type { Facts } from './format.js';
 export type { PredictionBatch, Predictions } from './predict.js';
 export type { Row } from './rows.js';
 
+/** A trained network with all that is needed to predict from raw rows. */
 export interface Model {
-  /** the model's file */
+  /** The model's file. */
   readonly path: string;
+  /** What the model predicts: classes or numbers. */
   readonly task: ProblemType;
-  /** by index; null for regression */
+  /** Names of the classes by index; null for regression. */
   readonly classes: readonly string[] | null;
   readonly network: NetworkSpec;
+  /** How raw columns become the network's inputs, as fitted on the training rows. */
   readonly schema: Schema;
   readonly layers: readonly LayerRow[];
+  /** Number of weights and biases. */
   readonly parameters: number;
   readonly weightsSha256: string;
-  /** about the training */
+  /** Facts about the training. */
   readonly facts: Facts;
   /**
-   * Of a data source, or a table in memory, with the columns of the training data; a target column is not
-   * needed.
-   * @param options.keep columns that are handed on as they are written, or all of them
+   * Predicts the rows of a data source or of a table in memory. It needs the columns of the training data, in
+   * any order; a target column is not needed.
+   *
+   * @param options.keep columns to hand on as they are written in the source, or all of them
+   * @throws DataError for a source that cannot be read or lacks a column
+   * @example
+   * ```js
+   * import { loadModel, train } from 'gradpool';
+   *
+   * const { area, price } = { area: [20, 40, 60, 80], price: [200, 400, 600, 800] };
+   * const options = { data: { area, price }, target: 'price', val: 0, hidden: [4], epochs: 20 };
+   * for await (const event of train(options, { out: 'runs/prices' })) void event;
+   *
+   * const model = await loadModel('runs/prices');
+   * const predictions = await model.predict({ flat: ['A', 'B'], area: [30, 70] }, { keep: ['flat'] });
+   * console.log(predictions.rows, predictions.targets, predictions.kept[0].name); // → 2 [ 'price' ] flat
+   * for (const { from, predicted } of predictions.batches()) {
+   *   console.log(from, predicted.length, typeof predicted[0]); // → 0 2 number
+   * }
+   * ```
    */
   predict(source: DataSource, options?: { readonly keep?: readonly string[] | 'all' }): Promise<Predictions>;
-  /** Of a data source, or a table in memory, with its target. */
+  /**
+   * Compares the model's predictions with the targets of a data source or of a table in memory.
+   *
+   * @throws DataError for a source that cannot be read, lacks a column or has no rows
+   */
   evaluate(source: DataSource): Promise<Evaluation>;
-  /** Of rows in hand: records by column name for a model of tables, arrays of numbers for one of arrays. */
+  /**
+   * Predicts rows in hand: records by column name for a model of tables, arrays of numbers for one of arrays.
+   *
+   * @throws DataError naming the row and the column of a value that does not fit
+   */
   predictRows(rows: readonly Row[]): Predictions;
 }
 
+/** Says with what arithmetic a model predicts. */
 export interface ModelOptions {
+  /** Kernels to compute with; by default the fastest that this machine runs. */
   readonly kernels?: 'auto' | KernelName;
 }
 
 /**
- * The model of a run's folder or of a .safetensors file. Throws DataError when it is missing, damaged or
- * unknown.
+ * Loads a trained model, from the folder of a run or from a .safetensors file.
+ *
+ * @throws DataError when the model is missing, damaged or of an unknown version
+ * @example
+ * ```js
+ * import { loadModel, train } from 'gradpool';
+ *
+ * const training = train(
+ *   { data: 'iris', hidden: [16], optimizer: 'adam', lr: 0.02, epochs: 30 },
+ *   { out: 'runs/iris' },
+ * );
+ * for await (const event of training) void event;
+ *
+ * const model = await loadModel('runs/iris');
+ * console.log(model.task, model.classes?.length, model.parameters); // → classification 3 131
+ *
+ * const { rows, metrics } = await model.evaluate('iris');
+ * console.log(rows, (metrics.accuracy ?? 0) > 0.9); // → 150 true
+ *
+ * const [flower] = model.predictRows([[5.1, 3.5, 1.4, 0.2]]).batches();
+ * console.log(flower.predicted, flower.probabilities?.length); // → [ 'setosa' ] 3
+ * ```
  */
 export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions = {}): Promise<Model> {
   const model = readModel(path);

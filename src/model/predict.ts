@@ -8,23 +8,24 @@ import { classesOf } from './format.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
 
-/** The predictions for some consecutive rows. */
+/** Predictions for R consecutive rows. */
 export interface PredictionBatch {
-  /** The first row, counted from 0. */
+  /** The first of the rows, counted from 0. */
   readonly from: number;
-  /** [R, targets]: the class of each row, or the values of its `targets` in their own units. */
+  /** [R, targets]: the class of each row, or the values of its targets in their own units. */
   readonly predicted: readonly (string | number)[];
-  /** [R, classes]; null for regression, and where the network's outputs are not probabilities. */
+  /** [R, classes], row by row; null for regression, and where the network gives no probabilities. */
   readonly probabilities: Float32Array | null;
 }
 
 /** A model's predictions for a data source. */
 export interface Predictions {
   readonly rows: number;
-  /** Names of what is predicted: one for classes, one or more for values. */
+  /** Names of the target columns: one for classes, one or more for values. */
   readonly targets: readonly string[];
+  /** Names of the classes by index; null for regression. */
   readonly classes: readonly string[] | null;
-  /** What was filled or not recognised, one plain line each. */
+  /** Says what was filled in or not recognised, one plain line each. */
   readonly notes: readonly string[];
   /** The columns of the source that were asked for, as they are written there. */
   readonly kept: readonly KeptColumn[];
@@ -32,6 +33,7 @@ export interface Predictions {
   batches(): Iterable<PredictionBatch>;
 }
 
+/** Returns the predictions of a model for loaded rows; the network runs when the batches are asked for. */
 export function predictAll(
   model: ReadModel,
   runner: Runner,
@@ -90,8 +92,8 @@ export function predictedValues(
 }
 
 /**
- * Returns a probability for each class and row, or null where the network gives none; a single output is that
- * of the second class of two.
+ * Returns a probability for each class and row, or null where the network gives none. A single output is the
+ * probability of the second of two classes.
  */
 function probabilities({ layers }: ReadModel, { output }: Runner, rows: number): Float32Array | null {
   const { probabilities: meaning, outputs } = layers[layers.length - 1];

@@ -7,7 +7,9 @@ import { encodingOf, numberWidthOf, outputsOf, parseSchema, type Schema } from '
 import { DataError, UsageError } from '../errors.js';
 import { weightsSha256 } from '../network/digest.js';
 import { DIVERGENCE_NAMES } from '../network/divergences.js';
+import { uncheckedLayers } from '../network/kind.js';
 import type { Layer } from '../network/layer.js';
+import type { layersSchema } from '../network/layerspec.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { buildLayers, type NetworkSpec } from '../network/spec.js';
 import { fromTorch, MODEL_FORMAT, MODEL_VERSION, metadataOf, type SavedModel, torchShape } from './format.js';
@@ -23,7 +25,7 @@ export interface ReadModel extends SavedModel {
 
 const networkSchema = z.strictObject({
   inputs: z.number().int().min(1),
-  layers: z.array(z.union([z.string(), z.record(z.string(), z.unknown())])).min(1),
+  layers: uncheckedLayers.min(1) as unknown as typeof layersSchema,
   loss: z.enum(DIVERGENCE_NAMES),
   lossParameter: z.number().optional(),
 });

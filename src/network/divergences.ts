@@ -185,6 +185,6 @@ export const DIVERGENCES = {
   },
 } as const satisfies Partial<Record<DivergenceKernel, Divergence>>;
 
-/** Names a divergence: a loss, as users choose it. */
+/** The name of a divergence, which is the loss of one row. */
 export type DivergenceName = keyof typeof DIVERGENCES;
 export const DIVERGENCE_NAMES = Object.keys(DIVERGENCES) as DivergenceName[];

@@ -2,11 +2,16 @@
 import { z } from 'zod';
 import type { Layer } from './layer.js';
 
-/**
- * A layer in the network language is its name, alone or with an argument: 'relu', { dense: 128 }, {
- * leakyRelu: { slope: 0.1 } }.
- */
-export type LayerSpec = string | { readonly [kind: string]: unknown };
+/** A layer as a configuration file may spell it, before its name and its argument are checked. */
+export type UncheckedLayer = string | { readonly [kind: string]: unknown };
+
+export const uncheckedLayers = z.array(z.union([z.string(), z.record(z.string(), z.unknown())]));
+
+declare const LAYERS: unique symbol;
+/** A list of layers in an argument; `LayerSpec` puts itself in its place. */
+export interface Branch extends ReadonlyArray<UncheckedLayer> {
+  readonly [LAYERS]: true;
+}
 
 /** Tells a layer that is being built what it stands on. */
 export interface Build {
@@ -15,7 +20,7 @@ export interface Build {
   /** Throws UsageError naming the layer. */
   fail(message: string): never;
   /** Builds a branch, on this layer's input unless told otherwise. */
-  layers(specs: readonly LayerSpec[], width?: number, part?: string): Layer[];
+  layers(specs: readonly UncheckedLayer[], width?: number, part?: string): Layer[];
 }
 
 /** Describes a kind of layer: its argument, how it is built, and what `gradpool list` says of it. */
@@ -39,10 +44,21 @@ export interface LayerKind<Argument = never> {
 export const EXAMPLE_INPUTS = 6;
 
 /** Defines a kind of layer; the types tie the argument that `build` takes to the argument's schema. */
-export function kind<Shape extends z.ZodRawShape>(
+export function kind<Shape extends z.ZodRawShape, Short extends keyof Shape & string = never>(
   shape: Shape,
-  rest: Omit<LayerKind<z.output<z.ZodObject<Shape, z.core.$strict>>>, 'argument' | 'examples'> &
-    Partial<Pick<LayerKind, 'examples'>>,
-): LayerKind {
+  rest: Omit<LayerKind<z.output<z.ZodObject<Shape, z.core.$strict>>>, 'argument' | 'examples' | 'shorthand'> &
+    Partial<Pick<LayerKind, 'examples'>> & { readonly shorthand?: Short },
+): TypedKind<Spelling<Shape, Short>> {
   return { argument: z.strictObject(shape), examples: [undefined], ...rest } as unknown as LayerKind;
 }
+
+declare const ARGUMENT: unique symbol;
+/** A kind of layer that knows at compile time how its argument may be spelt. */
+export interface TypedKind<Argument> extends LayerKind {
+  readonly [ARGUMENT]?: Argument;
+}
+
+/** The spellings of an argument: its keys, or the value of one of them; null where it has no keys. */
+type Spelling<Shape extends z.ZodRawShape, Short extends keyof Shape> = keyof Shape extends never
+  ? null
+  : z.input<z.ZodObject<Shape>> | Exclude<z.input<Shape[Short]>, undefined>;

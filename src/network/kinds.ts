@@ -4,7 +4,14 @@
  */
 import { z } from 'zod';
 import { ACTIVATION_NAMES, ACTIVATIONS, type Activation, type ActivationName } from './activations.js';
-import { EXAMPLE_INPUTS, kind, type LayerKind, type LayerSpec } from './kind.js';
+import {
+  type Branch,
+  EXAMPLE_INPUTS,
+  kind,
+  type LayerKind,
+  type TypedKind,
+  uncheckedLayers,
+} from './kind.js';
 import type { Layer } from './layer.js';
 import { activation } from './layers/activation.js';
 import { batchNorm } from './layers/batchnorm.js';
@@ -24,12 +31,10 @@ import { softmax } from './layers/softmax.js';
 
 const whole = (minimum: number) => z.number().int().min(minimum);
 const share = z.number().min(0).lt(1);
-const list: z.ZodType<readonly LayerSpec[]> = z
-  .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
-  .min(1);
+const list = uncheckedLayers.min(1) as unknown as z.ZodType<Branch, Branch>;
 const indices = z.array(z.array(whole(0)).min(1)).min(1);
 
-export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
+const CATALOGUE = {
   dense: kind(
     { units: whole(1), bias: z.boolean().default(true) },
     {
@@ -45,7 +50,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
     {},
     { formula: 'z_i − log Σe^z_j', torch: 'LogSoftmax', build: (_, { inputs }) => logSoftmax(inputs) },
   ),
-  ...Object.fromEntries(ACTIVATION_NAMES.map((name) => [name, activationKind(name)])),
+  ...activationKinds(),
   threshold: kind(
     { gradient: z.enum(['none', 'straightThrough', 'perceptron']).default('none') },
     {
@@ -122,7 +127,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
       build: ({ eps }, { inputs }) => l2Norm(inputs, eps),
     },
   ),
-  ...Object.fromEntries((Object.keys(GATES) as GateName[]).map((name) => [name, gateKind(name)])),
+  ...gateKinds(),
   groupMax: kind(
     { size: whole(1).optional(), groups: indices.optional() },
     {
@@ -215,7 +220,31 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
   add: branchesKind('Σ F_b(x)', sum, true),
   multiply: branchesKind('Π F_b(x)', product, true),
   concat: branchesKind('(F_1(x), F_2(x), …)', concat, false),
+} as const;
+
+/** The catalogue with each kind under its own name, from which `LayerSpec` is derived. */
+export type LayerCatalogue = typeof CATALOGUE;
+export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = CATALOGUE;
+
+/** The spellings of an activation's argument: its one parameter by name or as a bare number. */
+type ActivationSpelling<Entry> = Entry extends {
+  readonly parameter: { readonly name: infer Key extends string };
+}
+  ? number | { readonly [Name in Key]?: number | undefined }
+  : null;
+
+type ActivationKinds = {
+  readonly [Name in ActivationName]: TypedKind<ActivationSpelling<(typeof ACTIVATIONS)[Name]>>;
 };
+
+function activationKinds(): ActivationKinds {
+  return Object.fromEntries(ACTIVATION_NAMES.map((name) => [name, activationKind(name)])) as ActivationKinds;
+}
+
+function gateKinds(): Readonly<Record<GateName, TypedKind<null>>> {
+  const names = Object.keys(GATES) as GateName[];
+  return Object.fromEntries(names.map((name) => [name, gateKind(name)])) as Record<GateName, TypedKind<null>>;
+}
 
 function activationKind(name: ActivationName): LayerKind {
   const { formula, torch, parameter }: Activation = ACTIVATIONS[name];
@@ -232,7 +261,7 @@ function activationKind(name: ActivationName): LayerKind {
   );
 }
 
-function gateKind(name: GateName): LayerKind {
+function gateKind(name: GateName): TypedKind<null> {
   return kind(
     {},
     {
@@ -250,7 +279,7 @@ function branchesKind(
   formula: string,
   combine: (branches: readonly (readonly Layer[])[]) => Layer,
   sameWidth: boolean,
-): LayerKind {
+) {
   return kind(
     { branches: z.array(list).min(2) },
     {

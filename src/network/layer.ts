@@ -6,9 +6,7 @@ import type { FloatArray, Kernels, ShardRows, SumMode } from '../kernels/kernels
 import type { InitializerName } from './initializers.js';
 
 /** Says how a parameter begins: drawn by the network's initialiser from its fans, or as a constant. */
-export type ParameterInit =
-  | { readonly fanIn: number; readonly fanOut: number }
-  | { readonly constant: number };
+type ParameterInit = { readonly fanIn: number; readonly fanOut: number } | { readonly constant: number };
 
 /** Describes one array of numbers that a layer keeps: weights that are learned, or a running statistic. */
 export interface ParameterSpec {

@@ -7,11 +7,12 @@ import { didYouMean } from '../didyoumean.js';
 import { UsageError } from '../errors.js';
 import { describeIssue } from '../issues.js';
 import type { DivergenceName } from './divergences.js';
-import type { Build, LayerKind, LayerSpec } from './kind.js';
+import type { Build, LayerKind, UncheckedLayer } from './kind.js';
 import { LAYER_KINDS } from './kinds.js';
 import type { Layer } from './layer.js';
+import type { LayerSpec } from './layerspec.js';
 
-export type { LayerSpec } from './kind.js';
+export type { LayerSpec } from './layerspec.js';
 
 /**
  * A network as plain data, from which any thread and any later reader of the model builds the same layers.
@@ -26,7 +27,7 @@ export interface NetworkSpec {
 }
 
 /** Builds the layers of a network on an input of the given width. Throws UsageError naming the layer. */
-export function buildLayers(specs: readonly LayerSpec[], inputs: number, where = 'layers'): Layer[] {
+export function buildLayers(specs: readonly UncheckedLayer[], inputs: number, where = 'layers'): Layer[] {
   if (!Array.isArray(specs) || specs.length === 0) {
     throw new UsageError(
       `${where}: expected a list of layers such as [{dense: 128}, relu], found ${JSON.stringify(specs)}`,
@@ -40,7 +41,7 @@ export function buildLayers(specs: readonly LayerSpec[], inputs: number, where =
   });
 }
 
-function buildLayer(spec: LayerSpec, inputs: number, where: string): Layer {
+function buildLayer(spec: UncheckedLayer, inputs: number, where: string): Layer {
   const [name, argument] = nameAndArgument(spec, where);
   const kind: LayerKind | undefined = Object.hasOwn(LAYER_KINDS, name) ? LAYER_KINDS[name] : undefined;
   if (!kind) {
@@ -73,7 +74,7 @@ function buildLayer(spec: LayerSpec, inputs: number, where: string): Layer {
   });
 }
 
-function nameAndArgument(spec: LayerSpec, where: string): [string, unknown] {
+function nameAndArgument(spec: UncheckedLayer, where: string): [string, unknown] {
   if (typeof spec === 'string') return [spec, undefined];
   const entries = Object.entries(spec ?? {});
   if (entries.length === 1) return entries[0];

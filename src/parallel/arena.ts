@@ -5,6 +5,7 @@
  * threads hold.
  */
 import { DataError } from '../errors.js';
+import type { WasmMemory } from '../kernels/wasm/types.js';
 
 /** Bytes of a WebAssembly page. */
 const PAGE = 65536;
@@ -59,7 +60,7 @@ export function measure(carve: (arena: Arena) => unknown): number {
  * Allocates shared memory, zeroed.
  * @throws DataError when it would exceed `limit` or WebAssembly's address space
  */
-export function allocateShared(bytes: number, limit: number): WebAssembly.Memory {
+export function allocateShared(bytes: number, limit: number): WasmMemory {
   const room = Math.min(limit, LARGEST);
   if (bytes > room) {
     const why = limit < LARGEST ? 'the memory limit' : "WebAssembly's address space";

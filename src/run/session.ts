@@ -23,7 +23,7 @@ export interface Session {
   best: BestWeights | null;
 }
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly workerFile?: string;
   readonly profile?: boolean;
   readonly clock?: Clock;

@@ -25,46 +25,68 @@ import {
 } from './folder.js';
 import { changeOfKernels, withKernels } from './kernels.js';
 import { runSession } from './loop.js';
+import { planNewTraining } from './newplan.js';
 import { newRecord } from './record.js';
 import { startEvent } from './result.js';
 import { openSession } from './session.js';
 import { absoluteSources, fromElsewhere } from './sources.js';
 
-/** How a training is run, as opposed to what it computes. */
+/** Says how a training is run, as opposed to what it computes. */
 export interface RunOptions {
-  /** the run's folder; by default a new one under runs/; null: write nothing */
+  /** Folder of the run; by default a new one below runs/. With null nothing is written. */
   readonly out?: string | null;
-  /** aborting finishes the step, saves a checkpoint and ends with status 'interrupted' */
+  /** Ends the run when it aborts: the step is finished, a checkpoint saved, the status 'interrupted'. */
   readonly signal?: AbortSignal;
-  /** takes the times of every step: a profile in the last event, trace.json in the run's folder */
+  /** Whether to time every step: the last event then holds a profile, and the run's folder trace.json. */
   readonly profile?: boolean;
-  /** the command line, for the record */
+  /** The command line, which the run's record keeps. */
   readonly argv?: readonly string[];
-  /** the compiled worker module; tests put one here that dies */
+  /** The compiled worker module. Tests put one here that dies. */
   readonly workerFile?: string;
-  /** what the run is timed by; tests put one here that they hold */
+  /** The clock that times the run. Tests put one here that they set by hand. */
   readonly clock?: Clock;
 }
 
-/** What may change when a run goes on: how long and by what means, not what is computed. */
+/** Says what changes when a run goes on: how long and by what means it trains, but not what it computes. */
 export interface ResumeOptions extends Omit<RunOptions, 'out'> {
+  /** Number of threads. The weights do not depend on it. */
   readonly workers?: number | 'auto';
-  /** in place of those that the run began with: the bits become others */
+  /** Kernels to take in place of those that the run began with. Other kernels round differently. */
   readonly kernels?: TrainConfig['kernels'];
-  /** tables in memory, where the run was begun on such */
+  /** The training data, if the run began on a table in memory. */
   readonly data?: DataInMemory;
+  /** The validation data, if the run began on such a table. */
   readonly val?: DataInMemory;
+  /** The test data, if the run began on such a table. */
   readonly test?: DataInMemory;
-  /** train longer than was first planned; refused where the schedule depends on the end */
+  /** Epochs in all, more than were first planned; refused where the schedule depends on the end. */
   readonly epochs?: number;
 }
 
-/** Trains as `gradpool train` does. The last event is 'end' and holds the result. */
+/**
+ * Trains a network and yields what happens, as `gradpool train` does. The last event has type 'end' and holds
+ * the result; the model is then in the run's folder, for `loadModel`. Training goes on only while the caller
+ * asks for events.
+ *
+ * @param options what to train on and how; only `data` is required
+ * @param run where to write, and what may stop the training
+ * @throws UsageError for an option that is impossible, DataError for data that cannot be read, DivergedError
+ *   for a loss or a gradient that is not finite
+ * @example
+ * ```js
+ * import { train } from 'gradpool';
+ *
+ * for await (const event of train({ data: 'xor', hidden: [4], epochs: 300 }, { out: null })) {
+ *   if (event.type === 'start') console.log(event.widths); // → 2-4-2
+ *   if (event.type === 'end') console.log(event.train?.accuracy); // → 1
+ * }
+ * ```
+ */
 export async function* train(options: TrainOptions, run: RunOptions = {}): AsyncGenerator<TrainEvent> {
   const started = new Date();
   const config = absoluteSources(resolveConfig(options));
   const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
-  const plan = planTraining(config, await loadTrainingData(withRows(config, options)), run.profile);
+  const plan = await planNewTraining(config, options, run.profile);
   const record = newRecord(plan, started, run.argv ?? []);
   const session = openSession(plan, run);
   if (folder) await orClose(session.trainer, () => createRunFolder(folder, config, record));
@@ -72,8 +94,24 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
 }
 
 /**
- * Goes on from a run's last checkpoint, or from the beginning before there is one, to the same bits as if it
- * had never stopped.
+ * Continues a run from its last checkpoint, or from the beginning if it has none yet. The weights come out
+ * the same, bit for bit, as if the run had never stopped.
+ *
+ * @param folder the run's folder
+ * @throws UsageError where there is nothing left to train, DataError where the folder is damaged or the data
+ *   is not the data that the run began with
+ * @example
+ * ```js
+ * import { resume, train } from 'gradpool';
+ *
+ * const options = { data: 'iris', hidden: [8], epochs: 5 };
+ * for await (const event of train(options, { out: 'runs/longer' })) {
+ *   if (event.type === 'end') console.log(event.epochs); // → 5
+ * }
+ * for await (const event of resume('runs/longer', { epochs: 8 })) {
+ *   if (event.type === 'end') console.log(event.epochs); // → 8
+ * }
+ * ```
  */
 export async function* resume(folder: string, options: ResumeOptions = {}): AsyncGenerator<TrainEvent> {
   const { record, config: before } = readRun(folder);
@@ -108,7 +146,7 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   yield* runSession({ ...session, folder, record: resumed, signal: options.signal, best });
 }
 
-/** A run goes on with the data that it was begun on. */
+/** Loads the data of a run. Throws DataError where it is not the data that the run began with. */
 async function sameData(
   folder: string,
   config: TrainConfig,
@@ -136,9 +174,7 @@ function noting(plan: TrainingPlan, note: string | null): TrainingPlan {
   return note === null ? plan : { ...plan, notes: [...plan.notes, note] };
 }
 
-/**
- * Takes the trainer to where the run's last checkpoint stands; returns the best weights, where there are any.
- */
+/** Brings the trainer to the run's last checkpoint. Returns the best weights, where there are any. */
 function restore(folder: string, trainer: Trainer): BestWeights | null {
   const { layout, weights, slots } = trainer.memory;
   const last = readCheckpoint(join(folder, RUN_FILES.last), layout.length, slots.length);
@@ -150,10 +186,7 @@ function restore(folder: string, trainer: Trainer): BestWeights | null {
   return { weights: best.weights, saved: true };
 }
 
-/**
- * What a failure on the way to the first step must not leave behind are threads, which would keep the process
- * alive.
- */
+/** Closes the trainer if `prepare` throws: its threads would keep the process alive. */
 async function orClose<T>(trainer: Trainer, prepare: () => T): Promise<T> {
   try {
     return prepare();
@@ -163,16 +196,32 @@ async function orClose<T>(trainer: Trainer, prepare: () => T): Promise<T> {
   }
 }
 
-/** A training as planned: what the start event says, the network layer by layer, and the bytes it takes. */
+/** A training that is planned but not done: the start event, the layers and the memory. */
 export interface PlanReport extends StartEvent {
   readonly layers: readonly LayerRow[];
+  /** Bytes by what they are for, 'total' last. */
   readonly budget: Readonly<Record<string, number>>;
 }
 
-/** What `train` would do, without doing it. */
+/**
+ * Plans what `train` would do with these options, as `gradpool train --dry-run` does: reads the data and
+ * builds the network, but starts no thread and writes nothing.
+ *
+ * @throws UsageError and DataError as `train` does
+ * @example
+ * ```js
+ * import { plan } from 'gradpool';
+ *
+ * const { widths, parameters, rows, layers, budget } = await plan({ data: 'iris', hidden: [16, 8] });
+ * console.log(widths, parameters); // → 4-16-8-3 243
+ * console.log(rows.train, rows.val); // → 135 15
+ * console.log(layers[0].kind, layers[0].outputs); // → dense 16
+ * console.log(Math.round(budget.total / 2 ** 20) < 1000); // → true
+ * ```
+ */
 export async function plan(options: TrainOptions): Promise<PlanReport> {
   const config = absoluteSources(resolveConfig(options));
-  const planned = planTraining(config, await loadTrainingData(withRows(config, options)));
+  const planned = await planNewTraining(config, options);
   return {
     ...startEvent(planned, null, 0),
     layers: layerTable(planned.layers),

@@ -14,6 +14,7 @@ import { CHOICES, CONFIG_SHAPE, shareOf } from './configkeys.js';
 import { UNTIL_EPOCHS } from './until.js';
 
 export const configSchema = z.strictObject(CONFIG_SHAPE);
+/** A configuration with every default filled in and every value checked, as `resolveConfig` returns it. */
 export type TrainConfig = Readonly<z.output<typeof configSchema>>;
 /**
  * A configuration as a user gives it: every key but `data` may be left out, and sources may be tables in
@@ -25,6 +26,7 @@ type Options = {
     ? readonly Item[] | undefined
     : Given[Key];
 };
+/** The sources of a training: names of files and problems, queries, or data in memory. */
 export interface TrainSources {
   readonly data: DataSource;
   readonly val?: Given['val'] | DataSource;
@@ -47,8 +49,18 @@ export function withRows(config: TrainConfig, options: TrainOptions): LoadOption
 }
 
 /**
- * Fills in the defaults, and checks every value and how they combine. Throws UsageError, which names the key
- * and its value, for a value that is impossible and for a key that what was chosen does not use.
+ * Fills in the defaults, and checks every value and how they combine.
+ *
+ * @throws UsageError, which names the key and its value, for a value that is impossible and for a key that
+ * what
+ *   was chosen does not use
+ * @example
+ * ```js
+ * import { resolveConfig } from 'gradpool';
+ *
+ * const { optimizer, batch, epochs, hidden } = resolveConfig({ data: 'iris', epochs: 3 });
+ * console.log(optimizer, batch, epochs, hidden); // → sgd auto 3 [ 256, 128 ]
+ * ```
  */
 export function resolveConfig(given: TrainOptions): TrainConfig {
   const options = { ...given, ...withoutRows(given, sourceName) };

@@ -14,6 +14,7 @@ import {
   type DivergenceName,
 } from '../network/divergences.js';
 import { INITIALIZER_NAMES } from '../network/initializers.js';
+import { layersSchema } from '../network/layerspec.js';
 import { SCHEDULE_SHAPE, UPDATE_CHOICES, UPDATE_SHAPE } from '../optim/options.js';
 import { parseUntil, UNTIL_EPOCHS } from './until.js';
 
@@ -135,8 +136,7 @@ const DATA = {
 const NETWORK = {
   hidden: z.array(whole(1)).optional().describe('units of each hidden layer (default 256,128)'),
   activation: z.enum(ACTIVATION_NAMES).optional().describe('activation of the hidden layers (default relu)'),
-  layers: z
-    .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
+  layers: layersSchema
     .optional()
     .describe('the whole network as a list of layers, instead of hidden and activation'),
 } as const;

@@ -3,7 +3,13 @@
  */
 import type { Subset } from '../data/dataset.js';
 import { DivergedError } from '../errors.js';
-import { divergence, evaluateRows, type ForwardContext, forwardRows, rowScore } from '../forward/context.js';
+import {
+  computeDivergence,
+  evaluateRows,
+  type ForwardContext,
+  forwardRows,
+  rowScore,
+} from '../forward/context.js';
 import { blockRows, evaluationBlocks } from '../forward/evaluation.js';
 import type { Metrics } from '../forward/metrics.js';
 import type { FloatArray } from '../kernels/kernels.js';
@@ -98,11 +104,11 @@ function diagnoseStep(context: GradientContext, task: GradientTask): Diagnosis |
   const { layers, arrays } = workspace.network;
   const sequence = taskPasses(context, task);
   let backwardFound: Diagnosis | null = null;
-  for (const step of sequence.passes) {
-    const from = task.start + step.from;
+  for (const piece of sequence.passes) {
+    const from = task.start + piece.from;
     const datasetRow = (row: number) => trainingRows.rows[from + row];
-    beginPass(context, task, sequence, step);
-    forwardRows(context, trainingRows, from, task.start + step.to);
+    beginPass(context, task, sequence, piece);
+    forwardRows(context, trainingRows, from, task.start + piece.to);
     const found = diagnoseForward(context, () => weighRows(context, from));
     if (found) return { ...found, rows: found.rows.map(datasetRow) };
     for (let layer = layers.length - 1; layer >= 0 && !backwardFound; layer--) {
@@ -142,7 +148,7 @@ function diagnoseForward(context: ForwardContext, weigh: (() => void) | null): D
       found(layer, rowsNotFinite(arrays[layer].y, pass.rows, outputs)),
     ),
   ];
-  divergence(context, weigh !== null);
+  computeDivergence(context, weigh !== null);
   weigh?.();
   if (beforeLoss) return beforeLoss;
   const scores = Float64Array.from({ length: pass.rows }, (_, row) => rowScore(context, row));

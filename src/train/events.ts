@@ -1,5 +1,4 @@
-/** What training tells whoever runs it. The library yields these; only the command line draws or prints. */
-
+/** Events that a training yields. The library draws and prints nothing; its caller does, from these. */
 import type { ProblemType } from '../data/schema.js';
 import type { Metrics } from '../forward/metrics.js';
 import type { KernelName } from '../kernels/kernels.js';
@@ -7,111 +6,146 @@ import type { NetworkSpec } from '../network/spec.js';
 import type { TrainConfig } from './config.js';
 import type { ProfileReport } from './profile.js';
 
-/** Before the first step. */
+/** Comes first, before the first step: what will be trained, and on what. */
 export interface StartEvent {
   readonly type: 'start';
-  /** the run's folder; null when nothing is written */
+  /** Folder of the run; null when nothing is written. */
   readonly run: string | null;
+  /** Short name of the data. */
   readonly dataset: string;
   readonly task: ProblemType;
+  /** Names of the classes by index; null for regression. */
   readonly classes: readonly string[] | null;
+  /** Number of rows in each part of the data. */
   readonly rows: { readonly train: number; readonly val: number; readonly test: number };
   readonly network: NetworkSpec;
-  /** '784-256-128-10' */
+  /** Widths of inputs, hidden layers and outputs: '784-256-128-10'. */
   readonly widths: string;
+  /** Number of weights and biases. */
   readonly parameters: number;
-  /** rows of a full batch */
+  /** Rows in a full batch. */
   readonly batch: number;
   readonly stepsPerEpoch: number;
   readonly epochs: number;
-  /** where training begins: 0, or the checkpoint's step */
+  /** Steps that were done before: 0, or those of the checkpoint that the run goes on from. */
   readonly step: number;
   readonly kernels: KernelName;
+  /** Bytes of memory that the threads share. */
   readonly sharedBytes: number;
-  /** what was inferred, filled or dropped: one plain line each */
+  /** Says what was inferred, filled in or dropped, one plain line each. */
   readonly notes: readonly string[];
   readonly config: TrainConfig;
 }
 
-/** How many workers, and why: at the start, or after `auto` has measured. */
+/** Says how many workers train, and why: at the start, or once `auto` has measured. */
 export interface WorkersEvent {
   readonly type: 'workers';
   readonly workers: number;
   readonly why: string;
 }
 
+/** Follows each step. */
 export interface StepEvent {
   readonly type: 'step';
-  /** steps done, counted over the whole training */
+  /** Steps done so far, counted over the whole training. */
   readonly step: number;
-  /** counted from 1 */
+  /** Epoch of the step, counted from 1. */
   readonly epoch: number;
-  /** means over the epoch's rows so far */
+  /** Means over the epoch's rows so far. */
   readonly train: Metrics;
+  /** Learning rate of the step. */
   readonly lr: number;
 }
 
+/** Follows the last step of each epoch and the evaluation on the validation data. */
 export interface EpochEvent {
   readonly type: 'epoch';
+  /** The epoch that has ended, counted from 1. */
   readonly epoch: number;
+  /** Steps done so far, counted over the whole training. */
   readonly step: number;
+  /** Means over the epoch's rows, taken while the weights changed. */
   readonly train: Metrics;
+  /** Null without validation data. */
   readonly val: Metrics | null;
+  /** Learning rate of the last step. */
   readonly lr: number;
   /**
-   * whether this is the best epoch so far: by validation loss, or by training loss without validation data
+   * Whether this is the best epoch so far, by validation loss, or without validation data by training loss.
    */
   readonly best: boolean;
-  /** training alone, without evaluation and checkpoints */
+  /** Seconds of training alone, without evaluation and checkpoints. */
   readonly seconds: number;
+  /** Rows trained on in a second of training alone. */
   readonly samplesPerSecond: number;
 }
 
+/** Follows each checkpoint once it is written. */
 export interface CheckpointEvent {
   readonly type: 'checkpoint';
+  /** Steps that the checkpoint holds. */
   readonly step: number;
+  /** File of the checkpoint. */
   readonly path: string;
 }
 
-/** A worker died or threw; its shards are computed again elsewhere. */
+/**
+ * Says that a worker died or threw, and that its shards are computed again elsewhere: the bits stay the same.
+ */
 export interface RetryEvent {
   readonly type: 'retry';
   readonly message: string;
 }
 
-/** The last event: the result that `train --json` prints. */
+/** Comes last and holds the result. */
 export interface EndEvent extends TrainResult {
   readonly type: 'end';
 }
 
+/** The result of a training, as `gradpool train --json` prints it. */
 export interface TrainResult {
+  /** Folder of the run, which holds the model; null when nothing was written. */
   readonly run: string | null;
   /**
-   * completed: all epochs, or `until` came true; early-stopped: patience ran out; interrupted: the signal
-   * came, checkpoint saved
+   * 'completed' after all epochs or when `until` came true, 'early-stopped' when patience ran out,
+   * 'interrupted' when the signal came and a checkpoint was saved.
    */
   readonly status: 'completed' | 'early-stopped' | 'interrupted';
-  /** why it ended: 'all 10 epochs', 'change<1e-6', … */
+  /** Says why the training ended: 'all 10 epochs', 'change<1e-6', … */
   readonly reason: string;
+  /** SHA-256 of the final weights: equal hashes mean equal bits. */
   readonly weightsSha256: string;
+  /** Epochs done, those before a checkpoint included. */
   readonly epochs: number;
+  /** Steps done, those before a checkpoint included. */
   readonly steps: number;
+  /** Epoch with the least loss, counted from 1; null before any epoch has ended. */
   readonly bestEpoch: number | null;
+  /**
+   * Means over the training rows of the last epoch, or of the best one if `patience` restored its weights;
+   * null before any epoch has ended.
+   */
   readonly train: Metrics | null;
+  /** Metrics on the validation data after the same epoch; null without such data. */
   readonly val: Metrics | null;
+  /** Metrics of the final weights on the test data; null without such data and after an interruption. */
   readonly test: Metrics | null;
+  /** Rows trained on in a second of training alone. */
   readonly samplesPerSecond: number;
+  /** Seconds from the start event to the result, evaluation and checkpoints included. */
   readonly wallSeconds: number;
   readonly workers: number;
   readonly shards: number;
   readonly kernels: KernelName;
   readonly precision: TrainConfig['precision'];
   readonly seed: number;
+  /** Number of weights and biases. */
   readonly parameters: number;
-  /** where this process's time went, and the file that shows it; only when it was asked for */
+  /** Says where this process's time went, and which file shows it; only if it was asked for. */
   readonly profile?: ProfileReport & { readonly trace: string | null };
 }
 
+/** Anything that a training tells its caller, told apart by `type`. */
 export type TrainEvent =
   | StartEvent
   | WorkersEvent

@@ -1,5 +1,5 @@
 import type { Subset } from '../data/dataset.js';
-import { divergence, type ForwardContext, forwardRows, rowScore } from '../forward/context.js';
+import { computeDivergence, type ForwardContext, forwardRows, rowScore } from '../forward/context.js';
 import { outputWidth } from '../network/layer.js';
 import { backward } from '../network/network.js';
 import { type IndexRange, type Sharding, shardBounds, shardCount } from '../parallel/shards.js';
@@ -42,11 +42,11 @@ export function computeGradient(context: GradientContext, task: GradientTask): v
   const { memory, workspace, kernels, pass, timer, trainingRows } = context;
   const sequence = taskPasses(context, task);
   timer?.begin();
-  for (const step of sequence.passes) {
-    const { from, to, shards, mode } = step;
-    beginPass(context, task, sequence, step);
+  for (const piece of sequence.passes) {
+    const { from, to, shards, mode } = piece;
+    beginPass(context, task, sequence, piece);
     forwardRows(context, trainingRows, task.start + from, task.start + to);
-    divergence(context, true);
+    computeDivergence(context, true);
     weighRows(context, task.start + from);
     for (let shard = shards.first; shard < shards.last; shard++) {
       sumRows(context, shard, mode === 'continue');
@@ -58,7 +58,7 @@ export function computeGradient(context: GradientContext, task: GradientTask): v
   for (const { into, from } of sequence.additions) {
     kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
   }
-  // So many of the largest value can be added without an overflow.
+  // The tree adds at most one value of each shard, so a sum stays finite if this many times each value does.
   const headroom = 2 * context.sharding.shards;
   const bounded = sequence.roots.every((block) =>
     kernels.allFinite(memory.gradients[block], memory.layout.length, headroom),
@@ -75,7 +75,7 @@ export function beginPass(
   { from, to, shards, subtrees, mode }: GradientPass,
 ): void {
   for (let shard = shards.first; shard <= shards.last; shard++) {
-    // Counted from the pass's first row.
+    // Bounds count from the pass's first row.
     workspace.bounds[shard] = Math.min(Math.max(bounds[shard], from), to) - from;
   }
   pass.shards = shards;

@@ -15,7 +15,7 @@ import { averagingSlots } from '../optim/averaging.js';
 import { hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
 import { measure } from '../parallel/arena.js';
 import { shardCount } from '../parallel/shards.js';
-import { refuseUnused, type TrainConfig } from './config.js';
+import type { TrainConfig } from './config.js';
 import { carveTraining, type MemorySizes } from './memory.js';
 import { learningRate, specify } from './specification.js';
 import { targetsFor } from './targets.js';
@@ -73,7 +73,6 @@ export function planTraining(
     outputs: loaded.outputs,
     embedded: embeddedColumns(loaded.encoding),
   });
-  refuseUnused({ ...config, loss: network.loss });
   const data = targetsFor(network.loss, loaded);
   const trained = objective(layers, network.loss, network.lossParameter);
   const batch = batchRows(config.batch, data.train.rows.length);

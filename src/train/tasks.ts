@@ -9,6 +9,7 @@ import { createForwardContext } from '../forward/context.js';
 import { PhaseTimer } from '../forward/timer.js';
 import { instantiateKernels, type KernelSetup } from '../kernels/load.js';
 import { STEPS, type StepName } from '../kernels/steps.js';
+import type { WasmMemory } from '../kernels/wasm/types.js';
 import { type Objective, objective } from '../network/network.js';
 import { buildLayers, type NetworkSpec } from '../network/spec.js';
 import { Arena } from '../parallel/arena.js';
@@ -23,7 +24,7 @@ export type SubsetName = 'train' | 'val' | 'test';
 
 /** All that a worker needs to know of a training; it is sent to every worker once. */
 export interface WorkerSetup {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   readonly kernels: Pick<KernelSetup, 'name' | 'module' | 'library'>;
   readonly network: NetworkSpec;
   readonly sizes: MemorySizes;

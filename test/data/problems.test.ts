@@ -217,7 +217,7 @@ it('the batch is 128 rows, or all where there are fewer; a larger one that was a
 });
 
 describe('a name', () => {
-  const names = 'mnist, xor, parity, spirals, moons, circles, blobs, sine, iris';
+  const names = ['mnist', ...PROBLEM_NAMES].join(', ');
   it.each([
     [
       'parity-4',

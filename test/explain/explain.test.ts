@@ -218,12 +218,12 @@ describe('other networks', () => {
   });
 
   it('many paths are summed by the unit they go through', async () => {
-    const layers = [{ dense: 6 }, 'tanh', { dense: 6 }, 'tanh', { dense: 3 }];
+    const layers: LayerSpec[] = [{ dense: 6 }, 'tanh', { dense: 6 }, 'tanh', { dense: 3 }];
     const [found] = explain(await subjectOf(layers, 'squaredError', [0.3, -0.7], [0, 1, 0]), {
       weight: 'w[1][2,3]',
     }).paths;
     expect(found).toMatchObject({ count: 18, enumerated: true });
-    const deep = [...layers.slice(0, 4), { dense: 6 }, 'tanh', { dense: 3 }];
+    const deep: LayerSpec[] = [...layers.slice(0, 4), { dense: 6 }, 'tanh', { dense: 3 }];
     const [more] = explain(await subjectOf(deep, 'squaredError', [0.3, -0.7], [0, 1, 0]), {
       weight: 'w[1][2,3]',
     }).paths;

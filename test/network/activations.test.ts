@@ -113,7 +113,7 @@ describe('the list', () => {
 
 describe('the threshold', () => {
   const specified = (...layers: LayerSpec[]) =>
-    specify(resolveConfig({ data: 'none', layers: layers as string[], loss: 'squaredError' }), {
+    specify(resolveConfig({ data: 'none', layers, loss: 'squaredError' }), {
       problemType: 'regression',
       inputs: 2,
       outputs: 2,
@@ -136,7 +136,7 @@ describe('the threshold', () => {
 
   it('is not where nothing before it learns, nor with a straight-through gradient', () => {
     expect(specified('threshold', { dense: 2 }).layers).toHaveLength(2);
-    for (const gradient of ['straightThrough', { gradient: 'straightThrough' }]) {
+    for (const gradient of ['straightThrough', { gradient: 'straightThrough' }] as const) {
       expect(specified({ dense: 2 }, { threshold: gradient }, { dense: 2 }).layers).toHaveLength(3);
       expect(buildLayers([{ threshold: gradient }], 3)[0].kind).toBe('straightThrough');
     }

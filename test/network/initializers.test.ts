@@ -81,7 +81,7 @@ describe('initial weights', () => {
   });
 
   it('auto takes glorotUniform before softmax and at the end', () => {
-    for (const specs of [[{ dense: 4 }], [{ dense: 4 }, 'softmax']]) {
+    for (const specs of [[{ dense: 4 }], [{ dense: 4 }, 'softmax']] as LayerSpec[][]) {
       expect(hash(initial('auto', 1, specs).block)).toBe(hash(initial('glorotUniform', 1, specs).block));
     }
   });

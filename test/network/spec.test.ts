@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '#src/errors.js';
 import { ACTIVATION_NAMES } from '#src/network/activations.js';
+import type { UncheckedLayer } from '#src/network/kind.js';
 import { LAYER_KINDS } from '#src/network/kinds.js';
 import { parameterLayout } from '#src/network/layout.js';
-import { buildLayers, type LayerSpec } from '#src/network/spec.js';
+import { buildLayers } from '#src/network/spec.js';
 
 describe('the network language', () => {
   it('infers every width from the input', () => {
@@ -54,13 +55,13 @@ describe('the network language', () => {
 
 describe('what cannot be meant is refused in one line', () => {
   // biome-ignore format: one line a case
-  const cases: [LayerSpec, RegExp][] = [
+  const cases: [UncheckedLayer, RegExp][] = [
     ['rellu', /^layers\[1\]: unknown layer 'rellu', did you mean 'relu'\?; known: dense, /],
     ['ReLU', /^layers\[1\]: unknown layer 'ReLU', did you mean 'relu'\?/],
     [{ denze: 3 }, /^layers\[1\]: unknown layer 'denze', did you mean 'dense'\?/],
     ['zzzzzzzz', /^layers\[1\]: unknown layer 'zzzzzzzz'; known: /],
     ['constructor', /^layers\[1\]: unknown layer 'constructor'/],
-    [{ __proto__: null, toString: 1 } as LayerSpec, /^layers\[1\]: unknown layer 'toString'/],
+    [{ __proto__: null, toString: 1 } as UncheckedLayer, /^layers\[1\]: unknown layer 'toString'/],
     [{ dense: 0 }, /^layers\[1\] \(dense\): units: must be at least 1, found 0$/],
     [{ dense: 2.5 }, /^layers\[1\] \(dense\): units: expected a whole number, found 2\.5$/],
     [{ dense: '8' }, /^layers\[1\] \(dense\): units: expected a number, found "8"$/],

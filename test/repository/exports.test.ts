@@ -5,19 +5,16 @@ import { ASSEMBLY, readAll, SOURCES, TEST_SCRIPTS, TESTS } from './files.js';
 
 /** What only tests import: parts that are tested by themselves, and types that helpers of the tests need. */
 const FOR_TESTS = [
-  'src/bench/growth.ts: networkOf',
-  'src/bench/statistics.ts: median',
-  'src/data/schema.ts: ELEMENT_TYPES',
-  'src/explain/gradcheck.ts: SLOPE_TOLERANCE',
-  'src/kernels/reference/activations.ts: SCALAR_ACTIVATIONS',
+  'src/hyperparameters.ts: hyperKeys',
+  'src/kernels/choose.ts: hasBfloat16',
   'src/model/safetensors.ts: NamedTensor',
   'src/optim/averaging.ts: AveragingOptions',
+  'src/optim/plateau.ts: PlateauState',
   'src/optim/schedules.ts: ScheduleName',
   'src/optim/schedules.ts: ScheduleOptions',
-  'src/train/profile.ts: TASK_PHASES',
   'src/train/trainer.ts: TrainerOptions',
-  'src/train/workersearch.ts: Decision',
-  'src/train/workersearch.ts: breakEven',
+  'src/train/workersearch.ts: WorkerDecision',
+  'src/train/workersearch.ts: breakEvenRows',
   'workers/gradient.ts: handle',
 ];
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModel } from '#src/model/index.js';
-import { resume } from '#src/run/train.js';
+import { resume, train } from '#src/run/train.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/runs/0.1.0', import.meta.url));
 const WHOLE = '272127b9c506c3d3fbad1100e818a5be45037e12d838d556f577cb661bae20dd';
@@ -49,5 +49,19 @@ describe('a run of an earlier gradpool', () => {
       return { sha: model.weightsSha256, batches: [...predictions.batches()] };
     };
     expect(await predict(resumed)).toEqual(await predict(whole));
+  });
+
+  it('goes on where its configuration has a key that its loss does not use', async () => {
+    const out = join(folder, 'numbers');
+    const options = { data: join(FIXTURE, 'table.csv'), target: 'price', hidden: [3], workers: 0 };
+    for await (const _ of train({ ...options, epochs: 2 }, { out }));
+    const config = join(out, 'config.yaml');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('labelSmoothing: 0', 'labelSmoothing: 0.1'));
+    const events = [];
+    for await (const event of resume(out, { epochs: 3 })) events.push(event);
+    expect(events.at(-1)).toMatchObject({ type: 'end', epochs: 3 });
+
+    const asked = train({ ...options, labelSmoothing: 0.1 }, { out: null });
+    await expect(asked.next()).rejects.toThrow('labelSmoothing: loss squaredError does not use it');
   });
 });

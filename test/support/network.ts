@@ -2,10 +2,11 @@ import type { FloatArray, KernelName, Kernels } from '#src/kernels/kernels.js';
 import { compileKernels, instantiateKernels, SCRATCH_BYTES } from '#src/kernels/load.js';
 import { createReferenceKernels } from '#src/kernels/reference/index.js';
 import type { DivergenceName } from '#src/network/divergences.js';
+import type { UncheckedLayer } from '#src/network/kind.js';
 import type { BoundSequence, Pass } from '#src/network/layer.js';
 import { type ParameterLayout, parameterLayout } from '#src/network/layout.js';
 import { backward, bind, forward, type Objective, objective, unfused } from '#src/network/network.js';
-import { buildLayers, type LayerSpec } from '#src/network/spec.js';
+import { buildLayers } from '#src/network/spec.js';
 import { Arena } from '#src/parallel/arena.js';
 import { Stream } from '#src/random.js';
 
@@ -13,7 +14,7 @@ import { Stream } from '#src/random.js';
 export type Arithmetic = 'float64' | KernelName;
 
 export interface TestNetworkOptions {
-  readonly layers: readonly LayerSpec[];
+  readonly layers: readonly UncheckedLayer[];
   readonly inputs: number;
   readonly loss: DivergenceName;
   readonly rows: number;

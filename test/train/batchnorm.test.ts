@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TrainingData } from '#src/data/load.js';
+import type { LayerSpec } from '#src/network/spec.js';
 import { PURPOSE, permute } from '#src/random.js';
 import type { Trainer } from '#src/train/trainer.js';
 import { syntheticData } from '../support/data.js';
@@ -30,7 +31,7 @@ const fixture: Fixture = JSON.parse(
   readFileSync(new URL('../fixtures/pytorch/batchnorm.json', import.meta.url), 'utf8'),
 );
 const { rows, inputs, units, classes, lr, momentum } = fixture;
-const layers = [{ dense: units }, 'batchNorm', 'relu', { dense: classes }, 'softmax'];
+const layers: LayerSpec[] = [{ dense: units }, 'batchNorm', 'relu', { dense: classes }, 'softmax'];
 
 /** The fixture's rows, placed so that the first epoch's shuffle brings them into the fixture's order. */
 function fixtureData(seed: number): TrainingData {
@@ -189,9 +190,9 @@ it('gives the same bits for any rows, batch, shards and workers', async () => {
 });
 
 it('cuts no shard of fewer than 32 rows, unless the batch has fewer', async () => {
-  const bits = async (shards: number, batch: number, kind = 'batchNorm') => {
+  const bits = async (shards: number, batch: number, kind: 'batchNorm' | 'layerNorm' = 'batchNorm') => {
     const data = syntheticData({ rows: 200, inputs: 4, classes: 3 });
-    const layers = [{ dense: 6 }, kind, { dense: 3 }, 'softmax'];
+    const layers: LayerSpec[] = [{ dense: 6 }, kind, { dense: 3 }, 'softmax'];
     return (await trainToEnd(data, { layers, batch, shards, epochs: 1, workers: 0 })).sha256;
   };
   expect(await bits(8, 63)).toBe(await bits(1, 63));

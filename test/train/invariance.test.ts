@@ -221,7 +221,7 @@ describe('every kind of layer', () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ chosen, rows, batch, shards, workers }) => {
         const data = syntheticData({ rows, inputs: 6, classes: 3, val: 10 });
-        const layers = [...fitted(chosen), { dense: 3 }, 'softmax'];
+        const layers: LayerSpec[] = [...fitted(chosen), { dense: 3 }, 'softmax'];
         const options = { layers, batch, shards, epochs: 1, lr: 0.01 };
         const inProcess = await trainToEnd(data, { ...options, workers: 0 });
         expect(await trainToEnd(data, { ...options, workers })).toEqual(inProcess);

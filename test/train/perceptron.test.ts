@@ -6,7 +6,7 @@ import { newTrainer } from '../support/train.js';
 it('a threshold unit learns as the rule says, and separates what can be separated', async () => {
   const data = await loadTrainingData({ data: 'blobs:40,seed=3', task: 'auto', val: 0, seed: 1 });
   const options = {
-    layers: [{ dense: data.outputs }, { threshold: { gradient: 'perceptron' } }],
+    layers: [{ dense: data.outputs }, { threshold: { gradient: 'perceptron' as const } }],
     loss: 'squaredError' as const,
     init: 'zeros' as const,
     momentum: 0,

@@ -81,11 +81,23 @@ function namesIn(directory: string): string[] {
   }
 }
 
+/** Says how a table file is opened (tables/opentable.ts), by the end of its name. */
+export const TABLE_FORMATS = {
+  csv: 'csv',
+  tsv: 'csv',
+  txt: 'csv',
+  json: 'json',
+  jsonl: 'json',
+  ndjson: 'json',
+  parquet: 'parquet',
+} as const;
+
 /** Matches the names of the table files that DuckDB reads. */
-export const TABLE_NAME = /\.(csv|tsv|txt|json|jsonl|ndjson|parquet)(\.gz|\.zst)?$/i;
+export const TABLE_NAME = new RegExp(`\\.(${Object.keys(TABLE_FORMATS).join('|')})(\\.gz|\\.zst)?$`, 'i');
 
 /** Opens the image files of an IDX directory as training and test set, by their names. */
 function openIdxDirectory(directory: string, name: string, images: readonly string[]): ArraySource {
+  /** Returns the only file; where it is there packed and unpacked, the unpacked one. */
   const single = (files: readonly string[]) => {
     const plain = files.filter((file) => !(/\.gz$/i.test(file) && files.includes(file.slice(0, -3))));
     if (plain.length <= 1) return plain[0];
@@ -95,11 +107,10 @@ function openIdxDirectory(directory: string, name: string, images: readonly stri
   };
   const train = single(images.filter((file) => !TEST_NAME.test(file)));
   const test = single(images.filter((file) => TEST_NAME.test(file)));
-  const first = train ?? test;
   return {
     kind: 'arrays',
     name,
-    train: idxSet(join(directory, first)),
+    train: idxSet(join(directory, train ?? test)),
     test: train === undefined || test === undefined ? null : idxSet(join(directory, test)),
   };
 }
@@ -111,7 +122,7 @@ function openIdxDirectory(directory: string, name: string, images: readonly stri
 function idxSet(images: string): ArraySet {
   const plain = basename(images)
     .replace(/images/i, (word) => (word === 'images' ? 'labels' : word === 'Images' ? 'Labels' : 'LABELS'))
-    .replace(/(idx)\d/i, '$11')
+    .replace(/(?<=idx)\d/i, '1') // labels have one axis
     .replace(/\.gz$/i, '');
   const expected = join(dirname(images), plain);
   const labels = fileNamed([expected, `${expected}.gz`], images);

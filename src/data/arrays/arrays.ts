@@ -7,7 +7,7 @@ import { type ArraysSchema, elementCount } from '../schema.js';
 import { allRows } from '../split.js';
 import { columnMoments, commonMoments, scaleOf } from '../statistics.js';
 import type { ArraySet, ArraySource } from './arrayfiles.js';
-import { fitLabels, readLabels, targetSchema } from './labels.js';
+import { fitLabels, labelSchema, readLabels } from './labels.js';
 import { rejectFar, rejectNotFinite, rejectUnscalable, widthOf } from './values.js';
 
 /**
@@ -46,14 +46,14 @@ export function fitArrays(source: ArraySource, options: FitOptions): FittedDatas
     shape,
     shift: Array.from(moments.mean),
     scale: Array.from(moments.std, scaleOf),
-    target: targetSchema(labels!, classes, split.train, source.classes),
+    target: labelSchema(labels!, classes, split.train, source.classes),
   };
-  const fitted = dataset(inputs, targets, classes === null ? widthOf(labels!) : 1);
-  for (const kept of [split.val, split.test]) rejectFar({ inputs, labels }, fitted, schema, kept);
+  const dataset = datasetOf(inputs, targets, classes === null ? widthOf(labels!) : 1);
+  for (const kept of [split.val, split.test]) rejectFar({ inputs, labels }, dataset, schema, kept);
   return {
     name: source.name,
     schema,
-    dataset: fitted,
+    dataset,
     split,
     notes,
     fingerprint: fingerprint([inputs.shape, type, labels!.shape, classes], [inputs.data, targets]),
@@ -85,9 +85,9 @@ export function loadArrays(source: ArraySource, schema: ArraysSchema, needTarget
   const rows = allRows(inputs.shape[0]);
   const { targets, width } =
     labels === null ? { targets: allocate('u8', 0), width: 0 } : readLabels(labels, schema.target);
-  const loaded = dataset(inputs, targets, width);
-  rejectFar({ inputs, labels }, loaded, schema, rows);
-  return { dataset: loaded, rows, notes };
+  const dataset = datasetOf(inputs, targets, width);
+  rejectFar({ inputs, labels }, dataset, schema, rows);
+  return { dataset, rows, notes };
 }
 
 function readSet(set: ArraySet, needLabels: boolean): { inputs: StoredTensor; labels: StoredTensor | null } {
@@ -109,7 +109,7 @@ function instanceShape({ shape }: StoredTensor): number[] {
   return shape.length === 1 ? [1] : shape.slice(1);
 }
 
-function dataset(inputs: StoredTensor, targets: StoredArray, targetWidth: number): Dataset {
+function datasetOf(inputs: StoredTensor, targets: StoredArray, targetWidth: number): Dataset {
   const rows = inputs.shape[0];
   return {
     rows,

@@ -3,11 +3,11 @@
  * as big-endian uint32, then the elements in row-major order, big-endian as well.
  */
 import { DataError } from '../../errors.js';
-import { checkSize, decode, ELEMENTS, type FileElement, type StoredTensor } from '../elements.js';
+import { checkSize, decode, ELEMENTS, type FileElementType, type StoredTensor } from '../elements.js';
 import { readBytes } from '../files.js';
 import { elementCount } from '../schema.js';
 
-const IDX_ELEMENTS: Readonly<Record<number, FileElement>> = {
+const IDX_ELEMENTS: Readonly<Record<number, FileElementType>> = {
   8: 'u8',
   9: 'i8',
   11: 'i16',
@@ -28,14 +28,14 @@ export function readIdx(file: string): StoredTensor {
     );
   }
 
-  const header = 4 + 4 * rank;
-  if (bytes.length < header) {
+  const headerBytes = 4 + 4 * rank;
+  if (bytes.length < headerBytes) {
     throw new DataError(
-      `${file}: truncated: a header of ${rank} sizes takes ${header} bytes, the file has ${bytes.length}; download it again`,
+      `${file}: truncated: a header of ${rank} sizes takes ${headerBytes} bytes, the file has ${bytes.length}; download it again`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  checkSize(file, shape, ELEMENTS[element].bytes, header, bytes.length);
-  return { file, shape, data: decode(element, bytes, header, elementCount(shape), false) };
+  checkSize(file, shape, ELEMENTS[element].bytes, headerBytes, bytes.length);
+  return { file, shape, data: decode(element, bytes, headerBytes, elementCount(shape), false) };
 }

@@ -62,6 +62,9 @@ function fitWideLabels(
   return { classes, targets: indices };
 }
 
+/** Largest number of distinct labels of an integer type that are taken for classes. */
+const MAX_INTEGER_CLASSES = 1000;
+
 /** Returns the distinct labels in ascending order, or null if they are values to predict. */
 function distinctLabels(
   labels: StoredTensor,
@@ -77,7 +80,7 @@ function distinctLabels(
   }
   const integers = !(labels.data instanceof Float32Array || labels.data instanceof Float64Array);
   const inferred =
-    integers && distinct.size <= 1000
+    integers && distinct.size <= MAX_INTEGER_CLASSES
       ? 'classification'
       : inferProblemType(distinct.size, labels.shape[0], whole);
   if (problemType === 'auto') {
@@ -129,12 +132,15 @@ export function readLabels(
   );
 }
 
-/** Says why labels are not one-hot, where that is a result rather than an error. */
+/** Says why labels are not one-hot. It is returned, since only the caller knows whether that is an error. */
 class NotOneHot {
   constructor(readonly why: string) {}
 }
 
-/** Returns the class index of each row of [N, K] numbers if every row is a single 1 and zeros. */
+/**
+ * Returns the class index of each row of [N, K] numbers if every row is a single 1 and zeros, else why it is
+ * not.
+ */
 function fromOneHot(labels: StoredTensor): StoredArray | NotOneHot {
   const { data, shape } = labels;
   const K = widthOf(labels);
@@ -191,7 +197,7 @@ function classIndices(labels: StoredTensor, classes: readonly number[]): StoredA
  * Returns what a model remembers about its labels: the classes, or scale and shift of the values over the
  * training rows. `names` are the names of the classes 0, 1, 2 …, if they have any.
  */
-export function targetSchema(
+export function labelSchema(
   labels: StoredTensor,
   classes: readonly number[] | null,
   trainRows: Uint32Array,

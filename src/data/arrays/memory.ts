@@ -33,26 +33,29 @@ export function isTensorData(data: object): data is TensorData {
   return known && 'inputs' in data && 'labels' in data && ArrayBuffer.isView(data.inputs);
 }
 
+/** Name of the source, in messages and for the run's directory. */
+const NAME = 'arrays';
+
 /** Opens arrays in memory as a source. Throws DataError if inputs, shape and labels do not fit together. */
-export function openTensors(name: string, { inputs, labels, shape }: TensorData): ArraySource {
+export function openTensors({ inputs, labels, shape }: TensorData): ArraySource {
   const rows = shape?.[0] ?? labels.length;
   const sizes = shape ?? [rows, inputs.length / rows];
   if (!sizes.every((size) => Number.isInteger(size) && size > 0) || elementCount(sizes) !== inputs.length) {
     throw new DataError(
-      `${name}: inputs have ${inputs.length} numbers, which is not ${sizes.join(' x ')}; give their shape: [rows, …]`,
+      `${NAME}: inputs have ${inputs.length} numbers, which is not ${sizes.join(' x ')}; give their shape: [rows, …]`,
     );
   }
   if (labels.length === 0 || labels.length % rows !== 0) {
-    throw new DataError(`${name}: ${labels.length} labels for ${rows} rows; give every row the same number`);
+    throw new DataError(`${NAME}: ${labels.length} labels for ${rows} rows; give every row the same number`);
   }
   const width = labels.length / rows;
   return {
     kind: 'arrays',
-    name: 'arrays',
+    name: NAME,
     train: {
-      inputs: () => tensor(`${name}: inputs`, sizes, inputs),
-      labels: () => tensor(`${name}: labels`, width === 1 ? [rows] : [rows, width], labels),
-      labelsFile: `${name}: labels`,
+      inputs: () => tensor(`${NAME}: inputs`, sizes, inputs),
+      labels: () => tensor(`${NAME}: labels`, width === 1 ? [rows] : [rows, width], labels),
+      labelsFile: `${NAME}: labels`,
     },
     test: null,
   };

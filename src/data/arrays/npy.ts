@@ -7,14 +7,14 @@ import {
   decode,
   ELEMENTS,
   elementTypeOf,
-  type FileElement,
+  type FileElementType,
   type SharedBytes,
   type StoredTensor,
 } from '../elements.js';
 import { readBytes } from '../files.js';
 import { elementCount } from '../schema.js';
 
-const NPY_ELEMENTS: Readonly<Record<string, FileElement>> = {
+const NPY_ELEMENTS: Readonly<Record<string, FileElementType>> = {
   b1: 'u8',
   u1: 'u8',
   i1: 'i8',
@@ -45,13 +45,13 @@ function parseNpy(file: string, bytes: SharedBytes): StoredTensor {
     );
   }
   const lengthBytes = text[6] === 1 ? 2 : 4;
-  const start = 8 + lengthBytes;
-  const header = start + text.readUIntLE(8, lengthBytes);
-  const literal = text.toString('latin1', start, header);
+  const literalStart = 8 + lengthBytes;
+  const headerBytes = literalStart + text.readUIntLE(8, lengthBytes);
+  const literal = text.toString('latin1', literalStart, headerBytes);
   const descr = /'descr':\s*'([<>|=])(\w+)'/.exec(literal);
   const fortran = /'fortran_order':\s*(True|False)/.exec(literal);
   const sizes = /'shape':\s*\(([\d,\s]*)\)/.exec(literal);
-  if (header > text.length || fortran === null || sizes === null) {
+  if (headerBytes > text.length || fortran === null || sizes === null) {
     throw new DataError(`${file}: its NPY header is damaged; write it again with numpy.save`);
   }
   const element = descr === null ? undefined : NPY_ELEMENTS[descr[2]];
@@ -66,23 +66,23 @@ function parseNpy(file: string, bytes: SharedBytes): StoredTensor {
     .filter((size) => size.trim() !== '')
     .map(Number);
   if (shape.length === 0) throw new DataError(`${file}: it holds a single number, where rows are expected`);
-  checkSize(file, shape, ELEMENTS[element].bytes, header, bytes.length);
-  const data = decode(element, bytes, header, elementCount(shape), descr[1] !== '>');
+  checkSize(file, shape, ELEMENTS[element].bytes, headerBytes, bytes.length);
+  const data = decode(element, bytes, headerBytes, elementCount(shape), descr[1] !== '>');
   const tensor = { file, shape, data };
   return fortran[1] === 'True' && shape.length > 1 ? rowMajor(tensor) : tensor;
 }
 
 /** Reorders a Fortran-ordered array, in which the first index runs fastest, to row-major order. */
 function rowMajor({ file, shape, data }: StoredTensor): StoredTensor {
-  const turned = allocate(elementTypeOf(data), data.length);
+  const reordered = allocate(elementTypeOf(data), data.length);
   const index = new Array<number>(shape.length).fill(0);
   for (let target = 0; target < data.length; target++) {
     let source = 0;
     for (let axis = shape.length - 1; axis >= 0; axis--) source = source * shape[axis] + index[axis];
-    turned[target] = data[source];
+    reordered[target] = data[source];
     for (let axis = shape.length - 1; axis >= 0 && ++index[axis] === shape[axis]; axis--) index[axis] = 0;
   }
-  return { file, shape, data: turned };
+  return { file, shape, data: reordered };
 }
 
 const END_OF_DIRECTORY = 0x06054b50;
@@ -92,7 +92,8 @@ const DEFLATED = 8;
 
 /**
  * Finds the arrays of an NPZ file, a ZIP archive of NPY files, by name; each is unpacked when it is asked
- * for.
+ * for. The byte offsets are those of the ZIP specification (APPNOTE 4.3): the end record points to the
+ * directory, and each of its entries to a local header with the data behind it.
  */
 export function readNpz(file: string): Map<string, () => StoredTensor> {
   const bytes = readBytes(file);
@@ -103,22 +104,25 @@ export function readNpz(file: string): Map<string, () => StoredTensor> {
   if (end < 0) throw damaged();
 
   const arrays = new Map<string, () => StoredTensor>();
-  let at = zip.readUInt32LE(end + 16);
+  let entry = zip.readUInt32LE(end + 16);
   for (let count = zip.readUInt16LE(end + 10); count > 0; count--) {
-    if (at + 46 > end || zip.readUInt32LE(at) !== DIRECTORY_ENTRY) throw damaged();
-    const method = zip.readUInt16LE(at + 10);
-    const packedSize = zip.readUInt32LE(at + 20);
-    const local = zip.readUInt32LE(at + 42);
-    const nameEnd = at + 46 + zip.readUInt16LE(at + 28);
-    const name = zip.toString('utf8', at + 46, nameEnd);
-    at = nameEnd + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
+    if (entry + 46 > end || zip.readUInt32LE(entry) !== DIRECTORY_ENTRY) throw damaged();
+    const method = zip.readUInt16LE(entry + 10);
+    const packedBytes = zip.readUInt32LE(entry + 20);
+    const header = zip.readUInt32LE(entry + 42);
+    const nameEnd = entry + 46 + zip.readUInt16LE(entry + 28);
+    const name = zip.toString('utf8', entry + 46, nameEnd);
+    entry = nameEnd + zip.readUInt16LE(entry + 30) + zip.readUInt16LE(entry + 32);
     if (!/\.npy$/i.test(name)) continue;
 
     arrays.set(name.slice(0, -4), () => {
-      if (local + 30 > zip.length) throw damaged();
-      const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
-      if (start + packedSize > zip.length) throw damaged();
-      return parseNpy(`${file}[${name}]`, unpack(bytes.subarray(start, start + packedSize), method, damaged));
+      if (header + 30 > zip.length) throw damaged();
+      const start = header + 30 + zip.readUInt16LE(header + 26) + zip.readUInt16LE(header + 28);
+      if (start + packedBytes > zip.length) throw damaged();
+      return parseNpy(
+        `${file}[${name}]`,
+        unpack(bytes.subarray(start, start + packedBytes), method, damaged),
+      );
     });
   }
   return arrays;

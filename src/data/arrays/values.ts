@@ -39,9 +39,11 @@ export function rejectFar(
  * Throws DataError for training values whose squares overflow, or whose deviation is too small to divide by.
  */
 export function rejectUnscalable(tensor: StoredTensor, { mean, std }: Moments): void {
-  const usable = (one: number, j: number) =>
-    Number.isFinite(mean[j]) && Number.isFinite(one) && (one === 0 || Number.isFinite(1 / one));
-  const column = std.findIndex((one, j) => !usable(one, j));
+  const isUsable = (deviation: number, j: number) =>
+    Number.isFinite(mean[j]) &&
+    Number.isFinite(deviation) &&
+    (deviation === 0 || Number.isFinite(1 / deviation));
+  const column = std.findIndex((deviation, j) => !isUsable(deviation, j));
   if (column === -1) return;
   const where = std.length === 1 ? '' : ` column ${column + 1}:`;
   throw new DataError(
@@ -49,7 +51,7 @@ export function rejectUnscalable(tensor: StoredTensor, { mean, std }: Moments): 
   );
 }
 
-/** Names the place of a value and the value: `file: row 3, column 2: NaN`. */
+/** Returns the place of a value and the value: `file: row 3, column 2: NaN`. */
 function place(tensor: StoredTensor, { row, column, value }: FarValue): string {
   const where = widthOf(tensor) === 1 ? '' : `, column ${column + 1}`;
   return `${tensor.file}: row ${row + 1}${where}: ${value}`;

@@ -33,10 +33,10 @@ export function hasSize(name: string): boolean {
 export function openProblem(name: ProblemName, data: string): ArraySource {
   const problem: BuiltInProblem = PROBLEMS[name];
   const options = parseOptions(data, name, problem);
-  let made: Sample | undefined;
+  let drawn: Sample | undefined;
   const sample = () => {
-    made ??= problem.sample(options);
-    return made;
+    drawn ??= problem.sample(options);
+    return drawn;
   };
   const tensor = (values: Sample['inputs'], ...shape: number[]) => ({ file: data, shape, data: values });
   return {
@@ -56,7 +56,8 @@ export function openProblem(name: ProblemName, data: string): ArraySource {
   };
 }
 
-interface Range {
+/** Values that an option of a problem may take. */
+interface OptionRange {
   readonly min: number;
   readonly max: number;
   readonly whole: boolean;
@@ -68,7 +69,7 @@ interface Range {
  */
 function parseOptions(data: string, name: string, { size, noise }: BuiltInProblem): SampleOptions {
   const unit = size?.unit ?? '';
-  const ranges: Record<string, Range> = {
+  const ranges: Record<string, OptionRange> = {
     ...(size ? { [unit]: { ...size, whole: true } } : {}),
     ...(noise === undefined ? {} : { noise: { min: 0, max: 1e6, whole: false } }),
     ...(noise === undefined ? {} : { seed: { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true } }),

@@ -70,6 +70,7 @@ export class NumberCellsBuilder {
   }
 
   append(vector: DuckDBVector, count: number): void {
+    // every query casts numbers to DOUBLE, so the vector holds a Float64Array
     const { items } = vector as unknown as { items: Float64Array };
     let largest = this.#largest;
     for (let r = 0; r < count; r++) {

@@ -2,7 +2,7 @@
  * Finds the number and date formats that the distinct words of a column allow, and how many rows each covers.
  */
 import { type NumberFormat, PLAIN_FORMAT } from '../reading.js';
-import { DATE_FORMATS, dateParser, dateReader, YEAR_FIRST } from './dates.js';
+import { compileDateFormat, DATE_FORMATS, dateParser, YEAR_FIRST } from './dates.js';
 import type { DistinctWords } from './distinctwords.js';
 import {
   CONVENTIONS,
@@ -36,7 +36,7 @@ export function numberCandidates(
   const unit = unitKey({ prefix, suffix });
   const fits = (parts: NumberParts | null): parts is NumberParts =>
     parts !== null && (unitKey(parts) === unit || (parts.prefix === '' && parts.suffix === ''));
-  return CONVENTIONS.filter(allowed)
+  const candidates = CONVENTIONS.filter(allowed)
     .map((convention) => {
       const { decimal, thousands } = convention;
       const values = Float64Array.from(split, (parts) =>
@@ -45,8 +45,8 @@ export function numberCandidates(
       const format = { ...PLAIN_FORMAT, decimal, thousands, prefix, suffix, bare };
       return { format, good: covered(values, counts), values };
     })
-    .filter(({ good }) => good > 0 && 2 * good >= rows)
-    .sort((a, b) => b.good - a.good);
+    .filter(({ good }) => good > 0 && 2 * good >= rows);
+  return byCover(candidates);
 }
 
 /**
@@ -76,21 +76,21 @@ function commonUnit(
   counts: ArrayLike<number>,
 ): Pick<NumberFormat, 'prefix' | 'suffix' | 'bare'> {
   const spellings = new Map<string, { prefix: string; suffix: string; rows: number }>();
-  const ofUnit = new Map<string, number>();
+  const rowsOfUnit = new Map<string, number>();
   let bare = false;
   split.forEach((parts, code) => {
     if (parts === null) return;
     const { prefix, suffix } = parts;
     if (prefix === '' && suffix === '') bare = true;
     else {
-      const spelled = `${prefix}\n${suffix}`;
-      const rows = (spellings.get(spelled)?.rows ?? 0) + counts[code];
-      spellings.set(spelled, { prefix, suffix, rows });
+      const spelling = `${prefix}\n${suffix}`;
+      const rows = (spellings.get(spelling)?.rows ?? 0) + counts[code];
+      spellings.set(spelling, { prefix, suffix, rows });
       const unit = unitKey(parts);
-      ofUnit.set(unit, (ofUnit.get(unit) ?? 0) + counts[code]);
+      rowsOfUnit.set(unit, (rowsOfUnit.get(unit) ?? 0) + counts[code]);
     }
   });
-  const total = (unit: Pick<NumberParts, 'prefix' | 'suffix'>) => ofUnit.get(unitKey(unit))!;
+  const total = (unit: Pick<NumberParts, 'prefix' | 'suffix'>) => rowsOfUnit.get(unitKey(unit))!;
   const [most] = [...spellings.values()].sort((a, b) => total(b) - total(a) || b.rows - a.rows);
   return most === undefined
     ? { prefix: '', suffix: '', bare: false }
@@ -146,7 +146,7 @@ function fitting(formats: readonly string[], distinct: DistinctWords): Candidate
   const patterns = patternsOf(distinct);
   const found: Candidate<string>[] = [];
   for (const format of formats) {
-    const { parse, matches } = dateReader(format);
+    const { parse, matches } = compileDateFormat(format);
     const possible = patterns.reduce((sum, { example, rows }) => sum + (matches(example) ? rows : 0), 0);
     if (2 * possible < rows) continue;
     const values = new Float64Array(words.length);
@@ -162,6 +162,7 @@ function fitting(formats: readonly string[], distinct: DistinctWords): Candidate
   return byCover(found);
 }
 
+/** Sorts candidates, those that fit most rows first; equally good ones keep their order. */
 const byCover = <Format>(candidates: Candidate<Format>[]): Candidate<Format>[] =>
   candidates.sort((a, b) => b.good - a.good);
 

@@ -2,7 +2,7 @@
 import { DataError } from '../../errors.js';
 import { firstFar, TOO_FAR } from '../finite.js';
 import { describeReading, type Reading } from '../reading.js';
-import { shorten } from '../words.js';
+import { shellQuoted, shorten } from '../words.js';
 import type { ConvertedColumn } from './convert.js';
 import { exampleNumber } from './numbers.js';
 import type { TableReader } from './reader.js';
@@ -49,7 +49,7 @@ export function misfitText(word: string, reading: Reading, isTarget: boolean): s
     return `"${shown}" is not a finite number; correct or empty the cell`;
   }
   const remedy = isTarget
-    ? `correct the cell, or leave such rows out with --missing ${quoted(word.trim())}`
+    ? `correct the cell, or leave such rows out with --missing ${shellQuoted(word.trim())}`
     : 'correct the cell, or empty it to mark it as missing';
   if (reading.as === 'date') {
     const kind = /^hh/.test(reading.format) ? 'time' : 'date';
@@ -60,5 +60,3 @@ export function misfitText(word: string, reading: Reading, isTarget: boolean): s
   }
   return `"${shown}" is not a number, where the column holds ${reading.as === 'number' ? describeReading(reading) : 'numbers'}; ${remedy}`;
 }
-
-const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;

@@ -60,13 +60,13 @@ export function rowsOf(cells: Cells): number {
 }
 
 /**
- * Distinct words after which repeats are no longer found: no column may have as many categories or classes.
+ * Number of distinct words up to which repeats are recognised. No column may have as many categories or
+ * classes, so beyond it the memory for more words would buy nothing.
  */
-const MANY = 2 ** 17;
+const MAX_KNOWN_WORDS = 2 ** 17;
 
 /**
- * Gives every distinct word a code while a column is read. After MANY words every cell gets a code of its
- * own.
+ * Gives every distinct word a code while a column is read; after MAX_KNOWN_WORDS, gives one to every cell.
  */
 export class WordBuilder {
   readonly words: string[] = [];
@@ -74,7 +74,7 @@ export class WordBuilder {
 
   code(word: string | null): number {
     if (word === null) return NO_WORD;
-    if (this.words.length >= MANY) return this.words.push(word) - 1;
+    if (this.words.length >= MAX_KNOWN_WORDS) return this.words.push(word) - 1;
     const known = this.#codeOf.get(word);
     if (known !== undefined) return known;
     this.#codeOf.set(word, this.words.length);

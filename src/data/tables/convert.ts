@@ -62,14 +62,15 @@ function convertNumbers(
   missingWords: readonly string[],
 ): ConvertedColumn {
   if (cells.kind === 'numbers' && (cells.declared || isPlain(format))) {
-    const read = convertOdd(cells, numberParser(format), missingWords);
-    return cells.largest === Number.POSITIVE_INFINITY ? withInfinity(read, cells.values) : read;
+    const converted = convertOdd(cells, numberParser(format), missingWords);
+    return cells.largest === Number.POSITIVE_INFINITY ? withInfinity(converted, cells.values) : converted;
   }
   return convertParsed(asWords(cells), numberParser(format), missingWords);
 }
 
 /**
- * Completes numbers that were converted while they were read: parses the odd cells, such as `007` and `NA`.
+ * Completes, in place, numbers that were converted while they were read: parses the odd cells, such as `007`
+ * and `NA`.
  */
 function convertOdd(
   { values, odd }: NumberCells,
@@ -92,10 +93,10 @@ function convertOdd(
 }
 
 /** Reports an infinite value as a misfit, even where the source's declared type allows it. */
-function withInfinity(read: ConvertedColumn, values: Float64Array): ConvertedColumn {
+function withInfinity(converted: ConvertedColumn, values: Float64Array): ConvertedColumn {
   const row = values.findIndex((value) => Math.abs(value) === Number.POSITIVE_INFINITY);
-  const earlier = read.misfit !== null && (row < 0 || read.misfit.row < row);
-  return earlier || row < 0 ? read : { ...read, misfit: { row, word: String(values[row]) } };
+  const hasEarlier = converted.misfit !== null && converted.misfit.row < row;
+  return hasEarlier || row < 0 ? converted : { ...converted, misfit: { row, word: String(values[row]) } };
 }
 
 /** Parses each distinct word once and gives every row the value of its word. */
@@ -139,7 +140,7 @@ function spelledAlike(column: ColumnValues, spellings: readonly [string, string]
   if (column.kind !== 'words') return column;
   return {
     ...column,
-    ...merged(
+    ...withoutRepeats(
       column.words.map((word) => normalizeBoolean(word, spellings)),
       column.codes,
     ),
@@ -155,12 +156,12 @@ function normalizeBoolean(word: string, [no, yes]: readonly [string, string]): s
 }
 
 /** Gives words that are now equal the same code. */
-function merged(renamed: readonly string[], codes: Uint32Array): Pick<WordCells, 'words' | 'codes'> {
+function withoutRepeats(renamed: readonly string[], codes: Uint32Array): Pick<WordCells, 'words' | 'codes'> {
   const words = [...new Set(renamed)];
   if (words.length === renamed.length) return { words, codes };
-  const at = new Map(words.map((word, code) => [word, code]));
-  const codeOf = renamed.map((word) => at.get(word)!);
-  return { words, codes: codes.map((code) => (code === NO_WORD ? NO_WORD : codeOf[code])) };
+  const codeOf = new Map(words.map((word, code) => [word, code]));
+  const newCodes = renamed.map((word) => codeOf.get(word)!);
+  return { words, codes: codes.map((code) => (code === NO_WORD ? NO_WORD : newCodes[code])) };
 }
 
 function count(counts: Map<string, number>, word: string): void {

@@ -32,31 +32,33 @@ const LONGEST_LINE = 2 ** 24;
 export async function openCsv(
   connection: Connection,
   source: string,
-  names: readonly string[],
+  paths: readonly string[],
   header: 'auto' | 'yes' | 'no' = 'auto',
 ): Promise<TableReader> {
-  const temporary: (() => void)[] = [];
+  const cleanups: (() => void)[] = [];
   const hasHeader = header !== 'no';
   let files: CsvFile[] = [];
-  for (const name of names) files.push(await openFile(connection, name, hasHeader, files[0]));
+  for (const path of paths) files.push(await openFile(connection, path, hasHeader, files[0]));
   for (const file of files.slice(1)) checkSameColumns(files[0], file);
-  const columns: DuckColumn[] = files[0].names.map((name, at) => ({
+  const columns: DuckColumn[] = files[0].names.map((name, index) => ({
     name,
-    stored: { kind: 'text', text: place(at) },
+    stored: { kind: 'text', text: columnId(index) },
   }));
 
   const room = roomFor(files);
   /**
-   * Runs a query over the table; if DuckDB cannot tell the line ends, over copies with a single kind of them.
+   * Runs a query over the files or, if DuckDB finds mixed line ends, over copies with a single kind of them.
    */
-  const reading = async <T>(run: (table: TableExpression) => Promise<T>): Promise<T> => {
+  const query = async <T>(run: (table: TableExpression) => Promise<T>): Promise<T> => {
     for (;;) {
       try {
         return await run((numbers) => tableOf(files, numbers));
       } catch (error) {
-        const mixed = (error as Error).message.includes('invalid state') && temporary.length === 0;
-        if (!mixed) throw await rowError(source, error, files);
-        files = await Promise.all(files.map((file) => oneKindOfNewline(file, temporary)));
+        // 'invalid state' are DuckDB's words for mixed line ends
+        const isMixed = (error as Error).message.includes('invalid state');
+        const isCopied = cleanups.length > 0;
+        if (!isMixed || isCopied) throw await rowError(source, error, files);
+        files = await Promise.all(files.map((file) => oneKindOfNewline(file, cleanups)));
       }
     }
   };
@@ -67,11 +69,11 @@ export async function openCsv(
     header: { cells: hasHeader ? files[0].names : [], assumed: header === 'auto' },
     read: (wanted, modes, classColumn) => {
       const chosen = wanted.map((name) => byName.get(name)!);
-      return reading((table) => readCells(connection, table, chosen, modes, classColumn, room));
+      return query((table) => readCells(connection, table, chosen, { modes, classColumn, room }));
     },
     locate: (row) => locate(connection, files, (file) => scan(file), row),
     close: () => {
-      for (const remove of temporary) remove();
+      for (const remove of cleanups) remove();
     },
   };
 }
@@ -147,28 +149,30 @@ function checkDistinct(file: string, names: readonly string[]): void {
 }
 
 function checkSameColumns(first: CsvFile, other: CsvFile): void {
-  const odd =
+  const unshared =
     other.names.find((name) => !first.names.includes(name)) ??
     first.names.find((name) => !other.names.includes(name));
-  if (odd === undefined) return;
+  if (unshared === undefined) return;
   throw new DataError(
-    `${other.file}: its columns are not those of ${first.file}: "${odd}" is only in one of them; give files with the same header`,
+    `${other.file}: its columns are not those of ${first.file}: "${unshared}" is only in one of them; give files with the same header`,
   );
 }
 
-/** Names a column by its place, since DuckDB does not tell names apart that differ only in capitals. */
-const place = (at: number): string => `c${at}`;
+/**
+ * Names a column in SQL by its index, since DuckDB does not tell names apart that differ only in capitals.
+ */
+const columnId = (index: number): string => `c${index}`;
 
 /** Returns SQL for all files one after the other, with the columns in the order of the first file. */
 function tableOf(files: readonly CsvFile[], numbers: ReadonlySet<string>): string {
-  const same = files.every(
+  const areAlike = files.every(
     ({ names, encoding, newline }) =>
       encoding === files[0].encoding &&
       newline === files[0].newline &&
       names.join('\n') === files[0].names.join('\n'),
   );
-  if (same) return scan(files[0], files, numbers);
-  const inOrder = ({ names }: CsvFile) => files[0].names.map((name) => place(names.indexOf(name)));
+  if (areAlike) return scan(files[0], files, numbers);
+  const inOrder = ({ names }: CsvFile) => files[0].names.map((name) => columnId(names.indexOf(name)));
   const parts = files.map((file) => `SELECT ${inOrder(file)} FROM ${scan(file, [file], numbers)}`);
   return `(${parts.join(' UNION ALL ')})`;
 }
@@ -184,7 +188,9 @@ function scan(
 ): string {
   const { encoding, delimiter, newline, names, hasHeader } = file;
   const paths = files.map((file) => fileLiteral(file.path));
-  const columns = names.map((name, at) => `${place(at)}: '${numbers.has(name) ? 'DOUBLE' : 'VARCHAR'}'`);
+  const columns = names.map(
+    (name, index) => `${columnId(index)}: '${numbers.has(name) ? 'DOUBLE' : 'VARCHAR'}'`,
+  );
   const ends = newline === null ? '' : `, new_line='${newline.replace('\r', '\\r').replace('\n', '\\n')}'`;
   return `read_csv([${paths}], auto_detect=false, delim=${literal(delimiter)}, quote='"', escape='"', header=${hasHeader}${ends}, encoding=${literal(encoding)}, max_line_size=${LONGEST_LINE}, buffer_size=${2 * LONGEST_LINE}, columns={${columns}})`;
 }

@@ -122,11 +122,14 @@ export function delimiterOf(file: string, text: string): string {
   return most === 1 ? ',' : candidates.find(({ width }) => width === most)!.delimiter;
 }
 
-/** Returns the first records that are not empty, without a last one that ends where the text was cut off. */
+/**
+ * Returns the first records that are not empty, without the last one if the text may have been cut off in it.
+ */
 function firstRecords(text: string): string[] {
   const records: string[] = [];
   for (let rest = text; rest !== '' && records.length < FIRST_RECORDS; ) {
     const { record, end } = splitFirst(rest);
+    // a character takes at most four bytes, so a shorter text is the whole file
     if (end === null && records.length > 0 && text.length >= HEAD / 4) break;
     if (record !== '') records.push(record);
     rest = rest.slice(record.length + (end?.length ?? 0));

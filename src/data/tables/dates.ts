@@ -49,7 +49,7 @@ const CLOCK = '(\\d{1,2}):(\\d\\d)(?::(\\d\\d)(?:[.,](\\d{1,9}))?)?(?:\\s*([ap])
 const ZONE = '\\s*(z|utc|gmt|[+-]\\d\\d(?::?\\d\\d)?)?';
 const TOKEN = /yyyy|yy|mmm|mm|dd/g;
 
-/** Two-digit years from here on are 19xx and those below are 20xx, as in POSIX. */
+/** First two-digit year that means 19xx; those below it mean 20xx, as in POSIX. */
 const PIVOT = 69;
 const MS_A_DAY = 86_400_000;
 const SECONDS_A_DAY = 86_400;
@@ -59,14 +59,14 @@ const SECONDS_A_DAY = 86_400;
  * @example dateParser('dd/mm/yyyy')('25/12/2020') // 18621
  */
 export function dateParser(format: string): DateParser {
-  return dateReader(format).parse;
+  return compileDateFormat(format).parse;
 }
 
 /**
- * Returns a format's parser, and a test whether text is written in the format; that holds for 2020-02-31 as
- * well, although there is no such day. Throws UsageError for a format that makes no sense.
+ * Returns a format's parser, and a test whether text is written in the format. 2020-02-31 passes the test,
+ * although there is no such day. Throws UsageError for a format that makes no sense.
  */
-export function dateReader(format: string): { parse: DateParser; matches: (text: string) => boolean } {
+export function compileDateFormat(format: string): { parse: DateParser; matches: (text: string) => boolean } {
   if (/^hh:mm(:ss)?$/.test(format)) return { parse: timeOfDay, matches: (text) => TIME.test(text.trim()) };
   const tokens: readonly string[] = format.match(TOKEN) ?? [];
   checkTokens(format, tokens);
@@ -83,26 +83,27 @@ export function dateReader(format: string): { parse: DateParser; matches: (text:
     .split(/(yyyy|yy|mmm|mm|dd)/)
     .map((part) => patterns[part] ?? separator(part))
     .join('');
-  const names = tokens.includes('mmm') ? WEEKDAY : '';
-  const whole = new RegExp(`^${names}${source}(?:(?:\\s*t|,?\\s+|:)${CLOCK}${ZONE})?$`, 'i');
+  const weekday = tokens.includes('mmm') ? WEEKDAY : '';
+  const pattern = new RegExp(`^${weekday}${source}(?:(?:\\s*t|,?\\s+|:)${CLOCK}${ZONE})?$`, 'i');
   const indexOf = (token: string) => tokens.indexOf(token);
-  const year = Math.max(indexOf('yyyy'), indexOf('yy'));
-  const month = Math.max(indexOf('mmm'), indexOf('mm'));
-  const day = indexOf('dd');
-  const short = indexOf('yyyy') < 0;
+  const yearIndex = Math.max(indexOf('yyyy'), indexOf('yy'));
+  const monthIndex = Math.max(indexOf('mmm'), indexOf('mm'));
+  const dayIndex = indexOf('dd');
+  const isShortYear = tokens[yearIndex] === 'yy';
+  const isMonthName = tokens[monthIndex] === 'mmm';
   const parse = (text: string) => {
-    const parts = whole.exec(text.trim());
-    if (parts === null) return Number.NaN;
-    const y = Number(parts[1 + year]);
-    const full = short ? y + (y < PIVOT ? 2000 : 1900) : y;
-    const named = tokens[month] === 'mmm';
-    const m = named
-      ? MONTHS.indexOf(parts[1 + month].slice(0, 3).toLowerCase()) + 1
-      : Number(parts[1 + month]);
-    const d = day < 0 ? 1 : Number(parts[1 + day]);
-    return (midnight(full, m, d) * SECONDS_A_DAY + clock(parts.slice(1 + tokens.length))) / SECONDS_A_DAY;
+    const match = pattern.exec(text.trim());
+    if (match === null) return Number.NaN;
+    const parts = match.slice(1);
+    const y = Number(parts[yearIndex]);
+    const year = isShortYear ? y + (y < PIVOT ? 2000 : 1900) : y;
+    const month = isMonthName
+      ? MONTHS.indexOf(parts[monthIndex].slice(0, 3).toLowerCase()) + 1
+      : Number(parts[monthIndex]);
+    const day = dayIndex < 0 ? 1 : Number(parts[dayIndex]);
+    return (midnight(year, month, day) * SECONDS_A_DAY + clock(parts.slice(tokens.length))) / SECONDS_A_DAY;
   };
-  return { parse, matches: (text) => whole.test(text.trim()) };
+  return { parse, matches: (text) => pattern.test(text.trim()) };
 }
 
 /**
@@ -158,12 +159,12 @@ export function isCalendarDay(value: number): boolean {
  * Returns the second of the day in UTC for the matched [hours, minutes, seconds, fraction, a or p, zone], of
  * which any may be undefined; NaN if there is no such time.
  */
-function clock([hours, minutes, seconds = '0', fraction = '', half, zone]: (string | undefined)[]): number {
+function clock([hours, minutes, seconds = '0', fraction = '', aOrP, zone]: (string | undefined)[]): number {
   if (hours === undefined) return 0;
   let h = Number(hours);
-  if (half !== undefined) {
+  if (aOrP !== undefined) {
     if (h < 1 || h > 12) return Number.NaN;
-    h = (h % 12) + (half.toLowerCase() === 'p' ? 12 : 0);
+    h = (h % 12) + (aOrP.toLowerCase() === 'p' ? 12 : 0);
   }
   const [m, s] = [Number(minutes), Number(seconds)];
   if (h > 23 || m > 59 || s > 60) return Number.NaN;

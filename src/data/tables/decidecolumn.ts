@@ -3,6 +3,7 @@
  * boolean, or words. docs/data.md states the rules; they are the same for every source.
  */
 import { isPlain, type NumberFormat, PLAIN_FORMAT, type Reading } from '../reading.js';
+import { shellWord } from '../words.js';
 import { type Candidate, dateCandidates, numberCandidates, rivals } from './candidates.js';
 import type { Cells, WordCells } from './cells.js';
 import { type ColumnContext, type ColumnDecision, decisionFor, missingWords } from './columndecision.js';
@@ -21,7 +22,6 @@ import {
   codeQuestion,
   decimalQuestion,
   percentQuestion,
-  quoted,
   whyDate,
   whyNames,
   whyNoDates,
@@ -33,7 +33,8 @@ import {
 const BROKEN_SHARE = 0.05;
 
 /**
- * Words that mean "missing" in a column of numbers or dates only; elsewhere they are words like any other.
+ * Words that mean "missing" in a column of numbers or dates only, in lower case; elsewhere they are plain
+ * words.
  */
 const PLACEHOLDERS = new Set(
   '-|--|---|–|—|.|..|…|n.a.|n.a|na|n/a|<na>|none|nil|null|(null)|nan|nat|unknown|unkn|unk|missing|not available|not applicable|not known|no data|undefined|tbd|tba|blank|empty|#n/a|#na|#null!|#value!|#div/0!|#ref!|#name?|#num!|\\n|*'.split(
@@ -68,6 +69,7 @@ export function decideColumn(
   return cells.declared ? plain : { ...plain, why: whyNoDates(cells.values, overrides) };
 }
 
+/** Decides what a column of text is. */
 function decideWords(cells: WordCells, overrides: ColumnOverrides, context: ColumnContext): ColumnDecision {
   const all = distinctWords(cells);
   const asWords = decideAsWords(all, overrides, context);
@@ -100,7 +102,8 @@ function decideWords(cells: WordCells, overrides: ColumnOverrides, context: Colu
 }
 
 /**
- * Decides for the number or date format that fits enough of the column to be what it is meant to be, if any.
+ * Chooses the number or date format that fits enough of the column to be what was meant; returns null if none
+ * does. Whole numbers that are names rather than quantities stay words.
  */
 function bestFormat(
   present: DistinctWords,
@@ -109,7 +112,7 @@ function bestFormat(
 ): ColumnDecision | null {
   if (booleanSpellings(present) !== null) return null;
   const whole = without(present, (word) => !isWhole(word));
-  const names = isMeant(whole.rows, present) ? whyNames(whole) : null;
+  const names = isConvincing(whole.rows, present) ? whyNames(whole) : null;
   if (names !== null) return { ...decisionFor({ as: 'words', missing: [] }), why: names };
   // infinite values do not turn numbers into categories; they are rejected one by one when they are converted
   const finite = without(present, (word) => INFINITE.test(word));
@@ -117,7 +120,8 @@ function bestFormat(
   const dates = dateCandidates(present);
   if (numbers.length + dates.length === 0) return null;
   const takesNumbers = (numbers[0]?.good ?? 0) >= (dates[0]?.good ?? 0);
-  if (!(takesNumbers ? isMeant(numbers[0].good, finite) : isMeant(dates[0].good, present))) return null;
+  if (!(takesNumbers ? isConvincing(numbers[0].good, finite) : isConvincing(dates[0].good, present)))
+    return null;
   return takesNumbers
     ? numberDecision(numbers, finite, overrides, context)
     : dateDecision(dates, present, overrides);
@@ -126,15 +130,17 @@ function bestFormat(
 const INFINITE = /^[+-]?inf(inity)?$/i;
 
 /**
- * Whether `good` rows that fit a format show that the column is meant in it, so that the others are mistakes.
+ * Whether `good` rows that fit a format show that the column was meant in it, so that the other rows are
+ * mistakes. Most rows must fit. Then one other row is a mistake, and so are others up to BROKEN_SHARE of all;
+ * any number of them is if the words are too many to be categories.
  */
-function isMeant(good: number, { words, rows }: DistinctWords): boolean {
+function isConvincing(good: number, { words, rows }: DistinctWords): boolean {
   const bad = rows - good;
   const notCategories = identifyRows(words.length, rows);
   return bad === 0 || (good > bad && (bad === 1 || bad <= BROKEN_SHARE * rows || notCategories));
 }
 
-/** Decides for numbers because the user says so, in the format that fits most cells. */
+/** Reads a column as numbers because the user says so, in the format that fits most cells. */
 function forcedNumbers(
   present: DistinctWords,
   overrides: ColumnOverrides,
@@ -152,7 +158,8 @@ const allowedBy =
     decimal === undefined || convention.decimal === decimal;
 
 /**
- * Decides between number formats: by their cover, by the file's decimal mark, by what is usual; else asks.
+ * Chooses a number format: the one that fits most rows; of several, the one with the file's decimal mark, or
+ * the usual one. If that leaves several, asks.
  */
 function numberDecision(
   candidates: readonly Candidate<NumberFormat>[],
@@ -178,7 +185,7 @@ function numberDecision(
 
 const isUngrouped = ({ decimal, thousands }: NumberFormat): boolean => decimal === '.' && thousands === '';
 
-/** Decides for the first date format, or asks if another one fits as well and gives other dates. */
+/** Takes the first date format, or asks if another one fits as many rows and gives other dates. */
 function dateDecision(
   candidates: readonly Candidate<string>[],
   present: DistinctWords,
@@ -188,8 +195,8 @@ function dateDecision(
   const others = rivals(candidates);
   const reading: Reading = { as: 'date', format, missing: [] };
   if (others.length > 0) {
-    const code = present.words.findIndex((_, at) => !Object.is(values[at], others[0].values[at]));
-    const flag = (other: string) => `--date-format ${quoted(`${overrides.name}=${other}`)}`;
+    const code = present.words.findIndex((_, index) => !Object.is(values[index], others[0].values[index]));
+    const flag = (other: string) => `--date-format ${shellWord(`${overrides.name}=${other}`)}`;
     const question = `${present.words[code].trim()} may be ${dayName(values[code])} (${flag(format)}) or ${dayName(others[0].values[code])} (${flag(others[0].format)}), and every value fits both; say which`;
     return { ...decisionFor(reading), question };
   }

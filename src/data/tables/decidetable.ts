@@ -25,28 +25,26 @@ export interface DecidedTable {
  * Reads every column of single values and decides what it is. Throws UsageError for overrides that make no
  * sense.
  * @param target the column to predict; other words mean "missing" in it, and its spelling counts
- * @param classes whether the target surely holds classes
+ * @param holdsClasses whether the target surely holds classes
  */
 export async function decideTable(
   reader: TableReader,
   overrides: TableOverrides,
   target: string | undefined,
-  classes = false,
+  holdsClasses = false,
 ): Promise<DecidedTable> {
   const names = reader.columns.flatMap(({ name, nested }) => (nested === null ? [name] : []));
   checkOverrides(overrides, names, reader.source);
   const modes: ReadModes = new Map(
     names.flatMap((name) => {
-      const mode = classes && name === target ? 'text' : requiredMode(name, overrides);
+      const mode = holdsClasses && name === target ? 'text' : requiredMode(name, overrides);
       return mode === null ? [] : [[name, mode]];
     }),
   );
   const cells = new Map<string, Cells>();
   const read = async (wanted: readonly string[], modes: ReadModes) => {
     const found = await reader.read(wanted, modes, target);
-    wanted.forEach((name, at) => {
-      cells.set(name, found[at]);
-    });
+    for (const [i, name] of wanted.entries()) cells.set(name, found[i]);
   };
   const decideAll = async (wanted: readonly string[], decimal: ColumnContext['decimal']) => {
     const decideOne = (name: string) =>

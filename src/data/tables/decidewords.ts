@@ -5,8 +5,8 @@ import { type DistinctWords, without } from './distinctwords.js';
 import type { ColumnOverrides } from './overrides.js';
 
 /**
- * Decides for a boolean if the words are the two of a pair, else for words as they are. In a target only an
- * empty cell is missing, since `None` or `NA` may be a class.
+ * Takes the column for a boolean if its words are the two of a pair, else for words as they are. In a target
+ * only an empty cell is missing, since `None` or `NA` may be a class.
  */
 export function decideAsWords(
   all: DistinctWords,

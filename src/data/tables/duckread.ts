@@ -4,6 +4,7 @@
  * numbers are kept as text beside them.
  */
 import type { DuckDBDataChunk, DuckDBListValue } from '@duckdb/node-api';
+import { MAX_INFERRED_CLASSES } from '../fit.js';
 import { MISSING_WORDS } from '../reading.js';
 import { type NumberCellsBuilder, WordCellsBuilder } from './builders.js';
 import type { Cells } from './cells.js';
@@ -21,16 +22,17 @@ import {
   type PlainKind,
 } from './fetchedcolumns.js';
 import { isPlainNumber } from './numbers.js';
-import type { ReadModes } from './reader.js';
+import type { ReadMode, ReadModes } from './reader.js';
 
 /**
  * Rows at the beginning of a table that say how a column is fetched; they decide nothing about its meaning.
  */
 const FIRST_ROWS = 1000;
 /**
- * Most distinct values in the first rows for which the target is read as words, since they may be classes.
+ * Most distinct words in the first rows for which the target is read as words, since they may be classes: one
+ * more than there may be classes, for empty cells.
  */
-const FEW = 21;
+const MAX_CLASS_WORDS = MAX_INFERRED_CLASSES + 1;
 /** Rows to make room for where nobody knows how many there will be. */
 const ROOM = 1 << 16;
 
@@ -39,53 +41,64 @@ const ROOM = 1 << 16;
  * source can convert them while it reads; reading then fails at a cell that is no number.
  */
 export type TableExpression = (numbers: ReadonlySet<string>) => string;
-const NONE: ReadonlySet<string> = new Set();
+const NO_NUMBERS: ReadonlySet<string> = new Set();
 
-/**
- * Reads the cells of `columns`, in the order of the table's rows. See `TableReader.read` for what comes as
- * words.
- * @param room how many rows to make room for, if the size of the table tells
- */
+/** Says how cells are read; `TableReader.read` explains modes and class column. */
+interface ReadOptions {
+  readonly modes: ReadModes;
+  readonly classColumn?: string | undefined;
+  /** Number of rows to make room for, if the size of the table tells. */
+  readonly room?: number | undefined;
+}
+
+/** Reads the cells of `columns`, in the order of the table's rows. */
 export async function readCells(
   connection: Connection,
   table: TableExpression,
   columns: readonly DuckColumn[],
-  modes: ReadModes,
-  classColumn?: string,
-  room = ROOM,
+  { modes, classColumn, room = ROOM }: ReadOptions,
 ): Promise<Cells[]> {
-  const plain = await plainColumns(connection, table(NONE), columns, modes, classColumn);
-  const typed = new Set(Array.from(plain).flatMap(([name, kind]) => (kind === 'fractions' ? [name] : [])));
-  const read = (typed: ReadonlySet<string>) =>
-    fetchCells(connection, table(typed), fetchColumns(columns, modes, plain, typed, room));
-  // where the source cannot convert a cell the reading fails, and is done again without types
-  return typed.size > 0 && table(typed) !== table(NONE) ? read(typed).catch(() => read(NONE)) : read(NONE);
+  const unknown = columns.filter(({ name, stored }) => stored.kind === 'text' && !modes.has(name));
+  const plain = await plainColumns(connection, table(NO_NUMBERS), unknown, classColumn);
+  const fractions = new Set(
+    Array.from(plain).flatMap(([name, kind]) => (kind === 'fractions' ? [name] : [])),
+  );
+  const readWith = (numbers: ReadonlySet<string>) => {
+    const fetched = columns.map((column) =>
+      fetchColumn(column, modes.get(column.name), plain.get(column.name), numbers.has(column.name), room),
+    );
+    return fetchCells(connection, table(numbers), fetched);
+  };
+  const isConverting = fractions.size > 0 && table(fractions) !== table(NO_NUMBERS);
+  if (!isConverting) return readWith(NO_NUMBERS);
+  // reading fails at a cell that the source cannot convert, and is then done again without converting
+  return readWith(fractions).catch(() => readWith(NO_NUMBERS));
 }
 
-/** Chooses how each column is fetched. */
-function fetchColumns(
-  columns: readonly DuckColumn[],
-  modes: ReadModes,
-  plain: ReadonlyMap<string, PlainKind>,
-  typed: ReadonlySet<string>,
+/**
+ * Chooses how a column is fetched.
+ * @param plain the kind of plain numbers that its first cells are, if they are
+ * @param isConverted whether the source converts the column to numbers while it reads
+ */
+function fetchColumn(
+  column: DuckColumn,
+  mode: ReadMode | undefined,
+  plain: PlainKind | undefined,
+  isConverted: boolean,
   room: number,
-): FetchedColumn[] {
-  return columns.map((column) => {
-    const { name, stored } = column;
-    const mode = modes.get(name);
-    if (mode === 'text') return fetchText(column, room);
-    if (stored.kind === 'text') {
-      if (mode !== undefined)
-        return stored.isNumber === undefined
-          ? fetchText(column, room)
-          : fetchUnlessNumber(column, stored.isNumber, room);
-      if (typed.has(name)) return fetchConverted(column, room);
-      return plain.has(name) ? fetchParsed(column, plain.get(name)!, room) : fetchText(column, room);
-    }
-    return stored.kind === 'number' ? fetchDeclared(column, room) : fetchDays(column, room);
-  });
+): FetchedColumn {
+  const { stored } = column;
+  if (mode === 'text') return fetchText(column, room);
+  if (stored.kind === 'number') return fetchDeclared(column, room);
+  if (stored.kind !== 'text') return fetchDays(column, room);
+  if (mode === 'text unless declared' && stored.isNumber !== undefined)
+    return fetchUnlessNumber(column, stored.isNumber, room);
+  if (mode !== undefined) return fetchText(column, room);
+  if (isConverted) return fetchConverted(column, room);
+  return plain === undefined ? fetchText(column, room) : fetchParsed(column, plain, room);
 }
 
+/** Runs the query and collects the cells of its chunks. */
 async function fetchCells(connection: Connection, table: string, fetched: FetchedColumn[]): Promise<Cells[]> {
   const result = await connection.stream(select(table, fetched));
   for (let rows = 0; ; ) {
@@ -98,22 +111,20 @@ async function fetchCells(connection: Connection, table: string, fetched: Fetche
   return fetched.map(({ builder }) => builder.cells());
 }
 
-/** Finds the text columns whose first cells are all plain numbers or missing, and what kind of numbers. */
+/** Finds the columns of text whose first cells are all plain numbers or missing, and what kind of numbers. */
 async function plainColumns(
   connection: Connection,
   table: string,
   columns: readonly DuckColumn[],
-  modes: ReadModes,
   classColumn: string | undefined,
 ): Promise<Map<string, PlainKind>> {
-  const unknown = columns.filter(({ name, stored }) => stored.kind === 'text' && !modes.has(name));
   const plain = new Map<string, PlainKind>();
-  if (unknown.length === 0) return plain;
-  const texts = unknown.map(({ stored }) => stored.text);
+  if (columns.length === 0) return plain;
+  const texts = columns.map(({ stored }) => stored.text);
   const first = await queryText(connection, `SELECT ${texts} FROM ${table} LIMIT ${FIRST_ROWS}`);
-  unknown.forEach(({ name }, at) => {
-    const words = new Set(first.map(({ [at]: word }) => word?.trim() ?? ''));
-    if (name === classColumn && words.size <= FEW) return;
+  columns.forEach(({ name }, index) => {
+    const words = new Set(first.map((row) => row[index]?.trim() ?? ''));
+    if (name === classColumn && words.size <= MAX_CLASS_WORDS) return;
     const kind = plainKind(words);
     if (kind !== null) plain.set(name, kind);
   });
@@ -160,8 +171,8 @@ function append(
   fetched: readonly FetchedColumn[],
   first: number,
 ): void {
-  fetched.forEach(({ builder }, at) => {
-    builder.append(chunk.getColumnVector(at), count);
+  fetched.forEach(({ builder }, index) => {
+    builder.append(chunk.getColumnVector(index), count);
   });
   const builders = fetched.flatMap(({ odd, builder }) => (odd ? [builder as NumberCellsBuilder] : []));
   if (builders.length === 0) return;

@@ -19,7 +19,7 @@ export interface ReadColumn {
   readonly read: ConvertedColumn;
 }
 
-/** Rows that are filled together, column by column, so that they stay in the cache. */
+/** Number of rows that are filled together, column by column, so that they stay in the cache. */
 const BLOCK = 256;
 
 /** Encodes the inputs of a dataset. Adds a note for each column with missing or unseen values. */
@@ -49,13 +49,13 @@ export function encodeColumns(
     if (filled[j] > 0) notes.push(fillNote(schema, filled[j], read.missing));
   });
   const codes = new Uint16Array(new SharedArrayBuffer(2 * rows * categorical.length));
-  categorical.forEach(({ schema, read, words, codes: wordOf }, c) => {
-    const codeOf = categoryCodes(words, schema);
+  categorical.forEach(({ schema, read, words, codes: wordCodes }, c) => {
+    const categoryOf = categoryCodes(words, schema);
     const missing = schema.missing ? schema.categories.length : cardinality(schema);
     const counts = new Uint32Array(words.length + 1);
     for (let row = 0; row < rows; row++) {
-      const word = wordOf[row];
-      codes[row * categorical.length + c] = word === NO_WORD ? missing : codeOf[word];
+      const word = wordCodes[row];
+      codes[row * categorical.length + c] = word === NO_WORD ? missing : categoryOf[word];
       counts[word === NO_WORD ? words.length : word]++;
     }
     noteCategories(schema, words, counts, read.missing, notes);
@@ -83,7 +83,8 @@ function fillColumn(
 }
 
 /**
- * Returns the category code of each word; a word that training never saw gets the code after all categories.
+ * Returns the category code of each word. A word that training never saw gets the code after all categories,
+ * which is that of missing values if training had any, and of no category otherwise.
  */
 function categoryCodes(words: readonly string[], { categories }: CategoryColumn): Uint16Array {
   const known = new Map(categories.map((category, code) => [category, code]));

@@ -23,7 +23,10 @@ import type { TableReader } from './reader.js';
 import type { Target } from './target.js';
 import { checkWeights, readWeights } from './weights.js';
 
-/** Standard deviations from 0 up to which float32 rounds a value by at most 2⁻¹² of a standard deviation. */
+/**
+ * Largest distance of the mean from 0, in standard deviations, at which float32 rounds a value by at most
+ * 2⁻¹² of a standard deviation.
+ */
 const FLOAT32_RANGE = 2 ** 12;
 /**
  * Smallest and largest standard deviation for which float32 holds both small parts and 1e15 times the whole.
@@ -51,7 +54,7 @@ async function fitReader(reader: TableReader, name: string, options: FitOptions)
   const targetName = await findTarget(reader, options, notes);
   const table = await decideColumns(reader, targetName, options, notes);
   const read = await readColumns(reader, table.columns, targetName);
-  const print = fingerprintOf(table.columns, read);
+  const dataFingerprint = fingerprintOf(table.columns, read);
 
   const targetColumn = table.columns.find((column) => column.name === targetName)!;
   const target = await fitTarget(reader, targetColumn, read.get(targetName)!, options, notes);
@@ -79,7 +82,7 @@ async function fitReader(reader: TableReader, name: string, options: FitOptions)
       ? {}
       : { weights: await readWeights(reader, options.weights, read.get(options.weights)!) };
   const dataset = { ...encoded, targets: target.values, targetWidth: 1, ...weights };
-  return { name, schema, dataset, split, notes, fingerprint: print };
+  return { name, schema, dataset, split, notes, fingerprint: dataFingerprint };
 }
 
 /**
@@ -154,9 +157,9 @@ function fingerprintOf(
   read: ReadonlyMap<string, ConvertedColumn>,
 ): string {
   const values = columns.map(({ name }) => read.get(name)!.column);
-  const described = values.map((column, at) => [
-    columns[at].name,
-    column.kind === 'words' ? column.words : columns[at].decision.reading.as,
+  const described = values.map((column, i) => [
+    columns[i].name,
+    column.kind === 'words' ? column.words : columns[i].decision.reading.as,
   ]);
   return fingerprint(
     described,

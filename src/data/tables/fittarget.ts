@@ -3,7 +3,7 @@
  * its values as they are stored.
  */
 import { DataError, UsageError } from '../../errors.js';
-import { type FitOptions, inferProblemType, MANY_VALUES, MAX_CLASSES } from '../fit.js';
+import { type FitOptions, inferProblemType, MAX_CLASSES, MAX_INFERRED_CLASSES } from '../fit.js';
 import { PLAIN_FORMAT, type Reading } from '../reading.js';
 import { examples } from '../words.js';
 import { cellError, misfitText } from './cellerrors.js';
@@ -67,6 +67,9 @@ export async function fitTarget(
   return target;
 }
 
+/** Number of different words that may be classes however few rows there are. */
+const FEW_WORDS = 20;
+
 /** Reads words as classes. */
 async function fitWords(
   reader: TableReader,
@@ -79,8 +82,8 @@ async function fitWords(
   const used = words.filter((_, code) => counts[code] > 0);
   const present = counts.reduce((sum, count) => sum + count, 0);
   if (problemType === 'regression') throw await notAQuantity(reader, name, reading, words, codes);
-  const idLike = used.length > 20 && 2 * used.length > present && !forced;
-  if (idLike || used.length > MAX_CLASSES) {
+  const areNames = used.length > FEW_WORDS && 2 * used.length > present && !forced;
+  if (areNames || used.length > MAX_CLASSES) {
     throw new DataError(
       `${reader.source}, column "${name}": ${used.length} different words in ${present} rows (${examples(used, 3)}) are too many to be classes; choose another target, or say what it holds: --number ${name}, --date-format ${name}=dd/mm/yyyy, or --category ${name}`,
     );
@@ -112,10 +115,10 @@ async function notAQuantity(
       `${reader.source}, column "${name}": ${shown} are classes, not quantities; use --task classification`,
     );
   }
-  const row = codes.findIndex((code) => code !== NO_WORD && Number.isNaN(parsePlain(words[code])));
-  const at = Math.max(0, row);
+  const misfit = codes.findIndex((code) => code !== NO_WORD && Number.isNaN(parsePlain(words[code])));
+  const row = Math.max(0, misfit);
   const wanted: Reading = { as: 'number', ...PLAIN_FORMAT, missing: [] };
-  return cellError(reader, at, name, misfitText(words[codes[at]], wanted, true));
+  return cellError(reader, row, name, misfitText(words[codes[row]], wanted, true));
 }
 
 /** Reads numbers as quantities or classes, and dates as quantities. */
@@ -135,7 +138,7 @@ function fitNumbers(
     present++;
     whole &&= Number.isInteger(values[row]);
     // fractions need counting only if the user says that they are classes
-    const most = whole || problemType === 'classification' ? MAX_CLASSES : MANY_VALUES;
+    const most = whole || problemType === 'classification' ? MAX_CLASSES : MAX_INFERRED_CLASSES;
     if (distinct.size <= most) distinct.add(values[row]);
   }
   const inferred = inferProblemType(distinct.size, present, whole);
@@ -153,8 +156,8 @@ function fitNumbers(
       `${reader.source}, column "${name}": ${type === 'date' ? 'dates' : `more than ${MAX_CLASSES} different numbers`} cannot be classes; use --task regression`,
     );
   }
-  const spelling = spellings(cells, reading);
-  const spelled = (value: number) => spelling.get(value) ?? String(value);
+  const spellings = numberSpellings(cells, reading);
+  const spelled = (value: number) => spellings.get(value) ?? String(value);
   const classes = [...distinct].sort((a, b) => a - b).map(spelled);
   if (classes.length === 1) throw sameEverywhere(reader, name, classes[0]);
   return classTarget(classes, 'number', values.length, (row) =>
@@ -162,8 +165,10 @@ function fitNumbers(
   );
 }
 
-/** Returns how the file spells each number, with the most frequent spelling if there are several. */
-function spellings(cells: Cells, reading: Reading): Map<number, string> {
+/**
+ * Returns how the file spells each number, in the most frequent spelling; empty if it declares its numbers.
+ */
+function numberSpellings(cells: Cells, reading: Reading): Map<number, string> {
   const found = new Map<number, { word: string; count: number }>();
   if (cells.kind === 'words' && reading.as === 'number') {
     const parse = numberParser(reading);

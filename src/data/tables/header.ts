@@ -1,11 +1,9 @@
 /** Checks whether the first line of a CSV file can be its header, once the cells below it are known. */
 import { DataError } from '../../errors.js';
 import { convert } from './convert.js';
-import type { DecidedTable } from './decidetable.js';
+import type { DecidedColumn, DecidedTable } from './decidetable.js';
 import { isPlainNumber } from './numbers.js';
 import type { TableReader } from './reader.js';
-
-type Column = DecidedTable['columns'][number];
 
 /**
  * Throws DataError that asks for --header if the first line may be names or data. A line without a number is
@@ -28,10 +26,10 @@ export function checkFirstLine({ source, header }: TableReader, { columns, rows 
 }
 
 /**
- * Whether a first cell must be a name: a word over numbers or dates, or over repeating words of which it is
- * none.
+ * Whether the first cell of a column must be a name: it is a word over numbers or dates, or over repeating
+ * words among which it never occurs.
  */
-function showsName({ name, cells, decision }: Column): boolean {
+function showsName({ name, cells, decision }: DecidedColumn): boolean {
   if (isPlainNumber(name)) return false;
   if (decision.reading.as === 'number' || decision.reading.as === 'date') return true;
   if (cells.kind !== 'words') return true;
@@ -39,9 +37,10 @@ function showsName({ name, cells, decision }: Column): boolean {
 }
 
 /**
- * Whether a whole number does not belong to the numbers below it: they are fractions, or far away from it.
+ * Whether the first cell is a whole number that does not belong to the numbers below it, since most of them
+ * are fractions or all are far away from it.
  */
-function isOutside({ name, cells, decision }: Column): boolean {
+function isOutside({ name, cells, decision }: DecidedColumn): boolean {
   const { column } = convert(cells, decision.reading);
   if (column.kind !== 'numbers' || !Number.isInteger(Number(name))) return false;
   let [min, max, fractions] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];

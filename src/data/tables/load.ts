@@ -15,7 +15,7 @@ import { withDuckDB } from './duckdb.js';
 import { encodeColumns } from './encode.js';
 import { openTable } from './opentable.js';
 import { asText, type ReadModes, type SourceColumn, type TableReader } from './reader.js';
-import { encodeTarget } from './target.js';
+import { encodeTarget, targetNameOf } from './target.js';
 
 /** Says what to read besides the model's input columns. */
 export interface LoadTableOptions {
@@ -55,12 +55,12 @@ type WantedColumn = Pick<ColumnSchema, 'name' | 'type' | 'reading'>;
 
 async function load(reader: TableReader, schema: TableSchema, { needTargets, keep }: LoadTableOptions) {
   const { columns, target } = schema;
-  const targetName = target.kind === 'classes' ? target.name : target.names[0];
+  const targetName = targetNameOf(target);
   const targetColumn: WantedColumn = { ...target, name: targetName };
   const wanted: WantedColumn[] = needTargets ? [...columns, targetColumn] : [...columns];
   const found = new Map(reader.columns.map((column) => [column.name, column]));
   for (const column of wanted) checkColumn(reader, column, found.get(column.name));
-  const kept = keptNames(reader, keep);
+  const keptNames = namesToKeep(reader, keep);
   const cells = await readWanted(reader, wanted);
   const rows = rowsOf(cells.get(wanted[0].name)!);
   if (rows === 0) throw new DataError(`${reader.source}: there are no rows, only a header; add rows`);
@@ -79,18 +79,18 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
     readColumns.push({ schema: column, read: converted });
   }
   const inputs = encodeColumns(rows, readColumns, schema.numberType, notes);
-  const keptColumns = await readKept(reader, kept);
+  const kept = await readKept(reader, keptNames);
   if (!needTargets) {
     const targets = new Float64Array(new SharedArrayBuffer(0));
     const dataset = { ...inputs, targets, targetWidth: 0 };
-    return { dataset, rows: allRows(rows), notes, kept: keptColumns };
+    return { dataset, rows: allRows(rows), notes, kept };
   }
   const converted = await read(targetColumn);
   if (target.kind === 'values')
     await rejectFarCell(reader, targetName, converted, target.shift[0], target.scale[0]);
   const { values, rows: withTarget } = await encodeTarget(reader, target, converted, notes);
   const dataset = { ...inputs, targets: values, targetWidth: 1 };
-  return { dataset, rows: withTarget, notes, kept: keptColumns };
+  return { dataset, rows: withTarget, notes, kept };
 }
 
 /** Reads the cells of the wanted columns in the modes that their readings require. */
@@ -103,21 +103,21 @@ async function readWanted(reader: TableReader, wanted: readonly WantedColumn[]):
   );
   const names = wanted.map(({ name }) => name);
   const cells = await reader.read(names, modes);
-  return new Map(names.map((name, at) => [name, cells[at]]));
+  return new Map(names.map((name, i) => [name, cells[i]]));
 }
 
 /** Reads the columns to hand on as text. */
 async function readKept(reader: TableReader, names: readonly string[]): Promise<KeptColumn[]> {
   if (names.length === 0) return [];
   const cells = await reader.read(names, asText(names));
-  return names.map((name, at) => {
-    const { words, codes } = asWords(cells[at]);
+  return names.map((name, i) => {
+    const { words, codes } = asWords(cells[i]);
     return { name, text: (row) => words[codes[row]] ?? null };
   });
 }
 
 /** Returns the names of the columns to hand on. Throws UsageError for one that is not there. */
-function keptNames({ source, columns }: TableReader, keep: LoadTableOptions['keep']): readonly string[] {
+function namesToKeep({ source, columns }: TableReader, keep: LoadTableOptions['keep']): readonly string[] {
   const names = columns.flatMap(({ name, nested }) => (nested === null ? [name] : []));
   if (keep === 'all') return names;
   for (const name of keep ?? []) {

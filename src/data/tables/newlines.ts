@@ -12,9 +12,9 @@ const [QUOTE, CARRIAGE_RETURN, LINE_FEED] = [0x22, 0x0d, 0x0a];
 
 /**
  * Copies the file with line feeds as its only line ends. A function that removes the copy is added to
- * `temporary`; the copy is also removed when the process exits. Throws DataError for zstd and UTF-16 files.
+ * `cleanups`; the copy is also removed when the process exits. Throws DataError for zstd and UTF-16 files.
  */
-export async function oneKindOfNewline(file: CsvFile, temporary: (() => void)[]): Promise<CsvFile> {
+export async function oneKindOfNewline(file: CsvFile, cleanups: (() => void)[]): Promise<CsvFile> {
   if (/\.zst$/i.test(file.path) || file.encoding !== 'utf-8') {
     throw new DataError(
       `${file.file}: its lines end in different ways; unpack it and convert it to UTF-8 with one kind of line end (dos2unix)`,
@@ -23,7 +23,7 @@ export async function oneKindOfNewline(file: CsvFile, temporary: (() => void)[])
   const folder = mkdtempSync(join(tmpdir(), 'gradpool-lines-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
-  temporary.push(() => {
+  cleanups.push(() => {
     process.off('exit', remove);
     remove();
   });

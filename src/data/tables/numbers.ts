@@ -63,7 +63,7 @@ export interface Convention extends Pick<NumberFormat, 'decimal' | 'thousands'> 
 }
 
 /** Makes a convention. Groups have three digits, before the last one also two, as in India (`12,34,567`). */
-function convention(decimal: '.' | ',', thousands: NumberFormat['thousands']): Convention {
+function conventionOf(decimal: '.' | ',', thousands: NumberFormat['thousands']): Convention {
   const mark = `\\${decimal}`;
   const ungrouped = `\\d+${mark}?\\d*|${mark}\\d+`;
   const exponent = '(?:[eE][+-]?\\d+)?';
@@ -74,14 +74,14 @@ function convention(decimal: '.' | ',', thousands: NumberFormat['thousands']): C
 
 /** All conventions, the simplest first; of several that give the same values, the first one is taken. */
 export const CONVENTIONS: readonly Convention[] = [
-  convention('.', ''),
-  convention(',', ''),
-  convention('.', ','),
-  convention(',', '.'),
-  convention('.', ' '),
-  convention(',', ' '),
-  convention('.', "'"),
-  convention(',', "'"),
+  conventionOf('.', ''),
+  conventionOf(',', ''),
+  conventionOf('.', ','),
+  conventionOf(',', '.'),
+  conventionOf('.', ' '),
+  conventionOf(',', ' '),
+  conventionOf('.', "'"),
+  conventionOf(',', "'"),
 ];
 
 /** Matches units in which capitals do not matter: words that are not in mixed case, and a few short units. */
@@ -91,8 +91,8 @@ const WORD = /^(\p{Lu}?\p{Ll}{2,}|\p{Lu}{3,}|kg|km|cm|lb|hr|yr)$/u;
  * Returns a key that is equal for spellings of one unit: `1 year` and `5 Years`, but not `5 MW` and `5 mW`.
  */
 export function unitKey({ prefix, suffix }: Pick<NumberParts, 'prefix' | 'suffix'>): string {
-  const free = WORD.test(suffix) || /^(K[gG]|K[mM]|C[mM]|L[bB])$/.test(suffix);
-  return `${prefix}\n${free ? suffix.toLowerCase().replace(/(?<=..)s$/, '') : suffix}`;
+  const ignoresCase = WORD.test(suffix) || /^(K[gG]|K[mM]|C[mM]|L[bB])$/.test(suffix);
+  return `${prefix}\n${ignoresCase ? suffix.toLowerCase().replace(/(?<=..)s$/, '') : suffix}`;
 }
 
 /** Computes the value of a number under a convention that it fits. */
@@ -115,14 +115,14 @@ export function numberParser(format: NumberFormat): (text: string) => number {
 /** Returns a parser that splits text into parts and checks that unit and marks are those of the format. */
 function partsParser(format: NumberFormat): (text: string) => number {
   const unit = unitKey(format);
-  const found = CONVENTIONS.find(
+  const convention = CONVENTIONS.find(
     ({ decimal, thousands }) => decimal === format.decimal && thousands === format.thousands,
   )!;
   return (text) => {
     const parts = splitNumber(text);
-    if (parts === null || !found.fits.test(parts.core)) return Number.NaN;
+    if (parts === null || !convention.fits.test(parts.core)) return Number.NaN;
     const bare = parts.prefix === '' && parts.suffix === '';
-    return unitKey(parts) === unit || (bare && format.bare) ? numberValue(parts, found) : Number.NaN;
+    return unitKey(parts) === unit || (bare && format.bare) ? numberValue(parts, convention) : Number.NaN;
   };
 }
 

@@ -1,6 +1,7 @@
 /** Opens what the user named (files, a pattern, a query, rows in memory) as a table that can be read. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { DataError } from '../../errors.js';
+import { TABLE_FORMATS } from '../arrays/arrayfiles.js';
 import { fileError } from '../files.js';
 import type { TableSource } from '../source.js';
 import { openCsv } from './csv.js';
@@ -25,9 +26,10 @@ export async function openTable(
   }
   const files = await filesOf(connection, source.text);
   for (const file of files) checkReadable(file);
-  const kind = /\.(\w+?)(\.gz|\.zst)?$/i.exec(files[0])![1].toLowerCase();
-  if (['csv', 'tsv', 'txt'].includes(kind)) return openCsv(connection, source.text, files, header);
-  if (kind === 'parquet') return openParquet(connection, source.text, files);
+  const ending = /\.(\w+?)(\.gz|\.zst)?$/i.exec(files[0])![1].toLowerCase();
+  const format = TABLE_FORMATS[ending as keyof typeof TABLE_FORMATS];
+  if (format === 'csv') return openCsv(connection, source.text, files, header);
+  if (format === 'parquet') return openParquet(connection, source.text, files);
   return openJson(connection, source.text, files);
 }
 
@@ -41,7 +43,7 @@ function checkReadable(file: string): void {
   throw new DataError(`${file}: the file is empty; write it again`);
 }
 
-/** Returns the files that are meant. An existing file is taken as it is; only other text is a pattern. */
+/** Returns the files that text names: the file itself if it exists, else all that match it as a pattern. */
 async function filesOf(connection: Connection, pattern: string): Promise<string[]> {
   if (existsSync(pattern)) return [pattern];
   const found = await queryText(connection, `SELECT file FROM glob(${literal(pattern)}) ORDER BY file`);
@@ -55,15 +57,15 @@ async function filesOf(connection: Connection, pattern: string): Promise<string[
  */
 async function openParquet(connection: Connection, source: string, files: string[]): Promise<TableReader> {
   const list = `[${files.map(fileLiteral)}]`;
-  await about(source, async () => {
+  await withSourceErrors(source, async () => {
     const rows = await queryText(
       connection,
       `SELECT file_name, list(name ORDER BY name)::VARCHAR, list(name ORDER BY name) FROM parquet_schema(${list}) WHERE name NOT IN ('schema', 'duckdb_schema') GROUP BY file_name ORDER BY file_name`,
     );
-    const odd = rows.find(([, names]) => names !== rows[0][1]);
-    if (odd !== undefined) {
+    const different = rows.find(([, names]) => names !== rows[0][1]);
+    if (different !== undefined) {
       throw new DataError(
-        `${odd[0]}: its columns are not those of ${rows[0][0]}; give files with the same columns`,
+        `${different[0]}: its columns are not those of ${rows[0][0]}; give files with the same columns`,
       );
     }
   });
@@ -73,7 +75,7 @@ async function openParquet(connection: Connection, source: string, files: string
 /** Opens JSON files, every value as the text it is written as; a number in quotes is text like any other. */
 async function openJson(connection: Connection, source: string, files: string[]): Promise<TableReader> {
   const list = `[${files.map(fileLiteral)}]`;
-  const types = await about(source, () =>
+  const types = await withSourceErrors(source, () =>
     typesOf(connection, `read_json(${list}, sample_size = -1, union_by_name = true)`),
   );
   await checkCapitals(connection, source, list, [...types.keys()]);
@@ -85,7 +87,7 @@ async function openJson(connection: Connection, source: string, files: string[])
     const isNumber = `json_type(${identifier(name)}) IN ('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE')`;
     return [{ name, nested }, nested === null ? { name, stored: { kind: 'text', text, isNumber } } : null];
   });
-  return reader(connection, source, table, found);
+  return readerOf(connection, source, table, found);
 }
 
 /**
@@ -98,7 +100,7 @@ async function checkCapitals(connection: Connection, source: string, list: strin
     /_\d+$/.test(name) && known.has(name.toLowerCase().replace(/_\d+$/, ''));
   if (!names.some(isNumbered)) return;
   const keys = `SELECT unnest(json_keys(json)) AS key FROM read_json_objects(${list})`;
-  const alike = await about(source, () =>
+  const alike = await withSourceErrors(source, () =>
     queryText(
       connection,
       `SELECT min(key), max(key) FROM (${keys}) GROUP BY lower(key) HAVING count(DISTINCT key) > 1 ORDER BY 1`,
@@ -110,14 +112,14 @@ async function checkCapitals(connection: Connection, source: string, list: strin
   );
 }
 
-/** Opens a table whose source declares its types. */
+/** Opens a Parquet table or a query, whose columns have declared types. */
 async function openTyped(connection: Connection, source: string, table: string): Promise<TableReader> {
-  const types = await about(source, () => typesOf(connection, table));
+  const types = await withSourceErrors(source, () => typesOf(connection, table));
   const found = Array.from(types, ([name, type]): [SourceColumn, DuckColumn | null] => {
     const stored = storedAs(name, type);
     return [{ name, nested: stored === null ? type : null }, stored === null ? null : { name, stored }];
   });
-  return reader(connection, source, table, found);
+  return readerOf(connection, source, table, found);
 }
 
 async function typesOf(connection: Connection, table: string): Promise<Map<string, string>> {
@@ -125,7 +127,8 @@ async function typesOf(connection: Connection, table: string): Promise<Map<strin
   return new Map(rows.map(([name, type]) => [name!, type!]));
 }
 
-function reader(
+/** Returns a reader of a DuckDB table; columns without a DuckColumn do not hold single values. */
+function readerOf(
   connection: Connection,
   source: string,
   table: string,
@@ -138,7 +141,9 @@ function reader(
     header: null,
     read: (names, modes, classColumn) => {
       const wanted = names.map((name) => byName.get(name)!);
-      return about(source, () => readCells(connection, () => table, wanted, modes, classColumn));
+      return withSourceErrors(source, () =>
+        readCells(connection, () => table, wanted, { modes, classColumn }),
+      );
     },
     locate: async (row) => `${source}: row ${row + 1}`,
     close: () => {},
@@ -146,7 +151,7 @@ function reader(
 }
 
 /** Runs `read` and turns the errors of DuckDB and the file system into DataErrors about the source. */
-async function about<T>(source: string, read: () => Promise<T>): Promise<T> {
+async function withSourceErrors<T>(source: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {

@@ -38,8 +38,9 @@ const KINDS = ['text', 'number', 'category'] as const;
 /** Returns what the user says about one column. */
 export function overridesFor(name: string, overrides: TableOverrides): ColumnOverrides {
   const as = KINDS.find((kind) => overrides[kind]?.includes(name));
-  const dateFormat = own(overrides.dateFormat, name);
-  const decimal = typeof overrides.decimal === 'string' ? overrides.decimal : own(overrides.decimal, name);
+  const dateFormat = ownValue(overrides.dateFormat, name);
+  const decimal =
+    typeof overrides.decimal === 'string' ? overrides.decimal : ownValue(overrides.decimal, name);
   return {
     name,
     missing: overrides.missing ?? [],
@@ -49,7 +50,7 @@ export function overridesFor(name: string, overrides: TableOverrides): ColumnOve
   };
 }
 
-function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+function ownValue<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
@@ -58,21 +59,21 @@ function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): 
  * or that give a date format which makes no sense.
  */
 export function checkOverrides(overrides: TableOverrides, names: readonly string[], source: string): void {
-  const check = (flag: string, name: string) => {
+  const checkName = (flag: string, name: string) => {
     if (!names.includes(name)) throw unknownColumn(flag, name, source, names);
   };
-  for (const kind of KINDS) for (const name of overrides[kind] ?? []) check(`--${kind}`, name);
+  for (const kind of KINDS) for (const name of overrides[kind] ?? []) checkName(`--${kind}`, name);
   for (const [name, format] of Object.entries(overrides.dateFormat ?? {})) {
-    check('--date-format', name);
-    dateParser(format);
+    checkName('--date-format', name);
+    dateParser(format); // throws if the format makes no sense
   }
   if (typeof overrides.decimal === 'object') {
-    for (const name of Object.keys(overrides.decimal)) check('--decimal', name);
+    for (const name of Object.keys(overrides.decimal)) checkName('--decimal', name);
   }
   for (const name of names) {
     const said = [
       ...KINDS.filter((kind) => overrides[kind]?.includes(name)),
-      ...(own(overrides.dateFormat, name) === undefined ? [] : ['date-format']),
+      ...(ownValue(overrides.dateFormat, name) === undefined ? [] : ['date-format']),
     ];
     if (said.length > 1) {
       throw new UsageError(`--${said[0]} and --${said[1]} both name column "${name}"; keep one of them`);

@@ -3,7 +3,7 @@
  * readings fit.
  */
 import { describeReading, type NumberFormat } from '../reading.js';
-import { counted, examples } from '../words.js';
+import { counted, examples, shellWord } from '../words.js';
 import { type Candidate, isDateInAnyFormat, isNumberInAnyFormat } from './candidates.js';
 import { DATE_FORMATS, dateParser, isCalendarDay } from './dates.js';
 import { areCodes, type DistinctWords, exceedDoubles, mayBeCodes } from './distinctwords.js';
@@ -57,7 +57,7 @@ export function whyNoDates(values: Float64Array, { name, as }: ColumnOverrides):
   }
   return days === 0 || as === 'number'
     ? null
-    : `numbers, though each could be a date; --date-format ${quoted(`${name}=yyyymmdd`)} takes them as dates`;
+    : `numbers, though each could be a date; --date-format ${shellWord(`${name}=yyyymmdd`)} takes them as dates`;
 }
 
 /**
@@ -69,14 +69,14 @@ export function percentQuestion(
   { name, as }: ColumnOverrides,
 ): string | null {
   if (suffix !== '%' || !bare || as === 'number') return null;
-  return `some cells have a % sign and others have none, which may mean the same or a share of 1; --number ${quoted(name)} takes them all as percentages, --text ${quoted(name)} as words`;
+  return `some cells have a % sign and others have none, which may mean the same or a share of 1; --number ${shellWord(name)} takes them all as percentages, --text ${shellWord(name)} as words`;
 }
 
 /** Asks whether what looks like an exponent is a letter of a code; null if nothing does. */
 export function codeQuestion(present: DistinctWords, { name, as }: ColumnOverrides): string | null {
   if (as === 'number' || !mayBeCodes(present.words)) return null;
   const example = present.words.find((word) => /e/i.test(word))!.trim();
-  return `${example} may be the number ${Number(example)} (--number ${quoted(name)}) or a code (--text ${quoted(name)}); say which`;
+  return `${example} may be the number ${Number(example)} (--number ${shellWord(name)}) or a code (--text ${shellWord(name)}); say which`;
 }
 
 /** Asks which of two number formats is meant, with a word that they read differently. */
@@ -86,11 +86,6 @@ export function decimalQuestion(
   name: string,
 ): string {
   const code = words.findIndex((_, at) => first.values[at] !== second.values[at]);
-  const flag = (format: NumberFormat) => `--decimal ${quoted(`${name}=${format.decimal}`)}`;
+  const flag = (format: NumberFormat) => `--decimal ${shellWord(`${name}=${format.decimal}`)}`;
   return `${words[code].trim()} may be ${first.values[code]} (${flag(first.format)}) or ${second.values[code]} (${flag(second.format)}), and every value fits both; say which`;
-}
-
-/** Quotes text for the shell, if it needs quotes. */
-export function quoted(text: string): string {
-  return /^[\w.=,/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -60,6 +60,10 @@ export function classTarget(
   return { classes, type, values, rows: rowsWhere(rows, (row) => values[row] !== NO_CLASS) };
 }
 
+/** Returns the name of the column that a table's model predicts. */
+export const targetNameOf = (schema: TargetSchema): string =>
+  schema.kind === 'classes' ? schema.name : schema.names[0];
+
 /**
  * Encodes the targets of a table as a trained model's schema says. Throws DataError for a class that the
  * model does not know, and if no row has a target.
@@ -70,14 +74,15 @@ export async function encodeTarget(
   read: ConvertedColumn,
   notes: string[],
 ): Promise<Pick<Target, 'values' | 'rows'>> {
-  const name = schema.kind === 'classes' ? schema.name : schema.names[0];
   const target =
     schema.kind === 'classes'
       ? await encodeClasses(reader, schema, read.column)
       : quantities((read.column as ColumnValues & { kind: 'numbers' }).values);
   noteRowsWithoutTarget(read, target, notes);
   if (target.rows.length === 0) {
-    throw new DataError(`${reader.source}, column "${name}": the target has no value in any row`);
+    throw new DataError(
+      `${reader.source}, column "${targetNameOf(schema)}": the target has no value in any row`,
+    );
   }
   return target;
 }
@@ -89,8 +94,9 @@ async function encodeClasses(
 ): Promise<Target> {
   const { name, type, classes } = schema;
   const reading = readingOf(schema);
-  const meaning = reading.as === 'number' && type === 'number' ? numberParser(reading) : String;
-  const known = new Map(classes.map((word): [number | string, string] => [meaning(word), word]));
+  // classes that are numbers are compared as numbers, so that `1` in a later file is the class `1.0`
+  const keyOfClass = reading.as === 'number' && type === 'number' ? numberParser(reading) : String;
+  const known = new Map(classes.map((word): [number | string, string] => [keyOfClass(word), word]));
   const keyOf = (row: number): number | string | null => {
     if (column.kind === 'words') return column.words[column.codes[row]] ?? null;
     return Number.isNaN(column.values[row]) ? null : column.values[row];

@@ -1,6 +1,7 @@
 /** Reads sample weights: a column that says how much each row counts in the training loss. */
 import { PLAIN_FORMAT } from '../reading.js';
 import { cellError, misfitText } from './cellerrors.js';
+import { NO_WORD } from './cells.js';
 import { unknownColumn } from './columnnames.js';
 import type { ConvertedColumn } from './convert.js';
 import type { TableReader } from './reader.js';
@@ -19,17 +20,10 @@ export async function readWeights(
   { column }: ConvertedColumn,
 ): Promise<Float32Array<SharedArrayBuffer>> {
   if (column.kind === 'words') {
-    const row = Math.max(
-      0,
-      column.codes.findIndex((code) => code < column.words.length),
-    );
+    const row = column.codes.findIndex((code) => code !== NO_WORD);
     const word = column.words[column.codes[row]] ?? '';
-    throw await cellError(
-      reader,
-      row,
-      name,
-      misfitText(word, { as: 'number', ...PLAIN_FORMAT, missing: [] }, false),
-    );
+    const reason = misfitText(word, { as: 'number', ...PLAIN_FORMAT, missing: [] }, false);
+    throw await cellError(reader, Math.max(0, row), name, reason); // without a word, the first row
   }
   const { values } = column;
   const weights = new Float32Array(new SharedArrayBuffer(4 * values.length));

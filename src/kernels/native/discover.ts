@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Precision } from '../bfloat16.js';
 
 /** Names of shared libraries, the best first: oneDNN, then those that offer the CBLAS interface. */
-const NAMES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+const NAMES: Readonly<Partial<Record<string, readonly string[]>>> = {
   linux: [
     'libdnnl.so.3',
     'libdnnl.so.2',
@@ -27,7 +27,7 @@ const NAMES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   win32: ['dnnl.dll', 'libopenblas.dll', 'mkl_rt.2.dll'],
 };
 
-const FOLDERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+const FOLDERS: Readonly<Partial<Record<string, readonly string[]>>> = {
   linux: [
     '/usr/lib/x86_64-linux-gnu',
     '/usr/lib/aarch64-linux-gnu',
@@ -48,7 +48,10 @@ const FOLDERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
 /**
  * Returns what to try to load, in order: each name as the system's loader finds it, then in the usual places.
  */
-export function libraryCandidates(platform = process.platform, environment = process.env): string[] {
+export function libraryCandidates(
+  platform: string = process.platform,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string[] {
   const folders = [...(FOLDERS[platform] ?? [])];
   if (environment.CONDA_PREFIX) folders.unshift(join(environment.CONDA_PREFIX, 'lib'));
   return (NAMES[platform] ?? []).flatMap((name) => {
@@ -60,7 +63,7 @@ export function libraryCandidates(platform = process.platform, environment = pro
 
 /** Says in a few words how to install a library on this system; only oneDNN will do for bf16. */
 export function installHint(
-  platform = process.platform,
+  platform: string = process.platform,
   release = osRelease(),
   precision: Precision = 'f32',
 ): string {

@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
+import type { WasmMemory } from '../wasm/types.js';
 import { builtForAnother } from './elf.js';
 import type { BoundGemm, Gemm } from './gemm.js';
 import { NO_MASK, type SetMask, type SignalMask, signalMask } from './signals.js';
@@ -116,7 +117,7 @@ function multipliesBfloat16(library: LibraryHandle): boolean {
 }
 
 /** Binds a library's products to a shared memory, for the calling thread. */
-export function bindLibrary(library: NativeLibrary, memory: WebAssembly.Memory): BoundLibrary {
+export function bindLibrary(library: NativeLibrary, memory: WasmMemory): BoundLibrary {
   const handle = load(library.path);
   for (const setter of THREAD_SETTERS) symbol(handle, `void ${setter}(int)`)?.(1);
   const threads = symbol(handle, 'int omp_get_max_threads()')?.() ?? 1;

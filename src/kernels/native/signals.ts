@@ -16,7 +16,7 @@ export interface SignalMask {
 export type SetMask = (how: number, set: number, old: number) => number;
 
 /** The values of SIG_BLOCK and SIG_SETMASK. */
-const HOW: Readonly<Partial<Record<NodeJS.Platform, readonly [number, number]>>> = {
+const HOW: Readonly<Partial<Record<string, readonly [number, number]>>> = {
   linux: [0, 2],
   darwin: [1, 3],
 };
@@ -38,7 +38,7 @@ export const NO_MASK: SignalMask = { hold() {}, release() {} };
 export function signalMask(
   setMask: SetMask,
   addressOf: (buffer: ArrayBuffer) => number,
-  platform = process.platform,
+  platform: string = process.platform,
 ): SignalMask {
   const how = HOW[platform];
   if (!how) return NO_MASK; // Windows has no signals
