@@ -47,17 +47,19 @@ const MEASURE: Readonly<
  *
  * @param options what to measure and for how long; by default four parts of 15 seconds each
  * @param clock times rounds and steps, but not the peaks; the system's by default
- * @throws UsageError or DataError, before anything is measured, where no training can be made from the
- * options
- * @example ```js import { bench } from 'gradpool';
+ * @throws UsageError or DataError, before anything is measured, where no training can be made of the options
+ * @example
+ * ```js
+ * import { bench } from 'gradpool';
  *
- * const events = bench({ network: [20, 16, 4], batch: 64, workers: [2], parts: ['strong'], seconds: 1 }); for
- * await (const event of events) {
+ * const events = bench({ network: [20, 16, 4], batch: 64, workers: [2], parts: ['strong'], seconds: 1 });
+ * for await (const event of events) {
  *   if (event.type !== 'end') continue;
  *   const { strong, proof } = event.report;
  *   console.log(strong?.points.map(({ workers }) => workers)); // → [ 0, 2 ]
  *   console.log(proof.identical); // → true
- * } ```
+ * }
+ * ```
  */
 export async function* bench(options: BenchOptions = {}, clock?: Clock): AsyncGenerator<BenchEvent> {
   const started = new Date();
