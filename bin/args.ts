@@ -100,9 +100,9 @@ interface Parts {
   readonly given: ReadonlyMap<string, Written>;
 }
 
-/** Throws UsageError for a flag that is unknown, is given twice or lacks its value. */
-export function takeApart(tokens: readonly string[], own: Flags, command = ''): Parts {
-  const flags = { ...COMMON, ...own };
+/** Sorts the words of a command line. Throws UsageError for a flag that is unknown or given wrongly. */
+export function takeApart(tokens: readonly string[], commandFlags: Flags, command = ''): Parts {
+  const flags = { ...COMMON, ...commandFlags };
   const { argv, error } = parse.detailed([...tokens], parserOptions(flags));
   const { _: words, '--': verbatim = [], ...values } = argv;
   const given = new Map(Object.entries(values).map(([name, value]) => [name, [value].flat() as Written]));
@@ -128,7 +128,10 @@ function parserOptions(flags: Flags): parse.Options {
   };
 }
 
-/** `flagged` are the words that begin with a dash, as they were written. */
+/**
+ * Throws UsageError for a flag that is given twice, lacks its value or takes none.
+ * @param flagged the words that begin with a dash, as they were written
+ */
 function checkGiven(name: string, flag: Flag, given: Written, flagged: readonly string[]): void {
   if (given.length > 1 && !isRepeatable(flag)) {
     throw new UsageError(`--${name} is given twice: keep one of them`);
@@ -140,7 +143,7 @@ function checkGiven(name: string, flag: Flag, given: Written, flagged: readonly 
   }
 }
 
-/** Returns what yargs or its parser refuses, in our words: with these options, a flag without its value. */
+/** Says in our words what yargs or its parser refuses: with these options, a flag without its value. */
 export function parserError({ message }: Error, flags: Flags): UsageError {
   const [, written] = /^Not enough arguments following: (.*)$/.exec(message) ?? [];
   if (written === undefined) return new UsageError(message);
@@ -177,7 +180,7 @@ export function tooFewWords(command: Command): UsageError {
   return new UsageError(`${name} needs more words: gradpool ${command.usage}; see gradpool ${name} --help`);
 }
 
-/** More words than the command takes are most often what the shell made of a pattern. */
+/** Hints at quotes: words too many are most often what the shell made of a pattern. */
 function tooManyWords(command: Command, word: string): UsageError {
   return new UsageError(
     `${commandName(command)}: one word too many: '${word}'; usage: gradpool ${command.usage} (a pattern or query goes in quotes)`,

@@ -6,6 +6,7 @@
 /** Turns what was written into a value. Throws UsageError that begins with `where`, such as '--lr'. */
 type Read<Written, Value> = (written: Written, where: string) => Value | Promise<Value>;
 
+/** Holds what the help says of a flag. */
 interface Described {
   readonly describe: string;
   /** The heading of the help under which the flag stands. */

@@ -1,8 +1,8 @@
-/** Completion in a shell: the script that asks, and the answers. */
+/** Completes words in a shell: writes the script that asks, and answers it. */
 import yargs, { type FallbackCompletionFunction } from 'yargs';
 import { type Command, commandName } from './command.js';
 
-/** The script calls gradpool with this word and the words so far after it. */
+/** The script calls gradpool with this word, followed by the words typed so far. */
 const QUESTION = '--get-yargs-completions';
 
 export const isCompletion = (tokens: readonly string[]): boolean => tokens.includes(QUESTION);

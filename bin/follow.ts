@@ -1,3 +1,4 @@
+/** Follows a training on the terminal, for the commands that train. */
 import type { StartEvent, TrainEvent, TrainResult } from '../src/train/events.js';
 import type { FlagValues } from './command.js';
 import { json, print } from './render/output.js';
@@ -60,12 +61,12 @@ export async function follow(
 }
 
 /** Turns the first SIGINT or SIGTERM into an abort signal; the second quits at once. */
-function interruption(asked: () => void): { signal: AbortSignal; release: () => void } {
+function interruption(onFirst: () => void): { signal: AbortSignal; release: () => void } {
   const abort = new AbortController();
   const interrupt = () => {
     if (abort.signal.aborted) process.exit(130);
     abort.abort();
-    asked();
+    onFirst();
   };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const name of signals) process.on(name, interrupt);

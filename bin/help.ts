@@ -16,7 +16,7 @@ export async function withYargs(commands: readonly Command[], tokens: readonly s
   const cli = yargs()
     .scriptName('gradpool')
     .usage(
-      'gradpool COMMAND\n\nTrains neural networks on every core of this machine: the same bits on 1 core or 64.',
+      'gradpool COMMAND\n\nTrains neural networks on every core of this machine. The result is the same, bit for bit, on 1 core or 64.',
     )
     .parserConfiguration(PARSER_CONFIGURATION)
     .locale('en')

@@ -36,9 +36,9 @@ interface KernelSpeed {
   readonly library: { readonly path: string; readonly version: string | null } | null;
   /** Billion floating-point operations a second on one thread, in X·W with X [256, 512] and W [512, 256]. */
   readonly gflops: number | null;
-  /** The same rate with operands in bfloat16; null where they are emulated, which is slower than float32. */
+  /** This rate with operands in bfloat16; null where they are emulated, which is slower than float32. */
   readonly bf16Gflops: number | null;
-  /** Why the kernels cannot be used, and what would help. */
+  /** The reason why the kernels cannot be used, and what would help; null where they can. */
   readonly missing: string | null;
 }
 
@@ -59,9 +59,11 @@ const PACKAGES = [
 /** Says whether a package is there and, where it holds native code, whether it loads on this machine. */
 async function packageState({ name, use, loads }: (typeof PACKAGES)[number]): Promise<PackageState> {
   try {
-    const own = loads ? (await import(name)).default?.version : null;
+    const reported = loads ? (await import(name)).default?.version : null;
     const version =
-      typeof own === 'string' ? own : createRequire(import.meta.url)(`${name}/package.json`).version;
+      typeof reported === 'string'
+        ? reported
+        : createRequire(import.meta.url)(`${name}/package.json`).version;
     return { name, use, version };
   } catch {
     return { name, use, version: null };
@@ -69,7 +71,7 @@ async function packageState({ name, use, loads }: (typeof PACKAGES)[number]): Pr
 }
 
 function kernelSpeeds(): Pick<Machine, 'kernels' | 'auto' | 'hint'> {
-  const own = (['reference', 'portable', 'wasm'] as const).map((name) => ({
+  const builtIn = (['reference', 'portable', 'wasm'] as const).map((name) => ({
     name,
     library: null,
     ...speeds(name, null),
@@ -92,13 +94,13 @@ function kernelSpeeds(): Pick<Machine, 'kernels' | 'auto' | 'hint'> {
   const { name, library } = chooseKernels({ kernels: 'auto', precision: 'f32' });
   const hasOneDnn = libraries.some(({ library }) => library?.interface === 'oneDNN');
   return {
-    kernels: [...own, ...(native.length > 0 ? native : [none])],
+    kernels: [...builtIn, ...(native.length > 0 ? native : [none])],
     auto: { kernels: name, library: library?.version ?? null },
     hint: hasOneDnn || koffiProblem() !== null ? null : installHint(),
   };
 }
 
-/** Measures kernels that this engine may not know. */
+/** Measures kernels; where this engine cannot run them, says why. */
 function speeds(
   name: KernelName,
   library: NativeLibrary | null,

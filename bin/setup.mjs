@@ -1,7 +1,7 @@
 /**
- * Installs the packages and builds gradpool, each only where something is missing or out of date. `npm start` and
- * `npm test` call this script first, so both work on a fresh machine. It is plain JavaScript and imports only Node's
- * own modules, because it runs before anything is installed or compiled.
+ * Installs the packages and builds gradpool, each only where something is missing or out of date. `npm start`
+ * and `npm test` call this script first, so both work on a fresh machine. It is plain JavaScript and imports
+ * only Node's own modules, because it runs before anything is installed or compiled.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -38,9 +38,9 @@ if (!existsSync(built) || readFileSync(built, 'utf8') !== digest) {
 }
 
 /**
- * Tells whether node_modules already holds the very packages that the lock file names, as it does after someone ran
- * `npm ci` or `npm install` by hand. `npm ci` would delete them and install them again. Optional packages may be
- * missing: most of them are binaries for other platforms.
+ * Says whether node_modules already holds the very packages that the lock file names, as it does after
+ * someone ran `npm ci` or `npm install` by hand. `npm ci` would delete them and install them again. Optional
+ * packages may be missing: most of them are binaries for other platforms.
  */
 function matchesLockFile() {
   const list = join('node_modules', '.package-lock.json'); // npm records here what it installed

@@ -53,7 +53,8 @@ export async function writeFileAtomicLater(path: string, contents: readonly Uint
  * Replaces a file by what `fill` writes, completely or not at all, as writeFileAtomic does, and keeps an old
  * file's permissions. If the process exits meanwhile, nothing is left behind: the temporary file is removed
  * at the exit. It is opened synchronously, because an open still under way at the exit could create it after
- * it was removed. Throws DataError for what the system refuses, which calls the file `name`.
+ * it was removed. Throws DataError where the system refuses.
+ * @param name what an error calls the file
  */
 export async function replaceFile(
   path: string,
@@ -86,8 +87,8 @@ export async function replaceFile(
 const HAS_FOLDER_HANDLES = process.platform !== 'win32';
 
 /**
- * The file may be there already, left by an earlier process with this number. It is removed first and opened
- * with 'wx', because opening it for writing could follow a link.
+ * Names the temporary file for `path`. An earlier process with the same number may have left one: whoever
+ * writes removes it first and opens a new one with 'wx', because opening it for writing could follow a link.
  */
 const temporaryFor = (path: string): string => `${path}.${process.pid}.tmp`;
 

@@ -10,8 +10,8 @@ export type Destination =
    */
   | { readonly kind: 'file'; readonly path: string }
   /**
-   * This process has it open already, as /dev/stdout: opening it again fails for a socket and truncates a
-   * file.
+   * This process has the file open already, as with /dev/stdout, and writes to that descriptor: opening the
+   * file again fails for a socket and truncates a regular file.
    */
   | { readonly kind: 'descriptor'; readonly descriptor: number }
   /** A FIFO or a character device lies there, which takes what is written as it comes. */
@@ -23,29 +23,29 @@ export type Destination =
  */
 export function destinationOf(path: string): Destination {
   if (path === '-') return { kind: 'descriptor', descriptor: 1 };
-  const refused = (why: string) => new DataError(`${path}: cannot be written (${why})`);
+  const refusal = (why: string) => new DataError(`${path}: cannot be written (${why})`);
   try {
     const end = followLinks(path);
     if (typeof end === 'number') return { kind: 'descriptor', descriptor: end };
-    const there = statSync(path, { throwIfNoEntry: false });
-    if (there === undefined || there.isFile()) {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined || stats.isFile()) {
       if (!/[\\/]$/.test(path)) return { kind: 'file', path: end };
-      throw refused('there is no such folder; create it and name a file in it');
+      throw refusal('there is no such folder; create it and name a file in it');
     }
-    if (there.isFIFO() || there.isCharacterDevice()) return { kind: 'stream', path };
-    throw refused(`this is ${kindOf(there)}, where a file is needed`);
+    if (stats.isFIFO() || stats.isCharacterDevice()) return { kind: 'stream', path };
+    throw refusal(`this is ${kindOf(stats)}, where a file is needed`);
   } catch (error) {
     if (error instanceof DataError) throw error;
-    throw refused((error as Error).message);
+    throw refusal((error as Error).message);
   }
 }
 
-function kindOf(there: Stats): string {
-  if (there.isDirectory()) return 'a directory';
-  return there.isSocket() ? 'a socket' : 'a block device';
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a directory';
+  return stats.isSocket() ? 'a socket' : 'a block device';
 }
 
-/** Linux gives up after this many links. */
+/** Links that are followed before giving up; Linux itself stops after as many. */
 const MOST_LINKS = 40;
 
 /**
@@ -55,15 +55,15 @@ const MOST_LINKS = 40;
 function followLinks(path: string): string | number {
   let current = path;
   for (let links = 0; links <= MOST_LINKS; links++) {
-    // The system resolves a folder's own links before it goes up at "..", which no rule about the text alone
-    // could do.
+    // A ".." in the path means the parent of the folder that a link leads to, so the folder has to be
+    // resolved by the system: taking ".." out of the text would go up from the link instead.
     const folder = realFolder(dirname(current));
     const name = basename(current);
-    const place = join(folder, name);
+    const candidate = join(folder, name);
     const descriptor = descriptorOf(folder, name);
     if (descriptor !== null) return descriptor;
-    const target = linkTarget(place);
-    if (target === null) return place;
+    const target = linkTarget(candidate);
+    if (target === null) return candidate;
     current = /^([\\/]|[a-z]:)/i.test(target) ? target : `${folder}/${target}`;
   }
   throw new Error('its symbolic links go round in a circle');
@@ -86,9 +86,10 @@ const STANDARD = ['stdin', 'stdout', 'stderr'];
  */
 function descriptorOf(folder: string, name: string): number | null {
   if (folder === '/dev' && STANDARD.includes(name)) return STANDARD.indexOf(name);
-  const own = `${process.pid}`;
-  const [, owner = own] = /^(?:\/dev|\/proc\/(\d+)(?:\/task\/\d+)?)\/fd$/.exec(folder) ?? ['', ''];
-  return owner === own && /^\d+$/.test(name) ? Number(name) : null;
+  const descriptors = /^(?:\/dev|\/proc\/(\d+)(?:\/task\/\d+)?)\/fd$/.exec(folder);
+  if (descriptors === null || !/^\d+$/.test(name)) return null;
+  const [, owner = `${process.pid}`] = descriptors; // /dev/fd names no process: it is this one's
+  return owner === `${process.pid}` ? Number(name) : null;
 }
 
 /** Returns where a symbolic link points, or null where there is no link. */

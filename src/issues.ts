@@ -5,8 +5,9 @@ import { didYouMean } from './didyoumean.js';
 type Issue = z.core.$ZodIssue;
 
 /**
- * Describes an issue in one line, such as "lr: must be greater than 0, found -1". `known` lists the existing
- * keys.
+ * Describes an issue in one line, such as "lr: must be greater than 0, found -1".
+ * @param known the keys that exist, for a hint at a misspelt one
+ * @param thing what a key is called
  */
 export function describeIssue(issue: Issue, value: unknown, known: readonly string[], thing = 'key'): string {
   if (issue.code === 'unrecognized_keys') {
@@ -32,9 +33,9 @@ function expectation(issue: Issue, found: unknown): string {
     case 'invalid_type':
       return `expected ${typeWords(issue.expected, found)}`;
     case 'too_small':
-      return `must ${bound(issue.origin)} ${issue.inclusive ? 'at least' : 'greater than'} ${issue.minimum}`;
+      return outside(issue.origin, issue.inclusive ? 'at least' : 'greater than', issue.minimum);
     case 'too_big':
-      return `must ${bound(issue.origin)} ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`;
+      return outside(issue.origin, issue.inclusive ? 'at most' : 'less than', issue.maximum);
     case 'invalid_union':
       if (issue.message !== 'Invalid input') return issue.message;
       return `expected ${issue.errors.map(([first]) => expectation(first, found).replace(/^expected /, '')).join(', or ')}`;
@@ -73,6 +74,9 @@ function foundText(found: unknown): string {
   return JSON.stringify(found, named) ?? 'nothing';
 }
 
-function bound(origin: string): string {
-  return origin === 'string' || origin === 'array' ? 'have a length of' : 'be';
+/** Says what a number, the length of a list or the length of a text must be. */
+function outside(origin: string, relation: string, limit: number | bigint): string {
+  const part = { array: 'value', string: 'character' }[origin];
+  if (part === undefined) return `must be ${relation} ${limit}`;
+  return `must have ${relation} ${limit} ${part}${Number(limit) === 1 ? '' : 's'}`;
 }

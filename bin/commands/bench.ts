@@ -1,5 +1,5 @@
 import { compareReports, readReport } from '../../src/bench/compare.js';
-import { type BenchOptions, DEFAULT_PARTS, DEFAULTS, PARTS, RATE } from '../../src/bench/options.js';
+import { BENCH_LR, type BenchOptions, DEFAULT_PARTS, DEFAULTS, PARTS } from '../../src/bench/options.js';
 import type { BenchReport } from '../../src/bench/report.js';
 import { destinationOf } from '../../src/destination.js';
 import { didYouMean } from '../../src/didyoumean.js';
@@ -11,7 +11,7 @@ import { comparisonText, gateLine } from '../render/benchcompare.js';
 import { json, print, streamTo } from '../render/output.js';
 
 /** Keys of a training's configuration that a benchmark takes too. */
-const TRAINING = [
+const TRAINING_KEYS = [
   'kernels',
   'nativeLibrary',
   'precision',
@@ -24,7 +24,7 @@ const TRAINING = [
 ] as const satisfies readonly Key[];
 
 const trainingFlags: Readonly<Record<string, Flag>> = Object.fromEntries(
-  TRAINING.map((key) => [kebab(key), { ...CONFIG_FLAGS[kebab(key)], group: 'Network' }]),
+  TRAINING_KEYS.map((key) => [kebab(key), { ...CONFIG_FLAGS[kebab(key)], group: 'Network' }]),
 );
 const FORMATS = ['json', 'csv', 'markdown'] as const;
 
@@ -45,7 +45,7 @@ const FLAGS = {
   // Random data wants a small rate, so that all values stay in the range of ordinary numbers.
   lr: {
     ...trainingFlags.lr,
-    describe: `the learning rate; default: ${RATE}, and the optimizer's own for the target`,
+    describe: `the learning rate; default: ${BENCH_LR}, and the optimizer's own for the target`,
   },
   workers: {
     describe: 'worker counts, measured in turn; the in-process loop (0) is always among them',
@@ -89,7 +89,7 @@ const FLAGS = {
   'no-progress': { describe: 'print lines instead of a bar', boolean: true, group: 'Output' },
   'fail-if-slower': {
     describe:
-      'compare: exit with 5 where a point is slower by more than this, such as 5%; an interval within ± this (±5% if not given) means no difference',
+      'compare: exit with 5 if a point is slower by more than this, such as 5%; an interval within ± this (±5% if not given) counts as no difference',
     group: 'Compare',
     read: readShare,
   },
@@ -102,7 +102,7 @@ export const benchCommand = defineCommand({
   describe:
     'measure speed-up, efficiency, batch sizes and time to accuracy on many cores; or compare two reports',
   positionals: {
-    action: 'compare: two reports of bench --json; left out: measure',
+    action: 'compare, for two reports that bench --json printed; without it, bench measures',
     old: 'compare: the report to compare with',
     new: 'compare: the report that must not be slower',
   },
@@ -113,7 +113,10 @@ export const benchCommand = defineCommand({
       'gradpool bench --network 784-512-512-10 --batch 256 --plot scaling.svg',
       'your network, and its charts',
     ],
-    ['gradpool bench --only strong --workers 1,2,4 --json > new.json', 'one part, for machines to read'],
+    [
+      'gradpool bench --only strong --workers 1,2,4 --json > new.json',
+      'one part, as a report to compare others with',
+    ],
     ['gradpool bench --only growth --plot growth.svg', 'how costs grow with rows and parameters'],
     ['gradpool bench compare old.json new.json --fail-if-slower 5%', 'a gate for continuous integration'],
   ],
@@ -157,7 +160,7 @@ async function measure(args: BenchArgs): Promise<number> {
   }
   const { plot } = args;
   if (plot !== undefined) checkPlot(plot);
-  const report = await measured(benchOptions(args), {
+  const report = await runBench(benchOptions(args), {
     quiet: args.quiet === true,
     progress: !args['no-progress'],
   });
@@ -166,7 +169,7 @@ async function measure(args: BenchArgs): Promise<number> {
     const svg = await benchSvg(report);
     await streamTo(plot, (put) => put(svg));
   }
-  await show(report, formats[0]);
+  await printReport(report, formats[0]);
   if (!report.proof.identical) {
     throw new GateError(`the weights differ between worker counts: ${report.proof.failures.join('; ')}`);
   }
@@ -185,11 +188,11 @@ function benchOptions(args: BenchArgs): BenchOptions {
   const given = { network, batch, workers, parts, seconds, rounds, accuracy, data };
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-    training: givenValues(TRAINING, args),
+    training: givenValues(TRAINING_KEYS, args),
   };
 }
 
-async function measured(
+async function runBench(
   options: BenchOptions,
   display: { quiet: boolean; progress: boolean },
 ): Promise<BenchReport> {
@@ -213,7 +216,7 @@ async function measured(
   throw new Error('the benchmark ended without its report');
 }
 
-async function show(report: BenchReport, format: (typeof FORMATS)[number] | undefined): Promise<void> {
+async function printReport(report: BenchReport, format: (typeof FORMATS)[number] | undefined): Promise<void> {
   if (format === 'json') return json(report);
   if (format === 'csv') return print((await import('../render/benchcsv.js')).benchCsv(report));
   const { benchText, benchMarkdown } = await import('../render/bench.js');

@@ -10,14 +10,14 @@ export const completionCommand = defineCommand({
   positionals: { shell: 'bash or zsh; left out: the shell that $SHELL names, else bash' },
   flags: {},
   examples: [
-    ['gradpool completion bash >> ~/.bashrc', 'for every new bash'],
-    ['gradpool completion zsh >> ~/.zshrc', 'for every new zsh'],
-    ['source <(gradpool completion bash)', 'for this bash alone'],
+    ['gradpool completion bash >> ~/.bashrc', 'in every new bash'],
+    ['gradpool completion zsh >> ~/.zshrc', 'in every new zsh'],
+    ['source <(gradpool completion bash)', 'in this bash only'],
   ],
   async run(args) {
     const { SHELL = '', ZSH_NAME = '' } = process.env;
-    const own = `${SHELL} ${ZSH_NAME}`.includes('zsh') ? 'zsh' : 'bash';
-    const wanted = args.shell === undefined ? own : shell.read(args.shell, 'completion');
+    const login = `${SHELL} ${ZSH_NAME}`.includes('zsh') ? 'zsh' : 'bash';
+    const wanted = args.shell === undefined ? login : shell.read(args.shell, 'completion');
     const { completionScript } = await import('../completion.js');
     print(await completionScript(wanted));
     return 0;

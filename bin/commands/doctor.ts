@@ -6,7 +6,7 @@ export const doctorCommand = defineCommand({
   describe: 'show what this machine offers: cores, memory, kernels and their speed',
   positionals: {},
   flags: { json: { describe: 'print one JSON document', boolean: true } },
-  examples: [['gradpool doctor', 'before you blame the network']],
+  examples: [['gradpool doctor', 'what to check first when training is slow']],
   async run(args) {
     const { examine } = await import('../machine.js');
     const { machineText } = await import('../render/machine.js');

@@ -1,3 +1,4 @@
+import type { Evaluation } from '../../src/model/evaluate.js';
 import { defineCommand } from '../command.js';
 import { classScores, confusionTable, metricsText, scoresTable } from '../render/metrics.js';
 import { json, print, printNotes } from '../render/output.js';
@@ -9,22 +10,22 @@ const MOST_CLASSES = 20;
 
 export const evaluateCommand = defineCommand({
   usage: 'evaluate <run> <data>',
-  describe: 'measure a trained model on DATA that has the target',
+  describe: 'test a trained model on DATA that holds the target column, the right answers',
   positionals: {
     run: "a run's folder or a model.safetensors",
-    data: 'what train takes, or - for standard input',
+    data: 'data as for gradpool train, or - for standard input',
   },
   flags: { json: { describe: 'print one JSON document', boolean: true } },
   examples: [['gradpool evaluate runs/mine holdout.csv', 'loss, accuracy, and each class on its own']],
   async run(args) {
     const { loadModel } = await import('../../src/model/index.js');
     const model = await loadModel(args.run);
-    const { notes: remarks, ...found } = await withData(args.data, async (source, named) => {
+    const { notes, ...found } = await withData(args.data, async (source, named) => {
       const evaluation = await model.evaluate(source);
       return { ...evaluation, notes: evaluation.notes.map(named) };
     });
-    const { metrics, confusion, mae, r2 } = found;
-    printNotes(remarks);
+    const { confusion } = found;
+    printNotes(notes);
     const scores = model.classes && confusion ? classScores(model.classes, confusion) : null;
     if (args.json) {
       const { classes, path, weightsSha256 } = model;
@@ -35,25 +36,28 @@ export const evaluateCommand = defineCommand({
         ...found,
         classes,
         perClass: scores,
-        notes: remarks,
+        notes,
       });
       return 0;
     }
-    const rmse = metrics.rmse === undefined ? null : significant(metrics.rmse);
-    const summary =
-      rmse === null
-        ? `${painter(process.stdout)('bold', metricsText(metrics))} on ${countOf(found.rows, 'row')}`
-        : facts([
-            ['rows', String(found.rows)],
-            ['rmse', rmse],
-            ['mae', mae === null ? null : significant(mae)],
-            ['r2', r2 === null ? 'undefined: the target is constant' : significant(r2)],
-            ['loss', significant(metrics.loss)],
-          ]);
-    print(summary);
+    print(summaryText(found));
     if (scores && confusion && scores.length <= MOST_CLASSES) {
       print(`\n${scoresTable(scores)}\n\n${confusionTable(model.classes!, confusion)}`);
     }
     return 0;
   },
 });
+
+/** Writes the metrics: classes have them in one line, numbers in several. */
+function summaryText({ rows, metrics, mae, r2 }: Omit<Evaluation, 'notes'>): string {
+  if (metrics.rmse === undefined) {
+    return `${painter(process.stdout)('bold', metricsText(metrics))} on ${countOf(rows, 'row')}`;
+  }
+  return facts([
+    ['rows', String(rows)],
+    ['rmse', significant(metrics.rmse)],
+    ['mae', mae === null ? null : significant(mae)],
+    ['r2', r2 === null ? 'undefined: the target is constant' : significant(r2)],
+    ['loss', significant(metrics.loss)],
+  ]);
+}

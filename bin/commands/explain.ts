@@ -8,7 +8,7 @@ export const explainCommand = defineCommand({
   describe: 'show one instance go through a network and back, each derivative beside its difference quotient',
   positionals: {
     network: "a run's folder, a model.safetensors or a configuration file",
-    data: "what train takes (default: the run's or the configuration's data)",
+    data: "data as for gradpool train (default: the run's or the configuration's data)",
   },
   flags: {
     row: { describe: 'which row of the data', default: '1', read: readWhole(0) },
@@ -16,11 +16,13 @@ export const explainCommand = defineCommand({
     target: { describe: 'd1,d2,… or a class: the desired output of --input', read: readText },
     trace: { describe: 'print every number of a large network too', boolean: true },
     weight: {
-      describe: 'the paths from this weight to Div, as in w[1][1,2] (layer, from, to; from 0: the bias)',
+      describe:
+        'show every path from this weight to Div, the loss, as in w[1][1,2] (layer, from unit, to unit; from 0 is the bias)',
       read: readText,
     },
     perturb: {
-      describe: 'the predicted and the actual change of Div, as in x1=1e-3 or w[2][1,3]=1e-3',
+      describe:
+        'change one number, as in x1=1e-3 or w[2][1,3]=1e-3, and compare the predicted change of Div with the actual one',
       read: readText,
     },
     diagram: { describe: 'write the influence diagram to this SVG file', read: readText },
@@ -29,7 +31,10 @@ export const explainCommand = defineCommand({
   examples: [
     ['gradpool explain examples/lecture-2-2-2.yaml', 'the worked example of the lecture'],
     ['gradpool explain runs/mine --row 7 --diagram seven.svg', 'a row of the data it was trained on'],
-    ["gradpool explain runs/mine --weight 'w[1][1,2]' --perturb x1=1e-3", 'every path, and a nudge'],
+    [
+      "gradpool explain runs/mine --weight 'w[1][1,2]' --perturb x1=1e-3",
+      'the paths from a weight, and the effect of a small change of an input',
+    ],
   ],
   async run(args) {
     const { openSubject } = await import('../../src/explain/subject.js');

@@ -4,12 +4,13 @@ import { optionsOf, readSettings } from '../config/settings.js';
 import { readPositive, readText } from '../readers.js';
 import { json, print } from '../render/output.js';
 
+/** The flags of a training without those that the search itself decides. */
 const { lr: _, epochs: __, schedule: ___, ...SEARCH_FLAGS } = CONFIG_FLAGS;
 
 export const findLrCommand = defineCommand({
   usage: 'find-lr [data]',
-  describe: 'search for a learning rate: one step a minibatch at growing rates (range test, Smith 2017)',
-  positionals: { data: 'training data, as for gradpool train' },
+  describe: 'suggest a learning rate: train on minibatches at ever higher rates (range test, Smith 2017)',
+  positionals: { data: 'data as for gradpool train' },
   flags: {
     ...SEARCH_FLAGS,
     from: { describe: 'the first rate', group: 'Range', default: '1e-6', read: readPositive },
@@ -28,7 +29,7 @@ export const findLrCommand = defineCommand({
     ['gradpool find-lr -c my.yaml --from 1e-4 --to 1', 'the network of a configuration, in a narrower range'],
   ],
   async run(args) {
-    const options = optionsOf(await readSettings(args, process.env));
+    const options = optionsOf('find-lr', await readSettings(args, process.env));
     const { from, to, steps } = args;
     const { findLearningRate } = await import('../../src/run/findlr.js');
     const search = await findLearningRate(options, {

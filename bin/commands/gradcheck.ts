@@ -2,15 +2,23 @@ import { defineCommand } from '../command.js';
 import { readWhole } from '../readers.js';
 import { json, print } from '../render/output.js';
 
+/** Two shards of three rows. */
+const DEFAULT_ROWS = 6;
+
 export const gradcheckCommand = defineCommand({
   usage: 'gradcheck [network] [data]',
-  describe: 'compare every derivative with differences in float64, and the float32 kernels with float64',
+  describe:
+    'check every derivative against difference quotients in float64, and the float32 kernels against float64',
   positionals: {
     network: 'a configuration file, run or model; left out: every layer kind x activation x divergence',
-    data: "what train takes (default: the network's own)",
+    data: "data as for gradpool train (default: the network's own)",
   },
   flags: {
-    rows: { describe: 'how many rows of the data to check on', default: '6', read: readWhole(1) },
+    rows: {
+      describe: 'how many rows of the data to check on',
+      default: `${DEFAULT_ROWS}`,
+      read: readWhole(1),
+    },
     json: { describe: 'print one JSON document', boolean: true },
   },
   examples: [
@@ -31,7 +39,11 @@ export const gradcheckCommand = defineCommand({
     }
     const { openSubject } = await import('../../src/explain/subject.js');
     const { gradcheckNetwork } = await import('../../src/explain/ownnetwork.js');
-    const subject = await openSubject({ path: args.network, data: args.data, rows: args.rows ?? 6 });
+    const subject = await openSubject({
+      path: args.network,
+      data: args.data,
+      rows: args.rows ?? DEFAULT_ROWS,
+    });
     const report = gradcheckNetwork(subject);
     if (args.json) json({ network: args.network, ...report, seconds: seconds() });
     else print(render.networkText(report, args.network, seconds()));

@@ -9,13 +9,16 @@ export const inspectCommand = defineCommand({
   usage: 'inspect <what>',
   describe: 'show what is in a run, a model or data',
   positionals: {
-    what: "a run's folder, a model.safetensors, what train takes as data, or - for standard input",
+    what: "a run's folder, a model.safetensors, data as for gradpool train, or - for standard input",
   },
   flags: { ...TABLE_FLAGS, json: { describe: 'print one JSON document', boolean: true } },
   examples: [
     ['gradpool inspect runs/mine', 'its status, history and network'],
     ['gradpool inspect houses.csv', 'columns, types, what was assumed, missing values'],
-    ['gradpool inspect sales.csv --date-format day=dd/mm/yyyy', 'the same, with a question answered'],
+    [
+      'gradpool inspect sales.csv --date-format day=dd/mm/yyyy',
+      'the same, after telling how the column day writes its dates',
+    ],
   ],
   async run(args) {
     const { what, json: asJson } = args;

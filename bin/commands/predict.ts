@@ -11,22 +11,31 @@ export const predictCommand = defineCommand({
   describe: 'predict DATA row by row: the class and its probabilities, or the value',
   positionals: {
     run: "a run's folder or a model.safetensors",
-    data: 'what train takes, or - for standard input; needs no target',
+    data: 'data as for gradpool train, or - for standard input; needs no target',
   },
   flags: {
     format: { describe: 'how the predictions are written', ...oneOf('csv', 'jsonl'), default: 'csv' },
-    output: { describe: 'write this file, whole or not at all, instead of stdout', read: readText },
+    output: {
+      describe: 'write to this file instead of stdout; it appears complete or not at all',
+      read: readText,
+    },
     keep: {
-      describe: "columns of DATA to write before the prediction, as they are there: 'id,name', or all",
+      describe: "columns of DATA to copy unchanged in front of the prediction, such as 'id,name', or all",
       repeats: true,
       read: readNames,
     },
   },
   examples: [
     ['gradpool predict runs/mine new.csv > predicted.csv', 'a row for each row of new.csv'],
-    ['gradpool predict runs/mine new.csv --keep id,name', 'each prediction beside what it belongs to'],
-    ["mysql -B -e 'select …' | gradpool predict runs/mine -", 'what another program writes'],
-    ['gradpool predict runs/mine new.csv --format jsonl | jq .species', 'for another program'],
+    [
+      'gradpool predict runs/mine new.csv --keep id,name',
+      'each prediction beside the id and name of its row',
+    ],
+    ["mysql -B -e 'select …' | gradpool predict runs/mine -", 'rows that another program writes'],
+    [
+      'gradpool predict runs/mine new.csv --format jsonl | jq .species',
+      'a JSON object for each row, for another program',
+    ],
   ],
   async run(args) {
     const { loadModel } = await import('../../src/model/index.js');
@@ -35,7 +44,7 @@ export const predictCommand = defineCommand({
     await withData(args.data, async (source, named) => {
       const predictions = await model.predict(source, keep === undefined ? {} : { keep });
       printNotes(predictions.notes.map(named));
-      refuseTwice(predictions);
+      refuseNameTwice(predictions);
       const { header, row } = (args.format === 'jsonl' ? jsonl : csv)(predictions);
       await streamTo(args.output, async (put) => {
         await put(header);
@@ -44,7 +53,7 @@ export const predictCommand = defineCommand({
           await put(
             Array.from({ length: rows }, (_, index) => row(cellsOf(predictions, batch, index))).join(''),
           );
-          await setImmediate(); // a fast reader never makes put wait, and then no signal would come through
+          await setImmediate(); // lets signals through: with a fast reader, put never waits
         }
       });
     });
@@ -53,7 +62,7 @@ export const predictCommand = defineCommand({
 });
 
 /** Refuses to keep a column with the name of a prediction: one would overwrite the other in JSON. */
-function refuseTwice({ kept, targets }: Predictions): void {
+function refuseNameTwice({ kept, targets }: Predictions): void {
   const twice = kept.find(({ name }) => targets.includes(name));
   if (twice === undefined) return;
   throw new UsageError(
@@ -76,7 +85,7 @@ function cellsOf({ targets, classes, kept }: Predictions, batch: PredictionBatch
     kept: kept.map(({ text }) => text(batch.from + index)),
     predicted: predicted.slice(index * targets.length, (index + 1) * targets.length),
     probabilities: probabilities
-      ? Array.from(probabilities.subarray(index * width, (index + 1) * width), short)
+      ? Array.from(probabilities.subarray(index * width, (index + 1) * width), rounded)
       : [],
   };
 }
@@ -95,7 +104,7 @@ function csv({ targets, classes, kept }: Predictions): Format {
       ...(classes ?? []).map((name) => `p(${name})`),
     ]),
     row: ({ kept: cells, predicted, probabilities }) =>
-      line([...cells.map((cell) => cell ?? ''), ...predicted.map(short), ...probabilities]),
+      line([...cells.map((cell) => cell ?? ''), ...predicted.map(rounded), ...probabilities]),
   };
 }
 
@@ -105,7 +114,7 @@ function jsonl({ targets, classes, kept }: Predictions): Format {
     row: ({ kept: cells, predicted, probabilities }) => {
       const named = Object.fromEntries([
         ...kept.map(({ name }, index) => [name, cells[index]]),
-        ...targets.map((target, index) => [target, short(predicted[index])]),
+        ...targets.map((target, index) => [target, rounded(predicted[index])]),
       ]);
       const shares = Object.fromEntries(probabilities.map((share, index) => [classes![index], share]));
       return `${JSON.stringify(probabilities.length > 0 ? { ...named, probabilities: shares } : named)}\n`;
@@ -120,6 +129,6 @@ function quoted(cell: string | number): string {
 }
 
 /** Rounds to nine digits: they hold a float32 exactly, and the rest would be noise. */
-function short<T extends string | number>(value: T): T {
+function rounded<T extends string | number>(value: T): T {
   return typeof value === 'number' ? (Number(value.toPrecision(9)) as T) : value;
 }

@@ -5,7 +5,8 @@ import { follow, OUTPUT_FLAGS } from '../follow.js';
 
 export const resumeCommand = defineCommand({
   usage: 'resume <run>',
-  describe: 'continue a run that was interrupted or killed, to the same bits as if it had never stopped',
+  describe:
+    'continue a run that was interrupted or killed; the result is the same as if it had never stopped',
   positionals: { run: "the run's folder" },
   flags: {
     workers: CONFIG_FLAGS.workers,

@@ -9,7 +9,7 @@ import { configText, sourcedConfig } from '../render/settings.js';
 
 export const trainCommand = defineCommand({
   usage: 'train [data]',
-  describe: 'train a network on DATA, on every core, to the same bits on any number of them',
+  describe: 'train a network on DATA, on every core; any number of cores gives the same result, bit for bit',
   positionals: {
     data: 'a table (csv, tsv, json, jsonl, parquet; .gz, .zst; a quoted pattern), a SQL query, a folder of IDX or NPY files, or a built-in name (mnist, xor, spirals, …)',
   },
@@ -33,16 +33,21 @@ export const trainCommand = defineCommand({
   examples: [
     ['gradpool train mnist', 'handwritten digits, out of the box'],
     ['gradpool train iris.csv --target species --hidden 32', 'a table, and the column to predict'],
-    ["gradpool train 'logs/*.parquet' -t price --epochs 50 --patience 5", 'many files, stopped early'],
+    [
+      "gradpool train 'logs/*.parquet' -t price --epochs 50 --patience 5",
+      'many files as one table, stopped when it no longer gets better',
+    ],
     ['gradpool train -c runs/mine/config.yaml --seed 2', 'an earlier run again, with another seed'],
   ],
   async run(args) {
-    const idle = (['dry-run', 'print-config'] as const).find((flag) => args[flag]);
-    if (idle && args.profile) {
-      throw new UsageError(`--profile measures a training, and --${idle} trains nothing: drop one of them`);
+    const withoutTraining = (['dry-run', 'print-config'] as const).find((flag) => args[flag]);
+    if (withoutTraining && args.profile) {
+      throw new UsageError(
+        `--profile measures a training, and --${withoutTraining} trains nothing: drop one of them`,
+      );
     }
     const settings = await readSettings(args, process.env);
-    const options = optionsOf(settings);
+    const options = optionsOf('train', settings);
     if (args['print-config']) {
       const config = sourcedConfig(options, settings);
       args.json ? json(config) : print(configText(config));

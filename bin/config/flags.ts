@@ -1,6 +1,5 @@
 /**
- * The flags of the configuration's keys, and the values that their texts stand for; both follow from its
- * schema.
+ * Derives the flags of the configuration's keys from its schema, and reads their values as it says.
  */
 import { z } from 'zod';
 import { UsageError } from '../../src/errors.js';
@@ -13,6 +12,7 @@ import { numberIn, readNames } from '../readers.js';
 
 export type Key = (typeof CONFIG_KEYS)[number];
 
+/** The part of a key's JSON schema from which its flag follows. */
 interface Property {
   readonly type?: string | readonly string[];
   readonly description?: string;
@@ -24,47 +24,47 @@ interface Property {
 }
 const PROPERTIES = z.toJSONSchema(configSchema, { io: 'input' }).properties as Record<Key, Property>;
 
-const NAMES = Object.keys(CONFIG_GROUPS);
+const GROUPS = Object.keys(CONFIG_GROUPS);
 const ALIASES: Readonly<Record<string, string>> = { target: 't' };
 
 export const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-export const variable = (key: string): string => `GRADPOOL_${kebab(key).replaceAll('-', '_').toUpperCase()}`;
+export const environmentVariable = (key: string): string =>
+  `GRADPOOL_${kebab(key).replaceAll('-', '_').toUpperCase()}`;
 
-const groupOf = (key: Key): number => NAMES.findIndex((name) => CONFIG_GROUPS[name].includes(key));
+/** Returns the place of a key's group, in the order of the help. */
+const groupOf = (key: Key): number => GROUPS.findIndex((name) => CONFIG_GROUPS[name].includes(key));
 
-/**
- * The flag of each key but `data`, which is the argument. A boolean has a second, hidden flag that switches
- * it off.
- */
+/** The flags of each key but `data`, which is the argument. */
 export const CONFIG_FLAGS: Flags = Object.fromEntries(
   CONFIG_KEYS.filter((key) => key !== 'data')
     .sort((a, b) => groupOf(a) - groupOf(b))
-    .flatMap((key): [string, Flag][] => {
-      const { type, description = '', default: value, enum: choices } = PROPERTIES[key];
-      const described = {
-        describe: description,
-        group: NAMES[groupOf(key)],
-        ...(value === undefined || value === false ? {} : { default: valueText(value) }),
-        ...(choices ? { choices } : {}),
-        ...(ALIASES[key] ? { alias: ALIASES[key] } : {}),
-      };
-      if (type === 'boolean') {
-        return [
-          [kebab(key), { ...described, boolean: true }],
-          [`no-${kebab(key)}`, { describe: '', hidden: true, boolean: true }],
-        ];
-      }
-      const flag: Flag =
-        isWords(PROPERTIES[key]) || isRecord(PROPERTIES[key])
-          ? {
-              ...described,
-              repeats: true,
-              read: (texts: readonly string[], where: string) => readKey(key, texts, where),
-            }
-          : { ...described, read: (text: string, where: string) => readKey(key, [text], where) };
-      return [[kebab(key), flag]];
-    }),
+    .flatMap(flagsOf),
 );
+
+/** Makes the flag of a key. A boolean has a second, hidden flag that switches it off. */
+function flagsOf(key: Key): [string, Flag][] {
+  const property = PROPERTIES[key];
+  const { type, description = '', default: value, enum: choices } = property;
+  const described = {
+    describe: description,
+    group: GROUPS[groupOf(key)],
+    ...(value === undefined || value === false ? {} : { default: valueText(value) }),
+    ...(choices ? { choices } : {}),
+    ...(ALIASES[key] ? { alias: ALIASES[key] } : {}),
+  };
+  if (type === 'boolean') {
+    return [
+      [kebab(key), { ...described, boolean: true }],
+      [`no-${kebab(key)}`, { describe: '', hidden: true, boolean: true }],
+    ];
+  }
+  if (isWords(property) || isRecord(property)) {
+    const read = (texts: readonly string[], where: string) => readKey(key, texts, where);
+    return [[kebab(key), { ...described, repeats: true, read }]];
+  }
+  const read = (text: string, where: string) => readKey(key, [text], where);
+  return [[kebab(key), { ...described, read }]];
+}
 
 /** Says whether a key takes a list of words, such as names of columns. */
 function isWords({ items }: Property): boolean {
@@ -91,13 +91,13 @@ export function givenValues(keys: readonly Key[], args: Args): Record<string, un
  * Reads the value that texts stand for. A text that stands for none stays as it is, for `checked` to refuse.
  */
 async function parseTexts(key: Key, texts: readonly string[]): Promise<unknown> {
+  const property = PROPERTIES[key];
   const [text] = texts;
-  if (PROPERTIES[key].items?.anyOf) {
+  if (property.items?.anyOf) {
     const { parseDocument } = await import('yaml'); // YAML includes JSON.
     const document = parseDocument(text);
     return document.errors.length > 0 ? text : document.toJS();
   }
-  const property = PROPERTIES[key];
   if (isRecord(property)) return byColumn(texts);
   if (isWords(property)) return readNames(texts);
   return scalarOrList(property, text.trim());
@@ -108,15 +108,15 @@ function byColumn(texts: readonly string[]): unknown {
   if (texts.length === 1 && !texts[0].includes('=')) return texts[0];
   return Object.fromEntries(
     texts.map((text) => {
-      const at = text.lastIndexOf('=');
-      return [text.slice(0, Math.max(0, at)), text.slice(at + 1)];
+      const equals = text.lastIndexOf('=');
+      return [text.slice(0, Math.max(0, equals)), text.slice(equals + 1)];
     }),
   );
 }
 
 function scalarOrList(property: Property, text: string): unknown {
   const types = (property.anyOf ?? [property]).flatMap(({ type }) => type);
-  if (types.includes('array') && !property.anyOf?.some((one) => one.enum?.includes(text))) {
+  if (types.includes('array') && !property.anyOf?.some((variant) => variant.enum?.includes(text))) {
     return text.split(',').map((part) => scalarOrList({ type: 'number' }, part.trim()));
   }
   if ((types.includes('number') || types.includes('integer')) && numberIn(text) !== null) {

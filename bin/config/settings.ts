@@ -9,7 +9,7 @@ import { CONFIG_KEYS, type TrainOptions } from '../../src/train/config.js';
 import { CHOICES } from '../../src/train/configkeys.js';
 import type { Args } from '../command.js';
 import { printNotes } from '../render/output.js';
-import { type Key, kebab, readKey, variable } from './flags.js';
+import { environmentVariable, type Key, kebab, readKey } from './flags.js';
 
 /** A value that was given, with its source. */
 interface Setting {
@@ -33,15 +33,15 @@ export async function readSettings(
   environment: NodeJS.ProcessEnv,
 ): Promise<Settings> {
   const file = args.config === undefined ? [] : await fromFile(args.config);
-  const layers = [file, await fromEnvironment(environment), fromFlags(args)];
+  const fromWeakest = [file, await fromEnvironment(environment), fromFlags(args)];
   const settings = new Map<Key, Setting>();
-  for (const layer of layers) {
-    const given = new Set(layer.map(([key]) => key));
+  for (const source of fromWeakest) {
+    const given = new Set(source.map(([key]) => key));
     if (given.has('layers')) forget(settings, ['hidden', 'activation']);
     if (given.has('hidden') || given.has('activation')) forget(settings, ['layers']);
-    const dropped = CHOICES.flatMap((choice) => dropUnused(settings, choice, new Map(layer)));
+    const dropped = CHOICES.flatMap((choice) => dropUnused(settings, choice, new Map(source)));
     if (!args.quiet) printNotes(dropped);
-    for (const [key, setting] of layer) settings.set(key, setting);
+    for (const [key, setting] of source) settings.set(key, setting);
   }
   refuseUnused(settings);
   return settings;
@@ -84,10 +84,11 @@ function valuesOf(settings: Settings): Record<string, unknown> {
 /** The options of a command line, which names its data; only the library takes tables in memory. */
 type NamedOptions = TrainOptions & { readonly data: string };
 
-export function optionsOf(settings: Settings): NamedOptions {
+/** Returns the options of a command that trains. Throws UsageError without data that can be read again. */
+export function optionsOf(command: 'train' | 'find-lr', settings: Settings): NamedOptions {
   if (!settings.has('data')) {
     throw new UsageError(
-      "train: which data? a table, a folder of IDX or NPY files, a query or 'mnist', as in: gradpool train mnist",
+      `${command}: which data? a table, a folder of IDX or NPY files, a query or 'mnist', as in: gradpool ${command} mnist`,
     );
   }
   if (settings.get('data')!.value === '-') {
@@ -98,14 +99,15 @@ export function optionsOf(settings: Settings): NamedOptions {
   return valuesOf(settings) as unknown as NamedOptions;
 }
 
-type Layer = [Key, Setting][];
+/** The settings of one source: the file, the environment or the flags. */
+type SourceSettings = [Key, Setting][];
 
 /** Drops what weaker sources say of the network, where a stronger one describes it in another way. */
 function forget(settings: Map<Key, Setting>, keys: readonly Key[]): void {
   for (const key of keys) settings.delete(key);
 }
 
-async function fromFile(file: string): Promise<Layer> {
+async function fromFile(file: string): Promise<SourceSettings> {
   const { readConfigFile } = await import('./file.js');
   return readConfigFile(file).map(({ key, value, where }) => [
     key,
@@ -113,28 +115,22 @@ async function fromFile(file: string): Promise<Layer> {
   ]);
 }
 
-async function fromEnvironment(environment: NodeJS.ProcessEnv): Promise<Layer> {
-  const keys = new Map(CONFIG_KEYS.map((key) => [variable(key), key]));
-  const layer: Layer = [];
+async function fromEnvironment(environment: NodeJS.ProcessEnv): Promise<SourceSettings> {
+  const keys = new Map(CONFIG_KEYS.map((key) => [environmentVariable(key), key]));
+  const found: SourceSettings = [];
   for (const [name, text] of Object.entries(environment)) {
     if (!name.startsWith('GRADPOOL_') || !text) continue;
     const key = keys.get(name);
     if (key === undefined) {
-      const near = didYouMean(
-        name.toLowerCase(),
-        Array.from(keys.keys(), (known) => known.toLowerCase()),
-      );
-      throw new UsageError(
-        `unknown environment variable ${name}${near.replace(/'.*'/, (known) => known.toUpperCase())}`,
-      );
+      throw new UsageError(`unknown environment variable ${name}${didYouMean(name, [...keys.keys()])}`);
     }
-    layer.push([key, { value: await readKey(key, [text], name), from: name, where: name }]);
+    found.push([key, { value: await readKey(key, [text], name), from: name, where: name }]);
   }
-  return layer;
+  return found;
 }
 
-function fromFlags(args: Args): Layer {
-  return CONFIG_KEYS.flatMap((key): Layer => {
+function fromFlags(args: Args): SourceSettings {
+  return CONFIG_KEYS.flatMap((key): SourceSettings => {
     const name = key === 'data' ? 'DATA' : `--${kebab(key)}`;
     const off = `--no-${kebab(key)}`;
     const given = args[kebab(key)];

@@ -3,8 +3,8 @@ import { MultiBar, type SingleBar } from 'cli-progress';
 import type { StartEvent, StepEvent } from '../../src/train/events.js';
 import { count, duration, painter, percent, significant } from './text.js';
 
-/** The speed is averaged over this many seconds. */
-const MEMORY = 3;
+/** Seconds over which the speed is averaged. */
+const AVERAGED = 3;
 
 export class Bar {
   readonly #bars: MultiBar;
@@ -52,7 +52,7 @@ export class Bar {
     const time = performance.now();
     const seconds = (time - this.#seen.time) / 1000;
     const speed = (step - this.#seen.step) / seconds;
-    const weight = this.#speed === 0 ? 1 : Math.min(1, seconds / MEMORY);
+    const weight = this.#speed === 0 ? 1 : Math.min(1, seconds / AVERAGED);
     this.#speed += weight * (speed - this.#speed);
     this.#seen = { step, time };
     this.#bar.update(step);

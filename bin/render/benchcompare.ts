@@ -55,11 +55,11 @@ function milliseconds(seconds: number): string {
 }
 
 function summary(points: readonly ComparedPoint[], relevant: number): string {
-  const number = (verdict: ComparedPoint['verdict']) =>
+  const numberOf = (verdict: ComparedPoint['verdict']) =>
     points.filter((point) => point.verdict === verdict).length;
-  const unclear = number('cannot tell');
+  const unclear = numberOf('cannot tell');
   return [
-    `${countOf(points.length, 'point')}: ${number('faster')} faster, ${number('slower')} slower, ${number('no difference')} without a difference, ${unclear} unclear`,
+    `${countOf(points.length, 'point')}: ${numberOf('faster')} faster, ${numberOf('slower')} slower, ${numberOf('no difference')} without a difference, ${unclear} unclear`,
     `no difference: the whole interval lies within ±${percentText(relevant)}`,
     ...(unclear > 0 ? ['cannot tell: the interval is wider than that; measure longer, with --seconds'] : []),
   ].join('\n');

@@ -1,4 +1,6 @@
 /** Arranges a benchmark's report in titled tables and remarks, which become text or Markdown. */
+
+import { CONSTANT_WITHIN, GROWTH_BATCH } from '../../src/bench/growth.js';
 import type {
   BatchSweep,
   BenchReport,
@@ -37,10 +39,10 @@ export function sections({ strong, weak, batch, target, growth }: BenchReport): 
 function strongSection({ points, oneShard, costOfShards }: Strong): Section {
   const time = timeFormat(points[0].step.value);
   const last = points.at(-1)!;
-  const plain = { speedup: null, efficiency: null, serialFraction: null };
+  const noSpeedup = { speedup: null, efficiency: null, serialFraction: null };
   const shown: readonly (readonly [string, ScalingPoint])[] = [
     ...points.map((point) => [`${point.workers}`, point] as const),
-    ...(oneShard ? [['0, 1 shard', { ...oneShard, ...plain }] as const] : []),
+    ...(oneShard ? [['0, 1 shard', { ...oneShard, ...noSpeedup }] as const] : []),
   ];
   return {
     title: `Strong scaling: ${countOf(last.batch, 'row')} a step, shared by the workers`,
@@ -58,11 +60,11 @@ function strongSection({ points, oneShard, costOfShards }: Strong): Section {
     ],
     rows: shown.map(([name, point]) => [
       name,
-      ...timed(point.step, time),
+      ...timeCells(point.step, time),
       count(Math.round(point.samplesPerSecond.value)),
       point.gflops.toFixed(1),
       share(point.peakShare),
-      ...spedUp(point.speedup),
+      ...speedupCells(point.speedup),
       point.efficiency === null ? '' : share(point.efficiency),
       point.serialFraction === null ? '' : point.serialFraction.toFixed(3),
     ]),
@@ -88,9 +90,9 @@ function weakSection({ points }: Weak): Section {
     rows: points.map(({ workers, batch, step, samplesPerSecond, speedup, efficiency }) => [
       `${workers}`,
       count(batch),
-      ...timed(step, time),
+      ...timeCells(step, time),
       count(Math.round(samplesPerSecond.value)),
-      ...spedUp(speedup),
+      ...speedupCells(speedup),
       efficiency === null ? '' : share(efficiency),
     ]),
     remarks: [],
@@ -104,11 +106,11 @@ function batchSection({ points, workers, breakEven }: BatchSweep): Section {
     header: ['batch', 'in-process', threads, 'samples/s', `samples/s, ${threads}`, 'speed-up', INTERVAL],
     rows: points.map(({ serial, parallel }) => [
       count(serial.batch),
-      alone(serial.step.value),
-      alone(parallel.step.value),
+      singleTime(serial.step.value),
+      singleTime(parallel.step.value),
       count(Math.round(serial.samplesPerSecond.value)),
       count(Math.round(parallel.samplesPerSecond.value)),
-      ...spedUp(parallel.speedup),
+      ...speedupCells(parallel.speedup),
     ]),
     remarks: [
       breakEven === null
@@ -137,12 +139,12 @@ function targetSection({
     header: ['workers', 'time', INTERVAL, 'speed-up', INTERVAL],
     rows: points.map(({ workers, seconds, speedup }) => [
       `${workers}`,
-      ...timed(seconds, time),
-      ...spedUp(speedup),
+      ...timeCells(seconds, time),
+      ...speedupCells(speedup),
     ]),
     remarks: [
       `${reached ? '' : 'not reached: '}${where}`,
-      `from nothing, with the start of the threads and all evaluations; ${countOf(points[0].times.length, 'run')} each`,
+      `timed from the start of the threads on, evaluations included; ${countOf(points[0].times.length, 'run')} each`,
     ],
   };
 }
@@ -154,20 +156,20 @@ function growthSections({ rows, parameters }: Growth): Section[] {
       header: ['rows', 'time per row', INTERVAL],
       rows: rows.points.map((point) => [
         count(point.rows),
-        ...timed(point.seconds, timeFormat(point.seconds.value)),
+        ...timeCells(point.seconds, timeFormat(point.seconds.value)),
       ]),
       remarks: [
-        `time per row is ${rows.constant ? '' : 'not '}constant within 15 %: the largest is ${share(rows.spread)} above the least`,
+        `time per row is ${rows.constant ? '' : 'not '}constant within ${share(CONSTANT_WITHIN)}: the largest is ${share(rows.spread)} above the least`,
         `an epoch grows with rows^${estimate(rows.exponent)}`,
       ],
     },
     {
-      title: 'Growth with the network: batch 128, in-process',
+      title: `Growth with the network: batch ${GROWTH_BATCH}, in-process`,
       header: ['parameters', 'network', 'time per step', INTERVAL, 'per parameter'],
       rows: parameters.points.map((point) => [
         count(point.parameters),
         point.network,
-        ...timed(point.seconds, timeFormat(point.seconds.value)),
+        ...timeCells(point.seconds, timeFormat(point.seconds.value)),
         `${((point.seconds.value / point.parameters) * 1e9).toFixed(2)} ns`,
       ]),
       remarks: [
@@ -228,7 +230,7 @@ function timeFormat(typical: number): Format {
   return (seconds) => `${significantDigits(seconds * factor)} ${unit}`;
 }
 
-const alone: Format = (seconds) => timeFormat(seconds)(seconds);
+const singleTime: Format = (seconds) => timeFormat(seconds)(seconds);
 
 const significantDigits = (value: number): string =>
   value >= 1000
@@ -239,11 +241,11 @@ const significantDigits = (value: number): string =>
         ? value.toFixed(2)
         : value.toFixed(3);
 
-function timed(estimate: Estimate, format: Format): [string, string] {
+function timeCells(estimate: Estimate, format: Format): [string, string] {
   return [format(estimate.value), range(estimate, (value) => format(value).replace(/ .*/, ''))];
 }
 
-function spedUp(speedup: Estimate | null): [string, string] {
+function speedupCells(speedup: Estimate | null): [string, string] {
   return speedup === null
     ? ['', '']
     : [`${speedup.value.toFixed(2)}×`, range(speedup, (value) => value.toFixed(2))];

@@ -3,8 +3,8 @@
  * more.
  */
 
-/** The most values of a vector that are shown: the first few. */
-const MOST = 12;
+/** Up to this length a vector is written whole; of a longer one, only its first SHOWN values are. */
+const WHOLE = 12;
 const SHOWN = 4;
 
 export const vector = (values: readonly number[]): string => list(values, 5);
@@ -13,13 +13,13 @@ export const value = (one: number): string => decimal([one], 5)[0];
 export const derivative = (one: number): string => decimal([one], 7)[0];
 
 function list(values: readonly number[], least: number): string {
-  if (values.length <= MOST) return `[${decimal(values, least).join(', ')}]`;
+  if (values.length <= WHOLE) return `[${decimal(values, least).join(', ')}]`;
   return `[${decimal(values.slice(0, SHOWN), least).join(', ')}, … ${values.length} values]`;
 }
 
 /**
- * Writes five digits of the largest value, at least `least` decimals, and no decimals that are zero in all
- * values.
+ * Writes all values with equally many decimals: enough for five digits of the largest one and at least
+ * `least`, but none that are zero in all values.
  */
 function decimal(values: readonly number[], least: number): string[] {
   const largest = Math.max(...values.map(Math.abs));

@@ -7,11 +7,11 @@ export const EXIT_CODES = [
   '2 usage or config',
   '3 data or file',
   '4 diverged',
-  '5 a gate was not met',
+  '5 a check failed (gradcheck, bench)',
   '130 interrupted, checkpoint saved',
 ].join(' · ');
 
-/** The codes with which the system says that there is no room or no permission: these are no bugs of ours. */
+/** The codes with which the system says that there is no room or no permission, which is no bug of ours. */
 const SYSTEM = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'EMFILE'];
 
 /**

@@ -4,6 +4,7 @@
 import type { Explanation, Perturbation } from '../../src/explain/explain.js';
 import type { PathSum } from '../../src/explain/paths.js';
 import { type Derivative, isOk, type TracedLayer, type Vector } from '../../src/explain/trace.js';
+import { rootMeanSquare } from '../../src/statistics.js';
 import { derivative, derivatives, precise, relative, value, vector } from './digits.js';
 import { count, countOf, painter, table } from './text.js';
 
@@ -26,24 +27,20 @@ export function explanationText(explanation: Explanation, name: string, full: bo
 /** Writes both passes: the forward pass is read down, the backward pass up. */
 function traceText(explanation: Explanation): string {
   const { trace } = explanation;
-  const rows = trace.layers.flatMap((layer, index) => [
-    { title: titleOf(layer), rows: rowsOf(explanation, index), weights: layer },
-  ]);
-  const all: Row[] = [
-    ['forward (read down)', 'backward (read up): dDiv/d.', ''],
-    ...rows.flatMap((one) => one.rows),
-  ];
+  const head: Row = ['forward (read down)', 'backward (read up): dDiv/d.', ''];
+  const rowsByLayer = trace.layers.map((_, index) => rowsOf(explanation, index));
   const last = divergenceRow(explanation);
-  const widths = [0, 1].map((column) => Math.max(...[...all, last].map((row) => row[column].length)));
+  const rows = [head, ...rowsByLayer.flat(), last];
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)));
   const line = ([forward, backward, checked]: Row) =>
     `  ${forward.padEnd(widths[0])}   ${backward.padEnd(widths[1])}   ${checked}`.trimEnd();
   return [
-    line(all[0]),
-    ...rows.flatMap((one) => [
-      one.title,
-      ...one.rows.map(line),
-      ...jacobianLines(one.weights),
-      ...weightLines(one.weights),
+    line(head),
+    ...trace.layers.flatMap((layer, index) => [
+      titleOf(layer),
+      ...rowsByLayer[index].map(line),
+      ...jacobianLines(layer),
+      ...weightLines(layer),
     ]),
     line(last),
     ...fusedLine(explanation),
@@ -55,28 +52,29 @@ function titleOf({ k, affine, activation }: TracedLayer): string {
   return `layer ${k}  ${[combination, activation].filter(Boolean).join(', ')}`;
 }
 
+/** Returns the rows of a layer: z and y, and before the first layer the network's input. */
 function rowsOf({ trace, formula }: Explanation, index: number): Row[] {
   const layer = trace.layers[index];
   const { k, z, y, slopes, activation } = layer;
   const next = trace.layers[index + 1];
-  const backwards = next ? throughLayer(next) : `dDiv/dy: ${formula.gradient}`;
+  const fromAbove = next ? throughLayer(next) : `dDiv/dy: ${formula.gradient}`;
   const slope = slopes ? `, f' = ${vector(slopes)}` : '';
   const f = activation ? `  f = ${activation}${slope}` : '';
-  const before: Row[] = index === 0 ? [beginning(layer, trace.x)] : [];
+  const input: Row[] = index === 0 ? [inputRow(layer, trace.x)] : [];
   const combination: Row[] = z
     ? [[`z(${k}) = ${vector(z.values)}`, gradientOf(`dz(${k})`, z, throughActivation(layer)), checks(z)]]
     : [];
   return [
-    ...before,
+    ...input,
     ...combination,
-    [`y(${k}) = ${vector(y.values)}${f}`, gradientOf(`dy(${k})`, y, backwards), checks(y)],
+    [`y(${k}) = ${vector(y.values)}${f}`, gradientOf(`dy(${k})`, y, fromAbove), checks(y)],
   ];
 }
 
-function beginning(layer: TracedLayer, x: Vector): Row {
-  const [one, note] = layer.affine ? ['1, ', '  (y_0 = 1 is the bias input)'] : ['', ''];
+function inputRow(layer: TracedLayer, x: Vector): Row {
+  const [biasInput, note] = layer.affine ? ['1, ', '  (y_0 = 1 is the bias input)'] : ['', ''];
   return [
-    `y(0) = ${vector(x.values).replace('[', `[${one}`)}${note}`,
+    `y(0) = ${vector(x.values).replace('[', `[${biasInput}`)}${note}`,
     gradientOf('dy(0)', x, throughLayer(layer)),
     checks(x),
   ];
@@ -175,8 +173,6 @@ function perturbationText({ variable, step, predicted, actual, slope }: Perturba
 
 /** Writes each layer of a large network in one line: its numbers would be too many. */
 function summaryText({ trace, formula, desired, classes }: Explanation): string {
-  const mean = (values: readonly number[]) =>
-    Math.sqrt(values.reduce((sum, one) => sum + one * one, 0) / values.length);
   const zeros = (values: readonly number[]) => values.filter((one) => one === 0).length;
   const rows = trace.layers.map((layer) => {
     const { y, z } = layer;
@@ -184,9 +180,9 @@ function summaryText({ trace, formula, desired, classes }: Explanation): string 
     return [
       titleOf(layer),
       count(zeros(y.values)),
-      precise(mean(y.values)),
-      precise(mean(y.derivatives)),
-      z ? precise(mean(z.derivatives)) : '',
+      precise(rootMeanSquare(y.values)),
+      precise(rootMeanSquare(y.derivatives)),
+      z ? precise(rootMeanSquare(z.derivatives)) : '',
       layer.weights.length > 0 ? precise(most) : '',
     ];
   });

@@ -18,7 +18,9 @@ interface ClassScores {
   readonly rows: number;
 }
 
-/** Computes the scores of each class from rows countOf by [true class][predicted class]. */
+/**
+ * Computes the scores of each class; `confusion[i][j]` counts the rows of class i that were predicted as j.
+ */
 export function classScores(
   classes: readonly string[],
   confusion: readonly (readonly number[])[],
@@ -26,10 +28,10 @@ export function classScores(
   return classes.map((name, k) => {
     const right = confusion[k][k];
     const rows = sum(confusion[k]);
-    const taken = sum(confusion.map((row) => row[k]));
+    const predicted = sum(confusion.map((row) => row[k]));
     const share = (total: number) => (total === 0 ? null : right / total);
-    const f1 = rows + taken === 0 ? null : (2 * right) / (rows + taken);
-    return { class: name, precision: share(taken), recall: share(rows), f1, rows };
+    const f1 = rows + predicted === 0 ? null : (2 * right) / (rows + predicted);
+    return { class: name, precision: share(predicted), recall: share(rows), f1, rows };
   });
 }
 

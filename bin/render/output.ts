@@ -37,7 +37,7 @@ export async function streamTo(file: string | undefined, write: (put: Put) => Pr
     return exitingAtSignals(() => replaceFile(destination.path, write, name));
   }
   if (destination.kind === 'descriptor') return untilNobodyReads(name, toDescriptor(destination), write);
-  const descriptor = await openLater(destination.path, constants.O_WRONLY).catch(naming(name));
+  const descriptor = await openLater(destination.path, constants.O_WRONLY).catch(cannotWrite(name));
   try {
     await untilNobodyReads(name, (text) => writeAll(descriptor, text), write);
   } finally {
@@ -50,7 +50,8 @@ const STDOUT: Destination = { kind: 'descriptor', descriptor: 1 };
 const openLater = promisify(open);
 const writeLater = promisify(writeBytes);
 
-function naming(name: string): (error: Error) => never {
+/** Turns what the system says of a failed write into a DataError that names the file. */
+function cannotWrite(name: string): (error: Error) => never {
   return (error) => {
     throw new DataError(`${name}: cannot be written (${error.message})`);
   };
@@ -67,13 +68,14 @@ function toDescriptor({ descriptor }: Destination & { kind: 'descriptor' }): Put
   };
 }
 
+/** Writes until the reader goes away, which is no error. */
 async function untilNobodyReads(name: string, put: Put, write: (put: Put) => Promise<void>): Promise<void> {
   let closed = false;
   try {
     await write((text) =>
       put(text).catch((error: NodeJS.ErrnoException) => {
         closed = error.code === 'EPIPE';
-        naming(name)(error);
+        cannotWrite(name)(error);
       }),
     );
   } catch (error) {

@@ -12,7 +12,7 @@ function layersText(layers: readonly LayerRow[]): string {
 /** Writes what a training would do: its data, network, memory and steps. */
 export function planText(plan: PlanReport): string {
   const { dataset, rows, classes, config, layers, budget, stepsPerEpoch, epochs } = plan;
-  const target = classes ? countOf(classes.length, 'class').replace(/classs$/, 'classes') : 'values';
+  const target = classes ? countOf(classes.length, 'class', 'classes') : 'values';
   const summary = facts([
     [
       'data',

@@ -20,7 +20,7 @@ export function resultText(result: TrainResult, data: string): string {
     ],
     ['weights', `sha256 ${result.weightsSha256}`],
     ['run', run],
-    ['next', run && paint('bold', next(run, status, data))],
+    ['next', run && paint('bold', nextCommand(run, status, data))],
   ]);
 }
 
@@ -28,7 +28,7 @@ export function resultText(result: TrainResult, data: string): string {
  * Suggests the next command: predictions for new rows of a table, query or pattern. New arrays have no name
  * yet, so for arrays it is an evaluation on the same source.
  */
-function next(run: string, status: TrainResult['status'], data: string): string {
+function nextCommand(run: string, status: TrainResult['status'], data: string): string {
   if (status === 'interrupted') return `gradpool resume ${run}`;
   const [suffix] = /\.(csv|tsv|jsonl?|parquet)(\.\w+)?$/.exec(data) ?? (/\s/.test(data) ? ['.csv'] : []);
   return suffix ? `gradpool predict ${run} new${suffix}` : `gradpool evaluate ${run} ${data}`;

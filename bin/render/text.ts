@@ -31,8 +31,8 @@ export const count = (value: number): string =>
   Number.isInteger(value) || Math.abs(value) >= 1000 ? whole.format(value) : significant(value);
 
 /** Writes a number with its noun: '1 row', '60,000 rows'. */
-export const countOf = (value: number, noun: string): string =>
-  `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+export const countOf = (value: number, noun: string, plural = `${noun}s`): string =>
+  `${count(value)} ${value === 1 ? noun : plural}`;
 
 /** Writes three or four significant digits: 0.08123, 12.35, 1.2e-7. */
 export function significant(value: number): string {

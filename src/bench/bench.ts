@@ -1,5 +1,5 @@
 /**
- * The multi-core benchmark from end to end, as a generator of events: its parts, their progress, and the
+ * Runs the multi-core benchmark from end to end, as a generator of events: its parts, their progress, and the
  * report.
  */
 import { availableParallelism } from 'node:os';
@@ -47,7 +47,7 @@ const MEASURE: Readonly<
  *
  * @param options what to measure and for how long; by default four parts of 15 seconds each
  * @param clock times rounds and steps, but not the peaks; the system's by default
- * @throws UsageError or DataError, before anything is measured, where the options make no training
+ * @throws UsageError or DataError, before anything is measured, where no training can be made of the options
  * @example
  * ```js
  * import { bench } from 'gradpool';
@@ -63,7 +63,7 @@ const MEASURE: Readonly<
  */
 export async function* bench(options: BenchOptions = {}, clock?: Clock): AsyncGenerator<BenchEvent> {
   const started = new Date();
-  const machine = machineFacts(); // first of all: the load must not be our own
+  const machine = machineFacts(); // first, while none of the load is our own
   const settings = resolveBench(options, availableParallelism());
   const { parts, network, seed } = settings;
   const data = randomData({ rows: rowsFor(settings), inputs: network[0], outputs: network.at(-1)!, seed });
@@ -74,14 +74,14 @@ export async function* bench(options: BenchOptions = {}, clock?: Clock): AsyncGe
   yield { type: 'progress', stage: 'peak', share: 0 };
   const setup = productSetup(kernelOptions(settings));
   const window = Math.min(WINDOW, settings.seconds / 100);
-  const before = await measurePeaks(setup, settings.workers, window);
+  const peaksBefore = await measurePeaks(setup, settings.workers, window);
   const workerFailures: string[] = [];
   const measured: Results = { strong: null, weak: null, batch: null, target: null, growth: null };
   for (const part of parts) {
-    const measuring = MEASURE[part]({ settings, data, peaks: before, workerFailures, clock }, targets);
+    const measuring = MEASURE[part]({ settings, data, peaks: peaksBefore, workerFailures, clock }, targets);
     Object.assign(measured, { [part]: yield* withProgress(part, measuring) });
   }
-  const peaks = bestPeaks(before, await measurePeaks(setup, settings.workers, window));
+  const peaks = bestPeaks(peaksBefore, await measurePeaks(setup, settings.workers, window));
   const results = { ...measured, ...withPeaks(peaks, measured) };
   const report = {
     format: REPORT_FORMAT,
@@ -110,7 +110,9 @@ async function* withProgress<Result>(
   }
 }
 
-/** Returns rows enough for the largest batch, and for an epoch of the others not to fit in a cache. */
+/**
+ * Returns enough rows for the largest batch, and so many that an epoch of smaller ones outgrows the caches.
+ */
 function rowsFor(settings: BenchSettings): number {
   const { batch, workers, parts } = settings;
   const most = Math.max(1, workers.at(-1)!);
@@ -123,8 +125,8 @@ function rowsFor(settings: BenchSettings): number {
 }
 
 /**
- * Opens a training to see what a step costs. It throws here, before anything is measured, if the settings are
- * no good.
+ * Opens a training to count what a step costs. Settings that no training can have throw here, before anything
+ * is measured.
  */
 async function stepCost(settings: BenchSettings, data: ReturnType<typeof randomData>) {
   const { network, batch, shards } = settings;

@@ -4,6 +4,7 @@ import { DataError } from '../errors.js';
 import { type NamedPoint, namedPoints } from './points.js';
 import { type BenchReport, REPORT_FORMAT, REPORT_VERSION } from './report.js';
 import { type Estimate, ratio } from './statistics.js';
+import { BUSY_MACHINE } from './warnings.js';
 
 /**
  * The verdict on a point follows from the 95 % interval of its ratio. Where the whole interval lies above 1
@@ -72,18 +73,18 @@ export function compareReports(
   });
   if (points.length === 0) {
     throw new DataError(
-      `${before.name} and ${after.name}: nothing was measured in both (${described(before.report)}; ${described(after.report)})`,
+      `${before.name} and ${after.name}: nothing was measured in both (${summary(before.report)}; ${summary(after.report)})`,
     );
   }
-  const alone = (these: readonly NamedPoint[], others: readonly NamedPoint[]) =>
-    these.map(({ name }) => name).filter((name) => !others.some((other) => other.name === name));
+  const namesMissingFrom = (others: readonly NamedPoint[], points: readonly NamedPoint[]) =>
+    points.map(({ name }) => name).filter((name) => !others.some((other) => other.name === name));
   return {
     old: before.name,
     new: after.name,
     gate,
     points,
-    unmatched: { old: alone(old, now), new: alone(now, old) },
-    warnings: differences(before.report, after.report),
+    unmatched: { old: namesMissingFrom(now, old), new: namesMissingFrom(old, now) },
+    warnings: otherExplanations(before.report, after.report),
     failed: points.some(({ failed }) => failed),
   };
 }
@@ -108,27 +109,29 @@ function verdictOn({ low, high }: Estimate, relevant: number): Verdict {
   return low >= 1 - relevant && high <= 1 + relevant ? 'no difference' : 'cannot tell';
 }
 
-const described = ({ settings }: BenchReport) =>
+const summary = ({ settings }: BenchReport) =>
   `${settings.network.join('-')} batch ${settings.batch}, ${settings.parts.join(', ')}`;
 
-/** Returns what, apart from the program, could explain a difference. */
-function differences({ machine: m, settings: s, ...old }: BenchReport, now: BenchReport): string[] {
+/**
+ * Lists what could explain a difference apart from the program: another machine or setting, a busy machine.
+ */
+function otherExplanations(old: BenchReport, now: BenchReport): string[] {
   const facts: readonly (readonly [string, unknown, unknown])[] = [
-    ['cpu', m.cpu, now.machine.cpu],
-    ['cores', m.cores.usable, now.machine.cores.usable],
-    ['cpu quota', m.cpuQuota ?? 'none', now.machine.cpuQuota ?? 'none'],
-    ['platform', m.platform, now.machine.platform],
-    ['node', m.node, now.machine.node],
-    ['kernels', s.kernels, now.settings.kernels],
-    ['precision', s.precision, now.settings.precision],
-    ['optimizer', s.optimizer, now.settings.optimizer],
-    ['shards', s.shards, now.settings.shards],
+    ['cpu', old.machine.cpu, now.machine.cpu],
+    ['cores', old.machine.cores.usable, now.machine.cores.usable],
+    ['cpu quota', old.machine.cpuQuota ?? 'none', now.machine.cpuQuota ?? 'none'],
+    ['platform', old.machine.platform, now.machine.platform],
+    ['node', old.machine.node, now.machine.node],
+    ['kernels', old.settings.kernels, now.settings.kernels],
+    ['precision', old.settings.precision, now.settings.precision],
+    ['optimizer', old.settings.optimizer, now.settings.optimizer],
+    ['shards', old.settings.shards, now.settings.shards],
   ];
-  const different = facts.flatMap(([name, a, b]) =>
-    a === b ? [] : [`${name} differs: ${a} before, ${b} now`],
+  const different = facts.flatMap(([name, before, after]) =>
+    before === after ? [] : [`${name} differs: ${before} before, ${after} now`],
   );
   const busy = (when: string, warnings: readonly string[]) =>
-    warnings.filter((text) => text.startsWith('the machine was busy')).map((text) => `${when}: ${text}`);
+    warnings.filter((text) => text.startsWith(BUSY_MACHINE)).map((text) => `${when}: ${text}`);
   return [...different, ...busy('old', old.warnings), ...busy('new', now.warnings)];
 }
 

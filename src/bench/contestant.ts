@@ -7,7 +7,7 @@ import { openTrainer } from '../train/open.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { Profile } from '../train/profile.js';
 import type { Trainer } from '../train/trainer.js';
-import { type BenchSettings, RATE, trainOptions } from './options.js';
+import { BENCH_LR, type BenchSettings, trainOptions } from './options.js';
 
 /** Describes what tells one contestant from another. */
 export interface ContestantSpec {
@@ -44,7 +44,7 @@ export function openContestant(
 function planOf(settings: BenchSettings, spec: ContestantSpec, data: TrainingData): TrainingPlan {
   const { workers, shards, batch, network } = spec;
   const config = resolveConfig({
-    lr: RATE,
+    lr: BENCH_LR,
     ...trainOptions(settings),
     data: data.name,
     hidden: network.slice(1, -1),

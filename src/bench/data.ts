@@ -1,4 +1,4 @@
-/** Made-up instances in shared memory, as float32 numbers, as wide as a network asks for. */
+/** Makes instances up, in shared memory, as float32 numbers, as wide as a network asks for. */
 import type { Subset } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
 import { PURPOSE, Stream } from '../random.js';
@@ -27,18 +27,22 @@ export function randomData(size: DataSize): TrainingData {
   return trainingData('random', size, { train: rowRange(dataset, 0, rows), test: null });
 }
 
-/** Standard deviations of the noise between the midpoint of two classes and either of them. */
-const DISTANCE = 3.3;
+/**
+ * Distance from the midpoint between two class centres to either centre, in standard deviations of the noise.
+ */
+const HALF_DISTANCE = 3.3;
 
 /**
- * Makes clouds around a random centre for each class, which overlap a little; a tenth of the rows is for the
- * test.
+ * Makes a cloud of rows around a random centre for each class. The clouds overlap a little, and the first
+ * tenth of the rows is for the test.
  */
 export function cloudData(size: DataSize): TrainingData {
   const { rows, inputs, outputs, seed } = size;
   const stream = new Stream(seed, PURPOSE.bench, 2);
   const centres = Float32Array.from({ length: outputs * inputs }, () => 2 * stream.uniform() - 1);
-  const scale = (2 * DISTANCE) / Math.sqrt(2 * inputs); // centres and noise have the same distribution
+  // Coordinates of centres and noise have one distribution, with standard deviation σ, so two unscaled
+  // centres are about σ·√(2·inputs) apart.
+  const scale = (2 * HALF_DISTANCE) / Math.sqrt(2 * inputs);
   const numbers = new Float32Array(new SharedArrayBuffer(4 * rows * inputs));
   const targets = new Uint16Array(new SharedArrayBuffer(2 * rows));
   for (let row = 0; row < rows; row++) {

@@ -1,12 +1,13 @@
-/** What a report must say about the machine that it was measured on. */
+/** Facts about the machine, without which the figures of a report mean nothing. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { VERSION } from '../version.js';
 
-/** Describes a machine as the operating system tells it. */
+/** Describes a machine as the operating system tells it, and the program that was measured on it. */
 export interface MachineFacts {
+  /** Version of gradpool. */
   readonly gradpool: string;
   /** The checkout's commit, with '-dirty' where files differ from it; null for an installed package. */
   readonly commit: string | null;
@@ -20,6 +21,7 @@ export interface MachineFacts {
   readonly cpuQuota: number | null;
   /** Load averages over 1, 5 and 15 minutes. */
   readonly load: readonly number[];
+  /** Bytes; `limit` is the control group's, null without one. */
   readonly memory: { readonly total: number; readonly free: number; readonly limit: number | null };
   /** Vector instructions, where Linux names them. */
   readonly simd: readonly string[];
@@ -68,8 +70,9 @@ function physicalCores(cpuinfo: string): number | null {
 /** Reads the quota of control groups version 2, or else of version 1. */
 function cpuQuota(): number | null {
   const [quota, period] = readText('/sys/fs/cgroup/cpu.max').split(/\s/).map(Number);
-  const old = Number(readText('/sys/fs/cgroup/cpu/cpu.cfs_quota_us'));
-  const cpus = quota > 0 ? quota / period : old / Number(readText('/sys/fs/cgroup/cpu/cpu.cfs_period_us'));
+  const quotaOfVersion1 = Number(readText('/sys/fs/cgroup/cpu/cpu.cfs_quota_us'));
+  const cpus =
+    quota > 0 ? quota / period : quotaOfVersion1 / Number(readText('/sys/fs/cgroup/cpu/cpu.cfs_period_us'));
   return cpus > 0 && Number.isFinite(cpus) ? cpus : null;
 }
 

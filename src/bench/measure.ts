@@ -1,6 +1,6 @@
 /**
- * Interleaved measurement: in every round each contestant has its turn, so that whatever disturbs the machine
- * for a while disturbs all of them.
+ * Measures contestants in turn: in every round each contestant has its turn, so that whatever disturbs the
+ * machine for a while disturbs all of them.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../clock.js';
@@ -22,10 +22,7 @@ import { type Breakdown, Stopwatch } from './profile.js';
 export interface BenchContext {
   readonly settings: BenchSettings;
   readonly data: TrainingData;
-  /**
-   * GFLOP/s by number of workers, measured before the parts; a second measurement after them may find better
-   * ones.
-   */
+  /** Measured before the parts; a second measurement after them may find better ones. */
   readonly peaks: Peaks;
   /** Collects the messages of workers that failed while they were measured. */
   readonly workerFailures: string[];
@@ -40,13 +37,13 @@ export interface Measured {
   readonly flopsPerRow: number;
   /** Seconds of a step, one number for each round: the mean of the round's steps. */
   readonly times: readonly number[];
-  /** How many steps a round's time is the mean of. */
   readonly stepsPerRound: number;
   readonly stepsPerEpoch: number;
-  /** Means over the middle half of the rounds. */
+  /** Seconds of each part of a step: means over the middle half of the rounds. */
   readonly breakdown: Breakdown;
-  /** All steps since the start, warm-up included, and the weights after them. */
+  /** All steps since the start, warm-up included. */
   readonly steps: number;
+  /** Digest of the weights after these steps. */
   readonly sha256: string;
 }
 
@@ -54,8 +51,9 @@ export interface Measured {
 interface Pace {
   readonly seconds: number;
   /**
-   * Steps of a contestant in a round. `equal`: as many for each, so that their weights can be compared;
-   * `own`: as many as fit its share of the time; `epochs`: likewise, rounded to whole epochs.
+   * How many steps a contestant makes in a round. `equal`: all make the same number, so that their weights
+   * can be compared; `own`: each makes as many as fit its share of the time; `epochs`: likewise, rounded to
+   * whole epochs.
    */
   readonly steps: 'equal' | 'own' | 'epochs';
 }
@@ -97,11 +95,11 @@ async function* measureContestants(
 ): AsyncGenerator<number, readonly Measured[]> {
   const begin = clock();
   const stepSeconds = await warmUp(contestants, pace, clock);
-  const left = Math.max(0, pace.seconds - (clock() - begin) / 1000);
+  const secondsLeft = Math.max(0, pace.seconds - (clock() - begin) / 1000);
   const epochs = contestants.map(({ trainer }) => trainer.plan.stepsPerEpoch);
-  const { rounds, steps } = schedule(stepSeconds, left, wantedRounds, {
+  const { rounds, steps } = schedule(stepSeconds, secondsLeft, wantedRounds, {
     equal: pace.steps === 'equal',
-    units: pace.steps === 'epochs' ? epochs : epochs.map(() => 1),
+    multiplesOf: pace.steps === 'epochs' ? epochs : epochs.map(() => 1),
   });
   const times = contestants.map((): number[] => []);
   const stopwatches = contestants.map(({ profile }) => new Stopwatch(profile));
@@ -109,9 +107,9 @@ async function* measureContestants(
   for (let round = 0; round < rounds; round++) {
     yield round / rounds;
     for (let turn = 0; turn < contestants.length; turn++) {
-      // every second round goes backwards, so that nobody always follows the same one
+      // Every second round goes backwards, so that no contestant always follows the same one.
       const index = round % 2 === 0 ? turn : contestants.length - 1 - turn;
-      await nextTurn(); // signals are heard and the bar is drawn between turns
+      await nextTurn(); // lets the process handle signals and draw the progress bar
       await contestants[index].trainer.step(); // not timed: brings its memory back into the caches
       stopwatches[index].begin();
       times[index].push(await timeSteps(contestants[index], steps[index], clock));
@@ -138,7 +136,7 @@ async function timeSteps({ trainer }: Contestant, steps: number, clock: Clock): 
 }
 
 /**
- * Lets every contestant make equally many steps; returns the seconds that a step of each takes in the end.
+ * Warms the contestants up, all by the same number of steps. Returns the seconds that a step of each takes.
  */
 async function warmUp(
   contestants: readonly Contestant[],
@@ -146,34 +144,38 @@ async function warmUp(
   clock: Clock,
 ): Promise<number[]> {
   const end = clock() + 1000 * Math.min(WARM_UP.mostSeconds, WARM_UP.share * seconds);
-  const block = async (steps: number) => {
+  const timeAll = async (steps: number) => {
     const times: number[] = [];
     for (const contestant of contestants) times.push(await timeSteps(contestant, steps, clock));
     return times;
   };
-  let stepSeconds = await block(1);
-  do stepSeconds = await block(WARM_UP.steps);
+  await timeAll(1);
+  let stepSeconds: number[];
+  do stepSeconds = await timeAll(WARM_UP.steps);
   while (clock() < end);
   return stepSeconds;
 }
 
 /**
- * Divides the seconds that are left into rounds, and says how many steps each contestant makes in one of
- * them.
+ * Divides the seconds that are left into rounds, and says how many steps each contestant makes in a round.
+ * The step that it makes before them, untimed, is not among these.
+ * @param steps whether all make equally many; if not, what each one's number is a multiple of
  */
 function schedule(
   stepSeconds: readonly number[],
-  left: number,
+  secondsLeft: number,
   wantedRounds: number | null,
-  { equal, units }: { readonly equal: boolean; readonly units: readonly number[] },
+  { equal, multiplesOf }: { readonly equal: boolean; readonly multiplesOf: readonly number[] },
 ): { rounds: number; steps: number[] } {
-  const all = stepSeconds.reduce((sum, seconds) => sum + seconds, 0);
-  const turn = left / (wantedRounds ?? MOST_ROUNDS) / stepSeconds.length;
-  const equally = Math.max(1, Math.floor((turn * stepSeconds.length) / all) - 1);
+  const stepOfAll = stepSeconds.reduce((sum, seconds) => sum + seconds, 0);
+  const turnSeconds = secondsLeft / (wantedRounds ?? MOST_ROUNDS) / stepSeconds.length;
+  const equalSteps = Math.max(1, Math.floor((turnSeconds * stepSeconds.length) / stepOfAll) - 1);
+  const ownSteps = (seconds: number, unit: number) =>
+    unit * Math.max(1, Math.round(turnSeconds / seconds / unit));
   const steps = stepSeconds.map((seconds, index) =>
-    equal ? equally : units[index] * Math.max(1, Math.round(turn / seconds / units[index])),
+    equal ? equalSteps : ownSteps(seconds, multiplesOf[index]),
   );
-  const round = stepSeconds.reduce((sum, seconds, index) => sum + seconds * (steps[index] + 1), 0);
-  const fit = Math.max(FEWEST_ROUNDS, Math.min(MOST_ROUNDS, Math.round(left / round)));
-  return { rounds: wantedRounds ?? fit, steps };
+  const roundSeconds = stepSeconds.reduce((sum, seconds, index) => sum + seconds * (steps[index] + 1), 0);
+  const fitting = Math.max(FEWEST_ROUNDS, Math.min(MOST_ROUNDS, Math.round(secondsLeft / roundSeconds)));
+  return { rounds: wantedRounds ?? fitting, steps };
 }

@@ -1,4 +1,4 @@
-/** Resolves what is to be measured: every default stands here, and everything is checked before the start. */
+/** Resolves the benchmark's options: every default stands here, and all are checked before the start. */
 import { UsageError } from '../errors.js';
 import { chooseKernels, type KernelOptions } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
@@ -26,7 +26,7 @@ export interface BenchOptions {
   readonly parts?: readonly Part[];
   /** Seconds that a part takes, warm-up included. */
   readonly seconds?: number;
-  /** How often each worker count has its turn. */
+  /** Number of turns of each worker count. */
   readonly rounds?: number;
   /** The share of correct test rows at which time-to-target ends. */
   readonly accuracy?: number;
@@ -54,7 +54,7 @@ export interface BenchSettings {
   readonly workers: readonly number[];
   readonly parts: readonly Part[];
   readonly seconds: number;
-  /** How often each worker count has its turn; null for as often as the seconds allow, at most ROUNDS. */
+  /** Number of turns of each worker count; null where each part chooses, by its seconds. */
   readonly rounds: number | null;
   readonly accuracy: number;
   readonly data: string | null;
@@ -84,7 +84,7 @@ export const DEFAULTS = {
  * The learning rate on random classes. It is so small that after thousands of steps every value still lies in
  * the range of ordinary numbers.
  */
-export const RATE = 1e-3;
+export const BENCH_LR = 1e-3;
 
 const MOST_WORKERS = 1024;
 
@@ -101,15 +101,14 @@ export function resolveBench(options: BenchOptions, cores: number): BenchSetting
   checkNetwork(network);
   checkWhole('batch', batch, 1);
   if (options.rounds !== undefined) checkWhole('rounds', options.rounds, 2);
-  if (!(seconds > 0 && seconds <= 3600)) throw expected('seconds', 'a number from above 0 to 3600', seconds);
-  if (!(accuracy > 0 && accuracy <= 1)) throw expected('accuracy', 'a share from above 0 to 1', accuracy);
+  if (!(seconds > 0 && seconds <= 3600))
+    throw expected('seconds', 'a number above 0 and at most 3600', seconds);
+  if (!(accuracy > 0 && accuracy <= 1)) throw expected('accuracy', 'a share above 0 and at most 1', accuracy);
 
-  const base = { data: 'random', momentum: 0.9, ...options.training };
-  const { optimizer = 'sgd' } = base;
-  if (optimizer !== 'sgd' && options.training?.momentum === undefined)
-    Reflect.deleteProperty(base, 'momentum');
+  const { optimizer = 'sgd' } = options.training ?? {};
   refuseFullBatch(optimizer);
-  const config = resolveConfig({ ...base, batch });
+  const momentum = optimizer === 'sgd' ? { momentum: 0.9 } : {}; // other rules keep their own
+  const config = resolveConfig({ data: 'random', ...momentum, ...options.training, batch });
   const chosen = chooseKernels(config);
   const workers = workerCounts(options.workers ?? defaultWorkers(cores));
   checkRoom(workers.at(-1)!, batch, config.shards);
@@ -140,7 +139,7 @@ export function kernelOptions({ kernels, precision, nativeLibrary }: BenchSettin
   return { kernels, precision, ...(nativeLibrary === null || kernels !== 'native' ? {} : { nativeLibrary }) };
 }
 
-/** Returns the options of the training of a network, apart from batch, shards and workers. */
+/** Returns the options that every training of a benchmark has in common: not batch, shards and workers. */
 export function trainOptions(settings: BenchSettings): Omit<TrainOptions, 'data'> {
   const { optimizer, momentum, lr, seed, memoryLimit } = settings;
   return {

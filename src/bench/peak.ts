@@ -1,6 +1,6 @@
 /**
- * The machine's matrix-product peak: as many threads multiply at once as a training with that many workers
- * has.
+ * Measures the machine's matrix-product peak: as many threads multiply at once as a training with that many
+ * workers has.
  */
 import { fileURLToPath } from 'node:url';
 import { chooseKernels, type KernelOptions } from '../kernels/choose.js';
@@ -21,7 +21,7 @@ const WORKER_FILE = fileURLToPath(new URL('../../workers/product.js', import.met
 /** Holds GFLOP/s by number of workers. */
 export type Peaks = ReadonlyMap<number, number>;
 
-/** Holds what each thread is given: it leaves its GFLOP/s at its own place in `rates`. */
+/** Holds what every thread is given; each leaves its GFLOP/s at its own place in `rates`. */
 export interface ProductWorkerData {
   readonly setup: ProductSetup;
   readonly rates: Float64Array<SharedArrayBuffer>;
@@ -29,7 +29,7 @@ export interface ProductWorkerData {
   readonly window: number;
 }
 
-/** Chooses the kernels to measure as a training does. Throws UsageError when they cannot be had. */
+/** Chooses the kernels to measure, as a training does. Throws UsageError when this machine lacks them. */
 export function productSetup(options: KernelOptions): ProductSetup {
   const { name, library } = chooseKernels(options);
   return { name, module: compileKernels(name), library, precision: options.precision };

@@ -1,4 +1,4 @@
-/** Where a step's time goes: parts of the coordinator's wall time that add up to the whole step. */
+/** Divides a step's time into parts: the coordinator's wall time in each, which add up to the whole step. */
 import { mean } from '../statistics.js';
 import type { Profile } from '../train/profile.js';
 
@@ -8,7 +8,7 @@ export type StepPart = (typeof STEP_PARTS)[number];
 /** Holds the seconds of each part of a step. */
 export type Breakdown = Readonly<Record<StepPart, number>>;
 
-/** Records rounds: what the profile gains between `begin` and `end` is one round. */
+/** Records a breakdown of each round: what the profile gains between `begin` and `end`, for each step. */
 export class Stopwatch {
   readonly #rounds: Breakdown[] = [];
   #before: { steps: number; seconds: Breakdown } | null = null;

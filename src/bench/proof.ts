@@ -1,12 +1,13 @@
 /**
- * Promise P1 on the steps that were timed: equally many steps end in the same bits for any number of workers.
+ * Checks promise P1 on the steps that were timed: equally many steps end in the same bits for any number of
+ * workers.
  */
 import { closeContestants, contestantSha256, openContestant } from './contestant.js';
 import { randomData } from './data.js';
 import type { BenchSettings } from './options.js';
 import type { BenchReport, Proof } from './report.js';
 
-/** Compares the weights that trainings end in after the same steps. */
+/** Holds the digests of the weights that several trainings end in after the same steps. */
 interface Comparison {
   readonly name: string;
   readonly workers: readonly number[];
@@ -16,18 +17,21 @@ interface Comparison {
 
 type MeasuredParts = Pick<BenchReport, 'strong' | 'batch' | 'target'>;
 
-/** Compares the weights of all that was measured, and of a few extra steps where strong scaling was not. */
+/**
+ * Compares the weights of everything that was measured. Where strong scaling was not, a few extra steps take
+ * its place.
+ */
 export async function prove(settings: BenchSettings, measured: MeasuredParts): Promise<Proof> {
   const first = measured.strong
     ? comparison('strong scaling', measured.strong.points)
     : await shortComparison(settings);
   const others = [...batchComparisons(measured), ...targetComparisons(measured)];
-  const failures = [first, ...others].flatMap((one) => (agrees(one) ? [] : [one.name]));
+  const failures = [first, ...others].flatMap((one) => (agree(one) ? [] : [one.name]));
   const { workers, steps, sha256 } = first;
   return { workers, steps, sha256, identical: failures.length === 0, others: others.length, failures };
 }
 
-const agrees = ({ sha256 }: Comparison) => new Set(sha256).size === 1;
+const agree = ({ sha256 }: Comparison) => new Set(sha256).size === 1;
 
 interface Trained {
   readonly workers: number;

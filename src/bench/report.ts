@@ -1,6 +1,6 @@
 /**
- * The document that a benchmark ends in: `--json` prints it, tables and plots are made from it, and `bench
- * compare` reads two of them.
+ * Defines the document that a benchmark ends in: `--json` prints it, tables and plots are made from it, and
+ * `bench compare` reads two of them.
  */
 import type { MachineFacts } from './machine.js';
 import type { BenchSettings } from './options.js';
@@ -29,8 +29,9 @@ export interface StepPoint {
    * Seconds of each part of a step: means over the middle half of the rounds, so that outliers do not count.
    */
   readonly breakdown: Breakdown;
-  /** All steps, warm-up included, and the weights after them. */
+  /** All steps, warm-up included. */
   readonly steps: number;
+  /** Digest of the weights after these steps. */
   readonly weightsSha256: string;
 }
 
@@ -43,18 +44,18 @@ export interface ScalingPoint extends StepPoint {
   readonly serialFraction: number | null;
 }
 
-/** Holds strong scaling: the workers share one batch. */
+/** Holds strong scaling, in which the workers share one batch. */
 export interface Strong {
   readonly points: readonly ScalingPoint[];
   /** The baseline with a single shard, which workers could not share; null where it has one shard anyway. */
   readonly oneShard: StepPoint | null;
-  /** What promise P1 costs in a serial loop: time with all shards over time with one. */
+  /** The price of promise P1 in a serial loop: time with all shards over time with one. */
   readonly costOfShards: Estimate | null;
 }
 
 /**
- * Holds weak scaling: the batch grows with the workers, and the speed-up is that of samples/s (Gustafson's
- * scaled one).
+ * Holds weak scaling, in which the batch grows with the workers and the speed-up is the ratio of samples per
+ * second (Gustafson's scaled speed-up).
  */
 export interface Weak {
   readonly points: readonly ScalingPoint[];

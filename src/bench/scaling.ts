@@ -1,4 +1,4 @@
-/** Strong scaling, weak scaling, and the sweep over batch sizes. */
+/** Measures strong scaling, weak scaling, and a sweep over batch sizes. */
 import type { ContestantSpec } from './contestant.js';
 import { type BenchContext, type Measured, measureInTurn } from './measure.js';
 import type { BenchSettings } from './options.js';
@@ -21,7 +21,7 @@ export async function* strongScaling(context: BenchContext): AsyncGenerator<numb
   };
 }
 
-/** Measures a batch that grows with the workers: each has as many rows, however many there are. */
+/** Measures a batch that grows with the workers: each worker has the configured batch to itself. */
 export async function* weakScaling(context: BenchContext): AsyncGenerator<number, Weak> {
   const { workers, batch, seconds } = context.settings;
   const specs = workers.map((count) =>
@@ -110,16 +110,19 @@ function pointOf({ peaks }: BenchContext, measured: Measured): StepPoint {
   };
 }
 
-/** @param batch the baseline's batch; in weak scaling the point's own is a multiple of it */
+/**
+ * Compares a contestant with the in-process one.
+ * @param serialBatch the batch of `serial`; in weak scaling the other's is a multiple of it
+ */
 function scalingPoint(
   context: BenchContext,
   measured: Measured,
   serial: Measured,
-  batch: number,
+  serialBatch: number,
 ): ScalingPoint {
   const point = pointOf(context, measured);
   if (measured === serial) return { ...point, speedup: null, efficiency: null, serialFraction: null };
-  const speedup = scaleEstimate(pairedRatio(serial.times, measured.times), point.batch / batch);
+  const speedup = scaleEstimate(pairedRatio(serial.times, measured.times), point.batch / serialBatch);
   const workers = Math.max(1, point.workers);
   return {
     ...point,
@@ -131,7 +134,7 @@ function scalingPoint(
 
 type Scaling = Pick<BenchReport, 'strong' | 'weak' | 'batch'>;
 
-/** Returns the same points with their shares of other peaks. */
+/** Computes each point's share of the peak again, from other peaks than those known when it was measured. */
 export function withPeaks(peaks: Peaks, { strong, weak, batch }: Scaling): Scaling {
   const withShare = <Kind extends StepPoint>(point: Kind): Kind => ({
     ...point,

@@ -1,6 +1,6 @@
 /**
- * What repeated times say: medians with 95 % bootstrap intervals (Efron 1979), their ratios, and how training
- * scales.
+ * Statistics of repeated times: medians with 95 % bootstrap intervals (Efron 1979), their ratios, and how
+ * training scales.
  */
 import { PURPOSE, Stream } from '../random.js';
 import { mean, median, quantile } from '../statistics.js';
@@ -43,11 +43,11 @@ type Resample = (...series: (readonly number[])[]) => (readonly number[])[];
  */
 function bootstrap(statistic: (resample: Resample) => number): Estimate {
   const stream = new Stream(0, PURPOSE.bench, 0);
-  const drawn: Resample = (...series) => {
+  const resample: Resample = (...series) => {
     const rounds = series[0].map(() => stream.below(series[0].length));
     return series.map((times) => rounds.map((round) => times[round]));
   };
-  const values = Float64Array.from({ length: RESAMPLES }, () => statistic(drawn));
+  const values = Float64Array.from({ length: RESAMPLES }, () => statistic(resample));
   return {
     value: statistic((...series) => series),
     low: quantile(values, 0.025),
@@ -74,9 +74,9 @@ export function karpFlatt(speedup: number, workers: number): number | null {
  */
 export function breakEvenBatch(points: readonly { batch: number; speedup: Estimate }[]): number | null {
   const falling = [...points].sort((a, b) => b.batch - a.batch);
-  const below = falling.findIndex(({ speedup }) => speedup.low <= 1);
-  const from = below === -1 ? falling.length - 1 : below - 1;
-  return falling[from]?.batch ?? null;
+  const firstDoubtful = falling.findIndex(({ speedup }) => speedup.low <= 1);
+  const certain = firstDoubtful === -1 ? falling : falling.slice(0, firstDoubtful);
+  return certain.at(-1)?.batch ?? null;
 }
 
 /**
@@ -104,7 +104,7 @@ export function growthExponent(
 }
 
 function slope(x: readonly number[], y: readonly number[]): number {
-  const [mx, my] = [mean(x), mean(y)];
-  const sxy = x.reduce((sum, xi, i) => sum + (xi - mx) * (y[i] - my), 0);
-  return sxy / x.reduce((sum, xi) => sum + (xi - mx) ** 2, 0);
+  const [meanX, meanY] = [mean(x), mean(y)];
+  const products = x.reduce((sum, xi, i) => sum + (xi - meanX) * (y[i] - meanY), 0);
+  return products / x.reduce((sum, xi) => sum + (xi - meanX) ** 2, 0);
 }

@@ -1,4 +1,7 @@
-/** Time to a target accuracy: how long a user waits from nothing to a network that is good enough. */
+/**
+ * Measures the time to a target accuracy: how long a user waits from nothing to a network that is good
+ * enough.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemClock } from '../clock.js';
 import { loadTrainingData, type TrainingData } from '../data/load.js';
@@ -14,15 +17,14 @@ import { type BenchSettings, trainOptions } from './options.js';
 import type { TargetPoint, TimeToTarget } from './report.js';
 import { medianOf, pairedRatio } from './statistics.js';
 
-/** An accuracy that is not reached after this many epochs will not be reached. */
-const EPOCHS = 12;
-/** Evaluations an epoch. */
-const EVALUATIONS = 4;
+/** A training that has not reached the accuracy after this many epochs gives up. */
+const MOST_EPOCHS = 12;
+const EVALUATIONS_PER_EPOCH = 4;
 const MOST_ROUNDS = 7;
 const FEWEST_ROUNDS = 3;
 const CLOUD_ROWS = 20_000;
 
-/** Holds one training until the accuracy is reached, or the epochs are over. */
+/** Describes a training that ended because the accuracy was reached, or because the epochs were over. */
 interface TimedTraining {
   readonly seconds: number;
   readonly reached: boolean;
@@ -86,13 +88,15 @@ export async function* timeToTarget(
   };
 }
 
-/** Trains until the accuracy is reached, and times it from the start of the threads. */
+/**
+ * Trains until the accuracy is reached or the epochs are over, and times it from the start of the threads.
+ */
 async function trainToTarget(
   { settings, workerFailures, clock = systemClock }: BenchContext,
   plan: TrainingPlan,
 ): Promise<TimedTraining> {
   const subset = plan.data.test ? 'test' : 'val';
-  const every = Math.max(1, Math.floor(plan.stepsPerEpoch / EVALUATIONS));
+  const every = Math.max(1, Math.floor(plan.stepsPerEpoch / EVALUATIONS_PER_EPOCH));
   const begin = clock();
   const trainer = openTrainer(plan, { onRetry: (message) => workerFailures.push(message), clock });
   try {
@@ -110,8 +114,8 @@ async function trainToTarget(
 }
 
 /**
- * Loads the data that were asked for. By default it takes MNIST, where that is installed and the network fits
- * it, or else makes clouds as wide as the network.
+ * Loads the data that were asked for. By default these are MNIST, where it is installed and the network fits
+ * it, or else clouds as wide as the network.
  */
 async function targetData(settings: BenchSettings): Promise<{ config: TrainConfig; data: TrainingData }> {
   const { network, batch, shards, seed } = settings;
@@ -122,7 +126,7 @@ async function targetData(settings: BenchSettings): Promise<{ config: TrainConfi
       hidden: network.slice(1, -1),
       batch,
       shards,
-      epochs: EPOCHS,
+      epochs: MOST_EPOCHS,
     });
   const load = async (name: string) => {
     const config = configOf(name);

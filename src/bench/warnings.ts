@@ -1,4 +1,4 @@
-/** What a reader should know before believing the figures. */
+/** Warnings that a reader should know before believing the figures. */
 import type { BenchReport } from './report.js';
 
 /** Lists what makes the figures doubtful. @param workerFailures messages of workers that failed */
@@ -15,6 +15,9 @@ export function warningsOf(
   ];
 }
 
+/** The warning of a busy machine begins with these words, by which `bench compare` finds it in a report. */
+export const BUSY_MACHINE = 'the machine was busy before the start';
+
 function* machineWarnings({
   machine,
   settings,
@@ -22,7 +25,7 @@ function* machineWarnings({
   const { load, cores, cpuQuota } = machine;
   const most = settings.workers.at(-1)!;
   if (load[0] > Math.max(0.5, cores.usable / 4)) {
-    yield `the machine was busy before the start: load ${load[0].toFixed(1)} on ${cores.usable} cores; close other programs`;
+    yield `${BUSY_MACHINE}: load ${load[0].toFixed(1)} on ${cores.usable} cores; close other programs`;
   }
   if (most > cores.usable)
     yield `${most} workers are more than the ${cores.usable} cores: they wait for each other`;

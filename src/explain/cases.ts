@@ -1,4 +1,4 @@
-/** Every layer kind × activation × divergence, from the records themselves: new entries are covered. */
+/** Lists every layer kind × activation × divergence, from the records themselves: new entries are covered. */
 import {
   ACTIVATION_NAMES,
   ACTIVATIONS,
@@ -25,11 +25,11 @@ export interface Case {
   readonly activation: ActivationName;
   readonly divergence: DivergenceName;
   readonly objective: Objective;
-  /** All biases have this value and the first row of inputs is 0: the units of that row lie on the kink. */
+  /** The value of all biases; with a first row of inputs that is 0, the units of that row lie on the kink. */
   readonly kink?: number;
 }
 
-/** Exchanges a layer for another: this is how a wrong derivative gets in. */
+/** Exchanges a layer for another; this is how a wrong derivative gets in. */
 export type Alter = (layer: Layer) => Layer;
 
 const OUTPUTS = 3;
@@ -65,11 +65,11 @@ export function caseOf(
   const turn = ACTIVATION_NAMES.indexOf(activation) + DIVERGENCE_NAMES.indexOf(divergence);
   const { examples } = LAYER_KINDS[layer];
   const { fused }: Divergence = DIVERGENCES[divergence];
-  const specs = [...between(layer, examples[turn % examples.length], activation), { dense: OUTPUTS }];
+  const specs = [...specsAround(layer, examples[turn % examples.length], activation), { dense: OUTPUTS }];
   const built = buildLayers(fused ? [...specs, fused.activation] : specs, EXAMPLE_INPUTS);
   const layers = alter ? built.map(alter) : built;
-  const inTurn = Math.floor(turn / examples.length) % 2 === 0;
-  const build = inTurn ? objective : unfused;
+  const fuses = Math.floor(turn / examples.length) % 2 === 0;
+  const build = fuses ? objective : unfused;
   return { layer, activation, divergence, objective: build(layers, divergence, PARAMETERS[divergence]) };
 }
 
@@ -103,7 +103,7 @@ export function kinkCases(): Case[] {
  * Puts the layer between learned ones, so that the gradient passes through it. A layer with a domain gets
  * positive inputs, from a sigmoid.
  */
-function between(name: string, example: unknown, activation: ActivationName): UncheckedLayer[] {
+function specsAround(name: string, example: unknown, activation: ActivationName): UncheckedLayer[] {
   const layer = { [name]: example };
   const [built] = buildLayers([layer], EXAMPLE_INPUTS);
   if (built.readsCodes) return [layer, { dense: 4 }, activation];
@@ -119,7 +119,7 @@ export function instanceOf(
   const instance = createInstance(arithmetic ? { ...training, arithmetic } : training);
   const stream = new Stream(5, EXPLAIN_PURPOSE.cases, 0);
   const draw = (scale: number) => Math.fround(scale * (2 * stream.uniform() - 1));
-  // products of larger exponentials would saturate the layers after them
+  // Products of larger exponentials would saturate the layers after them.
   const size = activation === 'exp' ? 0.3 : 0.9;
   for (const { spec, offset, length } of instance.layout.views) {
     const constant = 'constant' in spec.init ? spec.init.constant : 0;
@@ -130,7 +130,7 @@ export function instanceOf(
   }
   const { input } = instance.network;
   for (let i = 0; i < input.length; i++) input[i] = draw(1.5);
-  // the last two inputs are category codes
+  // The last two inputs are category codes.
   for (let row = 0; row < ROWS; row++) input.set([row % 3, row % 2], (row + 1) * EXAMPLE_INPUTS - 2);
   if (kink !== undefined) input.fill(0, 0, EXAMPLE_INPUTS);
   const { desired } = instance;

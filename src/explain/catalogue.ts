@@ -1,5 +1,5 @@
 /**
- * What `gradpool list` shows, taken from the same records that the network, the trainer and the tests use.
+ * Lists what `gradpool list` shows, from the same records that the network, the trainer and the tests use.
  */
 import type { z } from 'zod';
 import { PROBLEMS } from '../data/problems/index.js';
@@ -22,12 +22,13 @@ export interface Entry {
   readonly derivative?: string;
   /** The parameters with their defaults; 'required' where a parameter has none. */
   readonly defaults: Readonly<Record<string, unknown>>;
+  /** PyTorch's name for it; null where PyTorch has none. */
   readonly torch: string | null;
 }
 
-const nameless = (torch: string) => (torch === 'none' ? null : torch);
+const torchName = (torch: string) => (torch === 'none' ? null : torch);
 
-/** Makes each group when it is asked for. */
+/** Functions that list the members of each group. */
 export const CATALOGUE = {
   layers: () =>
     entries(LAYER_KINDS)
@@ -37,13 +38,13 @@ export const CATALOGUE = {
           name,
           formula,
           defaults: defaultsOf(argument.shape),
-          torch: nameless(torch),
+          torch: torchName(torch),
         }),
       ),
   activations: () =>
     entries<Activation>(ACTIVATIONS).map(([name, { formula, derivative, torch, parameter }]): Entry => {
       const defaults = parameter ? { [parameter.name]: parameter.default } : {};
-      return { name, formula, derivative, defaults, torch: nameless(torch) };
+      return { name, formula, derivative, defaults, torch: torchName(torch) };
     }),
   losses: () =>
     entries<Divergence>(DIVERGENCES).map(
@@ -52,7 +53,7 @@ export const CATALOGUE = {
         formula,
         derivative: gradient,
         defaults: parameter ? { [parameter.name]: parameter.default } : {},
-        torch: nameless(torch),
+        torch: torchName(torch),
       }),
     ),
   optimizers: () =>
@@ -61,7 +62,7 @@ export const CATALOGUE = {
         name,
         formula,
         defaults: { lr, ...hyperValues(hyper, {}) },
-        torch: nameless(torch),
+        torch: torchName(torch),
       }),
     ),
   schedules: () =>
@@ -70,12 +71,12 @@ export const CATALOGUE = {
         name,
         formula,
         defaults: hyperValues(hyper, {}),
-        torch: nameless(torch),
+        torch: torchName(torch),
       }),
     ),
   initializers: () =>
     entries(INITIALIZERS).map(
-      ([name, { formula, torch }]): Entry => ({ name, formula, defaults: {}, torch: nameless(torch) }),
+      ([name, { formula, torch }]): Entry => ({ name, formula, defaults: {}, torch: torchName(torch) }),
     ),
   problems: () =>
     entries<BuiltInProblem>(PROBLEMS).map(([name, { summary, size, noise }]): Entry => {

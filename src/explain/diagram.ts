@@ -1,7 +1,7 @@
 /**
- * The influence diagram as SVG: a node for each variable with its value v and ∂Div/∂v, and an edge for each
- * local derivative. A scalar activation is drawn as parallel arrows, a vector activation as a full bipartite
- * block.
+ * Draws the influence diagram as SVG: a node for each variable with its value v and ∂Div/∂v, and an edge for
+ * each local derivative. A scalar activation is drawn as parallel arrows, a vector activation as a full
+ * bipartite block.
  */
 import { Graph, layout } from '@dagrejs/dagre';
 import type { Explanation } from './explain.js';
@@ -11,13 +11,19 @@ import { box, escaped, line, type Point, pill, short, signOf, svg, symbol, text 
 
 const NODE = { width: 84, height: 56 };
 const MARGIN = { x: 36, top: 86, bottom: 62 };
-/** Larger blocks have no labels: width and colour show the derivative, and a tooltip its value. */
+/**
+ * Edges up to which those of a block are labelled. In larger blocks width and colour show the derivative, and
+ * a tooltip its value.
+ */
 const LABELLED_EDGES = 20;
 const LABEL_HEIGHT = 15;
+/** Horizontal distance between layers. */
+const LAYER_GAP = 120;
 
 /** Says where nodes lie and which way edges go. */
 interface DiagramLayout {
-  readonly at: ReadonlyMap<number, Point>;
+  /** Centre of each node. */
+  readonly centres: ReadonlyMap<number, Point>;
   readonly route: (edge: Edge) => readonly Point[];
   readonly width: number;
   readonly height: number;
@@ -38,7 +44,7 @@ function unitsDiagram(graph: Influence, { instance }: Explanation, name: string)
     ...graph.blocks.map((block) => edgesOf(block, positions)),
     ...graph.blocks.filter(isLabelled).map((block) => labelsOf(block, positions)),
     ...headings(graph, positions),
-    ...graph.nodes.map((node) => nodeOf(node, positions.at.get(node.id)!)),
+    ...graph.nodes.map((node) => nodeOf(node, positions.centres.get(node.id)!)),
     text(
       { x: MARGIN.x, y: height - 30 },
       'heading',
@@ -63,7 +69,7 @@ function layOut(influence: Influence): DiagramLayout {
   graph.setGraph({
     rankdir: 'LR',
     nodesep: Math.max(16, (busiest + 1) * LABEL_HEIGHT - NODE.height + 4),
-    ranksep: 120,
+    ranksep: LAYER_GAP,
     edgesep: 12,
     marginx: MARGIN.x,
   });
@@ -74,27 +80,26 @@ function layOut(influence: Influence): DiagramLayout {
       graph.setEdge(String(from), String(to), {}, `${from}-${to}`);
   }
   layout(graph, { constraints: inOrder(influence) });
-  const at = new Map(nodes.map(({ id }) => [id, below(graph.node(String(id)) as Point)]));
+  const centres = new Map(nodes.map(({ id }) => [id, belowTitle(graph.node(String(id)) as Point)]));
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
   return {
-    at,
+    centres,
     width: Math.max(width, 760),
     height: height + MARGIN.top + MARGIN.bottom,
     route({ from, to }) {
-      const [a, b] = [at.get(from)!, at.get(to)!];
-      const laid = graph.edge(String(from), String(to), `${from}-${to}`) as { points: Point[] } | undefined;
-      const bends = laid?.points.slice(1, -1).map(below) ?? [];
-      // an edge to the next layer is one curve; only an edge that skips layers is led around their nodes
-      const around = b.x - a.x > 1.5 * (NODE.width + 120) ? bends : [];
+      const [a, b] = [centres.get(from)!, centres.get(to)!];
+      const laidOut = graph.edge(String(from), String(to), `${from}-${to}`) as
+        | { points: Point[] }
+        | undefined;
+      const bends = laidOut?.points.slice(1, -1).map(belowTitle) ?? [];
+      // An edge to the next layer is a straight line; only one that skips layers is led around their nodes.
+      const around = b.x - a.x > 1.5 * (NODE.width + LAYER_GAP) ? bends : [];
       return [{ x: a.x + NODE.width / 2, y: a.y }, ...around, { x: b.x - NODE.width / 2, y: b.y }];
     },
   };
 }
 
-/**
- * Picks just enough edges of a bipartite block to keep its units in place: all edges would tear columns
- * apart.
- */
+/** Picks just enough edges of a bipartite block to keep its units in place: all would tear columns apart. */
 function skeleton({ edges }: Block): Pick<Edge, 'from' | 'to'>[] {
   const [sources, targets] = [
     [...new Set(edges.map(({ from }) => from))],
@@ -105,9 +110,9 @@ function skeleton({ edges }: Block): Pick<Edge, 'from' | 'to'>[] {
   return Array.from({ length: count }, (_, i) => ({ from: pick(sources, i), to: pick(targets, i) }));
 }
 
-const below = ({ x, y }: Point): Point => ({ x, y: y + MARGIN.top });
+const belowTitle = ({ x, y }: Point): Point => ({ x, y: y + MARGIN.top });
 
-/** Tells the layout to keep the units of a layer in their order, with the constant below them. */
+/** Tells the layout to keep the units of a layer in their order, with the constant y_0 below them. */
 function inOrder({ nodes, blocks }: Influence): { left: string; right: string }[] {
   const layer = ({ name, kind }: Node) => `${kind}${name.replace(/_\d+/, '')}`;
   const siblings = nodes
@@ -151,6 +156,7 @@ function edgesOf({ label, edges }: Block, { route }: DiagramLayout): string {
 function labelsOf({ edges }: Block, { route }: DiagramLayout): string {
   const shown = edges.filter(({ derivative }) => derivative !== 0);
   const routes = shown.map((edge) => route(edge));
+  // Shares of the way from 0.2 to 0.8, the middle first: another must be clearly better to win.
   const shares = Array.from({ length: 25 }, (_, i) => 0.2 + 0.025 * i).sort(
     (a, b) => Math.abs(a - 0.5) - Math.abs(b - 0.5),
   );
@@ -165,10 +171,10 @@ function labelsOf({ edges }: Block, { route }: DiagramLayout): string {
 }
 
 /** Writes the names of the layers above the gaps between columns. */
-function headings({ blocks }: Influence, { at }: DiagramLayout): string[] {
+function headings({ blocks }: Influence, { centres }: DiagramLayout): string[] {
   const labels = new Map<number, Set<string>>();
   for (const { label, edges } of blocks) {
-    const ends = [edges[0].from, edges[0].to].map((node) => at.get(node)!.x);
+    const ends = [edges[0].from, edges[0].to].map((node) => centres.get(node)!.x);
     const middle = Math.round((ends[0] + ends[1]) / 2);
     if (label !== 'Div')
       labels.set(middle, (labels.get(middle) ?? new Set()).add(label === 'dense' ? 'affine' : label));
@@ -184,7 +190,7 @@ function smallestGap(routes: readonly (readonly Point[])[], share: number): numb
   return Math.min(40, ...heights.slice(1).map((y, i) => y - heights[i]));
 }
 
-/** Returns the point at this share of a route; of a route with bends, on its first part. */
+/** Returns the point at this share of a route, or of its first part where the route has bends. */
 function along([a, b, ...bends]: readonly Point[], share: number): Point {
   const rest = 1 - share;
   const rise = bends.length > 0 ? 3 * rest * share * share + share ** 3 : share;

@@ -1,6 +1,7 @@
-/** Derivatives by differences: an estimate that does not depend on backpropagation (lecture, section 1). */
+/** Estimates derivatives by differences, which owe nothing to backpropagation (lecture, section 1). */
+import type { FloatArray } from '../kernels/kernels.js';
 
-/** Compares a derivative with its difference quotient. */
+/** Says how a derivative compares with its difference quotient. */
 interface DerivativeComparison {
   readonly numeric: number;
   /**
@@ -14,13 +15,11 @@ interface DerivativeComparison {
 /** The largest relative error that passes; differences are refined until they agree to a tenth of it. */
 export const TOLERANCE = 1e-7;
 
-/**
- * Steps of central differences. A plain one errs by h²f‴/6 + rounding/h, an extrapolated one by h⁴ only, so
- * that its step may be longer.
- */
+/** Step of a plain central difference, which errs by h²f‴/6 + rounding/h. */
 const COARSE = 1e-5;
+/** Step of an extrapolated central difference. It errs by the order of h⁴ only, so its step may be longer. */
 const EXTRAPOLATED = 1e-4;
-/** A step short enough to stay on its side of a near kink. */
+/** Step so short that it stays on its side of a near kink. */
 const SHORT = 1e-7;
 
 /**
@@ -41,7 +40,7 @@ export function compare(f: (step: number) => number, analytic: number, scale: nu
   for (const [index, quotient] of quotients.entries()) {
     const numeric = quotient();
     const error = errorOf(numeric);
-    // only the short step confirms it: there is a kink between the short step and the longer ones
+    // Where only the short step confirms the derivative, a kink lies between it and the longer ones.
     const kink = index === 2 && best.error > TOLERANCE && error <= TOLERANCE;
     if (!(error >= best.error)) best = { numeric, error, kink };
     if (best.error <= TOLERANCE / 10) return best;
@@ -49,22 +48,35 @@ export function compare(f: (step: number) => number, analytic: number, scale: nu
   return best.error <= TOLERANCE ? best : atKink(f, analytic, scale, best);
 }
 
+/** Compares with the subgradients where 0 is a kink, and else returns `smooth`, the comparison so far. */
 function atKink(
   f: (step: number) => number,
   analytic: number,
   scale: number,
   smooth: DerivativeComparison,
 ): DerivativeComparison {
-  const sides = (h: number) => [(f(0) - f(-h)) / h, (f(h) - f(0)) / h];
-  const [left, right] = sides(SHORT);
-  const [wideLeft, wideRight] = sides(10 * SHORT);
+  const oneSided = (h: number) => [(f(0) - f(-h)) / h, (f(h) - f(0)) / h];
+  const [left, right] = oneSided(SHORT);
+  const [wideLeft, wideRight] = oneSided(10 * SHORT);
   const jump = Math.abs(right - left);
-  // on a smooth curve the one-sided quotients differ by h·f″: ten times as much at ten times the step
   const size = Math.max(Math.abs(left), Math.abs(right), scale);
+  // On a smooth curve the one-sided quotients differ by h·f″, ten times as much at ten times the step; at a
+  // kink they differ by about as much at any step.
   if (!(jump > 1e-4 * size) || jump < 0.5 * Math.abs(wideRight - wideLeft)) return smooth;
   const nearest = Math.min(Math.max(analytic, Math.min(left, right)), Math.max(left, right));
   const error = Math.abs(analytic - nearest) / size;
   return { numeric: nearest, error: error <= 1e-6 ? 0 : error, kink: true };
+}
+
+/** Returns the function that computes `loss` with entry i of an array changed by a step. */
+export function nudged(array: FloatArray, i: number, loss: () => number): (step: number) => number {
+  const original = array[i];
+  return (step) => {
+    array[i] = original + step;
+    const found = loss();
+    array[i] = original;
+    return found;
+  };
 }
 
 /**

@@ -1,15 +1,15 @@
-/** `gradpool explain`: the lecture on one instance of the user's own network, in float64. */
+/** Explains the lecture on one instance of the user's own network, in float64: `gradpool explain`. */
 import { UsageError } from '../errors.js';
 import { DIVERGENCES, type Divergence } from '../network/divergences.js';
 import { type Layer, outputWidth } from '../network/layer.js';
 import { objective, unfused } from '../network/network.js';
-import { taylorSlope } from './differences.js';
+import { nudged, taylorSlope } from './differences.js';
 import { type Influence, influence } from './influence.js';
 import { createInstance, type Instance } from './instance.js';
 import { findVariable, lectureLayers, type Variable } from './names.js';
 import { type PathSum, pathSum } from './paths.js';
 import type { Subject } from './subject.js';
-import { nudged, type Trace, trace } from './trace.js';
+import { type Trace, trace } from './trace.js';
 
 /** Says how Div changes when one number is changed a little. */
 export interface Perturbation {
@@ -18,6 +18,7 @@ export interface Perturbation {
   /** derivative · step. */
   readonly predicted: number;
   readonly actual: number;
+  /** Slope of the Taylor test: 2 if the derivative is right; null where Div is linear. */
   readonly slope: number | null;
 }
 
@@ -52,9 +53,9 @@ export interface Explanation {
 
 /** Says what to show beside the two passes. */
 export interface ExplainOptions {
-  /** Follows the paths from this weight to Div, such as w[1][1,2]. */
+  /** The weight whose paths to Div are followed, such as w[1][1,2]. */
   readonly weight?: string | undefined;
-  /** Changes a variable by a step, as in x1=1e-3. */
+  /** The variable that is changed, and by how much, as in x1=1e-3. */
   readonly perturb?: string | undefined;
   /** Whether to compare every derivative of a larger network as well, up to 2000 parameters. */
   readonly all?: boolean;
@@ -63,10 +64,10 @@ export interface ExplainOptions {
 /** Units, inputs included, up to which a network is drawn and its paths are summed. */
 const DRAWN_UNITS = 60;
 /** Parameters up to which each derivative is compared and printed. */
-const SMALL = 100;
+const SMALL_PARAMETERS = 100;
 /** Parameters up to which each derivative is compared on request. */
-const STILL_COMPARED = 2000;
-/** How many derivatives of each vector and parameter are compared in larger networks. */
+const MOST_COMPARED = 2000;
+/** Number of derivatives of each vector and parameter that are compared in larger networks. */
 const LARGEST = 8;
 
 /**
@@ -93,18 +94,18 @@ export function explain(
   const { layout, network } = instance;
   const units = unitsOf(layers);
   const drawn = units <= DRAWN_UNITS;
-  const small = drawn && layout.count <= SMALL;
-  const wanted = weight === undefined ? undefined : findVariable(weight, layers, layout);
-  const nudge = perturb === undefined ? undefined : parsePerturbation(perturb, subject, instance);
+  const small = drawn && layout.count <= SMALL_PARAMETERS;
+  const requested = weight === undefined ? undefined : findVariable(weight, layers, layout);
+  const requestedChange = perturb === undefined ? undefined : parsePerturbation(perturb, subject, instance);
   const traced = trace(
     instance,
-    small || (all && layout.count <= STILL_COMPARED) ? Number.POSITIVE_INFINITY : LARGEST,
+    small || (all && layout.count <= MOST_COMPARED) ? Number.POSITIVE_INFINITY : LARGEST,
   );
   instance.gradient();
   const placed =
-    drawn || wanted ? influence(instance, network.outputGradient.slice(), traced.divergence) : null;
-  const followed = wanted ?? (small ? exampleOf(traced) : undefined);
-  const moved = nudge ?? (small && followed ? { variable: followed, step: 1e-3 } : undefined);
+    drawn || requested ? influence(instance, network.outputGradient.slice(), traced.divergence) : null;
+  const followed = requested ?? (small ? exampleOf(traced) : undefined);
+  const change = requestedChange ?? (small && followed ? { variable: followed, step: 1e-3 } : undefined);
   const { formula, gradient }: Divergence = DIVERGENCES[loss];
   return {
     origin,
@@ -119,7 +120,7 @@ export function explain(
     trace: traced,
     fused: fusedWith(subject, traced),
     paths: followed && placed ? [pathSum(instance, placed, followed, derivativeOf(followed, traced))] : [],
-    perturbations: moved ? [perturbed(instance, moved.variable, moved.step, traced)] : [],
+    perturbations: change ? [perturbed(instance, change.variable, change.step, traced)] : [],
     influence: drawn && placed ? placed.graph : null,
   };
 }
@@ -127,7 +128,7 @@ export function explain(
 /** Counts the inputs and all outputs of layers. */
 function unitsOf(layers: readonly Layer[]): number {
   const outputs = lectureLayers(layers).map(
-    ({ affine, activation }) => layers[(activation ?? affine)!].outputs,
+    ({ affineIndex, activationIndex }) => layers[(activationIndex ?? affineIndex)!].outputs,
   );
   return outputs.reduce((sum, width) => sum + width, layers[0].inputs);
 }
@@ -138,9 +139,7 @@ function exampleOf({ layers }: Trace): Variable | undefined {
   return (weights.find(({ variable }) => variable.key === 'w[1][1,1]') ?? weights[0])?.variable;
 }
 
-/**
- * Builds the first row of the subject as the network predicts it, the divergence apart from the activation.
- */
+/** Builds an instance of the subject's first row, in which divergence and last activation are not fused. */
 function instanceOf({ layers, loss, lossParameter, weights, x, d }: Subject): Instance {
   const instance = createInstance({ objective: unfused(layers, loss, lossParameter), rows: 1 });
   fill(instance, weights, x, d);
@@ -169,7 +168,7 @@ function perturbed(instance: Instance, variable: Variable, step: number, traced:
   const f =
     place.kind === 'input'
       ? nudged(instance.network.input, place.index, instance.loss)
-      : nudged(instance.parameters, place.at, instance.loss);
+      : nudged(instance.parameters, place.offset, instance.loss);
   const derivative = derivativeOf(variable, traced);
   return {
     variable: variable.name,
@@ -204,7 +203,7 @@ function fusedWith(subject: Subject, traced: Trace): Explanation['fused'] {
   fill(instance, subject.weights, subject.x, subject.d);
   instance.gradient();
   const derivatives = [...instance.network.outputGradient.subarray(0, outputWidth(target.layers))];
-  const apart = traced.layers[traced.layers.length - 1].z?.derivatives ?? [];
-  const difference = Math.max(...apart.map((value, i) => Math.abs(value - derivatives[i])));
+  const unfusedDerivatives = traced.layers[traced.layers.length - 1].z?.derivatives ?? [];
+  const difference = Math.max(...unfusedDerivatives.map((value, i) => Math.abs(value - derivatives[i])));
   return { activation: fused.activation, gradient: fused.gradient, derivatives, difference };
 }

@@ -14,7 +14,7 @@ export function float32Kernels(): KernelName[] {
   return KERNEL_NAMES.filter((name) => name === 'portable' || (name === 'wasm' && hasRelaxedSimd()));
 }
 
-/** Makes an arithmetic whose arrays lie in one shared memory, which each call of `next` reuses. */
+/** Makes arithmetics in one shared memory: that which `next` returns takes the memory of the one before. */
 export function float32Arithmetic(name: KernelName, bytes: number): { next(): Arithmetic } {
   const memory = allocateShared(bytes + SCRATCH_BYTES, Number.POSITIVE_INFINITY);
   const scratch = new Arena(memory.buffer).reserve(SCRATCH_BYTES);
@@ -31,17 +31,21 @@ export function float32Arithmetic(name: KernelName, bytes: number): { next(): Ar
 /** Half a unit in the last place of a float32 near 1: the error of one rounding. */
 const ROUNDING = 2 ** -24;
 /**
- * Half units in the last place by which an element-wise function may err: four units forward, four backward.
+ * Roundings that an element-wise function counts for: it may err by four units in the last place forward, and
+ * by four backward, which are 16 half units.
  */
-const FUNCTION = 16;
+const FUNCTION_ROUNDINGS = 16;
 
 /** Counts the roundings of a derivative on its way through the layers and in the sum over the rows. */
 function roundings(layers: readonly Layer[], rows: number): number {
-  const own = layers.map(
+  const counts = layers.map(
     ({ inputs, outputs, branches }) =>
-      inputs + outputs + FUNCTION + (branches ?? []).reduce((sum, branch) => sum + roundings(branch, 0), 0),
+      inputs +
+      outputs +
+      FUNCTION_ROUNDINGS +
+      (branches ?? []).reduce((sum, branch) => sum + roundings(branch, 0), 0),
   );
-  return own.reduce((sum, count) => sum + count, rows);
+  return counts.reduce((sum, count) => sum + count, rows);
 }
 
 /** Returns the largest |a − b| over the largest |b|. */
@@ -64,7 +68,7 @@ const NUDGE = 1e-6;
 export function float32Tolerance(instance: Instance): number {
   const { layout, network, parameters, pass } = instance;
   const gradient = instance.gradient().slice();
-  const held = [parameters, network.input].map((array) => array.slice());
+  const [originalParameters, originalInput] = [parameters, network.input].map((array) => array.slice());
   const stream = new Stream(1, EXPLAIN_PURPOSE.nudge, 0);
   const nudge = (array: FloatArray) => {
     for (let i = 0; i < array.length; i++) array[i] *= 1 + NUDGE * Math.sign(stream.uniform() - 0.5);
@@ -72,10 +76,10 @@ export function float32Tolerance(instance: Instance): number {
   for (const { offset, length } of layout.views) nudge(parameters.subarray(offset, offset + length));
   if (!readsCodes(network.layers)) nudge(network.input);
   const sensitivity = distance(instance.gradient(), gradient) / NUDGE;
-  parameters.set(held[0]);
-  network.input.set(held[1]);
+  parameters.set(originalParameters);
+  network.input.set(originalInput);
   return ROUNDING * roundings(network.layers, pass.rows) * Math.max(1, sensitivity);
 }
 
-/** A category code is an index, and has no neighbours. */
+/** Says whether inputs are category codes: a code is an index and cannot be changed a little. */
 const readsCodes = ([first]: readonly Layer[]) => first.readsCodes === true;

@@ -1,4 +1,4 @@
-/** The configuration file of `explain`: that of a training, and a section that only `explain` reads. */
+/** Reads the configuration file of `explain`: a training's, with a section that only `explain` reads. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -16,9 +16,7 @@ const SHAPE = {
   input: numbers.optional(),
   /** The desired outputs, or a class counted from 0. */
   target: z.union([z.number(), numbers]).optional(),
-  /**
-   * A matrix w_ij for each weighted combination: row 0 holds biases, row i leads from unit i, column j to j.
-   */
+  /** A matrix w_ij for each weighted combination: row 0 holds the biases, row i what leads from unit i. */
   weights: z.array(z.array(numbers).min(1)).optional(),
 };
 const givenSchema = z.strictObject(SHAPE);
@@ -65,27 +63,28 @@ export function setWeights(
   { views }: ParameterLayout,
   weights: NonNullable<Given['weights']>,
 ): void {
-  const combinations = lectureLayers(layers).flatMap(({ k, affine }) =>
-    affine === null ? [] : [{ k, affine }],
+  const combinations = lectureLayers(layers).flatMap(({ k, affineIndex }) =>
+    affineIndex === null ? [] : [{ k, affineIndex }],
   );
   if (weights.length !== combinations.length) {
     throw new UsageError(
       `explain: weights: ${weights.length} matrices for ${combinations.length} weighted combinations; give one for each`,
     );
   }
-  for (const [index, { k, affine }] of combinations.entries()) {
-    const { inputs, outputs, parameters: own } = layers[affine];
-    const rows = own.length > 1 ? inputs + 1 : inputs;
+  for (const [index, { k, affineIndex }] of combinations.entries()) {
+    const { inputs, outputs, parameters: specs } = layers[affineIndex];
+    const hasBias = specs.length > 1;
+    const rows = hasBias ? inputs + 1 : inputs;
     const matrix = weights[index];
     if (matrix.length !== rows || matrix.some((row) => row.length !== outputs)) {
       const found = [...new Set(matrix.map((row) => row.length))].join(' or ');
       throw new UsageError(
-        `explain: weights of layer ${k}: expected ${rows} rows (${own.length > 1 ? 'the biases, then ' : ''}one for each input) of ${outputs}, found ${matrix.length} of ${found}`,
+        `explain: weights of layer ${k}: expected ${rows} rows (${hasBias ? 'the biases, then ' : ''}one for each input) of ${outputs}, found ${matrix.length} of ${found}`,
       );
     }
     const write = (name: string, values: readonly number[]) =>
-      parameters.set(values, views.find((view) => view.name === `${affine}.${name}`)!.offset);
-    if (own.length > 1) write('bias', matrix[0]);
+      parameters.set(values, views.find((view) => view.name === `${affineIndex}.${name}`)!.offset);
+    if (hasBias) write('bias', matrix[0]);
     write('weight', matrix.slice(rows - inputs).flat());
   }
 }

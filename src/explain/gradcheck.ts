@@ -1,4 +1,4 @@
-/** `gradpool gradcheck`: the check of every derivative of the library, and a test of the check itself. */
+/** Checks every derivative of the library, and tests the check itself: `gradpool gradcheck`. */
 import { GateError } from '../errors.js';
 import type { KernelName } from '../kernels/kernels.js';
 import { DIFFERENTIABLE_NAMES } from '../network/activations.js';
@@ -10,7 +10,7 @@ import { distance, float32Arithmetic, float32Kernels, float32Tolerance } from '.
 import { checkGradient, type GradientCheck } from './gradient.js';
 import { type Arithmetic, FLOAT64, type Instance } from './instance.js';
 
-/** How far a Taylor slope may be from 2. */
+/** Distance from 2 that a Taylor slope may have. */
 const SLOPE_TOLERANCE = 0.05;
 
 /** Summarizes all cases that have a layer, an activation or a divergence in common. */
@@ -29,9 +29,11 @@ export interface Group {
 /** Compares a training's kernels with float64. */
 export interface Float32Check {
   readonly kernels: KernelName;
-  /** The largest distance relative to the gradient, and the largest share of what rounding allows. */
+  /** The largest distance, relative to the gradient. */
   readonly distance: number;
+  /** The largest distance as a share of what rounding allows. */
   readonly share: number;
+  /** The network with that share. */
   readonly worst: string;
 }
 
@@ -58,7 +60,8 @@ export interface GradcheckReport {
   readonly failures: readonly string[];
 }
 
-interface Found extends GradientCheck {
+/** A case with the outcome of its check. */
+interface CheckedCase extends GradientCheck {
   readonly name: string;
   readonly case: Case;
 }
@@ -80,16 +83,16 @@ interface Found extends GradientCheck {
  */
 export function gradcheck(alter?: Alter): GradcheckReport {
   const cases = [...allCases(alter), ...kinkCases()];
-  const found = cases.map((one): Found => {
+  const found = cases.map((one): CheckedCase => {
     const on = one.kink === undefined ? '' : ' on its kink';
     const name = `${one.layer} x ${one.activation} x ${one.divergence}${on}`;
     const check = checkGradient(instanceOf(one));
-    // the slope on one side of a kink says nothing about the other side
+    // The slope on one side of a kink says nothing about the other side.
     return { name, case: one, ...check, slope: one.kink === undefined ? check.slope : null };
   });
   const by = (key: 'layer' | 'activation' | 'divergence', names: readonly string[]) =>
     names.map((name) =>
-      group(
+      summarize(
         name,
         found.filter((one) => one.case[key] === name),
       ),
@@ -99,7 +102,7 @@ export function gradcheck(alter?: Alter): GradcheckReport {
   );
   const report = {
     tolerance: TOLERANCE,
-    all: group('all', found),
+    all: summarize('all', found),
     layers: by('layer', CHECKED_KINDS),
     activations: by('activation', DIFFERENTIABLE_NAMES),
     divergences: by('divergence', DIVERGENCE_NAMES),
@@ -110,7 +113,10 @@ export function gradcheck(alter?: Alter): GradcheckReport {
 }
 
 /** Summarizes checks under a name. */
-export function group(name: string, found: readonly (GradientCheck & { readonly name: string })[]): Group {
+export function summarize(
+  name: string,
+  found: readonly (GradientCheck & { readonly name: string })[],
+): Group {
   const parameters = found.flatMap((one) =>
     one.parameters.map((parameter) => ({ ...parameter, network: one.name })),
   );
@@ -151,7 +157,9 @@ export function compareFloat32(
 /** The derivatives of the controls are too large by this share. */
 const FAULT = 1e-5;
 
-/** Checks one network for each layer kind, activation and divergence, whose derivative alone is wrong. */
+/**
+ * Checks one network for each layer kind, activation and divergence, in which its derivative alone is wrong.
+ */
 function controls(): Controls {
   const faulty =
     (kind: string): Alter =>
@@ -182,14 +190,17 @@ export function withScaledDerivatives(layer: Layer, factor: number): Layer {
     ...layer,
     backward(pass, arrays) {
       layer.backward(pass, arrays);
-      const own = pass.subtrees.flatMap(({ block }) => arrays.gradients.map((gradient) => gradient[block]));
-      for (const array of arrays.dx ? [arrays.dx, ...own] : own) {
+      const gradients = pass.subtrees.flatMap(({ block }) =>
+        arrays.gradients.map((gradient) => gradient[block]),
+      );
+      for (const array of arrays.dx ? [arrays.dx, ...gradients] : gradients) {
         for (let i = 0; i < array.length; i++) array[i] *= factor;
       }
     },
   };
 }
 
+/** Arithmetic in which the derivative of every divergence is too large. */
 const WRONG_DIVERGENCE: Arithmetic = {
   ...FLOAT64,
   kernels: {

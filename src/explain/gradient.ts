@@ -2,17 +2,17 @@
 import type { FloatArray } from '../kernels/kernels.js';
 import { Stream } from '../random.js';
 import { rootMeanSquare } from '../statistics.js';
-import { compare, taylorSlope } from './differences.js';
+import { compare, nudged, taylorSlope } from './differences.js';
 import { differentiable, EXPLAIN_PURPOSE, type Instance } from './instance.js';
 
 /** Says how well the derivatives by one parameter array agree with differences. */
 export interface ParameterCheck {
   /** The parameter's name in the layout, such as '0.weight'. */
   readonly name: string;
-  /** How many of its `count` numbers were compared. */
+  /** Number of derivatives that were compared, of `count` in all. */
   readonly checked: number;
   readonly count: number;
-  /** How many of these have a kink so near that a shorter step was taken. */
+  /** Number of these with a kink so near that a shorter step was taken. */
   readonly kinks: number;
   /** The largest relative error, and the index that has it. */
   readonly error: number;
@@ -39,18 +39,11 @@ export function checkGradient(instance: Instance, mostOfEach = Number.POSITIVE_I
   const size = rootMeanSquare(
     trainable.flatMap(({ offset, length }) => [...gradient.subarray(offset, offset + length)]),
   );
-  const lossAt = (at: number, held: number) => (step: number) => {
-    parameters[at] = held + step;
-    const loss = instance.loss();
-    parameters[at] = held;
-    return loss;
-  };
   const checks = trainable.map(({ name, offset, length }, counter): ParameterCheck => {
     const indices = sample(gradient.subarray(offset, offset + length), mostOfEach, counter);
     let [kinks, error, index] = [0, 0, 0];
     for (const i of indices) {
-      const at = offset + i;
-      const found = compare(lossAt(at, parameters[at]), gradient[at], size || 1);
+      const found = compare(nudged(parameters, offset + i, instance.loss), gradient[offset + i], size || 1);
       if (found.kink) kinks++;
       if (!(found.error <= error)) [error, index] = [found.error, i];
     }
@@ -59,7 +52,7 @@ export function checkGradient(instance: Instance, mostOfEach = Number.POSITIVE_I
   return { parameters: checks, slope: slopeAlongSomeDirection(instance, gradient), size };
 }
 
-/** Returns all indices; of many, `most` / 2 with the largest gradients and as many spread over all. */
+/** Returns all indices, or at most `most`: half of these have the largest gradients, half lie anywhere. */
 function sample(gradient: FloatArray, most: number, counter: number): number[] {
   const all = Array.from(gradient, (_, i) => i);
   if (all.length <= most) return all;
@@ -74,10 +67,9 @@ function sample(gradient: FloatArray, most: number, counter: number): number[] {
 
 /** Tries up to three directions: one along which the second derivative happens to vanish tells nothing. */
 function slopeAlongSomeDirection(instance: Instance, gradient: ArrayLike<number>): number | null {
-  const slopes = [0, 1, 2].map((attempt) => () => slopeAlong(instance, gradient, attempt));
   let nearest: number | null = null;
-  for (const slope of slopes) {
-    const found = slope();
+  for (const attempt of [0, 1, 2]) {
+    const found = slopeAlong(instance, gradient, attempt);
     if (found !== null && (nearest === null || Math.abs(found - 2) < Math.abs(nearest - 2))) nearest = found;
     if (nearest !== null && Math.abs(nearest - 2) < 0.01) break;
   }
@@ -86,8 +78,8 @@ function slopeAlongSomeDirection(instance: Instance, gradient: ArrayLike<number>
 
 function slopeAlong(instance: Instance, gradient: ArrayLike<number>, attempt: number): number | null {
   const { layout, parameters } = instance;
-  const held = parameters.slice();
-  const direction = new Float64Array(held.length);
+  const original = parameters.slice();
+  const direction = new Float64Array(original.length);
   const stream = new Stream(1, EXPLAIN_PURPOSE.direction, attempt);
   for (const { offset, length } of differentiable(layout)) {
     for (let i = offset; i < offset + length; i++) direction[i] = 2 * stream.uniform() - 1;
@@ -95,9 +87,9 @@ function slopeAlong(instance: Instance, gradient: ArrayLike<number>, attempt: nu
   const norm = Math.sqrt(direction.reduce((sum, v) => sum + v * v, 0));
   const derivative = direction.reduce((sum, v, i) => sum + (v / norm) * gradient[i], 0);
   const along = (step: number) => {
-    for (let i = 0; i < held.length; i++) parameters[i] = held[i] + (step * direction[i]) / norm;
+    for (let i = 0; i < original.length; i++) parameters[i] = original[i] + (step * direction[i]) / norm;
     const loss = instance.loss();
-    parameters.set(held);
+    parameters.set(original);
     return loss;
   };
   return taylorSlope(along, derivative);

@@ -1,7 +1,7 @@
 /**
- * The influence diagram (lecture, section 1). Nodes are variables with their values; an edge carries the
- * local derivative of its end by its beginning. ∂Div/∂node is the sum, over all paths from the node to Div,
- * of the products of their edges. This is the distributed chain rule, and backpropagation is the way to
+ * Builds the influence diagram (lecture, section 1). Nodes are variables with their values; an edge carries
+ * the local derivative of its end by its beginning. ∂Div/∂node is the sum, over all paths from the node to
+ * Div, of the products of their edges. This is the distributed chain rule, and backpropagation is the way to
  * compute it.
  */
 import type { FloatArray } from '../kernels/kernels.js';
@@ -30,7 +30,9 @@ export interface Edge {
 /** A block holds the edges between two layers of nodes. */
 export interface Block {
   readonly label: string;
-  /** Whether each end depends on one beginning alone: parallel arrows. Otherwise the block is bipartite. */
+  /**
+   * Whether each end depends on one beginning alone, by parallel arrows. Otherwise the block is bipartite.
+   */
   readonly scalar: boolean;
   readonly edges: readonly Edge[];
 }
@@ -45,7 +47,7 @@ export interface Influence {
   readonly end: number;
 }
 
-/** Links a layer, which may lie inside a composite one, to the nodes of its outputs. */
+/** Holds a layer, which may lie inside a composite one, with the nodes of its outputs. */
 interface PlacedLayer {
   readonly layer: Layer;
   readonly arrays: LayerArrays;
@@ -67,9 +69,9 @@ export function influence(
   instance.loss();
   const builder = new Builder(instance.pass);
   const { network } = instance;
-  const inputs = Array.from(network.input, (value, i) => builder.add('input', `x_${i + 1}`, value));
-  const outputs = builder.sequence(network, inputs, '', '');
-  const end = builder.add('divergence', 'Div', divergence);
+  const inputs = Array.from(network.input, (value, i) => builder.addNode('input', `x_${i + 1}`, value));
+  const outputs = builder.addSequence(network, inputs, '', '');
+  const end = builder.addNode('divergence', 'Div', divergence);
   const edges = outputs.map((from, j) => ({ from, to: end, derivative: outputGradient[j] }));
   const blocks = [...builder.blocks, { label: 'Div', scalar: false, edges }];
   const graph = { nodes: withDerivatives(builder.nodes, blocks, end), blocks, inputs, end };
@@ -103,45 +105,48 @@ class Builder {
 
   constructor(private readonly pass: Pass) {}
 
-  add(kind: Node['kind'], name: string, value: number): number {
+  /** Adds a node; returns its id. */
+  addNode(kind: Node['kind'], name: string, value: number): number {
     return this.nodes.push({ id: this.nodes.length, kind, name, value }) - 1;
   }
 
-  /** Adds a sequence; returns the nodes of its outputs. `k` and `path` prefix its layers and parameters. */
-  sequence(sequence: BoundSequence, inputs: number[], k: string, path: string): number[] {
+  /**
+   * Adds a sequence; returns the nodes of its outputs. `kPrefix` is put before its layers' numbers, and
+   * `pathPrefix` before its parameters' names: both are '' for the network itself.
+   */
+  addSequence(sequence: BoundSequence, inputs: number[], kPrefix: string, pathPrefix: string): number[] {
     let from = inputs;
-    for (const { k: number, affine, activation } of lectureLayers(sequence.layers)) {
-      for (const index of [affine, activation]) {
+    for (const { k, affineIndex, activationIndex } of lectureLayers(sequence.layers)) {
+      for (const index of [affineIndex, activationIndex]) {
         if (index === null) continue;
-        const symbol = index === affine && activation !== null ? 'z' : 'y';
+        const symbol = index === affineIndex && activationIndex !== null ? 'z' : 'y';
         const [layer, arrays] = [sequence.layers[index], sequence.arrays[index]];
-        const outputs = this.layer(layer, arrays, from, {
-          symbol,
-          k: `${k}${number}`,
-          path: `${path}${index}.`,
-        });
-        this.layers.set(`${path}${index}.`, { layer, arrays, outputs });
+        const path = `${pathPrefix}${index}.`;
+        const outputs = this.#addLayer(layer, arrays, from, { symbol, k: `${kPrefix}${k}`, path });
+        this.layers.set(path, { layer, arrays, outputs });
         from = outputs;
       }
     }
     return from;
   }
 
-  private layer(
+  /** Adds a layer on the nodes `from`, after the branches inside it; returns the nodes of its outputs. */
+  #addLayer(
     layer: Layer,
     arrays: LayerArrays,
     from: number[],
     { symbol, k, path }: { symbol: 'z' | 'y'; k: string; path: string },
   ): number[] {
     const { branches } = arrays;
-    const prefix = (b: number, start: string, first: number) =>
-      branches.length > 1 ? `${start}${b + first}.` : start;
-    const ends = branches.map((branch, b) =>
-      this.sequence(branch, from, prefix(b, `${k}.`, 1), prefix(b, path, 0)),
-    );
-    const rows = this.localDerivatives(layer, arrays);
+    const branchOutputs = branches.map((branch, b) => {
+      const several = branches.length > 1; // only then do names say which branch
+      const kPrefix = several ? `${k}.${b + 1}.` : `${k}.`;
+      const pathPrefix = several ? `${path}${b}.` : path;
+      return this.addSequence(branch, from, kPrefix, pathPrefix);
+    });
+    const rows = this.#localDerivatives(layer, arrays);
     const outputs = Array.from(arrays.y.subarray(0, layer.outputs), (value, j) =>
-      this.add(symbol, `${symbol}_${j + 1}(${k})`, value),
+      this.addNode(symbol, `${symbol}_${j + 1}(${k})`, value),
     );
     const edges = (starts: readonly number[], pick: (row: (typeof rows)[number]) => Float64Array) =>
       starts.flatMap((start, i) =>
@@ -149,18 +154,18 @@ class Builder {
       );
     const direct = edges(from, (row) => row.direct);
     if (layer.branches.length === 0)
-      this.block(layer, [...direct, ...this.biasEdges(layer, arrays, outputs, k)], from.length);
+      this.#addBlock(layer, [...direct, ...this.#biasEdges(layer, arrays, outputs, k)], from.length);
     else {
-      // a layer joins its branches sparsely: a derivative of zero means that there is no edge
-      const joins = ends.flatMap((end, b) => edges(end, (row) => row.through[b]));
+      // A layer joins its branches sparsely: a derivative of zero means that there is no edge.
+      const joins = branchOutputs.flatMap((nodes, b) => edges(nodes, (row) => row.through[b]));
       const nonzero = [...joins, ...direct].filter(({ derivative }) => derivative !== 0);
       if (nonzero.length > 0) this.blocks.push({ label: layer.kind, scalar: true, edges: nonzero });
     }
     return outputs;
   }
 
-  /** Returns ∂y_j by the outputs of each branch, and by x past the branches: the skip connection. */
-  private localDerivatives(layer: Layer, arrays: LayerArrays) {
+  /** Returns, for each y_j, its derivatives by each branch's outputs and, past the branches, by x itself. */
+  #localDerivatives(layer: Layer, arrays: LayerArrays) {
     const { branches, dx } = arrays;
     return unitVectors(layer, arrays, () => {
       layer.backward(this.pass, arrays);
@@ -174,30 +179,24 @@ class Builder {
     });
   }
 
-  private block({ kind: label, affine }: Pick<Layer, 'kind' | 'affine'>, edges: Edge[], width: number): void {
-    const own = ({ from, to }: Edge) => from - edges[0].from === to - edges[0].to;
+  /** Adds the edges of a layer; those of a scalar activation without its zeros off the diagonal. */
+  #addBlock({ kind: label, affine }: Pick<Layer, 'kind' | 'affine'>, edges: Edge[], width: number): void {
+    const isDiagonal = ({ from, to }: Edge) => from - edges[0].from === to - edges[0].to;
     const square = !affine && width * width === edges.length;
-    const scalar = square && edges.every((edge) => own(edge) || edge.derivative === 0);
-    this.blocks.push({ label, scalar, edges: scalar ? edges.filter(own) : edges });
+    const scalar = square && edges.every((edge) => isDiagonal(edge) || edge.derivative === 0);
+    this.blocks.push({ label, scalar, edges: scalar ? edges.filter(isDiagonal) : edges });
   }
 
   /** Returns the edges from the constant y_0 = 1: a bias is a weight from there. */
-  private biasEdges(
-    { affine }: Layer,
-    { parameters: [, bias] }: LayerArrays,
-    outputs: number[],
-    k: string,
-  ): Edge[] {
+  #biasEdges({ affine }: Layer, { parameters: [, bias] }: LayerArrays, outputs: number[], k: string): Edge[] {
     if (!affine || !bias) return [];
-    const before = k.replace(/\d+$/, (last) => String(Number(last) - 1));
-    const node = this.add('bias', `y_0(${before})`, 1);
+    const layerBefore = k.replace(/\d+$/, (last) => String(Number(last) - 1));
+    const node = this.addNode('bias', `y_0(${layerBefore})`, 1);
     return outputs.map((to, j) => ({ from: node, to, derivative: bias[j] }));
   }
 }
 
-/**
- * Computes ∂Div/∂node from Div back: Σ over the leaving edges of their derivative times that of their end.
- */
+/** Computes each ∂Div/∂node: Σ over the edges that leave it of their derivative times that of their end. */
 function withDerivatives(
   nodes: readonly Omit<Node, 'derivative'>[],
   blocks: readonly Block[],
@@ -227,7 +226,7 @@ export function outgoing(blocks: readonly Block[]): Map<number, Edge[]> {
   return leaving;
 }
 
-/** Returns the edges by which an input or a parameter acts on the units of its layer. */
+/** Returns the edges by which an input, or a parameter on the units of its layer, begins to act. */
 export function firstEdges(
   { layout, pass }: Instance,
   { graph, layers }: PlacedInfluence,
@@ -239,10 +238,10 @@ export function firstEdges(
     layer.parameters.findIndex((spec) => `${path}${spec.name}` === name);
   const owner = [...layers].find((candidate) => indexIn(candidate) >= 0)!;
   const [, { layer, arrays, outputs }] = owner;
-  const own = indexIn(owner);
+  const parameter = indexIn(owner);
   const derivatives = unitVectors(layer, arrays, () => {
     layer.backward(pass, arrays);
-    return arrays.gradients[own][0][place.index];
+    return arrays.gradients[parameter][0][place.index];
   });
   const edges = outputs.map((to, j) => ({ from: -1, to, derivative: derivatives[j] }));
   return edges.filter(({ derivative }) => derivative !== 0);

@@ -1,5 +1,4 @@
-/** A network with some rows in memory of its own, for Σ Div and its gradient at any weights and any input. */
-
+/** Builds a network with some rows in its own memory, for Σ Div and its gradient at any weights and input. */
 import { type FloatArray, type Kernels, oneShard } from '../kernels/kernels.js';
 import { createReferenceKernels } from '../kernels/reference/index.js';
 import { type BoundSequence, outputWidth, type Pass, type Subtree } from '../network/layer.js';
@@ -12,13 +11,13 @@ export interface Arithmetic {
   readonly allocate: (length: number) => FloatArray;
 }
 
-/** The arithmetic of every proof: plain loops in float64. */
+/** Plain loops in float64: the arithmetic that every check trusts. */
 export const FLOAT64: Arithmetic = {
   kernels: createReferenceKernels(),
   allocate: (length) => new Float64Array(length),
 };
 
-/** Says what to build. */
+/** Says which network to build, and on how many rows. */
 export interface InstanceOptions {
   readonly objective: Pick<Objective, 'layers' | 'divergence' | 'parameter' | 'targets'>;
   readonly rows: number;
@@ -98,7 +97,7 @@ export function createInstance(options: InstanceOptions): Instance {
 
 const whole = (rows: number): Subtree => ({ block: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 });
 
-/** Two shards, each with a gradient block of its own, so that the sum over shards is checked as well. */
+/** Makes two shards, each with its own gradient block, so that the sum over shards is checked as well. */
 function halves(rows: number): Subtree[] {
   const bounds = Int32Array.of(0, Math.ceil(rows / 2), rows);
   return [0, 1].map((shard) => ({ block: shard, bounds, first: shard, last: shard + 1 }));

@@ -1,4 +1,4 @@
-/** The diagram of a network too large to be drawn unit by unit: a box for each layer of the lecture. */
+/** Draws a network that is too large for a node per unit: a box for each layer of the lecture. */
 import { Graph, layout } from '@dagrejs/dagre';
 import { rootMeanSquare } from '../statistics.js';
 import type { Explanation } from './explain.js';

@@ -1,29 +1,34 @@
 /**
- * The lecture's notation. A layer of the lecture is a weighted combination and the activation after it, which
- * are two layers in gradpool's list. Layers and units are counted from 1; unit 0 is the constant input y_0 =
- * 1, so that w[k][0,j] is a bias.
+ * Names variables in the lecture's notation. A layer of the lecture is a weighted combination and the
+ * activation after it, which are two layers in gradpool's list. Layers and units are counted from 1; unit 0
+ * is the constant input y_0 = 1, so that w[k][0,j] is a bias.
  */
 import { UsageError } from '../errors.js';
 import type { Layer } from '../network/layer.js';
 import type { ParameterLayout } from '../network/layout.js';
 
-/** Locates layer k of the lecture in the list; whatever is no combination counts as an activation. */
+/** Locates layer k of the lecture in the list; at most one of the two indices is null. */
 interface LectureLayer {
   readonly k: number;
-  readonly affine: number | null;
-  readonly activation: number | null;
+  /** Index of the weighted combination; null where the layer has none. */
+  readonly affineIndex: number | null;
+  /** Index of the activation, or of any other layer that is no combination; null where the layer has none. */
+  readonly activationIndex: number | null;
 }
 
-/** Groups the layers of a list into those of the lecture. */
+/**
+ * Groups the layers of a list into those of the lecture: a combination with what follows it, if that is
+ * simple.
+ */
 export function lectureLayers(layers: readonly Layer[]): LectureLayer[] {
   const found: LectureLayer[] = [];
   for (let index = 0; index < layers.length; index++) {
     const k = found.length + 1;
     const next = layers[index + 1];
-    if (!layers[index].affine) found.push({ k, affine: null, activation: index });
+    if (!layers[index].affine) found.push({ k, affineIndex: null, activationIndex: index });
     else if (next && !next.affine && next.branches.length === 0) {
-      found.push({ k, affine: index, activation: ++index });
-    } else found.push({ k, affine: index, activation: null });
+      found.push({ k, affineIndex: index, activationIndex: ++index });
+    } else found.push({ k, affineIndex: index, activationIndex: null });
   }
   return found;
 }
@@ -38,11 +43,14 @@ export interface Variable {
     | { readonly kind: 'input'; readonly index: number }
     | {
         readonly kind: 'parameter';
-        /** Indices: layer in the list, parameter in the layout, number in the parameter and in the block. */
+        /** Index of the layer in the list. */
         readonly layer: number;
+        /** Index of the parameter among the layout's views. */
         readonly view: number;
+        /** Index of the number in the parameter. */
         readonly index: number;
-        readonly at: number;
+        /** Index of the number in the block of all parameters. */
+        readonly offset: number;
         /** i and j of a combination's weight w_ij; null for other parameters. */
         readonly ij: readonly [number, number] | null;
       };
@@ -69,8 +77,10 @@ export function parameterVariable(
 ): Variable {
   const { name, spec, offset } = views[view];
   const layer = Number.parseInt(name, 10);
-  const { k } = lectureLayers(layers).find(({ affine, activation }) => [affine, activation].includes(layer))!;
-  const place = { kind: 'parameter', layer, view, index, at: offset + index } as const;
+  const { k } = lectureLayers(layers).find(({ affineIndex, activationIndex }) =>
+    [affineIndex, activationIndex].includes(layer),
+  )!;
+  const place = { kind: 'parameter', layer, view, index, offset: offset + index } as const;
   if (layers[layer].affine) {
     const units = layers[layer].outputs;
     const ij =
@@ -80,14 +90,18 @@ export function parameterVariable(
     return { name: subscript('w', ij, k), key: `w[${k}][${ij}]`, place: { ...place, ij } };
   }
   const indices = unravel(index, spec.shape).map((position) => position + 1);
-  const local = name.slice(name.indexOf('.') + 1);
+  const symbol = nameInLayer(name);
   return {
-    name: subscript(local, indices, k),
-    key: `${local}[${k}][${indices}]`,
+    name: subscript(symbol, indices, k),
+    key: `${symbol}[${k}][${indices}]`,
     place: { ...place, ij: null },
   };
 }
 
+/** Takes the layer's index off a parameter's name in the layout: '2.weight' is the layer's 'weight'. */
+const nameInLayer = (name: string): string => name.slice(name.indexOf('.') + 1);
+
+/** Returns the indices, counted from 0, of number `index` of an array of this shape. */
 function unravel(index: number, shape: readonly number[]): number[] {
   const indices: number[] = [];
   for (const size of shape.toReversed()) {
@@ -117,7 +131,9 @@ export function findVariable(key: string, layers: readonly Layer[], layout: Para
   return findParameter({ key, symbol, k: Number(k), indices: list.split(',').map(Number) }, layers, layout);
 }
 
-interface Wanted {
+/** Holds the parts of a key such as w[1][0,2]. */
+interface ParameterKey {
+  /** As the user wrote it. */
   readonly key: string;
   readonly symbol: string;
   readonly k: number;
@@ -125,23 +141,26 @@ interface Wanted {
 }
 
 function findParameter(
-  { key, symbol, k, indices }: Wanted,
+  { key, symbol, k, indices }: ParameterKey,
   layers: readonly Layer[],
   layout: ParameterLayout,
 ): Variable {
   const all = lectureLayers(layers);
   const layer = all[k - 1];
   if (!layer) throw new UsageError(`${key}: the network has layers 1 to ${all.length}`);
-  const prefix = `${symbol === 'w' ? layer.affine : (layer.activation ?? layer.affine)}.`;
-  const bias = symbol === 'w' && indices[0] === 0;
-  const name = prefix + (symbol === 'w' ? (bias ? 'bias' : 'weight') : symbol);
+  const { affineIndex, activationIndex } = layer;
+  const isBias = symbol === 'w' && indices[0] === 0;
+  const name =
+    symbol === 'w'
+      ? `${affineIndex}.${isBias ? 'bias' : 'weight'}`
+      : `${activationIndex ?? affineIndex}.${symbol}`;
   const view = layout.views.findIndex(
     (candidate) => candidate.name === name && candidate.spec.statistic === undefined,
   );
   if (view === -1)
     throw new UsageError(`${key}: layer ${k} has no such weight; ${available(layers, layout, k)}`);
   const { shape } = layout.views[view].spec;
-  const position = (bias ? indices.slice(1) : indices).map((index) => index - 1);
+  const position = (isBias ? indices.slice(1) : indices).map((index) => index - 1);
   if (position.length !== shape.length || position.some((index, d) => !(index >= 0 && index < shape[d]))) {
     throw new UsageError(`${key}: out of range; ${available(layers, layout, k)}`);
   }
@@ -151,15 +170,15 @@ function findParameter(
 
 /** Says which variables layer k has: 'w[1][i,j] with i from 0 (the bias) to 2, j from 1 to 2'. */
 function available(layers: readonly Layer[], { views }: ParameterLayout, k: number): string {
-  const { affine, activation } = lectureLayers(layers)[k - 1];
-  const combination = affine === null ? [] : [dense(layers[affine], k)];
+  const { affineIndex, activationIndex } = lectureLayers(layers)[k - 1];
+  const combination = affineIndex === null ? [] : [availableWeights(layers[affineIndex], k)];
   const others = views
-    .filter(({ name, spec }) => Number.parseInt(name, 10) === activation && spec.statistic === undefined)
-    .map(({ name, spec }) => `${name.slice(name.indexOf('.') + 1)}[${k}][…] up to [${spec.shape}]`);
+    .filter(({ name, spec }) => Number.parseInt(name, 10) === activationIndex && spec.statistic === undefined)
+    .map(({ name, spec }) => `${nameInLayer(name)}[${k}][…] up to [${spec.shape}]`);
   return [...combination, ...others].join(', ') || `layer ${k} has no weights`;
 }
 
-function dense({ inputs, outputs, parameters }: Layer, k: number): string {
+function availableWeights({ inputs, outputs, parameters }: Layer, k: number): string {
   const first = parameters.length > 1 ? '0 (the bias)' : '1';
   return `w[${k}][i,j] with i from ${first} to ${inputs}, j from 1 to ${outputs}`;
 }

@@ -1,4 +1,4 @@
-/** `gradpool gradcheck CONFIG`: the check of all derivatives on the user's own network and rows. */
+/** Checks all derivatives on the user's own network and rows: `gradpool gradcheck CONFIG`. */
 import { objective } from '../network/network.js';
 import { measure } from '../parallel/arena.js';
 import type { Alter } from './cases.js';
@@ -8,7 +8,7 @@ import {
   compareFloat32,
   failuresOf,
   type GradcheckReport,
-  group,
+  summarize,
   withScaledDerivatives,
 } from './gradcheck.js';
 import { checkGradient, type ParameterCheck } from './gradient.js';
@@ -23,10 +23,9 @@ export interface NetworkReport
   readonly parameters: readonly ParameterCheck[];
 }
 
-/**
- * How many numbers of each parameter are compared; a control is wrong in all of them, so that few are enough.
- */
+/** Derivatives that are compared for each parameter. */
 const MOST_OF_EACH = 32;
+/** Derivatives that are compared in a control: it is wrong in all of them, so that few are enough. */
 const MOST_OF_CONTROL = 4;
 
 /**
@@ -59,7 +58,7 @@ export function gradcheckNetwork(subject: Subject, alter?: Alter): NetworkReport
   const found = { name: subject.instance, parameters: named, slope, size };
   const report = {
     tolerance: TOLERANCE,
-    all: group('all', [found]),
+    all: summarize('all', [found]),
     float32: compareFloat32([{ name: subject.instance, make }], bytesOf(subject)),
     controls: controlsOf(subject),
   };
@@ -77,7 +76,10 @@ function optionsOf({ layers, loss, rows }: Subject, alter: Alter = (layer) => la
   return { objective: { ...target, layers: target.layers.map(alter) }, rows, training: true };
 }
 
-/** Rounds all numbers to float32, as training has them: both arithmetics then start from the same numbers. */
+/**
+ * Builds the network on the subject's rows, with all numbers rounded to float32 as training has them, so that
+ * float32 and float64 arithmetic start from equal numbers.
+ */
 function instanceOf(subject: Subject, arithmetic: Arithmetic = FLOAT64, alter?: Alter): Instance {
   const instance = createInstance({ ...optionsOf(subject, alter), arithmetic });
   instance.parameters.set(subject.weights.map(Math.fround));
@@ -86,6 +88,7 @@ function instanceOf(subject: Subject, arithmetic: Arithmetic = FLOAT64, alter?: 
   return instance;
 }
 
+/** Returns how many bytes the arrays take in float32. */
 function bytesOf(subject: Subject): number {
   return measure((arena) =>
     createInstance({
@@ -99,7 +102,7 @@ function bytesOf(subject: Subject): number {
 function controlsOf(subject: Subject): Controls {
   const { layers } = objective(subject.layers, subject.loss);
   const errors = layers.map((_, index) => {
-    const wrong = instanceOf(subject, FLOAT64, nth(index, 1 + 1e-5));
+    const wrong = instanceOf(subject, FLOAT64, wrongAt(index, 1 + 1e-5));
     return Math.max(...checkGradient(wrong, MOST_OF_CONTROL).parameters.map(({ error }) => error));
   });
   const passed = errors.filter((_, index) =>
@@ -116,8 +119,8 @@ function controlsOf(subject: Subject): Controls {
   };
 }
 
-/** Alters the layer that is met as number `index`, counted from 0. */
-function nth(index: number, factor: number): Alter {
-  let met = 0;
-  return (layer) => (met++ === index ? withScaledDerivatives(layer, factor) : layer);
+/** Scales the derivatives of layer `index`, counted from 0 in the order in which layers are handed over. */
+function wrongAt(index: number, factor: number): Alter {
+  let count = 0;
+  return (layer) => (count++ === index ? withScaledDerivatives(layer, factor) : layer);
 }

@@ -1,28 +1,29 @@
-/** The distributed chain rule, written out: each path from a variable to Div and the product of its edges. */
+/** Writes the distributed chain rule out: each path from a variable to Div and the product of its edges. */
 import { type Edge, firstEdges, type Influence, outgoing, type PlacedInfluence } from './influence.js';
 import type { Instance } from './instance.js';
 import type { Variable } from './names.js';
 
 /** A path leads from a variable to Div. */
 export interface Path {
-  /** Names of the nodes at which it parts from other paths, such as z_1(2). */
+  /** Names of the nodes right after each fork, which tell it from other paths, such as z_1(2). */
   readonly via: readonly string[];
   /** Names of all its nodes; Div is the last. */
   readonly nodes: readonly string[];
-  /** The derivative along each edge; of grouped paths, the last factor is the derivative of their unit. */
+  /** The derivative along each edge; for grouped paths, the last factor is the derivative of their unit. */
   readonly factors: readonly number[];
   readonly product: number;
 }
 
-/** Sums the paths from one variable. */
+/** Holds the paths from one variable and their sum. */
 export interface PathSum {
   readonly variable: string;
   readonly count: number;
-  /** Every path, or where there are too many, all paths through one unit as one. */
+  /** Every path; where these are too many, all paths through one unit as one. */
   readonly paths: readonly Path[];
+  /** Whether `paths` holds every path. */
   readonly enumerated: boolean;
   readonly sum: number;
-  /** The same derivative by backpropagation. */
+  /** This derivative as backpropagation computes it. */
   readonly backpropagated: number;
 }
 
@@ -46,6 +47,7 @@ export function pathSum(
   return { variable: variable.name, count, paths, enumerated, sum, backpropagated };
 }
 
+/** Counts the paths without following each of them. */
 function countPaths(first: readonly Edge[], leaving: ReadonlyMap<number, Edge[]>, end: number): number {
   const memo = new Map<number, number>([[end, 1]]);
   const from = (node: number): number => {
@@ -58,6 +60,7 @@ function countPaths(first: readonly Edge[], leaving: ReadonlyMap<number, Edge[]>
   return first.reduce((sum, { to }) => sum + from(to), 0);
 }
 
+/** Follows every path. */
 function enumerate(
   first: readonly Edge[],
   leaving: ReadonlyMap<number, Edge[]>,
@@ -72,19 +75,16 @@ function enumerate(
   ) => {
     for (const { to, derivative } of edges) {
       const { name } = nodes[to];
-      const parted = edges.length > 1 ? [...via, name] : via;
-      const [visited, multiplied] = [
-        [...path, to],
-        [...factors, derivative],
-      ];
-      if (to !== end) walk(leaving.get(to) ?? [], visited, parted, multiplied);
+      const longerPath = [...path, to];
+      const longerVia = edges.length > 1 ? [...via, name] : via;
+      const moreFactors = [...factors, derivative];
+      if (to !== end) walk(leaving.get(to) ?? [], longerPath, longerVia, moreFactors);
       else {
-        const product = multiplied.reduce((a, b) => a * b, 1);
         paths.push({
-          via: parted,
-          nodes: visited.map((node) => nodes[node].name),
-          factors: multiplied,
-          product,
+          via: longerVia,
+          nodes: longerPath.map((node) => nodes[node].name),
+          factors: moreFactors,
+          product: moreFactors.reduce((a, b) => a * b, 1),
         });
       }
     }
@@ -111,12 +111,12 @@ function throughUnits(
     edges = leaving.get(edges[0].to) ?? [];
   }
   return edges.map(({ to, derivative }) => {
-    const multiplied = [...factors, derivative, nodes[to].derivative];
+    const allFactors = [...factors, derivative, nodes[to].derivative];
     return {
       via: [nodes[to].name],
       nodes: [...path, to].map((node) => nodes[node].name),
-      factors: multiplied,
-      product: multiplied.reduce((a, b) => a * b, 1),
+      factors: allFactors,
+      product: allFactors.reduce((a, b) => a * b, 1),
     };
   });
 }

@@ -1,7 +1,7 @@
 /**
- * What is explained or checked: a network with its weights and rows, from a run, a model or a configuration.
+ * Opens what `explain` and `gradcheck` work on: a network with its weights and some rows, from a run, a model
+ * or a configuration.
  */
-
 import { existsSync, statSync } from 'node:fs';
 import type { Encoding, Subset } from '../data/dataset.js';
 import { gather, prepareEncoding } from '../data/gather.js';
@@ -24,15 +24,15 @@ import { type Given, readGivenConfig, setWeights } from './given.js';
 export interface SubjectRequest {
   /** A run's folder, a model file or a configuration file. */
   readonly path: string;
-  /** Where the rows come from; by default the run's or the configuration's own data. */
+  /** Source of the rows; by default the run's or the configuration's own data. */
   readonly data?: string | undefined;
   /** The first row, counted from 1. */
   readonly row?: number | undefined;
-  /** How many rows; 1 by default. */
+  /** Number of rows; 1 by default. */
   readonly rows?: number;
-  /** Instead of a row: the network's inputs as they are after preprocessing. */
+  /** The network's inputs after preprocessing, instead of a row. */
   readonly input?: readonly number[] | undefined;
-  /** Desired outputs, or a class by its name or counted from 0. */
+  /** Desired outputs for `input`, or a class by its name or counted from 0. */
   readonly target?: string | undefined;
 }
 
@@ -44,8 +44,9 @@ export interface Subject {
   readonly lossParameter?: number | undefined;
   /** The block of all parameters, in float64. */
   readonly weights: Float64Array;
+  /** Origin of the weights: `given` ones stand in the configuration. */
   readonly origin: 'trained' | 'initial' | 'given';
-  /** Says which rows: 'row 3 of iris.csv', 'the given input'. */
+  /** The rows, in words: 'row 3 of iris.csv', 'the given input'. */
   readonly instance: string;
   readonly rows: number;
   /** Inputs [R, inputs]. */
@@ -56,6 +57,7 @@ export interface Subject {
   readonly classes: readonly string[] | null;
 }
 
+/** A network without rows yet. */
 type Network = Pick<Subject, 'layers' | 'loss' | 'lossParameter' | 'weights' | 'origin' | 'classes'>;
 
 /**
@@ -95,14 +97,14 @@ async function fromModel(request: SubjectRequest): Promise<Subject> {
   const { subset } = await loadWithSchema(data, model.schema, { needTargets: true });
   return withRows(
     network,
-    { subset, encoding: encodingOf(model.schema), classification: isClasses(model), data },
+    { subset, encoding: encodingOf(model.schema), classification: hasClasses(model), data },
     request,
   );
 }
 
-const isClasses = ({ schema }: Pick<SavedModel, 'schema'>) => schema.target.kind === 'classes';
+const hasClasses = ({ schema }: Pick<SavedModel, 'schema'>) => schema.target.kind === 'classes';
 
-/** Returns the data of a run. A model file alone does not know its data: throws UsageError. */
+/** Returns the name of a run's data. Throws UsageError for a model file, which does not name any. */
 function ownData(path: string): string {
   if (statSync(path).isDirectory()) return readRun(path).config.data;
   throw new UsageError(
@@ -174,6 +176,9 @@ function withInput(network: Network, input: readonly number[], target: string | 
   return { ...network, instance: 'the given input', rows: 1, x: Float64Array.from(input), d };
 }
 
+/**
+ * Reads the target of a given input: a class as its index where the loss takes one, or the desired outputs.
+ */
 function desiredOf({ layers, loss, classes }: Network, target: string | undefined): Float64Array {
   const outputs = outputWidth(layers);
   if (target === undefined) throw new UsageError('target: give the desired output, as in --target 0.01,0.99');
@@ -195,15 +200,15 @@ function desiredOf({ layers, loss, classes }: Network, target: string | undefine
   return Float64Array.from(numbers);
 }
 
-/** Writes a class as outputs. A single output is 1 for the second of two classes. */
+/** Returns the desired outputs for a class. A single output is 1 for the second of two classes. */
 function oneHot(index: number, outputs: number): Float64Array {
   return outputs === 1
     ? Float64Array.of(index)
     : Float64Array.from({ length: outputs }, (_, j) => (j === index ? 1 : 0));
 }
 
-/** Describes rows that were loaded. */
-interface Rows {
+/** Holds data that were loaded, from which the request's rows are taken. */
+interface LoadedData {
   readonly subset: Subset;
   readonly encoding: Encoding;
   readonly classification: boolean;
@@ -213,7 +218,7 @@ interface Rows {
 
 function withRows(
   network: Network,
-  { subset: { dataset }, encoding, classification, data }: Rows,
+  { subset: { dataset }, encoding, classification, data }: LoadedData,
   request: SubjectRequest,
 ): Subject {
   const { row: first = 1, rows: wanted = 1 } = request;

@@ -1,6 +1,6 @@
-/** The few SVG elements that a diagram needs, and its colours on a light and on a dark background. */
+/** Writes the few SVG elements that a diagram needs, in colours for a light and a dark background. */
 
-/** Each class has a light colour of its own, for programs that ignore the style sheet for dark ones. */
+/** Every class has its light colour outside the media query, for programs that ignore media queries. */
 const STYLE = `
   text { font: 12px ui-sans-serif, system-ui, 'Segoe UI', Helvetica, Arial, sans-serif; fill: #1f2937; }
   .ground { fill: #ffffff; }
@@ -32,7 +32,7 @@ export interface Point {
   readonly y: number;
 }
 
-/** Puts parts together to a document with the style sheet and the arrowheads. */
+/** Puts parts together into a document with the style sheet and the arrowheads. */
 export function svg(width: number, height: number, title: string, parts: readonly string[]): string {
   const [w, h] = [Math.ceil(width), Math.ceil(height)];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${w} ${h}" width="${w}" height="${h}" role="img">
@@ -49,7 +49,7 @@ ${parts.join('\n')}
 const arrowhead = (kind: string) =>
   `<marker id="${kind}" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="head ${kind}" d="M0 0.8 8 4 0 7.2z"/></marker>`;
 
-/** Writes escaped content at a point. */
+/** Writes content, which must be escaped already, at a point. */
 export function text(
   at: Point,
   kind: string,

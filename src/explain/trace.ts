@@ -1,8 +1,10 @@
-/** One instance through the network and back, in the lecture's notation, derivatives beside differences. */
+/**
+ * Takes one instance through the network and back, in the lecture's notation, derivatives beside differences.
+ */
 import type { FloatArray } from '../kernels/kernels.js';
 import type { Layer } from '../network/layer.js';
 import type { ParameterLayout, ParameterView } from '../network/layout.js';
-import { compare, TOLERANCE } from './differences.js';
+import { compare, nudged, TOLERANCE } from './differences.js';
 import { jacobian } from './influence.js';
 import type { Instance } from './instance.js';
 import { lectureLayers, parameterVariable, type Variable } from './names.js';
@@ -11,9 +13,11 @@ import { lectureLayers, parameterVariable, type Variable } from './names.js';
 export interface Vector {
   readonly values: readonly number[];
   readonly derivatives: readonly number[];
-  /** The largest relative error of the `compared` derivatives, those that were compared with differences. */
+  /** The largest relative error of the derivatives that were compared with differences. */
   readonly error: number;
+  /** Number of derivatives that were compared. */
   readonly compared: number;
+  /** Number of these that lie at a kink. */
   readonly kinks: number;
 }
 
@@ -42,7 +46,7 @@ export interface TracedLayer {
   /** [j][i] = ∂y_j/∂z_i of a vector activation; null where it is large. */
   readonly jacobian: readonly (readonly number[])[] | null;
   readonly weights: readonly Derivative[];
-  /** How many weights the layer has; `weights` holds those with the largest derivatives. */
+  /** Number of the layer's weights; `weights` holds those with the largest derivatives. */
   readonly weightCount: number;
 }
 
@@ -68,11 +72,14 @@ export interface Trace {
 
 /** A Jacobian of more units than this would fill the screen and say nothing. */
 const JACOBIAN_UNITS = 12;
-/** Of a derivative this much smaller than the largest, the rounding of Div leaves no digits to compare. */
+/**
+ * Errors are relative to the derivative, but at least to this share of the largest one: in smaller ones the
+ * rounding of Div leaves no digits to compare.
+ */
 const RESOLUTION = 1e-4;
 
 /**
- * Traces an instance of one row; of each vector and parameter, the `most` largest derivatives are compared.
+ * Traces an instance of one row, and compares the `most` largest derivatives of each vector and parameter.
  */
 export function trace(instance: Instance, most: number): Trace {
   const { layout, network, parameters } = instance;
@@ -81,20 +88,21 @@ export function trace(instance: Instance, most: number): Trace {
   const divergence = instance.loss();
   const vectors = vectorsOf(instance, most);
   const weights = layers.map((_, index) => weightsOf(instance, gradient, index, vectors, most));
-  const numbers = layers.map((_, index) =>
-    ownViews(layout, index).reduce((sum, { length }) => sum + length, 0),
+  const weightCounts = layers.map((_, index) =>
+    learnedViews(layout, index).reduce((sum, { length }) => sum + length, 0),
   );
-  const traced = lectureLayers(layers).map(({ k, affine, activation }): TracedLayer => {
-    const indices = [affine, activation].filter((index) => index !== null);
+  const outputOf = (index: number) => vectors[index + 1]; // vector 0 is x
+  const traced = lectureLayers(layers).map(({ k, affineIndex: z, activationIndex: f }): TracedLayer => {
+    const indices = [z, f].filter((index) => index !== null);
     return {
       k,
-      affine: affine === null ? null : [layers[affine].inputs, layers[affine].outputs],
-      activation: activation === null ? null : layers[activation].kind,
-      z: affine === null || activation === null ? null : vectors[affine + 1],
-      y: vectors[(activation ?? affine)! + 1],
-      ...(activation === null ? { slopes: null, jacobian: null } : shapeOf(instance, activation)),
+      affine: z === null ? null : [layers[z].inputs, layers[z].outputs],
+      activation: f === null ? null : layers[f].kind,
+      z: z === null || f === null ? null : outputOf(z),
+      y: outputOf((f ?? z)!),
+      ...(f === null ? { slopes: null, jacobian: null } : slopesOrJacobian(instance, f)),
       weights: indices.flatMap((index) => weights[index]),
-      weightCount: indices.reduce((sum, index) => sum + numbers[index], 0),
+      weightCount: indices.reduce((sum, index) => sum + weightCounts[index], 0),
     };
   });
   return {
@@ -128,20 +136,20 @@ function summary(
 /** Compares x and the output of every layer in the list; the gradient must have been computed before. */
 function vectorsOf(instance: Instance, most: number): Vector[] {
   const { network } = instance;
-  const places = [
+  const arrays = [
     { values: network.input, derivatives: network.inputGradient!.slice() },
     ...network.arrays.map(({ y, dy }) => ({ values: y, derivatives: dy.slice() })),
   ];
-  return places.map(({ values, derivatives }, place) => {
-    const scale = RESOLUTION * sizeOf(derivatives);
+  return arrays.map(({ values, derivatives }, layer) => {
+    const scale = RESOLUTION * largestMagnitude(derivatives);
     const found = largest(derivatives, most).map((i) =>
       compare(
-        nudged(values, i, () => instance.lossFrom(place)),
+        nudged(values, i, () => instance.lossFrom(layer)),
         derivatives[i],
         scale,
       ),
     );
-    instance.loss();
+    instance.loss(); // the arrays hold the unchanged values again
     return {
       values: [...values],
       derivatives: [...derivatives],
@@ -161,17 +169,17 @@ function weightsOf(
   most: number,
 ): Derivative[] {
   if (isStatistical(layers[index])) return [];
-  const scale = RESOLUTION * sizeOf(gradient);
+  const scale = RESOLUTION * largestMagnitude(gradient);
   const derivativeOf = (view: number, i: number): Derivative => {
     const variable = parameterVariable(layers, layout, view, i);
-    const at = layout.views[view].offset + i;
-    const found = compare(nudged(parameters, at, loss), gradient[at], scale);
+    const offset = layout.views[view].offset + i;
+    const found = compare(nudged(parameters, offset, loss), gradient[offset], scale);
     const factors = factorsOf(variable, vectors[index], vectors[index + 1]);
-    return { variable, value: parameters[at], derivative: gradient[at], ...found, factors };
+    return { variable, value: parameters[offset], derivative: gradient[offset], ...found, factors };
   };
-  const found = ownViews(layout, index).flatMap((view) => {
-    const block = gradient.subarray(view.offset, view.offset + view.length);
-    return largest(block, most).map((i) => derivativeOf(layout.views.indexOf(view), i));
+  const found = learnedViews(layout, index).flatMap((view) => {
+    const derivatives = gradient.subarray(view.offset, view.offset + view.length);
+    return largest(derivatives, most).map((i) => derivativeOf(layout.views.indexOf(view), i));
   });
   loss(); // the layers remember values of the unchanged weights again
   return found.sort(byUnits);
@@ -186,18 +194,22 @@ function factorsOf({ place }: Variable, before: Vector, after: Vector): readonly
 
 const layerOf = (name: string): number => Number.parseInt(name, 10);
 
-function ownViews({ views }: ParameterLayout, index: number): ParameterView[] {
+/** Lists the parameters of one layer that are learned, not running statistics. */
+function learnedViews({ views }: ParameterLayout, index: number): ParameterView[] {
   return views.filter(({ name, spec }) => layerOf(name) === index && spec.statistic === undefined);
 }
 
-/** Whether the layer keeps running statistics; it has derivatives in training only. */
+/** Says whether the layer keeps running statistics: such a layer has derivatives in training only. */
 const isStatistical = ({ parameters }: Layer): boolean => parameters.some(({ statistic }) => statistic);
 
-/** Whether a relative error passes. */
+/** Says whether a relative error passes. */
 export const isOk = (error: number): boolean => error <= TOLERANCE;
 
 /** Describes a scalar activation by its slopes, and a vector activation by its Jacobian. */
-function shapeOf({ pass, network }: Instance, index: number): Pick<TracedLayer, 'slopes' | 'jacobian'> {
+function slopesOrJacobian(
+  { pass, network }: Instance,
+  index: number,
+): Pick<TracedLayer, 'slopes' | 'jacobian'> {
   const layer = network.layers[index];
   const { inputs, outputs } = layer;
   if (Math.max(inputs, outputs) > JACOBIAN_UNITS && inputs !== outputs)
@@ -207,17 +219,6 @@ function shapeOf({ pass, network }: Instance, index: number): Pick<TracedLayer, 
     inputs === outputs && rows.every((row, j) => row.every((value, i) => i === j || value === 0));
   if (scalar) return { slopes: rows.map((row, j) => row[j]), jacobian: null };
   return { slopes: null, jacobian: inputs <= JACOBIAN_UNITS ? rows.map((row) => [...row]) : null };
-}
-
-/** Returns the function that computes `loss` with entry i of an array changed by a step. */
-export function nudged(array: FloatArray, i: number, loss: () => number): (step: number) => number {
-  const held = array[i];
-  return (step) => {
-    array[i] = held + step;
-    const found = loss();
-    array[i] = held;
-    return found;
-  };
 }
 
 /** Returns the indices of the entries with the largest magnitudes, in rising order. */
@@ -230,10 +231,11 @@ function largest(values: FloatArray, most: number): number[] {
     .sort((a, b) => a - b);
 }
 
-function sizeOf(values: FloatArray): number {
-  let size = 0;
-  for (const value of values) size = Math.max(size, Math.abs(value));
-  return size || 1;
+/** Returns the largest |value|, or 1 where all values are 0. */
+function largestMagnitude(values: FloatArray): number {
+  let magnitude = 0;
+  for (const value of values) magnitude = Math.max(magnitude, Math.abs(value));
+  return magnitude || 1;
 }
 
 /** Sorts weights as w_01, w_11, w_21, w_02, …: all that lead to a unit stand together. */

@@ -106,7 +106,7 @@ const DATA = {
       error: 'expected . or , for every column, or COLUMN=, for one',
     })
     .optional()
-    .describe('tables: decimal mark, . or , for every column, or COLUMN=, for one'),
+    .describe("tables: the decimal mark, '.' or ',', of every column, or COLUMN=',' for one"),
   missing: z
     .array(z.string())
     .optional()
@@ -151,7 +151,7 @@ const LOSSES = {
     .union([z.enum(['balanced']), z.array(positive).min(2)])
     .optional()
     .describe(
-      "weight of each class in training, times the row's own weight; balanced: rows/(classes·rows of the class)",
+      "a weight for each class in training, such as 1,5, or balanced: rows/(classes·rows of the class); it multiplies the row's own weight",
     ),
 } as const;
 

@@ -2,7 +2,7 @@
 import { workersLabel } from '../points.js';
 import { STEP_PARTS } from '../profile.js';
 import type { BenchReport, Strong, TimeToTarget } from '../report.js';
-import { ends, type Panel, panel, series } from './elements.js';
+import { chartValues, type Panel, panel, seriesColour } from './elements.js';
 import { COLOUR } from './theme.js';
 
 const PART_COLOURS = {
@@ -31,7 +31,7 @@ export function breakdownPanel({ points, oneShard }: Strong): Panel[] {
         y: { field: 'name', type: 'ordinal', sort: null, title: null },
         x: { field: 'ms', type: 'quantitative', title: 'milliseconds a step', stack: true },
         order: { field: 'order' },
-        color: series(
+        color: seriesColour(
           STEP_PARTS,
           STEP_PARTS.map((part) => PART_COLOURS[part]),
         ),
@@ -58,9 +58,9 @@ export function peakPanel({ strong, peaks }: Pick<BenchReport, 'strong' | 'peaks
     x: { field: 'workers', type: 'ordinal', sort: null, title: null, axis: { labelAngle: 0 } },
     y: { field: 'value', type: 'quantitative', title: 'GFLOP/s', scale: { zero: true } },
   };
-  const color = series(['matrix-product peak', 'training step'], [COLOUR.faint, COLOUR.blue]);
+  const color = seriesColour(['matrix-product peak', 'training step'], [COLOUR.faint, COLOUR.blue]);
   return [
-    panel('Arithmetic', 'of a training step, beside what the kernels can on as many threads', {
+    panel('Arithmetic', 'of a training step, beside what the kernels reach on as many threads', {
       layer: [
         {
           data: { values: peak },
@@ -87,7 +87,7 @@ export function targetPanel({ points, wanted, data, steps, reached }: TimeToTarg
   const values = points.map(({ workers, seconds }) => ({
     workers: workersLabel(workers),
     text: `${seconds.value.toPrecision(3)} s`,
-    ...ends(seconds),
+    ...chartValues(seconds),
   }));
   const position = { y: { field: 'workers', type: 'ordinal', sort: null, title: null } };
   const share = `${Number((100 * wanted).toPrecision(4))} %`;
@@ -105,7 +105,7 @@ export function targetPanel({ points, wanted, data, steps, reached }: TimeToTarg
               x: {
                 field: 'value',
                 type: 'quantitative',
-                title: 'seconds, from nothing',
+                title: 'seconds, thread start included',
                 scale: { zero: true },
               },
             },

@@ -2,7 +2,7 @@
 import type { Estimate } from '../statistics.js';
 import { PANEL } from './theme.js';
 
-/** A panel is one of Vega-Lite's views, which checks it itself. */
+/** A panel is a view specification of Vega-Lite, which checks it at run time. */
 export type Panel = Readonly<Record<string, unknown>>;
 
 /** Returns a view of the usual size under a title. */
@@ -12,13 +12,13 @@ export const panel = (title: string, subtitle: string, rest: object): Panel => (
   ...rest,
 });
 
-/** Colours marks by the field `series`, in the order of the names. */
-export const series = (names: readonly string[], colours: readonly string[]) => ({
+/** Returns the colour encoding of marks that belong to the series which their field `series` names. */
+export const seriesColour = (names: readonly string[], colours: readonly string[]) => ({
   field: 'series',
   type: 'nominal',
   sort: null,
   scale: { domain: names, range: colours },
 });
 
-/** Returns an estimate's numbers alone, as the data of a chart. */
-export const ends = ({ value, low, high }: Estimate) => ({ value, low, high });
+/** Returns an estimate's numbers as fields of a chart's data. */
+export const chartValues = ({ value, low, high }: Estimate) => ({ value, low, high });

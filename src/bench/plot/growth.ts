@@ -1,6 +1,7 @@
 /**
  * The charts of growth, on logarithmic axes: time per row against rows, and time per step against parameters.
  */
+import { GROWTH_BATCH } from '../growth.js';
 import type { Growth, GrowthPoint } from '../report.js';
 import type { Panel } from './elements.js';
 import { COLOUR, PANEL } from './theme.js';
@@ -9,7 +10,7 @@ import { COLOUR, PANEL } from './theme.js';
 export function growthPanels({ rows, parameters }: Growth): Panel[] {
   const spread = `${Math.round(100 * rows.spread)} % between the least and the most`;
   return [
-    panel({
+    growthPanel({
       title: 'Time per row',
       subtitle: `${rows.points[0].network}: ${rows.constant ? 'constant, ' : ''}${spread}`,
       x: 'rows of the training data',
@@ -18,11 +19,11 @@ export function growthPanels({ rows, parameters }: Growth): Panel[] {
       exponent: 0,
       colour: COLOUR.blue,
     }),
-    panel({
+    growthPanel({
       title: 'Time per step',
       subtitle: `grows with parameters^${parameters.exponent.value.toFixed(2)}, in the last decade ^${parameters.lastDecade.value.toFixed(2)}`,
       x: 'parameters',
-      y: 'time per step of 128 rows',
+      y: `time per step of ${GROWTH_BATCH} rows`,
       points: parameters.points.map((point) => toPoint(point, point.parameters)),
       exponent: 1,
       colour: COLOUR.orange,
@@ -55,7 +56,7 @@ interface Chart {
   readonly colour: string;
 }
 
-function panel(chart: Chart): Panel {
+function growthPanel(chart: Chart): Panel {
   const { title, subtitle, points, exponent, colour } = chart;
   const last = points[points.length - 1];
   const ideal = [points[0], last].map(({ size }) => ({

@@ -1,7 +1,7 @@
 /** The charts of how training scales with the workers and with the batch. */
 import { workersLabel } from '../points.js';
 import type { BatchSweep, BenchReport, ScalingPoint } from '../report.js';
-import { ends, type Panel, panel, series } from './elements.js';
+import { chartValues, type Panel, panel, seriesColour } from './elements.js';
 import { COLOUR, PANEL } from './theme.js';
 
 /** Leaves out the legend of a single series, which would say nothing. */
@@ -10,9 +10,12 @@ const legend = (names: readonly string[]) => (names.length > 1 ? {} : { legend: 
 const STRONG = 'strong: the batch is shared';
 const WEAK = 'weak: the batch grows';
 
-/** How far to the right weak scaling is drawn, in workers, so that intervals do not hide each other. */
+/**
+ * Distance by which weak scaling is drawn to the right, in workers, so that intervals do not hide each other.
+ */
 const WEAK_OFFSET = 0.025;
 
+/** Gathers the points of strong and weak scaling as two series, whichever were measured. */
 function scalingSeries({ strong, weak }: Pick<BenchReport, 'strong' | 'weak'>) {
   const named = [
     ...(strong ? [{ name: STRONG, colour: COLOUR.blue, offset: 0, points: strong.points }] : []),
@@ -32,7 +35,7 @@ function scalingSeries({ strong, weak }: Pick<BenchReport, 'strong' | 'weak'>) {
     valuesOf,
     names,
     colour: {
-      ...series(
+      ...seriesColour(
         names,
         named.map(({ colour }) => colour),
       ),
@@ -44,7 +47,7 @@ function scalingSeries({ strong, weak }: Pick<BenchReport, 'strong' | 'weak'>) {
 /** Draws speed-up against workers, beside the ideal line. */
 export function speedupPanel(report: Pick<BenchReport, 'strong' | 'weak'>): Panel[] {
   const { valuesOf, colour } = scalingSeries(report);
-  const values = valuesOf(({ speedup }) => speedup && ends(speedup));
+  const values = valuesOf(({ speedup }) => speedup && chartValues(speedup));
   if (values.length === 0) return [];
   const most = Math.max(...values.map(({ workers }) => workers));
   const x = {
@@ -69,14 +72,14 @@ export function speedupPanel(report: Pick<BenchReport, 'strong' | 'weak'>): Pane
           mark: { type: 'rule', stroke: COLOUR.faint },
           encoding: { y: { field: 'value', type: 'quantitative' } },
         },
-        ...interval(x, colour),
+        ...intervalLayers(x, colour),
       ].map((layer) => withY(layer, { title: 'speed-up', scale: { zero: true } })),
     }),
   ];
 }
 
 /** Draws a line through the values, their intervals, and points on top. */
-const interval = (x: object, color: object) => [
+const intervalLayers = (x: object, color: object) => [
   {
     mark: { type: 'line', strokeWidth: 2 },
     encoding: { x, y: { field: 'value', type: 'quantitative' }, color },
@@ -91,6 +94,7 @@ const interval = (x: object, color: object) => [
   },
 ];
 
+/** Adds settings to a layer's y encoding, and leaves the rest of it. */
 function withY(layer: { encoding: object }, settings: object): object {
   const encoding = layer.encoding as { y?: object };
   return { ...layer, encoding: { ...encoding, y: { ...encoding.y, ...settings } } };
@@ -140,8 +144,8 @@ export function efficiencyPanel(report: Pick<BenchReport, 'strong' | 'weak'>): P
 export function batchPanel({ points, workers, breakEven }: BatchSweep): Panel[] {
   const parallelName = workersLabel(workers);
   const values = points.flatMap(({ serial, parallel }) => [
-    { series: 'in-process', batch: serial.batch, ...ends(serial.samplesPerSecond) },
-    { series: parallelName, batch: parallel.batch, ...ends(parallel.samplesPerSecond) },
+    { series: 'in-process', batch: serial.batch, ...chartValues(serial.samplesPerSecond) },
+    { series: parallelName, batch: parallel.batch, ...chartValues(parallel.samplesPerSecond) },
   ]);
   const x = {
     field: 'batch',
@@ -160,7 +164,10 @@ export function batchPanel({ points, workers, breakEven }: BatchSweep): Panel[] 
         ...(breakEven === null ? [] : breakEvenLayers(x, points, breakEven)),
         {
           data: { values },
-          layer: interval(x, series(['in-process', parallelName], [COLOUR.grey, COLOUR.blue])).map((layer) =>
+          layer: intervalLayers(
+            x,
+            seriesColour(['in-process', parallelName], [COLOUR.grey, COLOUR.blue]),
+          ).map((layer) =>
             withY(layer, {
               title: 'samples a second',
               scale: { zero: true },

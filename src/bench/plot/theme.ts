@@ -1,4 +1,4 @@
-/** How charts look on a light and on a dark background. */
+/** Defines how charts look on a light and on a dark background. */
 import type { Config } from 'vega-lite';
 
 /** Each colour on a light background, and the one that takes its place on a dark one. */
