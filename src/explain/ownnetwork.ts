@@ -71,8 +71,11 @@ export function gradcheckNetwork(subject: Subject, alter?: Alter): NetworkReport
   };
 }
 
-function optionsOf({ layers, loss, rows }: Subject, alter: Alter = (layer) => layer): InstanceOptions {
-  const target = objective(layers, loss);
+function optionsOf(
+  { layers, loss, lossParameter, rows }: Subject,
+  alter: Alter = (layer) => layer,
+): InstanceOptions {
+  const target = objective(layers, loss, lossParameter);
   return { objective: { ...target, layers: target.layers.map(alter) }, rows, training: true };
 }
 
