@@ -1,14 +1,13 @@
 /**
  * Reads the values of flags: each reader returns the value, or throws a UsageError that names flag and text.
  */
+import { isNumber } from '../src/data/words.js';
 import { didYouMean } from '../src/didyoumean.js';
 import { UsageError } from '../src/errors.js';
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-
 /** Returns the decimal number that a text holds, or null where it holds something else or infinity. */
 export function numberIn(text: string): number | null {
-  const value = NUMBER.test(text.trim()) ? Number(text) : Number.NaN;
+  const value = isNumber(text) ? Number(text) : Number.NaN;
   return Number.isFinite(value) ? value : null;
 }
 
