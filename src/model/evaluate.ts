@@ -3,6 +3,7 @@ import { outputsOf } from '../data/schema.js';
 import { DataError } from '../errors.js';
 import { blockRows, type EvaluationSums, evaluationBlocks, sumBlock } from '../forward/evaluation.js';
 import { type Metrics, meanMetrics } from '../forward/metrics.js';
+import { mean } from '../statistics.js';
 import { problemTypeOf } from './format.js';
 import { predictedClasses, predictedValues } from './predict.js';
 import type { ReadModel } from './read.js';
@@ -100,22 +101,18 @@ class TargetErrors {
 
   summary(): { mae: number; r2: number | null } {
     const rows = this.subset.rows.length;
-    const mae = mean(this.#absolute.map((sum) => sum / rows));
-    const r2 = mean(this.#squared.map((sum, target) => 1 - sum / this.#totalSquares(target)));
+    const mae = mean(Array.from(this.#absolute, (sum) => sum / rows));
+    const r2 = mean(Array.from(this.#squared, (sum, target) => 1 - sum / this.#totalSquares(target)));
     return { mae, r2: Number.isFinite(r2) ? r2 : null };
   }
 
   /** Returns Σ(d − mean d)² of one target. */
   #totalSquares(target: number): number {
     const { dataset, rows } = this.subset;
-    const values = Float64Array.from(rows, (row) => dataset.targets[row * dataset.targetWidth + target]);
+    const values = Array.from(rows, (row) => dataset.targets[row * dataset.targetWidth + target]);
     const center = mean(values);
     return values.reduce((sum, value) => sum + (value - center) ** 2, 0);
   }
-}
-
-function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function zeros(size: number): number[][] {
