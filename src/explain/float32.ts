@@ -2,10 +2,11 @@
  * Compares the gradient that training computes, in float32 on WebAssembly, with the float64 gradient that
  * differences have confirmed.
  */
+
+import { Arena, allocateShared } from '../kernels/arena.js';
 import { type FloatArray, KERNEL_NAMES, type KernelName } from '../kernels/kernels.js';
 import { compileKernels, hasRelaxedSimd, instantiateKernels, SCRATCH_BYTES } from '../kernels/load.js';
 import type { Layer } from '../network/layer.js';
-import { Arena, allocateShared } from '../parallel/arena.js';
 import { Stream } from '../random.js';
 import { type Arithmetic, EXPLAIN_PURPOSE, type Instance } from './instance.js';
 

@@ -1,6 +1,7 @@
 /** Checks all derivatives on the user's own network and rows: `gradpool gradcheck CONFIG`. */
+
+import { measure } from '../kernels/arena.js';
 import { objective } from '../network/network.js';
-import { measure } from '../parallel/arena.js';
 import type { Alter } from './cases.js';
 import { TOLERANCE } from './differences.js';
 import {

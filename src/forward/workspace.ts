@@ -1,8 +1,8 @@
 import type { ProblemType } from '../data/schema.js';
+import type { Arena } from '../kernels/arena.js';
 import { type BoundSequence, outputWidth } from '../network/layer.js';
 import type { ParameterLayout } from '../network/layout.js';
 import { bind, type Objective } from '../network/network.js';
-import type { Arena } from '../parallel/arena.js';
 
 /** The memory of passes over at most R rows, one pass after the other. */
 export interface ForwardWorkspace {

@@ -2,15 +2,13 @@
  * Measures how fast kernels multiply on this machine: GFLOP/s of the product X·W with X [R, 512] and W [512,
  * 256].
  */
+import { Arena, allocateShared, measure } from './arena.js';
 import type { Precision } from './bfloat16.js';
 import { type KernelName, oneShard } from './kernels.js';
 import { compileKernels, instantiateKernels, scratchBytes } from './load.js';
 import type { NativeLibrary } from './native/index.js';
 
 const [K, N] = [512, 256];
-/** Bytes of a WebAssembly page; the first one belongs to the kernels' static data. */
-const PAGE = 65536;
-const ALIGNMENT = 64;
 
 /** Describes the kernels to measure; it can be sent to another thread. */
 export interface ProductSetup {
@@ -29,34 +27,19 @@ interface MatrixProduct {
 
 /** Prepares the product with X [R, 512] in shared memory of its own, as a training's arrays are. */
 export function matrixProduct({ name, module, library, precision }: ProductSetup, R = 256): MatrixProduct {
-  let bytes = PAGE;
-  const reserve = (size: number) => {
-    const offset = bytes;
-    bytes += Math.ceil(size / ALIGNMENT) * ALIGNMENT;
-    return offset;
-  };
-  const scratch = reserve(scratchBytes(name));
-  const [xOffset, wOffset, zOffset] = [R * K, K * N, R * N].map((length) => reserve(4 * length));
-  const rounded = {
-    weights: wOffset,
-    parameters: K * N,
-    roundedWeights: reserve(4 * K * N),
-    left: reserve(4 * R * K),
-    right: reserve(4 * R * K),
-  };
-  const pages = Math.ceil(bytes / PAGE);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const x = new Float32Array(memory.buffer, xOffset, R * K).fill(0.5);
-  const w = new Float32Array(memory.buffer, wOffset, K * N).fill(0.25);
-  const z = new Float32Array(memory.buffer, zOffset, R * N);
-  const kernels = instantiateKernels({
-    name,
-    module,
-    memory,
-    scratch,
-    library,
-    rounded: precision === 'f32' ? null : rounded,
+  const carve = (arena: Arena) => ({
+    scratch: arena.reserve(scratchBytes(name)),
+    x: arena.floats(R * K).fill(0.5),
+    w: arena.floats(K * N).fill(0.25),
+    z: arena.floats(R * N),
+    roundedWeights: arena.reserve(4 * K * N),
+    left: arena.reserve(4 * R * K),
+    right: arena.reserve(4 * R * K),
   });
+  const memory = allocateShared(measure(carve), Number.POSITIVE_INFINITY);
+  const { scratch, x, w, z, ...places } = carve(new Arena(memory.buffer));
+  const rounded = precision === 'f32' ? null : { weights: w.byteOffset, parameters: K * N, ...places };
+  const kernels = instantiateKernels({ name, module, memory, scratch, library, rounded });
   kernels.refreshWeights();
   const rows = oneShard(R);
   return { multiply: () => kernels.affine(z, x, w, null, rows, K, N), flops: 2 * R * K * N };

@@ -5,12 +5,12 @@ import { DataError } from '../errors.js';
 import { createForwardContext, evaluateRows, type ForwardContext } from '../forward/context.js';
 import { EVALUATION_BLOCK } from '../forward/evaluation.js';
 import { carveForward } from '../forward/workspace.js';
+import { Arena, allocateShared, measure } from '../kernels/arena.js';
 import type { ChosenKernels } from '../kernels/choose.js';
 import type { FloatArray, KernelName } from '../kernels/kernels.js';
 import { compileKernels, instantiateKernels, scratchBytes } from '../kernels/load.js';
 import { parameterLayout } from '../network/layout.js';
 import { type Objective, objective } from '../network/network.js';
-import { Arena, allocateShared, measure } from '../parallel/arena.js';
 import { problemTypeOf } from './format.js';
 import type { ReadModel } from './read.js';
 

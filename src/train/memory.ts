@@ -4,17 +4,18 @@
  * only the blocks and sums of its own shards, its own slice of the parameters, and the workspace that its
  * message names.
  */
+
 import type { ProblemType } from '../data/schema.js';
 import { EVALUATION_BLOCK } from '../forward/evaluation.js';
 import { TIMER_LENGTH } from '../forward/timer.js';
 import { carveForward, type ForwardWorkspace } from '../forward/workspace.js';
+import type { Arena } from '../kernels/arena.js';
 import type { Precision, RoundedPlaces } from '../kernels/bfloat16.js';
 import type { KernelName } from '../kernels/kernels.js';
 import { roundedBytes, scratchBytes } from '../kernels/load.js';
 import type { Layer } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import type { Objective } from '../network/network.js';
-import type { Arena } from '../parallel/arena.js';
 import { longestShard, type Sharding, shardCount } from '../parallel/shards.js';
 
 /** The sizes from which the memory follows. */

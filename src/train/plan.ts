@@ -1,8 +1,10 @@
 /** Plans a training: all that follows from its configuration and data before any memory is taken. */
+
 import type { Encoding } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
 import { UsageError } from '../errors.js';
 import type { HyperValues } from '../hyperparameters.js';
+import { measure } from '../kernels/arena.js';
 import { chooseKernels } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NativeLibrary } from '../kernels/native/index.js';
@@ -13,7 +15,6 @@ import { type Objective, objective } from '../network/network.js';
 import type { NetworkSpec } from '../network/spec.js';
 import { averagingSlots } from '../optim/averaging.js';
 import { hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
-import { measure } from '../parallel/arena.js';
 import { shardCount } from '../parallel/shards.js';
 import type { TrainConfig } from './config.js';
 import { carveTraining, type MemorySizes } from './memory.js';

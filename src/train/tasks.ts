@@ -2,17 +2,18 @@
  * The tasks of a worker: gradients, evaluations and updates, each a few numbers that name what to compute in
  * shared memory. The in-process executor runs the same code in the coordinator's thread.
  */
+
 import type { Encoding, Subset } from '../data/dataset.js';
 import { prepareEncoding } from '../data/gather.js';
 import type { ProblemType } from '../data/schema.js';
 import { createForwardContext } from '../forward/context.js';
 import { PhaseTimer } from '../forward/timer.js';
+import { Arena } from '../kernels/arena.js';
 import { instantiateKernels, type KernelSetup } from '../kernels/load.js';
 import { STEPS, type StepName } from '../kernels/steps.js';
 import type { WasmMemory } from '../kernels/wasm/types.js';
 import { type Objective, objective } from '../network/network.js';
 import { buildLayers, type NetworkSpec } from '../network/spec.js';
-import { Arena } from '../parallel/arena.js';
 import type { IndexRange } from '../parallel/shards.js';
 import { evaluateBlocks } from './evaluation.js';
 import { computeGradient, type GradientContext, type GradientTask } from './gradient.js';

@@ -2,14 +2,15 @@
  * Trains: one step, one evaluation, and the state from which a run goes on. It knows nothing of files; `run/`
  * keeps the run on disk.
  */
+
 import { type Clock, systemClock } from '../clock.js';
 import { evaluationBlocks } from '../forward/evaluation.js';
 import { type Metrics, meanMetrics } from '../forward/metrics.js';
+import { Arena, allocateShared } from '../kernels/arena.js';
 import { compileKernels } from '../kernels/load.js';
 import { initialize } from '../network/initialize.js';
 import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
-import { Arena, allocateShared } from '../parallel/arena.js';
 import { contiguousRanges, shardCount } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
 import { evaluationError } from './diagnosis.js';

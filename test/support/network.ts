@@ -1,3 +1,4 @@
+import { Arena } from '#src/kernels/arena.js';
 import type { FloatArray, KernelName, Kernels } from '#src/kernels/kernels.js';
 import { compileKernels, instantiateKernels, SCRATCH_BYTES } from '#src/kernels/load.js';
 import { createReferenceKernels } from '#src/kernels/reference/index.js';
@@ -7,7 +8,6 @@ import type { BoundSequence, Pass } from '#src/network/layer.js';
 import { type ParameterLayout, parameterLayout } from '#src/network/layout.js';
 import { backward, bind, forward, type Objective, objective, unfused } from '#src/network/network.js';
 import { buildLayers } from '#src/network/spec.js';
-import { Arena } from '#src/parallel/arena.js';
 import { Stream } from '#src/random.js';
 
 /** Names who computes: a set of kernels, or `float64` for the reference kernels on Float64Array. */

@@ -4,8 +4,9 @@
  * it gives views of the same bytes. The memory never grows, because growing would detach the views that other
  * threads hold.
  */
+
 import { DataError } from '../errors.js';
-import type { WasmMemory } from '../kernels/wasm/types.js';
+import type { WasmMemory } from './wasm/types.js';
 
 /** Bytes of a WebAssembly page. */
 const PAGE = 65536;
