@@ -1,7 +1,7 @@
 /**
  * Bundles the command and the worker thread into a few files each: loading 150 small ones takes longer than
- * loading MNIST. The files that tsc writes in the same place work as well, but start more slowly; a program that
- * imports 'gradpool' gets those.
+ * loading MNIST. The files that tsc writes in the same place work as well, but start more slowly; a program
+ * that imports 'gradpool' gets those.
  */
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,8 +12,8 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 const BUNDLED = ['zod', 'yaml', 'fastest-levenshtein', 'yargs-parser'];
 
 /**
- * Lets a bundled module find the files beside it where tsc put the module: bundles and modules lie on the same
- * level, dist/FOLDER/.
+ * Lets a bundled module find the files beside it where tsc put the module: bundles and modules lie on the
+ * same level, dist/FOLDER/.
  */
 const ownPlace = {
   name: 'own-place',

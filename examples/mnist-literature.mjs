@@ -1,4 +1,5 @@
-// Trains the MNIST examples with several seeds and prints the mean test errors beside those of the literature.
+// Trains the MNIST examples with several seeds and prints the mean test errors beside those of the
+// literature.
 //
 //   node examples/mnist-literature.mjs [seeds, default 3] [workers, default auto]
 import { readFileSync } from 'node:fs';

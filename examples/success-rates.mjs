@@ -1,5 +1,5 @@
-// Counts how often the smallest networks for XOR and parity learn their problem. It trains once for each seed, and stops
-// as soon as every row is right. The portable kernels give the same counts on every machine.
+// Counts how often the smallest networks for XOR and parity learn their problem. It trains once for each
+// seed, and stops as soon as every row is right. The portable kernels give the same counts on every machine.
 //
 //   node examples/success-rates.mjs [seeds, default 1000] [threads, default: the cores]
 import { availableParallelism } from 'node:os';
@@ -34,7 +34,9 @@ async function epochsToSuccess(options) {
   return null;
 }
 
-/** Trains with one thread's share of the seeds, and returns for each case the epochs that its successes took. */
+/**
+ * Trains with one thread's share of the seeds, and returns for each case the epochs that its successes took.
+ */
 async function shareOfSeeds({ first, last, step }) {
   const results = CASES.map(() => []);
   for (const [index, options] of CASES.entries()) {

@@ -39,7 +39,8 @@ try {
   }
 
   const wanted = join(folder, 'wanted.csv');
-  writeFileSync(wanted, 'city,area\nBern,100\nBasel,100\nChur,50\n'); // the columns in another order, without the target
+  // The columns in another order, without the target.
+  writeFileSync(wanted, 'city,area\nBern,100\nBasel,100\nChur,50\n');
   const model = await loadModel(run);
   const predictions = await model.predict(wanted);
   for (const { predicted } of predictions.batches()) {

@@ -8,7 +8,8 @@ import { loadModel, train } from 'gradpool';
 
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-example-'));
 try {
-  // Rows as a query or a service may return them: numbers, dates, booleans, and text, which is read like a file's.
+  // Rows as a query or a service may return them: numbers, dates, booleans, and text, which is read like a
+  // file's.
   const rows = Array.from({ length: 600 }, (_, i) => ({
     area: 20 + ((i * 37) % 180),
     sold: new Date(Date.UTC(2015 + (i % 10), i % 12, 1 + (i % 28))),

@@ -14,7 +14,8 @@ HERE = Path(__file__).parent
 TEN = """weka_labor weka_soybean weka_credit-g weka_ReutersCorn-train mlbench_Vehicle mlbench_Ozone mlbench_Zoo
 modeldata_ames modeldata_Chicago modeldata_pd_speech""".split()
 
-# find() verifies cell by cell that a difference is what the name of its kind says; any other kind is not explained.
+# find() verifies cell by cell that a difference is what the name of its kind says; any other kind is not
+# explained.
 EXPLAINED = {
     '"?" is missing': "ARFF writes ? where a value is missing; pandas keeps it as a word unless na_values names it",
     '"None" is missing': "a word for a missing value here, as in pandas 2; pandas 1.5 keeps it",

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Real tables out of Debian packages, as CSV files in FOLDER/csv: fetch.sh FOLDER
 #
-# The packages are downloaded and unpacked in FOLDER, not installed. FOLDER lies outside of the repository, which holds no
-# table. Needs apt-get, Rscript and python3.
+# The packages are downloaded and unpacked in FOLDER, not installed. FOLDER lies outside of the repository,
+# which holds no table. Needs apt-get, Rscript and python3.
 #
-#   weka              GPL-2+, University of Waikato: its example ARFF files, most of them from the UCI repository
+#   weka              GPL-2+, University of Waikato: its example ARFF files, mostly from the UCI repository
 #   r-cran-mlbench    GPL-2, Friedrich Leisch and Evgenia Dimitriadou: tables of the UCI repository and others
 #   r-cran-modeldata  MIT, Max Kuhn and RStudio: the tables of the tidymodels packages
 set -eu

@@ -1,4 +1,5 @@
-# Every data frame of the two R packages that lie unpacked in FOLDER, by write.csv as it is: Rscript frames.R FOLDER
+# Writes every data frame of the two R packages that lie unpacked in FOLDER by write.csv, as it is:
+# Rscript frames.R FOLDER
 folder <- commandArgs(trailingOnly = TRUE)[1]
 for (package in c("mlbench", "modeldata")) {
   library_path <- file.path(folder, paste0("r-cran-", package), "usr/lib/R/site-library")
