@@ -1,3 +1,4 @@
+import { UsageError } from '../../src/errors.js';
 import type { ResumeOptions } from '../../src/run/train.js';
 import { defineCommand } from '../command.js';
 import { CONFIG_FLAGS, givenValues } from '../config/flags.js';
@@ -19,6 +20,11 @@ export const resumeCommand = defineCommand({
     ['gradpool resume runs/mine --epochs 20', 'and for longer than was planned'],
   ],
   async run(args) {
+    if (args.epochs === 'auto') {
+      throw new UsageError(
+        '--epochs auto: a run that goes on for longer needs a number, such as --epochs 20',
+      );
+    }
     const options: ResumeOptions = givenValues(['workers', 'kernels', 'epochs'], args);
     const library = await import('../../src/run/train.js');
     return follow(args, `the data of ${args.run}`, (signal) =>

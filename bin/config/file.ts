@@ -2,7 +2,8 @@
  * Reads configuration files, YAML or JSON, and keeps the line of every key, so that errors can say where they
  * are.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { didYouMean } from '../../src/didyoumean.js';
 import { DataError, UsageError } from '../../src/errors.js';
@@ -30,7 +31,7 @@ export function readConfigFile(file: string): FileSetting[] {
   if (!isMap(document.contents)) {
     throw new UsageError(`${file}: expected keys with their values, such as lr: 0.1`);
   }
-  return document.contents.items.map(({ key, value }) => {
+  const settings = document.contents.items.map(({ key, value }) => {
     const where = line(isScalar(key) ? key.range?.[0] : 0);
     const name = String(isScalar(key) ? key.value : key);
     if (!(CONFIG_KEYS as readonly string[]).includes(name)) {
@@ -40,6 +41,21 @@ export function readConfigFile(file: string): FileSetting[] {
     const place = `${where}: ${name}`;
     return { key: name as Key, value: checked(name as Key, plain, place), where: place };
   });
+  return [...withoutPreset(file, settings), ...settings];
+}
+
+/**
+ * Returns the settings that the configuration of a run of 0.1.0 lacks: at that time there were no presets,
+ * and only patience kept the best epoch.
+ */
+function withoutPreset(file: string, settings: readonly FileSetting[]): FileSetting[] {
+  const has = (name: Key) => settings.some(({ key }) => key === name);
+  if (has('preset') || !existsSync(join(dirname(file), 'run.json'))) return [];
+  const where = `${file} (a run of an earlier version)`;
+  return [
+    { key: 'preset', value: 'none', where },
+    { key: 'keep', value: has('patience') ? 'best' : 'last', where },
+  ];
 }
 
 function readText(file: string): string {

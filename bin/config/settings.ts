@@ -5,8 +5,8 @@
 import { didYouMean } from '../../src/didyoumean.js';
 import { UsageError } from '../../src/errors.js';
 import { type Choice, unusedKeys, valueText } from '../../src/hyperparameters.js';
-import { CONFIG_KEYS, type TrainOptions } from '../../src/train/config.js';
-import { CHOICES } from '../../src/train/configkeys.js';
+import { CONFIG_KEYS } from '../../src/train/config.js';
+import { CHOICES, type ConfigInput } from '../../src/train/configkeys.js';
 import type { Args } from '../command.js';
 import { printNotes } from '../render/output.js';
 import { environmentVariable, type Key, kebab, readKey } from './flags.js';
@@ -37,8 +37,8 @@ export async function readSettings(
   const settings = new Map<Key, Setting>();
   for (const source of fromWeakest) {
     const given = new Set(source.map(([key]) => key));
-    if (given.has('layers')) forget(settings, ['hidden', 'activation']);
-    if (given.has('hidden') || given.has('activation')) forget(settings, ['layers']);
+    if (given.has('layers')) forget(settings, ['hidden', 'activation', 'dropout']);
+    if (given.has('hidden') || given.has('activation') || given.has('dropout')) forget(settings, ['layers']);
     const dropped = CHOICES.flatMap((choice) => dropUnused(settings, choice, new Map(source)));
     if (!args.quiet) printNotes(dropped);
     for (const [key, setting] of source) settings.set(key, setting);
@@ -81,11 +81,8 @@ function valuesOf(settings: Settings): Record<string, unknown> {
   return Object.fromEntries(Array.from(settings, ([key, { value }]) => [key, value]));
 }
 
-/** The options of a command line, which names its data; only the library takes tables in memory. */
-type NamedOptions = TrainOptions & { readonly data: string };
-
 /** Returns the options of a command that trains. Throws UsageError without data that can be read again. */
-export function optionsOf(command: 'train' | 'find-lr', settings: Settings): NamedOptions {
+export function optionsOf(command: 'train' | 'find-lr', settings: Settings): ConfigInput {
   if (!settings.has('data')) {
     throw new UsageError(
       `${command}: which data? a table, a folder of IDX or NPY files, a query or 'mnist', as in: gradpool ${command} mnist`,
@@ -96,7 +93,7 @@ export function optionsOf(command: 'train' | 'find-lr', settings: Settings): Nam
       '-: standard input can be read once, and a run must be resumable: save the data to a file and give that',
     );
   }
-  return valuesOf(settings) as unknown as NamedOptions;
+  return valuesOf(settings) as unknown as ConfigInput;
 }
 
 /** The settings of one source: the file, the environment or the flags. */

@@ -1,16 +1,18 @@
-import { CONFIG_KEYS, resolveConfig, type TrainOptions } from '../../src/train/config.js';
+import { CONFIG_KEYS, resolveConfig, type TrainConfig } from '../../src/train/config.js';
+import type { ConfigInput } from '../../src/train/configkeys.js';
+import { presetValues } from '../../src/train/usepreset.js';
 import type { Settings } from '../config/settings.js';
 
 type SourcedConfig = Readonly<Record<string, { readonly value: unknown; readonly from: string }>>;
 
 /** Returns every key with its resolved value and its source; the value is null where there is none. */
-export function sourcedConfig(options: TrainOptions, settings: Settings): SourcedConfig {
+export function sourcedConfig(options: ConfigInput, settings: Settings): SourcedConfig {
   const config = resolveConfig(options);
+  const ofPreset = presetValues(config.preset, options, null);
+  const sourceOf = (key: keyof TrainConfig) =>
+    settings.get(key)?.from ?? (key in ofPreset ? `preset ${config.preset}` : 'default');
   return Object.fromEntries(
-    CONFIG_KEYS.map((key) => [
-      key,
-      { value: config[key] ?? null, from: settings.get(key)?.from ?? 'default' },
-    ]),
+    CONFIG_KEYS.map((key) => [key, { value: config[key] ?? null, from: sourceOf(key) }]),
   );
 }
 

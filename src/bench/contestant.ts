@@ -44,6 +44,7 @@ export function openContestant(
 function planOf(settings: BenchSettings, spec: ContestantSpec, data: TrainingData): TrainingPlan {
   const { workers, shards, batch, network } = spec;
   const config = resolveConfig({
+    preset: 'none',
     lr: BENCH_LR,
     ...trainOptions(settings),
     data: data.name,

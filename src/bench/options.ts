@@ -108,7 +108,7 @@ export function resolveBench(options: BenchOptions, cores: number): BenchSetting
   const { optimizer = 'sgd' } = options.training ?? {};
   refuseFullBatch(optimizer);
   const momentum = optimizer === 'sgd' ? { momentum: 0.9 } : {}; // other rules keep their own
-  const config = resolveConfig({ data: 'random', ...momentum, ...options.training, batch });
+  const config = resolveConfig({ preset: 'none', data: 'random', ...momentum, ...options.training, batch });
   const chosen = chooseKernels(config);
   const workers = workerCounts(options.workers ?? defaultWorkers(cores));
   checkRoom(workers.at(-1)!, batch, config.shards);

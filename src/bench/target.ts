@@ -121,6 +121,7 @@ async function targetData(settings: BenchSettings): Promise<{ config: TrainConfi
   const { network, batch, shards, seed } = settings;
   const configOf = (data: string) =>
     resolveConfig({
+      preset: 'none',
       ...trainOptions(settings),
       data,
       hidden: network.slice(1, -1),

@@ -80,7 +80,7 @@ interface Options extends HyperOptions {
   readonly maxNorm?: number | undefined;
   readonly averaging: AveragingName;
   readonly swaStart?: number | undefined;
-  readonly epochs: number;
+  readonly epochs: number | 'auto';
 }
 
 /** Throws UsageError where values that are each valid contradict one another. */
@@ -93,7 +93,7 @@ export function checkUpdate(options: Options): void {
       `optimizer ${optimizer} needs the gradient of all rows, found batch ${batch}: add --batch all`,
     );
   }
-  if (options.averaging === 'swa' && (options.swaStart ?? 1) > options.epochs) {
+  if (options.averaging === 'swa' && options.epochs !== 'auto' && (options.swaStart ?? 1) > options.epochs) {
     throw new UsageError(
       `swaStart: epoch ${options.swaStart} is after the last, ${options.epochs}: take a smaller one`,
     );

@@ -58,7 +58,7 @@ export function outOfPatience({ plan, state }: Trainer): boolean {
   const { patience } = plan.config;
   const epochs = state.step / plan.stepsPerEpoch;
   return (
-    patience !== undefined &&
+    typeof patience === 'number' &&
     state.best !== null &&
     Number.isInteger(epochs) &&
     epochs - state.best.epoch >= patience

@@ -1,8 +1,7 @@
-import { resolveConfig, type TrainOptions } from '../train/config.js';
+import type { TrainOptions } from '../train/config.js';
 import { RATE_RANGE, type RateRange, type RateSearch, rangeTest } from '../train/findlr.js';
 import { planNewTraining } from './newplan.js';
 import { openSession } from './session.js';
-import { absoluteSources } from './sources.js';
 import type { RunOptions } from './train.js';
 
 /**
@@ -29,8 +28,7 @@ export async function findLearningRate(
   range: Partial<RateRange> = {},
   run: Pick<RunOptions, 'workerFile'> = {},
 ): Promise<RateSearch> {
-  const config = absoluteSources(resolveConfig(options));
-  const { trainer } = openSession(await planNewTraining(config, options), run);
+  const { trainer } = openSession(await planNewTraining(options), run);
   try {
     return await rangeTest(trainer, { ...RATE_RANGE, ...range });
   } finally {

@@ -7,7 +7,7 @@ import { makeFolder, writeFileAtomic } from '../atomic.js';
 import { DataError } from '../errors.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NativeLibrary } from '../kernels/native/index.js';
-import { restoreConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
+import { type PlannedConfig, restoreConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
 import type { TrainEvent, TrainResult } from '../train/events.js';
 
 export const RUN_FILES = {
@@ -35,6 +35,8 @@ export interface RunRecord {
    */
   readonly cwd?: string;
   readonly seed: number;
+  /** The preset whose values the configuration holds; absent in runs of versions before 0.2. */
+  readonly preset?: TrainConfig['preset'];
   readonly kernels: KernelName;
   /** The library that native kernels multiply with; null for other kernels. */
   readonly library: NativeLibrary | null;
@@ -82,8 +84,13 @@ export function createRunFolder(folder: string, config: TrainConfig, record: Run
   }
 }
 
+/**
+ * Writes a run's configuration. It holds what the preset gave, so it names none: a preset of a later version
+ * may hold other values.
+ */
 export function writeConfig(folder: string, config: TrainConfig): void {
-  writeFileAtomic(join(folder, RUN_FILES.config), Buffer.from(stringify(config)));
+  const stored = { ...config, preset: 'none' };
+  writeFileAtomic(join(folder, RUN_FILES.config), Buffer.from(stringify(stored)));
 }
 
 export function writeRecord(folder: string, record: RunRecord): void {
@@ -119,7 +126,7 @@ export function wasSaved(folder: string): boolean {
  * Reads the record and the configuration of a run.
  * @throws DataError when the folder is not a run's
  */
-export function readRun(folder: string): { record: RunRecord; config: TrainConfig } {
+export function readRun(folder: string): { record: RunRecord; config: PlannedConfig } {
   const file = join(folder, RUN_FILES.record);
   if (!existsSync(file)) {
     throw new DataError(`${folder}: not a run's folder (it has no ${RUN_FILES.record})${siblings(folder)}`);

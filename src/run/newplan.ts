@@ -1,20 +1,34 @@
 import { loadTrainingData } from '../data/load.js';
-import { refuseUnused, type TrainConfig, type TrainOptions, withRows } from '../train/config.js';
+import {
+  type PlannedConfig,
+  refuseUnused,
+  resolveConfig,
+  type TrainOptions,
+  withRows,
+} from '../train/config.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
+import { absoluteSources } from './sources.js';
 
 /**
- * Loads the data of a new training and plans it.
- * @param config the resolved options
- * @param options hold the tables that are in memory
+ * Loads the data of a new training and plans it, with what the preset decides by the data.
+ * @param options as the user gives them; they hold the tables that are in memory
  * @throws UsageError for a key that the loss does not use; what `loss: auto` means is known only now. A run
  * that is resumed is not refused for that, because earlier versions ignored such keys.
  */
-export async function planNewTraining(
-  config: TrainConfig,
-  options: TrainOptions,
-  profiled = false,
-): Promise<TrainingPlan> {
-  const plan = planTraining(config, await loadTrainingData(withRows(config, options)), profiled);
+export async function planNewTraining(options: TrainOptions, profiled = false): Promise<TrainingPlan> {
+  const data = await loadTrainingData(withRows(absoluteSources(resolveConfig(options)), options));
+  const facts = { rows: data.train.rows.length, validated: data.val !== null };
+  const config = absoluteSources(resolveConfig(options, facts));
+  const plan = planTraining(config, data, profiled);
   refuseUnused({ ...config, loss: plan.network.loss });
-  return plan;
+  return { ...plan, notes: [...presetNotes(plan.config), ...plan.notes] };
+}
+
+/** Says which preset applies, and what it decided by the data. */
+function presetNotes({ preset, batch, epochs, patience }: PlannedConfig): string[] {
+  if (preset === 'none') return [];
+  const early = patience === undefined ? '' : `, or ${patience} without a lower validation loss`;
+  return [
+    `preset ${preset}: batch ${batch}, ${epochs} epochs${early}; --print-config shows all of it, --preset none leaves it out`,
+  ];
 }

@@ -15,6 +15,7 @@ export function newRecord(plan: TrainingPlan, started: Date, argv: readonly stri
     argv,
     cwd: process.cwd(),
     seed: plan.config.seed,
+    preset: plan.config.preset,
     kernels: plan.kernels,
     library: plan.library,
     machine: {

@@ -1,8 +1,10 @@
 /** The first and the last event of a session: what is about to be trained, and what came of it. */
 import { join } from 'node:path';
+import type { TrainingData } from '../data/load.js';
 import { saveModel } from '../model/write.js';
 import { weightsSha256 } from '../network/digest.js';
 import { layerTable } from '../network/table.js';
+import type { TrainConfig } from '../train/config.js';
 import type { StartEvent, TrainResult } from '../train/events.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { timed } from '../train/profile.js';
@@ -40,8 +42,13 @@ export function startEvent(plan: TrainingPlan, folder: string | null, step: numb
   };
 }
 
+/** Whether the weights of the best epoch are kept; without validation rows nothing says which it is. */
+export function keepsBest({ keep }: Pick<TrainConfig, 'keep'>, { val }: Pick<TrainingData, 'val'>): boolean {
+  return keep === 'best' && val !== null;
+}
+
 /**
- * Settles on the final weights, which are the best ones under early stopping, writes the model file and
+ * Settles on the final weights, which are those of the best epoch unless the last are asked for, writes the model file and
  * evaluates the test data.
  */
 export async function finishTraining(
@@ -51,7 +58,7 @@ export async function finishTraining(
   const { trainer, folder, best, profile } = session;
   const { plan, state, memory } = trainer;
   const { config, data } = plan;
-  const restored = config.patience !== undefined && status !== 'interrupted' && best !== null;
+  const restored = keepsBest(config, data) && best !== null;
   trainer.settle(restored ? best.weights : trainer.evaluated);
   // The model is written before the test, because a row of the test data can end the run.
   if (folder) await timed(profile, 'saving', () => writeModel(trainer, folder));

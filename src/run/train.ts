@@ -7,7 +7,14 @@ import { DataError, UsageError } from '../errors.js';
 import { type LayerRow, layerTable } from '../network/table.js';
 import { SCHEDULES, type Schedule } from '../optim/schedules.js';
 import { memoryBudget } from '../train/budget.js';
-import { resolveConfig, type TrainConfig, type TrainOptions, withRows } from '../train/config.js';
+import {
+  type PlannedConfig,
+  resolveConfig,
+  type TrainConfig,
+  type TrainOptions,
+  withEpochs,
+  withRows,
+} from '../train/config.js';
 import type { StartEvent, TrainEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import type { Trainer } from '../train/trainer.js';
@@ -29,7 +36,7 @@ import { planNewTraining } from './newplan.js';
 import { newRecord } from './record.js';
 import { startEvent } from './result.js';
 import { openSession } from './session.js';
-import { absoluteSources, fromElsewhere } from './sources.js';
+import { fromElsewhere } from './sources.js';
 
 /** Says how a training is run, as opposed to what it computes. */
 export interface RunOptions {
@@ -84,12 +91,12 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
  */
 export async function* train(options: TrainOptions, run: RunOptions = {}): AsyncGenerator<TrainEvent> {
   const started = new Date();
-  const config = absoluteSources(resolveConfig(options));
-  const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
-  const plan = await planNewTraining(config, options, run.profile);
+  const { data } = resolveConfig(options);
+  const folder = run.out === null ? null : newRunFolder(run.out, data, started);
+  const plan = await planNewTraining(options, run.profile);
   const record = newRecord(plan, started, run.argv ?? []);
   const session = openSession(plan, run);
-  if (folder) await orClose(session.trainer, () => createRunFolder(folder, config, record));
+  if (folder) await orClose(session.trainer, () => createRunFolder(folder, plan.config, record));
   yield* runSession({ ...session, folder, record, signal: run.signal, best: null });
 }
 
@@ -115,11 +122,13 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
  */
 export async function* resume(folder: string, options: ResumeOptions = {}): AsyncGenerator<TrainEvent> {
   const { record, config: before } = readRun(folder);
-  const config = resolveConfig({
-    ...before,
-    ...(options.workers === undefined ? {} : { workers: options.workers }),
-    ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
-  });
+  const config = withEpochs(
+    resolveConfig({
+      ...before,
+      ...(options.workers === undefined ? {} : { workers: options.workers }),
+      ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
+    }),
+  );
   refuseShortening(folder, before, config, record);
   const recorded = withKernels(folder, config, record, options.kernels);
   const sources = withRows(recorded, { ...recorded, ...options });
@@ -220,8 +229,7 @@ export interface PlanReport extends StartEvent {
  * ```
  */
 export async function plan(options: TrainOptions): Promise<PlanReport> {
-  const config = absoluteSources(resolveConfig(options));
-  const planned = await planNewTraining(config, options);
+  const planned = await planNewTraining(options);
   return {
     ...startEvent(planned, null, 0),
     layers: layerTable(planned.layers),
@@ -229,7 +237,12 @@ export async function plan(options: TrainOptions): Promise<PlanReport> {
   };
 }
 
-function refuseShortening(folder: string, before: TrainConfig, config: TrainConfig, record: RunRecord): void {
+function refuseShortening(
+  folder: string,
+  before: PlannedConfig,
+  config: PlannedConfig,
+  record: RunRecord,
+): void {
   if (config.epochs < before.epochs) {
     throw new UsageError(
       `--epochs ${config.epochs}: ${folder} was planned for ${before.epochs}; a run can only go on for longer`,

@@ -10,29 +10,26 @@ import { UsageError } from '../errors.js';
 import { unusedKeys } from '../hyperparameters.js';
 import { describeIssue } from '../issues.js';
 import { checkUpdate } from '../optim/options.js';
-import { CHOICES, CONFIG_SHAPE, shareOf } from './configkeys.js';
+import { CHOICES, CONFIG_SHAPE, type ConfigInput, DEFAULT_EPOCHS, shareOf } from './configkeys.js';
 import { UNTIL_EPOCHS } from './until.js';
+import { choosePreset, type PresetFacts, presetValues } from './usepreset.js';
 
 export const configSchema = z.strictObject(CONFIG_SHAPE);
 /** A configuration with every default filled in and every value checked, as `resolveConfig` returns it. */
 export type TrainConfig = Readonly<z.output<typeof configSchema>>;
+/** A configuration in which nothing is left to the data. */
+export type PlannedConfig = TrainConfig & { readonly epochs: number };
 /**
  * A configuration as a user gives it: every key but `data` may be left out, and sources may be tables in
  * memory.
  */
-export type TrainOptions = Omit<Options, keyof TrainSources> & TrainSources;
-type Options = {
-  readonly [Key in keyof Given]: Given[Key] extends (infer Item)[] | undefined
-    ? readonly Item[] | undefined
-    : Given[Key];
-};
+export type TrainOptions = Omit<ConfigInput, keyof TrainSources> & TrainSources;
 /** The sources of a training: names of files and problems, queries, or data in memory. */
 export interface TrainSources {
   readonly data: DataSource;
-  readonly val?: Given['val'] | DataSource;
-  readonly test?: Given['test'] | DataSource;
+  readonly val?: ConfigInput['val'] | DataSource;
+  readonly test?: ConfigInput['test'] | DataSource;
 }
-type Given = z.input<typeof configSchema>;
 export const CONFIG_KEYS = Object.keys(CONFIG_SHAPE) as (keyof TrainConfig)[];
 
 const SOURCES = ['data', 'val', 'test'] as const;
@@ -49,8 +46,10 @@ export function withRows(config: TrainConfig, options: TrainOptions): LoadOption
 }
 
 /**
- * Fills in the defaults, and checks every value and how they combine.
+ * Fills in the values of the preset and the defaults, and checks every value and how they combine.
  *
+ * @param given the options; `preset` is 'auto' unless given
+ * @param facts what the preset needs to know of the data; until they are known, some values are 'auto'
  * @throws UsageError, which names the key and its value, for a value that is impossible and for a key that
  * what
  *   was chosen does not use
@@ -58,31 +57,48 @@ export function withRows(config: TrainConfig, options: TrainOptions): LoadOption
  * ```js
  * import { resolveConfig } from 'gradpool';
  *
- * const { optimizer, batch, epochs, hidden } = resolveConfig({ data: 'iris', epochs: 3 });
- * console.log(optimizer, batch, epochs, hidden); // → sgd auto 3 [ 256, 128 ]
+ * const { preset, optimizer, batch, epochs, hidden } = resolveConfig({ data: 'iris', epochs: 3 });
+ * console.log(preset, optimizer, batch, epochs, hidden); // → images sgd auto 3 [ 256, 128 ]
  * ```
  */
-export function resolveConfig(given: TrainOptions): TrainConfig {
-  const options = { ...given, ...withoutRows(given, sourceName) };
-  const parsed = configSchema.safeParse(options);
-  if (!parsed.success) {
-    throw new UsageError(describeIssue(parsed.error.issues[0], options, CONFIG_KEYS, 'config key'));
-  }
-  const { val, test, until, epochs } = parsed.data;
+export function resolveConfig(given: TrainOptions, facts: PresetFacts | null = null): TrainConfig {
+  const named = { ...given, ...withoutRows(given, sourceName) } as ConfigInput;
+  parse(named);
+  const preset = choosePreset(named.preset, given.data);
+  const options: ConfigInput = { ...presetValues(preset, named, facts), ...definedOf(named), preset };
+  const parsed = parse(options);
+  const { val, test, until, epochs } = parsed;
   const config = {
-    ...parsed.data,
+    ...parsed,
     val: shareOf(val),
     ...(test === undefined ? {} : { test: shareOf(test) }),
     epochs: until && options.epochs === undefined ? UNTIL_EPOCHS : epochs,
   };
-  if (config.layers && (options.hidden || options.activation)) {
+  if (config.patience === 'none') delete config.patience;
+  if (config.layers && (options.hidden || options.activation || options.dropout)) {
     throw new UsageError(
-      'layers describes the whole network: leave out hidden and activation, or leave out layers',
+      'layers describes the whole network: leave out hidden, activation and dropout, or leave out layers',
     );
   }
   refuseUnused(config);
   checkUpdate(config);
   return config.layers ? config : { hidden: [256, 128], activation: 'relu', ...config };
+}
+
+function parse(options: ConfigInput): z.output<typeof configSchema> {
+  const parsed = configSchema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(describeIssue(parsed.error.issues[0], options, CONFIG_KEYS, 'config key'));
+}
+
+/** Returns the values that are given; a key whose value is undefined is not. */
+function definedOf(given: ConfigInput): ConfigInput {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as ConfigInput;
+}
+
+/** Returns the configuration with a number of epochs: `auto` without a preset that decides is the default. */
+export function withEpochs(config: TrainConfig): PlannedConfig {
+  return { ...config, epochs: config.epochs === 'auto' ? DEFAULT_EPOCHS : config.epochs };
 }
 
 /**
@@ -98,11 +114,14 @@ export function refuseUnused(config: Readonly<Partial<TrainConfig>>): void {
 }
 
 /**
- * Resolves the configuration that a run has stored. Earlier versions trained with keys that nothing used;
- * such a run must go on, so here they are ignored.
+ * Resolves the configuration that a run has stored. A run stores the values that its preset gave, so no
+ * preset applies again. Runs of 0.1.0 had no presets, kept the best epoch only with patience, and trained with
+ * keys that nothing used; they must go on as they began, so here such keys are ignored.
  */
-export function restoreConfig(stored: TrainOptions): TrainConfig {
+export function restoreConfig(stored: TrainOptions): PlannedConfig {
   const unused = CHOICES.flatMap((choice) => unusedKeys(choice, { ...stored }).map(({ key }) => key));
   const used = Object.entries(stored).filter(([key]) => !unused.includes(key));
-  return resolveConfig(Object.fromEntries(used) as unknown as TrainOptions);
+  const options = Object.fromEntries(used) as unknown as TrainOptions;
+  const keep = stored.patience === undefined ? 'last' : 'best';
+  return withEpochs(resolveConfig({ keep, ...options, preset: 'none' }));
 }

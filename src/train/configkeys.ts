@@ -15,11 +15,13 @@ import {
 } from '../network/divergences.js';
 import { INITIALIZER_NAMES } from '../network/initializers.js';
 import { layersSchema } from '../network/layerspec.js';
+import { fraction, positive, whole } from '../optim/hyper.js';
 import { SCHEDULE_SHAPE, UPDATE_CHOICES, UPDATE_SHAPE } from '../optim/options.js';
+import { PRESET_NAMES } from './presets.js';
 import { parseUntil, UNTIL_EPOCHS } from './until.js';
 
-const whole = (minimum: number) => z.number().int().min(minimum);
-const positive = z.number().positive();
+/** Epochs where neither the user nor a preset says how many. */
+export const DEFAULT_EPOCHS = 10;
 const decimalMark = z.enum(['.', ',']);
 
 const PERCENTAGE = /^\d+(\.\d+)?%$/;
@@ -133,9 +135,21 @@ const DATA = {
     .describe('tables: columns with more categories than this are embedded, others are one-hot encoded'),
 } as const;
 
+const PRESET = {
+  preset: z
+    .enum(['auto', ...PRESET_NAMES])
+    .default('auto')
+    .describe(
+      'recipe for everything that is not given: tabular, images, lecture (plain gradient descent) or none; auto takes the one for this kind of data; --print-config shows its values',
+    ),
+} as const;
+
 const NETWORK = {
   hidden: z.array(whole(1)).optional().describe('units of each hidden layer (default 256,128)'),
   activation: z.enum(ACTIVATION_NAMES).optional().describe('activation of the hidden layers (default relu)'),
+  dropout: fraction
+    .default(0)
+    .describe('share of the units of each hidden layer that a training step leaves out'),
   layers: layersSchema
     .optional()
     .describe('the whole network as a list of layers, instead of hidden and activation'),
@@ -167,21 +181,33 @@ const BATCH = {
   batch: z
     .union([whole(1), z.enum(['auto', 'all'])])
     .default('auto')
-    .describe('rows of a minibatch, or all; auto takes 128, or all rows where there are fewer'),
+    .describe(
+      'rows of a minibatch, or all; auto: by the preset; without one 128, or all rows where there are fewer',
+    ),
 } as const;
 
 const DURATION = {
-  epochs: whole(1)
-    .default(10)
-    .describe(`passes over the training data; with until, at most ${UNTIL_EPOCHS} unless given`),
+  epochs: z
+    .union([whole(1), z.enum(['auto'])])
+    .default(DEFAULT_EPOCHS)
+    .describe(
+      `passes over the training data; auto: by the preset, more where there are few rows; with until, at most ${UNTIL_EPOCHS} unless given`,
+    ),
   until: z
     .string()
     .refine((text) => parseUntil(text) !== null, 'expected change<NUMBER or loss<NUMBER, such as change<1e-6')
     .optional()
     .describe("ends training by its loss: 'change<1e-6' from one epoch to the next, or 'loss<0.01'"),
-  patience: whole(1)
+  patience: z
+    .union([whole(1), z.enum(['none'])])
     .optional()
-    .describe('early stopping: epochs without a better validation loss before training ends'),
+    .describe('early stopping: epochs without a better validation loss before training ends, or none'),
+  keep: z
+    .enum(['best', 'last'])
+    .default('best')
+    .describe(
+      'the weights that are evaluated and saved: those of the epoch with the lowest validation loss, or of the last; without validation rows the last',
+    ),
 } as const;
 
 const RUN = {
@@ -226,6 +252,7 @@ const RUN = {
 } as const;
 
 export const CONFIG_SHAPE = {
+  ...PRESET,
   ...DATA,
   ...NETWORK,
   ...LOSSES,
@@ -237,9 +264,18 @@ export const CONFIG_SHAPE = {
   ...RUN,
 } as const;
 
+type Input = z.input<z.ZodObject<typeof CONFIG_SHAPE>>;
+/** Configuration values as a user may give them. */
+export type ConfigInput = {
+  readonly [Key in keyof Input]: Input[Key] extends (infer Item)[] | undefined
+    ? readonly Item[] | undefined
+    : Input[Key];
+};
+
 const keys = (shape: object) => Object.keys(shape) as (keyof typeof CONFIG_SHAPE)[];
 /** The keys by subject, as the help shows them. */
 export const CONFIG_GROUPS: Readonly<Record<string, readonly (keyof typeof CONFIG_SHAPE)[]>> = {
+  Preset: keys(PRESET),
   Data: keys(DATA),
   Network: keys({ ...NETWORK, ...INITIALIZATION }),
   Loss: keys(LOSSES),

@@ -122,7 +122,7 @@ export interface TrainResult {
   /** Epoch with the least loss, counted from 1; null before any epoch has ended. */
   readonly bestEpoch: number | null;
   /**
-   * Means over the training rows of the last epoch, or of the best one if `patience` restored its weights;
+   * Means over the training rows of the epoch whose weights were kept, the best one unless `keep` is last;
    * null before any epoch has ended.
    */
   readonly train: Metrics | null;

@@ -16,7 +16,7 @@ import type { NetworkSpec } from '../network/spec.js';
 import { averagingSlots } from '../optim/averaging.js';
 import { hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
 import { shardCount } from '../parallel/shards.js';
-import type { TrainConfig } from './config.js';
+import { type PlannedConfig, type TrainConfig, withEpochs } from './config.js';
 import { carveTraining, type MemorySizes } from './memory.js';
 import { learningRate, specify } from './specification.js';
 import { targetsFor } from './targets.js';
@@ -25,7 +25,7 @@ import { workerCandidates } from './workersearch.js';
 
 /** A training as configuration and data determine it. */
 export interface TrainingPlan {
-  readonly config: TrainConfig;
+  readonly config: PlannedConfig;
   readonly data: TrainingData;
   readonly network: NetworkSpec;
   /** The whole network, as it predicts. */
@@ -57,17 +57,19 @@ function embeddedColumns({ cardinalities, embeddings }: Encoding): EmbeddedColum
 
 /**
  * Plans a training, without taking any memory for it.
+ * @param resolved the configuration, as `resolveConfig` returns it
  * @param profiled whether tasks will time their phases for a `Profile`
  * @param cores cores that `workers: auto` may use; by default this machine's
  * @throws UsageError where configuration and data do not fit together
  * @throws DataError where a target does not fit the loss
  */
 export function planTraining(
-  config: TrainConfig,
+  resolved: TrainConfig,
   loaded: TrainingData,
   profiled = false,
   cores?: number,
 ): TrainingPlan {
+  const config = withEpochs(resolved);
   const { network, layers } = specify(config, {
     problemType: loaded.task,
     inputs: loaded.inputWidth,

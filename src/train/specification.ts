@@ -117,10 +117,14 @@ function feedForward(
   const { fused }: Divergence = DIVERGENCES[loss];
   return [
     ...(requirements.embedded.length > 0 ? [{ embedding: requirements.embedded }] : []),
-    ...(config.hidden ?? []).flatMap((units) => [{ dense: units }, config.activation ?? 'relu']),
+    ...(config.hidden ?? []).flatMap((units) => hiddenLayer(units, config)),
     { dense: outputs },
     ...(fused ? [fused.activation] : []),
   ];
+}
+
+function hiddenLayer(units: number, { activation = 'relu', dropout }: TrainConfig): LayerSpec[] {
+  return [{ dense: units }, activation, ...(dropout > 0 ? [{ dropout }] : [])];
 }
 
 /** Writes the widths of a network for people: 784-256-128-10. */

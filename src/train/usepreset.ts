@@ -1,0 +1,75 @@
+/** Chooses a preset, and says which of its values apply beside those that the user gives. */
+import { type DataSource, openSource, type Source } from '../data/source.js';
+import { UsageError, UserError } from '../errors.js';
+import { unusedKeys } from '../hyperparameters.js';
+import { CHOICES, type ConfigInput } from './configkeys.js';
+import { PRESET_NAMES, PRESETS, type Preset, type PresetName } from './presets.js';
+
+/** What a preset may depend on; known once the data is loaded. */
+export interface PresetFacts {
+  /** Training rows. */
+  readonly rows: number;
+  /** Whether rows are kept back for validation. */
+  readonly validated: boolean;
+}
+
+type Values = Partial<Omit<ConfigInput, 'data' | 'preset'>>;
+/** The presets, with values that the configuration's keys may have. */
+const TYPED: Readonly<Record<PresetName, Preset & { readonly values: Values }>> = PRESETS;
+
+/**
+ * Returns the preset that `name` stands for; auto takes the one for this kind of data.
+ * @throws UsageError for a preset that is meant for another kind of data
+ */
+export function choosePreset(name: PresetName | 'auto' | undefined, data: DataSource): PresetName {
+  const wanted = name === undefined || name === 'auto' ? null : name;
+  if (wanted !== null && TYPED[wanted].data === undefined) return wanted;
+  const kind = kindOf(data);
+  const fitting = PRESET_NAMES.find((preset) => TYPED[preset].data === kind) ?? 'none';
+  if (wanted === null || kind === null || TYPED[wanted].data === kind) return wanted ?? fitting;
+  const words = { table: 'a table', arrays: 'arrays' };
+  throw new UsageError(
+    `preset ${wanted} is for ${words[TYPED[wanted].data!]}, but the data is ${words[kind]}: take preset ${fitting}, or leave it out`,
+  );
+}
+
+/** Returns what kind of data a source is; null for one that cannot be opened, which loading reports. */
+function kindOf(data: DataSource): Source['kind'] | null {
+  try {
+    return openSource(data).kind;
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Returns the values that a preset gives to the keys that `given` leaves open. What belongs to another
+ * optimizer, schedule, averaging or network than the one given is left out. Before the data is loaded, what
+ * depends on it is 'auto'.
+ */
+export function presetValues(
+  name: PresetName | 'auto',
+  given: ConfigInput,
+  facts: PresetFacts | null,
+): Values {
+  const preset = TYPED[name === 'auto' ? choosePreset(name, given.data) : name];
+  const open = Object.entries(preset.values).filter(([key]) => given[key as keyof Values] === undefined);
+  const values: Record<string, unknown> = Object.fromEntries(open);
+  if (given.layers !== undefined) for (const key of ['hidden', 'dropout'] as const) delete values[key];
+  if (given.optimizer !== undefined && given.optimizer !== preset.values.optimizer) delete values.lr;
+  for (const choice of CHOICES) {
+    for (const { key } of unusedKeys(choice, { ...values, ...given })) delete values[key];
+  }
+  if (facts && !facts.validated) delete values.patience;
+  if (preset.batch && given.batch === undefined) values.batch = facts ? preset.batch(facts.rows) : 'auto';
+  const fewSteps = given.epochs === undefined && given.until === undefined;
+  if (preset.epochs && fewSteps) {
+    values.epochs = facts ? preset.epochs(stepsPerEpoch(given.batch ?? values.batch, facts.rows)) : 'auto';
+  }
+  return values as Values;
+}
+
+function stepsPerEpoch(batch: unknown, rows: number): number {
+  return typeof batch === 'number' ? Math.ceil(rows / batch) : 1;
+}
