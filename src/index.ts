@@ -91,6 +91,8 @@ export type { LayerRow } from './network/table.js';
 export { findLearningRate } from './run/findlr.js';
 export { type PlanReport, plan, type ResumeOptions, type RunOptions, resume, train } from './run/train.js';
 export { resolveConfig, type TrainConfig, type TrainOptions, type TrainSources } from './train/config.js';
+export type { ConfigInput } from './train/configkeys.js';
 export type * from './train/events.js';
 export type { RateRange, RateSearch } from './train/findlr.js';
 export type { ProfileReport, RunSeconds, StepSeconds } from './train/profile.js';
+export type { PresetFacts } from './train/usepreset.js';

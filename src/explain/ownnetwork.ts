@@ -40,7 +40,7 @@ const MOST_OF_CONTROL = 4;
  * import { assertPassed, gradcheckNetwork, openSubject, train } from 'gradpool';
  *
  * const training = train(
- *   { data: 'iris', layers: [{ dense: 8 }, 'gelu', { dense: 3 }, 'softmax'] },
+ *   { data: 'iris', layers: [{ dense: 8 }, 'gelu', { dense: 3 }, 'softmax'], epochs: 10 },
  *   { out: 'runs/checked' },
  * );
  * for await (const event of training) void event;

@@ -42,14 +42,14 @@ export function startEvent(plan: TrainingPlan, folder: string | null, step: numb
   };
 }
 
-/** Whether the weights of the best epoch are kept; without validation rows nothing says which it is. */
-export function keepsBest({ keep }: Pick<TrainConfig, 'keep'>, { val }: Pick<TrainingData, 'val'>): boolean {
+/** Whether the weights of the best epoch are kept; without validation rows nothing says which that is. */
+function keepsBest({ keep }: Pick<TrainConfig, 'keep'>, { val }: Pick<TrainingData, 'val'>): boolean {
   return keep === 'best' && val !== null;
 }
 
 /**
- * Settles on the final weights, which are those of the best epoch unless the last are asked for, writes the model file and
- * evaluates the test data.
+ * Settles on the final weights, which are those of the best epoch unless the last are asked for, writes the
+ * model file and evaluates the test data.
  */
 export async function finishTraining(
   session: Session,

@@ -115,8 +115,8 @@ export function refuseUnused(config: Readonly<Partial<TrainConfig>>): void {
 
 /**
  * Resolves the configuration that a run has stored. A run stores the values that its preset gave, so no
- * preset applies again. Runs of 0.1.0 had no presets, kept the best epoch only with patience, and trained with
- * keys that nothing used; they must go on as they began, so here such keys are ignored.
+ * preset applies again. Runs of 0.1.0 had no presets, kept the best epoch only with patience, and trained
+ * with keys that nothing used; they must go on as they began, so here such keys are ignored.
  */
 export function restoreConfig(stored: TrainOptions): PlannedConfig {
   const unused = CHOICES.flatMap((choice) => unusedKeys(choice, { ...stored }).map(({ key }) => key));

@@ -15,9 +15,12 @@ export interface Preset {
   epochs?(stepsPerEpoch: number): number;
 }
 
-/** Returns the power of two nearest to a sixteenth of the rows, within 32 and `most`, and at most all rows. */
-const sixteenth = (most: number) => (rows: number) =>
-  Math.min(rows, Math.max(32, Math.min(most, 2 ** Math.round(Math.log2(rows / 16)))));
+/** Returns the power of two nearest to a sixteenth of the rows, from 32 to `most`, and at most all rows. */
+const sixteenth = (most: number) => (rows: number) => {
+  let batch = 32;
+  while (batch < most && rows / 16 >= batch * Math.SQRT2) batch *= 2;
+  return Math.min(rows, batch);
+};
 
 /** Steps that training takes at least, however few rows there are. */
 const FEWEST_STEPS = 1000;

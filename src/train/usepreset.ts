@@ -1,7 +1,7 @@
 /** Chooses a preset, and says which of its values apply beside those that the user gives. */
 import { type DataSource, openSource, type Source } from '../data/source.js';
 import { UsageError, UserError } from '../errors.js';
-import { unusedKeys } from '../hyperparameters.js';
+import { SCHEDULES, type Schedule } from '../optim/schedules.js';
 import { CHOICES, type ConfigInput } from './configkeys.js';
 import { PRESET_NAMES, PRESETS, type Preset, type PresetName } from './presets.js';
 
@@ -57,17 +57,25 @@ export function presetValues(
   const open = Object.entries(preset.values).filter(([key]) => given[key as keyof Values] === undefined);
   const values: Record<string, unknown> = Object.fromEntries(open);
   if (given.layers !== undefined) for (const key of ['hidden', 'dropout'] as const) delete values[key];
-  if (given.optimizer !== undefined && given.optimizer !== preset.values.optimizer) delete values.lr;
   for (const choice of CHOICES) {
-    for (const { key } of unusedKeys(choice, { ...values, ...given })) delete values[key];
+    const [ofPreset, ofUser] = [preset.values, given].map((source) => source[choice.key as keyof Values]);
+    if (ofUser === undefined || ofUser === ofPreset) continue;
+    const belonging = Object.keys(choice.members[String(ofPreset)] ?? {});
+    for (const key of choice.key === 'optimizer' ? ['lr', ...belonging] : belonging) delete values[key];
   }
-  if (facts && !facts.validated) delete values.patience;
+  if ((facts && !facts.validated) || endsAsGiven(given)) delete values.patience;
   if (preset.batch && given.batch === undefined) values.batch = facts ? preset.batch(facts.rows) : 'auto';
   const fewSteps = given.epochs === undefined && given.until === undefined;
   if (preset.epochs && fewSteps) {
     values.epochs = facts ? preset.epochs(stepsPerEpoch(given.batch ?? values.batch, facts.rows)) : 'auto';
   }
   return values as Values;
+}
+
+/** Whether the user says when training ends, by `until` or by a schedule that is planned to the last epoch. */
+function endsAsGiven({ until, schedule }: ConfigInput): boolean {
+  const planned = schedule !== undefined && (SCHEDULES[schedule] as Schedule).planned;
+  return until !== undefined || planned === true;
 }
 
 function stepsPerEpoch(batch: unknown, rows: number): number {

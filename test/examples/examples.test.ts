@@ -64,7 +64,7 @@ describe('a configuration', () => {
 describe('a script', () => {
   it('trains on a table, loads the model and predicts', async () => {
     const lines = (await node('examples/train-from-script.mjs')).trim().split('\n');
-    expect(lines[0]).toBe('network 4-32-32-1, 540 training rows');
+    expect(lines[0]).toBe('network 4-32-32-1, 480 training rows');
     const rmse = lines.flatMap((line) => /^epoch \d+: rmse (\d+)/.exec(line)?.slice(1).map(Number) ?? []);
     expect(rmse).toHaveLength(6);
     expect(rmse[5]).toBeLessThan(rmse[0]);

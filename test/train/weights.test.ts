@@ -261,7 +261,15 @@ describe('a column of weights', () => {
       );
       const file = join(folder, 'houses.csv');
       writeFileSync(file, ['a,b,price,w', ...lines].join('\n'));
-      const options = { data: file, target: 'price', weights: 'w', epochs: 20, workers: 0, ...more };
+      const options = {
+        preset: 'none' as const,
+        data: file,
+        target: 'price',
+        weights: 'w',
+        epochs: 20,
+        workers: 0,
+        ...more,
+      };
       for await (const event of train(options, { out: null })) if (event.type === 'end') return event;
       throw new Error('no end');
     } finally {
