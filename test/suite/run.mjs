@@ -8,7 +8,7 @@ import { fetchTables } from './fetch.mjs';
 import { RESULTS, TIMES } from './folder.mjs';
 import { runGradpool } from './gradpool.mjs';
 import { PEERS, runPeer } from './peers.mjs';
-import { report } from './report.mjs';
+import { sections, terminalText } from './report.mjs';
 import { splitsFor } from './splitfiles.mjs';
 import { FOLDS, REPEATS } from './splits.mjs';
 import { append, keyOf, readStore } from './store.mjs';
@@ -32,7 +32,7 @@ With neither --variant, --peers nor --report it trains the peers and the variant
   --times            train one split of each table, one at a time, and keep only the seconds; on a quiet machine
   --report           report what the results hold
   --contestants A;B  report: these contestants (all peers and the last variant)
-  --ablation BASE    report: the contestants against this variant, in per cent
+  --ablation A;B;C   report: the changes from variant A to B, to C, …
   --write            report: write docs/tables.md`;
 
 const FLAGS = {
@@ -73,14 +73,12 @@ const done = readStore(store);
 
 await inParallel(values.times ? 1 : whole('jobs', 64), [...variantTasks(), ...peerTasks()]);
 if (everything || values.report) {
-  const named = values.contestants?.split(';') ?? null;
   const last = [...readStore(RESULTS).values()].findLast(({ contestant }) => !PEERS.includes(contestant));
-  report({
-    tables,
-    contestants: named ?? [variant ?? last?.contestant, ...PEERS].filter((name) => name !== undefined),
-    base: values.ablation,
-    write: values.write,
-  });
+  const named = values.contestants?.split(';') ?? [variant ?? last?.contestant, ...PEERS];
+  const contestants = named.filter((name) => name !== undefined).map((name) => name.trim());
+  const variants = (values.ablation ?? '').split(';').map((name) => name.trim());
+  const parts = sections(tables, contestants, variants);
+  process.stdout.write(`${terminalText(parts)}\n`);
 }
 
 /** Returns a task for each split of the variant, those of one table one after the other. */

@@ -1,8 +1,5 @@
-/** Ranks, means and intervals of scores over splits. Nothing here reads a file. */
-
-export function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
+/** Ranks and intervals of scores over splits. Nothing here reads a file. */
+import { mean } from '#src/statistics.js';
 
 /** Returns the mean squared distance from the mean, as R² divides by it. */
 export function variance(values) {
