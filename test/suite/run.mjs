@@ -21,6 +21,8 @@ With neither --variant, --peers nor --report it trains the peers and the variant
 
   --variant NAME     train gradpool with the flags after --, and keep the results under NAME
   --checkout DIR     the checkout whose dist/bin/gradpool.js is run (${ROOT})
+  --predict          score what gradpool predict says of the test rows instead of believing the report;
+                     needed where the loss is not the plain cross-entropy (label smoothing, focal, …)
   --peers A;B        train these peers (${PEERS.join('; ')}) or "all"
   --tables A,B       only these tables
   --half NAME        only this half of the tables (${HALVES.join(', ')})
@@ -38,6 +40,7 @@ With neither --variant, --peers nor --report it trains the peers and the variant
 const FLAGS = {
   variant: { type: 'string' },
   checkout: { type: 'string', default: ROOT },
+  predict: { type: 'boolean', default: false },
   peers: { type: 'string' },
   tables: { type: 'string' },
   half: { type: 'string' },
@@ -94,11 +97,12 @@ function variantTasks() {
     );
   }
   const version = commitOf(checkout);
+  const how = { checkout, flags: trainFlags, predict: values.predict };
   return tables.flatMap(({ name }) => {
     const summary = summaryOf(variant, name);
     const missing = missingPairs(variant, name);
     return missing.map((pair) => async () => {
-      const result = await runGradpool(checkout, trainFlags, name, ...pair);
+      const result = await runGradpool(how, name, ...pair);
       const [repeat, fold] = pair;
       append(store, { contestant: variant, table: name, repeat, fold, ...result, flags: flagsText, version });
       summary(result, missing.length);

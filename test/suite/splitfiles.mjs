@@ -30,6 +30,12 @@ export function splitFolder(name, repeat, fold) {
   return folder;
 }
 
+/** Returns the targets of a split's test rows: words, or numbers. */
+export function testTargets(name, repeat, fold) {
+  const foldOf = foldsOf(name)[repeat];
+  return about(name).targets.filter((_, row) => foldOf[row] === fold);
+}
+
 /** Returns the folds of a table's rows, from the file of splits, which is written once. */
 function foldsOf(name) {
   const file = join(FOLDER, 'splits', `${name}.json`);
