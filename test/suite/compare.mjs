@@ -44,8 +44,8 @@ export function averageRank(standings, contestant, score, counts = () => true) {
 }
 
 /**
- * Returns the change from one contestant's score to another's on a table as a share, and the half width of its
- * interval. The difference is taken split by split, since the same rows are easy or hard for both.
+ * Returns the change from one contestant's score to another's on a table as a share, and the half width of
+ * its interval. The difference is taken split by split, since the same rows are easy or hard for both.
  */
 export function change(from, to) {
   const { mean: difference, half } = interval(to.map((score, split) => score - from[split]));

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 
 /**
  * Runs a command, and returns what it printed, its seconds, and the seconds of all its threads. The shell's
- * `times` tells the latter: its second line holds minutes and seconds of children, in user and in system mode.
+ * `times` tells the latter: its second line holds minutes and seconds of children, in user and system mode.
  * A command that fails is an error with its last line.
  */
 export function timed(command) {

@@ -1,9 +1,10 @@
 /** `npm run bench:tables`: trains peers and variants of gradpool on the suite's tables, and reports. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { documentText } from './document.mjs';
 import { fetchTables } from './fetch.mjs';
 import { RESULTS, TIMES } from './folder.mjs';
 import { runGradpool } from './gradpool.mjs';
@@ -82,6 +83,7 @@ if (everything || values.report) {
   const variants = (values.ablation ?? '').split(';').map((name) => name.trim());
   const parts = sections(tables, contestants, variants);
   process.stdout.write(`${terminalText(parts)}\n`);
+  if (values.write) writeFileSync(join(ROOT, 'docs', 'tables.md'), documentText(tables, contestants, parts));
 }
 
 /** Returns a task for each split of the variant, those of one table one after the other. */

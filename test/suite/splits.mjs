@@ -38,7 +38,7 @@ function shuffled(rows, below) {
   return result;
 }
 
-/** Returns a generator of whole numbers below a limit: Marsaglia's 32-bit xorshift, and the high bits of it. */
+/** Returns a generator of whole numbers below a limit: the high bits of Marsaglia's 32-bit xorshift. */
 function randomBelow(seed) {
   let state = Math.imul(seed, 0x9e3779b9) | 1;
   return (limit) => {

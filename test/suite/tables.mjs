@@ -36,7 +36,7 @@ const numbers = (name, from, item, target, half) => ({
 /**
  * Every choice of a recipe is made on the half `choose`; the half `confirm` is looked at afterwards. Both
  * halves hold small and large tables, with words and without, of classes and of numbers. `item` names the
- * table in its package; `sample` keeps so many rows, drawn once, of a table that is much larger than the rest.
+ * table in its package; `sample` keeps so many rows, drawn once, of a table that is much larger than others.
  */
 export const TABLES = [
   classes('credit-g', 'weka', 'credit-g', 'class', 'choose'),
