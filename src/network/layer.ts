@@ -14,6 +14,10 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly init: ParameterInit;
+  /** How many times the learning rate of the others this parameter has (default 1). */
+  readonly rateFactor?: number;
+  /** Set for a bias or another vector that is no weight, which `decayBiases: false` spares weight decay. */
+  readonly decay?: false;
   /**
    * Set for a running mean over batches, which is not learned. In place of a gradient, backward leaves Σ over
    * this batch's rows of the value to follow, and the trainer sets w ← (1−momentum)·w + momentum·Σ/T.

@@ -42,24 +42,23 @@ export function isAveraged(options: AveragingOptions, step: number, stepsPerEpoc
 }
 
 /**
- * Adds the weights after step `step` (1, 2, …) to the average; the first are copied, as PyTorch's
- * AveragedModel does.
+ * Returns the share with which the weights after step `step` (1, 2, …) enter the average: 1 for the first,
+ * which are copied as PyTorch's AveragedModel does, and 0 where a step does not count.
  */
+export function averageShare(options: AveragingOptions, step: number, stepsPerEpoch: number): number {
+  if (options.averaging === 'ema') return step === 1 ? 1 : 1 - options.emaDecay;
+  const count = swaCount(options, step, stepsPerEpoch);
+  return count === 0 || step % stepsPerEpoch !== 0 ? 0 : 1 / count;
+}
+
+/** Moves the average towards the weights by the share of the way between them. */
 export function updateAverage(
   kernels: Kernels,
   average: FloatArray,
   weights: FloatArray,
-  options: AveragingOptions,
-  step: number,
-  stepsPerEpoch: number,
+  share: number,
 ): void {
-  let share: number;
-  if (options.averaging === 'ema') share = step === 1 ? 1 : 1 - options.emaDecay;
-  else {
-    const count = swaCount(options, step, stepsPerEpoch);
-    if (count === 0 || step % stepsPerEpoch !== 0) return;
-    share = 1 / count;
-  }
+  if (share === 0) return;
   if (share === 1) {
     average.set(weights);
     return;

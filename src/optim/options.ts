@@ -44,6 +44,10 @@ export const UPDATE_SHAPE = {
     .describe('update rule: how a gradient changes the weights'),
   lr: positive.optional().describe(`learning rate; default: the optimizer's own (${REGRESSION_RATES})`),
   ...hyperShape(OPTIMIZER),
+  decayBiases: z
+    .boolean()
+    .default(true)
+    .describe("whether weight decay acts on biases too, and on the norms' scales and shifts"),
   l1: notNegative.default(0).describe('L1 penalty on the weights'),
   maxNorm: positive
     .optional()
@@ -74,6 +78,7 @@ export const SCHEDULE_SHAPE = {
 interface Options extends HyperOptions {
   readonly optimizer: RuleName;
   readonly batch: number | string;
+  readonly decayBiases: boolean;
   readonly l1: number;
   readonly clip?: number | undefined;
   readonly clipValue?: number | undefined;
@@ -99,6 +104,11 @@ export function checkUpdate(options: Options): void {
     );
   }
   if (!rule.lineSearch) return;
+  if (!options.decayBiases) {
+    throw new UsageError(
+      `optimizer ${optimizer} searches along one gradient for all parameters, found decayBiases false: drop it`,
+    );
+  }
   for (const key of ['clip', 'clipValue', 'maxNorm', 'l1'] as const) {
     if (options[key]) {
       throw new UsageError(

@@ -8,7 +8,13 @@ import type { FloatArray, Kernels } from '../kernels/kernels.js';
 export interface ParameterBlock {
   readonly offset: number;
   readonly length: number;
-  readonly spec: { readonly shape: readonly number[] };
+  readonly spec: {
+    readonly shape: readonly number[];
+    /** How many times the learning rate of the others this parameter has (default 1). */
+    readonly rateFactor?: number;
+    /** Set where `decayBiases: false` spares the parameter weight decay. */
+    readonly decay?: false;
+  };
 }
 
 /** The arrays that a step reads and writes: whole blocks, or the same slice of each. */

@@ -13,9 +13,11 @@ import type { Arena } from '../kernels/arena.js';
 import type { Precision, RoundedPlaces } from '../kernels/bfloat16.js';
 import type { KernelName } from '../kernels/kernels.js';
 import { roundedBytes, scratchBytes } from '../kernels/load.js';
+import { STEPS } from '../kernels/steps.js';
 import type { Layer } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import type { Objective } from '../network/network.js';
+import { groupKinds, type ParameterGroup, parameterGroups } from '../optim/groups.js';
 import { longestShard, type Sharding, shardCount } from '../parallel/shards.js';
 
 /** The sizes from which the memory follows. */
@@ -38,6 +40,8 @@ export interface MemorySizes extends Sharding {
   readonly profiled: boolean;
   /** Whether the workers update the parameters, a slice each. */
   readonly sliced: boolean;
+  /** Whether weight decay acts on biases too. */
+  readonly decayBiases: boolean;
 }
 
 /** The arrays that one task works in, whichever thread runs it. */
@@ -58,6 +62,8 @@ export interface Workspace extends ForwardWorkspace {
 
 export interface TrainingMemory {
   readonly layout: ParameterLayout;
+  /** The parameters that the rule changes, by what they are updated with. */
+  readonly groups: readonly ParameterGroup[];
   readonly weights: Float32Array;
   readonly slots: readonly Float32Array[];
   /** One block for each shard; the sum of a subtree is in the block of its first shard. */
@@ -68,12 +74,17 @@ export interface TrainingMemory {
   readonly shardWeights: Float64Array;
   /** Rows whose class is right, or Σ squared error in the target's own unit, over the rows of each shard. */
   readonly shardScores: Float64Array;
+  /** The scalars of the step that workers make in slices, for each kind of group MOST_SCALARS. */
+  readonly stepScalars: Float64Array;
   /** [Σ Div, score] of each block of an evaluation. */
   readonly blockSums: Float64Array;
   /** The training rows in the epoch's order. */
   readonly order: Uint32Array<SharedArrayBuffer>;
   readonly workspaces: readonly Workspace[];
 }
+
+/** The most scalars that a step takes. */
+export const MOST_SCALARS = Math.max(...Object.values(STEPS).map(({ length }) => length));
 
 /** Rows of a training pass, at most, since the activations of more rows would fall out of the cache. */
 const PASS_ROWS = 1024;
@@ -103,15 +114,19 @@ export function carveTraining(
   const gradients = Array.from({ length: shardCount(sizes.batch, sizes) }, block);
   const rows = passRows(sizes);
   const roundedPlaces = carveRounded(arena, objective.layers, sizes, weights, rows);
-  const { shards, targetWidth } = sizes;
+  const { shards, targetWidth, decayBiases } = sizes;
+  const learned = layout.views.filter(({ spec }) => !spec.statistic);
+  const groups = parameterGroups(learned, layout.trainable, decayBiases);
   return {
     layout,
+    groups,
     weights,
     slots,
     gradients,
     shardLosses: arena.doubles(shards),
     shardWeights: arena.doubles(shards),
     shardScores: arena.doubles(shards),
+    stepScalars: arena.doubles(sizes.sliced ? groupKinds(groups).length * MOST_SCALARS : 0),
     blockSums: arena.doubles(2 * Math.ceil(sizes.evaluationRows / EVALUATION_BLOCK)),
     order: arena.uint32s(sizes.trainRows) as Uint32Array<SharedArrayBuffer>,
     workspaces: Array.from({ length: sizes.workspaces }, () => ({

@@ -81,6 +81,7 @@ export function planTraining(
   const batch = batchRows(config.batch, data.train.rows.length);
   checkRows(config, data, batch);
   const rule: UpdateRule = RULES[config.optimizer];
+  checkRates(config, rule, trained.layers);
   const hyper = hyperParameters(config.optimizer, config);
   const sharding = { shards: config.shards, shardRows: fewestShardRows(trained.layers) };
   const workers = workerCandidates(config.workers, shardCount(batch, sharding), cores);
@@ -98,6 +99,7 @@ export function planTraining(
     precision: config.precision,
     profiled,
     sliced: sliceable(config, rule, trained.layers, Math.max(...workers)),
+    decayBiases: config.decayBiases || hyper.weightDecay === 0,
   };
   const stepsPerEpoch = Math.ceil(sizes.trainRows / batch);
   return {
@@ -137,6 +139,16 @@ function checkRows({ patience }: TrainConfig, { train, val }: TrainingData, batc
   }
 }
 
+/** Refuses a rule that steps along one line in a network whose parameters have several learning rates. */
+function checkRates({ optimizer }: TrainConfig, { lineSearch }: UpdateRule, layers: readonly Layer[]): void {
+  const { views } = parameterLayout(layers);
+  const apart = views.find(({ spec }) => (spec.rateFactor ?? 1) !== 1);
+  if (!lineSearch || !apart) return;
+  throw new UsageError(
+    `optimizer ${optimizer} has one rate for all parameters, but ${apart.name} has ${apart.spec.rateFactor} times the learning rate: set its layer's rate to 1, or take adamw`,
+  );
+}
+
 /**
  * The fewest parameters that workers update in slices: with fewer, posting the tasks takes longer than the
  * update.
@@ -152,9 +164,9 @@ function sliceable(
   layers: readonly Layer[],
   workers: number,
 ): boolean {
-  const { clip, clipValue, l1, maxNorm, averaging } = config;
+  const { clip, clipValue, l1, maxNorm } = config;
   const { length, trainable } = parameterLayout(layers);
-  const plain = !clip && clipValue === undefined && l1 === 0 && maxNorm === undefined && averaging === 'none';
+  const plain = !clip && clipValue === undefined && l1 === 0 && maxNorm === undefined;
   return plain && !rule.wholeBlock && workers > 1 && length === trainable && length >= SLICED_FROM;
 }
 

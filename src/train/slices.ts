@@ -5,16 +5,18 @@
  */
 import type { PhaseTimer } from '../forward/timer.js';
 import type { Kernels } from '../kernels/kernels.js';
-import type { StepName } from '../kernels/steps.js';
+import { STEPS, type StepName } from '../kernels/steps.js';
+import { updateAverage } from '../optim/averaging.js';
 import { type Addition, additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
-import type { TrainingMemory, Workspace } from './memory.js';
+import { MOST_SCALARS, type TrainingMemory, type Workspace } from './memory.js';
 
-/** A rule's one step over all parameters, as numbers that a task can carry. */
+/** A rule's one step over all parameters, as a task can carry it; its scalars stand in the memory. */
 export interface RecordedStep {
   readonly name: StepName;
   /** kept[i] says whether the rule keeps slot i of those that the step takes. */
   readonly kept: readonly boolean[];
-  readonly scalars: readonly number[];
+  /** The share with which the new weights enter their average; 0 where there is none. */
+  readonly share: number;
 }
 
 /** The update of parameters `first … last − 1`, whole chunks except at the end. */
@@ -32,10 +34,22 @@ export interface UpdateTask extends IndexRange {
 interface Chunk {
   readonly count: number;
   readonly weights: Float32Array;
-  /** null where the rule keeps no such slot. */
-  readonly slots: readonly (Float32Array | null)[];
   /** One for each shard. */
   readonly gradients: readonly Float32Array[];
+  /** The chunk's parts of the groups of parameters. */
+  readonly parts: readonly ChunkPart[];
+  /** The last slot, in which averaging keeps the average; null where the rule keeps no slots at all. */
+  readonly average: Float32Array | null;
+}
+
+/** Views of the parameters of a chunk that belong to one group. */
+interface ChunkPart {
+  /** The number of the group's kind. */
+  readonly kind: number;
+  readonly weights: Float32Array;
+  readonly gradient: Float32Array;
+  /** null where the rule keeps no such slot. */
+  readonly slots: readonly (Float32Array | null)[];
 }
 
 /** The memory, kernels and prepared views of an update task. */
@@ -68,10 +82,14 @@ export function updateSlices(parameters: number, workers: number): IndexRange[] 
 
 /** Kernels that record the step which a rule makes instead of making it. */
 export class StepRecorder implements Pick<Kernels, 'update'> {
-  recorded: RecordedStep | null = null;
+  name: StepName | null = null;
+  kept: readonly boolean[] = [];
+  scalars: readonly number[] = [];
 
   update: Kernels['update'] = (name, _weights, _gradient, slots, _count, scalars) => {
-    this.recorded = { name, kept: slots.map((slot) => slot !== null), scalars };
+    this.name = name;
+    this.kept = slots.map((slot) => slot !== null);
+    this.scalars = scalars;
   };
 }
 
@@ -81,7 +99,7 @@ export class StepRecorder implements Pick<Kernels, 'update'> {
  * @throws Error where a worker has begun this slice before and did not finish it
  */
 export function updateSlice(context: UpdateContext, task: UpdateTask): void {
-  const { kernels, workspace, timer } = context;
+  const { kernels, memory, workspace, timer } = context;
   const { update, first, last, step } = task;
   if (workspace.updates[0] === update) {
     throw new Error('a worker died while it was updating the parameters: go on from the last checkpoint');
@@ -89,29 +107,58 @@ export function updateSlice(context: UpdateContext, task: UpdateTask): void {
   workspace.updates[0] = update;
   timer?.begin();
   const additions = additionsOf(context, task);
+  const scalars = scalarsByKind(memory, step.name);
   for (let start = first; start < last; start += CHUNK) {
-    const { count, weights, slots, gradients } = chunkAt(context, start, step);
+    const { count, weights, gradients, parts, average } = chunkAt(context, start, step);
     for (const { into, from } of additions) kernels.add(gradients[into], gradients[from], count);
-    kernels.update(step.name, weights, gradients[0], slots, count, step.scalars);
+    for (const part of parts) {
+      const { gradient, slots, kind } = part;
+      kernels.update(step.name, part.weights, gradient, slots, gradient.length, scalars[kind]);
+    }
+    if (average) updateAverage(kernels, average, weights, step.share);
   }
   timer?.lap('update');
 }
 
+/** Returns the step's scalars for each kind of group. */
+function scalarsByKind({ stepScalars }: TrainingMemory, name: StepName): number[][] {
+  const kinds = stepScalars.length / MOST_SCALARS;
+  return Array.from({ length: kinds }, (_, kind) => {
+    const first = kind * MOST_SCALARS;
+    return Array.from(stepScalars.subarray(first, first + STEPS[name].length));
+  });
+}
+
 /** Returns the views of the chunk that begins at `start`. A rule keeps the same slots in every step. */
-function chunkAt({ memory, chunks }: UpdateContext, start: number, { kept }: RecordedStep): Chunk {
+function chunkAt({ memory, chunks }: UpdateContext, start: number, step: RecordedStep): Chunk {
   const index = start / CHUNK;
-  if (!chunks[index]) {
-    const part = (block: Float32Array) =>
-      block.subarray(start, Math.min(start + CHUNK, memory.layout.length));
-    const weights = part(memory.weights);
-    chunks[index] = {
-      count: weights.length,
-      weights,
-      slots: kept.map((isKept, slot) => (isKept ? part(memory.slots[slot]) : null)),
-      gradients: memory.gradients.map(part),
-    };
-  }
+  chunks[index] ??= newChunk(memory, start, step);
   return chunks[index];
+}
+
+function newChunk(
+  { layout, groups, ...memory }: TrainingMemory,
+  start: number,
+  { kept }: RecordedStep,
+): Chunk {
+  const end = Math.min(start + CHUNK, layout.length);
+  const here = groups.filter(({ first, last }) => first < end && last > start);
+  const average = memory.slots.at(-1);
+  return {
+    count: end - start,
+    weights: memory.weights.subarray(start, end),
+    gradients: memory.gradients.map((block) => block.subarray(start, end)),
+    parts: here.map(({ first, last, kind }) => {
+      const part = (block: Float32Array) => block.subarray(Math.max(first, start), Math.min(last, end));
+      return {
+        kind,
+        weights: part(memory.weights),
+        gradient: part(memory.gradients[0]),
+        slots: kept.map((isKept, slot) => (isKept ? part(memory.slots[slot]) : null)),
+      };
+    }),
+    average: average?.subarray(start, end) ?? null,
+  };
 }
 
 function additionsOf(

@@ -50,10 +50,10 @@ const STEP_NAMES = Object.keys(STEPS) as StepName[];
 /** The first four cells hold kind, workspace, first and last; what belongs to the kind follows. */
 const OWN = 4;
 /**
- * An update's slots and scalars follow update, shards, gradient tasks, the step's name and the number of
- * slots.
+ * An update's slots follow update, shards, gradient tasks, the share of the average, the step's name and the
+ * number of slots.
  */
-const SLOTS = OWN + 5;
+const SLOTS = OWN + 6;
 
 /** Writes a task to the cells of a channel. */
 export function encodeTask(task: TrainingTask, cells: Float64Array): void {
@@ -64,10 +64,9 @@ export function encodeTask(task: TrainingTask, cells: Float64Array): void {
     cells[OWN] = SUBSETS.indexOf(task.subset);
   } else {
     const { update, shards, gradientTasks, step } = task;
-    const { name, kept, scalars } = step;
-    cells.set([update, shards, gradientTasks, STEP_NAMES.indexOf(name), kept.length], OWN);
+    const { name, kept, share } = step;
+    cells.set([update, shards, gradientTasks, share, STEP_NAMES.indexOf(name), kept.length], OWN);
     cells.set(kept.map(Number), SLOTS);
-    cells.set(scalars, SLOTS + kept.length);
   }
 }
 
@@ -81,11 +80,10 @@ export function decodeTask(cells: Float64Array): TrainingTask {
     return { kind, ...common, start, rows, step };
   }
   if (kind === 'evaluate') return { kind, ...common, subset: SUBSETS[cells[OWN]] };
-  const [update, shards, gradientTasks, nameIndex, slots] = cells.subarray(OWN);
+  const [update, shards, gradientTasks, share, nameIndex, slots] = cells.subarray(OWN);
   const name = STEP_NAMES[nameIndex];
   const kept = Array.from(cells.subarray(SLOTS, SLOTS + slots), Boolean);
-  const scalars = Array.from(cells.subarray(SLOTS + slots, SLOTS + slots + STEPS[name].length));
-  return { kind, ...common, update, shards, gradientTasks, step: { name, kept, scalars } };
+  return { kind, ...common, update, shards, gradientTasks, step: { name, kept, share } };
 }
 
 /** The network and the arrays of a training, as one thread sees them. */

@@ -4,32 +4,34 @@
  */
 import type { Kernels } from '../kernels/kernels.js';
 import { updateRunningStatistics } from '../network/runningstatistics.js';
-import { updateAverage } from '../optim/averaging.js';
+import { averageShare, updateAverage } from '../optim/averaging.js';
+import { groupArrays, groupHyper, groupKinds } from '../optim/groups.js';
 import { limitNorms, regularizeGradient } from '../optim/regularizers.js';
 import type { BatchLoss } from '../optim/rules.js';
-import type { TrainingMemory } from './memory.js';
+import { MOST_SCALARS, type TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 import { type RecordedStep, StepRecorder } from './slices.js';
 import { NEGLIGIBLE } from './weighting.js';
 
-/** Returns the step that a rule makes over all parameters, for the workers to make in slices. */
+/**
+ * Returns the step that a rule makes over all parameters, for the workers to make in slices. Its scalars, for
+ * each kind of group, stand in the memory.
+ */
 export function recordUpdate(
-  { rule, hyper }: TrainingPlan,
-  memory: TrainingMemory,
-  step: UpdateStep,
+  { config, rule, hyper, stepsPerEpoch }: TrainingPlan,
+  { weights, slots, gradients, groups, stepScalars }: TrainingMemory,
+  { step, lr, weight }: UpdateStep,
 ): RecordedStep {
+  const arrays = { weights, gradient: gradients[0], slots: slotsOfRule(slots, config) };
   const recorder = new StepRecorder();
-  const { weights, slots, gradients } = memory;
-  const arrays = { weights, gradient: gradients[0], slots };
-  rule.step(
-    recorder as unknown as Kernels,
-    arrays,
-    hyper,
-    { ...step, gradientScale: 1 / step.weight },
-    NO_LOSS,
-  );
-  if (!recorder.recorded) throw new Error('a rule without wholeBlock makes one step');
-  return recorder.recorded;
+  for (const group of groupKinds(groups)) {
+    const scale = { step, lr: lr * group.rateFactor, gradientScale: 1 / weight };
+    rule.step(recorder as unknown as Kernels, arrays, groupHyper(hyper, group), scale, NO_LOSS);
+    stepScalars.set(recorder.scalars, group.kind * MOST_SCALARS);
+  }
+  const { name, kept } = recorder;
+  if (!name) throw new Error('a rule without wholeBlock makes one step');
+  return { name, kept, share: averageShare(config, step, stepsPerEpoch) };
 }
 
 /** Stands in for the loss, which only rules that need the whole block of parameters ask for. */
@@ -54,26 +56,33 @@ export interface UpdateStep {
 export async function applyUpdate(
   kernels: Kernels,
   { config, rule, hyper, stepsPerEpoch }: TrainingPlan,
-  { layout, weights, slots, gradients }: TrainingMemory,
+  { layout, groups, weights, slots, gradients }: TrainingMemory,
   { step, lr, rows, weight }: UpdateStep,
   loss: BatchLoss,
 ): Promise<void> {
-  const averaging = config.averaging !== 'none';
-  const ruleSlots = averaging ? slots.slice(0, -1) : slots; // the average is in the last slot
   const trainable = (block: Float32Array) => block.subarray(0, layout.trainable);
   const arrays = {
     weights: trainable(weights),
     gradient: trainable(gradients[0]),
-    slots: ruleSlots.map(trainable),
+    slots: slotsOfRule(slots, config).map(trainable),
     views: layout.views.filter(({ spec }) => !spec.statistic),
   };
   if (weight > NEGLIGIBLE) {
     const gradientScale = regularizeGradient(kernels, arrays, 1 / weight, config);
-    await rule.step(kernels, arrays, hyper, { step, lr, gradientScale }, loss);
+    for (const group of groups) {
+      const scale = { step, lr: lr * group.rateFactor, gradientScale };
+      await rule.step(kernels, groupArrays(arrays, group), groupHyper(hyper, group), scale, loss);
+    }
     if (config.maxNorm !== undefined) limitNorms(arrays.weights, arrays.views, config.maxNorm);
   }
   updateRunningStatistics(layout, weights, gradients[0], 1 / rows);
-  if (averaging) {
-    updateAverage(kernels, slots[slots.length - 1], weights, config, step, stepsPerEpoch);
+  if (config.averaging !== 'none') {
+    const share = averageShare(config, step, stepsPerEpoch);
+    updateAverage(kernels, slots[slots.length - 1], weights, share);
   }
+}
+
+/** Returns the slots without the average, which is in the last one. */
+function slotsOfRule<Slot>(slots: readonly Slot[], { averaging }: TrainingPlan['config']): readonly Slot[] {
+  return averaging === 'none' ? slots : slots.slice(0, -1);
 }

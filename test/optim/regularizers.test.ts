@@ -1,6 +1,6 @@
 /** What acts on gradient and weights beside the rule, kernel by kernel, and averages of the weights. */
 import { describe, expect, it } from 'vitest';
-import { type AveragingOptions, isAveraged, updateAverage } from '#src/optim/averaging.js';
+import { type AveragingOptions, averageShare, isAveraged, updateAverage } from '#src/optim/averaging.js';
 import { limitNorms, regularizeGradient } from '#src/optim/regularizers.js';
 import { implementations, numbers } from '../kernels/implementations.js';
 
@@ -41,7 +41,7 @@ describe.each(implementations)('$label', (where) => {
     expect(isAveraged(options, 0, 5)).toBe(false);
     for (let step = 1; step <= 6; step++) {
       const w = numbers(COUNT, step);
-      updateAverage(kernels, average, where.array(w), options, step, 5);
+      updateAverage(kernels, average, where.array(w), averageShare(options, step, 5));
       w.forEach((value, i) => {
         exact[i] = step === 1 ? value : 0.9 * exact[i] + 0.1 * value;
       });
@@ -57,7 +57,8 @@ describe.each(implementations)('$label', (where) => {
     const average = where.zeros(COUNT);
     const options: AveragingOptions = { averaging: 'swa', emaDecay: 0.9, epochs: 6, swaStart: 3 };
     for (let step = 1; step <= 24; step++) {
-      updateAverage(kernels, average, where.array(numbers(COUNT, step)), options, step, 4);
+      const share = averageShare(options, step, 4);
+      updateAverage(kernels, average, where.array(numbers(COUNT, step)), share);
       expect(isAveraged(options, step, 4)).toBe(step >= 12);
     }
     for (let i = 0; i < COUNT; i++) {

@@ -17,6 +17,21 @@ describe.each(['sgd', 'adam', 'adamw', 'lion', 'rmsprop', 'adagrad'] as const)('
   });
 });
 
+const features = {
+  'weight decay on weights alone': { optimizer: 'adamw', weightDecay: 0.1, decayBiases: false },
+  'an average over steps': { optimizer: 'adamw', averaging: 'ema', emaDecay: 0.7 },
+  'an average over epochs': { optimizer: 'sgd', averaging: 'swa', swaStart: 1 },
+} as const;
+
+describe.each(Object.entries(features))('%s', (_, options) => {
+  it('gives the same bits for 0, 2 and 3 workers', async () => {
+    const inProcess = await trainToEnd(data, { ...wide, ...options, workers: 0 });
+    for (const workers of [2, 3]) {
+      expect(await trainToEnd(data, { ...wide, ...options, workers })).toEqual(inProcess);
+    }
+  });
+});
+
 it('is chosen for many parameters, several workers and a rule that goes element by element', () => {
   const sliced = (change: object) => {
     const trainer = newTrainer(data, { ...wide, workers: 2, ...change });
@@ -27,7 +42,7 @@ it('is chosen for many parameters, several workers and a rule that goes element 
   expect(sliced({ workers: 1 })).toBe(false);
   expect(sliced({ hidden: [20] })).toBe(false);
   expect(sliced({ clip: 1 })).toBe(false);
-  expect(sliced({ averaging: 'ema' })).toBe(false);
+  expect(sliced(features['an average over steps'])).toBe(true);
 });
 
 it('cuts parameters into slices without gap or overlap', () => {

@@ -172,6 +172,10 @@ describe('impossible combinations are refused', () => {
       { optimizer: 'lbfgs', batch: 'all', clip: 1 },
       /^optimizer lbfgs searches along the true gradient, found clip 1/,
     ],
+    [
+      { optimizer: 'lbfgs', batch: 'all', decayBiases: false },
+      /^optimizer lbfgs searches along one gradient for all parameters, found decayBiases false/,
+    ],
     [{ averaging: 'swa', swaStart: 11 }, /^swaStart: epoch 11 is after the last, 10/],
     [{ emaDecay: 1 }, /^emaDecay: must be less than 1, found 1/],
     [{ nesterov: true, momentum: 0 }, /^nesterov needs momentum above 0/],

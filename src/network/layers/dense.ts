@@ -8,11 +8,12 @@ import { defineLayer, type Layer } from '../layer.js';
  */
 export function dense(inputs: number, units: number, bias = true): Layer {
   const weight = { name: 'weight', shape: [inputs, units], init: { fanIn: inputs, fanOut: units } };
+  const shift = { name: 'bias', shape: [units], init: { constant: 0 }, decay: false } as const;
   return defineLayer({
     kind: 'dense',
     inputs,
     outputs: units,
-    parameters: bias ? [weight, { name: 'bias', shape: [units], init: { constant: 0 } }] : [weight],
+    parameters: bias ? [weight, shift] : [weight],
     multiplyAdds: inputs * units,
     affine: true,
 

@@ -8,8 +8,8 @@ import { defineLayer, type Layer, type ParameterSpec } from '../layer.js';
 /** Returns the parameters of a normalised vector: the learned scale γ and shift β of each unit. */
 export function scaleAndShift(width: number): ParameterSpec[] {
   return [
-    { name: 'weight', shape: [width], init: { constant: 1 } },
-    { name: 'bias', shape: [width], init: { constant: 0 } },
+    { name: 'weight', shape: [width], init: { constant: 1 }, decay: false },
+    { name: 'bias', shape: [width], init: { constant: 0 }, decay: false },
   ];
 }
 

@@ -11,7 +11,7 @@ export function prelu(width: number, perUnit: boolean): Layer {
     kind: 'prelu',
     inputs: width,
     outputs: width,
-    parameters: [{ name: 'weight', shape: [slopes], init: { constant: 0.25 } }],
+    parameters: [{ name: 'weight', shape: [slopes], init: { constant: 0.25 }, decay: false }],
     saved: [slopes],
 
     forward({ rows }, { x, y, parameters: [a] }) {
