@@ -16,6 +16,7 @@ import {
 import { INITIALIZER_NAMES } from '../network/initializers.js';
 import { layersSchema } from '../network/layerspec.js';
 import { SCHEDULE_SHAPE, UPDATE_CHOICES, UPDATE_SHAPE } from '../optim/options.js';
+import { COLUMNS } from './columnkeys.js';
 import { parseUntil, UNTIL_EPOCHS } from './until.js';
 
 const whole = (minimum: number) => z.number().int().min(minimum);
@@ -131,6 +132,7 @@ const DATA = {
   embedAbove: whole(1)
     .default(32)
     .describe('tables: columns with more categories than this are embedded, others are one-hot encoded'),
+  ...COLUMNS,
 } as const;
 
 const NETWORK = {
