@@ -29,12 +29,13 @@ export type {
 export type { Estimate } from './bench/statistics.js';
 export type { Clock } from './clock.js';
 export type { TensorData } from './data/arrays/memory.js';
+export type { ColumnSchema } from './data/columnschema.js';
 export type { Dataset, Encoding, StoredArray, Subset } from './data/dataset.js';
 export { type LoadOptions, loadTrainingData, type TrainingData } from './data/load.js';
+export type { Preprocessing } from './data/preprocessing.js';
 export type { NumberFormat, Reading } from './data/reading.js';
 export type {
   ArraysSchema,
-  ColumnSchema,
   ElementType,
   ProblemType,
   Schema,

@@ -1,5 +1,6 @@
+import type { ColumnSchema } from '../../src/data/columnschema.js';
 import { describeReading, isPlain } from '../../src/data/reading.js';
-import { type ColumnSchema, readingOf } from '../../src/data/schema.js';
+import { readingOf } from '../../src/data/schema.js';
 import type { Model } from '../../src/model/index.js';
 import { count, countOf, facts, table } from './text.js';
 

@@ -89,6 +89,7 @@ function trainingData(
     val: null,
     encoding: { ...identity, cardinalities: [], embeddings: [], targetShift: [], targetScale: [] },
     inputWidth: inputs,
+    continuous: inputs,
     schema: {
       kind: 'arrays',
       type: 'f32',

@@ -16,7 +16,10 @@ export type StoredArray =
 /** A dataset holds the inputs and targets of its rows as flat row-major arrays in shared memory. */
 export interface Dataset {
   readonly rows: number;
-  /** Numeric inputs, [rows, numberWidth]; a table's missing numbers are already filled. */
+  /**
+   * Numeric inputs, [rows, numberWidth]; a table's missing numbers are already filled, and marks are −1, 0 or
+   * 1.
+   */
   readonly numbers: StoredArray;
   readonly numberWidth: number;
   /**
@@ -49,13 +52,19 @@ export interface Subset {
  * An encoding says how a stored row becomes the network's input. It is fitted to the training rows, consists
  * of plain data, and is saved with the model.
  *
- * The input of a row is its scaled numbers, then the one-hot blocks, then the codes of the embedded columns,
- * which the network's embedding layer looks up.
+ * The input of a row is its scaled numbers (those that measure something before those that mark something),
+ * then the one-hot blocks, then the codes of the embedded columns, which the network's embedding layer looks
+ * up.
  */
 export interface Encoding {
   /** Number j of a row becomes (value − shift[j]) · scale[j]; a single entry serves every column. */
   readonly shift: readonly number[];
   readonly scale: readonly number[];
+  /**
+   * Whether number j, once scaled to z, becomes z/√(1 + (z/3)²), which bends it smoothly into ±3. A single
+   * entry serves every column; without the list no number is clipped.
+   */
+  readonly clip?: readonly boolean[];
   /** Number of categories of each code column. */
   readonly cardinalities: readonly number[];
   /** Length of each code column's learned vector; 0 for a column that is one-hot encoded. */

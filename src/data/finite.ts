@@ -2,6 +2,7 @@
 import type { Dataset, Encoding, StoredArray } from './dataset.js';
 import { elementTypeOf } from './elements.js';
 import type { ElementType } from './schema.js';
+import type { Scale } from './statistics.js';
 
 /**
  * Largest absolute value that a scaled number may have. No training row comes near it, since among n rows
@@ -16,12 +17,16 @@ export const TOO_FAR =
 
 /**
  * Returns the first row of a column whose scaled value is beyond 1e15, or −1. NaN means missing and passes.
+ * What is clipped after scaling may lie anywhere below half of the largest double.
  */
-export function firstFar(values: Float64Array, shift: number, scale: number): number {
+export function firstFar(
+  values: Float64Array,
+  { shift, scale, clip = false }: Scale & { readonly clip?: boolean | undefined },
+): number {
   const {
     low: [low],
     high: [high],
-  } = bounds(1, [shift], [scale]);
+  } = bounds(1, [shift], [scale], [clip]);
   for (let row = 0; row < values.length; row++) if (values[row] < low || values[row] > high) return row;
   return -1;
 }
@@ -40,24 +45,25 @@ export interface FarValue {
  * Returns null if there is none.
  */
 export function findFarInput(dataset: Dataset, encoding: Encoding, rows: Uint32Array): FarValue | null {
-  return firstBeyond(dataset.numbers, dataset.numberWidth, encoding.shift, encoding.scale, rows);
+  const { shift, scale, clip = [] } = encoding;
+  return firstBeyond(dataset.numbers, dataset.numberWidth, { shift, scale, clip }, rows);
 }
 
 /** Finds the first regression target of these rows that is not finite or, scaled, beyond 1e15; or null. */
 export function findFarTarget(dataset: Dataset, encoding: Encoding, rows: Uint32Array): FarValue | null {
   if (encoding.targetShift.length === 0) return null; // class indices
-  return firstBeyond(dataset.targets, dataset.targetWidth, encoding.targetShift, encoding.targetScale, rows);
+  const { targetShift: shift, targetScale: scale } = encoding;
+  return firstBeyond(dataset.targets, dataset.targetWidth, { shift, scale, clip: [] }, rows);
 }
 
 function firstBeyond(
   values: StoredArray,
   width: number,
-  shift: readonly number[],
-  scale: readonly number[],
+  { shift, scale, clip }: Required<Pick<Encoding, 'shift' | 'scale' | 'clip'>>,
   rows: Uint32Array,
 ): FarValue | null {
   if (values.length === 0) return null;
-  const { low, high } = bounds(width, shift, scale);
+  const { low, high } = bounds(width, shift, scale, clip);
   if (typeIsWithin(values, low, high)) return null;
   for (let r = 0; r < rows.length; r++) {
     const start = rows[r] * width;
@@ -74,12 +80,14 @@ function firstBeyond(
  * Returns the range of values that each column may hold. No range reaches further than MAX_VALUE/2 from its
  * shift, so that the difference (value − shift) is finite too.
  */
-function bounds(width: number, shift: readonly number[], scale: readonly number[]) {
+function bounds(width: number, shift: readonly number[], scale: readonly number[], clip: readonly boolean[]) {
   const low = new Float64Array(width);
   const high = new Float64Array(width);
   for (let column = 0; column < width; column++) {
     const centre = shift.length === 1 ? shift[0] : shift[column];
-    const reach = Math.min(FARTHEST / (scale.length === 1 ? scale[0] : scale[column]), Number.MAX_VALUE / 2);
+    const isClipped = clip.length === 1 ? clip[0] : clip[column];
+    const farthest = isClipped ? Number.POSITIVE_INFINITY : FARTHEST;
+    const reach = Math.min(farthest / (scale.length === 1 ? scale[0] : scale[column]), Number.MAX_VALUE / 2);
     low[column] = Math.max(centre - reach, -Number.MAX_VALUE);
     high[column] = Math.min(centre + reach, Number.MAX_VALUE);
   }

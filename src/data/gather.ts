@@ -12,6 +12,8 @@ type ByteKernels = Pick<Kernels, 'scaleBytes'>;
 export interface PreparedEncoding {
   readonly shift: Float64Array;
   readonly scale: Float64Array;
+  /** 1 for each column whose scaled numbers are clipped, for each shift; null if there is none. */
+  readonly clip: Uint8Array | null;
   /**
    * Scaled value of each byte v, (v − shift) · scale, for datasets in which one shift serves every column. It
    * is float32 even if x is float64.
@@ -30,6 +32,7 @@ export function prepareEncoding(encoding: Encoding): PreparedEncoding {
   return {
     shift: Float64Array.from(encoding.shift),
     scale: Float64Array.from(encoding.scale),
+    clip: clipOf(encoding),
     lookup: Float32Array.from({ length: 256 }, (_, v) => (v - encoding.shift[0]) * encoding.scale[0]),
     oneHot: Uint32Array.from(encoding.cardinalities, (n, c) => (encoding.embeddings[c] > 0 ? 0 : n)),
     embedded: Uint32Array.from(encoding.embeddings.flatMap((size, c) => (size > 0 ? [c] : []))),
@@ -38,12 +41,17 @@ export function prepareEncoding(encoding: Encoding): PreparedEncoding {
   };
 }
 
+function clipOf({ clip = [], shift }: Encoding): Uint8Array | null {
+  if (!clip.includes(true)) return null;
+  return Uint8Array.from(shift, (_, j) => Number(clip.length === 1 ? clip[0] : clip[j]));
+}
+
 /**
  * Fills x[R, inputWidth] and d[R, targetWidth] from the dataset's rows `rows[from] … rows[to−1]`, R = to −
  * from.
  *
- * Numbers are scaled in float64 and rounded once, when they are stored in x. The one-hot blocks and the codes
- * of the embedded columns follow them. d gets class indices or scaled values; with null there are no targets.
+ * Numbers are scaled, and clipped, in float64 and rounded once, when they are stored in x. One-hot blocks and
+ * the codes of the embedded columns follow them. d gets class indices or scaled values; with null there are no targets.
  * `kernels`, if given, must work on the memory that x lies in.
  */
 export function gather(
@@ -74,14 +82,16 @@ function gatherNumbers(
   x: FloatArray,
   width: number,
   { numbers, numberWidth }: Dataset,
-  { shift, scale, lookup }: PreparedEncoding,
+  { shift, scale, clip, lookup }: PreparedEncoding,
   rows: Uint32Array,
   from: number,
   to: number,
   kernels: ByteKernels | null,
 ): void {
   const unscaled = shift[0] === 0 && scale[0] === 1;
-  if (shift.length !== 1) {
+  if (clip !== null) {
+    scaleAndClip(x, width, numbers, numberWidth, shift, scale, clip, rows, from, to);
+  } else if (shift.length !== 1) {
     scaleByColumn(x, width, numbers, numberWidth, shift, scale, rows, from, to);
   } else if (numbers instanceof Uint8Array) {
     if (kernels && x instanceof Float32Array && width === numberWidth)
@@ -188,6 +198,41 @@ function scaleByColumn(
     const target = (r - from) * width;
     for (let j = 0; j < numberWidth; j++) x[target + j] = (numbers[source + j] - shift[j]) * scale[j];
   }
+}
+
+/** Scales numbers of any type by their column's shift and scale, and clips those of the marked columns. */
+function scaleAndClip(
+  x: FloatArray,
+  width: number,
+  numbers: StoredArray,
+  numberWidth: number,
+  shift: Float64Array,
+  scale: Float64Array,
+  clip: Uint8Array,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  const alike = shift.length === 1;
+  for (let r = from; r < to; r++) {
+    const source = rows[r] * numberWidth;
+    const target = (r - from) * width;
+    for (let j = 0; j < numberWidth; j++) {
+      const column = alike ? 0 : j;
+      const z = (numbers[source + j] - shift[column]) * scale[column];
+      x[target + j] = clip[column] === 1 ? smoothClip(z) : z;
+    }
+  }
+}
+
+/**
+ * Returns z/√(1 + (z/3)²): nearly z around 0, and within ±3 everywhere (RealMLP, Holzmüller et al. 2024). Far
+ * out it is ±3 to the last bit, and the square would overflow there.
+ */
+function smoothClip(z: number): number {
+  if (Math.abs(z) > 1e100) return z > 0 ? 3 : -3;
+  const third = z / 3;
+  return z / Math.sqrt(1 + third * third);
 }
 
 /**

@@ -5,13 +5,21 @@ import { DataError, UsageError } from '../errors.js';
 import { fitArrays, loadArrays } from './arrays/arrays.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
 import { type FitOptions, type FittedDataset, fingerprint, type LoadedDataset } from './fit.js';
-import { encodingOf, numberWidthOf, outputsOf, type ProblemType, type Schema } from './schema.js';
+import { type Preprocessing, preprocessingOf } from './preprocessing.js';
+import {
+  continuousWidth,
+  encodingOf,
+  numberWidthOf,
+  outputsOf,
+  type ProblemType,
+  type Schema,
+} from './schema.js';
 import { type DataSource, openSource, type Source, sourceName } from './source.js';
 import type { KeptColumn, LoadTableOptions } from './tables/load.js';
 import type { TableOverrides } from './tables/overrides.js';
 
 /** Says which data to train on and how to read and split it. */
-export interface LoadOptions extends TableOverrides {
+export interface LoadOptions extends TableOverrides, Preprocessing {
   /** A built-in name, a file, a pattern of files, a directory or a query; or data in memory. */
   readonly data: DataSource;
   /** Tables: the target column; found by its name if left out. */
@@ -45,6 +53,8 @@ export interface TrainingData {
   readonly test: Subset | null;
   readonly encoding: Encoding;
   readonly inputWidth: number;
+  /** How many of the inputs measure something; they come first, before marks, one-hot blocks and codes. */
+  readonly continuous: number;
   readonly schema: Schema;
   readonly task: ProblemType;
   /** Class names by index; null for regression. */
@@ -86,6 +96,7 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     ...fractions(val, options.test),
     seed: options.seed,
     embedAbove: options.embedAbove ?? 32,
+    preprocessing: preprocessingOf(options),
     weights: options.weights,
     overrides: options,
   });
@@ -113,6 +124,7 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     test: options.test === undefined ? includedTest(source, schema) : (testPart?.subset ?? null),
     encoding,
     inputWidth: inputWidth(encoding, numberWidthOf(schema)),
+    continuous: continuousWidth(schema),
     schema,
     task: schema.target.kind === 'classes' ? 'classification' : 'regression',
     classes: schema.target.kind === 'classes' ? schema.target.classes : null,

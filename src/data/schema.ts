@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { DataError } from '../errors.js';
+import { type ColumnSchema, cardinality, columnSchema, isCoded, numberFeatures } from './columnschema.js';
 import type { Encoding } from './dataset.js';
 import { MISSING_WORDS, PLAIN_FORMAT, type Reading, readingSchema } from './reading.js';
 
@@ -43,34 +44,6 @@ const targetSchema = z.discriminatedUnion('kind', [
 /** A target schema says what is predicted: one of several classes, or values. */
 export type TargetSchema = z.infer<typeof targetSchema>;
 
-const columnSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('number'),
-    name: z.string(),
-    /** What the column holds in its source; a date becomes its number of days since 1970-01-01. */
-    type: z.enum(['number', 'date']),
-    shift: z.number(),
-    scale: z.number().positive(),
-    /** Replaces a missing value: the median of the training rows. */
-    fill: z.number(),
-    /** Reading of its text. Models of release 0.1.0 have none; `readingOf` says what is assumed for them. */
-    reading: readingSchema.optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('category'),
-    name: z.string(),
-    type: z.enum(['text', 'boolean']),
-    categories: names,
-    /** Whether training rows had missing values; these are then a category of their own, after the others. */
-    missing: z.boolean(),
-    /** Length of the learned vector of each category; without it the column is one-hot encoded. */
-    embedding: z.number().int().min(1).max(4096).optional(),
-    reading: readingSchema.optional(),
-  }),
-]);
-/** A column schema says how a column becomes numbers or category codes of the input. */
-export type ColumnSchema = z.infer<typeof columnSchema>;
-
 const arraysSchema = z.strictObject({
   kind: z.literal('arrays'),
   type: z.enum(ELEMENT_TYPES),
@@ -78,6 +51,8 @@ const arraysSchema = z.strictObject({
   shape: z.array(z.number().int().positive()).min(1).max(8),
   shift: numbers,
   scale: positives,
+  /** Whether x/√(1 + (x/3)²) follows the scaling. */
+  clip: z.literal(true).optional(),
   target: targetSchema,
 });
 /** An arrays schema says how arrays become the input. */
@@ -106,9 +81,17 @@ const schemaSchema = z
       error: 'shift does not match the shape',
     },
   )
+  .refine((schema) => schema.kind === 'arrays' || schema.columns.every(isConsistent), {
+    error: 'a column of signed categories needs exactly two, and neither a vector nor a missing category',
+  })
   .refine(({ target }) => target.kind === 'classes' || target.shift.length === target.scale.length, {
     error: 'target: shift and scale differ in length',
   });
+function isConsistent(column: ColumnSchema): boolean {
+  if (column.kind !== 'category' || !column.signed) return true;
+  return column.categories.length === 2 && !column.missing && column.embedding === undefined;
+}
+
 /** A schema says how a source of arrays or a table becomes the input and the targets. */
 export type Schema = z.infer<typeof schemaSchema>;
 
@@ -143,11 +126,6 @@ export function readingOf({ type, reading, ...column }: ReadingParts): Reading {
     : { as: 'words', missing };
 }
 
-/** Returns the number of categories of a column, counting the one for missing values. */
-export function cardinality(column: ColumnSchema & { kind: 'category' }): number {
-  return column.categories.length + (column.missing ? 1 : 0);
-}
-
 /** Extracts from a schema the numbers that workers need to encode a row. */
 export function encodingOf(schema: Schema): Encoding {
   const { target } = schema;
@@ -156,23 +134,61 @@ export function encodingOf(schema: Schema): Encoding {
       ? { targetShift: target.shift, targetScale: target.scale }
       : { targetShift: [], targetScale: [] };
   if (schema.kind === 'arrays') {
-    return { shift: schema.shift, scale: schema.scale, cardinalities: [], embeddings: [], ...targetPart };
+    const { shift, scale, clip = false } = schema;
+    const clipped = clip ? { clip: [true] } : {};
+    return { shift, scale, ...clipped, cardinalities: [], embeddings: [], ...targetPart };
   }
-  const numeric = schema.columns.filter((column) => column.kind === 'number');
-  const categories = schema.columns.filter((column) => column.kind === 'category');
+  const features = numberFeatures(schema.columns);
+  const coded = schema.columns.filter(isCoded);
+  const clip = features.map((feature) => feature.clip);
   return {
-    shift: numeric.map((column) => column.shift),
-    scale: numeric.map((column) => column.scale),
-    cardinalities: categories.map(cardinality),
-    embeddings: categories.map(({ embedding = 0 }) => embedding),
+    shift: features.map(({ shift }) => shift),
+    scale: features.map(({ scale }) => scale),
+    ...(clip.includes(true) ? { clip } : {}),
+    cardinalities: coded.map(cardinality),
+    embeddings: coded.map(({ embedding = 0 }) => embedding),
     ...targetPart,
   };
 }
 
 /** Returns how many numbers each row of a dataset with this schema holds. */
 export function numberWidthOf(schema: Schema): number {
+  return schema.kind === 'arrays' ? elementCount(schema.shape) : numberFeatures(schema.columns).length;
+}
+
+/**
+ * Returns how many of the network's inputs measure something. They come first; marks of −1, 0 and 1, one-hot
+ * blocks and codes follow.
+ */
+export function continuousWidth(schema: Schema): number {
   if (schema.kind === 'arrays') return elementCount(schema.shape);
-  return schema.columns.filter((column) => column.kind === 'number').length;
+  return numberFeatures(schema.columns).filter(({ continuous }) => continuous).length;
+}
+
+/** A raw feature is a column of the source, with the places in a dataset that hold what it says. */
+interface RawFeature {
+  readonly name: string;
+  /** Indices among the numbers of a row. */
+  readonly numbers: readonly number[];
+  /** Indices among the codes of a row. */
+  readonly codes: readonly number[];
+}
+
+/**
+ * Returns for each column of a table which numbers and codes of a dataset come from it. Every number of an
+ * array is a feature of its own, named by its place.
+ */
+export function featuresOf(schema: Schema): RawFeature[] {
+  if (schema.kind === 'arrays') {
+    const width = elementCount(schema.shape);
+    return Array.from({ length: width }, (_, j) => ({ name: String(j), numbers: [j], codes: [] }));
+  }
+  const found = schema.columns.map(({ name }) => ({ name, numbers: [] as number[], codes: [] as number[] }));
+  for (const [j, { column }] of numberFeatures(schema.columns).entries()) found[column].numbers.push(j);
+  let coded = 0;
+  for (const [index, column] of schema.columns.entries())
+    if (isCoded(column)) found[index].codes.push(coded++);
+  return found;
 }
 
 /** Returns the number of classes, or of values to predict. */

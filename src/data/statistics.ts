@@ -178,3 +178,41 @@ function select(values: Float64Array, count: number, k: number): number {
   }
   return values[k];
 }
+
+/** Returns the values of `rows` that are not missing, in ascending order. */
+export function sortedPresent(values: Float64Array, rows: Uint32Array): Float64Array {
+  const present = new Float64Array(rows.length);
+  let count = 0;
+  for (const row of rows) if (!Number.isNaN(values[row])) present[count++] = values[row];
+  return present.subarray(0, count).sort();
+}
+
+/**
+ * Returns the value at the share `p` of sorted values, 0 to 1, on the line between the two nearest ones:
+ * numpy's `quantile` with its default method, in its order of operations, which gives the same bits.
+ */
+export function linearQuantile(sorted: Float64Array, p: number): number {
+  const place = p * (sorted.length - 1);
+  const below = Math.floor(place);
+  const [low, high] = [sorted[below], sorted[Math.min(below + 1, sorted.length - 1)]];
+  const t = place - below;
+  return t < 0.5 ? low + (high - low) * t : high - (high - low) * (1 - t);
+}
+
+/** Says how numbers are moved and stretched: x becomes (x − shift) · scale. */
+export interface Scale {
+  readonly shift: number;
+  readonly scale: number;
+}
+
+/**
+ * Returns the median as shift, and 1/IQR as scale; where half of the values are equal and the IQR is 0,
+ * 2/(max − min), as RealMLP does it. Returns null for values that are all equal, or too close together to
+ * divide by their distance.
+ */
+export function robustScale(sorted: Float64Array): Scale | null {
+  const range = sorted[sorted.length - 1] - sorted[0];
+  const iqr = linearQuantile(sorted, 0.75) - linearQuantile(sorted, 0.25);
+  const scale = [1 / iqr, 2 / range].find(Number.isFinite);
+  return scale === undefined ? null : { shift: linearQuantile(sorted, 0.5), scale };
+}

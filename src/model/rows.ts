@@ -67,7 +67,7 @@ function fromRecords(rows: readonly Row[], { columns, numberType }: TableSchema,
       );
     }
     if (schema.kind === 'number' && converted.column.kind === 'numbers') {
-      const row = firstFar(converted.column.values, schema.shift, schema.scale);
+      const row = firstFar(converted.column.values, schema);
       if (row >= 0) throw new DataError(`row ${row + 1}, column "${name}": ${values[row]} ${TOO_FAR}`);
     }
     return { schema, read: converted };

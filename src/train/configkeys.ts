@@ -17,6 +17,7 @@ import { INITIALIZER_NAMES } from '../network/initializers.js';
 import { layersSchema } from '../network/layerspec.js';
 import { fraction, positive, whole } from '../optim/hyper.js';
 import { SCHEDULE_SHAPE, UPDATE_CHOICES, UPDATE_SHAPE } from '../optim/options.js';
+import { COLUMNS } from './columnkeys.js';
 import { PRESET_NAMES } from './presets.js';
 import { parseUntil, UNTIL_EPOCHS } from './until.js';
 
@@ -133,6 +134,7 @@ const DATA = {
   embedAbove: whole(1)
     .default(32)
     .describe('tables: columns with more categories than this are embedded, others are one-hot encoded'),
+  ...COLUMNS,
 } as const;
 
 const PRESET = {

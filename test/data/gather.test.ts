@@ -11,7 +11,8 @@ function naive(dataset: Dataset, encoding: Encoding, row: number): { x: number[]
   const x = Array.from({ length: dataset.numberWidth }, (_, j) => {
     const column = encoding.shift.length === 1 ? 0 : j;
     const value = dataset.numbers[row * dataset.numberWidth + j];
-    return (value - encoding.shift[column]) * encoding.scale[column];
+    const z = (value - encoding.shift[column]) * encoding.scale[column];
+    return encoding.clip?.[encoding.clip.length === 1 ? 0 : j] ? z / Math.sqrt(1 + (z / 3) ** 2) : z;
   });
   encoding.cardinalities.forEach((cardinality, c) => {
     const code = dataset.codes[row * dataset.codeWidth + c];
@@ -47,6 +48,7 @@ const scenario = fc.record({
   picks: fc.array(fc.nat(1000), { minLength: 1, maxLength: 12 }),
   cut: fc.nat(11),
   embedded: fc.nat(7),
+  clip: fc.array(fc.boolean(), { minLength: 0, maxLength: 3 }),
 });
 
 it('a gathered batch is the definition, rounded once', () => {
@@ -55,7 +57,9 @@ it('a gathered batch is the definition, rounded once', () => {
       const many = (length: number, offset = 0) =>
         Array.from({ length }, (_, i) => s.scales[(i + offset) % s.scales.length]);
       const targetWidth = { none: 0, classes: 1, values: 2 }[s.targets];
+      const clip = Array.from({ length: s.uniform ? 1 : s.numberWidth }, (_, j) => s.clip[j % s.clip.length]);
       const encoding: Encoding = {
+        ...(s.clip.length > 0 ? { clip } : {}),
         shift: many(s.uniform ? 1 : s.numberWidth, 1),
         scale: many(s.uniform ? 1 : s.numberWidth),
         cardinalities: s.cardinalities,

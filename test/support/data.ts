@@ -44,6 +44,7 @@ export function syntheticData(options: SyntheticOptions): TrainingData {
     test: test > 0 ? subset(rows + val, total) : null,
     encoding: { ...scaling, cardinalities: [], embeddings: [], ...values },
     inputWidth: inputs,
+    continuous: inputs,
     schema: {
       kind: 'arrays',
       type: 'f32',

@@ -5,7 +5,7 @@ import { allocate, elementTypeOf, type StoredTensor } from '../elements.js';
 import { type FitOptions, type FittedDataset, fingerprint, type LoadedDataset, splitRows } from '../fit.js';
 import { type ArraysSchema, elementCount } from '../schema.js';
 import { allRows } from '../split.js';
-import { columnMoments, commonMoments, scaleOf } from '../statistics.js';
+import { columnMoments, commonMoments, robustScale, scaleOf } from '../statistics.js';
 import type { ArraySet, ArraySource } from './arrayfiles.js';
 import { fitLabels, labelSchema, readLabels } from './labels.js';
 import { rejectFar, rejectNotFinite, rejectUnscalable, widthOf } from './values.js';
@@ -35,17 +35,23 @@ export function fitArrays(source: ArraySource, options: FitOptions): FittedDatas
   const moments = (together ? commonMoments : columnMoments)(inputs.data, width, split.train);
   rejectUnscalable(inputs, moments);
   const constant = moments.std.filter((std) => !(std > 0)).length;
+  const robust = options.preprocessing.scaling === 'robust' && !together;
   if (constant > 0) {
     notes.push(
       `inputs: ${together ? 'all values are equal' : `${constant} of ${width} columns are constant`} and carry no information`,
     );
   }
+  if (options.preprocessing.scaling === 'robust' && together)
+    notes.push(
+      'inputs: scaling robust is for columns; values that belong together, as pixels do, share one mean and deviation',
+    );
   const schema: ArraysSchema = {
     kind: 'arrays',
     type,
     shape,
-    shift: Array.from(moments.mean),
-    scale: Array.from(moments.std, scaleOf),
+    ...(robust
+      ? robustScales(inputs.data, width, split.train)
+      : { shift: Array.from(moments.mean), scale: Array.from(moments.std, scaleOf) }),
     target: labelSchema(labels!, classes, split.train, source.classes),
   };
   const dataset = datasetOf(inputs, targets, classes === null ? widthOf(labels!) : 1);
@@ -57,6 +63,23 @@ export function fitArrays(source: ArraySource, options: FitOptions): FittedDatas
     split,
     notes,
     fingerprint: fingerprint([inputs.shape, type, labels!.shape, classes], [inputs.data, targets]),
+  };
+}
+
+/** Scales each column by its median and IQR, and clips it; a constant column becomes 0. */
+function robustScales(
+  values: StoredArray,
+  width: number,
+  rows: Uint32Array,
+): Pick<ArraysSchema, 'shift' | 'scale' | 'clip'> {
+  const scales = Array.from({ length: width }, (_, j) => {
+    const sorted = Float64Array.from(rows, (row) => values[row * width + j]).sort();
+    return robustScale(sorted) ?? { shift: sorted[0], scale: 1 };
+  });
+  return {
+    shift: scales.map(({ shift }) => shift),
+    scale: scales.map(({ scale }) => scale),
+    clip: true,
   };
 }
 

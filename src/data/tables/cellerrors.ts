@@ -2,6 +2,7 @@
 import { DataError } from '../../errors.js';
 import { firstFar, TOO_FAR } from '../finite.js';
 import { describeReading, type Reading } from '../reading.js';
+import type { Scale } from '../statistics.js';
 import { shellQuoted, shorten } from '../words.js';
 import type { ConvertedColumn } from './convert.js';
 import { exampleNumber } from './numbers.js';
@@ -34,11 +35,10 @@ export async function rejectFarCell(
   reader: Pick<TableReader, 'locate'>,
   name: string,
   { column }: ConvertedColumn,
-  shift: number,
-  scale: number,
+  scaling: Scale & { readonly clip?: boolean | undefined },
 ): Promise<void> {
   if (column.kind !== 'numbers') return;
-  const row = firstFar(column.values, shift, scale);
+  const row = firstFar(column.values, scaling);
   if (row >= 0) throw await cellError(reader, row, name, `${column.values[row]} ${TOO_FAR}`);
 }
 

@@ -2,16 +2,23 @@
  * Encodes converted columns as a schema describes: missing numbers are filled, words become category codes.
  * The result is what the network will see, but for scaling and one-hot blocks.
  */
+import {
+  type CategoryColumn,
+  type ColumnSchema,
+  cardinality,
+  isCoded,
+  type NumberFeature,
+  numberFeatures,
+} from '../columnschema.js';
 import type { Dataset } from '../dataset.js';
 import { allocate } from '../elements.js';
-import { type ColumnSchema, cardinality, type TableSchema } from '../schema.js';
+import type { TableSchema } from '../schema.js';
 import { counted, examples } from '../words.js';
-import { NO_WORD } from './cells.js';
+import { NO_WORD, wordCounts } from './cells.js';
 import type { ConvertedColumn } from './convert.js';
 import { dayName } from './dates.js';
 
 type NumberColumn = ColumnSchema & { kind: 'number' };
-type CategoryColumn = ColumnSchema & { kind: 'category' };
 
 /** A read column is a column of the schema with the values that were read for it. */
 export interface ReadColumn {
@@ -29,39 +36,67 @@ export function encodeColumns(
   numberType: TableSchema['numberType'],
   notes: string[],
 ): Omit<Dataset, 'targets' | 'targetWidth'> {
-  const numeric = columns.flatMap(({ schema, read }) =>
-    schema.kind === 'number' && read.column.kind === 'numbers' ? [{ schema, read, ...read.column }] : [],
-  );
-  const categorical = columns.flatMap(({ schema, read }) =>
-    schema.kind === 'category' && read.column.kind === 'words' ? [{ schema, read, ...read.column }] : [],
-  );
-  const width = numeric.length;
+  const features = numberFeatures(columns.map(({ schema }) => schema)).map((feature) => ({
+    ...feature,
+    ...featureValues(columns[feature.column], feature.part),
+  }));
+  const width = features.length;
   const numbers = allocate(numberType, rows * width) as Float32Array<SharedArrayBuffer>;
   const filled = new Uint32Array(width);
   for (let first = 0; first < rows; first += BLOCK) {
     const last = Math.min(first + BLOCK, rows);
     for (let j = 0; j < width; j++) {
-      const { values, schema } = numeric[j];
-      filled[j] += fillColumn(numbers, width, j, values, schema.fill, first, last);
+      const { values, fill } = features[j];
+      filled[j] += fillColumn(numbers, width, j, values, fill, first, last);
     }
   }
-  numeric.forEach(({ schema, read }, j) => {
-    if (filled[j] > 0) notes.push(fillNote(schema, filled[j], read.missing));
+  features.forEach(({ column, part }, j) => {
+    const { schema, read } = columns[column];
+    if (part === 'value' && filled[j] > 0 && schema.kind === 'number')
+      notes.push(fillNote(schema, filled[j], read.missing));
   });
-  const codes = new Uint16Array(new SharedArrayBuffer(2 * rows * categorical.length));
-  categorical.forEach(({ schema, read, words, codes: wordCodes }, c) => {
+  for (const column of columns) noteCategories(column, notes);
+  const codes = encodeCodes(rows, columns);
+  return { rows, numbers, numberWidth: width, ...codes };
+}
+
+/** Returns the codes of the columns that are stored as such. */
+function encodeCodes(rows: number, columns: readonly ReadColumn[]): Pick<Dataset, 'codes' | 'codeWidth'> {
+  const coded = columns.filter(({ schema }) => isCoded(schema));
+  const codes = new Uint16Array(new SharedArrayBuffer(2 * rows * coded.length));
+  coded.forEach(({ schema, read: { column } }, c) => {
+    if (schema.kind !== 'category' || column.kind !== 'words') return;
+    const { words, codes: wordCodes } = column;
     const categoryOf = categoryCodes(words, schema);
     const missing = schema.missing ? schema.categories.length : cardinality(schema);
-    const counts = new Uint32Array(words.length + 1);
     for (let row = 0; row < rows; row++) {
       const word = wordCodes[row];
-      codes[row * categorical.length + c] = word === NO_WORD ? missing : categoryOf[word];
-      counts[word === NO_WORD ? words.length : word]++;
+      codes[row * coded.length + c] = word === NO_WORD ? missing : categoryOf[word];
     }
-    noteCategories(schema, words, counts, read.missing, notes);
   });
-  return { rows, numbers, numberWidth: width, codes, codeWidth: categorical.length };
+  return { codes, codeWidth: coded.length };
 }
+
+/**
+ * Returns the value of one number of a column for each row, NaN where it is missing, and what replaces it
+ * there.
+ */
+function featureValues(
+  { schema, read: { column } }: ReadColumn,
+  part: NumberFeature['part'],
+): { values: Float64Array; fill: number } {
+  if (schema.kind === 'number' && column.kind === 'numbers') {
+    const { values } = column;
+    if (part === 'missing') return { values: values.map((value) => Number(Number.isNaN(value))), fill: 0 };
+    return { values, fill: schema.fill };
+  }
+  if (schema.kind !== 'category' || column.kind !== 'words') throw new Error(`${schema.name}: no ${part}`);
+  const signs = Float64Array.from(categoryCodes(column.words, schema), (code) => SIGNS[code] ?? 0);
+  return { values: Float64Array.from(column.codes, (word) => signs[word] ?? 0), fill: 0 };
+}
+
+/** What the first and the second of two categories become. */
+const SIGNS = [-1, 1] as const;
 
 /** Writes one column of the rows first … last−1, filling gaps; returns how many values were missing. */
 function fillColumn(
@@ -92,12 +127,12 @@ function categoryCodes(words: readonly string[], { categories }: CategoryColumn)
 }
 
 function fillNote(
-  { name, type, fill }: NumberColumn,
+  { name, type, fill, indicator }: NumberColumn,
   count: number,
   words: ConvertedColumn['missing'],
 ): string {
   const shown = type === 'date' ? dayName(fill) : Number(fill.toPrecision(6));
-  return `column "${name}": ${counted(count, 'missing value')}${spelled(words)} filled with the median, ${shown}`;
+  return `column "${name}": ${counted(count, 'missing value')}${spelled(words)} filled with the median, ${shown}${indicator ? '; an input of its own says which' : ''}`;
 }
 
 /**
@@ -111,27 +146,25 @@ function spelled(words: ConvertedColumn['missing']): string {
 }
 
 /** Adds notes on values that training never saw, and on missing values. */
-function noteCategories(
-  column: CategoryColumn,
-  words: readonly string[],
-  counts: Uint32Array,
-  missingWords: ConvertedColumn['missing'],
-  notes: string[],
-): void {
-  const known = new Set(column.categories);
+function noteCategories({ schema, read }: ReadColumn, notes: string[]): void {
+  if (schema.kind !== 'category' || read.column.kind !== 'words') return;
+  const { words, codes } = read.column;
+  const counts = wordCounts({ kind: 'words', words, codes });
+  const known = new Set(schema.categories);
   const unseen = words.filter((word, code) => !known.has(word) && counts[code] > 0);
+  const none = schema.signed ? 'neither of its categories' : 'none of its categories';
   if (unseen.length > 0) {
     const count = words.reduce((sum, word, code) => sum + (known.has(word) ? 0 : counts[code]), 0);
-    const taken = column.missing ? 'taken as missing' : 'taken as none of its categories';
+    const taken = `taken as ${schema.missing ? 'missing' : none}`;
     notes.push(
-      `column "${column.name}": ${counted(count, 'value')} not seen in training (${examples(unseen)}), ${taken}`,
+      `column "${schema.name}": ${counted(count, 'value')} not seen in training (${examples(unseen)}), ${taken}`,
     );
   }
-  const missing = counts[words.length];
+  const missing = codes.length - counts.reduce((sum, count) => sum + count, 0);
   if (missing > 0) {
-    const as = column.missing ? 'a category of its own' : 'none of its categories';
+    const as = schema.missing ? 'a category of its own' : none;
     notes.push(
-      `column "${column.name}": ${counted(missing, 'missing value')}${spelled(missingWords)} taken as ${as}`,
+      `column "${schema.name}": ${counted(missing, 'missing value')}${spelled(read.missing)} taken as ${as}`,
     );
   }
 }

@@ -11,11 +11,12 @@ import type { TableSource } from '../source.js';
 import type { Split } from '../split.js';
 import { columnMoments, scaleOf } from '../statistics.js';
 import { rejectFarCell, rejectMisfitCell } from './cellerrors.js';
+import { type ColumnFit, rejectOverflow } from './columnfit.js';
 import { type ConvertedColumn, convert } from './convert.js';
 import { type DecidedColumn, type DecidedTable, decideTable } from './decidetable.js';
 import { withDuckDB } from './duckdb.js';
 import { encodeColumns, type ReadColumn } from './encode.js';
-import { type ColumnFit, fitColumn, rejectOverflow } from './fitcolumn.js';
+import { fitColumn } from './fitcolumn.js';
 import { chooseTarget, fitTarget } from './fittarget.js';
 import { checkFirstLine } from './header.js';
 import { openTable } from './opentable.js';
@@ -60,14 +61,15 @@ async function fitReader(reader: TableReader, name: string, options: FitOptions)
   const target = await fitTarget(reader, targetColumn, read.get(targetName)!, options, notes);
   const split = splitByTarget(target, options, notes);
   const inputs = table.columns.filter(({ name }) => name !== targetName && name !== options.weights);
-  const { embedAbove } = options;
-  const columns = await fitInputs({ reader, trainRows: split.train, embedAbove, notes }, inputs, read);
+  const { embedAbove, preprocessing } = options;
+  const columnFit = { reader, trainRows: split.train, embedAbove, preprocessing, notes };
+  const columns = await fitInputs(columnFit, inputs, read);
   if (columns.length === 0) throw nothingLeft(reader, targetName, notes);
 
   const targetSchema = fitTargetSchema(reader, target, targetColumn, split.train);
   if (targetSchema.kind === 'values') {
-    const { shift, scale } = targetSchema;
-    await rejectFarCell(reader, targetName, read.get(targetName)!, shift[0], scale[0]);
+    const [shift, scale] = [targetSchema.shift[0], targetSchema.scale[0]];
+    await rejectFarCell(reader, targetName, read.get(targetName)!, { shift, scale });
   }
   const schema: TableSchema = {
     kind: 'table',
@@ -193,8 +195,7 @@ async function fitInputs(
     if (decision.why !== null) fit.notes.push(`column "${name}": ${decision.why}`);
     const converted = read.get(name)!;
     const schema = fitColumn(fit, name, converted.column, decision);
-    if (schema?.kind === 'number')
-      await rejectFarCell(fit.reader, name, converted, schema.shift, schema.scale);
+    if (schema?.kind === 'number') await rejectFarCell(fit.reader, name, converted, schema);
     if (schema !== null) columns.push({ schema, read: converted });
   }
   return columns;

@@ -1,25 +1,15 @@
 /** Fits the schema of an input column to the training rows. */
-import { DataError } from '../../errors.js';
-import type { ColumnSchema } from '../schema.js';
-import { columnMedians, columnMoments, scaleOf } from '../statistics.js';
+import type { ColumnSchema } from '../columnschema.js';
 import { counted, examples } from '../words.js';
 import { NO_WORD } from './cells.js';
 import type { ColumnDecision } from './columndecision.js';
+import { allMissing, type ColumnFit } from './columnfit.js';
 import type { ColumnValues } from './convert.js';
 import { identifyRows } from './distinctwords.js';
-import type { TableReader } from './reader.js';
+import { fitNumber } from './fitnumber.js';
 
 /** Most categories even if the user wants more: codes have 16 bits, and two of them have another meaning. */
 const MOST_CODES = 65_533;
-
-/** A column fit holds what the fits of all columns of a table have in common. */
-export interface ColumnFit {
-  readonly reader: TableReader;
-  readonly trainRows: Uint32Array;
-  /** Most categories that a column may have and still be one-hot encoded. */
-  readonly embedAbove: number;
-  readonly notes: string[];
-}
 
 /**
  * Fits one input column. Returns null, with a note, for a column that is left out because it is constant or
@@ -36,26 +26,8 @@ export function fitColumn(
     : fitCategory(fit, name, column, decision);
 }
 
-function fitNumber(
-  { reader, trainRows, notes }: ColumnFit,
-  name: string,
-  values: Float64Array,
-  { reading }: ColumnDecision,
-): ColumnSchema | null {
-  const { mean, std } = columnMoments(values, 1, trainRows);
-  if (Number.isNaN(mean[0])) throw allMissing(reader, name);
-  rejectOverflow(reader, name, std[0]);
-  if (!(std[0] > 0)) {
-    notes.push(`column "${name}": always ${mean[0]}; left out`);
-    return null;
-  }
-  const [fill] = columnMedians(values, 1, trainRows);
-  const type = reading.as === 'date' ? 'date' : 'number';
-  return { kind: 'number', name, type, shift: mean[0], scale: scaleOf(std[0]), fill, reading };
-}
-
 function fitCategory(
-  { reader, trainRows, embedAbove, notes }: ColumnFit,
+  { reader, trainRows, embedAbove, preprocessing, notes }: ColumnFit,
   name: string,
   { words, codes }: ColumnValues & { kind: 'words' },
   { reading, forced }: ColumnDecision,
@@ -82,7 +54,11 @@ function fitCategory(
     return null;
   }
   const type = reading.as === 'boolean' ? 'boolean' : 'text';
-  if (categories.length <= embedAbove) return { kind: 'category', name, type, categories, missing, reading };
+  if (categories.length <= embedAbove) {
+    const coded = { kind: 'category', name, type, categories, missing, reading } as const;
+    if (preprocessing.categories === 'oneHot') return coded;
+    return { ...coded, missing: false, ...(categories.length === 2 ? { signed: true } : {}) };
+  }
   const embedding = Math.ceil(Math.sqrt(categories.length));
   notes.push(
     `column "${name}": ${categories.length} categories, each a learned vector of ${embedding} numbers`,
@@ -95,19 +71,4 @@ function usedWords(codes: Uint32Array, words: number): number {
   const used = new Uint8Array(words);
   for (let row = 0; row < codes.length; row++) if (codes[row] !== NO_WORD) used[codes[row]] = 1;
   return used.reduce((sum, one) => sum + one, 0);
-}
-
-/**
- * Throws DataError if the standard deviation is infinite. The square of a deviation beyond 1e154 is too large
- * for a double, and the scale would be 0.
- */
-export function rejectOverflow({ source }: TableReader, name: string, std: number): void {
-  if (std < Number.POSITIVE_INFINITY) return;
-  throw new DataError(
-    `${source}, column "${name}": its values spread too far to compute with (beyond 1e154); write them in another unit, or correct the largest`,
-  );
-}
-
-function allMissing({ source }: TableReader, name: string): DataError {
-  return new DataError(`${source}, column "${name}": every value is missing; remove the column or fill it`);
 }

@@ -2,9 +2,10 @@
 
 import { didYouMean } from '../../didyoumean.js';
 import { DataError } from '../../errors.js';
+import type { ColumnSchema } from '../columnschema.js';
 import type { LoadedDataset } from '../fit.js';
 import { describeReading } from '../reading.js';
-import { type ColumnSchema, readingOf, type TableSchema } from '../schema.js';
+import { readingOf, type TableSchema } from '../schema.js';
 import type { TableSource } from '../source.js';
 import { allRows } from '../split.js';
 import { rejectFarCell, rejectMisfitCell } from './cellerrors.js';
@@ -74,8 +75,7 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
   const readColumns = [];
   for (const column of columns) {
     const converted = await read(column);
-    if (column.kind === 'number')
-      await rejectFarCell(reader, column.name, converted, column.shift, column.scale);
+    if (column.kind === 'number') await rejectFarCell(reader, column.name, converted, column);
     readColumns.push({ schema: column, read: converted });
   }
   const inputs = encodeColumns(rows, readColumns, schema.numberType, notes);
@@ -87,7 +87,7 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
   }
   const converted = await read(targetColumn);
   if (target.kind === 'values')
-    await rejectFarCell(reader, targetName, converted, target.shift[0], target.scale[0]);
+    await rejectFarCell(reader, targetName, converted, { shift: target.shift[0], scale: target.scale[0] });
   const { values, rows: withTarget } = await encodeTarget(reader, target, converted, notes);
   const dataset = { ...inputs, targets: values, targetWidth: 1 };
   return { dataset, rows: withTarget, notes, kept };
