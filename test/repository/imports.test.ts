@@ -13,6 +13,7 @@ const ORDER = [
   'src/model',
   'src/train',
   'src/forward',
+  'src/calibration',
   'src/parallel',
   'src/network',
   'src/optim',
