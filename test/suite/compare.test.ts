@@ -33,7 +33,7 @@ const RESULTS = entries(
   made('we', 'spam', [0.2, 0.9], [0.4, 0.8]),
   made('it', 'spam', [0.3, 0.95], [0.5, 0.85]),
   made('we', 'cars', [3, 0.5], [5, 0.4]),
-  made('it', 'cars', [2, 0.7], [4, 0.6]),
+  made('it', 'cars', [1, 0.7], [3, 0.6]),
 );
 
 describe('standing', () => {
@@ -79,8 +79,21 @@ describe('over tables', () => {
     const [only, ...rest] = lost(standings, 'we');
     expect(rest).toEqual([]);
     expect(only).toMatchObject({ name: 'cars', half: 'confirm', to: 'it', rank: 2, failed: 0 });
-    expect(only.excess).toBeCloseTo(1 / 3, 14);
+    expect(only.excess).toBe(1);
     expect(only.width).toBe(0);
+  });
+
+  it('lost tables, the worst rank first', () => {
+    const third = entries(
+      [...RESULTS.values()],
+      made('third', 'spam', [0.9, 0], [0.9, 0]),
+      made('third', 'cars', [2, 0], [4, 0]),
+    );
+    const three = [cars, spam].map((table) => standing(third, table, ['we', 'it', 'third'], PAIRS)!);
+    expect(lost(three, 'third').map(({ name, to, rank }) => [name, to, rank])).toEqual([
+      ['spam', 'we', 3],
+      ['cars', 'it', 2],
+    ]);
   });
 
   it('a change is taken split by split', () => {
@@ -89,7 +102,7 @@ describe('over tables', () => {
 
   it('an ablation is a geometric mean of ratios', () => {
     const result = ablation(standings, 'we', 'it');
-    expect(result.change).toBeCloseTo(Math.sqrt((0.4 / 0.3) * (3 / 4)) - 1, 14);
+    expect(result.change).toBeCloseTo(Math.sqrt((0.4 / 0.3) * (2 / 4)) - 1, 14);
     expect(result.second).toBeCloseTo((0.05 + 0.2) / 2, 14);
     expect(result).toMatchObject({ tables: 2, failed: 0, better: 1 });
   });

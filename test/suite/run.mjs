@@ -99,6 +99,12 @@ function variantTasks() {
     );
   }
   const version = commitOf(checkout);
+  const older = [...done.values()].find((entry) => entry.contestant === variant && entry.version !== version);
+  if (older !== undefined && !values.again) {
+    note(
+      `bench:tables: some of "${variant}" was trained by ${older.version} and stays; this is ${version} (--again)`,
+    );
+  }
   const how = { checkout, flags: trainFlags, predict: values.predict };
   return tables.flatMap(({ name }) => {
     const summary = summaryOf(variant, name);
@@ -128,9 +134,12 @@ function peerTasks() {
   );
 }
 
+/** Lists the splits to be trained: those without a result, those that failed, or all with --again. */
 function missingPairs(contestant, table) {
-  const key = ([repeat, fold]) => keyOf({ contestant, table, repeat, fold });
-  return pairs.filter((pair) => values.again || (done.get(key(pair))?.error ?? done.has(key(pair))) !== true);
+  const before = ([repeat, fold]) => done.get(keyOf({ contestant, table, repeat, fold }));
+  return pairs.filter(
+    (pair) => values.again || before(pair) === undefined || before(pair).error !== undefined,
+  );
 }
 
 /** Returns a function that takes results and prints a line when the table's last one has come. */
