@@ -78,7 +78,7 @@ export const memberFolder = (folder: string, member: number): string =>
 /** Creates the folder of a new run with its configuration and record. */
 export function createRunFolder(folder: string, config: TrainConfig, record: RunRecord): void {
   try {
-    makeFolder(join(folder, 'checkpoints'));
+    makeFolder(join(folder, config.bag > 1 ? 'members' : 'checkpoints'));
     writeConfig(folder, config);
     writeRecord(folder, record);
   } catch (error) {
