@@ -38,4 +38,4 @@ const bundle = (name) => ({
   },
 });
 
-export default [bundle('bin/gradpool'), bundle('workers/gradient')];
+export default [bundle('bin/gradpool'), bundle('workers/gradient'), bundle('workers/member')];

@@ -105,3 +105,30 @@ export class GateError extends UserError {
     super(message, 5);
   }
 }
+
+/** What is left of an error that crosses from one thread to another. */
+export interface ThrownError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+/** Reduces an error to what can be sent to another thread, where its class would be lost. */
+export function thrownError(error: unknown): ThrownError {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { name, message, stack };
+}
+
+const USER_ERRORS: Readonly<Record<string, new (message: string) => UserError>> = {
+  UsageError,
+  DataError,
+  DivergedError,
+  GateError,
+};
+
+/** Makes the error again that another thread has thrown, with its class and its stack. */
+export function revivedError({ name, message, stack }: ThrownError): Error {
+  const error = new (USER_ERRORS[name] ?? Error)(message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

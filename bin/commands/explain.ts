@@ -1,6 +1,7 @@
 import { UsageError } from '../../src/errors.js';
 import { defineCommand } from '../command.js';
 import { readNumbers, readText, readWhole } from '../readers.js';
+import { noteMember } from '../render/member.js';
 import { json, print, streamTo } from '../render/output.js';
 
 export const explainCommand = defineCommand({
@@ -12,6 +13,7 @@ export const explainCommand = defineCommand({
   },
   flags: {
     row: { describe: 'which row of the data', default: '1', read: readWhole(0) },
+    member: { describe: 'which network of a bag', default: '1', read: readWhole(1) },
     input: { describe: "x1,x2,…: the network's own inputs instead of a row", read: readNumbers },
     target: { describe: 'd1,d2,… or a class: the desired output of --input', read: readText },
     trace: { describe: 'print every number of a large network too', boolean: true },
@@ -39,11 +41,12 @@ export const explainCommand = defineCommand({
   async run(args) {
     const { openSubject } = await import('../../src/explain/subject.js');
     const { explain } = await import('../../src/explain/explain.js');
-    const { network, data, row, input, target, weight, perturb } = args;
+    const { network, data, row, input, member, target, weight, perturb } = args;
     if (row !== undefined && input !== undefined) {
       throw new UsageError('--row and --input: give one of them');
     }
-    const subject = await openSubject({ path: network, data, row, input, target });
+    const subject = await openSubject({ path: network, data, row, input, member, target });
+    noteMember(subject);
     const explanation = explain(subject, { weight, perturb, all: args.trace === true });
     if (args.diagram !== undefined) {
       const { diagram } = await import('../../src/explain/diagram.js');

@@ -1,5 +1,6 @@
 import { defineCommand } from '../command.js';
 import { readWhole } from '../readers.js';
+import { noteMember } from '../render/member.js';
 import { json, print } from '../render/output.js';
 
 /** Two shards of three rows. */
@@ -19,6 +20,7 @@ export const gradcheckCommand = defineCommand({
       default: `${DEFAULT_ROWS}`,
       read: readWhole(1),
     },
+    member: { describe: 'which network of a bag', default: '1', read: readWhole(1) },
     json: { describe: 'print one JSON document', boolean: true },
   },
   examples: [
@@ -43,7 +45,9 @@ export const gradcheckCommand = defineCommand({
       path: args.network,
       data: args.data,
       rows: args.rows ?? DEFAULT_ROWS,
+      member: args.member,
     });
+    noteMember(subject);
     const report = gradcheckNetwork(subject);
     if (args.json) json({ network: args.network, ...report, seconds: seconds() });
     else print(render.networkText(report, args.network, seconds()));

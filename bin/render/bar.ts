@@ -1,4 +1,7 @@
-/** Draws the progress bar of a training with cli-progress, ten times a second, however often steps end. */
+/**
+ * Draws the progress bars of a training with cli-progress, ten times a second, however often steps end: one
+ * bar, or one for each member of a bag that is being trained.
+ */
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { StartEvent, StepEvent } from '../../src/train/events.js';
 import { count, duration, painter, percent, significant } from './text.js';
@@ -6,21 +9,24 @@ import { count, duration, painter, percent, significant } from './text.js';
 /** Seconds over which the speed is averaged. */
 const AVERAGED = 3;
 
-export class Bar {
+/** One training and its bar. */
+interface Track {
+  readonly bar: SingleBar;
+  readonly start: Pick<StartEvent, 'rows' | 'stepsPerEpoch'>;
+  readonly total: number;
+  latest: StepEvent | null;
+  speed: number;
+  seen: { step: number; time: number };
+}
+
+export class Bars {
   readonly #bars: MultiBar;
-  readonly #bar: SingleBar;
-  readonly #total: number;
+  readonly #tracks = new Map<number, Track>();
   readonly #paint = painter(process.stderr);
-  #latest: StepEvent | null = null;
-  #speed = 0;
-  #seen: { step: number; time: number };
 
   constructor(private readonly start: StartEvent) {
-    const { stepsPerEpoch, epochs, step } = start;
-    this.#total = stepsPerEpoch * epochs;
-    this.#seen = { step, time: performance.now() };
     this.#bars = new MultiBar({
-      format: (_options, { value, total }) => this.#line(value / total),
+      format: (_options, { value, total }, { member }) => this.#line(member, value / total),
       stream: process.stderr,
       fps: 10,
       hideCursor: true,
@@ -28,13 +34,22 @@ export class Bar {
       clearOnComplete: true,
       gracefulExit: false,
     });
-    this.#bar = this.#bars.create(this.#total, step);
-    this.#bars.on('update-pre', () => this.#refresh());
+    if (!start.bag) this.#begin(0, start.step);
+    this.#bars.on('update-pre', () => this.#tracks.forEach(refresh));
   }
 
   /** Remembers the latest of thousands of steps a second; it is shown when the bar is next redrawn. */
   step(event: StepEvent): void {
-    this.#latest = event;
+    const { member = 0 } = event;
+    const track = this.#tracks.get(member) ?? this.#begin(member, event.step - 1);
+    track.latest = event;
+  }
+
+  /** Takes away the bar of a member that has ended. */
+  end(member: number): void {
+    const track = this.#tracks.get(member);
+    if (track !== undefined) this.#bars.remove(track.bar);
+    this.#tracks.delete(member);
   }
 
   printAbove(line: string): void {
@@ -46,36 +61,56 @@ export class Bar {
     this.#bars.stop();
   }
 
-  #refresh(): void {
-    if (this.#latest === null) return;
-    const { step } = this.#latest;
-    const time = performance.now();
-    const seconds = (time - this.#seen.time) / 1000;
-    const speed = (step - this.#seen.step) / seconds;
-    const weight = this.#speed === 0 ? 1 : Math.min(1, seconds / AVERAGED);
-    this.#speed += weight * (speed - this.#speed);
-    this.#seen = { step, time };
-    this.#bar.update(step);
+  #begin(member: number, step: number): Track {
+    const start = this.start.bag?.[member - 1] ?? this.start;
+    const total = start.stepsPerEpoch * this.start.epochs;
+    const rows = { ...this.start.rows, ...start.rows };
+    const bar = this.#bars.create(total, step, { member });
+    const track = {
+      bar,
+      start: { ...start, rows },
+      total,
+      latest: null,
+      speed: 0,
+      seen: { step, time: performance.now() },
+    };
+    this.#tracks.set(member, track);
+    return track;
   }
 
-  #line(share: number): string {
+  #line(member: number, share: number): string {
     const columns = process.stderr.columns ?? 80;
-    const words = this.#latest ? this.#words(this.#latest) : 'starting';
-    const width = Math.min(30, columns - words.length - 8);
-    if (width < 5) return words.slice(0, columns - 1);
+    const track = this.#tracks.get(member);
+    const name = this.start.bag ? `${String(member).padStart(String(this.start.bag.length).length)} ` : '';
+    const words = track?.latest ? this.#words(track, track.latest) : 'starting';
+    const width = Math.min(30, columns - name.length - words.length - 8);
+    if (width < 5) return `${name}${words}`.slice(0, columns - 1);
     const done = Math.round(share * width);
     const bar = this.#paint('green', '━'.repeat(done)) + this.#paint('dim', '─'.repeat(width - done));
-    return `${`${Math.floor(100 * share)}%`.padStart(4)} ${bar}  ${words}`;
+    return `${name}${`${Math.floor(100 * share)}%`.padStart(4)} ${bar}  ${words}`;
   }
 
-  #words({ epoch, train, step }: StepEvent): string {
-    const { rows, stepsPerEpoch, epochs } = this.start;
+  #words({ start, total, speed }: Track, { epoch, train, step }: StepEvent): string {
+    const { rows, stepsPerEpoch } = start;
     const score =
       train.accuracy === undefined
         ? `rmse ${significant(train.rmse ?? Number.NaN)}`
         : percent(train.accuracy);
-    const samples = (this.#speed * rows.train) / stepsPerEpoch;
-    const left = this.#speed > 0 ? `, ${duration(Math.round((this.#total - step) / this.#speed))} left` : '';
-    return `epoch ${epoch}/${epochs}  loss ${significant(train.loss)}  ${score}  ${count(Math.round(samples))} samples/s${left}`;
+    const samples = (speed * rows.train) / stepsPerEpoch;
+    const left = speed > 0 ? `, ${duration(Math.round((total - step) / speed))} left` : '';
+    return `epoch ${epoch}/${this.start.epochs}  loss ${significant(train.loss)}  ${score}  ${count(Math.round(samples))} samples/s${left}`;
   }
+}
+
+/** Brings a bar to the latest step, and the speed with it. */
+function refresh(track: Track): void {
+  if (track.latest === null) return;
+  const { step } = track.latest;
+  const time = performance.now();
+  const seconds = (time - track.seen.time) / 1000;
+  const speed = (step - track.seen.step) / seconds;
+  const weight = track.speed === 0 ? 1 : Math.min(1, seconds / AVERAGED);
+  track.speed += weight * (speed - track.speed);
+  track.seen = { step, time };
+  track.bar.update(step);
 }

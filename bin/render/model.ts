@@ -30,6 +30,7 @@ export function modelText(model: Model): string {
   const summary = facts([
     ['model', model.path],
     ['task', `${model.task}, loss ${model.network.loss}`],
+    ['bag', model.members > 1 ? `${model.members} networks, whose predictions are averaged` : null],
     ['inputs', inputs],
     [classes ? 'classes' : 'predicts', targets],
     ['training', training.join(', ')],

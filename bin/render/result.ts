@@ -1,4 +1,4 @@
-import type { TrainResult } from '../../src/train/events.js';
+import type { BagGain, BagResult, TrainResult } from '../../src/train/events.js';
 import { metricsText } from './metrics.js';
 import { count, countOf, duration, facts, painter } from './text.js';
 import { workersText } from './training.js';
@@ -12,8 +12,10 @@ export function resultText(result: TrainResult, data: string): string {
   const why = status === 'interrupted' || /^all /.test(result.reason) ? '' : `: ${result.reason}`;
   return facts([
     ['test', test && paint('bold', metricsText(test))],
-    ['validation', val && metricsText(val) + best],
+    ['validation', val && metricsText(val) + best + outOfFoldText(result.bag)],
     ['training', train && metricsText(train)],
+    ['members', result.bag && membersText(result.bag)],
+    ['averaging', result.bag?.gain && gainText(result.bag.gain)],
     [
       status === 'interrupted' ? status : 'trained',
       `${countOf(epochs, 'epoch')}, ${countOf(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${workersText(workers)}, ${kernels})${why}`,
@@ -22,6 +24,29 @@ export function resultText(result: TrainResult, data: string): string {
     ['run', run],
     ['next', run && paint('bold', nextCommand(run, status, data))],
   ]);
+}
+
+/** Says by how many networks each of the rows was scored, where they are out of fold. */
+function outOfFoldText(bag: BagResult | undefined): string {
+  if (!bag?.outOfFold) return '';
+  const { rows, fewest, most } = bag.outOfFold;
+  const by =
+    most === 1
+      ? 'the one network that was not trained on it, so this is the score of single networks'
+      : `the ${fewest === most ? most : `${fewest} to ${most}`} networks that were not trained on it`;
+  return ` (${countOf(rows, 'row')} out of fold, each scored by ${by})`;
+}
+
+function membersText({ members }: BagResult): string {
+  const best = members.map(({ bestEpoch }) => bestEpoch ?? '-').join(', ');
+  return `${count(members.length)}, with best epochs ${best}`;
+}
+
+/** Sets the members on their own against their mean. */
+function gainText({ on, rows, members, single, together }: BagGain): string {
+  const where = { test: 'test', val: 'validation', outOfFold: 'out-of-fold' }[on];
+  const averaged = `${members} networks together ${metricsText(together)}`;
+  return `on ${count(rows)} ${where} rows ${averaged}; each alone, on average, ${metricsText(single)}`;
 }
 
 /**

@@ -13,17 +13,24 @@ interface RunDescription {
   readonly start: StartEvent | null;
   /** The events of the epochs, each epoch once, as it was last trained. */
   readonly history: readonly EpochEvent[];
+  /** The same for each member of a bag, whose `history` is empty; empty for a single network. */
+  readonly members: readonly (readonly EpochEvent[])[];
 }
 
 export async function describeRun(run: string): Promise<RunDescription> {
   const events = readEvents(join(run, RUN_FILES.metrics));
-  const epochs = new Map<number, EpochEvent>();
-  for (const event of events) if (event.type === 'epoch') epochs.set(event.epoch, event);
+  const histories: Map<number, EpochEvent>[] = [];
+  for (const event of events) {
+    if (event.type !== 'epoch') continue;
+    histories[event.member ?? 0] ??= new Map();
+    histories[event.member ?? 0].set(event.epoch, event);
+  }
+  const [history = [], ...members] = Array.from(histories, (epochs) => [...(epochs?.values() ?? [])]);
   const start = events.findLast((event): event is StartEvent => event.type === 'start') ?? null;
-  return { run, ...readRun(run), start, history: [...epochs.values()] };
+  return { run, ...readRun(run), start, history, members };
 }
 
-export function runText({ run, record, config, start, history }: RunDescription): string {
+export function runText({ run, record, config, start, history, members }: RunDescription): string {
   const { result, status } = record;
   const best = history.findLast(({ best }) => best);
   const seconds = history.reduce((sum, epoch) => sum + epoch.seconds, 0);
@@ -48,15 +55,30 @@ export function runText({ run, record, config, start, history }: RunDescription)
       'optimizer',
       `${config.optimizer}, batch ${config.batch}, ${config.schedule} schedule, seed ${config.seed}`,
     ],
-    ['epochs', `${history.at(-1)?.epoch ?? 0} of ${config.epochs} in ${duration(seconds)}`],
+    ['bag', config.bag > 1 ? `${config.bag} networks, whose predictions are averaged` : null],
+    ...members.map((epochs, index) => memberFact(index + 1, epochs)),
+    [
+      'epochs',
+      config.bag > 1 ? null : `${history.at(-1)?.epoch ?? 0} of ${config.epochs} in ${duration(seconds)}`,
+    ],
     ['loss', sparkline(history.map(({ train }) => train.loss))],
     ['val loss', sparkline(history.flatMap(({ val }) => (val ? [val.loss] : [])))],
     ['best', best && `epoch ${best.epoch}: ${metricsText(best.val ?? best.train)}`],
     ['last', history.length > 0 ? metricsText(history.at(-1)!.val ?? history.at(-1)!.train) : null],
+    ['validation', config.bag > 1 && result?.val ? metricsText(result.val) : null],
     ['test', result?.test && metricsText(result.test)],
     ['weights', result && `sha256 ${result.weightsSha256}`],
     ['next', resumable],
   ]);
+}
+
+/** Says how far a member is, with the losses by which its best epoch is found. */
+function memberFact(member: number, epochs: readonly EpochEvent[]): [string, string | null] {
+  const best = epochs.findLast((epoch) => epoch.best);
+  if (best === undefined) return [`member ${member}`, null];
+  const losses = epochs.map(({ train, val }) => (val ?? train).loss);
+  const text = `${epochs.at(-1)!.epoch} epochs, best ${best.epoch}: ${metricsText(best.val ?? best.train)}`;
+  return [`member ${member}`, [text, sparkline(losses, 20)].filter(Boolean).join('  ')];
 }
 
 /**

@@ -1,7 +1,7 @@
-/** Shows a training as it goes, on stderr: a bar on a terminal, lines elsewhere, nothing when quiet. */
+/** Shows a training as it goes, on stderr: bars on a terminal, lines elsewhere, nothing when quiet. */
 import type { Metrics } from '../../src/forward/metrics.js';
-import type { EpochEvent, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
-import type { Bar } from './bar.js';
+import type { EpochEvent, MemberEvent, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
+import type { Bars } from './bar.js';
 import { metricsText } from './metrics.js';
 import { count, countOf, duration, painter, percent, significant } from './text.js';
 
@@ -17,7 +17,7 @@ const SILENT: TrainingView = { show() {}, wait() {}, note() {}, close() {} };
 
 export async function trainingView(options: { quiet: boolean; progress: boolean }): Promise<TrainingView> {
   if (options.quiet) return SILENT;
-  return new Lines(options.progress && process.stderr.isTTY ? (await import('./bar.js')).Bar : null);
+  return new Lines(options.progress && process.stderr.isTTY ? (await import('./bar.js')).Bars : null);
 }
 
 /** With more epochs than EVERY_EPOCH, a line is printed at most every EPOCH_INTERVAL milliseconds. */
@@ -31,16 +31,17 @@ const SILENCE = 10_000;
 class Lines implements TrainingView {
   readonly #paint = painter(process.stderr);
   #start: StartEvent | null = null;
-  #bar: Bar | null = null;
+  #bar: Bars | null = null;
   #last = performance.now();
   #waiting: NodeJS.Timeout | null = null;
 
-  constructor(private readonly BarType: typeof Bar | null) {}
+  constructor(private readonly BarType: typeof Bars | null) {}
 
   show(event: TrainEvent): void {
     if (event.type === 'step') this.#step(event);
     else if (event.type === 'epoch') this.#epoch(event);
     else if (event.type === 'start') this.#begin(event);
+    else if (event.type === 'member') this.#member(event);
     else if (event.type === 'workers') this.note(`${workersText(event.workers)} (${event.why})`);
     else if (event.type === 'retry')
       this.note(`a worker failed, its shards were computed again: ${event.message}`);
@@ -76,17 +77,18 @@ class Lines implements TrainingView {
     this.#print(`${this.#paint('bold', widths)}: ${countOf(parameters, 'parameter')}, ${kernels} kernels`);
     for (const note of start.notes) this.note(note);
     if (step > 0) this.note(`going on at step ${count(step)} of ${count(epochs * stepsPerEpoch)}`);
-    this.#print(this.#paint('dim', header(start)));
+    this.#print(this.#paint('dim', (start.bag ? MEMBER_HEADER : '') + header(start)));
     if (this.BarType) this.#bar = new this.BarType(start);
   }
 
   #step(event: StepEvent): void {
     this.#bar?.step(event);
     if (this.#bar || performance.now() - this.#last < SILENCE || this.#start === null) return;
-    const { stepsPerEpoch } = this.#start;
+    const { stepsPerEpoch } = this.#start.bag?.[(event.member ?? 1) - 1] ?? this.#start;
     const step = ((event.step - 1) % stepsPerEpoch) + 1;
     const done = `step ${count(step)} of ${count(stepsPerEpoch)}`;
-    this.#print(`${String(event.epoch).padStart(5)}  ${done}: ${metricsText(event.train)}`);
+    const epoch = memberCell(event) + String(event.epoch).padStart(5);
+    this.#print(`${epoch}  ${done}: ${metricsText(event.train)}`);
   }
 
   #epoch(event: EpochEvent): void {
@@ -94,7 +96,15 @@ class Lines implements TrainingView {
     const rare = epochs > EVERY_EPOCH && event.epoch !== 1 && event.epoch !== epochs;
     if (rare && performance.now() - this.#last < EPOCH_INTERVAL) return;
     const mark = event.best ? this.#paint('green', ' best') : '';
-    this.#print(epochLine(event) + mark);
+    this.#print(memberCell(event) + epochLine(event) + mark);
+  }
+
+  #member({ member, status, epochs, bestEpoch, val }: MemberEvent): void {
+    this.#bar?.end(member);
+    const best = bestEpoch === null ? '' : `, best epoch ${bestEpoch}`;
+    const score = val === null ? '' : `: ${metricsText(val)}`;
+    const of = this.#start?.bag?.length;
+    this.note(`member ${member} of ${of} ${status} after ${countOf(epochs, 'epoch')}${best}${score}`);
   }
 
   #unwait(): void {
@@ -114,6 +124,12 @@ class Lines implements TrainingView {
 
 export const workersText = (workers: number): string =>
   workers === 0 ? 'in-process' : countOf(workers, 'worker');
+
+const MEMBER_HEADER = 'member ';
+
+/** Writes the member's number in front of a line; nothing for a single network. */
+const memberCell = ({ member }: { readonly member?: number }): string =>
+  member === undefined ? '' : `${String(member).padStart(MEMBER_HEADER.length - 1)} `;
 
 /** Widths of the columns of an epoch, in the header and below: 79 characters with the mark. */
 const LOSS = 10;

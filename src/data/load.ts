@@ -70,7 +70,7 @@ export interface TrainingData {
 }
 
 /** Fraction of the rows that `val: 'auto'` keeps back. */
-const AUTO_VAL = 0.1;
+export const AUTO_VAL = 0.1;
 
 /**
  * Reads a source, infers what its columns or labels are, splits the rows and fits the encoding to the
@@ -88,7 +88,7 @@ const AUTO_VAL = 0.1;
  */
 export async function loadTrainingData(options: LoadOptions): Promise<TrainingData> {
   const source = openSource(options.data);
-  const complete = source.kind === 'arrays' && source.complete === true;
+  const complete = isComplete(source);
   const val = options.val === 'auto' ? (complete ? 0 : AUTO_VAL) : options.val;
   const fitted = await fitSource(source, {
     target: options.target,
@@ -135,11 +135,14 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
   };
 }
 
+/** Whether the rows of a source are all that there is of a problem, as of XOR. */
+export const isComplete = (source: Source): boolean => source.kind === 'arrays' && source.complete === true;
+
 /**
  * Returns `val` and `test` as fractions, 0 for a part with a source of its own. Throws UsageError for a
  * number that is no fraction, and where no rows would be left to train on.
  */
-function fractions(
+export function fractions(
   val: number | DataSource,
   test: number | DataSource | undefined,
 ): Pick<FitOptions, 'valFraction' | 'testFraction'> {

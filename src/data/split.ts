@@ -1,5 +1,5 @@
 /** Splits rows into training, validation and test rows, reproducibly for a seed. */
-import { PURPOSE, permute } from '../random.js';
+import { PURPOSE, permute, Stream } from '../random.js';
 
 /** A split lists the row numbers of each part, in ascending order. */
 export interface Split {
@@ -43,6 +43,35 @@ export function split(
   });
   const rows = (name: keyof typeof PART) => rowsWhere(part, PART[name]);
   return { train: rows('train'), val: rows('val'), test: rows('test') };
+}
+
+/**
+ * Returns a fold of the rows for each member of a bag, as ascending positions 0 … count − 1: the same folds
+ * for the same seed. A fold holds `fraction` of the rows, and of every class to within one row, but never a
+ * whole class. Each class is shuffled and laid around a circle, where the folds are arcs that begin at equal
+ * distances: they are disjoint as far as members · fraction ≤ 1, and cover all rows but those of a class with
+ * a single row where it is 1 or more.
+ */
+export function foldRows(
+  count: number,
+  { members, fraction }: { readonly members: number; readonly fraction: number },
+  seed: number,
+  strata: ArrayLike<number> | null,
+): Uint32Array<SharedArrayBuffer>[] {
+  const held = Array.from({ length: members }, () => new Uint8Array(count));
+  // A turn of each class's circle keeps classes with few rows from all lying at the beginning of an arc.
+  const turns = new Stream(seed, PURPOSE.folds, 0);
+  membersByStratum(count, strata).forEach((rows, stratum) => {
+    permute(rows, seed, PURPOSE.folds, stratum + 1);
+    const turn = turns.uniform();
+    const { length } = rows;
+    for (const [k, flags] of held.entries()) {
+      const from = Math.ceil((length * k) / members - turn);
+      const to = Math.ceil((length * (k + members * fraction)) / members - turn);
+      for (let i = from; i < Math.min(to, from + length - 1); i++) flags[rows[(i + length) % length]] = 1;
+    }
+  });
+  return held.map((flags) => rowsWhere(flags, 1));
 }
 
 /**

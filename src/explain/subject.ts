@@ -32,6 +32,8 @@ export interface SubjectRequest {
   readonly rows?: number;
   /** The network's inputs after preprocessing, instead of a row. */
   readonly input?: readonly number[] | undefined;
+  /** The member of a bag to open, counted from 1; the first by default. */
+  readonly member?: number | undefined;
   /** Desired outputs for `input`, or a class by its name or counted from 0. */
   readonly target?: string | undefined;
 }
@@ -55,10 +57,12 @@ export interface Subject {
   readonly d: Float64Array;
   /** Names of the classes; null where there are none. */
   readonly classes: readonly string[] | null;
+  /** The member of a bag that it is, counted from 1, and their number; left out for a single network. */
+  readonly bag?: { readonly member: number; readonly of: number } | undefined;
 }
 
 /** A network without rows yet. */
-type Network = Pick<Subject, 'layers' | 'loss' | 'lossParameter' | 'weights' | 'origin' | 'classes'>;
+type Network = Pick<Subject, 'layers' | 'loss' | 'lossParameter' | 'weights' | 'origin' | 'classes' | 'bag'>;
 
 /**
  * Opens a network and reads the rows to look at: for `explain` the first of them, for `gradcheckNetwork` all.
@@ -84,11 +88,13 @@ export async function openSubject(request: SubjectRequest): Promise<Subject> {
 async function fromModel(request: SubjectRequest): Promise<Subject> {
   const { path, input } = request;
   const model = readModel(path);
+  const { weights, bag } = chosenMember(model, request);
   const network: Network = {
     layers: model.layers,
     loss: model.network.loss,
     lossParameter: model.network.lossParameter,
-    weights: Float64Array.from(model.weights),
+    weights: Float64Array.from(weights),
+    bag,
     origin: 'trained',
     classes: classesOf(model.schema),
   };
@@ -100,6 +106,19 @@ async function fromModel(request: SubjectRequest): Promise<Subject> {
     { subset, encoding: encodingOf(model.schema), classification: hasClasses(model), data },
     request,
   );
+}
+
+/** Returns the weights of one member of a bag, or of a single network. */
+function chosenMember(
+  { bag, weights }: Pick<SavedModel, 'bag' | 'weights'>,
+  { path, member = 1 }: SubjectRequest,
+): Pick<SavedModel, 'weights'> & Pick<Subject, 'bag'> {
+  const of = bag?.length ?? 1;
+  if (!(Number.isInteger(member) && member >= 1 && member <= of)) {
+    const has = bag ? `is a bag of ${of} networks, 1 to ${of}` : 'is a single network, not a bag';
+    throw new UsageError(`--member ${member}: ${path} ${has}`);
+  }
+  return bag ? { weights: bag[member - 1], bag: { member, of } } : { weights };
 }
 
 const hasClasses = ({ schema }: Pick<SavedModel, 'schema'>) => schema.target.kind === 'classes';

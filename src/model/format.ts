@@ -1,7 +1,8 @@
 /**
  * What model.safetensors holds. Its tensors are the parameters under PyTorch's names (`0.weight`, with the
  * layer's index in the list) and in PyTorch's layout, so that a torch.nn.Sequential with the same indices
- * loads them. Its metadata hold, as text, what else is needed to predict.
+ * loads them; in a bag of networks, `members.0.` and so on stand before them. Its metadata hold, as text, what
+ * else is needed to predict.
  */
 import type { ArraysSchema, ProblemType, Schema } from '../data/schema.js';
 import type { FloatArray } from '../kernels/kernels.js';
@@ -12,6 +13,8 @@ import type { Metadata } from './safetensors.js';
 
 export const MODEL_FORMAT = 'gradpool.model';
 export const MODEL_VERSION = '1';
+/** The version of a bag, whose tensors are named `members.0.0.weight`, so that older readers refuse it. */
+export const BAG_VERSION = '2';
 
 /** Facts about the training, for people: epochs, seed, … */
 export type Facts = Readonly<Record<string, string | number | boolean | null>>;
@@ -21,7 +24,10 @@ export interface SavedModel {
   readonly network: NetworkSpec;
   readonly schema: Schema;
   readonly layout: ParameterLayout;
+  /** The weights of the network; of a bag, those of its first member. */
   readonly weights: FloatArray;
+  /** The weights of all members of a bag, two or more; left out for a single network. */
+  readonly bag?: readonly FloatArray[];
   readonly facts: Facts;
 }
 
@@ -30,12 +36,13 @@ export interface SavedModel {
  * readers that do not understand those.
  */
 export function metadataOf(
-  { network, schema, facts }: Pick<SavedModel, 'network' | 'schema' | 'facts'>,
+  { network, schema, facts, bag }: Pick<SavedModel, 'network' | 'schema' | 'facts' | 'bag'>,
   weightsSha256: string,
 ): Metadata {
   return {
     format: MODEL_FORMAT,
-    version: MODEL_VERSION,
+    version: bag ? BAG_VERSION : MODEL_VERSION,
+    ...(bag ? { members: String(bag.length) } : {}),
     task: problemTypeOf(schema),
     loss: network.loss,
     classes: JSON.stringify(classesOf(schema)),
@@ -45,6 +52,10 @@ export function metadataOf(
     weightsSha256,
   };
 }
+
+/** Returns the name of a parameter's tensor; `member` counts from 0 and is null for a single network. */
+export const tensorName = (name: string, member: number | null): string =>
+  member === null ? name : `members.${member}.${name}`;
 
 export function problemTypeOf({ target }: Pick<ArraysSchema, 'target'>): ProblemType {
   return target.kind === 'classes' ? 'classification' : 'regression';

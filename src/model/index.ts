@@ -30,8 +30,10 @@ export interface Model {
   /** How raw columns become the network's inputs, as fitted on the training rows. */
   readonly schema: Schema;
   readonly layers: readonly LayerRow[];
-  /** Number of weights and biases. */
+  /** Number of weights and biases, of all members of a bag. */
   readonly parameters: number;
+  /** Networks whose predictions are averaged: 1 unless the model is a bag. */
+  readonly members: number;
   readonly weightsSha256: string;
   /** Facts about the training. */
   readonly facts: Facts;
@@ -105,6 +107,7 @@ export interface ModelOptions {
 export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions = {}): Promise<Model> {
   const model = readModel(path);
   const { file, network, schema, layers, layout, weightsSha256, facts } = model;
+  const members = model.bag?.length ?? 1;
   let runner: Runner | undefined;
   const ready = () => {
     runner ??= createRunner(model, chooseKernels({ kernels, precision: 'f32' }));
@@ -117,7 +120,8 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
     network,
     schema,
     layers: layerTable(layers),
-    parameters: layout.count,
+    parameters: members * layout.count,
+    members,
     weightsSha256,
     facts,
     async predict(source, { keep } = {}) {

@@ -5,14 +5,23 @@ import { z } from 'zod';
 import { inputWidth } from '../data/dataset.js';
 import { encodingOf, numberWidthOf, outputsOf, parseSchema, type Schema } from '../data/schema.js';
 import { DataError, UsageError } from '../errors.js';
-import { weightsSha256 } from '../network/digest.js';
+import { MOST_MEMBERS, membersSha256, weightsSha256 } from '../network/digest.js';
 import { DIVERGENCE_NAMES } from '../network/divergences.js';
 import { uncheckedLayers } from '../network/kind.js';
-import type { Layer } from '../network/layer.js';
+import type { Layer, ParameterSpec } from '../network/layer.js';
 import type { layersSchema } from '../network/layerspec.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { buildLayers, type NetworkSpec } from '../network/spec.js';
-import { fromTorch, MODEL_FORMAT, MODEL_VERSION, metadataOf, type SavedModel, torchShape } from './format.js';
+import {
+  BAG_VERSION,
+  fromTorch,
+  MODEL_FORMAT,
+  MODEL_VERSION,
+  metadataOf,
+  type SavedModel,
+  tensorName,
+  torchShape,
+} from './format.js';
 import { decodeSafetensors, type FileTensor, type Metadata } from './safetensors.js';
 
 /** A model as it was saved, with the layers that its network stands for. */
@@ -20,6 +29,7 @@ export interface ReadModel extends SavedModel {
   readonly file: string;
   readonly layers: readonly Layer[];
   readonly weights: Float32Array;
+  readonly bag?: readonly Float32Array[];
   readonly weightsSha256: string;
 }
 
@@ -44,9 +54,11 @@ export function readModel(path: string): ReadModel {
   const facts = parse(factsSchema, metadata, 'training', file);
   const layers = layersOf(network, schema, file);
   const layout = parameterLayout(layers);
-  const weights = readWeights(tensors, layout, file);
+  const members = readMembers(tensors, { layout, count: memberCount(metadata, file) }, file);
+  const bag = metadata.version === BAG_VERSION ? { bag: members } : {};
 
-  const found = metadataOf({ network, schema, facts }, weightsSha256(layout, weights));
+  const digest = membersSha256(members.map((weights) => weightsSha256(layout, weights)));
+  const found = metadataOf({ network, schema, facts, ...bag }, digest);
   for (const key of ['task', 'loss', 'classes', 'weightsSha256']) {
     if (metadata[key] !== found[key]) {
       throw new DataError(
@@ -54,7 +66,7 @@ export function readModel(path: string): ReadModel {
       );
     }
   }
-  return { file, network, schema, facts, layers, layout, weights, weightsSha256: found.weightsSha256 };
+  return { file, network, schema, facts, layers, layout, weights: members[0], ...bag, weightsSha256: digest };
 }
 
 function modelFile(path: string): string {
@@ -81,11 +93,21 @@ function checkFormat({ format, version }: Metadata, file: string): void {
       `${file}: not a gradpool model: its format is ${format ?? 'not given'}, expected ${MODEL_FORMAT}`,
     );
   }
-  if (version !== MODEL_VERSION) {
+  if (version !== MODEL_VERSION && version !== BAG_VERSION) {
     throw new DataError(
-      `${file}: a model of format version ${version}; this gradpool reads version ${MODEL_VERSION}: use the one that wrote it`,
+      `${file}: a model of format version ${version}; this gradpool reads versions ${MODEL_VERSION} and ${BAG_VERSION}: use the one that wrote it`,
     );
   }
+}
+
+/** Returns the number of networks in a file. Throws DataError for a bag that does not say how many. */
+function memberCount({ version, members }: Metadata, file: string): number {
+  if (version !== BAG_VERSION) return 1;
+  const count = /^[1-9]\d{0,3}$/.test(members ?? '') ? Number(members) : 0;
+  if (count >= 2 && count <= MOST_MEMBERS) return count;
+  throw new DataError(
+    `${file}: damaged: a bag of ${members ?? 'unknown many'} members, expected 2 to ${MOST_MEMBERS}; take another copy`,
+  );
 }
 
 function json(metadata: Metadata, key: string, file: string): unknown {
@@ -126,31 +148,46 @@ function layersOf(network: NetworkSpec, schema: Schema, file: string): Layer[] {
   return layers;
 }
 
-/** Returns the parameters in gradpool's layout. Shapes are checked before memory is allocated. */
-function readWeights(
+/**
+ * Returns the parameters of each member in gradpool's layout. Their number and shapes are checked before
+ * memory is allocated.
+ */
+function readMembers(
   tensors: ReadonlyMap<string, FileTensor>,
-  layout: ParameterLayout,
+  { layout, count }: { readonly layout: ParameterLayout; readonly count: number },
+  file: string,
+): Float32Array[] {
+  const needed = count * layout.views.length;
+  if (tensors.size > needed || (count > 1 && tensors.size < needed)) {
+    const whose = count > 1 ? `the networks of its ${count} members have` : 'its network has';
+    throw new DataError(`${file}: holds ${tensors.size} tensors, ${whose} ${needed} parameters`);
+  }
+  const members = Array.from({ length: count }, (_, member) => {
+    const prefix = count > 1 ? member : null;
+    return layout.views.map((view) => parameter(tensors, tensorName(view.name, prefix), view.spec, file));
+  });
+  return members.map((sources) => {
+    const weights = new Float32Array(layout.length);
+    layout.views.forEach(({ spec, offset }, index) => {
+      weights.set(fromTorch(sources[index], spec), offset);
+    });
+    return weights;
+  });
+}
+
+/** Returns the values of a parameter as they stand in the file. */
+function parameter(
+  tensors: ReadonlyMap<string, FileTensor>,
+  name: string,
+  spec: ParameterSpec,
   file: string,
 ): Float32Array {
-  const sources = layout.views.map(({ name, spec }) => {
-    const expected = torchShape(spec);
-    const tensor = tensors.get(name);
-    if (tensor?.dtype !== 'F32' || String(tensor.shape) !== String(expected)) {
-      const found = tensor ? `${tensor.dtype} [${tensor.shape}]` : 'missing';
-      throw new DataError(`${file}: parameter ${name} is ${found}, its network needs F32 [${expected}]`);
-    }
-    return tensor.data as Float32Array;
-  });
-  if (tensors.size !== sources.length) {
-    throw new DataError(
-      `${file}: holds ${tensors.size} tensors, its network has ${sources.length} parameters`,
-    );
+  const expected = torchShape(spec);
+  const tensor = tensors.get(name);
+  if (tensor?.dtype !== 'F32' || String(tensor.shape) !== String(expected)) {
+    const found = tensor ? `${tensor.dtype} [${tensor.shape}]` : 'missing';
+    throw new DataError(`${file}: parameter ${name} is ${found}, its network needs F32 [${expected}]`);
   }
-  const weights = new Float32Array(layout.length);
-  layout.views.forEach(({ name, spec, offset }, index) => {
-    const values = sources[index];
-    if (!values.every(Number.isFinite)) throw new DataError(`${file}: parameter ${name} is not finite`);
-    weights.set(fromTorch(values, spec), offset);
-  });
-  return weights;
+  if (!tensor.data.every(Number.isFinite)) throw new DataError(`${file}: parameter ${name} is not finite`);
+  return tensor.data as Float32Array;
 }

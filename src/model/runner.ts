@@ -12,6 +12,7 @@ import { compileKernels, instantiateKernels, scratchBytes } from '../kernels/loa
 import { parameterLayout } from '../network/layout.js';
 import { type Objective, objective } from '../network/network.js';
 import { problemTypeOf } from './format.js';
+import { memberMean } from './members.js';
 import type { ReadModel } from './read.js';
 
 /**
@@ -25,23 +26,33 @@ export interface Runner {
    */
   readonly output: FloatArray;
   /**
-   * Computes the output for rows `rows[from] … rows[to − 1]` of the subset, at most EVALUATION_BLOCK.
+   * Computes the output for rows `rows[from] … rows[to − 1]` of the subset, at most EVALUATION_BLOCK: for a
+   * bag the mean of its members.
    * @param source names the rows in errors
+   * @param members those that take part, counted from 0; by default all
    * @throws DataError where an output is not finite
    */
-  forward(subset: Subset, from: number, to: number, source: string): void;
+  forward(subset: Subset, from: number, to: number, source: string, members?: readonly number[]): void;
 }
 
+/** The parts of a model that it predicts with. */
+export type RunnableModel = Pick<ReadModel, 'layers' | 'network' | 'schema' | 'weights' | 'bag'>;
+
 /** Binds a model's network to memory. A model predicts in float32, whatever precision it was trained in. */
-export function createRunner(model: ReadModel, chosen: ChosenKernels): Runner {
-  const { layers, network, schema, weights } = model;
+export function createRunner(model: RunnableModel, chosen: ChosenKernels): Runner {
+  const { layers, network, schema } = model;
+  const bag = model.bag ?? [model.weights];
   const trained = objective(layers, network.loss, network.lossParameter);
   const fused = layers[trained.layers.length];
   const outputs = layers[layers.length - 1].outputs;
   const problemType = problemTypeOf(schema);
   const { memory, carved } = allocate(trained, problemType, outputs, chosen.name);
   const { parameters, scratch, workspace, fusedOutput } = carved;
-  parameters.set(weights.subarray(0, parameters.length));
+  let loaded = -1;
+  const load = (member: number) => {
+    if (member !== loaded) parameters.set(bag[member].subarray(0, parameters.length));
+    loaded = member;
+  };
 
   const module = compileKernels(chosen.name);
   const kernels = instantiateKernels({ ...chosen, module, memory, scratch });
@@ -56,12 +67,19 @@ export function createRunner(model: ReadModel, chosen: ChosenKernels): Runner {
   const { network: bound } = workspace;
   const output = fused ? fusedOutput : bound.output;
   const fusedArrays = { ...bound.arrays[bound.arrays.length - 1], x: bound.output, y: output };
+  const mean = bag.length > 1 ? memberMean(trained, EVALUATION_BLOCK) : null;
+  const all = [...bag.keys()];
 
   return {
     context,
     output,
-    forward(subset, from, to, source) {
-      evaluateRows(context, subset, from, to);
+    forward(subset, from, to, source, members = all) {
+      for (const member of members) {
+        load(member);
+        evaluateRows(context, subset, from, to);
+        if (members.length > 1) mean?.add(bound.output, to - from);
+      }
+      if (members.length > 1) mean?.write(bound.output, to - from);
       fused?.forward(context.pass, fusedArrays);
       if (kernels.allFinite(output, (to - from) * outputs)) return;
       const row = Math.floor(output.findIndex((value) => !Number.isFinite(value)) / outputs);

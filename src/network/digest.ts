@@ -14,3 +14,17 @@ export function weightsSha256(layout: ParameterLayout, weights: FloatArray): str
   }
   return hash.digest('hex');
 }
+
+/** The most members that a bag may have: all of them predict every row. */
+export const MOST_MEMBERS = 1000;
+
+/**
+ * Returns the digest of a bag: the SHA-256 of its members' digests, as bytes and in order. A single network
+ * has its own.
+ */
+export function membersSha256(digests: readonly string[]): string {
+  if (digests.length === 1) return digests[0];
+  const hash = createHash('sha256');
+  for (const digest of digests) hash.update(digest, 'hex');
+  return hash.digest('hex');
+}

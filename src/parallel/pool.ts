@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
 import type { Piscina } from 'piscina';
 import { type ChannelMemory, createChannels, TaskChannel } from './channel.js';
 import type { Executor } from './executor.js';
+import { createThreads } from './threads.js';
 
 interface ThreadPoolOptions<Task> {
   /** The compiled worker module; its default export takes a channel's index and serves it (channel.ts). */
@@ -30,12 +30,6 @@ interface PoolThread {
   serving: Promise<void>;
 }
 
-/**
- * Loads piscina, synchronously, when threads are first wanted: `--workers auto` tries without them first,
- * and a short training never needs them.
- */
-const loadPiscina = (): typeof import('piscina') => createRequire(import.meta.url)('piscina');
-
 /** A task that fails this often has a bug; it was no accident of its thread. */
 const ATTEMPTS = 3;
 
@@ -59,18 +53,8 @@ export class ThreadPool<Task> implements Executor<Task> {
     const count = Math.max(1, workers - 1);
     const channels = createChannels(count, count + 1);
     this.#options = options;
-    this.#pool = new (loadPiscina().Piscina)({
-      filename,
-      workerData: { ...workerData, channels } satisfies PoolWorkerData,
-      minThreads: count,
-      maxThreads: count,
-      concurrentTasksPerWorker: 1,
-      recordTiming: false,
-      // These flags replace process.execArgv, which may hold flags of V8 that Worker refuses. With require()
-      // of ES modules switched on, piscina would load the worker module by require(), and Node 20 aborts the
-      // whole process when a thread is terminated while it does so.
-      execArgv: ['--no-experimental-require-module'],
-    });
+    const data = { ...workerData, channels } satisfies PoolWorkerData;
+    this.#pool = createThreads(filename, count, data);
     this.#broken = new Promise((_, reject) => this.#pool.on('error', reject));
     silence(this.#broken);
     this.#threads = Array.from({ length: count }, (_, index) => {

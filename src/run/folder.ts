@@ -49,6 +49,8 @@ export interface RunRecord {
    */
   readonly sources?: { readonly val: string | null; readonly test: string | null };
   readonly result: TrainResult | null;
+  /** Set in the folder of a bag's member: its number, counted from 1, and that of all. */
+  readonly member?: { readonly number: number; readonly of: number };
 }
 
 /**
@@ -71,10 +73,14 @@ export function newRunFolder(out: string | undefined, dataset: string, started: 
   return folder;
 }
 
+/** Returns the folder of a bag's member, counted from 1. */
+export const memberFolder = (folder: string, member: number): string =>
+  join(folder, 'members', String(member));
+
 /** Creates the folder of a new run with its configuration and record. */
 export function createRunFolder(folder: string, config: TrainConfig, record: RunRecord): void {
   try {
-    makeFolder(join(folder, 'checkpoints'));
+    makeFolder(join(folder, config.bag > 1 ? 'members' : 'checkpoints'));
     writeConfig(folder, config);
     writeRecord(folder, record);
   } catch (error) {

@@ -1,8 +1,9 @@
-import { loadTrainingData } from '../data/load.js';
+import { loadTrainingData, type TrainingData } from '../data/load.js';
 import {
   type PlannedConfig,
   refuseUnused,
   resolveConfig,
+  type TrainConfig,
   type TrainOptions,
   withRows,
 } from '../train/config.js';
@@ -17,15 +18,20 @@ import { absoluteSources } from './sources.js';
  */
 export async function planNewTraining(options: TrainOptions, profiled = false): Promise<TrainingPlan> {
   const data = await loadTrainingData(withRows(absoluteSources(resolveConfig(options)), options));
-  const facts = { rows: data.train.rows.length, validated: data.val !== null };
-  const config = absoluteSources(resolveConfig(options, facts));
+  const config = settledConfig(options, data);
   const plan = planTraining(config, data, profiled);
   refuseUnused({ ...config, loss: plan.network.loss });
   return { ...plan, notes: [...presetNotes(plan.config), ...plan.notes] };
 }
 
+/** Returns the configuration with what the preset decides by the data, and with absolute paths. */
+export function settledConfig(options: TrainOptions, { train, val }: TrainingData): TrainConfig {
+  const facts = { rows: train.rows.length, validated: val !== null };
+  return absoluteSources(resolveConfig(options, facts));
+}
+
 /** Says which preset applies, and what it decided by the data. */
-function presetNotes({ preset, batch, epochs, patience }: PlannedConfig): string[] {
+export function presetNotes({ preset, batch, epochs, patience }: PlannedConfig): string[] {
   if (preset === 'none') return [];
   const early = patience === undefined ? '' : `, or ${patience} without a lower validation loss`;
   return [

@@ -1,6 +1,7 @@
 /** The main job from end to end: load the data, train, keep the run on disk, evaluate, save the model. */
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Clock } from '../clock.js';
+import { bagData, bagSources } from '../data/bag.js';
 import { type LoadOptions, loadTrainingData, type TrainingData } from '../data/load.js';
 import type { DataInMemory } from '../data/source.js';
 import { DataError, UsageError } from '../errors.js';
@@ -17,13 +18,11 @@ import {
 } from '../train/config.js';
 import type { StartEvent, TrainEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
-import type { Trainer } from '../train/trainer.js';
-import { readCheckpoint } from './checkpoint.js';
-import type { BestWeights } from './checkpointwriter.js';
+import { resumeBag, trainBag } from './bag.js';
+import { bagBudget, bagStart, planBag, planNewBag } from './bagplan.js';
 import {
   createRunFolder,
   newRunFolder,
-  RUN_FILES,
   type RunRecord,
   readRun,
   wasSaved,
@@ -34,6 +33,7 @@ import { changeOfKernels, withKernels } from './kernels.js';
 import { runSession } from './loop.js';
 import { planNewTraining } from './newplan.js';
 import { newRecord } from './record.js';
+import { orClose, restore } from './restore.js';
 import { startEvent } from './result.js';
 import { openSession } from './session.js';
 import { fromElsewhere } from './sources.js';
@@ -91,8 +91,12 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
  */
 export async function* train(options: TrainOptions, run: RunOptions = {}): AsyncGenerator<TrainEvent> {
   const started = new Date();
-  const { data } = resolveConfig(options);
+  const { data, bag } = resolveConfig(options);
   const folder = run.out === null ? null : newRunFolder(run.out, data, started);
+  if (bag > 1) {
+    yield* trainBag(await planNewBag(options), run, { folder, started });
+    return;
+  }
   const plan = await planNewTraining(options, run.profile);
   const record = newRecord(plan, started, run.argv ?? []);
   const session = openSession(plan, run);
@@ -122,6 +126,11 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
  */
 export async function* resume(folder: string, options: ResumeOptions = {}): AsyncGenerator<TrainEvent> {
   const { record, config: before } = readRun(folder);
+  if (record.member) {
+    throw new UsageError(
+      `${folder} is member ${record.member.number} of a bag: resume the whole bag, gradpool resume ${dirname(dirname(folder))}`,
+    );
+  }
   const config = withEpochs(
     resolveConfig({
       ...before,
@@ -131,8 +140,14 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   );
   refuseShortening(folder, before, config, record);
   const recorded = withKernels(folder, config, record, options.kernels);
-  const sources = withRows(recorded, { ...recorded, ...options });
+  const rows = withRows(recorded, { ...recorded, ...options });
+  const { options: sources, fraction } = config.bag > 1 ? bagSources(rows) : { options: rows, fraction: 0 };
   const data = await fromElsewhere(config, record.cwd, () => sameData(folder, recorded, sources, record));
+  if (config.bag > 1) {
+    const plan = planBag(recorded, bagData(data, config.bag, fraction, config.seed));
+    yield* resumeBag(plan, options, { folder, config, record });
+    return;
+  }
   const plan = planTraining(recorded, data, options.profile);
   const session = openSession(noting(plan, changeOfKernels(record, plan)), options);
   const { trainer } = session;
@@ -183,28 +198,6 @@ function noting(plan: TrainingPlan, note: string | null): TrainingPlan {
   return note === null ? plan : { ...plan, notes: [...plan.notes, note] };
 }
 
-/** Brings the trainer to the run's last checkpoint. Returns the best weights, where there are any. */
-function restore(folder: string, trainer: Trainer): BestWeights | null {
-  const { layout, weights, slots } = trainer.memory;
-  const last = readCheckpoint(join(folder, RUN_FILES.last), layout.length, slots.length);
-  weights.set(last.weights);
-  for (const [index, slot] of slots.entries()) slot.set(last.slots[index]);
-  trainer.state = last.state;
-  if (!last.state.best) return null;
-  const best = readCheckpoint(join(folder, RUN_FILES.best), layout.length, 0);
-  return { weights: best.weights, saved: true };
-}
-
-/** Closes the trainer if `prepare` throws: its threads would keep the process alive. */
-async function orClose<T>(trainer: Trainer, prepare: () => T): Promise<T> {
-  try {
-    return prepare();
-  } catch (error) {
-    await trainer.close();
-    throw error;
-  }
-}
-
 /** A training that is planned but not done: the start event, the layers and the memory. */
 export interface PlanReport extends StartEvent {
   readonly layers: readonly LayerRow[];
@@ -229,6 +222,10 @@ export interface PlanReport extends StartEvent {
  * ```
  */
 export async function plan(options: TrainOptions): Promise<PlanReport> {
+  if (resolveConfig(options).bag > 1) {
+    const bag = await planNewBag(options);
+    return { ...bagStart(bag, null), layers: layerTable(bag.members[0].layers), budget: bagBudget(bag) };
+  }
   const planned = await planNewTraining(options);
   return {
     ...startEvent(planned, null, 0),

@@ -8,7 +8,7 @@ import type { TrainingPlan } from './plan.js';
 const MIB = 2 ** 20;
 // These sizes were measured: Node with the code of a training, one more thread, a native library, DuckDB.
 const NODE = 75 * MIB;
-const THREAD = 22 * MIB;
+export const THREAD = 22 * MIB;
 const LIBRARY = 18 * MIB;
 const DUCKDB = 85 * MIB;
 

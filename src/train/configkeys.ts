@@ -7,6 +7,7 @@ import { type Choice, hyperShape } from '../hyperparameters.js';
 import { PRECISIONS } from '../kernels/bfloat16.js';
 import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { ACTIVATION_NAMES } from '../network/activations.js';
+import { MOST_MEMBERS } from '../network/digest.js';
 import {
   DIVERGENCE_NAMES,
   DIVERGENCES,
@@ -213,6 +214,12 @@ const DURATION = {
 } as const;
 
 const RUN = {
+  bag: whole(1)
+    .max(MOST_MEMBERS)
+    .default(1)
+    .describe(
+      'networks to train, each with another seed and other validation rows; the model is the mean of their predictions',
+    ),
   seed: z
     .number()
     .int()

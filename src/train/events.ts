@@ -35,6 +35,11 @@ export interface StartEvent {
   /** Says what was inferred, filled in or dropped, one plain line each. */
   readonly notes: readonly string[];
   readonly config: TrainConfig;
+  /**
+   * The members of a bag; absent for a single network. The numbers of rows, parameters and steps above are
+   * those of its first member.
+   */
+  readonly bag?: readonly StartedMember[];
 }
 
 /** Says how many workers train, and why: at the start, or once `auto` has measured. */
@@ -55,6 +60,8 @@ export interface StepEvent {
   readonly train: Metrics;
   /** Learning rate of the step. */
   readonly lr: number;
+  /** The member of a bag that it happened in, counted from 1; absent for a single network. */
+  readonly member?: number;
 }
 
 /** Follows the last step of each epoch and the evaluation on the validation data. */
@@ -78,6 +85,8 @@ export interface EpochEvent {
   readonly seconds: number;
   /** Rows trained on in a second of training alone. */
   readonly samplesPerSecond: number;
+  /** The member of a bag that it happened in, counted from 1; absent for a single network. */
+  readonly member?: number;
 }
 
 /** Follows each checkpoint once it is written. */
@@ -87,6 +96,8 @@ export interface CheckpointEvent {
   readonly step: number;
   /** File of the checkpoint. */
   readonly path: string;
+  /** The member of a bag that it happened in, counted from 1; absent for a single network. */
+  readonly member?: number;
 }
 
 /**
@@ -95,6 +106,25 @@ export interface CheckpointEvent {
 export interface RetryEvent {
   readonly type: 'retry';
   readonly message: string;
+  /** The member of a bag that it happened in, counted from 1; absent for a single network. */
+  readonly member?: number;
+}
+
+/** A member of a bag as its session begins. */
+export interface StartedMember {
+  readonly seed: number;
+  /** Its numbers of training and validation rows. */
+  readonly rows: { readonly train: number; readonly val: number };
+  readonly stepsPerEpoch: number;
+  /** Whether it was trained in an earlier session, so that nothing is left to do. */
+  readonly done: boolean;
+}
+
+/** Says that a member of a bag has ended, or was done before. */
+export interface MemberEvent extends TrainedMember {
+  readonly type: 'member';
+  /** Counted from 1. */
+  readonly member: number;
 }
 
 /** Comes last and holds the result. */
@@ -141,8 +171,61 @@ export interface TrainResult {
   readonly seed: number;
   /** Number of weights and biases. */
   readonly parameters: number;
+  /** The members of a bag; absent for a single network. */
+  readonly bag?: BagResult;
   /** Says where this process's time went, and which file shows it; only if it was asked for. */
   readonly profile?: ProfileReport & { readonly trace: string | null };
+}
+
+/** What came of a member of a bag. */
+export interface TrainedMember {
+  readonly seed: number;
+  readonly status: TrainResult['status'];
+  readonly epochs: number;
+  /** Epoch with the least loss, counted from 1; null before any epoch has ended. */
+  readonly bestEpoch: number | null;
+  /** Metrics on its own validation rows; null without such rows. */
+  readonly val: Metrics | null;
+  readonly weightsSha256: string;
+}
+
+/**
+ * What came of a bag. The result's own `val` is `outOfFold`, or the mean's metrics on validation data from a
+ * source of its own; its `train` is measured with the final weights.
+ */
+export interface BagResult {
+  /** Those that have begun. */
+  readonly members: readonly TrainedMember[];
+  /**
+   * Metrics on the rows of all folds, each row predicted by the members that were not trained on it; null
+   * without folds and after an interruption.
+   */
+  readonly outOfFold: OutOfFold | null;
+  /**
+   * The members one by one, on average, against their mean on the same rows that none of them was trained
+   * on; null where no row is new to two of them.
+   */
+  readonly gain: BagGain | null;
+}
+
+/** Metrics of predictions for rows by members that were not trained on them. */
+export interface OutOfFold extends Metrics {
+  readonly rows: number;
+  /** The fewest and the most members that predicted a row. */
+  readonly fewest: number;
+  readonly most: number;
+}
+
+/** What averaging the members gains. */
+export interface BagGain {
+  readonly on: 'test' | 'val' | 'outOfFold';
+  readonly rows: number;
+  /** The most members whose mean was taken for a row. */
+  readonly members: number;
+  /** The members' own metrics, on average. */
+  readonly single: Metrics;
+  /** The metrics of their mean. */
+  readonly together: Metrics;
 }
 
 /** Anything that a training tells its caller, told apart by `type`. */
@@ -153,4 +236,5 @@ export type TrainEvent =
   | EpochEvent
   | CheckpointEvent
   | RetryEvent
+  | MemberEvent
   | EndEvent;

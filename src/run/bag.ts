@@ -1,0 +1,229 @@
+/**
+ * Trains a bag: several networks of one configuration, each with a seed and validation rows of its own, whose
+ * predictions are averaged. Every member is a session of its own, in a thread or in this one, so its bits do
+ * not depend on the others, on their order or on the threads.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Clock, systemClock } from '../clock.js';
+import { UsageError, UserError } from '../errors.js';
+import { readModel } from '../model/read.js';
+import { parameterLayout } from '../network/layout.js';
+import { runJobs } from '../parallel/jobs.js';
+import type { TrainConfig } from '../train/config.js';
+import type { EndEvent, TrainEvent, TrainResult } from '../train/events.js';
+import type { TrainingPlan } from '../train/plan.js';
+import { type BagPlan, bagStart, shareThreads } from './bagplan.js';
+import { type BagMember, endOfBag } from './bagresult.js';
+import {
+  appendMetrics,
+  createRunFolder,
+  memberFolder,
+  RUN_FILES,
+  type RunRecord,
+  readRun,
+  writeConfig,
+  writeRecord,
+} from './folder.js';
+import { changeOfKernels } from './kernels.js';
+import { type MemberJob, type MemberReport, trainMember } from './member.js';
+import { newRecord } from './record.js';
+
+/** Where a bag is kept, and what may stop it. */
+interface BagSession {
+  readonly plan: BagPlan;
+  readonly folder: string | null;
+  readonly record: RunRecord;
+  readonly argv: readonly string[];
+  readonly signal: AbortSignal | undefined;
+  readonly clock: Clock;
+}
+
+/** Says how a bag is run, as `RunOptions` does for one training. */
+interface BagOptions {
+  readonly signal?: AbortSignal;
+  readonly profile?: boolean;
+  readonly argv?: readonly string[];
+  readonly clock?: Clock;
+}
+
+/** Trains a new bag. Throws UsageError for a profile, and for a folder that cannot be written DataError. */
+export async function* trainBag(
+  plan: BagPlan,
+  options: BagOptions,
+  { folder, started }: { readonly folder: string | null; readonly started: Date },
+): AsyncGenerator<TrainEvent> {
+  refuseProfile(options);
+  const record = newRecord(whole(plan), started, options.argv ?? []);
+  if (folder) createRunFolder(folder, plan.config, record);
+  yield* runBag(sessionOf(plan, options, folder, record));
+}
+
+/**
+ * Goes on with a bag: members that are done are not trained again, others go on from their checkpoints.
+ * @param run its folder and record, and the configuration to store
+ */
+export async function* resumeBag(
+  plan: BagPlan,
+  options: Omit<BagOptions, 'argv'>,
+  run: { readonly folder: string; readonly config: TrainConfig; readonly record: RunRecord },
+): AsyncGenerator<TrainEvent> {
+  refuseProfile(options);
+  const { folder, config, record: before } = run;
+  const planned = whole(plan);
+  const note = changeOfKernels(before, planned);
+  const { kernels, library } = planned;
+  const running = { status: 'running', ended: null, exitCode: null, error: null, result: null } as const;
+  const record: RunRecord = { ...before, kernels, library, ...running };
+  writeConfig(folder, config);
+  writeRecord(folder, record);
+  const noted = note === null ? plan : { ...plan, notes: [...plan.notes, note] };
+  yield* runBag(sessionOf(noted, { ...options, argv: before.argv }, folder, record));
+}
+
+function refuseProfile({ profile }: BagOptions): void {
+  if (!profile) return;
+  throw new UsageError(
+    '--profile: times one training, and --bag trains several at once; leave out one of the two',
+  );
+}
+
+/** Returns the plan of one member with the data of all, for the record. */
+const whole = ({ config, data, members: [first] }: BagPlan): TrainingPlan => {
+  return { ...first, config, data: data.whole };
+};
+
+function sessionOf(
+  plan: BagPlan,
+  { signal, argv = [], clock = systemClock }: BagOptions,
+  folder: string | null,
+  record: RunRecord,
+): BagSession {
+  return { plan, folder, record, argv, signal, clock };
+}
+
+/** Runs a bag to its end or an interruption, with run.json and metrics.jsonl of the whole in its folder. */
+async function* runBag(session: BagSession): AsyncGenerator<TrainEvent> {
+  const { folder, record } = session;
+  const close = (status: RunRecord['status'], exitCode: number, more: Partial<RunRecord>) => {
+    if (!folder) return;
+    writeRecord(folder, { ...record, status, exitCode, ended: new Date().toISOString(), ...more });
+  };
+  try {
+    for await (const event of bagEvents(session)) {
+      if (folder && event.type !== 'step') appendMetrics(folder, event);
+      if (event.type === 'end') {
+        const { type, ...result } = event;
+        close(result.status, result.status === 'interrupted' ? 130 : 0, { result });
+      }
+      yield event;
+    }
+  } catch (error) {
+    const exitCode = error instanceof UserError ? error.exitCode : 1;
+    close(exitCode === 4 ? 'diverged' : 'failed', exitCode, { error: (error as Error).message });
+    throw error;
+  }
+}
+
+async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
+  const { plan, folder, clock } = session;
+  const begin = clock();
+  const { length } = parameterLayout(plan.members[0].layers);
+  const members = plan.members.map((own, index): BagMember => {
+    const weights = new Float32Array(new SharedArrayBuffer(4 * length));
+    return {
+      weights,
+      result: folder === null ? null : finished(memberFolder(folder, index + 1), own, weights),
+    };
+  });
+  const pending = [...members.keys()].filter((member) => members[member].result === null);
+  const { atOnce, inside, cores } = shareThreads(plan.config, pending.length, plan.members[0].sharedBytes);
+  const workers = atOnce * Math.max(1, inside === 'auto' ? cores : inside);
+
+  const start = bagStart(plan, folder);
+  yield {
+    ...start,
+    bag: start.bag!.map((own, member) => ({ ...own, done: members[member].result !== null })),
+  };
+  if (pending.length > 0) {
+    const why =
+      atOnce === 0 ? 'one member after the other' : `${atOnce} of ${pending.length} members at a time`;
+    yield { type: 'workers', workers, why };
+  }
+  for (const [member, { result }] of members.entries()) if (result) yield memberEnd(member, result, plan);
+
+  const jobs = pending.map((member): MemberJob => {
+    const { config, data } = plan.members[member];
+    const { memoryLimit } = config;
+    const limit = memoryLimit && atOnce > 1 ? { memoryLimit: memoryLimit / atOnce } : {};
+    return {
+      member: member + 1,
+      of: members.length,
+      config: { ...config, workers: inside, ...limit },
+      data,
+      cores,
+      folder: folder === null ? null : memberFolder(folder, member + 1),
+      argv: session.argv,
+      weights: members[member].weights,
+    };
+  });
+  const signal = session.signal ?? new AbortController().signal;
+  for await (const { index, report } of reports(jobs, atOnce, signal, clock)) {
+    const member = pending[index];
+    if (report.type !== 'end') yield { ...report, member: member + 1 };
+    else {
+      const { type, ...result } = report;
+      members[member].result = result;
+      yield memberEnd(member, result, plan);
+    }
+  }
+  yield {
+    type: 'end',
+    ...endOfBag(plan, { members, folder, workers, atOnce: Math.max(1, atOnce) }),
+    wallSeconds: (clock() - begin) / 1000,
+  } satisfies EndEvent;
+}
+
+const MEMBER_FILE = fileURLToPath(new URL('../../workers/member.js', import.meta.url));
+
+type Reports = AsyncGenerator<{ readonly index: number; readonly report: MemberReport }>;
+
+/** Trains members in threads, several at a time, or one after the other in this thread. */
+async function* reports(
+  jobs: readonly MemberJob[],
+  threads: number,
+  signal: AbortSignal,
+  clock: Clock,
+): Reports {
+  if (jobs.length === 0) return;
+  if (threads > 0) {
+    const retried = ({ message }: Error): MemberReport => ({ type: 'retry', message });
+    yield* runJobs(jobs, { filename: MEMBER_FILE, threads, signal, retried });
+    return;
+  }
+  for (const [index, job] of jobs.entries()) {
+    if (signal.aborted) return;
+    for await (const report of trainMember(job, signal, 0, clock)) yield { index, report };
+  }
+}
+
+function memberEnd(member: number, result: TrainResult, { members }: BagPlan): TrainEvent {
+  const { status, epochs, bestEpoch, val, weightsSha256 } = result;
+  const { seed } = members[member].config;
+  return { type: 'member', member: member + 1, seed, status, epochs, bestEpoch, val, weightsSha256 };
+}
+
+/**
+ * Returns the result of a member that an earlier session has trained to its end, and fills in its weights;
+ * null where there is something left to train.
+ */
+function finished(folder: string, plan: TrainingPlan, weights: Float32Array): TrainResult | null {
+  if (!existsSync(join(folder, RUN_FILES.record))) return null;
+  const { record, config } = readRun(folder);
+  const { status, result } = record;
+  const done = status === 'completed' || (status === 'early-stopped' && result !== null);
+  if (!done || result === null || config.epochs < plan.config.epochs) return null;
+  weights.set(readModel(folder).weights);
+  return result;
+}

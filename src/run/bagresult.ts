@@ -1,0 +1,110 @@
+/** The last event of a bag: the mean of its members as a model, and what it reaches. */
+import { join } from 'node:path';
+import { chooseKernels } from '../kernels/choose.js';
+import type { SavedModel } from '../model/format.js';
+import type { RunnableModel } from '../model/runner.js';
+import { saveModel } from '../model/write.js';
+import { membersSha256 } from '../network/digest.js';
+import { parameterLayout } from '../network/layout.js';
+import type { TrainResult } from '../train/events.js';
+import type { BagPlan } from './bagplan.js';
+import { type BagScores, scoreBag } from './bagscore.js';
+import { RUN_FILES } from './folder.js';
+
+/** A member as a session finds or leaves it. */
+export interface BagMember {
+  readonly weights: Float32Array;
+  /** Null while it has not been trained. */
+  result: TrainResult | null;
+}
+
+/** Where the members stand at the end of a session. */
+interface EndOfSession {
+  readonly members: readonly BagMember[];
+  readonly folder: string | null;
+  readonly workers: number;
+  /** Members that were trained at the same time. */
+  readonly atOnce: number;
+}
+
+/**
+ * Makes a model of the members, writes it and evaluates it. A bag that was interrupted has no model yet.
+ * @throws DivergedError where a metric of the members' mean is not finite
+ */
+export function endOfBag(
+  plan: BagPlan,
+  { members, folder, workers, atOnce }: EndOfSession,
+): Omit<TrainResult, 'wallSeconds' | 'profile'> {
+  const { config } = plan;
+  const results = members.flatMap(({ result }) => (result === null ? [] : [result]));
+  const interrupted =
+    results.length < members.length || results.some(({ status }) => status === 'interrupted');
+  const digest = membersSha256(results.map(({ weightsSha256 }) => weightsSha256));
+  const steps = sum(results.map((result) => result.steps));
+  const epochs = results.reduce((most, result) => Math.max(most, result.epochs), 0);
+  const [first] = plan.members;
+  const facts = { members: members.length, epochs, steps, seed: config.seed, kernels: first.kernels };
+  const layout = parameterLayout(first.layers);
+  const weights = members.map((member) => member.weights);
+  const { outOfFold, gain, ...metrics } = interrupted
+    ? NOTHING
+    : scoredModel(plan, { weights: weights[0], bag: weights, layout, facts }, folder);
+  return {
+    run: folder,
+    status: interrupted ? 'interrupted' : commonStatus(results),
+    reason: interrupted ? 'interrupted' : commonReason(results),
+    weightsSha256: digest,
+    epochs,
+    steps,
+    bestEpoch: null,
+    ...metrics,
+    samplesPerSecond:
+      (atOnce * sum(results.map((result) => result.samplesPerSecond))) / Math.max(1, results.length),
+    workers,
+    shards: config.shards,
+    kernels: first.kernels,
+    precision: config.precision,
+    seed: config.seed,
+    parameters: members.length * layout.count,
+    bag: {
+      members: results.map(({ seed, status, epochs: own, bestEpoch, val, weightsSha256 }) => {
+        return { seed, status, epochs: own, bestEpoch, val, weightsSha256 };
+      }),
+      outOfFold,
+      gain,
+    },
+  };
+}
+
+const NOTHING: BagScores = { train: null, val: null, test: null, outOfFold: null, gain: null };
+
+/** Writes the model, if there is a folder, and then evaluates it. */
+function scoredModel(
+  { members: [first], data }: BagPlan,
+  parts: Pick<SavedModel, 'layout' | 'facts'> & Pick<RunnableModel, 'weights' | 'bag'>,
+  folder: string | null,
+): BagScores {
+  const { network, layers, kernels, library } = first;
+  const model = { network, layers, schema: first.data.schema, ...parts };
+  // The model is written before the evaluation, because a row of the test data can end the run.
+  if (folder) saveModel(join(folder, RUN_FILES.model), model);
+  const named = library ? { nativeLibrary: library.path } : {};
+  return scoreBag(model, data, chooseKernels({ kernels, precision: 'f32', ...named }));
+}
+
+const commonStatus = (results: readonly TrainResult[]): TrainResult['status'] =>
+  results.every(({ status }) => status === 'early-stopped') ? 'early-stopped' : 'completed';
+
+/** Says why the members ended, each reason once. */
+function commonReason(results: readonly TrainResult[]): string {
+  const reasons = [...new Set(results.map(({ reason }) => reason))];
+  if (reasons.length === 1) return reasons[0];
+  return reasons
+    .map((reason) => {
+      const members = results.filter((result) => result.reason === reason).length;
+      return `${members} of ${results.length} members: ${reason}`;
+    })
+    .join('; ');
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
