@@ -157,15 +157,15 @@ function readMembers(
   { layout, count }: { readonly layout: ParameterLayout; readonly count: number },
   file: string,
 ): Float32Array[] {
-  const needed = count * layout.views.length;
-  if (tensors.size > needed || (count > 1 && tensors.size < needed)) {
-    const whose = count > 1 ? `the networks of its ${count} members have` : 'its network has';
-    throw new DataError(`${file}: holds ${tensors.size} tensors, ${whose} ${needed} parameters`);
-  }
   const members = Array.from({ length: count }, (_, member) => {
     const prefix = count > 1 ? member : null;
     return layout.views.map((view) => parameter(tensors, tensorName(view.name, prefix), view.spec, file));
   });
+  const needed = count * layout.views.length;
+  if (tensors.size !== needed) {
+    const whose = count > 1 ? `the networks of its ${count} members have` : 'its network has';
+    throw new DataError(`${file}: holds ${tensors.size} tensors, ${whose} ${needed} parameters`);
+  }
   return members.map((sources) => {
     const weights = new Float32Array(layout.length);
     layout.views.forEach(({ spec, offset }, index) => {

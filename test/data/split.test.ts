@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitRows } from '#src/data/fit.js';
 import { loadTrainingData } from '#src/data/load.js';
-import { split } from '#src/data/split.js';
+import { allRows, foldRows, split } from '#src/data/split.js';
 import { failure, file } from './helpers.js';
 
 const labels = fc.array(fc.nat(4), { minLength: 1, maxLength: 200 });
@@ -105,5 +105,59 @@ describe('fractions of a source', () => {
     const notes: string[] = [];
     splitRows(2, { valFraction: 0, testFraction: 0.1, seed: 1 }, null, notes);
     expect(notes).toEqual(['test: 2 rows are too few to keep 0.1 of them back; none are']);
+  });
+});
+
+describe('folds', () => {
+  const members = fc.integer({ min: 1, max: 12 });
+  const share = fc.double({ min: 0.01, max: 0.95, noNaN: true });
+
+  it('hold their share of every class to within a row, but never all of it', () => {
+    fc.assert(
+      fc.property(labels, members, share, fc.nat(), (strata, members, fraction, seed) => {
+        const folds = foldRows(strata.length, { members, fraction }, seed, strata);
+        expect(folds).toHaveLength(members);
+        expect(foldRows(strata.length, { members, fraction }, seed, strata)).toEqual(folds);
+        for (const fold of folds) {
+          expect(Array.from(fold)).toEqual([...new Set(fold)].sort((a, b) => a - b));
+          for (const label of new Set(strata)) {
+            const all = strata.filter((other) => other === label).length;
+            const held = Array.from(fold).filter((row) => strata[row] === label).length;
+            expect(Math.abs(held - Math.min(fraction * all, all - 1))).toBeLessThan(1);
+          }
+        }
+      }),
+    );
+  });
+
+  it('rotate: rows are held by equally many members, to within one, but for rows alone in their class', () => {
+    fc.assert(
+      fc.property(labels, members, fc.nat(), (strata, members, seed) => {
+        const fraction = 0.3; // small enough that no fold would hold a whole class of two
+        const folds = foldRows(strata.length, { members, fraction }, seed, strata);
+        for (const [row, label] of strata.entries()) {
+          const holders = folds.filter((fold) => fold.includes(row)).length;
+          const alone = strata.filter((other) => other === label).length === 1;
+          if (alone) expect(holders).toBe(0);
+          else expect(Math.abs(holders - members * fraction)).toBeLessThan(1);
+        }
+      }),
+    );
+  });
+
+  it.each([2, 3, 4, 5, 7, 10, 13])('%i of them with members · fraction = 1 are a partition', (members) => {
+    for (const rows of [2 * members, 97, 1000]) {
+      for (const seed of [1, 2, 3]) {
+        const folds = foldRows(rows, { members, fraction: 1 / members }, seed, null);
+        expect(folds.flatMap((fold) => [...fold]).sort((a, b) => a - b)).toEqual([...allRows(rows)]);
+      }
+    }
+  });
+
+  it('are other rows for another seed, and spread over the data', () => {
+    const [fold] = foldRows(1000, { members: 4, fraction: 0.1 }, 1, null);
+    expect(fold.length).toBe(100);
+    expect(foldRows(1000, { members: 4, fraction: 0.1 }, 2, null)[0]).not.toEqual(fold);
+    expect(Math.max(...fold) - Math.min(...fold)).toBeGreaterThan(500);
   });
 });

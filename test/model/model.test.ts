@@ -371,7 +371,7 @@ describe('a model file that is not one', () => {
   const cases: [string, () => Uint8Array, RegExp][] = [
     ['of another format', () => withMetadata({ format: 'pt' }), /^not a gradpool model: its format is pt/],
     ['without metadata', () => encodeSafetensors(named, {}), /^not a gradpool model: its format is not given/],
-    ['of another version', () => withMetadata({ version: '2' }), /^a model of format version 2; this gradpool reads version 1/],
+    ['of another version', () => withMetadata({ version: '3' }), /^a model of format version 3; this gradpool reads versions 1 and 2/],
     ['of a checkpoint', () => withMetadata({ format: 'gradpool.checkpoint' }), /gradpool\.checkpoint, expected gradpool\.model/],
     ['with another task', () => withMetadata({ task: 'regression' }), /^damaged: its task is classification, but it says regression/],
     ['with other classes', () => withMetadata({ classes: '["3","5","9"]' }), /^damaged: its classes/],
