@@ -20,7 +20,7 @@ describe.each(['sgd', 'adam', 'adamw', 'lion', 'rmsprop', 'adagrad'] as const)('
 
 const features = {
   'weight decay on weights alone': { optimizer: 'adamw', weightDecay: 0.1, decayBiases: false },
-  'an average over steps': { optimizer: 'adamw', averaging: 'ema', emaDecay: 0.7 },
+  'an average over steps': { optimizer: 'adamw', averaging: 'ema', emaDecay: 'auto', emaWarmup: true },
   'an average over epochs': { optimizer: 'sgd', averaging: 'swa', swaStart: 1 },
 } as const;
 
