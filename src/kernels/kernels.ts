@@ -39,6 +39,24 @@ export const oneShard = (R: number): ShardRows => ({ bounds: Int32Array.of(0, R)
  */
 export type SumMode = 'start' | 'continue';
 
+/**
+ * The sizes of a periodic embedding: each of the first C of K inputs goes through F cosines to V values,
+ * which follow it in the N = K + C·V outputs.
+ */
+export interface PeriodicShape {
+  /** K */
+  readonly inputs: number;
+  /** C */
+  readonly columns: number;
+  /** F */
+  readonly frequencies: number;
+  /** V, at most MAX_PERIODIC_VALUES */
+  readonly values: number;
+}
+
+/** The most values of a column of a periodic embedding: their sums must fit in scratch memory. */
+export const MAX_PERIODIC_VALUES = 64;
+
 /** The operations that every implementation of the arithmetic has. */
 export interface Kernels {
   readonly name: KernelName;
@@ -100,6 +118,17 @@ export interface Kernels {
     p: number,
   ): void;
 
+  /** y = factor·x, element by element. */
+  scale(y: FloatArray, x: FloatArray, count: number, factor: number): void;
+  /** y = a·b, element by element. */
+  multiply(y: FloatArray, a: FloatArray, b: FloatArray, count: number): void;
+  /** y = d·(a − b), element by element. */
+  multiplyDifference(y: FloatArray, d: FloatArray, a: FloatArray, b: FloatArray, count: number): void;
+  /** y[R,N] = a[N]·x in each row. */
+  scaleColumns(y: FloatArray, x: FloatArray, a: FloatArray, R: number, N: number): void;
+  /** y[R,N] = x + a[N]·(f − x) in each row. */
+  mixColumns(y: FloatArray, x: FloatArray, f: FloatArray, a: FloatArray, R: number, N: number): void;
+
   /** y[R,N] = softmax of each row of z, the row's maximum subtracted first. */
   softmax(y: FloatArray, z: FloatArray, R: number, N: number): void;
   /** dz_i = y_i (dy_i − Σ_j dy_j y_j): the softmax Jacobian applied to dy, row by row. */
@@ -108,6 +137,42 @@ export interface Kernels {
   logSoftmax(y: FloatArray, z: FloatArray, R: number, N: number): void;
   /** dz_i = dy_i − e^{y_i} Σ_j dy_j: the log-softmax Jacobian applied to dy, row by row. */
   logSoftmaxBackward(dz: FloatArray, dy: FloatArray, y: FloatArray, R: number, N: number): void;
+
+  /**
+   * y[R,N] = (x_j, c_j + a_j·cos θ_j for each column j, then the further inputs), with θ_jf = 2π·w_jf·x_j +
+   * b_jf. `parameters` are the frequencies w[C,F], the phases b[C,F], the weights a[C,V,F] and the biases
+   * c[C,V]. cos θ and sin θ [R,C·F] are left for the backward pass.
+   */
+  periodic(
+    y: FloatArray,
+    cosines: FloatArray,
+    sines: FloatArray,
+    x: FloatArray,
+    parameters: readonly FloatArray[],
+    R: number,
+    shape: PeriodicShape,
+  ): void;
+  /** The gradients of the parameters of `periodic`: sums over the shards' rows, as `ShardRows` says. */
+  periodicGradients(
+    gradients: readonly FloatArray[],
+    dy: FloatArray,
+    cosines: FloatArray,
+    sines: FloatArray,
+    x: FloatArray,
+    parameters: readonly FloatArray[],
+    shards: ShardRows,
+    shape: PeriodicShape,
+    mode: SumMode,
+  ): void;
+  /** dx[R,K], the backward pass of `periodic`. */
+  periodicInputGradient(
+    dx: FloatArray,
+    dy: FloatArray,
+    sines: FloatArray,
+    parameters: readonly FloatArray[],
+    R: number,
+    shape: PeriodicShape,
+  ): void;
 
   /**
    * losses[R] = Div(y, d) of each row and dy[R,N] = ∂Div/∂y; dy may be null if the value alone is wanted. d

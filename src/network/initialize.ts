@@ -24,10 +24,18 @@ export function initialize(
       values.fill(init.constant);
       return;
     }
+    const stream = new Stream(seed, PURPOSE.init, index);
+    if ('normal' in init || 'uniform' in init) {
+      const [distribution, deviation] =
+        'normal' in init
+          ? (['normal', init.normal] as const)
+          : (['uniform', init.uniform / Math.sqrt(3)] as const);
+      FILLS[distribution](values, { deviation, stream, rows: shape[0], constant });
+      return;
+    }
     const initializer = name === 'auto' ? autoInitializer : name;
     const { variance, distribution }: Initializer = INITIALIZERS[initializer];
     const deviation = Math.sqrt(variance(init.fanIn, init.fanOut));
-    const stream = new Stream(seed, PURPOSE.init, index);
     FILLS[distribution](values, { deviation, stream, rows: shape[0], constant });
   });
 }

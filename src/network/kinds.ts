@@ -3,34 +3,28 @@
  * it.
  */
 import { z } from 'zod';
-import { ACTIVATION_NAMES, ACTIVATIONS, type Activation, type ActivationName } from './activations.js';
-import {
-  type Branch,
-  EXAMPLE_INPUTS,
-  kind,
-  type LayerKind,
-  type TypedKind,
-  uncheckedLayers,
-} from './kind.js';
+import { MAX_PERIODIC_VALUES } from '../kernels/kernels.js';
+import { ACTIVATION_KINDS, GATE_KINDS } from './activationkinds.js';
+import { type Branch, EXAMPLE_INPUTS, kind, type LayerKind, uncheckedLayers } from './kind.js';
 import type { Layer } from './layer.js';
-import { activation } from './layers/activation.js';
 import { batchNorm } from './layers/batchnorm.js';
 import { concat, product, residual, sequential, sum } from './layers/composite.js';
 import { dense } from './layers/dense.js';
 import { dropout } from './layers/dropout.js';
 import { embedding } from './layers/embedding.js';
-import { GATES, type GateName, gate } from './layers/gate.js';
 import { logSoftmax } from './layers/logsoftmax.js';
 import { groupMax, neighbours } from './layers/max.js';
 import { noise } from './layers/noise.js';
 import { l2Norm, layerNorm } from './layers/normalization.js';
-import { prelu } from './layers/prelu.js';
+import { periodic } from './layers/periodic.js';
 import { powers, productUnits } from './layers/product.js';
-import { rrelu } from './layers/rrelu.js';
+import { scale } from './layers/scale.js';
 import { softmax } from './layers/softmax.js';
 
 const whole = (minimum: number) => z.number().int().min(minimum);
 const share = z.number().min(0).lt(1);
+/** How many times the learning rate of the others a layer's parameters have. */
+const rate = z.number().positive().default(1);
 const list = uncheckedLayers.min(1) as unknown as z.ZodType<Branch, Branch>;
 const indices = z.array(z.array(whole(0)).min(1)).min(1);
 
@@ -50,38 +44,7 @@ const CATALOGUE = {
     {},
     { formula: 'z_i − log Σe^z_j', torch: 'LogSoftmax', build: (_, { inputs }) => logSoftmax(inputs) },
   ),
-  ...activationKinds(),
-  threshold: kind(
-    { gradient: z.enum(['none', 'straightThrough', 'perceptron']).default('none') },
-    {
-      formula: ACTIVATIONS.threshold.formula,
-      torch: ACTIVATIONS.threshold.torch,
-      shorthand: 'gradient',
-      build: ({ gradient }, { inputs }) => activation(gradient === 'none' ? 'threshold' : gradient, inputs),
-    },
-  ),
-  prelu: kind(
-    { perUnit: z.boolean().default(false) },
-    {
-      formula: 'z for z>0, a·z otherwise, a learned',
-      torch: 'PReLU',
-      examples: [{}, { perUnit: true }],
-      kinked: true,
-      build: ({ perUnit }, { inputs }) => prelu(inputs, perUnit),
-    },
-  ),
-  rrelu: kind(
-    { lower: z.number().default(1 / 8), upper: z.number().default(1 / 3) },
-    {
-      formula: 'z for z≥0, a·z otherwise, a uniform in [lower, upper)',
-      torch: 'RReLU',
-      kinked: true,
-      build({ lower, upper }, { inputs, fail }) {
-        if (lower > upper) fail(`lower must be at most upper, found ${lower} and ${upper}`);
-        return rrelu(inputs, lower, upper);
-      },
-    },
-  ),
+  ...ACTIVATION_KINDS,
   dropout: kind(
     { p: share },
     {
@@ -127,7 +90,35 @@ const CATALOGUE = {
       build: ({ eps }, { inputs }) => l2Norm(inputs, eps),
     },
   ),
-  ...gateKinds(),
+  scale: kind(
+    { rate },
+    {
+      formula: 'a·x, a learned, 1 at first',
+      torch: 'none',
+      examples: [{}, { rate: 6 }],
+      build: ({ rate }, { inputs }) => scale(inputs, rate),
+    },
+  ),
+  periodic: kind(
+    {
+      columns: whole(1),
+      frequencies: whole(1).default(16),
+      outputs: whole(1).max(MAX_PERIODIC_VALUES).default(3),
+      deviation: z.number().positive().default(0.1),
+      rate: rate.default(0.1),
+    },
+    {
+      formula: '(x, A·cos(2πwx + b) + c) for each column, w, b, A and c learned',
+      torch: 'none',
+      examples: [2, { columns: 6, frequencies: 5, outputs: 2, deviation: 1, rate: 1 }],
+      shorthand: 'columns',
+      build({ outputs: values, ...options }, { inputs, fail }) {
+        if (options.columns > inputs) fail(`${options.columns} columns, but the input has ${inputs}`);
+        return periodic(inputs, { ...options, values });
+      },
+    },
+  ),
+  ...GATE_KINDS,
   groupMax: kind(
     { size: whole(1).optional(), groups: indices.optional() },
     {
@@ -225,55 +216,6 @@ const CATALOGUE = {
 /** The catalogue with each kind under its own name, from which `LayerSpec` is derived. */
 export type LayerCatalogue = typeof CATALOGUE;
 export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = CATALOGUE;
-
-/** The spellings of an activation's argument: its one parameter by name or as a bare number. */
-type ActivationSpelling<Entry> = Entry extends {
-  readonly parameter: { readonly name: infer Key extends string };
-}
-  ? number | { readonly [Name in Key]?: number | undefined }
-  : null;
-
-type ActivationKinds = {
-  readonly [Name in ActivationName]: TypedKind<ActivationSpelling<(typeof ACTIVATIONS)[Name]>>;
-};
-
-function activationKinds(): ActivationKinds {
-  return Object.fromEntries(ACTIVATION_NAMES.map((name) => [name, activationKind(name)])) as ActivationKinds;
-}
-
-function gateKinds(): Readonly<Record<GateName, TypedKind<null>>> {
-  const names = Object.keys(GATES) as GateName[];
-  return Object.fromEntries(names.map((name) => [name, gateKind(name)])) as Record<GateName, TypedKind<null>>;
-}
-
-function activationKind(name: ActivationName): LayerKind {
-  const { formula, torch, parameter }: Activation = ACTIVATIONS[name];
-  if (!parameter) return kind({}, { formula, torch, build: (_, { inputs }) => activation(name, inputs) });
-  const { name: key, min, max } = parameter;
-  return kind(
-    { [key]: z.number().min(min).max(max).default(parameter.default) },
-    {
-      formula,
-      torch,
-      shorthand: key,
-      build: (argument, { inputs }) => activation(name, inputs, argument[key] as number),
-    },
-  );
-}
-
-function gateKind(name: GateName): TypedKind<null> {
-  return kind(
-    {},
-    {
-      formula: `a·${GATES[name]}(b), x = (a, b)`,
-      torch: name === 'glu' ? 'GLU' : 'none',
-      build(_, { inputs, fail }) {
-        if (inputs % 2 !== 0) fail(`splits its input in two halves, but the input has ${inputs} values`);
-        return gate(name, inputs);
-      },
-    },
-  );
-}
 
 function branchesKind(
   formula: string,

@@ -5,8 +5,15 @@
 import type { FloatArray, Kernels, ShardRows, SumMode } from '../kernels/kernels.js';
 import type { InitializerName } from './initializers.js';
 
-/** Says how a parameter begins: drawn by the network's initialiser from its fans, or as a constant. */
-type ParameterInit = { readonly fanIn: number; readonly fanOut: number } | { readonly constant: number };
+/**
+ * Says how a parameter begins: drawn by the network's initialiser from its fans, or, whatever that is, as a
+ * constant, as N(0, normal²) or as U(±uniform).
+ */
+type ParameterInit =
+  | { readonly fanIn: number; readonly fanOut: number }
+  | { readonly constant: number }
+  | { readonly normal: number }
+  | { readonly uniform: number };
 
 /** Describes one array of numbers that a layer keeps: weights that are learned, or a running statistic. */
 export interface ParameterSpec {

@@ -3,6 +3,7 @@
  * and saved, while training goes on with the weights as they are. The number of weights in the average
  * follows from the step's number, so nothing else is stored.
  */
+import { z } from 'zod';
 import type { AllValues, HyperRecord } from '../hyperparameters.js';
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
 import { update } from './elementwise.js';
@@ -13,7 +14,18 @@ export const AVERAGINGS = {
   none: { hyper: {} },
   /** An exponential moving average over steps. */
   ema: {
-    hyper: { emaDecay: { schema: fraction, default: 0.999, help: 'share of the average that a step keeps' } },
+    hyper: {
+      emaDecay: {
+        schema: z.union([fraction, z.literal('auto')]),
+        default: 0.999,
+        help: 'share of the average that a step keeps; auto takes 1 − 1/max(10, steps of an epoch)',
+      },
+      emaWarmup: {
+        schema: z.boolean(),
+        default: false,
+        help: 'keeps at most (1 + t)/(10 + t) at step t, so that the first weights fade faster',
+      },
+    },
   },
   /** The plain mean over epochs (Izmailov et al. 2018, who begin after 75 % of the epochs as well). */
   swa: {
@@ -42,11 +54,20 @@ export function isAveraged(options: AveragingOptions, step: number, stepsPerEpoc
 }
 
 /**
+ * Returns the share of an exponential moving average that step `step` keeps; its warm-up is that of
+ * TensorFlow's ExponentialMovingAverage with num_updates.
+ */
+function emaKept({ emaDecay, emaWarmup }: AveragingOptions, step: number, stepsPerEpoch: number): number {
+  const decay = emaDecay === 'auto' ? 1 - 1 / Math.max(10, stepsPerEpoch) : emaDecay;
+  return emaWarmup ? Math.min(decay, (1 + step) / (10 + step)) : decay;
+}
+
+/**
  * Returns the share with which the weights after step `step` (1, 2, …) enter the average: 1 for the first,
  * which are copied as PyTorch's AveragedModel does, and 0 where a step does not count.
  */
 export function averageShare(options: AveragingOptions, step: number, stepsPerEpoch: number): number {
-  if (options.averaging === 'ema') return step === 1 ? 1 : 1 - options.emaDecay;
+  if (options.averaging === 'ema') return step === 1 ? 1 : 1 - emaKept(options, step, stepsPerEpoch);
   const count = swaCount(options, step, stepsPerEpoch);
   return count === 0 || step % stepsPerEpoch !== 0 ? 0 : 1 / count;
 }

@@ -37,12 +37,12 @@ export function regularizeGradient(
 
 /**
  * Limits the norm of the weights into each unit, a column of a [in, out] matrix, to `most` (max-norm; Srebro
- * & Shraibman 2005, Hinton et al. 2012). Longer columns are scaled back; biases, which are vectors, are left
- * alone.
+ * & Shraibman 2005, Hinton et al. 2012). Longer columns are scaled back; biases, which are vectors, and the
+ * parameters of a periodic embedding, which are no matrix, are left alone.
  */
 export function limitNorms(weights: FloatArray, views: readonly ParameterBlock[], most: number): void {
   for (const { offset, length, spec } of views) {
-    if (spec.shape.length < 2) continue;
+    if (spec.shape.length !== 2) continue;
     const columns = spec.shape[spec.shape.length - 1];
     const squares = new Float64Array(columns);
     for (let i = 0; i < length; i++) squares[i % columns] += weights[offset + i] * weights[offset + i];

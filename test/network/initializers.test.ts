@@ -199,3 +199,24 @@ it('constant: every weight is initConstant', () => {
   expect([...weights('constant', 3, 2, 1, 0.25)]).toEqual(new Array(6).fill(0.25));
   expect([...weights('zeros', 3, 2, 1, 0.25)]).toEqual(new Array(6).fill(0));
 });
+
+it('a parameter with a distribution of its own is drawn from it, whatever the initialiser', () => {
+  const layers = buildLayers([{ periodic: { columns: 500, deviation: 0.1 } }], 500);
+  const layout = parameterLayout(layers);
+  const block = new Float32Array(layout.length);
+  initialize(block, layout, 'zeros', 3);
+  const values = layout.views.map(({ offset, length }) => [...block.subarray(offset, offset + length)]);
+  const deviation = (x: number[]) => Math.sqrt(x.reduce((sum, value) => sum + value * value, 0) / x.length);
+  const [frequency, phase, weight, bias] = values;
+  expect(deviation(frequency)).toBeCloseTo(0.1, 2);
+  expect(Math.max(...frequency.map(Math.abs))).toBeGreaterThan(0.3);
+  for (const [drawn, limit] of [
+    [phase, Math.PI],
+    [weight, 0.25],
+    [bias, 0.25],
+  ] as const) {
+    expect(deviation(drawn) / limit).toBeCloseTo(Math.sqrt(1 / 3), 1);
+    expect(Math.max(...drawn.map(Math.abs)) / limit).toBeLessThanOrEqual(1 + 1e-6);
+    expect(Math.max(...drawn.map(Math.abs)) / limit).toBeGreaterThan(0.99);
+  }
+});

@@ -32,6 +32,13 @@ const NETWORKS: Record<string, readonly LayerSpec[]> = {
   geglu: [{ dense: 6 }, 'geglu', { dense: 2 }],
   reglu: [{ dense: 6 }, 'reglu', { dense: 2 }],
   bilinear: [{ dense: 6 }, 'bilinear', { dense: 2 }],
+  scale: [{ dense: 5 }, { scale: { rate: 6 } }, 'tanh', { dense: 3 }],
+  periodic: [{ dense: 5 }, { periodic: { columns: 5, deviation: 1 } }, { dense: 3 }],
+  'periodic, then further inputs': [
+    { dense: 5 },
+    { periodic: { columns: 3, frequencies: 5, outputs: 2, deviation: 0.5 } },
+    { dense: 3 },
+  ],
   groupMax: [{ dense: 6 }, { groupMax: 3 }, { dense: 3 }],
   'groupMax overlapping': [{ dense: 5 }, { groupMax: { groups: [[0, 1, 2], [1, 4], [3]] } }, { dense: 3 }],
   maxout: [{ maxout: { units: 4, pieces: 3 } }, { dense: 3 }],

@@ -36,7 +36,7 @@ describe.each(implementations)('$label', (where) => {
   it('ema: the weights enter with 1 − decay, the first alone', () => {
     where.reset();
     const average = where.zeros(COUNT);
-    const options: AveragingOptions = { averaging: 'ema', emaDecay: 0.9, epochs: 10 };
+    const options: AveragingOptions = { averaging: 'ema', emaDecay: 0.9, emaWarmup: false, epochs: 10 };
     const exact = new Float64Array(COUNT);
     expect(isAveraged(options, 0, 5)).toBe(false);
     for (let step = 1; step <= 6; step++) {
@@ -55,7 +55,13 @@ describe.each(implementations)('$label', (where) => {
   it('swa: the mean of the weights at the ends of the epochs from swaStart on', () => {
     where.reset();
     const average = where.zeros(COUNT);
-    const options: AveragingOptions = { averaging: 'swa', emaDecay: 0.9, epochs: 6, swaStart: 3 };
+    const options: AveragingOptions = {
+      averaging: 'swa',
+      emaDecay: 0.9,
+      emaWarmup: false,
+      epochs: 6,
+      swaStart: 3,
+    };
     for (let step = 1; step <= 24; step++) {
       const share = averageShare(options, step, 4);
       updateAverage(kernels, average, where.array(numbers(COUNT, step)), share);
@@ -69,7 +75,7 @@ describe.each(implementations)('$label', (where) => {
 });
 
 it('swa begins after 75 % of the epochs', () => {
-  const options: AveragingOptions = { averaging: 'swa', emaDecay: 0.9, epochs: 8 };
+  const options: AveragingOptions = { averaging: 'swa', emaDecay: 0.9, emaWarmup: false, epochs: 8 };
   expect([6, 7].map((epoch) => isAveraged(options, epoch, 1))).toEqual([false, true]);
 });
 
@@ -86,4 +92,18 @@ describe('max-norm', () => {
       expect(w[i]).toBeCloseTo(value, 15);
     });
   });
+});
+
+it('ema warms up, and auto keeps an epoch of steps', () => {
+  const options: AveragingOptions = { averaging: 'ema', emaDecay: 0.9, emaWarmup: true, epochs: 9 };
+  const kept = (change: Partial<AveragingOptions>, step: number, stepsPerEpoch: number) =>
+    1 - averageShare({ ...options, ...change }, step, stepsPerEpoch);
+  expect(averageShare(options, 1, 5)).toBe(1);
+  expect(kept({}, 2, 5)).toBeCloseTo(3 / 12, 14);
+  expect(kept({}, 40, 5)).toBeCloseTo(41 / 50, 14);
+  expect(kept({}, 80, 5)).toBeCloseTo(81 / 90, 14);
+  expect(kept({}, 1000, 5)).toBeCloseTo(0.9, 14);
+  expect(kept({ emaDecay: 'auto' }, 1000, 5)).toBeCloseTo(0.9, 14);
+  expect(kept({ emaDecay: 'auto' }, 1000, 50)).toBeCloseTo(0.98, 14);
+  expect(kept({ emaDecay: 'auto', emaWarmup: false }, 2, 50)).toBeCloseTo(0.98, 14);
 });

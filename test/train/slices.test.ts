@@ -1,8 +1,9 @@
 /** Workers that update the parameters in slices leave the bits of the update in one piece. */
 import { describe, expect, it } from 'vitest';
+import type { LayerSpec } from '#src/network/spec.js';
 import { updateSlice, updateSlices } from '#src/train/slices.js';
 import { syntheticData } from '../support/data.js';
-import { newTrainer, trainToEnd } from '../support/train.js';
+import { finish, newTrainer, trainToEnd } from '../support/train.js';
 
 const data = syntheticData({ rows: 150, inputs: 40, classes: 3 });
 /** 64,523 parameters are enough for slices, and their last chunk is short. */
@@ -19,7 +20,7 @@ describe.each(['sgd', 'adam', 'adamw', 'lion', 'rmsprop', 'adagrad'] as const)('
 
 const features = {
   'weight decay on weights alone': { optimizer: 'adamw', weightDecay: 0.1, decayBiases: false },
-  'an average over steps': { optimizer: 'adamw', averaging: 'ema', emaDecay: 0.7 },
+  'an average over steps': { optimizer: 'adamw', averaging: 'ema', emaDecay: 'auto', emaWarmup: true },
   'an average over epochs': { optimizer: 'sgd', averaging: 'swa', swaStart: 1 },
 } as const;
 
@@ -30,6 +31,27 @@ describe.each(Object.entries(features))('%s', (_, options) => {
       expect(await trainToEnd(data, { ...wide, ...options, workers })).toEqual(inProcess);
     }
   });
+});
+
+it('gives the same bits for 0, 2 and 3 workers where parameters have rates of their own', async () => {
+  const layers: LayerSpec[] = [
+    { periodic: { columns: 40, frequencies: 6 } },
+    { scale: { rate: 6 } },
+    { dense: 200 },
+    'tanh',
+    { dense: 180 },
+    'relu',
+    { dense: 3 },
+    'softmax',
+  ];
+  const options = { batch: 50, epochs: 2, optimizer: 'adamw', weightDecay: 0.1, layers } as const;
+  const inProcess = await trainToEnd(data, { ...options, workers: 0 });
+  for (const workers of [2, 3]) {
+    const trainer = newTrainer(data, { ...options, workers });
+    expect(trainer.plan.sizes.sliced).toBe(true);
+    expect(trainer.memory.groups.map(({ rateFactor }) => rateFactor)).toEqual([0.1, 6, 1]);
+    expect(await finish(trainer)).toEqual(inProcess);
+  }
 });
 
 it('is chosen for many parameters, several workers and a rule that goes element by element', () => {

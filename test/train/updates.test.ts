@@ -154,6 +154,17 @@ describe('an average of the weights', () => {
   });
 });
 
+it('a rule that searches along a line refuses a parameter with a rate of its own', () => {
+  const data = syntheticData({ rows: 20, inputs: 3, classes: 3 });
+  const layers = [{ scale: { rate: 6 } }, { dense: 3 }, 'softmax'] as const;
+  const open = (optimizer: 'lbfgs' | 'rprop') =>
+    newTrainer(data, { layers, optimizer, batch: 'all', workers: 0 });
+  expect(() => open('lbfgs')).toThrow(
+    /^optimizer lbfgs has one rate .* 0.weight has 6 times the learning rate/,
+  );
+  void open('rprop').close();
+});
+
 describe('impossible combinations are refused', () => {
   const cases: [Partial<TrainOptions>, RegExp][] = [
     [{ momentum: 1.2 }, /^momentum: must be less than 1, found 1.2/],

@@ -1,9 +1,11 @@
 import type { Precision } from '../bfloat16.js';
 import type { Kernels } from '../kernels.js';
 import { bfloat16Products } from './bfloat16.js';
+import { elementwiseKernels } from './elementwise.js';
 import { linearKernels } from './linear.js';
 import { namedKernels } from './named.js';
 import { stepKernels } from './optim.js';
+import { periodicKernels } from './periodic.js';
 import { uniform } from './random.js';
 import { softmaxKernels } from './softmax.js';
 
@@ -19,6 +21,8 @@ export function createReferenceKernels(precision: Precision = 'f32'): Kernels {
     ...products,
     ...namedKernels,
     ...softmaxKernels,
+    ...periodicKernels,
+    ...elementwiseKernels,
     ...stepKernels,
     uniform,
   };

@@ -78,7 +78,7 @@ export const linearKernels: Linear = {
  * doubling strides. Partial sums are rounded to dst's type after every row, so that a sum may stop after any
  * row and go on from what dst holds.
  */
-function sumShards(
+export function sumShards(
   dst: FloatArray,
   index: number,
   { bounds, first, last }: ShardRows,

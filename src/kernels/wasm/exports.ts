@@ -34,6 +34,14 @@ export interface WasmExports extends Record<StepName, (...numbers: number[]) => 
   softmaxBackward(dz: number, dy: number, y: number, R: number, N: number): void;
   logSoftmax(y: number, z: number, R: number, N: number): void;
   logSoftmaxBackward(dz: number, dy: number, y: number, R: number, N: number): void;
+  scale(y: number, x: number, count: number, factor: number): void;
+  multiply(y: number, a: number, b: number, count: number): void;
+  multiplyDifference(y: number, d: number, a: number, b: number, count: number): void;
+  scaleColumns(y: number, x: number, a: number, R: number, N: number): void;
+  mixColumns(y: number, x: number, f: number, a: number, R: number, N: number): void;
+  periodic(...pointersAndSizes: number[]): void;
+  periodicGradients(...pointersAndSizes: number[]): void;
+  periodicInputGradient(...pointersAndSizes: number[]): void;
   divergence(
     code: number,
     losses: number,

@@ -1,5 +1,5 @@
 /** Binds the compiled kernels: arrays become byte offsets, names become numbers. */
-import type { FloatArray, Kernels, ShardRows } from '../kernels.js';
+import type { FloatArray, Kernels, PeriodicShape, ShardRows } from '../kernels.js';
 import type { Products } from '../products.js';
 import { type ActivationKernel, SCALAR_ACTIVATIONS } from '../reference/activations.js';
 import { type DivergenceKernel, ROW_DIVERGENCES } from '../reference/divergences.js';
@@ -107,6 +107,13 @@ export function createWasmKernels(
     logSoftmax: (y, z, R, N) => wasm.logSoftmax(pointer(y), pointer(z), R, N),
     logSoftmaxBackward: (dz, dy, y, R, N) =>
       wasm.logSoftmaxBackward(pointer(dz), pointer(dy), pointer(y), R, N),
+    scale: (y, x, count, factor) => wasm.scale(pointer(y), pointer(x), count, factor),
+    multiply: (y, a, b, count) => wasm.multiply(pointer(y), pointer(a), pointer(b), count),
+    multiplyDifference: (y, d, a, b, count) =>
+      wasm.multiplyDifference(pointer(y), pointer(d), pointer(a), pointer(b), count),
+    scaleColumns: (y, x, a, R, N) => wasm.scaleColumns(pointer(y), pointer(x), pointer(a), R, N),
+    mixColumns: (y, x, f, a, R, N) => wasm.mixColumns(pointer(y), pointer(x), pointer(f), pointer(a), R, N),
+    ...periodicKernels(wasm, copyBounds),
     divergence: (name, losses, dy, y, d, R, N, p) =>
       wasm.divergence(divergences[name], pointer(losses), pointer(dy), pointer(y), pointer(d), R, N, p),
     uniform: (u, R, N, key, row0, layer) => wasm.uniform(pointer(u), R, N, key[0], key[1], row0, layer),
@@ -115,6 +122,26 @@ export function createWasmKernels(
     allFinite: (a, count, headroom = 1) => wasm.allFinite(pointer(a), count, headroom) !== 0,
     sumOfSquares: (a, count) => wasm.sumOfSquares(pointer(a), count),
     update: stepRunner(wasm, memory, scratch),
+  };
+}
+
+/** Returns the operations of the periodic embedding. */
+function periodicKernels(
+  wasm: WasmExports,
+  copyBounds: (shards: ShardRows) => number,
+): Pick<Kernels, 'periodic' | 'periodicGradients' | 'periodicInputGradient'> {
+  const sizes = ({ inputs, columns, frequencies, values }: PeriodicShape) =>
+    [inputs, columns, frequencies, values] as const;
+  return {
+    periodic: (y, cosines, sines, x, parameters, R, shape) =>
+      wasm.periodic(...[y, cosines, sines, x, ...parameters].map(pointer), R, ...sizes(shape)),
+    periodicGradients: (gradients, dy, cosines, sines, x, [, , a], shards, shape, mode) => {
+      const arrays = [...gradients, dy, cosines, sines, x, a].map(pointer);
+      const continued = Number(mode === 'continue');
+      wasm.periodicGradients(...arrays, copyBounds(shards), ...sizes(shape), continued);
+    },
+    periodicInputGradient: (dx, dy, sines, [w, , a], R, shape) =>
+      wasm.periodicInputGradient(...[dx, dy, sines, w, a].map(pointer), R, ...sizes(shape)),
   };
 }
 

@@ -9,6 +9,8 @@ export { divergence, Divergence } from './divergences';
 export { addStack, fillRows, roundToBfloat16, toBfloat16 } from './operands';
 export { add, allFinite, sumOfSquares } from './reduce';
 export { adadelta, adagrad, adam, adamax, lion, regularize, rmsprop, rprop, sgd } from './optim';
+export { mixColumns, multiply, multiplyDifference, scale, scaleColumns } from './elementwise';
+export { periodic, periodicGradients, periodicInputGradient } from './periodic';
 export { uniform } from './random';
 export { expOf, logOf } from './math';
 export { cosOf, sinOf } from './sine';

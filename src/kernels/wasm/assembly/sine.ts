@@ -10,6 +10,20 @@ export function cos(x: v128): v128 {
   return quarterWave(x, 1);
 }
 
+/** Stores the first `n` lanes of cos x and sin x, which takes little longer than one of them. */
+// @ts-ignore: decorator
+@inline
+export function storeCosAndSin(cosAt: usize, sinAt: usize, x: v128, n: i32): void {
+  const left = f64x2.promote_low_f32x4(x), right = f64x2.promote_low_f32x4(v128.shuffle<i32>(x, x, 2, 3, 0, 1));
+  const nLeft = nearestQuarter(left), nRight = nearestQuarter(right);
+  const r = smallAngle(left, right, nLeft, nRight);
+  const quarters = joined(i32x4.trunc_sat_f64x2_s_zero(nLeft), i32x4.trunc_sat_f64x2_s_zero(nRight));
+  const c = cosine(r), s = sine(r);
+  const odd = i32x4.ne(v128.and(quarters, i32x4.splat(1)), i32x4.splat(0));
+  store(cosAt, v128.xor(select(odd, s, c), halfTurns(i32x4.add(quarters, i32x4.splat(1)))), n);
+  store(sinAt, v128.xor(select(odd, c, s), halfTurns(quarters)), n);
+}
+
 /**
  * sin(x + quarters·π/2), with x = n·π/2 + r and |r| ≤ π/4. The number n + quarters of quarter turns decides:
  * where it is odd, cos r is taken, else sin r, both as polynomials, and after a half turn the sign changes.
@@ -19,13 +33,26 @@ export function cos(x: v128): v128 {
 function quarterWave(x: v128, quarters: i32): v128 {
   const left = f64x2.promote_low_f32x4(x), right = f64x2.promote_low_f32x4(v128.shuffle<i32>(x, x, 2, 3, 0, 1));
   const nLeft = nearestQuarter(left), nRight = nearestQuarter(right);
-  let r = joined(f32x4.demote_f64x2_zero(rest(left, nLeft)), f32x4.demote_f64x2_zero(rest(right, nRight)));
-  r = f32x4.max(f32x4.min(r, splat(0.785398186)), splat(-0.785398186));
+  const r = smallAngle(left, right, nLeft, nRight);
   let n = joined(i32x4.trunc_sat_f64x2_s_zero(nLeft), i32x4.trunc_sat_f64x2_s_zero(nRight));
   n = i32x4.add(n, i32x4.splat(quarters));
   const odd = i32x4.ne(v128.and(n, i32x4.splat(1)), i32x4.splat(0));
-  const sign = i32x4.shl(v128.and(n, i32x4.splat(2)), 30);
-  return v128.xor(select(odd, cosine(r), sine(r)), sign);
+  return v128.xor(select(odd, cosine(r), sine(r)), halfTurns(n));
+}
+
+/** The sign bit where n quarter turns hold an odd number of half turns. */
+// @ts-ignore: decorator
+@inline
+function halfTurns(n: v128): v128 {
+  return i32x4.shl(v128.and(n, i32x4.splat(2)), 30);
+}
+
+/** What is left of an angle without its quarter turns, as four floats within ±π/4. */
+// @ts-ignore: decorator
+@inline
+function smallAngle(left: v128, right: v128, nLeft: v128, nRight: v128): v128 {
+  const r = joined(f32x4.demote_f64x2_zero(rest(left, nLeft)), f32x4.demote_f64x2_zero(rest(right, nRight)));
+  return f32x4.max(f32x4.min(r, splat(0.785398186)), splat(-0.785398186));
 }
 
 // @ts-ignore: decorator
