@@ -78,7 +78,7 @@ export function predictedClasses({ workspace, objective }: Runner['context'], ro
   return Uint32Array.from({ length: rows }, (_, row) => predictedClass(output, row, N, objective.threshold));
 }
 
-/** Returns the block's outputs in the targets' own units, within their range if they have one: [R, targets]. */
+/** Returns the block's outputs in the targets' own units, and within their range: [R, targets]. */
 export function predictedValues(
   { targetShift, targetScale, targetMin, targetMax }: Runner['context']['encoding'],
   output: FloatArray,
