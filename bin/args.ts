@@ -147,7 +147,7 @@ function checkGiven(name: string, flag: Flag, given: Written, flagged: readonly 
 export function parserError({ message }: Error, flags: Flags): UsageError {
   const [, written] = /^Not enough arguments following: (.*)$/.exec(message) ?? [];
   if (written === undefined) return new UsageError(message);
-  const name = Object.keys(flags).find((flag) => flags[flag].alias === written) ?? written;
+  const name = aliasesOf(flags).get(written) ?? written;
   return new UsageError(lacksValue(name));
 }
 
@@ -156,17 +156,27 @@ const lacksValue = (name: string): string =>
 
 /** Throws UsageError for the first unknown flag, as it was written. */
 function refuseUnknown(flagged: readonly string[], flags: Flags, command: string): void {
-  const aliases = Object.values(flags).map(({ alias }) => alias);
+  const aliases = aliasesOf(flags);
   const isKnown = (dashes: string, name: string) =>
-    aliases.includes(name) || (dashes === '--' && Object.hasOwn(flags, name));
+    (aliases.has(name) && (dashes === '-') === (name.length === 1)) ||
+    (dashes === '--' && Object.hasOwn(flags, name));
   for (const token of flagged) {
     const [, dashes, name] = /^(--?)([^=]*)/s.exec(token)!;
     if (!isKnown(dashes, name)) throw unknownFlag(dashes, name, flags, command);
   }
 }
 
+/** Returns the flag that each alias stands for. */
+export function aliasesOf(flags: Flags): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(flags).flatMap(([name, { alias }]) => (alias === undefined ? [] : [[alias, name]])),
+  );
+}
+
 function unknownFlag(dashes: string, written: string, flags: Flags, command: string): UsageError {
-  const known = Object.entries(flags).flatMap(([flag, { hidden }]) => (hidden ? [] : [`--${flag}`]));
+  const words = [...aliasesOf(flags).keys()].filter((alias) => alias.length > 1);
+  const shown = Object.entries(flags).flatMap(([flag, { hidden }]) => (hidden ? [] : [flag]));
+  const known = [...shown, ...words].map((flag) => `--${flag}`);
   const elsewhere = `--${ELSEWHERE[written.toLowerCase()]}`;
   const near = known.includes(elsewhere)
     ? `, did you mean '${elsewhere}'?`

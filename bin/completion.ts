@@ -1,5 +1,6 @@
 /** Completes words in a shell: writes the script that asks, and answers it. */
 import yargs, { type FallbackCompletionFunction } from 'yargs';
+import { aliasesOf } from './args.js';
 import { type Command, commandName } from './command.js';
 
 /** The script calls gradpool with this word, followed by the words typed so far. */
@@ -45,7 +46,8 @@ export function complete(
     const words = process.argv.slice(process.argv.indexOf(QUESTION) + 2);
     const command = commands.find((candidate) => words.slice(0, -1).includes(commandName(candidate)));
     if (command === undefined || current.startsWith('-')) return byYargs();
-    const flag = command.flags[(words.at(-2) ?? '').replace(/^--?/, '')];
+    const name = (words.at(-2) ?? '').replace(/^--?/, '');
+    const flag = command.flags[aliasesOf(command.flags).get(name) ?? name];
     const choices = flag && 'choices' in flag ? flag.choices : [];
     const shells = commandName(command) === 'completion' ? ['bash', 'zsh'] : null;
     const names = flag ? (choices ?? []) : (shells ?? (current ? builtIn : []));

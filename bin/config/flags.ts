@@ -25,7 +25,7 @@ interface Property {
 const PROPERTIES = z.toJSONSchema(configSchema, { io: 'input' }).properties as Record<Key, Property>;
 
 const GROUPS = Object.keys(CONFIG_GROUPS);
-const ALIASES: Readonly<Record<string, string>> = { target: 't' };
+const ALIASES: Readonly<Record<string, string>> = { target: 't', category: 'categorical', number: 'numeric' };
 
 export const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 export const environmentVariable = (key: string): string =>

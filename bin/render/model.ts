@@ -9,12 +9,38 @@ export function describeModel({ predict, evaluate, ...model }: Model): Omit<Mode
   return model;
 }
 
-/** Says how a column is read, where its name alone would not tell. */
+/** Says how a column is read and what is made of it, where its name alone would not tell. */
 function asRead(column: ColumnSchema): string {
   const reading = readingOf(column);
-  if (reading.as === 'words') return ' (categories)';
   const plain = reading.as === 'number' && isPlain(reading);
-  return plain ? '' : ` (${describeReading(reading)})`;
+  const read = reading.as === 'words' ? ['categories'] : plain ? [] : [describeReading(reading)];
+  const said = [...read, ...asInput(column)];
+  return said.length === 0 ? '' : ` (${said.join('; ')})`;
+}
+
+const BENT = {
+  log: 'as a logarithm',
+  quantileNormal: 'by rank, as a normal distribution',
+  quantileUniform: 'by rank, from 0 to 1',
+} as const;
+
+/** Says what is made of a column besides scaling it, or an input for each category. */
+function asInput(column: ColumnSchema): string[] {
+  if (column.kind === 'category') {
+    return [
+      ...(column.signed ? ['as -1 and 1'] : []),
+      ...(column.embedding === undefined ? [] : [`as vectors of ${column.embedding}`]),
+      ...(column.rare === undefined ? [] : [`${countOf(column.rare.length, 'rare one')} as one`]),
+    ];
+  }
+  const parts =
+    column.kind === 'dateParts' ? [...column.numbers.map(({ part }) => part), ...column.circles] : [];
+  return [
+    ...(parts.length === 0 ? [] : [`as ${parts.join(', ')}`]),
+    ...(column.kind === 'number' && column.transform ? [BENT[column.transform.kind]] : []),
+    ...(column.clip ? ['robust scale'] : []),
+    ...(column.indicator ? ['missing or not'] : []),
+  ];
 }
 
 export function modelText(model: Model): string {

@@ -17,8 +17,7 @@ export type StoredArray =
 export interface Dataset {
   readonly rows: number;
   /**
-   * Numeric inputs, [rows, numberWidth]; a table's missing numbers are already filled, and marks are −1, 0 or
-   * 1.
+   * Numeric inputs, [rows, numberWidth]. A table's missing numbers are filled, and its marks are −1, 0 and 1.
    */
   readonly numbers: StoredArray;
   readonly numberWidth: number;
@@ -72,6 +71,8 @@ export interface Encoding {
   /** Regression target j becomes (value − targetShift[j]) · targetScale[j]; empty for classes. */
   readonly targetShift: readonly number[];
   readonly targetScale: readonly number[];
+  /** The range of each target, in its own unit, within which predictions are kept; any if left out. */
+  readonly targetRange?: readonly (readonly [min: number, max: number])[];
 }
 
 /** Returns how many inputs the network has under an encoding. */

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Dataset, StoredArray } from './dataset.js';
-import type { Preprocessing } from './preprocessing.js';
+import type { CompletePreprocessing } from './preprocessing.js';
 import type { ProblemType, Schema } from './schema.js';
 import { allRows, type Split, split } from './split.js';
 import type { TableOverrides } from './tables/overrides.js';
@@ -25,7 +25,7 @@ export interface FitOptions {
    */
   readonly embedAbove: number;
   /** How columns become inputs. */
-  readonly preprocessing: Required<Preprocessing>;
+  readonly preprocessing: CompletePreprocessing;
   /** The column of sample weights. */
   readonly weights?: string | undefined;
   /** Decisions about a table's columns that the user makes instead of the rules. */

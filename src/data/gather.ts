@@ -25,10 +25,14 @@ export interface PreparedEncoding {
   readonly embedded: Uint32Array;
   readonly targetShift: Float64Array;
   readonly targetScale: Float64Array;
+  /** Smallest and largest prediction of each target, in its own unit; infinite where nothing is clipped. */
+  readonly targetMin: Float64Array;
+  readonly targetMax: Float64Array;
 }
 
 /** Converts an encoding to typed arrays and tabulates what it makes of each byte. */
 export function prepareEncoding(encoding: Encoding): PreparedEncoding {
+  const { targetShift, targetRange } = encoding;
   return {
     shift: Float64Array.from(encoding.shift),
     scale: Float64Array.from(encoding.scale),
@@ -38,6 +42,8 @@ export function prepareEncoding(encoding: Encoding): PreparedEncoding {
     embedded: Uint32Array.from(encoding.embeddings.flatMap((size, c) => (size > 0 ? [c] : []))),
     targetShift: Float64Array.from(encoding.targetShift),
     targetScale: Float64Array.from(encoding.targetScale),
+    targetMin: Float64Array.from(targetShift, (_, j) => targetRange?.[j][0] ?? Number.NEGATIVE_INFINITY),
+    targetMax: Float64Array.from(targetShift, (_, j) => targetRange?.[j][1] ?? Number.POSITIVE_INFINITY),
   };
 }
 
@@ -51,7 +57,8 @@ function clipOf({ clip = [], shift }: Encoding): Uint8Array | null {
  * from.
  *
  * Numbers are scaled, and clipped, in float64 and rounded once, when they are stored in x. One-hot blocks and
- * the codes of the embedded columns follow them. d gets class indices or scaled values; with null there are no targets.
+ * the codes of the embedded columns follow them. d gets class indices or scaled values; with null there are
+ * no targets.
  * `kernels`, if given, must work on the memory that x lies in.
  */
 export function gather(

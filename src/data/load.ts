@@ -161,11 +161,26 @@ export function fractions(
 }
 
 /** The options that speak of a table's columns. */
-const COLUMN_OPTIONS = ['weights', 'decimal', 'missing', 'dateFormat', 'text', 'number', 'category'] as const;
+const COLUMN_OPTIONS = [
+  'weights',
+  'decimal',
+  'missing',
+  'dateFormat',
+  'text',
+  'number',
+  'category',
+  'drop',
+  'use',
+] as const;
 
 /** Throws UsageError for options that speak of columns where the data is arrays, which have none. */
 function rejectOverrides(options: LoadOptions, schema: Schema): void {
   if (schema.kind === 'table') return;
+  const { transform = 'none' } = options;
+  if (transform !== 'none' && transform !== 'auto')
+    throw new UsageError(
+      `--transform: ${sourceName(options.data)} is not a table and has no columns; leave the flag out`,
+    );
   for (const key of COLUMN_OPTIONS) {
     if (options[key] === undefined) continue;
     const flag = key === 'dateFormat' ? 'date-format' : key;

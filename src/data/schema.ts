@@ -38,6 +38,11 @@ const targetSchema = z.discriminatedUnion('kind', [
     type: z.enum(['number', 'date']),
     shift: numbers,
     scale: positives,
+    /** The range within which predictions of each value are kept. */
+    range: z
+      .array(z.tuple([z.number(), z.number()]))
+      .min(1)
+      .optional(),
     reading: readingSchema.optional(),
   }),
 ]);
@@ -84,12 +89,15 @@ const schemaSchema = z
   .refine((schema) => schema.kind === 'arrays' || schema.columns.every(isConsistent), {
     error: 'a column of signed categories needs exactly two, and neither a vector nor a missing category',
   })
-  .refine(({ target }) => target.kind === 'classes' || target.shift.length === target.scale.length, {
-    error: 'target: shift and scale differ in length',
-  });
+  .refine(
+    ({ target }) =>
+      target.kind === 'classes' ||
+      [target.scale, target.range ?? target.shift].every(({ length }) => length === target.shift.length),
+    { error: 'target: shift, scale and range differ in length' },
+  );
 function isConsistent(column: ColumnSchema): boolean {
   if (column.kind !== 'category' || !column.signed) return true;
-  return column.categories.length === 2 && !column.missing && column.embedding === undefined;
+  return cardinality(column) === 2 && !column.missing && column.embedding === undefined;
 }
 
 /** A schema says how a source of arrays or a table becomes the input and the targets. */
@@ -131,7 +139,11 @@ export function encodingOf(schema: Schema): Encoding {
   const { target } = schema;
   const targetPart =
     target.kind === 'values'
-      ? { targetShift: target.shift, targetScale: target.scale }
+      ? {
+          targetShift: target.shift,
+          targetScale: target.scale,
+          ...(target.range === undefined ? {} : { targetRange: target.range }),
+        }
       : { targetShift: [], targetScale: [] };
   if (schema.kind === 'arrays') {
     const { shift, scale, clip = false } = schema;

@@ -216,3 +216,32 @@ export function robustScale(sorted: Float64Array): Scale | null {
   const scale = [1 / iqr, 2 / range].find(Number.isFinite);
   return scale === undefined ? null : { shift: linearQuantile(sorted, 0.5), scale };
 }
+
+/** Returns the skewness of the present values of `rows`: the mean of ((x − mean)/deviation)³. */
+export function skewness(values: Float64Array, rows: Uint32Array): number {
+  const { mean, std } = columnMoments(values, 1, rows);
+  let sum = 0;
+  let count = 0;
+  for (const row of rows) {
+    if (Number.isNaN(values[row])) continue;
+    sum += ((values[row] - mean[0]) / std[0]) ** 3;
+    count++;
+  }
+  return sum / count;
+}
+
+/** Returns the smallest and the largest value of each column of values[·, width] over `rows`. */
+export function columnRanges(
+  values: StoredArray,
+  width: number,
+  rows: Uint32Array,
+): [min: number, max: number][] {
+  return Array.from({ length: width }, (_, j) => {
+    let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const row of rows) {
+      min = Math.min(min, values[row * width + j]);
+      max = Math.max(max, values[row * width + j]);
+    }
+    return [min, max];
+  });
+}

@@ -89,7 +89,8 @@ export function computeDivergence(context: ForwardContext, differentiated: boole
 
 /**
  * Returns one row's part of the score, after `computeDivergence`: 1 if its class is right, else 0; or its
- * squared error in the target's own unit.
+ * squared error in the target's own unit, of a prediction that is kept within the range of the targets if the
+ * model keeps it there.
  */
 export function rowScore(
   { workspace, objective, problemType, encoding }: ForwardContext,
@@ -101,9 +102,13 @@ export function rowScore(
     return predictedClass(network.output, row, N, objective.threshold) === targets[row] ? 1 : 0;
   }
   const values = objective.fused ? predictions : network.output;
+  const { targetShift, targetScale, targetMin, targetMax } = encoding;
   let sum = 0;
   for (let j = 0; j < N; j++) {
-    const error = (values[row * N + j] - targets[row * N + j]) / encoding.targetScale[j];
+    const least = (targetMin[j] - targetShift[j]) * targetScale[j];
+    const most = (targetMax[j] - targetShift[j]) * targetScale[j];
+    const value = Math.min(Math.max(values[row * N + j], least), most);
+    const error = (value - targets[row * N + j]) / targetScale[j];
     sum += error * error;
   }
   return sum;

@@ -78,17 +78,17 @@ export function predictedClasses({ workspace, objective }: Runner['context'], ro
   return Uint32Array.from({ length: rows }, (_, row) => predictedClass(output, row, N, objective.threshold));
 }
 
-/** Returns the block's outputs in the targets' own units: [R, targets]. */
+/** Returns the block's outputs in the targets' own units, and within their range: [R, targets]. */
 export function predictedValues(
-  { targetShift, targetScale }: Runner['context']['encoding'],
+  { targetShift, targetScale, targetMin, targetMax }: Runner['context']['encoding'],
   output: FloatArray,
   rows: number,
 ): Float64Array {
   const N = targetShift.length;
-  return Float64Array.from(
-    { length: rows * N },
-    (_, i) => output[i] / targetScale[i % N] + targetShift[i % N],
-  );
+  return Float64Array.from({ length: rows * N }, (_, i) => {
+    const value = output[i] / targetScale[i % N] + targetShift[i % N];
+    return Math.min(Math.max(value, targetMin[i % N]), targetMax[i % N]);
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Rows given as values rather than as a source, from users of the library. */
 
+import { reachOf } from '../data/columnschema.js';
 import type { Dataset, Subset } from '../data/dataset.js';
 import { allocate } from '../data/elements.js';
 import { firstFar, TOO_FAR } from '../data/finite.js';
@@ -66,8 +67,9 @@ function fromRecords(rows: readonly Row[], { columns, numberType }: TableSchema,
         `row ${misfit.row + 1}, column "${name}": ${misfitText(misfit.word, reading, false)}`,
       );
     }
-    if (schema.kind === 'number' && converted.column.kind === 'numbers') {
-      const row = firstFar(converted.column.values, schema);
+    const reach = reachOf(schema);
+    if (reach !== null && converted.column.kind === 'numbers') {
+      const row = firstFar(converted.column.values, reach);
       if (row >= 0) throw new DataError(`row ${row + 1}, column "${name}": ${values[row]} ${TOO_FAR}`);
     }
     return { schema, read: converted };

@@ -52,7 +52,7 @@ export function fitArrays(source: ArraySource, options: FitOptions): FittedDatas
     ...(robust
       ? robustScales(inputs.data, width, split.train)
       : { shift: Array.from(moments.mean), scale: Array.from(moments.std, scaleOf) }),
-    target: labelSchema(labels!, classes, split.train, source.classes),
+    target: labelSchema(labels!, classes, split.train, source.classes, options.preprocessing.clipPredictions),
   };
   const dataset = datasetOf(inputs, targets, classes === null ? widthOf(labels!) : 1);
   for (const kept of [split.val, split.test]) rejectFar({ inputs, labels }, dataset, schema, kept);

@@ -6,7 +6,7 @@ import type { StoredArray } from '../dataset.js';
 import { allocate, type StoredTensor } from '../elements.js';
 import { inferProblemType, MAX_CLASSES } from '../fit.js';
 import type { ProblemType, TargetSchema } from '../schema.js';
-import { columnMoments, scaleOf } from '../statistics.js';
+import { columnMoments, columnRanges, scaleOf } from '../statistics.js';
 import { rejectNotFinite, rejectUnscalable, widthOf } from './values.js';
 
 interface FittedLabels {
@@ -202,6 +202,7 @@ export function labelSchema(
   classes: readonly number[] | null,
   trainRows: Uint32Array,
   names: readonly string[] | undefined,
+  clipPredictions: boolean,
 ): TargetSchema {
   if (classes !== null && names !== undefined)
     return { kind: 'classes', name: 'label', type: 'text', classes: classes.map((label) => names[label]) };
@@ -216,5 +217,6 @@ export function labelSchema(
     type: 'number',
     shift: Array.from(moments.mean),
     scale: Array.from(moments.std, scaleOf),
+    ...(clipPredictions ? { range: columnRanges(labels.data, width, trainRows) } : {}),
   };
 }

@@ -2,7 +2,7 @@
  * Defines what the fits of all columns of a table have in common, and the errors that any of them may meet.
  */
 import { DataError } from '../../errors.js';
-import type { Preprocessing } from '../preprocessing.js';
+import type { CompletePreprocessing } from '../preprocessing.js';
 import type { TableReader } from './reader.js';
 
 /** A column fit holds what the fits of all columns of a table have in common. */
@@ -11,7 +11,7 @@ export interface ColumnFit {
   readonly trainRows: Uint32Array;
   /** Most categories that a column may have and still be one-hot encoded. */
   readonly embedAbove: number;
-  readonly preprocessing: Required<Preprocessing>;
+  readonly preprocessing: CompletePreprocessing;
   readonly notes: string[];
 }
 

@@ -26,15 +26,18 @@ export interface DecidedTable {
  * sense.
  * @param target the column to predict; other words mean "missing" in it, and its spelling counts
  * @param holdsClasses whether the target surely holds classes
+ * @param isUsed whether a column is read at all
  */
 export async function decideTable(
   reader: TableReader,
   overrides: TableOverrides,
   target: string | undefined,
   holdsClasses = false,
+  isUsed: (name: string) => boolean = () => true,
 ): Promise<DecidedTable> {
-  const names = reader.columns.flatMap(({ name, nested }) => (nested === null ? [name] : []));
-  checkOverrides(overrides, names, reader.source);
+  const single = reader.columns.flatMap(({ name, nested }) => (nested === null ? [name] : []));
+  checkOverrides(overrides, single, reader.source);
+  const names = single.filter(isUsed);
   const modes: ReadModes = new Map(
     names.flatMap((name) => {
       const mode = holdsClasses && name === target ? 'text' : requiredMode(name, overrides);

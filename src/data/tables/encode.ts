@@ -9,16 +9,19 @@ import {
   isCoded,
   type NumberFeature,
   numberFeatures,
+  rareCode,
 } from '../columnschema.js';
 import type { Dataset } from '../dataset.js';
+import { type DatePart, datePart } from '../dateparts.js';
 import { allocate } from '../elements.js';
 import type { TableSchema } from '../schema.js';
+import { transformOf } from '../transforms.js';
 import { counted, examples } from '../words.js';
 import { NO_WORD, wordCounts } from './cells.js';
 import type { ConvertedColumn } from './convert.js';
 import { dayName } from './dates.js';
 
-type NumberColumn = ColumnSchema & { kind: 'number' };
+type NumberColumn = ColumnSchema & { kind: 'number' | 'dateParts' };
 
 /** A read column is a column of the schema with the values that were read for it. */
 export interface ReadColumn {
@@ -52,7 +55,7 @@ export function encodeColumns(
   }
   features.forEach(({ column, part }, j) => {
     const { schema, read } = columns[column];
-    if (part === 'value' && filled[j] > 0 && schema.kind === 'number')
+    if ((part === 'value' || part === 'days') && filled[j] > 0 && schema.kind !== 'category')
       notes.push(fillNote(schema, filled[j], read.missing));
   });
   for (const column of columns) noteCategories(column, notes);
@@ -85,14 +88,21 @@ function featureValues(
   { schema, read: { column } }: ReadColumn,
   part: NumberFeature['part'],
 ): { values: Float64Array; fill: number } {
-  if (schema.kind === 'number' && column.kind === 'numbers') {
-    const { values } = column;
-    if (part === 'missing') return { values: values.map((value) => Number(Number.isNaN(value))), fill: 0 };
-    return { values, fill: schema.fill };
+  if (schema.kind === 'category' || column.kind === 'words') {
+    if (schema.kind !== 'category' || column.kind !== 'words') throw new Error(`${schema.name}: no ${part}`);
+    const signs = Float64Array.from(categoryCodes(column.words, schema), (code) => SIGNS[code] ?? 0);
+    return { values: Float64Array.from(column.codes, (word) => signs[word] ?? 0), fill: 0 };
   }
-  if (schema.kind !== 'category' || column.kind !== 'words') throw new Error(`${schema.name}: no ${part}`);
-  const signs = Float64Array.from(categoryCodes(column.words, schema), (code) => SIGNS[code] ?? 0);
-  return { values: Float64Array.from(column.codes, (word) => signs[word] ?? 0), fill: 0 };
+  const { values } = column;
+  if (part === 'missing') return { values: values.map((value) => Number(Number.isNaN(value))), fill: 0 };
+  if (schema.kind === 'number') {
+    if (schema.transform === undefined) return { values, fill: schema.fill };
+    const bend = transformOf(schema.transform);
+    return { values: values.map(bend), fill: bend(schema.fill) };
+  }
+  const of = (days: number) => datePart(part as DatePart, days);
+  const fill = schema.numbers.some((number) => number.part === part) ? of(schema.fill) : 0;
+  return { values: values.map(of), fill };
 }
 
 /** What the first and the second of two categories become. */
@@ -118,12 +128,14 @@ function fillColumn(
 }
 
 /**
- * Returns the category code of each word. A word that training never saw gets the code after all categories,
- * which is that of missing values if training had any, and of no category otherwise.
+ * Returns the category code of each word. A word that training never saw gets that of rare categories if
+ * there is one, else the code after all categories, which is that of missing values if training had any, and
+ * of no category otherwise.
  */
-function categoryCodes(words: readonly string[], { categories }: CategoryColumn): Uint16Array {
-  const known = new Map(categories.map((category, code) => [category, code]));
-  return Uint16Array.from(words, (word) => known.get(word) ?? categories.length);
+function categoryCodes(words: readonly string[], schema: CategoryColumn): Uint16Array {
+  const known = new Map(schema.categories.map((category, code) => [category, code]));
+  const other = rareCode(schema);
+  return Uint16Array.from(words, (word) => known.get(word) ?? other);
 }
 
 function fillNote(
@@ -150,12 +162,12 @@ function noteCategories({ schema, read }: ReadColumn, notes: string[]): void {
   if (schema.kind !== 'category' || read.column.kind !== 'words') return;
   const { words, codes } = read.column;
   const counts = wordCounts({ kind: 'words', words, codes });
-  const known = new Set(schema.categories);
+  const known = new Set([...schema.categories, ...(schema.rare ?? [])]);
   const unseen = words.filter((word, code) => !known.has(word) && counts[code] > 0);
   const none = schema.signed ? 'neither of its categories' : 'none of its categories';
   if (unseen.length > 0) {
     const count = words.reduce((sum, word, code) => sum + (known.has(word) ? 0 : counts[code]), 0);
-    const taken = `taken as ${schema.missing ? 'missing' : none}`;
+    const taken = `taken as ${schema.rare ? 'a rare category' : schema.missing ? 'missing' : none}`;
     notes.push(
       `column "${schema.name}": ${counted(count, 'value')} not seen in training (${examples(unseen)}), ${taken}`,
     );

@@ -5,12 +5,15 @@
  * (`fitcolumn.ts`); and the value is stored as the network will see it (`encode.ts`).
  */
 import { DataError } from '../../errors.js';
+import { numberFeatures, reachOf } from '../columnschema.js';
 import { type FitOptions, type FittedDataset, fingerprint, splitRows } from '../fit.js';
+import type { CompletePreprocessing } from '../preprocessing.js';
 import type { TableSchema, TargetSchema } from '../schema.js';
 import type { TableSource } from '../source.js';
 import type { Split } from '../split.js';
-import { columnMoments, scaleOf } from '../statistics.js';
+import { columnMoments, columnRanges, scaleOf } from '../statistics.js';
 import { rejectFarCell, rejectMisfitCell } from './cellerrors.js';
+import { checkTransforms, chosenColumns } from './choosecolumns.js';
 import { type ColumnFit, rejectOverflow } from './columnfit.js';
 import { type ConvertedColumn, convert } from './convert.js';
 import { type DecidedColumn, type DecidedTable, decideTable } from './decidetable.js';
@@ -61,12 +64,13 @@ async function fitReader(reader: TableReader, name: string, options: FitOptions)
   const target = await fitTarget(reader, targetColumn, read.get(targetName)!, options, notes);
   const split = splitByTarget(target, options, notes);
   const inputs = table.columns.filter(({ name }) => name !== targetName && name !== options.weights);
-  const { embedAbove, preprocessing } = options;
-  const columnFit = { reader, trainRows: split.train, embedAbove, preprocessing, notes };
+  const { embedAbove, preprocessing, overrides: { use = [] } = {} } = options;
+  checkTransforms(reader, inputs, preprocessing);
+  const columnFit = { reader, trainRows: split.train, embedAbove, preprocessing, use, notes };
   const columns = await fitInputs(columnFit, inputs, read);
   if (columns.length === 0) throw nothingLeft(reader, targetName, notes);
 
-  const targetSchema = fitTargetSchema(reader, target, targetColumn, split.train);
+  const targetSchema = fitTargetSchema(reader, target, targetColumn, split.train, preprocessing);
   if (targetSchema.kind === 'values') {
     const [shift, scale] = [targetSchema.shift[0], targetSchema.scale[0]];
     await rejectFarCell(reader, targetName, read.get(targetName)!, { shift, scale });
@@ -107,15 +111,17 @@ async function findTarget(reader: TableReader, options: FitOptions, notes: strin
 async function decideColumns(
   reader: TableReader,
   targetName: string,
-  { weights, overrides = {}, problemType }: FitOptions,
+  options: FitOptions,
   notes: string[],
 ): Promise<DecidedTable> {
+  const { weights, overrides = {}, problemType } = options;
   if (weights !== undefined) checkWeights(reader, weights);
-  const table = await decideTable(reader, overrides, targetName, problemType === 'classification');
+  const isUsed = chosenColumns(reader, targetName, options);
+  const table = await decideTable(reader, overrides, targetName, problemType === 'classification', isUsed);
   if (table.rows === 0) throw new DataError(`${reader.source}: there are no rows, only a header; add rows`);
   checkFirstLine(reader, table);
   for (const { name, nested } of reader.columns) {
-    if (nested !== null)
+    if (nested !== null && isUsed(name))
       notes.push(`column "${name}": its type ${nested} is neither a number, a date nor text; left out`);
   }
   rejectQuestions(reader, table.columns);
@@ -186,7 +192,7 @@ function splitByTarget({ rows, values, classes }: Target, options: FitOptions, n
  * Fits the input columns, and notes what was decided about each. Columns that are left out are not returned.
  */
 async function fitInputs(
-  fit: ColumnFit,
+  fit: ColumnFit & { readonly use: readonly string[] },
   inputs: readonly DecidedColumn[],
   read: ReadonlyMap<string, ConvertedColumn>,
 ): Promise<ReadColumn[]> {
@@ -194,8 +200,10 @@ async function fitInputs(
   for (const { name, decision } of inputs) {
     if (decision.why !== null) fit.notes.push(`column "${name}": ${decision.why}`);
     const converted = read.get(name)!;
-    const schema = fitColumn(fit, name, converted.column, decision);
-    if (schema?.kind === 'number') await rejectFarCell(fit.reader, name, converted, schema);
+    const forced = decision.forced || fit.use.includes(name);
+    const schema = fitColumn(fit, name, converted.column, { ...decision, forced });
+    const reach = schema === null ? null : reachOf(schema);
+    if (reach !== null) await rejectFarCell(fit.reader, name, converted, reach);
     if (schema !== null) columns.push({ schema, read: converted });
   }
   return columns;
@@ -210,10 +218,9 @@ function nothingLeft({ source }: TableReader, targetName: string, notes: readonl
 
 /** Returns float32 if it holds the differences between the values of every column, else float64. */
 function numberType(columns: readonly ReadColumn[]): 'f32' | 'f64' {
-  const exact = columns.every(({ schema }) => {
-    if (schema.kind !== 'number') return true;
-    const std = 1 / schema.scale;
-    return Math.abs(schema.shift) <= FLOAT32_RANGE * std && std >= FLOAT32_STD[0] && std <= FLOAT32_STD[1];
+  const exact = numberFeatures(columns.map(({ schema }) => schema)).every(({ shift, scale }) => {
+    const std = 1 / scale;
+    return Math.abs(shift) <= FLOAT32_RANGE * std && std >= FLOAT32_STD[0] && std <= FLOAT32_STD[1];
   });
   return exact ? 'f32' : 'f64';
 }
@@ -224,11 +231,20 @@ function fitTargetSchema(
   { classes, type, values }: Target,
   { name, decision: { reading } }: DecidedColumn,
   trainRows: Uint32Array,
+  { clipPredictions }: CompletePreprocessing,
 ): TargetSchema {
   if (classes !== null && type !== 'date')
     return { kind: 'classes', name, type, classes: [...classes], reading };
   const { mean, std } = columnMoments(values, 1, trainRows);
   rejectOverflow(reader, name, std[0]);
   const kind = type === 'date' ? 'date' : 'number';
-  return { kind: 'values', names: [name], type: kind, shift: [mean[0]], scale: [scaleOf(std[0])], reading };
+  return {
+    kind: 'values',
+    names: [name],
+    type: kind,
+    shift: [mean[0]],
+    scale: [scaleOf(std[0])],
+    ...(clipPredictions ? { range: columnRanges(values, 1, trainRows) } : {}),
+    reading,
+  };
 }

@@ -1,6 +1,6 @@
 /** Fits the schema of an input column to the training rows. */
-import type { ColumnSchema } from '../columnschema.js';
-import { counted, examples } from '../words.js';
+import { type ColumnSchema, cardinality } from '../columnschema.js';
+import { counted, examples, shellWord } from '../words.js';
 import { NO_WORD } from './cells.js';
 import type { ColumnDecision } from './columndecision.js';
 import { allMissing, type ColumnFit } from './columnfit.js';
@@ -27,44 +27,90 @@ export function fitColumn(
 }
 
 function fitCategory(
-  { reader, trainRows, embedAbove, preprocessing, notes }: ColumnFit,
+  fit: ColumnFit,
   name: string,
   { words, codes }: ColumnValues & { kind: 'words' },
   { reading, forced }: ColumnDecision,
 ): ColumnSchema | null {
+  const { reader, trainRows, embedAbove, preprocessing, notes } = fit;
   let present = 0;
   for (let row = 0; row < codes.length; row++) if (codes[row] !== NO_WORD) present++;
   if (present === 0) throw allMissing(reader, name);
   const used = usedWords(codes, words.length);
   const leftOut = forced ? used > MOST_CODES : identifyRows(used, present);
   if (reading.as === 'words' && leftOut) {
-    const remedy = forced ? `: more than ${MOST_CODES} categories` : '';
-    notes.push(
-      `column "${name}": ${used} different words in ${counted(present, 'row')} (${examples(words, 3)}) identify rows rather than kinds${remedy}; left out`,
-    );
+    notes.push(`column "${name}": ${whyLeftOut(name, words, codes, { used, present, forced })}; left out`);
     return null;
   }
-  const seen = new Set<number>();
-  for (const row of trainRows) seen.add(codes[row]);
-  const missing = seen.delete(NO_WORD);
-  const categories = Array.from(seen, (code) => words[code]).sort();
-  if (categories.length === 0) throw allMissing(reader, name);
-  if (categories.length === 1 && !missing) {
-    notes.push(`column "${name}": always "${categories[0]}"; left out`);
+  const counts = new Map<number, number>();
+  for (const row of trainRows) counts.set(codes[row], (counts.get(codes[row]) ?? 0) + 1);
+  const missing = counts.delete(NO_WORD);
+  const all = Array.from(counts.keys(), (code) => words[code]).sort();
+  if (all.length === 0) throw allMissing(reader, name);
+  if (all.length === 1 && !missing) {
+    notes.push(`column "${name}": always "${all[0]}"; left out`);
     return null;
   }
   const type = reading.as === 'boolean' ? 'boolean' : 'text';
-  if (categories.length <= embedAbove) {
-    const coded = { kind: 'category', name, type, categories, missing, reading } as const;
+  const rareWords = new Set(
+    Array.from(counts).flatMap(([code, rows]) => (rows < preprocessing.rareBelow ? [words[code]] : [])),
+  );
+  const rare = type === 'boolean' ? [] : all.filter((word) => rareWords.has(word));
+  const categories = rare.length === 0 ? all : all.filter((word) => !rareWords.has(word));
+  if (rare.length > 0 && !noteRare(fit, name, rare, categories)) return null;
+  const pooled = rare.length === 0 ? {} : { rare };
+  const coded = { kind: 'category', name, type, categories, ...pooled, missing, reading } as const;
+  if (cardinality({ ...coded, missing: false }) <= embedAbove) {
     if (preprocessing.categories === 'oneHot') return coded;
-    return { ...coded, missing: false, ...(categories.length === 2 ? { signed: true } : {}) };
+    const unmarked = { ...coded, missing: false };
+    return cardinality(unmarked) === 2 ? { ...unmarked, signed: true } : unmarked;
   }
   const embedding = Math.ceil(Math.sqrt(categories.length));
   notes.push(
     `column "${name}": ${categories.length} categories, each a learned vector of ${embedding} numbers`,
   );
-  return { kind: 'category', name, type, categories, missing, embedding, reading };
+  return { ...coded, embedding };
 }
+
+/** Says which categories share an input. Returns false, with a note, if there are no others. */
+function noteRare(
+  { preprocessing, notes }: ColumnFit,
+  name: string,
+  rare: readonly string[],
+  categories: readonly string[],
+): boolean {
+  const { rareBelow } = preprocessing;
+  if (categories.length === 0) {
+    notes.push(`column "${name}": no category has ${rareBelow} training rows or more; left out`);
+    return false;
+  }
+  const which = rare.length === 1 ? 'category has' : 'categories have';
+  notes.push(
+    `column "${name}": ${rare.length} ${which} fewer than ${rareBelow} training rows (${examples(rare, 3)}) and share one input with those that training never saw`,
+  );
+  return true;
+}
+
+/** Words from which on the cells of a column are sentences rather than names. */
+const SENTENCE = 4;
+
+/** Says why words are too many to be categories, and what can be done about it. */
+function whyLeftOut(
+  name: string,
+  words: readonly string[],
+  codes: Uint32Array,
+  { used, present, forced }: { used: number; present: number; forced: boolean },
+): string {
+  const differ = `${used} different words in ${counted(present, 'row')}`;
+  const shown = `(${examples(words, 3)})`;
+  if (forced) return `${differ} ${shown} identify rows rather than kinds: more than ${MOST_CODES} categories`;
+  const cells = codes.reduce((sum, code) => sum + (code === NO_WORD ? 0 : wordsIn(words[code])), 0);
+  if (cells < SENTENCE * present)
+    return `${differ} ${shown} identify rows rather than kinds; --category ${shellWord(name)} takes them as categories all the same`;
+  return `free text, about ${Math.round(cells / present)} words in each cell (${examples(words, 1)}), which is neither a number nor a kind; make columns of what matters in it, such as its length or whether a word occurs`;
+}
+
+const wordsIn = (text: string): number => text.trim().split(/\s+/).length;
 
 /** Counts the words that some row holds. Words that mean "missing" are in the list but in no row. */
 function usedWords(codes: Uint32Array, words: number): number {

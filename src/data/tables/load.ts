@@ -2,7 +2,7 @@
 
 import { didYouMean } from '../../didyoumean.js';
 import { DataError } from '../../errors.js';
-import type { ColumnSchema } from '../columnschema.js';
+import { type ColumnSchema, reachOf } from '../columnschema.js';
 import type { LoadedDataset } from '../fit.js';
 import { describeReading } from '../reading.js';
 import { readingOf, type TableSchema } from '../schema.js';
@@ -75,7 +75,8 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
   const readColumns = [];
   for (const column of columns) {
     const converted = await read(column);
-    if (column.kind === 'number') await rejectFarCell(reader, column.name, converted, column);
+    const reach = reachOf(column);
+    if (reach !== null) await rejectFarCell(reader, column.name, converted, reach);
     readColumns.push({ schema: column, read: converted });
   }
   const inputs = encodeColumns(rows, readColumns, schema.numberType, notes);

@@ -20,6 +20,10 @@ export interface TableOverrides {
   readonly number?: readonly string[] | undefined;
   /** Columns that hold categories, however many. */
   readonly category?: readonly string[] | undefined;
+  /** Columns that are not used. */
+  readonly drop?: readonly string[] | undefined;
+  /** The only columns that are used; one that identifies rows is used as well. */
+  readonly use?: readonly string[] | undefined;
   /** Whether the first line of a CSV file names the columns. */
   readonly header?: 'auto' | 'yes' | 'no' | undefined;
 }

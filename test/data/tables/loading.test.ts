@@ -97,7 +97,7 @@ describe('column types', () => {
     expect(data.notes).toEqual([
       'target: column "class", by its name',
       'task: classification, since the target "class" holds words',
-      'column "name": 30 different words in 30 rows ("person 0", "person 1", "person 2", …) identify rows rather than kinds; left out',
+      'column "name": 30 different words in 30 rows ("person 0", "person 1", "person 2", …) identify rows rather than kinds; --category name takes them as categories all the same; left out',
       'column "seven": always 7; left out',
       'column "word": always "same"; left out',
     ]);

@@ -69,7 +69,7 @@ function stored({ numbers, numberWidth, codes, codeWidth, rows }: Dataset, { col
   const byName = new Map<string, (number | string | null)[]>();
   let [n, c] = [0, 0];
   for (const column of columns) {
-    if (column.kind === 'number') {
+    if (column.kind !== 'category') {
       const at = n++;
       byName.set(
         column.name,
