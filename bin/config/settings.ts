@@ -37,8 +37,8 @@ export async function readSettings(
   const settings = new Map<Key, Setting>();
   for (const source of fromWeakest) {
     const given = new Set(source.map(([key]) => key));
-    if (given.has('layers')) forget(settings, ['hidden', 'activation', 'dropout']);
-    if (given.has('hidden') || given.has('activation') || given.has('dropout')) forget(settings, ['layers']);
+    if (given.has('layers')) forget(settings, WITHOUT_LAYERS);
+    if (WITHOUT_LAYERS.some((key) => given.has(key))) forget(settings, ['layers']);
     const dropped = CHOICES.flatMap((choice) => dropUnused(settings, choice, new Map(source)));
     if (!args.quiet) printNotes(dropped);
     for (const [key, setting] of source) settings.set(key, setting);
@@ -76,6 +76,9 @@ function refuseUnused(settings: Settings): void {
     if (!(isDefault && inFile)) throw new UsageError(`${where}: ${why}`);
   }
 }
+
+/** The keys that describe a network which is not given as layers. */
+const WITHOUT_LAYERS = ['hidden', 'activation', 'dropout', 'numberEmbedding'] as const;
 
 function valuesOf(settings: Settings): Record<string, unknown> {
   return Object.fromEntries(Array.from(settings, ([key, { value }]) => [key, value]));

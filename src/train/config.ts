@@ -75,9 +75,15 @@ export function resolveConfig(given: TrainOptions, facts: PresetFacts | null = n
     epochs: until && options.epochs === undefined ? UNTIL_EPOCHS : epochs,
   };
   if (config.patience === 'none') delete config.patience;
-  if (config.layers && (options.hidden || options.activation || options.dropout)) {
+  if (
+    config.layers &&
+    (options.hidden ||
+      options.activation ||
+      options.dropout ||
+      (options.numberEmbedding ?? 'none') !== 'none')
+  ) {
     throw new UsageError(
-      'layers describes the whole network: leave out hidden, activation and dropout, or leave out layers',
+      'layers describes the whole network: leave out hidden, activation, dropout and numberEmbedding, or leave out layers',
     );
   }
   refuseUnused(config);

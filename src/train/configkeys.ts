@@ -22,6 +22,8 @@ import { COLUMNS } from './columnkeys.js';
 import { PRESET_NAMES } from './presets.js';
 import { parseUntil, UNTIL_EPOCHS } from './until.js';
 
+/** Columns of numbers up to which `numberEmbedding: auto` embeds them; wider tables are like pictures. */
+export const MOST_EMBEDDED = 100;
 /** Epochs where neither the user nor a preset says how many. */
 export const DEFAULT_EPOCHS = 10;
 const decimalMark = z.enum(['.', ',']);
@@ -153,6 +155,12 @@ const NETWORK = {
   dropout: fraction
     .default(0)
     .describe('share of the units of each hidden layer that a training step leaves out'),
+  numberEmbedding: z
+    .enum(['none', 'periodic', 'auto'])
+    .default('none')
+    .describe(
+      `how columns of numbers enter the network: periodic adds learned cosines to each; auto does so for tables of up to ${MOST_EMBEDDED} such columns`,
+    ),
   layers: layersSchema
     .optional()
     .describe('the whole network as a list of layers, instead of hidden and activation'),

@@ -74,6 +74,7 @@ export function planTraining(
     problemType: loaded.task,
     inputs: loaded.inputWidth,
     outputs: loaded.outputs,
+    continuous: loaded.continuous,
     embedded: embeddedColumns(loaded.encoding),
   });
   const data = targetsFor(network.loss, loaded);

@@ -30,15 +30,26 @@ const enoughSteps = (epochs: number) => (stepsPerEpoch: number) =>
 
 export const PRESETS = {
   tabular: {
-    summary: 'tables: AdamW, an average of the weights, early stopping by the validation loss',
+    summary: 'tables: robust scaling, embedded numbers, AdamW, averaged weights, early stopping',
     data: 'table',
     values: {
       val: 0.2,
+      scaling: 'robust',
+      missingIndicators: 'any',
+      categories: 'signed',
+      dates: 'parts',
+      transform: 'auto',
+      clipPredictions: true,
+      numberEmbedding: 'auto',
       hidden: [256, 256, 256],
       dropout: 0.1,
       optimizer: 'adamw',
       lr: 1e-3,
       weightDecay: 0.01,
+      decayBiases: false,
+      averaging: 'ema',
+      emaDecay: 'auto',
+      emaWarmup: true,
       patience: 20,
     },
     batch: sixteenth(256),

@@ -7,6 +7,7 @@ import type { EmbeddedColumn } from '../network/layers/embedding.js';
 import { buildLayers, type LayerSpec, type NetworkSpec } from '../network/spec.js';
 import { RULES, type UpdateRule } from '../optim/rules.js';
 import type { TrainConfig } from './config.js';
+import { MOST_EMBEDDED } from './configkeys.js';
 
 /** The requirements that the data makes of the network. */
 interface NetworkRequirements {
@@ -14,6 +15,8 @@ interface NetworkRequirements {
   readonly inputs: number;
   /** The number of classes, or of values to predict. */
   readonly outputs: number;
+  /** The numbers at the beginning of the input that may be embedded. */
+  readonly continuous: number;
   /** The category columns at the end of the input that are to be embedded. */
   readonly embedded: readonly EmbeddedColumn[];
 }
@@ -117,10 +120,19 @@ function feedForward(
   const { fused }: Divergence = DIVERGENCES[loss];
   return [
     ...(requirements.embedded.length > 0 ? [{ embedding: requirements.embedded }] : []),
+    ...numberEmbedding(config, requirements),
     ...(config.hidden ?? []).flatMap((units) => hiddenLayer(units, config)),
     { dense: outputs },
     ...(fused ? [fused.activation] : []),
   ];
+}
+
+function numberEmbedding(
+  { numberEmbedding: wanted }: TrainConfig,
+  { continuous: columns }: NetworkRequirements,
+): LayerSpec[] {
+  const embeds = wanted === 'periodic' || (wanted === 'auto' && columns <= MOST_EMBEDDED);
+  return embeds && columns > 0 ? [{ periodic: { columns } }] : [];
 }
 
 function hiddenLayer(units: number, { activation = 'relu', dropout }: TrainConfig): LayerSpec[] {

@@ -56,7 +56,8 @@ export function presetValues(
   const preset = TYPED[name === 'auto' ? choosePreset(name, given.data) : name];
   const open = Object.entries(preset.values).filter(([key]) => given[key as keyof Values] === undefined);
   const values: Record<string, unknown> = Object.fromEntries(open);
-  if (given.layers !== undefined) for (const key of ['hidden', 'dropout'] as const) delete values[key];
+  if (given.layers !== undefined)
+    for (const key of ['hidden', 'dropout', 'numberEmbedding'] as const) delete values[key];
   for (const choice of CHOICES) {
     const [ofPreset, ofUser] = [preset.values, given].map((source) => source[choice.key as keyof Values]);
     if (ofUser === undefined || ofUser === ofPreset) continue;
