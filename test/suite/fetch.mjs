@@ -1,7 +1,7 @@
 /**
  * Fetches the suite's tables: `node test/suite/fetch.mjs`. The packages are downloaded and unpacked in the
- * suite's folder, not installed. Needs apt-get, dpkg-deb and a Python with scikit-learn. R writes the tables of
- * R packages; where there is no R, python3-rdata does it.
+ * suite's folder, not installed. Needs apt-get, dpkg-deb and a Python with scikit-learn. R writes the tables
+ * of R packages; where there is no R, python3-rdata does it.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
