@@ -64,6 +64,8 @@ describe('completion', () => {
       expect.arrayContaining(['adam', 'adamw']),
     );
     expect(await complete('predict', 'run', 'x.csv', '--format', '')).toEqual(['csv', 'jsonl']);
+    expect(await complete('train', 'x.csv', '--categ')).toContain('--categorical');
+    expect(await complete('train', 'x.csv', '--numeric', 'm')).toEqual([]);
     expect(await complete('train', 'mn')).toEqual(['mnist']);
     expect(await complete('train', '')).toEqual([]);
     expect(await complete('train', '--out', 'm')).toEqual([]);

@@ -15,7 +15,7 @@ const COMMAND = defineCommand({
     quiet: { describe: '', boolean: true },
     'no-bar': { describe: '', boolean: true },
     unit: { describe: '', ...oneOf('g', 'kg') },
-    tag: { describe: '', repeats: true, read: (texts: readonly string[]) => texts },
+    tag: { describe: '', alias: 'label', repeats: true, read: (texts: readonly string[]) => texts },
   },
   examples: [],
   run: async (args) => {
@@ -40,6 +40,7 @@ describe('words', () => {
     [['--quiet', 'x'], { what: 'x', quiet: true }],
     [['--no-bar', 'x'], { what: 'x', 'no-bar': true }],
     [['--tag', 'a,b', 'x', '--tag=c'], { what: 'x', tag: ['a,b', 'c'] }],
+    [['--label', 'a,b', 'x', '--tag=c', '--label=d'], { what: 'x', tag: ['a,b', 'c', 'd'] }],
     [['x', '--quiet', 'false'], { what: 'x', quiet: false }],
     [['x', '--quiet', 'true'], { what: 'x', quiet: true }],
     [['--', '--lr', '-x'], { what: '--lr', scale: '-x' }],
@@ -62,6 +63,9 @@ describe('words', () => {
     [['x', '--quiet=1'], /--quiet takes no value, found '=1'/],
     [['x', '--lr', '1', '-l', '2'], /--lr is given twice/],
     [['x', '--lrr', '1'], /unknown flag '--lrr', did you mean '--lr'/],
+    [['x', '--label'], /--tag needs a value/],
+    [['x', '--lable', '1'], /unknown flag '--lable', did you mean '--label'/],
+    [['x', '-label', '1'], /unknown flag '-label', did you mean '--label'/],
     [['x', '--unit', 'lb'], /--unit: expected g, kg, found "lb"/],
   ])('%j is refused', async (tokens, message) => {
     await expect(read(...tokens)).rejects.toThrow(UsageError);

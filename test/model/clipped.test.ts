@@ -1,4 +1,4 @@
-/** Tests that predictions are kept within the range of the training targets, in training as in a saved model. */
+/** Tests that predictions stay within the range of the training targets, in training as in a saved model. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
