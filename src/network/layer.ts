@@ -53,6 +53,8 @@ export interface Pass {
   mode: SumMode;
   /** Whether dropout, noise and batch statistics act, as they do in training only. */
   training: boolean;
+  /** What the probabilities of dropout are multiplied by (default 1). */
+  dropoutFactor?: number;
   /** The key of this step's random draws. */
   readonly key: Uint32Array;
   /** The number of the pass's first row in the batch. */
