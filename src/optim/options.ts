@@ -77,7 +77,7 @@ export const SCHEDULE_SHAPE = {
     .record(z.string(), z.enum(OTHER_SCHEDULES))
     .optional()
     .describe(
-      "schedules of other numbers: weightDecay=flatCosine; also dropout, the optimizer's own, and the loss's own",
+      "schedules of other numbers, weightDecay=flatCosine: dropout, the optimizer's own and the loss's own; give it once for each",
     ),
   warmup: notNegative.default(0).describe('epochs in which the learning rate first rises from 0 to lr'),
   ...hyperShape(SCHEDULE),

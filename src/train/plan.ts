@@ -82,7 +82,7 @@ export function planTraining(
   const rule: UpdateRule = RULES[config.optimizer];
   checkRates(config, rule, trained.layers);
   const hyper = hyperParameters(config.optimizer, config);
-  checkSchedules({ config, network, hyper });
+  checkSchedules({ config, network, hyper }, layers);
   const sharding = { shards: config.shards, shardRows: fewestShardRows(trained.layers) };
   const workers = workerCandidates(config.workers, shardCount(batch, sharding), cores);
   const chosen = chooseKernels(config);

@@ -3,6 +3,7 @@ import { didYouMean } from '../didyoumean.js';
 import { UsageError } from '../errors.js';
 import type { HyperValues } from '../hyperparameters.js';
 import { DIVERGENCES, type Divergence } from '../network/divergences.js';
+import type { Layer } from '../network/layer.js';
 import type { Objective } from '../network/network.js';
 import type { NetworkSpec } from '../network/spec.js';
 import { scheduleFactor } from '../optim/schedules.js';
@@ -19,14 +20,14 @@ interface Planned {
 }
 
 /** Throws UsageError for a schedule of something that this training has no number of. */
-export function checkSchedules({
-  config,
-  network,
-  hyper,
-}: Pick<Planned, 'config' | 'network' | 'hyper'>): void {
+export function checkSchedules(
+  { config, network, hyper }: Pick<Planned, 'config' | 'network' | 'hyper'>,
+  layers: readonly Layer[],
+): void {
   const { parameter }: Divergence = DIVERGENCES[network.loss];
   const own = Object.entries(hyper).filter(([, value]) => isScaled(value));
-  const known = ['dropout', ...own.map(([key]) => key), ...(parameter ? [parameter.name] : [])];
+  const dropout = layers.some(dropsUnits) ? ['dropout'] : [];
+  const known = [...dropout, ...own.map(([key]) => key), ...(parameter ? [parameter.name] : [])];
   const unknown = Object.keys(config.schedules ?? {}).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   if (unknown === 'lr') {
@@ -35,6 +36,10 @@ export function checkSchedules({
   throw new UsageError(
     `schedules: optimizer ${config.optimizer} with loss ${network.loss} has no '${unknown}' to schedule${didYouMean(unknown, known)}; known: ${known.join(', ')}`,
   );
+}
+
+function dropsUnits({ drops, branches }: Layer): boolean {
+  return drops === true || branches.some((branch) => branch.some(dropsUnits));
 }
 
 /** Whether a hyper-parameter is a number or a list of them, which a schedule can multiply. */

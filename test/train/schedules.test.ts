@@ -81,6 +81,7 @@ it.each([
   ],
   [{ schedules: { lr: 'flatCosine' } }, /the learning rate has the key schedule of its own/],
   [{ schedules: { quantile: 'cosine' } }, /loss crossEntropy has no 'quantile'/],
+  [{ layers: undefined, schedules: { dropout: 'cosine' } }, /no 'dropout' to schedule/],
   [{ schedules: { dropout: 'plateau' } }, /schedules\.dropout: expected constant, .*found "plateau"/],
 ] as [Partial<TrainOptions>, RegExp][])('%j is refused', (change, message) => {
   expect(() => planOf(change)).toThrow(message);

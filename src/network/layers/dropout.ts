@@ -11,6 +11,7 @@ export function dropout(width: number, probability: number): Layer {
     inputs: width,
     outputs: width,
     saved: [width],
+    drops: true,
 
     forward(pass, { x, y, saved: [mask], id }) {
       const { kernels, rows, training, key, firstRow, dropoutFactor = 1 } = pass;
