@@ -16,12 +16,14 @@ export interface ForwardContext {
   readonly problemType: ProblemType;
   readonly encoding: PreparedEncoding;
   readonly pass: Pass;
+  /** The divergence's parameter in training, where a schedule changes it from step to step. */
+  readonly training: { lossParameter: number };
   /** Times the phases of a pass; null when nobody asks. */
   readonly timer: PhaseTimer | null;
 }
 
 /** Creates a context whose next pass is an evaluation. */
-export function createForwardContext(given: Omit<ForwardContext, 'pass'>): ForwardContext {
+export function createForwardContext(given: Omit<ForwardContext, 'pass' | 'training'>): ForwardContext {
   const pass: Pass = {
     kernels: given.kernels,
     rows: 0,
@@ -32,7 +34,7 @@ export function createForwardContext(given: Omit<ForwardContext, 'pass'>): Forwa
     key: new Uint32Array(2),
     firstRow: 0,
   };
-  return { ...given, pass };
+  return { ...given, pass, training: { lossParameter: given.objective.parameter } };
 }
 
 /**
@@ -69,7 +71,8 @@ export function evaluateRows(context: ForwardContext, subset: Subset, from: numb
 export function computeDivergence(context: ForwardContext, differentiated: boolean): void {
   const { kernels, objective, workspace, pass, problemType } = context;
   const { output, outputGradient, arrays } = workspace.network;
-  const { divergence, parameter, fused } = objective;
+  const { divergence, fused } = objective;
+  const parameter = pass.training ? context.training.lossParameter : objective.parameter;
   const N = outputWidth(objective.layers);
   const dy = differentiated ? outputGradient : null;
   kernels.divergence(

@@ -1,9 +1,16 @@
 /** The kinds of layer that are activations: of a number, with learned or drawn slopes, and gates. */
 import { z } from 'zod';
-import { ACTIVATION_NAMES, ACTIVATIONS, type Activation, type ActivationName } from './activations.js';
-import { kind, type LayerKind, type TypedKind } from './kind.js';
+import {
+  ACTIVATION_NAMES,
+  ACTIVATIONS,
+  type Activation,
+  type ActivationName,
+  DIFFERENTIABLE_NAMES,
+} from './activations.js';
+import { kind, type LayerKind, rate, type TypedKind } from './kind.js';
 import { activation } from './layers/activation.js';
 import { GATES, type GateName, gate } from './layers/gate.js';
+import { parametric } from './layers/parametric.js';
 import { prelu } from './layers/prelu.js';
 import { rrelu } from './layers/rrelu.js';
 
@@ -26,6 +33,17 @@ export const ACTIVATION_KINDS = {
       examples: [{}, { perUnit: true }],
       kinked: true,
       build: ({ perUnit }, { inputs }) => prelu(inputs, perUnit),
+    },
+  ),
+  parametric: kind(
+    { activation: z.enum(DIFFERENTIABLE_NAMES), rate: rate.default(0.1) },
+    {
+      formula: 'x + a·(f(x) − x), a learned, 1 at first',
+      torch: 'none',
+      examples: [{ activation: 'selu' }, { activation: 'mish', rate: 1 }],
+      kinked: true,
+      shorthand: 'activation',
+      build: ({ activation: name, rate }, { inputs }) => parametric(name, inputs, rate),
     },
   ),
   rrelu: kind(

@@ -7,6 +7,9 @@ export type UncheckedLayer = string | { readonly [kind: string]: unknown };
 
 export const uncheckedLayers = z.array(z.union([z.string(), z.record(z.string(), z.unknown())]));
 
+/** How many times the learning rate of the others a layer's parameters have. */
+export const rate = z.number().positive().default(1);
+
 declare const LAYERS: unique symbol;
 /** A list of layers in an argument; `LayerSpec` puts itself in its place. */
 export interface Branch extends ReadonlyArray<UncheckedLayer> {

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { MAX_PERIODIC_VALUES } from '../kernels/kernels.js';
 import { ACTIVATION_KINDS, GATE_KINDS } from './activationkinds.js';
-import { type Branch, EXAMPLE_INPUTS, kind, type LayerKind, uncheckedLayers } from './kind.js';
+import { type Branch, EXAMPLE_INPUTS, kind, type LayerKind, rate, uncheckedLayers } from './kind.js';
 import type { Layer } from './layer.js';
 import { batchNorm } from './layers/batchnorm.js';
 import { concat, product, residual, sequential, sum } from './layers/composite.js';
@@ -23,20 +23,24 @@ import { softmax } from './layers/softmax.js';
 
 const whole = (minimum: number) => z.number().int().min(minimum);
 const share = z.number().min(0).lt(1);
-/** How many times the learning rate of the others a layer's parameters have. */
-const rate = z.number().positive().default(1);
 const list = uncheckedLayers.min(1) as unknown as z.ZodType<Branch, Branch>;
 const indices = z.array(z.array(whole(0)).min(1)).min(1);
 
 const CATALOGUE = {
   dense: kind(
-    { units: whole(1), bias: z.boolean().default(true) },
     {
-      formula: 'z = xW + b',
+      units: whole(1),
+      bias: z.boolean().default(true),
+      ntk: z.boolean().default(false),
+      biasRate: rate,
+      zero: z.boolean().default(false),
+    },
+    {
+      formula: 'z = xW + b; ntk: z = xW/√inputs + b, W and b from N(0,1)',
       torch: 'Linear',
-      examples: [4, { units: 4, bias: false }],
+      examples: [4, { units: 4, bias: false }, { units: 4, ntk: true, biasRate: 0.1 }],
       shorthand: 'units',
-      build: ({ units, bias }, { inputs }) => dense(inputs, units, bias),
+      build: ({ units, ...options }, { inputs }) => dense(inputs, units, options),
     },
   ),
   softmax: kind({}, { formula: 'e^z_i/Σe^z_j', torch: 'Softmax', build: (_, { inputs }) => softmax(inputs) }),

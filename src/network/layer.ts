@@ -53,6 +53,8 @@ export interface Pass {
   mode: SumMode;
   /** Whether dropout, noise and batch statistics act, as they do in training only. */
   training: boolean;
+  /** What the probabilities of dropout are multiplied by (default 1). */
+  dropoutFactor?: number;
   /** The key of this step's random draws. */
   readonly key: Uint32Array;
   /** The number of the pass's first row in the batch. */
@@ -138,6 +140,8 @@ export interface Layer {
    * Whether the layer reads category codes from its input: they are indices, so the layer must come first.
    */
   readonly readsCodes?: boolean;
+  /** Whether the layer drops units with a probability that a schedule may scale. */
+  readonly drops?: boolean;
   /** The inputs on which the layer is defined, for the message when any other stops the run. */
   readonly domain?: string;
   forward(pass: Pass, arrays: LayerArrays): void;

@@ -65,11 +65,20 @@ export const UPDATE_SHAPE = {
   ...hyperShape(AVERAGING),
 } as const;
 
+/** The schedules that a number other than the learning rate may follow: functions of the step alone. */
+const OTHER_SCHEDULES = SCHEDULE_NAMES.filter((name) => name !== 'plateau');
+
 export const SCHEDULE_SHAPE = {
   schedule: z
     .enum(SCHEDULE_NAMES)
     .default(SCHEDULE.default)
     .describe('how the learning rate changes over time'),
+  schedules: z
+    .record(z.string(), z.enum(OTHER_SCHEDULES))
+    .optional()
+    .describe(
+      "schedules of other numbers, weightDecay=flatCosine: dropout, the optimizer's own and the loss's own; give it once for each",
+    ),
   warmup: notNegative.default(0).describe('epochs in which the learning rate first rises from 0 to lr'),
   ...hyperShape(SCHEDULE),
 } as const;

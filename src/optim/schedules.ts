@@ -74,6 +74,23 @@ export const SCHEDULES = {
     planned: true,
     factor: (progress, options) => anneal(1, options.minFactor, share(progress, options)),
   }),
+  flatCosine: schedule({
+    formula: 'η for the first half of the steps after warm-up, then half a cosine down to η·minFactor',
+    torch: 'none (flat_cos of pytabkit)',
+    hyper: { minFactor },
+    planned: true,
+    factor: (progress, options) =>
+      anneal(1, options.minFactor, Math.max(0, 2 * share(progress, options) - 1)),
+  }),
+  cosLog4: schedule({
+    formula:
+      'η·(1 − cos(2π·log₂(1 + 15τ)))/2: four cycles, each twice as long, τ the share done after warm-up',
+    torch: 'none (coslog4 of pytabkit)',
+    hyper: {},
+    planned: true,
+    factor: (progress, options) =>
+      (1 - cos((2 * Math.PI * ln(1 + 15 * share(progress, options))) / Math.LN2)) / 2,
+  }),
   cosineRestarts: schedule({
     formula: 'cosine over firstCycle epochs, then again from η over cycles each cycleMult times as long',
     torch: 'CosineAnnealingWarmRestarts',

@@ -245,10 +245,11 @@ function refuseShortening(
       `--epochs ${config.epochs}: ${folder} was planned for ${before.epochs}; a run can only go on for longer`,
     );
   }
-  const { planned }: Schedule = SCHEDULES[before.schedule];
+  const schedules = [before.schedule, ...Object.values(before.schedules ?? {})];
+  const planned = schedules.find((name) => (SCHEDULES[name] as Schedule).planned);
   if (config.epochs > before.epochs && planned) {
     throw new UsageError(
-      `--epochs ${config.epochs}: the ${before.schedule} schedule of ${folder} ends at epoch ${before.epochs}; start a new run`,
+      `--epochs ${config.epochs}: the ${planned} schedule of ${folder} ends at epoch ${before.epochs}; start a new run`,
     );
   }
   if (

@@ -6,10 +6,11 @@ import { type IndexRange, type Sharding, shardBounds, shardCount } from '../para
 import { PURPOSE, streamKey } from '../random.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 import { type GradientPass, type PassSequence, passesOf } from './passes.js';
+import type { PassValues } from './schedules.js';
 import { isWeighted, rowWeight, type Weighting } from './weighting.js';
 
 /** The gradient of shards `first … last − 1` of a batch. */
-export interface GradientTask extends IndexRange {
+export interface GradientTask extends IndexRange, PassValues {
   /** The batch's first row in the epoch's order. */
   readonly start: number;
   /** Rows of the batch. */
@@ -69,8 +70,8 @@ export function computeGradient(context: GradientContext, task: GradientTask): v
 
 /** Prepares the context for one training pass. */
 export function beginPass(
-  { workspace, pass, seed }: GradientContext,
-  { step }: GradientTask,
+  { workspace, pass, seed, training }: GradientContext,
+  { step, dropoutFactor, lossParameter }: GradientTask,
   { bounds }: PassSequence,
   { from, to, shards, subtrees, mode }: GradientPass,
 ): void {
@@ -83,6 +84,8 @@ export function beginPass(
   pass.mode = mode;
   pass.firstRow = from;
   pass.training = true;
+  pass.dropoutFactor = dropoutFactor;
+  training.lossParameter = lossParameter;
   streamKey(seed, PURPOSE.step, step, pass.key);
 }
 

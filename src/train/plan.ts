@@ -18,6 +18,7 @@ import { hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
 import { shardCount } from '../parallel/shards.js';
 import { type PlannedConfig, type TrainConfig, withEpochs } from './config.js';
 import { carveTraining, type MemorySizes } from './memory.js';
+import { checkSchedules } from './schedules.js';
 import { learningRate, specify } from './specification.js';
 import { targetsFor } from './targets.js';
 import { type Weighting, weightingOf } from './weighting.js';
@@ -84,6 +85,7 @@ export function planTraining(
   const rule: UpdateRule = RULES[config.optimizer];
   checkRates(config, rule, trained.layers);
   const hyper = hyperParameters(config.optimizer, config);
+  checkSchedules({ config, network, hyper }, layers);
   const sharding = { shards: config.shards, shardRows: fewestShardRows(trained.layers) };
   const workers = workerCandidates(config.workers, shardCount(batch, sharding), cores);
   const chosen = chooseKernels(config);

@@ -7,6 +7,7 @@ import { divergedError } from './diagnosis.js';
 import type { TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
+import { passValuesAt } from './schedules.js';
 import { updateSlices } from './slices.js';
 import type { TaskContext, TrainingTask } from './tasks.js';
 import { applyUpdate, recordUpdate, type UpdateStep } from './update.js';
@@ -48,7 +49,7 @@ export class Stepper {
     const { plan, memory } = this;
     const ranges = await this.computeGradients(batch, workers, step);
     const sums = this.#sumsOf(batch);
-    const diverged = () => divergedError(this.contextOf(0).gradient, plan, wholeBatch(batch, step), lr);
+    const diverged = () => divergedError(this.contextOf(0).gradient, plan, this.#wholeBatch(batch, step), lr);
     if (!Number.isFinite(sums.loss + sums.score)) throw diverged();
     const bounded = memory.workspaces.slice(0, ranges.length).every(({ bounded }) => bounded[0] === 1);
     const update: UpdateStep = { step: step + 1, lr, rows: batch.rows, weight: sums.weight };
@@ -77,12 +78,14 @@ export class Stepper {
     step: number,
   ): Promise<IndexRange[]> {
     const ranges = contiguousRanges(shards, Math.max(1, workers));
+    const values = passValuesAt(this.plan, step);
     const tasks = ranges.map((range, workspace) => ({
       kind: 'gradient' as const,
       workspace,
       start,
       rows,
       step,
+      ...values,
       ...range,
     }));
     this.#kernels.refreshWeights();
@@ -139,17 +142,17 @@ export class Stepper {
     await this.#run('update', tasks, workers);
   }
 
+  /** The gradient of all shards of a batch as a single task. */
+  #wholeBatch({ start, rows, shards }: Batch, step: number) {
+    return { start, rows, step, first: 0, last: shards, ...passValuesAt(this.plan, step) };
+  }
+
   /** Runs one task for each worker, in workspaces 0, 1, … */
   async #run(name: string, tasks: readonly TrainingTask[], workers: number): Promise<void> {
     await this.executors.executor(workers).run(tasks);
     const times = this.memory.workspaces.slice(0, tasks.length).map(({ times }) => times);
     this.profile?.tasks(name, times, workers);
   }
-}
-
-/** The gradient of all shards of a batch as a single task. */
-function wholeBatch({ start, rows, shards }: Batch, step: number) {
-  return { start, rows, step, first: 0, last: shards };
 }
 
 function sum(values: Float64Array, count: number): number {

@@ -59,7 +59,8 @@ const SLOTS = OWN + 6;
 export function encodeTask(task: TrainingTask, cells: Float64Array): void {
   cells.set([KINDS.indexOf(task.kind), task.workspace, task.first, task.last]);
   if (task.kind === 'gradient') {
-    cells.set([task.start, task.rows, task.step], OWN);
+    const { start, rows, step, dropoutFactor, lossParameter } = task;
+    cells.set([start, rows, step, dropoutFactor, lossParameter], OWN);
   } else if (task.kind === 'evaluate') {
     cells[OWN] = SUBSETS.indexOf(task.subset);
   } else {
@@ -76,8 +77,8 @@ export function decodeTask(cells: Float64Array): TrainingTask {
   const [workspace, first, last] = cells.subarray(1, OWN);
   const common = { workspace, first, last };
   if (kind === 'gradient') {
-    const [start, rows, step] = cells.subarray(OWN);
-    return { kind, ...common, start, rows, step };
+    const [start, rows, step, dropoutFactor, lossParameter] = cells.subarray(OWN);
+    return { kind, ...common, start, rows, step, dropoutFactor, lossParameter };
   }
   if (kind === 'evaluate') return { kind, ...common, subset: SUBSETS[cells[OWN]] };
   const [update, shards, gradientTasks, share, nameIndex, slots] = cells.subarray(OWN);

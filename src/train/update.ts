@@ -10,6 +10,7 @@ import { limitNorms, regularizeGradient } from '../optim/regularizers.js';
 import type { BatchLoss } from '../optim/rules.js';
 import { MOST_SCALARS, type TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
+import { hyperAt } from './schedules.js';
 import { type RecordedStep, StepRecorder } from './slices.js';
 import { NEGLIGIBLE } from './weighting.js';
 
@@ -18,10 +19,12 @@ import { NEGLIGIBLE } from './weighting.js';
  * each kind of group, stand in the memory.
  */
 export function recordUpdate(
-  { config, rule, hyper, stepsPerEpoch }: TrainingPlan,
+  plan: TrainingPlan,
   { weights, slots, gradients, groups, stepScalars }: TrainingMemory,
   { step, lr, weight }: UpdateStep,
 ): RecordedStep {
+  const { config, rule, stepsPerEpoch } = plan;
+  const hyper = hyperAt(plan, step - 1);
   const arrays = { weights, gradient: gradients[0], slots: slotsOfRule(slots, config) };
   const recorder = new StepRecorder();
   for (const group of groupKinds(groups)) {
@@ -55,11 +58,13 @@ export interface UpdateStep {
  */
 export async function applyUpdate(
   kernels: Kernels,
-  { config, rule, hyper, stepsPerEpoch }: TrainingPlan,
+  plan: TrainingPlan,
   { layout, groups, weights, slots, gradients }: TrainingMemory,
   { step, lr, rows, weight }: UpdateStep,
   loss: BatchLoss,
 ): Promise<void> {
+  const { config, rule, stepsPerEpoch } = plan;
+  const hyper = hyperAt(plan, step - 1);
   const trainable = (block: Float32Array) => block.subarray(0, layout.trainable);
   const arrays = {
     weights: trainable(weights),

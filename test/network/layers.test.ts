@@ -32,6 +32,8 @@ const NETWORKS: Record<string, readonly LayerSpec[]> = {
   geglu: [{ dense: 6 }, 'geglu', { dense: 2 }],
   reglu: [{ dense: 6 }, 'reglu', { dense: 2 }],
   bilinear: [{ dense: 6 }, 'bilinear', { dense: 2 }],
+  'dense ntk': [{ dense: { units: 5, ntk: true } }, 'tanh', { dense: { units: 3, ntk: true } }],
+  parametric: [{ dense: 5 }, { parametric: 'mish' }, { dense: 3 }],
   scale: [{ dense: 5 }, { scale: { rate: 6 } }, 'tanh', { dense: 3 }],
   periodic: [{ dense: 5 }, { periodic: { columns: 5, deviation: 1 } }, { dense: 3 }],
   'periodic, then further inputs': [

@@ -200,3 +200,8 @@ describe('power', () => {
     expect(power(2, 40)).toBe(2 ** 40);
   });
 });
+
+it.each(['cosLog4', 'flatCosine'] as const)('%s as in pytabkit', (name) => {
+  const expected: number[] = read('realmlp_schedules')[name];
+  expectClose(factors(name, expected.length, {}), expected);
+});
