@@ -87,7 +87,7 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   const config = absoluteSources(resolveConfig(options));
   const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
   if (config.bag > 1) {
-    yield* trainBag(await planNewBag(config, options), run, { folder, started });
+    yield* trainBag(config, options, run, { folder, started });
     return;
   }
   const plan = await planNewTraining(config, options, run.profile);
