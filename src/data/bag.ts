@@ -5,7 +5,7 @@ import { openSource } from './source.js';
 import { foldRows } from './split.js';
 
 /** How a bag uses its source. */
-export interface BagSources {
+interface BagSources {
   /** What to load: all rows but the test rows are training rows, from which the folds are cut. */
   readonly options: LoadOptions;
   /** The share of the rows on which each member is validated; 0 where no folds are cut. */

@@ -1,8 +1,8 @@
 /**
  * What model.safetensors holds. Its tensors are the parameters under PyTorch's names (`0.weight`, with the
  * layer's index in the list) and in PyTorch's layout, so that a torch.nn.Sequential with the same indices
- * loads them; in a bag of networks, `members.0.` and so on stand before them. Its metadata hold, as text, what
- * else is needed to predict.
+ * loads them; in a bag of networks, `members.0.` and so on stand before them. Its metadata hold, as text,
+ * what else is needed to predict.
  */
 import type { ArraysSchema, ProblemType, Schema } from '../data/schema.js';
 import type { FloatArray } from '../kernels/kernels.js';

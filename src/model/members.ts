@@ -16,7 +16,7 @@ import type { Objective } from '../network/network.js';
 type OutputScale = 'values' | 'logarithms' | 'logits' | 'logOdds';
 
 /** Adds up the outputs of one member after the other, for a block of rows. */
-export interface MemberMean {
+interface MemberMean {
   /** Takes the outputs [R, N] of the next member. */
   add(output: FloatArray, rows: number): void;
   /** Writes the mean of the members since the last call, as an output [R, N] that the divergence takes. */

@@ -11,10 +11,10 @@ import { UsageError, UserError } from '../errors.js';
 import { readModel } from '../model/read.js';
 import { parameterLayout } from '../network/layout.js';
 import { runJobs } from '../parallel/jobs.js';
-import type { TrainConfig } from '../train/config.js';
+import type { TrainConfig, TrainOptions } from '../train/config.js';
 import type { EndEvent, TrainEvent, TrainResult } from '../train/events.js';
 import type { TrainingPlan } from '../train/plan.js';
-import { type BagPlan, bagStart, shareThreads } from './bagplan.js';
+import { type BagPlan, bagStart, planNewBag, shareThreads } from './bagplan.js';
 import { type BagMember, endOfBag } from './bagresult.js';
 import {
   appendMetrics,
@@ -48,16 +48,21 @@ interface BagOptions {
   readonly clock?: Clock;
 }
 
-/** Trains a new bag. Throws UsageError for a profile, and for a folder that cannot be written DataError. */
+/**
+ * Trains a new bag.
+ * @param config the resolved options
+ * @throws UsageError for a profile and as `planNewBag` does, DataError for a folder that cannot be written
+ */
 export async function* trainBag(
-  plan: BagPlan,
-  options: BagOptions,
+  options: TrainOptions,
+  run: BagOptions,
   { folder, started }: { readonly folder: string | null; readonly started: Date },
 ): AsyncGenerator<TrainEvent> {
-  refuseProfile(options);
-  const record = newRecord(whole(plan), started, options.argv ?? []);
+  refuseProfile(run);
+  const plan = await planNewBag(options);
+  const record = newRecord(whole(plan), started, run.argv ?? []);
   if (folder) createRunFolder(folder, plan.config, record);
-  yield* runBag(sessionOf(plan, options, folder, record));
+  yield* runBag(sessionOf(plan, run, folder, record));
 }
 
 /**

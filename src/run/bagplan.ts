@@ -30,7 +30,7 @@ export interface BagPlan {
 }
 
 /** Returns the seed of a bag's member, counted from 0: 32 bits that are drawn for it. */
-export function memberSeed(seed: number, member: number): number {
+function memberSeed(seed: number, member: number): number {
   return new Stream(seed, PURPOSE.members, member).uint32();
 }
 
@@ -124,7 +124,9 @@ export function shareThreads(
   return { atOnce, inside: share < 2 ? 0 : workers === 'auto' ? 'auto' : share, cores: share };
 }
 
-/** Returns the bytes of a bag by what they are for: those of one member, and of the others at the same time. */
+/**
+ * Returns the bytes of a bag by what they are for: those of one member, and of the others at the same time.
+ */
 export function bagBudget({ config, members: [first], members }: BagPlan): Record<string, number> {
   const { total, ...one } = memoryBudget(first);
   const { atOnce } = shareThreads(config, members.length, first.sharedBytes);

@@ -94,7 +94,7 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   const { data, bag } = resolveConfig(options);
   const folder = run.out === null ? null : newRunFolder(run.out, data, started);
   if (bag > 1) {
-    yield* trainBag(await planNewBag(options), run, { folder, started });
+    yield* trainBag(options, run, { folder, started });
     return;
   }
   const plan = await planNewTraining(options, run.profile);
