@@ -90,6 +90,7 @@ export type { LayerSpec, NetworkSpec } from './network/spec.js';
 export type { LayerRow } from './network/table.js';
 export { findLearningRate, type RateSearch } from './run/findlr.js';
 export { type PlanReport, plan, type ResumeOptions, type RunOptions, resume, train } from './run/train.js';
+export type { Baseline, BaselineMetrics } from './train/baseline.js';
 export { resolveConfig, type TrainConfig, type TrainOptions, type TrainSources } from './train/config.js';
 export type * from './train/events.js';
 export type { RateCurve, RateRange, RateTrial } from './train/findlr.js';

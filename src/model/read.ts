@@ -12,6 +12,7 @@ import type { Layer } from '../network/layer.js';
 import type { layersSchema } from '../network/layerspec.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { buildLayers, type NetworkSpec } from '../network/spec.js';
+import { shellPath } from '../shell.js';
 import { fromTorch, MODEL_FORMAT, MODEL_VERSION, metadataOf, type SavedModel, torchShape } from './format.js';
 import { decodeSafetensors, type FileTensor, type Metadata } from './safetensors.js';
 
@@ -63,7 +64,7 @@ function modelFile(path: string): string {
   const file = join(path, 'model.safetensors');
   if (existsSync(file)) return file;
   throw new DataError(
-    `${path}: holds no model.safetensors: a run has one when it has ended (gradpool resume ${path})`,
+    `${path}: holds no model.safetensors: a run has one when it has ended (gradpool resume ${shellPath(path)})`,
   );
 }
 
