@@ -25,7 +25,7 @@ export const findLrCommand = defineCommand({
     'trial-steps': {
       describe: 'the most minibatches of each trial; no trial is longer than --epochs',
       group: 'Range',
-      default: '300',
+      default: '500',
       read: readPositive,
     },
     config: {

@@ -1,5 +1,5 @@
 import { isQuery } from '../../src/data/source.js';
-import { shellPath, shellWord } from '../../src/shell.js';
+import { shellPath, shellWord } from '../../src/data/words.js';
 import type { TrainResult } from '../../src/train/events.js';
 import { baselineText, metricsText } from './metrics.js';
 import { count, countOf, duration, facts, painter } from './text.js';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { shellPath, shellWord } from '../../src/data/words.js';
 import { RUN_FILES, type RunRecord, readRun, reviveMetrics } from '../../src/run/folder.js';
-import { shellPath, shellWord } from '../../src/shell.js';
 import type { TrainConfig } from '../../src/train/config.js';
 import type { EpochEvent, StartEvent, TrainEvent } from '../../src/train/events.js';
 import { metricsText } from './metrics.js';

@@ -116,8 +116,8 @@ export const workersText = (workers: number): string =>
   workers === 0 ? 'in-process' : countOf(workers, 'worker');
 
 /**
- * Widths of the columns of an epoch, in the header and below: 79 characters with the mark, 80 of a regression,
- * which has R² in place of the speed.
+ * Widths of the columns of an epoch, in the header and below: 79 characters with the mark; a
+ * regression has 80, with R² in place of the speed.
  */
 const LOSS = 10;
 const SCORE = 10;

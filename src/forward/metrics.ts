@@ -49,7 +49,9 @@ export function targetMeans({ dataset: { targets, targetWidth }, rows }: Subset)
   return sums.map((sum) => sum / rows.length);
 }
 
-/** Returns the mean over a subset's rows of Σⱼ (dⱼ − centerⱼ)²; with the targets' means it is their variance. */
+/**
+ * Returns the mean over a subset's rows of Σⱼ (dⱼ − centerⱼ)²; with the targets' means it is their variance.
+ */
 export function squaresAround(
   { dataset: { targets, targetWidth }, rows }: Subset,
   center: readonly number[],

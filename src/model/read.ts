@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { inputWidth } from '../data/dataset.js';
 import { encodingOf, numberWidthOf, outputsOf, parseSchema, type Schema } from '../data/schema.js';
+import { shellPath } from '../data/words.js';
 import { DataError, UsageError } from '../errors.js';
 import { weightsSha256 } from '../network/digest.js';
 import { DIVERGENCE_NAMES } from '../network/divergences.js';
@@ -12,7 +13,6 @@ import type { Layer } from '../network/layer.js';
 import type { layersSchema } from '../network/layerspec.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { buildLayers, type NetworkSpec } from '../network/spec.js';
-import { shellPath } from '../shell.js';
 import { fromTorch, MODEL_FORMAT, MODEL_VERSION, metadataOf, type SavedModel, torchShape } from './format.js';
 import { decodeSafetensors, type FileTensor, type Metadata } from './safetensors.js';
 

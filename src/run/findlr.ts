@@ -2,6 +2,7 @@ import { resolveConfig, type TrainOptions } from '../train/config.js';
 import {
   bestTrial,
   checkRange,
+  MARGIN,
   RATE_RANGE,
   type RateCurve,
   type RateRange,
@@ -39,7 +40,7 @@ export interface RateSearch extends RateCurve {
  *
  * @param options as for `train`; `lr` and `schedule` have no effect, and no trial is longer than `epochs`
  * @param range rates and most steps to try; by default a range test of 100 steps from 1e-6 to 10 and trials
- *   of 300 steps
+ *   of 500 steps
  * @throws UsageError for an optimizer that finds its own step sizes, and for an impossible range
  * @example
  * ```js
@@ -76,7 +77,8 @@ export async function findLearningRate(
     curve: await rangeTest(trainer, wanted),
   }));
   const untrainedLoss = before ?? curve.losses[0] ?? Number.POSITIVE_INFINITY;
-  const trials = await searchRates(wanted, curve.rates.at(-1) ?? wanted.from, (rate) =>
+  const margin = trialSteps === plan.totalSteps ? MARGIN.whole : MARGIN.part;
+  const trials = await searchRates(wanted, curve.rates.at(-1) ?? wanted.from, margin, (rate) =>
     fresh((trainer) => tryRate(trainer, rate, trialSteps)),
   );
   const best = bestTrial(trials);

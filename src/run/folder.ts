@@ -5,10 +5,10 @@ import { basename, dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { makeFolder, writeFileAtomic } from '../atomic.js';
 import { shortName } from '../data/source.js';
+import { shellPath } from '../data/words.js';
 import { DataError } from '../errors.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NativeLibrary } from '../kernels/native/index.js';
-import { shellPath } from '../shell.js';
 import { restoreConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
 import type { TrainEvent, TrainResult } from '../train/events.js';
 

@@ -37,7 +37,7 @@ export interface Baseline {
 }
 
 /** The model's metrics, to compare with, and whether their loss is the log loss. */
-export interface Measured {
+interface ModelMetrics {
   readonly train: Metrics | null;
   readonly val: Metrics | null;
   readonly test: Metrics | null;
@@ -47,7 +47,7 @@ export interface Measured {
 /** Fits the trivial prediction to the training rows and evaluates it on all parts. Rows count the same. */
 export function baselineOf(
   { task, classes, outputs, train, val, test }: TrainingData,
-  measured: Measured,
+  measured: ModelMetrics,
 ): Baseline {
   const means = task === 'regression' ? targetMeans(train) : [];
   const counts = task === 'classification' ? classCounts(train, classes?.length ?? outputs) : [];

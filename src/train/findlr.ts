@@ -19,7 +19,7 @@ export interface RateRange {
   readonly trialSteps: number;
 }
 
-export const RATE_RANGE: RateRange = { from: 1e-6, to: 10, steps: 100, trialSteps: 300 };
+export const RATE_RANGE: RateRange = { from: 1e-6, to: 10, steps: 100, trialSteps: 500 };
 
 /** The measurements of a range test; all arrays have one entry for each step made. */
 export interface RateCurve {
@@ -134,22 +134,27 @@ const lossSums = ({ state: { epochLoss, epochWeight } }: SteppingTrainer) => ({
 });
 
 /** The first trial is at the rate nearest to this share of the rate at which the range test ended. */
-const FIRST_TRIAL = 1 / 32;
-/** The best rate must have this many worse ones on either side: one alone may be worse by chance. */
-const MARGIN = 2;
+const FIRST_TRIAL = 1 / 10;
+/**
+ * The best rate must have this many worse ones on either side: one alone may be worse by chance. Trainings
+ * that are short enough to be tried whole are cheap, and with so few steps the loss is no smooth valley.
+ */
+export const MARGIN = { part: 2, whole: 4 } as const;
 
 /**
  * Tries rates half a decade apart (0.01, 0.03, 0.1, …): first the one that the range test points at, then its
- * neighbours, and on in the direction in which the loss falls, until two rates on each side of the best one
- * are worse or the range ends.
+ * neighbours, and on in the direction in which the loss falls, until enough rates on each side of the best
+ * one are worse or the range ends.
  *
  * @param end the rate at which the range test ended
+ * @param margin how many worse rates are enough
  * @param trial returns the loss at a rate, null where training diverges
  * @returns the trials in the order of their rates
  */
 export async function searchRates(
   { from, to }: Pick<RateRange, 'from' | 'to'>,
   end: number,
+  margin: number,
   trial: (rate: number) => Promise<number | null>,
 ): Promise<RateTrial[]> {
   const rates = candidates(from, to);
@@ -157,7 +162,7 @@ export async function searchRates(
   let next: number | null = nearest(rates, end * FIRST_TRIAL);
   while (next !== null) {
     tried.set(next, { rate: rates[next], loss: await trial(rates[next]) });
-    next = nextTrial(tried, rates.length);
+    next = nextTrial(tried, rates.length, margin);
   }
   return [...tried.keys()].sort((a, b) => a - b).map((index) => tried.get(index)!);
 }
@@ -172,12 +177,12 @@ export function bestTrial(trials: readonly RateTrial[]): (RateTrial & { readonly
 }
 
 /** Returns the index of the rate to try next, or null where enough is known. */
-function nextTrial(tried: ReadonlyMap<number, RateTrial>, count: number): number | null {
+function nextTrial(tried: ReadonlyMap<number, RateTrial>, count: number, margin: number): number | null {
   const indices = [...tried.keys()].sort((a, b) => a - b);
   const best = bestTrial(indices.map((index) => tried.get(index)!));
   if (best === null) return indices[0] > 0 ? indices[0] - 1 : null; // all diverged: only lower ones may do
   const center = indices.find((index) => tried.get(index)!.rate === best.rate)!;
-  for (let distance = 1; distance <= MARGIN; distance++) {
+  for (let distance = 1; distance <= margin; distance++) {
     for (const index of [center - distance, center + distance]) {
       if (index >= 0 && index < count && !tried.has(index)) return index;
     }

@@ -3,9 +3,9 @@
  *
  *   node test/findlr/grid.mjs [--only PATTERN] [--trial-steps N]
  *
- * For each problem, network and optimiser it trains with the suggested rate and with each rate of a grid (1e-5 …
- * 10 in half decades) for the same epochs, and compares the best epoch's validation loss. A suggestion is good
- * if its loss is within 10 % of the grid's best, or within 0.5 % of the untrained loss (the best of easy
+ * For each problem, network and optimiser it trains with the suggested rate and with each rate of a grid
+ * (1e-5 … 10 in half decades) for the same epochs, and compares the best epoch's validation loss. A
+ * suggestion is good if its loss is within 10 % of the grid's best, or within 0.5 % of the untrained loss (the best of easy
  * problems is 0, of which nothing is within 10 %). scikit-learn's tables are written by /usr/bin/python3.
  */
 import { execFileSync } from 'node:child_process';
@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 import { findLearningRate, train } from '../../dist/src/index.js';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, 'trial-steps': { type: 'string', default: '300' } },
+  options: { only: { type: 'string', default: '' }, 'trial-steps': { type: 'string', default: '500' } },
 });
 const trialSteps = Number(values['trial-steps']);
 
@@ -39,7 +39,7 @@ write('friedman', X, 100 * y)
 execFileSync('/usr/bin/python3', ['-c', TABLES, folder]);
 const csv = (name) => join(folder, `${name}.csv`);
 
-/** Data, epochs, batch: from 150 steps in all to 10,000, so that trials are whole trainings and small parts. */
+/** Data, epochs, batch: from 150 steps in all to 10,000, so that trials are whole trainings or parts. */
 const PROBLEMS = [
   ['iris', 30, 16],
   ['iris', 100, 'all'],

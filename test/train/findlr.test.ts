@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DivergedError, UsageError } from '#src/errors.js';
 import { findLearningRate } from '#src/run/findlr.js';
-import { bestTrial, checkRange, RATE_RANGE, rangeTest, searchRates } from '#src/train/findlr.js';
+import { bestTrial, checkRange, MARGIN, RATE_RANGE, rangeTest, searchRates } from '#src/train/findlr.js';
 import { writeIdxFolder } from '../support/idx.js';
 
 /** A trainer whose loss is what `loss` makes of each rate. */
@@ -80,7 +80,7 @@ describe('the range test', () => {
 describe('the search among rates', () => {
   /** Searches on a loss that is a function of the rate's decimal logarithm; null means diverged. */
   const search = async (loss: (decade: number) => number | null, end = 1, range = RATE_RANGE) => {
-    const trials = await searchRates(range, end, async (rate) => loss(Math.log10(rate)));
+    const trials = await searchRates(range, end, MARGIN.part, async (rate) => loss(Math.log10(rate)));
     return { trials, best: bestTrial(trials)?.rate ?? null };
   };
 
@@ -101,8 +101,8 @@ describe('the search among rates', () => {
   });
 
   it('tries two worse rates on each side and no more', async () => {
-    const { trials } = await search((decade) => (decade + 1.5) ** 2, 1);
-    expect(trials.map(({ rate }) => rate)).toEqual([0.003, 0.01, 0.03, 0.1, 0.3]);
+    const { trials } = await search((decade) => (decade + 1) ** 2, 1);
+    expect(trials.map(({ rate }) => rate)).toEqual([0.01, 0.03, 0.1, 0.3, 1]);
   });
 
   it('does not stop at a rate that is worse by chance', async () => {
@@ -141,7 +141,7 @@ it('on a network: a rate at which it learns, the same for any number of workers'
     expect(suggestion).toBeGreaterThan(1e-3);
     expect(suggestion).toBeLessThan(5);
     expect(Math.min(...smoothed)).toBeLessThan(0.7 * smoothed[0]);
-    expect(trialSteps).toBe(30); // 2 epochs of 15 batches, not 300
+    expect(trialSteps).toBe(30); // 2 epochs of 15 batches, not 500
     expect(Math.min(...trials.map(({ loss }) => loss ?? 1e9))).toBeLessThan(0.7 * untrainedLoss);
     expect(await findLearningRate({ ...options, workers: 2 }, { to: 1000 })).toEqual(found);
     const { momentum: _, ...others } = options;

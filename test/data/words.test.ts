@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { shellPath, shellWord } from '#src/shell.js';
+import { shellPath, shellWord } from '#src/data/words.js';
 
 const ODD = [
   '',
