@@ -5,8 +5,9 @@
  *
  * For each problem, network and optimiser it trains with the suggested rate and with each rate of a grid
  * (1e-5 … 10 in half decades) for the same epochs, and compares the best epoch's validation loss. A
- * suggestion is good if its loss is within 10 % of the grid's best, or within 0.5 % of the untrained loss (the best of easy
- * problems is 0, of which nothing is within 10 %). scikit-learn's tables are written by /usr/bin/python3.
+ * suggestion is good if its loss is within 10 % of the grid's best, or above it by at most 0.5 % of the
+ * untrained loss (the best of easy problems is 0, of which nothing is within 10 %). scikit-learn's tables are
+ * written by /usr/bin/python3.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
