@@ -136,7 +136,7 @@ function checkGiven(name: string, flag: Flag, given: Written, flagged: readonly 
   if (given.length > 1 && !isRepeatable(flag)) {
     throw new UsageError(`--${name} is given twice: keep one of them`);
   }
-  if (given.includes('')) throw new UsageError(lacksValue(name));
+  if (given.includes('') && !('mayBeEmpty' in flag)) throw new UsageError(lacksValue(name));
   const value = flagged.find((token) => token.startsWith(`--${name}=`))?.slice(`--${name}`.length);
   if (isSwitch(flag) && value !== undefined) {
     throw new UsageError(`--${name} takes no value, found '${value}'`);

@@ -24,6 +24,8 @@ interface Switch extends Described {
 
 /** Most flags take one value, such as --lr 0.1. */
 interface ValueFlag<Value = unknown> extends Described {
+  /** Whether an empty text is a value too. */
+  readonly mayBeEmpty?: true;
   /** The values that completion offers and the help names. */
   readonly choices?: readonly string[];
   readonly read: Read<string, Value>;

@@ -89,11 +89,12 @@ export {
 export type { DivergenceName } from './network/divergences.js';
 export type { LayerSpec, NetworkSpec } from './network/spec.js';
 export type { LayerRow } from './network/table.js';
-export { findLearningRate } from './run/findlr.js';
+export { findLearningRate, type RateSearch } from './run/findlr.js';
 export { type PlanReport, plan, type ResumeOptions, type RunOptions, resume, train } from './run/train.js';
+export type { Baseline, BaselineMetrics } from './train/baseline.js';
 export { resolveConfig, type TrainConfig, type TrainOptions, type TrainSources } from './train/config.js';
 export type { ConfigInput } from './train/configkeys.js';
 export type * from './train/events.js';
-export type { RateRange, RateSearch } from './train/findlr.js';
+export type { RateCurve, RateRange, RateTrial } from './train/findlr.js';
 export type { ProfileReport, RunSeconds, StepSeconds } from './train/profile.js';
 export type { PresetFacts } from './train/usepreset.js';

@@ -2,7 +2,7 @@ import type { Evaluation } from '../../src/model/evaluate.js';
 import { defineCommand } from '../command.js';
 import { classScores, confusionTable, metricsText, scoresTable } from '../render/metrics.js';
 import { json, print, printNotes } from '../render/output.js';
-import { countOf, facts, painter, significant } from '../render/text.js';
+import { countOf, facts, painter, r2Text, significant } from '../render/text.js';
 import { withData } from '../stdin.js';
 
 /** The tables show at most this many classes; --json lists all. */
@@ -57,7 +57,7 @@ function summaryText({ rows, metrics, mae, r2 }: Omit<Evaluation, 'notes'>): str
     ['rows', String(rows)],
     ['rmse', significant(metrics.rmse)],
     ['mae', mae === null ? null : significant(mae)],
-    ['r2', r2 === null ? 'undefined: the target is constant' : significant(r2)],
+    ['r2', r2 === null ? 'undefined: the target is constant' : r2Text(r2)],
     ['loss', significant(metrics.loss)],
   ]);
 }

@@ -63,7 +63,7 @@ function flagsOf(key: Key): [string, Flag][] {
     return [[kebab(key), { ...described, repeats: true, read }]];
   }
   const read = (text: string, where: string) => readKey(key, [text], where);
-  return [[kebab(key), { ...described, read }]];
+  return [[kebab(key), { ...described, ...(key === 'hidden' ? { mayBeEmpty: true as const } : {}), read }]];
 }
 
 /** Says whether a key takes a list of words, such as names of columns. */
@@ -93,6 +93,7 @@ export function givenValues(keys: readonly Key[], args: Args): Record<string, un
 async function parseTexts(key: Key, texts: readonly string[]): Promise<unknown> {
   const property = PROPERTIES[key];
   const [text] = texts;
+  if (key === 'hidden' && /^\s*(none)?\s*$/.test(text)) return [];
   if (property.items?.anyOf) {
     const { parseDocument } = await import('yaml'); // YAML includes JSON.
     const document = parseDocument(text);

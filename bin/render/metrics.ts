@@ -1,11 +1,24 @@
 import type { Metrics } from '../../src/forward/metrics.js';
-import { percent, significant, table } from './text.js';
+import type { Baseline, BaselineMetrics } from '../../src/train/baseline.js';
+import { percent, r2Text, significant, table } from './text.js';
 
-/** Writes 'accuracy 98.12 %, loss 0.06121'. */
-export function metricsText({ loss, accuracy, rmse }: Metrics): string {
+/** Writes 'accuracy 98.12 %, loss 0.06121' or 'rmse 77.12, R² 0.4512, loss 0.2613'. */
+export function metricsText({ loss, accuracy, rmse, r2 }: Metrics): string {
   const score =
     accuracy === undefined ? `rmse ${significant(rmse ?? Number.NaN)}` : `accuracy ${percent(accuracy)}`;
-  return `${score}, loss ${significant(loss)}`;
+  return `${score}${r2 === undefined ? '' : `, R² ${r2Text(r2)}`}, loss ${significant(loss)}`;
+}
+
+/** Writes how good the trivial prediction is: 'always the mean: rmse 77.13, R² 0.0000'. */
+export function baselineText(
+  { kind, class: name }: Baseline,
+  { accuracy, logLoss = null, rmse = Number.NaN, r2 }: BaselineMetrics,
+): string {
+  if (accuracy === undefined) {
+    return `always the ${kind}: rmse ${significant(rmse)}${r2 === undefined ? '' : `, R² ${r2Text(r2)}`}`;
+  }
+  const loss = logLoss === null ? '' : `, log loss ${significant(logLoss)}`;
+  return `always the ${kind} (${name}): accuracy ${percent(accuracy)}${loss}`;
 }
 
 interface ClassScores {

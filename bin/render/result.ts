@@ -1,14 +1,17 @@
+import { isQuery } from '../../src/data/source.js';
+import { shellPath, shellWord } from '../../src/data/words.js';
 import type { BagGain, BagResult, TrainResult } from '../../src/train/events.js';
-import { metricsText } from './metrics.js';
+import { baselineText, metricsText } from './metrics.js';
 import { count, countOf, duration, facts, painter } from './text.js';
 import { workersText } from './training.js';
 
 /** Writes the result of a training, and what to do next. */
 export function resultText(result: TrainResult, data: string): string {
-  const { run, status, train, val, test, bestEpoch, epochs, steps, workers, kernels } = result;
+  const { run, status, train, val, test, bestEpoch, epochs, steps, workers, kernels, baseline } = result;
   const paint = painter(process.stdout);
   const best = bestEpoch === null || bestEpoch === epochs ? '' : ` (best epoch: ${bestEpoch})`;
   const speed = `${count(Math.round(result.samplesPerSecond))} samples/s`;
+  const trivial = baseline?.[test ? 'test' : val ? 'val' : 'train'];
   const why = status === 'interrupted' || /^all /.test(result.reason) ? '' : `: ${result.reason}`;
   return facts([
     ['test', test && paint('bold', metricsText(test))],
@@ -16,6 +19,8 @@ export function resultText(result: TrainResult, data: string): string {
     ['training', train && metricsText(train)],
     ['members', result.bag && membersText(result.bag)],
     ['averaging', result.bag?.gain && gainText(result.bag.gain)],
+    ['baseline', baseline && trivial && baselineText(baseline, trivial)],
+    ['note', baseline?.beaten === false ? NOT_BETTER : null],
     [
       status === 'interrupted' ? status : 'trained',
       `${countOf(epochs, 'epoch')}, ${countOf(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${workersText(workers)}, ${kernels})${why}`,
@@ -48,13 +53,18 @@ function gainText({ on, rows, members, single, together }: BagGain): string {
   const averaged = `${members} networks together ${metricsText(together)}`;
   return `on ${count(rows)} ${where} rows ${averaged}; each alone, on average, ${metricsText(single)}`;
 }
+const NOT_BETTER =
+  'the model is not better than the baseline: train for longer, find a rate with gradpool find-lr, or look at the columns with gradpool inspect';
 
 /**
  * Suggests the next command: predictions for new rows of a table, query or pattern. New arrays have no name
  * yet, so for arrays it is an evaluation on the same source.
  */
 function nextCommand(run: string, status: TrainResult['status'], data: string): string {
-  if (status === 'interrupted') return `gradpool resume ${run}`;
-  const [suffix] = /\.(csv|tsv|jsonl?|parquet)(\.\w+)?$/.exec(data) ?? (/\s/.test(data) ? ['.csv'] : []);
-  return suffix ? `gradpool predict ${run} new${suffix}` : `gradpool evaluate ${run} ${data}`;
+  const model = shellPath(run);
+  if (status === 'interrupted') return `gradpool resume ${model}`;
+  const [suffix] = isQuery(data) ? ['.csv'] : (/\.(csv|tsv|jsonl?|parquet)(\.(gz|zst))?$/i.exec(data) ?? []);
+  return suffix
+    ? `gradpool predict ${model} new${shellWord(suffix)}`
+    : `gradpool evaluate ${model} ${shellPath(data)}`;
 }

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { shellPath, shellWord } from '../../src/data/words.js';
 import { RUN_FILES, type RunRecord, readRun, reviveMetrics } from '../../src/run/folder.js';
 import type { TrainConfig } from '../../src/train/config.js';
 import type { EpochEvent, StartEvent, TrainEvent } from '../../src/train/events.js';
 import { metricsText } from './metrics.js';
-import { count, countOf, duration, facts } from './text.js';
+import { count, countOf, duration, facts, significant } from './text.js';
 
 interface RunDescription {
   readonly run: string;
@@ -34,13 +35,14 @@ export function runText({ run, record, config, start, history, members }: RunDes
   const { result, status } = record;
   const best = history.findLast(({ best }) => best);
   const seconds = history.reduce((sum, epoch) => sum + epoch.seconds, 0);
-  const resumable = status === 'completed' || status === 'early-stopped' ? null : `gradpool resume ${run}`;
+  const resumable =
+    status === 'completed' || status === 'early-stopped' ? null : `gradpool resume ${shellPath(run)}`;
   return facts([
     ['run', run],
     ['status', status + (record.error ? `: ${record.error}` : '')],
     ['started', `${record.started}${record.ended ? `, ended ${record.ended}` : ''}`],
     ['with', `gradpool ${record.gradpool}, node ${record.machine.node}, ${record.machine.cpu}`],
-    ['command', record.argv.length > 0 ? `gradpool ${record.argv.join(' ')}` : null],
+    ['command', record.argv.length > 0 ? `gradpool ${record.argv.map(shellWord).join(' ')}` : null],
     ['data', config.data],
     [
       'rows',
@@ -95,7 +97,7 @@ function sparkline(all: readonly number[], width = 40): string | null {
   const low = Math.min(...shown);
   const span = Math.max(...shown) - low || 1;
   const bars = shown.map((value) => '▁▂▃▄▅▆▇█'[Math.round((7 * (value - low)) / span)]).join('');
-  return `${bars}  ${losses[0].toPrecision(4)} -> ${losses.at(-1)!.toPrecision(4)}`;
+  return `${bars}  ${significant(losses[0])} -> ${significant(losses.at(-1)!)}`;
 }
 
 /** Reads the events of a run. A line that a kill cut short is left out. */

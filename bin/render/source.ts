@@ -19,6 +19,9 @@ function cells({ name, type, missing, distinct, range, examples }: ColumnDescrip
   return [name, type, missing, distinct ?? '', ...numbers, examples.slice(0, 3).join(', ')];
 }
 
+/** Writes a number of a column; four digits have no separator, because they may be years. */
 function short(value: number): string {
-  return Number.isInteger(value) ? String(value) : significant(value);
+  const size = Math.abs(value);
+  if (size >= 1000 && size < 10_000) return String(Math.round(value));
+  return Number.isInteger(value) && size < 1000 ? String(value) : significant(value);
 }

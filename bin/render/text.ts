@@ -34,11 +34,19 @@ export const count = (value: number): string =>
 export const countOf = (value: number, noun: string, plural = `${noun}s`): string =>
   `${count(value)} ${value === 1 ? noun : plural}`;
 
-/** Writes three or four significant digits: 0.08123, 12.35, 1.2e-7. */
+/** Writes four significant digits, or all before the point: 0.08123, 12.35, 50,780, 1.234e-7. */
 export function significant(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
-  const size = Math.abs(value);
-  return size < 1e-3 || size >= 1e6 ? value.toExponential(2) : value.toPrecision(4);
+  const size = Math.abs(Number(value.toPrecision(4)));
+  if (size < 1e-4 || size >= 1e9) return value.toExponential(3);
+  return size >= 1000 ? whole.format(value) : value.toPrecision(4);
+}
+
+/** Writes R² with as many decimals, of which those near 1 and 0 need all: 0.8712, -0.0312. */
+export function r2Text(value: number, decimals = 4): string {
+  if (Math.abs(value) >= 10) return significant(value);
+  const text = value.toFixed(decimals);
+  return Number(text) === 0 ? text.replace('-', '') : text;
 }
 
 export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

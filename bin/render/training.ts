@@ -3,7 +3,7 @@ import type { Metrics } from '../../src/forward/metrics.js';
 import type { EpochEvent, MemberEvent, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
 import type { Bars } from './bar.js';
 import { metricsText } from './metrics.js';
-import { count, countOf, duration, painter, percent, significant } from './text.js';
+import { count, countOf, duration, painter, percent, r2Text, significant } from './text.js';
 
 interface TrainingView {
   show(event: TrainEvent): void;
@@ -131,28 +131,54 @@ const MEMBER_HEADER = 'member ';
 const memberCell = ({ member }: { readonly member?: number }): string =>
   member === undefined ? '' : `${String(member).padStart(MEMBER_HEADER.length - 1)} `;
 
-/** Widths of the columns of an epoch, in the header and below: 79 characters with the mark. */
+/**
+ * Widths of the columns of an epoch, in the header and below: 79 characters with the mark; a
+ * regression has 80, with R² in place of the speed.
+ */
 const LOSS = 10;
 const SCORE = 10;
+const R2 = 7;
 const RATE = 8;
-const SPEED = 11;
+const SPEED = 10;
 const TIME = 11;
+const TIME_BESIDE_R2 = 8;
 
 function header({ task, rows }: StartEvent): string {
-  const score = (task === 'classification' ? 'accuracy' : 'rmse').padStart(SCORE);
+  const isRegression = task === 'regression';
+  const score = isRegression ? 'rmse'.padStart(SCORE) + 'R²'.padStart(R2) : 'accuracy'.padStart(SCORE);
   const val = rows.val > 0 ? 'val loss'.padStart(LOSS) + score : '';
-  const rest = 'lr'.padStart(RATE) + 'samples/s'.padStart(SPEED) + 'time'.padStart(TIME);
-  return `epoch${'loss'.padStart(LOSS - 1)}${score}${val}${rest}`;
+  const time = isRegression
+    ? 'time'.padStart(TIME_BESIDE_R2)
+    : 'samples/s'.padStart(SPEED) + 'time'.padStart(TIME);
+  return `epoch${'loss'.padStart(LOSS)}${score}${val}${'lr'.padStart(RATE)}${time}`;
 }
 
 function epochLine({ epoch, train, val, lr, samplesPerSecond, seconds }: EpochEvent): string {
-  const rate = lr < 1e-2 ? Number(lr.toPrecision(2)).toString() : String(Number(lr.toPrecision(4)));
-  const speed = count(Math.round(samplesPerSecond)).padStart(SPEED);
-  const rest = rate.padStart(RATE) + speed + duration(seconds).padStart(TIME);
-  return String(epoch).padStart(5) + scores(train).slice(1) + (val ? scores(val) : '') + rest;
+  const speed = cell(count(Math.round(samplesPerSecond)), SPEED);
+  const time =
+    train.accuracy === undefined
+      ? cell(duration(seconds), TIME_BESIDE_R2)
+      : speed + cell(duration(seconds), TIME);
+  return (
+    String(epoch).padStart(5) + scores(train) + (val ? scores(val) : '') + cell(rateText(lr), RATE) + time
+  );
 }
 
-function scores({ loss, accuracy, rmse }: Metrics): string {
-  const score = accuracy === undefined ? significant(rmse ?? Number.NaN) : percent(accuracy);
-  return significant(loss).padStart(LOSS) + score.padStart(SCORE);
+/** Writes a learning rate without the zeros that it may end in: 0.1, 0.00025, 1.2e-5. */
+function rateText(lr: number): string {
+  const short = Number(lr.toPrecision(lr < 1e-2 ? 2 : 4));
+  return short !== 0 && short < 1e-4 ? short.toExponential() : String(short);
+}
+
+function scores({ loss, accuracy, rmse, r2 }: Metrics): string {
+  const score =
+    accuracy === undefined
+      ? cell(significant(rmse ?? Number.NaN), SCORE) + cell(r2 === undefined ? '' : r2Text(r2, 3), R2)
+      : cell(percent(accuracy), SCORE);
+  return cell(significant(loss), LOSS) + score;
+}
+
+/** Fills a cell from the left; what is too long still has a blank before it. */
+function cell(text: string, width: number): string {
+  return text.length < width ? text.padStart(width) : ` ${text}`;
 }

@@ -61,6 +61,29 @@ const ROWS = '(rows in memory)';
 /** Returns what a source is called in messages and in a run's configuration. */
 export const sourceName = (data: DataSource): string => (typeof data === 'string' ? data : ROWS);
 
+const ENDING = /\.(csv|tsv|txt|jsonl?|parquet|npy|npz)(\.(gz|zst))?$/i;
+const LONGEST_NAME = 60;
+
+/**
+ * Returns a short name for what a configuration calls its data, fit for a folder's name: that of the file
+ * without folders and ending, for a pattern that of its folder where the file's own says nothing, the
+ * built-in name, or `query` or `rows`.
+ */
+export function shortName(data: string): string {
+  if (data === ROWS) return 'rows';
+  if (isQuery(data)) return 'query';
+  const plain = (text: string) =>
+    text.replaceAll(/[^\p{L}\p{N}_.-]+/gu, '-').replaceAll(/^[-.]+|[-.]+$/g, '');
+  const path = isBuiltIn(data)
+    ? [data]
+    : data
+        .split(/[\\/]+/)
+        .filter(Boolean)
+        .reverse();
+  const names = path.map((part) => plain(part.replace(ENDING, '')).slice(0, LONGEST_NAME));
+  return names.find(Boolean) ?? 'data';
+}
+
 /**
  * Finds out what kind of source DATA is and where its parts are. Throws UsageError for a built-in with an
  * unknown option, DataError where DATA names nothing that can be read.

@@ -15,7 +15,10 @@ export const shorten = (text: string): string => (text.length > 60 ? `${text.sli
 export const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Quotes text for the shell, if it needs quotes. */
-export const shellWord = (text: string): string => (/^[\w.=,/-]+$/.test(text) ? text : shellQuoted(text));
+export const shellWord = (text: string): string => (/^[\w@%+:.=,/-]+$/.test(text) ? text : shellQuoted(text));
+
+/** Quotes a path for the shell; one that begins like a flag gets ./ in front. */
+export const shellPath = (path: string): string => shellWord(path.startsWith('-') ? `./${path}` : path);
 
 /** Lists the first few words in quotes. */
 export function examples(words: readonly string[], limit = 5): string {

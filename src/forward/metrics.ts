@@ -1,3 +1,4 @@
+import type { Subset } from '../data/dataset.js';
 import type { ProblemType } from '../data/schema.js';
 
 /** The means over rows that are reported: the loss, and a score in the user's own terms. */
@@ -8,6 +9,11 @@ export interface Metrics {
   readonly accuracy?: number;
   /** Regression: the root mean squared error, in the target's own unit. */
   readonly rmse?: number;
+  /**
+   * Regression: R² = 1 − Σ(y−d)²/Σ(d−mean d)² over the rows and targets, so the rmse beside that of the best
+   * constant; absent where the targets are constant.
+   */
+  readonly r2?: number;
 }
 
 /** Sums over rows, from which `Metrics` follow. */
@@ -19,15 +25,45 @@ interface MetricSums {
   readonly rows: number;
   /** Σ w: what the rows count in the loss, which is their number unless they are weighted. */
   readonly weight: number;
+  /** Regression: Σ(d−mean d)² a row, of all targets together; without it there is no R². */
+  readonly variance?: number | undefined;
 }
 
 /** Returns the means of sums over rows of `outputs` targets each. While no row has counted, the loss is 0. */
 export function meanMetrics(
   problemType: ProblemType,
   outputs: number,
-  { loss, score, rows, weight }: MetricSums,
+  { loss, score, rows, weight, variance = 0 }: MetricSums,
 ): Metrics {
   const mean = weight === 0 ? 0 : loss / weight;
   if (problemType === 'classification') return { loss: mean, accuracy: score / rows };
-  return { loss: mean, rmse: Math.sqrt(score / (rows * outputs)) };
+  const r2 = 1 - score / rows / variance;
+  const rmse = Math.sqrt(score / (rows * outputs));
+  return variance > 0 && Number.isFinite(r2) ? { loss: mean, rmse, r2 } : { loss: mean, rmse };
+}
+
+/** Returns the mean of each target over a subset's rows, in float64. */
+export function targetMeans({ dataset: { targets, targetWidth }, rows }: Subset): number[] {
+  const sums = new Array<number>(targetWidth).fill(0);
+  for (const row of rows) for (let j = 0; j < targetWidth; j++) sums[j] += targets[row * targetWidth + j];
+  return sums.map((sum) => sum / rows.length);
+}
+
+/**
+ * Returns the mean over a subset's rows of Σⱼ (dⱼ − centerⱼ)²; with the targets' means it is their variance.
+ */
+export function squaresAround(
+  { dataset: { targets, targetWidth }, rows }: Subset,
+  center: readonly number[],
+): number {
+  let sum = 0;
+  for (const row of rows) {
+    for (let j = 0; j < targetWidth; j++) sum += (targets[row * targetWidth + j] - center[j]) ** 2;
+  }
+  return sum / rows.length;
+}
+
+/** Returns the variance of a subset's targets, summed over them; undefined for classes. */
+export function targetVariance(problemType: ProblemType, subset: Subset): number | undefined {
+  return problemType === 'regression' ? squaresAround(subset, targetMeans(subset)) : undefined;
 }

@@ -2,7 +2,7 @@ import type { Subset } from '../data/dataset.js';
 import { outputsOf } from '../data/schema.js';
 import { DataError } from '../errors.js';
 import { blockRows, type EvaluationSums, evaluationBlocks, sumBlock } from '../forward/evaluation.js';
-import { type Metrics, meanMetrics } from '../forward/metrics.js';
+import { type Metrics, meanMetrics, targetVariance } from '../forward/metrics.js';
 import { mean } from '../statistics.js';
 import { problemTypeOf } from './format.js';
 import { predictedClasses, predictedValues } from './predict.js';
@@ -18,7 +18,7 @@ export interface Evaluation {
   readonly confusion: readonly (readonly number[])[] | null;
   /** Regression: the mean absolute error in the targets' own units, as a mean over the targets. */
   readonly mae: number | null;
-  /** Regression: 1 − Σ(y−d)²/Σ(d−mean d)², as a mean over the targets; null where a target is constant. */
+  /** Regression: R², as in `metrics`; null where the targets are constant. */
   readonly r2: number | null;
   /** Notes on what was filled or not recognised, one plain line each. */
   readonly notes: readonly string[];
@@ -36,12 +36,15 @@ export function evaluateModel(
   if (rows === 0) throw new DataError(`${source}: there are no rows to evaluate`);
   const problemType = problemTypeOf(model.schema);
   const outputs = outputsOf(model.schema);
-  const metricsOf = (sums: EvaluationSums) =>
-    meanMetrics(problemType, outputs, { ...sums, rows, weight: rows });
+  const metricsOf = (sums: EvaluationSums) => {
+    const variance = targetVariance(problemType, subset);
+    return meanMetrics(problemType, outputs, { ...sums, rows, weight: rows, variance });
+  };
   if (problemType === 'regression') {
     const errors = new TargetErrors(runner, subset);
     const sums = sumBlocks(runner, subset, source, (from, count) => errors.add(from, count));
-    return { rows, metrics: metricsOf(sums), confusion: null, ...errors.summary(), notes };
+    const metrics = metricsOf(sums);
+    return { rows, metrics, confusion: null, mae: errors.mae, r2: metrics.r2 ?? null, notes };
   }
   const confusion = outputs > MOST_CLASSES ? null : zeros(outputs);
   const sums = sumBlocks(runner, subset, source, (_, count) => {
@@ -75,17 +78,15 @@ function sumBlocks(
   return { loss, score };
 }
 
-/** Adds up |y−d| and (y−d)² of each target, in its own unit and in float64. */
+/** Adds up |y−d| of each target, in its own unit and in float64. */
 class TargetErrors {
   readonly #absolute: Float64Array;
-  readonly #squared: Float64Array;
 
   constructor(
     private readonly runner: Runner,
     private readonly subset: Subset,
   ) {
     this.#absolute = new Float64Array(subset.dataset.targetWidth);
-    this.#squared = new Float64Array(subset.dataset.targetWidth);
   }
 
   add(from: number, rows: number): void {
@@ -95,23 +96,12 @@ class TargetErrors {
     values.forEach((value, i) => {
       const error = value - dataset.targets[order[from + Math.floor(i / N)] * N + (i % N)];
       this.#absolute[i % N] += Math.abs(error);
-      this.#squared[i % N] += error * error;
     });
   }
 
-  summary(): { mae: number; r2: number | null } {
-    const rows = this.subset.rows.length;
-    const mae = mean(Array.from(this.#absolute, (sum) => sum / rows));
-    const r2 = mean(Array.from(this.#squared, (sum, target) => 1 - sum / this.#totalSquares(target)));
-    return { mae, r2: Number.isFinite(r2) ? r2 : null };
-  }
-
-  /** Returns Σ(d − mean d)² of one target. */
-  #totalSquares(target: number): number {
-    const { dataset, rows } = this.subset;
-    const values = Array.from(rows, (row) => dataset.targets[row * dataset.targetWidth + target]);
-    const center = mean(values);
-    return values.reduce((sum, value) => sum + (value - center) ** 2, 0);
+  /** The mean absolute error, as a mean over the targets. */
+  get mae(): number {
+    return mean(Array.from(this.#absolute, (sum) => sum / this.subset.rows.length));
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { inputWidth } from '../data/dataset.js';
 import { encodingOf, numberWidthOf, outputsOf, parseSchema, type Schema } from '../data/schema.js';
+import { shellPath } from '../data/words.js';
 import { DataError, UsageError } from '../errors.js';
 import { MOST_MEMBERS, membersSha256, weightsSha256 } from '../network/digest.js';
 import { DIVERGENCE_NAMES } from '../network/divergences.js';
@@ -75,7 +76,7 @@ function modelFile(path: string): string {
   const file = join(path, 'model.safetensors');
   if (existsSync(file)) return file;
   throw new DataError(
-    `${path}: holds no model.safetensors: a run has one when it has ended (gradpool resume ${path})`,
+    `${path}: holds no model.safetensors: a run has one when it has ended (gradpool resume ${shellPath(path)})`,
   );
 }
 

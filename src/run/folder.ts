@@ -4,6 +4,8 @@ import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { makeFolder, writeFileAtomic } from '../atomic.js';
+import { shortName } from '../data/source.js';
+import { shellPath } from '../data/words.js';
 import { DataError } from '../errors.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NativeLibrary } from '../kernels/native/index.js';
@@ -55,18 +57,19 @@ export interface RunRecord {
 
 /**
  * Returns the folder of a new run: `out`, or one under runs/ named by time, data and four random letters.
+ * @param data as the configuration names it
  * @throws DataError when it exists already
  */
-export function newRunFolder(out: string | undefined, dataset: string, started: Date): string {
+export function newRunFolder(out: string | undefined, data: string, started: Date): string {
   const stamp = started.toISOString().slice(0, 19).replaceAll(':', '-');
   const tail = BigInt(`0x${randomBytes(8).toString('hex')}`)
     .toString(36)
     .slice(-4);
-  const folder = out ?? join('runs', `${stamp}_${dataset.replaceAll(/[^\w.-]+/g, '-')}_${tail}`);
+  const folder = out ?? join('runs', `${stamp}_${shortName(data)}_${tail}`);
   if (existsSync(folder)) {
     const state = existsSync(join(folder, RUN_FILES.record)) ? 'holds a run already' : 'exists already';
     const remedy = state.startsWith('holds')
-      ? `take another --out, or gradpool resume ${folder}`
+      ? `take another --out, or gradpool resume ${shellPath(folder)}`
       : 'take another --out';
     throw new DataError(`${folder}: ${state}; ${remedy}`);
   }

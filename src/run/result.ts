@@ -4,6 +4,7 @@ import type { TrainingData } from '../data/load.js';
 import { saveModel } from '../model/write.js';
 import { weightsSha256 } from '../network/digest.js';
 import { layerTable } from '../network/table.js';
+import { baselineOf } from '../train/baseline.js';
 import type { TrainConfig } from '../train/config.js';
 import type { StartEvent, TrainResult } from '../train/events.js';
 import type { TrainingPlan } from '../train/plan.js';
@@ -64,6 +65,9 @@ export async function finishTraining(
   if (folder) await timed(profile, 'saving', () => writeModel(trainer, folder));
   const tested = data.test !== null && status !== 'interrupted';
   const test = tested ? await timed(profile, 'evaluation', () => trainer.evaluate('test')) : null;
+  const train = (restored ? state.best?.train : state.train) ?? null;
+  const val = (restored ? state.best?.val : state.val) ?? null;
+  const isLogLoss = plan.network.loss === 'crossEntropy' || plan.network.loss === 'nll';
   return {
     run: folder,
     status,
@@ -72,9 +76,10 @@ export async function finishTraining(
     epochs: epochsDone(trainer),
     steps: state.step,
     bestEpoch: state.best?.epoch ?? null,
-    train: (restored ? state.best?.train : state.train) ?? null,
-    val: (restored ? state.best?.val : state.val) ?? null,
+    train,
+    val,
     test,
+    baseline: baselineOf(data, { train, val, test, isLogLoss }),
     samplesPerSecond: state.samples / state.seconds,
     workers: trainer.workers,
     shards: config.shards,

@@ -150,7 +150,10 @@ const PRESET = {
 } as const;
 
 const NETWORK = {
-  hidden: z.array(whole(1)).optional().describe('units of each hidden layer (default 256,128)'),
+  hidden: z
+    .array(whole(1))
+    .optional()
+    .describe('units of each hidden layer (default 256,128); none for a linear model'),
   activation: z.enum(ACTIVATION_NAMES).optional().describe('activation of the hidden layers (default relu)'),
   dropout: fraction
     .default(0)

@@ -3,6 +3,7 @@ import type { ProblemType } from '../data/schema.js';
 import type { Metrics } from '../forward/metrics.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NetworkSpec } from '../network/spec.js';
+import type { Baseline } from './baseline.js';
 import type { TrainConfig } from './config.js';
 import type { ProfileReport } from './profile.js';
 
@@ -160,6 +161,8 @@ export interface TrainResult {
   readonly val: Metrics | null;
   /** Metrics of the final weights on the test data; null without such data and after an interruption. */
   readonly test: Metrics | null;
+  /** The trivial prediction on the same rows; absent in runs of earlier versions. */
+  readonly baseline?: Baseline;
   /** Rows trained on in a second of training alone. */
   readonly samplesPerSecond: number;
   /** Seconds from the start event to the result, evaluation and checkpoints included. */

@@ -11,6 +11,8 @@ const metrics = z.strictObject({
   loss: measured,
   accuracy: measured.exactOptional(),
   rmse: measured.exactOptional(),
+  /** Earlier versions did not store it. */
+  r2: z.number().exactOptional(),
 });
 
 /** The state of a training apart from its arrays: plain data that is stored in every checkpoint. */

@@ -5,7 +5,7 @@
 
 import { type Clock, systemClock } from '../clock.js';
 import { evaluationBlocks } from '../forward/evaluation.js';
-import { type Metrics, meanMetrics } from '../forward/metrics.js';
+import { type Metrics, meanMetrics, targetVariance } from '../forward/metrics.js';
 import { Arena, allocateShared } from '../kernels/arena.js';
 import { compileKernels } from '../kernels/load.js';
 import { initialize } from '../network/initialize.js';
@@ -43,6 +43,7 @@ export class Trainer {
   readonly #contextOf: (workspace: number) => TaskContext;
   readonly #workers: Workers;
   readonly #stepper: Stepper;
+  readonly #variances = new Map<SubsetName, number>();
   #search: WorkerSearch | null;
   /** The epoch whose order of rows stands in memory. */
   #shuffledEpoch = -1;
@@ -132,7 +133,8 @@ export class Trainer {
   get epochMetrics(): Metrics {
     const { epochLoss, epochScore, epochRows, epochWeight } = this.state;
     const { task, outputs } = this.plan.data;
-    const sums = { loss: epochLoss, score: epochScore, rows: epochRows, weight: epochWeight };
+    const variance = this.#variance('train');
+    const sums = { loss: epochLoss, score: epochScore, rows: epochRows, weight: epochWeight, variance };
     return meanMetrics(task, outputs, sums);
   }
 
@@ -168,12 +170,23 @@ export class Trainer {
     }));
     await this.#workers.executor(this.workers).run(tasks);
     const rows = subset.rows.length;
-    const sums = { ...totalBlocks(this.memory.blockSums, subset), rows, weight: rows };
+    const total = totalBlocks(this.memory.blockSums, subset);
+    const sums = { ...total, rows, weight: rows, variance: this.#variance(name) };
     const metrics = meanMetrics(data.task, data.outputs, sums);
     if (!Object.values(metrics).every(Number.isFinite)) {
       throw evaluationError(this.#contextOf(0).gradient, this.plan, name, metrics, this.state.step);
     }
     return metrics;
+  }
+
+  /** Returns the variance of a subset's targets, which is computed once. */
+  #variance(name: SubsetName): number | undefined {
+    const known = this.#variances.get(name);
+    if (known !== undefined) return known;
+    const { data } = this.plan;
+    const found = targetVariance(data.task, data[name]!);
+    if (found !== undefined) this.#variances.set(name, found);
+    return found;
   }
 
   #nextBatch(): Batch {

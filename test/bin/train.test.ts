@@ -24,6 +24,7 @@ describe('train', () => {
       train: { loss: expect.any(Number), accuracy: expect.any(Number) },
       val: { loss: expect.any(Number), accuracy: expect.any(Number) },
       test: { loss: expect.any(Number), accuracy: expect.any(Number) },
+      baseline: { kind: 'most frequent class', beaten: expect.any(Boolean) },
       samplesPerSecond: expect.any(Number),
       wallSeconds: expect.any(Number),
       workers: 0,
@@ -38,12 +39,13 @@ describe('train', () => {
   it('ends in a summary for people, with the next command', async () => {
     const { code, stdout, stderr } = await run(`${LINE} -t price --val 0.2 --out people`);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^validation +rmse \S+, loss \S+/m);
+    expect(stdout).toMatch(/^validation +rmse \S+, R² \S+, loss \S+/m);
+    expect(stdout).toMatch(/^baseline +always the mean: rmse \S+, R² -?\d\.\d{4}$/m);
     expect(stdout).toContain(record('people').result.weightsSha256);
     expect(stdout).toMatch(/^next +gradpool predict people new\.csv$/m);
     const epochs = stderr.split('\n').filter((line) => /^ +\d +[\d.]+ /.test(line));
     expect(epochs.map((line) => Number.parseInt(line, 10))).toEqual([1, 2, 3]);
-    expect(stderr).toMatch(/^epoch +loss +rmse +val loss +rmse +lr +samples\/s +time$/m);
+    expect(stderr).toMatch(/^epoch +loss +rmse +R² +val loss +rmse +R² +lr +time$/m);
     const colour = String.fromCharCode(27);
     expect(stdout + stderr).not.toContain(colour);
     expect(record('people').argv).toEqual([

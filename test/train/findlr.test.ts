@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DivergedError, UsageError } from '#src/errors.js';
 import { findLearningRate } from '#src/run/findlr.js';
-import { rangeTest } from '#src/train/findlr.js';
+import { bestTrial, checkRange, MARGIN, RATE_RANGE, rangeTest, searchRates } from '#src/train/findlr.js';
 import { writeIdxFolder } from '../support/idx.js';
 
 /** A trainer whose loss is what `loss` makes of each rate. */
@@ -22,7 +22,7 @@ function fake(loss: (rate: number, step: number) => number) {
     },
   } as never;
 }
-const RANGE = { from: 1e-4, to: 100, steps: 61 };
+const RANGE = { from: 1e-4, to: 100, steps: 61, trialSteps: 10 };
 
 describe('the range test', () => {
   it('grows the rate by a constant factor from one end to the other', async () => {
@@ -57,23 +57,7 @@ describe('the range test', () => {
     });
   });
 
-  it('suggests the rate at which the loss falls fastest', async () => {
-    // a step down of the logarithm of the rate about 0.01
-    const { suggestion } = await rangeTest(
-      fake((rate) => 1 / (1 + (rate / 0.01) ** 4) + 0.5),
-      RANGE,
-    );
-    expect(suggestion).toBeGreaterThan(0.005);
-    expect(suggestion).toBeLessThan(0.05);
-  });
-
-  it('does not look beyond the minimum', async () => {
-    const humps = (_: number, step: number) => (step < 30 ? 2 - step / 30 : step < 40 ? 3 : 2);
-    const { rates, suggestion } = await rangeTest(fake(humps), RANGE);
-    expect(suggestion).toBeLessThan(rates[31]);
-  });
-
-  it('suggests nothing where the loss does not fall, and stops where training diverges', async () => {
+  it('stops where training diverges', async () => {
     const found = await rangeTest(
       fake((_, step) => {
         if (step === 5) throw new DivergedError('diverged');
@@ -81,19 +65,69 @@ describe('the range test', () => {
       }),
       RANGE,
     );
-    expect(found).toMatchObject({ suggestion: null });
     expect(found.rates.length).toBe(5);
   });
 
-  it('refuses impossible ranges', async () => {
-    for (const range of [{ from: 0 }, { from: 1000 }, { steps: 2 }, { to: Number.NaN }]) {
-      await expect(
-        rangeTest(
-          fake(() => 1),
-          { ...RANGE, ...range },
-        ),
-      ).rejects.toThrow(UsageError);
+  it('refuses impossible ranges', () => {
+    for (const range of [{ from: 0 }, { from: 1000 }, { steps: 2 }, { to: Number.NaN }, { trialSteps: 0 }]) {
+      expect(() => checkRange((fake(() => 1) as { plan: never }).plan, { ...RANGE, ...range })).toThrow(
+        UsageError,
+      );
     }
+  });
+});
+
+describe('the search among rates', () => {
+  /** Searches on a loss that is a function of the rate's decimal logarithm; null means diverged. */
+  const search = async (loss: (decade: number) => number | null, end = 1, range = RATE_RANGE) => {
+    const trials = await searchRates(range, end, MARGIN.part, async (rate) => loss(Math.log10(rate)));
+    return { trials, best: bestTrial(trials)?.rate ?? null };
+  };
+
+  it('finds the bottom of a valley from wherever it begins, at rates half a decade apart', async () => {
+    for (const [bottom, rate] of [
+      [-5, 1e-5],
+      [-2.5, 3e-3],
+      [-1, 0.1],
+      [0.5, 3],
+    ]) {
+      for (const end of [1e-4, 1e-2, 1, 10]) {
+        expect(
+          (await search((decade) => (decade - bottom) ** 2, end)).best,
+          `bottom at ${bottom}, range test ended at ${end}`,
+        ).toBe(rate);
+      }
+    }
+  });
+
+  it('tries two worse rates on each side and no more', async () => {
+    const { trials } = await search((decade) => (decade + 1) ** 2, 1);
+    expect(trials.map(({ rate }) => rate)).toEqual([0.01, 0.03, 0.1, 0.3, 1]);
+  });
+
+  it('does not stop at a rate that is worse by chance', async () => {
+    const bump = (decade: number) => (Math.abs(decade + 2) < 0.1 ? 9 : (decade + 3) ** 2);
+    expect((await search(bump, 1)).best).toBe(0.001);
+  });
+
+  it('goes down while training diverges, and never suggests a rate at which it does', async () => {
+    const cliff = (decade: number) => (decade > -4.2 ? null : -decade);
+    expect((await search((decade) => (decade > -4.2 ? null : -10 - decade), 1)).best).toBe(3e-5);
+    expect((await search(cliff, 1)).best).toBe(3e-5);
+    expect((await search(() => null)).best).toBeNull();
+  });
+
+  it('takes the lowest of equally good rates', async () => {
+    expect((await search((decade) => Math.max(0, -2 - decade))).best).toBe(0.01);
+  });
+
+  it('stays within the range, also within one without half decades', async () => {
+    const near = { ...RATE_RANGE, from: 0.02, to: 0.5 };
+    const { trials } = await search((decade) => -decade, 10, near);
+    expect(trials.map(({ rate }) => rate)).toEqual([0.03, 0.1, 0.3]);
+    const narrow = await search((decade) => decade, 10, { ...RATE_RANGE, from: 0.04, to: 0.08 });
+    expect(narrow.best).toBe(0.04);
+    expect(Math.max(...narrow.trials.map(({ rate }) => rate))).toBeLessThan(0.0801);
   });
 });
 
@@ -101,12 +135,14 @@ it('on a network: a rate at which it learns, the same for any number of workers'
   const folder = mkdtempSync(join(tmpdir(), 'gradpool-findlr-'));
   try {
     const data = writeIdxFolder(join(folder, 'data'), { train: 300, test: 30 });
-    const options = { data, val: 0, hidden: [16], batch: 20, momentum: 0, workers: 0 } as const;
+    const options = { data, val: 0, hidden: [16], batch: 20, epochs: 2, momentum: 0, workers: 0 } as const;
     const found = await findLearningRate(options, { to: 1000 });
-    const { smoothed, suggestion } = found;
+    const { smoothed, suggestion, trials, trialSteps, untrainedLoss } = found;
     expect(suggestion).toBeGreaterThan(1e-3);
     expect(suggestion).toBeLessThan(5);
     expect(Math.min(...smoothed)).toBeLessThan(0.7 * smoothed[0]);
+    expect(trialSteps).toBe(30); // 2 epochs of 15 batches, not 500
+    expect(Math.min(...trials.map(({ loss }) => loss ?? 1e9))).toBeLessThan(0.7 * untrainedLoss);
     expect(await findLearningRate({ ...options, workers: 2 }, { to: 1000 })).toEqual(found);
     const { momentum: _, ...others } = options;
     await expect(findLearningRate({ ...others, optimizer: 'lbfgs', batch: 'all' })).rejects.toThrow(
