@@ -1,3 +1,4 @@
+import { findingNotes, rejectFindings } from '../data/findings/notes.js';
 import { loadTrainingData } from '../data/load.js';
 import { refuseUnused, type TrainConfig, type TrainOptions, withRows } from '../train/config.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
@@ -14,7 +15,10 @@ export async function planNewTraining(
   options: TrainOptions,
   profiled = false,
 ): Promise<TrainingPlan> {
-  const plan = planTraining(config, await loadTrainingData(withRows(config, options)), profiled);
+  const loaded = await loadTrainingData(withRows(config, options));
+  if (config.strict) rejectFindings(loaded.findings, config);
+  const notes = [...loaded.notes, ...findingNotes(loaded.findings, config)];
+  const plan = planTraining(config, { ...loaded, notes }, profiled);
   refuseUnused({ ...config, loss: plan.network.loss });
   return plan;
 }
