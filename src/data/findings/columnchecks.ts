@@ -135,7 +135,7 @@ const FEW = 0.01;
 
 /** Returns a finding for a column of which a few values hold nearly all of the variance. */
 export function checkScale(profile: ColumnProfile, rows: Uint32Array): Finding[] {
-  if (profile.kind === 'words') return [];
+  if (profile.kind === 'words' || !reaches(profile, INPUT_EXTREMES.ranges)) return [];
   const found = extremes(profile.values, profile.sorted, rows, INPUT_EXTREMES);
   if (found === null) return [];
   const { name } = profile;
@@ -149,6 +149,13 @@ export function checkScale(profile: ColumnProfile, rows: Uint32Array): Finding[]
       remedy: `correct these values, or name them as missing (--missing ${shortNumber(found.figures.farthest)})`,
     },
   ];
+}
+
+/** Whether the smallest or the largest value lies beyond so many interquartile ranges from the median. */
+function reaches({ sorted, min, max }: NumberProfile, ranges: number): boolean {
+  const median = atShare(sorted, 0.5);
+  const reach = ranges * (atShare(sorted, 0.75) - atShare(sorted, 0.25));
+  return max - median > reach || median - min > reach;
 }
 
 /** Returns a finding for a regression target of which a few values hold most of the variance. */

@@ -19,7 +19,7 @@ import {
   sampleRows,
   sortedValues,
 } from './profile.js';
-import { checkOverlap, checkRepeats, RowGroups, rowAgreement } from './repeats.js';
+import { checkOverlap, checkRepeats, orderForHash, RowGroups, rowAgreement } from './repeats.js';
 
 /** Rows of the table, or of a source of its own, that are not trained on. */
 export interface ExaminedPart {
@@ -112,10 +112,12 @@ function examineRows(
 ): Finding[] {
   const used = profiles.filter(({ constant }) => !constant);
   if (used.length === 0) return [];
-  const names = new Set(used.map(({ name }) => name));
+  const { ordered, hashed } = orderForHash(used, rows.length);
+  const names = ordered.map(({ name }) => name);
   const compared = (table: ExaminedTable, rows: Uint32Array) => ({
-    columns: [...names].map((name) => table.columns.find((column) => column.name === name)!),
+    columns: names.map((name) => table.columns.find((column) => column.name === name)!),
     rows,
+    hashed,
   });
   const groups = new RowGroups(compared({ columns, target }, rows));
   const agreement = rowAgreement(used);
@@ -127,7 +129,7 @@ function examineRows(
   return [
     ...checkRepeats(groups, rows, target, spreadOf(target, rows), agreement, distinct),
     ...parts.flatMap(({ part, table, rows: others, source: own }) => {
-      if ([...names].some((name) => !table.columns.some((column) => column.name === name))) return [];
+      if (names.some((name) => !table.columns.some((column) => column.name === name))) return [];
       const remedy = own === null ? distinct : `leave these rows out of the training data, or out of ${own}`;
       return checkOverlap(groups, compared(table, others), part, rows.length, agreement, remedy);
     }),

@@ -23,6 +23,9 @@ const BIN_ROWS = 16;
 const MOST_BINS = 256;
 /** Most counts of classes in bins that are kept for a column. */
 const MOST_COUNTS = 1_000_000;
+/** A first look takes every fifth row, if 1000 are left, and goes on to all of them from this value on. */
+const SCREEN = { every: 5, rows: 1000 };
+const WORTH_ALL = 0.9;
 /** Squared correlation of a column that is the target in another unit; rounding takes less than the rest. */
 const COPY = 1 - 1e-9;
 
@@ -39,12 +42,20 @@ export interface LeakageTarget {
   readonly sample: Uint32Array;
   /** Class index, or the share of smaller targets, of each row of the sample. */
   readonly wanted: Float64Array;
+  /** Class index or quantity of each row of the sample. */
+  readonly values: Float64Array;
+  /** Every fifth row of the sample, for a first look; null if there are too few for that. */
+  readonly screen: LeakageTarget | null;
 }
 
 /** Prepares the search: ranks a target of quantities, so that a few extreme values do not decide. */
 export function leakageTarget(target: ExaminedTarget, sample: Uint32Array): LeakageTarget {
   const values = Float64Array.from(sample, (row) => target.values[row]);
-  return { target, sample, wanted: target.classes === null ? ranks(values) : values };
+  const wanted = target.classes === null ? ranks(values) : values;
+  const thin = sample.filter((_, i) => i % SCREEN.every === 0);
+  const screen =
+    thin.length < SCREEN.rows || thin.length === sample.length ? null : leakageTarget(target, thin);
+  return { target, sample, values, wanted, screen };
 }
 
 /** Returns the mean rank of each value among all, from 0 to 1. */
@@ -76,19 +87,22 @@ export function checkLeakage(profile: ColumnProfile, search: LeakageTarget): Fin
       leak(profile.name, 'is the target in another unit: its correlation with it is 1', { correlation: 1 }),
     ];
   if (search.sample.length < LEAST_ROWS || isOrderedIndex(profile)) return [];
-  const binned = bin(profile, search);
-  if (binned === null) return [];
-  const { classes } = search.target;
-  const measured =
-    classes === null
-      ? rankR2(binned, search)
-      : classes.length === 2
-        ? auc(binned, search)
-        : gain(binned, search);
+  const screened = search.screen === null ? null : measure(profile, search.screen);
+  if (screened !== null && screened.value < WORTH_ALL) return [];
+  const measured = measure(profile, search);
   if (measured === null || !(measured.value > SUSPICIOUS)) return [];
   const shown = Math.floor(10_000 * measured.value) / 10_000;
   const evidence = `alone predicts "${search.target.name}" with ${measured.what(shown)} on rows that the rule was not made from`;
   return [leak(profile.name, evidence, { [measured.name]: measured.value })];
+}
+
+/** Measures how well the column alone predicts the target; null where too little is known to say. */
+function measure(profile: ColumnProfile, search: LeakageTarget): Measured | null {
+  const binned = bin(profile, search);
+  if (binned === null) return null;
+  const { classes } = search.target;
+  if (classes === null) return rankR2(binned, search);
+  return classes.length === 2 ? auc(binned, search) : gain(binned, search);
 }
 
 const leak = (name: string, evidence: string, figures: Finding['figures']): Finding => ({
@@ -107,14 +121,20 @@ const leak = (name: string, evidence: string, figures: Finding['figures']): Find
 const isOrderedIndex = (profile: ColumnProfile): boolean => profile.kind === 'numbers' && profile.ordered;
 
 /** Returns the squared correlation of two columns of numbers; null where one of them holds no numbers. */
-function correlationWithTarget(profile: ColumnProfile, { target, sample }: LeakageTarget): number | null {
-  if (profile.kind === 'words' || target.classes !== null || sample.length < LEAST_OF_CLASS) return null;
-  const { values, sorted } = profile;
-  const [x0, y0] = [sorted[sorted.length >> 1], target.values[sample[0]]];
+function correlationWithTarget(
+  profile: ColumnProfile,
+  { target, sample, values, screen }: LeakageTarget,
+): number | null {
+  if (profile.kind === 'words' || target.classes !== null) return null;
+  if (screen !== null) {
+    const screened = correlationWithTarget(profile, screen);
+    if (screened === null || screened < WORTH_ALL) return screened;
+  }
+  const [x0, y0] = [profile.sorted[profile.sorted.length >> 1], values[0]];
   let [n, sx, sy, sxx, syy, sxy] = [0, 0, 0, 0, 0, 0];
-  for (const row of sample) {
-    const x = values[row] - x0;
-    const y = target.values[row] - y0;
+  for (let i = 0; i < sample.length; i++) {
+    const x = profile.values[sample[i]] - x0;
+    const y = values[i] - y0;
     if (Number.isNaN(x)) continue;
     n++;
     sx += x;

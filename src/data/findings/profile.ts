@@ -27,10 +27,10 @@ export interface ExaminedTable {
 }
 
 /**
- * Rows that are sorted and binned. Quantiles of 10,000 rows are good to about 1 % of the rows, and 50 columns
- * take under 0.1 s.
+ * Rows that are sorted and binned. Quantiles of 5,000 rows are good to 1.4 % of the rows, and more would make
+ * this slower than reading the table allows.
  */
-export const SAMPLE = 10_000;
+const SAMPLE = 5000;
 
 /** Describes a column over some rows. */
 interface CommonProfile {
@@ -106,8 +106,8 @@ function profileNumbers(
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   let whole = true;
-  let rises = 0;
-  let falls = 0;
+  let rising = true;
+  let falling = true;
   let last = Number.NaN;
   for (let r = 0; r < rows.length; r++) {
     const value = values[rows[r]];
@@ -116,12 +116,12 @@ function profileNumbers(
     if (value < min) min = value;
     if (value > max) max = value;
     if (whole && value !== Math.floor(value)) whole = false;
-    if (value > last) rises++;
-    else if (value < last) falls++;
+    if (rising && value <= last) rising = false;
+    if (falling && value >= last) falling = false;
     last = value;
   }
   const sorted = sortedValues(values, sample);
-  const ordered = present > 1 && (rises === present - 1 || falls === present - 1);
+  const ordered = present > 1 && (rising || falling);
   const missing = rows.length - present;
   const constant = present > 0 && min === max;
   const agreement = agreementOf(runLengths(sorted), sorted.length);

@@ -19,6 +19,27 @@ const TARGET_TOLERANCE = 0.1;
 export interface ComparedRows {
   readonly columns: readonly ExaminedColumn[];
   readonly rows: Uint32Array;
+  /** How many of the columns, from the first on, tell nearly all rows apart; the others are only compared. */
+  readonly hashed: number;
+}
+
+/** Fewest columns whose values are hashed, since two columns may say the same. */
+const LEAST_HASHED = 8;
+/** Pairs of rows that may agree in the hashed columns by chance. */
+const CHANCE_PAIRS = 1e-3;
+
+/** Orders columns so that the first tell rows apart best, and says how many of them suffice for that. */
+export function orderForHash<T extends ColumnProfile>(
+  profiles: readonly T[],
+  rows: number,
+): { ordered: T[]; hashed: number } {
+  const ordered = [...profiles].sort((a, b) => a.agreement - b.agreement);
+  let pairs = rows * rows;
+  let hashed = 0;
+  while (hashed < ordered.length && (hashed < LEAST_HASHED || pairs > CHANCE_PAIRS)) {
+    pairs *= ordered[hashed++].agreement;
+  }
+  return { ordered, hashed };
 }
 
 /** Groups rows with equal inputs; rows of other parts can be looked up in it. */
@@ -37,7 +58,8 @@ export class RowGroups {
     while (size < 2 * rows.length) size *= 2;
     this.#slots = new Uint32Array(size);
     const hashes = hashRows(training);
-    this.groupOf = Uint32Array.from(rows, (row, i) => this.#find(training, row, hashes[i], true));
+    this.groupOf = new Uint32Array(rows.length);
+    for (let i = 0; i < rows.length; i++) this.groupOf[i] = this.#find(training, rows[i], hashes[i], true);
   }
 
   get count(): number {
@@ -46,8 +68,7 @@ export class RowGroups {
 
   /** Returns the group of each row of another part; −1 for a row that no training row equals. */
   lookUp(part: ComparedRows): Int32Array {
-    const hashes = hashRows(part);
-    return Int32Array.from(part.rows, (row, i) => this.#find(part, row, hashes[i], false));
+    return hashRows(part).map((hash, i) => this.#find(part, part.rows[i], hash, false));
   }
 
   #find(part: ComparedRows, row: number, hash: number, adds: boolean): number {
@@ -66,9 +87,9 @@ export class RowGroups {
 }
 
 /** Hashes the rows, column by column. Words count by their text, because other tables number them otherwise. */
-function hashRows({ columns, rows }: ComparedRows): Int32Array {
+function hashRows({ columns, rows, hashed }: ComparedRows): Int32Array {
   const hashes = new Int32Array(rows.length);
-  for (const { column } of columns) {
+  for (const { column } of columns.slice(0, hashed)) {
     if (column.kind === 'words') {
       const wordHashes = Int32Array.from(column.words, hashText);
       for (let i = 0; i < rows.length; i++) {
