@@ -10,7 +10,16 @@ const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
 const PARITY = 0x1bd11bda;
 
 /** The purposes of draws. Draws for different purposes never share a key. */
-export const PURPOSE = { init: 1, shuffle: 2, split: 3, step: 4, problem: 5, bench: 6, examine: 20 } as const;
+export const PURPOSE = {
+  init: 1,
+  shuffle: 2,
+  split: 3,
+  step: 4,
+  problem: 5,
+  bench: 6,
+  examine: 20,
+  importance: 21,
+} as const;
 
 /** Encrypts the counter (c0, c1) with the key (k0, k1) and writes the two words into out; all are uint32. */
 export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out: Uint32Array): void {
