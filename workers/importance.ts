@@ -1,4 +1,7 @@
-/** The piscina worker that measures importances: it reads the model once and then serves the tasks of a channel. */
+/**
+ * The piscina worker that measures importances: it reads the model once and then serves the tasks of a
+ * channel.
+ */
 import { workerData } from 'node:worker_threads';
 import { readModel } from '../src/model/read.js';
 import { type ShuffleSetup, shuffleHandler } from '../src/model/shuffletasks.js';

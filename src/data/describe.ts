@@ -15,8 +15,8 @@ export type TrainingParts = Partial<Pick<LoadOptions, 'target' | 'val' | 'test' 
 
 /**
  * Describes every column of a table, or the inputs and labels of a source of arrays.
- * @param parts if any is given, the table is examined as a training with them would see it; without, no column
- * is taken for the target
+ * @param parts if any is given, the table is examined as a training with them would see it; without, no
+ * column is taken for the target
  */
 export async function describeSource(
   data: string,

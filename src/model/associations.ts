@@ -1,6 +1,6 @@
 /**
- * Finds columns that say nearly the same. When one of them is permuted, the model still has the other, so each
- * looks less important than both are together.
+ * Finds columns that say nearly the same. When one of them is permuted, the model still has the other, so
+ * each looks less important than both are together.
  */
 import type { Subset } from '../data/dataset.js';
 import type { ColumnFeatures } from './columnfeatures.js';
@@ -9,8 +9,8 @@ import type { ColumnFeatures } from './columnfeatures.js';
 export interface RelatedColumns {
   readonly columns: readonly [string, string];
   /**
-   * From 0 to 1: |correlation| of two numbers, Cramér's V of two categories, the correlation ratio of a number
-   * and a category.
+   * From 0 to 1: |correlation| of two numbers, Cramér's V of two categories, the correlation ratio of a
+   * number and a category.
    */
   readonly association: number;
 }

@@ -10,8 +10,8 @@ export interface ColumnFeatures {
 }
 
 /**
- * Returns the features of every raw column of a table; null for images and other arrays with several axes, which
- * have no columns. The columns of other arrays are named by their place, from `input 1` on.
+ * Returns the features of every raw column of a table; null for images and other arrays with several axes,
+ * which have no columns. The columns of other arrays are named by their place, from `input 1` on.
  */
 export function columnFeatures(schema: Schema): ColumnFeatures[] | null {
   if (schema.kind === 'arrays') {

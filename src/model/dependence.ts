@@ -1,4 +1,6 @@
-/** Partial dependence (Friedman 2001): the mean prediction over all rows when one column has a given value. */
+/**
+ * Partial dependence (Friedman 2001): the mean prediction over all rows when one column has a given value.
+ */
 import type { Subset } from '../data/dataset.js';
 import type { Schema } from '../data/schema.js';
 import { unknownColumn } from '../data/tables/columnnames.js';
@@ -15,15 +17,18 @@ import { copyRows, takeFeatures } from './shuffled.js';
 export interface Dependence {
   readonly column: string;
   readonly rows: number;
-  /** The values that the column was given, as the source writes them, in ascending order; null for "missing". */
+  /**
+   * The values that the column was given, as the source writes them, in ascending order; null for "missing".
+   */
   readonly values: readonly (string | null)[];
   /** The values as numbers: days for a date, null for a category. */
   readonly numbers: readonly (number | null)[];
   /** Share of the rows that have the value, or the nearest of these numbers. */
   readonly shares: readonly number[];
   /**
-   * Mean prediction at each value, [values][outputs]: the probability of each class (the share of the rows that
-   * are predicted to be of it, where the network gives no probabilities), or each target in its own unit.
+   * Mean prediction at each value, [values][outputs]: the probability of each class (the share of the rows
+   * that are predicted to be of it, where the network gives no probabilities), or each target in its own
+   * unit.
    */
   readonly means: readonly (readonly number[])[];
   /** Names of the classes, or of the targets. */
@@ -34,7 +39,7 @@ export interface Dependence {
 const MOST_VALUES = 20;
 
 /** Loaded rows, with the columns in question as the source writes them. */
-export interface DependenceRows {
+interface DependenceRows {
   readonly subset: Subset;
   readonly source: string;
   readonly kept: readonly KeptColumn[];
@@ -95,9 +100,9 @@ interface GridValue {
 }
 
 /**
- * Chooses the values that a column is given: all of them if there are at most 20, else the values at the shares
- * (i + ½)/20 of the rows (numbers), or the 20 most frequent ones (categories). Each is taken from a row that has
- * it, so that all that was made of the column fits together.
+ * Chooses the values that a column is given: all of them if there are at most 20, else the values at the
+ * shares (i + ½)/20 of the rows (numbers), or the 20 most frequent ones (categories). Each is taken from a
+ * row that has it, so that all that was made of the column fits together.
  */
 function gridOf(
   { numbers, codes }: ColumnFeatures,

@@ -211,7 +211,9 @@ function increase(
 const STUDENT = [12.7062, 4.30265, 3.18245, 2.77645, 2.57058, 2.44691, 2.36462, 2.306, 2.26216, 2.22814];
 const NORMAL = 1.959964;
 
-/** Returns the quantile 0.975 of Student's t; from 11 degrees of freedom on, its expansion in 1/ν (to 1e-4). */
+/**
+ * Returns the quantile 0.975 of Student's t; from 11 degrees of freedom on, its expansion in 1/ν (to 1e-4).
+ */
 function student(freedom: number): number {
   if (freedom <= STUDENT.length) return STUDENT[freedom - 1];
   const z = NORMAL;

@@ -81,7 +81,8 @@ export interface Model {
    * values of one raw column are permuted among its rows. The last event has type 'end' and holds the result.
    * The same seed gives the same bits for any number of workers.
    *
-   * @throws UsageError for images and for a metric that the model does not allow, DataError as `evaluate` does
+   * @throws UsageError for images and for a metric that the model does not allow, DataError as `evaluate`
+   * does
    * @example
    * ```js
    * import { loadModel, train } from 'gradpool';

@@ -6,7 +6,9 @@ import { predictAll } from './predict.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
 
-/** The smallest probability that counts, as scikit-learn's log_loss clips: one row cannot cost more than 34.5. */
+/**
+ * The smallest probability that counts, as scikit-learn's log_loss clips: one row cannot cost more than 34.5.
+ */
 const LEAST_PROBABILITY = 1e-15;
 
 /** Predicts rows and adds up how far they are from their targets, in the order of the rows. */

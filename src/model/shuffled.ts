@@ -1,4 +1,6 @@
-/** Scores rows among which the values of one column are permuted, which takes from it what it says of a row. */
+/**
+ * Scores rows among which the values of one column are permuted, which takes from it what it says of a row.
+ */
 import type { Subset } from '../data/dataset.js';
 import { allocate, elementTypeOf } from '../data/elements.js';
 import { allRows } from '../data/split.js';

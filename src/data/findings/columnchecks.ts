@@ -29,8 +29,8 @@ const LEAST_ROWS = 20;
 /** Share of different words from which on words name rows; free text with a few repeats is meant as well. */
 const DIFFERENT_WORDS = 0.95;
 /**
- * Pairs of equal values that whole numbers drawn at random from their range would have: with 10 expected, none
- * is found in one table of 22,000.
+ * Pairs of equal values that whole numbers drawn at random from their range would have: with 10 expected,
+ * none is found in one table of 22,000.
  */
 const EXPECTED_REPEATS = 10;
 /** Years differ from row to row in a table of years, and are a quantity all the same. */

@@ -20,11 +20,13 @@ const LEAST_MISSING_DIFFERENCE = 0.05;
 const LEAST_UNSEEN = { rows: 5, share: 0.01 };
 /** Chance of a false alarm in a whole table: it is divided by the number of columns (Bonferroni). */
 const FALSE_ALARM = 1e-3;
-/** Standard errors by which shares of missing values must differ: 4 happen by chance once in 16,000 columns. */
+/**
+ * Standard errors by which shares of missing values must differ: 4 happen by chance once in 16,000 columns.
+ */
 const STANDARD_ERRORS = 4;
 
 /** A part that is compared with the training rows. */
-export interface ComparedPart {
+interface ComparedPart {
   readonly part: 'validation' | 'test';
   /** Number of columns that are compared. */
   readonly columns: number;
@@ -65,7 +67,7 @@ function checkNumbers(
 }
 
 /** Returns the largest distance between the shares of values up to x in two sorted samples, over all x. */
-export function kolmogorovSmirnov(a: Float64Array, b: Float64Array): number {
+function kolmogorovSmirnov(a: Float64Array, b: Float64Array): number {
   let largest = 0;
   for (let i = 0, j = 0; i < a.length && j < b.length; ) {
     const value = Math.min(a[i], b[j]);
@@ -121,8 +123,8 @@ function checkWords(train: WordProfile, other: WordProfile, { part, columns }: C
 }
 
 /**
- * Returns a total variation that chance exceeds with at most probability FALSE_ALARM / columns: a bound of the
- * mean, ½Σ√(p(1/n + 1/m)), and McDiarmid's bound of what lies above it.
+ * Returns a total variation that chance exceeds with at most probability FALSE_ALARM / columns: a bound of
+ * the mean, ½Σ√(p(1/n + 1/m)), and McDiarmid's bound of what lies above it.
  */
 function variationByChance(shares: readonly number[][], n: number, m: number, columns: number): number {
   const scale = 1 / n + 1 / m;

@@ -1,8 +1,8 @@
 /** Defines findings: what the data itself gives cause to check before a training on it is believed. */
 
 /**
- * The kinds of findings, the most serious first, each with what it looks for and the thresholds as docs/data.md
- * states them.
+ * The kinds of findings, the most serious first, each with what it looks for and the thresholds as
+ * docs/data.md states them.
  */
 export const FINDING_KINDS = {
   leakage:

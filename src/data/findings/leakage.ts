@@ -1,7 +1,7 @@
 /**
- * Looks for leakage: a column that alone predicts the target. A rule is made of the column's values in one half
- * of a sample (the rows fall into bins, each bin predicts what its rows have) and tried on the other half, and
- * the other way round.
+ * Looks for leakage: a column that alone predicts the target. A rule is made of the column's values in one
+ * half of a sample (the rows fall into bins, each bin predicts what its rows have) and tried on the other
+ * half, and the other way round.
  */
 
 import { NO_WORD } from '../tables/cells.js';
@@ -10,8 +10,8 @@ import type { Finding } from './finding.js';
 import type { ColumnProfile, ExaminedTarget } from './profile.js';
 
 /**
- * Share of what can be predicted that is suspicious. The best columns of scikit-learn's tables reach 0.98 (AUC
- * on breast_cancer) and 0.94 (of the wrong guesses on iris).
+ * Share of what can be predicted that is suspicious. The best columns of scikit-learn's tables reach 0.98
+ * (AUC on breast_cancer) and 0.94 (of the wrong guesses on iris).
  */
 const SUSPICIOUS = 0.99;
 /** Fewest rows from which a rule for numbers or words can be made. */
@@ -37,7 +37,7 @@ interface Binned {
 }
 
 /** The target of the sampled rows, and what follows from it alone. */
-export interface LeakageTarget {
+interface LeakageTarget {
   readonly target: ExaminedTarget;
   readonly sample: Uint32Array;
   /** Class index, or the share of smaller targets, of each row of the sample. */
@@ -148,7 +148,9 @@ function correlationWithTarget(
   return n < LEAST_OF_CLASS || !(variances > 0) ? null : (covariance * covariance) / variances;
 }
 
-/** Puts the sampled rows into bins: about equally many in each, equal values in the same; words by themselves. */
+/**
+ * Puts the sampled rows into bins: about equally many in each, equal values in the same; words by themselves.
+ */
 function bin(profile: ColumnProfile, { sample, target }: LeakageTarget): Binned | null {
   const classes = target.classes?.length ?? 1;
   if (profile.kind === 'words') {
@@ -232,7 +234,9 @@ function auc({ bins, count }: Binned, { wanted }: LeakageTarget): Measured | nul
   return { name: 'auc', value: (areas[0] + areas[1]) / 2, what: (shown) => `an AUC of ${shown}` };
 }
 
-/** Measures the share of the wrong guesses of "always the most frequent class" that the bins' classes avoid. */
+/**
+ * Measures the share of the wrong guesses of "always the most frequent class" that the bins' classes avoid.
+ */
 function gain({ bins, count }: Binned, { wanted, target }: LeakageTarget): Measured {
   const classes = target.classes!.length;
   let [wrong, always] = [0, 0];

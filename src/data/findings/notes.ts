@@ -9,7 +9,7 @@ const MOST_LINES = 5;
 const TOLD: readonly FindingKind[] = ['names', 'constant'];
 
 /** The settings of a training on which its findings depend. */
-export interface FindingSettings {
+interface FindingSettings {
   readonly data: string;
   readonly target?: string | undefined;
   readonly val: number | string;

@@ -1,4 +1,6 @@
-/** Profiles the columns of a table over its training rows: what the checks for findings need to know of each. */
+/**
+ * Profiles the columns of a table over its training rows: what the checks for findings need to know of each.
+ */
 import { PURPOSE, Stream } from '../../random.js';
 import type { StoredArray } from '../dataset.js';
 import { NO_WORD } from '../tables/cells.js';
@@ -167,7 +169,7 @@ function profileWords(
 }
 
 /** Counts the rows of each code. */
-export function countCodes(codes: Uint32Array, words: number, rows: Uint32Array): Uint32Array {
+function countCodes(codes: Uint32Array, words: number, rows: Uint32Array): Uint32Array {
   const counts = new Uint32Array(words);
   for (let r = 0; r < rows.length; r++) {
     const code = codes[rows[r]];

@@ -16,7 +16,7 @@ const BEYOND_CHANCE = 10;
 const TARGET_TOLERANCE = 0.1;
 
 /** Rows of a table that are compared by some of its columns. */
-export interface ComparedRows {
+interface ComparedRows {
   readonly columns: readonly ExaminedColumn[];
   readonly rows: Uint32Array;
   /** How many of the columns, from the first on, tell nearly all rows apart; the others are only compared. */
@@ -86,7 +86,9 @@ export class RowGroups {
   }
 }
 
-/** Hashes the rows, column by column. Words count by their text, because other tables number them otherwise. */
+/**
+ * Hashes the rows, column by column. Words count by their text, because other tables number them otherwise.
+ */
 function hashRows({ columns, rows, hashed }: ComparedRows): Int32Array {
   const hashes = new Int32Array(rows.length);
   for (const { column } of columns.slice(0, hashed)) {
@@ -183,7 +185,9 @@ export function checkRepeats(
   return findings;
 }
 
-/** Counts the rows that repeat an earlier one with the same target, and those of groups with several targets. */
+/**
+ * Counts the rows that repeat an earlier one with the same target, and those of groups with several targets.
+ */
 function countRepeats(
   groupOf: Uint32Array,
   groups: number,
