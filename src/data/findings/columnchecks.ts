@@ -1,4 +1,5 @@
 /** Checks single columns: constants, identifiers, values that stand for a missing one, and extreme values. */
+import { dayName } from '../tables/dates.js';
 import { counted, shellWord } from '../words.js';
 import { type Finding, shareText, shortNumber } from './finding.js';
 import { atShare, type ColumnProfile, type NumberProfile, type WordProfile } from './profile.js';
@@ -79,7 +80,7 @@ const LEAST_SENTINELS = 3;
 
 /** Returns a finding for a smallest or largest value that looks like a word for "missing". */
 export function checkSentinels(profile: ColumnProfile, rows: Uint32Array): Finding[] {
-  if (profile.kind === 'words' || profile.constant) return [];
+  if (profile.kind === 'words' || profile.isDate || profile.constant) return [];
   const { name, min, max, present } = profile;
   return [min, max].flatMap((value): Finding[] => {
     if (!NINES.test(String(value))) return [];
@@ -136,9 +137,14 @@ const FEW = 0.01;
 /** Returns a finding for a column of which a few values hold nearly all of the variance. */
 export function checkScale(profile: ColumnProfile, rows: Uint32Array): Finding[] {
   if (profile.kind === 'words' || !reaches(profile, INPUT_EXTREMES.ranges)) return [];
-  const found = extremes(profile.values, profile.sorted, rows, INPUT_EXTREMES);
+  const { name, isDate, values, sorted } = profile;
+  const write = isDate ? dayName : shortNumber;
+  const found = extremes(values, sorted, rows, INPUT_EXTREMES, write);
   if (found === null) return [];
-  const { name } = profile;
+  const { farthest, median, interquartileRange, rows: count } = found.figures;
+  const reach = INPUT_EXTREMES.ranges * interquartileRange;
+  const query = `leave their rows out in a query (WHERE "${name}" BETWEEN ${shortNumber(median - reach)} AND ${shortNumber(median + reach)})`;
+  const other = count === 1 || isDate ? `name them as missing (--missing ${write(farthest)})` : query;
   return [
     {
       kind: 'scale',
@@ -146,7 +152,7 @@ export function checkScale(profile: ColumnProfile, rows: Uint32Array): Finding[]
       part: null,
       evidence: found.text,
       figures: found.figures,
-      remedy: `correct these values, or name them as missing (--missing ${shortNumber(found.figures.farthest)})`,
+      remedy: `correct these values, or ${other}`,
     },
   ];
 }
@@ -165,7 +171,7 @@ export function checkOutliers(
   sorted: Float64Array,
   rows: Uint32Array,
 ): Finding[] {
-  const found = extremes(values, sorted, rows, TARGET_EXTREMES);
+  const found = extremes(values, sorted, rows, TARGET_EXTREMES, shortNumber);
   if (found === null) return [];
   const remedy = 'correct them, or weigh them less with --loss huber';
   return [
@@ -179,6 +185,7 @@ function extremes(
   sorted: Float64Array,
   rows: Uint32Array,
   { ranges, squares }: Extremes,
+  write: (value: number) => string,
 ) {
   const median = atShare(sorted, 0.5);
   const spread = atShare(sorted, 0.75) - atShare(sorted, 0.25);
@@ -198,7 +205,7 @@ function extremes(
   }
   if (count === 0 || count > Math.max(1, FEW * rows.length) || far < squares * all) return null;
   const variance = far / all;
-  const where = `beyond ${ranges} interquartile ranges from the median ${shortNumber(median)}, the farthest ${shortNumber(farthest)}`;
+  const where = `beyond ${ranges} interquartile ranges from the median ${write(median)}, the farthest ${write(farthest)}`;
   const text = `${counted(count, 'value')} ${where}, ${count === 1 ? 'holds' : 'hold'} ${shareText(variance)} of the variance`;
   return { text, figures: { rows: count, farthest, median, interquartileRange: spread, variance } };
 }

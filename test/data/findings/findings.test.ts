@@ -160,6 +160,18 @@ describe('findings', () => {
       figures: { value: -999, rows: 10, least: 18 },
     });
     expect(found[1].figures).toMatchObject({ rows: 1, farthest: 1e9 });
+    expect(found[1].remedy).toContain('--missing 1000000000');
+    const [several] = await findings({
+      ...sound(),
+      income: each((row) => (row < 3 ? 1e9 : 100 + 10 * normal())),
+    });
+    expect(several.remedy).toMatch(/WHERE "income" BETWEEN -\d+\.?\d* AND \d+\.?\d*\)$/);
+    const [date] = await findings({
+      ...sound(),
+      sold: each((row) => new Date(row === 5 ? '9999-12-31' : Date.UTC(2020, 0, 1 + (row % 30)))),
+    } as TableColumns);
+    expect(date).toMatchObject({ kind: 'scale', columns: ['sold'] });
+    expect(date.remedy).toContain('--missing 9999-12-31');
   });
 
   it('targets: rare classes and a few extreme values', async () => {
