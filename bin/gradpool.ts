@@ -8,6 +8,7 @@ import { evaluateCommand } from './commands/evaluate.js';
 import { explainCommand } from './commands/explain.js';
 import { findLrCommand } from './commands/find-lr.js';
 import { gradcheckCommand } from './commands/gradcheck.js';
+import { importanceCommand } from './commands/importance.js';
 import { inspectCommand } from './commands/inspect.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   resumeCommand,
   evaluateCommand,
   predictCommand,
+  importanceCommand,
   inspectCommand,
   findLrCommand,
   explainCommand,

@@ -31,6 +31,7 @@ export type { Clock } from './clock.js';
 export type { TensorData } from './data/arrays/memory.js';
 export type { ColumnSchema } from './data/columnschema.js';
 export type { Dataset, Encoding, StoredArray, Subset } from './data/dataset.js';
+export type { Finding, FindingKind } from './data/findings/finding.js';
 export { type LoadOptions, loadTrainingData, type TrainingData } from './data/load.js';
 export type { Preprocessing } from './data/preprocessing.js';
 export type { NumberFormat, Reading } from './data/reading.js';
@@ -77,13 +78,21 @@ export type {
 export type { Metrics } from './forward/metrics.js';
 export type { KernelName } from './kernels/kernels.js';
 export {
+  type ColumnImportance,
+  type Dependence,
   type Evaluation,
   type Facts,
+  type Importance,
+  type ImportanceEvent,
+  type ImportanceMetric,
+  type ImportanceOptions,
   loadModel,
+  type MetricIncrease,
   type Model,
   type ModelOptions,
   type PredictionBatch,
   type Predictions,
+  type RelatedColumns,
   type Row,
 } from './model/index.js';
 export type { DivergenceName } from './network/divergences.js';

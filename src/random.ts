@@ -19,6 +19,8 @@ export const PURPOSE = {
   bench: 6,
   folds: 11,
   members: 12,
+  examine: 20,
+  importance: 21,
 } as const;
 
 /** Encrypts the counter (c0, c1) with the key (k0, k1) and writes the two words into out; all are uint32. */

@@ -4,6 +4,7 @@ import type { PredictionBatch, Predictions } from '../../src/model/index.js';
 import { defineCommand } from '../command.js';
 import { oneOf, readNames, readText } from '../readers.js';
 import { printNotes, streamTo } from '../render/output.js';
+import { csvCell } from '../render/text.js';
 import { withData } from '../stdin.js';
 
 export const predictCommand = defineCommand({
@@ -96,7 +97,7 @@ interface Format {
 }
 
 function csv({ targets, classes, kept }: Predictions): Format {
-  const line = (cells: readonly (string | number)[]) => `${cells.map(quoted).join(',')}\n`;
+  const line = (cells: readonly (string | number)[]) => `${cells.map(csvCell).join(',')}\n`;
   return {
     header: line([
       ...kept.map(({ name }) => name),
@@ -120,12 +121,6 @@ function jsonl({ targets, classes, kept }: Predictions): Format {
       return `${JSON.stringify(probabilities.length > 0 ? { ...named, probabilities: shares } : named)}\n`;
     },
   };
-}
-
-/** Quotes a cell as RFC 4180 asks. */
-function quoted(cell: string | number): string {
-  const text = String(cell);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Rounds to nine digits: they hold a float32 exactly, and the rest would be noise. */

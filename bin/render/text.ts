@@ -80,3 +80,9 @@ export function painter(stream: NodeJS.WriteStream): (style: Style, text: string
   if (!stream.isTTY || !stream.hasColors()) return (_, text) => text;
   return (style, text) => `\x1b[${CODES[style][0]}m${text}\x1b[${CODES[style][1]}m`;
 }
+
+/** Quotes a cell of a CSV file as RFC 4180 asks. */
+export function csvCell(cell: Cell): string {
+  const text = String(cell);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

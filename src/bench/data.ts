@@ -101,6 +101,7 @@ function trainingData(
     classes,
     outputs,
     notes: [],
+    findings: [],
     fingerprints: { val: null, test: null },
     fingerprint: `${name} ${rows}x${inputs} ${outputs} classes, seed ${seed}`,
   };

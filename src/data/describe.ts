@@ -1,6 +1,8 @@
 /** Describes what a source holds before anything is fitted, for `gradpool inspect`. */
+import { UsageError } from '../errors.js';
 import type { ArraySet, ArraySource } from './arrays/arrayfiles.js';
 import { elementTypeOf, type StoredTensor } from './elements.js';
+import { type LoadOptions, loadTrainingData } from './load.js';
 import { openSource } from './source.js';
 import { allRows } from './split.js';
 import { commonMoments } from './statistics.js';
@@ -8,14 +10,31 @@ import type { ColumnDescription, SourceDescription } from './tables/describe.js'
 import type { TableOverrides } from './tables/overrides.js';
 import { mostFrequent } from './words.js';
 
-/** Describes every column of a table, or the inputs and labels of a source of arrays. */
+/** What a training would be given besides the data; findings depend on it. */
+export type TrainingParts = Partial<Pick<LoadOptions, 'target' | 'val' | 'test' | 'seed'>>;
+
+/**
+ * Describes every column of a table, or the inputs and labels of a source of arrays.
+ * @param parts if any is given, the table is examined as a training with them would see it; without, no
+ * column is taken for the target
+ */
 export async function describeSource(
   data: string,
   overrides: TableOverrides = {},
+  parts: TrainingParts = {},
 ): Promise<SourceDescription> {
   const source = openSource(data);
-  if (source.kind === 'table') return (await import('./tables/describe.js')).describeTable(source, overrides);
-  return describeArrays(source);
+  const [given] = Object.keys(parts);
+  if (source.kind === 'arrays') {
+    if (given === undefined) return describeArrays(source);
+    throw new UsageError(
+      `--${given}: ${source.name} is not a table, and only tables are examined; leave the flag out`,
+    );
+  }
+  const described = await (await import('./tables/describe.js')).describeTable(source, overrides);
+  if (given === undefined) return described;
+  const asTrained = { task: 'auto', val: 'auto', seed: 1, ...overrides, ...parts, data } as const;
+  return { ...described, findings: (await loadTrainingData(asTrained)).findings };
 }
 
 function describeArrays(source: ArraySource): SourceDescription {
@@ -28,7 +47,7 @@ function describeArrays(source: ArraySource): SourceDescription {
   };
   const parts = [part('train', source.train)];
   if (source.test !== null) parts.push(part('test', source.test));
-  return { name: source.name, kind: 'arrays', parts };
+  return { name: source.name, kind: 'arrays', parts, findings: [] };
 }
 
 function describeTensor(name: string, { data, shape }: StoredTensor): ColumnDescription {

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Dataset, StoredArray } from './dataset.js';
+import type { ExaminedTable } from './findings/profile.js';
 import type { CompletePreprocessing } from './preprocessing.js';
 import type { ProblemType, Schema } from './schema.js';
 import { allRows, type Split, split } from './split.js';
@@ -40,6 +41,8 @@ export interface FittedDataset {
   readonly split: Split;
   readonly notes: string[];
   readonly fingerprint: string;
+  /** Tables: what was read, to be examined for findings. */
+  readonly examined?: ExaminedTable;
 }
 
 /** A loaded dataset is a source that was read by the schema of a trained model. */
@@ -48,6 +51,8 @@ export interface LoadedDataset {
   /** All rows; where targets are needed, the rows that have one. */
   readonly rows: Uint32Array<SharedArrayBuffer>;
   readonly notes: string[];
+  /** Tables with targets: what was read, to be examined for findings. */
+  readonly examined?: ExaminedTable;
 }
 
 /** Largest number of classes, since class indices are stored in 16 bits. */

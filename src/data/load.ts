@@ -4,6 +4,8 @@
 import { DataError, UsageError } from '../errors.js';
 import { fitArrays, loadArrays } from './arrays/arrays.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
+import type { ExaminedPart } from './findings/examine.js';
+import type { Finding } from './findings/finding.js';
 import { type FitOptions, type FittedDataset, fingerprint, type LoadedDataset } from './fit.js';
 import { type Preprocessing, preprocessingOf } from './preprocessing.js';
 import {
@@ -63,6 +65,8 @@ export interface TrainingData {
   readonly outputs: number;
   /** Notes on what was inferred, filled or left out, one plain line each. */
   readonly notes: readonly string[];
+  /** Tables: what should be checked before a training on the data is believed, the most serious first. */
+  readonly findings: readonly Finding[];
   /** SHA-256 of the data as it was read; the same file always gives the same fingerprint. */
   readonly fingerprint: string;
   /** Fingerprints of validation and test data that are sources of their own, else null. */
@@ -110,7 +114,9 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
   /** Loads a part from a source of its own, or makes it of these rows of the training source. */
   const loadPart = async (given: number | DataSource | undefined, rows: Subset['rows']) => {
     if (typeof given === 'number' || given === undefined)
-      return rows.length > 0 ? { subset: { dataset, rows }, fingerprint: null } : null;
+      return rows.length > 0
+        ? { subset: { dataset, rows }, fingerprint: null, examined: fitted.examined }
+        : null;
     const loaded = await loadWithSchema(given, schema, { needTargets: true });
     notes.push(...loaded.notes.map((note) => `${sourceName(given)}: ${note}`));
     return loaded;
@@ -130,6 +136,10 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     classes: schema.target.kind === 'classes' ? schema.target.classes : null,
     outputs: outputsOf(schema),
     notes,
+    findings: await findingsOf(fitted, options.data, [
+      { part: 'validation', given: val, loaded: valPart },
+      { part: 'test', given: options.test, loaded: testPart },
+    ]),
     fingerprint: fitted.fingerprint,
     fingerprints: { val: valPart?.fingerprint ?? null, test: testPart?.fingerprint ?? null },
   };
@@ -137,6 +147,28 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
 
 /** Whether the rows of a source are all that there is of a problem, as of XOR. */
 export const isComplete = (source: Source): boolean => source.kind === 'arrays' && source.complete === true;
+/** A part of the data as it was asked for and as it was loaded. */
+interface LoadedPart {
+  readonly part: ExaminedPart['part'];
+  readonly given: number | DataSource | undefined;
+  readonly loaded: Pick<LoadedSource, 'subset' | 'examined'> | null;
+}
+
+/** Examines a table and its parts. Returns no findings for arrays. */
+async function findingsOf(
+  { examined, split }: FittedDataset,
+  data: DataSource,
+  parts: readonly LoadedPart[],
+): Promise<Finding[]> {
+  if (examined === undefined) return [];
+  const { examineTable } = await import('./findings/examine.js');
+  const known = parts.flatMap(({ part, given, loaded }): ExaminedPart[] => {
+    if (!loaded?.examined) return [];
+    const source = typeof given === 'number' || given === undefined ? null : sourceName(given);
+    return [{ part, table: loaded.examined, rows: loaded.subset.rows, source }];
+  });
+  return examineTable(examined, split.train, known, typeof data === 'string' ? data : null);
+}
 
 /**
  * Returns `val` and `test` as fractions, 0 for a part with a source of its own. Throws UsageError for a
@@ -212,7 +244,7 @@ export async function loadWithSchema(
   schema: Schema,
   options: LoadTableOptions,
 ): Promise<LoadedSource> {
-  const { dataset, rows, notes, kept = [] } = await load(source, schema, options);
+  const { dataset, rows, notes, kept = [], examined } = await load(source, schema, options);
   const { numbers, codes, targets } = dataset;
   return {
     subset: { dataset, rows },
@@ -220,6 +252,7 @@ export async function loadWithSchema(
     rows: rows.length,
     kept,
     fingerprint: fingerprint([dataset.rows], [numbers, codes, targets]),
+    ...(examined === undefined ? {} : { examined }),
   };
 }
 
@@ -230,6 +263,7 @@ interface LoadedSource {
   /** The columns that `keep` asked for, as the source writes them. */
   readonly kept: readonly KeptColumn[];
   readonly fingerprint: string;
+  readonly examined?: LoadedDataset['examined'];
 }
 
 /** Imports DuckDB only when there is a table to read, so that training on arrays starts without it. */

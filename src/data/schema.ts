@@ -178,7 +178,7 @@ export function continuousWidth(schema: Schema): number {
 }
 
 /** A raw feature is a column of the source, with the places in a dataset that hold what it says. */
-interface RawFeature {
+export interface RawFeature {
   readonly name: string;
   /** Indices among the numbers of a row. */
   readonly numbers: readonly number[];

@@ -2,19 +2,31 @@
 import { loadWithSchema } from '../data/load.js';
 import type { ProblemType, Schema } from '../data/schema.js';
 import { type DataSource, sourceName } from '../data/source.js';
-import { chooseKernels } from '../kernels/choose.js';
+import { type ChosenKernels, chooseKernels } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NetworkSpec } from '../network/spec.js';
 import { type LayerRow, layerTable } from '../network/table.js';
+import { type Dependence, dependenceColumns, partialDependence } from './dependence.js';
 import { type Evaluation, evaluateModel } from './evaluate.js';
 import { classesOf, type Facts, problemTypeOf } from './format.js';
+import { type ImportanceEvent, type ImportanceOptions, measureImportance } from './importance.js';
 import { type Predictions, predictAll } from './predict.js';
 import { readModel } from './read.js';
 import { datasetOf, type Row } from './rows.js';
 import { createRunner, type Runner } from './runner.js';
 
+export type { RelatedColumns } from './associations.js';
+export type { Dependence } from './dependence.js';
 export type { Evaluation } from './evaluate.js';
 export type { Facts } from './format.js';
+export type {
+  ColumnImportance,
+  Importance,
+  ImportanceEvent,
+  ImportanceOptions,
+  MetricIncrease,
+} from './importance.js';
+export type { ImportanceMetric } from './importancemetrics.js';
 export type { PredictionBatch, Predictions } from './predict.js';
 export type { Row } from './rows.js';
 
@@ -67,6 +79,49 @@ export interface Model {
    */
   evaluate(source: DataSource): Promise<Evaluation>;
   /**
+   * Measures permutation importance: how much worse a metric becomes on a data source with targets when the
+   * values of one raw column are permuted among its rows. The last event has type 'end' and holds the result.
+   * The same seed gives the same bits for any number of workers.
+   *
+   * @throws UsageError for images and for a metric that the model does not allow, DataError as `evaluate`
+   * does
+   * @example
+   * ```js
+   * import { loadModel, train } from 'gradpool';
+   *
+   * const rooms = Array.from({ length: 60 }, (_, row) => row % 6);
+   * const data = { rooms, coin: rooms.map((_, row) => (row * 7) % 5), price: rooms.map((n) => 3 * n) };
+   * const options = { data, target: 'price', task: 'regression', val: 0, hidden: [8], epochs: 60 };
+   * for await (const event of train(options, { out: 'runs/flats' })) void event;
+   *
+   * const model = await loadModel('runs/flats');
+   * for await (const event of model.importance(data, { repeats: 5 })) {
+   *   if (event.type === 'end') console.log(event.metric, event.columns[0].column); // → rmse rooms
+   * }
+   * ```
+   */
+  importance(source: DataSource, options?: ImportanceOptions): AsyncGenerator<ImportanceEvent>;
+  /**
+   * Computes partial dependence: the mean prediction over the rows of a data source when all of them have the
+   * same value in one column, for up to 20 of its values.
+   *
+   * @throws UsageError for a column that the model does not know, DataError for data that does not fit
+   * @example
+   * ```js
+   * import { loadModel, train } from 'gradpool';
+   *
+   * const data = { colour: ['red', 'blue', 'red', 'blue'], size: [1, 2, 3, 4], price: [5, 9, 8, 12] };
+   * const options = { data, target: 'price', task: 'regression', val: 0, hidden: [4], epochs: 5 };
+   * for await (const event of train(options, { out: 'runs/sizes' })) void event;
+   *
+   * const model = await loadModel('runs/sizes');
+   * const [size, colour] = await model.dependence(data, ['size', 'colour']);
+   * console.log(size.values, size.means.length, size.outputs); // → [ '1', '2', '3', '4' ] 4 [ 'price' ]
+   * console.log(colour.values); // → [ 'blue', 'red' ]
+   * ```
+   */
+  dependence(source: DataSource, columns: readonly string[]): Promise<Dependence[]>;
+  /**
    * Predicts rows in hand: records by column name for a model of tables, arrays of numbers for one of arrays.
    *
    * @throws DataError naming the row and the column of a value that does not fit
@@ -109,8 +164,13 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
   const { file, network, schema, layers, layout, weightsSha256, facts } = model;
   const members = model.bag?.length ?? 1;
   let runner: Runner | undefined;
+  let chosen: ChosenKernels | undefined;
+  const choose = () => {
+    chosen ??= chooseKernels({ kernels, precision: 'f32' });
+    return chosen;
+  };
   const ready = () => {
-    runner ??= createRunner(model, chooseKernels({ kernels, precision: 'f32' }));
+    runner ??= createRunner(model, choose());
     return runner;
   };
   return {
@@ -131,6 +191,15 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
     async evaluate(source) {
       const data = await loadWithSchema(source, schema, { needTargets: true });
       return evaluateModel(model, ready(), { source: sourceName(source), ...data });
+    },
+    async *importance(source, options) {
+      const data = await loadWithSchema(source, schema, { needTargets: true });
+      yield* measureImportance(model, choose(), { source: sourceName(source), ...data }, options);
+    },
+    async dependence(source, columns) {
+      const features = dependenceColumns(schema, columns, file);
+      const data = await loadWithSchema(source, schema, { needTargets: false, keep: columns });
+      return partialDependence(model, ready(), { source: sourceName(source), ...data }, features);
     },
     predictRows: (rows) =>
       predictAll(model, ready(), { source: 'rows', kept: [], ...datasetOf(rows, schema) }),

@@ -16,7 +16,7 @@ import {
 } from '../train/config.js';
 import type { StartEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
-import { presetNotes, settledConfig } from './newplan.js';
+import { presetNotes, settledConfig, withFindings } from './newplan.js';
 import { startEvent } from './result.js';
 import { absoluteSources } from './sources.js';
 
@@ -40,9 +40,10 @@ function memberSeed(seed: number, member: number): number {
  * @throws UsageError and DataError as `planNewTraining` does
  */
 export async function planNewBag(options: TrainOptions): Promise<BagPlan> {
-  const { bag, seed, ...loading } = absoluteSources(resolveConfig(options));
-  const { options: sources, fraction } = bagSources(withRows({ bag, seed, ...loading }, options));
-  const data = bagData(await loadTrainingData(sources), bag, fraction, seed);
+  const before = absoluteSources(resolveConfig(options));
+  const { options: sources, fraction } = bagSources(withRows(before, options));
+  const whole = withFindings(await loadTrainingData(sources), before);
+  const data = bagData(whole, before.bag, fraction, before.seed);
   const config = settledConfig(options, data.members[0]);
   const plan = planBag(config, data);
   refuseUnused({ ...config, loss: plan.members[0].network.loss });

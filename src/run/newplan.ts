@@ -1,3 +1,4 @@
+import { findingNotes, rejectFindings } from '../data/findings/notes.js';
 import { loadTrainingData, type TrainingData } from '../data/load.js';
 import {
   type PlannedConfig,
@@ -17,11 +18,21 @@ import { absoluteSources } from './sources.js';
  * that is resumed is not refused for that, because earlier versions ignored such keys.
  */
 export async function planNewTraining(options: TrainOptions, profiled = false): Promise<TrainingPlan> {
-  const data = await loadTrainingData(withRows(absoluteSources(resolveConfig(options)), options));
+  const before = absoluteSources(resolveConfig(options));
+  const data = withFindings(await loadTrainingData(withRows(before, options)), before);
   const config = settledConfig(options, data);
   const plan = planTraining(config, data, profiled);
   refuseUnused({ ...config, loss: plan.network.loss });
   return { ...plan, notes: [...presetNotes(plan.config), ...plan.notes] };
+}
+
+/**
+ * Returns the data with notes on what is suspicious in it.
+ * @throws DataError for any of that, where the configuration is strict
+ */
+export function withFindings(data: TrainingData, config: TrainConfig): TrainingData {
+  if (config.strict) rejectFindings(data.findings, config);
+  return { ...data, notes: [...data.notes, ...findingNotes(data.findings, config)] };
 }
 
 /** Returns the configuration with what the preset decides by the data, and with absolute paths. */

@@ -134,6 +134,10 @@ const DATA = {
     .string()
     .optional()
     .describe('tables: column with the weight of each row, 0 or more; only the ratios of weights matter'),
+  strict: z
+    .boolean()
+    .default(false)
+    .describe('tables: refuse data with findings, which gradpool inspect shows, instead of noting them'),
   embedAbove: whole(1)
     .default(32)
     .describe('tables: columns with more categories than this are embedded, others are one-hot encoded'),

@@ -16,7 +16,16 @@ describe('--help', () => {
     for (const args of [[], ['--help'], ['-h']]) {
       const { stdout, code } = await place.gradpool(args);
       expect(code).toBe(0);
-      for (const name of ['train', 'resume', 'evaluate', 'predict', 'inspect', 'doctor', 'completion']) {
+      for (const name of [
+        'train',
+        'resume',
+        'evaluate',
+        'predict',
+        'importance',
+        'inspect',
+        'doctor',
+        'completion',
+      ]) {
         expect(stdout).toMatch(new RegExp(`^  gradpool ${name}\\b`, 'm'));
       }
       expect(words(stdout)).toContain('130 interrupted, checkpoint saved');

@@ -59,6 +59,7 @@ export function syntheticData(options: SyntheticOptions): TrainingData {
     classes: classes > 0 ? names : null,
     outputs: classes || 1,
     notes: [],
+    findings: [],
     fingerprints: { val: null, test: null },
     fingerprint: `synthetic ${JSON.stringify(options)}`,
   };

@@ -1,6 +1,8 @@
 /**
  * Describes the columns of a table for `gradpool inspect`: how each is read, why, and what is left to ask.
  */
+import { examineTable } from '../findings/examine.js';
+import type { Finding } from '../findings/finding.js';
 import { describeReading } from '../reading.js';
 import type { TableSource } from '../source.js';
 import { allRows } from '../split.js';
@@ -46,6 +48,8 @@ export interface SourceDescription {
   readonly kind: 'arrays' | 'table';
   /** The parts of the source: one for a table; training and perhaps test for arrays. */
   readonly parts: readonly { name: string; rows: number; columns: readonly ColumnDescription[] }[];
+  /** Tables: what should be checked before a training, the most serious first. */
+  readonly findings: readonly Finding[];
 }
 
 /** Describes every column of a table, without a target and without fitting anything. */
@@ -57,12 +61,28 @@ export async function describeTable(
     const reader = await openTable(connection, source, overrides.header);
     try {
       const { rows, columns } = await decideTable(reader, overrides, undefined);
-      const decided = new Map(columns.map((column) => [column.name, column]));
+      const read = new Map(
+        columns.map((column) => [
+          column.name,
+          { column, read: convert(column.cells, column.decision.reading) },
+        ]),
+      );
       const described = reader.columns.map(({ name, nested }) => {
-        const column = decided.get(name);
-        return column === undefined ? leftOut(name, nested ?? '') : describeColumn(column);
+        const found = read.get(name);
+        return found === undefined ? leftOut(name, nested ?? '') : describeColumn(found.column, found.read);
       });
-      return { name: source.name, kind: 'table', parts: [{ name: 'rows', rows, columns: described }] };
+      const examined = Array.from(read.values(), ({ column: { name, decision }, read: { column } }) => ({
+        name,
+        column,
+        isDate: decision.reading.as === 'date',
+      }));
+      const named = source.form === 'rows' ? null : source.text;
+      return {
+        name: source.name,
+        kind: 'table',
+        parts: [{ name: 'rows', rows, columns: described }],
+        findings: examineTable({ columns: examined, target: null }, allRows(rows), [], named),
+      };
     } finally {
       reader.close();
     }
@@ -79,9 +99,8 @@ const leftOut = (name: string, type: string): ColumnDescription => ({
   notes: [`holds ${type} rather than single values; it is left out of training`],
 });
 
-function describeColumn({ name, cells, decision }: DecidedColumn): ColumnDescription {
+function describeColumn({ name, decision }: DecidedColumn, read: ConvertedColumn): ColumnDescription {
   const { reading } = decision;
-  const read = convert(cells, reading);
   const type = reading.as === 'words' ? 'text' : reading.as;
   const described =
     read.column.kind === 'words' ? describeWords(read.column) : describeNumbers(read.column.values);

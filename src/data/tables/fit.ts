@@ -88,7 +88,15 @@ async function fitReader(reader: TableReader, name: string, options: FitOptions)
       ? {}
       : { weights: await readWeights(reader, options.weights, read.get(options.weights)!) };
   const dataset = { ...encoded, targets: target.values, targetWidth: 1, ...weights };
-  return { name, schema, dataset, split, notes, fingerprint: dataFingerprint };
+  const examined = {
+    columns: inputs.map(({ name, decision }) => ({
+      name,
+      column: read.get(name)!.column,
+      isDate: decision.reading.as === 'date',
+    })),
+    target: { name: targetName, classes: target.classes, values: target.values },
+  };
+  return { name, schema, dataset, split, notes, fingerprint: dataFingerprint, examined };
 }
 
 /**

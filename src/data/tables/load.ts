@@ -91,7 +91,15 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
     await rejectFarCell(reader, targetName, converted, { shift: target.shift[0], scale: target.scale[0] });
   const { values, rows: withTarget } = await encodeTarget(reader, target, converted, notes);
   const dataset = { ...inputs, targets: values, targetWidth: 1 };
-  return { dataset, rows: withTarget, notes, kept };
+  const examined = {
+    columns: readColumns.map(({ schema: { name, type }, read: { column } }) => ({
+      name,
+      column,
+      isDate: type === 'date',
+    })),
+    target: { name: targetName, classes: target.kind === 'classes' ? target.classes : null, values },
+  };
+  return { dataset, rows: withTarget, notes, kept, examined };
 }
 
 /** Reads the cells of the wanted columns in the modes that their readings require. */

@@ -1,0 +1,43 @@
+/** Scores predictions against known targets, for the importance of columns. */
+import type { Subset } from '../data/dataset.js';
+import { ln } from '../elementary.js';
+import type { ScoreSums } from './importancemetrics.js';
+import { predictAll } from './predict.js';
+import type { ReadModel } from './read.js';
+import type { Runner } from './runner.js';
+
+/**
+ * The smallest probability that counts, as scikit-learn's log_loss clips: one row cannot cost more than 34.5.
+ */
+const LEAST_PROBABILITY = 1e-15;
+
+/** Predicts rows and adds up how far they are from their targets, in the order of the rows. */
+export function scoreRows(model: ReadModel, runner: Runner, subset: Subset, source: string): ScoreSums {
+  const {
+    classes,
+    batches,
+    targets: names,
+  } = predictAll(model, runner, { subset, source, notes: [], kept: [] });
+  const { targets, targetWidth } = subset.dataset;
+  const wanted = (i: number) =>
+    targets[subset.rows[Math.floor(i / targetWidth)] * targetWidth + (i % targetWidth)];
+  let [loss, errors] = [0, 0];
+  for (const { from, predicted, probabilities } of batches()) {
+    const first = from * names.length;
+    if (classes === null) {
+      predicted.forEach((value, i) => {
+        const error = (value as number) - wanted(first + i);
+        loss += error * error;
+        errors += Math.abs(error);
+      });
+      continue;
+    }
+    predicted.forEach((name, i) => {
+      const right = wanted(first + i);
+      if (name !== classes[right]) errors++;
+      const probability = probabilities?.[i * classes.length + right] ?? Number.NaN;
+      loss -= ln(Math.max(probability, LEAST_PROBABILITY));
+    });
+  }
+  return { loss, errors, count: subset.rows.length * names.length };
+}
