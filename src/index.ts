@@ -27,6 +27,7 @@ export type {
   Weak as WeakScaling,
 } from './bench/report.js';
 export type { Estimate } from './bench/statistics.js';
+export type { Calibration, ClassCalibration, ValueCalibration } from './calibration/record.js';
 export type { Clock } from './clock.js';
 export type { TensorData } from './data/arrays/memory.js';
 export type { Dataset, Encoding, StoredArray, Subset } from './data/dataset.js';
@@ -76,6 +77,7 @@ export type {
 export type { Metrics } from './forward/metrics.js';
 export type { KernelName } from './kernels/kernels.js';
 export {
+  type EvaluatedUncertainty,
   type Evaluation,
   type Facts,
   loadModel,
@@ -83,6 +85,7 @@ export {
   type ModelOptions,
   type PredictionBatch,
   type Predictions,
+  type PredictOptions,
   type Row,
 } from './model/index.js';
 export type { DivergenceName } from './network/divergences.js';

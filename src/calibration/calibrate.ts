@@ -1,5 +1,5 @@
 /** Computes the calibration of a model from its predictions for rows that it was not trained on. */
-import { type Range, intervalScore, keptScores, labelScores } from './conformal.js';
+import { intervalScore, keptScores, labelScores, type Range } from './conformal.js';
 import { expectedCalibrationError } from './ece.js';
 import type { ClassCalibration, ValueCalibration } from './record.js';
 import { fitTemperature, type LabelledProbabilities, meanLogLoss, withTemperature } from './temperature.js';

@@ -14,7 +14,11 @@ const compared = <Value extends z.ZodType>(value: Value) => z.strictObject({ bef
 const classesSchema = z.strictObject({
   kind: z.literal('classes'),
   /** Rows that the network was not trained on, over which all of this was computed. */
-  rows: z.number().int().min(1).max(2 ** 40),
+  rows: z
+    .number()
+    .int()
+    .min(1)
+    .max(2 ** 40),
   /** The temperature that minimises the log loss of these rows. */
   temperature,
   /** Whether predicted probabilities are scaled by it. */
@@ -28,7 +32,11 @@ const classesSchema = z.strictObject({
 
 const valuesSchema = z.strictObject({
   kind: z.literal('values'),
-  rows: z.number().int().min(1).max(2 ** 40),
+  rows: z
+    .number()
+    .int()
+    .min(1)
+    .max(2 ** 40),
   /**
    * By target, then by pair of quantiles, the outermost first: how far each row's target lay outside, in its
    * own unit. A network that predicts one value has one such pair, of the same value twice.

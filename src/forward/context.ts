@@ -4,7 +4,8 @@ import { gather, type PreparedEncoding } from '../data/gather.js';
 import type { ProblemType } from '../data/schema.js';
 import { type Kernels, oneShard } from '../kernels/kernels.js';
 import { outputWidth, type Pass } from '../network/layer.js';
-import { forward, type Objective } from '../network/network.js';
+import { forward, type Objective, targetWidthOf } from '../network/network.js';
+import { kthSmallest, pointLevel, writeQuantileTargets } from '../network/quantiles.js';
 import type { PhaseTimer } from './timer.js';
 import { comparesOneHot, type ForwardWorkspace } from './workspace.js';
 
@@ -101,12 +102,20 @@ export function rowScore(
     return predictedClass(network.output, row, N, objective.threshold) === targets[row] ? 1 : 0;
   }
   const values = objective.fused ? predictions : network.output;
+  const width = targetWidthOf(objective);
   let sum = 0;
-  for (let j = 0; j < N; j++) {
-    const error = (values[row * N + j] - targets[row * N + j]) / encoding.targetScale[j];
+  for (let j = 0; j < width; j++) {
+    const i = row * width + j;
+    const error = (pointPrediction(values, i, objective.levels) - targets[i]) / encoding.targetScale[j];
     sum += error * error;
   }
   return sum;
+}
+
+/** Returns the value that is predicted for target i: its output, or the middle one of its quantiles. */
+function pointPrediction(values: ArrayLike<number>, i: number, levels: readonly number[]): number {
+  const Q = levels.length;
+  return Q === 0 ? values[i] : kthSmallest(values, i * Q, Q, pointLevel(levels));
 }
 
 /**
@@ -122,9 +131,14 @@ export function predictedClass(output: ArrayLike<number>, row: number, N: number
 
 /** Returns the desired outputs as the divergence takes them. */
 function desired({ objective, problemType, workspace, pass }: ForwardContext, N: number): Float32Array {
-  const { targets, oneHot } = workspace;
+  const { targets, expanded } = workspace;
+  const { levels } = objective;
+  if (levels.length > 0) {
+    writeQuantileTargets(expanded, targets, pass.rows, targetWidthOf(objective), levels);
+    return expanded;
+  }
   if (!comparesOneHot(objective, problemType)) return targets;
-  oneHot.fill(0, 0, pass.rows * N);
-  for (let row = 0; row < pass.rows; row++) oneHot[row * N + targets[row]] = 1;
-  return oneHot;
+  expanded.fill(0, 0, pass.rows * N);
+  for (let row = 0; row < pass.rows; row++) expanded[row * N + targets[row]] = 1;
+  return expanded;
 }

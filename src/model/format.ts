@@ -3,6 +3,7 @@
  * layer's index in the list) and in PyTorch's layout, so that a torch.nn.Sequential with the same indices
  * loads them. Its metadata hold, as text, what else is needed to predict.
  */
+import type { Calibration } from '../calibration/record.js';
 import type { ArraysSchema, ProblemType, Schema } from '../data/schema.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import type { ParameterSpec } from '../network/layer.js';
@@ -23,6 +24,8 @@ export interface SavedModel {
   readonly layout: ParameterLayout;
   readonly weights: FloatArray;
   readonly facts: Facts;
+  /** How sure its predictions are, measured on validation rows; null where there were none. */
+  readonly calibration?: Calibration | null;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface SavedModel {
  * readers that do not understand those.
  */
 export function metadataOf(
-  { network, schema, facts }: Pick<SavedModel, 'network' | 'schema' | 'facts'>,
+  { network, schema, facts, calibration }: Pick<SavedModel, 'network' | 'schema' | 'facts' | 'calibration'>,
   weightsSha256: string,
 ): Metadata {
   return {
@@ -42,6 +45,7 @@ export function metadataOf(
     network: JSON.stringify(network),
     preprocessing: JSON.stringify(schema),
     training: JSON.stringify(facts),
+    ...(calibration ? { calibration: JSON.stringify(calibration) } : {}),
     weightsSha256,
   };
 }

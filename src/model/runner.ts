@@ -10,7 +10,7 @@ import type { ChosenKernels } from '../kernels/choose.js';
 import type { FloatArray, KernelName } from '../kernels/kernels.js';
 import { compileKernels, instantiateKernels, scratchBytes } from '../kernels/load.js';
 import { parameterLayout } from '../network/layout.js';
-import { type Objective, objective } from '../network/network.js';
+import { type Objective, objective, targetWidthOf } from '../network/network.js';
 import { problemTypeOf } from './format.js';
 import type { ReadModel } from './read.js';
 
@@ -32,8 +32,11 @@ export interface Runner {
   forward(subset: Subset, from: number, to: number, source: string): void;
 }
 
+/** What of a model its network is made of. */
+export type RunnableModel = Pick<ReadModel, 'layers' | 'network' | 'schema' | 'weights'>;
+
 /** Binds a model's network to memory. A model predicts in float32, whatever precision it was trained in. */
-export function createRunner(model: ReadModel, chosen: ChosenKernels): Runner {
+export function createRunner(model: RunnableModel, chosen: ChosenKernels): Runner {
   const { layers, network, schema, weights } = model;
   const trained = objective(layers, network.loss, network.lossParameter);
   const fused = layers[trained.layers.length];
@@ -75,7 +78,7 @@ export function createRunner(model: ReadModel, chosen: ChosenKernels): Runner {
 /** Allocates the parameters and one workspace. */
 function allocate(trained: Objective, problemType: ProblemType, outputs: number, kernels: KernelName) {
   const layout = parameterLayout(trained.layers);
-  const targetWidth = problemType === 'classification' ? 1 : outputs;
+  const targetWidth = problemType === 'classification' ? 1 : targetWidthOf(trained);
   const sizes = { rows: EVALUATION_BLOCK, shards: 1, targetWidth };
   const carve = (arena: Arena) => {
     const parameters = arena.floats(layout.length);

@@ -178,7 +178,10 @@ describe('conformal prediction', () => {
       let covered = 0;
       const samples = 4000;
       for (let i = 0; i < samples; i++) {
-        const kept = keptScores(Float64Array.from({ length: rows }, () => stream.uniform()), 1);
+        const kept = keptScores(
+          Float64Array.from({ length: rows }, () => stream.uniform()),
+          1,
+        );
         if (stream.uniform() <= conformalQuantile(kept, rows, level)) covered++;
       }
       const expected = Math.ceil((rows + 1) * level) / (rows + 1);
@@ -206,7 +209,8 @@ describe('conformal prediction', () => {
         const point = (a + b) / 2;
         const { low, high } = interval(range, point, quantile);
         expect(low <= point && point <= high).toBe(true);
-        if (intervalScore(range, target) <= quantile - 1e-9) expect(low <= target && target <= high).toBe(true);
+        if (intervalScore(range, target) <= quantile - 1e-9)
+          expect(low <= target && target <= high).toBe(true);
       }),
     );
     expect(intervalScore({ low: 3, high: 3 }, 5)).toBe(2);
@@ -220,7 +224,12 @@ describe('conformal prediction', () => {
     const ranges = [1, 2, 3].map((value) => ({ low: value, high: value }));
     const outer = [1, 2, 3].map((value) => ({ low: value - 1, high: value + 1 }));
     const targets = [2, 2, 0];
-    const record = calibrateValues([[{ ranges: outer, targets }, { ranges, targets }]]);
+    const record = calibrateValues([
+      [
+        { ranges: outer, targets },
+        { ranges, targets },
+      ],
+    ]);
     expect(record).toEqual({
       kind: 'values',
       rows: 3,
