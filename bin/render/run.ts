@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Calibration } from '../../src/calibration/record.js';
+import { readModel } from '../../src/model/read.js';
 import { RUN_FILES, type RunRecord, readRun, reviveMetrics } from '../../src/run/folder.js';
 import type { TrainConfig } from '../../src/train/config.js';
 import type { EpochEvent, StartEvent, TrainEvent } from '../../src/train/events.js';
 import { metricsText } from './metrics.js';
+import { calibrationText } from './model.js';
 import { count, countOf, duration, facts } from './text.js';
 
 interface RunDescription {
@@ -13,6 +16,8 @@ interface RunDescription {
   readonly start: StartEvent | null;
   /** The events of the epochs, each epoch once, as it was last trained. */
   readonly history: readonly EpochEvent[];
+  /** The calibration of the run's model; null where it has none, or no model yet. */
+  readonly calibration: Calibration | null;
 }
 
 export async function describeRun(run: string): Promise<RunDescription> {
@@ -20,10 +25,11 @@ export async function describeRun(run: string): Promise<RunDescription> {
   const epochs = new Map<number, EpochEvent>();
   for (const event of events) if (event.type === 'epoch') epochs.set(event.epoch, event);
   const start = events.findLast((event): event is StartEvent => event.type === 'start') ?? null;
-  return { run, ...readRun(run), start, history: [...epochs.values()] };
+  const calibration = existsSync(join(run, RUN_FILES.model)) ? readModel(run).calibration : null;
+  return { run, ...readRun(run), start, history: [...epochs.values()], calibration };
 }
 
-export function runText({ run, record, config, start, history }: RunDescription): string {
+export function runText({ run, record, config, start, history, calibration }: RunDescription): string {
   const { result, status } = record;
   const best = history.findLast(({ best }) => best);
   const seconds = history.reduce((sum, epoch) => sum + epoch.seconds, 0);
@@ -54,6 +60,7 @@ export function runText({ run, record, config, start, history }: RunDescription)
     ['best', best && `epoch ${best.epoch}: ${metricsText(best.val ?? best.train)}`],
     ['last', history.length > 0 ? metricsText(history.at(-1)!.val ?? history.at(-1)!.train) : null],
     ['test', result?.test && metricsText(result.test)],
+    ['calibration', calibration && calibrationText(calibration)],
     ['weights', result && `sha256 ${result.weightsSha256}`],
     ['next', resumable],
   ]);

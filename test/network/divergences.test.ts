@@ -31,10 +31,7 @@ const focalSlope = (y: number) => gamma * (1 - y) * Math.log(y) - (1 - y) ** gam
 
 /** Div and ∂Div/∂y of one row, of what PyTorch has not. */
 const CLOSED: Partial<
-  Record<
-    DivergenceKernel,
-    { p: number; levels?: true; of: (y: number[], d: number[]) => [number, number[]] }
-  >
+  Record<DivergenceKernel, { p: number; levels?: true; of: (y: number[], d: number[]) => [number, number[]] }>
 > = {
   logCosh: {
     p: 0,
@@ -107,18 +104,21 @@ describe.each(implementations.filter(({ label }) => label !== 'reference float32
 
     it.each(fixture.cases)('$name, p = $p: value and gradient are those of PyTorch', check);
 
-    it.each(Object.entries(CLOSED))('%s: value and gradient are those of its formula', (key, { p, levels, of }) => {
-      const name = key as DivergenceKernel;
-      const softmaxed = fixture.cases.find((one) => one.name === 'crossEntropy')!;
-      const { y } = name === 'focal' ? softmaxed : fixture.cases.find((one) => one.name === 'huber')!;
-      const d = y.map((row, r) =>
-        name.endsWith('ocal')
-          ? [r % row.length]
-          : [...row.map((_, j) => (r + j) % 2), ...(levels ? row.map((_, j) => (j + 1) / 8) : [])],
-      );
-      const rows = y.map((row, r) => of(row, d[r]));
-      check({ name, p, y, d, losses: rows.map(([loss]) => loss), dy: rows.map(([, slopes]) => slopes) });
-    });
+    it.each(Object.entries(CLOSED))(
+      '%s: value and gradient are those of its formula',
+      (key, { p, levels, of }) => {
+        const name = key as DivergenceKernel;
+        const softmaxed = fixture.cases.find((one) => one.name === 'crossEntropy')!;
+        const { y } = name === 'focal' ? softmaxed : fixture.cases.find((one) => one.name === 'huber')!;
+        const d = y.map((row, r) =>
+          name.endsWith('ocal')
+            ? [r % row.length]
+            : [...row.map((_, j) => (r + j) % 2), ...(levels ? row.map((_, j) => (j + 1) / 8) : [])],
+        );
+        const rows = y.map((row, r) => of(row, d[r]));
+        check({ name, p, y, d, losses: rows.map(([loss]) => loss), dy: rows.map(([, slopes]) => slopes) });
+      },
+    );
   },
 );
 

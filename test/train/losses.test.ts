@@ -94,7 +94,11 @@ describe('quantiles', () => {
   });
 
   it.each([
-    [classes, { quantiles: [0.5] }, /^quantiles: are of a target that is a number, but the target is a class/],
+    [
+      classes,
+      { quantiles: [0.5] },
+      /^quantiles: are of a target that is a number, but the target is a class/,
+    ],
     [classes, { loss: 'quantiles' }, /^loss: quantiles is for a target that is a number, but it is a class/],
     [regression, { quantiles: [0.5], loss: 'huber' }, /^quantiles: loss huber does not use them/],
     [regression, { quantiles: [0.5, 0.4] }, /^quantiles: expected rising levels, found/],
