@@ -113,7 +113,9 @@ describe('intervals', () => {
 
   it('at a level that the rows do not support are refused with the highest one', () => {
     const ask = (level: number) => plain.predictRows([{ x: 1 }], { interval: level });
-    expect(() => ask(0.99)).toThrow(/^interval: 0\.99 needs 99 validation rows, .* on 60: ask for 0\.9836 at/);
+    expect(() => ask(0.99)).toThrow(
+      /^interval: 0\.99 needs 99 validation rows, .* on 60: ask for 0\.9836 at/,
+    );
     expect(() => ask(0.99)).toThrow(UsageError);
     expect(() => ask(0.9836)).not.toThrow();
   });
@@ -237,7 +239,9 @@ describe('sets', () => {
     expect(calibration.logLoss.after).toBeLessThan(calibration.logLoss.before);
     const [raw, found] = [await predicted(classes, holdout), await predicted(scaled, holdout)];
     for (let at = 0; at < 300; at += 3) {
-      const powers = [...raw.probabilities!.subarray(at, at + 3)].map((p) => p ** (1 / calibration.temperature));
+      const powers = [...raw.probabilities!.subarray(at, at + 3)].map(
+        (p) => p ** (1 / calibration.temperature),
+      );
       const total = powers.reduce((a, b) => a + b);
       powers.forEach((power, j) => {
         expect(found.probabilities![at + j]).toBeCloseTo(power / total, 5);
@@ -266,12 +270,27 @@ describe('a calibration from anybody', () => {
   };
 
   it.each<[string, string, (calibration: Record<string, unknown>) => unknown, RegExp]>([
-    ['temperature 0', 'classes', (c) => ({ ...c, temperature: 0 }), /calibration is not valid at temperature/],
+    [
+      'temperature 0',
+      'classes',
+      (c) => ({ ...c, temperature: 0 }),
+      /calibration is not valid at temperature/,
+    ],
     ['an unknown key', 'classes', (c) => ({ ...c, code: 1 }), /calibration is not valid at the top/],
     ['no rows', 'plain', (c) => ({ ...c, rows: 0 }), /calibration is not valid at rows/],
-    ['falling scores', 'classes', (c) => ({ ...c, scores: [0.5, 0.4] }), /not valid at scores \(expected rising/],
+    [
+      'falling scores',
+      'classes',
+      (c) => ({ ...c, scores: [0.5, 0.4] }),
+      /not valid at scores \(expected rising/,
+    ],
     ['more scores than rows', 'classes', (c) => ({ ...c, rows: 3 }), /calibration is not one of its network/],
-    ['too many scores', 'plain', (c) => ({ ...c, scores: [[Array(2001).fill(1)]] }), /not valid at scores\.0\.0/],
+    [
+      'too many scores',
+      'plain',
+      (c) => ({ ...c, scores: [[Array(2001).fill(1)]] }),
+      /not valid at scores\.0\.0/,
+    ],
     ['scores of two targets', 'plain', (c) => ({ ...c, scores: [[[1]], [[1]]] }), /not one of its network/],
     ['scores of one pair', 'quantiles', (c) => ({ ...c, scores: [[[1]]] }), /not one of its network/],
     ['values for classes', 'classes', () => ({ kind: 'values', rows: 1, scores: [[[1]]] }), /not one of its/],
@@ -283,7 +302,11 @@ describe('a calibration from anybody', () => {
   });
 
   it.each([
-    ['levels that fall', { lossParameter: [0.9, 0.5, 0.1] }, /its lossParameter does not suit loss quantiles/],
+    [
+      'levels that fall',
+      { lossParameter: [0.9, 0.5, 0.1] },
+      /its lossParameter does not suit loss quantiles/,
+    ],
     ['a number', { lossParameter: 0.5 }, /its lossParameter does not suit loss quantiles/],
     ['none', { lossParameter: undefined }, /its lossParameter does not suit loss quantiles/],
     ['levels of another loss', { loss: 'huber' }, /its lossParameter does not suit loss huber/],
