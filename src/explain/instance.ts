@@ -32,7 +32,9 @@ export interface Instance {
   readonly network: BoundSequence;
   readonly pass: Pass;
   readonly parameters: FloatArray;
-  /** Desired outputs: class indices [R, 1], or values [R, outputs]; with levels beside them [R, 2·outputs]. */
+  /**
+   * Desired outputs: class indices [R, 1], or values [R, outputs]; with levels beside them [R, 2·outputs].
+   */
   readonly desired: FloatArray;
   /** Returns Σ Div for what the input array and the parameters hold. */
   loss(): number;

@@ -54,7 +54,9 @@ export interface Subject {
   readonly rows: number;
   /** Inputs [R, inputs]. */
   readonly x: Float64Array;
-  /** Desired outputs: class indices [R, 1], or values [R, outputs]; with levels beside them [R, 2·outputs]. */
+  /**
+   * Desired outputs: class indices [R, 1], or values [R, outputs]; with levels beside them [R, 2·outputs].
+   */
   readonly d: Float64Array;
   /** Names of the classes; null where there are none. */
   readonly classes: readonly string[] | null;

@@ -13,7 +13,7 @@ import { createRunner, type RunnableModel, type Runner } from './runner.js';
 /** Rows and outputs that are calibrated on, at most: more would take seconds and change nothing. */
 const MOST = { rows: 100_000, outputs: 2_000_000 } as const;
 
-export interface CalibrationOptions {
+interface CalibrationOptions {
   readonly kernels: KernelName;
   /** Whether predicted probabilities are to be scaled by the temperature. */
   readonly applied: boolean;

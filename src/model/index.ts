@@ -44,8 +44,8 @@ export interface Model {
    * any order; a target column is not needed.
    *
    * @param options.keep columns to hand on as they are written in the source, or all of them
-   * @param options.interval the probability with which the right answer is to lie in each interval, or in each
-   *   set of classes; 0.9 for instance
+   * @param options.interval the probability with which the right answer is to lie in each interval, or in
+   *   each set of classes; 0.9 for instance
    * @throws DataError for a source that cannot be read or lacks a column, and for a model that was trained
    *   without validation rows, if an interval is asked for
    * @throws UsageError for an interval outside (0, 1), or above what the validation rows support
@@ -75,8 +75,8 @@ export interface Model {
   /**
    * Predicts rows in hand: records by column name for a model of tables, arrays of numbers for one of arrays.
    *
-   * @throws DataError naming the row and the column of a value that does not fit; DataError and UsageError for
-   *   an interval as `predict` does
+   * @throws DataError naming the row and the column of a value that does not fit; DataError and UsageError
+   *   for an interval as `predict` does
    * @example
    * ```js
    * import { loadModel, train } from 'gradpool';

@@ -96,7 +96,7 @@ export function unfused(
   };
 }
 
-/** Returns how many numbers a divergence compares a row's outputs with: `writeQuantileTargets` tells why 2N. */
+/** Returns how many numbers a divergence compares a row's outputs with; levels stand beside targets. */
 export function desiredWidth({
   layers,
   targets,
@@ -106,7 +106,7 @@ export function desiredWidth({
   return (levels.length > 0 ? 2 : 1) * outputWidth(layers);
 }
 
-/** Returns how many values of a target are the outputs' business: one for all of its quantiles. */
+/** Returns how many values the outputs predict: all quantiles of a target count as one. */
 export function targetWidthOf({ layers, levels }: Pick<Objective, 'layers' | 'levels'>): number {
   return outputWidth(layers) / Math.max(1, levels.length);
 }

@@ -60,7 +60,7 @@ export function specify(config: TrainConfig, requirements: NetworkRequirements):
   };
 }
 
-/** Returns the parameter or the levels of a loss as the configuration gives them; undefined if it has none. */
+/** Returns the parameter or the levels of a loss by the configuration; undefined if it has none. */
 export function lossParameterOf(config: TrainConfig, loss: DivergenceName): NetworkSpec['lossParameter'] {
   const { parameter, levels }: Divergence = DIVERGENCES[loss];
   if (levels) return config.quantiles ?? levels;

@@ -81,8 +81,8 @@ const squaredError = sumOverOutputs(
 
 /**
  * The divergences that every implementation of the kernels has. Those made by `againstClass` take d as [R,1]
- * class indices, `quantiles` as [R,2N], the others as [R,N]; p is the divergence's parameter. Those whose first argument is z are
- * fused: they take the input of an activation and stand for it as well.
+ * class indices, `quantiles` as [R,2N], the others as [R,N]; p is the divergence's parameter. Those whose
+ * first argument is z are fused: they take the input of an activation and stand for it as well.
  */
 export const ROW_DIVERGENCES = {
   /** ½‖y−d‖² */
