@@ -4,8 +4,8 @@
  *
  *     node test/coverage/coverage.mjs FOLDER [key=value …]
  *
- * FOLDER holds the tables as CSV files; a key, such as quantiles=0.05,0.5,0.95, goes into the configuration. A
- * line of JSON is printed for each table and seed, and the means over the tables at the end.
+ * FOLDER holds the tables as CSV files; a key, such as quantiles=0.05,0.5,0.95, goes into the configuration.
+ * A line of JSON is printed for each table and seed, and the means over the tables at the end.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
