@@ -27,6 +27,7 @@ export type {
   Weak as WeakScaling,
 } from './bench/report.js';
 export type { Estimate } from './bench/statistics.js';
+export type { Calibration, ClassCalibration, ValueCalibration } from './calibration/record.js';
 export type { Clock } from './clock.js';
 export type { TensorData } from './data/arrays/memory.js';
 export type { ColumnSchema } from './data/columnschema.js';
@@ -80,6 +81,7 @@ export type { KernelName } from './kernels/kernels.js';
 export {
   type ColumnImportance,
   type Dependence,
+  type EvaluatedUncertainty,
   type Evaluation,
   type Facts,
   type Importance,
@@ -92,6 +94,7 @@ export {
   type ModelOptions,
   type PredictionBatch,
   type Predictions,
+  type PredictOptions,
   type RelatedColumns,
   type Row,
 } from './model/index.js';

@@ -1,8 +1,8 @@
-import type { Evaluation } from '../../src/model/evaluate.js';
+import type { EvaluatedUncertainty, Evaluation } from '../../src/model/evaluate.js';
 import { defineCommand } from '../command.js';
 import { classScores, confusionTable, metricsText, scoresTable } from '../render/metrics.js';
 import { json, print, printNotes } from '../render/output.js';
-import { countOf, facts, painter, r2Text, significant } from '../render/text.js';
+import { countOf, facts, painter, percent, r2Text, significant } from '../render/text.js';
 import { withData } from '../stdin.js';
 
 /** The tables show at most this many classes; --json lists all. */
@@ -41,6 +41,7 @@ export const evaluateCommand = defineCommand({
       return 0;
     }
     print(summaryText(found));
+    if (model.classes && found.ece) print(facts(uncertaintyFacts(found)));
     if (scores && confusion && scores.length <= MOST_CLASSES) {
       print(`\n${scoresTable(scores)}\n\n${confusionTable(model.classes!, confusion)}`);
     }
@@ -49,7 +50,8 @@ export const evaluateCommand = defineCommand({
 });
 
 /** Writes the metrics: classes have them in one line, numbers in several. */
-function summaryText({ rows, metrics, mae, r2 }: Omit<Evaluation, 'notes'>): string {
+function summaryText(found: Omit<Evaluation, 'notes'>): string {
+  const { rows, metrics, mae, r2 } = found;
   if (metrics.rmse === undefined) {
     return `${painter(process.stdout)('bold', metricsText(metrics))} on ${countOf(rows, 'row')}`;
   }
@@ -59,5 +61,20 @@ function summaryText({ rows, metrics, mae, r2 }: Omit<Evaluation, 'notes'>): str
     ['mae', mae === null ? null : significant(mae)],
     ['r2', r2 === null ? 'undefined: the target is constant' : r2Text(r2)],
     ['loss', significant(metrics.loss)],
+    ...uncertaintyFacts(found),
   ]);
+}
+
+/** Says how often intervals or sets hold the right answer, and how far confidence is from accuracy. */
+function uncertaintyFacts({ uncertainty, ece }: Omit<Evaluation, 'notes'>): [string, string | null][] {
+  const after = ece === null || ece.after === null ? '' : `, ${significant(ece.after)} with the temperature`;
+  return [
+    [uncertainty?.width === null ? 'sets' : 'intervals', uncertainty && coverageText(uncertainty)],
+    ['ece', ece && `${significant(ece.before)}${after}`],
+  ];
+}
+
+function coverageText({ level, coverage, width, size }: EvaluatedUncertainty): string {
+  const extent = width === null ? `${significant(size ?? 0)} classes` : `width ${significant(width)}`;
+  return `${percent(coverage)} hold the right answer at level ${level}, mean ${extent}`;
 }

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { UsageError } from '../../src/errors.js';
-import type { PredictionBatch, Predictions } from '../../src/model/index.js';
+import type { PredictionBatch, Predictions, PredictOptions } from '../../src/model/index.js';
 import { defineCommand } from '../command.js';
-import { oneOf, readNames, readText } from '../readers.js';
+import { oneOf, readNames, readShare, readText } from '../readers.js';
 import { printNotes, streamTo } from '../render/output.js';
 import { csvCell } from '../render/text.js';
 import { withData } from '../stdin.js';
@@ -25,12 +25,21 @@ export const predictCommand = defineCommand({
       repeats: true,
       read: readNames,
     },
+    interval: {
+      describe:
+        'add an interval, or for classes a set of them, that holds the right answer with this probability, such as 0.9',
+      read: readShare,
+    },
   },
   examples: [
     ['gradpool predict runs/mine new.csv > predicted.csv', 'a row for each row of new.csv'],
     [
       'gradpool predict runs/mine new.csv --keep id,name',
       'each prediction beside the id and name of its row',
+    ],
+    [
+      'gradpool predict runs/mine new.csv --interval 0.9',
+      'the same, with two columns between which nine of ten true values lie',
     ],
     ["mysql -B -e 'select …' | gradpool predict runs/mine -", 'rows that another program writes'],
     [
@@ -41,18 +50,26 @@ export const predictCommand = defineCommand({
   async run(args) {
     const { loadModel } = await import('../../src/model/index.js');
     const model = await loadModel(args.run);
-    const keep = args.keep?.length === 1 && args.keep[0] === 'all' ? 'all' : args.keep;
+    const all = args.keep?.length === 1 && args.keep[0] === 'all';
+    const keep: PredictOptions = args.keep ? { keep: all ? 'all' : args.keep } : {};
     await withData(args.data, async (source, named) => {
-      const predictions = await model.predict(source, keep === undefined ? {} : { keep });
+      const { interval } = args;
+      const predictions = await model.predict(source, {
+        ...keep,
+        ...(interval !== undefined && { interval }),
+      });
       printNotes(predictions.notes.map(named));
-      refuseNameTwice(predictions);
-      const { header, row } = (args.format === 'jsonl' ? jsonl : csv)(predictions);
+      const columns = columnsOf(predictions, interval !== undefined);
+      refuseNameTwice(predictions, columns);
+      const { header, row } = (args.format === 'jsonl' ? jsonl : csv)(predictions, columns);
       await streamTo(args.output, async (put) => {
         await put(header);
         for (const batch of predictions.batches()) {
           const rows = batch.predicted.length / predictions.targets.length;
           await put(
-            Array.from({ length: rows }, (_, index) => row(cellsOf(predictions, batch, index))).join(''),
+            Array.from({ length: rows }, (_, index) => row(cellsOf(predictions, columns, batch, index))).join(
+              '',
+            ),
           );
           await setImmediate(); // lets signals through: with a fast reader, put never waits
         }
@@ -62,29 +79,74 @@ export const predictCommand = defineCommand({
   },
 });
 
-/** Refuses to keep a column with the name of a prediction: one would overwrite the other in JSON. */
-function refuseNameTwice({ kept, targets }: Predictions): void {
-  const twice = kept.find(({ name }) => targets.includes(name));
-  if (twice === undefined) return;
+type Value = string | number | readonly string[];
+
+/** A column of predictions, which reads its cell off a batch. */
+interface Column {
+  readonly name: string;
+  readonly value: (batch: PredictionBatch, index: number) => Value;
+}
+
+/** Lists the columns of the predictions: each target, then its quantiles, its interval or its set. */
+function columnsOf({ targets, classes, quantiles }: Predictions, interval: boolean): Column[] {
+  const width = targets.length;
+  return targets.flatMap((name, t) => {
+    const at = (index: number) => index * width + t;
+    const levels = quantiles ?? [];
+    const end = (suffix: string, side: 0 | 1): Column => ({
+      name: `${name}_${suffix}`,
+      value: ({ intervals }, index) => intervals![2 * at(index) + side],
+    });
+    const set: Column = { name: `${name}_set`, value: ({ sets }, index) => sets![index] };
+    const range = classes ? [set] : [end('low', 0), end('high', 1)];
+    return [
+      { name, value: ({ predicted }, index) => predicted[at(index)] },
+      ...levels.map(
+        (level, q): Column => ({
+          name: `${name}_q${level}`,
+          value: ({ quantiles: values }, index) => values![at(index) * levels.length + q],
+        }),
+      ),
+      ...(interval ? range : []),
+    ];
+  });
+}
+
+/** Refuses two columns of the same name: one would overwrite the other in JSON. */
+function refuseNameTwice({ kept }: Predictions, columns: readonly Column[]): void {
+  const predicted = columns.map(({ name }) => name);
+  const twice = kept.find(({ name }) => predicted.includes(name));
+  if (twice !== undefined) {
+    throw new UsageError(
+      `--keep ${twice.name}: the prediction has this name; leave the column out of --keep, or rename it in the data`,
+    );
+  }
+  const other = predicted.find((name, i) => predicted.indexOf(name) < i);
+  if (other === undefined) return;
   throw new UsageError(
-    `--keep ${twice.name}: the prediction has this name; leave the column out of --keep, or rename it in the data`,
+    `--interval: two columns of the prediction would be called ${other}; rename that target in the training data`,
   );
 }
 
 interface Cells {
   /** Columns of the source; null where a cell is empty. */
   readonly kept: readonly (string | null)[];
-  readonly predicted: readonly (string | number)[];
+  readonly predicted: readonly Value[];
   /** Probabilities by class; empty where there are no classes. */
   readonly probabilities: readonly number[];
 }
 
-function cellsOf({ targets, classes, kept }: Predictions, batch: PredictionBatch, index: number): Cells {
-  const { predicted, probabilities } = batch;
+function cellsOf(
+  { classes, kept }: Predictions,
+  columns: readonly Column[],
+  batch: PredictionBatch,
+  index: number,
+): Cells {
+  const { probabilities } = batch;
   const width = classes?.length ?? 0;
   return {
     kept: kept.map(({ text }) => text(batch.from + index)),
-    predicted: predicted.slice(index * targets.length, (index + 1) * targets.length),
+    predicted: columns.map(({ value }) => rounded(value(batch, index))),
     probabilities: probabilities
       ? Array.from(probabilities.subarray(index * width, (index + 1) * width), rounded)
       : [],
@@ -96,26 +158,26 @@ interface Format {
   readonly row: (cells: Cells) => string;
 }
 
-function csv({ targets, classes, kept }: Predictions): Format {
-  const line = (cells: readonly (string | number)[]) => `${cells.map(csvCell).join(',')}\n`;
+function csv({ classes, kept }: Predictions, columns: readonly Column[]): Format {
+  const line = (cells: readonly Value[]) => `${cells.map(cellText).join(',')}\n`;
   return {
     header: line([
       ...kept.map(({ name }) => name),
-      ...targets,
+      ...columns.map(({ name }) => name),
       ...(classes ?? []).map((name) => `p(${name})`),
     ]),
     row: ({ kept: cells, predicted, probabilities }) =>
-      line([...cells.map((cell) => cell ?? ''), ...predicted.map(rounded), ...probabilities]),
+      line([...cells.map((cell) => cell ?? ''), ...predicted, ...probabilities]),
   };
 }
 
-function jsonl({ targets, classes, kept }: Predictions): Format {
+function jsonl({ classes, kept }: Predictions, columns: readonly Column[]): Format {
   return {
     header: '',
     row: ({ kept: cells, predicted, probabilities }) => {
       const named = Object.fromEntries([
         ...kept.map(({ name }, index) => [name, cells[index]]),
-        ...targets.map((target, index) => [target, rounded(predicted[index])]),
+        ...columns.map(({ name }, index) => [name, predicted[index]]),
       ]);
       const shares = Object.fromEntries(probabilities.map((share, index) => [classes![index], share]));
       return `${JSON.stringify(probabilities.length > 0 ? { ...named, probabilities: shares } : named)}\n`;
@@ -123,7 +185,10 @@ function jsonl({ targets, classes, kept }: Predictions): Format {
   };
 }
 
+/** Writes a cell of CSV. The names of a set are separated by bars. */
+const cellText = (cell: Value): string => csvCell(typeof cell === 'object' ? cell.join('|') : cell);
+
 /** Rounds to nine digits: they hold a float32 exactly, and the rest would be noise. */
-function rounded<T extends string | number>(value: T): T {
+function rounded<T extends Value>(value: T): T {
   return typeof value === 'number' ? (Number(value.toPrecision(9)) as T) : value;
 }

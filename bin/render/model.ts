@@ -1,8 +1,9 @@
+import type { Calibration } from '../../src/calibration/record.js';
 import type { ColumnSchema } from '../../src/data/columnschema.js';
 import { describeReading, isPlain } from '../../src/data/reading.js';
 import { readingOf } from '../../src/data/schema.js';
 import type { Model } from '../../src/model/index.js';
-import { count, countOf, facts, table } from './text.js';
+import { count, countOf, facts, significant, table } from './text.js';
 
 /** Returns the model without its functions. */
 export function describeModel({ predict, evaluate, ...model }: Model): Omit<Model, 'predict' | 'evaluate'> {
@@ -60,10 +61,20 @@ export function modelText(model: Model): string {
     ['inputs', inputs],
     [classes ? 'classes' : 'predicts', targets],
     ['training', training.join(', ')],
+    ['calibration', model.calibration && calibrationText(model.calibration)],
     ['weights', `${countOf(model.parameters, 'parameter')}, sha256 ${model.weightsSha256}`],
   ]);
   const rows = layers.map(({ kind, inputs, outputs, parameters }) => [kind, inputs, outputs, parameters]);
   return `${summary}\n\n${table(['layer', 'inputs', 'outputs', 'parameters'], rows)}`;
+}
+
+/** Says on how many rows a model was calibrated, and what was found there. */
+export function calibrationText(calibration: Calibration): string {
+  const rows = countOf(calibration.rows, 'validation row');
+  if (calibration.kind === 'values') return `intervals from ${rows}`;
+  const { temperature, applied, ece } = calibration;
+  const use = applied ? 'applied' : 'not applied';
+  return `sets from ${rows}; temperature ${significant(temperature)} (${use}), ece ${significant(ece.before)} before and ${significant(ece.after)} after it`;
 }
 
 function shortList(names: readonly string[]): string {

@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Calibration } from '../../src/calibration/record.js';
 import { shellPath, shellWord } from '../../src/data/words.js';
+import { readModel } from '../../src/model/read.js';
 import { RUN_FILES, type RunRecord, readRun, reviveMetrics } from '../../src/run/folder.js';
 import type { TrainConfig } from '../../src/train/config.js';
 import type { EpochEvent, StartEvent, TrainEvent } from '../../src/train/events.js';
 import { metricsText } from './metrics.js';
+import { calibrationText } from './model.js';
 import { count, countOf, duration, facts, significant } from './text.js';
 
 interface RunDescription {
@@ -16,6 +19,8 @@ interface RunDescription {
   readonly history: readonly EpochEvent[];
   /** The same for each member of a bag, whose `history` is empty; empty for a single network. */
   readonly members: readonly (readonly EpochEvent[])[];
+  /** The calibration of the run's model; null where it has none, or no model yet. */
+  readonly calibration: Calibration | null;
 }
 
 export async function describeRun(run: string): Promise<RunDescription> {
@@ -28,10 +33,12 @@ export async function describeRun(run: string): Promise<RunDescription> {
   }
   const [history = [], ...members] = Array.from(histories, (epochs) => [...(epochs?.values() ?? [])]);
   const start = events.findLast((event): event is StartEvent => event.type === 'start') ?? null;
-  return { run, ...readRun(run), start, history, members };
+  const calibration = existsSync(join(run, RUN_FILES.model)) ? readModel(run).calibration : null;
+  return { run, ...readRun(run), start, history, members, calibration };
 }
 
-export function runText({ run, record, config, start, history, members }: RunDescription): string {
+export function runText(description: RunDescription): string {
+  const { run, record, config, start, history, members, calibration } = description;
   const { result, status } = record;
   const best = history.findLast(({ best }) => best);
   const seconds = history.reduce((sum, epoch) => sum + epoch.seconds, 0);
@@ -69,6 +76,7 @@ export function runText({ run, record, config, start, history, members }: RunDes
     ['last', history.length > 0 ? metricsText(history.at(-1)!.val ?? history.at(-1)!.train) : null],
     ['validation', config.bag > 1 && result?.val ? metricsText(result.val) : null],
     ['test', result?.test && metricsText(result.test)],
+    ['calibration', calibration && calibrationText(calibration)],
     ['weights', result && `sha256 ${result.weightsSha256}`],
     ['next', resumable],
   ]);

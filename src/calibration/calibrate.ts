@@ -23,7 +23,7 @@ export function calibrateClasses(rows: LabelledProbabilities, applied: boolean):
 }
 
 /** Predicted ranges of some rows, with the values that turned out to be right. */
-export interface KnownRanges {
+interface KnownRanges {
   readonly ranges: readonly Range[];
   readonly targets: ArrayLike<number>;
 }

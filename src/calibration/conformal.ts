@@ -73,7 +73,7 @@ export function predictionSet(
   quantile: number,
 ): number[] {
   const at = row * classes;
-  const best = mostProbable(probabilities, row, classes);
+  const best = mostProbable({ probabilities, classes }, row);
   const set: number[] = [];
   for (let j = 0; j < classes; j++) if (j === best || 1 - probabilities[at + j] <= quantile) set.push(j);
   return set.sort((a, b) => probabilities[at + b] - probabilities[at + a] || a - b);

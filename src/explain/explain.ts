@@ -115,7 +115,7 @@ export function explain(
     small,
     loss,
     formula: { formula, gradient },
-    desired: [...subject.d],
+    desired: [...subject.d.slice(0, network.output.length)],
     classes,
     trace: traced,
     fused: fusedWith(subject, traced),

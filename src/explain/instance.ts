@@ -3,7 +3,7 @@ import { type FloatArray, type Kernels, oneShard } from '../kernels/kernels.js';
 import { createReferenceKernels } from '../kernels/reference/index.js';
 import { type BoundSequence, outputWidth, type Pass, type Subtree } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
-import { backward, bind, forward, type Objective } from '../network/network.js';
+import { backward, bind, desiredWidth, forward, type Objective } from '../network/network.js';
 
 /** Says which kernels compute, and where their arrays lie. */
 export interface Arithmetic {
@@ -19,7 +19,7 @@ export const FLOAT64: Arithmetic = {
 
 /** Says which network to build, and on how many rows. */
 export interface InstanceOptions {
-  readonly objective: Pick<Objective, 'layers' | 'divergence' | 'parameter' | 'targets'>;
+  readonly objective: Pick<Objective, 'layers' | 'divergence' | 'parameter' | 'targets' | 'levels'>;
   readonly rows: number;
   /** Whether dropout, noise and batch statistics act, as in training; the rows then form two shards. */
   readonly training?: boolean;
@@ -32,7 +32,9 @@ export interface Instance {
   readonly network: BoundSequence;
   readonly pass: Pass;
   readonly parameters: FloatArray;
-  /** Desired outputs: class indices [R, 1], or values [R, outputs]. */
+  /**
+   * Desired outputs: class indices [R, 1], or values [R, outputs]; with levels beside them [R, 2·outputs].
+   */
   readonly desired: FloatArray;
   /** Returns Σ Div for what the input array and the parameters hold. */
   loss(): number;
@@ -46,14 +48,14 @@ export interface Instance {
 export function createInstance(options: InstanceOptions): Instance {
   const { objective, rows, training = false, arithmetic = FLOAT64 } = options;
   const { kernels, allocate } = arithmetic;
-  const { layers, parameter, targets } = objective;
+  const { layers, parameter } = objective;
   const layout = parameterLayout(layers);
   const parameters = allocate(layout.length);
   const subtrees = training && rows > 1 ? halves(rows) : [whole(rows)];
   const gradients = subtrees.map(() => allocate(layout.length));
   const network = bind(layers, rows, { layout, parameters, gradients, allocate, inputGradient: true });
   const outputs = outputWidth(layers);
-  const desired = allocate(rows * (targets === 'class' ? 1 : outputs));
+  const desired = allocate(rows * desiredWidth(objective));
   const losses = allocate(rows);
   const pass: Pass = {
     kernels,

@@ -104,7 +104,7 @@ function bytesOf(subject: Subject): number {
 
 /** Makes the derivatives of each layer in turn 1e-5 too large, where parameters at or before it feel that. */
 function controlsOf(subject: Subject): Controls {
-  const { layers } = objective(subject.layers, subject.loss);
+  const { layers } = objective(subject.layers, subject.loss, subject.lossParameter);
   const errors = layers.map((_, index) => {
     const wrong = instanceOf(subject, FLOAT64, wrongAt(index, 1 + 1e-5));
     return Math.max(...checkGradient(wrong, MOST_OF_CONTROL).parameters.map(({ error }) => error));

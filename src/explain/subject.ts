@@ -14,10 +14,13 @@ import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/di
 import { initialize } from '../network/initialize.js';
 import { type Layer, outputWidth } from '../network/layer.js';
 import { parameterLayout } from '../network/layout.js';
-import { buildLayers } from '../network/spec.js';
+import { unfused } from '../network/network.js';
+import { writeQuantileTargets } from '../network/quantiles.js';
+import { buildLayers, type NetworkSpec } from '../network/spec.js';
 import { readRun } from '../run/folder.js';
 import { resolveConfig, type TrainConfig } from '../train/config.js';
 import { planTraining } from '../train/plan.js';
+import { lossParameterOf } from '../train/specification.js';
 import { type Given, readGivenConfig, setWeights } from './given.js';
 
 /** Says which network to open, and which rows. */
@@ -42,8 +45,8 @@ export interface SubjectRequest {
 export interface Subject {
   readonly layers: readonly Layer[];
   readonly loss: DivergenceName;
-  /** The divergence's parameter; undefined for its default. */
-  readonly lossParameter?: number | undefined;
+  /** The divergence's parameter or its levels; undefined for its default. */
+  readonly lossParameter?: NetworkSpec['lossParameter'];
   /** The block of all parameters, in float64. */
   readonly weights: Float64Array;
   /** Origin of the weights: `given` ones stand in the configuration. */
@@ -53,7 +56,9 @@ export interface Subject {
   readonly rows: number;
   /** Inputs [R, inputs]. */
   readonly x: Float64Array;
-  /** Desired outputs: class indices [R, 1], or values [R, outputs]. */
+  /**
+   * Desired outputs: class indices [R, 1], or values [R, outputs]; with levels beside them [R, 2·outputs].
+   */
   readonly d: Float64Array;
   /** Names of the classes; null where there are none. */
   readonly classes: readonly string[] | null;
@@ -166,8 +171,7 @@ function networkAlone(config: TrainConfig, inputs: number, given: Given): Networ
   const { layers, loss } = config;
   if (!layers) throw new UsageError('no network: give layers, as in layers: [{dense: 2}, sigmoid], or data');
   if (loss === 'auto') throw new UsageError('loss: without data it must be named, as in loss: squaredError');
-  const { parameter }: Divergence = DIVERGENCES[loss];
-  const lossParameter = parameter && config[parameter.name];
+  const lossParameter = lossParameterOf(config, loss);
   return {
     ...initialNetwork(buildLayers(layers, inputs), config, given),
     loss,
@@ -198,7 +202,10 @@ function withInput(network: Network, input: readonly number[], target: string | 
 /**
  * Reads the target of a given input: a class as its index where the loss takes one, or the desired outputs.
  */
-function desiredOf({ layers, loss, classes }: Network, target: string | undefined): Float64Array {
+function desiredOf(
+  { layers, loss, lossParameter, classes }: Network,
+  target: string | undefined,
+): Float64Array {
   const outputs = outputWidth(layers);
   if (target === undefined) throw new UsageError('target: give the desired output, as in --target 0.01,0.99');
   const { targets }: Divergence = DIVERGENCES[loss];
@@ -213,10 +220,26 @@ function desiredOf({ layers, loss, classes }: Network, target: string | undefine
     throw new UsageError(`target: expected a class (${known}), found "${target}"`);
   }
   if (named >= 0) return oneHot(named, outputs);
-  if (numbers.length !== outputs || numbers.some(Number.isNaN)) {
-    throw new UsageError(`target: the network has ${outputs} outputs, found "${target}"`);
+  const { levels } = unfused(layers, loss, lossParameter);
+  const width = outputs / Math.max(1, levels.length);
+  if (numbers.length !== width || numbers.some(Number.isNaN)) {
+    const what = levels.length > 0 ? `predicts quantiles of ${width} values` : `has ${outputs} outputs`;
+    throw new UsageError(`target: the network ${what}, found "${target}"`);
   }
-  return Float64Array.from(numbers);
+  return besideLevels({ layers, loss, lossParameter }, Float64Array.from(numbers));
+}
+
+/** Returns targets as the divergence takes them: each once for every level, and the levels beside them. */
+function besideLevels(
+  { layers, loss, lossParameter }: Pick<Network, 'layers' | 'loss' | 'lossParameter'>,
+  targets: Float64Array,
+): Float64Array {
+  const { levels } = unfused(layers, loss, lossParameter);
+  if (levels.length === 0) return targets;
+  const width = outputWidth(layers) / levels.length;
+  const desired = new Float64Array(2 * targets.length * levels.length);
+  writeQuantileTargets(desired, targets, targets.length / width, width, levels);
+  return desired;
 }
 
 /** Returns the desired outputs for a class. A single output is 1 for the second of two classes. */
@@ -254,6 +277,6 @@ function withRows(
   const asValues = classification && targets === 'values';
   const d = asValues
     ? Float64Array.from(Array.from(stored, (index) => [...oneHot(index, outputs)]).flat())
-    : stored;
+    : besideLevels(network, stored);
   return { ...network, instance: `row ${first} of ${data}`, rows, x, d };
 }

@@ -4,7 +4,8 @@ import { gather, type PreparedEncoding } from '../data/gather.js';
 import type { ProblemType } from '../data/schema.js';
 import { type Kernels, oneShard } from '../kernels/kernels.js';
 import { outputWidth, type Pass } from '../network/layer.js';
-import { forward, type Objective } from '../network/network.js';
+import { forward, type Objective, targetWidthOf } from '../network/network.js';
+import { kthSmallest, pointLevel, writeQuantileTargets } from '../network/quantiles.js';
 import type { PhaseTimer } from './timer.js';
 import { comparesOneHot, type ForwardWorkspace } from './workspace.js';
 
@@ -106,15 +107,23 @@ export function rowScore(
   }
   const values = objective.fused ? predictions : network.output;
   const { targetShift, targetScale, targetMin, targetMax } = encoding;
+  const width = targetWidthOf(objective);
   let sum = 0;
-  for (let j = 0; j < N; j++) {
+  for (let j = 0; j < width; j++) {
     const least = (targetMin[j] - targetShift[j]) * targetScale[j];
     const most = (targetMax[j] - targetShift[j]) * targetScale[j];
-    const value = Math.min(Math.max(values[row * N + j], least), most);
-    const error = (value - targets[row * N + j]) / targetScale[j];
+    const i = row * width + j;
+    const value = Math.min(Math.max(pointPrediction(values, i, objective.levels), least), most);
+    const error = (value - targets[i]) / targetScale[j];
     sum += error * error;
   }
   return sum;
+}
+
+/** Returns the value that is predicted for target i: its output, or the middle one of its quantiles. */
+function pointPrediction(values: ArrayLike<number>, i: number, levels: readonly number[]): number {
+  const Q = levels.length;
+  return Q === 0 ? values[i] : kthSmallest(values, i * Q, Q, pointLevel(levels));
 }
 
 /**
@@ -130,9 +139,14 @@ export function predictedClass(output: ArrayLike<number>, row: number, N: number
 
 /** Returns the desired outputs as the divergence takes them. */
 function desired({ objective, problemType, workspace, pass }: ForwardContext, N: number): Float32Array {
-  const { targets, oneHot } = workspace;
+  const { targets, expanded } = workspace;
+  const { levels } = objective;
+  if (levels.length > 0) {
+    writeQuantileTargets(expanded, targets, pass.rows, targetWidthOf(objective), levels);
+    return expanded;
+  }
   if (!comparesOneHot(objective, problemType)) return targets;
-  oneHot.fill(0, 0, pass.rows * N);
-  for (let row = 0; row < pass.rows; row++) oneHot[row * N + targets[row]] = 1;
-  return oneHot;
+  expanded.fill(0, 0, pass.rows * N);
+  for (let row = 0; row < pass.rows; row++) expanded[row * N + targets[row]] = 1;
+  return expanded;
 }

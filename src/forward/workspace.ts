@@ -2,15 +2,18 @@ import type { ProblemType } from '../data/schema.js';
 import type { Arena } from '../kernels/arena.js';
 import { type BoundSequence, outputWidth } from '../network/layer.js';
 import type { ParameterLayout } from '../network/layout.js';
-import { bind, type Objective } from '../network/network.js';
+import { bind, desiredWidth, type Objective } from '../network/network.js';
 
 /** The memory of passes over at most R rows, one pass after the other. */
 export interface ForwardWorkspace {
   readonly network: BoundSequence;
   /** [R, targetWidth], as gathered from the dataset. */
   readonly targets: Float32Array;
-  /** [R, outputs]: class indices as 0 and 1, where the divergence compares values; else empty. */
-  readonly oneHot: Float32Array;
+  /**
+   * [R, desired]: class indices as 0 and 1 where the divergence compares values, and targets beside levels
+   * where it compares quantiles; else empty.
+   */
+  readonly expanded: Float32Array;
   /**
    * [R, outputs]: what the activation fused with the divergence makes of the output, for regression; else
    * empty.
@@ -52,7 +55,11 @@ export function carveForward(
   return {
     network: bind(layers, rows, { layout, parameters: weights, gradients, allocate }),
     targets: allocate(rows * targetWidth),
-    oneHot: allocate(comparesOneHot(objective, problemType) ? rows * outputs : 0),
+    expanded: allocate(
+      objective.levels.length > 0 || comparesOneHot(objective, problemType)
+        ? rows * desiredWidth(objective)
+        : 0,
+    ),
     predictions: allocate(objective.fused && problemType === 'regression' ? rows * outputs : 0),
     rowLosses: allocate(rows),
     bounds: arena.int32s(shards + 1),

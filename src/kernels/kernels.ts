@@ -176,8 +176,9 @@ export interface Kernels {
 
   /**
    * losses[R] = Div(y, d) of each row and dy[R,N] = ∂Div/∂y; dy may be null if the value alone is wanted. d
-   * is [R,N], or [R,1] with class indices where the divergence takes them; p is the divergence's parameter
-   * (δ, γ, …). reference/divergences.ts lists the names.
+   * is [R,N], or [R,1] with class indices where the divergence takes them, or [R,2N] with levels beside the
+   * targets for `quantiles`; p is the divergence's parameter (δ, γ, …). reference/divergences.ts lists the
+   * names.
    */
   divergence(
     name: DivergenceKernel,

@@ -186,7 +186,7 @@ function groupRows(rows: Iterable<number>, keyOf: (row: number) => number): Map<
 
 /** Returns the mean over the rows of each class's probability, or of each target. */
 function meanPrediction(model: ReadModel, runner: Runner, subset: Subset, source: string): number[] {
-  const predictions = predictAll(model, runner, { subset, source, notes: [], kept: [] });
+  const predictions = predictAll(model, runner, { subset, source, notes: [], kept: [], uncertainty: null });
   const classes = classesOf(model.schema);
   const width = classes?.length ?? predictions.targets.length;
   const sums = new Array<number>(width).fill(0);

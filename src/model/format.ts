@@ -4,6 +4,7 @@
  * loads them; in a bag of networks, `members.0.` and so on stand before them. Its metadata hold, as text,
  * what else is needed to predict.
  */
+import type { Calibration } from '../calibration/record.js';
 import type { ArraysSchema, ProblemType, Schema } from '../data/schema.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import type { ParameterSpec } from '../network/layer.js';
@@ -29,6 +30,8 @@ export interface SavedModel {
   /** The weights of all members of a bag, two or more; left out for a single network. */
   readonly bag?: readonly FloatArray[];
   readonly facts: Facts;
+  /** How sure its predictions are, measured on validation rows; null where there were none. */
+  readonly calibration?: Calibration | null;
 }
 
 /**
@@ -36,7 +39,13 @@ export interface SavedModel {
  * readers that do not understand those.
  */
 export function metadataOf(
-  { network, schema, facts, bag }: Pick<SavedModel, 'network' | 'schema' | 'facts' | 'bag'>,
+  {
+    network,
+    schema,
+    facts,
+    bag,
+    calibration,
+  }: Pick<SavedModel, 'network' | 'schema' | 'facts' | 'bag' | 'calibration'>,
   weightsSha256: string,
 ): Metadata {
   return {
@@ -49,6 +58,7 @@ export function metadataOf(
     network: JSON.stringify(network),
     preprocessing: JSON.stringify(schema),
     training: JSON.stringify(facts),
+    ...(calibration ? { calibration: JSON.stringify(calibration) } : {}),
     weightsSha256,
   };
 }

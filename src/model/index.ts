@@ -1,4 +1,5 @@
 /** Loads saved models, which describe themselves, predict and evaluate in this process, without a trainer. */
+import type { Calibration } from '../calibration/record.js';
 import { loadWithSchema } from '../data/load.js';
 import type { ProblemType, Schema } from '../data/schema.js';
 import { type DataSource, sourceName } from '../data/source.js';
@@ -14,10 +15,11 @@ import { type Predictions, predictAll } from './predict.js';
 import { readModel } from './read.js';
 import { datasetOf, type Row } from './rows.js';
 import { createRunner, type Runner } from './runner.js';
+import { uncertaintyAt } from './uncertainty.js';
 
 export type { RelatedColumns } from './associations.js';
 export type { Dependence } from './dependence.js';
-export type { Evaluation } from './evaluate.js';
+export type { EvaluatedUncertainty, Evaluation } from './evaluate.js';
 export type { Facts } from './format.js';
 export type {
   ColumnImportance,
@@ -49,12 +51,18 @@ export interface Model {
   readonly weightsSha256: string;
   /** Facts about the training. */
   readonly facts: Facts;
+  /** How sure the predictions are, as measured on the validation rows; null where there were none. */
+  readonly calibration: Calibration | null;
   /**
    * Predicts the rows of a data source or of a table in memory. It needs the columns of the training data, in
    * any order; a target column is not needed.
    *
    * @param options.keep columns to hand on as they are written in the source, or all of them
-   * @throws DataError for a source that cannot be read or lacks a column
+   * @param options.interval the probability with which the right answer is to lie in each interval, or in
+   *   each set of classes; 0.9 for instance
+   * @throws DataError for a source that cannot be read or lacks a column, and for a model that was trained
+   *   without validation rows, if an interval is asked for
+   * @throws UsageError for an interval outside (0, 1), or above what the validation rows support
    * @example
    * ```js
    * import { loadModel, train } from 'gradpool';
@@ -71,7 +79,7 @@ export interface Model {
    * }
    * ```
    */
-  predict(source: DataSource, options?: { readonly keep?: readonly string[] | 'all' }): Promise<Predictions>;
+  predict(source: DataSource, options?: PredictOptions): Promise<Predictions>;
   /**
    * Compares the model's predictions with the targets of a data source or of a table in memory.
    *
@@ -124,9 +132,36 @@ export interface Model {
   /**
    * Predicts rows in hand: records by column name for a model of tables, arrays of numbers for one of arrays.
    *
-   * @throws DataError naming the row and the column of a value that does not fit
+   * @throws DataError naming the row and the column of a value that does not fit; DataError and UsageError
+   *   for an interval as `predict` does
+   * @example
+   * ```js
+   * import { loadModel, train } from 'gradpool';
+   *
+   * const x = Array.from({ length: 200 }, (_, i) => i / 100);
+   * const y = x.map((value, i) => value * value + (i % 7) / 10);
+   * const options = { data: { x, y }, target: 'y', val: 0.2, hidden: [8], epochs: 30, batch: 16 };
+   * for await (const event of train(options, { out: 'runs/square' })) void event;
+   *
+   * const model = await loadModel('runs/square');
+   * console.log(model.calibration?.rows); // → 40
+   * const [batch] = model.predictRows([{ x: 1 }], { interval: 0.9 }).batches();
+   * const [low, high] = batch.intervals ?? [];
+   * console.log(low < 1 && 1 < high); // → true
+   * ```
    */
-  predictRows(rows: readonly Row[]): Predictions;
+  predictRows(rows: readonly Row[], options?: Pick<PredictOptions, 'interval'>): Predictions;
+}
+
+/** Says what to predict beside the classes or values. */
+export interface PredictOptions {
+  /** Columns to hand on as they are written in the source, or all of them. */
+  readonly keep?: readonly string[] | 'all';
+  /**
+   * The probability with which the right answer is to lie in each interval, or in each set of classes, such
+   * as 0.9.
+   */
+  readonly interval?: number;
 }
 
 /** Says with what arithmetic a model predicts. */
@@ -161,7 +196,7 @@ export interface ModelOptions {
  */
 export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions = {}): Promise<Model> {
   const model = readModel(path);
-  const { file, network, schema, layers, layout, weightsSha256, facts } = model;
+  const { file, network, schema, layers, layout, weightsSha256, facts, calibration } = model;
   const members = model.bag?.length ?? 1;
   let runner: Runner | undefined;
   let chosen: ChosenKernels | undefined;
@@ -173,6 +208,8 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
     runner ??= createRunner(model, choose());
     return runner;
   };
+  const uncertaintyOf = (level: number | undefined) =>
+    level === undefined ? null : uncertaintyAt(model, level);
   return {
     path: file,
     task: problemTypeOf(schema),
@@ -184,9 +221,11 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
     members,
     weightsSha256,
     facts,
-    async predict(source, { keep } = {}) {
+    calibration,
+    async predict(source, { keep, interval } = {}) {
+      const uncertainty = uncertaintyOf(interval);
       const data = await loadWithSchema(source, schema, { needTargets: false, keep });
-      return predictAll(model, ready(), { source: sourceName(source), ...data });
+      return predictAll(model, ready(), { source: sourceName(source), uncertainty, ...data });
     },
     async evaluate(source) {
       const data = await loadWithSchema(source, schema, { needTargets: true });
@@ -201,7 +240,14 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
       const data = await loadWithSchema(source, schema, { needTargets: false, keep: columns });
       return partialDependence(model, ready(), { source: sourceName(source), ...data }, features);
     },
-    predictRows: (rows) =>
-      predictAll(model, ready(), { source: 'rows', kept: [], ...datasetOf(rows, schema) }),
+    predictRows(rows, { interval } = {}) {
+      const uncertainty = uncertaintyOf(interval);
+      return predictAll(model, ready(), {
+        source: 'rows',
+        kept: [],
+        uncertainty,
+        ...datasetOf(rows, schema),
+      });
+    },
   };
 }

@@ -1,12 +1,11 @@
 import type { Subset } from '../data/dataset.js';
 import type { KeptColumn } from '../data/tables/load.js';
-import { exp } from '../elementary.js';
-import { predictedClass } from '../forward/context.js';
 import { blockRows, evaluationBlocks } from '../forward/evaluation.js';
-import type { FloatArray } from '../kernels/kernels.js';
 import { classesOf } from './format.js';
+import { classProbabilities, predictedClasses, predictedQuantiles, predictedValues } from './outputs.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
+import type { Uncertainty } from './uncertainty.js';
 
 /** Predictions for R consecutive rows. */
 export interface PredictionBatch {
@@ -16,6 +15,21 @@ export interface PredictionBatch {
   readonly predicted: readonly (string | number)[];
   /** [R, classes], row by row; null for regression, and where the network gives no probabilities. */
   readonly probabilities: Float32Array | null;
+  /**
+   * [R, targets, levels]: the quantiles of each target in rising order, in its own unit; null unless the
+   * network predicts quantiles.
+   */
+  readonly quantiles: Float64Array | null;
+  /**
+   * [R, targets, 2]: the ends of the interval in which each target lies with the probability that was asked
+   * for, in its own unit; null for classes, and where no interval was asked for.
+   */
+  readonly intervals: Float64Array | null;
+  /**
+   * [R]: the classes among which the right one is with the probability that was asked for, the most probable
+   * first; null for values, and where no interval was asked for.
+   */
+  readonly sets: readonly (readonly string[])[] | null;
 }
 
 /** A model's predictions for a data source. */
@@ -23,6 +37,8 @@ export interface Predictions {
   readonly rows: number;
   /** Names of the target columns: one for classes, one or more for values. */
   readonly targets: readonly string[];
+  /** The levels of the quantiles that the network predicts; null where it predicts none. */
+  readonly quantiles: readonly number[] | null;
   /** Names of the classes by index; null for regression. */
   readonly classes: readonly string[] | null;
   /** Says what was filled in or not recognised, one plain line each. */
@@ -42,22 +58,41 @@ export function predictAll(
     source,
     notes,
     kept,
-  }: { subset: Subset; source: string; notes: readonly string[]; kept: readonly KeptColumn[] },
+    uncertainty,
+  }: {
+    subset: Subset;
+    source: string;
+    notes: readonly string[];
+    kept: readonly KeptColumn[];
+    uncertainty: Uncertainty | null;
+  },
 ): Predictions {
   const { target } = model.schema;
   const rows = subset.rows.length;
+  const classes = classesOf(model.schema);
+  const { context, output } = runner;
+  const { levels } = context.objective;
   return {
     rows,
     targets: target.kind === 'classes' ? [target.name] : target.names,
-    classes: classesOf(model.schema),
+    quantiles: levels.length > 0 ? levels : null,
+    classes,
     notes,
     kept,
     *batches() {
       for (let block = 0; block < evaluationBlocks(subset); block++) {
         const { from, to } = blockRows(subset, block);
         runner.forward(subset, from, to, source);
-        const predicted = predictedRows(model, runner, to - from);
-        yield { from, predicted, probabilities: probabilities(model, runner, to - from) };
+        const count = to - from;
+        const sets = uncertainty?.sets(runner, count);
+        yield {
+          from,
+          predicted: predictedRows(model, runner, count),
+          probabilities: classes && classProbabilities(model, runner, count),
+          quantiles: levels.length > 0 ? predictedQuantiles(context, output, count) : null,
+          intervals: uncertainty?.intervals(runner, count) ?? null,
+          sets: sets?.map((set) => set.map((index) => classes![index])) ?? null,
+        };
       }
     },
   };
@@ -68,39 +103,5 @@ function predictedRows({ schema }: ReadModel, { context, output }: Runner, rows:
     const { classes } = schema.target;
     return Array.from(predictedClasses(context, rows), (index) => classes[index]);
   }
-  return Array.from(predictedValues(context.encoding, output, rows));
-}
-
-/** Returns the class index of each row of the block that has just been through the network. */
-export function predictedClasses({ workspace, objective }: Runner['context'], rows: number): Uint32Array {
-  const { output, layers } = workspace.network;
-  const N = layers[layers.length - 1].outputs;
-  return Uint32Array.from({ length: rows }, (_, row) => predictedClass(output, row, N, objective.threshold));
-}
-
-/** Returns the block's outputs in the targets' own units, and within their range: [R, targets]. */
-export function predictedValues(
-  { targetShift, targetScale, targetMin, targetMax }: Runner['context']['encoding'],
-  output: FloatArray,
-  rows: number,
-): Float64Array {
-  const N = targetShift.length;
-  return Float64Array.from({ length: rows * N }, (_, i) => {
-    const value = output[i] / targetScale[i % N] + targetShift[i % N];
-    return Math.min(Math.max(value, targetMin[i % N]), targetMax[i % N]);
-  });
-}
-
-/**
- * Returns a probability for each class and row, or null where the network gives none. A single output is the
- * probability of the second of two classes.
- */
-function probabilities({ layers }: ReadModel, { output }: Runner, rows: number): Float32Array | null {
-  const { probabilities: meaning, outputs } = layers[layers.length - 1];
-  if (meaning === 'distribution') return Float32Array.from(output.subarray(0, rows * outputs));
-  if (meaning === 'logarithms') return Float32Array.from(output.subarray(0, rows * outputs), exp);
-  if (meaning !== 'independent' || outputs !== 1) return null;
-  return Float32Array.from({ length: 2 * rows }, (_, i) =>
-    i % 2 === 0 ? 1 - output[i >> 1] : output[i >> 1],
-  );
+  return Array.from(predictedValues(context, output, rows));
 }

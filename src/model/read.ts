@@ -2,16 +2,18 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { type Calibration, calibrationSchema } from '../calibration/record.js';
 import { inputWidth } from '../data/dataset.js';
 import { encodingOf, numberWidthOf, outputsOf, parseSchema, type Schema } from '../data/schema.js';
 import { shellPath } from '../data/words.js';
 import { DataError, UsageError } from '../errors.js';
 import { MOST_MEMBERS, membersSha256, weightsSha256 } from '../network/digest.js';
-import { DIVERGENCE_NAMES } from '../network/divergences.js';
+import { DIVERGENCE_NAMES, DIVERGENCES, type Divergence } from '../network/divergences.js';
 import { uncheckedLayers } from '../network/kind.js';
-import type { Layer, ParameterSpec } from '../network/layer.js';
+import { givesProbabilities, type Layer, type ParameterSpec } from '../network/layer.js';
 import type { layersSchema } from '../network/layerspec.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
+import { MOST_LEVELS, quantilePairs } from '../network/quantiles.js';
 import { buildLayers, type NetworkSpec } from '../network/spec.js';
 import {
   BAG_VERSION,
@@ -31,6 +33,7 @@ export interface ReadModel extends SavedModel {
   readonly layers: readonly Layer[];
   readonly weights: Float32Array;
   readonly bag?: readonly Float32Array[];
+  readonly calibration: Calibration | null;
   readonly weightsSha256: string;
 }
 
@@ -38,7 +41,7 @@ const networkSchema = z.strictObject({
   inputs: z.number().int().min(1),
   layers: uncheckedLayers.min(1) as unknown as typeof layersSchema,
   loss: z.enum(DIVERGENCE_NAMES),
-  lossParameter: z.number().optional(),
+  lossParameter: z.union([z.number(), z.array(z.number().gt(0).lt(1)).min(1).max(MOST_LEVELS)]).optional(),
 });
 const factsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
@@ -54,12 +57,13 @@ export function readModel(path: string): ReadModel {
   const schema = parseSchema(json(metadata, 'preprocessing', file), file);
   const facts = parse(factsSchema, metadata, 'training', file);
   const layers = layersOf(network, schema, file);
+  const calibration = readCalibration(metadata, { layers, network, schema }, file);
   const layout = parameterLayout(layers);
   const members = readMembers(tensors, { layout, count: memberCount(metadata, file) }, file);
   const bag = metadata.version === BAG_VERSION ? { bag: members } : {};
 
   const digest = membersSha256(members.map((weights) => weightsSha256(layout, weights)));
-  const found = metadataOf({ network, schema, facts, ...bag }, digest);
+  const found = metadataOf({ network, schema, facts, calibration, ...bag }, digest);
   for (const key of ['task', 'loss', 'classes', 'weightsSha256']) {
     if (metadata[key] !== found[key]) {
       throw new DataError(
@@ -67,7 +71,53 @@ export function readModel(path: string): ReadModel {
       );
     }
   }
-  return { file, network, schema, facts, layers, layout, weights: members[0], ...bag, weightsSha256: digest };
+  const weights = members[0];
+  return {
+    file,
+    network,
+    schema,
+    facts,
+    calibration,
+    layers,
+    layout,
+    weights,
+    ...bag,
+    weightsSha256: digest,
+  };
+}
+
+/** Reads the calibration, which models of earlier versions lack, and checks that it is of such a network. */
+function readCalibration(
+  metadata: Metadata,
+  model: Pick<ReadModel, 'layers' | 'network' | 'schema'>,
+  file: string,
+): Calibration | null {
+  if (metadata.calibration === undefined) return null;
+  const calibration = parse(calibrationSchema, metadata, 'calibration', file);
+  if (suits(calibration, model, levelsOf(model.network, model.schema, file))) return calibration;
+  throw new DataError(`${file}: its calibration is not one of its network; the file is damaged`);
+}
+
+/** Whether a calibration has as many lists of scores as there are targets and pairs of quantiles. */
+function suits(
+  calibration: Calibration,
+  { layers, schema }: Pick<ReadModel, 'layers' | 'schema'>,
+  levels: readonly number[],
+): boolean {
+  const { target } = schema;
+  if (calibration.kind === 'classes') {
+    return (
+      target.kind === 'classes' && givesProbabilities(layers) && calibration.scores.length <= calibration.rows
+    );
+  }
+  const pairs = quantilePairs(levels.length).length;
+  const rightSize = (lists: readonly (readonly number[])[]) =>
+    lists.length === pairs && lists.every((scores) => scores.length <= calibration.rows);
+  return (
+    target.kind === 'values' &&
+    calibration.scores.length === target.names.length &&
+    calibration.scores.every(rightSize)
+  );
 }
 
 function modelFile(path: string): string {
@@ -131,7 +181,8 @@ function parse<T>(schema: z.ZodType<T>, metadata: Metadata, key: string, file: s
 /** Builds the layers, and checks that their widths begin and end as the preprocessing says. */
 function layersOf(network: NetworkSpec, schema: Schema, file: string): Layer[] {
   const inputs = inputWidth(encodingOf(schema), numberWidthOf(schema));
-  const outputs = outputsOf(schema);
+  const levels = levelsOf(network, schema, file);
+  const outputs = outputsOf(schema) * Math.max(1, levels.length);
   let layers: Layer[];
   try {
     layers = buildLayers(network.layers, network.inputs);
@@ -147,6 +198,17 @@ function layersOf(network: NetworkSpec, schema: Schema, file: string): Layer[] {
     );
   }
   return layers;
+}
+
+/** Returns the levels of the quantiles that a network predicts; none if it predicts one value. */
+function levelsOf({ loss, lossParameter }: NetworkSpec, schema: Schema, file: string): readonly number[] {
+  const { levels }: Divergence = DIVERGENCES[loss];
+  const found = typeof lossParameter === 'object' ? lossParameter : null;
+  const sound = levels
+    ? schema.target.kind === 'values' && found?.every((level, i) => i === 0 || found[i - 1] < level) === true
+    : found === null;
+  if (sound) return found ?? [];
+  throw new DataError(`${file}: its lossParameter does not suit loss ${loss}; the file is damaged`);
 }
 
 /**

@@ -10,7 +10,7 @@ import type { ChosenKernels } from '../kernels/choose.js';
 import type { FloatArray, KernelName } from '../kernels/kernels.js';
 import { compileKernels, instantiateKernels, scratchBytes } from '../kernels/load.js';
 import { parameterLayout } from '../network/layout.js';
-import { type Objective, objective } from '../network/network.js';
+import { type Objective, objective, targetWidthOf } from '../network/network.js';
 import { problemTypeOf } from './format.js';
 import { memberMean } from './members.js';
 import type { ReadModel } from './read.js';
@@ -93,7 +93,7 @@ export function createRunner(model: RunnableModel, chosen: ChosenKernels): Runne
 /** Allocates the parameters and one workspace. */
 function allocate(trained: Objective, problemType: ProblemType, outputs: number, kernels: KernelName) {
   const layout = parameterLayout(trained.layers);
-  const targetWidth = problemType === 'classification' ? 1 : outputs;
+  const targetWidth = problemType === 'classification' ? 1 : targetWidthOf(trained);
   const sizes = { rows: EVALUATION_BLOCK, shards: 1, targetWidth };
   const carve = (arena: Arena) => {
     const parameters = arena.floats(layout.length);

@@ -17,7 +17,7 @@ export function scoreRows(model: ReadModel, runner: Runner, subset: Subset, sour
     classes,
     batches,
     targets: names,
-  } = predictAll(model, runner, { subset, source, notes: [], kept: [] });
+  } = predictAll(model, runner, { subset, source, notes: [], kept: [], uncertainty: null });
   const { targets, targetWidth } = subset.dataset;
   const wanted = (i: number) =>
     targets[subset.rows[Math.floor(i / targetWidth)] * targetWidth + (i % targetWidth)];

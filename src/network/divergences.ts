@@ -35,6 +35,11 @@ export interface Divergence {
     readonly max: number;
     readonly help: string;
   };
+  /**
+   * Set where each target has an output for every level of a list, which is a key of the configuration; this
+   * is the list's default.
+   */
+  readonly levels?: readonly number[];
   readonly torch: string;
 }
 
@@ -93,6 +98,13 @@ export const DIVERGENCES = {
       max: 1,
       help: 'share of the targets that should lie below the prediction',
     },
+    torch: 'none',
+  },
+  quantiles: {
+    formula: 'Σ 1/Q Σ_τ max(τ(d−y_τ), (τ−1)(d−y_τ)) over Q levels τ',
+    gradient: '−τ/Q for y_τ<d, (1−τ)/Q for y_τ>d, 0 at d',
+    targets: 'values',
+    levels: [0.05, 0.5, 0.95],
     torch: 'none',
   },
   poisson: {

@@ -173,3 +173,9 @@ export function fewestShardRows(layers: readonly Layer[]): number {
 export function outputWidth(layers: readonly Layer[]): number {
   return layers[layers.length - 1].outputs;
 }
+
+/** Whether the last layer gives a probability for each class; a single one is that of the second class. */
+export function givesProbabilities(layers: readonly Layer[]): boolean {
+  const { probabilities, outputs } = layers[layers.length - 1];
+  return probabilities === 'independent' ? outputs === 1 : probabilities !== undefined;
+}

@@ -2,9 +2,10 @@
 import type { FloatArray } from '../kernels/kernels.js';
 import type { DivergenceKernel } from '../kernels/reference/divergences.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from './divergences.js';
-import type { BoundSequence, Layer } from './layer.js';
+import { type BoundSequence, type Layer, outputWidth } from './layer.js';
 import { type ParameterLayout, parameterViews } from './layout.js';
 import { bindSequence } from './sequence.js';
+import type { NetworkSpec } from './spec.js';
 
 export { backward, forward } from './sequence.js';
 
@@ -49,8 +50,10 @@ export interface Objective {
   readonly fused: Layer | null;
   /** The divergence as kernels know it: fused ones have names of their own. */
   readonly divergence: DivergenceKernel;
-  /** The divergence's parameter: δ, γ, … */
+  /** The divergence's parameter: δ, γ, …, or the number of levels. */
   readonly parameter: number;
+  /** The levels of which each target has a quantile among the outputs; empty where it has one output. */
+  readonly levels: readonly number[];
   readonly targets: Divergence['targets'];
   /** A single output means class 1 above this value. */
   readonly threshold: number;
@@ -61,7 +64,11 @@ export interface Objective {
  * together.
  * @param parameter the divergence's parameter; left out: its default
  */
-export function objective(layers: readonly Layer[], name: DivergenceName, parameter?: number): Objective {
+export function objective(
+  layers: readonly Layer[],
+  name: DivergenceName,
+  parameter?: NetworkSpec['lossParameter'],
+): Objective {
   const separate = unfused(layers, name, parameter);
   const { fused }: Divergence = DIVERGENCES[name];
   const last = layers[layers.length - 1];
@@ -70,14 +77,36 @@ export function objective(layers: readonly Layer[], name: DivergenceName, parame
 }
 
 /** Returns the objective of a network with the last layer and the divergence computed one after the other. */
-export function unfused(layers: readonly Layer[], name: DivergenceName, parameter?: number): Objective {
-  const { targets, single = 0.5, parameter: declared }: Divergence = DIVERGENCES[name];
+export function unfused(
+  layers: readonly Layer[],
+  name: DivergenceName,
+  parameter?: NetworkSpec['lossParameter'],
+): Objective {
+  const { targets, single = 0.5, parameter: declared, levels: usual = [] }: Divergence = DIVERGENCES[name];
+  const levels = typeof parameter === 'object' ? parameter : usual;
+  const number = typeof parameter === 'object' ? undefined : parameter;
   return {
     layers,
     fused: null,
     divergence: name,
-    parameter: parameter ?? declared?.default ?? 0,
+    parameter: levels.length || (number ?? declared?.default ?? 0),
+    levels,
     targets,
     threshold: single,
   };
+}
+
+/** Returns how many numbers a divergence compares a row's outputs with; levels stand beside targets. */
+export function desiredWidth({
+  layers,
+  targets,
+  levels,
+}: Pick<Objective, 'layers' | 'targets' | 'levels'>): number {
+  if (targets === 'class') return 1;
+  return (levels.length > 0 ? 2 : 1) * outputWidth(layers);
+}
+
+/** Returns how many values the outputs predict: all quantiles of a target count as one. */
+export function targetWidthOf({ layers, levels }: Pick<Objective, 'layers' | 'levels'>): number {
+  return outputWidth(layers) / Math.max(1, levels.length);
 }

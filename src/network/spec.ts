@@ -22,8 +22,10 @@ export interface NetworkSpec {
   readonly inputs: number;
   readonly layers: readonly LayerSpec[];
   readonly loss: DivergenceName;
-  /** The parameter of the divergence, where it has one; by default its own default. */
-  readonly lossParameter?: number | undefined;
+  /**
+   * The parameter of the divergence, or its list of levels, where it has such; by default its own default.
+   */
+  readonly lossParameter?: number | readonly number[] | undefined;
 }
 
 /** Builds the layers of a network on an input of the given width. Throws UsageError naming the layer. */

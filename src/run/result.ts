@@ -1,6 +1,8 @@
 /** The first and the last event of a session: what is about to be trained, and what came of it. */
 import { join } from 'node:path';
+import type { Calibration } from '../calibration/record.js';
 import type { TrainingData } from '../data/load.js';
+import { calibrateModel } from '../model/calibrate.js';
 import { saveModel } from '../model/write.js';
 import { weightsSha256 } from '../network/digest.js';
 import { layerTable } from '../network/table.js';
@@ -98,7 +100,19 @@ function writeModel(trainer: Trainer, folder: string): void {
     weights: memory.weights,
     network,
     schema: data.schema,
+    calibration: calibrationOf(trainer),
     facts: { epochs: epochsDone(trainer), steps: state.step, seed: config.seed, kernels },
+  });
+}
+
+/** Calibrates the final weights on the validation rows, where there are any. */
+function calibrationOf({ plan, memory }: Trainer): Calibration | null {
+  const { config, data, network, layers, kernels } = plan;
+  if (data.val === null) return null;
+  return calibrateModel({ layers, network, schema: data.schema, weights: memory.weights }, data.val, {
+    kernels,
+    applied: config.calibrate === 'temperature',
+    source: `${data.name}, validation`,
   });
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../network/divergences.js';
 import { INITIALIZER_NAMES } from '../network/initializers.js';
 import { layersSchema } from '../network/layerspec.js';
+import { MOST_LEVELS } from '../network/quantiles.js';
 import { fraction, positive, whole } from '../optim/hyper.js';
 import { SCHEDULE_SHAPE, UPDATE_CHOICES, UPDATE_SHAPE } from '../optim/options.js';
 import { COLUMNS } from './columnkeys.js';
@@ -179,6 +180,24 @@ const LOSSES = {
     .default(LOSS.default)
     .describe('loss to minimise; auto takes crossEntropy for classes and squaredError for numbers'),
   ...hyperShape(LOSS),
+  calibrate: z
+    .enum(['none', 'temperature'])
+    .default('none')
+    .describe(
+      'classes: whether predicted probabilities are scaled by the temperature that fits the validation rows best',
+    ),
+  quantiles: z
+    .array(z.number().gt(0).lt(1))
+    .min(1)
+    .max(MOST_LEVELS)
+    .refine(
+      (levels) => levels.every((level, i) => i === 0 || levels[i - 1] < level),
+      'expected rising levels',
+    )
+    .optional()
+    .describe(
+      'loss quantiles, which this chooses: shares of the targets that should lie below each of the predictions, such as 0.05,0.5,0.95',
+    ),
   classWeights: z
     .union([z.enum(['balanced']), z.array(positive).min(2)])
     .optional()

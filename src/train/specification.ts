@@ -33,8 +33,8 @@ interface SpecifiedNetwork {
  * @throws UsageError, which names the layer and both widths, where it does not fit the data
  */
 export function specify(config: TrainConfig, requirements: NetworkRequirements): SpecifiedNetwork {
-  const loss = config.loss === 'auto' ? defaultLoss(requirements.problemType) : config.loss;
-  const outputs = outputUnits(loss, requirements);
+  const loss = lossOf(config, requirements.problemType);
+  const outputs = outputUnits(config, loss, requirements);
   const layers = config.layers ?? feedForward(config, loss, requirements, outputs);
   const built = buildLayers(layers, requirements.inputs);
   const last = built.at(-1);
@@ -49,17 +49,25 @@ export function specify(config: TrainConfig, requirements: NetworkRequirements):
     );
   }
   refuseUntrainable(built, 'layers', false);
-  const { parameter, outputs: wanted, fused }: Divergence = DIVERGENCES[loss];
+  const { outputs: wanted, fused }: Divergence = DIVERGENCES[loss];
   if (wanted && fused && last?.affine) {
     throw new UsageError(
       `layers[${built.length - 1}] (${last.kind}): gives any number, but loss ${loss} takes ${wanted}: end the list with ${fused.activation}`,
     );
   }
+  const lossParameter = lossParameterOf(config, loss);
   const network = { inputs: requirements.inputs, layers, loss };
   return {
-    network: parameter ? { ...network, lossParameter: config[parameter.name] } : network,
+    network: lossParameter === undefined ? network : { ...network, lossParameter },
     layers: built,
   };
+}
+
+/** Returns the parameter or the levels of a loss by the configuration; undefined if it has none. */
+export function lossParameterOf(config: TrainConfig, loss: DivergenceName): NetworkSpec['lossParameter'] {
+  const { parameter, levels }: Divergence = DIVERGENCES[loss];
+  if (levels) return config.quantiles ?? levels;
+  return parameter && config[parameter.name];
 }
 
 /**
@@ -88,16 +96,38 @@ export function learningRate(config: TrainConfig, problemType: ProblemType): num
   return config.lr ?? (problemType === 'regression' ? regressionLr : lr);
 }
 
-function defaultLoss(problemType: ProblemType): DivergenceName {
-  return problemType === 'classification' ? 'crossEntropy' : 'squaredError';
+/** Returns the loss that a configuration names or, with `auto`, the one that fits the target. */
+function lossOf({ loss, quantiles }: TrainConfig, problemType: ProblemType): DivergenceName {
+  const classes = problemType === 'classification';
+  if (quantiles !== undefined && classes) {
+    throw new UsageError(
+      'quantiles: are of a target that is a number, but the target is a class: leave them out, or take --task regression',
+    );
+  }
+  if (quantiles !== undefined && loss !== 'auto' && loss !== 'quantiles') {
+    throw new UsageError(`quantiles: loss ${loss} does not use them: leave one of the two out`);
+  }
+  if (loss !== 'auto') return loss;
+  if (quantiles !== undefined) return 'quantiles';
+  return classes ? 'crossEntropy' : 'squaredError';
 }
 
 /**
- * Returns how many outputs the network needs: one for each class or value, and one for two classes if
- * possible.
+ * Returns how many outputs the network needs: one for each class or value, one for two classes if possible,
+ * and one for each quantile of a value.
  */
-function outputUnits(loss: DivergenceName, { problemType, outputs }: NetworkRequirements): number {
-  const { targets, single, fused }: Divergence = DIVERGENCES[loss];
+function outputUnits(
+  config: TrainConfig,
+  loss: DivergenceName,
+  { problemType, outputs }: NetworkRequirements,
+): number {
+  const { targets, single, fused, levels }: Divergence = DIVERGENCES[loss];
+  if (levels && problemType === 'classification') {
+    throw new UsageError(
+      `loss: ${loss} is for a target that is a number, but it is a class: take crossEntropy, or --task regression`,
+    );
+  }
+  if (levels) return outputs * (config.quantiles ?? levels).length;
   if (targets === 'class' && problemType !== 'classification') {
     throw new UsageError(
       `loss: ${loss} is for classes, but the target is a number: take squaredError, or --task classification`,

@@ -26,6 +26,7 @@ const PARAMETERS: Partial<Record<DivergenceKernel, number[]>> = {
   softmaxCrossEntropy: [0, 0.1],
   huber: [0.5, 2],
   quantile: [0.3],
+  quantiles: [2],
   focal: [2, 0, 0.5, 3.7],
   softmaxFocal: [2, 0, 0.5, 3.7],
 };
@@ -45,10 +46,18 @@ const SHAPES = [
 function example(name: DivergenceKernel, R: number, N: number): { y: Float64Array; d: Float64Array } {
   const raw = numbers(R * N, 1);
   const y = raw.map((v) => Math.fround(onProbabilities(name) ? 0.01 + 0.49 * (v + 1) : 6 * v));
+  if (name === 'quantiles') return { y, d: targetsAndLevels(R, N) };
   const d = ofClass(name)
     ? Float64Array.from({ length: R }, (_, r) => (r * 7) % N)
     : numbers(R * N, 2).map((v) => (name.endsWith('inge') ? Number(v > 0) : Math.fround(Math.abs(v))));
   return { y, d };
+}
+
+/** Targets of R rows, each row followed by a level for each of its outputs. */
+function targetsAndLevels(R: number, N: number): Float64Array {
+  return numbers(2 * R * N, 2).map((v, i) =>
+    Math.fround(Math.floor(i / N) % 2 === 0 ? Math.abs(v) : (1 + v) / 2),
+  );
 }
 
 function run(
@@ -118,7 +127,9 @@ describe.each(implementations)('$label', (implementation) => {
       const high = name === 'expPoisson' ? 80 : 1e4; // e^80 is a float32
       const y = onProbabilities(name) ? [1, 0, 0, 1, 1] : [high, -high, 0, high, -high];
       for (let c = 0; c < 5; c++) {
-        const d = ofClass(name) ? [c] : [c, 1, 0, 1, 1].map((v) => Math.min(v, 1));
+        const values = [c, 1, 0, 1, 1].map((v) => Math.min(v, 1));
+        const levels = name === 'quantiles' ? [0.1, 0.5, 0.9, 0.99, 0.3] : [];
+        const d = ofClass(name) ? [c] : [...values, ...levels];
         const { losses, dy } = run(kernels, name, array(y), array(d), zeros(5), zeros(1), 5, p);
         expect(kernels.allFinite(losses, 1) && kernels.allFinite(dy, 5)).toBe(true);
       }

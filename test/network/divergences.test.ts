@@ -31,7 +31,7 @@ const focalSlope = (y: number) => gamma * (1 - y) * Math.log(y) - (1 - y) ** gam
 
 /** Div and ∂Div/∂y of one row, of what PyTorch has not. */
 const CLOSED: Partial<
-  Record<DivergenceKernel, { p: number; of: (y: number[], d: number[]) => [number, number[]] }>
+  Record<DivergenceKernel, { p: number; levels?: true; of: (y: number[], d: number[]) => [number, number[]] }>
 > = {
   logCosh: {
     p: 0,
@@ -42,6 +42,14 @@ const CLOSED: Partial<
     of: (y, d) => [
       sum(y.map((v, i) => (v < d[i] ? 0.9 : -0.1) * (d[i] - v))),
       y.map((v, i) => (v < d[i] ? -0.9 : 0.1)),
+    ],
+  },
+  quantiles: {
+    p: 3,
+    levels: true,
+    of: (y, d) => [
+      sum(y.map((v, i) => (v < d[i] ? d[y.length + i] : d[y.length + i] - 1) * (d[i] - v))) / 3,
+      y.map((v, i) => (v < d[i] ? -d[y.length + i] : 1 - d[y.length + i]) / 3),
     ],
   },
   hinge: {
@@ -96,16 +104,21 @@ describe.each(implementations.filter(({ label }) => label !== 'reference float32
 
     it.each(fixture.cases)('$name, p = $p: value and gradient are those of PyTorch', check);
 
-    it.each(Object.entries(CLOSED))('%s: value and gradient are those of its formula', (key, { p, of }) => {
-      const name = key as DivergenceKernel;
-      const softmaxed = fixture.cases.find((one) => one.name === 'crossEntropy')!;
-      const { y } = name === 'focal' ? softmaxed : fixture.cases.find((one) => one.name === 'huber')!;
-      const d = y.map((row, r) =>
-        name.endsWith('ocal') ? [r % row.length] : row.map((_, j) => (r + j) % 2),
-      );
-      const rows = y.map((row, r) => of(row, d[r]));
-      check({ name, p, y, d, losses: rows.map(([loss]) => loss), dy: rows.map(([, slopes]) => slopes) });
-    });
+    it.each(Object.entries(CLOSED))(
+      '%s: value and gradient are those of its formula',
+      (key, { p, levels, of }) => {
+        const name = key as DivergenceKernel;
+        const softmaxed = fixture.cases.find((one) => one.name === 'crossEntropy')!;
+        const { y } = name === 'focal' ? softmaxed : fixture.cases.find((one) => one.name === 'huber')!;
+        const d = y.map((row, r) =>
+          name.endsWith('ocal')
+            ? [r % row.length]
+            : [...row.map((_, j) => (r + j) % 2), ...(levels ? row.map((_, j) => (j + 1) / 8) : [])],
+        );
+        const rows = y.map((row, r) => of(row, d[r]));
+        check({ name, p, y, d, losses: rows.map(([loss]) => loss), dy: rows.map(([, slopes]) => slopes) });
+      },
+    );
   },
 );
 
@@ -122,16 +135,19 @@ describe('the list', () => {
   });
 
   it.each(DIVERGENCE_NAMES)('%s: fused exactly with its activation, its parameter passed on', (name) => {
-    const { fused, parameter }: Divergence = DIVERGENCES[name];
+    const { fused, parameter, levels = [] }: Divergence = DIVERGENCES[name];
     const layers = buildLayers([{ dense: 3 }, fused?.activation ?? 'tanh'], 2);
-    const target = objective(layers, name, 0.25);
-    expect(target.parameter).toBe(0.25);
+    const given = levels.length > 0 ? [0.2, 0.25] : 0.25;
+    const target = objective(layers, name, given);
+    expect(target.parameter).toBe(levels.length > 0 ? 2 : 0.25);
+    expect(target.levels).toEqual(levels.length > 0 ? given : []);
     expect(target.layers).toHaveLength(fused ? 1 : 2);
     expect(target.fused).toBe(fused ? layers[1] : null);
     expect(target.divergence).toBe(fused?.kernel ?? name);
-    expect(objective(layers, name).parameter).toBe(parameter?.default ?? 0);
+    expect(objective(layers, name).parameter).toBe(levels.length || (parameter?.default ?? 0));
+    expect(objective(layers, name).levels).toEqual(levels);
     expect(objective(buildLayers([{ dense: 3 }, 'relu'], 2), name)).toMatchObject({ fused: null });
-    expect(unfused(layers, name, 0.25)).toMatchObject({ layers, fused: null, divergence: name });
+    expect(unfused(layers, name, given)).toMatchObject({ layers, fused: null, divergence: name });
   });
 
   it.each([

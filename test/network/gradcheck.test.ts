@@ -14,6 +14,7 @@ import {
   type Divergence,
   type DivergenceName,
 } from '#src/network/divergences.js';
+import { desiredWidth } from '#src/network/network.js';
 import type { LayerSpec } from '#src/network/spec.js';
 import { type Check, gradcheck, STEP, TOLERANCE } from '../support/gradcheck.js';
 import { numbers, setParameters, type TestNetwork, testNetwork, withoutPadding } from '../support/network.js';
@@ -53,7 +54,7 @@ function instance({ layers, loss, fused = true, kernels, x, weights }: Case) {
   const desired =
     DIVERGENCES[loss].targets === 'class'
       ? Array.from({ length: ROWS }, (_, row) => row % outputs)
-      : numbers(ROWS * outputs, 13, 0.5).map(
+      : numbers(ROWS * desiredWidth(network.objective), 13, 0.5).map(
           (value, i) => (domain?.holds(0.5) === false ? i % 2 : value + 0.5), // within (0, 1)
         );
   return { network, x: x ?? numbers(ROWS * INPUTS, 12, 1.5), desired };

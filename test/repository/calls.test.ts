@@ -10,7 +10,7 @@ describe('calls', () => {
   it('no transcendental Math.* on the training path', () => {
     const path = SOURCES.filter(
       (file) =>
-        /^(src\/(kernels|network|optim|parallel|forward|train|data)\/|src\/[a-z]+\.ts|workers\/)/.test(
+        /^(src\/(kernels|network|optim|parallel|forward|calibration|train|data)\/|src\/[a-z]+\.ts|workers\/)/.test(
           file,
         ) && !file.startsWith('src/kernels/reference/'),
     );

@@ -6,7 +6,15 @@ import type { DivergenceName } from '#src/network/divergences.js';
 import type { UncheckedLayer } from '#src/network/kind.js';
 import type { BoundSequence, Pass } from '#src/network/layer.js';
 import { type ParameterLayout, parameterLayout } from '#src/network/layout.js';
-import { backward, bind, forward, type Objective, objective, unfused } from '#src/network/network.js';
+import {
+  backward,
+  bind,
+  desiredWidth,
+  forward,
+  type Objective,
+  objective,
+  unfused,
+} from '#src/network/network.js';
 import { buildLayers } from '#src/network/spec.js';
 import { Stream } from '#src/random.js';
 
@@ -56,7 +64,7 @@ export function testNetwork(options: TestNetworkOptions): TestNetwork {
   const gradient = block();
   const bound = bind(target.layers, rows, { layout, parameters, gradients: [gradient], allocate });
   const outputs = bound.output.length / rows;
-  const desired = allocate(rows * (target.targets === 'class' ? 1 : outputs));
+  const desired = allocate(rows * desiredWidth(target));
   const losses = allocate(rows);
   const whole = { block: 0, bounds: Int32Array.of(0, rows), first: 0, last: 1 };
   const pass: Pass = {

@@ -82,9 +82,50 @@ describe('a parameter', () => {
   });
 });
 
+describe('quantiles', () => {
+  it('choose the loss, and give each target an output for every level', () => {
+    const quantiles = [0.1, 0.5, 0.8];
+    const given = planned(regression, { quantiles });
+    expect(given.network).toMatchObject({ loss: 'quantiles', lossParameter: quantiles });
+    expect(given.network.layers.at(-1)).toEqual({ dense: 3 });
+    expect(given.objective).toMatchObject({ levels: quantiles, parameter: 3 });
+    expect(planned(regression, { loss: 'quantiles' }).network.lossParameter).toEqual([0.05, 0.5, 0.95]);
+    expect(planned(regression, {}).network).not.toHaveProperty('lossParameter');
+  });
+
+  it.each([
+    [
+      classes,
+      { quantiles: [0.5] },
+      /^quantiles: are of a target that is a number, but the target is a class/,
+    ],
+    [classes, { loss: 'quantiles' }, /^loss: quantiles is for a target that is a number, but it is a class/],
+    [regression, { quantiles: [0.5], loss: 'huber' }, /^quantiles: loss huber does not use them/],
+    [regression, { quantiles: [0.5, 0.4] }, /^quantiles: expected rising levels, found/],
+    [regression, { quantiles: [0.5, 0.5] }, /^quantiles: expected rising levels, found/],
+    [regression, { quantiles: [] }, /^quantiles: /],
+    [regression, { quantiles: [0.1, 1] }, /^quantiles\.1: must be less than 1, found 1/],
+    [regression, { quantiles: [0, 0.5] }, /^quantiles\.0: must be greater than 0, found 0/],
+    [
+      regression,
+      { quantiles: [0.1, 0.9], layers: [{ dense: 1 }] },
+      /^layers: the last layer has 1 outputs, but 1 target values with loss quantiles need 2/,
+    ],
+  ] as const)('are refused where they do not fit (%#)', (data, options, message) => {
+    const { layers, ...rest } = { layers: undefined, ...options } as Omit<TrainOptions, 'data'>;
+    const plan = () =>
+      planTraining(
+        resolveConfig({ data: 'synthetic', workers: 0, ...rest, ...(layers ? { layers } : { hidden: [4] }) }),
+        data,
+      );
+    expect(plan).toThrow(message);
+    expect(plan).toThrow(UsageError);
+  });
+});
+
 describe('the last activation', () => {
   it('is the one that the divergence is fused with', () => {
-    for (const loss of DIVERGENCE_NAMES) {
+    for (const loss of DIVERGENCE_NAMES.filter((name) => name !== 'quantiles')) {
       const { fused }: Divergence = DIVERGENCES[loss];
       const { network, objective } = planned(classes, { loss });
       expect(network.layers.at(-1)).toEqual(fused?.activation ?? { dense: 3 });
@@ -94,7 +135,7 @@ describe('the last activation', () => {
 
   it('is one output for two classes where the divergence knows what it means', () => {
     const two = syntheticData({ rows: 20, inputs: 2, classes: 2 });
-    const widths = DIVERGENCE_NAMES.map(
+    const widths = DIVERGENCE_NAMES.filter((name) => name !== 'quantiles').map(
       (loss) => [loss, planned(two, { loss }).layers.at(-1)!.outputs] as const,
     );
     expect(widths.filter(([, width]) => width === 1).map(([loss]) => loss)).toEqual([

@@ -70,6 +70,10 @@ function focalTerms(log: number, p: number): { value: number; slope: number } {
   return { value: -power * log, slope: power * (p * Math.exp(log) * ratio - 1) };
 }
 
+/** Returns max(τ(d−y), (τ−1)(d−y)), the pinball loss. */
+const pinball = (y: number, d: number, level: number) => Math.max(level * (d - y), (level - 1) * (d - y));
+const pinballSlope = (y: number, d: number, level: number) => (y > d ? 1 - level : y < d ? -level : y - d);
+
 const squaredError = sumOverOutputs(
   (y, d) => ((y - d) * (y - d)) / 2,
   (y, d) => y - d,
@@ -77,8 +81,8 @@ const squaredError = sumOverOutputs(
 
 /**
  * The divergences that every implementation of the kernels has. Those made by `againstClass` take d as [R,1]
- * class indices, the others as [R,N]; p is the divergence's parameter. Those whose first argument is z are
- * fused: they take the input of an activation and stand for it as well.
+ * class indices, `quantiles` as [R,2N], the others as [R,N]; p is the divergence's parameter. Those whose
+ * first argument is z are fused: they take the input of an activation and stand for it as well.
  */
 export const ROW_DIVERGENCES = {
   /** ½‖y−d‖² */
@@ -118,10 +122,20 @@ export const ROW_DIVERGENCES = {
     (y, d) => Math.tanh(y - d),
   ),
   /** Σ max(p(d−y), (p−1)(d−y)), with p the share of under-estimates, τ. */
-  quantile: sumOverOutputs(
-    (y, d, p) => Math.max(p * (d - y), (p - 1) * (d - y)),
-    (y, d, p) => (y > d ? 1 - p : y < d ? -p : y - d),
-  ),
+  quantile: sumOverOutputs(pinball, pinballSlope),
+  /**
+   * Σ max(τ(d−y), (τ−1)(d−y))/p, with p the number of levels that each target has, and d [R,2N]: a row's N
+   * targets, then a τ for each of its N outputs.
+   */
+  quantiles(dy, y, d, r, N, p) {
+    let loss = 0;
+    for (let j = 0; j < N; j++) {
+      const [i, target, level] = [r * N + j, d[2 * r * N + j], d[(2 * r + 1) * N + j]];
+      loss += pinball(y[i], target, level) / p;
+      if (dy !== null) dy[i] = pinballSlope(y[i], target, level) / p;
+    }
+    return loss;
+  },
 
   /** Σ max(0, 1 − s·y), with s = 1 where d > 0, else −1. */
   hinge: sumOverOutputs(slack, (y, d) => -side(d) * Math.sign(slack(y, d))),

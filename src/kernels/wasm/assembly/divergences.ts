@@ -23,6 +23,7 @@ export enum Divergence {
   expPoisson,
   kl,
   softmaxKl,
+  quantiles,
 }
 
 /** losses[R] = Div(y, d) and, unless dy = 0, dy[R,N] = ∂Div/∂y. */
@@ -33,10 +34,11 @@ export function divergence(code: i32, losses: usize, dy: usize, y: usize, d: usi
   for (let r = 0; r < R; r++) {
     f32.store(losses, ofClass ? classRow(code, dy, y, f32.load(d), N, p)
       : code == Divergence.softmaxKl ? softmaxKlRow(dy, y, d, N)
+      : code == Divergence.quantiles ? quantilesRow(dy, y, d, N, p)
       : outputsRow(code, dy, y, d, N, p));
     losses += 4;
     y += row;
-    d += ofClass ? 4 : row;
+    d += ofClass ? 4 : code == Divergence.quantiles ? 2 * row : row;
     if (dy != 0) dy += row;
   }
 }
@@ -168,6 +170,20 @@ function softmaxKlRow(dy: usize, z: usize, d: usize, N: i32): f32 {
     const logY = f32x4.sub(f32x4.sub(load(z + at, rest, 0), splat(highest)), logSum);
     sum = f32x4.add(sum, f32x4.sub(dLogD(target), f32x4.mul(target, logY)));
     if (dy != 0) store(dy + at, f32x4.sub(f32x4.mul(mass, exp(logY)), target), rest);
+  }
+  return sumLanes(sum);
+}
+
+/** The mean over levels of the pinball loss: d holds N targets, then the level of each of the N outputs. */
+function quantilesRow(dy: usize, y: usize, d: usize, N: i32, levels: f32): f32 {
+  const share = splat(1 / levels);
+  const tau = d + (<usize>N << 2);
+  let sum = splat(0);
+  for (let n = 0; n < N; n += 4) {
+    const at = <usize>n << 2, rest = N - n;
+    const out = load(y + at, rest, 0), target = load(d + at, rest, 0), level = load(tau + at, rest, 0);
+    sum = f32x4.add(sum, f32x4.mul(share, value(Divergence.quantile, out, target, level)));
+    if (dy != 0) store(dy + at, f32x4.mul(share, slope(Divergence.quantile, out, target, level)), rest);
   }
   return sumLanes(sum);
 }
