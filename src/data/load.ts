@@ -4,7 +4,7 @@
 import { DataError, UsageError } from '../errors.js';
 import { fitArrays, loadArrays } from './arrays/arrays.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
-import type { ExaminedPart } from './findings/examine.js';
+import { findingsOf } from './examined.js';
 import type { Finding } from './findings/finding.js';
 import { type FitOptions, type FittedDataset, fingerprint, type LoadedDataset } from './fit.js';
 import { type Preprocessing, preprocessingOf } from './preprocessing.js';
@@ -147,28 +147,6 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
 
 /** Whether the rows of a source are all that there is of a problem, as of XOR. */
 export const isComplete = (source: Source): boolean => source.kind === 'arrays' && source.complete === true;
-/** A part of the data as it was asked for and as it was loaded. */
-interface LoadedPart {
-  readonly part: ExaminedPart['part'];
-  readonly given: number | DataSource | undefined;
-  readonly loaded: Pick<LoadedSource, 'subset' | 'examined'> | null;
-}
-
-/** Examines a table and its parts. Returns no findings for arrays. */
-async function findingsOf(
-  { examined, split }: FittedDataset,
-  data: DataSource,
-  parts: readonly LoadedPart[],
-): Promise<Finding[]> {
-  if (examined === undefined) return [];
-  const { examineTable } = await import('./findings/examine.js');
-  const known = parts.flatMap(({ part, given, loaded }): ExaminedPart[] => {
-    if (!loaded?.examined) return [];
-    const source = typeof given === 'number' || given === undefined ? null : sourceName(given);
-    return [{ part, table: loaded.examined, rows: loaded.subset.rows, source }];
-  });
-  return examineTable(examined, split.train, known, typeof data === 'string' ? data : null);
-}
 
 /**
  * Returns `val` and `test` as fractions, 0 for a part with a source of its own. Throws UsageError for a

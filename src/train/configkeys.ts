@@ -4,10 +4,7 @@
  */
 import { z } from 'zod';
 import { type Choice, hyperShape } from '../hyperparameters.js';
-import { PRECISIONS } from '../kernels/bfloat16.js';
-import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { ACTIVATION_NAMES } from '../network/activations.js';
-import { MOST_MEMBERS } from '../network/digest.js';
 import {
   DIVERGENCE_NAMES,
   DIVERGENCES,
@@ -21,6 +18,7 @@ import { fraction, positive, whole } from '../optim/hyper.js';
 import { SCHEDULE_SHAPE, UPDATE_CHOICES, UPDATE_SHAPE } from '../optim/options.js';
 import { COLUMNS } from './columnkeys.js';
 import { PRESET_NAMES } from './presets.js';
+import { RUN } from './runkeys.js';
 import { parseUntil, UNTIL_EPOCHS } from './until.js';
 
 /** Columns of numbers up to which `numberEmbedding: auto` embeds them; wider tables are like pictures. */
@@ -245,53 +243,6 @@ const DURATION = {
     .describe(
       'the weights that are evaluated and saved: those of the epoch with the lowest validation loss, or of the last; without validation rows the last',
     ),
-} as const;
-
-const RUN = {
-  bag: whole(1)
-    .max(MOST_MEMBERS)
-    .default(1)
-    .describe(
-      'networks to train, each with another seed and other validation rows; the model is the mean of their predictions',
-    ),
-  seed: z
-    .number()
-    .int()
-    .min(0)
-    .max(Number.MAX_SAFE_INTEGER)
-    .default(1)
-    .describe('seed of the initial weights, the splits and the order of rows'),
-  workers: z
-    .union([z.literal('auto'), whole(0).max(1024)])
-    .default('auto')
-    .describe('number of threads; 0 trains in the main thread; the result is the same for any number'),
-  shards: whole(1)
-    .max(1024)
-    .default(8)
-    .describe(
-      'parts into which a minibatch is split for the workers; changes the result slightly; with batchNorm, parts have 32 rows or more',
-    ),
-  kernels: z
-    .enum(['auto', ...KERNEL_NAMES])
-    .default('auto')
-    .describe('code that does the arithmetic; gradpool doctor compares their speeds'),
-  nativeLibrary: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('kernels native: library to load, oneDNN or a CBLAS; default: the best one installed'),
-  precision: z
-    .enum(PRECISIONS)
-    .default('f32')
-    .describe(
-      'numbers that are multiplied in matrix products; bf16 rounds them, sums and weights stay float32',
-    ),
-  memoryLimit: positive
-    .optional()
-    .describe('largest amount of shared memory, in MiB; default: what the machine has'),
-  checkpointEvery: whole(1)
-    .optional()
-    .describe('steps between checkpoints, in addition to the one after each epoch'),
 } as const;
 
 export const CONFIG_SHAPE = {

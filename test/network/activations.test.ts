@@ -116,6 +116,7 @@ describe('the threshold', () => {
     specify(resolveConfig({ data: 'none', layers, loss: 'squaredError' }), {
       problemType: 'regression',
       inputs: 2,
+      continuous: 2,
       outputs: 2,
       embedded: [],
     });

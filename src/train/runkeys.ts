@@ -1,0 +1,53 @@
+/** The configuration's keys about how a training is run: how many networks, on which threads and kernels. */
+import { z } from 'zod';
+import { PRECISIONS } from '../kernels/bfloat16.js';
+import { KERNEL_NAMES } from '../kernels/kernels.js';
+import { MOST_MEMBERS } from '../network/digest.js';
+import { positive, whole } from '../optim/hyper.js';
+
+export const RUN = {
+  bag: whole(1)
+    .max(MOST_MEMBERS)
+    .default(1)
+    .describe(
+      'networks to train, each with another seed and other validation rows; the model is the mean of their predictions',
+    ),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .default(1)
+    .describe('seed of the initial weights, the splits and the order of rows'),
+  workers: z
+    .union([z.literal('auto'), whole(0).max(1024)])
+    .default('auto')
+    .describe('number of threads; 0 trains in the main thread; the result is the same for any number'),
+  shards: whole(1)
+    .max(1024)
+    .default(8)
+    .describe(
+      'parts into which a minibatch is split for the workers; changes the result slightly; with batchNorm, parts have 32 rows or more',
+    ),
+  kernels: z
+    .enum(['auto', ...KERNEL_NAMES])
+    .default('auto')
+    .describe('code that does the arithmetic; gradpool doctor compares their speeds'),
+  nativeLibrary: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('kernels native: library to load, oneDNN or a CBLAS; default: the best one installed'),
+  precision: z
+    .enum(PRECISIONS)
+    .default('f32')
+    .describe(
+      'numbers that are multiplied in matrix products; bf16 rounds them, sums and weights stay float32',
+    ),
+  memoryLimit: positive
+    .optional()
+    .describe('largest amount of shared memory, in MiB; default: what the machine has'),
+  checkpointEvery: whole(1)
+    .optional()
+    .describe('steps between checkpoints, in addition to the one after each epoch'),
+} as const;
