@@ -11,7 +11,7 @@ import { type DataSource, sourceName } from './source.js';
 interface LoadedPart {
   readonly part: ExaminedPart['part'];
   readonly given: number | DataSource | undefined;
-  readonly loaded: { readonly subset: Subset; readonly examined: ExaminedTable | undefined } | null;
+  readonly loaded: { readonly subset: Subset; readonly examined?: ExaminedTable | undefined } | null;
 }
 
 /** Examines a table and its parts. Returns no findings for arrays. */

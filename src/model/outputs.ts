@@ -28,8 +28,9 @@ export function predictedValues(context: Runner['context'], output: FloatArray, 
 }
 
 /**
- * Returns the block's quantiles in the targets' own units and range: [R, targets, levels]. Those of one target are
- * sorted, so that they never cross. A network that predicts one value has one, which is that value.
+ * Returns the block's quantiles in the targets' own units and range: [R, targets, levels]. Those of one
+ * target are sorted, so that they never cross. A network that predicts one value has one, which is that
+ * value.
  */
 export function predictedQuantiles(
   { objective, encoding: { targetShift, targetScale, targetMin, targetMax } }: Runner['context'],
