@@ -3,8 +3,7 @@ import { calibrateClasses, calibrateValues } from '../calibration/calibrate.js';
 import type { Calibration } from '../calibration/record.js';
 import type { Subset } from '../data/dataset.js';
 import { blockRows, evaluationBlocks } from '../forward/evaluation.js';
-import { chooseKernels } from '../kernels/choose.js';
-import type { KernelName } from '../kernels/kernels.js';
+import type { ChosenKernels } from '../kernels/choose.js';
 import { givesProbabilities, outputWidth } from '../network/layer.js';
 import { quantilePairs } from '../network/quantiles.js';
 import { networkProbabilities, predictedQuantiles } from './outputs.js';
@@ -13,8 +12,14 @@ import { createRunner, type RunnableModel, type Runner } from './runner.js';
 /** Rows and outputs that are calibrated on, at most: more would take seconds and change nothing. */
 const MOST = { rows: 100_000, outputs: 2_000_000 } as const;
 
+/** Rows, and the members of a bag that predict them, counted from 0; by default all. */
+export interface PredictedRows {
+  readonly subset: Subset;
+  readonly members?: readonly number[] | undefined;
+}
+
 interface CalibrationOptions {
-  readonly kernels: KernelName;
+  readonly chosen: ChosenKernels;
   /** Whether predicted probabilities are to be scaled by the temperature. */
   readonly applied: boolean;
   /** Names the rows in errors. */
@@ -22,35 +27,41 @@ interface CalibrationOptions {
 }
 
 /**
- * Computes the calibration of a model from rows that it was not trained on; null for a classifier that gives
- * no probabilities. The rows go through the network as they do in a prediction.
+ * Computes the calibration of a model from rows that it was not trained on, in groups that the same members
+ * predict; null without rows, and for a classifier that gives no probabilities. The rows go through the
+ * network as they do in a prediction.
  */
 export function calibrateModel(
   model: RunnableModel,
-  subset: Subset,
-  { kernels, applied, source }: CalibrationOptions,
+  groups: readonly PredictedRows[],
+  { chosen, applied, source }: CalibrationOptions,
 ): Calibration | null {
   const { target } = model.schema;
   if (target.kind === 'classes' && !givesProbabilities(model.layers)) return null;
-  const runner = createRunner(model, chooseKernels({ kernels, precision: 'f32' }));
-  const chosen = someRows(subset, Math.min(MOST.rows, Math.ceil(MOST.outputs / outputWidth(model.layers))));
-  const predict = (of: (rows: number) => ArrayLike<number>) => allBlocks(runner, chosen, source, of);
-  const { targets, targetWidth } = chosen.dataset;
+  const known = someRows(groups, Math.min(MOST.rows, Math.ceil(MOST.outputs / outputWidth(model.layers))));
+  if (known.length === 0) return null;
+  const runner = createRunner(model, chosen);
+  const predict = (of: (rows: number) => ArrayLike<number>) => allBlocks(runner, known, source, of);
+  const targetsOf = (width: number, t: number) =>
+    known.flatMap(({ subset: { dataset, rows } }) =>
+      Array.from(rows, (row) => dataset.targets[row * width + t]),
+    );
   if (target.kind === 'classes') {
     const probabilities = predict((rows) => networkProbabilities(model, runner, rows)!);
-    const labels = Array.from(chosen.rows, (row) => targets[row]);
+    const labels = targetsOf(1, 0);
     return calibrateClasses({ probabilities, classes: target.classes.length, labels }, applied);
   }
   const { context, output } = runner;
   const quantiles = predict((rows) => predictedQuantiles(context, output, rows));
   const Q = Math.max(1, context.objective.levels.length);
+  const T = target.names.length;
   return calibrateValues(
     target.names.map((_, t) => {
-      const known = Array.from(chosen.rows, (row) => targets[row * targetWidth + t]);
+      const targets = targetsOf(T, t);
       return quantilePairs(Q).map(({ low, high }) => ({
-        targets: known,
-        ranges: known.map((_, row) => {
-          const at = (row * targetWidth + t) * Q;
+        targets,
+        ranges: targets.map((_, row) => {
+          const at = (row * T + t) * Q;
           return { low: quantiles[at + low], high: quantiles[at + high] };
         }),
       }));
@@ -58,29 +69,36 @@ export function calibrateModel(
   );
 }
 
-/** Returns a subset of at most `most` rows, evenly spread. */
-function someRows({ dataset, rows }: Subset, most: number): Subset {
-  if (rows.length <= most) return { dataset, rows };
-  const chosen = new Uint32Array(new SharedArrayBuffer(4 * most));
-  for (let i = 0; i < most; i++) chosen[i] = rows[Math.floor((i * rows.length) / most)];
-  return { dataset, rows: chosen };
+/** Returns at most about `most` rows, evenly spread over the groups, without groups that have none. */
+function someRows(groups: readonly PredictedRows[], most: number): PredictedRows[] {
+  const total = groups.reduce((sum, { subset }) => sum + subset.rows.length, 0);
+  return groups.flatMap(({ subset: { dataset, rows }, members }) => {
+    const share = Math.min(rows.length, Math.ceil((rows.length * most) / total));
+    const chosen = new Uint32Array(new SharedArrayBuffer(4 * share));
+    for (let i = 0; i < share; i++) chosen[i] = rows[Math.floor((i * rows.length) / share)];
+    return share === 0 ? [] : [{ subset: { dataset, rows: chosen }, members }];
+  });
 }
 
 /** Runs all rows through the network block by block, and returns what `of` reads off each block. */
 function allBlocks(
   { forward }: Runner,
-  subset: Subset,
+  groups: readonly PredictedRows[],
   source: string,
   of: (rows: number) => ArrayLike<number>,
 ): Float64Array {
-  let all: Float64Array | null = null;
-  for (let block = 0; block < evaluationBlocks(subset); block++) {
-    const { from, to } = blockRows(subset, block);
-    forward(subset, from, to, source);
-    const values = of(to - from);
-    const width = values.length / (to - from);
-    all ??= new Float64Array(width * subset.rows.length);
-    all.set(values, from * width);
+  const blocks = groups.flatMap(({ subset, members }) =>
+    Array.from({ length: evaluationBlocks(subset) }, (_, block) => {
+      const { from, to } = blockRows(subset, block);
+      forward(subset, from, to, source, members);
+      return of(to - from);
+    }),
+  );
+  const all = new Float64Array(blocks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const values of blocks) {
+    all.set(values, at);
+    at += values.length;
   }
-  return all ?? new Float64Array();
+  return all;
 }

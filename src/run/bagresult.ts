@@ -1,6 +1,7 @@
 /** The last event of a bag: the mean of its members as a model, and what it reaches. */
 import { join } from 'node:path';
 import { chooseKernels } from '../kernels/choose.js';
+import { calibrateModel } from '../model/calibrate.js';
 import type { SavedModel } from '../model/format.js';
 import type { RunnableModel } from '../model/runner.js';
 import { saveModel } from '../model/write.js';
@@ -8,7 +9,7 @@ import { membersSha256 } from '../network/digest.js';
 import { parameterLayout } from '../network/layout.js';
 import type { TrainResult } from '../train/events.js';
 import type { BagPlan } from './bagplan.js';
-import { type BagScores, scoreBag } from './bagscore.js';
+import { type BagScores, calibrationRows, scoreBag } from './bagscore.js';
 import { RUN_FILES } from './folder.js';
 
 /** A member as a session finds or leaves it. */
@@ -78,18 +79,26 @@ export function endOfBag(
 
 const NOTHING: BagScores = { train: null, val: null, test: null, outOfFold: null, gain: null };
 
-/** Writes the model, if there is a folder, and then evaluates it. */
+/** Calibrates the model and writes it, if there is a folder, and evaluates it. */
 function scoredModel(
-  { members: [first], data }: BagPlan,
+  { config, members: [first], data }: BagPlan,
   parts: Pick<SavedModel, 'layout' | 'facts'> & Pick<RunnableModel, 'weights' | 'bag'>,
   folder: string | null,
 ): BagScores {
   const { network, layers, kernels, library } = first;
   const model = { network, layers, schema: first.data.schema, ...parts };
-  // The model is written before the evaluation, because a row of the test data can end the run.
-  if (folder) saveModel(join(folder, RUN_FILES.model), model);
   const named = library ? { nativeLibrary: library.path } : {};
-  return scoreBag(model, data, chooseKernels({ kernels, precision: 'f32', ...named }));
+  const chosen = chooseKernels({ kernels, precision: 'f32', ...named });
+  if (folder) {
+    const calibration = calibrateModel(model, calibrationRows(data), {
+      chosen,
+      applied: config.calibrate === 'temperature',
+      source: `${data.whole.name}, validation`,
+    });
+    // The model is written before the evaluation, because a row of the test data can end the run.
+    saveModel(join(folder, RUN_FILES.model), { ...model, calibration });
+  }
+  return scoreBag(model, data, chosen);
 }
 
 const commonStatus = (results: readonly TrainResult[]): TrainResult['status'] =>

@@ -6,6 +6,7 @@ import { DivergedError } from '../errors.js';
 import { blockRows, type EvaluationSums, evaluationBlocks, sumBlock } from '../forward/evaluation.js';
 import { type Metrics, meanMetrics } from '../forward/metrics.js';
 import type { ChosenKernels } from '../kernels/choose.js';
+import type { PredictedRows } from '../model/calibrate.js';
 import { problemTypeOf } from '../model/format.js';
 import { createRunner, type RunnableModel } from '../model/runner.js';
 import { mean } from '../statistics.js';
@@ -61,6 +62,15 @@ function gain(score: Score, on: BagGain['on'], groups: readonly Scored[]): BagGa
 
 const rowsOf = (groups: readonly Scored[]): number =>
   groups.reduce((sum, { subset }) => sum + subset.rows.length, 0);
+
+/**
+ * Returns the rows on which a bag is calibrated: those of the folds, each predicted by the members that were
+ * not trained on it, or validation rows from a source of their own, predicted by all.
+ */
+export function calibrationRows(data: BagData): PredictedRows[] {
+  const { val } = data.whole;
+  return data.folded || val === null ? heldOut(data) : [{ subset: val }];
+}
 
 /** Groups the rows of the folds by the members that were not trained on them. */
 function heldOut({ whole, members, folded }: BagData): Scored[] {

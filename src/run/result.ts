@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Calibration } from '../calibration/record.js';
 import type { TrainingData } from '../data/load.js';
+import { chooseKernels } from '../kernels/choose.js';
 import { calibrateModel } from '../model/calibrate.js';
 import { saveModel } from '../model/write.js';
 import { weightsSha256 } from '../network/digest.js';
@@ -107,10 +108,12 @@ function writeModel(trainer: Trainer, folder: string): void {
 
 /** Calibrates the final weights on the validation rows, where there are any. */
 function calibrationOf({ plan, memory }: Trainer): Calibration | null {
-  const { config, data, network, layers, kernels } = plan;
+  const { config, data, network, layers, kernels, library } = plan;
   if (data.val === null) return null;
-  return calibrateModel({ layers, network, schema: data.schema, weights: memory.weights }, data.val, {
-    kernels,
+  const named = library ? { nativeLibrary: library.path } : {};
+  const model = { layers, network, schema: data.schema, weights: memory.weights };
+  return calibrateModel(model, [{ subset: data.val }], {
+    chosen: chooseKernels({ kernels, precision: 'f32', ...named }),
     applied: config.calibrate === 'temperature',
     source: `${data.name}, validation`,
   });

@@ -104,6 +104,15 @@ describe('the model of a bag', () => {
     );
   });
 
+  it('gives sets from the rows that were out of fold', async () => {
+    const { stdout } = await run('predict run flowers.csv --interval 0.8 --format jsonl');
+    const predicted = JSON.parse(stdout.split('\n')[0]);
+    expect(predicted.kind_set[0]).toBe(predicted.kind);
+    const { uncertainty } = JSON.parse((await run('evaluate run flowers.csv --json')).stdout);
+    expect(uncertainty).toMatchObject({ level: 0.9, width: null });
+    expect((await run('inspect run')).stdout).toMatch(/^calibration +sets from \d+ validation rows; temp/m);
+  });
+
   it('is inspected as a run and as a file', async () => {
     const { stdout } = await run('inspect run');
     expect(stdout).toMatch(/^bag +3 networks, whose predictions are averaged$/m);
