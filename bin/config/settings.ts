@@ -6,7 +6,7 @@ import { didYouMean } from '../../src/didyoumean.js';
 import { UsageError } from '../../src/errors.js';
 import { type Choice, unusedKeys, valueText } from '../../src/hyperparameters.js';
 import { CONFIG_KEYS } from '../../src/train/config.js';
-import { CHOICES, type ConfigInput } from '../../src/train/configkeys.js';
+import { CHOICES, type ConfigInput, WITHOUT_LAYERS } from '../../src/train/configkeys.js';
 import type { Args } from '../command.js';
 import { printNotes } from '../render/output.js';
 import { environmentVariable, type Key, kebab, readKey } from './flags.js';
@@ -76,9 +76,6 @@ function refuseUnused(settings: Settings): void {
     if (!(isDefault && inFile)) throw new UsageError(`${where}: ${why}`);
   }
 }
-
-/** The keys that describe a network which is not given as layers. */
-const WITHOUT_LAYERS = ['hidden', 'activation', 'dropout', 'numberEmbedding'] as const;
 
 function valuesOf(settings: Settings): Record<string, unknown> {
   return Object.fromEntries(Array.from(settings, ([key, { value }]) => [key, value]));

@@ -36,8 +36,8 @@ export function withFindings(data: TrainingData, config: TrainConfig): TrainingD
 }
 
 /** Returns the configuration with what the preset decides by the data, and with absolute paths. */
-export function settledConfig(options: TrainOptions, { train, val }: TrainingData): TrainConfig {
-  const facts = { rows: train.rows.length, validated: val !== null };
+export function settledConfig(options: TrainOptions, { train, val, task }: TrainingData): TrainConfig {
+  const facts = { rows: train.rows.length, validated: val !== null, problemType: task };
   return absoluteSources(resolveConfig(options, facts));
 }
 

@@ -80,10 +80,11 @@ export function resolveConfig(given: TrainOptions, facts: PresetFacts | null = n
     (options.hidden ||
       options.activation ||
       options.dropout ||
-      (options.numberEmbedding ?? 'none') !== 'none')
+      (options.numberEmbedding ?? 'none') !== 'none' ||
+      (options.architecture ?? 'plain') !== 'plain')
   ) {
     throw new UsageError(
-      'layers describes the whole network: leave out hidden, activation, dropout and numberEmbedding, or leave out layers',
+      'layers describes the whole network: leave out hidden, activation, dropout, numberEmbedding and architecture, or leave out layers',
     );
   }
   refuseUnused(config);

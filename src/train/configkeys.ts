@@ -16,6 +16,7 @@ import { layersSchema } from '../network/layerspec.js';
 import { MOST_LEVELS } from '../network/quantiles.js';
 import { fraction, positive, whole } from '../optim/hyper.js';
 import { SCHEDULE_SHAPE, UPDATE_CHOICES, UPDATE_SHAPE } from '../optim/options.js';
+import { ARCHITECTURE_NAMES } from './architectures.js';
 import { COLUMNS } from './columnkeys.js';
 import { PRESET_NAMES } from './presets.js';
 import { RUN } from './runkeys.js';
@@ -148,7 +149,7 @@ const PRESET = {
     .enum(['auto', ...PRESET_NAMES])
     .default('auto')
     .describe(
-      'recipe for everything that is not given: tabular, images, lecture (plain gradient descent) or none; auto takes the one for this kind of data; --print-config shows its values',
+      'recipe for everything that is not given: tabular, images, lecture (plain gradient descent), realmlp or realmlp-s (published for tables, and its simplified form) or none; auto takes the one for this kind of data; --print-config shows its values',
     ),
 } as const;
 
@@ -167,10 +168,19 @@ const NETWORK = {
     .describe(
       `how columns of numbers enter the network: periodic adds learned cosines to each; auto does so for tables of up to ${MOST_EMBEDDED} such columns`,
     ),
+  architecture: z
+    .enum(ARCHITECTURE_NAMES)
+    .default('plain')
+    .describe(
+      'layers that hidden and activation become: plain, or those of RealMLP: realmlp learns a scale for each input and a share for each activation, realmlp-s a scale alone',
+    ),
   layers: layersSchema
     .optional()
     .describe('the whole network as a list of layers, instead of hidden and activation'),
 } as const;
+
+/** The keys that describe a network which is not given as layers. */
+export const WITHOUT_LAYERS = ['hidden', 'activation', 'dropout', 'numberEmbedding', 'architecture'] as const;
 
 const LOSSES = {
   loss: z

@@ -3,12 +3,18 @@
  * preset is the weakest source of values but for the keys' own defaults: any flag, variable, file or option
  * beats it.
  */
+import type { ProblemType } from '../data/schema.js';
+
+type Values = Readonly<Record<string, unknown>>;
+
 /** A named set of configuration values. */
 export interface Preset {
   readonly summary: string;
   /** The kind of data that it is for; without it, any. */
   readonly data?: 'table' | 'arrays';
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly values: Values;
+  /** Values that depend on what is predicted; they cannot be ones by which the data is read. */
+  readonly byTask?: Readonly<Record<ProblemType, Values>>;
   /** Rows of a minibatch by the number of training rows. */
   batch?(rows: number): number;
   /** Epochs by the number of steps in each. */
@@ -22,11 +28,32 @@ const sixteenth = (most: number) => (rows: number) => {
   return Math.min(rows, batch);
 };
 
+const atMost = (most: number) => (rows: number) => Math.min(rows, most);
+
+/** More categories than any column has, so that none is embedded. */
+const ONE_HOT = 1_000_000;
+
 /** Steps that training takes at least, however few rows there are. */
 const FEWEST_STEPS = 1000;
 
 const enoughSteps = (epochs: number) => (stepsPerEpoch: number) =>
   Math.max(epochs, Math.ceil(FEWEST_STEPS / stepsPerEpoch));
+
+/**
+ * What both RealMLPs have in common (Holzmüller, Grinsztajn & Steinwart 2024, "Better by default"). The
+ * numbers are those of RealMLP_TD_* and RealMLP_TD_S_* in pytabkit's models/sklearn/default_params.py
+ * (github.com/dholzmueller/pytabkit); docs/training.md#realmlp says what differs.
+ */
+const REALMLP = {
+  val: 0.2,
+  scaling: 'robust',
+  categories: 'signed',
+  hidden: [256, 256, 256],
+  betas: [0.9, 0.95],
+  schedule: 'cosLog4',
+  epochs: 256,
+} as const;
+const smoothed = { loss: 'crossEntropy', labelSmoothing: 0.1, activation: 'selu' } as const;
 
 export const PRESETS = {
   tabular: {
@@ -67,6 +94,37 @@ export const PRESETS = {
     values: { optimizer: 'sgd', momentum: 0, keep: 'last' },
   },
   none: { summary: "the keys' own defaults", values: {} },
+  realmlp: {
+    summary: 'tables: RealMLP-TD as published, with its tuned defaults; the best epoch by the lowest loss',
+    data: 'table',
+    values: {
+      ...REALMLP,
+      embedAbove: 8,
+      clipPredictions: true,
+      numberEmbedding: 'periodic',
+      architecture: 'realmlp',
+      dropout: 0.15,
+      optimizer: 'adamw',
+      weightDecay: 0.02,
+      decayBiases: false,
+      schedules: { weightDecay: 'flatCosine', dropout: 'flatCosine' },
+    },
+    byTask: {
+      classification: { ...smoothed, lr: 0.04 },
+      regression: { activation: 'mish', lr: 0.2 },
+    },
+    batch: atMost(256),
+  },
+  'realmlp-s': {
+    summary: 'tables: RealMLP-TD-S as published, its simplified form; the best epoch by the lowest loss',
+    data: 'table',
+    values: { ...REALMLP, embedAbove: ONE_HOT, architecture: 'realmlp-s', optimizer: 'adam' },
+    byTask: {
+      classification: { ...smoothed, lr: 0.04 },
+      regression: { activation: 'mish', lr: 0.07 },
+    },
+    batch: atMost(256),
+  },
 } as const satisfies Record<string, Preset>;
 
 export type PresetName = keyof typeof PRESETS;

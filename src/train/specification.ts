@@ -6,6 +6,7 @@ import type { Layer } from '../network/layer.js';
 import type { EmbeddedColumn } from '../network/layers/embedding.js';
 import { buildLayers, type LayerSpec, type NetworkSpec } from '../network/spec.js';
 import { RULES, type UpdateRule } from '../optim/rules.js';
+import { architectureOf } from './architectures.js';
 import type { TrainConfig } from './config.js';
 import { MOST_EMBEDDED } from './configkeys.js';
 
@@ -148,11 +149,14 @@ function feedForward(
   outputs: number,
 ): LayerSpec[] {
   const { fused }: Divergence = DIVERGENCES[loss];
+  const { activation = 'relu', architecture, dropout, hidden = [] } = config;
+  const { front, dense, activate, output } = architectureOf(architecture);
   return [
     ...(requirements.embedded.length > 0 ? [{ embedding: requirements.embedded }] : []),
     ...numberEmbedding(config, requirements),
-    ...(config.hidden ?? []).flatMap((units) => hiddenLayer(units, config)),
-    { dense: outputs },
+    ...front,
+    ...hidden.flatMap((units) => [dense(units), activate(activation), ...(dropout > 0 ? [{ dropout }] : [])]),
+    output(outputs),
     ...(fused ? [fused.activation] : []),
   ];
 }
@@ -163,10 +167,6 @@ function numberEmbedding(
 ): LayerSpec[] {
   const embeds = wanted === 'periodic' || (wanted === 'auto' && columns <= MOST_EMBEDDED);
   return embeds && columns > 0 ? [{ periodic: { columns } }] : [];
-}
-
-function hiddenLayer(units: number, { activation = 'relu', dropout }: TrainConfig): LayerSpec[] {
-  return [{ dense: units }, activation, ...(dropout > 0 ? [{ dropout }] : [])];
 }
 
 /** Writes the widths of a network for people: 784-256-128-10. */

@@ -1,8 +1,9 @@
 /** Chooses a preset, and says which of its values apply beside those that the user gives. */
+import type { ProblemType } from '../data/schema.js';
 import { type DataSource, openSource, type Source } from '../data/source.js';
 import { UsageError, UserError } from '../errors.js';
 import { SCHEDULES, type Schedule } from '../optim/schedules.js';
-import { CHOICES, type ConfigInput } from './configkeys.js';
+import { CHOICES, type ConfigInput, WITHOUT_LAYERS } from './configkeys.js';
 import { PRESET_NAMES, PRESETS, type Preset, type PresetName } from './presets.js';
 
 /** What a preset may depend on; known once the data is loaded. */
@@ -11,6 +12,8 @@ export interface PresetFacts {
   readonly rows: number;
   /** Whether rows are kept back for validation. */
   readonly validated: boolean;
+  /** What is predicted. */
+  readonly problemType: ProblemType;
 }
 
 type Values = Partial<Omit<ConfigInput, 'data' | 'preset'>>;
@@ -34,7 +37,7 @@ export function choosePreset(name: PresetName | 'auto' | undefined, data: DataSo
 }
 
 /** Returns what kind of data a source is; null for one that cannot be opened, which loading reports. */
-function kindOf(data: DataSource): Source['kind'] | null {
+export function kindOf(data: DataSource): Source['kind'] | null {
   try {
     return openSource(data).kind;
   } catch (error) {
@@ -45,8 +48,8 @@ function kindOf(data: DataSource): Source['kind'] | null {
 
 /**
  * Returns the values that a preset gives to the keys that `given` leaves open. What belongs to another
- * optimizer, schedule, averaging or network than the one given is left out. Before the data is loaded, what
- * depends on it is 'auto'.
+ * optimizer, schedule, averaging or network than the one given is left out. Before the data is loaded, a
+ * batch and epochs that depend on it are 'auto', and other values that do are missing.
  */
 export function presetValues(
   name: PresetName | 'auto',
@@ -54,17 +57,19 @@ export function presetValues(
   facts: PresetFacts | null,
 ): Values {
   const preset = TYPED[name === 'auto' ? choosePreset(name, given.data) : name];
-  const open = Object.entries(preset.values).filter(([key]) => given[key as keyof Values] === undefined);
+  const all: Values = { ...preset.values, ...(facts ? preset.byTask?.[facts.problemType] : {}) };
+  const open = Object.entries(all).filter(([key]) => given[key as keyof Values] === undefined);
   const values: Record<string, unknown> = Object.fromEntries(open);
-  if (given.layers !== undefined)
-    for (const key of ['hidden', 'dropout', 'numberEmbedding'] as const) delete values[key];
+  if (given.layers !== undefined) for (const key of WITHOUT_LAYERS) delete values[key];
   for (const choice of CHOICES) {
-    const [ofPreset, ofUser] = [preset.values, given].map((source) => source[choice.key as keyof Values]);
+    const [ofPreset, ofUser] = [all, given].map((source) => source[choice.key as keyof Values]);
     if (ofUser === undefined || ofUser === ofPreset) continue;
     const belonging = Object.keys(choice.members[String(ofPreset)] ?? {});
     for (const key of choice.key === 'optimizer' ? ['lr', ...belonging] : belonging) delete values[key];
   }
   if ((facts && !facts.validated) || endsAsGiven(given)) delete values.patience;
+  if (given.until !== undefined) delete values.epochs;
+  if (values.schedules) values.schedules = scheduled(all.schedules!, (key) => given[key] ?? values[key]);
   if (preset.batch && given.batch === undefined) values.batch = facts ? preset.batch(facts.rows) : 'auto';
   const fewSteps = given.epochs === undefined && given.until === undefined;
   if (preset.epochs && fewSteps) {
@@ -73,7 +78,17 @@ export function presetValues(
   return values as Values;
 }
 
-/** Whether the user says when training ends, by `until` or by a schedule that is planned to the last epoch. */
+/** Returns the schedules of the values that are there and not 0. */
+function scheduled(
+  schedules: NonNullable<Values['schedules']>,
+  current: (key: keyof Values) => unknown,
+): Values['schedules'] {
+  return Object.fromEntries(
+    Object.entries(schedules).filter(([key]) => (current(key as keyof Values) ?? 0) !== 0),
+  );
+}
+
+/** Whether the user says when training ends, by `until` or a schedule that is planned to the last epoch. */
 function endsAsGiven({ until, schedule }: ConfigInput): boolean {
   const planned = schedule !== undefined && (SCHEDULES[schedule] as Schedule).planned;
   return until !== undefined || planned === true;

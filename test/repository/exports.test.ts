@@ -12,8 +12,6 @@ const FOR_TESTS = [
   'src/optim/plateau.ts: PlateauState',
   'src/optim/schedules.ts: ScheduleName',
   'src/optim/schedules.ts: ScheduleOptions',
-  'src/train/realmlp.ts: realmlpConfig',
-  'src/train/realmlp.ts: realmlpLayers',
   'src/train/trainer.ts: TrainerOptions',
   'src/train/workersearch.ts: WorkerDecision',
   'src/train/workersearch.ts: breakEvenRows',

@@ -49,7 +49,7 @@ async function trained(name: string, options: TrainOptions): Promise<Model> {
   return loadModel(join(folder, name), { kernels: 'portable' });
 }
 
-/** Returns the rows of the folds, by their number in the table, with the models that were not trained on them. */
+/** Returns the rows of the folds with the models that were not trained on them. */
 async function outOfFold(name: string, options: TrainOptions): Promise<Map<number, Model[]>> {
   const { options: sources, fraction } = bagSources({ ...resolveConfig(options), data: options.data });
   const { members } = bagData(await loadTrainingData(sources), options.bag!, fraction, options.seed!);
