@@ -53,7 +53,7 @@ export async function follow(
   if (result === null || start === null) throw new Error('the training ended without its last event');
   if (args.json) json(result);
   else {
-    print(resultText(result, (start as StartEvent).config.data));
+    print(resultText(result, start));
     const { profile, workers } = result as TrainResult;
     if (profile) print(`\n${(await import('./render/profile.js')).profileText(profile, workers)}`);
   }
