@@ -5,6 +5,8 @@
  *     node test/coverage/coverage.mjs FOLDER [key=value …]
  *
  * FOLDER holds the tables as CSV files; a key, such as quantiles=0.05,0.5,0.95, goes into the configuration.
+ * The tables of scikit-learn are those that `npm run bench:tables` fetches: breast-cancer, wine, digits and
+ * diabetes.
  * A line of JSON is printed for each table and seed, and the means over the tables at the end.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,6 +31,9 @@ const CLASSES = [
   ['mlbench_Satellite', 'classes', 1],
   ['weka_glass', 'Type', 4],
   ['mlbench_LetterRecognition', 'lettr', 1],
+  ['breast-cancer', 'class', 10],
+  ['wine', 'class', 10],
+  ['digits', 'class', 4],
 ];
 const NUMBERS = [
   ['mlbench_BostonHousing', 'medv', 14],
@@ -39,6 +44,7 @@ const NUMBERS = [
   ['weka_cpu.with.vendor', 'class', 14],
   ['modeldata_Chicago', 'ridership', 1],
   ['mlbench_Servo', 'Class', 14],
+  ['diabetes', 'progression', 14],
 ];
 
 const [source, ...given] = process.argv.slice(2);
