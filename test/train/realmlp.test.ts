@@ -155,6 +155,7 @@ describe.each(VARIANTS)('preset %s', (preset) => {
     expect(sgd).toMatchObject({ weightDecay: 0, architecture: preset });
     expect(sgd.lr).toBeUndefined();
     expect(sgd.schedules?.weightDecay).toBeUndefined();
+    expect(configOf(preset, 'regression', { hidden: [] }).schedules?.dropout).toBeUndefined();
     expect(configOf(preset, 'regression', { dropout: 0 }).schedules?.dropout).toBeUndefined();
     const layers = configOf(preset, 'classification', { layers: [{ dense: 3 }, 'softmax'] });
     expect(layers).toMatchObject({ dropout: 0, numberEmbedding: 'none', architecture: 'plain' });
