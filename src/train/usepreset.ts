@@ -56,6 +56,8 @@ export function presetValues(
   const preset = TYPED[name === 'auto' ? choosePreset(name, given.data) : name];
   const open = Object.entries(preset.values).filter(([key]) => given[key as keyof Values] === undefined);
   const values: Record<string, unknown> = Object.fromEntries(open);
+  // Without hidden layers the model is linear, which it would not be with embedded numbers.
+  if (given.hidden?.length === 0) delete values.numberEmbedding;
   if (given.layers !== undefined)
     for (const key of ['hidden', 'dropout', 'numberEmbedding'] as const) delete values[key];
   for (const choice of CHOICES) {
@@ -73,7 +75,7 @@ export function presetValues(
   return values as Values;
 }
 
-/** Whether the user says when training ends, by `until` or by a schedule that is planned to the last epoch. */
+/** Whether the user says when training ends, by `until` or a schedule that is planned to the last epoch. */
 function endsAsGiven({ until, schedule }: ConfigInput): boolean {
   const planned = schedule !== undefined && (SCHEDULES[schedule] as Schedule).planned;
   return until !== undefined || planned === true;

@@ -30,6 +30,7 @@ async function figures(
     task: 'regression',
     val: 0,
     hidden: [],
+    preset: 'none',
     optimizer: 'sgd',
     lr: 0.1,
     batch: 'all',
