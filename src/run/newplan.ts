@@ -45,7 +45,9 @@ export function settledConfig(options: TrainOptions, { train, val }: TrainingDat
 export function presetNotes({ preset, batch, epochs, patience }: PlannedConfig): string[] {
   if (preset === 'none') return [];
   const early =
-    patience === undefined || patience >= epochs ? '' : `, or ${patience} without a lower validation loss`;
+    typeof patience !== 'number' || patience >= epochs
+      ? ''
+      : `, or ${patience} without a lower validation loss`;
   return [
     `preset ${preset}: batch ${batch}, ${epochs} epochs${early}; --print-config shows all of it, --preset none leaves it out`,
   ];
