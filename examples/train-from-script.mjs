@@ -26,6 +26,7 @@ try {
     optimizer: 'adam',
     lr: 0.01,
     epochs: 60,
+    dropout: 0, // the prices follow exactly, so there is no noise that a network could learn by heart
     schedule: 'cosine',
     seed: 1,
   };

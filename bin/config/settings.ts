@@ -1,12 +1,13 @@
 /**
  * Collects the configuration from its sources: a flag beats the environment, which beats the file, which
- * beats the default.
+ * beats the preset, which beats the default.
  */
 import { didYouMean } from '../../src/didyoumean.js';
 import { UsageError } from '../../src/errors.js';
 import { type Choice, unusedKeys, valueText } from '../../src/hyperparameters.js';
 import { CONFIG_KEYS } from '../../src/train/config.js';
 import { CHOICES, type ConfigInput, WITHOUT_LAYERS } from '../../src/train/configkeys.js';
+import { choosePreset, presetValues } from '../../src/train/usepreset.js';
 import type { Args } from '../command.js';
 import { printNotes } from '../render/output.js';
 import { environmentVariable, type Key, kebab, readKey } from './flags.js';
@@ -34,17 +35,26 @@ export async function readSettings(
 ): Promise<Settings> {
   const file = args.config === undefined ? [] : await fromFile(args.config);
   const fromWeakest = [file, await fromEnvironment(environment), fromFlags(args)];
+  const usual = usualChoices(new Map(fromWeakest.flat()));
   const settings = new Map<Key, Setting>();
   for (const source of fromWeakest) {
     const given = new Set(source.map(([key]) => key));
     if (given.has('layers')) forget(settings, WITHOUT_LAYERS);
     if (WITHOUT_LAYERS.some((key) => given.has(key))) forget(settings, ['layers']);
-    const dropped = CHOICES.flatMap((choice) => dropUnused(settings, choice, new Map(source)));
+    const dropped = usual.flatMap((choice) => dropUnused(settings, choice, new Map(source)));
     if (!args.quiet) printNotes(dropped);
     for (const [key, setting] of source) settings.set(key, setting);
   }
-  refuseUnused(settings);
+  refuseUnused(settings, usual);
   return settings;
+}
+
+/** Returns the choices, each with what the preset for these data chooses as its default. */
+function usualChoices(given: Settings): Choice[] {
+  const { data, preset } = valuesOf(given) as Partial<ConfigInput>;
+  if (data === undefined || data === '-') return [...CHOICES];
+  const values: Record<string, unknown> = presetValues(choosePreset(preset, data), { data }, null);
+  return CHOICES.map((choice) => ({ ...choice, default: String(values[choice.key] ?? choice.default) }));
 }
 
 /**
@@ -69,9 +79,9 @@ function dropUnused(settings: Map<Key, Setting>, choice: Choice, stronger: Setti
 /**
  * Throws UsageError for a key that what was chosen does not use; a file may hold such a key at its default.
  */
-function refuseUnused(settings: Settings): void {
+function refuseUnused(settings: Settings, choices: readonly Choice[]): void {
   const values = valuesOf(settings);
-  for (const { key, isDefault, why } of CHOICES.flatMap((choice) => unusedKeys(choice, values))) {
+  for (const { key, isDefault, why } of choices.flatMap((choice) => unusedKeys(choice, values))) {
     const { where, inFile } = settings.get(key as Key)!;
     if (!(isDefault && inFile)) throw new UsageError(`${where}: ${why}`);
   }

@@ -99,8 +99,11 @@ export interface Model {
    *
    * const rooms = Array.from({ length: 60 }, (_, row) => row % 6);
    * const data = { rooms, coin: rooms.map((_, row) => (row * 7) % 5), price: rooms.map((n) => 3 * n) };
-   * const options = { data, target: 'price', task: 'regression', val: 0, hidden: [8], epochs: 60 };
-   * for await (const event of train(options, { out: 'runs/flats' })) void event;
+   * const training = train(
+   *   { data, target: 'price', task: 'regression', val: 0, hidden: [8], epochs: 60 },
+   *   { out: 'runs/flats' },
+   * );
+   * for await (const event of training) void event;
    *
    * const model = await loadModel('runs/flats');
    * for await (const event of model.importance(data, { repeats: 5 })) {
@@ -119,8 +122,11 @@ export interface Model {
    * import { loadModel, train } from 'gradpool';
    *
    * const data = { colour: ['red', 'blue', 'red', 'blue'], size: [1, 2, 3, 4], price: [5, 9, 8, 12] };
-   * const options = { data, target: 'price', task: 'regression', val: 0, hidden: [4], epochs: 5 };
-   * for await (const event of train(options, { out: 'runs/sizes' })) void event;
+   * const training = train(
+   *   { data, target: 'price', task: 'regression', val: 0, hidden: [4], epochs: 5 },
+   *   { out: 'runs/sizes' },
+   * );
+   * for await (const event of training) void event;
    *
    * const model = await loadModel('runs/sizes');
    * const [size, colour] = await model.dependence(data, ['size', 'colour']);
@@ -140,14 +146,14 @@ export interface Model {
    *
    * const x = Array.from({ length: 200 }, (_, i) => i / 100);
    * const y = x.map((value, i) => value * value + (i % 7) / 10);
-   * const options = { data: { x, y }, target: 'y', val: 0.2, hidden: [8], epochs: 30, batch: 16 };
+   * const options = { data: { x, y }, target: 'y', val: 0.2, hidden: [8], lr: 0.01, epochs: 30, batch: 16 };
    * for await (const event of train(options, { out: 'runs/square' })) void event;
    *
    * const model = await loadModel('runs/square');
    * console.log(model.calibration?.rows); // → 40
    * const [batch] = model.predictRows([{ x: 1 }], { interval: 0.9 }).batches();
    * const [low, high] = batch.intervals ?? [];
-   * console.log(low < 1 && 1 < high); // → true
+   * console.log(low < 1.3 && 1.3 < high); // → true
    * ```
    */
   predictRows(rows: readonly Row[], options?: Pick<PredictOptions, 'interval'>): Predictions;

@@ -4,12 +4,13 @@ import type { Subset } from '../data/dataset.js';
 import { outputsOf } from '../data/schema.js';
 import { DivergedError } from '../errors.js';
 import { blockRows, type EvaluationSums, evaluationBlocks, sumBlock } from '../forward/evaluation.js';
-import { type Metrics, meanMetrics } from '../forward/metrics.js';
+import { type Metrics, meanMetrics, targetVariance } from '../forward/metrics.js';
 import type { ChosenKernels } from '../kernels/choose.js';
 import type { PredictedRows } from '../model/calibrate.js';
 import { problemTypeOf } from '../model/format.js';
 import { createRunner, type RunnableModel } from '../model/runner.js';
 import { mean } from '../statistics.js';
+import { baselineOf } from '../train/baseline.js';
 import type { BagGain, BagResult, TrainResult } from '../train/events.js';
 
 /** Rows with the members that predict them, counted from 0. */
@@ -19,7 +20,9 @@ interface Scored {
 }
 
 /** What a bag reaches as a whole. */
-export interface BagScores extends Pick<TrainResult, 'train' | 'val' | 'test'>, Omit<BagResult, 'members'> {}
+export interface BagScores
+  extends Pick<TrainResult, 'train' | 'val' | 'test' | 'baseline'>,
+    Omit<BagResult, 'members'> {}
 
 /**
  * Evaluates a bag on all its rows, in blocks as a saved model is evaluated, so that `gradpool evaluate` gives
@@ -29,18 +32,23 @@ export interface BagScores extends Pick<TrainResult, 'train' | 'val' | 'test'>, 
 export function scoreBag(model: RunnableModel, data: BagData, chosen: ChosenKernels): BagScores {
   const members = [...(model.bag ?? [model.weights]).keys()];
   const score = scorer(model, chosen);
-  const { train, val, test } = data.whole;
+  const { whole } = data;
   const all = (subset: Subset | null): Scored[] => (subset === null ? [] : [{ subset, members }]);
-  const onTest = all(test);
-  const onVal = all(val);
+  const onTest = all(whole.test);
+  const onVal = all(whole.val);
   const held = heldOut(data);
   const crowds = held.map((group) => group.members.length);
   const outOfFold = score('out-of-fold', held);
   const shared = held.filter((group) => group.members.length > 1);
+  const train = score('training', all(whole.train));
+  const val = outOfFold ?? score('validation', onVal);
+  const test = score('test', onTest);
+  const validated = held.length > 0 ? { ...whole, val: union(held) } : whole;
   return {
-    train: score('training', all(train)),
-    val: outOfFold ?? score('validation', onVal),
-    test: score('test', onTest),
+    train,
+    val,
+    test,
+    baseline: baselineOf(validated, { train, val, test }, model.network.loss),
     outOfFold: outOfFold && {
       rows: rowsOf(held),
       fewest: crowds.reduce((a, b) => Math.min(a, b)),
@@ -89,11 +97,24 @@ function heldOut({ whole, members, folded }: BagData): Scored[] {
     group.rows.push(row);
     groups.set(key, group);
   }
-  return Array.from(groups.values(), ({ members, rows }) => {
-    const shared = new Uint32Array(new SharedArrayBuffer(4 * rows.length));
-    shared.set(rows);
-    return { subset: { dataset, rows: shared }, members };
-  });
+  return Array.from(groups.values(), ({ members, rows }) => ({ subset: subsetOf(dataset, rows), members }));
+}
+
+function subsetOf(dataset: Subset['dataset'], rows: readonly number[]): Subset {
+  const shared = new Uint32Array(new SharedArrayBuffer(4 * rows.length));
+  shared.set(rows);
+  return { dataset, rows: shared };
+}
+
+/** Returns all rows of groups that belong to one dataset. */
+function union(groups: readonly Scored[]): Subset {
+  const [{ subset }] = groups;
+  return groups.length === 1
+    ? subset
+    : subsetOf(
+        subset.dataset,
+        groups.flatMap((group) => [...group.subset.rows]),
+      );
 }
 
 /**
@@ -128,7 +149,8 @@ function scorer(model: RunnableModel, chosen: ChosenKernels): Score {
     const [loss, score] = (['loss', 'score'] as const).map((key) =>
       sums.reduce((total, group) => total + group[key], 0),
     );
-    const metrics = meanMetrics(problemType, outputs, { loss, score, rows, weight: rows });
+    const variance = targetVariance(problemType, union(groups));
+    const metrics = meanMetrics(problemType, outputs, { loss, score, rows, weight: rows, variance });
     if (Object.values(metrics).every(Number.isFinite)) return metrics;
     throw new DivergedError(`the bag's ${where} loss is not finite; lower --lr or set --clip 1`);
   };

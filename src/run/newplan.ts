@@ -44,7 +44,10 @@ export function settledConfig(options: TrainOptions, { train, val, task }: Train
 /** Says which preset applies, and what it decided by the data. */
 export function presetNotes({ preset, batch, epochs, patience }: PlannedConfig): string[] {
   if (preset === 'none') return [];
-  const early = patience === undefined ? '' : `, or ${patience} without a lower validation loss`;
+  const early =
+    typeof patience !== 'number' || patience >= epochs
+      ? ''
+      : `, or ${patience} without a lower validation loss`;
   return [
     `preset ${preset}: batch ${batch}, ${epochs} epochs${early}; --print-config shows all of it, --preset none leaves it out`,
   ];

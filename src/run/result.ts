@@ -70,7 +70,6 @@ export async function finishTraining(
   const test = tested ? await timed(profile, 'evaluation', () => trainer.evaluate('test')) : null;
   const train = (restored ? state.best?.train : state.train) ?? null;
   const val = (restored ? state.best?.val : state.val) ?? null;
-  const isLogLoss = plan.network.loss === 'crossEntropy' || plan.network.loss === 'nll';
   return {
     run: folder,
     status,
@@ -82,7 +81,7 @@ export async function finishTraining(
     train,
     val,
     test,
-    baseline: baselineOf(data, { train, val, test, isLogLoss }),
+    baseline: baselineOf(data, { train, val, test }, plan.network.loss),
     samplesPerSecond: state.samples / state.seconds,
     workers: trainer.workers,
     shards: config.shards,

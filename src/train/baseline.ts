@@ -3,6 +3,7 @@ import type { Subset } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
 import { ln } from '../elementary.js';
 import { type Metrics, squaresAround, targetMeans, targetVariance } from '../forward/metrics.js';
+import type { DivergenceName } from '../network/divergences.js';
 
 /** How good the trivial prediction is on some rows. */
 export interface BaselineMetrics {
@@ -36,19 +37,23 @@ export interface Baseline {
   readonly beaten: boolean | null;
 }
 
-/** The model's metrics, to compare with, and whether their loss is the log loss. */
+/** The model's metrics, to compare with. */
 interface ModelMetrics {
   readonly train: Metrics | null;
   readonly val: Metrics | null;
   readonly test: Metrics | null;
-  readonly isLogLoss: boolean;
 }
 
-/** Fits the trivial prediction to the training rows and evaluates it on all parts. Rows count the same. */
+/**
+ * Fits the trivial prediction to the training rows and evaluates it on all parts. Rows count the same.
+ * @param loss the model's
+ */
 export function baselineOf(
   { task, classes, outputs, train, val, test }: TrainingData,
   measured: ModelMetrics,
+  loss: DivergenceName,
 ): Baseline {
+  const isLogLoss = loss === 'crossEntropy' || loss === 'nll';
   const means = task === 'regression' ? targetMeans(train) : [];
   const counts = task === 'classification' ? classCounts(train, classes?.length ?? outputs) : [];
   const top = counts.indexOf(Math.max(...counts));
@@ -65,7 +70,7 @@ export function baselineOf(
     kind: task === 'classification' ? 'most frequent class' : 'mean',
     class: task === 'classification' ? (classes?.[top] ?? String(top)) : null,
     ...parts,
-    beaten: shown ? beats(measured[shown]!, parts[shown]!, measured.isLogLoss) : null,
+    beaten: shown ? beats(measured[shown]!, parts[shown]!, isLogLoss) : null,
   };
 }
 

@@ -51,8 +51,7 @@ export function withRows(config: TrainConfig, options: TrainOptions): LoadOption
  * @param given the options; `preset` is 'auto' unless given
  * @param facts what the preset needs to know of the data; until they are known, some values are 'auto'
  * @throws UsageError, which names the key and its value, for a value that is impossible and for a key that
- * what
- *   was chosen does not use
+ *   what was chosen does not use
  * @example
  * ```js
  * import { resolveConfig } from 'gradpool';

@@ -19,6 +19,7 @@ afterAll(() => place.remove());
 describe('train --bag', () => {
   it('prints the keys of a training, and those of its members', () => {
     const metrics = { loss: expect.any(Number), accuracy: expect.any(Number) };
+    const trivial = { accuracy: expect.any(Number), logLoss: expect.any(Number) };
     const member = {
       seed: expect.any(Number),
       status: 'completed',
@@ -38,6 +39,12 @@ describe('train --bag', () => {
       train: metrics,
       val: metrics,
       test: metrics,
+      baseline: {
+        kind: 'most frequent class',
+        class: expect.stringMatching(/^(rose, "wild"|tulip)$/),
+        ...{ train: trivial, val: trivial, test: trivial },
+        beaten: expect.any(Boolean),
+      },
       samplesPerSecond: expect.any(Number),
       wallSeconds: expect.any(Number),
       workers: 2,
@@ -58,13 +65,17 @@ describe('train --bag', () => {
     const { code, stdout, stderr } = await run(`${TRAIN} -t price --test 0.25 --workers 0 --out people`);
     expect(code).toBe(0);
     expect(stderr).toMatch(/^bag: 3 networks, each trained on about \d+ of \d+ rows and validated on the/m);
-    expect(stderr).toMatch(/^member epoch +loss +rmse +val loss/m);
+    expect(stderr).toMatch(/^member epoch +loss +rmse +R² +val loss +rmse +R² /m);
     const epochs = stderr.split('\n').filter((line) => /^ +\d +\d +[\d.]+ /.test(line));
     expect(epochs.map((line) => line.trim().split(/ +/).slice(0, 2).join())).toEqual(
       [1, 2, 3].flatMap((member) => [1, 2, 3].map((epoch) => `${member},${epoch}`)),
     );
     expect(stderr).toMatch(/^member 2 of 3 completed after 3 epochs, best epoch \d: rmse \S+, loss \S+$/m);
-    expect(stdout).toMatch(/^validation +rmse .* rows out of fold, each scored by the one network that was/m);
+    expect(stdout).toMatch(
+      /^validation +rmse \S+, R² \S+, loss .* rows out of fold, each scored by the one network that was/m,
+    );
+    expect(stdout).toMatch(/^test +rmse \S+, R² \S+, loss/m);
+    expect(stdout).toMatch(/^baseline +always the mean: rmse \S+, R² \S+$/m);
     expect(stdout).toMatch(/^members +3, with best epochs \d, \d, \d$/m);
     expect(stdout).toMatch(
       /^averaging +on \d+ test rows 3 networks together rmse .*; each alone, on average, rmse/m,
@@ -97,6 +108,9 @@ describe('the model of a bag', () => {
     const { weightsSha256 } = JSON.parse(trained.stdout);
     const evaluated = await run('evaluate run flowers.csv --json');
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ weightsSha256 });
+    const values = await run(`${TRAIN} -t price --test flowers.csv --workers 0 --out price --json --quiet`);
+    const measured = await run('evaluate price flowers.csv --json');
+    expect(JSON.parse(measured.stdout).metrics).toEqual(JSON.parse(values.stdout).test);
     const { stdout, code } = await run('predict run flowers.csv');
     expect(code).toBe(0);
     expect(stdout.trim().split('\n')).toHaveLength(

@@ -7,7 +7,7 @@ import { flowers, Place } from './cli.js';
 const place = new Place();
 beforeAll(() => {
   place.write('flowers.csv', flowers());
-  place.write('config.yaml', 'lr: 0.3\nseed: 3\nmomentum: 0.5\nhidden: [5]\nnesterov: true\n');
+  place.write('config.yaml', 'lr: 0.3\nseed: 3\nmomentum: 0.5\nhidden: [5]\nnesterov: true\npreset: none\n');
   place.write('config.json', '{"layers": [{"dense": 4}, "tanh", {"dense": 2}, "softmax"]}');
 });
 afterAll(() => place.remove());

@@ -125,7 +125,9 @@ describe('inspect', () => {
 
   it('tells of a model', async () => {
     const { stdout } = await run('inspect kind/model.safetensors');
-    expect(stdout).toMatch(/^inputs +height, width, colour \(categories\), price$/m);
+    expect(stdout).toMatch(
+      /^inputs +height \(robust scale\), width \(robust scale\), colour \(categories\), price \(robust scale\)$/m,
+    );
     expect(stdout).toMatch(/^softmax +2 +2 +0$/m);
     const described = JSON.parse((await run('inspect kind/model.safetensors --json')).stdout);
     expect(described).toMatchObject({

@@ -10,6 +10,8 @@ const TRAIN = [
   'sales.csv',
   '-t',
   'ok',
+  '--preset',
+  'none',
   '--hidden',
   '3',
   '--epochs',

@@ -19,7 +19,7 @@ describe('train', () => {
       status: 'completed',
       weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       epochs: 3,
-      steps: 3,
+      steps: 6,
       bestEpoch: expect.any(Number),
       train: { loss: expect.any(Number), accuracy: expect.any(Number) },
       val: { loss: expect.any(Number), accuracy: expect.any(Number) },

@@ -82,7 +82,7 @@ describe('predict --interval', () => {
   });
 
   it('refuses to keep a column of the same name', async () => {
-    place.write('twice.csv', 'height,width,colour,price_low\n1,2,red,3\n');
+    place.write('twice.csv', 'height,width,colour,kind,price_low\n1,2,red,tulip,3\n');
     const ended = await run('predict price twice.csv --interval 0.9 --keep price_low');
     expect(ended.code).toBe(2);
     expect(ended.stderr).toMatch(/--keep price_low: the prediction has this name/);

@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import type { Subset } from '#src/data/dataset.js';
 import type { TrainingData } from '#src/data/load.js';
 import { meanMetrics, targetVariance } from '#src/forward/metrics.js';
+import type { DivergenceName } from '#src/network/divergences.js';
 import { baselineOf } from '#src/train/baseline.js';
 
 const subset = (targets: readonly number[], rows: readonly number[], targetWidth = 1) =>
   ({ dataset: { targets, targetWidth }, rows }) as unknown as Subset;
-const NOTHING = { train: null, val: null, test: null, isLogLoss: true };
+const NOTHING = { train: null, val: null, test: null };
 
 describe('R²', () => {
   it('is 1 − Σ(y−d)²/Σ(d−mean d)² over the rows of the subset alone', () => {
@@ -48,7 +49,7 @@ describe('the trivial prediction', () => {
     }) as unknown as TrainingData;
 
   it('of classes: the most frequent one of the training rows, and their shares', () => {
-    const found = baselineOf(classes([1, 0, 0, 2]), NOTHING);
+    const found = baselineOf(classes([1, 0, 0, 2]), NOTHING, 'crossEntropy');
     expect(found).toMatchObject({ kind: 'most frequent class', class: 'yes', test: null, beaten: null });
     expect(found.train.accuracy).toBe(0.6);
     expect(found.val?.accuracy).toBe(0.25);
@@ -59,7 +60,10 @@ describe('the trivial prediction', () => {
   it('has no log loss where a class is in no training row', () => {
     const data = classes([1, 0, 0, 2]);
     const train = subset([1, 0, 1, 0], [0, 1, 2, 3]);
-    expect(baselineOf({ ...data, train }, NOTHING).val).toEqual({ accuracy: 0.5, logLoss: null });
+    expect(baselineOf({ ...data, train }, NOTHING, 'crossEntropy').val).toEqual({
+      accuracy: 0.5,
+      logLoss: null,
+    });
   });
 
   it('of numbers: the mean of the training rows', () => {
@@ -71,7 +75,7 @@ describe('the trivial prediction', () => {
       val: subset([4, 6], [0, 1]),
       test: null,
     } as unknown as TrainingData;
-    const found = baselineOf(data, NOTHING);
+    const found = baselineOf(data, NOTHING, 'squaredError');
     expect(found).toMatchObject({ kind: 'mean', class: null, train: { rmse: Math.sqrt(14 / 4), r2: 0 } });
     // around 3 the squares are 1 + 9, around their own mean 1 + 1
     expect(found.val?.rmse).toBeCloseTo(Math.sqrt(5), 15);
@@ -79,13 +83,13 @@ describe('the trivial prediction', () => {
   });
 
   it('is beaten on the rows that are shown: by rmse, by accuracy, or by log loss where the loss is that', () => {
-    const beaten = (loss: number, accuracy: number, isLogLoss = true) => {
+    const beaten = (loss: number, accuracy: number, model: DivergenceName = 'crossEntropy') => {
       const data = classes([1, 1, 0, 2]); // accuracy 0.5, log loss 1.1322
-      return baselineOf(data, { ...NOTHING, val: { loss, accuracy }, isLogLoss }).beaten;
+      return baselineOf(data, { ...NOTHING, val: { loss, accuracy } }, model).beaten;
     };
     expect(beaten(9, 0.75)).toBe(true);
     expect(beaten(9, 0.5)).toBe(false);
     expect(beaten(1, 0.5)).toBe(true);
-    expect(beaten(1, 0.5, false)).toBe(false);
+    expect(beaten(1, 0.5, 'squaredError')).toBe(false);
   });
 });

@@ -33,6 +33,7 @@ async function trained(name: string, target: 'y' | 'kind', options: Partial<Trai
     data: of(training),
     val: of(validation),
     target,
+    preset: 'none',
     hidden: [8],
     optimizer: 'adam',
     lr: 0.02,

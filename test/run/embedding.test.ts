@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function events(options: object, out: string | null): Promise<TrainEvent[]> {
   const seen: TrainEvent[] = [];
   const run = train(
-    { data: join(folder, 'houses.csv'), target: 'price', optimizer: 'adam', ...options },
+    { data: join(folder, 'houses.csv'), target: 'price', preset: 'none', optimizer: 'adam', ...options },
     { out },
   );
   for await (const event of run) if (event.type !== 'step') seen.push(event);
