@@ -24,8 +24,8 @@ export function uncertaintyAt(model: ReadModel, level: number): Uncertainty {
   if (!(level > 0 && level < 1)) {
     throw new UsageError(`interval: expected a level between 0 and 1, such as 0.9, found ${level}`);
   }
-  const { calibration, file } = model;
-  if (calibration === null) throw new DataError(`${file}: ${uncalibrated(model)}`);
+  const { calibration, file, layers, schema } = model;
+  if (calibration === null) throw new DataError(`${file}: ${uncalibrated(layers, schema)}`);
   const { rows } = calibration;
   if (level > highestLevel(rows)) {
     const needed = Math.ceil(level / (1 - level) - 1e-9);
@@ -77,8 +77,7 @@ function nearestPair(levels: readonly number[], level: number): number {
   return distances.indexOf(Math.min(...distances));
 }
 
-function uncalibrated({ layers, bag, schema: { target } }: ReadModel): string {
-  if (bag) return 'it is a bag, which knows no intervals: train one network, without --bag';
+function uncalibrated(layers: ReadModel['layers'], { target }: ReadModel['schema']): string {
   if (target.kind === 'classes' && !givesProbabilities(layers)) {
     return 'its network gives no probabilities, so there are no prediction sets: train with loss crossEntropy';
   }

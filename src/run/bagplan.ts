@@ -2,7 +2,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { type BagData, bagData, bagSources } from '../data/bag.js';
 import { loadTrainingData } from '../data/load.js';
-import { UsageError } from '../errors.js';
 import { parameterLayout } from '../network/layout.js';
 import { PURPOSE, Stream } from '../random.js';
 import { memoryBudget, THREAD } from '../train/budget.js';
@@ -42,11 +41,6 @@ function memberSeed(seed: number, member: number): number {
  */
 export async function planNewBag(options: TrainOptions): Promise<BagPlan> {
   const before = absoluteSources(resolveConfig(options));
-  if (before.calibrate !== 'none') {
-    throw new UsageError(
-      'calibrate: fits the probabilities of one network, and bag averages those of several; leave out one of the two',
-    );
-  }
   const { options: sources, fraction } = bagSources(withRows(before, options));
   const whole = withFindings(await loadTrainingData(sources), before);
   const data = bagData(whole, before.bag, fraction, before.seed);

@@ -60,9 +60,11 @@ export function presetValues(
   const all: Values = { ...preset.values, ...(facts ? preset.byTask?.[facts.problemType] : {}) };
   const open = Object.entries(all).filter(([key]) => given[key as keyof Values] === undefined);
   const values: Record<string, unknown> = Object.fromEntries(open);
-  // Without hidden layers the model is linear, which it would not be with embedded numbers.
-  if (given.hidden?.length === 0)
-    for (const key of ['dropout', 'numberEmbedding'] as const) delete values[key];
+  if (given.hidden?.length === 0) {
+    // Without hidden layers the model is linear, which it would not be with embedded numbers.
+    delete values.numberEmbedding;
+    delete values.dropout;
+  }
   if (given.layers !== undefined) for (const key of WITHOUT_LAYERS) delete values[key];
   for (const choice of CHOICES) {
     const [ofPreset, ofUser] = [all, given].map((source) => source[choice.key as keyof Values]);

@@ -83,13 +83,9 @@ describe('train --bag', () => {
     expect(stdout).toMatch(/^next +gradpool predict people new\.csv$/m);
   });
 
-  it('refuses a profile, a temperature, and a bag without networks', async () => {
+  it('refuses a profile, and a bag without networks', async () => {
     for (const [flags, message] of [
       ['--profile', /^gradpool: --profile: times one training, and --bag trains several at once; leave out/],
-      [
-        '--calibrate temperature',
-        /^gradpool: calibrate: fits the probabilities of one network, and bag averages those of several;/,
-      ],
       ['--bag 0', /^gradpool: --bag: must be at least 1, found 0/],
     ] as const) {
       const { code, stderr } = await run(
@@ -115,11 +111,6 @@ describe('the model of a bag', () => {
     const values = await run(`${TRAIN} -t price --test flowers.csv --workers 0 --out price --json --quiet`);
     const measured = await run('evaluate price flowers.csv --json');
     expect(JSON.parse(measured.stdout).metrics).toEqual(JSON.parse(values.stdout).test);
-    const without = await run('predict run flowers.csv --interval 0.9');
-    expect(without).toMatchObject({ code: 3, stdout: '' });
-    expect(without.stderr).toMatch(
-      /: it is a bag, which knows no intervals: train one network, without --bag\n$/,
-    );
     const { stdout, code } = await run('predict run flowers.csv');
     expect(code).toBe(0);
     expect(stdout.trim().split('\n')).toHaveLength(
