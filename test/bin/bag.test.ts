@@ -70,7 +70,9 @@ describe('train --bag', () => {
     expect(epochs.map((line) => line.trim().split(/ +/).slice(0, 2).join())).toEqual(
       [1, 2, 3].flatMap((member) => [1, 2, 3].map((epoch) => `${member},${epoch}`)),
     );
-    expect(stderr).toMatch(/^member 2 of 3 completed after 3 epochs, best epoch \d: rmse \S+, loss \S+$/m);
+    expect(stderr).toMatch(
+      /^member 2 of 3 completed after 3 epochs, best epoch \d: rmse \S+, R² \S+, loss \S+$/m,
+    );
     expect(stdout).toMatch(
       /^validation +rmse \S+, R² \S+, loss .* rows out of fold, each scored by the one network that was/m,
     );
