@@ -36,6 +36,18 @@ describe('--print-config', () => {
     });
   });
 
+  it('knows which optimizer the preset for tables chooses', async () => {
+    const config = await printed('train flowers.csv --betas 0.8,0.99 --ema-decay 0.5');
+    expect(config).toMatchObject({
+      optimizer: { value: 'adamw', from: 'preset tabular' },
+      betas: { value: [0.8, 0.99], from: '--betas' },
+      emaDecay: { value: 0.5, from: '--ema-decay' },
+    });
+    const refused = await place.gradpool(['train', 'flowers.csv', '--momentum', '0.5', '--print-config']);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toMatch(/^gradpool: --momentum: optimizer adamw does not use it;/);
+  });
+
   it('takes a percentage for the fraction that it is, wherever it is written', async () => {
     const settings = await printed('train flowers.csv --test 0.1%', { GRADPOOL_VAL: '12.5%' });
     expect(settings).toMatchObject({ val: { value: 0.125 }, test: { value: 0.001 } });
