@@ -11,6 +11,7 @@ interface Job {
   readonly failAt?: number;
   readonly dieAt?: number;
   readonly lives?: Int32Array;
+  readonly waiting?: Int32Array;
 }
 type Report = number | string;
 
@@ -59,10 +60,11 @@ describe('runJobs', () => {
 
   it('throws what a job has thrown, with its class, after the others have stopped', async () => {
     const seen: Report[] = [];
+    const waiting = new Int32Array(new SharedArrayBuffer(4));
     const run = collect(
       [
-        { to: 5, failAt: 3 },
-        { to: 9, waitAt: 1 },
+        { to: 5, failAt: 3, waiting },
+        { to: 9, waitAt: 1, waiting },
       ],
       2,
       undefined,
