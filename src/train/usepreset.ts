@@ -2,6 +2,7 @@
 import type { ProblemType } from '../data/schema.js';
 import { type DataSource, openSource, type Source } from '../data/source.js';
 import { UsageError, UserError } from '../errors.js';
+import { valueText } from '../hyperparameters.js';
 import { SCHEDULES, type Schedule } from '../optim/schedules.js';
 import { CHOICES, type ConfigInput, WITHOUT_LAYERS } from './configkeys.js';
 import { PRESET_NAMES, PRESETS, type Preset, type PresetName } from './presets.js';
@@ -81,6 +82,24 @@ export function presetValues(
     values.epochs = facts ? preset.epochs(stepsPerEpoch(given.batch ?? values.batch, facts.rows)) : 'auto';
   }
   return values as Values;
+}
+
+/**
+ * Says which values a preset gives by what is predicted, which is known once the data is loaded: '0.1 for
+ * classification, 0.05 for regression'.
+ */
+export function valuesByTask(name: PresetName | 'auto', given: ConfigInput): Record<string, string> {
+  const tasks = Object.keys(TYPED[name === 'auto' ? 'none' : name].byTask ?? {}) as ProblemType[];
+  const found: Record<string, string[]> = {};
+  for (const problemType of tasks) {
+    const known = presetValues(name, given, { problemType, rows: 1, validated: true });
+    const before = presetValues(name, given, null);
+    for (const [key, value] of Object.entries(known)) {
+      if (key in before) continue;
+      found[key] = [...(found[key] ?? []), `${valueText(value)} for ${problemType}`];
+    }
+  }
+  return Object.fromEntries(Object.entries(found).map(([key, texts]) => [key, texts.join(', ')]));
 }
 
 /** Returns the schedules of the values that are there and not 0. */

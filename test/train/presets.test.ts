@@ -113,6 +113,7 @@ describe('a preset', () => {
     expect(printed).toMatch(/^optimizer: adamw +# preset tabular$/m);
     expect(printed).toMatch(/^batch: auto +# preset tabular$/m);
     expect(printed).toMatch(/^lr: 1 +# --lr$/m);
+    expect(printed).toMatch(/^# dropout: +# preset tabular: 0.1 for classification, 0.05 for regression$/m);
   });
 });
 
