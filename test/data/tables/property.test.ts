@@ -14,7 +14,7 @@ import { type Connection, withDuckDB } from '#src/data/tables/duckdb.js';
 import { datasetOf } from '#src/model/rows.js';
 import { csvText, jsonRows, type Layout, layout, type MadeColumn, madeTable } from './generate.js';
 
-const TABLES = 2000;
+const TABLES = 600;
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-property-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
