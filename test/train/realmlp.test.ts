@@ -180,13 +180,13 @@ it('the architecture refuses what cannot be trained, and a list of layers beside
   );
 });
 
-it('--print-config shows what the data does not change, and runs store all of it', async () => {
+it('--print-config shows what depends on the task, and runs store what it came to', async () => {
   const flags = ['train', table, '-t', 'kind', '--preset', 'realmlp', '--dropout', '0.2', '--print-config'];
   const printed = execFileSync(process.execPath, [GRADPOOL, ...flags], { encoding: 'utf8' });
   expect(printed).toMatch(/^architecture: realmlp +# preset realmlp$/m);
   expect(printed).toMatch(/^schedule: cosLog4 +# preset realmlp$/m);
   expect(printed).toMatch(/^dropout: 0.2 +# --dropout$/m);
-  expect(printed).toMatch(/^# lr: +# not set$/m);
+  expect(printed).toMatch(/^# lr: +# preset realmlp: 0.04 for classification, 0.2 for regression$/m);
   const { start } = await run(train(optionsOf('realmlp', 'y', { epochs: 1 }), { out: null }));
   expect(start.config).toMatchObject({ activation: 'mish', lr: 0.2, architecture: 'realmlp' });
 });
