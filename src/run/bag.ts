@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../clock.js';
-import { UsageError, UserError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { readModel } from '../model/read.js';
 import { parameterLayout } from '../network/layout.js';
 import { runJobs } from '../parallel/jobs.js';
@@ -17,7 +17,6 @@ import type { TrainingPlan } from '../train/plan.js';
 import { type BagPlan, bagStart, planNewBag, shareThreads } from './bagplan.js';
 import { type BagMember, endOfBag } from './bagresult.js';
 import {
-  appendMetrics,
   createRunFolder,
   memberFolder,
   RUN_FILES,
@@ -29,6 +28,7 @@ import {
 import { changeOfKernels } from './kernels.js';
 import { type MemberJob, type MemberReport, trainMember } from './member.js';
 import { newRecord } from './record.js';
+import { recorded } from './recorded.js';
 
 /** Where a bag is kept, and what may stop it. */
 interface BagSession {
@@ -109,27 +109,7 @@ function sessionOf(
 }
 
 /** Runs a bag to its end or an interruption, with run.json and metrics.jsonl of the whole in its folder. */
-async function* runBag(session: BagSession): AsyncGenerator<TrainEvent> {
-  const { folder, record } = session;
-  const close = (status: RunRecord['status'], exitCode: number, more: Partial<RunRecord>) => {
-    if (!folder) return;
-    writeRecord(folder, { ...record, status, exitCode, ended: new Date().toISOString(), ...more });
-  };
-  try {
-    for await (const event of bagEvents(session)) {
-      if (folder && event.type !== 'step') appendMetrics(folder, event);
-      if (event.type === 'end') {
-        const { type, ...result } = event;
-        close(result.status, result.status === 'interrupted' ? 130 : 0, { result });
-      }
-      yield event;
-    }
-  } catch (error) {
-    const exitCode = error instanceof UserError ? error.exitCode : 1;
-    close(exitCode === 4 ? 'diverged' : 'failed', exitCode, { error: (error as Error).message });
-    throw error;
-  }
-}
+const runBag = (session: BagSession): AsyncGenerator<TrainEvent> => recorded(session, bagEvents(session));
 
 async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
   const { plan, folder, clock } = session;

@@ -5,36 +5,23 @@
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { writeFileAtomic } from '../atomic.js';
-import { UserError } from '../errors.js';
 import type { EndEvent, TrainEvent, TrainResult } from '../train/events.js';
 import { timed } from '../train/profile.js';
 import type { Trainer } from '../train/trainer.js';
 import { CheckpointWriter } from './checkpointwriter.js';
 import { converged, type EpochStart, endEpoch, outOfPatience } from './epoch.js';
-import { appendMetrics, RUN_FILES, type RunRecord, writeRecord } from './folder.js';
+import { appendMetrics, RUN_FILES } from './folder.js';
+import { recorded } from './recorded.js';
 import { finishTraining, startEvent } from './result.js';
 import type { Session } from './session.js';
 
 /** Runs a session to its end, keeps run.json and metrics.jsonl along the way, and closes the trainer. */
 export async function* runSession(session: Session): AsyncGenerator<TrainEvent> {
-  const { trainer, folder, record, profile, clock } = session;
+  const { trainer, folder, profile, clock } = session;
   const checkpoints = new CheckpointWriter(trainer, folder, profile, clock);
-  const close = (status: RunRecord['status'], exitCode: number, more: Partial<RunRecord>) => {
-    if (!folder) return;
-    writeRecord(folder, { ...record, status, exitCode, ended: new Date().toISOString(), ...more });
-  };
   try {
-    for await (const event of trainingEvents(session, checkpoints)) {
-      if (folder && event.type !== 'step') appendMetrics(folder, event);
-      if (event.type === 'end') {
-        const { type, ...result } = event;
-        close(result.status, result.status === 'interrupted' ? 130 : 0, { result });
-      }
-      yield event;
-    }
+    yield* recorded(session, trainingEvents(session, checkpoints));
   } catch (error) {
-    const exitCode = error instanceof UserError ? error.exitCode : 1;
-    close(exitCode === 4 ? 'diverged' : 'failed', exitCode, { error: (error as Error).message });
     try {
       writeTrace(session);
     } catch {
