@@ -64,3 +64,15 @@ function cosineOrSine(r: number, odd: 0 | 1): number {
   for (let n = 18 + odd; n >= 2 + odd; n -= 2) sum = 1 - ((r * r) / (n * (n - 1))) * sum;
   return odd === 1 ? r * sum : sum;
 }
+
+/**
+ * Returns ln Σ e^{factor·v} over `count` values from `from` on. The largest is taken out of the sum, so that
+ * nothing overflows.
+ */
+export function lnSumExp(values: ArrayLike<number>, from: number, count: number, factor = 1): number {
+  let largest = values[from];
+  for (let i = from + 1; i < from + count; i++) largest = Math.max(largest, values[i]);
+  let sum = 0;
+  for (let i = from; i < from + count; i++) sum += exp(factor * (values[i] - largest));
+  return factor * largest + ln(sum);
+}

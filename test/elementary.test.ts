@@ -1,7 +1,7 @@
 /** exp, ln and cos against the engine's, which are right to the last bit or two. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cos, exp, ln } from '#src/elementary.js';
+import { cos, exp, ln, lnSumExp } from '#src/elementary.js';
 
 const LIMIT = 4e-16; // what the header claims
 const double = (min: number, max: number) => fc.double({ min, max, noNaN: true });
@@ -79,5 +79,20 @@ describe('cos', () => {
       expect(cos((i * Math.PI) / 2)).toBeCloseTo(value, 15);
     });
     expect([cos(0), cos(Math.PI)]).toEqual([1, -1]);
+  });
+});
+
+describe('lnSumExp', () => {
+  it('is the logarithm of a sum of exponentials, of part of the values and with a factor', () => {
+    const values = [9, 1, 2, -3, 9];
+    const expected = (factor: number) =>
+      Math.log(values.slice(1, 4).reduce((sum, v) => sum + Math.exp(factor * v), 0));
+    for (const factor of [1, 0.25, 7])
+      expect(lnSumExp(values, 1, 3, factor)).toBeCloseTo(expected(factor), 14);
+  });
+
+  it('does not overflow', () => {
+    expect(lnSumExp([1000, 1000], 0, 2)).toBeCloseTo(1000 + Math.log(2), 10);
+    expect(lnSumExp([-1000, -1000], 0, 2)).toBeCloseTo(-1000 + Math.log(2), 10);
   });
 });

@@ -3,7 +3,7 @@
  * network was not trained on. Everything here takes probabilities p rather than logits z, because softmax(log
  * p/T) is softmax(z/T), and the mean of several networks' probabilities has no logits.
  */
-import { exp, ln } from '../elementary.js';
+import { exp, ln, lnSumExp } from '../elementary.js';
 
 /** A batch of rows with a probability for each class. */
 export interface ClassProbabilities {
@@ -60,7 +60,7 @@ export function meanLogLoss(rows: LabelledProbabilities, temperature: number): n
   let sum = 0;
   for (let row = 0; row < labels.length; row++) {
     const at = row * classes;
-    sum += logSumExp(logs, at, classes, 1 / temperature) - logs[at + labels[row]] / temperature;
+    sum += lnSumExp(logs, at, classes, 1 / temperature) - logs[at + labels[row]] / temperature;
   }
   return sum / labels.length;
 }
@@ -72,7 +72,7 @@ export function withTemperature(rows: ClassProbabilities, temperature: number): 
   const beta = 1 / temperature;
   const scaled = new Float32Array(probabilities.length);
   for (let at = 0; at < scaled.length; at += classes) {
-    const logSum = logSumExp(logs, at, classes, beta);
+    const logSum = lnSumExp(logs, at, classes, beta);
     for (let j = at; j < at + classes; j++) {
       scaled[j] = probabilities[j] > 0 ? exp(beta * logs[j] - logSum) : 0;
     }
@@ -82,14 +82,6 @@ export function withTemperature(rows: ClassProbabilities, temperature: number): 
 
 function logarithms({ probabilities }: ClassProbabilities): Float64Array {
   return Float64Array.from(probabilities, (p) => Math.max(ln(p), LEAST_LOG));
-}
-
-/** Returns log Σ_j e^{β·log p_j} of the row that begins at `at`. */
-function logSumExp(logs: Float64Array, at: number, classes: number, beta: number): number {
-  const max = rowMaximum(logs, at, classes);
-  let sum = 0;
-  for (let j = at; j < at + classes; j++) sum += exp(beta * (logs[j] - max));
-  return beta * max + ln(sum);
 }
 
 function rowMaximum(values: Float64Array, at: number, classes: number): number {

@@ -4,7 +4,7 @@
  * for it the mean is turned back into such an input; sums of exponentials are kept as logarithms on the way,
  * so that a probability too small for float32 still has a finite loss.
  */
-import { exp, ln } from '../elementary.js';
+import { exp, ln, lnSumExp } from '../elementary.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import { outputWidth } from '../network/layer.js';
 import type { Objective } from '../network/network.js';
@@ -34,7 +34,7 @@ export function memberMean(objective: Objective, maxRows: number): MemberMean {
     add(output, rows) {
       members++;
       for (let from = 0; from < rows * N; from += N) {
-        const shift = scale === 'logits' ? logSumExp(output, from, from + N) : 0;
+        const shift = scale === 'logits' ? lnSumExp(output, from, N) : 0;
         for (let i = from; i < from + N; i++) {
           if (scale !== 'logOdds') sum.add(i, output[i] - shift);
           else {
@@ -101,14 +101,6 @@ function logSums(length: number): LogSums {
       return logarithm;
     },
   };
-}
-
-function logSumExp(values: FloatArray, from: number, to: number): number {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let i = from; i < to; i++) largest = Math.max(largest, values[i]);
-  let sum = 0;
-  for (let i = from; i < to; i++) sum += exp(values[i] - largest);
-  return largest + ln(sum);
 }
 
 const logSigmoid = (z: number): number => Math.min(z, 0) - ln(1 + exp(-Math.abs(z)));
