@@ -4,14 +4,14 @@ import { withTemperature } from '../calibration/temperature.js';
 import type { Subset } from '../data/dataset.js';
 import { outputsOf } from '../data/schema.js';
 import { DataError } from '../errors.js';
-import { blockRows, type EvaluationSums, evaluationBlocks, sumBlock } from '../forward/evaluation.js';
+import type { EvaluationSums } from '../forward/evaluation.js';
 import { type Metrics, meanMetrics, targetVariance } from '../forward/metrics.js';
 import { givesProbabilities } from '../network/layer.js';
 import { mean } from '../statistics.js';
 import { problemTypeOf } from './format.js';
 import { networkProbabilities, predictedClasses, predictedValues } from './outputs.js';
 import type { ReadModel } from './read.js';
-import type { Runner } from './runner.js';
+import { type Runner, sumBlocks } from './runner.js';
 import { type Uncertainty, uncertaintyAt } from './uncertainty.js';
 
 /** The result of predicting rows whose targets are known. */
@@ -108,28 +108,6 @@ export function evaluateModel(
     ece: calibration.errors,
     notes,
   };
-}
-
-/**
- * Sums a subset block by block, and shows `observe` each block's first row and length after its forward pass.
- */
-function sumBlocks(
-  { context, forward }: Runner,
-  subset: Subset,
-  source: string,
-  observe: (from: number, rows: number) => void,
-): EvaluationSums {
-  let loss = 0;
-  let score = 0;
-  for (let block = 0; block < evaluationBlocks(subset); block++) {
-    const { from, to } = blockRows(subset, block);
-    forward(subset, from, to, source);
-    const sums = sumBlock(context, to - from);
-    loss += sums.loss;
-    score += sums.score;
-    observe(from, to - from);
-  }
-  return { loss, score };
 }
 
 /** Returns what counts how often a model's intervals or sets are right, if the model has any. */

@@ -3,7 +3,13 @@ import { prepareEncoding } from '../data/gather.js';
 import { encodingOf, type ProblemType } from '../data/schema.js';
 import { DataError } from '../errors.js';
 import { createForwardContext, evaluateRows, type ForwardContext } from '../forward/context.js';
-import { EVALUATION_BLOCK } from '../forward/evaluation.js';
+import {
+  blockRows,
+  EVALUATION_BLOCK,
+  type EvaluationSums,
+  evaluationBlocks,
+  sumBlock,
+} from '../forward/evaluation.js';
 import { carveForward } from '../forward/workspace.js';
 import { Arena, allocateShared, measure } from '../kernels/arena.js';
 import type { ChosenKernels } from '../kernels/choose.js';
@@ -107,4 +113,28 @@ function allocate(trained: Objective, problemType: ProblemType, outputs: number,
   };
   const memory = allocateShared(measure(carve), Number.POSITIVE_INFINITY);
   return { memory, carved: carve(new Arena(memory.buffer)) };
+}
+
+/**
+ * Sums a subset block by block, and shows `observe` each block's first row and length after its forward pass.
+ * @param members those of a bag that take part, counted from 0; by default all
+ */
+export function sumBlocks(
+  { context, forward }: Runner,
+  subset: Subset,
+  source: string,
+  observe: (from: number, rows: number) => void = () => {},
+  members?: readonly number[],
+): EvaluationSums {
+  let loss = 0;
+  let score = 0;
+  for (let block = 0; block < evaluationBlocks(subset); block++) {
+    const { from, to } = blockRows(subset, block);
+    forward(subset, from, to, source, members);
+    const sums = sumBlock(context, to - from);
+    loss += sums.loss;
+    score += sums.score;
+    observe(from, to - from);
+  }
+  return { loss, score };
 }

@@ -3,12 +3,12 @@ import type { BagData } from '../data/bag.js';
 import type { Subset } from '../data/dataset.js';
 import { outputsOf } from '../data/schema.js';
 import { DivergedError } from '../errors.js';
-import { blockRows, type EvaluationSums, evaluationBlocks, sumBlock } from '../forward/evaluation.js';
+import type { EvaluationSums } from '../forward/evaluation.js';
 import { type Metrics, meanMetrics, targetVariance } from '../forward/metrics.js';
 import type { ChosenKernels } from '../kernels/choose.js';
 import type { PredictedRows } from '../model/calibrate.js';
 import { problemTypeOf } from '../model/format.js';
-import { createRunner, type RunnableModel } from '../model/runner.js';
+import { createRunner, type RunnableModel, sumBlocks } from '../model/runner.js';
 import { mean } from '../statistics.js';
 import { baselineOf } from '../train/baseline.js';
 import type { BagGain, BagResult, TrainResult } from '../train/events.js';
@@ -127,17 +127,8 @@ function scorer(model: RunnableModel, chosen: ChosenKernels): Score {
   const runner = createRunner(model, chosen);
   const problemType = problemTypeOf(model.schema);
   const outputs = outputsOf(model.schema);
-  const sumsOf = (where: string, { subset, members }: Scored): EvaluationSums => {
-    let [loss, score] = [0, 0];
-    for (let block = 0; block < evaluationBlocks(subset); block++) {
-      const { from, to } = blockRows(subset, block);
-      runner.forward(subset, from, to, `${where} rows`, members);
-      const sums = sumBlock(runner.context, to - from);
-      loss += sums.loss;
-      score += sums.score;
-    }
-    return { loss, score };
-  };
+  const sumsOf = (where: string, { subset, members }: Scored): EvaluationSums =>
+    sumBlocks(runner, subset, `${where} rows`, undefined, members);
   const average = (where: string, { subset, members }: Scored): EvaluationSums => {
     const each = members.map((member) => sumsOf(where, { subset, members: [member] }));
     return { loss: mean(each.map(({ loss }) => loss)), score: mean(each.map(({ score }) => score)) };
