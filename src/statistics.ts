@@ -22,7 +22,11 @@ export function median(values: readonly number[]): number {
  * result is always one of the values: the nearest one, and the larger one of two that are equally near.
  */
 export function quantile(values: ArrayLike<number>, p: number): number {
-  const sorted = Float64Array.from(values).sort();
+  return atShare(Float64Array.from(values).sort(), p);
+}
+
+/** Returns the same of values that are sorted already. */
+export function atShare(sorted: Float64Array, p: number): number {
   return sorted[Math.round(p * (sorted.length - 1))];
 }
 

@@ -180,7 +180,7 @@ function select(values: Float64Array, count: number, k: number): number {
 }
 
 /** Returns the values of `rows` that are not missing, in ascending order. */
-export function sortedPresent(values: Float64Array, rows: Uint32Array): Float64Array {
+export function sortedPresent(values: ArrayLike<number>, rows: Uint32Array): Float64Array {
   const present = new Float64Array(rows.length);
   let count = 0;
   for (const row of rows) if (!Number.isNaN(values[row])) present[count++] = values[row];

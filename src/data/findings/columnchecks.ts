@@ -1,8 +1,9 @@
 /** Checks single columns: constants, identifiers, values that stand for a missing one, and extreme values. */
+import { atShare } from '../../statistics.js';
 import { dayName } from '../tables/dates.js';
 import { counted, shellWord } from '../words.js';
 import { type Finding, shareText, shortNumber } from './finding.js';
-import { atShare, type ColumnProfile, type NumberProfile, type WordProfile } from './profile.js';
+import type { ColumnProfile, NumberProfile, WordProfile } from './profile.js';
 
 /** Returns one finding for all columns that hold a single value. */
 export function checkConstants(profiles: readonly ColumnProfile[]): Finding[] {

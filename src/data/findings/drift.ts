@@ -1,17 +1,13 @@
 /** Compares validation or test rows with the training rows, column by column. */
+
 import { ln } from '../../elementary.js';
+import { atShare } from '../../statistics.js';
+import { sortedPresent } from '../statistics.js';
 import { dayName } from '../tables/dates.js';
 import { counted, examples } from '../words.js';
 import { dropping } from './columnchecks.js';
 import { type Finding, shareText, shortNumber } from './finding.js';
-import {
-  atShare,
-  type ColumnProfile,
-  type ExaminedTarget,
-  type NumberProfile,
-  sortedValues,
-  type WordProfile,
-} from './profile.js';
+import type { ColumnProfile, ExaminedTarget, NumberProfile, WordProfile } from './profile.js';
 
 /** Distances below this change a prediction less than other things do, however certain they are. */
 const LEAST_DISTANCE = 0.15;
@@ -157,7 +153,7 @@ export function checkTargetDrift(
   const profile = ({ name, classes, values }: ExaminedTarget, rows: Uint32Array): ColumnProfile => {
     const common = { name, present: rows.length, missing: 0, constant: false, agreement: 0 };
     if (classes === null) {
-      const sorted = sortedValues(values, rows);
+      const sorted = sortedPresent(values, rows);
       const [min, max] = [sorted[0], sorted[sorted.length - 1]];
       const unused = { values: new Float64Array(0), isDate: false, whole: false, ordered: false };
       return { ...common, ...unused, kind: 'numbers', min, max, sorted };

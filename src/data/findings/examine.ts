@@ -1,4 +1,6 @@
 /** Examines a table that was read, and its parts, and returns what should be checked before a training. */
+import { atShare } from '../../statistics.js';
+import { sortedPresent } from '../statistics.js';
 import { shellQuoted } from '../words.js';
 import {
   checkConstants,
@@ -11,13 +13,11 @@ import { checkDrift, checkMissing, checkTargetDrift } from './drift.js';
 import { FINDING_KINDS, type Finding, type FindingKind, shareText } from './finding.js';
 import { checkLeakage, leakageTarget } from './leakage.js';
 import {
-  atShare,
   type ColumnProfile,
   type ExaminedTable,
   type ExaminedTarget,
   profileColumn,
   sampleRows,
-  sortedValues,
 } from './profile.js';
 import { checkOverlap, checkRepeats, orderForHash, RowGroups, rowAgreement } from './repeats.js';
 
@@ -78,7 +78,7 @@ function checkTarget(
   rows: Uint32Array,
   sample: Uint32Array,
 ): Finding[] {
-  if (classes === null) return checkOutliers(name, values, sortedValues(values, sample), rows);
+  if (classes === null) return checkOutliers(name, values, sortedPresent(values, sample), rows);
   const counts = new Array<number>(classes.length).fill(0);
   for (const row of rows) counts[values[row]]++;
   const least = Math.min(...counts);
@@ -139,7 +139,7 @@ function examineRows(
 /** Returns the interquartile range of a target of quantities. */
 function spreadOf(target: ExaminedTarget | null, rows: Uint32Array): number {
   if (target === null || target.classes !== null) return 0;
-  const sorted = sortedValues(target.values, sampleRows(rows));
+  const sorted = sortedPresent(target.values, sampleRows(rows));
   return atShare(sorted, 0.75) - atShare(sorted, 0.25);
 }
 

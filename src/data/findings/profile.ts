@@ -1,8 +1,10 @@
 /**
  * Profiles the columns of a table over its training rows: what the checks for findings need to know of each.
  */
+
 import { PURPOSE, Stream } from '../../random.js';
 import type { StoredArray } from '../dataset.js';
+import { sortedPresent } from '../statistics.js';
 import { NO_WORD } from '../tables/cells.js';
 import type { ColumnValues } from '../tables/convert.js';
 
@@ -122,23 +124,12 @@ function profileNumbers(
     if (falling && value >= last) falling = false;
     last = value;
   }
-  const sorted = sortedValues(values, sample);
+  const sorted = sortedPresent(values, sample);
   const ordered = present > 1 && (rising || falling);
   const missing = rows.length - present;
   const constant = present > 0 && min === max;
   const agreement = agreementOf(runLengths(sorted), sorted.length);
   return { kind: 'numbers', values, present, missing, constant, agreement, min, max, whole, ordered, sorted };
-}
-
-/** Returns the values of some rows in ascending order, without missing ones. */
-export function sortedValues(values: ArrayLike<number>, rows: Uint32Array): Float64Array {
-  const found = new Float64Array(rows.length);
-  let count = 0;
-  for (let r = 0; r < rows.length; r++) {
-    const value = values[rows[r]];
-    if (!Number.isNaN(value)) found[count++] = value;
-  }
-  return found.subarray(0, count).sort();
 }
 
 function profileWords(
@@ -192,7 +183,3 @@ function* runLengths(sorted: Float64Array): Generator<number> {
     yield end - start;
   }
 }
-
-/** Returns the value at the share `p` of sorted values. */
-export const atShare = (sorted: Float64Array, p: number): number =>
-  sorted[Math.round(p * (sorted.length - 1))];
