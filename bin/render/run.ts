@@ -17,7 +17,7 @@ interface RunDescription {
   readonly start: StartEvent | null;
   /** The events of the epochs, each epoch once, as it was last trained. */
   readonly history: readonly EpochEvent[];
-  /** The same for each member of a bag, whose `history` is empty; empty for a single network. */
+  /** The events of each member's epochs in a bag, whose `history` is empty; empty for a single network. */
   readonly members: readonly (readonly EpochEvent[])[];
   /** The calibration of the run's model; null where it has none, or no model yet. */
   readonly calibration: Calibration | null;

@@ -47,7 +47,7 @@ export interface MetricIncrease {
 /** The importance of one raw column. */
 export interface ColumnImportance extends MetricIncrease {
   readonly column: string;
-  /** The same for every metric of the task. */
+  /** Its increase of every metric of the task. */
   readonly metrics: Readonly<Partial<Record<ImportanceMetric, MetricIncrease>>>;
 }
 
