@@ -108,5 +108,6 @@ export { resolveConfig, type TrainConfig, type TrainOptions, type TrainSources }
 export type { ConfigInput } from './train/configkeys.js';
 export type * from './train/events.js';
 export type { RateCurve, RateRange, RateTrial } from './train/findlr.js';
+export type { PresetName } from './train/presets.js';
 export type { ProfileReport, RunSeconds, StepSeconds } from './train/profile.js';
 export type { PresetFacts } from './train/usepreset.js';

@@ -11,6 +11,7 @@ import type { KernelName } from '../kernels/kernels.js';
 import type { NativeLibrary } from '../kernels/native/index.js';
 import { type PlannedConfig, restoreConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
 import type { TrainEvent, TrainResult } from '../train/events.js';
+import type { PresetName } from '../train/presets.js';
 
 export const RUN_FILES = {
   record: 'run.json',
@@ -38,7 +39,7 @@ export interface RunRecord {
   readonly cwd?: string;
   readonly seed: number;
   /** The preset whose values the configuration holds; absent in runs of versions before 0.2. */
-  readonly preset?: TrainConfig['preset'];
+  readonly preset?: PresetName;
   readonly kernels: KernelName;
   /** The library that native kernels multiply with; null for other kernels. */
   readonly library: NativeLibrary | null;

@@ -11,12 +11,13 @@ import { unusedKeys } from '../hyperparameters.js';
 import { describeIssue } from '../issues.js';
 import { checkUpdate } from '../optim/options.js';
 import { CHOICES, CONFIG_SHAPE, type ConfigInput, DEFAULT_EPOCHS, shareOf } from './configkeys.js';
+import type { PresetName } from './presets.js';
 import { UNTIL_EPOCHS } from './until.js';
 import { choosePreset, type PresetFacts, presetValues } from './usepreset.js';
 
 export const configSchema = z.strictObject(CONFIG_SHAPE);
 /** A configuration with every default filled in and every value checked, as `resolveConfig` returns it. */
-export type TrainConfig = Readonly<z.output<typeof configSchema>>;
+export type TrainConfig = Readonly<z.output<typeof configSchema>> & { readonly preset: PresetName };
 /** A configuration in which nothing is left to the data. */
 export type PlannedConfig = TrainConfig & { readonly epochs: number };
 /**
@@ -69,6 +70,7 @@ export function resolveConfig(given: TrainOptions, facts: PresetFacts | null = n
   const { val, test, until, epochs } = parsed;
   const config = {
     ...parsed,
+    preset,
     val: shareOf(val),
     ...(test === undefined ? {} : { test: shareOf(test) }),
     epochs: until && options.epochs === undefined ? UNTIL_EPOCHS : epochs,

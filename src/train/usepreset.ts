@@ -52,12 +52,8 @@ export function kindOf(data: DataSource): Source['kind'] | null {
  * optimizer, schedule, averaging or network than the one given is left out. Before the data is loaded, a
  * batch and epochs that depend on it are 'auto', and other values that do are missing.
  */
-export function presetValues(
-  name: PresetName | 'auto',
-  given: ConfigInput,
-  facts: PresetFacts | null,
-): Values {
-  const preset = TYPED[name === 'auto' ? choosePreset(name, given.data) : name];
+export function presetValues(name: PresetName, given: ConfigInput, facts: PresetFacts | null): Values {
+  const preset = TYPED[name];
   const all: Values = { ...preset.values, ...(facts ? preset.byTask?.[facts.problemType] : {}) };
   const open = Object.entries(all).filter(([key]) => given[key as keyof Values] === undefined);
   const values: Record<string, unknown> = Object.fromEntries(open);
@@ -88,12 +84,11 @@ export function presetValues(
  * Says which values a preset gives by what is predicted, which is known once the data is loaded: '0.1 for
  * classification, 0.05 for regression'.
  */
-export function valuesByTask(name: PresetName | 'auto', given: ConfigInput): Record<string, string> {
-  const tasks = Object.keys(TYPED[name === 'auto' ? 'none' : name].byTask ?? {}) as ProblemType[];
+export function valuesByTask(name: PresetName, given: ConfigInput): Record<string, string> {
+  const before = presetValues(name, given, null);
   const found: Record<string, string[]> = {};
-  for (const problemType of tasks) {
+  for (const problemType of Object.keys(TYPED[name].byTask ?? {}) as ProblemType[]) {
     const known = presetValues(name, given, { problemType, rows: 1, validated: true });
-    const before = presetValues(name, given, null);
     for (const [key, value] of Object.entries(known)) {
       if (key in before) continue;
       found[key] = [...(found[key] ?? []), `${valueText(value)} for ${problemType}`];
