@@ -54,12 +54,13 @@ interface BagOptions {
  * @throws UsageError for a profile and as `planNewBag` does, DataError for a folder that cannot be written
  */
 export async function* trainBag(
+  config: TrainConfig,
   options: TrainOptions,
   run: BagOptions,
   { folder, started }: { readonly folder: string | null; readonly started: Date },
 ): AsyncGenerator<TrainEvent> {
   refuseProfile(run);
-  const plan = await planNewBag(options);
+  const plan = await planNewBag(config, options);
   const record = newRecord(whole(plan), started, run.argv ?? []);
   if (folder) createRunFolder(folder, plan.config, record);
   yield* runBag(sessionOf(plan, run, folder, record));

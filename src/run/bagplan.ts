@@ -8,7 +8,6 @@ import { memoryBudget, THREAD } from '../train/budget.js';
 import {
   type PlannedConfig,
   refuseUnused,
-  resolveConfig,
   type TrainConfig,
   type TrainOptions,
   withEpochs,
@@ -36,17 +35,18 @@ function memberSeed(seed: number, member: number): number {
 
 /**
  * Loads the data of a new bag and plans it, with what the preset decides by the data.
+ * @param config the resolved options
  * @param options as the user gives them; they hold the tables that are in memory
  * @throws UsageError and DataError as `planNewTraining` does
  */
-export async function planNewBag(options: TrainOptions): Promise<BagPlan> {
-  const before = absoluteSources(resolveConfig(options));
+export async function planNewBag(config: TrainConfig, options: TrainOptions): Promise<BagPlan> {
+  const before = absoluteSources(config);
   const { options: sources, fraction } = bagSources(withRows(before, options));
   const whole = withFindings(await loadTrainingData(sources), before);
   const data = bagData(whole, before.bag, fraction, before.seed);
-  const config = settledConfig(options, data.members[0]);
-  const plan = planBag(config, data);
-  refuseUnused({ ...config, loss: plan.members[0].network.loss });
+  const settled = settledConfig(options, data.members[0]);
+  const plan = planBag(settled, data);
+  refuseUnused({ ...settled, loss: plan.members[0].network.loss });
   return { ...plan, notes: [...presetNotes(plan.config), ...plan.notes] };
 }
 

@@ -1,4 +1,4 @@
-import type { TrainOptions } from '../train/config.js';
+import { resolveConfig, type TrainOptions } from '../train/config.js';
 import {
   bestTrial,
   checkRange,
@@ -58,7 +58,7 @@ export async function findLearningRate(
   range: Partial<RateRange> = {},
   run: Pick<RunOptions, 'workerFile'> = {},
 ): Promise<RateSearch> {
-  const plan = await planNewTraining(options);
+  const plan = await planNewTraining(resolveConfig(options), options);
   const wanted = { ...RATE_RANGE, ...range };
   checkRange(plan, wanted);
   const fresh = async <T>(use: (trainer: Trainer) => Promise<T>): Promise<T> => {

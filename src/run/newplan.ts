@@ -13,16 +13,21 @@ import { absoluteSources } from './sources.js';
 
 /**
  * Loads the data of a new training and plans it, with what the preset decides by the data.
+ * @param config the resolved options
  * @param options as the user gives them; they hold the tables that are in memory
  * @throws UsageError for a key that the loss does not use; what `loss: auto` means is known only now. A run
  * that is resumed is not refused for that, because earlier versions ignored such keys.
  */
-export async function planNewTraining(options: TrainOptions, profiled = false): Promise<TrainingPlan> {
-  const before = absoluteSources(resolveConfig(options));
+export async function planNewTraining(
+  config: TrainConfig,
+  options: TrainOptions,
+  profiled = false,
+): Promise<TrainingPlan> {
+  const before = absoluteSources(config);
   const data = withFindings(await loadTrainingData(withRows(before, options)), before);
-  const config = settledConfig(options, data);
-  const plan = planTraining(config, data, profiled);
-  refuseUnused({ ...config, loss: plan.network.loss });
+  const settled = settledConfig(options, data);
+  const plan = planTraining(settled, data, profiled);
+  refuseUnused({ ...settled, loss: plan.network.loss });
   return { ...plan, notes: [...presetNotes(plan.config), ...plan.notes] };
 }
 

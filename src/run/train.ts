@@ -91,13 +91,13 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
  */
 export async function* train(options: TrainOptions, run: RunOptions = {}): AsyncGenerator<TrainEvent> {
   const started = new Date();
-  const { data, bag } = resolveConfig(options);
-  const folder = run.out === null ? null : newRunFolder(run.out, data, started);
-  if (bag > 1) {
-    yield* trainBag(options, run, { folder, started });
+  const config = resolveConfig(options);
+  const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
+  if (config.bag > 1) {
+    yield* trainBag(config, options, run, { folder, started });
     return;
   }
-  const plan = await planNewTraining(options, run.profile);
+  const plan = await planNewTraining(config, options, run.profile);
   const record = newRecord(plan, started, run.argv ?? []);
   const session = openSession(plan, run);
   if (folder) await orClose(session.trainer, () => createRunFolder(folder, plan.config, record));
@@ -222,11 +222,12 @@ export interface PlanReport extends StartEvent {
  * ```
  */
 export async function plan(options: TrainOptions): Promise<PlanReport> {
-  if (resolveConfig(options).bag > 1) {
-    const bag = await planNewBag(options);
+  const config = resolveConfig(options);
+  if (config.bag > 1) {
+    const bag = await planNewBag(config, options);
     return { ...bagStart(bag, null), layers: layerTable(bag.members[0].layers), budget: bagBudget(bag) };
   }
-  const planned = await planNewTraining(options);
+  const planned = await planNewTraining(config, options);
   return {
     ...startEvent(planned, null, 0),
     layers: layerTable(planned.layers),
