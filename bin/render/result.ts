@@ -19,6 +19,7 @@ export function resultText(result: TrainResult, start: StartEvent): string {
     ['test', test && paint('bold', metricsText(test))],
     ['validation', val && metricsText(val) + best + outOfFoldText(result.bag)],
     ['training', train && metricsText(train)],
+    ['refit', result.refit && refitText(result.refit)],
     ['members', result.bag && membersText(result.bag)],
     ['averaging', result.bag?.gain && gainText(result.bag.gain)],
     ['baseline', baseline && trivial && baselineText(baseline, trivial)],
@@ -42,6 +43,11 @@ function outOfFoldText(bag: BagResult | undefined): string {
       ? 'the one network that was not trained on it, so this is the score of single networks'
       : `the ${fewest === most ? most : `${fewest} to ${most}`} networks that were not trained on it`;
   return ` (${countOf(rows, 'row')} out of fold, each scored by ${by})`;
+}
+
+/** Says what the final weights have seen. */
+function refitText({ epochs, rows }: NonNullable<TrainResult['refit']>): string {
+  return `${countOf(epochs, 'epoch')} on all ${count(rows)} rows; the validation figures are those of the network before it, which had not seen these rows`;
 }
 
 function membersText({ members }: BagResult): string {

@@ -1,6 +1,13 @@
 /** Shows a training as it goes, on stderr: bars on a terminal, lines elsewhere, nothing when quiet. */
 import type { Metrics } from '../../src/forward/metrics.js';
-import type { EpochEvent, MemberEvent, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
+import type {
+  EpochEvent,
+  MemberEvent,
+  RefitEvent,
+  StartEvent,
+  StepEvent,
+  TrainEvent,
+} from '../../src/train/events.js';
 import type { Bars } from './bar.js';
 import { metricsText } from './metrics.js';
 import { count, countOf, duration, painter, percent, r2Text, significant } from './text.js';
@@ -42,6 +49,7 @@ class Lines implements TrainingView {
     else if (event.type === 'epoch') this.#epoch(event);
     else if (event.type === 'start') this.#begin(event);
     else if (event.type === 'member') this.#member(event);
+    else if (event.type === 'refit') this.#refit(event);
     else if (event.type === 'workers') this.note(`${workersText(event.workers)} (${event.why})`);
     else if (event.type === 'retry')
       this.note(`a worker failed, its shards were computed again: ${event.message}`);
@@ -66,7 +74,6 @@ class Lines implements TrainingView {
   }
 
   #begin(start: StartEvent): void {
-    this.#start = start;
     const { rows, dataset, widths, parameters, kernels, step, epochs, stepsPerEpoch } = start;
     const parts = [
       `${count(rows.train)} training`,
@@ -77,8 +84,22 @@ class Lines implements TrainingView {
     this.#print(`${this.#paint('bold', widths)}: ${countOf(parameters, 'parameter')}, ${kernels} kernels`);
     for (const note of start.notes) this.note(note);
     if (step > 0) this.note(`going on at step ${count(step)} of ${count(epochs * stepsPerEpoch)}`);
+    this.#follow(start);
+  }
+
+  /** Begins the columns and the bar of a training. */
+  #follow(start: StartEvent): void {
+    this.#start = start;
     this.#print(this.#paint('dim', (start.bag ? MEMBER_HEADER : '') + header(start)));
     if (this.BarType) this.#bar = new this.BarType(start);
+  }
+
+  #refit({ epochs, rows, stepsPerEpoch }: RefitEvent): void {
+    this.#bar?.stop();
+    this.#bar = null;
+    this.note(`refit: ${countOf(epochs, 'epoch')} on all ${count(rows)} rows, validation rows included`);
+    const start = this.#start!;
+    this.#follow({ ...start, epochs, stepsPerEpoch, step: 0, rows: { ...start.rows, train: rows, val: 0 } });
   }
 
   #step(event: StepEvent): void {
@@ -95,7 +116,7 @@ class Lines implements TrainingView {
     const { epochs } = this.#start!;
     const rare = epochs > EVERY_EPOCH && event.epoch !== 1 && event.epoch !== epochs;
     if (rare && performance.now() - this.#last < EPOCH_INTERVAL) return;
-    const mark = event.best ? this.#paint('green', ' best') : '';
+    const mark = event.best && !event.refit ? this.#paint('green', ' best') : '';
     this.#print(memberCell(event) + epochLine(event) + mark);
   }
 

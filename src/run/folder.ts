@@ -21,6 +21,8 @@ export const RUN_FILES = {
   best: join('checkpoints', 'best.safetensors'),
   model: 'model.safetensors',
   trace: 'trace.json',
+  /** The folder of the refit, which is laid out as a run's. */
+  refit: 'refit',
 } as const;
 
 /** The contents of run.json: what happened, for people and scripts. */
@@ -54,6 +56,8 @@ export interface RunRecord {
   readonly result: TrainResult | null;
   /** Set in the folder of a bag's member: its number, counted from 1, and that of all. */
   readonly member?: { readonly number: number; readonly of: number };
+  /** Set in the folder of a refit. */
+  readonly refit?: true;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Runs one session: steps, ends of epochs and checkpoints, from where the trainer stands to an end or an
- * interruption, with the record of it on disk.
+ * interruption.
  */
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -11,16 +11,15 @@ import type { Trainer } from '../train/trainer.js';
 import { CheckpointWriter } from './checkpointwriter.js';
 import { converged, type EpochStart, endEpoch, outOfPatience } from './epoch.js';
 import { appendMetrics, RUN_FILES } from './folder.js';
-import { recorded } from './recorded.js';
 import { finishTraining, startEvent } from './result.js';
 import type { Session } from './session.js';
 
-/** Runs a session to its end, keeps run.json and metrics.jsonl along the way, and closes the trainer. */
-export async function* runSession(session: Session): AsyncGenerator<TrainEvent> {
+/** Runs a session to its end, and closes the trainer. */
+export async function* sessionEvents(session: Session): AsyncGenerator<TrainEvent> {
   const { trainer, folder, profile, clock } = session;
   const checkpoints = new CheckpointWriter(trainer, folder, profile, clock);
   try {
-    yield* recorded(session, trainingEvents(session, checkpoints));
+    yield* trainingEvents(session, checkpoints);
   } catch (error) {
     try {
       writeTrace(session);
@@ -84,8 +83,10 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
 }
 
 /** Returns why training ends here, or null while it goes on. */
-function endingOf({ trainer, signal }: Session): TrainResult['status'] | null {
-  if (trainer.state.step >= trainer.plan.totalSteps) return 'completed';
+function endingOf({ trainer, signal, lastEpoch }: Session): TrainResult['status'] | null {
+  const { totalSteps, stepsPerEpoch } = trainer.plan;
+  const last = lastEpoch === undefined ? totalSteps : lastEpoch * stepsPerEpoch;
+  if (trainer.state.step >= last) return 'completed';
   if (signal?.aborted) return 'interrupted';
   if (outOfPatience(trainer)) return 'early-stopped';
   return converged(trainer) ? 'completed' : null;

@@ -1,25 +1,14 @@
 /** Trains one member of a bag, in whichever thread: a session like any other, on the member's own rows. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
 import type { TrainingData } from '../data/load.js';
 import { revivedError, thrownError, UserError } from '../errors.js';
 import type { TrainConfig } from '../train/config.js';
 import type { CheckpointEvent, EndEvent, EpochEvent, RetryEvent, StepEvent } from '../train/events.js';
 import { planTraining } from '../train/plan.js';
-import {
-  createRunFolder,
-  RUN_FILES,
-  type RunRecord,
-  readRun,
-  wasSaved,
-  writeConfig,
-  writeRecord,
-} from './folder.js';
-import { runSession } from './loop.js';
+import { openNested } from './nested.js';
 import { newRecord } from './record.js';
-import { orClose, restore } from './restore.js';
-import { openSession, type Session } from './session.js';
+import { runSession } from './refit.js';
+import type { Session } from './session.js';
 
 /** All that a thread needs to train a member: plain data, and arrays in shared memory. */
 export interface MemberJob {
@@ -55,7 +44,8 @@ export async function* trainMember(
   try {
     const session = await openMember(job, signal, clock);
     for await (const event of runSession(session)) {
-      if (event.type === 'start' || event.type === 'workers' || event.type === 'member') continue;
+      if (event.type === 'start' || event.type === 'workers') continue;
+      if (event.type === 'member' || event.type === 'refit') continue;
       if (event.type === 'end') job.weights.set(session.trainer.memory.weights);
       if (event.type === 'step') {
         if (clock() - shown < stepInterval) continue;
@@ -70,23 +60,9 @@ export async function* trainMember(
   }
 }
 
-async function openMember(job: MemberJob, signal: AbortSignal, clock: Clock): Promise<Session> {
+function openMember(job: MemberJob, signal: AbortSignal, clock: Clock): Promise<Session> {
   const { config, data, folder, member, of } = job;
   const plan = planTraining(config, data, false, job.cores);
-  const fresh: RunRecord = { ...newRecord(plan, new Date(), job.argv), member: { number: member, of } };
-  const opened = { ...openSession(plan, { clock }), folder, signal };
-  if (folder === null) return { ...opened, record: fresh, best: null };
-  const { trainer } = opened;
-  if (!existsSync(join(folder, RUN_FILES.record))) {
-    await orClose(trainer, () => createRunFolder(folder, config, fresh));
-    return { ...opened, record: fresh, best: null };
-  }
-  const record = { ...fresh, started: readRun(folder).record.started };
-  const best = await orClose(trainer, () => {
-    const found = wasSaved(folder) ? restore(folder, trainer) : null;
-    writeRecord(folder, record); // before the configuration, whose epochs a finished member would claim
-    writeConfig(folder, config);
-    return found;
-  });
-  return { ...opened, record, best };
+  const record = { ...newRecord(plan, new Date(), job.argv), member: { number: member, of } };
+  return openNested(plan, { folder, record, signal, clock });
 }

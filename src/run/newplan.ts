@@ -9,6 +9,7 @@ import {
   withRows,
 } from '../train/config.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
+import { checkRefitRows, isHeldBack } from '../train/refit.js';
 import { absoluteSources } from './sources.js';
 
 /**
@@ -41,19 +42,27 @@ export function withFindings(data: TrainingData, config: TrainConfig): TrainingD
 }
 
 /** Returns the configuration with what the preset decides by the data, and with absolute paths. */
-export function settledConfig(options: TrainOptions, { train, val, task }: TrainingData): TrainConfig {
-  const facts = { rows: train.rows.length, validated: val !== null, problemType: task };
-  return absoluteSources(resolveConfig(options, facts));
+export function settledConfig(options: TrainOptions, data: TrainingData): TrainConfig {
+  const { train, val, task } = data;
+  const facts = {
+    rows: train.rows.length,
+    validated: val !== null,
+    heldBack: isHeldBack(data),
+    problemType: task,
+  };
+  const config = absoluteSources(resolveConfig(options, facts));
+  checkRefitRows(config, data);
+  return config;
 }
 
 /** Says which preset applies, and what it decided by the data. */
-export function presetNotes({ preset, batch, epochs, patience }: PlannedConfig): string[] {
+export function presetNotes({ preset, batch, epochs, patience, refit }: PlannedConfig): string[] {
   if (preset === 'none') return [];
   const early =
     typeof patience !== 'number' || patience >= epochs
       ? ''
       : `, or ${patience} without a lower validation loss`;
   return [
-    `preset ${preset}: batch ${batch}, ${epochs} epochs${early}; --print-config shows all of it, --preset none leaves it out`,
+    `preset ${preset}: batch ${batch}, ${epochs} epochs${early}${refit ? ', then as many as were best on all rows' : ''}; --print-config shows all of it, --preset none leaves it out`,
   ];
 }

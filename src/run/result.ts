@@ -12,6 +12,7 @@ import type { TrainConfig } from '../train/config.js';
 import type { StartEvent, TrainResult } from '../train/events.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { timed } from '../train/profile.js';
+import { isHeldBack } from '../train/refit.js';
 import { widths } from '../train/specification.js';
 import type { Trainer } from '../train/trainer.js';
 import { converged } from './epoch.js';
@@ -51,6 +52,11 @@ function keepsBest({ keep }: Pick<TrainConfig, 'keep'>, { val }: Pick<TrainingDa
   return keep === 'best' && val !== null;
 }
 
+/** Whether a training that has ended like this is followed by one on all rows. */
+export function refits({ config, data }: TrainingPlan, status: TrainResult['status']): boolean {
+  return config.refit && isHeldBack(data) && status !== 'interrupted';
+}
+
 /**
  * Settles on the final weights, which are those of the best epoch unless the last are asked for, writes the
  * model file and evaluates the test data.
@@ -65,8 +71,8 @@ export async function finishTraining(
   const restored = keepsBest(config, data) && best !== null;
   trainer.settle(restored ? best.weights : trainer.evaluated);
   // The model is written before the test, because a row of the test data can end the run.
-  if (folder) await timed(profile, 'saving', () => writeModel(trainer, folder));
-  const tested = data.test !== null && status !== 'interrupted';
+  if (folder) await timed(profile, 'saving', () => writeModel(trainer, folder, calibrationOf(trainer)));
+  const tested = data.test !== null && status !== 'interrupted' && !refits(plan, status);
   const test = tested ? await timed(profile, 'evaluation', () => trainer.evaluate('test')) : null;
   const train = (restored ? state.best?.train : state.train) ?? null;
   const val = (restored ? state.best?.val : state.val) ?? null;
@@ -92,7 +98,8 @@ export async function finishTraining(
   };
 }
 
-function writeModel(trainer: Trainer, folder: string): void {
+/** Writes the trainer's weights as the model of a run. */
+export function writeModel(trainer: Trainer, folder: string, calibration: Calibration | null): void {
   const { plan, state, memory } = trainer;
   const { config, data, network, kernels } = plan;
   saveModel(join(folder, RUN_FILES.model), {
@@ -100,13 +107,13 @@ function writeModel(trainer: Trainer, folder: string): void {
     weights: memory.weights,
     network,
     schema: data.schema,
-    calibration: calibrationOf(trainer),
+    calibration,
     facts: { epochs: epochsDone(trainer), steps: state.step, seed: config.seed, kernels },
   });
 }
 
 /** Calibrates the final weights on the validation rows, where there are any. */
-function calibrationOf({ plan, memory }: Trainer): Calibration | null {
+export function calibrationOf({ plan, memory }: Trainer): Calibration | null {
   const { config, data, network, layers, kernels, library } = plan;
   if (data.val === null) return null;
   const named = library ? { nativeLibrary: library.path } : {};

@@ -21,6 +21,8 @@ export interface Session {
   /** Says when a checkpoint is due and when the event loop turns. */
   readonly clock: Clock;
   best: BestWeights | null;
+  /** Ends training after this epoch, earlier than the schedule is planned for. */
+  readonly lastEpoch?: number;
 }
 
 interface SessionOptions {

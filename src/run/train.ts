@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js';
 import { bagData, bagSources } from '../data/bag.js';
 import { type LoadOptions, loadTrainingData, type TrainingData } from '../data/load.js';
 import type { DataInMemory } from '../data/source.js';
+import { shellPath } from '../data/words.js';
 import { DataError, UsageError } from '../errors.js';
 import { type LayerRow, layerTable } from '../network/table.js';
 import { SCHEDULES, type Schedule } from '../optim/schedules.js';
@@ -30,9 +31,9 @@ import {
   writeRecord,
 } from './folder.js';
 import { changeOfKernels, withKernels } from './kernels.js';
-import { runSession } from './loop.js';
 import { planNewTraining } from './newplan.js';
 import { newRecord } from './record.js';
+import { runSession } from './refit.js';
 import { orClose, restore } from './restore.js';
 import { startEvent } from './result.js';
 import { openSession } from './session.js';
@@ -128,8 +129,11 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   const { record, config: before } = readRun(folder);
   if (record.member) {
     throw new UsageError(
-      `${folder} is member ${record.member.number} of a bag: resume the whole bag, gradpool resume ${dirname(dirname(folder))}`,
+      `${folder} is member ${record.member.number} of a bag: resume the whole bag, gradpool resume ${shellPath(dirname(dirname(folder)))}`,
     );
+  }
+  if (record.refit) {
+    throw new UsageError(`${folder} is the refit of a run: gradpool resume ${shellPath(dirname(folder))}`);
   }
   const config = withEpochs(
     resolveConfig({

@@ -12,6 +12,7 @@ import { describeIssue } from '../issues.js';
 import { checkUpdate } from '../optim/options.js';
 import { CHOICES, CONFIG_SHAPE, type ConfigInput, DEFAULT_EPOCHS, shareOf } from './configkeys.js';
 import type { PresetName } from './presets.js';
+import { refitConflict } from './refit.js';
 import { UNTIL_EPOCHS } from './until.js';
 import { choosePreset, type PresetFacts, presetValues } from './usepreset.js';
 
@@ -90,6 +91,8 @@ export function resolveConfig(given: TrainOptions, facts: PresetFacts | null = n
   }
   refuseUnused(config);
   checkUpdate(config);
+  const conflict = config.refit ? refitConflict(config) : null;
+  if (conflict) throw new UsageError(`refit: cannot be combined with ${conflict}; leave out one of the two`);
   return config.layers ? config : { hidden: [256, 128], activation: 'relu', ...config };
 }
 

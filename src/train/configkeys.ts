@@ -253,6 +253,12 @@ const DURATION = {
     .describe(
       'the weights that are evaluated and saved: those of the epoch with the lowest validation loss, or of the last; without validation rows the last',
     ),
+  refit: z
+    .boolean()
+    .default(false)
+    .describe(
+      'whether the network is trained once more at the end, on the validation rows too, for as many epochs as the best weights had',
+    ),
 } as const;
 
 export const CONFIG_SHAPE = {

@@ -63,6 +63,8 @@ export interface StepEvent {
   readonly lr: number;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** Set in a refit, whose epochs and steps are counted from 1 again. */
+  readonly refit?: true;
 }
 
 /** Follows the last step of each epoch and the evaluation on the validation data. */
@@ -88,6 +90,8 @@ export interface EpochEvent {
   readonly samplesPerSecond: number;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** Set in a refit, whose epochs and steps are counted from 1 again. */
+  readonly refit?: true;
 }
 
 /** Follows each checkpoint once it is written. */
@@ -109,6 +113,8 @@ export interface RetryEvent {
   readonly message: string;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** Set in a refit, whose epochs and steps are counted from 1 again. */
+  readonly refit?: true;
 }
 
 /** A member of a bag as its session begins. */
@@ -126,6 +132,16 @@ export interface MemberEvent extends TrainedMember {
   readonly type: 'member';
   /** Counted from 1. */
   readonly member: number;
+}
+
+/** Says that the network is trained once more, on the validation rows too. */
+export interface RefitEvent {
+  readonly type: 'refit';
+  /** Epochs that it will take: those of the best weights. */
+  readonly epochs: number;
+  /** Rows that it is trained on. */
+  readonly rows: number;
+  readonly stepsPerEpoch: number;
 }
 
 /** Comes last and holds the result. */
@@ -176,6 +192,11 @@ export interface TrainResult {
   readonly parameters: number;
   /** The members of a bag; absent for a single network. */
   readonly bag?: BagResult;
+  /**
+   * The training on all rows that the weights, `train` and `test` are of, while epochs, steps and `val` are
+   * those of the training before it; absent without `refit` and after an interruption.
+   */
+  readonly refit?: { readonly epochs: number; readonly rows: number; readonly steps: number };
   /** Says where this process's time went, and which file shows it; only if it was asked for. */
   readonly profile?: ProfileReport & { readonly trace: string | null };
 }
@@ -240,4 +261,5 @@ export type TrainEvent =
   | CheckpointEvent
   | RetryEvent
   | MemberEvent
+  | RefitEvent
   | EndEvent;

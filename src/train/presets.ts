@@ -77,6 +77,7 @@ export const PRESETS = {
       emaDecay: 'auto',
       emaWarmup: true,
       patience: 20,
+      refit: true,
     },
     byTask: { classification: { dropout: 0.1 }, regression: { dropout: 0.05 } },
     batch: sixteenth(256),

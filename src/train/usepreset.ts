@@ -6,13 +6,16 @@ import { valueText } from '../hyperparameters.js';
 import { SCHEDULES, type Schedule } from '../optim/schedules.js';
 import { CHOICES, type ConfigInput, WITHOUT_LAYERS } from './configkeys.js';
 import { PRESET_NAMES, PRESETS, type Preset, type PresetName } from './presets.js';
+import { refitConflict } from './refit.js';
 
 /** What a preset may depend on; known once the data is loaded. */
 export interface PresetFacts {
   /** Training rows. */
   readonly rows: number;
-  /** Whether rows are kept back for validation. */
+  /** Whether there are validation rows. */
   readonly validated: boolean;
+  /** Whether they were cut from the training data. */
+  readonly heldBack: boolean;
   /** What is predicted. */
   readonly problemType: ProblemType;
 }
@@ -70,6 +73,7 @@ export function presetValues(name: PresetName, given: ConfigInput, facts: Preset
     for (const key of choice.key === 'optimizer' ? ['lr', ...belonging] : belonging) delete values[key];
   }
   if ((facts && !facts.validated) || endsAsGiven(given)) delete values.patience;
+  if ((facts && !facts.heldBack) || refitConflict({ ...values, ...given })) delete values.refit;
   if (given.until !== undefined) delete values.epochs;
   if (values.schedules) values.schedules = scheduled(all.schedules!, (key) => given[key] ?? values[key]);
   if (preset.batch && given.batch === undefined) values.batch = facts ? preset.batch(facts.rows) : 'auto';
@@ -88,7 +92,7 @@ export function valuesByTask(name: PresetName, given: ConfigInput): Record<strin
   const before = presetValues(name, given, null);
   const found: Record<string, string[]> = {};
   for (const problemType of Object.keys(TYPED[name].byTask ?? {}) as ProblemType[]) {
-    const known = presetValues(name, given, { problemType, rows: 1, validated: true });
+    const known = presetValues(name, given, { problemType, rows: 1, validated: true, heldBack: true });
     for (const [key, value] of Object.entries(known)) {
       if (key in before) continue;
       found[key] = [...(found[key] ?? []), `${valueText(value)} for ${problemType}`];

@@ -1,0 +1,84 @@
+/**
+ * Runs a training with what belongs to it: its record on disk and, where `refit` asks for it, the same network
+ * trained once more on all rows. The validation rows say for how many epochs; then they are worth more as
+ * rows to learn from.
+ */
+import { join } from 'node:path';
+import { weightsSha256 } from '../network/digest.js';
+import { baselineOf } from '../train/baseline.js';
+import type { EndEvent, TrainEvent } from '../train/events.js';
+import { planTraining, type TrainingPlan } from '../train/plan.js';
+import { withValidationRows } from '../train/refit.js';
+import { RUN_FILES } from './folder.js';
+import { sessionEvents } from './loop.js';
+import { openNested } from './nested.js';
+import { newRecord } from './record.js';
+import { recorded } from './recorded.js';
+import { calibrationOf, refits, writeModel } from './result.js';
+import type { Session } from './session.js';
+
+/** Runs a session to its end, refit included, and keeps run.json and metrics.jsonl along the way. */
+export const runSession = (session: Session): AsyncGenerator<TrainEvent> =>
+  recorded(session, withRefit(session, sessionEvents(session)));
+
+async function* withRefit(session: Session, events: AsyncIterable<TrainEvent>): AsyncGenerator<TrainEvent> {
+  let first: EndEvent | null = null;
+  for await (const event of events) {
+    if (event.type === 'end' && refits(session.trainer.plan, event.status)) first = event;
+    else yield event;
+  }
+  if (first !== null) yield* refit(session, first);
+}
+
+/** Trains on all rows for as many epochs as the best weights had, and puts the result in the model's place. */
+async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEvent> {
+  const { trainer, folder, signal, clock, record } = session;
+  const begin = clock();
+  const plan = planRefit(trainer.plan, first.workers);
+  const epochs = first.bestEpoch!;
+  const rows = plan.data.train.rows.length;
+  yield { type: 'refit', epochs, rows, stepsPerEpoch: plan.stepsPerEpoch };
+
+  const again = await openNested(plan, {
+    folder: folder === null ? null : join(folder, RUN_FILES.refit),
+    record: { ...newRecord(plan, new Date(), record.argv), refit: true },
+    signal,
+    clock,
+  });
+  const settled: Session = { ...again, lastEpoch: epochs };
+  let second: EndEvent | null = null;
+  for await (const event of recorded(settled, sessionEvents(settled))) {
+    if (event.type === 'end') second = event;
+    else if (event.type === 'step' || event.type === 'epoch' || event.type === 'retry') {
+      yield { ...event, refit: true };
+    }
+  }
+  const wallSeconds = first.wallSeconds + (clock() - begin) / 1000;
+  if (second === null || second.status === 'interrupted') {
+    yield { ...first, status: 'interrupted', reason: 'interrupted', wallSeconds };
+    return;
+  }
+  if (folder) writeModel(settled.trainer, folder, calibrationOf(trainer));
+  const { layout, weights } = settled.trainer.memory;
+  const { train, test } = second;
+  const { data, network } = trainer.plan;
+  yield {
+    ...first,
+    weightsSha256: weightsSha256(layout, weights),
+    train,
+    test,
+    baseline: baselineOf(data, { train, val: first.val, test }, network.loss),
+    refit: { epochs, rows, steps: second.steps },
+    wallSeconds,
+  };
+}
+
+/**
+ * Plans the training on all rows. It has the same seed, so the same initial weights, and the schedule that
+ * was planned; the kernels and the number of workers are those that the first training found.
+ */
+function planRefit({ config, data, kernels, library }: TrainingPlan, workers: number): TrainingPlan {
+  const { patience, until, ...rest } = config;
+  const named = library ? { nativeLibrary: library.path } : {};
+  return planTraining({ ...rest, refit: false, workers, kernels, ...named }, withValidationRows(data));
+}
