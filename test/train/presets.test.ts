@@ -25,7 +25,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const known = (rows: number) => ({ rows, validated: true, problemType: 'classification' }) as const;
+const known = (rows: number) =>
+  ({ rows, validated: true, heldBack: true, problemType: 'classification' }) as const;
 
 describe('a preset', () => {
   it('is chosen by the kind of data', () => {
@@ -71,7 +72,9 @@ describe('a preset', () => {
     for (const ending of [{ schedule: 'cosine' }, { until: 'loss<0.1' }] as const) {
       expect(resolveConfig({ data: table, ...ending }, known(1000)).patience).toBeUndefined();
     }
-    expect(resolveConfig({ data: table }, { ...known(1000), validated: false }).patience).toBeUndefined();
+    expect(
+      resolveConfig({ data: table }, { ...known(1000), validated: false, heldBack: false }).patience,
+    ).toBeUndefined();
   });
 
   it.each([

@@ -42,7 +42,7 @@ const optionsOf = (preset: Preset, target: 'kind' | 'y', more: Partial<TrainOpti
   ...more,
 });
 
-const facts = { rows: 1000, validated: true } as const;
+const facts = { rows: 1000, validated: true, heldBack: true } as const;
 const configOf = (preset: Preset, problemType: 'classification' | 'regression', more = {}) =>
   resolveConfig({ data: table, preset, ...more }, { ...facts, problemType });
 

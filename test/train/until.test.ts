@@ -1,7 +1,7 @@
 /** `--batch all --until 'change<1e-6'` is the lecture's loop (section 6), written out here with scalars. */
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '#src/clock.js';
-import { runSession } from '#src/run/loop.js';
+import { runSession } from '#src/run/refit.js';
 import { resolveConfig, type TrainOptions } from '#src/train/config.js';
 import type { EndEvent, EpochEvent } from '#src/train/events.js';
 import { parseUntil, UNTIL_EPOCHS } from '#src/train/until.js';
