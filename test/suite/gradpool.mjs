@@ -10,9 +10,10 @@ import { splitFolder, testTargets } from './splitfiles.mjs';
 /**
  * Trains on one split and returns scores and seconds, or the error.
  * @param options checkout: the folder whose dist/bin/gradpool.js is run; flags: further flags of
- * `gradpool train`; predict: whether `gradpool predict` is scored rather than the report believed
+ * `gradpool train`; predict: whether `gradpool predict` is scored rather than the report believed; coverage: whether
+ * the share of test rows whose interval or set of level 0.9 holds the right answer is measured too
  */
-export async function runGradpool({ checkout, flags, predict }, table, repeat, fold) {
+export async function runGradpool({ checkout, flags, predict, coverage }, table, repeat, fold) {
   const { target, task } = about(table);
   const [split, targets] = [splitFolder(table, repeat, fold), testTargets(table, repeat, fold)];
   const folder = mkdtempSync(join(tmpdir(), 'gradpool-suite-'));
@@ -34,6 +35,10 @@ export async function runGradpool({ checkout, flags, predict }, table, repeat, f
     const report = JSON.parse(stdout);
     const scores = scoresOfReport(report.test, task, targets);
     const result = { ...scores, ...times, trainSeconds: report.wallSeconds, epochs: report.epochs };
+    if (coverage) {
+      const evaluated = await timed([...gradpool, 'evaluate', run, test, '--json']);
+      result.coverage = JSON.parse(evaluated.stdout).uncertainty?.coverage;
+    }
     if (!predict) return result;
     await timed([...gradpool, 'predict', run, test, '--format', 'jsonl', '--output', predicted]);
     const rows = readFileSync(predicted, 'utf8')

@@ -1,11 +1,12 @@
 /** Prints how the contestants stand, and hands the same to the document. */
 
+import { mean } from '#src/statistics.js';
 import { ablation, averageRank, lost, SCORES, standing, totalSeconds } from './compare.mjs';
 import { RESULTS, TIMES } from './folder.mjs';
 import { splitsFor } from './splitfiles.mjs';
 import { FOLDS, REPEATS } from './splits.mjs';
 import { interval } from './statistics.mjs';
-import { readStore } from './store.mjs';
+import { keyOf, readStore } from './store.mjs';
 
 const PAIRS = splitsFor({ repeats: REPEATS, folds: FOLDS });
 
@@ -38,6 +39,7 @@ export function sections(tables, contestants, variants) {
           lostSection(standings, contestants[0]),
           failedSection(standings),
         ]),
+    coverageSection(entries, tables, contestants),
     timeSection(tables, contestants),
     ...(variants.length > 1 ? [ablationSection(entries, tables, variants)] : []),
   ].filter(({ rows }) => rows.length > 0);
@@ -117,6 +119,40 @@ function failedSection(standings) {
     title: 'Failed',
     note: 'splits without a score',
     header: ['table', 'contestant', 'splits', 'error'],
+    rows,
+  };
+}
+
+function coverageSection(entries, tables, contestants) {
+  const rows = contestants.flatMap((name) => {
+    const ofTables = tables.flatMap((table) => {
+      const found = PAIRS.map(([repeat, fold]) =>
+        entries.get(keyOf({ contestant: name, table: table.name, repeat, fold })),
+      );
+      const shares = found.flatMap((entry) => (entry?.coverage === undefined ? [] : [100 * entry.coverage]));
+      return shares.length === 0 ? [] : [{ name: table.name, share: mean(shares) }];
+    });
+    if (ofTables.length === 0) return [];
+    const [least, ...others] = ofTables.sort((a, b) => a.share - b.share);
+    const text = ({ name: table, share }) => `${fixed(share, 1)} (${table})`;
+    const { mean: middle, half } = interval(
+      ofTables.map(({ share }) => share),
+      0,
+    );
+    return [
+      [
+        name,
+        String(ofTables.length),
+        `${fixed(middle, 1)} ± ${fixed(half, 1)}`,
+        text(least),
+        text(others.at(-1) ?? least),
+      ],
+    ];
+  });
+  return {
+    title: 'Coverage',
+    note: 'per cent of the test rows whose interval or set of level 0.9 holds the right answer, as a mean over the tables',
+    header: ['', 'tables', 'mean', 'least', 'most'],
     rows,
   };
 }

@@ -105,7 +105,7 @@ function variantTasks() {
       `bench:tables: some of "${variant}" was trained by ${older.version} and stays; this is ${version} (--again)`,
     );
   }
-  const how = { checkout, flags: trainFlags, predict: values.predict };
+  const how = { checkout, flags: trainFlags, predict: values.predict, coverage: !values.times };
   return tables.flatMap(({ name }) => {
     const summary = summaryOf(variant, name);
     const missing = missingPairs(variant, name);
