@@ -24,7 +24,7 @@ interface NestedOptions {
   readonly clock: Clock;
 }
 
-/** Opens the session of a part: from its last checkpoint, if an earlier session left one, or from the start. */
+/** Opens a part's session: from its last checkpoint, where an earlier session left one, or from the start. */
 export async function openNested(plan: TrainingPlan, options: NestedOptions): Promise<Session> {
   const { folder, record: fresh, signal, clock } = options;
   const { config } = plan;

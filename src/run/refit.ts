@@ -1,7 +1,7 @@
 /**
- * Runs a training with what belongs to it: its record on disk and, where `refit` asks for it, the same network
- * trained once more on all rows. The validation rows say for how many epochs; then they are worth more as
- * rows to learn from.
+ * Runs a training with what belongs to it: its record on disk and, where `refit` asks for it, the same
+ * network trained once more on all rows. The validation rows say for how many epochs; then they are worth
+ * more as rows to learn from.
  */
 import { join } from 'node:path';
 import { weightsSha256 } from '../network/digest.js';
@@ -30,7 +30,7 @@ async function* withRefit(session: Session, events: AsyncIterable<TrainEvent>): 
   if (first !== null) yield* refit(session, first);
 }
 
-/** Trains on all rows for as many epochs as the best weights had, and puts the result in the model's place. */
+/** Trains on all rows for as many epochs as were best, and puts the result in the model's place. */
 async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEvent> {
   const { trainer, folder, signal, clock, record } = session;
   const begin = clock();

@@ -1,7 +1,6 @@
 /** The rules of `refit`: the network is trained once more, on the validation rows too. */
 import type { TrainingData } from '../data/load.js';
 import { UsageError } from '../errors.js';
-import type { TrainConfig } from './config.js';
 import type { ConfigInput } from './configkeys.js';
 
 /** Whether the validation rows were cut from the training data, so that a refit can learn from them. */
@@ -31,7 +30,7 @@ export function refitConflict({
 }
 
 /** Throws UsageError for a refit that has no validation rows to learn from. */
-export function checkRefitRows({ refit }: Pick<TrainConfig, 'refit'>, data: TrainingData): void {
+export function checkRefitRows({ refit }: { readonly refit: boolean }, data: TrainingData): void {
   if (!refit || isHeldBack(data)) return;
   throw new UsageError(
     'refit: needs validation rows that are kept back from the training data, such as --val 0.2; leave refit out',

@@ -10,8 +10,8 @@ import { splitFolder, testTargets } from './splitfiles.mjs';
 /**
  * Trains on one split and returns scores and seconds, or the error.
  * @param options checkout: the folder whose dist/bin/gradpool.js is run; flags: further flags of
- * `gradpool train`; predict: whether `gradpool predict` is scored rather than the report believed; coverage: whether
- * the share of test rows whose interval or set of level 0.9 holds the right answer is measured too
+ * `gradpool train`; predict: whether `gradpool predict` is scored rather than the report believed;
+ * coverage: whether to measure how often intervals or sets of level 0.9 hold the right answer
  */
 export async function runGradpool({ checkout, flags, predict, coverage }, table, repeat, fold) {
   const { target, task } = about(table);
