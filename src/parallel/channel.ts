@@ -49,7 +49,7 @@ const BEGUN = 3;
 const STOP = -1;
 /** Task numbers wrap around before they leave int32's range. */
 const LARGEST_NUMBER = 0x3fffffff;
-const SPIN_MS = 0.02;
+const SPIN_MS = 0.05;
 /** Loads of a counter between two readings of the clock, which costs far more than a load. */
 const LOADS_PER_CLOCK = 100;
 /**

@@ -73,7 +73,7 @@ export class ThreadPool<Task> implements Executor<Task> {
     const { encode, handle, workers, together } = this.#options;
     // Of several workers, the coordinator is one: it begins the last task itself.
     const threads = this.#threads.slice(0, workers === 1 ? 1 : tasks.length - 1);
-    for (const thread of threads) await this.#ready(thread);
+    for (const thread of threads) if (!thread.started || thread.failure) await this.#ready(thread);
     for (const [i, { channel }] of threads.entries()) {
       encode(tasks[i], channel.cells);
       channel.post();
@@ -131,7 +131,6 @@ export class ThreadPool<Task> implements Executor<Task> {
    */
   async #ready(thread: PoolThread): Promise<void> {
     if (thread.failure) this.#replace(thread, thread.failure, 1);
-    if (thread.started) return;
     await this.#outcome(
       () => thread.channel.started(),
       () => thread,

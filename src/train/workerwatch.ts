@@ -9,7 +9,7 @@ import { CLEARLY, describeTrials, FIRST, fastest, type Trial, type WorkerDecisio
 const INTERVAL = 5;
 /** Seconds of training after a change of the number, which is then looked at again. */
 const SOON = 1;
-/** The seconds that trying others loses, in comparison with the chosen number, are at most this part of all. */
+/** Trying others costs, in comparison with the chosen number, at most this part of the time. */
 const LOSS = 0.02;
 /** Steps are averaged over windows of so many seconds. */
 const WINDOW = 0.5;
@@ -23,7 +23,7 @@ const GLANCE = { steps: 5, seconds: 0.05 };
 const ROUNDS = 5;
 const TURN = { steps: 50, seconds: 0.02 };
 const BUDGET = 2;
-/** Another number has to be this many times as fast, or measurements that differ by chance would alternate. */
+/** Another number has to be so much faster, or choices would alternate by chance. */
 const MARGIN = 1.03;
 
 /** The number of workers for the next step, and the decision if it has just changed. */

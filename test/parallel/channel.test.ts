@@ -6,7 +6,7 @@ import { type ChannelMemory, createChannels, TaskChannel } from '#src/parallel/c
 
 const MODULE = new URL('../../dist/src/parallel/channel.js', import.meta.url).href;
 
-/** Adds the task's number to a sum and counts; ends its thread at a negative number, the first time it sees one. */
+/** Adds the task's number to a sum and counts; the first negative number ends its thread. */
 const SERVER = `
   import { workerData } from 'node:worker_threads';
   import { serveTasks } from '${MODULE}';

@@ -188,7 +188,7 @@ describe('a worker file that', () => {
     const workerFile = fileURLToPath(new URL('../fixtures/workers/failing.mjs', import.meta.url));
     const retries: string[] = [];
     const onRetry = (message: string) => retries.push(message);
-    // The training is long, because the coordinator may take over any number of tasks before a thread begins one.
+    // It is long, because the coordinator may take over any number of tasks before a thread begins one.
     const long = { ...options, epochs: 1_000_000 };
     await expect(trainToEnd(data, long, { workerFile, onRetry })).rejects.toThrow('always');
     expect(new Set(retries)).toEqual(new Set(['always']));
