@@ -65,6 +65,7 @@ async function peakGflops(setup: ProductSetup, workers: number, window: number):
   const threads = new ThreadPool<number>({
     filename: WORKER_FILE,
     workers,
+    together: true,
     workerData: { setup, rates, window } satisfies ProductWorkerData,
     encode: (place, cells) => {
       cells[0] = place;

@@ -1,14 +1,20 @@
 /**
- * A task channel carries tasks from the coordinator to one thread: a few numbers and two counters in shared
- * memory.
- *   coordinator  writes the numbers, then stores `posted` and notifies
- *   thread       sees `posted` change, handles the numbers, then stores `done` and notifies
- *   coordinator  sees `done` change, and may read the results and post again
+ * A task channel carries tasks from the coordinator to one thread: a few numbers, a counter and a state in
+ * shared memory.
+ *   coordinator  writes the numbers, stores the state OPEN, then counts `posted` up and notifies
+ *   thread       sees `posted` change, sets the state from OPEN to its own number, handles the numbers, then
+ *                stores the state DONE and notifies
+ *   coordinator  sees DONE, and may read the results and post again
  * Every write before an atomic store is visible to the thread that reads the stored value, so neither the
- * numbers nor the results need locks. Each side writes one counter and reads the other, and the next task is
- * posted only when the last one is done, so a task can neither be lost nor handled twice.
- * Waking a sleeping thread costs over 0.1 ms, longer than most gaps between tasks, so a waiter spins for up
- * to 1 ms before it sleeps.
+ * numbers nor the results need locks.
+ *
+ * A thread may be late: it sleeps, or another program has its core. Whoever has nothing left to do, another
+ * thread or the coordinator, then takes the task over. The state is set from OPEN by one atomic
+ * compare-and-exchange, so a task is begun by exactly one of them. The numbers are read after that and are
+ * not written again before the task is done, so it does not matter how long ago the thread was woken.
+ *
+ * Waking a sleeping thread takes longer than most gaps between tasks, so a waiter spins briefly before it
+ * sleeps. It must not spin for long, because its core may be the one that the thread it waits for needs.
  */
 import { availableParallelism } from 'node:os';
 
@@ -16,6 +22,10 @@ import { availableParallelism } from 'node:os';
 export interface ChannelMemory {
   readonly counters: SharedArrayBuffer;
   readonly cells: SharedArrayBuffer;
+  /** Channels, one for each thread. */
+  readonly count: number;
+  /** Whether tasks have to run at the same time; then each thread waits for its own and takes none over. */
+  readonly together: boolean;
   /** Milliseconds to spin before sleeping. */
   readonly spinMs: number;
 }
@@ -23,58 +33,88 @@ export interface ChannelMemory {
 /** The most numbers that a task may have. */
 const CELLS = 32;
 /**
- * Indices of the two counters, 64 bytes apart: a cache line each, since each is written by another thread.
+ * Indices of a channel's counter and state, 64 bytes apart: a cache line each, since a thread that spins on
+ * its counter shall not notice how its last task was taken. A thread sets `STARTED` once.
  */
 const POSTED = 0;
-const DONE = 16;
+const STATE = 16;
+const STARTED = 17;
 const COUNTER_WORDS = 32;
+/** The states of a task; thread i has begun it in state `BEGUN + i`. */
+const DONE = 0;
+const OPEN = 1;
+const BEGUN_HERE = 2;
+const BEGUN = 3;
 /** Posted in place of a task's number, it ends the thread's loop. */
 const STOP = -1;
 /** Task numbers wrap around before they leave int32's range. */
 const LARGEST_NUMBER = 0x3fffffff;
-const SPIN_MS = 1;
+const SPIN_MS = 0.05;
 /** Loads of a counter between two readings of the clock, which costs far more than a load. */
 const LOADS_PER_CLOCK = 100;
+/**
+ * Milliseconds that the coordinator sleeps for a task before it turns to its event loop, in which it notices
+ * the death of a thread. It wakes from the event loop later than from such a sleep.
+ */
+const SLEEP_MS = 2;
 
 /**
  * Allocates the memory of `count` channels.
  * @param busy threads that compute at the same time: when there are more of them than cores, nobody spins,
  * because a spinning thread would keep a working one from its core
  */
-export function createChannels(count: number, busy: number): ChannelMemory {
+export function createChannels(count: number, busy: number, together = false): ChannelMemory {
   return {
     counters: new SharedArrayBuffer(4 * COUNTER_WORDS * count),
     cells: new SharedArrayBuffer(8 * CELLS * count),
+    count,
+    together,
     spinMs: busy <= availableParallelism() ? SPIN_MS : 0,
   };
 }
 
 /**
- * Handles the tasks of channel `index` in this thread, one after the other, until the coordinator stops it.
+ * Handles the tasks of channel `index` in this thread, and those of other channels whose threads are late,
+ * until the coordinator stops it.
  */
 export function serveTasks(
   memory: ChannelMemory,
   index: number,
   handle: (cells: Float64Array) => void,
 ): void {
-  const { counters, cells } = viewsOf(memory, index);
-  // A thread that replaces one that died reads which task was last done; a task posted since then comes
-  // first.
-  let done = Atomics.load(counters, DONE);
+  const { counters: own } = viewsOf(memory, index);
+  const channels = Array.from({ length: memory.together ? 1 : memory.count }, (_, i) =>
+    viewsOf(memory, (index + i) % memory.count),
+  );
+  Atomics.store(own, STARTED, 1);
+  Atomics.notify(own, STARTED);
   for (;;) {
-    let posted = Atomics.load(counters, POSTED);
-    while (posted === done) {
-      // A late notification of a task that was already handled may wake the thread, so it looks at the
-      // counter again.
-      if (!spinUntilChanged(counters, POSTED, done, memory.spinMs)) Atomics.wait(counters, POSTED, done);
-      posted = Atomics.load(counters, POSTED);
-    }
+    // The counter is read before the states: a task that is posted after them changes it, and so cannot be
+    // overlooked.
+    const posted = Atomics.load(own, POSTED);
     if (posted === STOP) return;
-    handle(cells);
-    done = posted;
-    Atomics.store(counters, DONE, done);
-    Atomics.notify(counters, DONE);
+    for (const { counters, cells } of channels) {
+      if (!begin(counters, BEGUN + index)) continue;
+      handle(cells);
+      end(counters);
+    }
+    // A late notification of a task that was already handled may wake the thread: it finds nothing to do.
+    if (!spinWhile(own, POSTED, posted, memory.spinMs)) Atomics.wait(own, POSTED, posted);
   }
+}
+
+/**
+ * Begins a task in the name of `who`, if it is open. A thread that replaces one that died finds a task that
+ * was begun in its own name, and begins it again.
+ */
+function begin(counters: Int32Array, who: number): boolean {
+  const state = Atomics.load(counters, STATE);
+  return state === who || (state === OPEN && Atomics.compareExchange(counters, STATE, OPEN, who) === OPEN);
+}
+
+function end(counters: Int32Array): void {
+  Atomics.store(counters, STATE, DONE);
+  Atomics.notify(counters, STATE);
 }
 
 /** The coordinator's end of a channel. */
@@ -82,42 +122,75 @@ export class TaskChannel {
   /** The numbers of the next task: write them, then call `post`. */
   readonly cells: Float64Array;
   readonly #counters: Int32Array;
+  readonly #index: number;
   readonly #spinMs: number;
   #posted = 0;
-  #previous = 0;
 
   constructor(memory: ChannelMemory, index: number) {
     const { counters, cells } = viewsOf(memory, index);
     this.cells = cells;
     this.#counters = counters;
+    this.#index = index;
     this.#spinMs = memory.spinMs;
   }
 
   /** Posts the task whose numbers stand in `cells`; the task before must be done. */
   post(): void {
-    this.#previous = this.#posted;
+    Atomics.store(this.#counters, STATE, OPEN);
     this.#posted = (this.#posted % LARGEST_NUMBER) + 1;
-    this.#store(this.#posted);
+    this.#wake(this.#posted);
   }
 
   /** Ends the thread's `serveTasks`. */
   stop(): void {
-    this.#store(STOP);
+    this.#wake(STOP);
   }
 
-  /** Spins for a moment; returns whether the task is done. */
-  spinUntilDone(): boolean {
-    return spinUntilChanged(this.#counters, DONE, this.#previous, this.#spinMs);
+  /** Handles the task in this thread by `handle`, if no thread has begun it. */
+  takeOver(handle: () => void): void {
+    if (!begin(this.#counters, BEGUN_HERE)) return;
+    try {
+      handle();
+    } finally {
+      end(this.#counters);
+    }
+  }
+
+  /** The number of the thread that has begun the task or, while nobody has, of the channel's own. */
+  get holder(): number {
+    const state = Atomics.load(this.#counters, STATE);
+    return state >= BEGUN ? state - BEGUN : this.#index;
+  }
+
+  /** Spins and then sleeps for a moment; returns whether the task is done. */
+  waitBriefly(): boolean {
+    const state = Atomics.load(this.#counters, STATE);
+    if (state === DONE || spinWhile(this.#counters, STATE, state, this.#spinMs)) return this.#isDone;
+    Atomics.wait(this.#counters, STATE, state, SLEEP_MS);
+    return this.#isDone;
   }
 
   /** Resolves when the task is done, and never when its thread has died. */
   async done(): Promise<void> {
-    while (Atomics.load(this.#counters, DONE) === this.#previous) {
-      await Atomics.waitAsync(this.#counters, DONE, this.#previous).value;
+    for (let state = DONE; ; ) {
+      state = Atomics.load(this.#counters, STATE);
+      if (state === DONE) return;
+      await Atomics.waitAsync(this.#counters, STATE, state).value;
     }
   }
 
-  #store(posted: number): void {
+  /** Resolves when the thread has started, and never when it cannot. */
+  async started(): Promise<void> {
+    while (Atomics.load(this.#counters, STARTED) === 0) {
+      await Atomics.waitAsync(this.#counters, STARTED, 0).value;
+    }
+  }
+
+  get #isDone(): boolean {
+    return Atomics.load(this.#counters, STATE) === DONE;
+  }
+
+  #wake(posted: number): void {
     Atomics.store(this.#counters, POSTED, posted);
     Atomics.notify(this.#counters, POSTED);
   }
@@ -131,7 +204,7 @@ function viewsOf({ counters, cells }: ChannelMemory, index: number) {
 }
 
 /** Spins while a counter holds `value`, for at most `spinMs`; returns whether it has changed. */
-function spinUntilChanged(counters: Int32Array, counter: number, value: number, spinMs: number): boolean {
+function spinWhile(counters: Int32Array, counter: number, value: number, spinMs: number): boolean {
   const end = performance.now() + spinMs;
   do {
     for (let i = 0; i < LOADS_PER_CLOCK; i++) if (Atomics.load(counters, counter) !== value) return true;

@@ -14,7 +14,9 @@ interface ThreadPoolOptions<Task> {
   readonly encode: (task: Task, cells: Float64Array) => void;
   /** Computes a task in this thread: the coordinator takes one of them itself. */
   readonly handle: (task: Task) => void;
-  /** Called when a task has failed and is about to run again. */
+  /** Whether the tasks have to run at the same time; otherwise a task whose thread is late is taken over. */
+  readonly together?: boolean;
+  /** Called when a thread has died, or its task has thrown, and another one takes its place. */
   readonly onRetry?: (error: Error, attempt: number) => void;
 }
 
@@ -28,6 +30,9 @@ interface PoolThread {
   readonly channel: TaskChannel;
   /** Rejected when the thread dies or its task throws. */
   serving: Promise<void>;
+  /** What `serving` was rejected with, until the thread is replaced. */
+  failure: Error | null;
+  started: boolean;
 }
 
 /** A task that fails this often has a bug; it was no accident of its thread. */
@@ -47,44 +52,57 @@ export class ThreadPool<Task> implements Executor<Task> {
   readonly #threads: readonly PoolThread[];
   /** Rejected when a thread cannot even start: then there is no task that could fail instead. */
   readonly #broken: Promise<never>;
+  #closed = false;
 
   constructor(options: ThreadPoolOptions<Task>) {
-    const { filename, workers, workerData } = options;
+    const { filename, workers, workerData, together } = options;
     const count = Math.max(1, workers - 1);
-    const channels = createChannels(count, count + 1);
+    const channels = createChannels(count, count + 1, together);
     this.#options = options;
     const data = { ...workerData, channels } satisfies PoolWorkerData;
     this.#pool = createThreads(filename, count, data);
     this.#broken = new Promise((_, reject) => this.#pool.on('error', reject));
     silence(this.#broken);
     this.#threads = Array.from({ length: count }, (_, index) => {
-      return { index, channel: new TaskChannel(channels, index), serving: this.#serve(index) };
+      const channel = new TaskChannel(channels, index);
+      return { index, channel, serving: this.#serve(index), failure: null, started: false };
     });
   }
 
   async run(tasks: readonly Task[]): Promise<void> {
-    const { encode, handle } = this.#options;
-    const posted = this.#threads.slice(0, tasks.length);
-    for (const [i, { channel }] of posted.entries()) {
+    const { encode, handle, workers, together } = this.#options;
+    // Of several workers, the coordinator is one: it begins the last task itself.
+    const threads = this.#threads.slice(0, workers === 1 ? 1 : tasks.length - 1);
+    for (const thread of threads) if (!thread.started || thread.failure) await this.#ready(thread);
+    for (const [i, { channel }] of threads.entries()) {
       encode(tasks[i], channel.cells);
       channel.post();
     }
     const failures: unknown[] = [];
-    try {
-      for (const task of tasks.slice(posted.length)) handle(task);
-    } catch (error) {
-      failures.push(error);
+    const attempt = (work: () => void) => {
+      try {
+        work();
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    for (const task of tasks.slice(threads.length)) attempt(() => handle(task));
+    if (workers > 1 && !together) {
+      for (const [i, { channel }] of threads.entries()) {
+        attempt(() => channel.takeOver(() => handle(tasks[i])));
+      }
     }
     // All threads are waited for even when one has failed: none may still write to shared memory when this
     // returns.
-    for (const thread of posted) {
-      if (thread.channel.spinUntilDone()) continue;
-      await this.#finish(thread).catch((error) => failures.push(error));
+    for (const { channel } of threads) {
+      if (channel.waitBriefly()) continue;
+      await this.#finish(channel).catch((error) => failures.push(error));
     }
     if (failures.length > 0) throw failures[0];
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     for (const { channel } of this.#threads) channel.stop();
     await this.#pool.destroy();
   }
@@ -92,25 +110,55 @@ export class ThreadPool<Task> implements Executor<Task> {
   /** Starts a thread on a channel. */
   #serve(index: number): Promise<void> {
     const serving = this.#pool.run(index);
-    silence(serving);
+    serving.catch((error) => {
+      const thread = this.#threads[index];
+      if (!this.#closed && thread.serving === serving) thread.failure = error;
+    });
     return serving;
   }
 
+  /** Puts another thread in the place of one that has died or whose task has thrown. */
+  #replace(thread: PoolThread, error: Error, attempt: number): void {
+    this.#options.onRetry?.(error, attempt);
+    thread.failure = null;
+    thread.serving = this.#serve(thread.index);
+  }
+
   /**
-   * Waits for the task of a thread; when the thread dies or throws, another one takes its channel and the
-   * task.
+   * Waits until a thread has started. Without that, the coordinator would take all tasks over until its event
+   * loop turns, in which threads start. A thread that has died since the last task is replaced, which nobody
+   * waits for.
    */
-  async #finish(thread: PoolThread): Promise<void> {
+  async #ready(thread: PoolThread): Promise<void> {
+    if (thread.failure) this.#replace(thread, thread.failure, 1);
+    await this.#outcome(
+      () => thread.channel.started(),
+      () => thread,
+    );
+    thread.started = true;
+  }
+
+  /** Waits for a task that a thread has begun. */
+  async #finish(channel: TaskChannel): Promise<void> {
+    await this.#outcome(
+      () => channel.done(),
+      () => this.#threads[channel.holder],
+    );
+  }
+
+  /**
+   * Waits for what a thread is to do. When the thread dies or throws, another one takes its place and begins
+   * again.
+   */
+  async #outcome(done: () => Promise<void>, doer: () => PoolThread): Promise<void> {
     for (let attempt = 1; ; attempt++) {
+      const thread = doer();
       try {
-        await Promise.race([thread.channel.done(), thread.serving, this.#broken]);
-        return;
+        return await Promise.race([done(), thread.serving, this.#broken]);
       } catch (error) {
         if (attempt === ATTEMPTS) throw error;
-        this.#options.onRetry?.(error as Error, attempt);
-        thread.serving = this.#serve(thread.index);
+        this.#replace(thread, error as Error, attempt);
       }
-      if (thread.channel.spinUntilDone()) return;
     }
   }
 }

@@ -43,7 +43,10 @@ export interface StartEvent {
   readonly bag?: readonly StartedMember[];
 }
 
-/** Says how many workers train, and why: at the start, or once `auto` has measured. */
+/**
+ * Says how many workers train, and why: at the start, or once `auto` has measured, and whenever it changes
+ * its choice.
+ */
 export interface WorkersEvent {
   readonly type: 'workers';
   readonly workers: number;

@@ -10,7 +10,7 @@ interface OpenOptions {
   readonly workerFile?: string | undefined;
   /** Called when a worker has failed and its task runs again. */
   readonly onRetry: (message: string) => void;
-  /** Called when `workers: auto` has decided. */
+  /** Called when `workers: auto` has decided, and again whenever it changes its choice. */
   readonly onWorkers?: (workers: number, why: string) => void;
   /** Takes the times of every step; the plan must have been made for a profile. */
   readonly profile?: Profile | null;

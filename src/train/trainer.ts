@@ -22,7 +22,8 @@ import { freshState, type TrainState } from './state.js';
 import { type Batch, type BatchSums, Stepper } from './stepper.js';
 import { createContexts, type SubsetName, type TaskContext, taskHandler, type WorkerSetup } from './tasks.js';
 import { Workers } from './workers.js';
-import { explained, WorkerSearch } from './workersearch.js';
+import { explained, type WorkerDecision, WorkerSearch } from './workersearch.js';
+import { WorkerWatch } from './workerwatch.js';
 
 export interface TrainerOptions {
   /** The most shared memory that may be taken, in bytes. */
@@ -45,6 +46,8 @@ export class Trainer {
   readonly #stepper: Stepper;
   readonly #variances = new Map<SubsetName, number>();
   #search: WorkerSearch | null;
+  /** Takes the place of the search once that has decided. */
+  #watch: WorkerWatch | null = null;
   /** The epoch whose order of rows stands in memory. */
   #shuffledEpoch = -1;
   /** Whether training has ended, so that `weights` are the final ones. */
@@ -103,7 +106,7 @@ export class Trainer {
     const begin = this.clock();
     const { profile } = this.options;
     profile?.begin();
-    this.workers = this.#search?.current ?? this.workers;
+    this.workers = (this.#search ?? this.#watch)?.current ?? this.workers;
     const batch = this.#nextBatch();
     profile?.lap('data');
 
@@ -224,15 +227,26 @@ export class Trainer {
     state.seconds += seconds;
   }
 
-  /** Tells `workers: auto` how long the step took, and keeps to its decision once there is one. */
+  /** Tells `workers: auto` how long the step took, and reports what it decides. */
   async #chooseWorkers(seconds: number): Promise<void> {
-    const decision = this.#search?.record(seconds);
+    const decision = (this.#search ?? this.#watch)?.record(seconds);
     if (!decision) return;
-    this.#search = null;
-    const why = await explained(decision, this.plan.batch, (workers, rows) => this.#probe(workers, rows));
+    const why = this.#search ? await this.#endSearch(decision) : decision.why;
     this.workers = decision.workers;
-    if (decision.workers === 0) await this.#workers.close();
     this.options.onWorkers(decision.workers, why);
+  }
+
+  /** Goes on from the search to the watch, where there is something to choose; returns the reason to give. */
+  async #endSearch(decision: WorkerDecision): Promise<string> {
+    const { workers, batch, totalSteps } = this.plan;
+    this.#search = null;
+    const why = await explained(decision, batch, (workers, rows) => this.#probe(workers, rows));
+    if (decision.trials.length > 1) {
+      this.#watch = new WorkerWatch(workers, decision, totalSteps - this.state.step);
+    } else if (decision.workers === 0) {
+      await this.#workers.close();
+    }
+    return why;
   }
 
   /** Returns the seconds of a gradient whose result is not used: the next step overwrites it. */

@@ -1,6 +1,6 @@
 /**
- * `--workers auto` tries numbers of workers during the first steps, whose results do not depend on it, keeps
- * the fastest, and says why.
+ * `--workers auto` tries numbers of workers during the first steps, whose results do not depend on it, takes
+ * the fastest, and says why. Later, `workerwatch` looks whether it still is.
  */
 import { availableParallelism } from 'node:os';
 import { interquartileMean, quantile } from '../statistics.js';
@@ -19,7 +19,7 @@ export function workerCandidates(
 }
 
 /** A number of workers that was tried. */
-interface Trial {
+export interface Trial {
   readonly workers: number;
   /** Seconds of a step. */
   readonly seconds: number;
@@ -33,7 +33,7 @@ export interface WorkerDecision {
 }
 
 /** The first step after a change of the number pays for the change and is not counted. */
-const FIRST = { steps: 1, seconds: 0 };
+export const FIRST = { steps: 1, seconds: 0 };
 /** Steps until the engine has compiled the code. */
 const WARM_UP = { steps: 50, seconds: 0.1 };
 /** The last steps of the warm-up give a first impression. */
@@ -42,7 +42,7 @@ const GLANCE = 5;
  * A number whose best step takes this many times as long as another's is ruled out, however noisy the
  * machine.
  */
-const CLEARLY = 1.4;
+export const CLEARLY = 1.4;
 /**
  * At most FINALISTS of the others take turns: at least ROUNDS times, then for PART of the training but at
  * most for MOMENT seconds.
@@ -153,8 +153,11 @@ function clearlySlower<T extends { best: number }>(glances: readonly T[]): T[] {
 }
 
 function decide(trials: readonly Trial[], { workers }: Trial): WorkerDecision {
-  return { workers, why: trials.map(describe).join(', '), trials };
+  return { workers, why: describeTrials(trials), trials };
 }
+
+/** Says what was measured, for people. */
+export const describeTrials = (trials: readonly Trial[]): string => trials.map(describe).join(', ');
 
 function describe({ workers, seconds }: Trial): string {
   return `${named(workers)} ${milliseconds(seconds)} a step`;
@@ -165,7 +168,8 @@ const named = (workers: number): string => (workers === 0 ? 'in-process' : `${wo
 const milliseconds = (seconds: number): string => `${(1000 * seconds).toFixed(seconds < 0.01 ? 2 : 0)} ms`;
 
 /** Returns the fastest trial; among equals, the one with fewer workers. */
-const fastest = (trials: readonly Trial[]): Trial => trials.reduce((a, b) => (b.seconds < a.seconds ? b : a));
+export const fastest = (trials: readonly Trial[]): Trial =>
+  trials.reduce((a, b) => (b.seconds < a.seconds ? b : a));
 
 /** The middle time, or the longer one of two: a time that was really measured. */
 const middle = (times: readonly number[]): number => quantile(times, 0.5);

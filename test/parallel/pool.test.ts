@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { ThreadPool } from '#src/parallel/pool.js';
 
@@ -11,20 +12,26 @@ interface Task {
   readonly number: number;
 }
 
-function squaringPool(workers: number, filename = SQUARING) {
+/** @param given parts of the pool's options; `together` keeps the coordinator from taking tasks over */
+function squaringPool(
+  workers: number,
+  given: { filename?: string; together?: boolean; handle?: (task: Task, seen: Int32Array) => void } = {},
+) {
   const squares = new Float64Array(new SharedArrayBuffer(8 * 8));
   const seen = new Int32Array(new SharedArrayBuffer(4));
   const own: number[] = [];
   const retries: string[] = [];
   const pool = new ThreadPool<Task>({
-    filename,
+    filename: given.filename ?? SQUARING,
     workers,
+    together: given.together ?? false,
     workerData: { squares, seen },
     encode({ place, number }, cells) {
       cells[0] = place;
       cells[1] = number;
     },
     handle({ place, number }) {
+      given.handle?.({ place, number }, seen);
       own.push(place);
       squares[place] = number * number;
     },
@@ -35,15 +42,19 @@ function squaringPool(workers: number, filename = SQUARING) {
 
 describe('ThreadPool', () => {
   it.each([1, 2, 3, 5])('%i workers run as many tasks, again and again', async (workers) => {
-    const { pool, squares, own } = squaringPool(workers);
-    for (let round = 1; round <= 50; round++) {
-      const tasks = Array.from({ length: workers }, (_, place) => ({ place, number: round + place }));
-      await pool.run(tasks);
-      expect([...squares.subarray(0, workers)]).toEqual(tasks.map(({ number }) => number * number));
+    for (const together of [true, false]) {
+      const { pool, squares, own } = squaringPool(workers, { together });
+      for (let round = 1; round <= 50; round++) {
+        const tasks = Array.from({ length: workers }, (_, place) => ({ place, number: round + place }));
+        await pool.run(tasks);
+        expect([...squares.subarray(0, workers)]).toEqual(tasks.map(({ number }) => number * number));
+      }
+      // Of several workers, the last is the coordinator itself; it may do more where it may take over.
+      const last = workers === 1 ? [] : [workers - 1];
+      if (together || workers === 1) expect(new Set(own)).toEqual(new Set(last));
+      else expect(own.filter((place) => place === workers - 1)).toHaveLength(50);
+      await pool.close();
     }
-    // Of several workers, the last is the coordinator itself.
-    expect(new Set(own)).toEqual(new Set(workers === 1 ? [] : [workers - 1]));
-    await pool.close();
   });
 
   it('goes on after its threads have slept', async () => {
@@ -56,7 +67,11 @@ describe('ThreadPool', () => {
   });
 
   it('computes a task again when its thread ends on the way', async () => {
-    const { pool, squares, retries } = squaringPool(3);
+    // The coordinator's own task takes until a thread has begun the fatal one.
+    const handle = ({ place }: Task, seen: Int32Array) => {
+      while (place === 2 && Atomics.load(seen, 0) === 0);
+    };
+    const { pool, squares, retries } = squaringPool(3, { handle });
     await pool.run([
       { place: 0, number: 4 },
       { place: 1, number: -5 },
@@ -64,13 +79,32 @@ describe('ThreadPool', () => {
     ]);
     expect([...squares.subarray(0, 3)]).toEqual([16, 25, 36]);
     expect(retries).toHaveLength(1);
-    await pool.run([{ place: 1, number: 7 }]);
-    expect(squares[1]).toBe(49);
+    await pool.run([0, 1, 2].map((place) => ({ place, number: 7 })));
+    expect([...squares.subarray(0, 3)]).toEqual([49, 49, 49]);
     await pool.close();
   });
 
+  it('replaces a thread that has died between two runs', async () => {
+    const threads: Worker[] = [];
+    const seen = (thread: Worker) => threads.push(thread);
+    process.on('worker', seen);
+    const { pool, squares, retries } = squaringPool(2, { together: true });
+    try {
+      const tasks = [0, 1].map((place) => ({ place, number: 3 }));
+      await pool.run(tasks);
+      await threads[0].terminate();
+      await sleep(0); // now the pool has heard of it
+      await pool.run(tasks.map(({ place }) => ({ place, number: 5 })));
+      expect([...squares.subarray(0, 2)]).toEqual([25, 25]);
+      expect(retries).toHaveLength(1);
+    } finally {
+      process.off('worker', seen);
+      await pool.close();
+    }
+  });
+
   it('gives up on a task that always fails, after the others have ended', async () => {
-    const { pool, own, retries } = squaringPool(2, FAILING);
+    const { pool, own, retries } = squaringPool(2, { filename: FAILING, together: true });
     const tasks = [0, 1].map((place) => ({ place, number: 1 }));
     await expect(pool.run(tasks)).rejects.toThrow('always');
     expect(retries).toEqual(['always', 'always']);

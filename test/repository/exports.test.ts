@@ -13,7 +13,6 @@ const FOR_TESTS = [
   'src/optim/schedules.ts: ScheduleName',
   'src/optim/schedules.ts: ScheduleOptions',
   'src/train/trainer.ts: TrainerOptions',
-  'src/train/workersearch.ts: WorkerDecision',
   'src/train/workersearch.ts: breakEvenRows',
   'workers/gradient.ts: handle',
 ];
