@@ -15,6 +15,7 @@ import {
 } from '../train/config.js';
 import type { StartEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
+import { withChosenKernels } from './kernels.js';
 import { presetNotes, settledConfig, withFindings } from './newplan.js';
 import { startEvent } from './result.js';
 import { absoluteSources } from './sources.js';
@@ -57,16 +58,13 @@ export async function planNewBag(config: TrainConfig, options: TrainOptions): Pr
 export function planBag(resolved: TrainConfig, data: BagData): BagPlan {
   const config = withEpochs(resolved);
   const common = planTraining({ ...config, bag: 1 }, { ...data.members[0], test: data.whole.test });
-  const { kernels, library } = common;
   const members = data.members.map((own, member) =>
     planTraining(
       {
-        ...config,
+        ...withChosenKernels(config, common),
         bag: 1,
         seed: memberSeed(config.seed, member),
         workers: 0,
-        kernels,
-        ...(library ? { nativeLibrary: library.path } : {}),
       },
       own,
     ),

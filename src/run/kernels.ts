@@ -5,6 +5,14 @@ import type { TrainConfig } from '../train/config.js';
 import type { TrainingPlan } from '../train/plan.js';
 import type { RunRecord } from './folder.js';
 
+/** Returns the configuration with kernels, and their library, that were chosen before. */
+export function withChosenKernels(
+  { nativeLibrary, ...config }: TrainConfig,
+  { kernels, library }: Pick<RunRecord, 'kernels' | 'library'>,
+): TrainConfig {
+  return { ...config, kernels, ...(library ? { nativeLibrary: library.path } : {}) };
+}
+
 /**
  * Returns the configuration with the kernels of the record, or with those that were asked for instead.
  * @throws UsageError where this machine does not have the record's kernels
@@ -12,19 +20,20 @@ import type { RunRecord } from './folder.js';
 export function withKernels(
   folder: string,
   config: TrainConfig,
-  { kernels: name, library }: RunRecord,
+  record: RunRecord,
   asked: TrainConfig['kernels'] | undefined,
 ): TrainConfig {
-  const { nativeLibrary: given, ...rest } = config;
   if (asked !== undefined) {
+    const { nativeLibrary: given, ...rest } = config;
     const uses = given !== undefined && (asked === 'auto' || asked === 'native');
     return { ...rest, kernels: asked, ...(uses ? { nativeLibrary: given } : {}) };
   }
-  const recorded = { ...rest, kernels: name, ...(library ? { nativeLibrary: library.path } : {}) };
+  const recorded = withChosenKernels(config, record);
   try {
     chooseKernels(recorded);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
+    const { kernels: name, library } = record;
     const by = library ? ` of ${library.version}` : '';
     throw new UsageError(
       `${folder} was begun with ${name} kernels${by}: ${error.message}; --kernels auto goes on with what is here, to other bits`,

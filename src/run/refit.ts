@@ -10,6 +10,7 @@ import type { EndEvent, TrainEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { withValidationRows } from '../train/refit.js';
 import { RUN_FILES } from './folder.js';
+import { withChosenKernels } from './kernels.js';
 import { sessionEvents } from './loop.js';
 import { openNested } from './nested.js';
 import { newRecord } from './record.js';
@@ -77,8 +78,7 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
  * Plans the training on all rows. It has the same seed, so the same initial weights, and the schedule that
  * was planned; the kernels and the number of workers are those that the first training found.
  */
-function planRefit({ config, data, kernels, library }: TrainingPlan, workers: number): TrainingPlan {
-  const { patience, until, ...rest } = config;
-  const named = library ? { nativeLibrary: library.path } : {};
-  return planTraining({ ...rest, refit: false, workers, kernels, ...named }, withValidationRows(data));
+function planRefit(plan: TrainingPlan, workers: number): TrainingPlan {
+  const { patience, until, ...config } = withChosenKernels(plan.config, plan);
+  return planTraining({ ...config, refit: false, workers }, withValidationRows(plan.data));
 }

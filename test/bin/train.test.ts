@@ -44,7 +44,11 @@ describe('train', () => {
     expect(stdout).toContain(record('people').result.weightsSha256);
     expect(stdout).toMatch(/^next +gradpool predict people new\.csv$/m);
     const epochs = stderr.split('\n').filter((line) => /^ +\d +[\d.]+ /.test(line));
-    expect(epochs.map((line) => Number.parseInt(line, 10))).toEqual([1, 2, 3]);
+    const best = record('people').result.bestEpoch;
+    const refitted = Array.from({ length: best }, (_, i) => i + 1);
+    expect(epochs.map((line) => Number.parseInt(line, 10))).toEqual([1, 2, 3, ...refitted]);
+    expect(stderr).toMatch(/^refit: \d epochs? on all \d+ rows, validation rows included$/m);
+    expect(stdout).toMatch(/^refit +\d epochs? on all \d+ rows; /m);
     expect(stderr).toMatch(/^epoch +loss +rmse +R² +val loss +rmse +R² +lr +time$/m);
     const colour = String.fromCharCode(27);
     expect(stdout + stderr).not.toContain(colour);
