@@ -34,7 +34,7 @@ import { mostRows, PANEL_VECTORS, panelStride, type TileShape, writeAffineTile }
 export type TileTable = Label;
 
 /** Writes the routines for all heights with `write`, and the table that leads to them. */
-export function writeTiles(
+function writeTiles(
   code: Assembler,
   form: Pick<TileShape, 'vectors' | 'masked'>,
   write: (shape: TileShape) => void,
@@ -79,18 +79,52 @@ export function loadBase(code: Assembler): void {
   code.sub(R8, RAX);
 }
 
-/** Writes the function; returns where it begins. */
-export function writeAffine(code: Assembler, transposed: boolean): Label {
-  const packed = (vectors: number, masked: boolean) =>
-    writeTiles(code, { vectors, masked }, (shape) => writeAffineTile(code, shape, false));
-  const full = packed(PANEL_VECTORS, false);
-  const packing = transposed
-    ? null
-    : writeTiles(code, { vectors: PANEL_VECTORS, masked: false }, (shape) =>
-        writeAffineTile(code, shape, true),
-      );
-  const edges = Array.from({ length: PANEL_VECTORS }, (_, i) => packed(i + 1, true));
+/** The routines for the tiles of a panel, in tables. */
+interface PanelTiles {
+  readonly full: TileTable;
+  /** For a last panel of one vector, two, …, which a mask cuts. */
+  readonly edges: readonly TileTable[];
+}
 
+/**
+ * Writes the routines for all widths of a panel. Masks cost AVX-512 nothing, so a full panel takes those for
+ * a last one, with the full mask.
+ */
+export function writePanelTiles(code: Assembler, write: (shape: TileShape) => void): PanelTiles {
+  const edges = Array.from({ length: PANEL_VECTORS }, (_, i) =>
+    writeTiles(code, { vectors: i + 1, masked: true }, write),
+  );
+  const full =
+    code.instructions === 'avx512'
+      ? edges[PANEL_VECTORS - 1]
+      : writeTiles(code, { vectors: PANEL_VECTORS, masked: false }, write);
+  return { full, edges };
+}
+
+/** Sets the mask for a full panel where its routines take one. */
+export function setFullMask(code: Assembler): void {
+  if (code.instructions === 'avx512') code.setMask(at(RDI, WORD.fullMask));
+}
+
+/** The routines that both functions call. */
+interface AffineTiles extends PanelTiles {
+  /** Those that pack a full panel on the way. */
+  readonly packing: TileTable;
+}
+
+export const writeAffineTiles = (code: Assembler): AffineTiles => ({
+  ...writePanelTiles(code, (shape) => writeAffineTile(code, shape, false)),
+  packing: writeTiles(code, { vectors: PANEL_VECTORS, masked: false }, (shape) =>
+    writeAffineTile(code, shape, true),
+  ),
+});
+
+/** Writes the function; returns where it begins. */
+export function writeAffine(
+  code: Assembler,
+  { full, edges, packing }: AffineTiles,
+  transposed: boolean,
+): Label {
   code.align();
   const entry = code.here();
   enter(code, RDI);
@@ -109,9 +143,10 @@ export function writeAffine(code: Assembler, transposed: boolean): Label {
   code.test32(R12, R12);
   code.jump(edge, 'e');
   const panel = code.here();
-  if (packing === null) packTransposed(code, PANEL_VECTORS, false);
+  if (transposed) packTransposed(code, PANEL_VECTORS, false);
+  setFullMask(code);
   beginTiles(code);
-  if (packing === null) writeTileLoop(code, full);
+  if (transposed) writeTileLoop(code, full);
   else {
     const over = code.label();
     code.mov(RBX, RSI);
@@ -124,7 +159,7 @@ export function writeAffine(code: Assembler, transposed: boolean): Label {
   }
   code.addImmediate(R8, panelStride(code));
   code.addImmediate(RCX, panelStride(code));
-  if (packing === null) {
+  if (transposed) {
     for (let row = 0; row < PANEL_VECTORS * code.lanes; row++) code.add(RSI, R10);
   } else code.addImmediate(RSI, panelStride(code));
   code.dec(R12);

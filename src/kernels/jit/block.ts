@@ -22,8 +22,8 @@ export const WORD = {
   /** Whole vectors of a row of A that are copied, in bytes; and whether lanes under the row mask follow. */
   rowVectors: 36,
   rowRest: 40,
-  /** Numbers that are multiplied and added up for each number of C, in fours, and how many are left. */
-  depthFours: 44,
+  /** Numbers that are multiplied and added up for each number of C, in pairs, and whether one is left. */
+  depthPairs: 44,
   depthRest: 48,
   /** Rows of a panel of B. */
   depth: 52,
@@ -47,6 +47,8 @@ export const WORD = {
   /** The masks of the last vector of a row of A and of a panel. */
   rowMask: 128,
   columnMask: 160,
+  /** The mask that takes all lanes. */
+  fullMask: 192,
 } as const;
 
 /** Where the sums of C begin: at 0, at the bias, or at what C holds. */

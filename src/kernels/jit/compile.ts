@@ -1,19 +1,22 @@
 /** Writes the machine code of this process, once, and tests it before anything else may call it. */
-import { writeAffine } from './affine.js';
+import { writeAffine, writeAffineTiles } from './affine.js';
 import { Assembler } from './assembler.js';
 import { instructionSets } from './cpu.js';
 import type { InstructionSet } from './encoder.js';
 import { writeGradient } from './gradient.js';
 import { placeCode } from './memory.js';
 
-/** The functions of the machine code; each takes the address of a block (block.ts). */
-const FUNCTIONS = {
-  affine: (code: Assembler) => writeAffine(code, false),
-  inputGradient: (code: Assembler) => writeAffine(code, true),
-  weightGradient: writeGradient,
-} as const;
+/** Writes the functions of the machine code, each of which takes the address of a block (block.ts). */
+function writeFunctions(code: Assembler) {
+  const tiles = writeAffineTiles(code);
+  return {
+    affine: writeAffine(code, tiles, false),
+    inputGradient: writeAffine(code, tiles, true),
+    weightGradient: writeGradient(code),
+  } as const;
+}
 
-type FunctionName = keyof typeof FUNCTIONS;
+type FunctionName = keyof ReturnType<typeof writeFunctions>;
 
 /**
  * Machine code in executable memory; it may cross to another thread, because addresses hold in all of them.
@@ -31,7 +34,7 @@ interface WrittenCode {
 /** Writes the code for an instruction set, which this processor need not have. */
 export function writeCode(instructions: InstructionSet): WrittenCode {
   const code = new Assembler(instructions);
-  const labels = Object.entries(FUNCTIONS).map(([name, write]) => [name, write(code)] as const);
+  const labels = Object.entries(writeFunctions(code));
   const offsets = Object.fromEntries(labels.map(([name, label]) => [name, code.offsetOf(label)]));
   return { bytes: code.finish(), offsets: offsets as WrittenCode['offsets'] };
 }

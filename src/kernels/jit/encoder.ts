@@ -43,6 +43,8 @@ interface VectorForm {
   readonly short?: boolean;
 }
 
+const PLAIN: VectorForm = {};
+
 export class Encoder {
   /** Bytes and floats of a vector. */
   readonly vectorBytes: number;
@@ -96,14 +98,16 @@ export class Encoder {
   }
 
   bytes(...values: readonly number[]): void {
-    for (const value of values) {
-      if (this.#length === this.#bytes.length) {
-        const larger = new Uint8Array(2 * this.#length);
-        larger.set(this.#bytes);
-        this.#bytes = larger;
-      }
-      this.#bytes[this.#length++] = value;
+    for (const value of values) this.#byte(value);
+  }
+
+  #byte(value: number): void {
+    if (this.#length === this.#bytes.length) {
+      const larger = new Uint8Array(2 * this.#length);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
     }
+    this.#bytes[this.#length++] = value;
   }
 
   /** Writes how far a label lies from another one. */
@@ -113,7 +117,7 @@ export class Encoder {
   }
 
   protected int32(value: number): void {
-    this.bytes(value, value >> 8, value >> 16, value >> 24);
+    for (let shift = 0; shift < 32; shift += 8) this.#byte(value >> shift);
   }
 
   protected near(label: Label): void {
@@ -123,14 +127,15 @@ export class Encoder {
 
   /** Writes an instruction whose opcode holds its register. */
   protected short(opcode: number, register: number): void {
-    if (register > 7) this.bytes(0x41);
-    this.bytes(opcode | (register & 7));
+    if (register > 7) this.#byte(0x41);
+    this.#byte(opcode | (register & 7));
   }
 
   protected integer(wide: 0 | 1, opcode: readonly number[], register: number, operand: Operand): void {
-    const [base, index] = typeof operand === 'number' ? [operand, 0] : [operand.base, operand.index ?? 0];
+    const base = typeof operand === 'number' ? operand : operand.base;
+    const index = typeof operand === 'number' ? 0 : (operand.index ?? 0);
     const rex = 0x40 | (wide << 3) | ((register >> 3) << 2) | ((index >> 3) << 1) | (base >> 3);
-    if (rex !== 0x40) this.bytes(rex);
+    if (rex !== 0x40) this.#byte(rex);
     this.bytes(...opcode);
     this.operand(register, operand, 1);
   }
@@ -138,7 +143,7 @@ export class Encoder {
   protected arithmetic(wide: 0 | 1, operation: number, operand: Operand, value: number): void {
     const short = value >= -128 && value < 128;
     this.integer(wide, [short ? 0x83 : 0x81], operation, operand);
-    if (short) this.bytes(value);
+    if (short) this.#byte(value);
     else this.int32(value);
   }
 
@@ -146,7 +151,7 @@ export class Encoder {
   private operand(register: number, operand: Operand, unit: number): void {
     const field = (register & 7) << 3;
     if (typeof operand === 'number') {
-      this.bytes(0xc0 | field | (operand & 7));
+      this.#byte(0xc0 | field | (operand & 7));
       return;
     }
     const { base, offset, index, scale } = operand;
@@ -154,9 +159,9 @@ export class Encoder {
     // Without an offset, rbp and r13 would mean something else.
     const mode = offset === 0 && (base & 7) !== RBP ? 0 : short ? 1 : 2;
     const indexed = index !== null || (base & 7) === RSP;
-    this.bytes((mode << 6) | field | (indexed ? 4 : base & 7));
-    if (indexed) this.bytes((scale === 4 ? 0x80 : 0) | ((index === null ? 4 : index & 7) << 3) | (base & 7));
-    if (mode === 1) this.bytes(offset / unit);
+    this.#byte((mode << 6) | field | (indexed ? 4 : base & 7));
+    if (indexed) this.#byte((scale === 4 ? 0x80 : 0) | ((index === null ? 4 : index & 7) << 3) | (base & 7));
+    if (mode === 1) this.#byte(offset / unit);
     else if (mode === 2) this.int32(offset);
   }
 
@@ -168,10 +173,10 @@ export class Encoder {
     to: number,
     a: number,
     b: Operand,
-    form: VectorForm = {},
+    form: VectorForm = PLAIN,
   ): void {
     if (this.instructions === 'avx512') this.evex(prefix, map, opcode, to, a, b, form);
-    else this.vex(prefix, map, opcode, to, a, b, { ...form, wide: 0 });
+    else this.vex(prefix, map, opcode, to, a, b, form);
   }
 
   protected vex(
@@ -183,12 +188,16 @@ export class Encoder {
     b: Operand,
     form: VectorForm,
   ) {
-    const [base, index] = typeof b === 'number' ? [b, 0] : [b.base, b.index ?? 0];
+    const base = typeof b === 'number' ? b : b.base;
+    const index = typeof b === 'number' ? 0 : (b.index ?? 0);
     const inverted = ((~to & 8) << 4) | ((~index & 8) << 3) | ((~base & 8) << 2);
     const length = form.short ? 0 : 4;
-    this.bytes(0xc4, inverted | map, ((~a & 15) << 3) | length | prefix, opcode);
+    this.#byte(0xc4);
+    this.#byte(inverted | map);
+    this.#byte(((~a & 15) << 3) | length | prefix);
+    this.#byte(opcode);
     this.operand(to, b, 1);
-    if (form.immediate !== undefined) this.bytes(form.immediate);
+    if (form.immediate !== undefined) this.#byte(form.immediate);
   }
 
   protected evex(
@@ -201,12 +210,16 @@ export class Encoder {
     form: VectorForm,
   ) {
     // A vector register as second operand has its fifth bit where memory has the index's fourth.
-    const [base, high] = typeof b === 'number' ? [b & 15, b >> 4] : [b.base, (b.index ?? 0) >> 3];
+    const base = typeof b === 'number' ? b & 15 : b.base;
+    const high = typeof b === 'number' ? b >> 4 : (b.index ?? 0) >> 3;
     const inverted = ((~to & 8) << 4) | ((~high & 1) << 6) | ((~base & 8) << 2) | (~to & 16);
     const zeroing = form.masked && opcode !== 0x11 ? 0x80 : 0;
-    this.bytes(0x62, inverted | map, ((form.wide ?? 0) << 7) | ((~a & 15) << 3) | 4 | prefix);
-    this.bytes(zeroing | 0x40 | ((~a & 16) >> 1) | (form.masked ? 1 : 0), opcode);
+    this.#byte(0x62);
+    this.#byte(inverted | map);
+    this.#byte(((form.wide ?? 0) << 7) | ((~a & 15) << 3) | 4 | prefix);
+    this.#byte(zeroing | 0x40 | ((~a & 16) >> 1) | (form.masked ? 1 : 0));
+    this.#byte(opcode);
     this.operand(to, b, form.unit ?? 64);
-    if (form.immediate !== undefined) this.bytes(form.immediate);
+    if (form.immediate !== undefined) this.#byte(form.immediate);
   }
 }

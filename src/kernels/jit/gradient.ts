@@ -4,7 +4,7 @@
  * stack that stays in the first cache, before the tile is stored, so that C is written once.
  */
 
-import { callTile, loadBase, loadPointer, type TileTable, writeTiles } from './affine.js';
+import { callTile, loadBase, loadPointer, setFullMask, type TileTable, writePanelTiles } from './affine.js';
 import type { Assembler } from './assembler.js';
 import { A_COPY, PANEL_AREA, PROGRAM_AREA, WORD } from './block.js';
 import { enter, leave } from './convention.js';
@@ -31,10 +31,7 @@ import { PANEL_VECTORS, panelStride, writeGradientTile } from './tile.js';
 
 /** Writes the function; returns where it begins. */
 export function writeGradient(code: Assembler): Label {
-  const tiles = (vectors: number, masked: boolean) =>
-    writeTiles(code, { vectors, masked }, (shape) => writeGradientTile(code, shape));
-  const full = tiles(PANEL_VECTORS, false);
-  const edges = Array.from({ length: PANEL_VECTORS }, (_, i) => tiles(i + 1, true));
+  const { full, edges } = writePanelTiles(code, (shape) => writeGradientTile(code, shape));
 
   code.align();
   const entry = code.here();
@@ -53,6 +50,7 @@ export function writeGradient(code: Assembler): Label {
   code.mov32(R12, at(RDI, WORD.panels));
   code.test32(R12, R12);
   code.jump(edge, 'e');
+  setFullMask(code);
   const panel = code.here();
   writePanel(code, full, PANEL_VECTORS, false);
   code.addImmediate(R8, panelStride(code));

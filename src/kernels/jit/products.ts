@@ -141,6 +141,7 @@ function blockWriter({ instructions }: MachineCode, memory: WasmMemory, scratch:
     if (instructions === 'avx512') words[word / 4] = (1 << count) - 1;
     else for (let lane = 0; lane < lanes; lane++) words[word / 4 + lane] = lane < count ? 0xffffffff : 0;
   };
+  mask(WORD.fullMask, lanes);
   return {
     places(a: number, b: number, c: number, bias: number, start: number): void {
       words[WORD.a / 4] = a;
@@ -166,8 +167,8 @@ function blockWriter({ instructions }: MachineCode, memory: WasmMemory, scratch:
     depth(depth: number): void {
       const vectors = Math.floor(depth / lanes);
       words[WORD.depth / 4] = depth;
-      words[WORD.depthFours / 4] = depth >> 2;
-      words[WORD.depthRest / 4] = depth & 3;
+      words[WORD.depthPairs / 4] = depth >> 1;
+      words[WORD.depthRest / 4] = depth & 1;
       words[WORD.depthVectors / 4] = vectors;
       words[WORD.rowVectors / 4] = 4 * lanes * vectors;
       words[WORD.rowRest / 4] = depth % lanes === 0 ? 0 : 1;
