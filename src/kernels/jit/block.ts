@@ -49,6 +49,8 @@ export const WORD = {
   columnMask: 160,
   /** The mask that takes all lanes. */
   fullMask: 192,
+  /** The float 1: a column of ones, with a stride of 0. */
+  one: 224,
 } as const;
 
 /** Where the sums of C begin: at 0, at the bias, or at what C holds. */

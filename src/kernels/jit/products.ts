@@ -4,6 +4,7 @@
  * are cut, because a later call goes on with the sums that an earlier one has stored.
  */
 import { address } from '../foreign.js';
+import type { ShardRows, SumMode } from '../kernels.js';
 import type { Products } from '../products.js';
 import type { WasmMemory } from '../wasm/types.js';
 import { MOST_DEPTH, MOST_PROGRAM, MOST_ROWS, PROGRAM_AREA, START, WORD } from './block.js';
@@ -20,6 +21,9 @@ const THIS_PROCESSOR: Processor = { addressOf: address, callable };
 
 /** Most rows of A in one call of a forward product: their copy stays in the L2 cache. */
 const AFFINE_ROWS = 256;
+
+/** Columns from which sums over rows take less time than a call does: 2.3 µs against 5.9 for [64, 256]. */
+const WIDE = 64;
 
 /**
  * Returns the products on a shared memory, for the calling thread.
@@ -67,6 +71,33 @@ export function machineProducts(
     }
   };
 
+  /** C[K,N] = the tree over the shards of Aᵀ·B, where rows of A lie `aStride` bytes apart. */
+  const sumShards = (
+    c: number,
+    a: number,
+    aStride: number,
+    dz: number,
+    { bounds, first, last }: ShardRows,
+    K: number,
+    N: number,
+    mode: SumMode,
+  ) => {
+    const R = bounds[last] - bounds[first];
+    const b = dz + 4 * bounds[first] * N;
+    const start = mode === 'continue' ? START.more : START.zero;
+    const step = blockDepth(K);
+    fill.columns(N);
+    fill.strides(aStride, 4 * N, 4 * N);
+    fill.program(bounds, first, last);
+    for (let k = 0; k < K; k += step) {
+      const width = Math.min(step, K - k);
+      fill.tiles(R, width);
+      fill.depth(width);
+      fill.places(a + 4 * k, b, c + 4 * k * N, 0, start);
+      weightGradient(block);
+    }
+  };
+
   return {
     affine(z, x, w, b, { bounds, first, last }, K, N) {
       const from = 4 * bounds[first];
@@ -83,33 +114,21 @@ export function machineProducts(
       );
     },
     affineWeightGradient(dw, x, dz, shards, K, N, mode) {
-      const { bounds, first, last } = shards;
-      const R = bounds[last] - bounds[first];
-      if (R > MOST_ROWS || last - first > MOST_PROGRAM) {
-        wasm.affineWeightGradient(dw, x, dz, shards, K, N, mode);
-        return;
-      }
-      const from = 4 * bounds[first];
-      const step = blockDepth(K);
-      fill.columns(N);
-      fill.strides(4 * K, 4 * N, 4 * N);
-      fill.program(bounds, first, last);
-      for (let k = 0; k < K; k += step) {
-        const width = Math.min(step, K - k);
-        fill.tiles(R, width);
-        fill.depth(width);
-        fill.places(
-          x + from * K + 4 * k,
-          dz + from * N,
-          dw + 4 * k * N,
-          0,
-          mode === 'continue' ? START.more : START.zero,
-        );
-        weightGradient(block);
-      }
+      if (!fits(shards)) wasm.affineWeightGradient(dw, x, dz, shards, K, N, mode);
+      else sumShards(dw, x + 4 * shards.bounds[shards.first] * K, 4 * K, dz, shards, K, N, mode);
+    },
+    // A sum is a product with ones: 1·dz + sum rounds once, as an addition does.
+    columnSums(db, dz, shards, N, mode) {
+      if (N < WIDE || !fits(shards)) return false;
+      sumShards(db, scratch + WORD.one, 0, dz, shards, 1, N, mode);
+      return true;
     },
   };
 }
+
+/** Whether the areas have room for the rows and the program of these shards. */
+const fits = ({ bounds, first, last }: ShardRows): boolean =>
+  bounds[last] - bounds[first] <= MOST_ROWS && last - first <= MOST_PROGRAM;
 
 /** The operands of a product, as byte offsets, and their sizes. */
 interface Multiplication {
@@ -142,6 +161,7 @@ function blockWriter({ instructions }: MachineCode, memory: WasmMemory, scratch:
     else for (let lane = 0; lane < lanes; lane++) words[word / 4 + lane] = lane < count ? 0xffffffff : 0;
   };
   mask(WORD.fullMask, lanes);
+  new Float32Array(memory.buffer, scratch + WORD.one, 1)[0] = 1;
   return {
     places(a: number, b: number, c: number, bias: number, start: number): void {
       words[WORD.a / 4] = a;

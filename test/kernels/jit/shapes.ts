@@ -8,7 +8,7 @@ import { machineProducts, type Processor } from '#src/kernels/jit/products.js';
 import type { SumMode } from '#src/kernels/kernels.js';
 import { compileKernels } from '#src/kernels/load.js';
 import type { Products } from '#src/kernels/products.js';
-import { instantiateWasm, wasmProducts } from '#src/kernels/wasm/index.js';
+import { createWasmKernels, instantiateWasm, wasmProducts } from '#src/kernels/wasm/index.js';
 import { SCRATCH_BYTES } from '#src/kernels/wasm/scratch.js';
 
 export interface Shape {
@@ -42,7 +42,7 @@ export const shapes = ({ rows, K, N }: { rows: number; K: number; N: number }): 
       continued: fc.boolean(),
       special: fc.boolean(),
       seed: fc.nat(1 << 20),
-      last: fc.nat(4),
+      last: fc.nat(6),
     })
     .map(({ continued, ...shape }) => ({
       ...shape,
@@ -59,6 +59,7 @@ export class Bench {
   readonly #memory: WebAssembly.Memory;
   readonly #wasm: Products;
   readonly #machine: Products;
+  readonly #columnSums: (...operands: Parameters<NonNullable<Products['columnSums']>>) => void;
   readonly #begin = PAGE + SCRATCH_BYTES + BLOCK_BYTES;
 
   /** @param processor returns what runs the code on a memory; by default this machine's processor does */
@@ -66,11 +67,11 @@ export class Bench {
     const pages = Math.ceil((this.#begin + 4 * floats) / PAGE);
     this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     const { buffer } = this.#memory;
-    this.#wasm = wasmProducts(
-      instantiateWasm(compileKernels('wasm')!, this.#memory, PAGE),
-      this.#memory,
-      PAGE,
-    );
+    const wasm = instantiateWasm(compileKernels('wasm')!, this.#memory, PAGE);
+    this.#wasm = wasmProducts(wasm, this.#memory, PAGE);
+    const { columnSums } = createWasmKernels('wasm', wasm, this.#memory, PAGE, this.#wasm);
+    this.#columnSums = (db, dz, shards, N, mode) =>
+      columnSums(new Float32Array(buffer, db), new Float32Array(buffer, dz), shards, N, mode);
     const begin = PAGE + SCRATCH_BYTES;
     this.#machine = machineProducts(code, this.#memory, begin, this.#wasm, processor?.(buffer));
   }
@@ -91,7 +92,7 @@ export class Bench {
     for (let i = 1; i < bounds.length; i++) bounds[i] += bounds[i - 1];
     const shards = { bounds, first: 0, last: sizes.length };
     const R = bounds[sizes.length];
-    const lengths = { x: R * K, w: K * N, b: N, z: R * N, dx: R * K, dw: K * N };
+    const lengths = { x: R * K, w: K * N, b: N, z: R * N, dx: R * K, dw: K * N, db: N };
     const names = Object.keys(lengths) as (keyof typeof lengths)[];
     const order = [...names.slice(last + 1), ...names.slice(0, last + 1)];
     const floats = order.reduce((sum, name) => sum + lengths[name] + GUARD, 0);
@@ -114,6 +115,7 @@ export class Bench {
     products.affine(at.z, at.x, at.w, bias ? at.b : 0, shards, K, N);
     products.affineInputGradient(at.dx, at.z, at.w, shards, K, N);
     products.affineWeightGradient(at.dw, at.x, at.z, shards, K, N, mode);
+    if (!products.columnSums?.(at.db, at.z, shards, N, mode)) this.#columnSums(at.db, at.z, shards, N, mode);
     return [
       ...names.map((name) => ({
         name,
