@@ -49,6 +49,11 @@ export const WORD = {
   columnMask: 160,
   /** The mask that takes all lanes. */
   fullMask: 192,
+  /** The masks of the strips of tiles of the lower height, and of those one row higher. */
+  lowMask: 256,
+  tallMask: 288,
+  /** Bytes of a strip. */
+  strip: 92,
   /** The float 1: a column of ones, with a stride of 0. */
   one: 224,
 } as const;
@@ -67,18 +72,22 @@ export const A_STRIDE = 4 * MOST_DEPTH + 64;
 export const MOST_ROWS = 1024;
 /** Most shards of one call. */
 export const MOST_PROGRAM = 1024;
-/** Bytes of a waiting sum on the stack: the largest tile. */
-export const FRAME = 2048;
+/**
+ * The distance of waiting sums on the stack. Where a load lies a multiple of 4096 bytes from a store of the
+ * last few dozen cycles, the processor takes them to be the same memory, and the load waits. So all areas
+ * begin at multiples of 4096 bytes, and sums wait in front of one: loads of the panel and of a strip reach it
+ * last.
+ */
+export const FRAME = 4096;
 /** Sums on the stack: the tree over MOST_PROGRAM shards needs 11. */
 const LEVELS = 12;
-/** Bytes of a row of the widest panel. */
-const PANEL_ROW = 128;
-
 /** The areas behind the words, as offsets from the block. */
-export const PROGRAM_AREA = 256;
-export const STACK_AREA = PROGRAM_AREA + 8 * MOST_PROGRAM;
-/** A transposing copy writes up to 15 rows beyond the panel's. */
+export const PROGRAM_AREA = 320;
+export const STACK_AREA = 12288;
+/** A panel has MOST_ROWS rows of at most 128 bytes; a transposing copy writes up to 15 rows beyond. */
 export const PANEL_AREA = STACK_AREA + LEVELS * FRAME;
-export const A_COPY = PANEL_AREA + PANEL_ROW * (MOST_ROWS + 16);
+export const A_COPY = PANEL_AREA + 33 * 4096;
+/** A row of the copy of A has up to 1376 bytes in strips: 43 tiles of 6 numbers, each in 32 bytes. */
+const COPY_ROW = 1376;
 /** Bytes of the block with its areas. */
-export const BLOCK_BYTES = A_COPY + A_STRIDE * MOST_ROWS;
+export const BLOCK_BYTES = A_COPY + COPY_ROW * MOST_ROWS;

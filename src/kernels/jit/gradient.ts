@@ -8,7 +8,7 @@ import { callTile, loadBase, loadPointer, setFullMask, type TileTable, writePane
 import type { Assembler } from './assembler.js';
 import { A_COPY, PANEL_AREA, PROGRAM_AREA, WORD } from './block.js';
 import { enter, leave } from './convention.js';
-import { copyA, copyPanel } from './copy.js';
+import { copyPanel, copyStrips } from './copy.js';
 import {
   at,
   type Label,
@@ -38,7 +38,7 @@ export function writeGradient(code: Assembler): Label {
   enter(code, RDI);
   loadBase(code);
   loadPointer(code, RBX, WORD.a);
-  copyA(code);
+  copyStrips(code);
   loadPointer(code, RCX, WORD.b);
   code.mov32(R9, at(RDI, WORD.cStride));
   code.mov32(RAX, at(RDI, WORD.c));

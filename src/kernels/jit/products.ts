@@ -92,7 +92,6 @@ export function machineProducts(
     for (let k = 0; k < K; k += step) {
       const width = Math.min(step, K - k);
       fill.tiles(R, width);
-      fill.depth(width);
       fill.places(a + 4 * k, b, c + 4 * k * N, 0, start);
       weightGradient(block);
     }
@@ -202,6 +201,9 @@ function blockWriter({ instructions }: MachineCode, memory: WasmMemory, scratch:
       words[WORD.tiles / 4] = tiles;
       words[WORD.low / 4] = low;
       words[WORD.short / 4] = tiles * (low + 1) - height;
+      words[WORD.strip / 4] = 4 * lanes * rows;
+      mask(WORD.lowMask, low);
+      mask(WORD.tallMask, low + 1);
     },
     /** Rows of each shard, and how many sums of earlier shards are added to its own. */
     program(bounds: Int32Array, first: number, last: number): void {

@@ -180,7 +180,7 @@ export function writeAffineTile(code: Assembler, shape: TileShape, packing: bool
 }
 
 /**
- * Writes a routine for a tile of Aᵀ·B, the tree over the shards included: columns of the copy of A at r15,
+ * Writes a routine for a tile of Aᵀ·B, the tree over the shards included: the strip of A at r15,
  * the panel at rbx, C at rbp with rows r9 apart, the shards' program from r14 to rsi. The program has two
  * numbers for each shard: its rows, and how many sums of earlier shards are added to its own
  * (wasm/assembly/shards.ts explains the order). Sums wait on a stack that r10 points behind. Changes rax,
@@ -191,7 +191,8 @@ export function writeGradientTile(code: Assembler, shape: TileShape): void {
   const waiting = (sum: number) => at(R10, sum * code.vectorBytes);
   prefetchPlaces(code, shape);
   code.mov(RAX, R15);
-  code.lea(R10, at(RDI, STACK_AREA));
+  const largest = mostRows(code) * panelStride(code);
+  code.lea(R10, at(RDI, STACK_AREA + FRAME - largest));
   code.place(shard);
   code.cmpImmediate(at(RDI, WORD.start), START.more);
   code.jump(more, 'e');
@@ -204,7 +205,7 @@ export function writeGradientTile(code: Assembler, shape: TileShape): void {
   code.mov32(RDX, R13);
   code.shiftRight32(R13, 1);
   code.andImmediate(RDX, 1);
-  multiply(code, shape, { row: 4, step: A_STRIDE }, false);
+  multiply(code, shape, { row: 4, step: code.vectorBytes }, false);
   code.mov32(RDX, at(R14, 4));
   code.test32(RDX, RDX);
   code.jump(merged, 'e');
@@ -222,6 +223,7 @@ export function writeGradientTile(code: Assembler, shape: TileShape): void {
   code.jump(shard);
   code.place(done);
   storeSums(code, shape);
-  code.addImmediate(R15, 4 * shape.height);
+  code.mov32(RDX, at(RDI, WORD.strip));
+  code.add(R15, RDX);
   code.ret();
 }
