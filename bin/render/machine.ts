@@ -25,11 +25,11 @@ export function machineText(machine: Machine): string {
     version ? use : `${use}: npm install ${name}`,
   ]);
   const rate = (gflops: number | null) => (gflops === null ? '-' : gflops.toFixed(1));
-  const rows = machine.kernels.map(({ name, library, gflops, bf16Gflops, missing }) => [
+  const rows = machine.kernels.map(({ name, library, instructions, gflops, bf16Gflops, missing }) => [
     name,
     rate(gflops),
     rate(bf16Gflops),
-    missing ?? (library ? `${library.version} (${library.path})` : ''),
+    missing ?? (library ? `${library.version} (${library.path})` : (instructions ?? '')),
   ]);
   const speeds = table(['kernels', 'GFLOPS', 'bf16', ''], rows);
   const { kernels, library } = machine.auto;
@@ -47,8 +47,7 @@ export function machineText(machine: Machine): string {
 
 function advice({ load, cores, cpuQuota, hint }: Machine): string {
   const lines: string[] = [];
-  if (hint)
-    lines.push(`oneDNN multiplies at least twice as fast as WebAssembly, and bfloat16 as well: ${hint}`);
+  if (hint) lines.push(`With oneDNN, --precision bf16 is fast on this CPU: ${hint}`);
   if (load[0] > cores.usable / 2) {
     lines.push(
       `The machine is busy (load ${load[0].toFixed(1)} on ${countOf(cores.usable, 'core')}): times will be longer than they could be.`,

@@ -1,15 +1,10 @@
-/** Chooses the kernels of a training: those asked for by name, or the fastest that load on this machine. */
+/** Chooses the kernels of a training: those asked for by name, or the fastest that this machine has. */
 import { readFileSync } from 'node:fs';
-import { cpus, homedir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { makeFolder, writeFileAtomic } from '../atomic.js';
 import { UsageError } from '../errors.js';
-import { VERSION } from '../version.js';
 import type { Precision } from './bfloat16.js';
 import type { KernelName } from './kernels.js';
-import { compileKernels, fastestWasm } from './load.js';
+import { compileKernels, fastestBuiltIn } from './load.js';
 import { findLibrary, type NativeLibrary, searchLibrary } from './native/index.js';
-import { kernelGflops } from './speed.js';
 
 /** The options from which kernels are chosen. */
 export interface KernelOptions {
@@ -18,9 +13,6 @@ export interface KernelOptions {
   /** A library's path or name, to be taken instead of those that this system keeps. */
   readonly nativeLibrary?: string | undefined;
 }
-
-/** Returns how many GFLOP/s kernels reach. */
-type Measure = (kernels: { readonly name: KernelName; readonly library: NativeLibrary | null }) => number;
 
 /** The kernels that were chosen. */
 export interface ChosenKernels {
@@ -31,12 +23,11 @@ export interface ChosenKernels {
 }
 
 /**
- * Chooses kernels. Throws UsageError when kernels that were asked for by name cannot be had.
- * @param gflops measures how fast kernels multiply, which `auto` must know to choose between WASM and a
- * library
+ * Chooses kernels. `auto` takes a library only where one is asked for, or where it multiplies bfloat16; all
+ * others that it may take have the same bits. Throws UsageError when kernels that were asked for by name
+ * cannot be had.
  */
-export function chooseKernels(options: KernelOptions, gflops: Measure = kernelGflops): ChosenKernels {
-  const { kernels, precision, nativeLibrary } = options;
+export function chooseKernels({ kernels, precision, nativeLibrary }: KernelOptions): ChosenKernels {
   if (nativeLibrary !== undefined && kernels !== 'auto' && kernels !== 'native') {
     throw new UsageError(
       `--native-library is for --kernels native or auto, found --kernels ${kernels}: leave out one of them`,
@@ -47,18 +38,13 @@ export function chooseKernels(options: KernelOptions, gflops: Measure = kernelGf
     compileKernels(kernels);
     return { name: kernels, library: null, note: emulation(precision) };
   }
-  const wasm = fastestWasm();
-  const { library, why, refused } = searchLibrary(nativeLibrary, precision);
-  if (!library) {
-    if (precision === 'bf16') return { name: wasm, library, note: `${EMULATION}: ${why}` };
-    return { name: wasm, library, note: refused ? `${why}; taking kernels ${wasm}` : null };
-  }
-  // `auto` takes a CBLAS only if it was asked for: OpenBLAS 0.3.26 gave other bits on a Xeon when the number
-  // of workers changed.
-  const askedFor = nativeLibrary !== undefined || precision === 'bf16';
-  const suits = () => library.interface !== 'CBLAS' && !isClearlySlower(library, wasm, gflops);
-  if (askedFor || suits()) return native(library, precision);
-  return { name: wasm, library: null, note: null };
+  const builtIn = fastestBuiltIn();
+  const { name } = builtIn;
+  if (nativeLibrary === undefined && precision === 'f32') return { name, library: null, note: builtIn.note };
+  const { library, why } = searchLibrary(nativeLibrary, precision);
+  if (library) return native(library, precision);
+  const note = precision === 'bf16' ? `${EMULATION}: ${why}` : `${why}; taking kernels ${name}`;
+  return { name, library: null, note };
 }
 
 const EMULATION = 'precision bf16 is emulated, slower than f32';
@@ -85,62 +71,11 @@ export function hasBfloat16(flags: string | null): boolean {
   return flags === null || /\b(avx512_bf16|amx_bf16|avx_ne_convert|bf16|svebf16)\b/.test(flags);
 }
 
-function processorFlags(): string | null {
+/** Returns what the system says of its processors; null where it says nothing. */
+export function processorFlags(): string | null {
   try {
     return readFileSync('/proc/cpuinfo', 'utf8');
   } catch {
     return null;
-  }
-}
-
-interface Measurement {
-  readonly wasm: number;
-  readonly native: number;
-  readonly expires: number;
-}
-
-const DAY = 24 * 60 * 60 * 1000;
-/** How long a measurement is used before it is taken again. */
-const VALIDITY = 30 * DAY;
-/**
- * A library is clearly slower than WASM below this share of its speed. Two runs must make the same choice, or
- * their bits differ, so a difference that could be noise must not decide.
- */
-const CLEARLY_SLOWER = 0.8;
-
-/** Returns whether the library multiplies clearly slower than WASM on this machine, measured once a month. */
-function isClearlySlower(library: NativeLibrary, wasm: 'wasm' | 'portable', gflops: Measure): boolean {
-  const key = [VERSION, process.version, cpus()[0]?.model, library.path, library.version].join('|');
-  const cached = readMeasurements();
-  let measured = cached[key];
-  if (!measured || measured.expires < Date.now()) {
-    measured = {
-      wasm: gflops({ name: wasm, library: null }),
-      native: gflops({ name: 'native', library }),
-      expires: Date.now() + VALIDITY,
-    };
-    writeMeasurements({ ...cached, [key]: measured });
-  }
-  return measured.native < CLEARLY_SLOWER * measured.wasm;
-}
-
-const measurementsFile = () =>
-  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'gradpool', 'kernels.json');
-
-function readMeasurements(): Record<string, Measurement> {
-  try {
-    return JSON.parse(readFileSync(measurementsFile(), 'utf8'));
-  } catch {
-    return {}; // no measurements yet
-  }
-}
-
-function writeMeasurements(measurements: Record<string, Measurement>): void {
-  const valid = Object.entries(measurements).filter(([, { expires }]) => expires > Date.now());
-  try {
-    makeFolder(dirname(measurementsFile()));
-    writeFileAtomic(measurementsFile(), JSON.stringify(Object.fromEntries(valid), null, 2));
-  } catch {
-    // the home folder cannot be written to, so the next run measures again
   }
 }

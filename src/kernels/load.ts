@@ -1,12 +1,20 @@
 /**
  * Compiles kernels, once for all threads, and creates instances of them, one for each thread. `wasm` and
- * `portable` are two builds of the same source (wasm/assembly); `native` is the faster one that this engine
- * runs, with the matrix products of a system library.
+ * `portable` are two builds of the same source (wasm/assembly). `jit` is `wasm` with matrix products in
+ * machine code, which have the same bits; `native` is the faster build that this engine runs, with the matrix
+ * products of a system library.
  */
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { UsageError } from '../errors.js';
 import { type Precision, type RoundedPlaces, roundedProducts } from './bfloat16.js';
+import {
+  BLOCK_BYTES,
+  type InstructionSet,
+  type MachineCode,
+  machineProducts,
+  searchMachineCode,
+} from './jit/index.js';
 import type { KernelName, Kernels } from './kernels.js';
 import {
   bindLibrary,
@@ -49,19 +57,55 @@ export function fastestWasm(): 'wasm' | 'portable' {
   return hasRelaxedSimd() ? 'wasm' : 'portable';
 }
 
+/** Compiled kernels with machine code beside them. */
+interface JitModule {
+  readonly wasm: WasmModule;
+  readonly code: MachineCode;
+}
+
+/**
+ * Returns the fastest kernels that have the bits of `wasm`, where this engine has those, and a note if due.
+ */
+export function fastestBuiltIn(): {
+  readonly name: 'jit' | 'wasm' | 'portable';
+  readonly note: string | null;
+} {
+  const name = fastestWasm();
+  if (name === 'portable') return { name, note: null };
+  const { code, why, refused } = searchMachineCode(() => compileWasm('wasm'));
+  if (code) return { name: 'jit', note: null };
+  return {
+    name,
+    note: refused ? `no machine code: ${why}; taking kernels ${name}, slower, with the same bits` : null,
+  };
+}
+
+/** Returns the instructions that machine code multiplies with here; null where there is none. */
+export function machineInstructions(): InstructionSet | null {
+  return fastestBuiltIn().name === 'jit'
+    ? searchMachineCode(() => compileWasm('wasm')).code!.instructions
+    : null;
+}
+
+const compileWasm = (name: keyof typeof BUILDS): WasmModule =>
+  new WebAssembly.Module(readFileSync(new URL(BUILDS[name], import.meta.url)));
+
 /**
  * Compiles kernels: once, on the main thread, which hands the module to the workers. Returns null for
  * `reference`, which needs none. Throws UsageError where this engine cannot run them.
  */
 export function compileKernels(name: KernelName): WasmModule | null {
   if (name === 'reference') return null;
-  if (name === 'wasm' && !hasRelaxedSimd()) {
+  if ((name === 'wasm' || name === 'jit') && !hasRelaxedSimd()) {
     throw new UsageError(
-      `--kernels wasm: Node ${process.versions.node} has no relaxed SIMD; use --kernels portable, or Node 22 or later`,
+      `--kernels ${name}: Node ${process.versions.node} has no relaxed SIMD; use --kernels portable, or Node 22 or later`,
     );
   }
-  const build = name === 'native' ? fastestWasm() : name;
-  return new WebAssembly.Module(readFileSync(new URL(BUILDS[build], import.meta.url)));
+  if (name !== 'jit') return compileWasm(name === 'native' ? fastestWasm() : name);
+  const wasm = compileWasm('wasm');
+  const { code, why } = searchMachineCode(() => wasm);
+  if (!code) throw new UsageError(`--kernels jit: ${why}; --kernels wasm has the same bits`);
+  return { wasm, code } satisfies JitModule;
 }
 
 /** Says what an instance of kernels needs; it may cross to another thread. */
@@ -80,7 +124,7 @@ export interface KernelSetup {
 
 /** Returns the bytes of scratch memory that one instance of these kernels needs. */
 export function scratchBytes(name: KernelName): number {
-  return SCRATCH_BYTES + (name === 'native' ? PART_STACK_BYTES : 0);
+  return SCRATCH_BYTES + (name === 'native' ? PART_STACK_BYTES : name === 'jit' ? BLOCK_BYTES : 0);
 }
 
 /** Returns the bytes of one number of an operand that is kept rounded. */
@@ -98,18 +142,23 @@ export function instantiateKernels(setup: KernelSetup): Kernels {
   const { name, module, memory, scratch, rounded } = setup;
   if (name === 'reference') return createReferenceKernels(precisionOf(setup));
   if (!module) throw new Error(`kernels ${name} need the module that compileKernels returns`);
-  const wasm = instantiateWasm(module, memory, scratch);
-  const products = rounded
-    ? roundedProducts(unroundedProducts(setup, wasm), wasm, rounded, roundedBytes(name))
-    : unroundedProducts(setup, wasm);
+  const { wasm: build, code } = name === 'jit' ? (module as JitModule) : { wasm: module, code: null };
+  const wasm = instantiateWasm(build, memory, scratch);
+  const plain = unroundedProducts(setup, wasm, code);
+  const products = rounded ? roundedProducts(plain, wasm, rounded, roundedBytes(name)) : plain;
   return createWasmKernels(name, wasm, memory, scratch, products);
 }
 
 /**
  * Returns the products of operands as they stand in memory: float32, or bfloat16 where a library takes it.
  */
-function unroundedProducts({ memory, scratch, library, rounded }: KernelSetup, wasm: WasmExports): Products {
+function unroundedProducts(
+  { memory, scratch, library, rounded }: KernelSetup,
+  wasm: WasmExports,
+  code: MachineCode | null,
+): Products {
   const byWasm = wasmProducts(wasm, memory, scratch);
+  if (code) return machineProducts(code, memory, scratch + SCRATCH_BYTES, byWasm);
   if (!library) return byWasm;
   const { sgemm, bf16gemm, offsetOf, signals } = bindLibrary(library, memory);
   const stack = scratch + SCRATCH_BYTES;

@@ -5,7 +5,7 @@
  */
 import type { ShardRows, SumMode } from './kernels.js';
 
-/** The three products; z, x, w, b, dx, dz and dw are byte offsets. */
+/** The three products; z, x, w, b, dx, dz, dw and db are byte offsets. */
 export interface Products {
   /** b = 0 stands for no bias. */
   affine(z: number, x: number, w: number, b: number, shards: ShardRows, K: number, N: number): void;
@@ -19,4 +19,9 @@ export interface Products {
     N: number,
     mode: SumMode,
   ): void;
+  /**
+   * Computes the sums over rows with the bits of WASM, where there is a faster way than WASM's; returns
+   * whether it has.
+   */
+  columnSums?(db: number, dz: number, shards: ShardRows, N: number, mode: SumMode): boolean;
 }

@@ -5,15 +5,16 @@
 import { Arena, allocateShared, measure } from './arena.js';
 import type { Precision } from './bfloat16.js';
 import { type KernelName, oneShard } from './kernels.js';
-import { compileKernels, instantiateKernels, scratchBytes } from './load.js';
+import { instantiateKernels, scratchBytes } from './load.js';
 import type { NativeLibrary } from './native/index.js';
+import type { WasmModule } from './wasm/types.js';
 
 const [K, N] = [512, 256];
 
 /** Describes the kernels to measure; it can be sent to another thread. */
 export interface ProductSetup {
   readonly name: KernelName;
-  readonly module: WebAssembly.Module | null;
+  readonly module: WasmModule | null;
   readonly library: NativeLibrary | null;
   readonly precision: Precision;
 }
@@ -56,25 +57,4 @@ export function productRate({ multiply, flops }: MatrixProduct, seconds: number)
     elapsed = performance.now() - begin;
   } while (elapsed < 1000 * seconds);
   return (products * flops) / elapsed / 1e6;
-}
-
-/** Rows of a shard: X then fits in the L2 cache, as it does in training. */
-const SHARD_ROWS = 64;
-const FEWEST_PRODUCTS = 3;
-
-/**
- * Multiplies on the calling thread for `milliseconds`, at least three times, and returns the GFLOP/s of the
- * fastest product. Throws UsageError where this engine cannot run the kernels.
- */
-export function kernelGflops(
-  { name, library }: Pick<ProductSetup, 'name' | 'library'>,
-  milliseconds = 10,
-): number {
-  const setup = { name, library, module: compileKernels(name), precision: 'f32' } as const;
-  const product = matrixProduct(setup, SHARD_ROWS);
-  const end = performance.now() + milliseconds;
-  let best = 0;
-  for (let count = 0; count < FEWEST_PRODUCTS || performance.now() < end; count++)
-    best = Math.max(best, productRate(product, 0));
-  return best;
 }

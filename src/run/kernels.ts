@@ -1,6 +1,7 @@
-/** A run goes on with the kernels that it began with, because others would lead to other bits. */
+/** A run goes on with the kernels that it began with, or with others that lead to the same bits. */
 import { UsageError } from '../errors.js';
 import { chooseKernels } from '../kernels/choose.js';
+import type { KernelName } from '../kernels/kernels.js';
 import type { TrainConfig } from '../train/config.js';
 import type { TrainingPlan } from '../train/plan.js';
 import type { RunRecord } from './folder.js';
@@ -28,12 +29,16 @@ export function withKernels(
     const uses = given !== undefined && (asked === 'auto' || asked === 'native');
     return { ...rest, kernels: asked, ...(uses ? { nativeLibrary: given } : {}) };
   }
+  const { kernels: name, library } = record;
+  if (haveWasmBits(name) && (name !== config.kernels || name === 'jit')) {
+    const chosen = chooseKernels({ kernels: 'auto', precision: 'f32' });
+    if (haveWasmBits(chosen.name)) return withChosenKernels(config, { kernels: chosen.name, library: null });
+  }
   const recorded = withChosenKernels(config, record);
   try {
     chooseKernels(recorded);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const { kernels: name, library } = record;
     const by = library ? ` of ${library.version}` : '';
     throw new UsageError(
       `${folder} was begun with ${name} kernels${by}: ${error.message}; --kernels auto goes on with what is here, to other bits`,
@@ -42,8 +47,12 @@ export function withKernels(
   return recorded;
 }
 
+/** Whether kernels have the bits of `wasm`. */
+const haveWasmBits = (name: KernelName): boolean => name === 'wasm' || name === 'jit';
+
 /** Returns a note for the user when the kernels are not those of the record, else null. */
 export function changeOfKernels(record: RunRecord, plan: TrainingPlan): string | null {
+  if (haveWasmBits(record.kernels) && haveWasmBits(plan.kernels)) return null;
   const [before, now] = [record, plan].map(({ kernels, library }) => library?.version ?? kernels);
   if (before === now) return null;
   return `begun with ${before}, goes on with ${now}: the bits are not those of a run that was never stopped`;

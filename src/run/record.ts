@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { machineInstructions } from '../kernels/load.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { VERSION } from '../version.js';
 import type { RunRecord } from './folder.js';
@@ -25,6 +26,7 @@ export function newRecord(plan: TrainingPlan, started: Date, argv: readonly stri
       cpu: cpus()[0]?.model ?? 'unknown',
       cores: availableParallelism(),
       memoryMiB: Math.round(totalmem() / 2 ** 20),
+      ...(plan.kernels === 'jit' ? { instructions: machineInstructions()! } : {}),
     },
     dataset: plan.data.fingerprint,
     sources: plan.data.fingerprints,

@@ -1,30 +1,14 @@
 /** Which kernels a training takes. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { UsageError } from '#src/errors.js';
 import { chooseKernels, hasBfloat16 } from '#src/kernels/choose.js';
 import { fastestWasm } from '#src/kernels/load.js';
-import { libraries } from './implementations.js';
+import { libraries, machineSets } from './implementations.js';
 
-const before = process.env.XDG_CACHE_HOME;
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'gradpool-choose-'));
-  process.env.XDG_CACHE_HOME = folder;
-});
-afterEach(() => {
-  if (before === undefined) delete process.env.XDG_CACHE_HOME;
-  else process.env.XDG_CACHE_HOME = before;
-  rmSync(folder, { recursive: true });
-});
-
-type Choice = Parameters<typeof chooseKernels>;
-
-const choose = (kernels: Choice[0]['kernels'], more: object = {}, gflops?: Choice[1]) =>
-  chooseKernels({ kernels, precision: 'f32', ...more }, gflops);
-const file = () => join(folder, 'gradpool', 'kernels.json');
+const choose = (kernels: Parameters<typeof chooseKernels>[0]['kernels'], more: object = {}) =>
+  chooseKernels({ kernels, precision: 'f32', ...more });
+/** What `auto` takes: where there is machine code, that. */
+const fastest = machineSets.length > 0 ? 'jit' : fastestWasm();
 
 it('kernels asked for by name are taken, without a word', () => {
   for (const name of ['reference', 'portable', fastestWasm()] as const) {
@@ -36,7 +20,7 @@ it('a library that cannot be had is an error for native, a note for auto', () =>
   const nativeLibrary = '/nowhere/libdnnl.so';
   expect(() => choose('native', { nativeLibrary })).toThrow(UsageError);
   const { name, library, note } = choose('auto', { nativeLibrary });
-  expect([name, library]).toEqual([fastestWasm(), null]);
+  expect([name, library]).toEqual([fastest, null]);
   expect(note).toMatch(/^--native-library: cannot load \/nowhere\/libdnnl\.so: .+; taking kernels /);
 });
 
@@ -72,69 +56,31 @@ it('without relaxed SIMD wasm is refused with the remedy', () => {
   }
 });
 
-const oneDNN = libraries.filter((library) => library.interface === 'oneDNN');
-
-it.skipIf(libraries.length === 0 || oneDNN.length > 0)('auto leaves a CBLAS to those who ask for it', () => {
-  expect(choose('auto')).toEqual({ name: fastestWasm(), library: null, note: null });
-  expect(choose('native').library).toMatchObject({ interface: 'CBLAS' });
+it('auto takes no library that nobody asked for, because its bits are its own', () => {
+  expect(choose('auto')).toEqual({ name: fastest, library: null, note: null });
 });
 
-describe.skipIf(oneDNN.length === 0)('where there is oneDNN', () => {
-  const wasm = { name: fastestWasm(), library: null, note: null };
-  const native = { name: 'native', library: { path: expect.any(String) } };
-  /** Measures nothing: WASM makes 100 GFLOP/s, and the library so many. */
-  const told = (library: number) => {
-    const asked: string[] = [];
-    const gflops: Choice[1] = ({ name }) => {
-      asked.push(name);
-      return name === 'native' ? library : 100;
-    };
-    return { asked, gflops };
+it.skipIf(libraries.length === 0)('a library that is asked for is taken', () => {
+  const [{ path }] = libraries;
+  expect(choose('auto', { nativeLibrary: path }).library).toMatchObject({ path });
+  expect(choose('native', { nativeLibrary: path }).library).toMatchObject({ path });
+});
+
+it('an instruction set that does not exist, or not here, is told in one line', () => {
+  const before = process.env.JIT_INSTRUCTIONS;
+  const asked = (name: string) => {
+    process.env.JIT_INSTRUCTIONS = name;
+    return () => choose('jit');
   };
-
-  it('auto takes WASM where the library is slower without doubt', () => {
-    expect(choose('auto', {}, told(79).gflops)).toEqual(wasm);
-    rmSync(file());
-    expect(choose('auto', {}, told(81).gflops)).toMatchObject(native);
-  });
-
-  it('auto measures once and remembers for a while', () => {
-    const first = told(79);
-    choose('auto', {}, first.gflops);
-    expect(first.asked).toEqual([fastestWasm(), 'native']);
-    const [[key, measured]] = Object.entries(JSON.parse(readFileSync(file(), 'utf8')));
-    expect(measured).toEqual({ wasm: 100, native: 79, expires: expect.any(Number) });
-
-    const again = told(81);
-    expect(choose('auto', {}, again.gflops)).toEqual(wasm);
-    expect(again.asked).toEqual([]);
-    writeFileSync(file(), JSON.stringify({ [key]: { wasm: 100, native: 79, expires: Date.now() - 1 } }));
-    expect(choose('auto', {}, again.gflops)).toMatchObject(native);
-    expect(again.asked).toEqual([fastestWasm(), 'native']);
-    expect(JSON.parse(readFileSync(file(), 'utf8'))[key].native).toBe(81);
-  });
-
-  it('what is measured are speeds', () => {
-    choose('auto');
-    const [measured] = Object.values<{ wasm: number; native: number }>(
-      JSON.parse(readFileSync(file(), 'utf8')),
-    );
-    expect(measured.wasm).toBeGreaterThan(0);
-    expect(measured.native).toBeGreaterThan(0);
-  });
-
-  it('a damaged memory, or a home that cannot be written, is measured anew', () => {
-    choose('auto', {}, told(79).gflops);
-    writeFileSync(file(), '{');
-    expect(choose('auto', {}, told(81).gflops)).toMatchObject(native);
-    process.env.XDG_CACHE_HOME = '/proc/nothing';
-    expect(choose('auto', {}, told(79).gflops)).toEqual(wasm);
-  });
-
-  it('what was asked for is not measured', () => {
-    const [{ path }] = libraries;
-    expect(choose('auto', { nativeLibrary: path }).library).toMatchObject({ path });
-    expect(choose('native', { nativeLibrary: path }).library).toMatchObject({ path });
-    expect(() => readFileSync(file())).toThrow();
-  });
+  try {
+    expect(asked('avx1')).toThrow(UsageError);
+    expect(asked('avx1')).toThrow(/^JIT_INSTRUCTIONS: expected avx512 or avx2, found avx1/);
+    for (const name of ['avx512', 'avx2'] as const) {
+      if (machineSets.includes(name)) expect(asked(name)().name).toBe('jit');
+      else expect(asked(name)).toThrow(/^--kernels jit: .*; --kernels wasm has the same bits$/);
+    }
+  } finally {
+    if (before === undefined) delete process.env.JIT_INSTRUCTIONS;
+    else process.env.JIT_INSTRUCTIONS = before;
+  }
 });

@@ -1,9 +1,13 @@
+import { compileCode } from '#src/kernels/jit/compile.js';
+import { instructionSets } from '#src/kernels/jit/cpu.js';
+import type { InstructionSet } from '#src/kernels/jit/encoder.js';
+import { machineProducts } from '#src/kernels/jit/products.js';
 import { type FloatArray, KERNEL_NAMES, type Kernels } from '#src/kernels/kernels.js';
 import { compileKernels, fastestWasm, instantiateKernels, scratchBytes } from '#src/kernels/load.js';
 import { libraryCandidates } from '#src/kernels/native/discover.js';
 import { bindLibrary, type NativeLibrary, openLibrary } from '#src/kernels/native/library.js';
 import { nativeProducts } from '#src/kernels/native/products.js';
-import { createWasmKernels, instantiateWasm } from '#src/kernels/wasm/index.js';
+import { createWasmKernels, instantiateWasm, wasmProducts } from '#src/kernels/wasm/index.js';
 import { SCRATCH_BYTES } from '#src/kernels/wasm/scratch.js';
 
 /** An implementation under test with a place for its arrays. */
@@ -29,7 +33,7 @@ function onSharedMemory(
   rowByRow: boolean,
 ): Implementation {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
-  const begin = ARENA + scratchBytes('native'); // the most that any takes
+  const begin = ARENA + Math.max(scratchBytes('native'), scratchBytes('jit'));
   let top = begin;
   const zeros = (length: number) => {
     const array = new Float32Array(memory.buffer, top, length);
@@ -67,6 +71,20 @@ function installedLibraries(): NativeLibrary[] {
     }
   }
   return [...found.values()];
+}
+
+/** The instruction sets that machine code can be made for here. */
+export const machineSets: readonly InstructionSet[] = instructionSets();
+
+function onMachineCode(instructions: InstructionSet): Implementation {
+  const code = compileCode(instructions);
+  const create = (memory: WebAssembly.Memory, scratch: number) => {
+    const wasm = instantiateWasm(compileKernels('wasm')!, memory, scratch);
+    const own = wasmProducts(wasm, memory, scratch);
+    const products = machineProducts(code, memory, scratch + SCRATCH_BYTES, own);
+    return createWasmKernels('jit', wasm, memory, scratch, products);
+  };
+  return onSharedMemory(`jit ${instructions}`, create, true);
 }
 
 /** By a library whatever the size of the layer. */
@@ -113,7 +131,11 @@ export const implementations = [
   ...wasmImplementations,
 ];
 /** Those that multiply matrices in their own way. */
-export const linearImplementations = [...implementations, ...libraries.map(onLibrary)];
+export const linearImplementations = [
+  ...implementations,
+  ...machineSets.map(onMachineCode),
+  ...libraries.map(onLibrary),
+];
 
 /** Numbers between −1 and 1 that look random and are the same in every run. */
 export function numbers(length: number, seed: number): Float64Array {

@@ -6,7 +6,9 @@ import { ASSEMBLY, readAll, SOURCES, TEST_SCRIPTS, TESTS } from './files.js';
 /** What only tests import: parts that are tested by themselves, and types that helpers of the tests need. */
 const FOR_TESTS = [
   'src/hyperparameters.ts: hyperKeys',
-  'src/kernels/choose.ts: hasBfloat16',
+  'src/kernels/jit/compile.ts: writeCode',
+  'src/kernels/jit/products.ts: Processor',
+  'src/kernels/load.ts: fastestWasm',
   'src/model/safetensors.ts: NamedTensor',
   'src/optim/averaging.ts: AveragingOptions',
   'src/optim/plateau.ts: PlateauState',

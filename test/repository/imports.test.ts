@@ -86,7 +86,7 @@ describe('imports', () => {
     ['piscina', 'src/parallel/'],
     ['yargs', 'bin/'],
     ['cli-progress', 'bin/'],
-    ['koffi', 'src/kernels/native/'],
+    ['koffi', 'src/kernels/'],
   ])('%s only from %s', (name, place) => {
     const users = imports
       .filter(({ to }) => to === name || to.startsWith(`${name}/`))

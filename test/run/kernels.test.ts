@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { UsageError } from '#src/errors.js';
 import { type ResumeOptions, resume, train } from '#src/run/train.js';
 import type { EndEvent, StartEvent, TrainEvent } from '#src/train/events.js';
-import { libraries } from '../kernels/implementations.js';
+import { libraries, machineSets } from '../kernels/implementations.js';
 import { writeIdxFolder } from '../support/idx.js';
 
 let folder: string;
@@ -27,7 +27,7 @@ const options = () => ({ data, hidden: [90], batch: 25, epochs: 3, workers: 0, l
 const record = (out: string) => JSON.parse(readFileSync(join(out, 'run.json'), 'utf8'));
 
 /** A run by `kernels` of which the configuration would choose for itself. */
-async function begun(name: string, kernels: 'portable' | 'wasm' | 'native', change: object = {}) {
+async function begun(name: string, kernels: 'portable' | 'wasm' | 'jit' | 'native', change: object = {}) {
   const out = join(folder, name);
   await all(train({ ...options(), kernels }, { out }));
   const config = join(out, 'config.yaml');
@@ -44,6 +44,30 @@ it('with kernels auto it takes those of the record', async () => {
   expect(end).toMatchObject({ kernels: 'portable', weightsSha256: whole.weightsSha256 });
   expect(start.notes.join()).not.toMatch(/begun with/);
 });
+
+it.skipIf(machineSets.length === 0)(
+  'wasm and jit have the same bits, so either goes on for the other',
+  async () => {
+    const { end: whole } = await all(train({ ...options(), kernels: 'wasm', epochs: 5 }, { out: null }));
+    const goesOn = async (out: string) => {
+      const { start, end } = await goOn(out);
+      expect(end.weightsSha256).toBe(whole.weightsSha256);
+      expect(start.notes.join()).not.toMatch(/begun with/);
+      return end.kernels;
+    };
+    const out = await begun('jit', 'jit');
+    expect(record(out)).toMatchObject({ kernels: 'jit', machine: { instructions: machineSets[0] } });
+    expect(await goesOn(out)).toBe('jit');
+    expect(await goesOn(await begun('wasm', 'wasm'))).toBe('jit');
+    const elsewhere = await begun('elsewhere', 'jit');
+    process.env.JIT_INSTRUCTIONS = 'avx512';
+    try {
+      expect(await goesOn(elsewhere)).toBe(machineSets.includes('avx512') ? 'jit' : 'wasm');
+    } finally {
+      delete process.env.JIT_INSTRUCTIONS;
+    }
+  },
+);
 
 it('others must be asked for, and are told', async () => {
   const out = await begun('asked', 'portable');

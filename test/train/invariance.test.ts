@@ -8,7 +8,7 @@ import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LayerSpec } from '#src/network/spec.js';
-import { libraries } from '../kernels/implementations.js';
+import { libraries, machineSets } from '../kernels/implementations.js';
 import { syntheticData } from '../support/data.js';
 import { finish, newTrainer, trainToEnd, WORKER_FILE } from '../support/train.js';
 
@@ -28,6 +28,52 @@ describe.each(['portable', 'wasm', 'reference'] as const)('%s kernels', (kernels
 /** Layers large enough for the library, one small enough for WASM; shards that differ in their rows. */
 const wide = { hidden: [96, 72, 10], batch: 75, epochs: 2, lr: 0.01 } as const;
 const wideData = syntheticData({ rows: 203, inputs: 90, classes: 4, val: 700 });
+
+/** Runs a training with machine code for one instruction set, and says so to the threads' environment. */
+async function withInstructions<T>(instructions: string, run: () => Promise<T>): Promise<T> {
+  process.env.JIT_INSTRUCTIONS = instructions;
+  try {
+    return await run();
+  } finally {
+    delete process.env.JIT_INSTRUCTIONS;
+  }
+}
+
+describe.each(machineSets)('machine code for %s', (instructions) => {
+  it.each(['sgd', 'adam'] as const)(
+    'gives the bits of wasm for 0, 1, 2, 3 and 5 workers, %s',
+    async (optimizer) => {
+      const options = { ...wide, optimizer };
+      const wasm = await trainToEnd(wideData, { ...options, kernels: 'wasm', workers: 0 });
+      for (const workers of [0, 1, 2, 3, 5]) {
+        const train = () => trainToEnd(wideData, { ...options, kernels: 'jit', workers });
+        expect(await withInstructions(instructions, train)).toEqual(wasm);
+      }
+    },
+  );
+
+  it('gives the bits of wasm in bf16, and with the layers that multiply matrices', async () => {
+    const layers: LayerSpec[] = [
+      { dense: { units: 37, ntk: true } },
+      'relu',
+      { residual: [{ dense: 37 }, 'gelu'] },
+      'layerNorm',
+      { dense: { units: 4, bias: false } },
+      'softmax',
+    ];
+    const { hidden, ...plain } = wide;
+    const networks = [
+      { ...plain, hidden, precision: 'bf16' },
+      { ...plain, layers },
+      { ...plain, hidden, shards: 3, batch: 100 },
+    ] as const;
+    for (const options of networks) {
+      const wasm = await trainToEnd(wideData, { ...options, kernels: 'wasm', workers: 0 });
+      const train = () => trainToEnd(wideData, { ...options, kernels: 'jit', workers: 2 });
+      expect(await withInstructions(instructions, train)).toEqual(wasm);
+    }
+  });
+});
 
 describe.each(libraries.map((library) => [library.version, library] as const))('%s', (_, library) => {
   const precisions = library.bf16 ? (['f32', 'bf16'] as const) : (['f32'] as const);

@@ -5,13 +5,14 @@ import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { UsageError } from '../../errors.js';
 import type { Precision } from '../bfloat16.js';
+import { koffiProblem } from '../foreign.js';
 import { toBfloat16 } from '../reference/bfloat16.js';
 import { installHint, libraryCandidates } from './discover.js';
-import { bindLibrary, koffiProblem, type NativeLibrary, openLibrary } from './library.js';
+import { bindLibrary, type NativeLibrary, openLibrary } from './library.js';
 import { type Operands, TEST_BYTES, testGemm } from './selftest.js';
 
 export { installHint } from './discover.js';
-export { bindLibrary, koffiProblem, type NativeLibrary } from './library.js';
+export { bindLibrary, type NativeLibrary } from './library.js';
 export { bySize, nativeProducts, PART_STACK_BYTES } from './products.js';
 export { withSignalsHeld } from './signals.js';
 

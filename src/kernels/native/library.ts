@@ -1,17 +1,9 @@
-/**
- * Calls a system library through koffi: nothing is compiled, and arrays in shared memory are passed as
- * addresses.
- */
-import { createRequire } from 'node:module';
-import type { LibraryHandle } from 'koffi';
+/** Calls a system library; arrays in shared memory are passed as addresses. */
+import { address, type ForeignFunction, foreignFunction, type LibraryHandle, loadKoffi } from '../foreign.js';
 import type { WasmMemory } from '../wasm/types.js';
 import { builtForAnother } from './elf.js';
 import type { BoundGemm, Gemm } from './gemm.js';
 import { NO_MASK, type SetMask, type SignalMask, signalMask } from './signals.js';
-
-type Koffi = typeof import('koffi');
-/** A function of a library, called through koffi. */
-type ForeignFunction = (...numbers: number[]) => number;
 
 /** Describes a library. The description crosses to the workers, and each loads the library for itself. */
 export interface NativeLibrary {
@@ -53,37 +45,13 @@ const THREAD_SETTERS = [
   'bli_thread_set_num_threads',
 ];
 
-let koffi: Koffi | undefined;
-
-/** Loads koffi when it is first needed: most commands have no use for it. */
-function loadKoffi(): Koffi {
-  try {
-    koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
-  } catch (error) {
-    throw new Error(
-      `the package koffi does not load: ${(error as Error).message.split('\n')[0]}; npm install koffi`,
-    );
-  }
-  return koffi;
-}
-
-/** Says in one line why no library can be called at all, or returns null if libraries can be called. */
-export function koffiProblem(): string | null {
-  try {
-    loadKoffi();
-    return null;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
 /**
  * Opens the library at a path. Throws Error in one line if the file cannot be loaded or is no library that
  * multiplies matrices.
  */
 export function openLibrary(path: string): NativeLibrary {
   const library = load(path);
-  if (symbol(library, 'int dnnl_sgemm()')) {
+  if (foreignFunction(library, 'int dnnl_sgemm()')) {
     return {
       path,
       interface: 'oneDNN',
@@ -91,8 +59,8 @@ export function openLibrary(path: string): NativeLibrary {
       bf16: multipliesBfloat16(library),
     };
   }
-  if (symbol(library, 'void cblas_sgemm()')) {
-    if (symbol(library, 'int openblas_get_parallel()')?.() === 0) {
+  if (foreignFunction(library, 'void cblas_sgemm()')) {
+    if (foreignFunction(library, 'int openblas_get_parallel()')?.() === 0) {
       throw new Error(
         `${path} is an OpenBLAS built without threads: it does not guard its buffers, so that calls from two workers at a time give wrong products`,
       );
@@ -107,7 +75,7 @@ export function openLibrary(path: string): NativeLibrary {
  * AVX-512.
  */
 function multipliesBfloat16(library: LibraryHandle): boolean {
-  if (!symbol(library, `int ${BF16_GEMM}()`)) return false;
+  if (!foreignFunction(library, `int ${BF16_GEMM}()`)) return false;
   const numbers = new ArrayBuffer(12);
   try {
     oneDnnGemm(library, BF16_GEMM, address(numbers))(false, false, 1, 1, 1, 0, 1, 4, 1, false, 8, 1);
@@ -120,8 +88,8 @@ function multipliesBfloat16(library: LibraryHandle): boolean {
 /** Binds a library's products to a shared memory, for the calling thread. */
 export function bindLibrary(library: NativeLibrary, memory: WasmMemory): BoundLibrary {
   const handle = load(library.path);
-  for (const setter of THREAD_SETTERS) symbol(handle, `void ${setter}(int)`)?.(1);
-  const threads = symbol(handle, 'int omp_get_max_threads()')?.() ?? 1;
+  for (const setter of THREAD_SETTERS) foreignFunction(handle, `void ${setter}(int)`)?.(1);
+  const threads = foreignFunction(handle, 'int omp_get_max_threads()')?.() ?? 1;
   if (threads !== 1) throw new Error(`${library.path} would use ${threads} threads in each worker`);
   const base = address(memory.buffer);
   const offsetOf = (buffer: ArrayBuffer) => address(buffer) - base;
@@ -148,19 +116,8 @@ function load(path: string): LibraryHandle {
 }
 
 function threadSignals(): SignalMask {
-  const setMask = symbol(loadKoffi().load(null), 'int pthread_sigmask(int, uintptr_t, uintptr_t)');
+  const setMask = foreignFunction(loadKoffi().load(null), 'int pthread_sigmask(int, uintptr_t, uintptr_t)');
   return setMask ? signalMask(setMask as SetMask, address) : NO_MASK;
-}
-
-const address = (buffer: ArrayBufferLike): number => Number(loadKoffi().address(new Uint8Array(buffer)));
-
-/** Returns a function of the library, or null when neither it nor a library that it is linked to has it. */
-function symbol(library: LibraryHandle, prototype: string): ForeignFunction | null {
-  try {
-    return library.func(prototype);
-  } catch {
-    return null;
-  }
 }
 
 const BF16_GEMM = 'dnnl_gemm_bf16bf16f32';
@@ -199,6 +156,6 @@ function oneDnnVersion(library: LibraryHandle): string {
 }
 
 function cblasVersion(library: LibraryHandle, path: string): string {
-  const config = symbol(library, 'str openblas_get_config()')?.() as unknown as string | undefined;
+  const config = foreignFunction(library, 'str openblas_get_config()')?.() as unknown as string | undefined;
   return config?.split(/\s+/).slice(0, 2).join(' ') ?? `CBLAS of ${path}`;
 }

@@ -97,8 +97,10 @@ export function createWasmKernels(
       products.affineInputGradient(pointer(dx), pointer(dz), pointer(w), shards, K, N),
     affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
       products.affineWeightGradient(pointer(dw), pointer(x), pointer(dz), shards, K, N, mode),
-    columnSums: (db, dz, shards, N, mode) =>
-      wasm.columnSums(pointer(db), pointer(dz), copyBounds(shards), N, mode === 'continue'),
+    columnSums(db, dz, shards, N, mode) {
+      if (products.columnSums?.(pointer(db), pointer(dz), shards, N, mode)) return;
+      wasm.columnSums(pointer(db), pointer(dz), copyBounds(shards), N, mode === 'continue');
+    },
     activate: (name, y, z, count, p) => wasm.activate(activations[name], pointer(y), pointer(z), count, p),
     activateBackward: (name, dz, dy, z, y, count, p) =>
       wasm.activateBackward(activations[name], pointer(dz), pointer(dy), pointer(z), pointer(y), count, p),

@@ -1,0 +1,214 @@
+/**
+ * C[R,N] = (start) + A[R,K]·B[K,N], where B may be given as its transpose, for at most MOST_DEPTH values of
+ * K: the forward product and, with w as its own transpose, the gradient of the inputs. A is copied to rows
+ * that spread over the cache's sets. Then, panel by panel of B's columns, the panel is packed and multiplied
+ * with all rows of A. The first tile of a panel packs it on the way, because loads that miss the cache hide
+ * behind its multiplications.
+ */
+import type { Assembler } from './assembler.js';
+import { A_COPY, PANEL_AREA, WORD } from './block.js';
+import { enter, leave } from './convention.js';
+import { copyA, copyPanel, copyTransposed } from './copy.js';
+import {
+  at,
+  type Label,
+  R8,
+  R9,
+  R10,
+  R11,
+  R12,
+  R13,
+  R14,
+  R15,
+  RAX,
+  RBP,
+  RBX,
+  RCX,
+  RDI,
+  RDX,
+  RSI,
+} from './encoder.js';
+import { mostRows, PANEL_VECTORS, panelStride, type TileShape, writeAffineTile } from './tile.js';
+
+/** A table of routines in the code, one for each height of a tile. */
+export type TileTable = Label;
+
+/** Writes the routines for all heights with `write`, and the table that leads to them. */
+function writeTiles(
+  code: Assembler,
+  form: Pick<TileShape, 'vectors' | 'masked'>,
+  write: (shape: TileShape) => void,
+): TileTable {
+  const routines = Array.from({ length: mostRows(code) }, (_, i) => {
+    code.align();
+    const label = code.here();
+    write({ ...form, height: i + 1 });
+    return label;
+  });
+  code.align();
+  const table = code.here();
+  for (const routine of routines) code.distance(routine, table);
+  return table;
+}
+
+/** Calls the routine of the tile at hand: r11 counts the tiles that are left. Changes rdx and r13. */
+export function callTile(code: Assembler, table: TileTable): void {
+  const low = code.label();
+  code.mov32(R13, at(RDI, WORD.low));
+  code.cmp32(R11, at(RDI, WORD.short));
+  code.jump(low, 'be');
+  code.inc(R13);
+  code.place(low);
+  code.leaLabel(RDX, table);
+  // The table begins with height 1.
+  code.movsxd(R13, at(RDX, -4, R13, 4));
+  code.add(RDX, R13);
+  code.callRegister(RDX);
+}
+
+/** Adds the shared memory's beginning, in r8, to the offset in a word. */
+export function loadPointer(code: Assembler, register: number, word: number): void {
+  code.mov32(register, at(RDI, word));
+  code.add(register, R8);
+}
+
+/** Leaves the address of the shared memory's beginning in r8. */
+export function loadBase(code: Assembler): void {
+  code.mov32(RAX, at(RDI, WORD.self));
+  code.mov(R8, RDI);
+  code.sub(R8, RAX);
+}
+
+/** The routines for the tiles of a panel, in tables. */
+interface PanelTiles {
+  readonly full: TileTable;
+  /** For a last panel of one vector, two, …, which a mask cuts. */
+  readonly edges: readonly TileTable[];
+}
+
+/**
+ * Writes the routines for all widths of a panel. Masks cost AVX-512 nothing, so a full panel takes those for
+ * a last one, with the full mask.
+ */
+export function writePanelTiles(code: Assembler, write: (shape: TileShape) => void): PanelTiles {
+  const edges = Array.from({ length: PANEL_VECTORS }, (_, i) =>
+    writeTiles(code, { vectors: i + 1, masked: true }, write),
+  );
+  const full =
+    code.instructions === 'avx512'
+      ? edges[PANEL_VECTORS - 1]
+      : writeTiles(code, { vectors: PANEL_VECTORS, masked: false }, write);
+  return { full, edges };
+}
+
+/** Sets the mask for a full panel where its routines take one. */
+export function setFullMask(code: Assembler): void {
+  if (code.instructions === 'avx512') code.setMask(at(RDI, WORD.fullMask));
+}
+
+/** The routines that both functions call. */
+interface AffineTiles extends PanelTiles {
+  /** Those that pack a full panel on the way. */
+  readonly packing: TileTable;
+}
+
+export const writeAffineTiles = (code: Assembler): AffineTiles => ({
+  ...writePanelTiles(code, (shape) => writeAffineTile(code, shape, false)),
+  packing: writeTiles(code, { vectors: PANEL_VECTORS, masked: false }, (shape) =>
+    writeAffineTile(code, shape, true),
+  ),
+});
+
+/** Writes the function; returns where it begins. */
+export function writeAffine(
+  code: Assembler,
+  { full, edges, packing }: AffineTiles,
+  transposed: boolean,
+): Label {
+  code.align();
+  const entry = code.here();
+  enter(code, RDI);
+  loadBase(code);
+  loadPointer(code, RBX, WORD.a);
+  copyA(code);
+  loadPointer(code, RSI, WORD.b);
+  loadPointer(code, RCX, WORD.bias);
+  code.mov32(R9, at(RDI, WORD.cStride));
+  code.mov32(R10, at(RDI, WORD.bStride));
+  code.mov32(RAX, at(RDI, WORD.c));
+  code.add(R8, RAX);
+
+  const [edge, end] = [code.label(), code.label()];
+  code.mov32(R12, at(RDI, WORD.panels));
+  code.test32(R12, R12);
+  code.jump(edge, 'e');
+  const panel = code.here();
+  if (transposed) packTransposed(code, PANEL_VECTORS, false);
+  setFullMask(code);
+  beginTiles(code);
+  if (transposed) writeTileLoop(code, full);
+  else {
+    const over = code.label();
+    code.mov(RBX, RSI);
+    code.lea(R14, at(RDI, PANEL_AREA));
+    callTile(code, packing);
+    code.dec(R11);
+    code.jump(over, 'e');
+    writeTileLoop(code, full);
+    code.place(over);
+  }
+  code.addImmediate(R8, panelStride(code));
+  code.addImmediate(RCX, panelStride(code));
+  if (transposed) {
+    for (let row = 0; row < PANEL_VECTORS * code.lanes; row++) code.add(RSI, R10);
+  } else code.addImmediate(RSI, panelStride(code));
+  code.dec(R12);
+  code.jump(panel, 'ne');
+
+  code.place(edge);
+  edges.forEach((table, i) => {
+    const other = code.label();
+    code.cmpImmediate(at(RDI, WORD.edge), i + 1);
+    code.jump(other, 'ne');
+    if (transposed) packTransposed(code, i + 1, true);
+    else {
+      code.setMask(at(RDI, WORD.columnMask));
+      code.mov(RBX, RSI);
+      code.mov32(R13, at(RDI, WORD.depth));
+      code.lea(R14, at(RDI, PANEL_AREA));
+      copyPanel(code, i + 1, true);
+    }
+    code.setMask(at(RDI, WORD.columnMask));
+    beginTiles(code);
+    writeTileLoop(code, table);
+    code.jump(end);
+    code.place(other);
+  });
+  code.place(end);
+  leave(code);
+  return entry;
+}
+
+/** Points at the panel's first tile: of C in rbp, of A in r15; r11 counts the tiles. */
+function beginTiles(code: Assembler): void {
+  code.mov(RBP, R8);
+  code.lea(R15, at(RDI, A_COPY));
+  code.mov32(R11, at(RDI, WORD.tiles));
+}
+
+/** Computes the r11 tiles that are left of a packed panel. */
+function writeTileLoop(code: Assembler, table: TileTable): void {
+  const top = code.here();
+  code.lea(RBX, at(RDI, PANEL_AREA));
+  callTile(code, table);
+  code.dec(R11);
+  code.jump(top, 'ne');
+}
+
+/** Packs a panel from the transpose of B at rsi, and keeps rcx as it is. */
+function packTransposed(code: Assembler, vectors: number, narrow: boolean): void {
+  code.push(RCX);
+  if (narrow) code.mov32(R12, at(RDI, WORD.edgeColumns));
+  copyTransposed(code, RSI, PANEL_AREA, vectors, narrow ? R12 : null);
+  code.pop(RCX);
+}

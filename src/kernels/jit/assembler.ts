@@ -1,0 +1,129 @@
+/**
+ * Names the x86-64 instructions that the products need: vector instructions in AVX-512 (512 bits, EVEX
+ * prefix) or AVX2 (256 bits, VEX prefix), and the few integer instructions around them. Operands come in
+ * Intel's order, the destination first. test/kernels/jit/assembler.test.ts compares the bytes with a table
+ * that GNU objdump reads back as the instructions meant here.
+ */
+import { Encoder, type Label, type MemoryOperand, type Operand } from './encoder.js';
+
+/** The numbers of the conditions of a jump: below, at least, equal, not equal, at most, above (unsigned). */
+const CONDITIONS = { b: 2, ae: 3, e: 4, ne: 5, be: 6, a: 7 } as const;
+/** The opcode maps and prefixes of vector instructions, by the numbers that VEX and EVEX give them. */
+const [MAP_0F, MAP_0F38, MAP_0F3A] = [1, 2, 3];
+const [PREFIX_NONE, PREFIX_66] = [0, 1];
+/** What the second operand is called where an instruction has none. */
+const NONE = 0;
+/** The first bytes of a code that a processor with indirect-branch tracking lets an address lead to. */
+const ENDBR64 = [0xf3, 0x0f, 0x1e, 0xfa];
+
+export class Assembler extends Encoder {
+  endbr64 = () => this.bytes(...ENDBR64);
+  cpuid = () => this.bytes(0x0f, 0xa2);
+  xgetbv = () => this.bytes(0x0f, 0x01, 0xd0);
+  ret = () => this.bytes(0xc3);
+  vzeroupper = () => this.bytes(0xc5, 0xf8, 0x77);
+  push = (register: number) => this.short(0x50, register);
+  pop = (register: number) => this.short(0x58, register);
+
+  mov = (to: number, from: Operand) => this.integer(1, [0x8b], to, from);
+  /** Loads or moves 32 bits; the upper half becomes 0. */
+  mov32 = (to: number, from: Operand) => this.integer(0, [0x8b], to, from);
+  store32 = (to: MemoryOperand, from: number) => this.integer(0, [0x89], from, to);
+  /** Loads 32 bits with their sign. */
+  movsxd = (to: number, from: MemoryOperand) => this.integer(1, [0x63], to, from);
+  lea = (to: number, from: MemoryOperand) => this.integer(1, [0x8d], to, from);
+  add = (to: number, from: Operand) => this.integer(1, [0x03], to, from);
+  sub = (to: number, from: Operand) => this.integer(1, [0x2b], to, from);
+  cmp32 = (a: number, b: Operand) => this.integer(0, [0x3b], a, b);
+  cmp = (a: number, b: Operand) => this.integer(1, [0x3b], a, b);
+  test32 = (a: number, b: number) => this.integer(0, [0x85], b, a);
+  /** Decrements; sets the flags that `jump` reads as a comparison with 0 would, for e and ne. */
+  dec = (register: number) => this.integer(1, [0xff], 1, register);
+  inc = (register: number) => this.integer(1, [0xff], 0, register);
+  prefetchw = (from: MemoryOperand) => this.integer(0, [0x0f, 0x0d], 1, from);
+  callRegister = (register: number) => this.integer(0, [0xff], 2, register);
+
+  movImmediate(to: number, value: number): void {
+    this.short(0xb8, to);
+    this.int32(value);
+  }
+  addImmediate = (to: number, value: number) => this.arithmetic(1, 0, to, value);
+  andImmediate = (to: number, value: number) => this.arithmetic(0, 4, to, value);
+  subImmediate = (to: number, value: number) => this.arithmetic(1, 5, to, value);
+  /** Compares 32 bits. */
+  cmpImmediate = (a: Operand, value: number) => this.arithmetic(0, 7, a, value);
+  shiftRight32(register: number, by: number): void {
+    this.integer(0, [0xc1], 5, register);
+    this.bytes(by);
+  }
+
+  jump(label: Label, condition?: keyof typeof CONDITIONS): void {
+    if (condition) this.bytes(0x0f, 0x80 | CONDITIONS[condition]);
+    else this.bytes(0xe9);
+    this.near(label);
+  }
+  call(label: Label): void {
+    this.bytes(0xe8);
+    this.near(label);
+  }
+  /** Loads the address of a label. */
+  leaLabel(to: number, label: Label): void {
+    this.bytes(0x48 | ((to >> 3) << 2), 0x8d, ((to & 7) << 3) | 5);
+    this.near(label);
+  }
+
+  vload = (to: number, from: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x10, to, NONE, from);
+  vstore = (to: MemoryOperand, from: number) => this.vector(PREFIX_NONE, MAP_0F, 0x11, from, NONE, to);
+  vmove = (to: number, from: number) => this.vector(PREFIX_NONE, MAP_0F, 0x28, to, NONE, from);
+  vload128 = (to: number, from: MemoryOperand) =>
+    this.vex(PREFIX_NONE, MAP_0F, 0x10, to, NONE, from, { short: true });
+  vstore128 = (to: MemoryOperand, from: number) =>
+    this.vex(PREFIX_NONE, MAP_0F, 0x11, from, NONE, to, { short: true });
+  /** Loads one float into all lanes. */
+  vbroadcast = (to: number, from: MemoryOperand) =>
+    this.vector(PREFIX_66, MAP_0F38, 0x18, to, NONE, from, { unit: 4 });
+  vadd = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x58, to, a, b);
+  /** to += a·b, rounded once. */
+  vfma = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F38, 0xb8, to, a, b);
+  vunpackLow = (to: number, a: number, b: number) => this.vector(PREFIX_NONE, MAP_0F, 0x14, to, a, b);
+  vunpackHigh = (to: number, a: number, b: number) => this.vector(PREFIX_NONE, MAP_0F, 0x15, to, a, b);
+  /** The same for pairs of floats. */
+  vunpackLow2 = (to: number, a: number, b: number) =>
+    this.vector(PREFIX_66, MAP_0F, 0x14, to, a, b, { wide: 1 });
+  vunpackHigh2 = (to: number, a: number, b: number) =>
+    this.vector(PREFIX_66, MAP_0F, 0x15, to, a, b, { wide: 1 });
+
+  vzero(to: number): void {
+    // In EVEX, vxorps needs more than the AVX-512 foundation; vpxord does not.
+    if (this.instructions === 'avx512') this.evex(PREFIX_66, MAP_0F, 0xef, to, to, to, {});
+    else this.vex(PREFIX_NONE, MAP_0F, 0x57, to, to, to, {});
+  }
+  /** AVX2: two of the four halves of a and b. */
+  vpermuteHalves = (to: number, a: number, b: number, immediate: number) =>
+    this.vex(PREFIX_66, MAP_0F3A, 0x06, to, a, b, { immediate });
+  /** AVX-512: two quarters of a, then two of b. */
+  vshuffleQuarters = (to: number, a: number, b: number, immediate: number) =>
+    this.evex(PREFIX_66, MAP_0F3A, 0x23, to, a, b, { immediate });
+
+  /** Loads the lanes of the mask (`setMask`), and 0 into the others; never touches memory beyond them. */
+  vloadMasked(to: number, from: MemoryOperand): void {
+    if (this.instructions === 'avx512')
+      this.evex(PREFIX_NONE, MAP_0F, 0x10, to, NONE, from, { masked: true });
+    else this.vex(PREFIX_66, MAP_0F38, 0x2c, to, this.maskRegister, from, {});
+  }
+  /** Stores the lanes of the mask (`setMask`). */
+  vstoreMasked(to: MemoryOperand, from: number): void {
+    if (this.instructions === 'avx512')
+      this.evex(PREFIX_NONE, MAP_0F, 0x11, from, NONE, to, { masked: true });
+    else this.vex(PREFIX_66, MAP_0F38, 0x2e, from, this.maskRegister, to, {});
+  }
+  /** AVX2 keeps a mask in the last vector register, AVX-512 in k1. */
+  get maskRegister(): number {
+    return this.registers - 1;
+  }
+  /** Takes a mask from memory: bits of 16 lanes for AVX-512, eight numbers (0 or −1) for AVX2. */
+  setMask(from: MemoryOperand): void {
+    if (this.instructions === 'avx2') this.vload(this.maskRegister, from);
+    else this.vex(PREFIX_NONE, MAP_0F, 0x90, 1, NONE, from, { short: true });
+  }
+}

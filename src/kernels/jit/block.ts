@@ -1,0 +1,93 @@
+/**
+ * The argument block, through which JavaScript tells machine code what to do: words at the beginning of an
+ * instance's scratch memory, and areas behind them for the code's own use. The code gets the block's address
+ * and reads all else from it. A, B and C are the factors and the result; strides and sizes are in bytes
+ * unless a comment says otherwise.
+ */
+
+/** The byte offset of each word in the block, an unsigned 32-bit number. */
+export const WORD = {
+  /** The block's own byte offset in the shared memory, on which the other offsets count. */
+  self: 0,
+  /** Where A, B, C and the bias begin: byte offsets in the shared memory. */
+  a: 4,
+  b: 8,
+  c: 12,
+  bias: 16,
+  /** Rows of A that are copied. */
+  rows: 20,
+  aStride: 24,
+  bStride: 28,
+  cStride: 32,
+  /** Whole vectors of a row of A that are copied, in bytes; and whether lanes under the row mask follow. */
+  rowVectors: 36,
+  rowRest: 40,
+  /** Numbers that are multiplied and added up for each number of C, in pairs, and whether one is left. */
+  depthPairs: 44,
+  depthRest: 48,
+  /** Rows of a panel of B. */
+  depth: 52,
+  /** Full panels; then the vectors of a last, narrower one (0: there is none). */
+  panels: 56,
+  edge: 60,
+  /** Columns of the last panel. */
+  edgeColumns: 64,
+  /** Tiles, one below the other: all but the last `short` of them are one row higher than `low`. */
+  tiles: 68,
+  short: 72,
+  low: 76,
+  /** Where the sums begin: one of START. */
+  start: 80,
+  /** The shards' program, in bytes. */
+  programBytes: 84,
+  /**
+   * Whole vectors of the depth, and whether lanes under the row mask follow: what a transposing copy takes.
+   */
+  depthVectors: 88,
+  /** The masks of the last vector of a row of A and of a panel. */
+  rowMask: 128,
+  columnMask: 160,
+  /** The mask that takes all lanes. */
+  fullMask: 192,
+  /** The masks of the strips of tiles of the lower height, and of those one row higher. */
+  lowMask: 256,
+  tallMask: 288,
+  /** Bytes of a strip. */
+  strip: 92,
+  /** The float 1: a column of ones, with a stride of 0. */
+  one: 224,
+} as const;
+
+/** Where the sums of C begin: at 0, at the bias, or at what C holds. */
+export const START = { zero: 0, bias: 1, more: 2 } as const;
+
+/** Most numbers of A and B that are multiplied by one call for each number of C; a multiple of 16. */
+export const MOST_DEPTH = 256;
+/**
+ * The distance of two rows of the copy of A. The line beyond the numbers keeps the rows from competing for
+ * the same sets of the cache.
+ */
+export const A_STRIDE = 4 * MOST_DEPTH + 64;
+/** Most rows of one call. */
+export const MOST_ROWS = 1024;
+/** Most shards of one call. */
+export const MOST_PROGRAM = 1024;
+/**
+ * The distance of waiting sums on the stack. Where a load lies a multiple of 4096 bytes from a store of the
+ * last few dozen cycles, the processor takes them to be the same memory, and the load waits. So all areas
+ * begin at multiples of 4096 bytes, and sums wait in front of one: loads of the panel and of a strip reach it
+ * last.
+ */
+export const FRAME = 4096;
+/** Sums on the stack: the tree over MOST_PROGRAM shards needs 11. */
+const LEVELS = 12;
+/** The areas behind the words, as offsets from the block. */
+export const PROGRAM_AREA = 320;
+export const STACK_AREA = 12288;
+/** A panel has MOST_ROWS rows of at most 128 bytes; a transposing copy writes up to 15 rows beyond. */
+export const PANEL_AREA = STACK_AREA + LEVELS * FRAME;
+export const A_COPY = PANEL_AREA + 33 * 4096;
+/** A row of the copy of A has up to 1376 bytes in strips: 43 tiles of 6 numbers, each in 32 bytes. */
+const COPY_ROW = 1376;
+/** Bytes of the block with its areas. */
+export const BLOCK_BYTES = A_COPY + COPY_ROW * MOST_ROWS;

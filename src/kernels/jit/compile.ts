@@ -1,0 +1,54 @@
+/** Writes the machine code of this process, once, and tests it before anything else may call it. */
+import { writeAffine, writeAffineTiles } from './affine.js';
+import { Assembler } from './assembler.js';
+import { instructionSets } from './cpu.js';
+import type { InstructionSet } from './encoder.js';
+import { writeGradient } from './gradient.js';
+import { placeCode } from './memory.js';
+
+/** Writes the functions of the machine code, each of which takes the address of a block (block.ts). */
+function writeFunctions(code: Assembler) {
+  const tiles = writeAffineTiles(code);
+  return {
+    affine: writeAffine(code, tiles, false),
+    inputGradient: writeAffine(code, tiles, true),
+    weightGradient: writeGradient(code),
+  } as const;
+}
+
+type FunctionName = keyof ReturnType<typeof writeFunctions>;
+
+/**
+ * Machine code in executable memory; it may cross to another thread, because addresses hold in all of them.
+ */
+export interface MachineCode extends Readonly<Record<FunctionName, number>> {
+  readonly instructions: InstructionSet;
+}
+
+/** Code that is not yet placed, and where its functions begin. */
+interface WrittenCode {
+  readonly bytes: Uint8Array;
+  readonly offsets: Readonly<Record<FunctionName, number>>;
+}
+
+/** Writes the code for an instruction set, which this processor need not have. */
+export function writeCode(instructions: InstructionSet): WrittenCode {
+  const code = new Assembler(instructions);
+  const labels = Object.entries(writeFunctions(code));
+  const offsets = Object.fromEntries(labels.map(([name, label]) => [name, code.offsetOf(label)]));
+  return { bytes: code.finish(), offsets: offsets as WrittenCode['offsets'] };
+}
+
+/** Writes and places code. Throws Error in one line where this processor or system does not allow it. */
+export function compileCode(wanted?: InstructionSet): MachineCode {
+  const [best, ...others] = instructionSets();
+  const instructions = wanted ?? best;
+  if (instructions === undefined || ![best, ...others].includes(instructions)) {
+    const missing = wanted === 'avx512' ? 'AVX-512' : 'AVX2 with FMA';
+    throw new Error(`this processor has no ${missing}`);
+  }
+  const { bytes, offsets } = writeCode(instructions);
+  const begin = placeCode(bytes);
+  const addresses = Object.entries(offsets).map(([name, offset]) => [name, begin + offset]);
+  return { ...(Object.fromEntries(addresses) as Record<FunctionName, number>), instructions };
+}

@@ -1,0 +1,58 @@
+/** Asks the processor which vector instructions it has and whether the system saves their registers. */
+import { address } from '../foreign.js';
+import { Assembler } from './assembler.js';
+import { enter, leave } from './convention.js';
+import { at, type InstructionSet, R8, R9, RAX, RBX, RCX, RDX } from './encoder.js';
+import { callable, placeCode } from './memory.js';
+
+/**
+ * The words of the stubs' arguments: what goes into eax and ecx, and what comes out of eax, ebx, ecx, edx.
+ */
+const [LEAF, SUBLEAF, OUT] = [0, 4, 8];
+
+/** Bits of the extended control register 0: the system saves the registers of AVX, and those of AVX-512. */
+const AVX_SAVED = 0x6;
+const AVX512_SAVED = 0xe6;
+
+const bit = (word: number, number: number): boolean => ((word >>> number) & 1) === 1;
+
+/**
+ * Returns the instruction sets that this processor and system have, the best first. Throws Error in one line
+ * where no machine code can be called.
+ */
+export function instructionSets(): readonly InstructionSet[] {
+  if (process.arch !== 'x64') return [];
+  const words = new Uint32Array(8);
+  const [cpuid, xgetbv] = (['cpuid', 'xgetbv'] as const).map((instruction) => {
+    const stub = callable(placeCode(queryStub(instruction)));
+    return (leaf: number, subleaf: number) => {
+      words.set([leaf, subleaf]);
+      stub(address(words.buffer));
+      return words.slice(OUT / 4, OUT / 4 + 4);
+    };
+  });
+  const [, , ecx] = cpuid(1, 0);
+  const [fma, saves, avx] = [bit(ecx, 12), bit(ecx, 27), bit(ecx, 28)];
+  if (cpuid(0, 0)[0] < 7 || !saves || !avx || !fma) return [];
+  const [, ebx] = cpuid(7, 0);
+  const [saved] = xgetbv(0, 0);
+  const avx2 = bit(ebx, 5) && (saved & AVX_SAVED) === AVX_SAVED;
+  const avx512 = avx2 && bit(ebx, 16) && (saved & AVX512_SAVED) === AVX512_SAVED;
+  return [...(avx512 ? (['avx512'] as const) : []), ...(avx2 ? (['avx2'] as const) : [])];
+}
+
+/** Returns code that runs one instruction with eax and ecx from its arguments, and stores what it says. */
+function queryStub(instruction: 'cpuid' | 'xgetbv'): Uint8Array {
+  const code = new Assembler('avx2');
+  enter(code, R8);
+  code.mov32(RAX, at(R8, LEAF));
+  code.mov32(RCX, at(R8, SUBLEAF));
+  code.mov(R9, RBX);
+  code[instruction]();
+  [RAX, RBX, RCX, RDX].forEach((register, i) => {
+    code.store32(at(R8, OUT + 4 * i), register);
+  });
+  code.mov(RBX, R9);
+  leave(code);
+  return code.finish();
+}

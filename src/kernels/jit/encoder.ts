@@ -1,0 +1,225 @@
+/** Encodes x86-64 instructions: prefixes, operands and labels. assembler.ts gives the instructions names. */
+
+/** The numbers of the general registers. */
+export const [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15] = Array.from(
+  { length: 16 },
+  (_, number) => number,
+);
+
+/** The instructions that vectors are computed with. */
+export type InstructionSet = 'avx512' | 'avx2';
+
+/** Memory at base + index·scale + offset. */
+export interface MemoryOperand {
+  readonly base: number;
+  readonly offset: number;
+  readonly index: number | null;
+  readonly scale: 1 | 4;
+}
+
+/** A general register, or memory. */
+export type Operand = number | MemoryOperand;
+
+/** Returns the memory at base + offset, or at base + offset + index·scale. */
+export const at = (
+  base: number,
+  offset = 0,
+  index: number | null = null,
+  scale: 1 | 4 = 1,
+): MemoryOperand => ({ base, offset, index, scale });
+
+/** A place in the code, which jumps and addresses may name before it is known. */
+export type Label = number;
+
+/** What distinguishes forms of one vector instruction. */
+interface VectorForm {
+  /** Takes the lanes of mask register k1 alone; the others become 0, or stay as they are in memory. */
+  readonly masked?: boolean;
+  /** Bytes in which an EVEX offset is counted. */
+  readonly unit?: number;
+  readonly immediate?: number;
+  readonly wide?: 0 | 1;
+  /** Takes 128 bits whatever the vectors' size. */
+  readonly short?: boolean;
+}
+
+const PLAIN: VectorForm = {};
+
+export class Encoder {
+  /** Bytes and floats of a vector. */
+  readonly vectorBytes: number;
+  readonly lanes: number;
+  /** Vector registers. */
+  readonly registers: number;
+  #bytes = new Uint8Array(1 << 16);
+  #length = 0;
+  readonly #labels: number[] = [];
+  /** Places of 32-bit distances that are filled in when all labels are known. */
+  readonly #distances: { readonly place: number; readonly label: Label; readonly from: number }[] = [];
+
+  constructor(readonly instructions: InstructionSet) {
+    this.vectorBytes = instructions === 'avx512' ? 64 : 32;
+    this.lanes = this.vectorBytes / 4;
+    this.registers = instructions === 'avx512' ? 32 : 16;
+  }
+
+  /** Returns the code. */
+  finish(): Uint8Array {
+    const view = new DataView(this.#bytes.buffer);
+    for (const { place, label, from } of this.#distances)
+      view.setInt32(place, this.#labels[label] - from, true);
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  label(): Label {
+    return this.#labels.push(-1) - 1;
+  }
+
+  /** Says that a label means the next instruction. */
+  place(label: Label): void {
+    this.#labels[label] = this.#length;
+  }
+
+  /** Returns a label of the next instruction. */
+  here(): Label {
+    const label = this.label();
+    this.place(label);
+    return label;
+  }
+
+  /** Returns where a label is, in bytes from the beginning of the code. */
+  offsetOf(label: Label): number {
+    return this.#labels[label];
+  }
+
+  /** Fills up to a multiple of 64 bytes, a cache line, with instructions that do nothing. */
+  align(): void {
+    while (this.#length % 64) this.bytes(0x90);
+  }
+
+  bytes(...values: readonly number[]): void {
+    for (const value of values) this.#byte(value);
+  }
+
+  #byte(value: number): void {
+    if (this.#length === this.#bytes.length) {
+      const larger = new Uint8Array(2 * this.#length);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** Writes how far a label lies from another one. */
+  distance(label: Label, from: Label): void {
+    this.#distances.push({ place: this.#length, label, from: this.#labels[from] });
+    this.int32(0);
+  }
+
+  protected int32(value: number): void {
+    for (let shift = 0; shift < 32; shift += 8) this.#byte(value >> shift);
+  }
+
+  protected near(label: Label): void {
+    this.#distances.push({ place: this.#length, label, from: this.#length + 4 });
+    this.int32(0);
+  }
+
+  /** Writes an instruction whose opcode holds its register. */
+  protected short(opcode: number, register: number): void {
+    if (register > 7) this.#byte(0x41);
+    this.#byte(opcode | (register & 7));
+  }
+
+  protected integer(wide: 0 | 1, opcode: readonly number[], register: number, operand: Operand): void {
+    const base = typeof operand === 'number' ? operand : operand.base;
+    const index = typeof operand === 'number' ? 0 : (operand.index ?? 0);
+    const rex = 0x40 | (wide << 3) | ((register >> 3) << 2) | ((index >> 3) << 1) | (base >> 3);
+    if (rex !== 0x40) this.#byte(rex);
+    this.bytes(...opcode);
+    this.operand(register, operand, 1);
+  }
+
+  protected arithmetic(wide: 0 | 1, operation: number, operand: Operand, value: number): void {
+    const short = value >= -128 && value < 128;
+    this.integer(wide, [short ? 0x83 : 0x81], operation, operand);
+    if (short) this.#byte(value);
+    else this.int32(value);
+  }
+
+  /** Writes a register and an operand (ModRM, SIB, offset); a one-byte offset counts in `unit` bytes. */
+  private operand(register: number, operand: Operand, unit: number): void {
+    const field = (register & 7) << 3;
+    if (typeof operand === 'number') {
+      this.#byte(0xc0 | field | (operand & 7));
+      return;
+    }
+    const { base, offset, index, scale } = operand;
+    const short = offset % unit === 0 && offset / unit >= -128 && offset / unit < 128;
+    // Without an offset, rbp and r13 would mean something else.
+    const mode = offset === 0 && (base & 7) !== RBP ? 0 : short ? 1 : 2;
+    const indexed = index !== null || (base & 7) === RSP;
+    this.#byte((mode << 6) | field | (indexed ? 4 : base & 7));
+    if (indexed) this.#byte((scale === 4 ? 0x80 : 0) | ((index === null ? 4 : index & 7) << 3) | (base & 7));
+    if (mode === 1) this.#byte(offset / unit);
+    else if (mode === 2) this.int32(offset);
+  }
+
+  /** Writes a vector instruction with the prefix of this instruction set. */
+  protected vector(
+    prefix: number,
+    map: number,
+    opcode: number,
+    to: number,
+    a: number,
+    b: Operand,
+    form: VectorForm = PLAIN,
+  ): void {
+    if (this.instructions === 'avx512') this.evex(prefix, map, opcode, to, a, b, form);
+    else this.vex(prefix, map, opcode, to, a, b, form);
+  }
+
+  protected vex(
+    prefix: number,
+    map: number,
+    opcode: number,
+    to: number,
+    a: number,
+    b: Operand,
+    form: VectorForm,
+  ) {
+    const base = typeof b === 'number' ? b : b.base;
+    const index = typeof b === 'number' ? 0 : (b.index ?? 0);
+    const inverted = ((~to & 8) << 4) | ((~index & 8) << 3) | ((~base & 8) << 2);
+    const length = form.short ? 0 : 4;
+    this.#byte(0xc4);
+    this.#byte(inverted | map);
+    this.#byte(((~a & 15) << 3) | length | prefix);
+    this.#byte(opcode);
+    this.operand(to, b, 1);
+    if (form.immediate !== undefined) this.#byte(form.immediate);
+  }
+
+  protected evex(
+    prefix: number,
+    map: number,
+    opcode: number,
+    to: number,
+    a: number,
+    b: Operand,
+    form: VectorForm,
+  ) {
+    // A vector register as second operand has its fifth bit where memory has the index's fourth.
+    const base = typeof b === 'number' ? b & 15 : b.base;
+    const high = typeof b === 'number' ? b >> 4 : (b.index ?? 0) >> 3;
+    const inverted = ((~to & 8) << 4) | ((~high & 1) << 6) | ((~base & 8) << 2) | (~to & 16);
+    const zeroing = form.masked && opcode !== 0x11 ? 0x80 : 0;
+    this.#byte(0x62);
+    this.#byte(inverted | map);
+    this.#byte(((form.wide ?? 0) << 7) | ((~a & 15) << 3) | 4 | prefix);
+    this.#byte(zeroing | 0x40 | ((~a & 16) >> 1) | (form.masked ? 1 : 0));
+    this.#byte(opcode);
+    this.operand(to, b, form.unit ?? 64);
+    if (form.immediate !== undefined) this.#byte(form.immediate);
+  }
+}

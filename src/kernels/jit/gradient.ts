@@ -1,0 +1,92 @@
+/**
+ * C[K,N] = the tree over the shards of Σ Aᵀ·B over their rows, with A[R,K] and B[R,N], for at most MOST_DEPTH
+ * values of K: the gradient of the weights. A tile's sums of all shards are added up, in registers and on a
+ * stack that stays in the first cache, before the tile is stored, so that C is written once.
+ */
+
+import { callTile, loadBase, loadPointer, setFullMask, type TileTable, writePanelTiles } from './affine.js';
+import type { Assembler } from './assembler.js';
+import { A_COPY, PANEL_AREA, PROGRAM_AREA, WORD } from './block.js';
+import { enter, leave } from './convention.js';
+import { copyPanel, copyStrips } from './copy.js';
+import {
+  at,
+  type Label,
+  R8,
+  R9,
+  R10,
+  R11,
+  R12,
+  R13,
+  R14,
+  R15,
+  RAX,
+  RBP,
+  RBX,
+  RCX,
+  RDI,
+  RSI,
+} from './encoder.js';
+import { PANEL_VECTORS, panelStride, writeGradientTile } from './tile.js';
+
+/** Writes the function; returns where it begins. */
+export function writeGradient(code: Assembler): Label {
+  const { full, edges } = writePanelTiles(code, (shape) => writeGradientTile(code, shape));
+
+  code.align();
+  const entry = code.here();
+  enter(code, RDI);
+  loadBase(code);
+  loadPointer(code, RBX, WORD.a);
+  copyStrips(code);
+  loadPointer(code, RCX, WORD.b);
+  code.mov32(R9, at(RDI, WORD.cStride));
+  code.mov32(RAX, at(RDI, WORD.c));
+  code.add(R8, RAX);
+  code.mov32(RSI, at(RDI, WORD.programBytes));
+  code.lea(RSI, at(RDI, PROGRAM_AREA, RSI));
+
+  const [edge, end] = [code.label(), code.label()];
+  code.mov32(R12, at(RDI, WORD.panels));
+  code.test32(R12, R12);
+  code.jump(edge, 'e');
+  setFullMask(code);
+  const panel = code.here();
+  writePanel(code, full, PANEL_VECTORS, false);
+  code.addImmediate(R8, panelStride(code));
+  code.addImmediate(RCX, panelStride(code));
+  code.dec(R12);
+  code.jump(panel, 'ne');
+
+  code.place(edge);
+  edges.forEach((table, i) => {
+    const other = code.label();
+    code.cmpImmediate(at(RDI, WORD.edge), i + 1);
+    code.jump(other, 'ne');
+    code.setMask(at(RDI, WORD.columnMask));
+    writePanel(code, table, i + 1, true);
+    code.jump(end);
+    code.place(other);
+  });
+  code.place(end);
+  leave(code);
+  return entry;
+}
+
+/** Packs the panel of B at rcx and computes its tiles, which go to C at r8. */
+function writePanel(code: Assembler, table: TileTable, vectors: number, masked: boolean): void {
+  code.mov(RBX, RCX);
+  code.mov32(R10, at(RDI, WORD.bStride));
+  code.mov32(R13, at(RDI, WORD.rows));
+  code.lea(R14, at(RDI, PANEL_AREA));
+  copyPanel(code, vectors, masked);
+  code.mov(RBP, R8);
+  code.lea(R15, at(RDI, A_COPY));
+  code.mov32(R11, at(RDI, WORD.tiles));
+  const top = code.here();
+  code.lea(RBX, at(RDI, PANEL_AREA));
+  code.lea(R14, at(RDI, PROGRAM_AREA));
+  callTile(code, table);
+  code.dec(R11);
+  code.jump(top, 'ne');
+}

@@ -1,0 +1,72 @@
+/**
+ * `--kernels jit` multiplies matrices with machine code that is written when it is first needed: once for all
+ * threads of the process, whatever the shapes. Its bits are those of `wasm`, which does all the rest.
+ */
+import { didYouMean } from '../../didyoumean.js';
+import { UsageError } from '../../errors.js';
+import type { WasmModule } from '../wasm/types.js';
+import { compileCode, type MachineCode } from './compile.js';
+import { instructionSets } from './cpu.js';
+import type { InstructionSet } from './encoder.js';
+import { testCode } from './selftest.js';
+
+export { BLOCK_BYTES } from './block.js';
+export type { MachineCode } from './compile.js';
+export type { InstructionSet } from './encoder.js';
+export { machineProducts } from './products.js';
+
+/** Names the environment variable that holds the machine code to one instruction set, for tests. */
+const OVERRIDE = 'JIT_INSTRUCTIONS';
+const INSTRUCTION_SETS: readonly InstructionSet[] = ['avx512', 'avx2'];
+
+/** The outcome of the attempt to make machine code. */
+interface CodeSearch {
+  readonly code: MachineCode | null;
+  /** Why there is none, in one line. */
+  readonly why: string;
+  /** Whether this processor could run it, but something else prevents that: the user should hear of it. */
+  readonly refused: boolean;
+}
+
+const searches = new Map<InstructionSet | undefined, CodeSearch>();
+
+/**
+ * Makes machine code, or says why this process cannot have any. It is made once; later calls return the same.
+ * @param wasm returns the WASM kernels against which the code is tested
+ * @throws UsageError where the environment asks for instructions that do not exist
+ */
+export function searchMachineCode(wasm: () => WasmModule): CodeSearch {
+  const wanted = wantedInstructions();
+  let search = searches.get(wanted);
+  if (!search) {
+    search = makeCode(wanted, wasm);
+    searches.set(wanted, search);
+  }
+  return search;
+}
+
+function makeCode(wanted: InstructionSet | undefined, wasm: () => WasmModule): CodeSearch {
+  const none = (why: string, refused: boolean): CodeSearch => ({ code: null, why, refused });
+  if (process.arch !== 'x64') return none(`there is no machine code for ${process.arch} processors`, false);
+  try {
+    const available = instructionSets();
+    const instructions = wanted ?? available[0];
+    if (instructions === undefined) return none('this processor has no AVX2 with FMA', false);
+    if (!available.includes(instructions)) return none(`this processor has no ${instructions}`, true);
+    const code = compileCode(instructions);
+    testCode(code, wasm());
+    return { code, why: '', refused: false };
+  } catch (error) {
+    return none((error as Error).message, true);
+  }
+}
+
+function wantedInstructions(): InstructionSet | undefined {
+  const name = process.env[OVERRIDE];
+  if (!name) return undefined;
+  const found = INSTRUCTION_SETS.find((set) => set === name);
+  if (found) return found;
+  throw new UsageError(
+    `${OVERRIDE}: expected ${INSTRUCTION_SETS.join(' or ')}, found ${name}${didYouMean(name, INSTRUCTION_SETS)}`,
+  );
+}

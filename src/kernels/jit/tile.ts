@@ -1,0 +1,229 @@
+/**
+ * A tile is a piece of the result whose sums stay in vector registers while they are added up. Each routine
+ * here computes one tile and leaves its pointers at the next one below. Every sum goes from one k to the next
+ * by a fused multiply-add, as WebAssembly's do, so that the bits are the same whatever the tiles' sizes are.
+ */
+import type { Assembler } from './assembler.js';
+import { A_STRIDE, FRAME, STACK_AREA, START, WORD } from './block.js';
+import {
+  at,
+  type MemoryOperand,
+  R9,
+  R10,
+  R13,
+  R14,
+  R15,
+  RAX,
+  RBP,
+  RBX,
+  RCX,
+  RDI,
+  RDX,
+  RSI,
+} from './encoder.js';
+
+/** The size of a tile. */
+export interface TileShape {
+  readonly height: number;
+  /** Vectors side by side. */
+  readonly vectors: number;
+  /** Whether the mask cuts the last of them. */
+  readonly masked: boolean;
+}
+
+/** Vectors side by side in a panel of B. */
+export const PANEL_VECTORS = 2;
+
+/**
+ * Returns the most rows of a tile: beside its sums, a row of B and two more vectors take registers, which are
+ * broadcast numbers of A, or one and AVX2's mask.
+ */
+export const mostRows = ({ registers }: Assembler): number => (registers - PANEL_VECTORS - 2) / PANEL_VECTORS;
+
+/** Bytes of a row of a packed panel. */
+export const panelStride = ({ vectorBytes }: Assembler): number => PANEL_VECTORS * vectorBytes;
+
+/** Calls `each` for every vector of a tile, row by row, with its register. */
+function forSums({ height, vectors }: TileShape, each: (sum: number, row: number, vector: number) => void) {
+  for (let row = 0; row < height; row++) {
+    for (let vector = 0; vector < vectors; vector++) each(row * vectors + vector, row, vector);
+  }
+}
+
+/** Calls `each` for every vector of a tile with the memory in C where it belongs; changes rdx. */
+function forPlaces(
+  code: Assembler,
+  shape: TileShape,
+  each: (sum: number, place: MemoryOperand, masked: boolean) => void,
+) {
+  code.mov(RDX, RBP);
+  forSums(shape, (sum, row, vector) => {
+    if (vector === 0 && row > 0) code.add(RDX, R9);
+    each(sum, at(RDX, vector * code.vectorBytes), shape.masked && vector === shape.vectors - 1);
+  });
+}
+
+function loadSums(code: Assembler, shape: TileShape): void {
+  forPlaces(code, shape, (sum, place, masked) => {
+    if (masked) code.vloadMasked(sum, place);
+    else code.vload(sum, place);
+  });
+}
+
+const zeroSums = (code: Assembler, shape: TileShape) => forSums(shape, (sum) => code.vzero(sum));
+
+/** Stores the tile and moves rbp on to the next tile of C. */
+function storeSums(code: Assembler, shape: TileShape): void {
+  forPlaces(code, shape, (sum, place, masked) => {
+    if (masked) code.vstoreMasked(place, sum);
+    else code.vstore(place, sum);
+  });
+  code.add(RDX, R9);
+  code.mov(RBP, RDX);
+}
+
+/** Fetches the lines of C that the tile will be stored to. */
+function prefetchPlaces(code: Assembler, shape: TileShape): void {
+  forPlaces(code, shape, (_, place) => {
+    if (place.offset % 64 === 0) code.prefetchw(place);
+  });
+}
+
+/** Where the tile's numbers of A lie: from one row of the tile to the next, and from one k to the next. */
+interface Walk {
+  readonly row: number;
+  readonly step: number;
+}
+
+/** Adds to the sums for one k, `ahead` steps beyond rax and rbx. */
+function multiplyStep(code: Assembler, shape: TileShape, walk: Walk, ahead: number, packing: boolean): void {
+  const { height, vectors } = shape;
+  const firstOfB = height * vectors;
+  const end = code.instructions === 'avx2' ? code.maskRegister : code.registers;
+  const casts = end - firstOfB - vectors;
+  const { vectorBytes } = code;
+  for (let vector = 0; vector < vectors; vector++) {
+    const offset = ahead * panelStride(code) + vector * vectorBytes;
+    code.vload(firstOfB + vector, at(RBX, packing ? vector * vectorBytes : offset));
+    if (packing) code.vstore(at(R14, offset), firstOfB + vector);
+  }
+  if (packing) code.add(RBX, R10);
+  for (let row = 0; row < height; row++) {
+    const cast = end - 1 - (row % Math.min(casts, 4));
+    code.vbroadcast(cast, at(RAX, row * walk.row + ahead * walk.step));
+    for (let vector = 0; vector < vectors; vector++)
+      code.vfma(row * vectors + vector, cast, firstOfB + vector);
+  }
+}
+
+/** Steps of one turn of the inner loop: with four, the code is longer and no faster. */
+const UNROLLED = 2;
+
+/**
+ * Adds to the sums for r13d · 2 + edx values of k. A advances in rax and B in rbx; with `packing`, rows of B
+ * are r10 bytes apart and are copied to the panel at r14 on the way.
+ */
+function multiply(code: Assembler, shape: TileShape, walk: Walk, packing: boolean): void {
+  const advance = (steps: number) => {
+    code.addImmediate(RAX, steps * walk.step);
+    code.addImmediate(packing ? R14 : RBX, steps * panelStride(code));
+  };
+  const repeat = (counter: number, steps: number) => {
+    const over = code.label();
+    code.test32(counter, counter);
+    code.jump(over, 'e');
+    const top = code.here();
+    for (let ahead = 0; ahead < steps; ahead++) multiplyStep(code, shape, walk, ahead, packing);
+    advance(steps);
+    code.dec(counter);
+    code.jump(top, 'ne');
+    code.place(over);
+  };
+  repeat(R13, UNROLLED);
+  repeat(RDX, 1);
+}
+
+/**
+ * Writes a routine for a tile of A·B: rows of the copy of A at r15, the panel at rbx, C at rbp with rows r9
+ * apart, the bias at rcx. With `packing`, rbx is B itself, with rows r10 apart, and the panel at r14 is
+ * written. Changes rax, rbx, rdx, r13 and r14.
+ */
+export function writeAffineTile(code: Assembler, shape: TileShape, packing: boolean): void {
+  const { height, vectors, masked } = shape;
+  const [more, zero, ready] = [code.label(), code.label(), code.label()];
+  prefetchPlaces(code, shape);
+  code.mov(RAX, R15);
+  code.cmpImmediate(at(RDI, WORD.start), START.bias);
+  code.jump(more, 'a');
+  code.jump(zero, 'b');
+  for (let vector = 0; vector < vectors; vector++) {
+    const place = at(RCX, vector * code.vectorBytes);
+    if (masked && vector === vectors - 1) code.vloadMasked(vector, place);
+    else code.vload(vector, place);
+  }
+  for (let row = 1; row < height; row++) {
+    for (let vector = 0; vector < vectors; vector++) code.vmove(row * vectors + vector, vector);
+  }
+  code.jump(ready);
+  code.place(more);
+  loadSums(code, shape);
+  code.jump(ready);
+  code.place(zero);
+  zeroSums(code, shape);
+  code.place(ready);
+  code.mov32(R13, at(RDI, WORD.depthPairs));
+  code.mov32(RDX, at(RDI, WORD.depthRest));
+  multiply(code, shape, { row: A_STRIDE, step: 4 }, packing);
+  storeSums(code, shape);
+  code.addImmediate(R15, height * A_STRIDE);
+  code.ret();
+}
+
+/**
+ * Writes a routine for a tile of Aᵀ·B, the tree over the shards included: the strip of A at r15,
+ * the panel at rbx, C at rbp with rows r9 apart, the shards' program from r14 to rsi. The program has two
+ * numbers for each shard: its rows, and how many sums of earlier shards are added to its own
+ * (wasm/assembly/shards.ts explains the order). Sums wait on a stack that r10 points behind. Changes rax,
+ * rbx, rdx, r10, r13 and r14.
+ */
+export function writeGradientTile(code: Assembler, shape: TileShape): void {
+  const [shard, merge, merged, more, ready, done] = Array.from({ length: 6 }, () => code.label());
+  const waiting = (sum: number) => at(R10, sum * code.vectorBytes);
+  prefetchPlaces(code, shape);
+  code.mov(RAX, R15);
+  const largest = mostRows(code) * panelStride(code);
+  code.lea(R10, at(RDI, STACK_AREA + FRAME - largest));
+  code.place(shard);
+  code.cmpImmediate(at(RDI, WORD.start), START.more);
+  code.jump(more, 'e');
+  zeroSums(code, shape);
+  code.jump(ready);
+  code.place(more);
+  loadSums(code, shape);
+  code.place(ready);
+  code.mov32(R13, at(R14));
+  code.mov32(RDX, R13);
+  code.shiftRight32(R13, 1);
+  code.andImmediate(RDX, 1);
+  multiply(code, shape, { row: 4, step: code.vectorBytes }, false);
+  code.mov32(RDX, at(R14, 4));
+  code.test32(RDX, RDX);
+  code.jump(merged, 'e');
+  code.place(merge);
+  code.subImmediate(R10, FRAME);
+  forSums(shape, (sum) => code.vadd(sum, sum, waiting(sum)));
+  code.dec(RDX);
+  code.jump(merge, 'ne');
+  code.place(merged);
+  code.addImmediate(R14, 8);
+  code.cmp(R14, RSI);
+  code.jump(done, 'e');
+  forSums(shape, (sum) => code.vstore(waiting(sum), sum));
+  code.addImmediate(R10, FRAME);
+  code.jump(shard);
+  code.place(done);
+  storeSums(code, shape);
+  code.mov32(RDX, at(RDI, WORD.strip));
+  code.add(R15, RDX);
+  code.ret();
+}

@@ -1,0 +1,412 @@
+/**
+ * Runs machine code instruction by instruction, for processors that the machine of the tests is not. It
+ * decodes the bytes for itself, knows only what the products' code uses, and refuses every access to memory
+ * outside the arrays that it was given.
+ */
+import type { Processor } from '#src/kernels/jit/products.js';
+import { fusedMultiplyAdd } from './fma.js';
+
+/** Where the code, the stack and the memory lie in the emulated address space. */
+const [CODE, STACK, MEMORY] = [0x1000, 0x4000000, 0x10000000];
+const STACK_BYTES = 4096;
+/** The address to which the emulated function returns. */
+const CALLER = 0x10;
+const [RSP, RDI] = [4, 7];
+const CALLEE_SAVED = [3, 5, 12, 13, 14, 15];
+/** The upper halves of memory addresses are 0, so registers are numbers; vectors have up to 16 lanes. */
+const LANES = 16;
+
+type Step = () => number;
+
+interface Operand {
+  readonly register: number;
+  /** Returns the address; null for a register. */
+  readonly address: (() => number) | null;
+}
+
+/** Returns a processor for one memory, on which functions of the code are called by their offsets. */
+export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
+  const general = new Float64Array(16);
+  const bits = new Uint32Array(32 * LANES);
+  const floats = new Float32Array(bits.buffer);
+  const stack = new DataView(new ArrayBuffer(STACK_BYTES));
+  const heap = new DataView(memory);
+  const program = new DataView(code.buffer, code.byteOffset, code.byteLength);
+  const steps: (Step | undefined)[] = [];
+  let zero = false;
+  let below = false;
+  let mask = 0;
+
+  /** Returns the view and the place of an access; throws where it leaves the given memory. */
+  const place = (address: number, bytes: number, writes: boolean): readonly [DataView, number] => {
+    const inside = (begin: number, view: DataView) =>
+      address >= begin && address + bytes <= begin + view.byteLength;
+    if (inside(MEMORY, heap)) return [heap, address - MEMORY];
+    if (inside(STACK, stack)) return [stack, address - STACK];
+    if (!writes && inside(CODE, program)) return [program, address - CODE];
+    throw new Error(
+      `${writes ? 'writes' : 'reads'} ${bytes} bytes at ${address.toString(16)}, outside memory`,
+    );
+  };
+  const read32 = (address: number) => {
+    const [view, at] = place(address, 4, false);
+    return view.getUint32(at, true);
+  };
+  const write32 = (address: number, value: number) => {
+    const [view, at] = place(address, 4, true);
+    view.setUint32(at, value, true);
+  };
+  const push = (value: number) => {
+    general[RSP] -= 8;
+    const [view, at] = place(general[RSP], 8, true);
+    view.setFloat64(at, value, true);
+  };
+  const pop = () => {
+    const [view, at] = place(general[RSP], 8, false);
+    general[RSP] += 8;
+    return view.getFloat64(at, true);
+  };
+  const compare = (a: number, b: number) => {
+    zero = a === b;
+    below = a < b;
+  };
+
+  /** Decodes the instruction at an offset of the code. */
+  const decode = (start: number): Step => {
+    let at = start;
+    const byte = () => code[at++];
+    const int32 = () => {
+      at += 4;
+      return program.getInt32(at - 4, true);
+    };
+    /** Reads ModRM and what follows; the extension bits come from the prefix. */
+    const operand = (R: number, X: number, B: number, unit: number): Operand => {
+      const modrm = byte();
+      const [mode, low] = [modrm >> 6, modrm & 7];
+      const register = ((modrm >> 3) & 7) + R;
+      if (mode === 3) return { register, address: () => low + B };
+      let [base, index, scale] = [low + B, -1, 1];
+      if (low === 4) {
+        const sib = byte();
+        scale = 1 << (sib >> 6);
+        base = (sib & 7) + B;
+        if (((sib >> 3) & 7) + X !== 4) index = ((sib >> 3) & 7) + X;
+      }
+      if (mode === 0 && low === 5) {
+        const offset = int32();
+        const target = CODE + at + offset;
+        return { register, address: () => target };
+      }
+      const offset = mode === 1 ? program.getInt8(at++) * unit : mode === 2 ? int32() : 0;
+      return {
+        register,
+        address: () => general[base] + (index < 0 ? 0 : general[index] * scale) + offset,
+      };
+    };
+    const direct = () => code[at] >> 6 === 3;
+
+    const first = byte();
+    if (first === 0xc4 || first === 0x62) return vectorStep(first === 0x62);
+    if (first === 0xc5) return next(byte() === 0xf8 && byte() === 0x77 ? () => {} : unknown(start));
+    if (first === 0xf3)
+      return next(byte() + byte() + byte() === 0x0f + 0x1e + 0xfa ? () => {} : unknown(start));
+    const rex = (first & 0xf0) === 0x40 ? first : 0x40;
+    const [W, R, X, B] = [(rex >> 3) & 1, (rex << 1) & 8, (rex << 2) & 8, (rex << 3) & 8];
+    const opcode = rex === first ? byte() : first;
+    if (opcode === 0x0f) {
+      const second = byte();
+      if (second === 0x0d) {
+        operand(R, X, B, 1);
+        return next(() => {});
+      }
+      const target = at + 4 + program.getInt32(at, true);
+      at += 4;
+      const after = at;
+      const condition = {
+        130: () => below,
+        131: () => !below,
+        132: () => zero,
+        133: () => !zero,
+        134: () => below || zero,
+        135: () => !(below || zero),
+      }[second];
+      if (!condition) throw unknownError(start);
+      return () => (condition() ? target : after);
+    }
+    const short = opcode & 0xf8;
+    const named = (opcode & 7) + B;
+    if (short === 0x50) return next(() => push(general[named]));
+    if (short === 0x58)
+      return next(() => {
+        general[named] = pop();
+      });
+    if (short === 0xb8) {
+      const value = int32() >>> 0;
+      return next(() => {
+        general[named] = value;
+      });
+    }
+    if (opcode === 0xc3) return () => pop() - CODE;
+    if (opcode === 0xe8 || opcode === 0xe9) {
+      const target = int32() + at;
+      const after = at;
+      return () => {
+        if (opcode === 0xe8) push(CODE + after);
+        return target;
+      };
+    }
+    const isRegister = direct();
+    const { register, address } = operand(R, X, B, 1);
+    const where = address!;
+    const value = (): number => {
+      if (isRegister) return W ? general[where()] : general[where()] % 2 ** 32;
+      return W && opcode !== 0x63 ? unreadable(start) : read32(where());
+    };
+    switch (opcode) {
+      case 0x8b:
+        return next(() => {
+          general[register] = value();
+        });
+      case 0x89:
+        return next(() => write32(where(), general[register]));
+      case 0x63:
+        return next(() => {
+          general[register] = value() | 0;
+        });
+      case 0x8d:
+        return next(() => {
+          general[register] = where();
+        });
+      case 0x03:
+        return next(() => {
+          general[register] += value();
+        });
+      case 0x2b:
+        return next(() => {
+          general[register] -= value();
+        });
+      case 0x3b:
+        return next(() => compare(general[register], value()));
+      case 0x85:
+        return next(() => compare(value(), 0));
+      case 0xc1: {
+        const by = byte();
+        return next(() => {
+          general[where()] = general[where()] >>> by;
+        });
+      }
+      case 0x81:
+      case 0x83: {
+        const constant = opcode === 0x81 ? int32() : program.getInt8(at++);
+        const operations: Readonly<Partial<Record<number, () => void>>> = {
+          0: () => {
+            general[where()] += constant;
+          },
+          4: () => {
+            general[where()] = (general[where()] & constant) >>> 0;
+          },
+          5: () => {
+            general[where()] -= constant;
+          },
+          7: () => compare(value(), constant),
+        };
+        return next(operations[register & 7] ?? unknown(start));
+      }
+      case 0xff:
+        if ((register & 7) === 2) {
+          const after = at;
+          return () => {
+            push(CODE + after);
+            return general[where()] - CODE;
+          };
+        }
+        return next(() => {
+          general[where()] += (register & 7) === 0 ? 1 : -1;
+          zero = general[where()] === 0;
+        });
+    }
+    throw unknownError(start);
+
+    function next(run: () => unknown): Step {
+      const after = at;
+      return () => {
+        run();
+        return after;
+      };
+    }
+
+    function vectorStep(wide: boolean): Step {
+      const p0 = byte();
+      const p1 = byte();
+      const p2 = wide ? byte() : 0;
+      const map = p0 & 7;
+      const R = (~p0 >> 4) & 8;
+      const X = (~p0 >> 3) & 8;
+      const B = (~p0 >> 2) & 8;
+      const high = wide ? ~p0 & 16 : 0;
+      const second = ((~p1 >> 3) & 15) | (wide ? (~p2 << 1) & 16 : 0);
+      const prefix = p1 & 3;
+      const length = wide ? (p2 >> 5) & 3 : (p1 >> 2) & 1;
+      const lanes = 4 << length;
+      const masked = wide && (p2 & 7) === 1;
+      const op = byte();
+      const isRegister = direct();
+      const broadcast = map === 2 && op === 0x18;
+      const { register, address } = operand(
+        R + high,
+        X,
+        isRegister && wide ? B + 2 * X : B,
+        wide ? (broadcast ? 4 : 4 * lanes) : 1,
+      );
+      const where = address!;
+      const to = register * LANES;
+      const a = second * LANES;
+      const scratch = new Uint32Array(LANES);
+      const scratchFloats = new Float32Array(scratch.buffer);
+      /** Reads the last operand into scratch: all lanes, or those that `active` names. */
+      const load = (active = 0xffff) => {
+        if (isRegister) {
+          const from = where() * LANES;
+          for (let i = 0; i < lanes; i++) scratch[i] = bits[from + i];
+          return;
+        }
+        const from = where();
+        if (active === 0xffff) {
+          const [view, offset] = place(from, 4 * lanes, false);
+          for (let i = 0; i < lanes; i++) scratch[i] = view.getUint32(offset + 4 * i, true);
+        } else for (let i = 0; i < lanes; i++) scratch[i] = (active >> i) & 1 ? read32(from + 4 * i) : 0;
+      };
+      const store = (active: number) => {
+        const target = where();
+        for (let i = 0; i < lanes; i++) if ((active >> i) & 1) write32(target + 4 * i, bits[to + i]);
+      };
+      /** Writes scratch to the destination; lanes beyond the vector become 0. */
+      const put = () => {
+        for (let i = 0; i < LANES; i++) bits[to + i] = i < lanes ? scratch[i] : 0;
+      };
+      const signs = () => {
+        let active = 0;
+        for (let i = 0; i < lanes; i++) active |= (bits[a + i] >>> 31) << i;
+        return active;
+      };
+      /** Fills the destination with chosen lanes of the second operand (a) and the last one (b). */
+      const pick = (choose: (lane: number) => readonly ['a' | 'b', number]) => {
+        const chosen = Array.from({ length: lanes }, (_, lane) => choose(lane));
+        return next(() => {
+          load();
+          const result = chosen.map(([from, lane]) => (from === 'a' ? bits[a + lane] : scratch[lane]));
+          for (let i = 0; i < LANES; i++) bits[to + i] = i < lanes ? result[i] : 0;
+        });
+      };
+      const unpack = (high: number, width: number) =>
+        pick((lane) => {
+          const [quarter, within] = [lane & ~3, lane & 3];
+          const pair = Math.floor(within / width);
+          return [
+            pair % 2 === 0 ? 'a' : 'b',
+            quarter + (width === 1 ? 2 * high + (pair >> 1) : 2 * high + (within % 2)),
+          ];
+        });
+      const key = `${map}.${prefix}.${op.toString(16)}`;
+      switch (key) {
+        case '1.0.10':
+          return next(() => {
+            load(masked ? mask : 0xffff);
+            put();
+          });
+        case '1.0.28':
+          return next(() => {
+            load();
+            put();
+          });
+        case '1.0.11':
+          return next(() => store(masked ? mask : 0xffff));
+        case '2.1.2c':
+          return next(() => {
+            load(signs());
+            put();
+          });
+        case '2.1.2e':
+          return next(() => store(signs()));
+        case '1.0.90':
+          return next(() => {
+            const [view, offset] = place(where(), 2, false);
+            mask = view.getUint16(offset, true);
+          });
+        case '2.1.18':
+          return next(() => {
+            scratch.fill(read32(where()));
+            put();
+          });
+        case '1.0.58':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) floats[to + i] = floats[a + i] + scratchFloats[i];
+          });
+        case '2.1.b8':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++)
+              floats[to + i] = fusedMultiplyAdd(floats[a + i], scratchFloats[i], floats[to + i]);
+          });
+        case '1.0.57':
+        case '1.1.ef':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] ^= bits[a + i];
+            put();
+          });
+        case '1.0.14':
+        case '1.0.15':
+          return unpack(op - 0x14, 1);
+        case '1.1.14':
+        case '1.1.15':
+          return unpack(op - 0x14, 2);
+        case '3.1.6': {
+          const control = code[at++];
+          return pick((lane) => {
+            const half = lane < 4 ? control & 3 : (control >> 4) & 3;
+            return [half < 2 ? 'a' : 'b', 4 * (half & 1) + (lane & 3)];
+          });
+        }
+        case '3.1.23': {
+          const control = code[at++];
+          return pick((lane) => {
+            const quarter = lane >> 2;
+            return [quarter < 2 ? 'a' : 'b', 4 * ((control >> (2 * quarter)) & 3) + (lane & 3)];
+          });
+        }
+      }
+      throw unknownError(start);
+    }
+  };
+
+  const run = (entry: number, block: number): void => {
+    general[RSP] = STACK + STACK_BYTES;
+    general[RDI] = block;
+    const saved = CALLEE_SAVED.map((register) => {
+      general[register] = 1000 + register;
+      return general[register];
+    });
+    push(CALLER);
+    for (let at = entry; at !== CALLER - CODE; ) {
+      steps[at] ??= decode(at);
+      at = steps[at]!();
+    }
+    if (general[RSP] !== STACK + STACK_BYTES) throw new Error('the stack is not where it was');
+    if (CALLEE_SAVED.some((register, i) => general[register] !== saved[i]))
+      throw new Error('a register that belongs to the caller has changed');
+  };
+  return { addressOf: () => MEMORY, callable: (offset) => (block) => run(offset, block) };
+
+  function unknownError(at: number): Error {
+    const bytes = Buffer.from(code.subarray(at, at + 8)).toString('hex');
+    return new Error(`unknown instruction at ${at}: ${bytes}`);
+  }
+  function unknown(at: number): never {
+    throw unknownError(at);
+  }
+  function unreadable(at: number): never {
+    throw new Error(`reads 64 bits at ${at}`);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Random products, computed by machine code and by WASM: the bits must be the same, and nothing else touched.
+ */
+import fc from 'fast-check';
+import { BLOCK_BYTES } from '#src/kernels/jit/block.js';
+import type { MachineCode } from '#src/kernels/jit/compile.js';
+import { machineProducts, type Processor } from '#src/kernels/jit/products.js';
+import type { SumMode } from '#src/kernels/kernels.js';
+import { compileKernels } from '#src/kernels/load.js';
+import type { Products } from '#src/kernels/products.js';
+import { createWasmKernels, instantiateWasm, wasmProducts } from '#src/kernels/wasm/index.js';
+import { SCRATCH_BYTES } from '#src/kernels/wasm/scratch.js';
+
+export interface Shape {
+  /** Rows of each shard, and rows before the first one. */
+  readonly sizes: readonly number[];
+  readonly before: number;
+  readonly K: number;
+  readonly N: number;
+  readonly bias: boolean;
+  readonly mode: SumMode;
+  /** Whether there are NaN, infinities, −0 and numbers without a leading bit among the operands. */
+  readonly special: boolean;
+  readonly seed: number;
+  /** Which array ends where the memory ends, so that no load may reach beyond it. */
+  readonly last: number;
+}
+
+/** Small numbers more often than large ones. */
+const skewed = (most: number) =>
+  fc.double({ min: 0, max: 1, noNaN: true }).map((share) => 1 + Math.floor(share ** 2 * (most - 1)));
+
+/** @param most of the rows of a shard, and of K and N */
+export const shapes = ({ rows, K, N }: { rows: number; K: number; N: number }): fc.Arbitrary<Shape> =>
+  fc
+    .record({
+      sizes: fc.array(skewed(rows), { minLength: 1, maxLength: 9 }),
+      before: fc.nat(4),
+      K: skewed(K),
+      N: skewed(N),
+      bias: fc.boolean(),
+      continued: fc.boolean(),
+      special: fc.boolean(),
+      seed: fc.nat(1 << 20),
+      last: fc.nat(6),
+    })
+    .map(({ continued, ...shape }) => ({
+      ...shape,
+      mode: continued && shape.sizes.length === 1 ? 'continue' : 'start',
+    }));
+
+const PAGE = 65536;
+const GUARD = 16;
+const GUARD_VALUE = 777;
+const SPECIAL = [Number.NaN, Infinity, -Infinity, -0, 0, 1e-40, -1e-45, 3e38, -3e38];
+
+/** Both implementations on one memory, as large as the largest shape needs. */
+export class Bench {
+  readonly #memory: WebAssembly.Memory;
+  readonly #wasm: Products;
+  readonly #machine: Products;
+  readonly #columnSums: (...operands: Parameters<NonNullable<Products['columnSums']>>) => void;
+  readonly #begin = PAGE + SCRATCH_BYTES + BLOCK_BYTES;
+
+  /** @param processor returns what runs the code on a memory; by default this machine's processor does */
+  constructor(code: MachineCode, floats: number, processor?: (memory: ArrayBufferLike) => Processor) {
+    const pages = Math.ceil((this.#begin + 4 * floats) / PAGE);
+    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const { buffer } = this.#memory;
+    const wasm = instantiateWasm(compileKernels('wasm')!, this.#memory, PAGE);
+    this.#wasm = wasmProducts(wasm, this.#memory, PAGE);
+    const { columnSums } = createWasmKernels('wasm', wasm, this.#memory, PAGE, this.#wasm);
+    this.#columnSums = (db, dz, shards, N, mode) =>
+      columnSums(new Float32Array(buffer, db), new Float32Array(buffer, dz), shards, N, mode);
+    const begin = PAGE + SCRATCH_BYTES;
+    this.#machine = machineProducts(code, this.#memory, begin, this.#wasm, processor?.(buffer));
+  }
+
+  /** Returns what is wrong with a shape's products by machine code: nothing, if all is right. */
+  check(shape: Shape): string[] {
+    const [expected, found] = [this.#wasm, this.#machine].map((products) => this.#compute(products, shape));
+    return expected.flatMap(({ name, values }, i) => {
+      const other = found[i].values;
+      const wrong = values.findIndex((bits, j) => bits !== other[j] && !(isNaN32(bits) && isNaN32(other[j])));
+      return wrong < 0 ? [] : [`${name}[${wrong}] is ${other[wrong]}, not ${values[wrong]}`];
+    });
+  }
+
+  /** Returns the bits of all results, and of the guards around all arrays. */
+  #compute(products: Products, { sizes, before, K, N, bias, mode, special, seed, last }: Shape) {
+    const bounds = Int32Array.from([before, ...sizes]);
+    for (let i = 1; i < bounds.length; i++) bounds[i] += bounds[i - 1];
+    const shards = { bounds, first: 0, last: sizes.length };
+    const R = bounds[sizes.length];
+    const lengths = { x: R * K, w: K * N, b: N, z: R * N, dx: R * K, dw: K * N, db: N };
+    const names = Object.keys(lengths) as (keyof typeof lengths)[];
+    const order = [...names.slice(last + 1), ...names.slice(0, last + 1)];
+    const floats = order.reduce((sum, name) => sum + lengths[name] + GUARD, 0);
+    const end = this.#memory.buffer.byteLength;
+    const all = new Float32Array(this.#memory.buffer, end - 4 * floats, floats);
+    let state = seed;
+    for (let i = 0; i < floats; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      all[i] =
+        special && state >>> 26 === 5 ? SPECIAL[(state >>> 8) % SPECIAL.length] : (state >> 8) / 2 ** 23;
+    }
+    const at = {} as Record<keyof typeof lengths, number>;
+    const guards: Uint32Array[] = [];
+    let place = all.byteOffset;
+    for (const name of order) {
+      guards.push(new Uint32Array(all.buffer, place, GUARD).fill(GUARD_VALUE));
+      at[name] = place + 4 * GUARD;
+      place = at[name] + 4 * lengths[name];
+    }
+    products.affine(at.z, at.x, at.w, bias ? at.b : 0, shards, K, N);
+    products.affineInputGradient(at.dx, at.z, at.w, shards, K, N);
+    products.affineWeightGradient(at.dw, at.x, at.z, shards, K, N, mode);
+    if (!products.columnSums?.(at.db, at.z, shards, N, mode)) this.#columnSums(at.db, at.z, shards, N, mode);
+    return [
+      ...names.map((name) => ({
+        name,
+        values: new Uint32Array(all.buffer, at[name], lengths[name]).slice(),
+      })),
+      ...guards.map((guard, i) => ({ name: `guard ${i}`, values: guard.slice() })),
+    ];
+  }
+}
+
+/** Whether these are the bits of a NaN: which one of them is for the processor to choose. */
+const isNaN32 = (bits: number): boolean => (bits & 0x7fffffff) > 0x7f800000;
