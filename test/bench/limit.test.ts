@@ -1,4 +1,4 @@
-/** The limit of a step: operations and bytes counted by hand, and the arithmetic on rates; no time is asserted. */
+/** The limit of a step: operations and bytes counted by hand, and the arithmetic on rates. */
 import { describe, expect, it } from 'vitest';
 import { closeContestants, costOf, openContestant } from '#src/bench/contestant.js';
 import { randomData } from '#src/bench/data.js';

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 
 /**
- * Some systems set these for all programs. They make OpenBLAS take the kernels of another CPU, which may halve
- * its speed, so no contestant sees them unless its setting says so.
+ * Some systems set these for all programs. They make OpenBLAS take the kernels of another CPU, which may
+ * halve its speed, so no contestant sees them unless its setting says so.
  */
 const REMOVED = ['OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE'];
 

@@ -130,8 +130,9 @@ function mergeMnist(parts) {
 }
 
 /** Names the kernels that a contestant of gradpool's own asks for. */
-const kernelsOf = ({ settings }) =>
-  settings.flatMap((setting) => /\bkernels=(\S+)/.exec(setting)?.slice(1) ?? []);
+function kernelsOf({ settings }) {
+  return settings.flatMap((setting) => /\bkernels=(\S+)/.exec(setting)?.slice(1) ?? []);
+}
 
 function chosenNetworks() {
   if (values.networks === undefined) return NETWORKS;

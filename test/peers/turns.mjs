@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { environmentWith, splitSetting } from './environment.mjs';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
-/** A setting takes no part in the rounds if its fastest trial is below this share of its contestant's fastest. */
+/**
+ * A setting takes no part in the rounds if its fastest trial is below this share of its contestant's fastest
+ * one.
+ */
 const DROPPED = 0.7;
 /** Trials of each setting before the rounds; one that was slow in all of them is tried as often again. */
 const TRIALS = 2;
@@ -71,9 +74,9 @@ export async function start([program, ...args], network, batch, setting) {
 
 /**
  * Measures every setting of every contestant on one network. First all are tried, to choose those that are
- * worth a round: the settings in the plain environment, then the best of them in the other environments. Those
- * that were slow are tried once more at the end, because a few slow turns may have been bad luck. Then all that
- * were chosen take turns in rounds. Every second round goes backwards.
+ * worth a round: the settings in the plain environment, then the best of them in the other environments.
+ * Those that were slow are tried once more at the end, because a few slow turns may have been bad luck. Then
+ * all that were chosen take turns in rounds. Every second round goes backwards.
  * @returns {Promise<{ measurements: { contestant: string, setting: string, trials: number[], turns: number[]
  * }[], versions: object }>}
  */
@@ -125,7 +128,9 @@ export async function compete(entries, network, batch, { rounds, seconds, note }
   };
 }
 
-/** Starts a contestant in several settings, as many at a time as there are cores: warming up is not measured. */
+/**
+ * Starts a contestant in several settings, as many at a time as there are cores: warming up is not measured.
+ */
 async function startAll({ name, command }, settings, network, batch, { note, versions }) {
   const players = [];
   for (const some of inGroups(settings, availableParallelism())) {
