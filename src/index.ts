@@ -18,6 +18,7 @@ export type {
   BenchReport,
   Growth as GrowthMeasurement,
   GrowthPoint,
+  LimitPoint,
   Proof as SameBitsProof,
   ScalingPoint,
   StepPoint,

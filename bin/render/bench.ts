@@ -1,6 +1,7 @@
 /** Writes the benchmark's report for people, as text and as Markdown. */
 import type { BenchReport } from '../../src/bench/report.js';
-import { headFacts, proofLine, type Section, sections } from './benchsections.js';
+import { headFacts, proofLine, sections } from './benchsections.js';
+import type { Section } from './benchunits.js';
 import { facts, painter, table } from './text.js';
 
 export function benchText(report: BenchReport): string {

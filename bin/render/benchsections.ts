@@ -12,23 +12,16 @@ import type {
 } from '../../src/bench/report.js';
 import type { Estimate } from '../../src/bench/statistics.js';
 import { stepBars } from './benchbars.js';
+import { limitSection } from './benchlimit.js';
+import { type Format, megaflops, type Section, share, singleTime, timeFormat } from './benchunits.js';
 import { bytes, count, countOf, duration } from './text.js';
-
-export interface Section {
-  readonly title: string;
-  readonly header: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-  /** Lines below the table. */
-  readonly remarks: readonly string[];
-  /** A drawing of characters below the remarks. */
-  readonly drawing?: readonly string[];
-}
 
 const INTERVAL = '95 % interval';
 
-export function sections({ strong, weak, batch, target, growth }: BenchReport): Section[] {
+export function sections({ limits, strong, weak, batch, target, growth }: BenchReport): Section[] {
   return [
     ...(strong ? [strongSection(strong)] : []),
+    limitSection(limits, strong),
     ...(weak ? [weakSection(weak)] : []),
     ...(batch ? [batchSection(batch)] : []),
     ...(target ? [targetSection(target)] : []),
@@ -208,10 +201,6 @@ export function headFacts(report: BenchReport): [string, string][] {
 const peakText = ({ workers, gflops }: BenchReport['peaks'][number]) =>
   `${gflops.toFixed(0)} GFLOP/s ${workers === 0 ? 'in-process' : `on ${countOf(workers, 'thread')}`}`;
 
-function megaflops(flops: number): string {
-  return flops < 1e9 ? `${(flops / 1e6).toPrecision(3)} MFLOP` : `${(flops / 1e9).toPrecision(3)} GFLOP`;
-}
-
 /** Says whether all worker counts gave the same weights: `weights identical for 0, 1, 2: yes (sha256 …)`. */
 export function proofLine({ workers, identical, steps, sha256, others }: BenchReport['proof']): string {
   const also = others === 0 ? '' : `; the same in ${countOf(others, 'other comparison')}`;
@@ -220,26 +209,6 @@ export function proofLine({ workers, identical, steps, sha256, others }: BenchRe
     : workers.map((count, index) => `${count}: ${sha256[index]}`).join(', ');
   return `weights identical for ${workers.join(', ')}: ${identical ? 'yes' : 'NO'} (sha256 ${hashes}, after ${countOf(steps, 'step')} each${identical ? also : ''})`;
 }
-
-type Format = (seconds: number) => string;
-
-/** Chooses one unit for a column of times. */
-function timeFormat(typical: number): Format {
-  const [factor, unit] =
-    typical < 1e-6 ? [1e9, 'ns'] : typical < 1e-3 ? [1e6, 'µs'] : typical < 1 ? [1e3, 'ms'] : [1, 's'];
-  return (seconds) => `${significantDigits(seconds * factor)} ${unit}`;
-}
-
-const singleTime: Format = (seconds) => timeFormat(seconds)(seconds);
-
-const significantDigits = (value: number): string =>
-  value >= 1000
-    ? value.toFixed(0)
-    : value >= 100
-      ? value.toFixed(1)
-      : value >= 10
-        ? value.toFixed(2)
-        : value.toFixed(3);
 
 function timeCells(estimate: Estimate, format: Format): [string, string] {
   return [format(estimate.value), range(estimate, (value) => format(value).replace(/ .*/, ''))];
@@ -254,7 +223,6 @@ function speedupCells(speedup: Estimate | null): [string, string] {
 const range = ({ low, high }: Estimate, format: (value: number) => string) =>
   `${format(low)} – ${format(high)}`;
 const estimate = (one: Estimate) => `${one.value.toFixed(3)} (${range(one, (value) => value.toFixed(3))})`;
-const share = (value: number) => `${Math.round(100 * value)} %`;
 
 function verdict(speedup: Estimate): string {
   const interval = range(speedup, (value) => value.toFixed(2));

@@ -8,17 +8,18 @@ import type { TrainingPlan } from '../train/plan.js';
 import { closeContestants, costOf, openContestant } from './contestant.js';
 import { randomData } from './data.js';
 import { growth } from './growth.js';
+import { limitPoints, stepSizes, stepWork } from './limit.js';
 import { machineFacts } from './machine.js';
 import type { BenchContext } from './measure.js';
 import { type BenchOptions, type BenchSettings, kernelOptions, type Part, resolveBench } from './options.js';
-import { bestPeaks, measurePeaks, productSetup, WINDOW } from './peak.js';
+import { bestRates, measureRates, peaksOf, productSetup, WINDOW } from './peak.js';
 import { prove } from './proof.js';
 import { type BenchReport, REPORT_FORMAT, REPORT_VERSION } from './report.js';
 import { batchSweep, strongScaling, sweepBatches, weakScaling, withPeaks } from './scaling.js';
 import { targetPlans, timeToTarget } from './target.js';
 import { warningsOf } from './warnings.js';
 
-/** A stage is a part of the benchmark, or the peak, which is measured before the parts. */
+/** A stage is a part of the benchmark, or the machine's peak and bandwidth, measured before the parts. */
 export type Stage = 'peak' | Part;
 
 /** An event says that the benchmark starts, how far a stage is, or that it ends with its report. */
@@ -46,7 +47,7 @@ const MEASURE: Readonly<
  * holds the report. Nothing else should run meanwhile.
  *
  * @param options what to measure and for how long; by default four parts of 15 seconds each
- * @param clock times rounds and steps, but not the peaks; the system's by default
+ * @param clock times rounds and steps, but not peaks and bandwidths; the system's by default
  * @throws UsageError or DataError, before anything is measured, where no training can be made of the options
  * @example
  * ```js
@@ -67,21 +68,27 @@ export async function* bench(options: BenchOptions = {}, clock?: Clock): AsyncGe
   const settings = resolveBench(options, availableParallelism());
   const { parts, network, seed } = settings;
   const data = randomData({ rows: rowsFor(settings), inputs: network[0], outputs: network.at(-1)!, seed });
-  const cost = await stepCost(settings, data);
+  const { sizes, ...cost } = await stepCost(settings, data);
   const targets = parts.includes('target') ? await targetPlans(settings) : [];
   yield { type: 'start', settings, stages: ['peak', ...parts] };
 
   yield { type: 'progress', stage: 'peak', share: 0 };
   const setup = productSetup(kernelOptions(settings));
   const window = Math.min(WINDOW, settings.seconds / 100);
-  const peaksBefore = await measurePeaks(setup, settings.workers, window);
+  const memoryOf = (workers: number) => stepWork(sizes, workers).memory;
+  const measure = () => measureRates(setup, settings.workers, memoryOf, window);
+  const before = await measure();
   const workerFailures: string[] = [];
   const measured: Results = { strong: null, weak: null, batch: null, target: null, growth: null };
   for (const part of parts) {
-    const measuring = MEASURE[part]({ settings, data, peaks: peaksBefore, workerFailures, clock }, targets);
+    const measuring = MEASURE[part](
+      { settings, data, peaks: peaksOf(before), workerFailures, clock },
+      targets,
+    );
     Object.assign(measured, { [part]: yield* withProgress(part, measuring) });
   }
-  const peaks = bestPeaks(peaksBefore, await measurePeaks(setup, settings.workers, window));
+  const rates = bestRates(before, await measure());
+  const peaks = peaksOf(rates);
   const results = { ...measured, ...withPeaks(peaks, measured) };
   const report = {
     format: REPORT_FORMAT,
@@ -91,6 +98,7 @@ export async function* bench(options: BenchOptions = {}, clock?: Clock): AsyncGe
     settings,
     ...cost,
     peaks: [...peaks].map(([workers, gflops]) => ({ workers, gflops })),
+    limits: limitPoints(sizes, rates, results.strong),
     ...results,
     proof: await prove(settings, results),
   } as const;
@@ -132,5 +140,6 @@ async function stepCost(settings: BenchSettings, data: ReturnType<typeof randomD
   const { network, batch, shards } = settings;
   const contestant = openContestant(settings, { workers: 0, shards, batch, network }, data);
   await closeContestants([contestant]);
-  return costOf(contestant.trainer);
+  const cost = costOf(contestant.trainer);
+  return { ...cost, sizes: stepSizes(contestant.trainer, cost.flopsPerRow) };
 }

@@ -44,6 +44,30 @@ export interface ScalingPoint extends StepPoint {
   readonly serialFraction: number | null;
 }
 
+/**
+ * Holds the limit of a step of one worker count: its products at the measured peak, one after another, and
+ * the bytes that it must move outside them at the measured bandwidth.
+ */
+export interface LimitPoint {
+  readonly workers: number;
+  /** Floating-point operations of a step's products. */
+  readonly flops: number;
+  /** Bytes that a step must read and write outside them. */
+  readonly bytes: number;
+  /** The peak, in GFLOP/s of all threads together. */
+  readonly gflops: number;
+  /** The bandwidth, in GB/s of all threads together, in arrays as large as those that a step touches. */
+  readonly gigabytes: number;
+  /** Seconds of the products. */
+  readonly products: number;
+  /** Seconds of the bytes. */
+  readonly moves: number;
+  /** The limit: `products` + `moves`. */
+  readonly seconds: number;
+  /** The limit over the median step of strong scaling; null where that was not measured. */
+  readonly share: number | null;
+}
+
 /** Holds strong scaling, in which the workers share one batch. */
 export interface Strong {
   readonly points: readonly ScalingPoint[];
@@ -149,6 +173,8 @@ export interface BenchReport {
   readonly flopsPerRow: number;
   /** The matrix-product peak of these kernels by number of workers. */
   readonly peaks: readonly { readonly workers: number; readonly gflops: number }[];
+  /** The limit of a step of the configured batch by number of workers. */
+  readonly limits: readonly LimitPoint[];
   readonly strong: Strong | null;
   readonly weak: Weak | null;
   readonly batch: BatchSweep | null;

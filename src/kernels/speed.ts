@@ -20,7 +20,7 @@ export interface ProductSetup {
 }
 
 /** A matrix product is a multiplication on memory of its own, which can be repeated. */
-interface MatrixProduct {
+export interface MatrixProduct {
   readonly multiply: () => void;
   /** Floating-point operations of one multiplication. */
   readonly flops: number;

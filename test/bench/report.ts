@@ -1,4 +1,5 @@
 /** A report as it could have been measured, for tests of what is made from reports. */
+import { limitPoints } from '#src/bench/limit.js';
 import type { BenchReport, ScalingPoint } from '#src/bench/report.js';
 import { karpFlatt, medianOf, pairedRatio, per } from '#src/bench/statistics.js';
 import { Stream } from '#src/random.js';
@@ -9,6 +10,9 @@ export interface Made {
   readonly seed?: number;
   readonly node?: string;
 }
+
+const SIZES = { rows: 128, inputs: 16, parameters: 172, slots: 1, flopsPerRow: 800 };
+const RATES = new Map([0, 1, 2].map((workers) => [workers, { gflops: 50, gigabytes: 20 }]));
 
 /**
  * Makes a report of workers 0, 1 and 2 at batch 128, with a step of 2 ms in one thread and a jitter of 2 %.
@@ -86,6 +90,7 @@ export function madeReport({ factor = 1, seed = 1, node = '20.20.2' }: Made = {}
     parameters: 172,
     flopsPerRow: 800,
     peaks: [0, 1, 2].map((workers) => ({ workers, gflops: 50 * Math.max(1, workers) })),
+    limits: limitPoints(SIZES, RATES, { points }),
     strong: { points, oneShard, costOfShards: pairedRatio(serial, oneShard.times) },
     weak: null,
     batch: {

@@ -33,6 +33,12 @@ describe('gradpool bench', () => {
       expect(point.times).toHaveLength(3);
       expect(Object.keys(point.breakdown)).toEqual([...STEP_PARTS]);
     }
+    expect(report.limits.map(({ workers }: { workers: number }) => workers)).toEqual([0, 1, 2]);
+    for (const { flops, bytes, seconds, share } of report.limits) {
+      expect(flops).toBe(16 * report.flopsPerRow);
+      expect(bytes).toBeGreaterThan(0);
+      expect(seconds * share).toBeGreaterThan(0);
+    }
     expect(ended.stderr).toContain('12-8-3: batch 16, workers 0, 1, 2 in turn, portable kernels');
     expect(ended.stderr).toContain('measuring weak scaling …\n');
     expect(readFileSync(place.path('x.svg'), 'utf8')).toMatch(/^<svg[\s\S]*Speed-up[\s\S]*<\/svg>\n$/);
@@ -68,7 +74,9 @@ describe('gradpool bench', () => {
     expect(stdout).toMatch(/^### Strong scaling: 16 rows/m);
     expect(stdout).toMatch(/^\| 2 \| [\d.]+ (?:[nmµ]s|s) \|/m);
     const columns = (line: string) => line.split('|').length;
-    const table = stdout.split('\n').filter((line) => /^\| (workers|---:|\d)/.test(line));
+    const [scaling, limits] = stdout.split('### Limit of a step');
+    expect(limits).toMatch(/^\| 2 \| [\d.]+ MFLOP \|.*\| \d+ % \|$/m);
+    const table = scaling.split('\n').filter((line) => /^\| (workers|---:|\d)/.test(line));
     expect(new Set(table.map(columns)).size).toBe(1);
     expect(stdout).toContain('**weights identical for 0, 1, 2: yes');
   });

@@ -1,5 +1,6 @@
 /** Which contestants take part, with which settings, and on which networks. */
 import { execFileSync } from 'node:child_process';
+import { allocatorEnvironments, blasEnvironments } from './environment.mjs';
 
 /** The packages that `--install` fetches. gradpool itself depends on none of them. */
 export const PACKAGES = [
@@ -44,10 +45,11 @@ export function threadCounts(cores) {
 
 /**
  * Lists the contestants. `peer` is the word for --only; a peer that is hopelessly slow takes part only in
- * networks of up to `mostWeights` weights.
+ * networks of up to `mostWeights` weights. `environments` are tried with the settings that prove best in the
+ * plain environment.
  * @param machine the number of cores, the Python interpreter, and the command of the Node that jax-js needs
- * @returns {{ name: string, peer: string, command: string[], settings: string[], networks?: string[],
- * mostWeights?: number }[]}
+ * @returns {{ name: string, peer: string, command: string[], settings: string[], environments?: string[],
+ * networks?: string[], mostWeights?: number }[]}
  */
 export function contestants({ cores, python, node }) {
   const counts = threadCounts(cores);
@@ -71,15 +73,28 @@ export function contestants({ cores, python, node }) {
     command: ['node', 'gradpool.mjs'],
     settings: workers(rest),
   });
-  const torch = { peer: 'torch', command: [python, 'pytorch.py'] };
+  const torch = { peer: 'torch', command: [python, 'pytorch.py'], environments: blasEnvironments() };
   const adam = { peer: 'adam', networks: [ADAM_NETWORK] };
   return [
+    own('jit', 'kernels=jit'),
+    own('jit bf16', 'kernels=jit precision=bf16'),
     own('wasm', 'kernels=wasm'),
     own('native', 'kernels=native'),
     own('native bf16', 'kernels=native precision=bf16'),
     { ...torch, name: 'PyTorch', settings: pytorch },
-    { ...torch, name: 'PyTorch bf16', settings: with_(threads, 'precision=bf16') },
-    { name: 'scikit-learn', peer: 'sklearn', command: [python, 'scikit.py'], settings: threads },
+    {
+      ...torch,
+      name: 'PyTorch bf16',
+      settings: with_(threads, 'precision=bf16'),
+      environments: allocatorEnvironments(), // oneDNN makes these products, not OpenBLAS
+    },
+    {
+      name: 'scikit-learn',
+      peer: 'sklearn',
+      command: [python, 'scikit.py'],
+      settings: threads,
+      environments: blasEnvironments(),
+    },
     {
       name: 'jax-js',
       peer: 'jax',
@@ -109,6 +124,7 @@ export function contestants({ cores, python, node }) {
       settings: [''],
       mostWeights: 2e5,
     },
+    { ...own('jit Adam', 'kernels=jit optimizer=adam'), ...adam },
     { ...own('wasm Adam', 'kernels=wasm optimizer=adam'), ...adam },
     { ...own('native Adam', 'kernels=native optimizer=adam'), ...adam },
     { ...torch, ...adam, name: 'PyTorch Adam', settings: with_(pytorch, 'optimizer=adam') },

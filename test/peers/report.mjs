@@ -1,19 +1,29 @@
 /** Writes the figures of a measurement as docs/peers.md and as the README's table. */
 import { figure, flopsPerSample, markdownTable, median, summarize } from './summary.mjs';
 
-/** Columns of the README's table: whose speed, divided by whose. */
-const RATIOS = [
-  ['gradpool wasm', 'PyTorch'],
-  ['gradpool native', 'PyTorch'],
+/** The columns of the README's table after gradpool's own: whose speed, divided by whose. */
+const ratios = (lead) => [
+  [lead, 'PyTorch'],
+  ['gradpool jit bf16', 'PyTorch bf16'],
   ['gradpool native bf16', 'PyTorch bf16'],
-  ['gradpool wasm', 'scikit-learn'],
-  ['gradpool wasm', 'jax-js'],
-  ['gradpool wasm', 'tfjs wasm'],
-  ['gradpool wasm', 'brain.js'],
-  ['gradpool wasm', 'convnetjs'],
+  [lead, 'gradpool native'],
+  [lead, 'scikit-learn'],
+  [lead, 'jax-js'],
+  [lead, 'tfjs wasm'],
+  [lead, 'brain.js'],
+  [lead, 'convnetjs'],
 ];
-const OWN = ['gradpool wasm', 'gradpool native', 'gradpool native bf16'];
-const ADAM = ['gradpool wasm', 'gradpool native', 'PyTorch'];
+const OWN = ['gradpool jit', 'gradpool native', 'gradpool wasm', 'gradpool jit bf16', 'gradpool native bf16'];
+const ADAM = ['gradpool jit', 'gradpool native', 'gradpool wasm', 'PyTorch'];
+
+/** Returns whose float32 stands against that of the peers: jit, or wasm, which has the same bits. */
+const leadOf = (all) =>
+  all.some(({ contestants }) => contestants.some(({ name }) => name === 'gradpool jit'))
+    ? 'gradpool jit'
+    : 'gradpool wasm';
+
+/** Says in words what a setting's workers=0 means. */
+const settingText = (setting) => setting.replace(/\bworkers=0\b/, 'workers=0 (in-process)');
 
 /**
  * Returns one entry for each network, in the order measured; it may have been measured in several sessions.
@@ -34,8 +44,8 @@ export function readmeText(result) {
       cell: ({ contestants }) =>
         figure(contestants.find((contestant) => contestant.name === name)?.samplesPerSecond ?? null),
     })),
-    ...RATIOS.map(([a, b]) => ({
-      head: `${a.replace('gradpool ', '')} / ${b}`,
+    ...ratios(leadOf(all)).map(([a, b]) => ({
+      head: `${a.replace('gradpool ', '')} / ${b.replace('gradpool ', '')}`,
       cell: ({ compare }) => figure(compare(a, b)),
     })),
   ].filter(({ cell }) => all.some((entry) => cell(entry) !== ''));
@@ -47,7 +57,14 @@ export function readmeText(result) {
 }
 
 function sentences({ mnist, machine }, all) {
-  const lines = [`Samples per second and ratios on ${machine}.`];
+  const lines = [`Samples per second and ratios on ${machine}. Each contestant has its best setting.`];
+  const alone = all.flatMap(({ key, contestants }) =>
+    contestants
+      .filter(({ name, setting }) => OWN.includes(name) && /\bworkers=0\b/.test(setting))
+      .map(({ name }) => `${name} (${key})`),
+  );
+  if (alone.length > 0)
+    lines.push(`Fastest without workers, and so measured in-process: ${alone.join(', ')}.`);
   for (const { key, compare } of all) {
     const costs = ADAM.flatMap((name) => {
       const cost = compare(name, `${name} Adam`);
@@ -58,8 +75,8 @@ function sentences({ mnist, machine }, all) {
     if (costs.length > 0) lines.push(`A step with Adam instead of SGD takes ${costs.join(', ')} (${key}).`);
   }
   if (mnist) {
-    const line = ({ contestant, seconds, accuracy, firstStep }) =>
-      `${contestant} ${median(seconds).toFixed(1)} s (${(100 * median(accuracy)).toFixed(1)} %), first step after ${median(firstStep).toFixed(2)} s`;
+    const line = ({ contestant, setting, seconds, accuracy, firstStep }) =>
+      `${contestant} (${setting}) ${median(seconds).toFixed(1)} s (${(100 * median(accuracy)).toFixed(1)} %), first step after ${median(firstStep).toFixed(2)} s`;
     lines.push(
       `MNIST from the start of the process to the end of ${mnist.epochs} epochs and the test: ${[...ownRuns(mnist), ...fastestPeer(mnist)].map(line).join('; ')}.`,
     );
@@ -86,8 +103,17 @@ export function documentText(result) {
     'ReLU, softmax cross-entropy, SGD with momentum 0.9, and float32 unless the name says bf16. Every contestant is a',
     `process that has warmed up for 3 s. They take turns of about ${seconds} s in ${rounds} rounds, so that only one`,
     "works at a time. Figures are medians over the rounds. A ratio is the median of the rounds' ratios, between the best",
-    "settings of both contestants. A setting that stays below 0.7 of its contestant's best in its first turns gets no",
-    'more turns. brain.js and convnetjs take one sample at a time; brain.js minimizes the squared error and updates the',
+    'settings of both contestants.',
+    '',
+    '**Each contestant has its best setting.** The environment variables OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE, which some systems set and',
+    'which can halve the speed of OpenBLAS, are taken out of every contestant. First each number of threads or workers is tried for',
+    'two turns. The two fastest settings of PyTorch and scikit-learn are then tried with glibc told to keep freed memory (MALLOC_TRIM_THRESHOLD_,',
+    'MALLOC_MMAP_THRESHOLD_ and MALLOC_TOP_PAD_ set high), on a CPU with AVX-512 with OPENBLAS_CORETYPE=SkylakeX, and with both;',
+    'PyTorch bf16, whose products are not made by OpenBLAS, with the former only. A setting whose fastest trial is below 0.7 of its',
+    "contestant's fastest is tried for two more turns after all others, because the first may have been bad luck, and if it stays below, it takes no",
+    'part in the rounds. The tables name settings in full; `workers=0 (in-process)` was measured without workers.',
+    '',
+    'brain.js and convnetjs take one sample at a time; brain.js minimizes the squared error and updates the',
     'weights after every sample.',
     '',
     `- machine: ${machine}`,
@@ -109,19 +135,23 @@ function networkText({ key, network, contestants, compare }) {
   const flops = flopsPerSample(network);
   const rows = contestants.map(({ name, setting, samplesPerSecond }) => [
     name,
-    setting,
+    settingText(setting),
     figure(samplesPerSecond),
     ((samplesPerSecond * flops) / 1e9).toFixed(1),
     ...own.map((mine) => (name === mine ? '' : figure(compare(mine, name)))),
   ]);
   const settings = contestants.flatMap(({ name, setting, measurements }) =>
-    measurements.map((measurement) => [
-      name,
-      measurement.setting === setting && setting !== '' ? `**${setting}**` : measurement.setting,
-      figure(median(measurement.turns)),
-      `${figure(Math.min(...measurement.turns))} – ${figure(Math.max(...measurement.turns))}`,
-      `${measurement.turns.length}`,
-    ]),
+    measurements.map(({ setting: one, turns, trials }) => {
+      const figures = turns.length > 0 ? turns : trials;
+      const text = settingText(one);
+      return [
+        name,
+        one === setting && one !== '' ? `**${text}**` : text,
+        figure(median(figures)),
+        `${figure(Math.min(...figures))} – ${figure(Math.max(...figures))}`,
+        turns.length > 0 ? `${turns.length}` : `${trials.length} trials`,
+      ];
+    }),
   );
   return [
     `## ${key}`,

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { KERNEL_NAMES } from '#src/kernels/kernels.js';
 import { contestants, findPython, NETWORKS, PACKAGES, weights } from './contestants.mjs';
 import { mnist } from './mnist.mjs';
 import { documentText, readmeText } from './report.mjs';
@@ -17,7 +18,7 @@ const USAGE = `npm run bench:peers -- [flags]
   --install            fetch the npm packages of the peers into test/peers/node_modules first
   --networks A,B       only these (${NETWORKS.map(([network]) => network).join(', ')}); 'none' for MNIST alone
   --only torch,sklearn gradpool and these only (${PEERS.join(', ')})
-  --rounds 5           turns of each setting
+  --rounds 5           turns of each setting that its trials chose
   --seconds 0.8        length of a turn
   --json FILE          write every raw figure
   --from A,B           measure nothing: write the tables from these files of --json
@@ -60,8 +61,10 @@ async function measure() {
   const cores = availableParallelism();
   const python = findPython();
   const only = values.only === undefined ? null : new Set(['gradpool', ...list(values.only).map(knownPeer)]);
-  const entries = contestants({ cores, python, node: recentNode() }).filter(
-    ({ peer }) => only?.has(peer) ?? true,
+  const all = contestants({ cores, python, node: recentNode() });
+  const missing = new Set(all.flatMap(kernelsOf).filter((name) => !KERNEL_NAMES.includes(name)));
+  const entries = all.filter(
+    (entry) => (only?.has(entry.peer) ?? true) && !kernelsOf(entry).some((name) => missing.has(name)),
   );
   const skipped = new Set();
   const say = (line) => {
@@ -69,6 +72,7 @@ async function measure() {
     note(line);
   };
 
+  for (const name of missing) say(`skipped: gradpool ${name}: this build has no kernels of that name`);
   const pieces = [];
   let versions = {};
   for (const [network, batch] of chosenNetworks()) {
@@ -123,6 +127,11 @@ function mergeMnist(parts) {
     firstStep: all(index, 'firstStep'),
   }));
   return { ...parts[0], runs };
+}
+
+/** Names the kernels that a contestant of gradpool's own asks for. */
+function kernelsOf({ settings }) {
+  return settings.flatMap((setting) => /\bkernels=(\S+)/.exec(setting)?.slice(1) ?? []);
 }
 
 function chosenNetworks() {

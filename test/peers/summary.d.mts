@@ -1,6 +1,9 @@
 export interface Measurement {
   readonly contestant: string;
   readonly setting: string;
+  /** Samples per second before the rounds, by which settings are chosen. */
+  readonly trials?: readonly number[];
+  /** Samples per second in the rounds; empty for a setting that was too slow in its trials. */
   readonly turns: readonly number[];
 }
 

@@ -7,7 +7,7 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Picks the setting with the largest median among those that were not dropped before their last turn. */
+/** Picks the setting with the largest median among those that took every turn; trials do not count. */
 export function best(measurements) {
   const most = Math.max(...measurements.map(({ turns }) => turns.length));
   return measurements
@@ -28,20 +28,33 @@ export function ratio(a, b) {
  * @param pieces [{ contestant, setting, turns }][] of this network
  */
 export function summarize(pieces) {
-  const names = [...new Set(pieces.flat().map(({ contestant }) => contestant))];
+  const hadTurns = ({ turns }) => turns.length > 0;
+  const names = [
+    ...new Set(
+      pieces
+        .flat()
+        .filter(hadTurns)
+        .map(({ contestant }) => contestant),
+    ),
+  ];
   const piecesOf = (name) => pieces.map((piece) => piece.filter(({ contestant }) => contestant === name));
   const contestants = names.map((name) => {
     const settings = new Map();
-    for (const { setting, turns } of piecesOf(name).flat()) {
-      settings.set(setting, [...(settings.get(setting) ?? []), ...turns]);
+    for (const { setting, turns, trials = [] } of piecesOf(name).flat()) {
+      const known = settings.get(setting) ?? { trials: [], turns: [] };
+      settings.set(setting, { trials: [...known.trials, ...trials], turns: [...known.turns, ...turns] });
     }
-    const measurements = [...settings].map(([setting, turns]) => ({ contestant: name, setting, turns }));
+    const measurements = [...settings].map(([setting, figures]) => ({
+      contestant: name,
+      setting,
+      ...figures,
+    }));
     const chosen = best(measurements);
     return { name, measurements, setting: chosen.setting, samplesPerSecond: median(chosen.turns) };
   });
   const compare = (a, b) => {
     const both = piecesOf(a)
-      .map((mine, piece) => [mine, piecesOf(b)[piece]])
+      .map((mine, piece) => [mine.filter(hadTurns), piecesOf(b)[piece].filter(hadTurns)])
       .filter((pair) => pair.every(({ length }) => length > 0));
     return both.length === 0 ? null : median(both.map(([mine, theirs]) => ratio(best(mine), best(theirs))));
   };

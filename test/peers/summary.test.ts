@@ -56,6 +56,21 @@ describe('from turns to figures', () => {
     expect(contestants[0].samplesPerSecond).toBe(66);
   });
 
+  it('a setting that had no turns shows its trials, and a contestant without turns does not take part', () => {
+    const slow = { contestant: 'we', setting: 'y', trials: [1, 2], turns: [] };
+    const absent = { contestant: 'other', setting: 'o', trials: [9], turns: [] };
+    const { contestants, compare } = summarize([[measured('we', 'x', 4, 6), slow, absent]]);
+    expect(contestants).toEqual([
+      {
+        name: 'we',
+        setting: 'x',
+        samplesPerSecond: 5,
+        measurements: [{ contestant: 'we', setting: 'x', trials: [], turns: [4, 6] }, slow],
+      },
+    ]);
+    expect(compare('we', 'other')).toBeNull();
+  });
+
   it('flops: six a weight, but four in the first layer, whose input needs no gradient', () => {
     expect(flopsPerSample('3-2-1')).toBe(4 * 6 + 6 * 2);
   });

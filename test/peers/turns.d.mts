@@ -5,6 +5,8 @@ export interface Entry {
   /** Program and arguments; the network, the batch and the words of the setting follow. */
   readonly command: readonly string[];
   readonly settings: readonly string[];
+  /** Variables in which the best settings are tried too, such as 'A=1 B=2'. */
+  readonly environments?: readonly string[];
 }
 
 export interface Turns {

@@ -3,11 +3,18 @@ import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { best, median } from './summary.mjs';
+import { environmentWith, splitSetting } from './environment.mjs';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
-/** A setting gets no more turns if its best one is below this share of its contestant's best setting. */
+/**
+ * A setting takes no part in the rounds if its fastest trial is below this share of its contestant's fastest
+ * one.
+ */
 const DROPPED = 0.7;
+/** Trials of each setting before the rounds; one that was slow in all of them is tried as often again. */
+const TRIALS = 2;
+/** So many settings, the fastest in the plain environment, are tried in the other environments too. */
+const BEST_SETTINGS = 2;
 const START_SECONDS = 120;
 const END_SECONDS = 5;
 
@@ -16,12 +23,13 @@ const END_SECONDS = 5;
  * samplesPerSecond?: number, skip?: string }>, close: () => Promise<void> }>}
  */
 export async function start([program, ...args], network, batch, setting) {
-  const words = setting === '' ? [] : setting.split(' ');
+  const { words, variables } = splitSetting(setting);
   const child = spawn(
     program === 'node' ? process.execPath : program,
     [...args, network, `${batch}`, ...words],
     {
       cwd: FOLDER,
+      env: environmentWith(variables),
       stdio: ['pipe', 'pipe', 'ignore'],
     },
   );
@@ -65,63 +73,99 @@ export async function start([program, ...args], network, batch, setting) {
 }
 
 /**
- * Measures every setting of every contestant on one network, in rounds over all of them. Every second round
- * goes backwards.
- * @returns {Promise<{ measurements: { contestant: string, setting: string, turns: number[] }[], versions:
- * object }>}
+ * Measures every setting of every contestant on one network. First all are tried, to choose those that are
+ * worth a round: the settings in the plain environment, then the best of them in the other environments.
+ * Those that were slow are tried once more at the end, because a few slow turns may have been bad luck. Then
+ * all that were chosen take turns in rounds. Every second round goes backwards.
+ * @returns {Promise<{ measurements: { contestant: string, setting: string, trials: number[], turns: number[]
+ * }[], versions: object }>}
  */
 export async function compete(entries, network, batch, { rounds, seconds, note }) {
   const playing = [];
   const versions = {};
-  try {
-    for (const { name, command, settings } of entries) {
-      for (const some of inGroups(settings, availableParallelism())) {
-        const started = await Promise.all(some.map((setting) => start(command, network, batch, setting)));
-        for (const [index, process] of started.entries()) {
-          if (process.skip !== undefined) await process.close();
-          else {
-            playing.push({ contestant: name, setting: some[index], process, turns: [], dropped: false });
-            Object.assign(versions, process.versions);
-          }
-        }
-        const reasons = new Set(started.flatMap(({ skip }) => (skip === undefined ? [] : [skip])));
-        for (const reason of reasons) note(`skipped: ${name} (${network}): ${reason}`);
-        if (started.every(({ skip }) => skip !== undefined)) break; // the others would lack the same
-      }
+  const takeTurn = async (player, figures) => {
+    const { samplesPerSecond, skip } = await player.process.turn(seconds);
+    if (samplesPerSecond !== undefined) player[figures].push(samplesPerSecond);
+    else {
+      await leave(player);
+      note(`skipped: ${[player.contestant, player.setting].join(' ').trim()} (${network}): ${skip}`);
     }
-    note(`${network}: ${playing.length} processes are ready`);
+  };
+  const tryOut = async (players) => {
+    for (let trial = 0; trial < TRIALS; trial++) {
+      for (const player of players) if (!player.gone) await takeTurn(player, 'trials');
+    }
+  };
+  try {
+    for (const entry of entries) {
+      const begun = await startAll(entry, entry.settings, network, batch, { note, versions });
+      playing.push(...begun);
+      await tryOut(begun);
+      const fastest = begun.filter(({ gone }) => !gone).sort((a, b) => fastestTrial(b) - fastestTrial(a));
+      const settings = fastest
+        .slice(0, BEST_SETTINGS)
+        .flatMap(({ setting }) => (entry.environments ?? []).map((more) => `${setting} ${more}`.trim()));
+      const others = await startAll(entry, settings, network, batch, { note, versions });
+      playing.push(...others);
+      await tryOut(others);
+    }
+    await tryOut(playing.filter((player) => isTooSlow(player, playing)));
+    for (const player of playing.filter((one) => isTooSlow(one, playing))) await leave(player);
+    note(`${network}: ${playing.filter(({ gone }) => !gone).length} of ${playing.length} settings go on`);
     for (let round = 0; round < rounds; round++) {
-      // a setting is dropped for good, so that the rounds stay paired
-      for (const player of playing) player.dropped ||= isTooSlow(player, playing);
       const order = round % 2 === 0 ? playing : [...playing].reverse();
-      for (const player of order.filter(({ dropped }) => !dropped)) {
-        const { samplesPerSecond, skip } = await player.process.turn(seconds);
-        if (samplesPerSecond !== undefined) player.turns.push(samplesPerSecond);
-        else {
-          player.dropped = true;
-          note(`skipped: ${player.contestant} ${player.setting} (${network}): ${skip}`);
-        }
-      }
+      for (const player of order) if (!player.gone) await takeTurn(player, 'turns');
       note(`${network}: round ${round + 1} of ${rounds}`);
     }
   } finally {
-    await Promise.all(playing.map(({ process }) => process.close()));
+    await Promise.all(playing.map(leave));
   }
   return {
     measurements: playing
-      .filter(({ turns }) => turns.length > 0)
-      .map(({ contestant, setting, turns }) => ({ contestant, setting, turns })),
+      .filter(({ trials, turns }) => trials.length + turns.length > 0)
+      .map(({ contestant, setting, trials, turns }) => ({ contestant, setting, trials, turns })),
     versions,
   };
 }
 
-function isTooSlow({ contestant, turns }, playing) {
-  if (turns.length < 2) return false; // a single turn may have been bad luck
-  const fastest = best(playing.filter((other) => other.contestant === contestant));
-  return Math.max(...turns) < DROPPED * median(fastest.turns);
+/**
+ * Starts a contestant in several settings, as many at a time as there are cores: warming up is not measured.
+ */
+async function startAll({ name, command }, settings, network, batch, { note, versions }) {
+  const players = [];
+  for (const some of inGroups(settings, availableParallelism())) {
+    const started = await Promise.all(some.map((setting) => start(command, network, batch, setting)));
+    for (const [index, process] of started.entries()) {
+      if (process.skip !== undefined) await process.close();
+      else {
+        const figures = { trials: [], turns: [] };
+        players.push({ contestant: name, setting: some[index], process, ...figures, gone: false });
+        Object.assign(versions, process.versions);
+      }
+    }
+    const reasons = new Set(started.flatMap(({ skip }) => (skip === undefined ? [] : [skip])));
+    for (const reason of reasons) note(`skipped: ${name} (${network}): ${reason}`);
+    if (started.every(({ skip }) => skip !== undefined)) break; // the others would lack the same
+  }
+  return players;
 }
 
-/** Divides items into groups: loading takes a core each, and warming up is not measured. */
+/** Ends a player's process, if it has not been ended. */
+async function leave(player) {
+  if (player.gone) return;
+  player.gone = true;
+  await player.process.close();
+}
+
+const fastestTrial = ({ trials }) => Math.max(0, ...trials);
+
+function isTooSlow(player, playing) {
+  if (player.gone) return false;
+  const rivals = playing.filter(({ contestant, gone }) => contestant === player.contestant && !gone);
+  return fastestTrial(player) < DROPPED * Math.max(...rivals.map(fastestTrial));
+}
+
+/** Divides items into groups. */
 function inGroups(items, size) {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, k) =>
     items.slice(k * size, (k + 1) * size),
