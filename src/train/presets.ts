@@ -76,7 +76,7 @@ export const PRESETS = {
       averaging: 'ema',
       emaDecay: 'auto',
       emaWarmup: true,
-      patience: 20,
+      patience: 12,
       refit: true,
     },
     byTask: { classification: { dropout: 0.1 }, regression: { dropout: 0.05 } },
