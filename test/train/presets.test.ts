@@ -98,7 +98,7 @@ describe('a preset', () => {
     const out = join(folder, 'stored');
     const first = await end({ data: table, target: 'y', epochs: 6, workers: 0 }, out);
     const stored = parse(readFileSync(join(out, 'config.yaml'), 'utf8'));
-    expect(stored).toMatchObject({ preset: 'none', optimizer: 'adamw', batch: 32, epochs: 6, patience: 20 });
+    expect(stored).toMatchObject({ preset: 'none', optimizer: 'adamw', batch: 32, epochs: 6, patience: 12 });
     expect(JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')).preset).toBe('tabular');
     const again = await end(stored, null);
     expect(again.weightsSha256).toBe(first.weightsSha256);
