@@ -66,8 +66,8 @@ const NOT_BETTER =
   'the model is not better than the baseline: train for longer, find a rate with gradpool find-lr, or look at the columns with gradpool inspect';
 
 /**
- * Percent by which four networks together lower the loss of the default, on average over the 18 tables of
- * docs/tables.md with fewer training rows than SMALL_TABLE.
+ * Percent by which four networks together lower the loss of a default training, on average, as
+ * docs/training.md#bags says.
  */
 const BAG_GAIN = 6;
 /** Training rows up to which a bag is suggested. */
@@ -77,7 +77,7 @@ const SMALL_TABLE = 2000;
 function bagHint({ bag, status }: TrainResult, { config, rows }: StartEvent): string | null {
   const small = rows.train < SMALL_TABLE && kindOf(config.data) === 'table';
   if (bag || status === 'interrupted' || !small) return null;
-  return `--bag 4 averages four networks trained on different rows; on the project's small tables that lowers the loss by ${BAG_GAIN} % on average (docs/tables.md)`;
+  return `--bag 4 averages four networks trained on different rows; on the project's small tables that lowers the loss by ${BAG_GAIN} % on average (docs/training.md#bags)`;
 }
 
 /**
