@@ -8,7 +8,7 @@ import { quantile } from '../statistics.js';
 import { type MetricName, metricValue, type TaskPredictions } from './catalogue.js';
 
 /** The ends of a 95 % interval. */
-export interface Interval {
+interface Interval {
   readonly low: number;
   readonly high: number;
 }

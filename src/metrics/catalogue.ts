@@ -31,7 +31,10 @@ interface ValueMetric {
   readonly value: (predictions: ValuePredictions) => number | Undefined;
 }
 
-type Rest<Metric> = Omit<Metric, 'task' | 'greaterIsBetter' | 'ofProbabilities'>;
+/** A metric: a function of predictions for one task, with what people and programs ask about it. */
+export type Metric = ClassMetric | ValueMetric;
+
+type Rest<Kind> = Omit<Kind, 'task' | 'greaterIsBetter' | 'ofProbabilities'>;
 
 const ofClasses = (metric: Rest<ClassMetric>) =>
   ({ task: 'classification', greaterIsBetter: true, ofProbabilities: false, ...metric }) as const;
@@ -126,7 +129,7 @@ export const METRICS = {
     help: 'mean pinball loss of the predicted quantiles, or of the prediction at level 0.5',
     value: pinball,
   }),
-} as const satisfies Readonly<Record<string, ClassMetric | ValueMetric>>;
+} as const satisfies Readonly<Record<string, Metric>>;
 
 /** The name of a metric. */
 export type MetricName = keyof typeof METRICS;
@@ -144,7 +147,7 @@ export function metricNames(task: ProblemType): MetricName[] {
 
 /** Returns a metric's value, or why it has none. */
 export function metricValue(name: MetricName, predictions: TaskPredictions): number | Undefined {
-  const metric: ClassMetric | ValueMetric = METRICS[name];
+  const metric: Metric = METRICS[name];
   if (!(totalWeight(predictions) > 0)) return { reason: 'all rows have weight 0' };
   if (metric.task === 'regression') {
     if (predictions.task === 'regression') return metric.value(predictions);

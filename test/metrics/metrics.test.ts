@@ -50,7 +50,8 @@ function compare(given: ClassCase | ValueCase): void {
     const expected = given.metrics[name];
     const found = metricValue(name, predictions);
     if (expected === null) expect(found, name).toEqual({ reason: expect.stringMatching(/^\S.*[^.]$/) });
-    else expect(Math.abs((found as number) - expected), `${name}: ${found} for ${expected}`).toBeLessThan(1e-9);
+    else
+      expect(Math.abs((found as number) - expected), `${name}: ${found} for ${expected}`).toBeLessThan(1e-9);
   }
 }
 
@@ -104,14 +105,17 @@ describe('an undefined metric', () => {
   it('without probabilities, and where no row counts', () => {
     const given = fixture.classes[0];
     const bare = classPredictions({ ...given, classes: named(2), probabilities: null });
-    for (const [name, { value, reason }] of Object.entries(measure({ task: 'classification', ...bare }, null))) {
+    for (const [name, { value, reason }] of Object.entries(
+      measure({ task: 'classification', ...bare }, null),
+    )) {
       const metric = METRICS[name as keyof typeof METRICS];
       const needs = 'ofProbabilities' in metric && metric.ofProbabilities;
       expect(value === null, name).toBe(needs);
       expect(reason).toBe(needs ? 'the network gives no probabilities' : undefined);
     }
     const nothing: TaskPredictions = { ...of('ties, two classes'), weights: new Array(50).fill(0) };
-    for (const { reason } of Object.values(measure(nothing, null))) expect(reason).toBe('all rows have weight 0');
+    for (const { reason } of Object.values(measure(nothing, null)))
+      expect(reason).toBe('all rows have weight 0');
   });
 });
 
