@@ -51,7 +51,7 @@ export type { CellValue, TableColumns, TableRow, TableRows } from './data/tables
 export { DataError, DivergedError, GateError, UsageError, UserError } from './errors.js';
 export {
   type AdjustedComparison,
-  type Candidate as ComparedCandidate,
+  type Competitor,
   compareWithMany,
 } from './experiment/many.js';
 export { comparisonSentence, type SentenceOptions } from './experiment/sentence.js';

@@ -3,7 +3,7 @@ import { comparisonSentence, SIGNIFICANT } from './sentence.js';
 import { type ComparisonOptions, comparePaired, holm, type PairedComparison } from './statistics.js';
 
 /** A configuration with its metric, one value for each seed or fold. */
-export interface Candidate {
+export interface Competitor {
   readonly name: string;
   readonly values: readonly number[];
 }
@@ -39,8 +39,8 @@ export interface AdjustedComparison extends PairedComparison {
  * ```
  */
 export function compareWithMany(
-  one: Candidate,
-  others: readonly Candidate[],
+  one: Competitor,
+  others: readonly Competitor[],
   reading: { readonly greaterIsBetter: boolean; readonly scale?: number; readonly unit?: string },
   options: ComparisonOptions = {},
 ): AdjustedComparison[] {

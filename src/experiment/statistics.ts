@@ -101,7 +101,8 @@ export function meanInterval(values: readonly number[], folds?: Folds, confidenc
  * const narrow = [0.905, 0.922, 0.919, 0.899, 0.931];
  * const found = comparePaired(wide, narrow);
  * console.log(found.difference.toFixed(4), found.p.toFixed(4)); // → 0.0078 0.0033
- * console.log(comparisonSentence('wide', 'narrow', found, { greaterIsBetter: true, scale: 100, unit: 'points' }));
+ * const reading = { greaterIsBetter: true, scale: 100, unit: 'points' };
+ * console.log(comparisonSentence('wide', 'narrow', found, reading));
  * // → wide beats narrow by 0.78 points [0.44, 1.12], p = 0.003, 5 seeds
  * ```
  */

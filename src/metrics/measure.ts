@@ -20,7 +20,7 @@ export interface Score {
 export type Scores = Readonly<Partial<Record<MetricName, Score>>>;
 
 /** Returns every metric of the predictions' task. */
-export function measure(
+export function measureAll(
   predictions: TaskPredictions,
   bootstrap: { readonly resamples: number; readonly seed: number } | null,
 ): Scores {

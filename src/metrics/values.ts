@@ -1,4 +1,4 @@
-/** Metrics of predicted numbers. With several targets each is the mean over the targets, unless it says so. */
+/** Metrics of predicted numbers, each a mean over the targets where there are several, unless it says so. */
 import { mean } from '../statistics.js';
 import { totalWeight, type Undefined, undefinedBecause, type ValuePredictions } from './predictions.js';
 

@@ -12,7 +12,7 @@ import type { Runner } from './runner.js';
 const MOST_PROBABILITIES = 2 ** 27;
 
 /** Takes the predictions of block after block, in the order of the rows. */
-export interface Collection {
+interface Collection {
   /** Takes `rows` predictions from the network's output, which are those from row `from` on. */
   add(from: number, rows: number): void;
   /** Returns the predictions for all rows, once all have been taken. */

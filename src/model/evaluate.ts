@@ -6,7 +6,7 @@ import { outputsOf } from '../data/schema.js';
 import { DataError, UsageError } from '../errors.js';
 import type { EvaluationSums } from '../forward/evaluation.js';
 import { type Metrics, meanMetrics, targetVariance } from '../forward/metrics.js';
-import { measure, type Scores } from '../metrics/measure.js';
+import { measureAll, type Scores } from '../metrics/measure.js';
 import { totalWeight } from '../metrics/predictions.js';
 import { type ClassScores, classScores, confusionMatrix } from '../metrics/tallies.js';
 import { givesProbabilities } from '../network/layer.js';
@@ -102,7 +102,7 @@ export function evaluateModel(
   const weight = totalWeight(predictions);
   if (!(weight > 0))
     throw new DataError(`${source}: all ${rows} rows have weight 0; nothing can be measured`);
-  const scores = measure(predictions, bootstrap === undefined ? null : { resamples: bootstrap, seed });
+  const scores = measureAll(predictions, bootstrap === undefined ? null : { resamples: bootstrap, seed });
   const metrics = weights
     ? weightedMetrics(collection.loss() / weight, scores)
     : plainMetrics(model, subset, sums);

@@ -1,7 +1,7 @@
 /** Bootstrap intervals of metrics: against a closed form, their determinism, and where there is none. */
 import { describe, expect, it } from 'vitest';
 import type { TaskPredictions } from '#src/metrics/catalogue.js';
-import { measure } from '#src/metrics/measure.js';
+import { measureAll } from '#src/metrics/measure.js';
 import { classPredictions } from '#src/metrics/predictions.js';
 
 /** Predictions of two classes with probability 0.8 for the predicted one, of which so many are right. */
@@ -15,7 +15,7 @@ function answers(rows: number, right: number, weights: number[] | null = null): 
 
 describe('a bootstrap interval', () => {
   it('of an accuracy is near 1.96·√(p(1−p)/R), to its Monte Carlo error', () => {
-    const { accuracy } = measure(answers(400, 320), { resamples: 2000, seed: 1 });
+    const { accuracy } = measureAll(answers(400, 320), { resamples: 2000, seed: 1 });
     const half = 1.96 * Math.sqrt((0.8 * 0.2) / 400);
     expect(accuracy!.interval!.low).toBeCloseTo(0.8 - half, 2);
     expect(accuracy!.interval!.high).toBeCloseTo(0.8 + half, 2);
@@ -23,9 +23,9 @@ describe('a bootstrap interval', () => {
 
   it('is the same for the same seed, and holds the value of every metric', () => {
     const predictions = answers(60, 45);
-    const once = measure(predictions, { resamples: 200, seed: 3 });
-    expect(measure(predictions, { resamples: 200, seed: 3 })).toEqual(once);
-    expect(measure(predictions, { resamples: 200, seed: 4 })).not.toEqual(once);
+    const once = measureAll(predictions, { resamples: 200, seed: 3 });
+    expect(measureAll(predictions, { resamples: 200, seed: 3 })).toEqual(once);
+    expect(measureAll(predictions, { resamples: 200, seed: 4 })).not.toEqual(once);
     expect(once.accuracy!.interval).toMatchInlineSnapshot(`
       {
         "high": 0.8333333333333334,
@@ -42,7 +42,7 @@ describe('a bootstrap interval', () => {
 
   it('multiplies the weights of the rows', () => {
     const weights = Array.from({ length: 60 }, (_, row) => (row < 30 ? 1 : 0));
-    const { accuracy } = measure(answers(60, 30, weights), { resamples: 100, seed: 1 });
+    const { accuracy } = measureAll(answers(60, 30, weights), { resamples: 100, seed: 1 });
     expect(accuracy).toEqual({ value: 1, greaterIsBetter: true, interval: { low: 1, high: 1 } });
   });
 
@@ -51,7 +51,7 @@ describe('a bootstrap interval', () => {
     const probabilities = targets.flatMap((_, row) => [0.5 + row / 100, 0.5 - row / 100]);
     const predicted = targets.map(() => 0);
     const given = { classes: ['no', 'yes'], targets, predicted, probabilities, weights: null };
-    const scores = measure(
+    const scores = measureAll(
       { task: 'classification', ...classPredictions(given) },
       { resamples: 100, seed: 1 },
     );

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { METRICS, metricNames, metricValue, type TaskPredictions } from '#src/metrics/catalogue.js';
-import { measure } from '#src/metrics/measure.js';
+import { measureAll } from '#src/metrics/measure.js';
 import { classPredictions } from '#src/metrics/predictions.js';
 import { classScores, confusionMatrix } from '#src/metrics/tallies.js';
 
@@ -89,7 +89,7 @@ describe('an undefined metric', () => {
     ['top3Accuracy', 'untied, two classes', 'there are only 2 classes'],
   ] as const)('%s of %s says: %s', (name, given, reason) => {
     expect(metricValue(name, of(given))).toEqual({ reason });
-    expect(measure(of(given), null)[name]).toMatchObject({ value: null, reason });
+    expect(measureAll(of(given), null)[name]).toMatchObject({ value: null, reason });
   });
 
   it('of values: constant targets, a target of 0, the other task', () => {
@@ -106,7 +106,7 @@ describe('an undefined metric', () => {
     const given = fixture.classes[0];
     const bare = classPredictions({ ...given, classes: named(2), probabilities: null });
     for (const [name, { value, reason }] of Object.entries(
-      measure({ task: 'classification', ...bare }, null),
+      measureAll({ task: 'classification', ...bare }, null),
     )) {
       const metric = METRICS[name as keyof typeof METRICS];
       const needs = 'ofProbabilities' in metric && metric.ofProbabilities;
@@ -114,7 +114,7 @@ describe('an undefined metric', () => {
       expect(reason).toBe(needs ? 'the network gives no probabilities' : undefined);
     }
     const nothing: TaskPredictions = { ...of('ties, two classes'), weights: new Array(50).fill(0) };
-    for (const { reason } of Object.values(measure(nothing, null)))
+    for (const { reason } of Object.values(measureAll(nothing, null)))
       expect(reason).toBe('all rows have weight 0');
   });
 });
@@ -198,9 +198,9 @@ describe('properties', () => {
     const targets = [0, 1, 2, 3, 4, 5, 5, 0];
     const probabilities = targets.flatMap((target) => named(6).map((_, k) => (k === target ? 1 : 0)));
     const given = { classes: named(6), targets, predicted: targets, probabilities, weights: null };
-    const right = measure({ task: 'classification', ...classPredictions(given) }, null);
+    const right = measureAll({ task: 'classification', ...classPredictions(given) }, null);
     const numbers = { outputs: 1, targets: [1, 2, 4], predicted: [1, 2, 4], weights: null };
-    const exact = measure({ task: 'regression', levels: [], quantiles: null, ...numbers }, null);
+    const exact = measureAll({ task: 'regression', levels: [], quantiles: null, ...numbers }, null);
     for (const [name, { value, greaterIsBetter }] of Object.entries({ ...right, ...exact })) {
       expect(value, name).toBeCloseTo(greaterIsBetter ? 1 : 0, 12);
     }
