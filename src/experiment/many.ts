@@ -33,9 +33,9 @@ export interface AdjustedComparison extends PairedComparison {
  *   { name: 'deep', values: [0.93, 0.94, 0.95, 0.91, 0.97] },
  * ];
  * const reading = { greaterIsBetter: true, scale: 100, unit: 'points' };
- * for (const { sentence } of compareWithMany(best, others, reading)) console.log(sentence);
- * // → wide beats narrow by 2.60 points [1.92, 3.28], p < 0.001, 5 seeds
- * // → no difference between wide and deep shown (±1.2 points with 5 seeds; about 24 would show 0.6)
+ * const found = compareWithMany(best, others, reading);
+ * console.log(found[0].sentence); // → wide beats narrow by 2.60 points [1.92, 3.28], p < 0.001, 5 seeds
+ * console.log(found.map(({ shown }) => shown)); // → [ true, false ]
  * ```
  */
 export function compareWithMany(

@@ -18,6 +18,15 @@ export const SIGNIFICANT = 0.05;
 /**
  * Returns 'A beats B by 0.31 points [0.12, 0.49], p = 0.003, 10 seeds' where the comparison shows a
  * difference, else 'no difference between A and B shown (±0.4 points with 5 seeds; about 30 would show 0.2)'.
+ *
+ * @example
+ * ```js
+ * import { comparePaired, comparisonSentence } from 'gradpool';
+ *
+ * const found = comparePaired([0.21, 0.25, 0.22], [0.31, 0.36, 0.33]);
+ * const sentence = comparisonSentence('Adam', 'SGD', found, { greaterIsBetter: false });
+ * console.log(sentence); // → Adam beats SGD by 0.107 [0.092, 0.121], p < 0.001, 3 seeds
+ * ```
  */
 export function comparisonSentence(
   a: string,

@@ -74,9 +74,9 @@ function variancePerMean(count: number, folds: Folds | undefined): number {
  * import { meanInterval } from 'gradpool';
  *
  * const { mean, low, high } = meanInterval([0.91, 0.93, 0.92, 0.9, 0.94]);
- * console.log(mean.toFixed(3), low.toFixed(3), high.toFixed(3)); // → 0.920 0.900 0.940
+ * console.log(mean.toFixed(3), low?.toFixed(3), high?.toFixed(3)); // → 0.920 0.900 0.940
  * const folds = { testToTrain: 1 / 4 }; // the values are those of 5 folds
- * console.log(meanInterval([0.91, 0.93, 0.92, 0.9, 0.94], folds).low.toFixed(3)); // → 0.891
+ * console.log(meanInterval([0.91, 0.93, 0.92, 0.9, 0.94], folds).low?.toFixed(3)); // → 0.891
  * ```
  */
 export function meanInterval(values: readonly number[], folds?: Folds, confidence = 0.95): MeanInterval {
@@ -100,10 +100,10 @@ export function meanInterval(values: readonly number[], folds?: Folds, confidenc
  * const wide = [0.912, 0.931, 0.925, 0.904, 0.943];
  * const narrow = [0.905, 0.922, 0.919, 0.899, 0.931];
  * const found = comparePaired(wide, narrow);
- * console.log(found.difference.toFixed(4), found.p.toFixed(4)); // → 0.0078 0.0033
+ * console.log(found.difference.toFixed(4), found.p?.toFixed(4)); // → 0.0078 0.0033
  * const reading = { greaterIsBetter: true, scale: 100, unit: 'points' };
- * console.log(comparisonSentence('wide', 'narrow', found, reading));
- * // → wide beats narrow by 0.78 points [0.44, 1.12], p = 0.003, 5 seeds
+ * const sentence = comparisonSentence('wide', 'narrow', found, reading);
+ * console.log(sentence); // → wide beats narrow by 0.78 points [0.44, 1.12], p = 0.003, 5 seeds
  * ```
  */
 export function comparePaired(
@@ -184,7 +184,14 @@ const MOST_SEEDS = 100_000;
 
 /**
  * Returns the probability that a paired t-test over so many seeds finds a difference at the level 0.05.
+ *
  * @param deviation the standard deviation of the differences from seed to seed
+ * @example
+ * ```js
+ * import { powerOf } from 'gradpool';
+ *
+ * console.log(powerOf(0.002, 0.004, 10).toFixed(3)); // → 0.293
+ * ```
  */
 export function powerOf(difference: number, deviation: number, seeds: number): number {
   const critical = studentQuantile(0.975, seeds - 1);

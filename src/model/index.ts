@@ -94,9 +94,8 @@ export interface Model {
    *
    * const model = await loadModel('runs/irises');
    * const { scores } = await model.evaluate('iris', { bootstrap: 200 });
-   * const { value, interval } = scores.rocAuc;
-   * console.log(value > 0.9, interval.low <= value); // → true true
-   * console.log(scores.top3Accuracy.reason); // → there are only 3 classes
+   * console.log((scores.rocAuc?.value ?? 0) > 0.9, (scores.rocAuc?.interval?.low ?? 0) > 0.8); // → true true
+   * console.log(scores.top3Accuracy?.reason); // → there are only 3 classes
    * ```
    */
   evaluate(source: DataSource, options?: EvaluateOptions): Promise<Evaluation>;
