@@ -50,6 +50,23 @@ export type { KeptColumn } from './data/tables/load.js';
 export type { TableOverrides } from './data/tables/overrides.js';
 export type { CellValue, TableColumns, TableRow, TableRows } from './data/tables/records.js';
 export { DataError, DivergedError, GateError, UsageError, UserError } from './errors.js';
+export {
+  type AdjustedComparison,
+  type Competitor,
+  compareWithMany,
+} from './experiment/many.js';
+export { comparisonSentence, type SentenceOptions } from './experiment/sentence.js';
+export {
+  type ComparisonOptions,
+  comparePaired,
+  type Folds as SharedFolds,
+  holm,
+  type MeanInterval,
+  meanInterval,
+  type PairedComparison,
+  powerOf,
+  seedsNeeded,
+} from './experiment/statistics.js';
 export { type ExplainOptions, type Explanation, explain, type Perturbation } from './explain/explain.js';
 export {
   assertPassed,
@@ -79,10 +96,14 @@ export type {
 } from './explain/trace.js';
 export type { Metrics } from './forward/metrics.js';
 export type { KernelName } from './kernels/kernels.js';
+export type { MetricName } from './metrics/catalogue.js';
+export type { Score, Scores } from './metrics/measure.js';
+export type { ClassScores } from './metrics/tallies.js';
 export {
   type ColumnImportance,
   type Dependence,
   type EvaluatedUncertainty,
+  type EvaluateOptions,
   type Evaluation,
   type Facts,
   type Importance,

@@ -21,6 +21,7 @@ export const PURPOSE = {
   members: 12,
   examine: 20,
   importance: 21,
+  bootstrap: 22,
 } as const;
 
 /** Encrypts the counter (c0, c1) with the key (k0, k1) and writes the two words into out; all are uint32. */

@@ -1,8 +1,9 @@
 import type { EvaluatedUncertainty, Evaluation } from '../../src/model/evaluate.js';
 import { defineCommand } from '../command.js';
-import { classScores, confusionTable, metricsText, scoresTable } from '../render/metrics.js';
+import { readText, readWhole } from '../readers.js';
+import { classTable, confusionTable, metricsText, scoreFacts } from '../render/metrics.js';
 import { json, print, printNotes } from '../render/output.js';
-import { countOf, facts, painter, percent, r2Text, significant } from '../render/text.js';
+import { countOf, facts, painter, percent, significant } from '../render/text.js';
 import { withData } from '../stdin.js';
 
 /** The tables show at most this many classes; --json lists all. */
@@ -15,35 +16,51 @@ export const evaluateCommand = defineCommand({
     run: "a run's folder or a model.safetensors",
     data: 'data as for gradpool train, or - for standard input',
   },
-  flags: { json: { describe: 'print one JSON document', boolean: true } },
-  examples: [['gradpool evaluate runs/mine holdout.csv', 'loss, accuracy, and each class on its own']],
+  flags: {
+    weights: {
+      describe: 'tables: the column that says what each row counts in the metrics',
+      read: readText,
+    },
+    bootstrap: {
+      describe: 'draw the rows so many times anew for 95 % intervals of the metrics; 1000 are usual',
+      read: readWhole(40),
+    },
+    seed: { describe: 'seed of these draws', default: '1', read: readWhole(0) },
+    json: { describe: 'print one JSON document', boolean: true },
+  },
+  examples: [
+    ['gradpool evaluate runs/mine holdout.csv', 'loss, accuracy, and each class on its own'],
+    ['gradpool evaluate runs/mine holdout.csv --bootstrap 1000', 'every metric with its interval'],
+    ['gradpool list metrics', 'what the metrics are'],
+  ],
   async run(args) {
     const { loadModel } = await import('../../src/model/index.js');
     const model = await loadModel(args.run);
+    const { weights, bootstrap, seed } = args;
+    const options = {
+      ...(weights === undefined ? {} : { weights }),
+      ...(bootstrap === undefined ? {} : { bootstrap }),
+      ...(seed === undefined ? {} : { seed }),
+    };
     const { notes, ...found } = await withData(args.data, async (source, named) => {
-      const evaluation = await model.evaluate(source);
+      const evaluation = await model.evaluate(source, options);
       return { ...evaluation, notes: evaluation.notes.map(named) };
     });
-    const { confusion } = found;
+    const { confusion, perClass, scores } = found;
     printNotes(notes);
-    const scores = model.classes && confusion ? classScores(model.classes, confusion) : null;
     if (args.json) {
       const { classes, path, weightsSha256 } = model;
-      json({
-        model: path,
-        weightsSha256,
-        data: args.data,
-        ...found,
-        classes,
-        perClass: scores,
-        notes,
-      });
+      json({ model: path, weightsSha256, data: args.data, ...found, classes, notes });
       return 0;
     }
     print(summaryText(found));
-    if (model.classes && found.ece) print(facts(uncertaintyFacts(found)));
-    if (scores && confusion && scores.length <= MOST_CLASSES) {
-      print(`\n${scoresTable(scores)}\n\n${confusionTable(model.classes!, confusion)}`);
+    if (model.classes) {
+      const { ece, ...rest } = scores;
+      const shown = found.ece === null && ece ? { ...rest, ece } : rest;
+      print(facts([...scoreFacts(shown), ...uncertaintyFacts(found)]));
+    }
+    if (perClass && confusion && perClass.length <= MOST_CLASSES) {
+      print(`\n${classTable(perClass)}\n\n${confusionTable(model.classes!, confusion)}`);
     }
     return 0;
   },
@@ -51,15 +68,15 @@ export const evaluateCommand = defineCommand({
 
 /** Writes the metrics: classes have them in one line, numbers in several. */
 function summaryText(found: Omit<Evaluation, 'notes'>): string {
-  const { rows, metrics, mae, r2 } = found;
+  const { rows, metrics, scores } = found;
   if (metrics.rmse === undefined) {
     return `${painter(process.stdout)('bold', metricsText(metrics))} on ${countOf(rows, 'row')}`;
   }
+  const { rmse, mae, r2, ...others } = scores;
+  const shown = { ...(rmse && { rmse }), ...(mae && { mae }), ...(r2 && { r2 }), ...others };
   return facts([
     ['rows', String(rows)],
-    ['rmse', significant(metrics.rmse)],
-    ['mae', mae === null ? null : significant(mae)],
-    ['r2', r2 === null ? 'undefined: the target is constant' : r2Text(r2)],
+    ...scoreFacts(shown),
     ['loss', significant(metrics.loss)],
     ...uncertaintyFacts(found),
   ]);

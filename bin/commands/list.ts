@@ -3,8 +3,11 @@ import { json, print } from '../render/output.js';
 
 export const listCommand = defineCommand({
   usage: 'list [group]',
-  describe: 'list every layer, activation, loss, optimizer, schedule, initializer and built-in problem',
-  positionals: { group: 'layers, activations, losses, optimizers, schedules, initializers or problems' },
+  describe:
+    'list every layer, activation, loss, optimizer, schedule, initializer, metric and built-in problem',
+  positionals: {
+    group: 'layers, activations, losses, optimizers, schedules, initializers, metrics or problems',
+  },
   flags: { json: { describe: 'print one JSON document', boolean: true } },
   examples: [
     ['gradpool list', 'everything there is'],

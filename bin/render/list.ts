@@ -13,7 +13,7 @@ export function catalogueText(groups: readonly { name: string; entries: readonly
 function groupText(group: string, entries: readonly Entry[]): string {
   const columns: Column[] = [
     ['name', ({ name }) => name],
-    [group === 'problems' ? 'what' : 'formula', ({ formula }) => formula],
+    [group === 'problems' || group === 'metrics' ? 'what' : 'formula', ({ formula }) => formula],
     [group === 'losses' ? 'gradient' : 'derivative', ({ derivative }) => derivative ?? ''],
     ['defaults', ({ defaults }) => defaultsText(defaults)],
     ['PyTorch', ({ torch }) => torch ?? '-'],

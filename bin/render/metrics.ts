@@ -1,6 +1,9 @@
 import type { Metrics } from '../../src/forward/metrics.js';
+import { METRICS, type MetricName } from '../../src/metrics/catalogue.js';
+import type { Score, Scores } from '../../src/metrics/measure.js';
+import type { ClassScores } from '../../src/metrics/tallies.js';
 import type { Baseline, BaselineMetrics } from '../../src/train/baseline.js';
-import { percent, r2Text, significant, table } from './text.js';
+import { count, percent, r2Text, significant, table } from './text.js';
 
 /** Writes 'accuracy 98.12 %, loss 0.06121' or 'rmse 77.12, R² 0.4512, loss 0.2613'. */
 export function metricsText({ loss, accuracy, rmse, r2 }: Metrics): string {
@@ -21,38 +24,12 @@ export function baselineText(
   return `always the ${kind} (${name}): accuracy ${percent(accuracy)}${loss}`;
 }
 
-interface ClassScores {
-  readonly class: string;
-  /** The share of the rows predicted as this class that belong to it; null when there are none. */
-  readonly precision: number | null;
-  /** The share of the rows of this class that were predicted as it; null when there are none. */
-  readonly recall: number | null;
-  readonly f1: number | null;
-  readonly rows: number;
-}
-
-/**
- * Computes the scores of each class; `confusion[i][j]` counts the rows of class i that were predicted as j.
- */
-export function classScores(
-  classes: readonly string[],
-  confusion: readonly (readonly number[])[],
-): ClassScores[] {
-  return classes.map((name, k) => {
-    const right = confusion[k][k];
-    const rows = sum(confusion[k]);
-    const predicted = sum(confusion.map((row) => row[k]));
-    const share = (total: number) => (total === 0 ? null : right / total);
-    const f1 = rows + predicted === 0 ? null : (2 * right) / (rows + predicted);
-    return { class: name, precision: share(predicted), recall: share(rows), f1, rows };
-  });
-}
-
-export function scoresTable(scores: readonly ClassScores[]): string {
+/** Writes the scores of each class as a table. */
+export function classTable(scores: readonly ClassScores[]): string {
   const cell = (value: number | null) => (value === null ? '-' : value.toFixed(4));
   return table(
     ['class', 'precision', 'recall', 'F1', 'rows'],
-    scores.map((row) => [row.class, cell(row.precision), cell(row.recall), cell(row.f1), row.rows]),
+    scores.map((row) => [row.class, cell(row.precision), cell(row.recall), cell(row.f1), count(row.rows)]),
   );
 }
 
@@ -63,10 +40,30 @@ export function confusionTable(
 ): string {
   return table(
     ['true \\ predicted', ...classes],
-    confusion.map((row, k) => [classes[k], ...row.map((cell) => (cell === 0 ? '.' : cell))]),
+    confusion.map((row, k) => [classes[k], ...row.map((cell) => (cell === 0 ? '.' : count(cell)))]),
   );
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+/** Writes metrics one a line, with intervals where there are any, then which are undefined, and why. */
+export function scoreFacts(scores: Scores): [string, string][] {
+  const reasons = new Map<string, string[]>();
+  const lines: [string, string][] = [];
+  for (const [name, { value, reason = '', interval }] of Object.entries(scores)) {
+    if (isMicroAverage(name as MetricName)) continue;
+    if (value === null) reasons.set(reason, [...(reasons.get(reason) ?? []), name]);
+    else lines.push([name, significant(value) + intervalText(interval)]);
+  }
+  for (const [reason, names] of reasons) lines.push(['undefined', `${names.join(', ')}: ${reason}`]);
+  return lines;
+}
+
+/** The micro averages of one class a row are the accuracy, so the text leaves them out; --json has them. */
+function isMicroAverage(name: MetricName): boolean {
+  return name !== 'accuracy' && METRICS[name].value === METRICS.accuracy.value;
+}
+
+function intervalText(interval: Score['interval']): string {
+  if (interval === undefined) return '';
+  if (interval === null) return ' [no interval: too many resamples leave it undefined]';
+  return ` [${significant(interval.low)}, ${significant(interval.high)}]`;
 }

@@ -2,6 +2,10 @@ import type { ClassProbabilities, LabelledProbabilities } from './temperature.js
 
 const BINS = 15;
 
+interface WeightedProbabilities extends LabelledProbabilities {
+  readonly weights?: ArrayLike<number> | null;
+}
+
 /**
  * Adds up the expected calibration error (Guo et al. 2017): rows go into 15 bins of equal width by the
  * largest of their probabilities, and the distance of a bin's accuracy from its mean probability counts with
@@ -12,15 +16,17 @@ export class CalibrationError {
   readonly #confidence = new Float64Array(BINS);
   #rows = 0;
 
-  add({ probabilities, classes, labels }: LabelledProbabilities): void {
+  /** @param weights [R]: what each row counts; null or nothing where all count the same */
+  add({ probabilities, classes, labels, weights = null }: WeightedProbabilities): void {
     for (let row = 0; row < labels.length; row++) {
+      const weight = weights === null ? 1 : weights[row];
       const best = mostProbable({ probabilities, classes }, row);
       const confidence = probabilities[row * classes + best];
       const bin = Math.min(BINS, Math.max(1, Math.ceil(confidence * BINS))) - 1; // (k/15, (k+1)/15]
-      this.#right[bin] += best === labels[row] ? 1 : 0;
-      this.#confidence[bin] += confidence;
+      this.#right[bin] += best === labels[row] ? weight : 0;
+      this.#confidence[bin] += weight * confidence;
+      this.#rows += weight;
     }
-    this.#rows += labels.length;
   }
 
   get value(): number {

@@ -261,8 +261,10 @@ async function load(
 ): Promise<LoadedDataset & { readonly kept?: readonly KeptColumn[] }> {
   const source = openSource(data);
   if (source.kind === 'arrays' && schema.kind === 'arrays') {
-    if (options.keep !== undefined)
-      throw new UsageError(`--keep: ${source.name} is not a table and has no columns`);
+    for (const flag of ['keep', 'weights'] as const) {
+      if (options[flag] !== undefined)
+        throw new UsageError(`--${flag}: ${source.name} is not a table and has no columns`);
+    }
     return loadArrays(source, schema, options.needTargets);
   }
   if (source.kind === 'table' && schema.kind === 'table')

@@ -7,6 +7,7 @@ import type { BuiltInProblem } from '../data/problems/problem.js';
 import { didYouMean } from '../didyoumean.js';
 import { UsageError } from '../errors.js';
 import { hyperValues } from '../hyperparameters.js';
+import { METRICS, type Metric } from '../metrics/catalogue.js';
 import { ACTIVATIONS, type Activation } from '../network/activations.js';
 import { DIVERGENCES, type Divergence } from '../network/divergences.js';
 import { INITIALIZERS } from '../network/initializers.js';
@@ -78,6 +79,11 @@ export const CATALOGUE = {
     entries(INITIALIZERS).map(
       ([name, { formula, torch }]): Entry => ({ name, formula, defaults: {}, torch: torchName(torch) }),
     ),
+  metrics: () =>
+    entries<Metric>(METRICS).map(([name, { help, task, greaterIsBetter }]): Entry => {
+      const formula = `${task}, ${greaterIsBetter ? 'greater' : 'smaller'} is better: ${help}`;
+      return { name, formula, defaults: {}, torch: null };
+    }),
   problems: () =>
     entries<BuiltInProblem>(PROBLEMS).map(([name, { summary, size, noise }]): Entry => {
       const defaults = {

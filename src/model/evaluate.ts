@@ -3,13 +3,16 @@ import { CalibrationError } from '../calibration/ece.js';
 import { withTemperature } from '../calibration/temperature.js';
 import type { Subset } from '../data/dataset.js';
 import { outputsOf } from '../data/schema.js';
-import { DataError } from '../errors.js';
+import { DataError, UsageError } from '../errors.js';
 import type { EvaluationSums } from '../forward/evaluation.js';
 import { type Metrics, meanMetrics, targetVariance } from '../forward/metrics.js';
+import { measureAll, type Scores } from '../metrics/measure.js';
+import { totalWeight } from '../metrics/predictions.js';
+import { type ClassScores, classScores, confusionMatrix } from '../metrics/tallies.js';
 import { givesProbabilities } from '../network/layer.js';
-import { mean } from '../statistics.js';
-import { problemTypeOf } from './format.js';
-import { networkProbabilities, predictedClasses, predictedValues } from './outputs.js';
+import { collect } from './collect.js';
+import { classesOf, problemTypeOf } from './format.js';
+import { networkProbabilities } from './outputs.js';
 import type { ReadModel } from './read.js';
 import { type Runner, sumBlocks } from './runner.js';
 import { type Uncertainty, uncertaintyAt } from './uncertainty.js';
@@ -19,8 +22,15 @@ export interface Evaluation {
   readonly rows: number;
   /** The mean loss, and the accuracy or the root mean squared error. */
   readonly metrics: Metrics;
-  /** Classification: rows counted by [true class][predicted class]; null with more than 1000 classes. */
+  /** Every metric of the task, by its name; one that is undefined for these rows says why. */
+  readonly scores: Scores;
+  /**
+   * Classification: rows, or their weights, added up by [true class][predicted class]; null with more than
+   * 1000 classes.
+   */
   readonly confusion: readonly (readonly number[])[] | null;
+  /** Classification: precision, recall and F1 of each class. */
+  readonly perClass: readonly ClassScores[] | null;
   /** Regression: the mean absolute error in the targets' own units, as a mean over the targets. */
   readonly mae: number | null;
   /** Regression: R², as in `metrics`; null where the targets are constant. */
@@ -52,62 +62,79 @@ export interface EvaluatedUncertainty {
 const LEVEL = 0.9;
 
 const MOST_CLASSES = 1000;
+/** With fewer resamples, the ends of a 95 % interval would be the least and the largest of them. */
+const LEAST_RESAMPLES = 40;
+
+/** Says how to evaluate, and what to compute beside the metrics. */
+export interface EvaluateOptions {
+  /** Tables: the column that says what each row counts in every metric, written as plain numbers. */
+  readonly weights?: string;
+  /** Resamples of the rows from which the metrics' 95 % intervals come; 1000 or more are usual. */
+  readonly bootstrap?: number;
+  /** The seed of the resamples, 1 by default. */
+  readonly seed?: number;
+}
 
 /** Evaluates a model on rows with targets, in the blocks and the order of an evaluation during training. */
 export function evaluateModel(
   model: ReadModel,
   runner: Runner,
   { subset, source, notes }: { subset: Subset; source: string; notes: readonly string[] },
+  { bootstrap, seed = 1 }: EvaluateOptions = {},
 ): Evaluation {
   const rows = subset.rows.length;
   if (rows === 0) throw new DataError(`${source}: there are no rows to evaluate`);
-  const problemType = problemTypeOf(model.schema);
-  const outputs = outputsOf(model.schema);
-  const metricsOf = (sums: EvaluationSums) => {
-    const variance = targetVariance(problemType, subset);
-    return meanMetrics(problemType, outputs, { ...sums, rows, weight: rows, variance });
-  };
-  const covered = coverageOf(model, runner, subset);
-  if (problemType === 'regression') {
-    const errors = new TargetErrors(runner, subset);
-    const sums = sumBlocks(runner, subset, source, (from, count) => {
-      errors.add(from, count);
-      covered?.add(from, count);
-    });
-    const uncertainty = covered?.summary() ?? null;
-    const metrics = metricsOf(sums);
-    return {
-      rows,
-      metrics,
-      confusion: null,
-      mae: errors.mae,
-      r2: metrics.r2 ?? null,
-      uncertainty,
-      ece: null,
-      notes,
-    };
+  if (bootstrap !== undefined && !(Number.isSafeInteger(bootstrap) && bootstrap >= LEAST_RESAMPLES)) {
+    throw new UsageError(
+      `bootstrap ${bootstrap}: expected a whole number from ${LEAST_RESAMPLES}, since the ends of an interval are rare`,
+    );
   }
-  const calibration = new Calibrations(model, runner);
-  const confusion = outputs > MOST_CLASSES ? null : zeros(outputs);
+  const { weights } = subset.dataset;
+  const covered = coverageOf(model, runner, subset);
+  const collection = collect(model, runner, subset);
+  const calibration = new Calibrations(model, runner, subset);
   const sums = sumBlocks(runner, subset, source, (from, count) => {
-    const { targets } = runner.context.workspace;
+    collection.add(from, count);
+    calibration.add(from, count);
     covered?.add(from, count);
-    calibration.add(count);
-    predictedClasses(runner.context, count).forEach((index, row) => {
-      if (confusion) confusion[targets[row]][index]++;
-    });
   });
-  const uncertainty = covered?.summary() ?? null;
+  const predictions = collection.predictions();
+  const weight = totalWeight(predictions);
+  if (!(weight > 0))
+    throw new DataError(`${source}: all ${rows} rows have weight 0; nothing can be measured`);
+  const scores = measureAll(predictions, bootstrap === undefined ? null : { resamples: bootstrap, seed });
+  const metrics = weights
+    ? weightedMetrics(collection.loss() / weight, scores)
+    : plainMetrics(model, subset, sums);
+  const classified = predictions.task === 'classification' ? predictions : null;
+  const few = classified !== null && classified.classes.length <= MOST_CLASSES;
   return {
     rows,
-    metrics: metricsOf(sums),
-    confusion,
-    mae: null,
-    r2: null,
-    uncertainty,
-    ece: calibration.errors,
+    metrics,
+    scores,
+    confusion: few ? confusionMatrix(classified) : null,
+    perClass: classified && classScores(classified),
+    mae: scores.mae?.value ?? null,
+    r2: metrics.r2 ?? null,
+    uncertainty: covered?.summary() ?? null,
+    ece: classified && calibration.errors,
     notes,
   };
+}
+
+/** Returns the means that training reports too, from the same sums in the same order. */
+function plainMetrics({ schema }: ReadModel, subset: Subset, sums: EvaluationSums): Metrics {
+  const problemType = problemTypeOf(schema);
+  const rows = subset.rows.length;
+  const variance = targetVariance(problemType, subset);
+  return meanMetrics(problemType, outputsOf(schema), { ...sums, rows, weight: rows, variance });
+}
+
+/** Returns the same of weighted rows, which training does not have. */
+function weightedMetrics(loss: number, { accuracy, rmse, r2 }: Scores): Metrics {
+  const found = { accuracy: accuracy?.value, rmse: rmse?.value, r2: r2?.value };
+  const defined = Object.entries(found).filter(([, value]) => typeof value === 'number');
+  return { loss, ...Object.fromEntries(defined) };
 }
 
 /** Returns what counts how often a model's intervals or sets are right, if the model has any. */
@@ -167,54 +194,28 @@ class Calibrations {
   constructor(
     private readonly model: ReadModel,
     private readonly runner: Runner,
+    private readonly subset: Subset,
   ) {
     this.#temperature = model.calibration?.kind === 'classes' ? model.calibration.temperature : null;
   }
 
-  add(rows: number): void {
+  add(from: number, rows: number): void {
+    if (classesOf(this.model.schema) === null) return;
     const probabilities = networkProbabilities(this.model, this.runner, rows);
     if (probabilities === null) return;
+    const { dataset, rows: order } = this.subset;
+    const own = dataset.weights;
+    const weights = own ? Float32Array.from(order.subarray(from, from + rows), (row) => own[row]) : null;
     const classes = probabilities.length / rows;
     const labels = this.runner.context.workspace.targets.subarray(0, rows);
-    this.#before.add({ probabilities, classes, labels });
+    this.#before.add({ probabilities, classes, labels, weights });
     if (this.#temperature === null) return;
     const scaled = withTemperature({ probabilities, classes }, this.#temperature);
-    this.#after.add({ probabilities: scaled, classes, labels });
+    this.#after.add({ probabilities: scaled, classes, labels, weights });
   }
 
   get errors(): Evaluation['ece'] {
     if (!givesProbabilities(this.model.layers)) return null;
     return { before: this.#before.value, after: this.#temperature === null ? null : this.#after.value };
   }
-}
-
-/** Adds up |y−d| of each target, in its own unit and in float64. */
-class TargetErrors {
-  readonly #absolute: Float64Array;
-
-  constructor(
-    private readonly runner: Runner,
-    private readonly subset: Subset,
-  ) {
-    this.#absolute = new Float64Array(subset.dataset.targetWidth);
-  }
-
-  add(from: number, rows: number): void {
-    const { dataset, rows: order } = this.subset;
-    const N = dataset.targetWidth;
-    const values = predictedValues(this.runner.context, this.runner.output, rows);
-    values.forEach((value, i) => {
-      const error = value - dataset.targets[order[from + Math.floor(i / N)] * N + (i % N)];
-      this.#absolute[i % N] += Math.abs(error);
-    });
-  }
-
-  /** The mean absolute error, as a mean over the targets. */
-  get mae(): number {
-    return mean(Array.from(this.#absolute, (sum) => sum / this.subset.rows.length));
-  }
-}
-
-function zeros(size: number): number[][] {
-  return Array.from({ length: size }, () => new Array<number>(size).fill(0));
 }

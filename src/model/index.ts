@@ -8,7 +8,7 @@ import type { KernelName } from '../kernels/kernels.js';
 import type { NetworkSpec } from '../network/spec.js';
 import { type LayerRow, layerTable } from '../network/table.js';
 import { type Dependence, dependenceColumns, partialDependence } from './dependence.js';
-import { type Evaluation, evaluateModel } from './evaluate.js';
+import { type EvaluateOptions, type Evaluation, evaluateModel } from './evaluate.js';
 import { classesOf, type Facts, problemTypeOf } from './format.js';
 import { type ImportanceEvent, type ImportanceOptions, measureImportance } from './importance.js';
 import { type Predictions, predictAll } from './predict.js';
@@ -19,7 +19,7 @@ import { uncertaintyAt } from './uncertainty.js';
 
 export type { RelatedColumns } from './associations.js';
 export type { Dependence } from './dependence.js';
-export type { EvaluatedUncertainty, Evaluation } from './evaluate.js';
+export type { EvaluatedUncertainty, EvaluateOptions, Evaluation } from './evaluate.js';
 export type { Facts } from './format.js';
 export type {
   ColumnImportance,
@@ -83,9 +83,22 @@ export interface Model {
   /**
    * Compares the model's predictions with the targets of a data source or of a table in memory.
    *
-   * @throws DataError for a source that cannot be read, lacks a column or has no rows
+   * @throws DataError for a source that cannot be read, lacks a column or has no rows that count
+   * @throws UsageError for weights that are no column of the source, and for fewer than 40 resamples
+   * @example
+   * ```js
+   * import { loadModel, train } from 'gradpool';
+   *
+   * const options = { data: 'iris', hidden: [8], lr: 0.02, epochs: 30 };
+   * for await (const event of train(options, { out: 'runs/irises' })) void event;
+   *
+   * const model = await loadModel('runs/irises');
+   * const { scores } = await model.evaluate('iris', { bootstrap: 200 });
+   * console.log((scores.rocAuc?.value ?? 0) > 0.9, (scores.rocAuc?.interval?.low ?? 0) > 0.8); // → true true
+   * console.log(scores.top3Accuracy?.reason); // → there are only 3 classes
+   * ```
    */
-  evaluate(source: DataSource): Promise<Evaluation>;
+  evaluate(source: DataSource, options?: EvaluateOptions): Promise<Evaluation>;
   /**
    * Measures permutation importance: how much worse a metric becomes on a data source with targets when the
    * values of one raw column are permuted among its rows. The last event has type 'end' and holds the result.
@@ -233,9 +246,10 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
       const data = await loadWithSchema(source, schema, { needTargets: false, keep });
       return predictAll(model, ready(), { source: sourceName(source), uncertainty, ...data });
     },
-    async evaluate(source) {
-      const data = await loadWithSchema(source, schema, { needTargets: true });
-      return evaluateModel(model, ready(), { source: sourceName(source), ...data });
+    async evaluate(source, options = {}) {
+      const { weights } = options;
+      const data = await loadWithSchema(source, schema, { needTargets: true, weights });
+      return evaluateModel(model, ready(), { source: sourceName(source), ...data }, options);
     },
     async *importance(source, options) {
       const data = await loadWithSchema(source, schema, { needTargets: true });

@@ -1,15 +1,11 @@
 /** Scores predictions against known targets, for the importance of columns. */
 import type { Subset } from '../data/dataset.js';
 import { ln } from '../elementary.js';
+import { LEAST_PROBABILITY } from '../metrics/probabilities.js';
 import type { ScoreSums } from './importancemetrics.js';
 import { predictAll } from './predict.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
-
-/**
- * The smallest probability that counts, as scikit-learn's log_loss clips: one row cannot cost more than 34.5.
- */
-const LEAST_PROBABILITY = 1e-15;
 
 /** Predicts rows and adds up how far they are from their targets, in the order of the rows. */
 export function scoreRows(model: ReadModel, runner: Runner, subset: Subset, source: string): ScoreSums {

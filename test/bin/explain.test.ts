@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { METRICS } from '#src/metrics/catalogue.js';
 import { ACTIVATION_NAMES } from '#src/network/activations.js';
 import { DIVERGENCE_NAMES } from '#src/network/divergences.js';
 import { INITIALIZER_NAMES } from '#src/network/initializers.js';
@@ -138,6 +139,7 @@ describe('list', () => {
     optimizers: RULE_NAMES,
     schedules: SCHEDULE_NAMES,
     initializers: INITIALIZER_NAMES,
+    metrics: Object.keys(METRICS),
   };
   let all: Record<
     string,

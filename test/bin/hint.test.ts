@@ -16,7 +16,8 @@ const summary = async (what: string) => {
   expect(code).toBe(0);
   return stdout;
 };
-const HINT = /^note +--bag 4 averages four networks trained on different rows; .* by 6 % on average \(docs/training\.md/m;
+const HINT =
+  /^note +--bag 4 averages four networks trained on different rows; .* by 6 % on average \(docs\/training\.md#bags/m;
 
 it('stands in the summary of a single network, with the figure of the document', async () => {
   expect(await summary('small.csv -t kind')).toMatch(HINT);

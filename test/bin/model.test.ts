@@ -23,6 +23,23 @@ describe('evaluate', () => {
     expect(stdout).toMatch(/^accuracy \S+ %, loss \S+ on 20 rows$/m);
     expect(stdout).toMatch(/^rose, "wild" +\d\.\d{4} /m);
     expect(stdout).toMatch(/^true \\ predicted/m);
+    for (const name of ['balancedAccuracy', 'rocAuc', 'logLoss', 'mcc'])
+      expect(stdout).toMatch(new RegExp(`^${name} +\\S+$`, 'm'));
+    expect(stdout).toMatch(/^undefined +top3Accuracy, top5Accuracy: there are only 2 classes$/m);
+  });
+
+  it('gives intervals, and weighs rows by a column', async () => {
+    const plain = await run('evaluate kind holdout.csv --bootstrap 50');
+    expect(plain.stdout).toMatch(/^rocAuc +\S+ \[\S+, \S+\]$/m);
+    const found = JSON.parse((await run('evaluate kind holdout.csv --weights height --json')).stdout);
+    expect(found.metrics.accuracy).toBe(found.scores.accuracy.value);
+    expect(found.confusion.flat().reduce((sum: number, weight: number) => sum + weight, 0)).not.toBe(20);
+    const { code, stderr } = await run('evaluate kind holdout.csv --weights heigth');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--weights heigth: .*did you mean "height"\?/);
+    expect((await run('evaluate kind holdout.csv --bootstrap 3')).stderr).toMatch(
+      /--bootstrap: .*from 40.*"3"/,
+    );
   });
 
   it('as JSON agrees with its own confusion matrix', async () => {

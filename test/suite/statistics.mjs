@@ -1,4 +1,5 @@
 /** Ranks and intervals of scores over splits. Nothing here reads a file. */
+import { meanInterval } from '#src/experiment/statistics.js';
 import { mean } from '#src/statistics.js';
 
 /** Returns the mean squared distance from the mean, as R² divides by it. */
@@ -24,19 +25,6 @@ export function ranks(values) {
  * @param testToTrain test rows over training rows, 1/2 with 3 folds
  */
 export function interval(values, testToTrain = 1 / 2) {
-  const count = values.length;
-  const middle = mean(values);
-  if (count < 2) return { mean: middle, half: Number.NaN };
-  const sampleVariance = (variance(values) * count) / (count - 1);
-  return { mean: middle, half: student(count - 1) * Math.sqrt(sampleVariance * (1 / count + testToTrain)) };
-}
-
-// The 97.5 % quantile of Student's distribution with 1, 2, … degrees of freedom (R: qt(0.975, 1:26)).
-const STUDENT = [
-  12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.306, 2.2622, 2.2281, 2.201, 2.1788, 2.1604,
-  2.1448, 2.1314, 2.1199, 2.1098, 2.1009, 2.093, 2.086, 2.0796, 2.0739, 2.0687, 2.0639, 2.0595, 2.0555,
-];
-
-function student(degrees) {
-  return STUDENT[Math.min(degrees, STUDENT.length) - 1];
+  const { mean: middle, high } = meanInterval(values, { testToTrain });
+  return { mean: middle, half: high === null ? Number.NaN : high - middle };
 }

@@ -3,8 +3,9 @@
 import { didYouMean } from '../../didyoumean.js';
 import { DataError } from '../../errors.js';
 import { type ColumnSchema, reachOf } from '../columnschema.js';
+import type { Dataset } from '../dataset.js';
 import type { LoadedDataset } from '../fit.js';
-import { describeReading } from '../reading.js';
+import { describeReading, PLAIN_FORMAT, type Reading } from '../reading.js';
 import { readingOf, type TableSchema } from '../schema.js';
 import type { TableSource } from '../source.js';
 import { allRows } from '../split.js';
@@ -17,12 +18,15 @@ import { encodeColumns } from './encode.js';
 import { openTable } from './opentable.js';
 import { asText, type ReadModes, type SourceColumn, type TableReader } from './reader.js';
 import { encodeTarget, targetNameOf } from './target.js';
+import { checkWeights, readWeights } from './weights.js';
 
 /** Says what to read besides the model's input columns. */
 export interface LoadTableOptions {
   readonly needTargets: boolean;
   /** Columns to hand on as the source writes them, or all of them. */
   readonly keep?: readonly string[] | 'all' | undefined;
+  /** The column that says what each row counts, written as plain numbers. */
+  readonly weights?: string | undefined;
 }
 
 /** A kept column is handed on as the source writes it, to stand beside the predictions. */
@@ -54,13 +58,18 @@ export async function loadTable(
 /** A wanted column is an input or target of the model. */
 type WantedColumn = Pick<ColumnSchema, 'name' | 'type' | 'reading'>;
 
-async function load(reader: TableReader, schema: TableSchema, { needTargets, keep }: LoadTableOptions) {
+async function load(
+  reader: TableReader,
+  schema: TableSchema,
+  { needTargets, keep, weights }: LoadTableOptions,
+) {
   const { columns, target } = schema;
   const targetName = targetNameOf(target);
   const targetColumn: WantedColumn = { ...target, name: targetName };
   const wanted: WantedColumn[] = needTargets ? [...columns, targetColumn] : [...columns];
   const found = new Map(reader.columns.map((column) => [column.name, column]));
   for (const column of wanted) checkColumn(reader, column, found.get(column.name));
+  if (weights !== undefined) checkWeights(reader, weights);
   const keptNames = namesToKeep(reader, keep);
   const cells = await readWanted(reader, wanted);
   const rows = rowsOf(cells.get(wanted[0].name)!);
@@ -90,7 +99,8 @@ async function load(reader: TableReader, schema: TableSchema, { needTargets, kee
   if (target.kind === 'values')
     await rejectFarCell(reader, targetName, converted, { shift: target.shift[0], scale: target.scale[0] });
   const { values, rows: withTarget } = await encodeTarget(reader, target, converted, notes);
-  const dataset = { ...inputs, targets: values, targetWidth: 1 };
+  const weighted = weights === undefined ? {} : { weights: await weightsOf(reader, weights) };
+  const dataset = { ...inputs, targets: values, targetWidth: 1, ...weighted };
   const examined = {
     columns: readColumns.map(({ schema: { name, type }, read: { column } }) => ({
       name,
@@ -113,6 +123,15 @@ async function readWanted(reader: TableReader, wanted: readonly WantedColumn[]):
   const names = wanted.map(({ name }) => name);
   const cells = await reader.read(names, modes);
   return new Map(names.map((name, i) => [name, cells[i]]));
+}
+
+/** Reads the column that says what each row counts. */
+async function weightsOf(reader: TableReader, name: string): Promise<NonNullable<Dataset['weights']>> {
+  const reading: Reading = { as: 'number', ...PLAIN_FORMAT, missing: [] };
+  const [cells] = await reader.read([name], new Map());
+  const converted = convert(cells, reading);
+  await rejectMisfitCell(reader, name, converted, reading, false);
+  return readWeights(reader, name, converted);
 }
 
 /** Reads the columns to hand on as text. */
