@@ -51,7 +51,7 @@ export function setsOf(ask: Ask): readonly InstructionSet[] {
 }
 
 /** Returns code that runs one instruction with eax and ecx from its arguments, and stores what it says. */
-function queryStub(instruction: Query): Uint8Array {
+export function queryStub(instruction: Query): Uint8Array {
   const code = new Assembler('avx2');
   enter(code, R8);
   code.mov32(RAX, at(R8, LEAF));

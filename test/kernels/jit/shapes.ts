@@ -49,6 +49,18 @@ export const shapes = ({ rows, K, N }: { rows: number; K: number; N: number }): 
       mode: continued && shape.sizes.length === 1 ? 'continue' : 'start',
     }));
 
+/** A shape without anything special. */
+export const plain = { before: 0, bias: true, mode: 'start', special: false, seed: 1, last: 0 } as const;
+/** Every height of a tile, every width of the last panel, one and several blocks of the inner dimension. */
+export const EDGES: readonly Shape[] = [
+  ...Array.from({ length: 31 }, (_, i) => ({ ...plain, sizes: [i + 1], K: 15 + i, N: 40 + i })),
+  { ...plain, sizes: [257], K: 3, N: 5 },
+  { ...plain, sizes: [20, 20], K: 256, N: 32 },
+  { ...plain, sizes: [3], K: 257, N: 64 },
+  { ...plain, sizes: [2, 1], K: 33, N: 513, last: 1 },
+  { ...plain, sizes: [1], K: 1, N: 1 },
+];
+
 const PAGE = 65536;
 const GUARD = 16;
 const GUARD_VALUE = 777;
