@@ -23,6 +23,15 @@ function check(bench: Bench, numRuns: number, most: Parameters<typeof shapes>[0]
   fc.assert(fc.property(shapes(most), right), { numRuns, seed: 1 });
 }
 
+it('random shapes are of many sizes', () => {
+  const sample = fc.sample(shapes({ rows: 12, K: 330, N: 120 }), { numRuns: 200, seed: 1 });
+  const share = (holds: (shape: Shape) => boolean) => sample.filter(holds).length / sample.length;
+  // Wider than a panel, deeper than a vector, higher than a tile.
+  expect(share(({ K, N, sizes }) => K > 16 && N > 32 && sizes.length > 1)).toBeGreaterThan(0.2);
+  expect(share(({ sizes }) => sizes.reduce((sum, size) => sum + size) > 14)).toBeGreaterThan(0.2);
+  expect(share(({ K }) => K > 256)).toBeGreaterThan(0.05);
+});
+
 describe.each(machineSets)('%s', (instructions) => {
   const most = { rows: 40, K: 700, N: 300 };
   it('has the bits of WASM', () => {
