@@ -7,6 +7,8 @@ import { ASSEMBLY, readAll, SOURCES, TEST_SCRIPTS, TESTS } from './files.js';
 const FOR_TESTS = [
   'src/hyperparameters.ts: hyperKeys',
   'src/kernels/jit/compile.ts: writeCode',
+  'src/kernels/jit/cpu.ts: queryStub',
+  'src/kernels/jit/cpu.ts: setsOf',
   'src/kernels/jit/products.ts: Processor',
   'src/kernels/load.ts: fastestWasm',
   'src/model/safetensors.ts: NamedTensor',

@@ -16,6 +16,10 @@ const AVX512_SAVED = 0xe6;
 
 const bit = (word: number, number: number): boolean => ((word >>> number) & 1) === 1;
 
+type Query = 'cpuid' | 'xgetbv';
+/** Returns eax, ebx, ecx and edx after an instruction. */
+type Ask = (instruction: Query, leaf: number, subleaf: number) => ArrayLike<number>;
+
 /**
  * Returns the instruction sets that this processor and system have, the best first. Throws Error in one line
  * where no machine code can be called.
@@ -23,26 +27,31 @@ const bit = (word: number, number: number): boolean => ((word >>> number) & 1) =
 export function instructionSets(): readonly InstructionSet[] {
   if (process.arch !== 'x64') return [];
   const words = new Uint32Array(8);
-  const [cpuid, xgetbv] = (['cpuid', 'xgetbv'] as const).map((instruction) => {
-    const stub = callable(placeCode(queryStub(instruction)));
-    return (leaf: number, subleaf: number) => {
-      words.set([leaf, subleaf]);
-      stub(address(words.buffer));
-      return words.slice(OUT / 4, OUT / 4 + 4);
-    };
+  const stubs = {
+    cpuid: callable(placeCode(queryStub('cpuid'))),
+    xgetbv: callable(placeCode(queryStub('xgetbv'))),
+  };
+  return setsOf((instruction, leaf, subleaf) => {
+    words.set([leaf, subleaf]);
+    stubs[instruction](address(words.buffer));
+    return words.slice(OUT / 4, OUT / 4 + 4);
   });
-  const [, , ecx] = cpuid(1, 0);
+}
+
+/** Returns the instruction sets that a processor and its system have, the best first. */
+export function setsOf(ask: Ask): readonly InstructionSet[] {
+  const ecx = ask('cpuid', 1, 0)[2];
   const [fma, saves, avx] = [bit(ecx, 12), bit(ecx, 27), bit(ecx, 28)];
-  if (cpuid(0, 0)[0] < 7 || !saves || !avx || !fma) return [];
-  const [, ebx] = cpuid(7, 0);
-  const [saved] = xgetbv(0, 0);
+  if (ask('cpuid', 0, 0)[0] < 7 || !saves || !avx || !fma) return [];
+  const ebx = ask('cpuid', 7, 0)[1];
+  const saved = ask('xgetbv', 0, 0)[0];
   const avx2 = bit(ebx, 5) && (saved & AVX_SAVED) === AVX_SAVED;
   const avx512 = avx2 && bit(ebx, 16) && (saved & AVX512_SAVED) === AVX512_SAVED;
   return [...(avx512 ? (['avx512'] as const) : []), ...(avx2 ? (['avx2'] as const) : [])];
 }
 
 /** Returns code that runs one instruction with eax and ecx from its arguments, and stores what it says. */
-function queryStub(instruction: 'cpuid' | 'xgetbv'): Uint8Array {
+export function queryStub(instruction: Query): Uint8Array {
   const code = new Assembler('avx2');
   enter(code, R8);
   code.mov32(RAX, at(R8, LEAF));

@@ -9,22 +9,11 @@ import { compileCode, writeCode } from '#src/kernels/jit/compile.js';
 import type { Processor } from '#src/kernels/jit/products.js';
 import { machineSets } from '../implementations.js';
 import { emulate } from './emulator.js';
-import { Bench, type Shape, shapes } from './shapes.js';
+import { Bench, EDGES, plain, type Shape, shapes } from './shapes.js';
 
 const RUNS = Number(process.env.JIT_SHAPES ?? 150);
 /** Emulated instructions take about as many nanoseconds as instructions take clock cycles. */
 const EMULATED_RUNS = Math.ceil(RUNS / 5);
-
-const plain = { before: 0, bias: true, mode: 'start', special: false, seed: 1, last: 0 } as const;
-/** Every height of a tile, every width of the last panel, one and several blocks of the inner dimension. */
-const EDGES: readonly Shape[] = [
-  ...Array.from({ length: 31 }, (_, i) => ({ ...plain, sizes: [i + 1], K: 15 + i, N: 40 + i })),
-  { ...plain, sizes: [257], K: 3, N: 5 },
-  { ...plain, sizes: [20, 20], K: 256, N: 32 },
-  { ...plain, sizes: [3], K: 257, N: 64 },
-  { ...plain, sizes: [2, 1], K: 33, N: 513, last: 1 },
-  { ...plain, sizes: [1], K: 1, N: 1 },
-];
 
 function check(bench: Bench, numRuns: number, most: Parameters<typeof shapes>[0]): void {
   for (const shape of EDGES) expect({ shape, wrong: bench.check(shape) }).toEqual({ shape, wrong: [] });
@@ -33,6 +22,15 @@ function check(bench: Bench, numRuns: number, most: Parameters<typeof shapes>[0]
   };
   fc.assert(fc.property(shapes(most), right), { numRuns, seed: 1 });
 }
+
+it('random shapes are of many sizes', () => {
+  const sample = fc.sample(shapes({ rows: 12, K: 330, N: 120 }), { numRuns: 200, seed: 1 });
+  const share = (holds: (shape: Shape) => boolean) => sample.filter(holds).length / sample.length;
+  // Wider than a panel, deeper than a vector, higher than a tile.
+  expect(share(({ K, N, sizes }) => K > 16 && N > 32 && sizes.length > 1)).toBeGreaterThan(0.2);
+  expect(share(({ sizes }) => sizes.reduce((sum, size) => sum + size) > 14)).toBeGreaterThan(0.2);
+  expect(share(({ K }) => K > 256)).toBeGreaterThan(0.05);
+});
 
 describe.each(machineSets)('%s', (instructions) => {
   const most = { rows: 40, K: 700, N: 300 };

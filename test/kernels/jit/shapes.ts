@@ -26,9 +26,9 @@ export interface Shape {
   readonly last: number;
 }
 
-/** Small numbers more often than large ones. */
+/** Small numbers more often than large ones. (fc.double would hardly ever give another share than 0 or 1.) */
 const skewed = (most: number) =>
-  fc.double({ min: 0, max: 1, noNaN: true }).map((share) => 1 + Math.floor(share ** 2 * (most - 1)));
+  fc.integer({ min: 0, max: 999 }).map((share) => 1 + Math.floor((share / 1000) ** 2 * most));
 
 /** @param most of the rows of a shard, and of K and N */
 export const shapes = ({ rows, K, N }: { rows: number; K: number; N: number }): fc.Arbitrary<Shape> =>
@@ -48,6 +48,18 @@ export const shapes = ({ rows, K, N }: { rows: number; K: number; N: number }): 
       ...shape,
       mode: continued && shape.sizes.length === 1 ? 'continue' : 'start',
     }));
+
+/** A shape without anything special. */
+export const plain = { before: 0, bias: true, mode: 'start', special: false, seed: 1, last: 0 } as const;
+/** Every height of a tile, every width of the last panel, one and several blocks of the inner dimension. */
+export const EDGES: readonly Shape[] = [
+  ...Array.from({ length: 31 }, (_, i) => ({ ...plain, sizes: [i + 1], K: 15 + i, N: 40 + i })),
+  { ...plain, sizes: [257], K: 3, N: 5 },
+  { ...plain, sizes: [20, 20], K: 256, N: 32 },
+  { ...plain, sizes: [3], K: 257, N: 64 },
+  { ...plain, sizes: [2, 1], K: 33, N: 513, last: 1 },
+  { ...plain, sizes: [1], K: 1, N: 1 },
+];
 
 const PAGE = 65536;
 const GUARD = 16;

@@ -1,0 +1,28 @@
+/** Which instruction sets a processor and its system have, from what CPUID and XGETBV say. */
+import { expect, it } from 'vitest';
+import { setsOf } from '#src/kernels/jit/cpu.js';
+
+const [FMA, OSXSAVE, AVX] = [1 << 12, 1 << 27, 1 << 28];
+const [AVX2, AVX512F] = [1 << 5, 1 << 16];
+const EVERYTHING = { leaves: 7, first: FMA | OSXSAVE | AVX, seventh: AVX2 | AVX512F, saved: 0xe7 };
+
+it.each([
+  ['everything', {}, ['avx512', 'avx2']],
+  ['no AVX-512', { seventh: AVX2 }, ['avx2']],
+  ['a system that saves no registers of AVX-512', { saved: 0x7 }, ['avx2']],
+  ['a system that saves the masks alone', { saved: 0x27 }, ['avx2']],
+  ['a system that saves no registers of AVX', { saved: 0x3 }, []],
+  ['a system that does not tell what it saves', { first: FMA | AVX }, []],
+  ['no AVX2', { seventh: 0 }, []],
+  ['no FMA', { first: OSXSAVE | AVX }, []],
+  ['too few leaves', { leaves: 6 }, []],
+])('%s', (_, change, sets) => {
+  const { leaves, first, seventh, saved } = { ...EVERYTHING, ...change };
+  const found = setsOf((instruction, leaf) => {
+    if (instruction === 'cpuid') return { 0: [leaves], 1: [0, 0, first], 7: [0, seventh] }[leaf]!;
+    // Without it, the instruction would end the process.
+    expect(first & OSXSAVE).toBeTruthy();
+    return [saved];
+  });
+  expect(found).toEqual(sets);
+});
