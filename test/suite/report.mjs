@@ -23,9 +23,9 @@ const COLUMNS = {
 /**
  * Returns the sections of a report as tables of text: { title, note, header, rows }.
  * @param contestants the first is the one whose lost tables are listed
- * @param variants the base of the ablation and its variants; none: no ablation
+ * @param ablations for each of them the base and its variants
  */
-export function sections(tables, contestants, variants) {
+export function sections(tables, contestants, ablations) {
   const entries = readStore(RESULTS);
   const all = tables.map((table) => standing(entries, table, contestants, PAIRS));
   const standings = all.filter((one) => one !== null);
@@ -41,7 +41,7 @@ export function sections(tables, contestants, variants) {
         ]),
     coverageSection(entries, tables, contestants),
     timeSection(tables, contestants),
-    ...(variants.length > 1 ? [ablationSection(entries, tables, variants)] : []),
+    ...ablations.map((variants) => ablationSection(entries, tables, variants)),
   ].filter(({ rows }) => rows.length > 0);
 }
 

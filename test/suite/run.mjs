@@ -35,7 +35,7 @@ With neither --variant, --peers nor --report it trains the peers and the variant
   --times            train one split of each table, one at a time, and keep only the seconds; on a quiet machine
   --report           report what the results hold
   --contestants A;B  report: these contestants (all peers and the last variant)
-  --ablation A;B;C   report: the changes from variant A to B, to C, …
+  --ablation A;B;C   report: the changes from variant A to B, to C, …; may be given several times
   --write            report: write docs/tables.md`;
 
 const FLAGS = {
@@ -53,7 +53,7 @@ const FLAGS = {
   times: { type: 'boolean', default: false },
   report: { type: 'boolean', default: false },
   contestants: { type: 'string' },
-  ablation: { type: 'string' },
+  ablation: { type: 'string', multiple: true, default: [] },
   write: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 };
@@ -80,7 +80,7 @@ if (everything || values.report) {
   const last = [...readStore(RESULTS).values()].findLast(({ contestant }) => !PEERS.includes(contestant));
   const named = values.contestants?.split(';') ?? [variant ?? last?.contestant, ...PEERS];
   const contestants = named.filter((name) => name !== undefined).map((name) => name.trim());
-  const variants = (values.ablation ?? '').split(';').map((name) => name.trim());
+  const variants = values.ablation.map((names) => names.split(';').map((name) => name.trim()));
   const parts = sections(tables, contestants, variants);
   process.stdout.write(`${terminalText(parts)}\n`);
   if (values.write) writeFileSync(join(ROOT, 'docs', 'tables.md'), documentText(tables, contestants, parts));
