@@ -1,0 +1,78 @@
+/** Plans the trainings of a sweep, and checks them before the first one begins. */
+import { revivedError, thrownError, UsageError, UserError } from '../errors.js';
+import type { ChosenKernels } from '../kernels/choose.js';
+import { settledConfig } from '../run/newplan.js';
+import { refuseUnused, type TrainOptions } from '../train/config.js';
+import { planTraining, type TrainingPlan } from '../train/plan.js';
+import type { SweepData } from './dataloader.js';
+import { type Assignment, configured } from './space.js';
+
+/** The kernels that `kernels: auto` stands for in all trials; null until the first plan has chosen them. */
+export type SweepKernels = Pick<ChosenKernels, 'name' | 'library'>;
+
+/** Makes the plans of a sweep's trainings. */
+export class Planner {
+  #kernels: SweepKernels | null;
+
+  constructor(
+    private readonly base: TrainOptions,
+    private readonly data: SweepData,
+    kernels: SweepKernels | null,
+  ) {
+    this.#kernels = kernels;
+  }
+
+  /** What `kernels: auto` stands for; null before the first plan. */
+  get kernels(): SweepKernels | null {
+    return this.#kernels;
+  }
+
+  /**
+   * Plans the training of a configuration with a seed.
+   * @throws UsageError and DataError as a training does; the message begins with the configuration
+   */
+  async plan(assignment: Assignment, seed: number): Promise<TrainingPlan> {
+    try {
+      // A trial is scored by rows that it was not trained on, so it is not refitted on them.
+      const options = { ...configured(this.base, assignment), seed, refit: false };
+      return await this.#plan(options);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const message = `${assignmentText(assignment)}: ${error.message}`;
+      throw revivedError({ ...thrownError(error), message });
+    }
+  }
+
+  async #plan(options: TrainOptions): Promise<TrainingPlan> {
+    if ((options.bag ?? 1) > 1) {
+      throw new UsageError('bag: the trials of a sweep are single networks; leave bag out and use seeds');
+    }
+    const data = await this.data.load(options);
+    const settled = settledConfig(options, data);
+    const before = settled.kernels === 'auto' && this.#kernels !== null ? kernelKeys(this.#kernels) : {};
+    const plan = planTraining({ ...settled, workers: 0, ...before }, data);
+    refuseUnused({ ...settled, loss: plan.network.loss });
+    const { kernels, library } = plan;
+    if (settled.kernels === 'auto') this.#kernels ??= { name: kernels, library };
+    return { ...plan, config: { ...plan.config, ...kernelKeys({ name: kernels, library }) } };
+  }
+}
+
+/** Returns the keys of a configuration that name these kernels. */
+export const kernelKeys = ({ name, library }: SweepKernels) => ({
+  kernels: name,
+  ...(library ? { nativeLibrary: library.path } : {}),
+});
+
+/** Writes a configuration for people: lr=0.1, hidden=256+128. */
+export function assignmentText(assignment: Assignment): string {
+  return Object.entries(assignment)
+    .map(([path, value]) => `${path}=${axisValueText(value)}`)
+    .join(', ');
+}
+
+/** Writes a value of an axis: 0.1, relu, 256+128. */
+export function axisValueText(value: unknown): string {
+  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return value.join('+');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
