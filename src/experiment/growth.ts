@@ -1,4 +1,5 @@
 /** A sweep that goes on may only have grown: its trials so far must all belong to it still. */
+import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../errors.js';
 import type { SweepDefinition } from './definition.js';
 import { assignmentKey, checkSpace, gridOf } from './space.js';
@@ -20,7 +21,8 @@ export function refuseChange(folder: string, before: SweepDefinition, now: Sweep
   };
   const changed = FIXED.find((key) => !same(before[key], now[key]));
   if (changed) refuse(`${changed} was ${text(before[changed])} and is now ${text(now[changed])}`);
-  if (!same(before.base, now.base)) refuse(`the base has changed: ${differences(before.base, now.base)}`);
+  const bases = [before, now].map(({ base: { workers, memoryLimit, checkpointEvery, ...base } }) => base);
+  if (!same(bases[0], bases[1])) refuse(`the base has changed: ${differences(bases[0], bases[1])}`);
 
   const lost = before.seeds.find((seed) => !now.seeds.includes(seed));
   if (lost !== undefined) refuse(`seed ${lost} is gone`);
@@ -66,12 +68,11 @@ function refuseAxes(before: SweepDefinition, now: SweepDefinition, refuse: (what
 }
 
 const text = (value: unknown): string => JSON.stringify(value) ?? 'not given';
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+const same = (a: unknown, b: unknown): boolean => isDeepStrictEqual(a, b);
 
 function differences(before: object, now: object): string {
   const [old, current] = [before, now] as Record<string, unknown>[];
   const keys = [...new Set([...Object.keys(old), ...Object.keys(current)])];
   const changed = keys.filter((key) => !same(old[key], current[key]));
-  if (changed.length === 0) return 'the order of its keys';
   return changed.map((key) => `${key} was ${text(old[key])} and is now ${text(current[key])}`).join(', ');
 }

@@ -2,9 +2,8 @@
 import type { SweepDefinition } from './definition.js';
 import { meanInterval } from './interval.js';
 import { moreIsBetter, type ScoreName, scoreOf } from './scores.js';
-import { type Assignment, assignmentKey } from './space.js';
+import { type Assignment, assignmentKey, axisValueText } from './space.js';
 import { hasFailed, type TrialBook, type TrialResult } from './triallines.js';
-import { axisValueText } from './trialplan.js';
 
 /** A configuration with its score over the seeds. */
 export interface LeaderboardRow {
@@ -23,8 +22,8 @@ export interface LeaderboardRow {
   readonly status: 'completed' | 'failed';
   /** Why a trial of it failed; null where none did. */
   readonly reason: string | null;
-  /** SHA-256 of the final weights of each trial, in the order of the seeds. */
-  readonly weights: readonly string[];
+  /** SHA-256 of the final weights of each trial, in the order of the seeds; null for one that failed. */
+  readonly weights: readonly (string | null)[];
   /** The numbers of its trials, in the order of the seeds. */
   readonly trials: readonly number[];
 }
@@ -69,7 +68,7 @@ function rowOf(
     epochs,
     status: failed ? 'failed' : 'completed',
     reason: failed ? (hasFailed(failed) ? failed.reason : `the trial has no ${score}`) : null,
-    weights: results.map(({ weightsSha256 }) => weightsSha256 ?? ''),
+    weights: results.map(({ weightsSha256 }) => weightsSha256),
     trials: results.map(({ trial }) => trial),
   };
 }
@@ -110,7 +109,7 @@ export function leaderboardCsv(
     epochs,
     status,
     reason ?? '',
-    weights.join(' '),
+    weights.map((digest) => digest ?? '-').join(' '),
   ]);
   return [[...header, 'reason', 'weights'], ...lines]
     .map((cells) => `${cells.map(quoted).join(',')}\n`)

@@ -8,9 +8,9 @@ import { SweepData } from './dataloader.js';
 import type { SweepDefinition } from './definition.js';
 import { dataOf } from './scores.js';
 import { type Search, searchOf } from './searches.js';
-import { checkSpace, type Space } from './space.js';
+import { assignmentText, checkSpace, type Space } from './space.js';
 import { cornersOf } from './tpe.js';
-import { assignmentText, Planner, type SweepKernels } from './trialplan.js';
+import { Planner, type SweepKernels } from './trialplan.js';
 
 /** A sweep that is checked and ready to begin. */
 export interface PreparedSweep {

@@ -12,10 +12,9 @@ import { refitBest } from './refitbest.js';
 import { type Finished, type RoundContext, trainRound } from './round.js';
 import type { SweepRunOptions } from './runoptions.js';
 import { scoreOf } from './scores.js';
-import { type Assignment, assignmentKey } from './space.js';
+import { type Assignment, assignmentKey, assignmentText } from './space.js';
 import { createStopper, type Stopper } from './stopper.js';
 import { appendTrialLines, hasFailed, type TrialBook } from './triallines.js';
-import { assignmentText } from './trialplan.js';
 
 /** Where a sweep is kept, and what has been done of it. */
 interface SweepSession {

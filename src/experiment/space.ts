@@ -106,3 +106,16 @@ export const assignmentKey = (assignment: Assignment): string =>
 export function configured(base: TrainOptions, assignment: Assignment): TrainOptions {
   return Object.entries(assignment).reduce((options, [path, value]) => withValue(options, path, value), base);
 }
+
+/** Writes a configuration for people: lr=0.1, hidden=256+128. */
+export function assignmentText(assignment: Assignment): string {
+  return Object.entries(assignment)
+    .map(([path, value]) => `${path}=${axisValueText(value)}`)
+    .join(', ');
+}
+
+/** Writes a value of an axis: 0.1, relu, 256+128. */
+export function axisValueText(value: unknown): string {
+  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return value.join('+');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

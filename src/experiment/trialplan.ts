@@ -5,7 +5,7 @@ import { settledConfig } from '../run/newplan.js';
 import { refuseUnused, type TrainOptions } from '../train/config.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import type { SweepData } from './dataloader.js';
-import { type Assignment, configured } from './space.js';
+import { type Assignment, assignmentText, configured } from './space.js';
 
 /** The kernels that `kernels: auto` stands for in all trials; null until the first plan has chosen them. */
 export type SweepKernels = Pick<ChosenKernels, 'name' | 'library'>;
@@ -63,16 +63,3 @@ export const kernelKeys = ({ name, library }: SweepKernels) => ({
   kernels: name,
   ...(library ? { nativeLibrary: library.path } : {}),
 });
-
-/** Writes a configuration for people: lr=0.1, hidden=256+128. */
-export function assignmentText(assignment: Assignment): string {
-  return Object.entries(assignment)
-    .map(([path, value]) => `${path}=${axisValueText(value)}`)
-    .join(', ');
-}
-
-/** Writes a value of an axis: 0.1, relu, 256+128. */
-export function axisValueText(value: unknown): string {
-  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return value.join('+');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
