@@ -81,7 +81,9 @@ function parsed<T extends z.ZodObject>(schema: T, path: string, given: object): 
   const found = schema.safeParse(given);
   if (found.success) return found.data;
   const known = Object.keys(schema.shape);
-  throw new UsageError(`axis ${path}: ${describeIssue(found.error.issues[0], given, known)}`);
+  const { issues } = found.error;
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]; // a misspelt key lacks too
+  throw new UsageError(`axis ${path}: ${describeIssue(issue, given, known)}`);
 }
 
 function listAxis(path: string, { values, when }: ListAxis): CheckedAxis {

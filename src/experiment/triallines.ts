@@ -1,7 +1,6 @@
 /** trials.jsonl: a line for each trial that begins, and one for each that ends or reaches the end of a rung. */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { DataError } from '../errors.js';
 import type { Metrics } from '../forward/metrics.js';
 import { SWEEP_FILES } from './folder.js';
@@ -38,21 +37,27 @@ export const hasFailed = ({ status }: TrialResult): boolean => status === 'diver
 /** A line of trials.jsonl. */
 export type TrialLine = (TrialIdentity & { readonly status: 'begun' }) | TrialResult;
 
-const metrics = z.looseObject({ loss: z.number() }).nullable();
-const identity = { trial: z.int().min(1), axes: z.record(z.string(), z.json()), seed: z.int().min(0) };
-const lineSchema = z.union([
-  z.looseObject({ ...identity, status: z.literal('begun') }),
-  z.looseObject({
-    ...identity,
-    epochs: z.int().min(1),
-    status: z.enum(['completed', 'early-stopped', 'diverged', 'failed']),
-    reason: z.string(),
-    train: metrics,
-    val: metrics,
-    test: metrics,
-    weightsSha256: z.string().nullable(),
-  }),
-]);
+const ENDINGS: readonly unknown[] = ['completed', 'early-stopped', 'diverged', 'failed'];
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Whether what was read is a line, checked by hand because a sweep may have tens of thousands. */
+function isTrialLine(value: unknown): value is TrialLine {
+  if (!isObject(value) || !isObject(value.axes)) return false;
+  if (!Number.isInteger(value.trial) || !Number.isInteger(value.seed)) return false;
+  if (value.status === 'begun') return true;
+  const { epochs, status, reason, weightsSha256 } = value;
+  return (
+    ENDINGS.includes(status) &&
+    Number.isInteger(epochs) &&
+    typeof reason === 'string' &&
+    (weightsSha256 === null || typeof weightsSha256 === 'string') &&
+    [value.train, value.val, value.test].every(
+      (metrics) => metrics === null || (isObject(metrics) && typeof metrics.loss === 'number'),
+    )
+  );
+}
 
 /** Reads the lines of a sweep. A damaged line is passed over, and a note names it. */
 export function readTrialLines(folder: string): { lines: TrialLine[]; notes: string[] } {
@@ -73,8 +78,8 @@ export function readTrialLines(folder: string): { lines: TrialLine[]; notes: str
 
 function lineIn(text: string): TrialLine | null {
   try {
-    const found = lineSchema.safeParse(JSON.parse(text));
-    return found.success ? (found.data as unknown as TrialLine) : null;
+    const value: unknown = JSON.parse(text);
+    return isTrialLine(value) ? value : null;
   } catch {
     return null;
   }

@@ -28,7 +28,7 @@ describe('the leaderboard', () => {
       'rank,lr,optimizer,seeds,val_loss,val_loss_low,val_loss_high,epochs,status,reason,weights',
     );
     expect(lines).toHaveLength(7);
-    expect(lines[1]).toMatch(/^1,\S+,(sgd|adam),2,[\d.,]+,4,completed,,[0-9a-f]{64} [0-9a-f]{64}$/);
+    expect(lines[1]).toMatch(/^1,\S+,(sgd|adam),2,[-\d.,]+,4,completed,,[0-9a-f]{64} [0-9a-f]{64}$/);
     expect(lines[6]).toMatch(/^6,1e\+30,\w+,0,,,,4,failed,"diverged at step .*",- -$/);
   });
 
