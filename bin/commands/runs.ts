@@ -16,7 +16,7 @@ export const runsCommand = defineCommand({
       describe: 'a condition in SQL, such as "val_accuracy > 0.97 and lr < 0.1"',
       read: readText,
     },
-    sort: { describe: 'a column to sort by; with a minus before it, the largest first', read: readText },
+    sort: { describe: 'a column to sort by; --sort=-COLUMN puts the largest first', read: readText },
     columns: { describe: 'the columns to show', repeats: true, read: readNames },
     csv: { describe: 'print CSV', boolean: true },
     json: { describe: 'print JSON', boolean: true },

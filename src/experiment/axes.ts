@@ -82,7 +82,8 @@ function parsed<T extends z.ZodObject>(schema: T, path: string, given: object): 
   if (found.success) return found.data;
   const known = Object.keys(schema.shape);
   const { issues } = found.error;
-  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]; // a misspelt key lacks too
+  // Where a key is misspelt, another one is missing too.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   throw new UsageError(`axis ${path}: ${describeIssue(issue, given, known)}`);
 }
 

@@ -58,8 +58,8 @@ export const SWEEP_SHAPE = {
 } as const;
 
 /** A key of a sweep beside its base and its axes. */
-export type SweepKey = keyof typeof SWEEP_SHAPE;
-export const SWEEP_KEYS = Object.keys(SWEEP_SHAPE) as SweepKey[];
+type SweepKey = keyof typeof SWEEP_SHAPE;
+const SWEEP_KEYS = Object.keys(SWEEP_SHAPE) as SweepKey[];
 
 const sweepSchema = z.strictObject({
   base: z.record(z.string(), z.unknown()),

@@ -69,7 +69,9 @@ export interface TrialEndEvent {
   readonly best: LeaderboardRow | null;
 }
 
-/** Says that a thread or worker died, and that its trial or shards are computed again: the bits stay the same. */
+/**
+ * Says that a thread or worker died, and that its trial or shards are computed again: the bits stay the same.
+ */
 export interface TrialRetryEvent {
   readonly type: 'retry';
   readonly trial: number;

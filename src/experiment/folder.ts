@@ -1,4 +1,6 @@
-/** A sweep on disk: its definition, a line for each trial that began or ended, and a run's folder for each. */
+/**
+ * A sweep on disk: its definition, a line for each trial that began or ended, and a run's folder for each.
+ */
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -18,7 +18,7 @@ export type Scores = readonly (number | null)[];
 export type Rounds = Generator<readonly Proposal[], void, Scores>;
 
 /** A rung: how many configurations are trained until which epoch. */
-export interface Rung {
+interface Rung {
   readonly count: number;
   readonly epochs: number;
 }
@@ -52,7 +52,9 @@ function rungEpochs(at: {
   return Math.max(1, Math.round(epochs / eta ** (steps - rung)));
 }
 
-/** Trains the configurations up the rungs; those with the best scores go on, the earlier of two equal ones. */
+/**
+ * Trains the configurations up the rungs; those with the best scores go on, the earlier of two equal ones.
+ */
 export function* halvingRounds(candidates: readonly Assignment[], rungs: readonly Rung[]): Rounds {
   let left = candidates;
   for (const { count, epochs } of rungs) {
@@ -74,7 +76,9 @@ interface Bracket {
   readonly rungs: readonly Rung[];
 }
 
-/** Returns Hyperband's brackets, from the one with the most configurations to the one with the most epochs. */
+/**
+ * Returns Hyperband's brackets, from the one with the most configurations to the one with the most epochs.
+ */
 export function bracketsOf(epochs: number, eta: number, first = 1): Bracket[] {
   let most = 0;
   while (first * eta ** (most + 1) <= epochs) most++;

@@ -2,7 +2,7 @@
 import { mean } from '../statistics.js';
 
 /** A mean with the ends of its 95 % interval, which a single value does not have. */
-export interface MeanInterval {
+interface MeanInterval {
   readonly mean: number;
   readonly low: number | null;
   readonly high: number | null;

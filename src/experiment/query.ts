@@ -9,7 +9,7 @@ import { CONFIG_KEYS } from '../train/config.js';
 import { type ListedRun, listRuns, RUN_COLUMNS } from './listing.js';
 
 /** Which runs are wanted, in which order, with which columns. */
-export interface RunQuery {
+interface RunQuery {
   /** A condition in SQL, such as `val_accuracy > 0.97 and lr < 0.1`. */
   readonly where?: string | undefined;
   /** A column, with a minus before it for the largest values first. */

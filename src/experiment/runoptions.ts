@@ -11,7 +11,9 @@ export interface SweepRunOptions {
   readonly parallel?: number | 'auto';
   /** Workers inside each trial; 'auto' shares the cores that are left over. */
   readonly workers?: number | 'auto';
-  /** Whether the first trial that fails ends the sweep; by default it is ranked last, and the others go on. */
+  /**
+   * Whether the first trial that fails ends the sweep; by default it is ranked last, and the others go on.
+   */
   readonly failFast?: boolean;
   /** Seconds after which the sweep ends. How far it gets by then depends on the machine. */
   readonly timeLimit?: number;

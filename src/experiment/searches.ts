@@ -1,4 +1,6 @@
-/** The searches: each says what can be checked before the first trial, and yields what to train, in rounds. */
+/**
+ * The searches: each says what can be checked before the first trial, and yields what to train, in rounds.
+ */
 import { UsageError } from '../errors.js';
 import type { SweepDefinition } from './definition.js';
 import { randomDraws, sobolDraws } from './draws.js';
@@ -101,7 +103,9 @@ function budget({ search, trials, seeds }: SweepDefinition): number {
   return Math.floor(trials / seeds.length);
 }
 
-/** Throws UsageError where a search whose configurations are fixed would begin more trainings than allowed. */
+/**
+ * Throws UsageError where a search whose configurations are fixed would begin more trainings than allowed.
+ */
 function checkBudget({ search, trials, seeds }: SweepDefinition, configurations: number): void {
   const needed = configurations * seeds.length;
   if (trials === undefined || needed <= trials) return;

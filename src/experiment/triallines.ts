@@ -1,4 +1,6 @@
-/** trials.jsonl: a line for each trial that begins, and one for each that ends or reaches the end of a rung. */
+/**
+ * trials.jsonl: a line for each trial that begins, and one for each that ends or reaches the end of a rung.
+ */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../errors.js';
@@ -86,8 +88,8 @@ function lineIn(text: string): TrialLine | null {
 }
 
 /**
- * Appends lines and forces them to the disk. Where a kill has cut the last line short, they begin on a line of
- * their own.
+ * Appends lines and forces them to the disk. Where a kill has cut the last line short, they begin on a line
+ * of their own.
  */
 export function appendTrialLines(folder: string, lines: readonly TrialLine[]): void {
   const path = join(folder, SWEEP_FILES.trials);

@@ -110,7 +110,7 @@ describe('runs', () => {
     expect(all.stdout.split('\n')[0]).toBe('run,status,lr,hidden,val_loss,val_accuracy,epochs,seed');
     expect(all.stdout.trim().split('\n')).toHaveLength(9);
     const some = await run(
-      'runs . --where "lr < 0.05 and seed = 2" --sort -val_loss --columns run,lr,val_loss --json',
+      'runs . --where "lr < 0.05 and seed = 2" --sort=-val_loss --columns run,lr,val_loss --json',
     );
     const rows = JSON.parse(some.stdout);
     expect(rows.map((row: { lr: number }) => row.lr)).toEqual(rows.map(() => 0.01));

@@ -1,4 +1,6 @@
-/** A sweep is never lost: killed at any instant, it goes on to the leaderboard of the one that never stopped. */
+/**
+ * A sweep is never lost: killed at any instant, it goes on to the leaderboard of the one that never stopped.
+ */
 import { spawn } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -162,7 +162,9 @@ const HARTMANN = [
   { weight: 3.2, scales: [17, 8, 0.05, 10, 0.1, 14], centre: [4047, 8828, 8732, 5743, 1091, 381] },
 ];
 
-/** Test functions of numbers from 0 to 1 with their least value 0; the field's own, scaled to the unit cube. */
+/**
+ * Test functions of numbers from 0 to 1 with their least value 0; the field's own, scaled to the unit cube.
+ */
 const FUNCTIONS: Record<string, { axes: number; f: (x: readonly number[]) => number }> = {
   'a bowl': { axes: 3, f: (x) => x.reduce((sum, value) => sum + (value - 0.3) ** 2, 0) },
   Branin: {
