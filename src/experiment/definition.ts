@@ -19,6 +19,8 @@ export const SEARCHES = {
 
 /** The name of a search. */
 export type SearchName = keyof typeof SEARCHES;
+/** Whether a search trains configurations up to rungs, so that they are compared at equal epochs. */
+export const hasRungs = (search: SearchName): boolean => search === 'halving' || search === 'hyperband';
 const SEARCH_NAMES = Object.keys(SEARCHES) as SearchName[];
 
 const seed = whole(0).max(Number.MAX_SAFE_INTEGER);

@@ -1,7 +1,7 @@
 /** A sweep that goes on may only have grown: its trials so far must all belong to it still. */
 import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../errors.js';
-import type { SweepDefinition } from './definition.js';
+import { hasRungs, type SweepDefinition } from './definition.js';
 import { assignmentKey, checkSpace, gridOf } from './space.js';
 
 /** Keys on which all choices depend. */
@@ -30,7 +30,7 @@ export function refuseChange(folder: string, before: SweepDefinition, now: Sweep
     refuse(`the seeds have changed, and search ${now.search} has chosen by their scores`);
   }
   refuseAxes(before, now, refuse);
-  if (now.search === 'halving' || now.search === 'hyperband') {
+  if (hasRungs(now.search)) {
     if (before.trials !== now.trials)
       refuse(`trials has changed, and ${now.search} chooses among all of them`);
     return;

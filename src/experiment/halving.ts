@@ -8,7 +8,8 @@ import type { Assignment } from './space.js';
 /** A configuration and the epochs to which it is trained now. */
 export interface Proposal {
   readonly assignment: Assignment;
-  readonly epochs: number;
+  /** The epoch at which its rung ends, or all epochs of its own configuration. */
+  readonly epochs: number | 'all';
 }
 
 /** The scores of proposals in their order, less being better; null for one that failed. */

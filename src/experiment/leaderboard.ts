@@ -1,5 +1,5 @@
 /** The leaderboard: a row for each configuration, a function of the results alone. */
-import type { SweepDefinition } from './definition.js';
+import { hasRungs, type SweepDefinition } from './definition.js';
 import { meanInterval } from './interval.js';
 import { moreIsBetter, type ScoreName, scoreOf } from './scores.js';
 import { type Assignment, assignmentKey, axisValueText } from './space.js';
@@ -28,9 +28,12 @@ export interface LeaderboardRow {
   readonly trials: readonly number[];
 }
 
-/** Ranks the configurations that have a result: by epochs, because of rungs, and then by their mean score. */
+/**
+ * Ranks the configurations that have a result by their mean score; where they were trained in rungs, those of
+ * a later rung come first, because scores after different epochs cannot be compared.
+ */
 export function leaderboardOf(
-  { seeds, score }: Pick<SweepDefinition, 'seeds' | 'score'>,
+  { seeds, score, search }: Pick<SweepDefinition, 'seeds' | 'score' | 'search'>,
   tried: Iterable<Assignment>,
   book: TrialBook,
 ): LeaderboardRow[] {
@@ -42,7 +45,7 @@ export function leaderboardOf(
   rows.sort(
     ({ row: a, key: keyA }, { row: b, key: keyB }) =>
       Number(a.status === 'failed') - Number(b.status === 'failed') ||
-      b.epochs - a.epochs ||
+      (hasRungs(search) ? b.epochs - a.epochs : 0) ||
       sign * ((a.score ?? 0) - (b.score ?? 0)) ||
       (keyA < keyB ? -1 : 1),
   );
@@ -78,7 +81,7 @@ export function meanScore(
   { seeds, score }: Pick<SweepDefinition, 'seeds' | 'score'>,
   book: TrialBook,
   axes: Assignment,
-  epochs: number,
+  epochs: number | 'all',
 ): number | null {
   const values = seeds.map((seed) => {
     const result = book.at(axes, seed, epochs);

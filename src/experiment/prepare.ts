@@ -5,7 +5,7 @@ import type { TrainConfig, TrainOptions } from '../train/config.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { isHeldBack } from '../train/refit.js';
 import { SweepData } from './dataloader.js';
-import type { SweepDefinition } from './definition.js';
+import { hasRungs, type SweepDefinition } from './definition.js';
 import { dataOf } from './scores.js';
 import { type Search, searchOf } from './searches.js';
 import { assignmentText, checkSpace, type Space } from './space.js';
@@ -48,7 +48,7 @@ export async function prepareSweep(
   const first = await planner.plan(cornersOf(space)[0], seeds[0]);
   const search = searchOf(definition, space, first.config.epochs);
   for (const seed of seeds.slice(1)) await planner.plan(search.candidates[0], seed);
-  const rungs = definition.search === 'halving' || definition.search === 'hyperband';
+  const rungs = hasRungs(definition.search);
   for (const assignment of [...search.candidates, ...search.corners]) {
     const plan = await planner.plan(assignment, seeds[0]);
     checkScore(definition, plan);

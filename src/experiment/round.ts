@@ -36,7 +36,6 @@ type RoundReport = RoundEvent | TrialStartEvent | TrialProgressEvent | TrialRetr
 /** A trial that is to be trained up to an epoch. */
 interface Pending {
   readonly trial: TrialIdentity;
-  readonly epochs: number;
   readonly job: TrialJob;
 }
 
@@ -75,10 +74,11 @@ export async function* trainRound(
   for (const { trial, epochs } of identified) {
     const planned = await jobOf(trial, epochs, threads, context);
     if ('result' in planned) yield planned;
-    else pending.push({ trial, epochs, job: planned });
+    else pending.push({ trial, job: planned });
   }
   for await (const { index, report } of reports(pending, parallel, signal)) {
-    const { trial, epochs } = pending[index];
+    const { trial, job } = pending[index];
+    const epochs = job.lastEpoch;
     if (report.type === 'begin') {
       const { step, stepsPerEpoch } = report;
       yield { type: 'trialStart', ...trial, step, stepsPerEpoch, epochs };
@@ -106,7 +106,7 @@ function threadsFor({ prepared, run }: RoundContext, trials: number): TrialThrea
 /** Plans a trial. A configuration that turns out to be impossible has failed. */
 async function jobOf(
   trial: TrialIdentity,
-  epochs: number,
+  epochs: number | 'all',
   { parallel, workers, cores }: TrialThreads,
   { prepared, folder, argv }: RoundContext,
 ): Promise<TrialJob | Finished> {
@@ -118,13 +118,14 @@ async function jobOf(
       config: { ...config, workers, ...limit },
       data,
       cores,
-      lastEpoch: Math.min(epochs, config.epochs),
+      lastEpoch: epochs === 'all' ? config.epochs : Math.min(epochs, config.epochs),
       folder: folder === null ? null : trialFolder(folder, trial.trial),
       argv,
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return finished({ ...trial, epochs, status: 'failed', reason: error.message, ...NOTHING });
+    const until = epochs === 'all' ? prepared.first.config.epochs : epochs;
+    return finished({ ...trial, epochs: until, status: 'failed', reason: error.message, ...NOTHING });
   }
 }
 

@@ -33,20 +33,20 @@ export function searchOf(definition: SweepDefinition, space: Space, epochs: numb
     case 'grid': {
       const candidates = gridOf(space);
       checkBudget(definition, candidates.length);
-      return atOnce(candidates, candidates.length, epochs);
+      return atOnce(candidates, candidates.length);
     }
     case 'random':
     case 'sobol': {
       const count = budget(definition);
       const draw = search === 'random' ? randomDraws : sobolDraws;
-      return atOnce(draw(space, count, searchSeed), count, epochs);
+      return atOnce(draw(space, count, searchSeed), count);
     }
     case 'halving': {
       const all = hasOnlyLists(space) && definition.trials === undefined;
       const candidates = all ? gridOf(space) : sobolDraws(space, budget(definition), searchSeed);
       const { eta, minEpochs } = definition;
       return {
-        ...atOnce(candidates, candidates.length, epochs),
+        ...atOnce(candidates, candidates.length),
         rounds: () => halvingRounds(candidates, rungsOf(candidates.length, epochs, eta, minEpochs)),
       };
     }
@@ -56,23 +56,23 @@ export function searchOf(definition: SweepDefinition, space: Space, epochs: numb
       const count = brackets.reduce((sum, { rungs }) => sum + rungs[0].count, 0);
       checkBudget(definition, count);
       const candidates = sobolDraws(space, count, searchSeed);
-      return { ...atOnce(candidates, count, epochs), rounds: () => hyperbandRounds(candidates, brackets) };
+      return { ...atOnce(candidates, count), rounds: () => hyperbandRounds(candidates, brackets) };
     }
     case 'tpe': {
       const count = budget(definition);
       const candidates = sobolDraws(space, Math.min(count, definition.startup), searchSeed);
       return {
-        ...atOnce(candidates, candidates.length, epochs),
+        ...atOnce(candidates, candidates.length),
         corners: cornersOf(space),
         configurations: count,
-        rounds: () => tpeRounds(space, candidates, { ...definition, count, epochs }),
+        rounds: () => tpeRounds(space, candidates, { ...definition, count }),
       };
     }
   }
 }
 
 /** A search that trains all candidates in one round. */
-function atOnce(candidates: readonly Assignment[], asked: number, epochs: number): Search {
+function atOnce(candidates: readonly Assignment[], asked: number): Search {
   const repeated = asked - candidates.length;
   return {
     candidates,
@@ -83,7 +83,7 @@ function atOnce(candidates: readonly Assignment[], asked: number, epochs: number
         ? [`${repeated} of ${asked} draws repeated an earlier configuration and were left out`]
         : [],
     *rounds() {
-      yield candidates.map((assignment) => ({ assignment, epochs }));
+      yield candidates.map((assignment) => ({ assignment, epochs: 'all' as const }));
     },
   };
 }

@@ -3,7 +3,7 @@ import type { DataInMemory } from '../data/source.js';
 import { sourceName } from '../data/source.js';
 import { DataError, UsageError } from '../errors.js';
 import type { TrainSources } from '../train/config.js';
-import { defineSweep, type SweepDefinition, type SweepOptions } from './definition.js';
+import { defineSweep, hasRungs, type SweepDefinition, type SweepOptions } from './definition.js';
 import type { SweepEvent } from './events.js';
 import { createSweepFolder, newSweepFolder, newSweepRecord, readSweep, writeSweepRecord } from './folder.js';
 import { refuseChange } from './growth.js';
@@ -103,7 +103,7 @@ export async function* resumeSweep(
 
 /** Throws UsageError for what a sweep that writes nothing cannot do. */
 function checkWithoutFolder({ search, refit }: SweepDefinition): void {
-  if (search === 'halving' || search === 'hyperband') {
+  if (hasRungs(search)) {
     throw new UsageError(
       `search ${search} goes on from checkpoints, so the sweep needs a folder: leave out null, or take another search`,
     );

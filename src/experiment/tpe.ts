@@ -16,7 +16,6 @@ import { type Assignment, assignmentAt, assignmentKey, type Space } from './spac
 interface TpeOptions {
   /** Configurations in all. */
   readonly count: number;
-  readonly epochs: number;
   /** Configurations that are proposed from the same results. */
   readonly together: number;
   readonly searchSeed: number;
@@ -24,10 +23,10 @@ interface TpeOptions {
 
 /** Yields the first configurations, then groups of proposals. */
 export function* tpeRounds(space: Space, first: readonly Assignment[], options: TpeOptions): Rounds {
-  const { count, epochs, together, searchSeed } = options;
+  const { count, together, searchSeed } = options;
   const seen = new Set(first.map(assignmentKey));
   const tried = [...first];
-  const scores = [...(yield first.map((assignment) => ({ assignment, epochs })))];
+  const scores = [...(yield first.map((assignment) => ({ assignment, epochs: 'all' as const })))];
   while (tried.length < count) {
     const model = modelOf(space, tried, scores);
     const proposals: Assignment[] = [];
@@ -42,7 +41,7 @@ export function* tpeRounds(space: Space, first: readonly Assignment[], options: 
       proposals.push(proposal);
     }
     if (proposals.length === 0) return; // everything has been tried
-    scores.push(...(yield proposals.map((assignment) => ({ assignment, epochs }))));
+    scores.push(...(yield proposals.map((assignment) => ({ assignment, epochs: 'all' as const }))));
     tried.push(...proposals);
   }
 }

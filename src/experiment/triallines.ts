@@ -146,7 +146,8 @@ export class TrialBook {
   }
 
   /** Returns what came of a trial up to an epoch, or null; a trial that diverged before then has diverged. */
-  at(axes: Assignment, seed: number, epochs: number): TrialResult | null {
+  at(axes: Assignment, seed: number, epochs: number | 'all'): TrialResult | null {
+    if (epochs === 'all') return this.last(axes, seed);
     return this.#results.get(trialKey(axes, seed))?.get(epochs) ?? null;
   }
 

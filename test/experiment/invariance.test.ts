@@ -53,4 +53,16 @@ describe('the leaderboard', () => {
     expect(await table(`${name}-3`, options, { parallel: 3 })).toBe(one);
     expect(one.split('\n').length).toBeGreaterThan(8);
   });
+
+  it('ranks by the score alone where configurations have epochs of their own, each trained to its last', async () => {
+    const options = {
+      base: { ...SMALL.base, lr: 0.1 },
+      axes: { epochs: [1, 3, 2] },
+      score: 'train_loss',
+    } as const;
+    const { leaderboard: rows } = await endOf(sweep(options, { out: null, parallel: 1 }));
+    const scores = rows.map(({ score }) => score!);
+    expect(scores).toEqual([...scores].sort((a, b) => a - b));
+    expect(rows.map(({ epochs }) => epochs)).toEqual(rows.map(({ axes }) => axes.epochs));
+  });
 });

@@ -25,7 +25,7 @@ function minimised(
   axes: Readonly<Record<string, Axis>>,
   more: Partial<SweepOptions>,
 ) {
-  const found: { assignment: Assignment; value: number | null; epochs: number }[] = [];
+  const found: { assignment: Assignment; value: number | null; epochs: number | 'all' }[] = [];
   const rounds = searched(axes, more).rounds();
   for (let next = rounds.next(); !next.done; ) {
     const told = next.value.map((proposal) => ({ ...proposal, value: f(proposal.assignment) }));
