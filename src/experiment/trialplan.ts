@@ -49,12 +49,15 @@ export class Planner {
     }
     const data = await this.data.load(options);
     const settled = settledConfig(options, data);
-    const before = settled.kernels === 'auto' && this.#kernels !== null ? kernelKeys(this.#kernels) : {};
-    const plan = planTraining({ ...settled, workers: 0, ...before }, data);
+    const known = settled.kernels === 'auto' ? this.#kernels : null;
+    // To choose among kernels takes longer than all the rest, and is done once.
+    const quick = known ? { kernels: 'portable' as const, nativeLibrary: undefined } : {};
+    const plan = planTraining({ ...settled, workers: 0, ...quick }, data);
     refuseUnused({ ...settled, loss: plan.network.loss });
-    const { kernels, library } = plan;
-    if (settled.kernels === 'auto') this.#kernels ??= { name: kernels, library };
-    return { ...plan, config: { ...plan.config, ...kernelKeys({ name: kernels, library }) } };
+    const chosen = known ?? { name: plan.kernels, library: plan.library };
+    if (settled.kernels === 'auto') this.#kernels = chosen;
+    const { nativeLibrary, ...config } = plan.config;
+    return { ...plan, config: { ...config, ...kernelKeys(chosen) } };
   }
 }
 
