@@ -38,4 +38,9 @@ const bundle = (name) => ({
   },
 });
 
-export default [bundle('bin/gradpool'), bundle('workers/gradient'), bundle('workers/member')];
+export default [
+  bundle('bin/gradpool'),
+  bundle('workers/gradient'),
+  bundle('workers/member'),
+  bundle('workers/trial'),
+];

@@ -61,7 +61,7 @@ export async function follow(
 }
 
 /** Turns the first SIGINT or SIGTERM into an abort signal; the second quits at once. */
-function interruption(onFirst: () => void): { signal: AbortSignal; release: () => void } {
+export function interruption(onFirst: () => void): { signal: AbortSignal; release: () => void } {
   const abort = new AbortController();
   const interrupt = () => {
     if (abort.signal.aborted) process.exit(130);

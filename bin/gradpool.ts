@@ -13,6 +13,8 @@ import { inspectCommand } from './commands/inspect.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
 import { resumeCommand } from './commands/resume.js';
+import { runsCommand } from './commands/runs.js';
+import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
 import { report } from './render/exit.js';
 import { tolerateClosedPipes } from './render/output.js';
@@ -25,6 +27,8 @@ const COMMANDS: readonly Command[] = [
   importanceCommand,
   inspectCommand,
   findLrCommand,
+  sweepCommand,
+  runsCommand,
   explainCommand,
   gradcheckCommand,
   benchCommand,

@@ -22,6 +22,8 @@ export const PURPOSE = {
   examine: 20,
   importance: 21,
   bootstrap: 22,
+  search: 31,
+  proposal: 32,
 } as const;
 
 /** Encrypts the counter (c0, c1) with the key (k0, k1) and writes the two words into out; all are uint32. */

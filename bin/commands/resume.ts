@@ -1,25 +1,31 @@
 import { UsageError } from '../../src/errors.js';
 import type { ResumeOptions } from '../../src/run/train.js';
-import { defineCommand } from '../command.js';
+import { type Args, defineCommand, type FlagValues } from '../command.js';
 import { CONFIG_FLAGS, givenValues } from '../config/flags.js';
 import { follow, OUTPUT_FLAGS } from '../follow.js';
+import { followSweep, SWEEP_RUN_FLAGS } from '../followsweep.js';
 
 export const resumeCommand = defineCommand({
   usage: 'resume <run>',
   describe:
-    'continue a run that was interrupted or killed; the result is the same as if it had never stopped',
-  positionals: { run: "the run's folder" },
+    'continue a run or a sweep that was interrupted or killed; the result is the same as if it had never stopped',
+  positionals: { run: 'the folder of the run or sweep' },
   flags: {
     workers: CONFIG_FLAGS.workers,
     kernels: CONFIG_FLAGS.kernels,
     epochs: CONFIG_FLAGS.epochs,
+    ...SWEEP_RUN_FLAGS,
     ...OUTPUT_FLAGS,
   },
   examples: [
     ['gradpool resume runs/mine', 'from its last checkpoint'],
     ['gradpool resume runs/mine --epochs 20', 'and for longer than was planned'],
+    ['gradpool resume sweeps/mine', 'a sweep, with the trials that were under way'],
   ],
   async run(args) {
+    const { isSweep } = await import('../../src/experiment/folder.js');
+    if (isSweep(args.run)) return resumeSweepOf(args);
+    refuseFlags(args, SWEEP_ONLY, 'is for a sweep', 'a run');
     if (args.epochs === 'auto') {
       throw new UsageError(
         '--epochs auto: a run that goes on for longer needs a number, such as --epochs 20',
@@ -32,3 +38,22 @@ export const resumeCommand = defineCommand({
     );
   },
 });
+
+/** Flags that say something of sweeps only, and of runs only. */
+const SWEEP_ONLY = ['parallel', 'fail-fast', 'time-limit'];
+const RUN_ONLY = ['kernels', 'epochs', 'profile'];
+
+function refuseFlags(args: Args, flags: readonly string[], why: string, what: string): void {
+  const given = flags.find((flag) => args[flag] !== undefined);
+  if (given) throw new UsageError(`--${given} ${why}, and ${args.run} is ${what}: leave it out`);
+}
+
+/** Goes on with a sweep. */
+async function resumeSweepOf(
+  args: FlagValues<typeof SWEEP_RUN_FLAGS> & { readonly run: string },
+): Promise<number> {
+  refuseFlags(args, RUN_ONLY, 'is for a run', 'a sweep');
+  const { resumeSweep } = await import('../../src/experiment/sweep.js');
+  const workers = givenValues(['workers'], args);
+  return followSweep(args, `the data of ${args.run}`, (run) => resumeSweep(args.run, { ...workers, ...run }));
+}

@@ -71,6 +71,12 @@ function isWords({ items }: Property): boolean {
   return items?.type === 'string';
 }
 
+/** Says whether a key takes a list, as hidden does: its parts are joined by commas. */
+export function takesList(key: Key): boolean {
+  const { anyOf, ...own } = PROPERTIES[key];
+  return (anyOf ?? [own]).some(({ type }) => [type].flat().includes('array'));
+}
+
 /** Says whether a key takes a value for each column, by its name. */
 function isRecord({ type, anyOf = [], additionalProperties }: Property): boolean {
   return (type === 'object' && additionalProperties !== undefined) || anyOf.some(isRecord);

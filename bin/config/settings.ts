@@ -92,7 +92,7 @@ function valuesOf(settings: Settings): Record<string, unknown> {
 }
 
 /** Returns the options of a command that trains. Throws UsageError without data that can be read again. */
-export function optionsOf(command: 'train' | 'find-lr', settings: Settings): ConfigInput {
+export function optionsOf(command: 'train' | 'find-lr' | 'sweep', settings: Settings): ConfigInput {
   if (!settings.has('data')) {
     throw new UsageError(
       `${command}: which data? a table, a folder of IDX or NPY files, a query or 'mnist', as in: gradpool ${command} mnist`,

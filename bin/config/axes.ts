@@ -1,0 +1,75 @@
+/** Reads the axes of a sweep from flags: --grid lr=0.1,0.03 and --range lr=0.001..0.1,log. */
+import { UsageError } from '../../src/errors.js';
+import type { AxisValue, RangeAxis } from '../../src/experiment/axes.js';
+import { checkPath } from '../../src/experiment/paths.js';
+import { CONFIG_KEYS } from '../../src/train/config.js';
+import { numberIn } from '../readers.js';
+import { type Key, readKey, takesList } from './flags.js';
+
+type Axes = Record<string, readonly AxisValue[] | RangeAxis>;
+
+/** Parts KEY=TEXT, and checks the key. */
+function parted(text: string, where: string, example: string): [path: string, rest: string] {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new UsageError(`${where}: expected KEY=VALUES, such as ${example}, found "${text}"`);
+  const path = text.slice(0, equals);
+  // A flag is written with dashes, and so may be its axis.
+  const camel = path.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  checkPath(camel);
+  return [camel, text.slice(equals + 1)];
+}
+
+/** Reads --grid: commas part the values, and a plus the parts of a value that is a list. */
+export async function readGrids(texts: readonly string[], where: string): Promise<Axes> {
+  const axes: Axes = {};
+  for (const text of texts) {
+    const [path, rest] = parted(text, where, 'lr=0.1,0.03');
+    refuseTwice(axes, path, where);
+    if (rest === '') throw new UsageError(`${where} ${path}: has no values; give some, such as ${path}=A,B`);
+    const values: AxisValue[] = [];
+    for (const value of rest.split(',')) values.push(await readValue(path, value, `${where} ${path}`));
+    axes[path] = values;
+  }
+  return axes;
+}
+
+/** Reads one value of a key; what stands below a key is read as YAML reads it. */
+async function readValue(path: string, text: string, where: string): Promise<AxisValue> {
+  if (!(CONFIG_KEYS as readonly string[]).includes(path)) {
+    const { parse } = await import('yaml');
+    return parse(text) as AxisValue;
+  }
+  const key = path as Key;
+  return (await readKey(key, [takesList(key) ? text.replaceAll('+', ',') : text], where)) as AxisValue;
+}
+
+const RANGE = /^(.+?)\.\.([^,]+)((?:,(?:log|integer|points=\d+))*)$/;
+
+/** Reads --range: FROM..TO, then log, integer and points=N as they are wanted. */
+export async function readRanges(texts: readonly string[], where: string): Promise<Axes> {
+  const axes: Axes = {};
+  for (const text of texts) {
+    const [path, rest] = parted(text, where, 'lr=0.001..0.1,log');
+    refuseTwice(axes, path, where);
+    const [, from = '', to = '', words = ''] = RANGE.exec(rest) ?? [];
+    const ends = [numberIn(from), numberIn(to)];
+    if (ends[0] === null || ends[1] === null) {
+      throw new UsageError(
+        `${where} ${path}: expected FROM..TO, then ,log ,integer or ,points=5 where wanted, found "${rest}"`,
+      );
+    }
+    const points = /points=(\d+)/.exec(words)?.[1];
+    axes[path] = {
+      from: ends[0],
+      to: ends[1],
+      ...(words.includes('log') ? { scale: 'log' as const } : {}),
+      ...(words.includes('integer') ? { integer: true } : {}),
+      ...(points === undefined ? {} : { points: Number(points) }),
+    };
+  }
+  return axes;
+}
+
+function refuseTwice(axes: Axes, path: string, where: string): void {
+  if (path in axes) throw new UsageError(`${where} ${path}: is given twice; put all of its values into one`);
+}

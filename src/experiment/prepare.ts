@@ -1,0 +1,107 @@
+/** Prepares a sweep: resolves and checks all that can be known before the first trial. */
+import { UsageError } from '../errors.js';
+import { absoluteSources } from '../run/sources.js';
+import type { TrainConfig, TrainOptions } from '../train/config.js';
+import type { TrainingPlan } from '../train/plan.js';
+import { isHeldBack } from '../train/refit.js';
+import { SweepData } from './dataloader.js';
+import { hasRungs, type SweepDefinition } from './definition.js';
+import { dataOf } from './scores.js';
+import { type Search, searchOf } from './searches.js';
+import { assignmentText, checkSpace, type Space } from './space.js';
+import { cornersOf } from './tpe.js';
+import { Planner, type SweepKernels } from './trialplan.js';
+
+/** A sweep that is checked and ready to begin. */
+export interface PreparedSweep {
+  readonly definition: SweepDefinition;
+  readonly space: Space;
+  readonly search: Search;
+  readonly planner: Planner;
+  readonly data: SweepData;
+  /** The plan of the first configuration. */
+  readonly first: TrainingPlan;
+  readonly notes: readonly string[];
+}
+
+/** Returns the base of a sweep with absolute paths, so that it can be resumed from any folder. */
+export function absoluteBase(base: TrainOptions): TrainOptions {
+  if (typeof base.data !== 'string') return base;
+  return absoluteSources(base as unknown as TrainConfig) as unknown as TrainOptions;
+}
+
+/**
+ * Checks a sweep: its axes, its search, and every configuration that is known already.
+ * @param base the options that all trials share, with data in memory where there are such data
+ * @param kernels what `kernels: auto` stands for, if the sweep was begun before
+ * @throws UsageError and DataError, which name the configuration, as a training does
+ */
+export async function prepareSweep(
+  definition: SweepDefinition,
+  base: TrainOptions,
+  kernels: SweepKernels | null,
+): Promise<PreparedSweep> {
+  const { seeds } = definition;
+  const space = checkSpace(base, definition.axes);
+  const data = new SweepData();
+  const planner = new Planner(base, data, kernels);
+  const first = await planner.plan(cornersOf(space)[0], seeds[0]);
+  const search = searchOf(definition, space, first.config.epochs);
+  for (const seed of seeds.slice(1)) await planner.plan(search.candidates[0], seed);
+  const rungs = hasRungs(definition.search);
+  for (const assignment of [...search.candidates, ...search.corners]) {
+    const plan = await planner.plan(assignment, seeds[0]);
+    checkScore(definition, plan);
+    if (rungs && plan.config.epochs !== first.config.epochs) {
+      throw new UsageError(
+        `${assignmentText(assignment)}: has ${plan.config.epochs} epochs and others have ${first.config.epochs}, but search ${definition.search} compares all at the same epochs: give --epochs`,
+      );
+    }
+  }
+  return {
+    definition,
+    space,
+    search,
+    planner,
+    data,
+    first,
+    notes: [...first.notes, ...search.notes, ...sweepNotes(definition, first)],
+  };
+}
+
+/** Throws UsageError where trainings will not have the score. */
+function checkScore({ score }: SweepDefinition, { data }: TrainingPlan): void {
+  const part = dataOf(score);
+  if (part !== 'train' && data[part] === null) {
+    const remedy =
+      part === 'val'
+        ? 'keep rows back with --val 0.2, or take --score train_loss'
+        : 'give --test, or take val_loss';
+    throw new UsageError(
+      `score ${score}: there are no ${part === 'val' ? 'validation' : 'test'} rows; ${remedy}`,
+    );
+  }
+  const metric = score.slice(part.length + 1);
+  const own = data.task === 'classification' ? ['loss', 'accuracy'] : ['loss', 'rmse', 'r2'];
+  if (!own.includes(metric)) {
+    throw new UsageError(
+      `score ${score}: a ${data.task} has no ${metric}; take ${own.map((name) => `${part}_${name}`).join(' or ')}`,
+    );
+  }
+}
+
+function sweepNotes({ score, refit }: SweepDefinition, { data }: TrainingPlan): string[] {
+  return [
+    ...(dataOf(score) === 'test'
+      ? [
+          `score ${score}: the best configuration is chosen by the test rows, so its own figure on them is too good`,
+        ]
+      : []),
+    ...(dataOf(score) === 'train'
+      ? [`score ${score}: configurations are compared on the rows that they were trained on`]
+      : []),
+    ...(refit && !isHeldBack(data)
+      ? ['refit: no validation rows were kept back from the training rows, so it changes nothing']
+      : []),
+  ];
+}

@@ -1,0 +1,167 @@
+/** One round of a sweep: trials that are trained beside each other, and the results they leave. */
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../clock.js';
+import { UserError } from '../errors.js';
+import { runJobs } from '../parallel/jobs.js';
+import type { EndEvent } from '../train/events.js';
+import { shareCores, type TrialThreads } from './concurrency.js';
+import type { RoundEvent, TrialProgressEvent, TrialRetryEvent, TrialStartEvent } from './events.js';
+import { trialFolder, trialsWithFolders } from './folder.js';
+import type { Proposal } from './halving.js';
+import type { PreparedSweep } from './prepare.js';
+import type { SweepRunOptions } from './runoptions.js';
+import { type TrialJob, type TrialReport, trainTrial } from './trial.js';
+import { appendTrialLines, type TrialBook, type TrialIdentity, type TrialResult } from './triallines.js';
+
+/** What a round is trained with. */
+export interface RoundContext {
+  readonly prepared: PreparedSweep;
+  readonly folder: string | null;
+  readonly book: TrialBook;
+  readonly run: SweepRunOptions;
+  readonly argv: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** A result, and the time that it took. */
+export interface Finished {
+  readonly type: 'finished';
+  readonly result: TrialResult;
+  readonly seconds: number;
+  readonly samplesPerSecond: number;
+}
+
+type RoundReport = RoundEvent | TrialStartEvent | TrialProgressEvent | TrialRetryEvent | Finished;
+
+/** A trial that is to be trained up to an epoch. */
+interface Pending {
+  readonly trial: TrialIdentity;
+  readonly job: TrialJob;
+}
+
+const TRIAL_FILE = fileURLToPath(new URL('../../workers/trial.js', import.meta.url));
+/** Milliseconds between two steps that are reported, of which there may be thousands a second. */
+const STEP_INTERVAL = 200;
+
+/** Trains the trials of a round that have no result yet. After an interruption some have none still. */
+export async function* trainRound(
+  proposals: readonly Proposal[],
+  round: number,
+  context: RoundContext,
+): AsyncGenerator<RoundReport> {
+  const { prepared, folder, book, signal } = context;
+  const { seeds } = prepared.definition;
+  const wanted = proposals.flatMap(({ assignment, epochs }) =>
+    seeds.map((seed) => ({ axes: assignment, seed, epochs })),
+  );
+  const missing = wanted.filter(({ axes, seed, epochs }) => book.at(axes, seed, epochs) === null);
+  const threads = threadsFor(context, missing.length);
+  const { parallel, workers } = threads;
+  const done = wanted.length - missing.length;
+  yield { type: 'round', round, trials: wanted.length, done, parallel, workers };
+  if (missing.length === 0 || signal.aborted) return;
+
+  const taken = folder === null ? new Set<number>() : trialsWithFolders(folder);
+  const identified = missing.map(({ axes, seed, epochs }) => ({
+    ...book.identify(axes, seed, taken),
+    epochs,
+  }));
+  const fresh = identified.flatMap((found) =>
+    found.fresh ? [{ ...found.trial, status: 'begun' as const }] : [],
+  );
+  if (folder !== null && fresh.length > 0) appendTrialLines(folder, fresh);
+  const pending: Pending[] = [];
+  for (const { trial, epochs } of identified) {
+    const planned = await jobOf(trial, epochs, threads, context);
+    if ('result' in planned) yield planned;
+    else pending.push({ trial, job: planned });
+  }
+  for await (const { index, report } of reports(pending, parallel, signal)) {
+    const { trial, job } = pending[index];
+    const epochs = job.lastEpoch;
+    if (report.type === 'begin') {
+      const { step, stepsPerEpoch } = report;
+      yield { type: 'trialStart', ...trial, step, stepsPerEpoch, epochs };
+    } else if (report.type === 'step' || report.type === 'epoch') {
+      yield { type: 'progress', trial: trial.trial, event: report };
+    } else if (report.type === 'retry') {
+      yield { type: 'retry', trial: trial.trial, message: report.message };
+    } else if (report.type === 'diverged') {
+      yield finished({ ...trial, epochs, status: 'diverged', reason: report.reason, ...NOTHING });
+    } else if (report.status !== 'interrupted') {
+      const { wallSeconds, samplesPerSecond } = report;
+      yield finished(resultOf(trial, epochs, report), wallSeconds, samplesPerSecond);
+    }
+  }
+}
+
+/** How the cores are shared, the base's own number of workers counting where none is asked for. */
+function threadsFor({ prepared, run }: RoundContext, trials: number): TrialThreads {
+  const { base } = prepared.definition;
+  const { parallel = 'auto', workers = base.workers ?? 'auto' } = run;
+  const asked = { parallel, workers, memoryLimit: base.memoryLimit };
+  return shareCores(asked, Math.max(1, trials), prepared.first.sharedBytes);
+}
+
+/** Plans a trial. A configuration that turns out to be impossible has failed. */
+async function jobOf(
+  trial: TrialIdentity,
+  epochs: number | 'all',
+  { parallel, workers, cores }: TrialThreads,
+  { prepared, folder, argv }: RoundContext,
+): Promise<TrialJob | Finished> {
+  try {
+    const { config, data } = await prepared.planner.plan(trial.axes, trial.seed);
+    const { memoryLimit } = config;
+    const limit = memoryLimit ? { memoryLimit: memoryLimit / parallel } : {};
+    return {
+      config: { ...config, workers, ...limit },
+      data,
+      cores,
+      lastEpoch: epochs === 'all' ? config.epochs : Math.min(epochs, config.epochs),
+      folder: folder === null ? null : trialFolder(folder, trial.trial),
+      argv,
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const until = epochs === 'all' ? prepared.first.config.epochs : epochs;
+    return finished({ ...trial, epochs: until, status: 'failed', reason: error.message, ...NOTHING });
+  }
+}
+
+const NOTHING = {
+  bestEpoch: null,
+  steps: null,
+  parameters: null,
+  train: null,
+  val: null,
+  test: null,
+  weightsSha256: null,
+} as const;
+
+function finished(result: TrialResult, seconds = 0, samplesPerSecond = 0): Finished {
+  return { type: 'finished', result, seconds, samplesPerSecond };
+}
+
+function resultOf(trial: TrialIdentity, epochs: number, end: EndEvent): TrialResult {
+  const { reason, bestEpoch, steps, parameters, train, val, test, weightsSha256 } = end;
+  const status = end.status === 'early-stopped' ? 'early-stopped' : 'completed';
+  return { ...trial, epochs, status, reason, bestEpoch, steps, parameters, train, val, test, weightsSha256 };
+}
+
+type Reports = AsyncGenerator<{ readonly index: number; readonly report: TrialReport }>;
+
+/** Trains in threads, several trials at a time, or one after the other in this thread. */
+async function* reports(pending: readonly Pending[], parallel: number, signal: AbortSignal): Reports {
+  if (parallel > 1 && pending.length > 0) {
+    const jobs = pending.map(({ job }) => job);
+    const threads = Math.min(parallel, jobs.length);
+    const retried = ({ message }: Error): TrialReport => ({ type: 'retry', message });
+    yield* runJobs(jobs, { filename: TRIAL_FILE, threads, signal, retried });
+    return;
+  }
+  for (const [index, { job }] of pending.entries()) {
+    if (signal.aborted) return;
+    for await (const report of trainTrial(job, signal, STEP_INTERVAL, systemClock)) yield { index, report };
+  }
+}

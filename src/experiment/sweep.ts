@@ -1,0 +1,128 @@
+/** Sweeps: many trainings of different configurations, and which of them is best. */
+import type { DataInMemory } from '../data/source.js';
+import { sourceName } from '../data/source.js';
+import { DataError, UsageError } from '../errors.js';
+import type { TrainSources } from '../train/config.js';
+import { defineSweep, hasRungs, type SweepDefinition, type SweepOptions } from './definition.js';
+import type { SweepEvent } from './events.js';
+import { createSweepFolder, newSweepFolder, newSweepRecord, readSweep, writeSweepRecord } from './folder.js';
+import { refuseChange } from './growth.js';
+import { absoluteBase, prepareSweep } from './prepare.js';
+import type { SweepResumeOptions, SweepRunOptions } from './runoptions.js';
+import { runSweep } from './runsweep.js';
+import { readTrialLines, TrialBook } from './triallines.js';
+
+/**
+ * Trains every configuration of a sweep with every seed and ranks them, as `gradpool sweep` does. The last
+ * event has type 'end' and holds the leaderboard. It is a function of the options alone: neither the number
+ * of trials at the same time nor interruptions change a bit of it.
+ *
+ * @param options the options that all trials share, the axes, and how to search
+ * @param run where to write, and how many trials run at the same time
+ * @throws UsageError for a configuration that is impossible, before the first trial; DataError for data that
+ *   cannot be read and for a folder that cannot be written; with `failFast` DivergedError
+ * @example
+ * ```js
+ * import { sweep } from 'gradpool';
+ *
+ * const base = { data: 'iris', hidden: [8], epochs: 5, val: 0.2 };
+ * const axes = { lr: [0.1, 0.0001], optimizer: ['sgd', 'adam'] };
+ * for await (const event of sweep({ base, axes, seeds: 2 }, { out: null })) {
+ *   if (event.type === 'start') console.log(event.trials); // → 8
+ *   if (event.type === 'end') console.log(event.leaderboard[0].axes.lr); // → 0.1
+ * }
+ * ```
+ */
+export async function* sweep(options: SweepOptions, run: SweepRunOptions = {}): AsyncGenerator<SweepEvent> {
+  const started = new Date();
+  const { base: inMemory } = options;
+  const definition = asStored(defineSweep({ ...options, base: absoluteBase(inMemory) }));
+  if (run.out === null) checkWithoutFolder(definition);
+  const prepared = await prepareSweep(definition, { ...definition.base, ...sourcesOf(inMemory) }, null);
+  const folder = run.out === null ? null : newSweepFolder(run.out, prepared.first.data.name, started);
+  const found = { kernels: prepared.planner.kernels, data: await prepared.data.fingerprints() };
+  const record = newSweepRecord(definition, started, run.argv ?? [], found);
+  if (folder !== null) createSweepFolder(folder, record);
+  yield* runSweep(prepared, { folder, record, book: new TrialBook([]), run });
+}
+
+/**
+ * Continues a sweep: trials that have ended are not trained again, and those under way go on from their
+ * checkpoints. The leaderboard comes out the same, byte for byte, as if the sweep had never stopped.
+ *
+ * @param folder the sweep's folder; its sweep.yaml may have grown since
+ * @throws UsageError where the sweep has changed in another way than by growing, DataError where the folder
+ *   is damaged or the data is not the data that the sweep began with
+ * @example
+ * ```js
+ * import { resumeSweep, sweep } from 'gradpool';
+ *
+ * const options = { base: { data: 'iris', epochs: 3, val: 0.2 }, axes: { lr: [0.1, 0.01] } };
+ * const abort = new AbortController();
+ * for await (const event of sweep(options, { out: 'sweeps/rates', parallel: 1, signal: abort.signal })) {
+ *   if (event.type === 'trialEnd') abort.abort();
+ *   if (event.type === 'end') console.log(event.status); // → interrupted
+ * }
+ * for await (const event of resumeSweep('sweeps/rates')) {
+ *   if (event.type === 'end') console.log(event.status, event.leaderboard.length); // → completed 2
+ * }
+ * ```
+ */
+export async function* resumeSweep(
+  folder: string,
+  options: SweepResumeOptions = {},
+): AsyncGenerator<SweepEvent> {
+  const { record: before, given } = readSweep(folder);
+  const definition = asStored(defineSweep({ ...given, base: absoluteBase(given.base) }));
+  refuseChange(folder, before.definition, definition);
+  const { lines, notes } = readTrialLines(folder);
+  const base = { ...definition.base, ...sourcesOf(options) };
+  const prepared = await prepareSweep(definition, base, before.kernels);
+  const data = await prepared.data.fingerprints();
+  if (!before.data.every((fingerprint) => data.includes(fingerprint))) {
+    throw new DataError(
+      `${folder}: the data is not the data that the sweep was begun with; a sweep goes on with the same data only`,
+    );
+  }
+  const { kernels } = prepared.planner;
+  const record = {
+    ...before,
+    definition,
+    data,
+    kernels,
+    status: 'running',
+    ended: null,
+    error: null,
+  } as const;
+  writeSweepRecord(folder, record);
+  yield* runSweep(
+    { ...prepared, notes: [...prepared.notes, ...notes] },
+    { folder, record, book: new TrialBook(lines), run: options },
+  );
+}
+
+/** Throws UsageError for what a sweep that writes nothing cannot do. */
+function checkWithoutFolder({ search, refit }: SweepDefinition): void {
+  if (hasRungs(search)) {
+    throw new UsageError(
+      `search ${search} goes on from checkpoints, so the sweep needs a folder: leave out null, or take another search`,
+    );
+  }
+  if (refit) throw new UsageError('refit writes a run, so the sweep needs a folder: leave out null or refit');
+}
+
+/** Returns the sources of the options that are tables in memory. */
+function sourcesOf({ data, val, test }: Partial<TrainSources>): Partial<TrainSources> {
+  const inMemory = Object.entries({ data, val, test }).filter(([, source]) => typeof source === 'object');
+  return Object.fromEntries(inMemory);
+}
+
+/** Returns a definition as a file holds it: names in the place of data in memory, nothing undefined. */
+function asStored(definition: SweepDefinition): SweepDefinition {
+  const inMemory = Object.entries(sourcesOf(definition.base)).map(([key, source]) => [
+    key,
+    sourceName(source as DataInMemory),
+  ]);
+  const base = { ...definition.base, ...Object.fromEntries(inMemory) };
+  return JSON.parse(JSON.stringify({ ...definition, base })) as SweepDefinition;
+}

@@ -1,0 +1,99 @@
+/** Trains one trial of a sweep, in whichever thread: a session like any other, in a folder of its own. */
+import { rmSync } from 'node:fs';
+import { type Clock, systemClock } from '../clock.js';
+import type { TrainingData } from '../data/load.js';
+import { DataError, DivergedError, UserError } from '../errors.js';
+import { openNested } from '../run/nested.js';
+import { newRecord } from '../run/record.js';
+import { runSession } from '../run/refit.js';
+import type { Session } from '../run/session.js';
+import type { TrainConfig } from '../train/config.js';
+import type { EndEvent, EpochEvent, RetryEvent, StepEvent } from '../train/events.js';
+import { planTraining } from '../train/plan.js';
+
+/** All that a thread needs to train a trial: plain data, and arrays in shared memory. */
+export interface TrialJob {
+  readonly config: TrainConfig;
+  readonly data: TrainingData;
+  /** Cores that `workers: auto` may use for this trial. */
+  readonly cores: number;
+  /** The epoch at which to end, as early as the schedule is planned for or earlier. */
+  readonly lastEpoch: number;
+  /** The trial's folder; null when nothing is written. */
+  readonly folder: string | null;
+  readonly argv: readonly string[];
+}
+
+/** Says that a trial's session begins, and from which step on. */
+interface BeginReport {
+  readonly type: 'begin';
+  readonly step: number;
+  readonly stepsPerEpoch: number;
+  readonly parameters: number;
+}
+
+/** Says that a trial's loss or gradient was not finite. */
+interface DivergedReport {
+  readonly type: 'diverged';
+  readonly reason: string;
+}
+
+/** What a trial tells: the events of its session, of which `end` or `diverged` is the last. */
+export type TrialReport = BeginReport | StepEvent | EpochEvent | RetryEvent | EndEvent | DivergedReport;
+
+/**
+ * Trains a trial from its last checkpoint, if there is one.
+ * @param stepInterval milliseconds between two steps that are reported; 0 for all
+ * @throws DataError where the trial's folder cannot be written or is damaged
+ */
+export async function* trainTrial(
+  job: TrialJob,
+  signal: AbortSignal,
+  stepInterval = 0,
+  clock: Clock = systemClock,
+): AsyncGenerator<TrialReport> {
+  let shown = Number.NEGATIVE_INFINITY;
+  try {
+    const session = await openTrial(job, signal, clock);
+    for await (const event of runSession({ ...session, lastEpoch: job.lastEpoch })) {
+      if (event.type === 'start') {
+        const { step, stepsPerEpoch, parameters } = event;
+        yield { type: 'begin', step, stepsPerEpoch, parameters };
+      } else if (event.type === 'step') {
+        if (clock() - shown < stepInterval) continue;
+        shown = clock();
+        yield event;
+      } else if (event.type === 'epoch' || event.type === 'retry' || event.type === 'end') yield event;
+    }
+  } catch (error) {
+    if (!(error instanceof DivergedError)) throw asUserError(error);
+    yield { type: 'diverged', reason: error.message };
+  }
+}
+
+/** The codes with which the system says that it cannot write: the sweep ends, and can be resumed. */
+const SYSTEM = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'EMFILE'];
+
+/** Turns the system's refusals into a DataError, because their codes do not cross threads. */
+function asUserError(error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof UserError || code === undefined || !SYSTEM.includes(code)) return error;
+  return new DataError(message);
+}
+
+async function openTrial(job: TrialJob, signal: AbortSignal, clock: Clock): Promise<Session> {
+  const { folder, lastEpoch } = job;
+  const session = await openSessionOf(job, signal, clock);
+  const { trainer } = session;
+  if (folder === null || trainer.state.step <= lastEpoch * trainer.plan.stepsPerEpoch) return session;
+  // The checkpoint is from a later rung than the one whose result was lost: only a new start leads there.
+  await trainer.close();
+  rmSync(folder, { recursive: true });
+  return openSessionOf(job, signal, clock);
+}
+
+function openSessionOf({ config, data, cores, folder, argv }: TrialJob, signal: AbortSignal, clock: Clock) {
+  const plan = planTraining(config, data, false, cores);
+  const record = newRecord(plan, new Date(), argv);
+  return openNested(plan, { folder, record, signal, clock });
+}

@@ -1,0 +1,68 @@
+/** Plans the trainings of a sweep, and checks them before the first one begins. */
+import { revivedError, thrownError, UsageError, UserError } from '../errors.js';
+import type { ChosenKernels } from '../kernels/choose.js';
+import { settledConfig } from '../run/newplan.js';
+import { refuseUnused, type TrainOptions } from '../train/config.js';
+import { planTraining, type TrainingPlan } from '../train/plan.js';
+import type { SweepData } from './dataloader.js';
+import { type Assignment, assignmentText, configured } from './space.js';
+
+/** The kernels that `kernels: auto` stands for in all trials; null until the first plan has chosen them. */
+export type SweepKernels = Pick<ChosenKernels, 'name' | 'library'>;
+
+/** Makes the plans of a sweep's trainings. */
+export class Planner {
+  #kernels: SweepKernels | null;
+
+  constructor(
+    private readonly base: TrainOptions,
+    private readonly data: SweepData,
+    kernels: SweepKernels | null,
+  ) {
+    this.#kernels = kernels;
+  }
+
+  /** What `kernels: auto` stands for; null before the first plan. */
+  get kernels(): SweepKernels | null {
+    return this.#kernels;
+  }
+
+  /**
+   * Plans the training of a configuration with a seed.
+   * @throws UsageError and DataError as a training does; the message begins with the configuration
+   */
+  async plan(assignment: Assignment, seed: number): Promise<TrainingPlan> {
+    try {
+      // A trial is scored by rows that it was not trained on, so it is not refitted on them.
+      const options = { ...configured(this.base, assignment), seed, refit: false };
+      return await this.#plan(options);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const message = `${assignmentText(assignment)}: ${error.message}`;
+      throw revivedError({ ...thrownError(error), message });
+    }
+  }
+
+  async #plan(options: TrainOptions): Promise<TrainingPlan> {
+    if ((options.bag ?? 1) > 1) {
+      throw new UsageError('bag: the trials of a sweep are single networks; leave bag out and use seeds');
+    }
+    const data = await this.data.load(options);
+    const settled = settledConfig(options, data);
+    const known = settled.kernels === 'auto' ? this.#kernels : null;
+    // To choose among kernels takes longer than all the rest, and is done once.
+    const quick = known ? { kernels: 'portable' as const, nativeLibrary: undefined } : {};
+    const plan = planTraining({ ...settled, workers: 0, ...quick }, data);
+    refuseUnused({ ...settled, loss: plan.network.loss });
+    const chosen = known ?? { name: plan.kernels, library: plan.library };
+    if (settled.kernels === 'auto') this.#kernels = chosen;
+    const { nativeLibrary, ...config } = plan.config;
+    return { ...plan, config: { ...config, ...kernelKeys(chosen) } };
+  }
+}
+
+/** Returns the keys of a configuration that name these kernels. */
+export const kernelKeys = ({ name, library }: SweepKernels) => ({
+  kernels: name,
+  ...(library ? { nativeLibrary: library.path } : {}),
+});
