@@ -13,10 +13,10 @@ export interface Proposal {
 }
 
 /** The scores of proposals in their order, less being better; null for one that failed. */
-export type Scores = readonly (number | null)[];
+export type RungScores = readonly (number | null)[];
 
 /** Yields what is to be trained at the same time, and is given its scores. */
-export type Rounds = Generator<readonly Proposal[], void, Scores>;
+export type Rounds = Generator<readonly Proposal[], void, RungScores>;
 
 /** A rung: how many configurations are trained until which epoch. */
 interface Rung {
@@ -67,7 +67,7 @@ export function* halvingRounds(candidates: readonly Assignment[], rungs: readonl
 }
 
 /** Returns the positions of those that did not fail, from the best to the worst. */
-export function ranked(scores: Scores): number[] {
+export function ranked(scores: RungScores): number[] {
   const done = [...scores.keys()].filter((index) => scores[index] !== null);
   return done.sort((a, b) => scores[a]! - scores[b]! || a - b);
 }

@@ -10,6 +10,7 @@ import { bracketsOf, rungsOf } from '#src/experiment/halving.js';
 import { searchOf } from '#src/experiment/searches.js';
 import { sobolPoints } from '#src/experiment/sobol.js';
 import { type Assignment, assignmentAt, checkSpace } from '#src/experiment/space.js';
+import { meanInterval } from '#src/experiment/statistics.js';
 
 const base = { data: 'xor', optimizer: 'sgd' } as const;
 
