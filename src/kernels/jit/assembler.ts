@@ -41,6 +41,8 @@ export class Assembler extends Encoder {
   dec = (register: number) => this.integer(1, [0xff], 1, register);
   inc = (register: number) => this.integer(1, [0xff], 0, register);
   prefetchw = (from: MemoryOperand) => this.integer(0, [0x0f, 0x0d], 1, from);
+  /** Fetches a line for the second cache. */
+  prefetch2 = (from: MemoryOperand) => this.integer(0, [0x0f, 0x18], 2, from);
   callRegister = (register: number) => this.integer(0, [0xff], 2, register);
 
   movImmediate(to: number, value: number): void {

@@ -107,6 +107,11 @@ function multiplyStep(code: Assembler, shape: TileShape, walk: Walk, ahead: numb
     code.vload(firstOfB + vector, at(RBX, packing ? vector * vectorBytes : offset));
     if (packing) code.vstore(at(R14, offset), firstOfB + vector);
   }
+  if (packing) {
+    // The next panel's lines: rows of B are too far apart for the processor to foresee them.
+    for (let line = 0; line < panelStride(code); line += 64)
+      code.prefetch2(at(RBX, panelStride(code) + line));
+  }
   if (packing) code.add(RBX, R10);
   for (let row = 0; row < height; row++) {
     const cast = end - 1 - (row % Math.min(casts, 4));

@@ -115,7 +115,7 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
     const opcode = rex === first ? byte() : first;
     if (opcode === 0x0f) {
       const second = byte();
-      if (second === 0x0d) {
+      if (second === 0x0d || second === 0x18) {
         operand(R, X, B, 1);
         return next(() => {});
       }
