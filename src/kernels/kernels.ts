@@ -214,7 +214,8 @@ export interface Kernels {
   /**
    * Runs one element-wise step over `count` parameters: changes w and the slots in place, from the gradient
    * g·gradientScale. A slot that the rule does not keep is null. reference/optim.ts says what each step does;
-   * STEPS says which scalars (float64) it takes, and in which order.
+   * STEPS says which scalars (float64) it takes, and in which order. With an addend, such as the last
+   * addition of the summation tree, the gradient is g + addend, and g may hold that or not afterwards.
    */
   update(
     name: StepName,
@@ -223,5 +224,6 @@ export interface Kernels {
     slots: readonly (FloatArray | null)[],
     count: number,
     scalars: readonly number[],
+    addend?: FloatArray | null,
   ): void;
 }

@@ -85,6 +85,11 @@ export class Assembler extends Encoder {
   vbroadcast = (to: number, from: MemoryOperand) =>
     this.vector(PREFIX_66, MAP_0F38, 0x18, to, NONE, from, { unit: 4 });
   vadd = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x58, to, a, b);
+  vmul = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x59, to, a, b);
+  vdivide = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x5e, to, a, b);
+  vsqrt = (to: number, from: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x51, to, NONE, from);
+  /** Takes b where both are 0 or one is NaN. */
+  vmax = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x5f, to, a, b);
   /** to += a·b, rounded once. */
   vfma = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F38, 0xb8, to, a, b);
   vunpackLow = (to: number, a: number, b: number) => this.vector(PREFIX_NONE, MAP_0F, 0x14, to, a, b);

@@ -58,6 +58,27 @@ export const WORD = {
   one: 224,
 } as const;
 
+/**
+ * The words of a step of an update rule, which take the place of those of a product: byte offsets of the
+ * arrays (0: there is none), sizes and float scalars.
+ */
+export const STEP = {
+  weights: 4,
+  gradient: 8,
+  /** What is added to the gradient first. */
+  addend: 12,
+  /** The slots. */
+  first: 16,
+  second: 20,
+  /** Turns of the loop, single vectors after them, and whether lanes under the mask follow. */
+  turns: 24,
+  vectors: 28,
+  rest: 32,
+  nesterov: 36,
+  scalars: 40,
+  mask: WORD.rowMask,
+} as const;
+
 /** Where the sums of C begin: at 0, at the bias, or at what C holds. */
 export const START = { zero: 0, bias: 1, more: 2 } as const;
 
@@ -83,6 +104,8 @@ export const FRAME = 4096;
 const LEVELS = 12;
 /** The areas behind the words, as offsets from the block. */
 export const PROGRAM_AREA = 320;
+/** A step's scalars, a vector of each. */
+export const STEP_SCALARS = PROGRAM_AREA;
 export const STACK_AREA = 12288;
 /** A panel has MOST_ROWS rows of at most 128 bytes; a transposing copy writes up to 15 rows beyond. */
 export const PANEL_AREA = STACK_AREA + LEVELS * FRAME;

@@ -10,6 +10,7 @@ import type { WasmMemory } from '../wasm/types.js';
 import { MOST_DEPTH, MOST_PROGRAM, MOST_ROWS, PROGRAM_AREA, START, WORD } from './block.js';
 import type { MachineCode } from './compile.js';
 import { callable } from './memory.js';
+import { machineUpdate } from './update.js';
 
 /** What runs machine code: the processor, or a test's emulation of one that is not there. */
 export interface Processor {
@@ -122,6 +123,7 @@ export function machineProducts(
       sumShards(db, scratch + WORD.one, 0, dz, shards, 1, N, mode);
       return true;
     },
+    update: machineUpdate(code, memory, scratch, block, callable),
   };
 }
 

@@ -284,6 +284,12 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
       const put = () => {
         for (let i = 0; i < LANES; i++) bits[to + i] = i < lanes ? scratch[i] : 0;
       };
+      /** Fills the destination; float64 is wide enough for its results to round as float32 arithmetic does. */
+      const arithmetic = (of: (x: number, y: number) => number) =>
+        next(() => {
+          load();
+          for (let i = 0; i < lanes; i++) floats[to + i] = of(floats[a + i], scratchFloats[i]);
+        });
       const signs = () => {
         let active = 0;
         for (let i = 0; i < lanes; i++) active |= (bits[a + i] >>> 31) << i;
@@ -339,10 +345,15 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
             put();
           });
         case '1.0.58':
-          return next(() => {
-            load();
-            for (let i = 0; i < lanes; i++) floats[to + i] = floats[a + i] + scratchFloats[i];
-          });
+          return arithmetic((x, y) => x + y);
+        case '1.0.59':
+          return arithmetic((x, y) => x * y);
+        case '1.0.5e':
+          return arithmetic((x, y) => x / y);
+        case '1.0.5f':
+          return arithmetic((x, y) => [y, x][Number(x > y)]);
+        case '1.0.51':
+          return arithmetic((_, y) => Math.sqrt(y));
         case '2.1.b8':
           return next(() => {
             load();
