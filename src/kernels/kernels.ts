@@ -89,7 +89,10 @@ export interface Kernels {
     K: number,
     N: number,
   ): void;
-  /** dw[K,N] = Σ over the shards' rows of xᵀ·dz, summed as `ShardRows` says. */
+  /**
+   * dw[K,N] = Σ over the shards' rows of xᵀ·dz, summed as `ShardRows` says. Kernels that see the results go by
+   * return what no magnitude among them exceeds, NaN if one is NaN; others return nothing.
+   */
   affineWeightGradient(
     dw: FloatArray,
     x: FloatArray,
@@ -98,7 +101,7 @@ export interface Kernels {
     K: number,
     N: number,
     mode: SumMode,
-  ): void;
+  ): number | undefined;
   /** db[N] = Σ over the shards' rows of dz[R,N], summed as `ShardRows` says. */
   columnSums(db: FloatArray, dz: FloatArray, shards: ShardRows, N: number, mode: SumMode): void;
 

@@ -19,7 +19,7 @@ export interface Products {
     K: number,
     N: number,
     mode: SumMode,
-  ): void;
+  ): number | undefined;
   /**
    * Computes the sums over rows with the bits of WASM, where there is a faster way than WASM's; returns
    * whether it has.

@@ -54,6 +54,10 @@ export class Assembler extends Encoder {
   subImmediate = (to: number, value: number) => this.arithmetic(1, 5, to, value);
   /** Compares 32 bits. */
   cmpImmediate = (a: Operand, value: number) => this.arithmetic(0, 7, a, value);
+  shiftLeft32(register: number, by: number): void {
+    this.integer(0, [0xc1], 4, register);
+    this.bytes(by);
+  }
   shiftRight32(register: number, by: number): void {
     this.integer(0, [0xc1], 5, register);
     this.bytes(by);
@@ -88,10 +92,11 @@ export class Assembler extends Encoder {
   vmul = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x59, to, a, b);
   vdivide = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x5e, to, a, b);
   vsqrt = (to: number, from: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x51, to, NONE, from);
-  /** Takes b where both are 0 or one is NaN. */
-  vmax = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x5f, to, a, b);
   /** to += a·b, rounded once. */
   vfma = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F38, 0xb8, to, a, b);
+  /** The larger of two whole numbers without sign, in each 32 bits. */
+  vmaxUnsigned = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F38, 0x3f, to, a, b);
+  vand = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F, 0xdb, to, a, b);
   vunpackLow = (to: number, a: number, b: number) => this.vector(PREFIX_NONE, MAP_0F, 0x14, to, a, b);
   vunpackHigh = (to: number, a: number, b: number) => this.vector(PREFIX_NONE, MAP_0F, 0x15, to, a, b);
   /** The same for pairs of floats. */

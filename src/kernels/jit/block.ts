@@ -22,10 +22,7 @@ export const WORD = {
   /** Whole vectors of a row of A that are copied, in bytes; and whether lanes under the row mask follow. */
   rowVectors: 36,
   rowRest: 40,
-  /** Numbers that are multiplied and added up for each number of C, in pairs, and whether one is left. */
-  depthPairs: 44,
-  depthRest: 48,
-  /** Rows of a panel of B. */
+  /** Numbers that are multiplied and added up for each number of C, as many as a panel of B has rows. */
   depth: 52,
   /** Full panels; then the vectors of a last, narrower one (0: there is none). */
   panels: 56,
@@ -52,8 +49,16 @@ export const WORD = {
   /** The masks of the strips of tiles of the lower height, and of those one row higher. */
   lowMask: 256,
   tallMask: 288,
+  /** The program of pairs of shards, in bytes; 0 where shards are not taken in pairs. */
+  pairBytes: 96,
   /** Bytes of a strip. */
   strip: 92,
+  /**
+   * The bits of the largest magnitudes that the gradient of the weights has stored, for each lane, and the
+   * mask of a float's magnitude, likewise.
+   */
+  largest: 10624,
+  magnitude: 10688,
   /** The float 1: a column of ones, with a stride of 0. */
   one: 224,
 } as const;
@@ -106,6 +111,9 @@ const LEVELS = 12;
 export const PROGRAM_AREA = 320;
 /** A step's scalars, a vector of each. */
 export const STEP_SCALARS = PROGRAM_AREA;
+/** A program of at most MOST_PAIRS pairs of shards. */
+export const PAIR_AREA = PROGRAM_AREA + 8 * MOST_PROGRAM;
+export const MOST_PAIRS = 256;
 export const STACK_AREA = 12288;
 /** A panel has MOST_ROWS rows of at most 128 bytes; a transposing copy writes up to 15 rows beyond. */
 export const PANEL_AREA = STACK_AREA + LEVELS * FRAME;

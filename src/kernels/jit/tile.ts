@@ -4,12 +4,13 @@
  * by a fused multiply-add, as WebAssembly's do, so that the bits are the same whatever the tiles' sizes are.
  */
 import type { Assembler } from './assembler.js';
-import { A_STRIDE, FRAME, STACK_AREA, START, WORD } from './block.js';
+import { A_STRIDE, FRAME, PAIR_AREA, PANEL_AREA, STACK_AREA, START, WORD } from './block.js';
 import {
   at,
   type MemoryOperand,
   R9,
   R10,
+  R12,
   R13,
   R14,
   R15,
@@ -121,14 +122,26 @@ function multiplyStep(code: Assembler, shape: TileShape, walk: Walk, ahead: numb
   }
 }
 
-/** Steps of one turn of the inner loop: with four, the code is longer and no faster. */
-const UNROLLED = 2;
+/**
+ * Returns the steps of one turn of the inner loop: with four, the code is longer and no faster. The last,
+ * narrower panel has routines of its own, which are kept short, because writing them takes time.
+ */
+function unrolled(code: Assembler, { vectors, masked }: TileShape): number {
+  return masked && (code.instructions === 'avx2' || vectors < PANEL_VECTORS) ? 1 : 2;
+}
 
 /**
- * Adds to the sums for r13d · 2 + edx values of k. A advances in rax and B in rbx; with `packing`, rows of B
- * are r10 bytes apart and are copied to the panel at r14 on the way.
+ * Adds to the sums for as many values of k as stand at `depth`. A advances in rax and B in rbx; with
+ * `packing`, rows of B are r10 bytes apart and are copied to the panel at r14 on the way. Changes rdx and
+ * r13.
  */
-function multiply(code: Assembler, shape: TileShape, walk: Walk, packing: boolean): void {
+function multiply(
+  code: Assembler,
+  shape: TileShape,
+  walk: Walk,
+  depth: MemoryOperand,
+  packing: boolean,
+): void {
   const advance = (steps: number) => {
     code.addImmediate(RAX, steps * walk.step);
     code.addImmediate(packing ? R14 : RBX, steps * panelStride(code));
@@ -144,8 +157,15 @@ function multiply(code: Assembler, shape: TileShape, walk: Walk, packing: boolea
     code.jump(top, 'ne');
     code.place(over);
   };
-  repeat(R13, UNROLLED);
-  repeat(RDX, 1);
+  const steps = unrolled(code, shape);
+  code.mov32(R13, depth);
+  if (steps > 1) {
+    code.mov32(RDX, R13);
+    code.shiftRight32(R13, Math.log2(steps));
+    code.andImmediate(RDX, steps - 1);
+  }
+  repeat(R13, steps);
+  if (steps > 1) repeat(RDX, 1);
 }
 
 /**
@@ -176,12 +196,22 @@ export function writeAffineTile(code: Assembler, shape: TileShape, packing: bool
   code.place(zero);
   zeroSums(code, shape);
   code.place(ready);
-  code.mov32(R13, at(RDI, WORD.depthPairs));
-  code.mov32(RDX, at(RDI, WORD.depthRest));
-  multiply(code, shape, { row: A_STRIDE, step: 4 }, packing);
+  multiply(code, shape, { row: A_STRIDE, step: 4 }, at(RDI, WORD.depth), packing);
   storeSums(code, shape);
   code.addImmediate(R15, height * A_STRIDE);
   code.ret();
+}
+
+/** Takes the magnitudes of the sums into account, by whole numbers: the bits of NaN are larger than all. */
+function noteLargest(code: Assembler, shape: TileShape): void {
+  const [magnitude, mask, largest] = [-4, -3, -2].map((i) => code.registers + i);
+  code.vload(mask, at(RDI, WORD.magnitude));
+  code.vload(largest, at(RDI, WORD.largest));
+  forSums(shape, (sum) => {
+    code.vand(magnitude, sum, mask);
+    code.vmaxUnsigned(largest, largest, magnitude);
+  });
+  code.vstore(at(RDI, WORD.largest), largest);
 }
 
 /**
@@ -206,11 +236,7 @@ export function writeGradientTile(code: Assembler, shape: TileShape): void {
   code.place(more);
   loadSums(code, shape);
   code.place(ready);
-  code.mov32(R13, at(R14));
-  code.mov32(RDX, R13);
-  code.shiftRight32(R13, 1);
-  code.andImmediate(RDX, 1);
-  multiply(code, shape, { row: 4, step: code.vectorBytes }, false);
+  multiply(code, shape, { row: 4, step: code.vectorBytes }, at(R14), false);
   code.mov32(RDX, at(R14, 4));
   code.test32(RDX, RDX);
   code.jump(merged, 'e');
@@ -227,8 +253,84 @@ export function writeGradientTile(code: Assembler, shape: TileShape): void {
   code.addImmediate(R10, FRAME);
   code.jump(shard);
   code.place(done);
+  noteLargest(code, shape);
   storeSums(code, shape);
   code.mov32(RDX, at(RDI, WORD.strip));
   code.add(R15, RDX);
   code.ret();
+}
+
+/**
+ * Writes a routine for a full tile like that of `writeGradientTile`, for shards of which each two that are
+ * added first have as many rows: half of the tile at a time, whose sums of two shards stay in registers, so
+ * that a third as many sums wait on the stack. The program has two numbers for each pair: the rows of a
+ * shard, and how many waiting sums are added to the pair's. Sums begin at 0. Changes rax, rbx, rdx, r10, r12,
+ * r13 and r14.
+ */
+export function writePairedTile(code: Assembler, { height, vectors }: Omit<TileShape, 'masked'>): void {
+  code.push(R12);
+  const upper = Math.ceil(height / 2);
+  writeHalfTile(code, { height: upper, vectors, masked: false }, 0);
+  if (height > upper) writeHalfTile(code, { height: height - upper, vectors, masked: false }, upper);
+  code.mov32(RDX, at(RDI, WORD.strip));
+  code.add(R15, RDX);
+  code.pop(R12);
+  code.ret();
+}
+
+/** Computes some rows of a paired tile, those from `first` on. */
+function writeHalfTile(code: Assembler, shape: TileShape, first: number): void {
+  const { height, vectors } = shape;
+  const [pair, step, merge, merged, done] = Array.from({ length: 5 }, () => code.label());
+  const sums = height * vectors;
+  const firstOfB = code.registers - 4;
+  const waiting = (sum: number) => at(R10, sum * code.vectorBytes);
+  prefetchPlaces(code, shape);
+  code.lea(RAX, at(R15, 4 * first));
+  code.lea(RBX, at(RDI, PANEL_AREA));
+  code.lea(R14, at(RDI, PAIR_AREA));
+  code.lea(R10, at(RDI, STACK_AREA + FRAME - mostRows(code) * panelStride(code)));
+  code.place(pair);
+  for (let sum = 0; sum < 2 * sums; sum++) code.vzero(sum);
+  // The second shard's rows follow those of the first.
+  code.mov32(RDX, at(R14));
+  code.mov(R13, RDX);
+  code.shiftLeft32(RDX, Math.log2(code.vectorBytes));
+  code.lea(R12, at(RDX, 0, RDX));
+  code.place(step);
+  for (let shard = 0; shard < 2; shard++) {
+    for (let vector = 0; vector < vectors; vector++)
+      code.vload(firstOfB + vector, at(RBX, vector * code.vectorBytes, shard ? R12 : null));
+    for (let row = 0; row < height; row++) {
+      const cast = firstOfB + vectors + (code.instructions === 'avx512' ? row % 2 : 0);
+      code.vbroadcast(cast, at(RAX, 4 * row, shard ? RDX : null));
+      for (let vector = 0; vector < vectors; vector++)
+        code.vfma(shard * sums + row * vectors + vector, cast, firstOfB + vector);
+    }
+  }
+  code.addImmediate(RAX, code.vectorBytes);
+  code.addImmediate(RBX, panelStride(code));
+  code.dec(R13);
+  code.jump(step, 'ne');
+  code.add(RAX, RDX);
+  code.add(RBX, R12);
+  forSums(shape, (sum) => code.vadd(sum, sums + sum, sum));
+  code.mov32(RDX, at(R14, 4));
+  code.test32(RDX, RDX);
+  code.jump(merged, 'e');
+  code.place(merge);
+  code.subImmediate(R10, FRAME);
+  forSums(shape, (sum) => code.vadd(sum, sum, waiting(sum)));
+  code.dec(RDX);
+  code.jump(merge, 'ne');
+  code.place(merged);
+  code.addImmediate(R14, 8);
+  code.cmp(R14, RSI);
+  code.jump(done, 'e');
+  forSums(shape, (sum) => code.vstore(waiting(sum), sum));
+  code.addImmediate(R10, FRAME);
+  code.jump(pair);
+  code.place(done);
+  noteLargest(code, shape);
+  storeSums(code, shape);
 }

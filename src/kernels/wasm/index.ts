@@ -68,8 +68,10 @@ export function wasmProducts(wasm: WasmExports, memory: WebAssembly.Memory, scra
       const from = 4 * bounds[first];
       wasm.affineInputGradient(dx + from * K, dz + from * N, w, bounds[last] - bounds[first], K, N);
     },
-    affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
-      wasm.affineWeightGradient(dw, x, dz, copyBounds(shards), K, N, mode === 'continue'),
+    affineWeightGradient(dw, x, dz, shards, K, N, mode) {
+      wasm.affineWeightGradient(dw, x, dz, copyBounds(shards), K, N, mode === 'continue');
+      return undefined;
+    },
   };
 }
 

@@ -192,7 +192,8 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
       case 0xc1: {
         const by = byte();
         return next(() => {
-          general[where()] = general[where()] >>> by;
+          const value = general[where()];
+          general[where()] = (register & 7) === 4 ? (value << by) >>> 0 : value >>> by;
         });
       }
       case 0x81:
@@ -350,8 +351,6 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
           return arithmetic((x, y) => x * y);
         case '1.0.5e':
           return arithmetic((x, y) => x / y);
-        case '1.0.5f':
-          return arithmetic((x, y) => [y, x][Number(x > y)]);
         case '1.0.51':
           return arithmetic((_, y) => Math.sqrt(y));
         case '2.1.b8':
@@ -365,6 +364,18 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
           return next(() => {
             load();
             for (let i = 0; i < lanes; i++) scratch[i] ^= bits[a + i];
+            put();
+          });
+        case '2.1.3f':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] = Math.max(bits[a + i], scratch[i]);
+            put();
+          });
+        case '1.1.db':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] &= bits[a + i];
             put();
           });
         case '1.0.14':

@@ -19,6 +19,7 @@ const plain = { before: 0, bias: true, mode: 'start', special: false, seed: 1, l
 /** Every height of a tile, every width of the last panel, one and several blocks of the inner dimension. */
 const EDGES: readonly Shape[] = [
   ...Array.from({ length: 31 }, (_, i) => ({ ...plain, sizes: [i + 1], K: 15 + i, N: 40 + i })),
+  ...Array.from({ length: 15 }, (_, i) => ({ ...plain, sizes: [2, 2, 1, 1], K: i + 1, N: 64 })),
   { ...plain, sizes: [257], K: 3, N: 5 },
   { ...plain, sizes: [20, 20], K: 256, N: 32 },
   { ...plain, sizes: [3], K: 257, N: 64 },
@@ -42,7 +43,10 @@ describe.each(machineSets)('%s', (instructions) => {
     // More rows than the areas have room for, and many shards.
     const long = { ...plain, sizes: [1100], K: 20, N: 30 };
     const many = { ...plain, sizes: Array.from({ length: 600 }, (_, i) => 1 + (i % 2)), K: 9, N: 33 };
-    for (const shape of [long, many, { ...many, special: true }]) expect(bench.check(shape)).toEqual([]);
+    const pairs = { ...many, sizes: many.sizes.map(() => 1) };
+    const few = { ...many, sizes: pairs.sizes.slice(0, 512) };
+    for (const shape of [long, many, pairs, few, { ...many, special: true }])
+      expect(bench.check(shape)).toEqual([]);
   });
 });
 
