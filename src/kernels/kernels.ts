@@ -90,8 +90,8 @@ export interface Kernels {
     N: number,
   ): void;
   /**
-   * dw[K,N] = Σ over the shards' rows of xᵀ·dz, summed as `ShardRows` says. Kernels that see the results go by
-   * return what no magnitude among them exceeds, NaN if one is NaN; others return nothing.
+   * dw[K,N] = Σ over the shards' rows of xᵀ·dz, summed as `ShardRows` says. Kernels that see the results go
+   * by return what no magnitude among them exceeds, NaN if one is NaN; others return nothing.
    */
   affineWeightGradient(
     dw: FloatArray,

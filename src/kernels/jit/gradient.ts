@@ -35,7 +35,8 @@ import {
   RDI,
   RSI,
 } from './encoder.js';
-import { PANEL_VECTORS, panelStride, writeGradientTile, writePairedTile } from './tile.js';
+import { writePairedTile } from './pair.js';
+import { PANEL_VECTORS, panelStride, writeGradientTile } from './tile.js';
 
 /** Writes the function; returns where it begins. */
 export function writeGradient(code: Assembler): Label {

@@ -184,7 +184,7 @@ function blockWriter({ instructions }: MachineCode, memory: WasmMemory, scratch:
     forget(): void {
       magnitudes.fill(0);
     },
-    /** Returns the largest magnitude that the gradient of the weights has stored since; NaN if one was NaN. */
+    /** Returns the largest magnitude among the gradients stored since; NaN if one was NaN. */
     largest(): number {
       let most = 0;
       for (let lane = 0; lane < lanes; lane++) most = Math.max(most, magnitudes[lane]);

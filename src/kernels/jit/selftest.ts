@@ -13,8 +13,8 @@ import type { MachineCode } from './compile.js';
 import { machineProducts } from './products.js';
 
 /**
- * Rows by shard, K and N: tiles of several heights, narrow panels, several blocks of K, an uneven tree, pairs of
- * shards.
+ * Rows by shard, K and N: tiles of several heights, narrow panels, several blocks of K, an uneven tree,
+ * pairs of shards.
  */
 const SHAPES: readonly (readonly [readonly number[], number, number])[] = [
   [[1], 1, 1],

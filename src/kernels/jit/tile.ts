@@ -4,13 +4,12 @@
  * by a fused multiply-add, as WebAssembly's do, so that the bits are the same whatever the tiles' sizes are.
  */
 import type { Assembler } from './assembler.js';
-import { A_STRIDE, FRAME, PAIR_AREA, PANEL_AREA, STACK_AREA, START, WORD } from './block.js';
+import { A_STRIDE, FRAME, STACK_AREA, START, WORD } from './block.js';
 import {
   at,
   type MemoryOperand,
   R9,
   R10,
-  R12,
   R13,
   R14,
   R15,
@@ -45,7 +44,10 @@ export const mostRows = ({ registers }: Assembler): number => (registers - PANEL
 export const panelStride = ({ vectorBytes }: Assembler): number => PANEL_VECTORS * vectorBytes;
 
 /** Calls `each` for every vector of a tile, row by row, with its register. */
-function forSums({ height, vectors }: TileShape, each: (sum: number, row: number, vector: number) => void) {
+export function forSums(
+  { height, vectors }: TileShape,
+  each: (sum: number, row: number, vector: number) => void,
+) {
   for (let row = 0; row < height; row++) {
     for (let vector = 0; vector < vectors; vector++) each(row * vectors + vector, row, vector);
   }
@@ -74,7 +76,7 @@ function loadSums(code: Assembler, shape: TileShape): void {
 const zeroSums = (code: Assembler, shape: TileShape) => forSums(shape, (sum) => code.vzero(sum));
 
 /** Stores the tile and moves rbp on to the next tile of C. */
-function storeSums(code: Assembler, shape: TileShape): void {
+export function storeSums(code: Assembler, shape: TileShape): void {
   forPlaces(code, shape, (sum, place, masked) => {
     if (masked) code.vstoreMasked(place, sum);
     else code.vstore(place, sum);
@@ -84,7 +86,7 @@ function storeSums(code: Assembler, shape: TileShape): void {
 }
 
 /** Fetches the lines of C that the tile will be stored to. */
-function prefetchPlaces(code: Assembler, shape: TileShape): void {
+export function prefetchPlaces(code: Assembler, shape: TileShape): void {
   forPlaces(code, shape, (_, place) => {
     if (place.offset % 64 === 0) code.prefetchw(place);
   });
@@ -123,11 +125,13 @@ function multiplyStep(code: Assembler, shape: TileShape, walk: Walk, ahead: numb
 }
 
 /**
- * Returns the steps of one turn of the inner loop: with four, the code is longer and no faster. The last,
- * narrower panel has routines of its own, which are kept short, because writing them takes time.
+ * Returns the steps of one turn of the inner loop: with four, the code is longer and no faster. Writing code
+ * takes time, so there is one step where the loop itself costs little: in a tall tile of AVX-512, whose 28
+ * multiplications leave room for it, and in the last, narrower panel.
  */
-function unrolled(code: Assembler, { vectors, masked }: TileShape): number {
-  return masked && (code.instructions === 'avx2' || vectors < PANEL_VECTORS) ? 1 : 2;
+function unrolled({ instructions }: Assembler, { height, vectors, masked }: TileShape): number {
+  const tall = instructions === 'avx512' && height > 6;
+  return tall || (masked && (instructions === 'avx2' || vectors < PANEL_VECTORS)) ? 1 : 2;
 }
 
 /**
@@ -161,8 +165,8 @@ function multiply(
   code.mov32(R13, depth);
   if (steps > 1) {
     code.mov32(RDX, R13);
-    code.shiftRight32(R13, Math.log2(steps));
-    code.andImmediate(RDX, steps - 1);
+    code.shiftRight32(R13, 1);
+    code.andImmediate(RDX, 1);
   }
   repeat(R13, steps);
   if (steps > 1) repeat(RDX, 1);
@@ -203,7 +207,7 @@ export function writeAffineTile(code: Assembler, shape: TileShape, packing: bool
 }
 
 /** Takes the magnitudes of the sums into account, by whole numbers: the bits of NaN are larger than all. */
-function noteLargest(code: Assembler, shape: TileShape): void {
+export function noteLargest(code: Assembler, shape: TileShape): void {
   const [magnitude, mask, largest] = [-4, -3, -2].map((i) => code.registers + i);
   code.vload(mask, at(RDI, WORD.magnitude));
   code.vload(largest, at(RDI, WORD.largest));
@@ -258,79 +262,4 @@ export function writeGradientTile(code: Assembler, shape: TileShape): void {
   code.mov32(RDX, at(RDI, WORD.strip));
   code.add(R15, RDX);
   code.ret();
-}
-
-/**
- * Writes a routine for a full tile like that of `writeGradientTile`, for shards of which each two that are
- * added first have as many rows: half of the tile at a time, whose sums of two shards stay in registers, so
- * that a third as many sums wait on the stack. The program has two numbers for each pair: the rows of a
- * shard, and how many waiting sums are added to the pair's. Sums begin at 0. Changes rax, rbx, rdx, r10, r12,
- * r13 and r14.
- */
-export function writePairedTile(code: Assembler, { height, vectors }: Omit<TileShape, 'masked'>): void {
-  code.push(R12);
-  const upper = Math.ceil(height / 2);
-  writeHalfTile(code, { height: upper, vectors, masked: false }, 0);
-  if (height > upper) writeHalfTile(code, { height: height - upper, vectors, masked: false }, upper);
-  code.mov32(RDX, at(RDI, WORD.strip));
-  code.add(R15, RDX);
-  code.pop(R12);
-  code.ret();
-}
-
-/** Computes some rows of a paired tile, those from `first` on. */
-function writeHalfTile(code: Assembler, shape: TileShape, first: number): void {
-  const { height, vectors } = shape;
-  const [pair, step, merge, merged, done] = Array.from({ length: 5 }, () => code.label());
-  const sums = height * vectors;
-  const firstOfB = code.registers - 4;
-  const waiting = (sum: number) => at(R10, sum * code.vectorBytes);
-  prefetchPlaces(code, shape);
-  code.lea(RAX, at(R15, 4 * first));
-  code.lea(RBX, at(RDI, PANEL_AREA));
-  code.lea(R14, at(RDI, PAIR_AREA));
-  code.lea(R10, at(RDI, STACK_AREA + FRAME - mostRows(code) * panelStride(code)));
-  code.place(pair);
-  for (let sum = 0; sum < 2 * sums; sum++) code.vzero(sum);
-  // The second shard's rows follow those of the first.
-  code.mov32(RDX, at(R14));
-  code.mov(R13, RDX);
-  code.shiftLeft32(RDX, Math.log2(code.vectorBytes));
-  code.lea(R12, at(RDX, 0, RDX));
-  code.place(step);
-  for (let shard = 0; shard < 2; shard++) {
-    for (let vector = 0; vector < vectors; vector++)
-      code.vload(firstOfB + vector, at(RBX, vector * code.vectorBytes, shard ? R12 : null));
-    for (let row = 0; row < height; row++) {
-      const cast = firstOfB + vectors + (code.instructions === 'avx512' ? row % 2 : 0);
-      code.vbroadcast(cast, at(RAX, 4 * row, shard ? RDX : null));
-      for (let vector = 0; vector < vectors; vector++)
-        code.vfma(shard * sums + row * vectors + vector, cast, firstOfB + vector);
-    }
-  }
-  code.addImmediate(RAX, code.vectorBytes);
-  code.addImmediate(RBX, panelStride(code));
-  code.dec(R13);
-  code.jump(step, 'ne');
-  code.add(RAX, RDX);
-  code.add(RBX, R12);
-  forSums(shape, (sum) => code.vadd(sum, sums + sum, sum));
-  code.mov32(RDX, at(R14, 4));
-  code.test32(RDX, RDX);
-  code.jump(merged, 'e');
-  code.place(merge);
-  code.subImmediate(R10, FRAME);
-  forSums(shape, (sum) => code.vadd(sum, sum, waiting(sum)));
-  code.dec(RDX);
-  code.jump(merge, 'ne');
-  code.place(merged);
-  code.addImmediate(R14, 8);
-  code.cmp(R14, RSI);
-  code.jump(done, 'e');
-  forSums(shape, (sum) => code.vstore(waiting(sum), sum));
-  code.addImmediate(R10, FRAME);
-  code.jump(pair);
-  code.place(done);
-  noteLargest(code, shape);
-  storeSums(code, shape);
 }

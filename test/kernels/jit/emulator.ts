@@ -285,7 +285,7 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
       const put = () => {
         for (let i = 0; i < LANES; i++) bits[to + i] = i < lanes ? scratch[i] : 0;
       };
-      /** Fills the destination; float64 is wide enough for its results to round as float32 arithmetic does. */
+      /** Fills the destination; results in float64 round to those of float32 arithmetic. */
       const arithmetic = (of: (x: number, y: number) => number) =>
         next(() => {
           load();
