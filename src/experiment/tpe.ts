@@ -9,7 +9,7 @@
 import { exp, ln } from '../elementary.js';
 import { PURPOSE, Stream } from '../random.js';
 import type { AxisValue, CheckedAxis } from './axes.js';
-import type { Rounds, Scores } from './halving.js';
+import type { Rounds, RungScores } from './halving.js';
 import { ranked } from './halving.js';
 import { type Assignment, assignmentAt, assignmentKey, type Space } from './space.js';
 
@@ -63,7 +63,7 @@ interface Model {
 const BEST_SHARE = 0.15;
 const MOST_BEST = 25;
 
-function modelOf(space: Space, tried: readonly Assignment[], scores: Scores): Model {
+function modelOf(space: Space, tried: readonly Assignment[], scores: RungScores): Model {
   const order = ranked(scores);
   const size = Math.min(MOST_BEST, Math.max(2, Math.ceil(BEST_SHARE * scores.length)));
   const best = new Set(order.slice(0, size));

@@ -1,29 +1,41 @@
 /**
- * Compares the gradient that training computes, in float32 on WebAssembly, with the float64 gradient that
- * differences have confirmed.
+ * Compares the gradient that training computes, in float32 on WebAssembly and machine code, with the float64
+ * gradient that differences have confirmed.
  */
 
 import { Arena, allocateShared } from '../kernels/arena.js';
 import { type FloatArray, KERNEL_NAMES, type KernelName } from '../kernels/kernels.js';
-import { compileKernels, hasRelaxedSimd, instantiateKernels, SCRATCH_BYTES } from '../kernels/load.js';
+import {
+  compileKernels,
+  fastestBuiltIn,
+  hasRelaxedSimd,
+  instantiateKernels,
+  scratchBytes,
+} from '../kernels/load.js';
 import type { Layer } from '../network/layer.js';
 import { Stream } from '../random.js';
 import { type Arithmetic, EXPLAIN_PURPOSE, type Instance } from './instance.js';
 
-/** Lists the WebAssembly kernels that this engine runs. */
+/** Lists the built-in kernels that this machine runs. */
 export function float32Kernels(): KernelName[] {
-  return KERNEL_NAMES.filter((name) => name === 'portable' || (name === 'wasm' && hasRelaxedSimd()));
+  return KERNEL_NAMES.filter(
+    (name) =>
+      name === 'portable' ||
+      (name === 'wasm' && hasRelaxedSimd()) ||
+      (name === 'jit' && fastestBuiltIn().name === 'jit'),
+  );
 }
 
 /** Makes arithmetics in one shared memory: that which `next` returns takes the memory of the one before. */
 export function float32Arithmetic(name: KernelName, bytes: number): { next(): Arithmetic } {
-  const memory = allocateShared(bytes + SCRATCH_BYTES, Number.POSITIVE_INFINITY);
-  const scratch = new Arena(memory.buffer).reserve(SCRATCH_BYTES);
+  const reserved = scratchBytes(name);
+  const memory = allocateShared(bytes + reserved, Number.POSITIVE_INFINITY);
+  const scratch = new Arena(memory.buffer).reserve(reserved);
   const kernels = instantiateKernels({ name, module: compileKernels(name), memory, scratch });
   return {
     next() {
       const arena = new Arena(memory.buffer);
-      arena.reserve(SCRATCH_BYTES);
+      arena.reserve(reserved);
       return { kernels, allocate: (length) => arena.floats(length).fill(0) };
     },
   };

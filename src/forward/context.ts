@@ -31,6 +31,7 @@ export function createForwardContext(given: Omit<ForwardContext, 'pass' | 'train
     shards: oneShard(0),
     subtrees: [],
     mode: 'start',
+    largest: new Map(),
     training: false,
     key: new Uint32Array(2),
     firstRow: 0,

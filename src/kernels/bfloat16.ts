@@ -52,6 +52,7 @@ export function roundedProducts(
   };
   const roundedWeight = (w: number) => roundedWeights + ((w - weights) * bytes) / 4;
   return {
+    ...products,
     affine: (z, x, w, b, shards, K, N) =>
       products.affine(z, rounded(left, x, shards, K), roundedWeight(w), b, shards, K, N),
     affineInputGradient: (dx, dz, w, shards, K, N) =>

@@ -89,7 +89,10 @@ export interface Kernels {
     K: number,
     N: number,
   ): void;
-  /** dw[K,N] = Σ over the shards' rows of xᵀ·dz, summed as `ShardRows` says. */
+  /**
+   * dw[K,N] = Σ over the shards' rows of xᵀ·dz, summed as `ShardRows` says. Kernels that see the results go
+   * by return what no magnitude among them exceeds, NaN if one is NaN; others return nothing.
+   */
   affineWeightGradient(
     dw: FloatArray,
     x: FloatArray,
@@ -98,7 +101,7 @@ export interface Kernels {
     K: number,
     N: number,
     mode: SumMode,
-  ): void;
+  ): number | undefined;
   /** db[N] = Σ over the shards' rows of dz[R,N], summed as `ShardRows` says. */
   columnSums(db: FloatArray, dz: FloatArray, shards: ShardRows, N: number, mode: SumMode): void;
 
@@ -214,7 +217,8 @@ export interface Kernels {
   /**
    * Runs one element-wise step over `count` parameters: changes w and the slots in place, from the gradient
    * g·gradientScale. A slot that the rule does not keep is null. reference/optim.ts says what each step does;
-   * STEPS says which scalars (float64) it takes, and in which order.
+   * STEPS says which scalars (float64) it takes, and in which order. With an addend, such as the last
+   * addition of the summation tree, the gradient is g + addend, and g may hold that or not afterwards.
    */
   update(
     name: StepName,
@@ -223,5 +227,6 @@ export interface Kernels {
     slots: readonly (FloatArray | null)[],
     count: number,
     scalars: readonly number[],
+    addend?: FloatArray | null,
   ): void;
 }

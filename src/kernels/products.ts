@@ -4,6 +4,7 @@
  * are those of `Kernels`.
  */
 import type { ShardRows, SumMode } from './kernels.js';
+import type { StepName } from './steps.js';
 
 /** The three products; z, x, w, b, dx, dz, dw and db are byte offsets. */
 export interface Products {
@@ -18,10 +19,20 @@ export interface Products {
     K: number,
     N: number,
     mode: SumMode,
-  ): void;
+  ): number | undefined;
   /**
    * Computes the sums over rows with the bits of WASM, where there is a faster way than WASM's; returns
    * whether it has.
    */
   columnSums?(db: number, dz: number, shards: ShardRows, N: number, mode: SumMode): boolean;
+  /** Runs a step of an update rule likewise; 0 stands for no addend and no slot. */
+  update?(
+    name: StepName,
+    w: number,
+    g: number,
+    addend: number,
+    slots: readonly number[],
+    count: number,
+    scalars: readonly number[],
+  ): boolean;
 }

@@ -13,7 +13,7 @@ import type { ParameterGradient, Pass } from './layer.js';
 
 /** Leaves the gradient of a weighted combination: dw[K,N] = Σ over rows of xᵀ·dz, with x[R,K] and dz[R,N]. */
 export function weightGradient(
-  { kernels, subtrees, mode }: Pass,
+  { kernels, subtrees, mode, largest }: Pass,
   dw: ParameterGradient,
   x: FloatArray,
   dz: FloatArray,
@@ -21,7 +21,10 @@ export function weightGradient(
   N: number,
 ): void {
   for (const subtree of subtrees) {
-    kernels.affineWeightGradient(dw[subtree.block], x, dz, subtree, K, N, mode);
+    const gradient = dw[subtree.block];
+    const most = kernels.affineWeightGradient(gradient, x, dz, subtree, K, N, mode);
+    if (most === undefined) largest?.delete(gradient);
+    else largest?.set(gradient, most);
   }
 }
 

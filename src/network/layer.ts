@@ -51,6 +51,8 @@ export interface Pass {
   /** Where the row sums of the parameter gradients go; empty in a pass that is not differentiated. */
   subtrees: readonly Subtree[];
   mode: SumMode;
+  /** Takes what no magnitude in a gradient exceeds, where kernels know that without another look. */
+  readonly largest?: Map<FloatArray, number>;
   /** Whether dropout, noise and batch statistics act, as they do in training only. */
   training: boolean;
   /** What the probabilities of dropout are multiplied by (default 1). */

@@ -1,5 +1,6 @@
 import type { Subset } from '../data/dataset.js';
 import { computeDivergence, type ForwardContext, forwardRows, rowScore } from '../forward/context.js';
+import type { FloatArray, Kernels } from '../kernels/kernels.js';
 import { outputWidth } from '../network/layer.js';
 import { backward } from '../network/network.js';
 import { type IndexRange, type Sharding, shardBounds, shardCount } from '../parallel/shards.js';
@@ -43,6 +44,7 @@ export function computeGradient(context: GradientContext, task: GradientTask): v
   const { memory, workspace, kernels, pass, timer, trainingRows } = context;
   const sequence = taskPasses(context, task);
   timer?.begin();
+  pass.largest?.clear();
   for (const piece of sequence.passes) {
     const { from, to, shards, mode } = piece;
     beginPass(context, task, sequence, piece);
@@ -61,12 +63,43 @@ export function computeGradient(context: GradientContext, task: GradientTask): v
   }
   // The tree adds at most one value of each shard, so a sum stays finite if this many times each value does.
   const headroom = 2 * context.sharding.shards;
+  // Additions change what the kernels have seen.
+  const seen = sequence.additions.length > 0 ? NONE_SEEN : (pass.largest ?? NONE_SEEN);
   const bounded = sequence.roots.every((block) =>
-    kernels.allFinite(memory.gradients[block], memory.layout.length, headroom),
+    isBounded(kernels, memory.gradients[block], seen, headroom),
   );
   workspace.bounded[0] = Number(bounded);
   timer?.lap('sum');
 }
+
+const NONE_SEEN: ReadonlyMap<FloatArray, number> = new Map();
+
+/**
+ * Whether `headroom` times every value of a gradient block is finite. Kernels have seen the largest magnitude
+ * of some of its arrays already, so only what lies between those is looked at.
+ */
+function isBounded(
+  kernels: Kernels,
+  block: Float32Array,
+  seen: ReadonlyMap<FloatArray, number>,
+  headroom: number,
+): boolean {
+  const parts = [...seen.keys()]
+    .filter(({ buffer, byteOffset }) => buffer === block.buffer && within(block, byteOffset))
+    .sort((a, b) => a.byteOffset - b.byteOffset);
+  let from = 0;
+  for (const part of parts) {
+    if (!Number.isFinite(Math.fround(headroom * seen.get(part)!))) return false;
+    const first = (part.byteOffset - block.byteOffset) / 4;
+    if (first > from && !kernels.allFinite(block.subarray(from, first), first - from, headroom)) return false;
+    from = first + part.length;
+  }
+  const rest = block.length - from;
+  return rest === 0 || kernels.allFinite(block.subarray(from), rest, headroom);
+}
+
+const within = ({ byteOffset, byteLength }: Float32Array, place: number): boolean =>
+  place >= byteOffset && place < byteOffset + byteLength;
 
 /** Prepares the context for one training pass. */
 export function beginPass(

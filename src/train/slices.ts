@@ -47,7 +47,7 @@ interface ChunkPart {
   /** The number of the group's kind. */
   readonly kind: number;
   readonly weights: Float32Array;
-  readonly gradient: Float32Array;
+  readonly gradients: readonly Float32Array[];
   /** null where the rule keeps no such slot. */
   readonly slots: readonly (Float32Array | null)[];
 }
@@ -107,13 +107,18 @@ export function updateSlice(context: UpdateContext, task: UpdateTask): void {
   workspace.updates[0] = update;
   timer?.begin();
   const additions = additionsOf(context, task);
+  // The last addition is at the root of the tree, in block 0, and goes with the step: one pass over memory.
+  const root = additions.at(-1);
   const scalars = scalarsByKind(memory, step.name);
   for (let start = first; start < last; start += CHUNK) {
     const { count, weights, gradients, parts, average } = chunkAt(context, start, step);
-    for (const { into, from } of additions) kernels.add(gradients[into], gradients[from], count);
-    for (const part of parts) {
-      const { gradient, slots, kind } = part;
-      kernels.update(step.name, part.weights, gradient, slots, gradient.length, scalars[kind]);
+    for (let i = 0; i < additions.length - 1; i++) {
+      kernels.add(gradients[additions[i].into], gradients[additions[i].from], count);
+    }
+    for (const { weights, gradients, slots, kind } of parts) {
+      const [gradient] = gradients;
+      const addend = root ? gradients[root.from] : null;
+      kernels.update(step.name, weights, gradient, slots, gradient.length, scalars[kind], addend);
     }
     if (average) updateAverage(kernels, average, weights, step.share);
   }
@@ -153,7 +158,7 @@ function newChunk(
       return {
         kind,
         weights: part(memory.weights),
-        gradient: part(memory.gradients[0]),
+        gradients: memory.gradients.map(part),
         slots: kept.map((isKept, slot) => (isKept ? part(memory.slots[slot]) : null)),
       };
     }),

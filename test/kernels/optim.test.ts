@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ordered, STEPS, type StepName, type StepScalars } from '#src/kernels/steps.js';
-import { bits, implementations, numbers, oracle } from './implementations.js';
+import { bits, linearImplementations, numbers, oracle } from './implementations.js';
 
 /** A step, the slots it is given (null: not kept), and its scalars at step t. */
 interface Case {
@@ -100,7 +100,7 @@ it('golden steps', () => {
   expect([...g]).toEqual([2.5, -2.5, 0.1 / 3]);
 });
 
-describe.each(implementations)('$label', (implementation) => {
+describe.each(linearImplementations)('$label', (implementation) => {
   const { kernels, array, zeros, unit } = implementation;
   beforeEach(() => implementation.reset());
 

@@ -34,7 +34,7 @@ import { mostRows, PANEL_VECTORS, panelStride, type TileShape, writeAffineTile }
 export type TileTable = Label;
 
 /** Writes the routines for all heights with `write`, and the table that leads to them. */
-function writeTiles(
+export function writeTiles(
   code: Assembler,
   form: Pick<TileShape, 'vectors' | 'masked'>,
   write: (shape: TileShape) => void,

@@ -41,6 +41,8 @@ export class Assembler extends Encoder {
   dec = (register: number) => this.integer(1, [0xff], 1, register);
   inc = (register: number) => this.integer(1, [0xff], 0, register);
   prefetchw = (from: MemoryOperand) => this.integer(0, [0x0f, 0x0d], 1, from);
+  /** Fetches a line for the second cache. */
+  prefetch2 = (from: MemoryOperand) => this.integer(0, [0x0f, 0x18], 2, from);
   callRegister = (register: number) => this.integer(0, [0xff], 2, register);
 
   movImmediate(to: number, value: number): void {
@@ -52,6 +54,10 @@ export class Assembler extends Encoder {
   subImmediate = (to: number, value: number) => this.arithmetic(1, 5, to, value);
   /** Compares 32 bits. */
   cmpImmediate = (a: Operand, value: number) => this.arithmetic(0, 7, a, value);
+  shiftLeft32(register: number, by: number): void {
+    this.integer(0, [0xc1], 4, register);
+    this.bytes(by);
+  }
   shiftRight32(register: number, by: number): void {
     this.integer(0, [0xc1], 5, register);
     this.bytes(by);
@@ -83,8 +89,14 @@ export class Assembler extends Encoder {
   vbroadcast = (to: number, from: MemoryOperand) =>
     this.vector(PREFIX_66, MAP_0F38, 0x18, to, NONE, from, { unit: 4 });
   vadd = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x58, to, a, b);
+  vmul = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x59, to, a, b);
+  vdivide = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x5e, to, a, b);
+  vsqrt = (to: number, from: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x51, to, NONE, from);
   /** to += a·b, rounded once. */
   vfma = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F38, 0xb8, to, a, b);
+  /** The larger of two whole numbers without sign, in each 32 bits. */
+  vmaxUnsigned = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F38, 0x3f, to, a, b);
+  vand = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F, 0xdb, to, a, b);
   vunpackLow = (to: number, a: number, b: number) => this.vector(PREFIX_NONE, MAP_0F, 0x14, to, a, b);
   vunpackHigh = (to: number, a: number, b: number) => this.vector(PREFIX_NONE, MAP_0F, 0x15, to, a, b);
   /** The same for pairs of floats. */

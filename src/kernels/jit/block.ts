@@ -22,10 +22,7 @@ export const WORD = {
   /** Whole vectors of a row of A that are copied, in bytes; and whether lanes under the row mask follow. */
   rowVectors: 36,
   rowRest: 40,
-  /** Numbers that are multiplied and added up for each number of C, in pairs, and whether one is left. */
-  depthPairs: 44,
-  depthRest: 48,
-  /** Rows of a panel of B. */
+  /** Numbers that are multiplied and added up for each number of C, as many as a panel of B has rows. */
   depth: 52,
   /** Full panels; then the vectors of a last, narrower one (0: there is none). */
   panels: 56,
@@ -52,10 +49,39 @@ export const WORD = {
   /** The masks of the strips of tiles of the lower height, and of those one row higher. */
   lowMask: 256,
   tallMask: 288,
+  /** The program of pairs of shards, in bytes; 0 where shards are not taken in pairs. */
+  pairBytes: 96,
   /** Bytes of a strip. */
   strip: 92,
+  /**
+   * The bits of the largest magnitudes that the gradient of the weights has stored, for each lane, and the
+   * mask of a float's magnitude, likewise.
+   */
+  largest: 10624,
+  magnitude: 10688,
   /** The float 1: a column of ones, with a stride of 0. */
   one: 224,
+} as const;
+
+/**
+ * The words of a step of an update rule, which take the place of those of a product: byte offsets of the
+ * arrays (0: there is none), sizes and float scalars.
+ */
+export const STEP = {
+  weights: 4,
+  gradient: 8,
+  /** What is added to the gradient first. */
+  addend: 12,
+  /** The slots. */
+  first: 16,
+  second: 20,
+  /** Turns of the loop, single vectors after them, and whether lanes under the mask follow. */
+  turns: 24,
+  vectors: 28,
+  rest: 32,
+  nesterov: 36,
+  scalars: 40,
+  mask: WORD.rowMask,
 } as const;
 
 /** Where the sums of C begin: at 0, at the bias, or at what C holds. */
@@ -73,16 +99,21 @@ export const MOST_ROWS = 1024;
 /** Most shards of one call. */
 export const MOST_PROGRAM = 1024;
 /**
- * The distance of waiting sums on the stack. Where a load lies a multiple of 4096 bytes from a store of the
- * last few dozen cycles, the processor takes them to be the same memory, and the load waits. So all areas
- * begin at multiples of 4096 bytes, and sums wait in front of one: loads of the panel and of a strip reach it
- * last.
+ * The distance of waiting sums on the stack. All areas begin at multiples of 4096 bytes, and sums wait in
+ * front of one, so that loads of the panel and of a strip come to those places last. That was measured to be
+ * faster than other distances; the likely cause is that a load waits which lies a multiple of 4096 bytes from
+ * a store just before it.
  */
 export const FRAME = 4096;
 /** Sums on the stack: the tree over MOST_PROGRAM shards needs 11. */
 const LEVELS = 12;
 /** The areas behind the words, as offsets from the block. */
 export const PROGRAM_AREA = 320;
+/** A step's scalars, a vector of each. */
+export const STEP_SCALARS = PROGRAM_AREA;
+/** A program of at most MOST_PAIRS pairs of shards. */
+export const PAIR_AREA = PROGRAM_AREA + 8 * MOST_PROGRAM;
+export const MOST_PAIRS = 256;
 export const STACK_AREA = 12288;
 /** A panel has MOST_ROWS rows of at most 128 bytes; a transposing copy writes up to 15 rows beyond. */
 export const PANEL_AREA = STACK_AREA + LEVELS * FRAME;

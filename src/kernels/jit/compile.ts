@@ -5,6 +5,7 @@ import { instructionSets } from './cpu.js';
 import type { InstructionSet } from './encoder.js';
 import { writeGradient } from './gradient.js';
 import { placeCode } from './memory.js';
+import { writeAdam, writeSgd } from './step.js';
 
 /** Writes the functions of the machine code, each of which takes the address of a block (block.ts). */
 function writeFunctions(code: Assembler) {
@@ -13,6 +14,8 @@ function writeFunctions(code: Assembler) {
     affine: writeAffine(code, tiles, false),
     inputGradient: writeAffine(code, tiles, true),
     weightGradient: writeGradient(code),
+    sgd: writeSgd(code),
+    adam: writeAdam(code),
   } as const;
 }
 

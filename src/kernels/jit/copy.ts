@@ -39,9 +39,9 @@ export function copyA(code: Assembler): void {
 
 /**
  * Copies A from rbx in strips, one for each tile of its columns: the tile's numbers of a row fill one vector,
- * and the rows follow one another. With rows further apart, loads of A would often lie a multiple of 4096
- * bytes from sums that were just stored, and the processor would take them to be the same memory: 77 GFLOP/s
- * instead of 90. Changes rax, rbx, rdx, r10, r11, r13, r14 and the mask.
+ * and the rows follow one another. With rows further apart, 77 GFLOP/s were measured instead of 90, probably
+ * because loads of A then often lie a multiple of 4096 bytes from sums that were just stored. Changes
+ * rax, rbx, rdx, r10, r11, r13, r14 and the mask.
  */
 export function copyStrips(code: Assembler): void {
   const [tile, low, ready, rows] = Array.from({ length: 4 }, () => code.label());

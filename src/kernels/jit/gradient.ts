@@ -4,9 +4,17 @@
  * stack that stays in the first cache, before the tile is stored, so that C is written once.
  */
 
-import { callTile, loadBase, loadPointer, setFullMask, type TileTable, writePanelTiles } from './affine.js';
+import {
+  callTile,
+  loadBase,
+  loadPointer,
+  setFullMask,
+  type TileTable,
+  writePanelTiles,
+  writeTiles,
+} from './affine.js';
 import type { Assembler } from './assembler.js';
-import { A_COPY, PANEL_AREA, PROGRAM_AREA, WORD } from './block.js';
+import { A_COPY, PAIR_AREA, PANEL_AREA, PROGRAM_AREA, WORD } from './block.js';
 import { enter, leave } from './convention.js';
 import { copyPanel, copyStrips } from './copy.js';
 import {
@@ -27,11 +35,15 @@ import {
   RDI,
   RSI,
 } from './encoder.js';
+import { writePairedTile } from './pair.js';
 import { PANEL_VECTORS, panelStride, writeGradientTile } from './tile.js';
 
 /** Writes the function; returns where it begins. */
 export function writeGradient(code: Assembler): Label {
   const { full, edges } = writePanelTiles(code, (shape) => writeGradientTile(code, shape));
+  const pairs = writeTiles(code, { vectors: PANEL_VECTORS, masked: false }, (shape) =>
+    writePairedTile(code, shape),
+  );
 
   code.align();
   const entry = code.here();
@@ -43,22 +55,29 @@ export function writeGradient(code: Assembler): Label {
   code.mov32(R9, at(RDI, WORD.cStride));
   code.mov32(RAX, at(RDI, WORD.c));
   code.add(R8, RAX);
-  code.mov32(RSI, at(RDI, WORD.programBytes));
-  code.lea(RSI, at(RDI, PROGRAM_AREA, RSI));
-
-  const [edge, end] = [code.label(), code.label()];
+  const [edge, end, single, after] = Array.from({ length: 4 }, () => code.label());
   code.mov32(R12, at(RDI, WORD.panels));
   code.test32(R12, R12);
   code.jump(edge, 'e');
   setFullMask(code);
   const panel = code.here();
+  code.mov32(RSI, at(RDI, WORD.pairBytes));
+  code.test32(RSI, RSI);
+  code.jump(single, 'e');
+  code.lea(RSI, at(RDI, PAIR_AREA, RSI));
+  writePanel(code, pairs, PANEL_VECTORS, false);
+  code.jump(after);
+  code.place(single);
+  loadProgramEnd(code);
   writePanel(code, full, PANEL_VECTORS, false);
+  code.place(after);
   code.addImmediate(R8, panelStride(code));
   code.addImmediate(RCX, panelStride(code));
   code.dec(R12);
   code.jump(panel, 'ne');
 
   code.place(edge);
+  loadProgramEnd(code);
   edges.forEach((table, i) => {
     const other = code.label();
     code.cmpImmediate(at(RDI, WORD.edge), i + 1);
@@ -71,6 +90,11 @@ export function writeGradient(code: Assembler): Label {
   code.place(end);
   leave(code);
   return entry;
+}
+
+function loadProgramEnd(code: Assembler): void {
+  code.mov32(RSI, at(RDI, WORD.programBytes));
+  code.lea(RSI, at(RDI, PROGRAM_AREA, RSI));
 }
 
 /** Packs the panel of B at rcx and computes its tiles, which go to C at r8. */

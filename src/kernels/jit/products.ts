@@ -7,9 +7,19 @@ import { address } from '../foreign.js';
 import type { ShardRows, SumMode } from '../kernels.js';
 import type { Products } from '../products.js';
 import type { WasmMemory } from '../wasm/types.js';
-import { MOST_DEPTH, MOST_PROGRAM, MOST_ROWS, PROGRAM_AREA, START, WORD } from './block.js';
+import {
+  MOST_DEPTH,
+  MOST_PAIRS,
+  MOST_PROGRAM,
+  MOST_ROWS,
+  PAIR_AREA,
+  PROGRAM_AREA,
+  START,
+  WORD,
+} from './block.js';
 import type { MachineCode } from './compile.js';
 import { callable } from './memory.js';
+import { machineUpdate } from './update.js';
 
 /** What runs machine code: the processor, or a test's emulation of one that is not there. */
 export interface Processor {
@@ -88,7 +98,7 @@ export function machineProducts(
     const step = blockDepth(K);
     fill.columns(N);
     fill.strides(aStride, 4 * N, 4 * N);
-    fill.program(bounds, first, last);
+    fill.program(bounds, first, last, start);
     for (let k = 0; k < K; k += step) {
       const width = Math.min(step, K - k);
       fill.tiles(R, width);
@@ -113,8 +123,10 @@ export function machineProducts(
       );
     },
     affineWeightGradient(dw, x, dz, shards, K, N, mode) {
-      if (!fits(shards)) wasm.affineWeightGradient(dw, x, dz, shards, K, N, mode);
-      else sumShards(dw, x + 4 * shards.bounds[shards.first] * K, 4 * K, dz, shards, K, N, mode);
+      if (!fits(shards)) return wasm.affineWeightGradient(dw, x, dz, shards, K, N, mode);
+      fill.forget();
+      sumShards(dw, x + 4 * shards.bounds[shards.first] * K, 4 * K, dz, shards, K, N, mode);
+      return fill.largest();
     },
     // A sum is a product with ones: 1·dz + sum rounds once, as an addition does.
     columnSums(db, dz, shards, N, mode) {
@@ -122,6 +134,7 @@ export function machineProducts(
       sumShards(db, scratch + WORD.one, 0, dz, shards, 1, N, mode);
       return true;
     },
+    update: machineUpdate(code, memory, scratch, block, callable),
   };
 }
 
@@ -149,7 +162,11 @@ function blockDepth(inner: number): number {
 /** Returns functions that write the words of an instance's block. */
 function blockWriter({ instructions }: MachineCode, memory: WasmMemory, scratch: number) {
   const words = new Uint32Array(memory.buffer, scratch, PROGRAM_AREA / 4);
+  const magnitudes = new Uint32Array(memory.buffer, scratch + WORD.largest, 16);
+  const largest = new Float32Array(1);
+  const largestBits = new Uint32Array(largest.buffer);
   const program = new Uint32Array(memory.buffer, scratch + PROGRAM_AREA, 2 * MOST_PROGRAM);
+  const pairs = new Uint32Array(memory.buffer, scratch + PAIR_AREA, 2 * MOST_PAIRS);
   const lanes = instructions === 'avx512' ? 16 : 8;
   const mostRows = instructions === 'avx512' ? 14 : 6;
   const panelColumns = 2 * lanes;
@@ -160,8 +177,20 @@ function blockWriter({ instructions }: MachineCode, memory: WasmMemory, scratch:
     else for (let lane = 0; lane < lanes; lane++) words[word / 4 + lane] = lane < count ? 0xffffffff : 0;
   };
   mask(WORD.fullMask, lanes);
+  new Uint32Array(memory.buffer, scratch + WORD.magnitude, lanes).fill(0x7fffffff);
   new Float32Array(memory.buffer, scratch + WORD.one, 1)[0] = 1;
   return {
+    /** Forgets the magnitudes seen so far. */
+    forget(): void {
+      magnitudes.fill(0);
+    },
+    /** Returns the largest magnitude among the gradients stored since; NaN if one was NaN. */
+    largest(): number {
+      let most = 0;
+      for (let lane = 0; lane < lanes; lane++) most = Math.max(most, magnitudes[lane]);
+      largestBits[0] = most;
+      return largest[0];
+    },
     places(a: number, b: number, c: number, bias: number, start: number): void {
       words[WORD.a / 4] = a;
       words[WORD.b / 4] = b;
@@ -186,8 +215,6 @@ function blockWriter({ instructions }: MachineCode, memory: WasmMemory, scratch:
     depth(depth: number): void {
       const vectors = Math.floor(depth / lanes);
       words[WORD.depth / 4] = depth;
-      words[WORD.depthPairs / 4] = depth >> 1;
-      words[WORD.depthRest / 4] = depth & 1;
       words[WORD.depthVectors / 4] = vectors;
       words[WORD.rowVectors / 4] = 4 * lanes * vectors;
       words[WORD.rowRest / 4] = depth % lanes === 0 ? 0 : 1;
@@ -205,8 +232,11 @@ function blockWriter({ instructions }: MachineCode, memory: WasmMemory, scratch:
       mask(WORD.lowMask, low);
       mask(WORD.tallMask, low + 1);
     },
-    /** Rows of each shard, and how many sums of earlier shards are added to its own. */
-    program(bounds: Int32Array, first: number, last: number): void {
+    /**
+     * Rows of each shard, and how many sums of earlier shards are added to its own. Two shards that are added
+     * to one another before all others may be taken together where they have as many rows.
+     */
+    program(bounds: Int32Array, first: number, last: number, start: number): void {
       const count = last - first;
       let waiting = 0;
       for (let shard = 0; shard < count; shard++) {
@@ -216,6 +246,13 @@ function blockWriter({ instructions }: MachineCode, memory: WasmMemory, scratch:
         waiting += 1 - merges;
       }
       words[WORD.programBytes / 4] = 8 * count;
+      let paired = start === START.zero && count % 2 === 0 && count <= 2 * MOST_PAIRS;
+      for (let shard = 0; paired && shard < count; shard += 2) {
+        paired = program[2 * shard] === program[2 * shard + 2];
+        pairs[shard] = program[2 * shard];
+        pairs[shard + 1] = program[2 * shard + 3] - 1;
+      }
+      words[WORD.pairBytes / 4] = paired ? 4 * count : 0;
     },
   };
 }

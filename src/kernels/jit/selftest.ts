@@ -2,22 +2,29 @@
  * Tests machine code when it is made: it must have the bits of WebAssembly on shapes that reach every
  * routine.
  */
-import type { ShardRows } from '../kernels.js';
+import type { Kernels, ShardRows } from '../kernels.js';
 import type { Products } from '../products.js';
-import { instantiateWasm, wasmProducts } from '../wasm/index.js';
+import { ordered } from '../steps.js';
+import { createWasmKernels, instantiateWasm, wasmProducts } from '../wasm/index.js';
 import { SCRATCH_BYTES } from '../wasm/scratch.js';
 import type { WasmModule } from '../wasm/types.js';
 import { BLOCK_BYTES } from './block.js';
 import type { MachineCode } from './compile.js';
 import { machineProducts } from './products.js';
 
-/** Rows by shard, K and N: tiles of several heights, narrow panels, several blocks of K, an uneven tree. */
+/**
+ * Rows by shard, K and N: tiles of several heights, narrow panels, several blocks of K, an uneven tree,
+ * pairs of shards.
+ */
 const SHAPES: readonly (readonly [readonly number[], number, number])[] = [
   [[1], 1, 1],
   [[5, 4, 4], 37, 43],
   [[9], 264, 21],
   [[3, 2, 2, 2, 2], 29, 75],
+  [[3, 3, 2, 2, 2, 2], 17, 69],
 ];
+/** Parameters of a step: whole turns of the loop, single vectors and a rest. */
+const PARAMETERS = 125;
 /** Floats of all arrays of a shape. */
 const FLOATS = 1 << 17;
 const PAGE = 65536;
@@ -27,8 +34,16 @@ export function testCode(code: MachineCode, module: WasmModule): void {
   const begin = PAGE + SCRATCH_BYTES;
   const pages = Math.ceil((begin + BLOCK_BYTES + 4 * FLOATS) / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const wasm = wasmProducts(instantiateWasm(module, memory, PAGE), memory, PAGE);
+  const exports = instantiateWasm(module, memory, PAGE);
+  const wasm = wasmProducts(exports, memory, PAGE);
   const machine = machineProducts(code, memory, begin, wasm);
+  const steps = [wasm, machine].map((products) => {
+    const kernels = createWasmKernels('jit', exports, memory, PAGE, products);
+    return stepResults(kernels, memory, begin + BLOCK_BYTES);
+  });
+  if (Buffer.compare(steps[0], steps[1]) !== 0) {
+    throw new Error(`machine code for ${code.instructions} updates parameters wrong`);
+  }
   for (const [rows, K, N] of SHAPES) {
     const bounds = Int32Array.from([0, ...rows]);
     for (let shard = 1; shard < bounds.length; shard++) bounds[shard] += bounds[shard - 1];
@@ -56,12 +71,33 @@ function results(
   const R = shards.bounds[shards.last];
   const [x, w, b, z, dx, dw, end] = offsets(begin, [R * K, K * N, N, R * N, R * K, K * N]);
   const numbers = new Float32Array(memory.buffer, begin, FLOATS);
-  // Numbers between −1 and 1 that use all the bits of a float32.
-  for (let i = 0; i < numbers.length; i++) numbers[i] = (Math.imul(i + 1, 2654435761) >> 8) / 2 ** 23;
+  fill(numbers);
   products.affine(z, x, w, b, shards, K, N);
   products.affineInputGradient(dx, z, w, shards, K, N);
   products.affineWeightGradient(dw, x, z, shards, K, N, 'start');
   return Buffer.from(new Uint8Array(memory.buffer, z, end - z).slice());
+}
+
+/** Makes two steps of SGD and one of Adam; returns all bytes of weights and slots. */
+function stepResults({ update }: Kernels, memory: WebAssembly.Memory, begin: number): Buffer {
+  const all = new Float32Array(memory.buffer, begin, 5 * PARAMETERS);
+  fill(all);
+  const [w, m, v, g, addend] = Array.from({ length: 5 }, (_, i) =>
+    all.subarray(i * PARAMETERS, (i + 1) * PARAMETERS),
+  );
+  for (let i = 0; i < PARAMETERS; i++) v[i] *= v[i];
+  const sgd = { lr: 0.1, momentum: 0.9, weightDecay: 0.01, gradientScale: 0.3 };
+  update('sgd', w, g, [null], PARAMETERS, ordered('sgd', { ...sgd, nesterov: 0 }));
+  update('sgd', w, g, [m], PARAMETERS, ordered('sgd', { ...sgd, nesterov: 1 }));
+  const rates = { lr: 0.1, gradientShare: 0.1, beta1: 0.9, beta2: 0.99, root: 0.4, eps: 1e-8 };
+  const adam = { ...rates, weightDecay: 0.01, shrink: 0.99, gradientScale: 0.3 };
+  update('adam', w, g, [m, v, null], PARAMETERS, ordered('adam', adam), addend);
+  return Buffer.from(new Uint8Array(memory.buffer, begin, 3 * 4 * PARAMETERS).slice());
+}
+
+/** Fills an array with numbers between −1 and 1 that use all the bits of a float32. */
+function fill(numbers: Float32Array): void {
+  for (let i = 0; i < numbers.length; i++) numbers[i] = (Math.imul(i + 1, 2654435761) >> 8) / 2 ** 23;
 }
 
 /** Returns where arrays of these lengths begin, one after the other, and where the last one ends. */

@@ -44,7 +44,10 @@ export const mostRows = ({ registers }: Assembler): number => (registers - PANEL
 export const panelStride = ({ vectorBytes }: Assembler): number => PANEL_VECTORS * vectorBytes;
 
 /** Calls `each` for every vector of a tile, row by row, with its register. */
-function forSums({ height, vectors }: TileShape, each: (sum: number, row: number, vector: number) => void) {
+export function forSums(
+  { height, vectors }: TileShape,
+  each: (sum: number, row: number, vector: number) => void,
+) {
   for (let row = 0; row < height; row++) {
     for (let vector = 0; vector < vectors; vector++) each(row * vectors + vector, row, vector);
   }
@@ -73,7 +76,7 @@ function loadSums(code: Assembler, shape: TileShape): void {
 const zeroSums = (code: Assembler, shape: TileShape) => forSums(shape, (sum) => code.vzero(sum));
 
 /** Stores the tile and moves rbp on to the next tile of C. */
-function storeSums(code: Assembler, shape: TileShape): void {
+export function storeSums(code: Assembler, shape: TileShape): void {
   forPlaces(code, shape, (sum, place, masked) => {
     if (masked) code.vstoreMasked(place, sum);
     else code.vstore(place, sum);
@@ -83,7 +86,7 @@ function storeSums(code: Assembler, shape: TileShape): void {
 }
 
 /** Fetches the lines of C that the tile will be stored to. */
-function prefetchPlaces(code: Assembler, shape: TileShape): void {
+export function prefetchPlaces(code: Assembler, shape: TileShape): void {
   forPlaces(code, shape, (_, place) => {
     if (place.offset % 64 === 0) code.prefetchw(place);
   });
@@ -107,6 +110,11 @@ function multiplyStep(code: Assembler, shape: TileShape, walk: Walk, ahead: numb
     code.vload(firstOfB + vector, at(RBX, packing ? vector * vectorBytes : offset));
     if (packing) code.vstore(at(R14, offset), firstOfB + vector);
   }
+  if (packing) {
+    // The next panel's lines: rows of B are too far apart for the processor to foresee them.
+    for (let line = 0; line < panelStride(code); line += 64)
+      code.prefetch2(at(RBX, panelStride(code) + line));
+  }
   if (packing) code.add(RBX, R10);
   for (let row = 0; row < height; row++) {
     const cast = end - 1 - (row % Math.min(casts, 4));
@@ -116,14 +124,28 @@ function multiplyStep(code: Assembler, shape: TileShape, walk: Walk, ahead: numb
   }
 }
 
-/** Steps of one turn of the inner loop: with four, the code is longer and no faster. */
-const UNROLLED = 2;
+/**
+ * Returns the steps of one turn of the inner loop: with four, the code is longer and no faster. Writing code
+ * takes time, so there is one step where the loop itself costs little: in a tall tile of AVX-512, whose 28
+ * multiplications leave room for it, and in the last, narrower panel.
+ */
+function unrolled({ instructions }: Assembler, { height, vectors, masked }: TileShape): number {
+  const tall = instructions === 'avx512' && height > 6;
+  return tall || (masked && (instructions === 'avx2' || vectors < PANEL_VECTORS)) ? 1 : 2;
+}
 
 /**
- * Adds to the sums for r13d · 2 + edx values of k. A advances in rax and B in rbx; with `packing`, rows of B
- * are r10 bytes apart and are copied to the panel at r14 on the way.
+ * Adds to the sums for as many values of k as stand at `depth`. A advances in rax and B in rbx; with
+ * `packing`, rows of B are r10 bytes apart and are copied to the panel at r14 on the way. Changes rdx and
+ * r13.
  */
-function multiply(code: Assembler, shape: TileShape, walk: Walk, packing: boolean): void {
+function multiply(
+  code: Assembler,
+  shape: TileShape,
+  walk: Walk,
+  depth: MemoryOperand,
+  packing: boolean,
+): void {
   const advance = (steps: number) => {
     code.addImmediate(RAX, steps * walk.step);
     code.addImmediate(packing ? R14 : RBX, steps * panelStride(code));
@@ -139,8 +161,15 @@ function multiply(code: Assembler, shape: TileShape, walk: Walk, packing: boolea
     code.jump(top, 'ne');
     code.place(over);
   };
-  repeat(R13, UNROLLED);
-  repeat(RDX, 1);
+  const steps = unrolled(code, shape);
+  code.mov32(R13, depth);
+  if (steps > 1) {
+    code.mov32(RDX, R13);
+    code.shiftRight32(R13, 1);
+    code.andImmediate(RDX, 1);
+  }
+  repeat(R13, steps);
+  if (steps > 1) repeat(RDX, 1);
 }
 
 /**
@@ -171,12 +200,22 @@ export function writeAffineTile(code: Assembler, shape: TileShape, packing: bool
   code.place(zero);
   zeroSums(code, shape);
   code.place(ready);
-  code.mov32(R13, at(RDI, WORD.depthPairs));
-  code.mov32(RDX, at(RDI, WORD.depthRest));
-  multiply(code, shape, { row: A_STRIDE, step: 4 }, packing);
+  multiply(code, shape, { row: A_STRIDE, step: 4 }, at(RDI, WORD.depth), packing);
   storeSums(code, shape);
   code.addImmediate(R15, height * A_STRIDE);
   code.ret();
+}
+
+/** Takes the magnitudes of the sums into account, by whole numbers: the bits of NaN are larger than all. */
+export function noteLargest(code: Assembler, shape: TileShape): void {
+  const [magnitude, mask, largest] = [-4, -3, -2].map((i) => code.registers + i);
+  code.vload(mask, at(RDI, WORD.magnitude));
+  code.vload(largest, at(RDI, WORD.largest));
+  forSums(shape, (sum) => {
+    code.vand(magnitude, sum, mask);
+    code.vmaxUnsigned(largest, largest, magnitude);
+  });
+  code.vstore(at(RDI, WORD.largest), largest);
 }
 
 /**
@@ -201,11 +240,7 @@ export function writeGradientTile(code: Assembler, shape: TileShape): void {
   code.place(more);
   loadSums(code, shape);
   code.place(ready);
-  code.mov32(R13, at(R14));
-  code.mov32(RDX, R13);
-  code.shiftRight32(R13, 1);
-  code.andImmediate(RDX, 1);
-  multiply(code, shape, { row: 4, step: code.vectorBytes }, false);
+  multiply(code, shape, { row: 4, step: code.vectorBytes }, at(R14), false);
   code.mov32(RDX, at(R14, 4));
   code.test32(RDX, RDX);
   code.jump(merged, 'e');
@@ -222,6 +257,7 @@ export function writeGradientTile(code: Assembler, shape: TileShape): void {
   code.addImmediate(R10, FRAME);
   code.jump(shard);
   code.place(done);
+  noteLargest(code, shape);
   storeSums(code, shape);
   code.mov32(RDX, at(RDI, WORD.strip));
   code.add(R15, RDX);

@@ -58,11 +58,11 @@ export function signalMask(
 /** Returns products that hold signals back from the calling thread while they multiply. */
 export function withSignalsHeld(products: Products, signals: SignalMask): Products {
   const guarded =
-    <Arguments extends unknown[]>(product: (...operands: Arguments) => void) =>
-    (...operands: Arguments): void => {
+    <Arguments extends unknown[], Result>(product: (...operands: Arguments) => Result) =>
+    (...operands: Arguments): Result => {
       signals.hold();
       try {
-        product(...operands);
+        return product(...operands);
       } finally {
         signals.release();
       }

@@ -11,7 +11,8 @@ type Step<Name extends StepName> = (
 ) => void;
 
 export const stepKernels: Pick<Kernels, 'update'> = {
-  update(name, w, g, slots, count, scalars) {
+  update(name, w, g, slots, count, scalars, addend) {
+    if (addend) for (let i = 0; i < count; i++) g[i] += addend[i];
     const named = Object.fromEntries(STEPS[name].map((key, index) => [key, scalars[index]]));
     (steps[name] as Step<typeof name>)(w, g, slots, count, named as never);
   },

@@ -68,8 +68,10 @@ export function wasmProducts(wasm: WasmExports, memory: WebAssembly.Memory, scra
       const from = 4 * bounds[first];
       wasm.affineInputGradient(dx + from * K, dz + from * N, w, bounds[last] - bounds[first], K, N);
     },
-    affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
-      wasm.affineWeightGradient(dw, x, dz, copyBounds(shards), K, N, mode === 'continue'),
+    affineWeightGradient(dw, x, dz, shards, K, N, mode) {
+      wasm.affineWeightGradient(dw, x, dz, copyBounds(shards), K, N, mode === 'continue');
+      return undefined;
+    },
   };
 }
 
@@ -86,6 +88,7 @@ export function createWasmKernels(
 ): Kernels {
   const copyBounds = boundsCopier(memory, scratch);
   const activations = codesOf<ActivationKernel>(wasm, SCALAR_ACTIVATIONS, 'Activation');
+  const runStep = stepRunner(wasm, memory, scratch);
   const divergences = codesOf<DivergenceKernel>(wasm, ROW_DIVERGENCES, 'Divergence', 'ClassDivergence');
 
   return {
@@ -123,7 +126,12 @@ export function createWasmKernels(
     add: (dst, src, count) => wasm.add(pointer(dst), pointer(src), count),
     allFinite: (a, count, headroom = 1) => wasm.allFinite(pointer(a), count, headroom) !== 0,
     sumOfSquares: (a, count) => wasm.sumOfSquares(pointer(a), count),
-    update: stepRunner(wasm, memory, scratch),
+    update(name, w, g, slots, count, scalars, addend = null) {
+      const places = slots.map(pointer);
+      if (products.update?.(name, pointer(w), pointer(g), pointer(addend), places, count, scalars)) return;
+      if (addend) wasm.add(pointer(g), pointer(addend), count);
+      runStep(name, w, g, slots, count, scalars);
+    },
   };
 }
 

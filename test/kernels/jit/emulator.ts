@@ -115,7 +115,7 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
     const opcode = rex === first ? byte() : first;
     if (opcode === 0x0f) {
       const second = byte();
-      if (second === 0x0d) {
+      if (second === 0x0d || second === 0x18) {
         operand(R, X, B, 1);
         return next(() => {});
       }
@@ -192,7 +192,8 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
       case 0xc1: {
         const by = byte();
         return next(() => {
-          general[where()] = general[where()] >>> by;
+          const value = general[where()];
+          general[where()] = (register & 7) === 4 ? (value << by) >>> 0 : value >>> by;
         });
       }
       case 0x81:
@@ -284,6 +285,12 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
       const put = () => {
         for (let i = 0; i < LANES; i++) bits[to + i] = i < lanes ? scratch[i] : 0;
       };
+      /** Fills the destination; results in float64 round to those of float32 arithmetic. */
+      const arithmetic = (of: (x: number, y: number) => number) =>
+        next(() => {
+          load();
+          for (let i = 0; i < lanes; i++) floats[to + i] = of(floats[a + i], scratchFloats[i]);
+        });
       const signs = () => {
         let active = 0;
         for (let i = 0; i < lanes; i++) active |= (bits[a + i] >>> 31) << i;
@@ -339,10 +346,13 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
             put();
           });
         case '1.0.58':
-          return next(() => {
-            load();
-            for (let i = 0; i < lanes; i++) floats[to + i] = floats[a + i] + scratchFloats[i];
-          });
+          return arithmetic((x, y) => x + y);
+        case '1.0.59':
+          return arithmetic((x, y) => x * y);
+        case '1.0.5e':
+          return arithmetic((x, y) => x / y);
+        case '1.0.51':
+          return arithmetic((_, y) => Math.sqrt(y));
         case '2.1.b8':
           return next(() => {
             load();
@@ -354,6 +364,18 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
           return next(() => {
             load();
             for (let i = 0; i < lanes; i++) scratch[i] ^= bits[a + i];
+            put();
+          });
+        case '2.1.3f':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] = Math.max(bits[a + i], scratch[i]);
+            put();
+          });
+        case '1.1.db':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] &= bits[a + i];
             put();
           });
         case '1.0.14':

@@ -40,7 +40,10 @@ describe.each(machineSets)('%s', (instructions) => {
     // More rows than the areas have room for, and many shards.
     const long = { ...plain, sizes: [1100], K: 20, N: 30 };
     const many = { ...plain, sizes: Array.from({ length: 600 }, (_, i) => 1 + (i % 2)), K: 9, N: 33 };
-    for (const shape of [long, many, { ...many, special: true }]) expect(bench.check(shape)).toEqual([]);
+    const pairs = { ...many, sizes: many.sizes.map(() => 1) };
+    const few = { ...many, sizes: pairs.sizes.slice(0, 512) };
+    for (const shape of [long, many, pairs, few, { ...many, special: true }])
+      expect(bench.check(shape)).toEqual([]);
   });
 });
 

@@ -40,13 +40,16 @@ export const shapes = ({ rows, K, N }: { rows: number; K: number; N: number }): 
       N: skewed(N),
       bias: fc.boolean(),
       continued: fc.boolean(),
+      /** Whether each two shards have as many rows, so that they are taken together. */
+      paired: fc.boolean(),
       special: fc.boolean(),
       seed: fc.nat(1 << 20),
       last: fc.nat(6),
     })
-    .map(({ continued, ...shape }) => ({
+    .map(({ continued, paired, sizes, ...shape }) => ({
       ...shape,
-      mode: continued && shape.sizes.length === 1 ? 'continue' : 'start',
+      sizes: paired ? sizes.slice(0, 5).flatMap((rows) => [rows, rows]) : sizes,
+      mode: continued && sizes.length === 1 && !paired ? 'continue' : 'start',
     }));
 
 /** A shape without anything special. */
@@ -54,6 +57,7 @@ export const plain = { before: 0, bias: true, mode: 'start', special: false, see
 /** Every height of a tile, every width of the last panel, one and several blocks of the inner dimension. */
 export const EDGES: readonly Shape[] = [
   ...Array.from({ length: 31 }, (_, i) => ({ ...plain, sizes: [i + 1], K: 15 + i, N: 40 + i })),
+  ...Array.from({ length: 15 }, (_, i) => ({ ...plain, sizes: [2, 2, 1, 1], K: i + 1, N: 64 })),
   { ...plain, sizes: [257], K: 3, N: 5 },
   { ...plain, sizes: [20, 20], K: 256, N: 32 },
   { ...plain, sizes: [3], K: 257, N: 64 },
@@ -126,9 +130,12 @@ export class Bench {
     }
     products.affine(at.z, at.x, at.w, bias ? at.b : 0, shards, K, N);
     products.affineInputGradient(at.dx, at.z, at.w, shards, K, N);
-    products.affineWeightGradient(at.dw, at.x, at.z, shards, K, N, mode);
+    const dw = new Float32Array(all.buffer, at.dw, K * N);
+    const most = products.affineWeightGradient(at.dw, at.x, at.z, shards, K, N, mode) ?? largestOf(dw);
     if (!products.columnSums?.(at.db, at.z, shards, N, mode)) this.#columnSums(at.db, at.z, shards, N, mode);
     return [
+      // Where it is not finite, it may be infinite or NaN.
+      { name: 'largest', values: Float64Array.of(Number.isFinite(most) ? most : Infinity) },
       ...names.map((name) => ({
         name,
         values: new Uint32Array(all.buffer, at[name], lengths[name]).slice(),
@@ -137,6 +144,9 @@ export class Bench {
     ];
   }
 }
+
+const largestOf = (values: Float32Array): number =>
+  values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** Whether these are the bits of a NaN: which one of them is for the processor to choose. */
 const isNaN32 = (bits: number): boolean => (bits & 0x7fffffff) > 0x7f800000;

@@ -1,0 +1,88 @@
+/** Tiles of the gradient of the weights for shards that are taken in pairs. */
+import type { Assembler } from './assembler.js';
+import { FRAME, PAIR_AREA, PANEL_AREA, STACK_AREA, WORD } from './block.js';
+import { at, R10, R12, R13, R14, R15, RAX, RBX, RDI, RDX, RSI } from './encoder.js';
+import {
+  forSums,
+  mostRows,
+  noteLargest,
+  panelStride,
+  prefetchPlaces,
+  storeSums,
+  type TileShape,
+} from './tile.js';
+
+/**
+ * Writes a routine for a full tile like that of `writeGradientTile`, for shards of which each two that are
+ * added first have as many rows: half of the tile at a time, whose sums of two shards stay in registers, so
+ * that a third as many sums wait on the stack. The program has two numbers for each pair: the rows of a
+ * shard, and how many waiting sums are added to the pair's. Sums begin at 0. Changes rax, rbx, rdx, r10, r12,
+ * r13 and r14.
+ */
+export function writePairedTile(code: Assembler, { height, vectors }: Omit<TileShape, 'masked'>): void {
+  code.push(R12);
+  const upper = Math.ceil(height / 2);
+  writeHalfTile(code, { height: upper, vectors, masked: false }, 0);
+  if (height > upper) writeHalfTile(code, { height: height - upper, vectors, masked: false }, upper);
+  code.mov32(RDX, at(RDI, WORD.strip));
+  code.add(R15, RDX);
+  code.pop(R12);
+  code.ret();
+}
+
+/** Computes some rows of a paired tile, those from `first` on. */
+function writeHalfTile(code: Assembler, shape: TileShape, first: number): void {
+  const { height, vectors } = shape;
+  const [pair, step, merge, merged, done] = Array.from({ length: 5 }, () => code.label());
+  const sums = height * vectors;
+  const firstOfB = code.registers - 4;
+  const waiting = (sum: number) => at(R10, sum * code.vectorBytes);
+  prefetchPlaces(code, shape);
+  code.lea(RAX, at(R15, 4 * first));
+  code.lea(RBX, at(RDI, PANEL_AREA));
+  code.lea(R14, at(RDI, PAIR_AREA));
+  code.lea(R10, at(RDI, STACK_AREA + FRAME - mostRows(code) * panelStride(code)));
+  code.place(pair);
+  for (let sum = 0; sum < 2 * sums; sum++) code.vzero(sum);
+  // The second shard's rows follow those of the first.
+  code.mov32(RDX, at(R14));
+  code.mov(R13, RDX);
+  code.shiftLeft32(RDX, code.instructions === 'avx512' ? 6 : 5);
+  code.lea(R12, at(RDX, 0, RDX));
+  code.place(step);
+  for (let shard = 0; shard < 2; shard++) {
+    for (let vector = 0; vector < vectors; vector++)
+      code.vload(firstOfB + vector, at(RBX, vector * code.vectorBytes, shard ? R12 : null));
+    for (let row = 0; row < height; row++) {
+      const cast = firstOfB + vectors + (code.instructions === 'avx512' ? row % 2 : 0);
+      code.vbroadcast(cast, at(RAX, 4 * row, shard ? RDX : null));
+      for (let vector = 0; vector < vectors; vector++)
+        code.vfma(shard * sums + row * vectors + vector, cast, firstOfB + vector);
+    }
+  }
+  code.addImmediate(RAX, code.vectorBytes);
+  code.addImmediate(RBX, panelStride(code));
+  code.dec(R13);
+  code.jump(step, 'ne');
+  code.add(RAX, RDX);
+  code.add(RBX, R12);
+  forSums(shape, (sum) => code.vadd(sum, sums + sum, sum));
+  code.mov32(RDX, at(R14, 4));
+  code.test32(RDX, RDX);
+  code.jump(merged, 'e');
+  code.place(merge);
+  code.subImmediate(R10, FRAME);
+  forSums(shape, (sum) => code.vadd(sum, sum, waiting(sum)));
+  code.dec(RDX);
+  code.jump(merge, 'ne');
+  code.place(merged);
+  code.addImmediate(R14, 8);
+  code.cmp(R14, RSI);
+  code.jump(done, 'e');
+  forSums(shape, (sum) => code.vstore(waiting(sum), sum));
+  code.addImmediate(R10, FRAME);
+  code.jump(pair);
+  code.place(done);
+  noteLargest(code, shape);
+  storeSums(code, shape);
+}

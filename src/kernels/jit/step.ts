@@ -1,0 +1,157 @@
+/**
+ * The element-wise steps of SGD and Adam in machine code (reference/optim.ts says what they compute), the
+ * last addition of the tree over the shards' gradients included, so that the parameters are gone over once.
+ */
+import { loadBase, loadPointer } from './affine.js';
+import type { Assembler } from './assembler.js';
+import { STEP, STEP_SCALARS } from './block.js';
+import { enter, leave } from './convention.js';
+import { at, type Label, type MemoryOperand, R9, R10, R13, RAX, RBX, RCX, RDI, RSI } from './encoder.js';
+
+/** The scalars of each step, in the order in which they stand in the block; step code reads them by name. */
+export const SGD_SCALARS = ['scale', 'decay', 'momentum', 'rate'] as const;
+export const ADAM_SCALARS = [
+  'scale',
+  'decay',
+  'kept',
+  'beta1',
+  'rest1',
+  'beta2',
+  'rest2',
+  'rate',
+  'share',
+  'inverse',
+  'eps',
+] as const;
+
+/** What the code of one vector reads and writes: memory, under the mask in the last vector of an array. */
+interface Vector<Scalar extends string> {
+  load(register: number, array: number): void;
+  store(array: number, register: number): void;
+  /** Returns the memory that holds a scalar in all lanes. */
+  scalar(name: Scalar): MemoryOperand;
+}
+
+/** The registers that point at the arrays. */
+const [WEIGHTS, GRADIENT, ADDEND, FIRST, SECOND] = [RBX, RCX, RSI, R9, R10];
+/** The vector registers: all steps begin with weight and gradient in these. */
+const [WEIGHT, SLOPE] = [0, 1];
+
+/** Vectors in one turn of the loop. */
+export const UNROLLED = 2;
+
+/** Writes a function that runs a step over an array, whose code for one vector `body` writes. */
+function writeStep<Scalar extends string>(
+  code: Assembler,
+  scalars: readonly Scalar[],
+  body: (vector: Vector<Scalar>) => void,
+): Label {
+  code.align();
+  const entry = code.here();
+  enter(code, RDI);
+  loadBase(code);
+  loadPointer(code, WEIGHTS, STEP.weights);
+  loadPointer(code, GRADIENT, STEP.gradient);
+  loadPointer(code, ADDEND, STEP.addend);
+  loadPointer(code, FIRST, STEP.first);
+  loadPointer(code, SECOND, STEP.second);
+  const splat = (i: number) => at(RDI, STEP_SCALARS + i * code.vectorBytes);
+  scalars.forEach((_, i) => {
+    code.vbroadcast(0, at(RDI, STEP.scalars + 4 * i));
+    code.vstore(splat(i), 0);
+  });
+  const vector = (ahead: number, masked: boolean) => {
+    const place = (array: number) => at(array, ahead * code.vectorBytes, RAX);
+    const parts: Vector<Scalar> = {
+      load: (register, array) => {
+        if (masked) code.vloadMasked(register, place(array));
+        else code.vload(register, place(array));
+      },
+      store: (array, register) => {
+        if (masked) code.vstoreMasked(place(array), register);
+        else code.vstore(place(array), register);
+      },
+      scalar: (name) => splat(scalars.indexOf(name)),
+    };
+    const alone = code.label();
+    parts.load(SLOPE, GRADIENT);
+    code.cmpImmediate(at(RDI, STEP.addend), 0);
+    code.jump(alone, 'e');
+    parts.load(WEIGHT, ADDEND);
+    code.vadd(SLOPE, SLOPE, WEIGHT);
+    code.place(alone);
+    // Every step goes along g·scale + decay·w.
+    parts.load(WEIGHT, WEIGHTS);
+    code.vmul(SLOPE, SLOPE, parts.scalar('scale' as Scalar));
+    code.vfma(SLOPE, WEIGHT, parts.scalar('decay' as Scalar));
+    body(parts);
+    parts.store(WEIGHTS, WEIGHT);
+  };
+  const repeat = (word: number, vectors: number) => {
+    const over = code.label();
+    code.mov32(R13, at(RDI, word));
+    code.test32(R13, R13);
+    code.jump(over, 'e');
+    const top = code.here();
+    for (let ahead = 0; ahead < vectors; ahead++) vector(ahead, false);
+    code.addImmediate(RAX, vectors * code.vectorBytes);
+    code.dec(R13);
+    code.jump(top, 'ne');
+    code.place(over);
+  };
+  code.movImmediate(RAX, 0);
+  repeat(STEP.turns, UNROLLED);
+  repeat(STEP.vectors, 1);
+  const end = code.label();
+  code.cmpImmediate(at(RDI, STEP.rest), 0);
+  code.jump(end, 'e');
+  code.setMask(at(RDI, STEP.mask));
+  vector(0, true);
+  code.place(end);
+  leave(code);
+  return entry;
+}
+
+/** w ← w + rate·v with v ← momentum·v + g; without a slot w ← w + rate·g. */
+export function writeSgd(code: Assembler): Label {
+  const [VELOCITY, PLAIN] = [2, 3];
+  return writeStep(code, SGD_SCALARS, ({ load, store, scalar }) => {
+    const [done, usual] = [code.label(), code.label()];
+    code.cmpImmediate(at(RDI, STEP.first), 0);
+    code.jump(done, 'e');
+    load(VELOCITY, FIRST);
+    code.vmove(PLAIN, SLOPE);
+    code.vfma(SLOPE, VELOCITY, scalar('momentum'));
+    store(FIRST, SLOPE);
+    code.cmpImmediate(at(RDI, STEP.nesterov), 0);
+    code.jump(usual, 'e');
+    code.vfma(PLAIN, SLOPE, scalar('momentum'));
+    code.vmove(SLOPE, PLAIN);
+    code.place(usual);
+    code.place(done);
+    code.vfma(WEIGHT, SLOPE, scalar('rate'));
+  });
+}
+
+/** w ← kept·w + rate·(m + share·g)/(√v·inverse + eps), with the moments m and v in the two slots. */
+export function writeAdam(code: Assembler): Label {
+  const [MEAN, SQUARE, ROOT, DIVISOR] = [2, 3, 4, 5];
+  return writeStep(code, ADAM_SCALARS, ({ load, store, scalar }) => {
+    load(MEAN, FIRST);
+    code.vmul(MEAN, MEAN, scalar('beta1'));
+    code.vfma(MEAN, SLOPE, scalar('rest1'));
+    load(SQUARE, SECOND);
+    code.vmul(SQUARE, SQUARE, scalar('beta2'));
+    code.vmul(ROOT, SLOPE, scalar('rest2'));
+    code.vfma(SQUARE, ROOT, SLOPE);
+    store(FIRST, MEAN);
+    store(SECOND, SQUARE);
+    code.vsqrt(ROOT, SQUARE);
+    code.vload(DIVISOR, scalar('eps'));
+    code.vfma(DIVISOR, ROOT, scalar('inverse'));
+    code.vfma(MEAN, SLOPE, scalar('share'));
+    code.vdivide(MEAN, MEAN, DIVISOR);
+    code.vmul(WEIGHT, WEIGHT, scalar('kept'));
+    code.vfma(WEIGHT, MEAN, scalar('rate'));
+  });
+}

@@ -1,0 +1,59 @@
+/** Runs the steps of update rules that machine code has: it fills the argument block and calls. */
+import type { Products } from '../products.js';
+import type { WasmMemory } from '../wasm/types.js';
+import { STEP, WORD } from './block.js';
+import type { MachineCode } from './compile.js';
+import { ADAM_SCALARS, SGD_SCALARS, UNROLLED } from './step.js';
+
+/** Parameters from which a step takes less time than filling the block does. */
+const LONG = 64;
+
+/**
+ * Returns the steps on a shared memory, for the calling thread.
+ * @param block the address of the instance's scratch memory, which is at the byte offset `scratch`
+ */
+export function machineUpdate(
+  code: MachineCode,
+  memory: WasmMemory,
+  scratch: number,
+  block: number,
+  callable: (address: number) => (block: number) => void,
+): NonNullable<Products['update']> {
+  const words = new Uint32Array(memory.buffer, scratch, WORD.one / 4);
+  const floats = new Float32Array(memory.buffer, scratch, WORD.one / 4);
+  const lanes = code.instructions === 'avx512' ? 16 : 8;
+  const turn = UNROLLED * lanes;
+  const sgd = callable(code.sgd);
+  const adam = callable(code.adam);
+  const scalars = (values: Readonly<Record<string, number>>, names: readonly string[]) => {
+    for (let i = 0; i < names.length; i++) floats[STEP.scalars / 4 + i] = values[names[i]];
+  };
+
+  return (name, w, g, addend, slots, count, values) => {
+    // With a largest square so far, Adam takes a maximum in which NaN and 0 count as WASM has it.
+    if (count < LONG || !(name === 'sgd' || (name === 'adam' && slots[2] === 0))) return false;
+    words[STEP.weights / 4] = w;
+    words[STEP.gradient / 4] = g;
+    words[STEP.addend / 4] = addend;
+    words[STEP.first / 4] = slots[0];
+    words[STEP.second / 4] = name === 'adam' ? slots[1] : 0;
+    words[STEP.turns / 4] = Math.floor(count / turn);
+    words[STEP.vectors / 4] = Math.floor((count % turn) / lanes);
+    const rest = count % lanes;
+    words[STEP.rest / 4] = rest;
+    if (lanes === 16) words[STEP.mask / 4] = (1 << rest) - 1;
+    else for (let lane = 0; lane < lanes; lane++) words[STEP.mask / 4 + lane] = lane < rest ? 0xffffffff : 0;
+    if (name === 'sgd') {
+      const [lr, momentum, nesterov, decay, scale] = values;
+      words[STEP.nesterov / 4] = Number(nesterov !== 0);
+      scalars({ scale, decay, momentum, rate: -lr }, SGD_SCALARS);
+      sgd(block);
+    } else {
+      const [lr, share, beta1, beta2, root, eps, decay, kept, scale] = values;
+      const rests = { rest1: 1 - beta1, rest2: 1 - beta2, rate: -lr, inverse: 1 / root };
+      scalars({ scale, decay, kept, beta1, beta2, share, eps, ...rests }, ADAM_SCALARS);
+      adam(block);
+    }
+    return true;
+  };
+}
