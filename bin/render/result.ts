@@ -69,7 +69,7 @@ const NOT_BETTER =
  * Percent by which four networks together lower the loss of a default training, on average, as
  * docs/training.md#bags says.
  */
-const BAG_GAIN = 6;
+const BAG_GAIN = 4;
 /** Training rows up to which a bag is suggested. */
 const SMALL_TABLE = 2000;
 

@@ -199,6 +199,7 @@ function ablationSection(entries, tables, [base, ...variants]) {
     const { tables: count, failed, second, better } = ablation(standings, base, variant);
     return [
       variant,
+      flagsOf(entries, variant),
       of(),
       of('choose'),
       of('confirm'),
@@ -209,11 +210,20 @@ function ablationSection(entries, tables, [base, ...variants]) {
   });
   return {
     title: `Changes against ${base}`,
-    note: 'log loss or RMSE, geometric mean over the tables and its 95 % interval; above 0 is worse',
-    header: ['variant', 'all', 'choose', 'confirm', 'accuracy, R² (points)', 'better on', 'failed'],
+    note: `${base} is version ${versionOf(entries, base)} with ${flagsOf(entries, base)}; log loss or RMSE, geometric mean over the tables and its 95 % interval; above 0 is worse`,
+    header: ['variant', 'flags', 'all', 'choose', 'confirm', 'accuracy, R² (points)', 'better on', 'failed'],
     rows,
   };
 }
+
+const lastOf = (entries, contestant) =>
+  [...entries.values()].findLast((entry) => entry.contestant === contestant);
+
+const versionOf = (entries, contestant) => lastOf(entries, contestant)?.version ?? 'unknown';
+
+/** Returns the flags of a variant without the number of workers, on which scores do not depend. */
+const flagsOf = (entries, contestant) =>
+  (lastOf(entries, contestant)?.flags ?? '').replace(/--workers \d+/, '').trim() || 'no flags';
 
 /** Returns the sections as text for a terminal. */
 export function terminalText(parts) {
