@@ -50,25 +50,25 @@ export type { KeptColumn } from './data/tables/load.js';
 export type { TableOverrides } from './data/tables/overrides.js';
 export type { CellValue, TableColumns, TableRow, TableRows } from './data/tables/records.js';
 export { DataError, DivergedError, GateError, UsageError, UserError } from './errors.js';
+export type { SearchName, SweepOptions } from './experiment/definition.js';
+export type * from './experiment/events.js';
+export type { LeaderboardRow } from './experiment/leaderboard.js';
+export type { SweepResumeOptions, SweepRunOptions } from './experiment/runoptions.js';
+export type { ScoreName } from './experiment/scores.js';
 export type {
   Axis,
   AxisValue,
   Condition as AxisCondition,
   ListAxis,
   RangeAxis,
-} from './experiment/axes.js';
-export type { SearchName, SweepOptions } from './experiment/definition.js';
-export type * from './experiment/events.js';
-export type { LeaderboardRow } from './experiment/leaderboard.js';
+} from './experiment/searches/axes.js';
+export type { Assignment } from './experiment/searches/space.js';
 export {
   type AdjustedComparison,
   type Competitor,
   compareWithMany,
-} from './experiment/many.js';
-export type { SweepResumeOptions, SweepRunOptions } from './experiment/runoptions.js';
-export type { ScoreName } from './experiment/scores.js';
-export { comparisonSentence, type SentenceOptions } from './experiment/sentence.js';
-export type { Assignment } from './experiment/space.js';
+} from './experiment/statistics/many.js';
+export { comparisonSentence, type SentenceOptions } from './experiment/statistics/sentence.js';
 export {
   type ComparisonOptions,
   comparePaired,
@@ -79,7 +79,7 @@ export {
   type PairedComparison,
   powerOf,
   seedsNeeded,
-} from './experiment/statistics.js';
+} from './experiment/statistics/statistics.js';
 export { resumeSweep, sweep } from './experiment/sweep.js';
 export type { TrialIdentity, TrialResult } from './experiment/triallines.js';
 export { type ExplainOptions, type Explanation, explain, type Perturbation } from './explain/explain.js';

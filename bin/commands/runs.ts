@@ -36,7 +36,7 @@ export const runsCommand = defineCommand({
         `runs takes one folder, found '${args.a}' too; for two runs: gradpool runs compare A B`,
       );
     }
-    const { findRuns } = await import('../../src/experiment/query.js');
+    const { findRuns } = await import('../../src/experiment/listing/query.js');
     const { where, sort, columns } = args;
     const found = await findRuns(args.folder ?? '.', { where, sort, columns });
     printNotes(found.notes);
@@ -68,7 +68,7 @@ async function compare(args: ComparedArgs): Promise<number> {
   }
   const idle = (['where', 'sort', 'columns', 'csv'] as const).find((flag) => args[flag] !== undefined);
   if (idle) throw new UsageError(`--${idle} filters a list, and runs compare shows two runs: leave it out`);
-  const { compareRuns } = await import('../../src/experiment/compareruns.js');
+  const { compareRuns } = await import('../../src/experiment/listing/compareruns.js');
   const comparison = compareRuns(a, b);
   if (args.json) json(comparison);
   else print((await import('../render/runs.js')).runComparisonText(comparison));

@@ -1,7 +1,7 @@
 /** Reads the axes of a sweep from flags: --grid lr=0.1,0.03 and --range lr=0.001..0.1,log. */
 import { UsageError } from '../../src/errors.js';
-import type { AxisValue, RangeAxis } from '../../src/experiment/axes.js';
-import { checkPath } from '../../src/experiment/paths.js';
+import type { AxisValue, RangeAxis } from '../../src/experiment/searches/axes.js';
+import { checkPath } from '../../src/experiment/searches/paths.js';
 import { CONFIG_KEYS } from '../../src/train/config.js';
 import { numberIn } from '../readers.js';
 import { type Key, readKey, takesList } from './flags.js';

@@ -3,7 +3,7 @@ import type { SweepEndEvent } from '../../src/experiment/events.js';
 import { trialFolder } from '../../src/experiment/folder.js';
 import type { LeaderboardRow } from '../../src/experiment/leaderboard.js';
 import type { ScoreName } from '../../src/experiment/scores.js';
-import { axisValueText } from '../../src/experiment/space.js';
+import { axisValueText } from '../../src/experiment/searches/space.js';
 import { countOf, duration, facts, painter, percent, significant, table } from './text.js';
 
 /** Rows of a leaderboard that are printed; its file holds all. */

@@ -1,6 +1,6 @@
-import type { RunComparison } from '../../src/experiment/compareruns.js';
-import type { ListedRun } from '../../src/experiment/listing.js';
-import { axisValueText } from '../../src/experiment/space.js';
+import type { RunComparison } from '../../src/experiment/listing/compareruns.js';
+import type { ListedRun } from '../../src/experiment/listing/listing.js';
+import { axisValueText } from '../../src/experiment/searches/space.js';
 import { countOf, csvCell, facts, percent, significant, table } from './text.js';
 
 /** Writes runs as a table. */

@@ -1,6 +1,6 @@
 /** Shows a sweep as it goes, on stderr: bars on a terminal, lines elsewhere, nothing when quiet. */
 import type { RoundEvent, SweepEvent, SweepStartEvent, TrialEndEvent } from '../../src/experiment/events.js';
-import { assignmentText } from '../../src/experiment/space.js';
+import { assignmentText } from '../../src/experiment/searches/space.js';
 import { scoreText } from './leaderboard.js';
 import type { SweepBars } from './sweepbars.js';
 import { countOf, duration, painter } from './text.js';

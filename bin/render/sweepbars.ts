@@ -1,7 +1,7 @@
 /** Draws the bars of a sweep with cli-progress: one for each trial under way, below them the best so far. */
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { TrialProgressEvent, TrialStartEvent } from '../../src/experiment/events.js';
-import { assignmentText } from '../../src/experiment/space.js';
+import { assignmentText } from '../../src/experiment/searches/space.js';
 import { significant } from './text.js';
 
 /** A trial under way. */

@@ -4,8 +4,8 @@ import { UsageError } from '../errors.js';
 import { describeIssue } from '../issues.js';
 import { whole } from '../optim/hyper.js';
 import type { TrainOptions } from '../train/config.js';
-import type { Axis } from './axes.js';
 import { SCORE_NAMES } from './scores.js';
+import type { Axis } from './searches/axes.js';
 
 /** The ways of choosing configurations, and what each does. */
 export const SEARCHES = {

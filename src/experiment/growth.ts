@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../errors.js';
 import { hasRungs, type SweepDefinition } from './definition.js';
-import { assignmentKey, checkSpace, gridOf } from './space.js';
+import { assignmentKey, checkSpace, gridOf } from './searches/space.js';
 
 /** Keys on which all choices depend. */
 const FIXED = ['search', 'score', 'searchSeed', 'eta', 'minEpochs', 'startup', 'together'] as const;

@@ -7,9 +7,9 @@ import { isHeldBack } from '../train/refit.js';
 import { SweepData } from './dataloader.js';
 import { hasRungs, type SweepDefinition } from './definition.js';
 import { dataOf } from './scores.js';
-import { type Search, searchOf } from './searches.js';
-import { assignmentText, checkSpace, type Space } from './space.js';
-import { cornersOf } from './tpe.js';
+import { type Search, searchOf } from './searches/searches.js';
+import { assignmentText, checkSpace, type Space } from './searches/space.js';
+import { cornersOf } from './searches/tpe.js';
 import { Planner, type SweepKernels } from './trialplan.js';
 
 /** A sweep that is checked and ready to begin. */

@@ -5,9 +5,9 @@ import { RUN_FILES, readRun } from '../run/folder.js';
 import { resume, train } from '../run/train.js';
 import { SWEEP_FILES } from './folder.js';
 import type { LeaderboardRow } from './leaderboard.js';
-import { valueAtPath } from './paths.js';
 import type { PreparedSweep } from './prepare.js';
-import { configured } from './space.js';
+import { valueAtPath } from './searches/paths.js';
+import { configured } from './searches/space.js';
 import { kernelKeys } from './trialplan.js';
 
 /**

@@ -7,9 +7,9 @@ import type { EndEvent } from '../train/events.js';
 import { shareCores, type TrialThreads } from './concurrency.js';
 import type { RoundEvent, TrialProgressEvent, TrialRetryEvent, TrialStartEvent } from './events.js';
 import { trialFolder, trialsWithFolders } from './folder.js';
-import type { Proposal } from './halving.js';
 import type { PreparedSweep } from './prepare.js';
 import type { SweepRunOptions } from './runoptions.js';
+import type { Proposal } from './searches/halving.js';
 import { type TrialJob, type TrialReport, trainTrial } from './trial.js';
 import { appendTrialLines, type TrialBook, type TrialIdentity, type TrialResult } from './triallines.js';
 

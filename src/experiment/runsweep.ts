@@ -12,7 +12,7 @@ import { refitBest } from './refitbest.js';
 import { type Finished, type RoundContext, trainRound } from './round.js';
 import type { SweepRunOptions } from './runoptions.js';
 import { scoreOf } from './scores.js';
-import { type Assignment, assignmentKey, assignmentText } from './space.js';
+import { type Assignment, assignmentKey, assignmentText } from './searches/space.js';
 import { createStopper, type Stopper } from './stopper.js';
 import { appendTrialLines, hasFailed, type TrialBook } from './triallines.js';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DataError } from '../errors.js';
 import type { Metrics } from '../forward/metrics.js';
 import { SWEEP_FILES } from './folder.js';
-import { type Assignment, assignmentKey } from './space.js';
+import { type Assignment, assignmentKey } from './searches/space.js';
 
 /** A training of a configuration with a seed. */
 export interface TrialIdentity {

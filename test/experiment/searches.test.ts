@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Axis } from '#src/experiment/axes.js';
 import { defineSweep, type SweepOptions } from '#src/experiment/definition.js';
-import { randomPoint } from '#src/experiment/draws.js';
-import { bracketsOf, rungsOf } from '#src/experiment/halving.js';
-import { searchOf } from '#src/experiment/searches.js';
-import { sobolPoints } from '#src/experiment/sobol.js';
-import { type Assignment, assignmentAt, checkSpace } from '#src/experiment/space.js';
-import { meanInterval } from '#src/experiment/statistics.js';
+import type { Axis } from '#src/experiment/searches/axes.js';
+import { randomPoint } from '#src/experiment/searches/draws.js';
+import { bracketsOf, rungsOf } from '#src/experiment/searches/halving.js';
+import { searchOf } from '#src/experiment/searches/searches.js';
+import { sobolPoints } from '#src/experiment/searches/sobol.js';
+import { type Assignment, assignmentAt, checkSpace } from '#src/experiment/searches/space.js';
+import { meanInterval } from '#src/experiment/statistics/statistics.js';
 
 const base = { data: 'xor', optimizer: 'sgd' } as const;
 

@@ -2,10 +2,16 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareWithMany } from '#src/experiment/many.js';
-import { comparisonSentence } from '#src/experiment/sentence.js';
-import { comparePaired, holm, meanInterval, powerOf, seedsNeeded } from '#src/experiment/statistics.js';
-import { noncentralTails, studentQuantile, studentTails } from '#src/experiment/student.js';
+import { compareWithMany } from '#src/experiment/statistics/many.js';
+import { comparisonSentence } from '#src/experiment/statistics/sentence.js';
+import {
+  comparePaired,
+  holm,
+  meanInterval,
+  powerOf,
+  seedsNeeded,
+} from '#src/experiment/statistics/statistics.js';
+import { noncentralTails, studentQuantile, studentTails } from '#src/experiment/statistics/student.js';
 import { normalQuantile, Stream } from '#src/random.js';
 
 interface Tested {

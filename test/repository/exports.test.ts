@@ -5,7 +5,7 @@ import { ASSEMBLY, readAll, SOURCES, TEST_SCRIPTS, TESTS } from './files.js';
 
 /** What only tests import: parts that are tested by themselves, and types that helpers of the tests need. */
 const FOR_TESTS = [
-  'src/experiment/draws.ts: randomPoint',
+  'src/experiment/searches/draws.ts: randomPoint',
   'src/hyperparameters.ts: hyperKeys',
   'src/kernels/jit/compile.ts: writeCode',
   'src/kernels/jit/cpu.ts: queryStub',

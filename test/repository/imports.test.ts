@@ -10,7 +10,6 @@ const ORDER = [
   'src/experiment',
   'src/bench',
   'src/explain',
-  'src/experiment',
   'src/run',
   'src/model',
   'src/train',

@@ -6,8 +6,8 @@
  * A proposal is a function of the seed, of its own number and of the scores of all earlier groups, so it does
  * not matter how many trials run at the same time.
  */
-import { exp, ln } from '../elementary.js';
-import { PURPOSE, Stream } from '../random.js';
+import { exp, ln } from '../../elementary.js';
+import { PURPOSE, Stream } from '../../random.js';
 import type { AxisValue, CheckedAxis } from './axes.js';
 import type { Rounds, RungScores } from './halving.js';
 import { ranked } from './halving.js';

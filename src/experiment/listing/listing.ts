@@ -2,12 +2,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { DataError } from '../errors.js';
-import type { Metrics } from '../forward/metrics.js';
-import { RUN_FILES, type RunRecord, reviveMetrics } from '../run/folder.js';
-import { isSweep, readSweep, SWEEP_FILES, trialFolder } from './folder.js';
-import { axisValueText } from './space.js';
-import { readTrialLines, type TrialLine } from './triallines.js';
+import { DataError } from '../../errors.js';
+import type { Metrics } from '../../forward/metrics.js';
+import { RUN_FILES, type RunRecord, reviveMetrics } from '../../run/folder.js';
+import { isSweep, readSweep, SWEEP_FILES, trialFolder } from '../folder.js';
+import { axisValueText } from '../searches/space.js';
+import { readTrialLines, type TrialLine } from '../triallines.js';
 
 /** A run or a trial as a flat record: what it is, its metrics, and keys of its configuration. */
 export type ListedRun = Readonly<Record<string, string | number | boolean | null>>;

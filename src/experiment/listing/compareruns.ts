@@ -1,7 +1,7 @@
 /** Compares two runs: what differs in their configurations, and their metrics side by side. */
-import { readRun } from '../run/folder.js';
-import type { PlannedConfig } from '../train/config.js';
-import { axisValueText } from './space.js';
+import { readRun } from '../../run/folder.js';
+import type { PlannedConfig } from '../../train/config.js';
+import { axisValueText } from '../searches/space.js';
 
 /** What differs between two runs. */
 export interface RunComparison {

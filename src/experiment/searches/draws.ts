@@ -1,6 +1,6 @@
 /** Draws of configurations that know nothing of results: independent ones, and those of a Sobol sequence. */
-import { UsageError } from '../errors.js';
-import { PURPOSE, Stream } from '../random.js';
+import { UsageError } from '../../errors.js';
+import { PURPOSE, Stream } from '../../random.js';
 import { MOST_DIMENSIONS, sobolPoints } from './sobol.js';
 import { type Assignment, assignmentAt, assignmentKey, type Space } from './space.js';
 

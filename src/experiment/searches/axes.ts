@@ -1,9 +1,9 @@
 /** The axes of a sweep: which values a key of the configuration may take, and under which condition. */
 import { z } from 'zod';
-import { exp, ln } from '../elementary.js';
-import { UsageError } from '../errors.js';
-import { describeIssue } from '../issues.js';
-import { whole } from '../optim/hyper.js';
+import { exp, ln } from '../../elementary.js';
+import { UsageError } from '../../errors.js';
+import { describeIssue } from '../../issues.js';
+import { whole } from '../../optim/hyper.js';
 
 /** A value of an axis, as YAML and JSON write it. */
 export type AxisValue =

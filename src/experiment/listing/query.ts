@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileLiteral, firstLine, identifier, literal, withDuckDB } from '../data/tables/duckdb.js';
-import { didYouMean } from '../didyoumean.js';
-import { UsageError } from '../errors.js';
-import { CONFIG_KEYS } from '../train/config.js';
+import { fileLiteral, firstLine, identifier, literal, withDuckDB } from '../../data/tables/duckdb.js';
+import { didYouMean } from '../../didyoumean.js';
+import { UsageError } from '../../errors.js';
+import { CONFIG_KEYS } from '../../train/config.js';
 import { type ListedRun, listRuns, RUN_COLUMNS } from './listing.js';
 
 /** Which runs are wanted, in which order, with which columns. */

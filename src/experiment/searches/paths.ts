@@ -1,7 +1,7 @@
 /** Dotted paths into a configuration: `lr`, `schedules.weightDecay`, `layers.0.units`. */
-import { didYouMean } from '../didyoumean.js';
-import { UsageError } from '../errors.js';
-import { CONFIG_KEYS, type TrainOptions } from '../train/config.js';
+import { didYouMean } from '../../didyoumean.js';
+import { UsageError } from '../../errors.js';
+import { CONFIG_KEYS, type TrainOptions } from '../../train/config.js';
 import type { AxisValue } from './axes.js';
 
 /** Keys that cannot be axes, and why. */

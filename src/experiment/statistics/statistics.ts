@@ -3,9 +3,9 @@
  * paired comparison of two configurations. Seeds are independent; folds share training rows, which the
  * corrected variance of Nadeau and Bengio (2003) accounts for.
  */
-import { UsageError } from '../errors.js';
-import { PURPOSE, Stream } from '../random.js';
-import { mean, quantile } from '../statistics.js';
+import { UsageError } from '../../errors.js';
+import { PURPOSE, Stream } from '../../random.js';
+import { mean, quantile } from '../../statistics.js';
 import { noncentralTails, studentQuantile, studentTails } from './student.js';
 
 /** Folds of a cross-validation, which share rows. */

@@ -1,8 +1,8 @@
 /**
  * The searches: each says what can be checked before the first trial, and yields what to train, in rounds.
  */
-import { UsageError } from '../errors.js';
-import type { SweepDefinition } from './definition.js';
+import { UsageError } from '../../errors.js';
+import type { SweepDefinition } from '../definition.js';
 import { randomDraws, sobolDraws } from './draws.js';
 import { bracketsOf, halvingRounds, hyperbandRounds, type Rounds, rungsOf } from './halving.js';
 import { type Assignment, gridOf, hasOnlyLists, type Space } from './space.js';

@@ -1,7 +1,7 @@
 /** The space of a sweep: its axes together, and the assignments of values to them. */
-import { didYouMean } from '../didyoumean.js';
-import { UsageError } from '../errors.js';
-import type { TrainOptions } from '../train/config.js';
+import { didYouMean } from '../../didyoumean.js';
+import { UsageError } from '../../errors.js';
+import type { TrainOptions } from '../../train/config.js';
 import { type Axis, type AxisValue, type CheckedAxis, checkAxis, valueAt } from './axes.js';
 import { checkPath, valueAtPath, withValue } from './paths.js';
 
