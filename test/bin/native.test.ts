@@ -82,7 +82,7 @@ describe.each([
 it('a library that cannot be used does not keep a bag from training without it', async () => {
   const { code, stdout } = await run(`${LINE} --bag 2 --native-library ./text.so --json --out bag`);
   expect(code).toBe(0);
-  expect(JSON.parse(stdout).kernels).toMatch(/^(wasm|portable)$/);
+  expect(JSON.parse(stdout).kernels).toMatch(/^(jit|wasm|portable)$/);
 });
 
 const compiler = spawnSync('cc', ['--version']).status === 0;
