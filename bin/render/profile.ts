@@ -13,6 +13,7 @@ const STEP_PARTS: readonly (readonly [keyof RunSeconds, string])[] = [
 const OTHER_PARTS: readonly (readonly [keyof RunSeconds, string])[] = [
   ['evaluation', 'validation and test metrics'],
   ['saving', 'checkpoints and the model'],
+  ['refit', 'training on all rows'],
   ['rest', 'events, progress, trials of workers'],
 ];
 
@@ -38,7 +39,9 @@ export function profileText(
   const lines = [
     ...STEP_PARTS.map(([part, what]) => line(part, seconds[part], perStep(seconds[part]), what)),
     line('steps', inSteps, perStep(inSteps), 'all of the above'),
-    ...OTHER_PARTS.map(([part, what]) => line(part, seconds[part], '', what)),
+    ...OTHER_PARTS.filter(([part]) => part !== 'refit' || seconds.refit > 0).map(([part, what]) =>
+      line(part, seconds[part], '', what),
+    ),
     line('run', wall, '', 'wall time'),
   ];
   const paint = painter(process.stdout);

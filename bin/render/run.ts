@@ -27,7 +27,7 @@ export async function describeRun(run: string): Promise<RunDescription> {
   const events = readEvents(join(run, RUN_FILES.metrics));
   const histories: Map<number, EpochEvent>[] = [];
   for (const event of events) {
-    if (event.type !== 'epoch' || event.refit) continue;
+    if (event.type !== 'epoch') continue;
     histories[event.member ?? 0] ??= new Map();
     histories[event.member ?? 0].set(event.epoch, event);
   }

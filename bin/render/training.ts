@@ -50,6 +50,7 @@ class Lines implements TrainingView {
     else if (event.type === 'start') this.#begin(event);
     else if (event.type === 'member') this.#member(event);
     else if (event.type === 'refit') this.#refit(event);
+    else if (event.type === 'refitEpoch') this.#epoch({ ...event, type: 'epoch', val: null, best: false });
     else if (event.type === 'workers') this.note(`${workersText(event.workers)} (${event.why})`);
     else if (event.type === 'retry')
       this.note(`a worker failed, its shards were computed again: ${event.message}`);
@@ -116,7 +117,7 @@ class Lines implements TrainingView {
     const { epochs } = this.#start!;
     const rare = epochs > EVERY_EPOCH && event.epoch !== 1 && event.epoch !== epochs;
     if (rare && performance.now() - this.#last < EPOCH_INTERVAL) return;
-    const mark = event.best && !event.refit ? this.#paint('green', ' best') : '';
+    const mark = event.best ? this.#paint('green', ' best') : '';
     this.#print(memberCell(event) + epochLine(event) + mark);
   }
 

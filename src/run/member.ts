@@ -45,7 +45,7 @@ export async function* trainMember(
     const session = await openMember(job, signal, clock);
     for await (const event of runSession(session)) {
       if (event.type === 'start' || event.type === 'workers') continue;
-      if (event.type === 'member' || event.type === 'refit') continue;
+      if (event.type === 'member' || event.type === 'refit' || event.type === 'refitEpoch') continue;
       if (event.type === 'end') job.weights.set(session.trainer.memory.weights);
       if (event.type === 'step') {
         if (clock() - shown < stepInterval) continue;

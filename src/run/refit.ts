@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { weightsSha256 } from '../network/digest.js';
 import { baselineOf } from '../train/baseline.js';
-import type { EndEvent, TrainEvent } from '../train/events.js';
+import type { EndEvent, EpochEvent, RefitEpochEvent, TrainEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { withValidationRows } from '../train/refit.js';
 import { RUN_FILES } from './folder.js';
@@ -50,13 +50,15 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
   let second: EndEvent | null = null;
   for await (const event of recorded(settled, sessionEvents(settled))) {
     if (event.type === 'end') second = event;
-    else if (event.type === 'step' || event.type === 'epoch' || event.type === 'retry') {
-      yield { ...event, refit: true };
-    }
+    else if (event.type === 'epoch') yield refitEpoch(event);
+    else if (event.type === 'step' || event.type === 'retry') yield { ...event, refit: true };
   }
-  const wallSeconds = first.wallSeconds + (clock() - begin) / 1000;
+  const seconds = (clock() - begin) / 1000;
+  const wallSeconds = first.wallSeconds + seconds;
+  const { profile } = first;
+  const times = profile && { profile: { ...profile, seconds: { ...profile.seconds, refit: seconds } } };
   if (second === null || second.status === 'interrupted') {
-    yield { ...first, status: 'interrupted', reason: 'interrupted', wallSeconds };
+    yield { ...first, ...times, status: 'interrupted', reason: 'interrupted', wallSeconds };
     return;
   }
   if (folder) writeModel(settled.trainer, folder, calibrationOf(trainer));
@@ -65,6 +67,7 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
   const { data, network } = trainer.plan;
   yield {
     ...first,
+    ...times,
     weightsSha256: weightsSha256(layout, weights),
     train,
     test,
@@ -72,6 +75,10 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     refit: { epochs, rows, steps: second.steps },
     wallSeconds,
   };
+}
+
+function refitEpoch({ epoch, step, train, lr, seconds, samplesPerSecond }: EpochEvent): RefitEpochEvent {
+  return { type: 'refitEpoch', epoch, step, train, lr, seconds, samplesPerSecond };
 }
 
 /**

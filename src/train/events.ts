@@ -93,8 +93,6 @@ export interface EpochEvent {
   readonly samplesPerSecond: number;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
-  /** Set in a refit, whose epochs and steps are counted from 1 again. */
-  readonly refit?: true;
 }
 
 /** Follows each checkpoint once it is written. */
@@ -145,6 +143,12 @@ export interface RefitEvent {
   /** Rows that it is trained on. */
   readonly rows: number;
   readonly stepsPerEpoch: number;
+}
+
+/** Follows each epoch of a refit, which has no validation rows. Epochs and steps are counted from 1 again. */
+export interface RefitEpochEvent
+  extends Pick<EpochEvent, 'epoch' | 'step' | 'train' | 'lr' | 'seconds' | 'samplesPerSecond'> {
+  readonly type: 'refitEpoch';
 }
 
 /** Comes last and holds the result. */
@@ -265,4 +269,5 @@ export type TrainEvent =
   | RetryEvent
   | MemberEvent
   | RefitEvent
+  | RefitEpochEvent
   | EndEvent;

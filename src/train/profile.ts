@@ -26,6 +26,8 @@ export interface RunSeconds extends StepSeconds {
   evaluation: number;
   /** Copying checkpoints, waiting for one that is still being written, and writing the final model. */
   saving: number;
+  /** The training on all rows at the end, which is not timed step by step. */
+  refit: number;
   /** The rest of the run's wall time: events, progress, and trying numbers of workers. */
   rest: number;
 }
@@ -130,7 +132,7 @@ export class Profile {
   report(wallSeconds: number, rows: number): ProfileReport {
     const seconds = { ...this.seconds, ...this.#outside };
     const rest = wallSeconds - Object.values(seconds).reduce((sum, part) => sum + part, 0);
-    return { steps: this.steps, rows, seconds: { ...seconds, rest } };
+    return { steps: this.steps, rows, seconds: { ...seconds, refit: 0, rest } };
   }
 
   /** Returns the steps in Chrome's trace format (chrome://tracing, Perfetto), a row for each thread. */

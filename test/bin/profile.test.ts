@@ -10,7 +10,18 @@ afterAll(() => place.remove());
 
 const LINE = 'train flowers.csv -t kind --hidden 8 --batch 50 --epochs 5 --val 0.2';
 const run = (line: string) => place.gradpool(line.split(' '));
-const PARTS = ['data', 'forward', 'backward', 'wait', 'sum', 'update', 'evaluation', 'saving', 'rest'];
+const PARTS = [
+  'data',
+  'forward',
+  'backward',
+  'wait',
+  'sum',
+  'update',
+  'evaluation',
+  'saving',
+  'refit',
+  'rest',
+];
 
 describe('--profile', () => {
   it('leaves the bits alone; with --json the parts add up to the wall time', async () => {

@@ -63,7 +63,7 @@ describe('a refit', () => {
     expect(whole.status).toBe('early-stopped');
     expect(begin).toMatchObject({ epochs: whole.bestEpoch, rows: 360, stepsPerEpoch: 15 });
     expect(whole.refit).toEqual({ epochs: whole.bestEpoch, rows: 360, steps: 15 * whole.bestEpoch! });
-    const again = events.filter((event) => event.type === 'epoch' && event.refit);
+    const again = events.filter((event) => event.type === 'refitEpoch');
     expect(again).toHaveLength(whole.bestEpoch!);
   });
 

@@ -104,7 +104,7 @@ describe('a profile', () => {
     expect(rows).toBe(40);
     const { rest, ...parts } = seconds;
     const nothing = { data: 0, forward: 0, backward: 0, wait: 0, sum: 0, update: 0 };
-    expect(parts).toEqual({ ...nothing, evaluation: 0.005, saving: 0.003 });
+    expect(parts).toEqual({ ...nothing, evaluation: 0.005, saving: 0.003, refit: 0 });
     expect(rest).toBeCloseTo(0.002, 12);
   });
 });
