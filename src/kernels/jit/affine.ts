@@ -106,6 +106,24 @@ export function setFullMask(code: Assembler): void {
   if (code.instructions === 'avx512') code.setMask(at(RDI, WORD.fullMask));
 }
 
+/** Writes the choice of what `write` does for a last panel of one vector, two, …; without one, none of it. */
+export function writeEdges(
+  code: Assembler,
+  edges: readonly TileTable[],
+  write: (table: TileTable, vectors: number) => void,
+): void {
+  const end = code.label();
+  edges.forEach((table, i) => {
+    const other = code.label();
+    code.cmpImmediate(at(RDI, WORD.edge), i + 1);
+    code.jump(other, 'ne');
+    write(table, i + 1);
+    code.jump(end);
+    code.place(other);
+  });
+  code.place(end);
+}
+
 /** The routines that both functions call. */
 interface AffineTiles extends PanelTiles {
   /** Those that pack a full panel on the way. */
@@ -138,7 +156,7 @@ export function writeAffine(
   code.mov32(RAX, at(RDI, WORD.c));
   code.add(R8, RAX);
 
-  const [edge, end] = [code.label(), code.label()];
+  const edge = code.label();
   code.mov32(R12, at(RDI, WORD.panels));
   code.test32(R12, R12);
   code.jump(edge, 'e');
@@ -166,25 +184,19 @@ export function writeAffine(
   code.jump(panel, 'ne');
 
   code.place(edge);
-  edges.forEach((table, i) => {
-    const other = code.label();
-    code.cmpImmediate(at(RDI, WORD.edge), i + 1);
-    code.jump(other, 'ne');
-    if (transposed) packTransposed(code, i + 1, true);
+  writeEdges(code, edges, (table, vectors) => {
+    if (transposed) packTransposed(code, vectors, true);
     else {
       code.setMask(at(RDI, WORD.columnMask));
       code.mov(RBX, RSI);
       code.mov32(R13, at(RDI, WORD.depth));
       code.lea(R14, at(RDI, PANEL_AREA));
-      copyPanel(code, i + 1, true);
+      copyPanel(code, vectors, true);
     }
     code.setMask(at(RDI, WORD.columnMask));
     beginTiles(code);
     writeTileLoop(code, table);
-    code.jump(end);
-    code.place(other);
   });
-  code.place(end);
   leave(code);
   return entry;
 }

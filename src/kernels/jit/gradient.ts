@@ -10,6 +10,7 @@ import {
   loadPointer,
   setFullMask,
   type TileTable,
+  writeEdges,
   writePanelTiles,
   writeTiles,
 } from './affine.js';
@@ -55,7 +56,7 @@ export function writeGradient(code: Assembler): Label {
   code.mov32(R9, at(RDI, WORD.cStride));
   code.mov32(RAX, at(RDI, WORD.c));
   code.add(R8, RAX);
-  const [edge, end, single, after] = Array.from({ length: 4 }, () => code.label());
+  const [edge, single, after] = Array.from({ length: 3 }, () => code.label());
   code.mov32(R12, at(RDI, WORD.panels));
   code.test32(R12, R12);
   code.jump(edge, 'e');
@@ -78,16 +79,10 @@ export function writeGradient(code: Assembler): Label {
 
   code.place(edge);
   loadProgramEnd(code);
-  edges.forEach((table, i) => {
-    const other = code.label();
-    code.cmpImmediate(at(RDI, WORD.edge), i + 1);
-    code.jump(other, 'ne');
+  writeEdges(code, edges, (table, vectors) => {
     code.setMask(at(RDI, WORD.columnMask));
-    writePanel(code, table, i + 1, true);
-    code.jump(end);
-    code.place(other);
+    writePanel(code, table, vectors, true);
   });
-  code.place(end);
   leave(code);
   return entry;
 }

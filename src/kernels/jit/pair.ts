@@ -1,10 +1,11 @@
 /** Tiles of the gradient of the weights for shards that are taken in pairs. */
 import type { Assembler } from './assembler.js';
-import { FRAME, PAIR_AREA, PANEL_AREA, STACK_AREA, WORD } from './block.js';
-import { at, R10, R12, R13, R14, R15, RAX, RBX, RDI, RDX, RSI } from './encoder.js';
+import { PAIR_AREA, PANEL_AREA, WORD } from './block.js';
+import { at, R12, R13, R14, R15, RAX, RBX, RDI, RDX } from './encoder.js';
 import {
+  beginStack,
   forSums,
-  mostRows,
+  mergeWaiting,
   noteLargest,
   panelStride,
   prefetchPlaces,
@@ -33,15 +34,14 @@ export function writePairedTile(code: Assembler, { height, vectors }: Omit<TileS
 /** Computes some rows of a paired tile, those from `first` on. */
 function writeHalfTile(code: Assembler, shape: TileShape, first: number): void {
   const { height, vectors } = shape;
-  const [pair, step, merge, merged, done] = Array.from({ length: 5 }, () => code.label());
+  const [pair, step] = [code.label(), code.label()];
   const sums = height * vectors;
   const firstOfB = code.registers - 4;
-  const waiting = (sum: number) => at(R10, sum * code.vectorBytes);
   prefetchPlaces(code, shape);
   code.lea(RAX, at(R15, 4 * first));
   code.lea(RBX, at(RDI, PANEL_AREA));
   code.lea(R14, at(RDI, PAIR_AREA));
-  code.lea(R10, at(RDI, STACK_AREA + FRAME - mostRows(code) * panelStride(code)));
+  beginStack(code);
   code.place(pair);
   for (let sum = 0; sum < 2 * sums; sum++) code.vzero(sum);
   // The second shard's rows follow those of the first.
@@ -67,22 +67,7 @@ function writeHalfTile(code: Assembler, shape: TileShape, first: number): void {
   code.add(RAX, RDX);
   code.add(RBX, R12);
   forSums(shape, (sum) => code.vadd(sum, sums + sum, sum));
-  code.mov32(RDX, at(R14, 4));
-  code.test32(RDX, RDX);
-  code.jump(merged, 'e');
-  code.place(merge);
-  code.subImmediate(R10, FRAME);
-  forSums(shape, (sum) => code.vadd(sum, sum, waiting(sum)));
-  code.dec(RDX);
-  code.jump(merge, 'ne');
-  code.place(merged);
-  code.addImmediate(R14, 8);
-  code.cmp(R14, RSI);
-  code.jump(done, 'e');
-  forSums(shape, (sum) => code.vstore(waiting(sum), sum));
-  code.addImmediate(R10, FRAME);
-  code.jump(pair);
-  code.place(done);
+  mergeWaiting(code, shape, pair);
   noteLargest(code, shape);
   storeSums(code, shape);
 }

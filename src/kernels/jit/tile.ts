@@ -7,6 +7,7 @@ import type { Assembler } from './assembler.js';
 import { A_STRIDE, FRAME, STACK_AREA, START, WORD } from './block.js';
 import {
   at,
+  type Label,
   type MemoryOperand,
   R9,
   R10,
@@ -218,29 +219,20 @@ export function noteLargest(code: Assembler, shape: TileShape): void {
   code.vstore(at(RDI, WORD.largest), largest);
 }
 
-/**
- * Writes a routine for a tile of Aᵀ·B, the tree over the shards included: the strip of A at r15,
- * the panel at rbx, C at rbp with rows r9 apart, the shards' program from r14 to rsi. The program has two
- * numbers for each shard: its rows, and how many sums of earlier shards are added to its own
- * (wasm/assembly/shards.ts explains the order). Sums wait on a stack that r10 points behind. Changes rax,
- * rbx, rdx, r10, r13 and r14.
- */
-export function writeGradientTile(code: Assembler, shape: TileShape): void {
-  const [shard, merge, merged, more, ready, done] = Array.from({ length: 6 }, () => code.label());
-  const waiting = (sum: number) => at(R10, sum * code.vectorBytes);
-  prefetchPlaces(code, shape);
-  code.mov(RAX, R15);
+/** Points r10 behind the stack on which sums wait, which is empty. */
+export function beginStack(code: Assembler): void {
   const largest = mostRows(code) * panelStride(code);
   code.lea(R10, at(RDI, STACK_AREA + FRAME - largest));
-  code.place(shard);
-  code.cmpImmediate(at(RDI, WORD.start), START.more);
-  code.jump(more, 'e');
-  zeroSums(code, shape);
-  code.jump(ready);
-  code.place(more);
-  loadSums(code, shape);
-  code.place(ready);
-  multiply(code, shape, { row: 4, step: code.vectorBytes }, at(R14), false);
+}
+
+/**
+ * Adds as many waiting sums to the tile's as the program at r14 says after the sums of one shard, or of a
+ * pair. While the program goes on, the result waits on the stack, and what comes next begins at `next`.
+ * Changes rdx, r10 and r14.
+ */
+export function mergeWaiting(code: Assembler, shape: TileShape, next: Label): void {
+  const [merge, merged, done] = Array.from({ length: 3 }, () => code.label());
+  const waiting = (sum: number) => at(R10, sum * code.vectorBytes);
   code.mov32(RDX, at(R14, 4));
   code.test32(RDX, RDX);
   code.jump(merged, 'e');
@@ -255,8 +247,32 @@ export function writeGradientTile(code: Assembler, shape: TileShape): void {
   code.jump(done, 'e');
   forSums(shape, (sum) => code.vstore(waiting(sum), sum));
   code.addImmediate(R10, FRAME);
-  code.jump(shard);
+  code.jump(next);
   code.place(done);
+}
+
+/**
+ * Writes a routine for a tile of Aᵀ·B, the tree over the shards included: the strip of A at r15,
+ * the panel at rbx, C at rbp with rows r9 apart, the shards' program from r14 to rsi. The program has two
+ * numbers for each shard: its rows, and how many sums of earlier shards are added to its own
+ * (wasm/assembly/shards.ts explains the order). Sums wait on a stack that r10 points behind. Changes rax,
+ * rbx, rdx, r10, r13 and r14.
+ */
+export function writeGradientTile(code: Assembler, shape: TileShape): void {
+  const [shard, more, ready] = Array.from({ length: 3 }, () => code.label());
+  prefetchPlaces(code, shape);
+  code.mov(RAX, R15);
+  beginStack(code);
+  code.place(shard);
+  code.cmpImmediate(at(RDI, WORD.start), START.more);
+  code.jump(more, 'e');
+  zeroSums(code, shape);
+  code.jump(ready);
+  code.place(more);
+  loadSums(code, shape);
+  code.place(ready);
+  multiply(code, shape, { row: 4, step: code.vectorBytes }, at(R14), false);
+  mergeWaiting(code, shape, shard);
   noteLargest(code, shape);
   storeSums(code, shape);
   code.mov32(RDX, at(RDI, WORD.strip));
