@@ -44,7 +44,7 @@ function* counter(): Generator<number, never> {
  * with the last layer if it can be.
  */
 export interface Objective {
-  /** Without the last layer, if the divergence stands for it too. */
+  /** All but the last layer, if the divergence stands for that too. */
   readonly layers: readonly Layer[];
   /** The last layer, if the divergence stands for it too. */
   readonly fused: Layer | null;

@@ -57,7 +57,7 @@ export class Place {
     });
   }
 
-  /** With what still runs because its test timed out. */
+  /** Removes the folder, and ends what still runs because its test timed out. */
   remove = (): void => {
     for (const child of this.#running) child.kill('SIGKILL');
     rmSync(this.folder, { recursive: true });

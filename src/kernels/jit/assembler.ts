@@ -99,7 +99,7 @@ export class Assembler extends Encoder {
   vand = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F, 0xdb, to, a, b);
   vunpackLow = (to: number, a: number, b: number) => this.vector(PREFIX_NONE, MAP_0F, 0x14, to, a, b);
   vunpackHigh = (to: number, a: number, b: number) => this.vector(PREFIX_NONE, MAP_0F, 0x15, to, a, b);
-  /** The same for pairs of floats. */
+  /** These two interleave pairs of floats, the others single ones. */
   vunpackLow2 = (to: number, a: number, b: number) =>
     this.vector(PREFIX_66, MAP_0F, 0x14, to, a, b, { wide: 1 });
   vunpackHigh2 = (to: number, a: number, b: number) =>
