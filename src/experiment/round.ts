@@ -1,6 +1,5 @@
 /** One round of a sweep: trials that are trained beside each other, and the results they leave. */
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../clock.js';
 import { UserError } from '../errors.js';
 import { runJobs } from '../parallel/jobs.js';
 import type { EndEvent } from '../train/events.js';
@@ -76,7 +75,15 @@ export async function* trainRound(
     if ('result' in planned) yield planned;
     else pending.push({ trial, job: planned });
   }
-  for await (const { index, report } of reports(pending, parallel, signal)) {
+  const jobs = pending.map(({ job }) => job);
+  const reports = runJobs<TrialJob, TrialReport>(jobs, {
+    filename: TRIAL_FILE,
+    threads: parallel > 1 ? Math.min(parallel, jobs.length) : 0,
+    here: (job, asked) => trainTrial(job, asked, STEP_INTERVAL),
+    signal,
+    retried: ({ message }) => ({ type: 'retry', message }),
+  });
+  for await (const { index, report } of reports) {
     const { trial, job } = pending[index];
     const epochs = job.lastEpoch;
     if (report.type === 'begin') {
@@ -147,21 +154,4 @@ function resultOf(trial: TrialIdentity, epochs: number, end: EndEvent): TrialRes
   const { reason, bestEpoch, steps, parameters, train, val, test, weightsSha256 } = end;
   const status = end.status === 'early-stopped' ? 'early-stopped' : 'completed';
   return { ...trial, epochs, status, reason, bestEpoch, steps, parameters, train, val, test, weightsSha256 };
-}
-
-type Reports = AsyncGenerator<{ readonly index: number; readonly report: TrialReport }>;
-
-/** Trains in threads, several trials at a time, or one after the other in this thread. */
-async function* reports(pending: readonly Pending[], parallel: number, signal: AbortSignal): Reports {
-  if (parallel > 1 && pending.length > 0) {
-    const jobs = pending.map(({ job }) => job);
-    const threads = Math.min(parallel, jobs.length);
-    const retried = ({ message }: Error): TrialReport => ({ type: 'retry', message });
-    yield* runJobs(jobs, { filename: TRIAL_FILE, threads, signal, retried });
-    return;
-  }
-  for (const [index, { job }] of pending.entries()) {
-    if (signal.aborted) return;
-    for await (const report of trainTrial(job, signal, STEP_INTERVAL, systemClock)) yield { index, report };
-  }
 }

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { type Clock, systemClock } from '../clock.js';
 import type { TrainingData } from '../data/load.js';
 import { DataError, DivergedError, UserError } from '../errors.js';
+import { fewerSteps } from '../run/fewersteps.js';
 import { openNested } from '../run/nested.js';
 import { newRecord } from '../run/record.js';
 import { runSession } from '../run/refit.js';
@@ -52,18 +53,15 @@ export async function* trainTrial(
   stepInterval = 0,
   clock: Clock = systemClock,
 ): AsyncGenerator<TrialReport> {
-  let shown = Number.NEGATIVE_INFINITY;
   try {
     const session = await openTrial(job, signal, clock);
-    for await (const event of runSession({ ...session, lastEpoch: job.lastEpoch })) {
+    const events = runSession({ ...session, lastEpoch: job.lastEpoch });
+    for await (const event of fewerSteps(events, stepInterval, clock)) {
       if (event.type === 'start') {
         const { step, stepsPerEpoch, parameters } = event;
         yield { type: 'begin', step, stepsPerEpoch, parameters };
-      } else if (event.type === 'step') {
-        if (clock() - shown < stepInterval) continue;
-        shown = clock();
-        yield event;
-      } else if (event.type === 'epoch' || event.type === 'retry' || event.type === 'end') yield event;
+      } else if (event.type === 'step' || event.type === 'epoch' || event.type === 'retry') yield event;
+      else if (event.type === 'end') yield event;
     }
   } catch (error) {
     if (!(error instanceof DivergedError)) throw asUserError(error);

@@ -18,11 +18,13 @@ export interface PostedJob<Job> {
 type Message<Report> = { readonly report: Report } | Ending;
 type Ending = { readonly done: true } | { readonly thrown: ThrownError };
 
-interface JobOptions<Report> {
+interface JobOptions<Job, Report> {
   /** The compiled worker module. */
   readonly filename: string;
-  /** Jobs that run at the same time, at least 1. */
+  /** Jobs that run at the same time; 0 runs one after the other in this thread. */
   readonly threads: number;
+  /** Does a job in this thread. */
+  readonly here: (job: Job, signal: AbortSignal) => AsyncIterable<Report>;
   /** Asks all jobs to stop; those that have not begun never begin. */
   readonly signal: AbortSignal;
   /** Makes the report that a thread has died and its job begins again. */
@@ -32,14 +34,33 @@ interface JobOptions<Report> {
 /** A job whose thread dies this often has a bug; it was no accident. */
 const ATTEMPTS = 3;
 
+/** The reports of jobs, each with the index of its job. */
+type Reports<Report> = AsyncGenerator<{ readonly index: number; readonly report: Report }>;
+
 /**
  * Runs jobs and yields their reports as they arrive. When a job throws, the others are asked to stop, and
  * what it threw is thrown once they have. A job whose thread dies is begun again from its start.
  */
 export async function* runJobs<Job, Report>(
   jobs: readonly Job[],
-  { filename, threads, signal, retried }: JobOptions<Report>,
-): AsyncGenerator<{ readonly index: number; readonly report: Report }> {
+  options: JobOptions<Job, Report>,
+): Reports<Report> {
+  if (jobs.length === 0) return;
+  if (options.threads > 0) {
+    yield* runInThreads(jobs, options);
+    return;
+  }
+  const { signal, here } = options;
+  for (const [index, job] of jobs.entries()) {
+    if (signal.aborted) return;
+    for await (const report of here(job, signal)) yield { index, report };
+  }
+}
+
+async function* runInThreads<Job, Report>(
+  jobs: readonly Job[],
+  { filename, threads, signal, retried }: JobOptions<Job, Report>,
+): Reports<Report> {
   const pool = createThreads(filename, threads);
   const broken = new Promise<never>((_, reject) => pool.on('error', reject));
   broken.catch(() => {});

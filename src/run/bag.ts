@@ -155,7 +155,14 @@ async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
     };
   });
   const signal = session.signal ?? new AbortController().signal;
-  for await (const { index, report } of reports(jobs, atOnce, signal, clock)) {
+  const reports = runJobs<MemberJob, MemberReport>(jobs, {
+    filename: MEMBER_FILE,
+    threads: atOnce,
+    here: (job, asked) => trainMember(job, asked, 0, clock),
+    signal,
+    retried: ({ message }) => ({ type: 'retry', message }),
+  });
+  for await (const { index, report } of reports) {
     const member = pending[index];
     if (report.type !== 'end') yield { ...report, member: member + 1 };
     else {
@@ -172,27 +179,6 @@ async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
 }
 
 const MEMBER_FILE = fileURLToPath(new URL('../../workers/member.js', import.meta.url));
-
-type Reports = AsyncGenerator<{ readonly index: number; readonly report: MemberReport }>;
-
-/** Trains members in threads, several at a time, or one after the other in this thread. */
-async function* reports(
-  jobs: readonly MemberJob[],
-  threads: number,
-  signal: AbortSignal,
-  clock: Clock,
-): Reports {
-  if (jobs.length === 0) return;
-  if (threads > 0) {
-    const retried = ({ message }: Error): MemberReport => ({ type: 'retry', message });
-    yield* runJobs(jobs, { filename: MEMBER_FILE, threads, signal, retried });
-    return;
-  }
-  for (const [index, job] of jobs.entries()) {
-    if (signal.aborted) return;
-    for await (const report of trainMember(job, signal, 0, clock)) yield { index, report };
-  }
-}
 
 function memberEnd(member: number, result: TrainResult, { members }: BagPlan): TrainEvent {
   const { status, epochs, bestEpoch, val, weightsSha256 } = result;

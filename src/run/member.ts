@@ -5,6 +5,7 @@ import { revivedError, thrownError, UserError } from '../errors.js';
 import type { TrainConfig } from '../train/config.js';
 import type { CheckpointEvent, EndEvent, EpochEvent, RetryEvent, StepEvent } from '../train/events.js';
 import { planTraining } from '../train/plan.js';
+import { fewerSteps } from './fewersteps.js';
 import { openNested } from './nested.js';
 import { newRecord } from './record.js';
 import { runSession } from './refit.js';
@@ -40,17 +41,12 @@ export async function* trainMember(
   stepInterval = 0,
   clock: Clock = systemClock,
 ): AsyncGenerator<MemberReport> {
-  let shown = Number.NEGATIVE_INFINITY;
   try {
     const session = await openMember(job, signal, clock);
-    for await (const event of runSession(session)) {
+    for await (const event of fewerSteps(runSession(session), stepInterval, clock)) {
       if (event.type === 'start' || event.type === 'workers') continue;
       if (event.type === 'member' || event.type === 'refit' || event.type === 'refitEpoch') continue;
       if (event.type === 'end') job.weights.set(session.trainer.memory.weights);
-      if (event.type === 'step') {
-        if (clock() - shown < stepInterval) continue;
-        shown = clock();
-      }
       yield event;
     }
   } catch (error) {

@@ -17,6 +17,11 @@ type Report = number | string;
 
 const lives = (count: number) => new Int32Array(new SharedArrayBuffer(4)).fill(count);
 
+/** Does a job in this thread. */
+async function* count({ to }: Job): AsyncGenerator<Report> {
+  for (let n = 1; n <= to; n++) yield n;
+}
+
 /** Runs jobs and collects the reports of each; `told` sees them as they come. */
 async function collect(
   jobs: readonly Job[],
@@ -29,6 +34,7 @@ async function collect(
   for await (const { index, report } of runJobs<Job, Report>(jobs, {
     filename: COUNTING,
     threads,
+    here: count,
     signal,
     retried,
   })) {
@@ -85,10 +91,24 @@ describe('runJobs', () => {
     await expect(collect([{ to: 3, dieAt: 1, lives: lives(9) }], 1)).rejects.toThrow();
   });
 
+  it('does them here one after the other without threads, and begins none once it is asked to stop', async () => {
+    const told: number[] = [];
+    const note = (index: number) => told.push(index);
+    const none = new AbortController().signal;
+    expect(await collect([{ to: 2 }, { to: 3 }], 0, none, note)).toEqual([
+      [1, 2],
+      [1, 2, 3],
+    ]);
+    expect(told).toEqual([0, 0, 1, 1, 1]);
+    const abort = new AbortController();
+    expect(await collect([{ to: 2 }, { to: 3 }], 0, abort.signal, () => abort.abort())).toEqual([[1, 2], []]);
+  });
+
   it('ends its threads when its caller goes away', async () => {
     const jobs = runJobs<Job, Report>([{ to: 9, waitAt: 1 }], {
       filename: COUNTING,
       threads: 1,
+      here: count,
       signal: new AbortController().signal,
       retried: ({ message }) => message,
     });
