@@ -2,13 +2,13 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RUN_FILES, readRun } from '../run/folder.js';
+import { kernelKeys } from '../run/kernels.js';
 import { resume, train } from '../run/train.js';
 import { SWEEP_FILES } from './folder.js';
 import type { LeaderboardRow } from './leaderboard.js';
 import type { PreparedSweep } from './prepare.js';
 import { valueAtPath } from './searches/paths.js';
 import { configured } from './searches/space.js';
-import { kernelKeys } from './trialplan.js';
 
 /**
  * Trains the configuration with the first seed as `gradpool train --refit` does, in a folder of its own below
@@ -31,7 +31,8 @@ export async function refitBest(
   if (begun && (left.record.status === 'completed' || left.record.status === 'early-stopped')) return out;
   if (!begun) rmSync(out, { recursive: true, force: true });
   const { kernels = 'auto' } = configured(space.base, axes);
-  const chosen = kernels === 'auto' && planner.kernels !== null ? kernelKeys(planner.kernels) : {};
+  const known = kernels === 'auto' ? planner.kernels : null;
+  const chosen = known ? kernelKeys(known.name, known.library) : {};
   const options = { ...configured(space.base, axes), seed: definition.seeds[0], refit: true, ...chosen };
   const events = begun ? resume(out, { signal }) : train(options, { out, signal, argv });
   let status = 'interrupted';

@@ -1,6 +1,7 @@
 /** Plans the trainings of a sweep, and checks them before the first one begins. */
 import { revivedError, thrownError, UsageError, UserError } from '../errors.js';
 import type { ChosenKernels } from '../kernels/choose.js';
+import { withChosenKernels } from '../run/kernels.js';
 import { settledConfig } from '../run/newplan.js';
 import { refuseUnused, type TrainOptions } from '../train/config.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
@@ -56,13 +57,7 @@ export class Planner {
     refuseUnused({ ...settled, loss: plan.network.loss });
     const chosen = known ?? { name: plan.kernels, library: plan.library };
     if (settled.kernels === 'auto') this.#kernels = chosen;
-    const { nativeLibrary, ...config } = plan.config;
-    return { ...plan, config: { ...config, ...kernelKeys(chosen) } };
+    const { name: kernels, library } = chosen;
+    return { ...plan, config: withChosenKernels(plan.config, { kernels, library }) };
   }
 }
-
-/** Returns the keys of a configuration that name these kernels. */
-export const kernelKeys = ({ name, library }: SweepKernels) => ({
-  kernels: name,
-  ...(library ? { nativeLibrary: library.path } : {}),
-});

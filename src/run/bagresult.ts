@@ -11,6 +11,7 @@ import type { TrainResult } from '../train/events.js';
 import type { BagPlan } from './bagplan.js';
 import { type BagScores, calibrationRows, scoreBag } from './bagscore.js';
 import { RUN_FILES } from './folder.js';
+import { kernelKeys } from './kernels.js';
 
 /** A member as a session finds or leaves it. */
 export interface BagMember {
@@ -85,10 +86,9 @@ function scoredModel(
   parts: Pick<SavedModel, 'layout' | 'facts'> & Pick<RunnableModel, 'weights' | 'bag'>,
   folder: string | null,
 ): BagScores {
-  const { network, layers, kernels, library } = first;
+  const { network, layers } = first;
   const model = { network, layers, schema: first.data.schema, ...parts };
-  const named = library ? { nativeLibrary: library.path } : {};
-  const chosen = chooseKernels({ kernels, precision: 'f32', ...named });
+  const chosen = chooseKernels({ ...kernelKeys(first.kernels, first.library), precision: 'f32' });
   if (folder) {
     const calibration = calibrateModel(model, calibrationRows(data), {
       chosen,

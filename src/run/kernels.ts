@@ -6,12 +6,18 @@ import type { TrainConfig } from '../train/config.js';
 import type { TrainingPlan } from '../train/plan.js';
 import type { RunRecord } from './folder.js';
 
-/** Returns the configuration with kernels, and their library, that were chosen before. */
-export function withChosenKernels(
-  { nativeLibrary, ...config }: TrainConfig,
+/** Returns the keys of a configuration that name kernels, and the library of native ones. */
+export const kernelKeys = (kernels: KernelName, library: RunRecord['library']) => ({
+  kernels,
+  ...(library ? { nativeLibrary: library.path } : {}),
+});
+
+/** Returns the configuration with kernels that were chosen before. */
+export function withChosenKernels<Config extends TrainConfig>(
+  { nativeLibrary, ...config }: Config,
   { kernels, library }: Pick<RunRecord, 'kernels' | 'library'>,
-): TrainConfig {
-  return { ...config, kernels, ...(library ? { nativeLibrary: library.path } : {}) };
+) {
+  return { ...config, ...kernelKeys(kernels, library) };
 }
 
 /**

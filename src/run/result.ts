@@ -17,6 +17,7 @@ import { widths } from '../train/specification.js';
 import type { Trainer } from '../train/trainer.js';
 import { converged } from './epoch.js';
 import { RUN_FILES } from './folder.js';
+import { kernelKeys } from './kernels.js';
 import type { Session } from './session.js';
 
 /** Returns the event that says what is trained, on what, from which step on. */
@@ -114,12 +115,11 @@ export function writeModel(trainer: Trainer, folder: string, calibration: Calibr
 
 /** Calibrates the final weights on the validation rows, where there are any. */
 export function calibrationOf({ plan, memory }: Trainer): Calibration | null {
-  const { config, data, network, layers, kernels, library } = plan;
+  const { config, data, network, layers } = plan;
   if (data.val === null) return null;
-  const named = library ? { nativeLibrary: library.path } : {};
   const model = { layers, network, schema: data.schema, weights: memory.weights };
   return calibrateModel(model, [{ subset: data.val }], {
-    chosen: chooseKernels({ kernels, precision: 'f32', ...named }),
+    chosen: chooseKernels({ ...kernelKeys(plan.kernels, plan.library), precision: 'f32' }),
     applied: config.calibrate === 'temperature',
     source: `${data.name}, validation`,
   });
