@@ -1,5 +1,6 @@
 /** How the cores are shared between trials at the same time and the workers inside each. */
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
+import { bytesAllowed } from '../train/budget.js';
 import type { TrainConfig } from '../train/config.js';
 
 /** Trials at the same time, and the workers inside each. */
@@ -30,8 +31,7 @@ export function shareCores(
   cores = availableParallelism(),
 ): TrialThreads {
   const inside = workers === 'auto' ? 1 : Math.max(1, workers);
-  const memory = memoryLimit ? memoryLimit * 2 ** 20 : process.constrainedMemory() || totalmem();
-  const room = Math.max(1, Math.min(trials, Math.floor(memory / bytes)));
+  const room = Math.max(1, Math.min(trials, Math.floor(bytesAllowed(memoryLimit) / bytes)));
   const atOnce = parallel === 'auto' ? Math.min(room, Math.max(1, Math.floor(cores / inside))) : parallel;
   const share = Math.max(1, Math.floor(cores / atOnce));
   if (workers !== 'auto') return { parallel: atOnce, workers, cores: share };

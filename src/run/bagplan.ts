@@ -1,10 +1,10 @@
 /** Plans a bag: the training of each member, and how many are trained at the same time. */
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { type BagData, bagData, bagSources } from '../data/bag.js';
 import { loadTrainingData } from '../data/load.js';
 import { parameterLayout } from '../network/layout.js';
 import { PURPOSE, Stream } from '../random.js';
-import { memoryBudget, THREAD } from '../train/budget.js';
+import { bytesAllowed, memoryBudget, THREAD } from '../train/budget.js';
 import {
   type PlannedConfig,
   refuseUnused,
@@ -117,8 +117,8 @@ export function shareThreads(
 ): Concurrency {
   const threads = workers === 'auto' ? cores : workers;
   if (threads === 0 || (workers === 'auto' && threads === 1)) return { atOnce: 0, inside: 0, cores: 1 };
-  const memory = memoryLimit ? memoryLimit * 2 ** 20 : process.constrainedMemory() || totalmem();
-  const atOnce = Math.max(1, Math.min(threads, members, Math.floor(memory / bytes)));
+  const room = Math.floor(bytesAllowed(memoryLimit) / bytes);
+  const atOnce = Math.max(1, Math.min(threads, members, room));
   const share = Math.floor(threads / atOnce);
   return { atOnce, inside: share < 2 ? 0 : workers === 'auto' ? 'auto' : share, cores: share };
 }

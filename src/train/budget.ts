@@ -1,4 +1,5 @@
 /** Estimates the memory of a training before it takes any. */
+import { totalmem } from 'node:os';
 import type { TrainingData } from '../data/load.js';
 import { parameterLayout } from '../network/layout.js';
 import { alignedSubtrees, contiguousRanges, shardCount } from '../parallel/shards.js';
@@ -11,6 +12,15 @@ const NODE = 75 * MIB;
 export const THREAD = 22 * MIB;
 const LIBRARY = 18 * MIB;
 const DUCKDB = 85 * MIB;
+
+/**
+ * Returns the bytes of shared memory that may be taken: the limit in MiB where there is one, else all memory
+ * of the machine or the container.
+ */
+export function bytesAllowed(memoryLimit: number | undefined): number {
+  if (memoryLimit) return memoryLimit * MIB;
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+}
 
 /**
  * Returns the bytes of a training by what they are for, as the system counts them: what `--dry-run` prints.

@@ -1,6 +1,6 @@
-import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.js';
+import { bytesAllowed } from './budget.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { Trainer } from './trainer.js';
@@ -26,11 +26,6 @@ const WORKER_FILE = fileURLToPath(new URL('../../workers/gradient.js', import.me
  */
 export function openTrainer(plan: TrainingPlan, options: OpenOptions): Trainer {
   const { workerFile = WORKER_FILE, onRetry, onWorkers = () => {}, profile = null, clock } = options;
-  const { memoryLimit } = plan.config;
-  const machine = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
-  return new Trainer(
-    plan,
-    { memoryLimit: memoryLimit ? memoryLimit * 2 ** 20 : machine, workerFile, onRetry, onWorkers, profile },
-    clock,
-  );
+  const memoryLimit = bytesAllowed(plan.config.memoryLimit);
+  return new Trainer(plan, { memoryLimit, workerFile, onRetry, onWorkers, profile }, clock);
 }
