@@ -30,6 +30,16 @@ export function atShare(sorted: Float64Array, p: number): number {
   return sorted[Math.round(p * (sorted.length - 1))];
 }
 
+/** Returns the ends between which the middle share `confidence` of the values lies. */
+export function percentileInterval(
+  values: ArrayLike<number>,
+  confidence = 0.95,
+): { readonly low: number; readonly high: number } {
+  const sorted = Float64Array.from(values).sort();
+  const tail = (1 - confidence) / 2;
+  return { low: atShare(sorted, tail), high: atShare(sorted, 1 - tail) };
+}
+
 /**
  * Returns the indices of the values without the smallest and the largest quarter, in rising order of value.
  */

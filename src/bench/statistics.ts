@@ -3,7 +3,7 @@
  * training scales.
  */
 import { PURPOSE, Stream } from '../random.js';
-import { mean, median, quantile } from '../statistics.js';
+import { mean, median, percentileInterval } from '../statistics.js';
 
 /** An estimate is a value with its 95 % interval. */
 export interface Estimate {
@@ -48,11 +48,7 @@ function bootstrap(statistic: (resample: Resample) => number): Estimate {
     return series.map((times) => rounds.map((round) => times[round]));
   };
   const values = Float64Array.from({ length: RESAMPLES }, () => statistic(resample));
-  return {
-    value: statistic((...series) => series),
-    low: quantile(values, 0.025),
-    high: quantile(values, 0.975),
-  };
+  return { value: statistic((...series) => series), ...percentileInterval(values) };
 }
 
 /** Multiplies an estimate and its interval by a positive factor. */

@@ -4,7 +4,7 @@
  * computed and ranked once.
  */
 import { PURPOSE, Stream } from '../random.js';
-import { quantile } from '../statistics.js';
+import { percentileInterval } from '../statistics.js';
 import { type MetricName, metricValue, type TaskPredictions } from './catalogue.js';
 
 /** The ends of a 95 % interval. */
@@ -32,10 +32,7 @@ export function bootstrapIntervals(
       if (typeof value === 'number') found[i].push(value);
     });
   }
-  return found.map((values) => {
-    if (values.length < 0.975 * resamples) return null;
-    return { low: quantile(values, 0.025), high: quantile(values, 0.975) };
-  });
+  return found.map((values) => (values.length < 0.975 * resamples ? null : percentileInterval(values)));
 }
 
 /** Returns how often each row is drawn, times its own weight. */

@@ -5,7 +5,7 @@
  */
 import { UsageError } from '../../errors.js';
 import { PURPOSE, Stream } from '../../random.js';
-import { mean, quantile } from '../../statistics.js';
+import { mean, percentileInterval } from '../../statistics.js';
 import { noncentralTails, studentQuantile, studentTails } from './student.js';
 
 /** Folds of a cross-validation, which share rows. */
@@ -152,8 +152,7 @@ function bootstrapMean(values: readonly number[], confidence: number, seed: numb
     for (let i = 0; i < values.length; i++) sum += values[stream.below(values.length)];
     return sum / values.length;
   });
-  const tail = (1 - confidence) / 2;
-  return { low: quantile(means, tail), high: quantile(means, 1 - tail) };
+  return percentileInterval(means, confidence);
 }
 
 /**
