@@ -72,10 +72,7 @@ export { comparisonSentence, type SentenceOptions } from './experiment/statistic
 export {
   type ComparisonOptions,
   comparePaired,
-  type Folds as SharedFolds,
   holm,
-  type MeanInterval,
-  meanInterval,
   type PairedComparison,
   powerOf,
   seedsNeeded,
@@ -111,6 +108,7 @@ export type {
 } from './explain/trace.js';
 export type { Metrics } from './forward/metrics.js';
 export type { KernelName } from './kernels/kernels.js';
+export { type Folds as SharedFolds, type MeanInterval, meanInterval } from './meaninterval.js';
 export type { MetricName } from './metrics/catalogue.js';
 export type { Score, Scores } from './metrics/measure.js';
 export type { ClassScores } from './metrics/tallies.js';

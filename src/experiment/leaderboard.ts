@@ -1,8 +1,8 @@
 /** The leaderboard: a row for each configuration, a function of the results alone. */
+import { meanInterval } from '../meaninterval.js';
 import { hasRungs, type SweepDefinition } from './definition.js';
 import { moreIsBetter, type ScoreName, scoreOf } from './scores.js';
 import { type Assignment, assignmentKey, axisValueText } from './searches/space.js';
-import { meanInterval } from './statistics/statistics.js';
 import { hasFailed, type TrialBook, type TrialResult } from './triallines.js';
 
 /** A configuration with its score over the seeds. */

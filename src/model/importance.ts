@@ -6,9 +6,9 @@ import type { RawFeature } from '../data/schema.js';
 import { didYouMean } from '../didyoumean.js';
 import { DataError, UsageError } from '../errors.js';
 import type { ChosenKernels } from '../kernels/choose.js';
+import { meanInterval } from '../meaninterval.js';
 import { type Executor, inProcess } from '../parallel/executor.js';
 import { ThreadPool } from '../parallel/pool.js';
-import { mean } from '../statistics.js';
 import { associations, type RelatedColumns } from './associations.js';
 import { columnFeatures } from './columnfeatures.js';
 import { problemTypeOf } from './format.js';
@@ -200,29 +200,6 @@ function increase(
 ): MetricIncrease {
   const { value } = IMPORTANCE_METRICS[metric];
   const repeats = permuted.map((sums) => value(sums) - value(baseline));
-  const center = mean(repeats);
-  if (repeats.length < 2) return { mean: center, low: null, high: null, repeats };
-  const squares = repeats.reduce((sum, one) => sum + (one - center) * (one - center), 0);
-  const error = Math.sqrt(squares / (repeats.length - 1) / repeats.length);
-  const reach = student(repeats.length - 1) * error;
-  return { mean: center, low: center - reach, high: center + reach, repeats };
-}
-
-/** Quantiles 0.975 of Student's t with 1 … 10 degrees of freedom. */
-const STUDENT = [12.7062, 4.30265, 3.18245, 2.77645, 2.57058, 2.44691, 2.36462, 2.306, 2.26216, 2.22814];
-const NORMAL = 1.959964;
-
-/**
- * Returns the quantile 0.975 of Student's t; from 11 degrees of freedom on, its expansion in 1/ν (to 1e-4).
- */
-function student(freedom: number): number {
-  if (freedom <= STUDENT.length) return STUDENT[freedom - 1];
-  const z = NORMAL;
-  const [z3, z5, z7] = [z ** 3, z ** 5, z ** 7];
-  return (
-    z +
-    (z3 + z) / (4 * freedom) +
-    (5 * z5 + 16 * z3 + 3 * z) / (96 * freedom ** 2) +
-    (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * freedom ** 3)
-  );
+  const { mean, low, high } = meanInterval(repeats);
+  return { mean, low, high, repeats };
 }

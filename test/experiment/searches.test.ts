@@ -10,7 +10,7 @@ import { bracketsOf, rungsOf } from '#src/experiment/searches/halving.js';
 import { searchOf } from '#src/experiment/searches/searches.js';
 import { sobolPoints } from '#src/experiment/searches/sobol.js';
 import { type Assignment, assignmentAt, checkSpace } from '#src/experiment/searches/space.js';
-import { meanInterval } from '#src/experiment/statistics/statistics.js';
+import { meanInterval } from '#src/meaninterval.js';
 
 const base = { data: 'xor', optimizer: 'sgd' } as const;
 

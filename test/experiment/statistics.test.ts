@@ -4,15 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareWithMany } from '#src/experiment/statistics/many.js';
 import { comparisonSentence } from '#src/experiment/statistics/sentence.js';
-import {
-  comparePaired,
-  holm,
-  meanInterval,
-  powerOf,
-  seedsNeeded,
-} from '#src/experiment/statistics/statistics.js';
-import { noncentralTails, studentQuantile, studentTails } from '#src/experiment/statistics/student.js';
+import { comparePaired, holm, powerOf, seedsNeeded } from '#src/experiment/statistics/statistics.js';
+import { meanInterval } from '#src/meaninterval.js';
 import { normalQuantile, Stream } from '#src/random.js';
+import { noncentralTails, studentQuantile, studentTails } from '#src/student.js';
 
 interface Tested {
   readonly t: number;

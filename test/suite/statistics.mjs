@@ -1,5 +1,5 @@
 /** Ranks and intervals of scores over splits. Nothing here reads a file. */
-import { meanInterval } from '#src/experiment/statistics/statistics.js';
+import { meanInterval } from '#src/meaninterval.js';
 import { mean } from '#src/statistics.js';
 
 /** Returns the mean squared distance from the mean, as R² divides by it. */

@@ -2,7 +2,7 @@
  * Student's distribution, central and noncentral, by the incomplete beta function. The functions use no
  * Math.exp and its like, so that a comparison reads the same on every machine.
  */
-import { exp, ln } from '../../elementary.js';
+import { exp, ln } from './elementary.js';
 
 const LN_SQRT_2PI = 0.9189385332046727;
 
