@@ -1,13 +1,13 @@
 /**
  * A sweep on disk: its definition, a line for each trial that began or ended, and a run's folder for each.
  */
-import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { makeFolder, writeFileAtomic } from '../atomic.js';
 import { shellPath } from '../data/words.js';
 import { DataError, UsageError } from '../errors.js';
+import { timedName } from '../run/folder.js';
 import { VERSION } from '../version.js';
 import type { SweepDefinition, SweepOptions } from './definition.js';
 import type { SweepKernels } from './trialplan.js';
@@ -43,8 +43,7 @@ export interface SweepRecord {
 
 /** Returns the folder of a new sweep: `out`, or one under sweeps/ named by time, data and random letters. */
 export function newSweepFolder(out: string | undefined, name: string, started: Date): string {
-  const stamp = started.toISOString().slice(0, 19).replaceAll(':', '-');
-  const folder = out ?? join('sweeps', `${stamp}_${name}_${randomBytes(2).toString('hex')}`);
+  const folder = out ?? join('sweeps', timedName(name, started));
   if (existsSync(folder)) {
     const remedy = isSweep(folder) ? `, or gradpool resume ${shellPath(folder)}` : '';
     throw new DataError(`${folder}: exists already; take another --out${remedy}`);

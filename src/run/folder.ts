@@ -60,17 +60,22 @@ export interface RunRecord {
   readonly refit?: true;
 }
 
+/** Returns a name that no other run has: by time, data and four random letters. */
+export function timedName(data: string, started: Date): string {
+  const stamp = started.toISOString().slice(0, 19).replaceAll(':', '-');
+  const tail = BigInt(`0x${randomBytes(8).toString('hex')}`)
+    .toString(36)
+    .slice(-4);
+  return `${stamp}_${data}_${tail}`;
+}
+
 /**
  * Returns the folder of a new run: `out`, or one under runs/ named by time, data and four random letters.
  * @param data as the configuration names it
  * @throws DataError when it exists already
  */
 export function newRunFolder(out: string | undefined, data: string, started: Date): string {
-  const stamp = started.toISOString().slice(0, 19).replaceAll(':', '-');
-  const tail = BigInt(`0x${randomBytes(8).toString('hex')}`)
-    .toString(36)
-    .slice(-4);
-  const folder = out ?? join('runs', `${stamp}_${shortName(data)}_${tail}`);
+  const folder = out ?? join('runs', timedName(shortName(data), started));
   if (existsSync(folder)) {
     const state = existsSync(join(folder, RUN_FILES.record)) ? 'holds a run already' : 'exists already';
     const remedy = state.startsWith('holds')
