@@ -1,7 +1,16 @@
 /**
  * trials.jsonl: a line for each trial that begins, and one for each that ends or reaches the end of a rung.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../errors.js';
 import type { Metrics } from '../forward/metrics.js';
@@ -95,10 +104,9 @@ export function appendTrialLines(folder: string, lines: readonly TrialLine[]): v
   const path = join(folder, SWEEP_FILES.trials);
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   try {
-    const cut = existsSync(path) && !/(^|\n)$/.test(readFileSync(path, 'utf8').slice(-1));
-    const file = openSync(path, 'a');
+    const file = openSync(path, 'a+');
     try {
-      writeSync(file, (cut ? '\n' : '') + text);
+      writeSync(file, (isCut(file) ? '\n' : '') + text);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -106,6 +114,13 @@ export function appendTrialLines(folder: string, lines: readonly TrialLine[]): v
   } catch (error) {
     throw new DataError(`${path}: cannot be written (${(error as Error).message})`);
   }
+}
+
+/** Whether a file ends within a line; its last byte says so. */
+function isCut(file: number): boolean {
+  const { size } = fstatSync(file);
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
 }
 
 const trialKey = (axes: Assignment, seed: number): string => `${assignmentKey(axes)} ${seed}`;
