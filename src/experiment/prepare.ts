@@ -6,7 +6,7 @@ import type { TrainingPlan } from '../train/plan.js';
 import { isHeldBack } from '../train/refit.js';
 import { SweepData } from './dataloader.js';
 import { hasRungs, type SweepDefinition } from './definition.js';
-import { dataOf } from './scores.js';
+import { dataOf, scoresOf } from './scores.js';
 import { type Search, searchOf } from './searches/searches.js';
 import { assignmentText, checkSpace, type Space } from './searches/space.js';
 import { cornersOf } from './searches/tpe.js';
@@ -81,12 +81,10 @@ function checkScore({ score }: SweepDefinition, { data }: TrainingPlan): void {
       `score ${score}: there are no ${part === 'val' ? 'validation' : 'test'} rows; ${remedy}`,
     );
   }
-  const metric = score.slice(part.length + 1);
-  const own = data.task === 'classification' ? ['loss', 'accuracy'] : ['loss', 'rmse', 'r2'];
-  if (!own.includes(metric)) {
-    throw new UsageError(
-      `score ${score}: a ${data.task} has no ${metric}; take ${own.map((name) => `${part}_${name}`).join(' or ')}`,
-    );
+  const own = scoresOf(data.task, part);
+  if (!own.includes(score)) {
+    const metric = score.slice(part.length + 1);
+    throw new UsageError(`score ${score}: a ${data.task} has no ${metric}; take ${own.join(' or ')}`);
   }
 }
 
