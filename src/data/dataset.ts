@@ -47,6 +47,11 @@ export interface Subset {
   readonly rows: Uint32Array<SharedArrayBuffer>;
 }
 
+/** Returns one of a subset's targets, counted row by row: [R, N]. */
+export function targetAt({ dataset: { targets, targetWidth: N }, rows }: Subset, i: number): number {
+  return targets[rows[Math.floor(i / N)] * N + (i % N)];
+}
+
 /**
  * An encoding says how a stored row becomes the network's input. It is fitted to the training rows, consists
  * of plain data, and is saved with the model.

@@ -1,5 +1,5 @@
 /** Collects a model's predictions for all rows of an evaluation, as metrics take them. */
-import type { Subset } from '../data/dataset.js';
+import { type Subset, targetAt } from '../data/dataset.js';
 import type { TaskPredictions } from '../metrics/catalogue.js';
 import { classPredictions } from '../metrics/predictions.js';
 import { givesProbabilities } from '../network/layer.js';
@@ -22,11 +22,10 @@ interface Collection {
 }
 
 /** Begins to collect the predictions for a subset's rows. */
-export function collect(model: ReadModel, runner: Runner, { dataset, rows }: Subset): Collection {
+export function collect(model: ReadModel, runner: Runner, subset: Subset): Collection {
+  const { dataset, rows } = subset;
   const N = dataset.targetWidth;
-  const targets = Float64Array.from({ length: rows.length * N }, (_, i) => {
-    return dataset.targets[rows[Math.floor(i / N)] * N + (i % N)];
-  });
+  const targets = Float64Array.from({ length: rows.length * N }, (_, i) => targetAt(subset, i));
   const weights = dataset.weights ? Float64Array.from(rows, (row) => dataset.weights![row]) : null;
   const into = classesOf(model.schema)
     ? classCollector(model, runner, targets, weights)

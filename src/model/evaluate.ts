@@ -1,7 +1,7 @@
 import { highestLevel } from '../calibration/conformal.js';
 import { CalibrationError } from '../calibration/ece.js';
 import { withTemperature } from '../calibration/temperature.js';
-import type { Subset } from '../data/dataset.js';
+import { type Subset, targetAt } from '../data/dataset.js';
 import { outputsOf } from '../data/schema.js';
 import { DataError, UsageError } from '../errors.js';
 import type { EvaluationSums } from '../forward/evaluation.js';
@@ -157,9 +157,8 @@ class Coverage {
   ) {}
 
   add(from: number, rows: number): void {
-    const { dataset, rows: order } = this.subset;
-    const N = dataset.targetWidth;
-    const target = (i: number) => dataset.targets[order[from + Math.floor(i / N)] * N + (i % N)];
+    const first = from * this.subset.dataset.targetWidth;
+    const target = (i: number) => targetAt(this.subset, first + i);
     const ends = this.uncertainty.intervals(this.runner, rows) ?? [];
     for (let i = 0; i < ends.length / 2; i++) {
       const [low, high] = [ends[2 * i], ends[2 * i + 1]];

@@ -1,5 +1,5 @@
 /** Scores predictions against known targets, for the importance of columns. */
-import type { Subset } from '../data/dataset.js';
+import { type Subset, targetAt } from '../data/dataset.js';
 import { ln } from '../elementary.js';
 import { LEAST_PROBABILITY } from '../metrics/probabilities.js';
 import type { ScoreSums } from './importancemetrics.js';
@@ -14,22 +14,19 @@ export function scoreRows(model: ReadModel, runner: Runner, subset: Subset, sour
     batches,
     targets: names,
   } = predictAll(model, runner, { subset, source, notes: [], kept: [], uncertainty: null });
-  const { targets, targetWidth } = subset.dataset;
-  const wanted = (i: number) =>
-    targets[subset.rows[Math.floor(i / targetWidth)] * targetWidth + (i % targetWidth)];
   let [loss, errors] = [0, 0];
   for (const { from, predicted, probabilities } of batches()) {
     const first = from * names.length;
     if (classes === null) {
       predicted.forEach((value, i) => {
-        const error = (value as number) - wanted(first + i);
+        const error = (value as number) - targetAt(subset, first + i);
         loss += error * error;
         errors += Math.abs(error);
       });
       continue;
     }
     predicted.forEach((name, i) => {
-      const right = wanted(first + i);
+      const right = targetAt(subset, first + i);
       if (name !== classes[right]) errors++;
       const probability = probabilities?.[i * classes.length + right] ?? Number.NaN;
       loss -= ln(Math.max(probability, LEAST_PROBABILITY));
