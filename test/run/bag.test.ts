@@ -1,9 +1,7 @@
 /** Bags: the same bits however their members are trained, killed or not; their mean; and their folds. */
-import { fork } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bagData, bagSources } from '#src/data/bag.js';
 import { loadTrainingData } from '#src/data/load.js';
@@ -14,6 +12,7 @@ import { shareThreads } from '#src/run/bagplan.js';
 import { plan, type ResumeOptions, resume, train } from '#src/run/train.js';
 import { resolveConfig, type TrainOptions } from '#src/train/config.js';
 import type { EndEvent, MemberEvent, StartEvent, TrainEvent } from '#src/train/events.js';
+import { killedAfter } from '../support/killed.js';
 
 let folder: string;
 let options: TrainOptions & { readonly data: string };
@@ -311,7 +310,12 @@ describe('a bag that goes on', () => {
       [1, 2, 400],
     ]) {
       const out = join(folder, `killed-${step}-${workers}-${wait}`);
-      expect(await killedAfter(step, workers, wait, out)).toBe('SIGKILL');
+      expect(
+        await killedAfter(step, { ...options, workers }, out, {
+          still: workers === 0 ? step + 5 : step,
+          wait,
+        }),
+      ).toBe('SIGKILL');
       const { end } = await all(resume(out, { workers: 0 }));
       expect(lasting(end), `killed after step ${step}`).toEqual(lasting(whole));
     }
@@ -331,19 +335,3 @@ describe('a bag that goes on', () => {
     writeFileSync(options.data, original);
   });
 });
-
-/**
- * Trains in a process of its own and kills it some time after so many steps were told of, wherever it has got
- * to by then. The process waits a little later and so never ends; members in threads go on meanwhile.
- */
-function killedAfter(steps: number, workers: number, wait: number, out: string) {
-  const script = fileURLToPath(new URL('../fixtures/train-slowly.mjs', import.meta.url));
-  return new Promise<NodeJS.Signals | null>((done) => {
-    const given = JSON.stringify({ ...options, workers, checkpointEvery: 2 });
-    const child = fork(script, [given, out, `${workers === 0 ? steps + 5 : steps}`]);
-    child.on('message', (told) => {
-      if (told === steps) setTimeout(() => child.kill('SIGKILL'), wait);
-    });
-    child.once('exit', (_, signal) => done(signal));
-  });
-}

@@ -1,15 +1,14 @@
 /** Refits: the network that all rows train, for as many epochs as the validation rows have found best. */
-import { fork } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '#src/errors.js';
 import { readModel } from '#src/model/read.js';
 import { resume, train } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent, RefitEvent, TrainEvent } from '#src/train/events.js';
+import { killedAfter } from '../support/killed.js';
 
 let folder: string;
 let options: TrainOptions;
@@ -121,7 +120,7 @@ describe('a refit', () => {
     const total = whole.steps + whole.refit!.steps;
     for (const step of [10, whole.steps + 3, total - 8]) {
       const out = join(folder, `killed-${step}`);
-      expect(await killedAfter(step, out)).toBe('SIGKILL');
+      expect(await killedAfter(step, options, out)).toBe('SIGKILL');
       expect(lasting(await end(resume(out))), `step ${step}`).toEqual(lasting(whole));
     }
   });
@@ -155,15 +154,3 @@ describe('a refit', () => {
     );
   });
 });
-
-/** Trains in a process of its own, which is killed after a step; returns the signal that ended it. */
-function killedAfter(step: number, out: string): Promise<NodeJS.Signals | null> {
-  const script = fileURLToPath(new URL('../fixtures/train-slowly.mjs', import.meta.url));
-  return new Promise((done) => {
-    const child = fork(script, [JSON.stringify({ ...options, checkpointEvery: 2 }), out, `${step + 5}`]);
-    child.on('message', (told) => {
-      if (told === step) child.kill('SIGKILL');
-    });
-    child.once('exit', (_, signal) => done(signal));
-  });
-}

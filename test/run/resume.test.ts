@@ -1,15 +1,14 @@
 /** Promise P3: a run is never lost, and goes on to the bits of the run that never stopped. */
-import { fork } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError, DivergedError, UsageError } from '#src/errors.js';
 import { type ResumeOptions, type RunOptions, resume, train } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent, TrainEvent } from '#src/train/events.js';
 import { writeIdxFolder } from '../support/idx.js';
+import { killedAfter } from '../support/killed.js';
 
 let folder: string;
 let options: TrainOptions;
@@ -115,7 +114,7 @@ describe('resume', () => {
   it('after SIGKILL at any instant ends in the same bits', async () => {
     for (const step of [1, 2, 6, 15]) {
       const out = join(folder, `killed-${step}`);
-      expect(await killedAfter(step, out)).toBe('SIGKILL');
+      expect(await killedAfter(step, options, out)).toBe('SIGKILL');
       const resumed = await end(resume(out));
       expect(resumed.weightsSha256, `killed after step ${step}`).toBe(whole.weightsSha256);
     }
@@ -195,19 +194,3 @@ describe('a diverging run', () => {
     expect(existsSync(join(out, 'model.safetensors'))).toBe(false);
   });
 });
-
-/**
- * Trains in a process of its own and kills it some time after `step`, wherever it has got to by then. The
- * process waits after five more steps, so the run has not ended however late the signal comes. Returns the
- * signal that ended it.
- */
-function killedAfter(step: number, out: string): Promise<NodeJS.Signals | null> {
-  const script = fileURLToPath(new URL('../fixtures/train-slowly.mjs', import.meta.url));
-  return new Promise((done) => {
-    const child = fork(script, [JSON.stringify({ ...options, checkpointEvery: 2 }), out, `${step + 5}`]);
-    child.on('message', (told) => {
-      if (told === step) child.kill('SIGKILL');
-    });
-    child.once('exit', (_, signal) => done(signal));
-  });
-}
