@@ -1,8 +1,8 @@
 /**
  * Compiles kernels, once for all threads, and creates instances of them, one for each thread. `wasm` and
- * `portable` are two builds of the same source (wasm/assembly). `jit` is `wasm` with matrix products in
- * machine code, which have the same bits; `native` is the faster build that this engine runs, with the matrix
- * products of a system library.
+ * `portable` are two builds of the same source (wasm/assembly). `jit` is `wasm` with matrix products and
+ * update rules in machine code, which have the same bits; `native` is the faster build that this engine runs,
+ * with the matrix products of a system library.
  */
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';

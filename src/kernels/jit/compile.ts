@@ -1,7 +1,6 @@
-/** Writes the machine code of this process, once, and tests it before anything else may call it. */
+/** Writes machine code, and places it in memory that the processor may execute. */
 import { writeAffine, writeAffineTiles } from './affine.js';
 import { Assembler } from './assembler.js';
-import { instructionSets } from './cpu.js';
 import type { InstructionSet } from './encoder.js';
 import { writeGradient } from './gradient.js';
 import { placeCode } from './memory.js';
@@ -42,14 +41,11 @@ export function writeCode(instructions: InstructionSet): WrittenCode {
   return { bytes: code.finish(), offsets: offsets as WrittenCode['offsets'] };
 }
 
-/** Writes and places code. Throws Error in one line where this processor or system does not allow it. */
-export function compileCode(wanted?: InstructionSet): MachineCode {
-  const [best, ...others] = instructionSets();
-  const instructions = wanted ?? best;
-  if (instructions === undefined || ![best, ...others].includes(instructions)) {
-    const missing = wanted === 'avx512' ? 'AVX-512' : 'AVX2 with FMA';
-    throw new Error(`this processor has no ${missing}`);
-  }
+/**
+ * Writes and places code for instructions that this processor has. Throws Error in one line where the system
+ * does not allow it.
+ */
+export function compileCode(instructions: InstructionSet): MachineCode {
   const { bytes, offsets } = writeCode(instructions);
   const begin = placeCode(bytes);
   const addresses = Object.entries(offsets).map(([name, offset]) => [name, begin + offset]);

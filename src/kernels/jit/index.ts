@@ -1,6 +1,7 @@
 /**
- * `--kernels jit` multiplies matrices with machine code that is written when it is first needed: once for all
- * threads of the process, whatever the shapes. Its bits are those of `wasm`, which does all the rest.
+ * `--kernels jit` multiplies matrices, and makes the steps of SGD and Adam, with machine code that is written
+ * when it is first needed: once for all threads of the process, whatever the shapes. Its bits are those of
+ * `wasm`, which does all the rest.
  */
 import { didYouMean } from '../../didyoumean.js';
 import { UsageError } from '../../errors.js';

@@ -29,7 +29,7 @@ const PARAMETERS = 125;
 const FLOATS = 1 << 17;
 const PAGE = 65536;
 
-/** Throws Error in one line if the code's products have other bits than those of the WASM kernels. */
+/** Throws Error in one line if the code's steps or products have other bits than the WASM kernels. */
 export function testCode(code: MachineCode, module: WasmModule): void {
   const begin = PAGE + SCRATCH_BYTES;
   const pages = Math.ceil((begin + BLOCK_BYTES + 4 * FLOATS) / PAGE);
