@@ -1,7 +1,8 @@
 /** Finds out what lies where the user wants a file, which decides how it is written. */
-import { readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from './errors.js';
+import { kindOf } from './regular.js';
 
 export type Destination =
   /**
@@ -38,11 +39,6 @@ export function destinationOf(path: string): Destination {
     if (error instanceof DataError) throw error;
     throw refusal((error as Error).message);
   }
-}
-
-function kindOf(stats: Stats): string {
-  if (stats.isDirectory()) return 'a directory';
-  return stats.isSocket() ? 'a socket' : 'a block device';
 }
 
 /** Links that are followed before giving up; Linux itself stops after as many. */

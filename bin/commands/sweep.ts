@@ -107,7 +107,7 @@ async function sweepOptions(
 ) {
   const { data } = args;
   const isFile = data !== undefined && /\.ya?ml$/i.test(data);
-  const file = isFile ? await readSweepFile(data) : null;
+  const file = isFile ? await readSweepFile(data, args['native-library'] as string | undefined) : null;
   const settings = await readSettings(isFile ? { ...args, data: undefined } : args, process.env);
   const given = Object.fromEntries(Array.from(settings, ([key, { value }]) => [key, value]));
   const base = file ? { ...file.base, ...given } : optionsOf('sweep', settings);
@@ -125,14 +125,20 @@ async function sweepOptions(
 }
 
 /** Reads a sweep file. Throws DataError where it cannot be read, UsageError where it holds no sweep. */
-async function readSweepFile(file: string): Promise<SweepOptions> {
-  const { existsSync, readFileSync } = await import('node:fs');
+async function readSweepFile(file: string, library: string | undefined): Promise<SweepOptions> {
+  const { existsSync } = await import('node:fs');
   const { DataError } = await import('../../src/errors.js');
   const { asSweep } = await import('../../src/experiment/folder.js');
+  const { refuseLibraries } = await import('../../src/experiment/libraries.js');
+  const { readRegularText } = await import('../../src/regular.js');
   if (!existsSync(file)) throw new DataError(`${file}: there is no such file; check the path`);
+  const text = readRegularText(file);
+  let sweep: SweepOptions;
   try {
-    return asSweep(readFileSync(file, 'utf8'));
+    sweep = asSweep(text);
   } catch (error) {
     throw new UsageError(`${file}: ${(error as Error).message.split('\n')[0]}`);
   }
+  refuseLibraries(sweep, file, library);
+  return sweep;
 }

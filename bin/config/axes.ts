@@ -36,8 +36,8 @@ export async function readGrids(texts: readonly string[], where: string): Promis
 /** Reads one value of a key; what stands below a key is read as YAML reads it. */
 async function readValue(path: string, text: string, where: string): Promise<AxisValue> {
   if (!(CONFIG_KEYS as readonly string[]).includes(path)) {
-    const { parse } = await import('yaml');
-    return parse(text) as AxisValue;
+    const { parseYaml } = await import('../../src/yamltext.js');
+    return parseYaml(text, where) as AxisValue;
   }
   const key = path as Key;
   return (await readKey(key, [takesList(key) ? text.replaceAll('+', ',') : text], where)) as AxisValue;
@@ -71,5 +71,6 @@ export async function readRanges(texts: readonly string[], where: string): Promi
 }
 
 function refuseTwice(axes: Axes, path: string, where: string): void {
-  if (path in axes) throw new UsageError(`${where} ${path}: is given twice; put all of its values into one`);
+  if (Object.hasOwn(axes, path))
+    throw new UsageError(`${where} ${path}: is given twice; put all of its values into one`);
 }

@@ -2,12 +2,14 @@
  * Reads configuration files, YAML or JSON, and keeps the line of every key, so that errors can say where they
  * are.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, LineCounter } from 'yaml';
 import { didYouMean } from '../../src/didyoumean.js';
 import { DataError, UsageError } from '../../src/errors.js';
+import { readRegularText } from '../../src/regular.js';
 import { CONFIG_KEYS } from '../../src/train/config.js';
+import { yamlDocument, yamlValue } from '../../src/yamltext.js';
 import { checked, type Key } from './flags.js';
 
 /** A key and its value, and the place to name in errors: 'config.yaml:3: lr'. */
@@ -23,7 +25,7 @@ interface FileSetting {
  */
 export function readConfigFile(file: string): FileSetting[] {
   const lines = new LineCounter();
-  const document = parseDocument(readText(file), { lineCounter: lines, prettyErrors: false });
+  const document = yamlDocument(readText(file), file, lines);
   const line = (position = 0) => `${file}:${lines.linePos(position).line}`;
   const [error] = document.errors;
   if (error) throw new UsageError(`${line(error.pos[0])}: ${error.message.split('\n')[0]}`);
@@ -31,13 +33,14 @@ export function readConfigFile(file: string): FileSetting[] {
   if (!isMap(document.contents)) {
     throw new UsageError(`${file}: expected keys with their values, such as lr: 0.1`);
   }
-  const settings = document.contents.items.map(({ key, value }) => {
+  const values = yamlValue(document, file) as Readonly<Record<string, unknown>>;
+  const settings = document.contents.items.map(({ key }) => {
     const where = line(isScalar(key) ? key.range?.[0] : 0);
     const name = String(isScalar(key) ? key.value : key);
     if (!(CONFIG_KEYS as readonly string[]).includes(name)) {
       throw new UsageError(`${where}: unknown config key '${name}'${didYouMean(name, CONFIG_KEYS)}`);
     }
-    const plain = document.createNode(value).toJS(document);
+    const plain = values[name];
     const place = `${where}: ${name}`;
     return { key: name as Key, value: checked(name as Key, plain, place), where: place };
   });
@@ -60,8 +63,9 @@ function withoutPreset(file: string, settings: readonly FileSetting[]): FileSett
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularText(file);
   } catch (error) {
+    if (error instanceof DataError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'there is no such file; check the path' : `cannot be read (${code})`;
     throw new DataError(`${file}: ${why}`);

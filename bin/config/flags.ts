@@ -101,9 +101,9 @@ async function parseTexts(key: Key, texts: readonly string[]): Promise<unknown> 
   const [text] = texts;
   if (key === 'hidden' && /^\s*(none)?\s*$/.test(text)) return [];
   if (property.items?.anyOf) {
-    const { parseDocument } = await import('yaml'); // YAML includes JSON.
-    const document = parseDocument(text);
-    return document.errors.length > 0 ? text : document.toJS();
+    const { yamlDocument, yamlValue } = await import('../../src/yamltext.js'); // YAML includes JSON.
+    const document = yamlDocument(text, `--${kebab(key)}`);
+    return document.errors.length > 0 ? text : yamlValue(document, `--${kebab(key)}`);
   }
   if (isRecord(property)) return byColumn(texts);
   if (isWords(property)) return readNames(texts);

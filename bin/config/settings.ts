@@ -46,6 +46,11 @@ export async function readSettings(
     for (const [key, setting] of source) settings.set(key, setting);
   }
   refuseUnused(settings, usual);
+  const library = settings.get('nativeLibrary');
+  if (library?.inFile) {
+    const { refuseNamedLibrary } = await import('../../src/kernels/native/index.js');
+    refuseNamedLibrary(library.value, library.where);
+  }
   return settings;
 }
 

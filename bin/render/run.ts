@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import type { Calibration } from '../../src/calibration/record.js';
 import { shellPath, shellWord } from '../../src/data/words.js';
 import { readModel } from '../../src/model/read.js';
+import { partOf, readRegularText } from '../../src/regular.js';
 import { RUN_FILES, type RunRecord, readRun, reviveMetrics } from '../../src/run/folder.js';
 import type { TrainConfig } from '../../src/train/config.js';
 import type { EpochEvent, StartEvent, TrainEvent } from '../../src/train/events.js';
@@ -24,7 +24,7 @@ interface RunDescription {
 }
 
 export async function describeRun(run: string): Promise<RunDescription> {
-  const events = readEvents(join(run, RUN_FILES.metrics));
+  const events = readEvents(partOf(run, RUN_FILES.metrics));
   const histories: Map<number, EpochEvent>[] = [];
   for (const event of events) {
     if (event.type !== 'epoch') continue;
@@ -33,7 +33,7 @@ export async function describeRun(run: string): Promise<RunDescription> {
   }
   const [history = [], ...members] = Array.from(histories, (epochs) => [...(epochs?.values() ?? [])]);
   const start = events.findLast((event): event is StartEvent => event.type === 'start') ?? null;
-  const calibration = existsSync(join(run, RUN_FILES.model)) ? readModel(run).calibration : null;
+  const calibration = existsSync(partOf(run, RUN_FILES.model)) ? readModel(run).calibration : null;
   return { run, ...readRun(run), start, history, members, calibration };
 }
 
@@ -111,7 +111,7 @@ function sparkline(all: readonly number[], width = 40): string | null {
 /** Reads the events of a run. A line that a kill cut short is left out. */
 function readEvents(file: string): TrainEvent[] {
   if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
+  return readRegularText(file)
     .split('\n')
     .flatMap((line) => {
       try {

@@ -1,7 +1,8 @@
 /** Reads whole files into shared memory and reports what goes wrong in one line. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { constants, gunzipSync, type ZlibOptions } from 'node:zlib';
 import { DataError } from '../errors.js';
+import { openRegular } from '../regular.js';
 import type { SharedBytes } from './elements.js';
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -18,17 +19,48 @@ export function fileError(file: string, error: unknown): Error {
   return new DataError(`${file}: ${REASONS[code] ?? `the file cannot be read (${message})`}`);
 }
 
-/** Returns the bytes of a file, unpacked if its name ends in .gz. Throws DataError. */
-export function readBytes(file: string): SharedBytes {
+/**
+ * Returns how many bytes a file holds by its header, of which it is given the beginning. Throws DataError for a
+ * header that is damaged.
+ */
+type SizeOf = (head: Uint8Array) => number;
+
+/**
+ * Returns the bytes of a file, unpacked if its name ends in .gz. What is packed is unpacked no further than its
+ * header says. Throws DataError.
+ */
+export function readBytes(file: string, sizeOf: SizeOf): SharedBytes {
   const bytes = readPlain(file);
   if (bytes.length === 0) throw new DataError(`${file}: the file is empty; download or write it again`);
-  return /\.gz$/i.test(file) ? gunzip(file, bytes) : bytes;
+  if (!/\.gz$/i.test(file)) return bytes;
+  try {
+    return unpacked(bytes, gunzipSync, sizeOf, file);
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(
+      `${file}: not a valid gzip file (${(error as Error).message}); download it again, or rename it if it is not packed`,
+    );
+  }
+}
+
+/** Returns the first bytes of a regular file, fewer where it has fewer. Throws DataError. */
+export function firstBytes(file: string, count: number): Buffer {
+  let handle: number | undefined;
+  try {
+    handle = openRegular(file);
+    const bytes = Buffer.alloc(count);
+    return bytes.subarray(0, readSync(handle, bytes, 0, count, 0));
+  } catch (error) {
+    throw fileError(file, error);
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
 }
 
 function readPlain(file: string): SharedBytes {
   let handle: number | undefined;
   try {
-    handle = openSync(file, 'r');
+    handle = openRegular(file);
     const bytes = new Uint8Array(new SharedArrayBuffer(fstatSync(handle).size));
     for (let filled = 0; filled < bytes.length; ) {
       const count = readSync(handle, bytes, filled, Math.min(bytes.length - filled, 2 ** 30), null);
@@ -43,16 +75,58 @@ function readPlain(file: string): SharedBytes {
   }
 }
 
-function gunzip(file: string, packed: SharedBytes): SharedBytes {
-  let unpacked: Uint8Array;
-  try {
-    unpacked = gunzipSync(packed);
-  } catch (error) {
+/** Bytes that are unpacked to find the header, until one of them is enough. */
+const HEADS = [2 ** 12, 2 ** 16, Number.POSITIVE_INFINITY];
+/** Most bytes of a header. */
+export const LONGEST_HEADER = 2 ** 16;
+/** Deflate packs to a little more than a thousandth at best. */
+const BEST_RATIO = 1040;
+
+/**
+ * Unpacks as many bytes as the header claims and no more. Throws DataError where there are more than that or
+ * can be no so many, and what zlib says of packed bytes that are damaged.
+ */
+export function unpacked(
+  packed: Uint8Array,
+  unpack: typeof gunzipSync,
+  sizeOf: SizeOf,
+  file: string,
+): SharedBytes {
+  let head: Buffer = Buffer.alloc(0);
+  for (const length of HEADS) {
+    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: LONGEST_HEADER * BEST_RATIO };
+    head = unpackedHead(packed.subarray(0, length), unpack, options);
+    if (head.length >= LONGEST_HEADER || length >= packed.length) break;
+  }
+  const size = sizeOf(head);
+  if (size > packed.length * BEST_RATIO) {
     throw new DataError(
-      `${file}: not a valid gzip file (${(error as Error).message}); download it again, or rename it if it is not packed`,
+      `${file}: truncated: its header needs ${size} bytes, more than ${packed.length} packed ones can hold; download or write it again`,
     );
   }
-  const bytes = new Uint8Array(new SharedArrayBuffer(unpacked.length));
-  bytes.set(unpacked);
+  let plain: Buffer;
+  try {
+    plain = unpack(packed, { maxOutputLength: size + 1, chunkSize: Math.max(64, size + 1) });
+  } catch (error) {
+    if (!isTooLarge(error)) throw error;
+    throw new DataError(
+      `${file}: unpacks to more than the ${size} bytes that its header needs; download or write it again`,
+    );
+  }
+  const bytes = new Uint8Array(new SharedArrayBuffer(plain.length));
+  bytes.set(plain);
   return bytes;
 }
+
+/** Unpacks the beginning of something; what is longer than any header is unpacked from fewer bytes. */
+function unpackedHead(packed: Uint8Array, unpack: typeof gunzipSync, options: ZlibOptions): Buffer {
+  try {
+    return unpack(packed, options);
+  } catch (error) {
+    if (!isTooLarge(error)) throw error;
+    return unpackedHead(packed.subarray(0, packed.length >> 1), unpack, options);
+  }
+}
+
+const isTooLarge = (error: unknown): boolean =>
+  (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';

@@ -1,14 +1,16 @@
 /**
  * A sweep on disk: its definition, a line for each trial that began or ended, and a run's folder for each.
  */
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { makeFolder, writeFileAtomic } from '../atomic.js';
 import { shellPath } from '../data/words.js';
 import { DataError, UsageError } from '../errors.js';
+import { appendRegular, partOf, readRegularText } from '../regular.js';
 import { timedName } from '../run/folder.js';
 import { VERSION } from '../version.js';
+import { yamlDocument, yamlValue } from '../yamltext.js';
 import type { SweepDefinition, SweepOptions } from './definition.js';
 import type { SweepKernels } from './trialplan.js';
 
@@ -56,7 +58,7 @@ export const isSweep = (folder: string): boolean => existsSync(join(folder, SWEE
 
 /** Returns the folder of a trial, counted from 1. */
 export const trialFolder = (folder: string, trial: number): string =>
-  join(folder, SWEEP_FILES.folders, String(trial).padStart(4, '0'));
+  partOf(folder, join(SWEEP_FILES.folders, String(trial).padStart(4, '0')));
 
 /** Creates the folder of a new sweep. */
 export function createSweepFolder(folder: string, record: SweepRecord): void {
@@ -107,7 +109,7 @@ export function readSweep(folder: string): { record: SweepRecord; given: SweepOp
   }
   const read = <T>(name: string, revive: (text: string) => T): T => {
     try {
-      return revive(readFileSync(join(folder, name), 'utf8'));
+      return revive(readRegularText(partOf(folder, name)));
     } catch (error) {
       const line = (error as Error).message.split('\n')[0];
       throw new DataError(`${join(folder, name)}: unreadable (${line})`);
@@ -119,7 +121,10 @@ export function readSweep(folder: string): { record: SweepRecord; given: SweepOp
 
 /** Reads the text of a sweep's file. Throws UsageError where it does not hold keys. */
 export function asSweep(text: string): SweepOptions {
-  const value: unknown = parse(text);
+  const document = yamlDocument(text, 'the sweep');
+  const [error] = document.errors;
+  if (error) throw new UsageError(error.message.split('\n')[0]);
+  const value = yamlValue(document, 'the sweep');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError('expected keys with their values: base, axes, search, …');
   }
@@ -128,7 +133,7 @@ export function asSweep(text: string): SweepOptions {
 
 /** The numbers of the trials that have a folder. */
 export function trialsWithFolders(folder: string): Set<number> {
-  const folders = join(folder, SWEEP_FILES.folders);
+  const folders = partOf(folder, SWEEP_FILES.folders);
   return new Set(existsSync(folders) ? readdirSync(folders).map(Number) : []);
 }
 
@@ -139,5 +144,5 @@ export function appendTime(
 ): void {
   const { trial, epochs, seconds, speed } = time;
   const cells = [trial, epochs, seconds.toFixed(3), Math.round(speed)];
-  appendFileSync(join(folder, SWEEP_FILES.times), `${cells.join(',')}\n`);
+  appendRegular(partOf(folder, SWEEP_FILES.times), `${cells.join(',')}\n`);
 }

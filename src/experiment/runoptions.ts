@@ -23,6 +23,8 @@ export interface SweepRunOptions {
 
 /** Says how a sweep goes on. */
 export interface SweepResumeOptions extends Omit<SweepRunOptions, 'out' | 'argv'> {
+  /** A library that the sweep's folder may name, although this machine's own search does not find it. */
+  readonly nativeLibrary?: string;
   /** The training data, if the sweep began on data in memory. */
   readonly data?: DataInMemory;
   /** The validation data, if the sweep began on such data. */

@@ -2,11 +2,13 @@
 import type { DataInMemory } from '../data/source.js';
 import { sourceName } from '../data/source.js';
 import { DataError, UsageError } from '../errors.js';
+import { refuseNamedLibrary } from '../kernels/native/index.js';
 import type { TrainSources } from '../train/config.js';
 import { defineSweep, hasRungs, type SweepDefinition, type SweepOptions } from './definition.js';
 import type { SweepEvent } from './events.js';
 import { createSweepFolder, newSweepFolder, newSweepRecord, readSweep, writeSweepRecord } from './folder.js';
 import { refuseChange } from './growth.js';
+import { refuseLibraries } from './libraries.js';
 import { absoluteBase, prepareSweep } from './prepare.js';
 import type { SweepResumeOptions, SweepRunOptions } from './runoptions.js';
 import { runSweep } from './runsweep.js';
@@ -73,6 +75,9 @@ export async function* resumeSweep(
   options: SweepResumeOptions = {},
 ): AsyncGenerator<SweepEvent> {
   const { record: before, given } = readSweep(folder);
+  refuseLibraries(given, folder, options.nativeLibrary);
+  const library = before.kernels?.library?.path;
+  if (library !== options.nativeLibrary) refuseNamedLibrary(library, `${folder}: its library`);
   const definition = asStored(defineSweep({ ...given, base: absoluteBase(given.base) }));
   refuseChange(folder, before.definition, definition);
   const { lines, notes } = readTrialLines(folder);

@@ -1,19 +1,10 @@
 /**
  * trials.jsonl: a line for each trial that begins, and one for each that ends or reaches the end of a rung.
  */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, existsSync, fstatSync, fsyncSync, readSync, writeSync } from 'node:fs';
 import { DataError } from '../errors.js';
 import type { Metrics } from '../forward/metrics.js';
+import { openForAppending, partOf, readRegularText } from '../regular.js';
 import { SWEEP_FILES } from './folder.js';
 import { type Assignment, assignmentKey } from './searches/space.js';
 
@@ -72,10 +63,10 @@ function isTrialLine(value: unknown): value is TrialLine {
 
 /** Reads the lines of a sweep. A damaged line is passed over, and a note names it. */
 export function readTrialLines(folder: string): { lines: TrialLine[]; notes: string[] } {
-  const file = join(folder, SWEEP_FILES.trials);
+  const file = partOf(folder, SWEEP_FILES.trials);
   const notes: string[] = [];
   if (!existsSync(file)) return { lines: [], notes };
-  const texts = readFileSync(file, 'utf8').split('\n');
+  const texts = readRegularText(file).split('\n');
   const lines = texts.flatMap((text, index) => {
     if (text === '') return [];
     const line = lineIn(text);
@@ -101,10 +92,10 @@ function lineIn(text: string): TrialLine | null {
  * of their own.
  */
 export function appendTrialLines(folder: string, lines: readonly TrialLine[]): void {
-  const path = join(folder, SWEEP_FILES.trials);
+  const path = partOf(folder, SWEEP_FILES.trials);
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   try {
-    const file = openSync(path, 'a+');
+    const file = openForAppending(path, constants.O_RDWR);
     try {
       writeSync(file, (isCut(file) ? '\n' : '') + text);
       fsyncSync(file);
@@ -112,6 +103,7 @@ export function appendTrialLines(folder: string, lines: readonly TrialLine[]): v
       closeSync(file);
     }
   } catch (error) {
+    if (error instanceof DataError) throw error;
     throw new DataError(`${path}: cannot be written (${(error as Error).message})`);
   }
 }

@@ -1,13 +1,13 @@
 /** Reads the configuration file of `explain`: a training's, with a section that only `explain` reads. */
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { DataError, UsageError } from '../errors.js';
 import { describeIssue } from '../issues.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import type { Layer } from '../network/layer.js';
 import type { ParameterLayout } from '../network/layout.js';
+import { readRegularText } from '../regular.js';
 import type { TrainOptions } from '../train/config.js';
+import { parseYaml } from '../yamltext.js';
 import { lectureLayers } from './names.js';
 
 const numbers = z.array(z.number());
@@ -36,14 +36,15 @@ export function readGivenConfig(file: string): GivenConfig {
   let text: string;
   let value: unknown;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegularText(file);
   } catch (error) {
+    if (error instanceof DataError) throw error;
     throw new DataError(`${file}: cannot be read (${(error as Error).message})`);
   }
   try {
-    value = parse(text);
+    value = parseYaml(text, file);
   } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message.split('\n')[0]}`);
+    throw new UsageError((error as Error).message);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(`${file}: expected keys with their values, such as layers: [{dense: 2}, sigmoid]`);

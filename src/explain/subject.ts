@@ -8,6 +8,7 @@ import { gather, prepareEncoding } from '../data/gather.js';
 import { loadTrainingData, loadWithSchema } from '../data/load.js';
 import { encodingOf } from '../data/schema.js';
 import { DataError, UsageError } from '../errors.js';
+import { refuseNamedLibrary } from '../kernels/native/index.js';
 import { classesOf, type SavedModel } from '../model/format.js';
 import { readModel } from '../model/read.js';
 import { DIVERGENCES, type Divergence, type DivergenceName } from '../network/divergences.js';
@@ -139,6 +140,7 @@ function ownData(path: string): string {
 async function fromConfig(request: SubjectRequest): Promise<Subject> {
   const { path } = request;
   const { options, given } = readGivenConfig(path);
+  refuseNamedLibrary(options.nativeLibrary, `${path}: nativeLibrary`);
   const input = request.input ?? given.input;
   const data = request.data ?? options.data;
   try {

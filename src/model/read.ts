@@ -1,6 +1,5 @@
 /** Reads a model file. It may come from anybody, so nothing in it is believed before it has been checked. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { type Calibration, calibrationSchema } from '../calibration/record.js';
 import { inputWidth } from '../data/dataset.js';
@@ -15,6 +14,7 @@ import type { layersSchema } from '../network/layerspec.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import { MOST_LEVELS, quantilePairs } from '../network/quantiles.js';
 import { buildLayers, type NetworkSpec } from '../network/spec.js';
+import { partOf, readRegular } from '../regular.js';
 import {
   BAG_VERSION,
   fromTorch,
@@ -123,7 +123,7 @@ function suits(
 function modelFile(path: string): string {
   if (!existsSync(path)) throw new DataError(`${path}: there is no such run or model; check the path`);
   if (!statSync(path).isDirectory()) return path;
-  const file = join(path, 'model.safetensors');
+  const file = partOf(path, 'model.safetensors');
   if (existsSync(file)) return file;
   throw new DataError(
     `${path}: holds no model.safetensors: a run has one when it has ended (gradpool resume ${shellPath(path)})`,
@@ -132,8 +132,9 @@ function modelFile(path: string): string {
 
 function readBytes(file: string): Uint8Array {
   try {
-    return readFileSync(file);
+    return readRegular(file);
   } catch (error) {
+    if (error instanceof DataError) throw error;
     throw new DataError(`${file}: cannot be read (${(error as Error).message})`);
   }
 }

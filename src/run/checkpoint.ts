@@ -3,11 +3,11 @@
  * atomically.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { writeFileAtomicLater } from '../atomic.js';
 import { DataError } from '../errors.js';
 import { bytesOf, decodeSafetensors, safetensorsHeader } from '../model/safetensors.js';
+import { readRegular } from '../regular.js';
 import { type TrainState, trainStateSchema } from '../train/state.js';
 
 /** All that a training needs to go on: its state, the weights and the optimiser's slots. */
@@ -106,8 +106,9 @@ async function digestInBackground(arrays: readonly Float32Array[]): Promise<stri
 
 function readBytes(file: string): Uint8Array {
   try {
-    return readFileSync(file);
+    return readRegular(file);
   } catch (error) {
+    if (error instanceof DataError) throw error;
     throw new DataError(`${file}: cannot read the checkpoint (${(error as NodeJS.ErrnoException).code})`);
   }
 }

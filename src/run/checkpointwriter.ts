@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
+import { partOf } from '../regular.js';
 import type { CheckpointEvent } from '../train/events.js';
 import { type Profile, timed } from '../train/profile.js';
 import type { Trainer } from '../train/trainer.js';
@@ -94,11 +94,11 @@ function beginSaving(trainer: Trainer, folder: string, best: BestWeights | null)
   const dataset = plan.data.fingerprint;
   const { weights, slots } = memory;
   const last = copyCheckpoint({ state, dataset, weights, slots });
-  const path = join(folder, RUN_FILES.last);
+  const path = partOf(folder, RUN_FILES.last);
   const files: [string, Checkpoint][] = [[path, last]];
   if (best && !best.saved) {
     const copy = copyCheckpoint({ state, dataset, weights: best.weights, slots: [] });
-    files.unshift([join(folder, RUN_FILES.best), copy]);
+    files.unshift([partOf(folder, RUN_FILES.best), copy]);
     best.saved = true;
   }
   const write = async (): Promise<CheckpointEvent> => {

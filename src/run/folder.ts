@@ -1,17 +1,19 @@
 /** A run on disk: plain files that can be read, searched and copied. */
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { makeFolder, writeFileAtomic } from '../atomic.js';
 import { shortName } from '../data/source.js';
 import { shellPath } from '../data/words.js';
 import { DataError } from '../errors.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NativeLibrary } from '../kernels/native/index.js';
+import { appendRegular, partOf, readRegularText } from '../regular.js';
 import { type PlannedConfig, restoreConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
 import type { TrainEvent, TrainResult } from '../train/events.js';
 import type { PresetName } from '../train/presets.js';
+import { parseYaml } from '../yamltext.js';
 
 export const RUN_FILES = {
   record: 'run.json',
@@ -88,7 +90,7 @@ export function newRunFolder(out: string | undefined, data: string, started: Dat
 
 /** Returns the folder of a bag's member, counted from 1. */
 export const memberFolder = (folder: string, member: number): string =>
-  join(folder, 'members', String(member));
+  partOf(folder, join('members', String(member)));
 
 /** Creates the folder of a new run with its configuration and record. */
 export function createRunFolder(folder: string, config: TrainConfig, record: RunRecord): void {
@@ -121,7 +123,7 @@ export function writeRecord(folder: string, record: RunRecord): void {
  * are appended a second time.
  */
 export function appendMetrics(folder: string, event: TrainEvent): void {
-  appendFileSync(join(folder, RUN_FILES.metrics), `${JSON.stringify(event)}\n`);
+  appendRegular(partOf(folder, RUN_FILES.metrics), `${JSON.stringify(event)}\n`);
 }
 
 /** Revives metrics that were not finite for JSON.parse: JSON writes NaN as null. */
@@ -134,10 +136,10 @@ export function reviveMetrics(key: string, value: unknown): unknown {
  * written.
  */
 export function wasSaved(folder: string): boolean {
-  const metrics = join(folder, RUN_FILES.metrics);
+  const metrics = partOf(folder, RUN_FILES.metrics);
   return (
-    existsSync(join(folder, RUN_FILES.last)) ||
-    (existsSync(metrics) && readFileSync(metrics, 'utf8').includes('{"type":"checkpoint"'))
+    existsSync(partOf(folder, RUN_FILES.last)) ||
+    (existsSync(metrics) && readRegularText(metrics).includes('{"type":"checkpoint"'))
   );
 }
 
@@ -151,10 +153,12 @@ export function readRun(folder: string): { record: RunRecord; config: PlannedCon
     throw new DataError(`${folder}: not a run's folder (it has no ${RUN_FILES.record})${siblings(folder)}`);
   }
   try {
-    const record = JSON.parse(readFileSync(file, 'utf8'), reviveMetrics) as RunRecord;
-    const config = restoreConfig(parse(readFileSync(join(folder, RUN_FILES.config), 'utf8')) as TrainOptions);
+    const record = JSON.parse(readRegularText(partOf(folder, RUN_FILES.record)), reviveMetrics) as RunRecord;
+    const configFile = partOf(folder, RUN_FILES.config);
+    const config = restoreConfig(parseYaml(readRegularText(configFile), configFile) as TrainOptions);
     return { record, config };
   } catch (error) {
+    if (error instanceof DataError) throw error;
     throw new DataError(`${folder}: unreadable run (${(error as Error).message})`);
   }
 }

@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.js';
 import { chooseKernels } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
+import { refuseNamedLibrary } from '../kernels/native/index.js';
 import type { TrainConfig } from '../train/config.js';
 import type { TrainingPlan } from '../train/plan.js';
 import type { RunRecord } from './folder.js';
@@ -22,17 +23,22 @@ export function withChosenKernels<Config extends TrainConfig>(
 
 /**
  * Returns the configuration with the kernels of the record, or with those that were asked for instead.
- * @throws UsageError where this machine does not have the record's kernels
+ * @param named a library that the user names now, in the place of the run's
+ * @throws UsageError where this machine does not have the record's kernels, and where the folder names a
+ *   library that this machine's own search does not find
  */
 export function withKernels(
   folder: string,
   config: TrainConfig,
   record: RunRecord,
   asked: TrainConfig['kernels'] | undefined,
+  named?: string,
 ): TrainConfig {
   if (asked !== undefined) {
-    const { nativeLibrary: given, ...rest } = config;
+    const { nativeLibrary: own, ...rest } = config;
+    const given = named ?? own;
     const uses = given !== undefined && (asked === 'auto' || asked === 'native');
+    if (uses && named === undefined) refuseNamedLibrary(own, `${folder}: nativeLibrary`);
     return { ...rest, kernels: asked, ...(uses ? { nativeLibrary: given } : {}) };
   }
   const { kernels: name, library } = record;
@@ -41,7 +47,9 @@ export function withKernels(
     if (haveWasmBits(chosen.name)) return withChosenKernels(config, { kernels: chosen.name, library: null });
   }
   const recorded = withChosenKernels(config, record);
+  if (named !== undefined) return { ...recorded, nativeLibrary: named };
   try {
+    refuseNamedLibrary(library?.path, 'its library');
     chooseKernels(recorded);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

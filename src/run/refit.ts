@@ -3,8 +3,8 @@
  * network trained once more on all rows. The validation rows say for how many epochs; then they are worth
  * more as rows to learn from.
  */
-import { join } from 'node:path';
 import { weightsSha256 } from '../network/digest.js';
+import { partOf } from '../regular.js';
 import { baselineOf } from '../train/baseline.js';
 import type { EndEvent, EpochEvent, RefitEpochEvent, TrainEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
@@ -41,7 +41,7 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
   yield { type: 'refit', epochs, rows, stepsPerEpoch: plan.stepsPerEpoch };
 
   const again = await openNested(plan, {
-    folder: folder === null ? null : join(folder, RUN_FILES.refit),
+    folder: folder === null ? null : partOf(folder, RUN_FILES.refit),
     record: { ...newRecord(plan, new Date(), record.argv), refit: true },
     signal,
     clock,

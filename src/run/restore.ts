@@ -1,5 +1,5 @@
 /** Brings a trainer to where its run was left. */
-import { join } from 'node:path';
+import { partOf } from '../regular.js';
 import type { Trainer } from '../train/trainer.js';
 import { readCheckpoint } from './checkpoint.js';
 import type { BestWeights } from './checkpointwriter.js';
@@ -8,12 +8,12 @@ import { RUN_FILES } from './folder.js';
 /** Brings the trainer to the run's last checkpoint. Returns the best weights, where there are any. */
 export function restore(folder: string, trainer: Trainer): BestWeights | null {
   const { layout, weights, slots } = trainer.memory;
-  const last = readCheckpoint(join(folder, RUN_FILES.last), layout.length, slots.length);
+  const last = readCheckpoint(partOf(folder, RUN_FILES.last), layout.length, slots.length);
   weights.set(last.weights);
   for (const [index, slot] of slots.entries()) slot.set(last.slots[index]);
   trainer.state = last.state;
   if (!last.state.best) return null;
-  const best = readCheckpoint(join(folder, RUN_FILES.best), layout.length, 0);
+  const best = readCheckpoint(partOf(folder, RUN_FILES.best), layout.length, 0);
   return { weights: best.weights, saved: true };
 }
 

@@ -61,6 +61,8 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
   readonly workers?: number | 'auto';
   /** Kernels to take in place of those that the run began with. Other kernels round differently. */
   readonly kernels?: TrainConfig['kernels'];
+  /** The library to load for native kernels, where the run names one that this machine does not know. */
+  readonly nativeLibrary?: string;
   /** The training data, if the run began on a table in memory. */
   readonly data?: DataInMemory;
   /** The validation data, if the run began on such a table. */
@@ -143,7 +145,7 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
     }),
   );
   refuseShortening(folder, before, config, record);
-  const recorded = withKernels(folder, config, record, options.kernels);
+  const recorded = withKernels(folder, config, record, options.kernels, options.nativeLibrary);
   const rows = withRows(recorded, { ...recorded, ...options });
   const { options: sources, fraction } = config.bag > 1 ? bagSources(rows) : { options: rows, fraction: 0 };
   const data = await fromElsewhere(config, record.cwd, () => sameData(folder, recorded, sources, record));

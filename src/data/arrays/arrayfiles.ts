@@ -9,7 +9,8 @@ import { DataError } from '../../errors.js';
 import type { StoredTensor } from '../elements.js';
 import { fileError } from '../files.js';
 import { readIdx } from './idx.js';
-import { readNpy, readNpz } from './npy.js';
+import { readNpy } from './npy.js';
+import { readNpz } from './npz.js';
 
 /** An array set is a pair of inputs and labels; each is read when it is asked for. */
 export interface ArraySet {

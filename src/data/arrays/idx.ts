@@ -18,7 +18,13 @@ const IDX_ELEMENTS: Readonly<Record<number, FileElementType>> = {
 
 /** Reads an IDX file. Throws DataError for a file that is none, or whose length does not match its header. */
 export function readIdx(file: string): StoredTensor {
-  const bytes = readBytes(file);
+  const bytes = readBytes(file, (head) => parseHeader(file, head).fileBytes);
+  const { element, shape, headerBytes } = parseHeader(file, bytes);
+  checkSize(file, shape, ELEMENTS[element].bytes, headerBytes, bytes.length);
+  return { file, shape, data: decode(element, bytes, headerBytes, elementCount(shape), false) };
+}
+
+function parseHeader(file: string, bytes: Uint8Array) {
   const magic = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('');
   const element = IDX_ELEMENTS[bytes[2]];
   const rank = bytes[3];
@@ -27,7 +33,6 @@ export function readIdx(file: string): StoredTensor {
       `${file}: not an IDX file: it starts with 0x${magic}, where 0x00000803 (images) or 0x00000801 (labels) is expected`,
     );
   }
-
   const headerBytes = 4 + 4 * rank;
   if (bytes.length < headerBytes) {
     throw new DataError(
@@ -36,6 +41,6 @@ export function readIdx(file: string): StoredTensor {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  checkSize(file, shape, ELEMENTS[element].bytes, headerBytes, bytes.length);
-  return { file, shape, data: decode(element, bytes, headerBytes, elementCount(shape), false) };
+  const fileBytes = headerBytes + elementCount(shape) * ELEMENTS[element].bytes;
+  return { element, shape, headerBytes, fileBytes };
 }

@@ -27,13 +27,14 @@ const LONGEST_LINE = 2 ** 24;
 
 /**
  * Opens CSV files with the same columns as one table. `header` says whether the first line names the columns.
- * With 'auto' it is assumed to, and `header.ts` checks that against the cells once they are read.
+ * With 'auto' it is assumed to, and `header.ts` checks that against the cells once they are read. `folder` is
+ * where copies of files may lie.
  */
 export async function openCsv(
   connection: Connection,
   source: string,
   paths: readonly string[],
-  header: 'auto' | 'yes' | 'no' = 'auto',
+  { header, folder }: { readonly header: 'auto' | 'yes' | 'no'; readonly folder: string },
 ): Promise<TableReader> {
   const cleanups: (() => void)[] = [];
   const hasHeader = header !== 'no';
@@ -58,7 +59,7 @@ export async function openCsv(
         const isMixed = (error as Error).message.includes('invalid state');
         const isCopied = cleanups.length > 0;
         if (!isMixed || isCopied) throw await rowError(source, error, files);
-        files = await Promise.all(files.map((file) => oneKindOfNewline(file, cleanups)));
+        files = await Promise.all(files.map((file) => oneKindOfNewline(file, folder, cleanups)));
       }
     }
   };
@@ -66,6 +67,7 @@ export async function openCsv(
   return {
     source,
     columns: columns.map(({ name }) => ({ name, nested: null })),
+    notes: [],
     header: { cells: hasHeader ? files[0].names : [], assumed: header === 'auto' },
     read: (wanted, modes, classColumn) => {
       const chosen = wanted.map((name) => byName.get(name)!);

@@ -13,8 +13,7 @@ import { wordCounts } from './cells.js';
 import type { ColumnDecision } from './columndecision.js';
 import { type ColumnValues, type ConvertedColumn, convert } from './convert.js';
 import { type DecidedColumn, decideTable } from './decidetable.js';
-import { withDuckDB } from './duckdb.js';
-import { openTable } from './opentable.js';
+import { withTable } from './opentable.js';
 import type { TableOverrides } from './overrides.js';
 
 /** Describes a column of a table, or the inputs or labels of arrays. */
@@ -57,35 +56,30 @@ export async function describeTable(
   source: TableSource,
   overrides: TableOverrides,
 ): Promise<SourceDescription> {
-  return withDuckDB(async (connection) => {
-    const reader = await openTable(connection, source, overrides.header);
-    try {
-      const { rows, columns } = await decideTable(reader, overrides, undefined);
-      const read = new Map(
-        columns.map((column) => [
-          column.name,
-          { column, read: convert(column.cells, column.decision.reading) },
-        ]),
-      );
-      const described = reader.columns.map(({ name, nested }) => {
-        const found = read.get(name);
-        return found === undefined ? leftOut(name, nested ?? '') : describeColumn(found.column, found.read);
-      });
-      const examined = Array.from(read.values(), ({ column: { name, decision }, read: { column } }) => ({
-        name,
-        column,
-        isDate: decision.reading.as === 'date',
-      }));
-      const named = source.form === 'rows' ? null : source.text;
-      return {
-        name: source.name,
-        kind: 'table',
-        parts: [{ name: 'rows', rows, columns: described }],
-        findings: examineTable({ columns: examined, target: null }, allRows(rows), [], named),
-      };
-    } finally {
-      reader.close();
-    }
+  return withTable(source, overrides.header, async (reader) => {
+    const { rows, columns } = await decideTable(reader, overrides, undefined);
+    const read = new Map(
+      columns.map((column) => [
+        column.name,
+        { column, read: convert(column.cells, column.decision.reading) },
+      ]),
+    );
+    const described = reader.columns.map(({ name, nested }) => {
+      const found = read.get(name);
+      return found === undefined ? leftOut(name, nested ?? '') : describeColumn(found.column, found.read);
+    });
+    const examined = Array.from(read.values(), ({ column: { name, decision }, read: { column } }) => ({
+      name,
+      column,
+      isDate: decision.reading.as === 'date',
+    }));
+    const named = source.form === 'rows' ? null : source.text;
+    return {
+      name: source.name,
+      kind: 'table',
+      parts: [{ name: 'rows', rows, columns: described }],
+      findings: examineTable({ columns: examined, target: null }, allRows(rows), [], named),
+    };
   });
 }
 

@@ -1,4 +1,5 @@
 /** Runs DuckDB in this process, on an empty database in memory, and shortens its errors to one line. */
+import { randomBytes } from 'node:crypto';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
@@ -10,40 +11,56 @@ export const QUERY = 'query';
 /** A connection runs queries on the open database. */
 export type Connection = DuckDBConnection;
 
-/** The open database and how many users it has; the tables of one run share it. */
-let open: { readonly instance: Promise<DuckDBInstance>; uses: number } | null = null;
-
 /**
- * Runs `use` with a connection that is closed afterwards. The rows of a query keep their order whatever the
- * number of threads.
+ * Runs `use` with a connection to a database of its own, which is closed afterwards. The rows of a query keep
+ * their order whatever the number of threads. The database loads no extensions and knows no secrets; `lock`
+ * takes the rest from it before anything that a user wrote is run.
  */
 export async function withDuckDB<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
-  open ??= { instance: createInstance(), uses: 0 };
-  const database = open;
-  database.uses++;
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(Math.min(8, availableParallelism())),
+    temp_directory: join(tmpdir(), `gradpool-duckdb-${process.pid}-${randomBytes(8).toString('hex')}`),
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+    allow_persistent_secrets: 'false',
+  });
   try {
-    const connection = await (await database.instance).connect();
+    const connection = await instance.connect();
     try {
-      await connection.run("SET streaming_buffer_size = '16MB'"); // with less, only one thread would be busy
       return await use(connection);
     } finally {
       connection.disconnectSync();
     }
   } finally {
-    database.uses--;
-    if (database.uses === 0) {
-      open = null;
-      (await database.instance).closeSync();
-    }
+    instance.closeSync();
   }
 }
 
-function createInstance(): Promise<DuckDBInstance> {
-  return DuckDBInstance.create(':memory:', {
-    threads: String(Math.min(8, availableParallelism())),
-    temp_directory: join(tmpdir(), `gradpool-duckdb-${process.pid}`),
-    autoinstall_known_extensions: 'false',
-  });
+/** Says what a locked database may still reach. */
+interface Access {
+  /** Files and patterns of files that may be read. */
+  readonly files: readonly string[];
+  /** A folder of which all files may be read. */
+  readonly folder?: string;
+  /** Threads, where the order of an aggregate's rows would vary with several. */
+  readonly threads?: number;
+}
+
+/**
+ * Locks a database: from now on it reads these files and no others, writes none, loads nothing, and changes no
+ * setting, whatever it is told.
+ */
+export async function lock(connection: Connection, { files, folder, threads }: Access): Promise<void> {
+  const settings = {
+    streaming_buffer_size: literal('16MB'), // with less, only one thread would be busy
+    ...(threads === undefined ? {} : { threads: String(threads) }),
+    allowed_paths: `[${files.map(literal)}]`,
+    allowed_directories: `[${folder === undefined ? '' : literal(folder)}]`,
+    enable_external_access: 'false',
+    lock_configuration: 'true',
+  };
+  for (const [name, value] of Object.entries(settings)) await connection.run(`SET ${name} = ${value}`);
 }
 
 /** Runs a query with a small result and returns its rows as strings, null for a missing value. */
@@ -59,7 +76,9 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** Quotes a file name where DuckDB expects a pattern, so that every character stands for itself. */
-export const fileLiteral = (file: string): string => literal(file.replace(/[*?[]/g, '[$&]'));
+export const fileLiteral = (file: string): string => literal(filePattern(file));
+/** Writes a file name as a pattern that matches it alone. */
+export const filePattern = (file: string): string => file.replace(/[*?[]/g, '[$&]');
 
 /** Returns DuckDB's explanation without the error's class, the hints and the excerpt of the query. */
 export function firstLine(error: unknown): string {

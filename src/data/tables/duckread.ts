@@ -3,7 +3,9 @@
  * numbers, DuckDB converts the column, which is much faster; the cells that it does not plainly take as
  * numbers are kept as text beside them.
  */
+import { totalmem } from 'node:os';
 import type { DuckDBDataChunk, DuckDBListValue } from '@duckdb/node-api';
+import { DataError } from '../../errors.js';
 import { MAX_INFERRED_CLASSES } from '../fit.js';
 import { MISSING_WORDS } from '../reading.js';
 import { type NumberCellsBuilder, WordCellsBuilder } from './builders.js';
@@ -72,7 +74,10 @@ export async function readCells(
   const isConverting = fractions.size > 0 && table(fractions) !== table(NO_NUMBERS);
   if (!isConverting) return readWith(NO_NUMBERS);
   // reading fails at a cell that the source cannot convert, and is then done again without converting
-  return readWith(fractions).catch(() => readWith(NO_NUMBERS));
+  return readWith(fractions).catch((error) => {
+    if (error instanceof DataError) throw error;
+    return readWith(NO_NUMBERS);
+  });
 }
 
 /**
@@ -105,10 +110,23 @@ async function fetchCells(connection: Connection, table: string, fetched: Fetche
     const chunk = await result.fetchChunk();
     const count = chunk?.rowCount ?? 0;
     if (chunk === null || count === 0) break;
-    append(chunk, count, fetched, rows);
     rows += count;
+    checkRoom(rows, fetched.length);
+    append(chunk, count, fetched, rows - count);
   }
   return fetched.map(({ builder }) => builder.cells());
+}
+
+/** Bytes of a cell while a table is read. */
+const CELL_BYTES = 8;
+
+/** Throws DataError for more cells than fit into half of this machine's memory. */
+function checkRoom(rows: number, columns: number): void {
+  const [needed, most] = [rows * columns * CELL_BYTES, totalmem() / 2];
+  if (needed <= most) return;
+  throw new DataError(
+    `the table: ${rows} rows and more of ${columns} columns need over ${Math.floor(needed / 2 ** 30)} GiB, half of this machine's memory; read fewer rows or columns`,
+  );
 }
 
 /** Finds the columns of text whose first cells are all plain numbers or missing, and what kind of numbers. */

@@ -17,12 +17,11 @@ import { checkTransforms, chosenColumns } from './choosecolumns.js';
 import { type ColumnFit, rejectOverflow } from './columnfit.js';
 import { type ConvertedColumn, convert } from './convert.js';
 import { type DecidedColumn, type DecidedTable, decideTable } from './decidetable.js';
-import { withDuckDB } from './duckdb.js';
 import { encodeColumns, type ReadColumn } from './encode.js';
 import { fitColumn } from './fitcolumn.js';
 import { chooseTarget, fitTarget } from './fittarget.js';
 import { checkFirstLine } from './header.js';
-import { openTable } from './opentable.js';
+import { withTable } from './opentable.js';
 import type { TableReader } from './reader.js';
 import type { Target } from './target.js';
 import { checkWeights, readWeights } from './weights.js';
@@ -43,18 +42,11 @@ const FLOAT32_STD = [1e-30, 1e20] as const;
  * table.
  */
 export async function fitTable(source: TableSource, options: FitOptions): Promise<FittedDataset> {
-  return withDuckDB(async (connection) => {
-    const reader = await openTable(connection, source, options.overrides?.header);
-    try {
-      return await fitReader(reader, source.name, options);
-    } finally {
-      reader.close();
-    }
-  });
+  return withTable(source, options.overrides?.header, (reader) => fitReader(reader, source.name, options));
 }
 
 async function fitReader(reader: TableReader, name: string, options: FitOptions): Promise<FittedDataset> {
-  const notes: string[] = [];
+  const notes: string[] = [...reader.notes];
   const targetName = await findTarget(reader, options, notes);
   const table = await decideColumns(reader, targetName, options, notes);
   const read = await readColumns(reader, table.columns, targetName);

@@ -13,9 +13,8 @@ import { rejectFarCell, rejectMisfitCell } from './cellerrors.js';
 import { asWords, type Cells, rowsOf } from './cells.js';
 import { unknownColumn } from './columnnames.js';
 import { type ConvertedColumn, convert, readModeOf } from './convert.js';
-import { withDuckDB } from './duckdb.js';
 import { encodeColumns } from './encode.js';
-import { openTable } from './opentable.js';
+import { withTable } from './opentable.js';
 import { asText, type ReadModes, type SourceColumn, type TableReader } from './reader.js';
 import { encodeTarget, targetNameOf } from './target.js';
 import { checkWeights, readWeights } from './weights.js';
@@ -45,14 +44,7 @@ export async function loadTable(
   schema: TableSchema,
   options: LoadTableOptions,
 ): Promise<LoadedDataset & { readonly kept: readonly KeptColumn[] }> {
-  return withDuckDB(async (connection) => {
-    const reader = await openTable(connection, source, schema.header === false ? 'no' : 'yes');
-    try {
-      return await load(reader, schema, options);
-    } finally {
-      reader.close();
-    }
-  });
+  return withTable(source, schema.header === false ? 'no' : 'yes', (reader) => load(reader, schema, options));
 }
 
 /** A wanted column is an input or target of the model. */
@@ -75,7 +67,7 @@ async function load(
   const rows = rowsOf(cells.get(wanted[0].name)!);
   if (rows === 0) throw new DataError(`${reader.source}: there are no rows, only a header; add rows`);
 
-  const notes = legacyNotes(wanted);
+  const notes = [...reader.notes, ...legacyNotes(wanted)];
   const read = async (column: WantedColumn): Promise<ConvertedColumn> => {
     const converted = convert(cells.get(column.name)!, readingOf(column));
     await rejectMisfitCell(reader, column.name, converted, readingOf(column), column === targetColumn);

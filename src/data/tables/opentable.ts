@@ -1,41 +1,86 @@
 /** Opens what the user named (files, a pattern, a query, rows in memory) as a table that can be read. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { DataError } from '../../errors.js';
+import { checkRegular } from '../../regular.js';
 import { TABLE_FORMATS } from '../arrays/arrayfiles.js';
 import { fileError } from '../files.js';
 import type { TableSource } from '../source.js';
+import { examples } from '../words.js';
 import { openCsv } from './csv.js';
-import { type Connection, duckError, fileLiteral, identifier, literal, QUERY, queryText } from './duckdb.js';
+import {
+  type Connection,
+  duckError,
+  fileLiteral,
+  filePattern,
+  identifier,
+  literal,
+  lock,
+  QUERY,
+  queryText,
+  withDuckDB,
+} from './duckdb.js';
 import { readCells } from './duckread.js';
 import { type DuckColumn, storedAs } from './fetchedcolumns.js';
+import { copiesFolder } from './newlines.js';
+import { checkContents } from './packed.js';
 import type { SourceColumn, TableReader } from './reader.js';
 import { openRecords } from './records.js';
+import { filesInQuery } from './sql.js';
 
-/** Opens a table. `header` says whether the first line of a CSV file names the columns. Throws DataError. */
-export async function openTable(
+/**
+ * Opens a table for `use`, and closes it afterwards. What is read of it is read by a database that reaches
+ * nothing but the table's files. Throws DataError.
+ * @param header whether the first line of a CSV file names the columns
+ */
+export function withTable<T>(
+  source: TableSource,
+  header: 'auto' | 'yes' | 'no' | undefined,
+  use: (reader: TableReader) => Promise<T>,
+): Promise<T> {
+  return withDuckDB(async (connection) => {
+    const reader = await openTable(connection, source, header);
+    try {
+      checkWidth(reader);
+      return await use(reader);
+    } finally {
+      reader.close();
+    }
+  });
+}
+
+async function openTable(
   connection: Connection,
   source: TableSource,
   header: 'auto' | 'yes' | 'no' = 'auto',
 ): Promise<TableReader> {
   if (source.form === 'rows') return openRecords(source.text, source.rows);
-  if (source.form === 'query') {
-    // with several threads, the order of an aggregate's rows would vary
-    await connection.run('SET threads = 1');
-    const query = source.text.trim().replace(/;$/, '');
-    return openTyped(connection, QUERY, `(${query}\n)`); // on a line of its own: a query may end in a comment
-  }
+  if (source.form === 'query') return openQuery(connection, source.text);
   const files = await filesOf(connection, source.text);
   for (const file of files) checkReadable(file);
   const ending = /\.(\w+?)(\.gz|\.zst)?$/i.exec(files[0])![1].toLowerCase();
   const format = TABLE_FORMATS[ending as keyof typeof TABLE_FORMATS];
-  if (format === 'csv') return openCsv(connection, source.text, files, header);
+  const folder = copiesFolder();
+  await lock(connection, { files: files.flatMap((file) => [file, filePattern(file)]), folder });
+  for (const file of files) await checkContents(connection, file, format);
+  if (format === 'csv') return openCsv(connection, source.text, files, { header, folder });
   if (format === 'parquet') return openParquet(connection, source.text, files);
   return openJson(connection, source.text, files);
+}
+
+/** Most columns of a table. The time that a table takes grows with their square. */
+const MOST_COLUMNS = 20_000;
+
+function checkWidth({ source, columns }: TableReader): void {
+  if (columns.length <= MOST_COLUMNS) return;
+  throw new DataError(
+    `${source}: ${columns.length} columns, and a table may have ${MOST_COLUMNS}; save so many numbers as an array (X.npy and y.npy), or leave columns out`,
+  );
 }
 
 function checkReadable(file: string): void {
   try {
     accessSync(file, constants.R_OK);
+    checkRegular(file);
     if (statSync(file).size > 0) return;
   } catch (error) {
     throw fileError(file, error);
@@ -46,10 +91,58 @@ function checkReadable(file: string): void {
 /** Returns the files that text names: the file itself if it exists, else all that match it as a pattern. */
 async function filesOf(connection: Connection, pattern: string): Promise<string[]> {
   if (existsSync(pattern)) return [pattern];
-  const found = await queryText(connection, `SELECT file FROM glob(${literal(pattern)}) ORDER BY file`);
+  const found = await matching(connection, pattern);
   if (found.length === 0) throw new DataError(`${pattern}: no file matches this pattern; check the path`);
+  return found;
+}
+
+async function matching(connection: Connection, pattern: string): Promise<string[]> {
+  const found = await queryText(connection, `SELECT file FROM glob(${literal(pattern)}) ORDER BY file`);
   return found.map(([file]) => file!.replace(/^\.\//, ''));
 }
+
+/** Endings of the files that a query may read: those of tables, and others that hold text in columns. */
+const QUERIED = new RegExp(
+  `\\.(${[...Object.keys(TABLE_FORMATS), 'data', 'dat', 'psv', 'tab'].join('|')})(\\.gz|\\.zst)?$`,
+  'i',
+);
+
+/**
+ * Opens a query. It reads the table files that it names and nothing else, for it may stand in the configuration
+ * of a run that comes from anybody.
+ */
+async function openQuery(connection: Connection, text: string): Promise<TableReader> {
+  const named = await filesInQuery(connection, text);
+  const files: string[] = [];
+  const patterns: string[] = [];
+  for (const name of named) {
+    const found = existsSync(name) ? [name] : await matching(connection, name);
+    for (const file of found) {
+      if (!QUERIED.test(file)) throw notQueried(file);
+      checkReadable(file);
+    }
+    if (found.length === 0 && QUERIED.test(name)) {
+      throw new DataError(`${QUERY}: no file is called ${name} or matches it; check the path`);
+    }
+    if (found.length > 0) patterns.push(name);
+    files.push(...found);
+  }
+  // with several threads, the order of an aggregate's rows would vary
+  await lock(connection, {
+    files: [...files.flatMap((file) => [file, filePattern(file)]), ...patterns],
+    threads: 1,
+  });
+  for (const file of files) await checkContents(connection, file, /json/i.test(text) ? 'json' : 'csv');
+  const view = identifier('the query');
+  await withSourceErrors(QUERY, () => connection.run(`CREATE TEMP VIEW ${view} AS ${text}`));
+  const reader = await openTyped(connection, QUERY, view);
+  return files.length === 0 ? reader : { ...reader, notes: [`${QUERY}: it reads ${examples(files)}`] };
+}
+
+const notQueried = (file: string) =>
+  new DataError(
+    `${QUERY}: ${file} is not a table file by its name, and a query reads no others; expected .csv, .tsv, .txt, .json, .jsonl, .parquet, .data or .dat (also .gz, .zst)`,
+  );
 
 /**
  * Opens Parquet files with the same columns. If they store a column in different types, it is widened to a
@@ -139,6 +232,7 @@ function readerOf(
     source,
     columns: found.map(([column]) => column),
     header: null,
+    notes: [],
     read: (names, modes, classColumn) => {
       const wanted = names.map((name) => byName.get(name)!);
       return withSourceErrors(source, () =>

@@ -37,6 +37,8 @@ export interface TableReader {
    * sources, which always have names.
    */
   readonly header: { readonly cells: readonly string[]; readonly assumed: boolean } | null;
+  /** What the user should know of where the rows come from, one plain line each. */
+  readonly notes: readonly string[];
   /**
    * Reads the cells of the named columns, all with the same number of rows. `classColumn` comes as words if
    * its first rows have so few distinct ones that they may be classes, since the spelling of classes counts.

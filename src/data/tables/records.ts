@@ -25,6 +25,7 @@ export async function openRecords(source: string, rows: TableRows): Promise<Tabl
     source,
     columns: found,
     header: null,
+    notes: [],
     read: async (names, modes) =>
       names.map((name) => {
         const values = columns.get(name)!;

@@ -1,10 +1,11 @@
 /** Lists runs and the trials of sweeps: one flat record each, by the files that they keep. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { DataError } from '../../errors.js';
 import type { Metrics } from '../../forward/metrics.js';
+import { partOf, readRegularText } from '../../regular.js';
 import { RUN_FILES, type RunRecord, reviveMetrics } from '../../run/folder.js';
+import { parseYaml } from '../../yamltext.js';
 import { isSweep, readSweep, SWEEP_FILES, trialFolder } from '../folder.js';
 import { axisValueText } from '../searches/space.js';
 import { readTrialLines, type TrialLine } from '../triallines.js';
@@ -72,7 +73,7 @@ export function listRuns(folder: string, configured: boolean): Listing {
 /** Returns the record of a run; null where run.json is damaged. */
 function runOf(folder: string, configured: boolean): ListedRun | null {
   try {
-    const text = readFileSync(join(folder, RUN_FILES.record), 'utf8');
+    const text = readRegularText(partOf(folder, RUN_FILES.record));
     const record = JSON.parse(text, reviveMetrics) as RunRecord;
     const { status, started, seed, result, error } = record;
     return {
@@ -131,10 +132,10 @@ function trialsOf(folder: string, configured: boolean): Listing {
 
 /** Sums the seconds of each trial over its rungs and the processes that trained it. */
 function secondsOf(folder: string): Map<number, number> {
-  const file = join(folder, SWEEP_FILES.times);
+  const file = partOf(folder, SWEEP_FILES.times);
   const seconds = new Map<number, number>();
   if (!existsSync(file)) return seconds;
-  for (const line of readFileSync(file, 'utf8').split('\n').slice(1)) {
+  for (const line of readRegularText(file).split('\n').slice(1)) {
     const [trial, , time] = line.split(',').map(Number);
     if (Number.isFinite(time)) seconds.set(trial, (seconds.get(trial) ?? 0) + time);
   }
@@ -153,7 +154,8 @@ function metricColumns(result: Record<'train' | 'val' | 'test', Metrics | null>)
 /** Reads the configuration of a run; empty where it has none or it is damaged. */
 function configOf(folder: string): ListedRun {
   try {
-    return withoutClashes(flat(parse(readFileSync(join(folder, RUN_FILES.config), 'utf8'))));
+    const file = partOf(folder, RUN_FILES.config);
+    return withoutClashes(flat(parseYaml(readRegularText(file), file) as object));
   } catch {
     return {};
   }

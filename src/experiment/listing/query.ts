@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileLiteral, firstLine, identifier, literal, withDuckDB } from '../../data/tables/duckdb.js';
+import { fileLiteral, firstLine, identifier, literal, lock, withDuckDB } from '../../data/tables/duckdb.js';
+import { filesInQuery } from '../../data/tables/sql.js';
 import { didYouMean } from '../../didyoumean.js';
 import { UsageError } from '../../errors.js';
 import { CONFIG_KEYS } from '../../train/config.js';
@@ -108,12 +109,13 @@ async function filtered(
         ? ''
         : `${identifier(sort.replace(/^-/, ''))} ${sort.startsWith('-') ? 'DESC' : 'ASC'} NULLS LAST, `;
     return await withDuckDB(async (connection) => {
+      await lock(connection, { files: [file] });
       await connection.run(
         `CREATE TABLE runs AS SELECT * FROM read_json(${fileLiteral(file)}, format = 'newline_delimited', columns = {${[...types, "'#': 'INTEGER'"].join(', ')}})`,
       );
-      // A condition speaks of the runs alone, not of files.
-      await connection.run('SET enable_external_access = false');
-      const condition = where === undefined ? '' : `WHERE (${where})`;
+      // The condition is checked on its own before it stands in a query with others.
+      if (where !== undefined) await filesInQuery(connection, `SELECT * FROM runs WHERE ${where}`);
+      const condition = where === undefined ? '' : `WHERE (${where}\n)`;
       const result = await connection.run(`SELECT "#" FROM runs ${condition} ORDER BY ${order}"#"`);
       return (await result.getRowsJS()).map(([index]) => runs[Number(index)]);
     });

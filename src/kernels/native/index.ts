@@ -70,6 +70,18 @@ export function findLibrary(path: string | undefined, precision: Precision): Nat
   return library;
 }
 
+/**
+ * Throws UsageError for a library that stands in a file and is none of those that this machine's own search
+ * finds. Loading a library runs its code, and a run's folder or a configuration may come from anybody.
+ * @param where the file or key that names it
+ */
+export function refuseNamedLibrary(path: unknown, where: string): void {
+  if (path === undefined || libraryCandidates().includes(String(path))) return;
+  throw new UsageError(
+    `${where}: ${path} is not a library that this machine's own search finds, and to load it is to run its code; if you trust it, name it yourself with --native-library`,
+  );
+}
+
 /** Returns every library that this system keeps, each once, the best first. */
 export const surveyLibraries = (candidates = libraryCandidates()): SurveyedLibrary[] => [
   ...survey(candidates, 'f32'),
