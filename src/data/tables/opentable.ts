@@ -15,6 +15,7 @@ import {
   identifier,
   literal,
   lock,
+  plainly,
   QUERY,
   queryText,
   withDuckDB,
@@ -41,6 +42,7 @@ export function withTable<T>(
     const reader = await openTable(connection, source, header);
     try {
       checkWidth(reader);
+      if (source.form === 'file') await plainly(connection, reader.columns.length);
       return await use(reader);
     } finally {
       reader.close();
@@ -68,7 +70,7 @@ async function openTable(
 }
 
 /** Most columns of a table. The time that a table takes grows with their square. */
-const MOST_COLUMNS = 20_000;
+const MOST_COLUMNS = 10_000;
 
 function checkWidth({ source, columns }: TableReader): void {
   if (columns.length <= MOST_COLUMNS) return;
@@ -127,10 +129,9 @@ async function openQuery(connection: Connection, text: string): Promise<TableRea
     if (found.length > 0) patterns.push(name);
     files.push(...found);
   }
-  // with several threads, the order of an aggregate's rows would vary
   await lock(connection, {
     files: [...files.flatMap((file) => [file, filePattern(file)]), ...patterns],
-    threads: 1,
+    foreign: true,
   });
   for (const file of files) await checkContents(connection, file, /json/i.test(text) ? 'json' : 'csv');
   const view = identifier('the query');
