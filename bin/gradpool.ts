@@ -16,6 +16,7 @@ import { resumeCommand } from './commands/resume.js';
 import { runsCommand } from './commands/runs.js';
 import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
+import { UsageError } from '../src/errors.js';
 import { report } from './render/exit.js';
 import { tolerateClosedPipes } from './render/output.js';
 
@@ -39,10 +40,25 @@ const COMMANDS: readonly Command[] = [
 
 /** Runs the command that the words name, and returns the exit code. */
 async function gradpool(tokens: readonly string[]): Promise<number> {
+  refuseUnfitNode();
   const [first, ...rest] = tokens;
   const command = COMMANDS.find((candidate) => commandName(candidate) === first);
   if (command && !asksForHelp(rest)) return command.run(await readArgs(command, rest));
   return (await import('./help.js')).withYargs(COMMANDS, tokens);
+}
+
+/** Throws UsageError for flags of Node under which nothing would work, or would seem confined and is not. */
+function refuseUnfitNode(): void {
+  if (process.permission !== undefined) {
+    throw new UsageError(
+      "Node's permission model is on: it forbids fsync, which every checkpoint needs, and the native code that reads tables goes past it; run gradpool without --permission, in a container or another sandbox of the system",
+    );
+  }
+  if (typeof WebAssembly === 'undefined') {
+    throw new UsageError(
+      'this Node runs without WebAssembly, in which gradpool computes: leave out --jitless',
+    );
+  }
 }
 
 function asksForHelp(tokens: readonly string[]): boolean {

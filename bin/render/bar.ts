@@ -4,7 +4,7 @@
  */
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { StartEvent, StepEvent } from '../../src/train/events.js';
-import { count, duration, painter, percent, significant } from './text.js';
+import { count, duration, forTerminal, painter, percent, significant } from './text.js';
 
 /** Seconds over which the speed is averaged. */
 const AVERAGED = 3;
@@ -87,7 +87,7 @@ export class Bars {
     if (width < 5) return `${name}${words}`.slice(0, columns - 1);
     const done = Math.round(share * width);
     const bar = this.#paint('green', '━'.repeat(done)) + this.#paint('dim', '─'.repeat(width - done));
-    return `${name}${`${Math.floor(100 * share)}%`.padStart(4)} ${bar}  ${words}`;
+    return forTerminal(`${name}${`${Math.floor(100 * share)}%`.padStart(4)} ${bar}  ${words}`);
   }
 
   #words({ start, total, speed }: Track, { epoch, train, step }: StepEvent): string {

@@ -5,7 +5,7 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { BenchEvent, Stage } from '../../src/bench/bench.js';
 import type { BenchSettings } from '../../src/bench/options.js';
-import { duration, painter } from './text.js';
+import { duration, forTerminal, painter } from './text.js';
 
 interface BenchView {
   show(event: BenchEvent): void;
@@ -33,7 +33,7 @@ class LineView implements BenchView {
   #stage: Stage | null = null;
 
   show(event: BenchEvent): void {
-    if (event.type === 'start') process.stderr.write(`${startLine(event.settings)}\n`);
+    if (event.type === 'start') process.stderr.write(`${forTerminal(startLine(event.settings))}\n`);
     if (event.type !== 'progress' || event.stage === this.#stage) return;
     this.#stage = event.stage;
     process.stderr.write(`measuring ${NAMES[event.stage]} …\n`);
@@ -68,7 +68,7 @@ class BarView implements BenchView {
   }
 
   #open({ settings, stages }: Extract<BenchEvent, { type: 'start' }>): void {
-    process.stderr.write(`${startLine(settings)}\n`);
+    process.stderr.write(`${forTerminal(startLine(settings))}\n`);
     this.#stages = stages;
     this.#bars = new MultiBar({
       format: (_options, { value }) => this.#line(value),
@@ -99,6 +99,6 @@ class BarView implements BenchView {
     if (width < 5) return this.#words.slice(0, columns - 1);
     const done = Math.round(share * width);
     const bar = this.#paint('green', '━'.repeat(done)) + this.#paint('dim', '─'.repeat(width - done));
-    return `${`${Math.floor(100 * share)}%`.padStart(4)} ${bar}  ${this.#words}`;
+    return forTerminal(`${`${Math.floor(100 * share)}%`.padStart(4)} ${bar}  ${this.#words}`);
   }
 }

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { painter } from './text.js';
+import { forTerminal, painter } from './text.js';
 
 /** A bar that counts things done. */
 interface CountBar {
@@ -14,7 +14,8 @@ export function countBar(things: string): CountBar {
   const bar = new SingleBar({
     format: (_options, { progress, value, total }) => {
       const done = Math.round(progress * width);
-      return `${paint('green', '━'.repeat(done))}${paint('dim', '─'.repeat(width - done))}  ${value} of ${total} ${things}`;
+      const bar = `${paint('green', '━'.repeat(done))}${paint('dim', '─'.repeat(width - done))}`;
+      return forTerminal(`${bar}  ${value} of ${total} ${things}`);
     },
     stream: process.stderr,
     fps: 10,

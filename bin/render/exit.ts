@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { UserError } from '../../src/errors.js';
+import { forTerminal, visible } from './text.js';
 
 export const EXIT_CODES = [
   '0 done',
@@ -28,12 +29,12 @@ export function report(error: unknown): number {
     return 3;
   }
   const stack = error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`gradpool: this is a bug, please report it with the lines below\n${stack}\n`);
+  process.stderr.write(`gradpool: this is a bug, please report it with the lines below\n${forTerminal(String(stack))}\n`);
   return 1;
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ').trim();
+  return visible(text.replace(/\s*\n\s*/g, ' ').trim());
 }
 
 /** The signals that end a process unless it handles them. */

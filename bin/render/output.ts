@@ -10,18 +10,21 @@ import { replaceFile } from '../../src/atomic.js';
 import { type Destination, destinationOf } from '../../src/destination.js';
 import { DataError } from '../../src/errors.js';
 import { ENDING_SIGNALS, report } from './exit.js';
-import { painter } from './text.js';
+import { forTerminal, painter, visible } from './text.js';
 
-export const json = (value: unknown): void => print(JSON.stringify(value, null, 2));
+/** Prints a JSON document for another program, as it is. */
+export function json(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
 
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${forTerminal(text)}\n`);
 }
 
 /** Prints on stderr what was inferred, filled in or left out, a line each. */
 export function printNotes(lines: readonly string[]): void {
   const paint = painter(process.stderr);
-  for (const line of lines) process.stderr.write(`${paint('dim', line)}\n`);
+  for (const line of lines) process.stderr.write(`${forTerminal(paint('dim', visible(line)))}\n`);
 }
 
 type Put = (text: string) => Promise<void>;

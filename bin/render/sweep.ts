@@ -3,7 +3,7 @@ import type { RoundEvent, SweepEvent, SweepStartEvent, TrialEndEvent } from '../
 import { assignmentText } from '../../src/experiment/searches/space.js';
 import { scoreText } from './leaderboard.js';
 import type { SweepBars } from './sweepbars.js';
-import { countOf, duration, painter } from './text.js';
+import { countOf, duration, forTerminal, painter, visible } from './text.js';
 
 interface SweepView {
   show(event: SweepEvent): void;
@@ -41,7 +41,7 @@ class SweepLines implements SweepView {
   }
 
   note(text: string): void {
-    this.#print(this.#paint('dim', text));
+    this.#print(this.#paint('dim', visible(text)));
   }
 
   close(): void {
@@ -98,7 +98,7 @@ class SweepLines implements SweepView {
   }
 
   #print(line: string): void {
-    if (this.bars) this.bars.printAbove(line);
-    else process.stderr.write(`${line}\n`);
+    if (this.bars) this.bars.printAbove(forTerminal(line));
+    else process.stderr.write(`${forTerminal(line)}\n`);
   }
 }

@@ -2,7 +2,7 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { TrialProgressEvent, TrialStartEvent } from '../../src/experiment/events.js';
 import { assignmentText } from '../../src/experiment/searches/space.js';
-import { significant } from './text.js';
+import { significant, visible } from './text.js';
 
 /** A trial under way. */
 interface TrialBar {
@@ -70,9 +70,9 @@ export class SweepBars {
   #line(trial: number, share: number): string {
     const columns = process.stderr.columns ?? 80;
     const track = this.#trials.get(trial);
-    if (track === undefined) return this.#best.slice(0, columns - 1);
+    if (track === undefined) return visible(this.#best).slice(0, columns - 1);
     const done = Math.round(Math.min(1, share) * WIDTH);
     const bar = '━'.repeat(done) + '─'.repeat(WIDTH - done);
-    return `${bar}  ${track.name}  ${track.words}`.slice(0, columns - 1);
+    return visible(`${bar}  ${track.name}  ${track.words}`).slice(0, columns - 1);
   }
 }

@@ -1,27 +1,31 @@
 /** Writes numbers, tables and colours for people. */
+import { randomBytes } from 'node:crypto';
 
 export type Cell = string | number;
 
 /** Writes columns two blanks apart; those that hold numbers are flush right. */
 export function table(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? count(cell) : cell)));
-  const width = header.map((title, column) =>
+  const titles = header.map(visible);
+  const cells = rows.map((row) =>
+    row.map((cell) => (typeof cell === 'number' ? count(cell) : visible(cell))),
+  );
+  const width = titles.map((title, column) =>
     Math.max(title.length, ...cells.map((row) => row[column].length)),
   );
-  const numeric = header.map((_, column) => rows.every((row) => /^[-.\d]|^$/.test(String(row[column]))));
+  const numeric = titles.map((_, column) => rows.every((row) => /^[-.\d]|^$/.test(String(row[column]))));
   const line = (row: readonly string[]) =>
     row
       .map((cell, column) => (numeric[column] ? cell.padStart(width[column]) : cell.padEnd(width[column])))
       .join('  ')
       .trimEnd();
-  return [header, ...cells].map(line).join('\n');
+  return [titles, ...cells].map(line).join('\n');
 }
 
 /** Writes `name    value`, one a line; entries without a value are left out. */
 export function facts(entries: readonly (readonly [string, string | null | undefined])[]): string {
   const shown = entries.filter(([, value]) => value);
   const width = Math.max(...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${visible(value!)}`).join('\n');
 }
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
@@ -75,10 +79,39 @@ const CODES: Readonly<Record<Style, [number, number]>> = {
   yellow: [33, 39],
 };
 
-/** Returns a function that paints a text if the stream can show colours and NO_COLOR is not set. */
+/** Stands before a colour's number; no text from outside can hold it, because it is new each time. */
+const MARK = `\0${randomBytes(8).toString('hex')}:`;
+/**
+ * Matches our marks, and the characters that steer a terminal or turn the direction of writing, line ends and
+ * tabs among them.
+ */
+const STEERING = new RegExp(`${MARK}(\\d+)\0|[\\p{Cc}\\p{Bidi_Control}\\u2028\\u2029]`, 'gu');
+const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/**
+ * Writes out what a terminal would obey, as \\x1b or \\u202e, in a text that may come from anybody: the name of a
+ * column, a cell, a path. What stays is a single line.
+ */
+export const visible = (text: string): string =>
+  text.replace(STEERING, (found) => (found.length > 1 ? found : writtenOut(found)));
+
+/** Makes a text ready for a terminal: our own colours are shown, and everything else that steers is written out. */
+export const forTerminal = (text: string): string =>
+  text.replace(STEERING, (found, colour: string | undefined) => {
+    if (colour !== undefined) return `\x1b[${colour}m`;
+    return found === '\n' || found === '\t' ? found : writtenOut(found);
+  });
+
+function writtenOut(character: string): string {
+  const code = character.charCodeAt(0);
+  const digits = code.toString(16);
+  return ESCAPES[character] ?? (code < 256 ? `\\x${digits.padStart(2, '0')}` : `\\u${digits.padStart(4, '0')}`);
+}
+
+/** Returns a function that marks a text for `forTerminal` to paint, if the stream shows colours and may. */
 export function painter(stream: NodeJS.WriteStream): (style: Style, text: string) => string {
   if (!stream.isTTY || !stream.hasColors()) return (_, text) => text;
-  return (style, text) => `\x1b[${CODES[style][0]}m${text}\x1b[${CODES[style][1]}m`;
+  return (style, text) => CODES[style].map((code) => `${MARK}${code}\0`).join(text);
 }
 
 /** Quotes a cell of a CSV file as RFC 4180 asks. */

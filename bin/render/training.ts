@@ -10,7 +10,17 @@ import type {
 } from '../../src/train/events.js';
 import type { Bars } from './bar.js';
 import { metricsText } from './metrics.js';
-import { count, countOf, duration, painter, percent, r2Text, significant } from './text.js';
+import {
+  count,
+  countOf,
+  duration,
+  forTerminal,
+  painter,
+  percent,
+  r2Text,
+  significant,
+  visible,
+} from './text.js';
 
 interface TrainingView {
   show(event: TrainEvent): void;
@@ -57,13 +67,13 @@ class Lines implements TrainingView {
   }
 
   note(text: string): void {
-    this.#print(this.#paint('dim', text));
+    this.#print(this.#paint('dim', visible(text)));
   }
 
   wait(text: string): void {
     const { isTTY } = process.stderr;
     this.#waiting = setTimeout(
-      () => process.stderr.write(this.#paint('dim', text) + (isTTY ? '' : '\n')),
+      () => process.stderr.write(forTerminal(this.#paint('dim', visible(text))) + (isTTY ? '' : '\n')),
       isTTY ? PATIENCE : SILENCE,
     );
   }
@@ -81,7 +91,7 @@ class Lines implements TrainingView {
       `${count(rows.val)} validation`,
       `${count(rows.test)} test rows`,
     ];
-    this.#print(`${this.#paint('bold', dataset)}: ${parts.join(', ')}`);
+    this.#print(`${this.#paint('bold', visible(dataset))}: ${parts.join(', ')}`);
     this.#print(`${this.#paint('bold', widths)}: ${countOf(parameters, 'parameter')}, ${kernels} kernels`);
     for (const note of start.notes) this.note(note);
     if (step > 0) this.note(`going on at step ${count(step)} of ${count(epochs * stepsPerEpoch)}`);
@@ -139,8 +149,8 @@ class Lines implements TrainingView {
   #print(line: string): void {
     this.#unwait();
     this.#last = performance.now();
-    if (this.#bar) this.#bar.printAbove(line);
-    else process.stderr.write(`${line}\n`);
+    if (this.#bar) this.#bar.printAbove(forTerminal(line));
+    else process.stderr.write(`${forTerminal(line)}\n`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Piscina } from 'piscina';
 
 /**
@@ -7,15 +8,22 @@ import type { Piscina } from 'piscina';
  */
 const loadPiscina = (): typeof import('piscina') => createRequire(import.meta.url)('piscina');
 
+const NO_STRINGS = '--disallow-code-generation-from-strings';
+
+/** Whether this process was started so that no text becomes code. */
+const refusesStrings = (): boolean =>
+  [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((text) => text.includes(NO_STRINGS));
+
 /**
  * Starts `count` threads that live as long as the pool and run one task at a time.
  * @param filename the compiled worker module
  * @param workerData sent to each thread once, when it starts
  */
 export function createThreads(filename: string, count: number, workerData: object = {}): Piscina {
+  const entry = refusesStrings() ? fileURLToPath(new URL('./workerentry.cjs', import.meta.url)) : filename;
   return new (loadPiscina().Piscina)({
-    filename,
-    workerData,
+    filename: entry,
+    workerData: entry === filename ? workerData : { ...workerData, module: moduleUrl(filename) },
     minThreads: count,
     maxThreads: count,
     concurrentTasksPerWorker: 1,
@@ -26,3 +34,6 @@ export function createThreads(filename: string, count: number, workerData: objec
     execArgv: ['--no-experimental-require-module'],
   });
 }
+
+const moduleUrl = (filename: string): string =>
+  filename.startsWith('file:') ? filename : pathToFileURL(filename).href;
