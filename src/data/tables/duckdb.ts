@@ -97,12 +97,12 @@ export const filePattern = (file: string): string => file.replace(/[*?[]/g, '[$&
 /** Returns DuckDB's explanation without the error's class, the hints and the excerpt of the query. */
 export function firstLine(error: unknown): string {
   const line = (error as Error).message.split('\n')[0].trim();
-  return line.replace(/^[\w ]+ Error: /, '');
+  return line.replace(/^(Failed to extract statements: )?[\w ]+ Error: /, '');
 }
 
 /** Turns an error of DuckDB into a DataError about `source`; returns any other error unchanged. */
 export function duckError(source: string, error: unknown): Error {
-  if (error instanceof DataError || !/^[\w -]+(Error|Exception): /.test((error as Error).message))
+  if (error instanceof DataError || !/^[\w -]+(: [\w -]+)?(Error|Exception): /.test((error as Error).message))
     return error as Error;
   const what =
     source === QUERY ? 'correct the query' : 'correct the file, or check that its name says what it holds';

@@ -5,7 +5,7 @@ import { checkRegular } from '../../regular.js';
 import { TABLE_FORMATS } from '../arrays/arrayfiles.js';
 import { fileError } from '../files.js';
 import type { TableSource } from '../source.js';
-import { examples } from '../words.js';
+import { examples, shorten } from '../words.js';
 import { openCsv } from './csv.js';
 import {
   type Connection,
@@ -41,7 +41,7 @@ export function withTable<T>(
   return withDuckDB(async (connection) => {
     const reader = await openTable(connection, source, header);
     try {
-      checkWidth(reader);
+      checkColumns(reader);
       if (source.form === 'file') await plainly(connection, reader.columns.length);
       return await use(reader);
     } finally {
@@ -72,7 +72,13 @@ async function openTable(
 /** Most columns of a table. The time that a table takes grows with their square. */
 const MOST_COLUMNS = 10_000;
 
-function checkWidth({ source, columns }: TableReader): void {
+/** Throws DataError for a table of too many columns, or of none that hold single values. */
+function checkColumns({ source, columns }: TableReader): void {
+  if (columns.length > 0 && columns.every(({ nested }) => nested !== null)) {
+    throw new DataError(
+      `${source}: no column holds single values: "${columns[0].name}" holds ${shorten(columns[0].nested!)}; write them out as columns`,
+    );
+  }
   if (columns.length <= MOST_COLUMNS) return;
   throw new DataError(
     `${source}: ${columns.length} columns, and a table may have ${MOST_COLUMNS}; save so many numbers as an array (X.npy and y.npy), or leave columns out`,
@@ -99,6 +105,9 @@ async function filesOf(connection: Connection, pattern: string): Promise<string[
 }
 
 async function matching(connection: Connection, pattern: string): Promise<string[]> {
+  if (/^\w[\w+.-]*:\/\//.test(pattern)) {
+    throw new DataError(`${pattern}: files of other machines are not read; download it first`);
+  }
   const found = await queryText(connection, `SELECT file FROM glob(${literal(pattern)}) ORDER BY file`);
   return found.map(([file]) => file!.replace(/^\.\//, ''));
 }

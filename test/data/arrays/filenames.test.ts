@@ -3,7 +3,7 @@
  * like.
  */
 import { dirname } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { crc32, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
 import { npy } from '../../support/npy.js';
@@ -27,6 +27,7 @@ function npz(members: Readonly<Record<string, Uint8Array>>): Uint8Array {
     local.writeUInt16LE(name.length, 26);
     const entry = Buffer.alloc(46);
     entry.writeUInt32LE(0x02014b50);
+    entry.writeUInt32LE(crc32(bytes), 16);
     entry.writeUInt32LE(bytes.length, 20);
     entry.writeUInt16LE(name.length, 28);
     entry.writeUInt32LE(at, 42);

@@ -1,0 +1,151 @@
+/** A run's folder, a sweep's, a model and a configuration from a stranger are data: they load and reach nothing. */
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { resumeSweep } from '#src/experiment/sweep.js';
+import { openSubject } from '#src/explain/subject.js';
+import { readModel } from '#src/model/read.js';
+import { readRun } from '#src/run/folder.js';
+import { resume, train } from '#src/run/train.js';
+import { Place } from '../bin/cli.js';
+import { failure } from '../data/helpers.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'gradpool-hostile-'));
+const outside = join(folder, 'outside');
+const EVIL = join(folder, 'evil.so');
+const library = { path: EVIL, interface: 'CBLAS', version: 'CBLAS', bf16: false };
+let run: string;
+
+beforeAll(async () => {
+  writeFileSync(EVIL, 'this would be code');
+  mkdirSync(outside);
+  run = join(folder, 'run');
+  const options = { data: 'xor', hidden: [2], epochs: 2, workers: 0, kernels: 'portable' } as const;
+  for await (const event of train(options, { out: run })) void event;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Copies the run and lets `spoil` change the copy. */
+function copy(name: string, spoil: (path: (part: string) => string) => void): string {
+  const to = join(folder, name);
+  cpSync(run, to, { recursive: true });
+  spoil((part) => join(to, part));
+  return to;
+}
+
+async function goOn(from: string): Promise<void> {
+  for await (const event of resume(from, { epochs: 3, workers: 0 })) void event;
+}
+
+const changed = (file: string, change: (record: Record<string, unknown>) => object) =>
+  writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')))));
+
+describe('a library that a file names', () => {
+  it('is not loaded from run.json', async () => {
+    const from = copy('record', (path) =>
+      changed(path('run.json'), (record) => ({ ...record, kernels: 'native', library })),
+    );
+    expect(await failure(() => goOn(from))).toMatch(/^2: .*evil\.so is not a library that this machine/);
+  });
+
+  it('is not loaded from config.yaml', async () => {
+    const from = copy('config', (path) => {
+      appendFileSync(path('config.yaml'), `nativeLibrary: ${EVIL}\n`);
+      changed(path('run.json'), (record) => ({ ...record, kernels: 'native', library: null }));
+    });
+    const message = await failure(() => goOn(from)).catch(() => 'went on without it');
+    expect(message).not.toMatch(/cannot load .*evil/);
+    for await (const event of resume(from, { epochs: 4, kernels: 'portable' })) void event;
+    expect(await failure(() => openSubject({ path: join(from, 'config.yaml') }))).toMatch(/^2: .*evil\.so/);
+  });
+
+  it('is not loaded from a sweep', async () => {
+    const sweep = join(folder, 'sweep');
+    mkdirSync(join(sweep, 'trials'), { recursive: true });
+    const definition = { base: { data: 'xor', kernels: 'native', nativeLibrary: EVIL }, axes: {}, seeds: [1] };
+    writeFileSync(join(sweep, 'sweep.yaml'), JSON.stringify(definition));
+    writeFileSync(join(sweep, 'sweep.json'), JSON.stringify({ definition, kernels: null, data: [] }));
+    expect(await failure(() => resumeSweep(sweep).next())).toMatch(/^2: .*evil\.so/);
+    writeFileSync(join(sweep, 'sweep.yaml'), JSON.stringify({ ...definition, base: { data: 'xor' } }));
+    const kernels = { name: 'native', library };
+    writeFileSync(join(sweep, 'sweep.json'), JSON.stringify({ definition, kernels, data: [] }));
+    expect(await failure(() => resumeSweep(sweep).next())).toMatch(/^2: .*evil\.so/);
+  });
+});
+
+const PARTS = ['run.json', 'config.yaml', 'metrics.jsonl', 'model.safetensors', 'checkpoints/last.safetensors'];
+
+describe.skipIf(process.platform === 'win32')('a part of a folder that', () => {
+  const use = async (from: string, part: string) => {
+    if (part === 'model.safetensors') readModel(from);
+    else await goOn(from);
+  };
+
+  it('leads elsewhere is not followed', async () => {
+    for (const part of [...PARTS, 'checkpoints']) {
+      const from = copy(`link-${part.replace('/', '-')}`, (path) => {
+        renameSync(path(part), join(outside, part.replace('/', '-')));
+        symlinkSync(join(outside, part.replace('/', '-')), path(part));
+      });
+      expect(await failure(() => use(from, part)), part).toMatch(/^3: .*a symbolic link/);
+    }
+  });
+
+  it('is no file is not waited for', async () => {
+    for (const part of PARTS) {
+      const from = copy(`fifo-${part.replace('/', '-')}`, (path) => {
+        rmSync(path(part));
+        execFileSync('mkfifo', [path(part)]);
+      });
+      expect(await failure(() => use(from, part)), part).toMatch(/^3: .*(a FIFO|there is no such)/);
+    }
+  });
+
+  it('is a link that leads nowhere is not written through', async () => {
+    const target = join(outside, 'made');
+    const from = copy('dangling', (path) => {
+      rmSync(path('metrics.jsonl'));
+      symlinkSync(target, path('metrics.jsonl'));
+    });
+    expect(await failure(() => goOn(from))).toMatch(/^3: .*a symbolic link/);
+    expect(existsSync(target)).toBe(false);
+  });
+});
+
+it('a configuration that is a bomb is refused in one line', async () => {
+  const from = copy('bomb', (path) => writeFileSync(path('config.yaml'), 'a: &a [*a]\nlr: *a\n'));
+  expect(await failure(() => readRun(from))).toMatch(/^3: .*config\.yaml: /);
+});
+
+it('names and cells that steer a terminal are written out, but not in JSON', async () => {
+  const place = new Place();
+  const name = 'b\x1b[31m\x1b]0;t\x07\u202e\x9b2J';
+  place.write('t.csv', `a,${name},y\n${Array.from({ length: 30 }, (_, i) => `${i % 7},${i % 5},\x1b[2J${i % 2}`).join('\n')}\n`);
+  const [text, json, error, stored] = await Promise.all([
+    place.gradpool(['inspect', 't.csv']),
+    place.gradpool(['inspect', 't.csv', '--json']),
+    place.gradpool(['inspect', 't\x1b[31m.csv']),
+    place.gradpool(['inspect', 't.csv', '-t', name]),
+  ]);
+  for (const { stdout, stderr } of [text, error, stored]) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those that must not be there
+    expect(stdout + stderr).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
+  }
+  expect(text.stdout).toContain('b\\x1b[31m\\x1b]0;t\\x07\\u202e\\x9b2J');
+  expect(error.stderr).toContain('t\\x1b[31m.csv');
+  expect(JSON.parse(json.stdout).parts[0].columns[1].name).toBe(name);
+  place.remove();
+}, 120_000);
