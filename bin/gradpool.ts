@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { UsageError } from '../src/errors.js';
 import { readArgs } from './args.js';
 import { type Command, commandName } from './command.js';
 import { benchCommand } from './commands/bench.js';
@@ -16,7 +17,6 @@ import { resumeCommand } from './commands/resume.js';
 import { runsCommand } from './commands/runs.js';
 import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
-import { UsageError } from '../src/errors.js';
 import { report } from './render/exit.js';
 import { tolerateClosedPipes } from './render/output.js';
 

@@ -29,7 +29,9 @@ export function report(error: unknown): number {
     return 3;
   }
   const stack = error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`gradpool: this is a bug, please report it with the lines below\n${forTerminal(String(stack))}\n`);
+  process.stderr.write(
+    `gradpool: this is a bug, please report it with the lines below\n${forTerminal(String(stack))}\n`,
+  );
   return 1;
 }
 

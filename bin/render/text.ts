@@ -105,7 +105,9 @@ export const forTerminal = (text: string): string =>
 function writtenOut(character: string): string {
   const code = character.charCodeAt(0);
   const digits = code.toString(16);
-  return ESCAPES[character] ?? (code < 256 ? `\\x${digits.padStart(2, '0')}` : `\\u${digits.padStart(4, '0')}`);
+  return (
+    ESCAPES[character] ?? (code < 256 ? `\\x${digits.padStart(2, '0')}` : `\\u${digits.padStart(4, '0')}`)
+  );
 }
 
 /** Returns a function that marks a text for `forTerminal` to paint, if the stream shows colours and may. */

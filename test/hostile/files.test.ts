@@ -7,8 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { describeSource } from '#src/data/describe.js';
 import { readModel } from '#src/model/read.js';
 import { parseYaml } from '#src/yamltext.js';
-import { npy } from '../support/npy.js';
 import { failure, file, idx } from '../data/helpers.js';
+import { npy } from '../support/npy.js';
 
 /** A ZIP archive with these entries; what `spoil` changes in its directory is a lie. */
 function zip(
@@ -106,7 +106,12 @@ const FILES: Readonly<Record<string, [string, string | Uint8Array]>> = {
   'an empty file': ['empty.parquet', ''],
   'a Parquet file that claims a footer of 2 GB': [
     'footer.parquet',
-    Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(40), Buffer.from([255, 255, 255, 127]), Buffer.from('PAR1')]),
+    Buffer.concat([
+      Buffer.from('PAR1'),
+      Buffer.alloc(40),
+      Buffer.from([255, 255, 255, 127]),
+      Buffer.from('PAR1'),
+    ]),
   ],
 };
 

@@ -75,7 +75,11 @@ describe('a library that a file names', () => {
   it('is not loaded from a sweep', async () => {
     const sweep = join(folder, 'sweep');
     mkdirSync(join(sweep, 'trials'), { recursive: true });
-    const definition = { base: { data: 'xor', kernels: 'native', nativeLibrary: EVIL }, axes: {}, seeds: [1] };
+    const definition = {
+      base: { data: 'xor', kernels: 'native', nativeLibrary: EVIL },
+      axes: {},
+      seeds: [1],
+    };
     writeFileSync(join(sweep, 'sweep.yaml'), JSON.stringify(definition));
     writeFileSync(join(sweep, 'sweep.json'), JSON.stringify({ definition, kernels: null, data: [] }));
     expect(await failure(() => resumeSweep(sweep).next())).toMatch(/^2: .*evil\.so/);
@@ -86,7 +90,13 @@ describe('a library that a file names', () => {
   });
 });
 
-const PARTS = ['run.json', 'config.yaml', 'metrics.jsonl', 'model.safetensors', 'checkpoints/last.safetensors'];
+const PARTS = [
+  'run.json',
+  'config.yaml',
+  'metrics.jsonl',
+  'model.safetensors',
+  'checkpoints/last.safetensors',
+];
 
 describe.skipIf(process.platform === 'win32')('a part of a folder that', () => {
   const use = async (from: string, part: string) => {
@@ -133,7 +143,10 @@ it('a configuration that is a bomb is refused in one line', async () => {
 it('names and cells that steer a terminal are written out, but not in JSON', async () => {
   const place = new Place();
   const name = 'b\x1b[31m\x1b]0;t\x07\u202e\x9b2J';
-  place.write('t.csv', `a,${name},y\n${Array.from({ length: 30 }, (_, i) => `${i % 7},${i % 5},\x1b[2J${i % 2}`).join('\n')}\n`);
+  place.write(
+    't.csv',
+    `a,${name},y\n${Array.from({ length: 30 }, (_, i) => `${i % 7},${i % 5},\x1b[2J${i % 2}`).join('\n')}\n`,
+  );
   const [text, json, error, stored] = await Promise.all([
     place.gradpool(['inspect', 't.csv']),
     place.gradpool(['inspect', 't.csv', '--json']),

@@ -30,18 +30,31 @@ async function readersIn(folder) {
   const run = join(folder, 'run');
   const options = { data: 'xor', hidden: [2], epochs: 1, workers: 0, kernels: 'portable', optimizer: 'adam' };
   for await (const event of train(options, { out: run })) void event;
-  const rows = Array.from({ length: 40 }, (_, i) => `${i},${(i * 7) % 5}.5,"w ${i % 3}",2024-01-${10 + (i % 9)}`);
+  const rows = Array.from(
+    { length: 40 },
+    (_, i) => `${i},${(i * 7) % 5}.5,"w ${i % 3}",2024-01-${10 + (i % 9)}`,
+  );
   const csv = Buffer.from(`a,b,c,d\n${rows.join('\n')}\n`);
-  const records = rows.map((row) => ({ a: Number(row.split(',')[0]), c: `w "${row}"`, n: null, l: [1, { x: 2 }] }));
+  const records = rows.map((row) => ({
+    a: Number(row.split(',')[0]),
+    c: `w "${row}"`,
+    n: null,
+    l: [1, { x: 2 }],
+  }));
   const parquet = join(folder, 'whole.parquet');
   const zstd = join(folder, 'whole.csv.zst');
   await withDuckDB(async (connection) => {
-    await connection.run(`COPY (SELECT i AS a, 'w' || i AS b, i / 3 AS c FROM range(99) r(i)) TO ${literal(parquet)}`);
+    await connection.run(
+      `COPY (SELECT i AS a, 'w' || i AS b, i / 3 AS c FROM range(99) r(i)) TO ${literal(parquet)}`,
+    );
     const table = "(SELECT i AS a, 'w' || i % 3 AS b FROM range(99) r(i))";
     await connection.run(`COPY ${table} TO ${literal(zstd)} (FORMAT csv, COMPRESSION zstd)`);
   });
   const fixture = (name) => readFileSync(new URL(`../fixtures/data/${name}`, import.meta.url));
-  const idx = Buffer.concat([Buffer.from([0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 2, 0, 0, 0, 2]), Buffer.alloc(36, 7)]);
+  const idx = Buffer.concat([
+    Buffer.from([0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 2, 0, 0, 0, 2]),
+    Buffer.alloc(36, 7),
+  ]);
   const table = (file) => describeSource(file);
   const checkpoint = readFileSync(join(run, 'checkpoints', 'last.safetensors'));
   const network = JSON.parse(checkpoint.toString('utf8', 8, 8 + checkpoint.readUInt32LE(0)));
@@ -60,17 +73,29 @@ async function readersIn(folder) {
     NPZ: ['t.npz', fixture('compressed.npz'), table],
     model: ['t.safetensors', readFileSync(join(run, 'model.safetensors')), readModel],
     checkpoint: ['c.safetensors', checkpoint, (file) => readCheckpoint(file, length, slots)],
-    'config.yaml': [
-      'run/config.yaml',
-      readFileSync(join(run, 'config.yaml')),
-      () => readRun(run),
+    'config.yaml': ['run/config.yaml', readFileSync(join(run, 'config.yaml')), () => readRun(run)],
+    YAML: [
+      't.yaml',
+      Buffer.from('a: &a [1, {b: 2}]\nc: *a\n'),
+      (file) => parseYaml(readFileSync(file, 'utf8'), file),
     ],
-    YAML: ['t.yaml', Buffer.from('a: &a [1, {b: 2}]\nc: *a\n'), (file) => parseYaml(readFileSync(file, 'utf8'), file)],
   };
 }
 
 /** Numbers and words that readers stumble over. */
-const TRAPS = ['\0', '\xff\xff\xff\xff', '\x7f\xff\xff\xff', '-1', '1e999', 'NaN', '"', '[[[[', '{"', '\n\n', ',,,,'];
+const TRAPS = [
+  '\0',
+  '\xff\xff\xff\xff',
+  '\x7f\xff\xff\xff',
+  '-1',
+  '1e999',
+  'NaN',
+  '"',
+  '[[[[',
+  '{"',
+  '\n\n',
+  ',,,,',
+];
 
 /** Returns a damaged copy: some bytes changed, cut out, doubled or put in. */
 function damaged(whole, random) {
@@ -83,7 +108,8 @@ function damaged(whole, random) {
     else if (kind === 1 && at < bytes.length) bytes[at] = random.below(256);
     else if (kind === 2) bytes = bytes.subarray(0, at);
     else if (kind === 3) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)]);
-    else if (kind === 4) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.max(0, at - length))]);
+    else if (kind === 4)
+      bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.max(0, at - length))]);
     else {
       const trap = Buffer.from(TRAPS[random.below(TRAPS.length)], 'latin1');
       bytes = Buffer.concat([bytes.subarray(0, at), trap, bytes.subarray(at)]);
@@ -131,7 +157,9 @@ async function parent({ count, seed }) {
     let last = null;
     const script = fileURLToPath(import.meta.url);
     const words = ['--child', place, '--count', count, '--seed', seed, '--from', from].map(String);
-    const process = spawn(globalThis.process.execPath, [script, ...words], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const process = spawn(globalThis.process.execPath, [script, ...words], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     const tell = (message) => {
       const { name, came, number, path } = message;
       const tally = tallies.get(name) ?? { read: 0, refused: 0, bugs: 0 };
@@ -163,7 +191,9 @@ async function parent({ count, seed }) {
   for (const [name, { read, refused, bugs }] of tallies)
     console.log(`${name.padEnd(12)} ${read} read, ${refused} refused, ${bugs} bugs`);
   for (const bug of bugs) console.log(bug);
-  console.log(`fuzz: ${count * tallies.size} files for ${tallies.size} readers, seed ${seed}: ${bugs.length} bugs`);
+  console.log(
+    `fuzz: ${count * tallies.size} files for ${tallies.size} readers, seed ${seed}: ${bugs.length} bugs`,
+  );
   if (bugs.length === 0) rmSync(folder, { recursive: true });
   return bugs.length === 0 ? 0 : 1;
 }

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findRuns } from '#src/experiment/listing/query.js';
 import { describeSource } from '#src/data/describe.js';
+import { findRuns } from '#src/experiment/listing/query.js';
 import { failure, file } from '../data/helpers.js';
 
 const table = file('t.csv', 'a,y\n1,u\n2,v\n3,u\n4,v\n');

@@ -51,7 +51,10 @@ interface Access {
  * Locks a database: from now on it reads these files and no others, writes none, loads nothing, and changes no
  * setting, whatever it is told.
  */
-export async function lock(connection: Connection, { files, folder, foreign = false }: Access): Promise<void> {
+export async function lock(
+  connection: Connection,
+  { files, folder, foreign = false }: Access,
+): Promise<void> {
   const settings = {
     streaming_buffer_size: literal('16MB'), // with less, only one thread would be busy
     // with several threads, the order of an aggregate's rows would vary
