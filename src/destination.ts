@@ -2,7 +2,7 @@
 import { readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from './errors.js';
-import { kindOf } from './regular.js';
+import { kindOfFile } from './regular.js';
 
 export type Destination =
   /**
@@ -34,7 +34,7 @@ export function destinationOf(path: string): Destination {
       throw refusal('there is no such folder; create it and name a file in it');
     }
     if (stats.isFIFO() || stats.isCharacterDevice()) return { kind: 'stream', path };
-    throw refusal(`this is ${kindOf(stats)}, where a file is needed`);
+    throw refusal(`this is ${kindOfFile(stats)}, where a file is needed`);
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw refusal((error as Error).message);

@@ -72,8 +72,8 @@ export function checkRegular(path: string): void {
 }
 
 /**
- * Returns the path of a part of a run's folder. Such a folder may come from anybody, so nothing in it may lead
- * elsewhere: throws DataError where the part, or a folder on the way to it, is a symbolic link.
+ * Returns the path of a part of a run's folder. Such a folder may come from anybody, so nothing in it may
+ * lead elsewhere: throws DataError where the part, or a folder on the way to it, is a symbolic link.
  */
 export function partOf(folder: string, part: string): string {
   let path = folder;
@@ -98,7 +98,7 @@ function checkedHandle(path: string, file: number): number {
 function requireFile(path: string, stats: Stats): void {
   if (stats.isSymbolicLink()) throw linkError(path);
   if (!stats.isFile())
-    throw new DataError(`${path}: this is ${kindOf(stats)}, where a regular file is needed`);
+    throw new DataError(`${path}: this is ${kindOfFile(stats)}, where a regular file is needed`);
 }
 
 const linkError = (path: string) =>
@@ -107,7 +107,7 @@ const linkError = (path: string) =>
   );
 
 /** Says what lies at a path that is no regular file. */
-export function kindOf(stats: Stats): string {
+export function kindOfFile(stats: Stats): string {
   if (stats.isDirectory()) return 'a directory';
   if (stats.isFIFO()) return 'a FIFO';
   if (stats.isSocket()) return 'a socket';

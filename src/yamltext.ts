@@ -3,7 +3,7 @@ import { type Document, Lexer, type LineCounter, parseDocument } from 'yaml';
 import { DataError } from './errors.js';
 
 /** Most bytes of a text in YAML: a configuration has a few thousand, a sweep's axes seldom more. */
-export const MOST_YAML = 2 ** 20;
+const MOST_YAML = 2 ** 20;
 /** Most levels of nesting. The parser calls itself for each. */
 const DEEPEST = 50;
 /** Most colons in a text and in a line: the parser compares each key with all before it. */

@@ -89,13 +89,16 @@ const STEERING = new RegExp(`${MARK}(\\d+)\0|[\\p{Cc}\\p{Bidi_Control}\\u2028\\u
 const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
- * Writes out what a terminal would obey, as \\x1b or \\u202e, in a text that may come from anybody: the name of a
- * column, a cell, a path. What stays is a single line.
+ * Writes out what a terminal would obey, as \x1b or \u202e, in a text that may come from anybody: the name of
+ * a column, a cell, a path. What stays is a single line.
  */
 export const visible = (text: string): string =>
   text.replace(STEERING, (found) => (found.length > 1 ? found : writtenOut(found)));
 
-/** Makes a text ready for a terminal: our own colours are shown, and everything else that steers is written out. */
+/**
+ * Makes a text ready for a terminal: our own colours are shown, and everything else that steers is written
+ * out.
+ */
 export const forTerminal = (text: string): string =>
   text.replace(STEERING, (found, colour: string | undefined) => {
     if (colour !== undefined) return `\x1b[${colour}m`;

@@ -20,14 +20,14 @@ export function fileError(file: string, error: unknown): Error {
 }
 
 /**
- * Returns how many bytes a file holds by its header, of which it is given the beginning. Throws DataError for a
- * header that is damaged.
+ * Returns how many bytes a file holds by its header, of which it is given the beginning. Throws DataError for
+ * a header that is damaged.
  */
 type SizeOf = (head: Uint8Array) => number;
 
 /**
- * Returns the bytes of a file, unpacked if its name ends in .gz. What is packed is unpacked no further than its
- * header says. Throws DataError.
+ * Returns the bytes of a file, unpacked if its name ends in .gz. What is packed is unpacked no further than
+ * its header says. Throws DataError.
  */
 export function readBytes(file: string, sizeOf: SizeOf): SharedBytes {
   const bytes = readPlain(file);

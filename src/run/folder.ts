@@ -14,6 +14,8 @@ import { type PlannedConfig, restoreConfig, type TrainConfig, type TrainOptions 
 import type { TrainEvent, TrainResult } from '../train/events.js';
 import type { PresetName } from '../train/presets.js';
 import { parseYaml } from '../yamltext.js';
+import { generationAges } from './generations.js';
+import { type FolderLock, lockNewFolder } from './lock.js';
 
 export const RUN_FILES = {
   record: 'run.json',
@@ -92,7 +94,15 @@ export function newRunFolder(out: string | undefined, data: string, started: Dat
 export const memberFolder = (folder: string, member: number): string =>
   partOf(folder, join('members', String(member)));
 
-/** Creates the folder of a new run with its configuration and record. */
+/**
+ * Creates and locks the folder of a new run, with its configuration and record; null where nothing is
+ * written.
+ */
+export function newRun(folder: string | null, config: TrainConfig, record: RunRecord): FolderLock | null {
+  return folder === null ? null : lockNewFolder(folder, () => createRunFolder(folder, config, record));
+}
+
+/** Writes the first files of a run's folder, and makes the folder where it is missing. */
 export function createRunFolder(folder: string, config: TrainConfig, record: RunRecord): void {
   try {
     makeFolder(join(folder, config.bag > 1 ? 'members' : 'checkpoints'));
@@ -138,7 +148,7 @@ export function reviveMetrics(key: string, value: unknown): unknown {
 export function wasSaved(folder: string): boolean {
   const metrics = partOf(folder, RUN_FILES.metrics);
   return (
-    existsSync(partOf(folder, RUN_FILES.last)) ||
+    generationAges(partOf(folder, RUN_FILES.last)).length > 0 ||
     (existsSync(metrics) && readRegularText(metrics).includes('{"type":"checkpoint"'))
   );
 }
@@ -148,10 +158,7 @@ export function wasSaved(folder: string): boolean {
  * @throws DataError when the folder is not a run's
  */
 export function readRun(folder: string): { record: RunRecord; config: PlannedConfig } {
-  const file = join(folder, RUN_FILES.record);
-  if (!existsSync(file)) {
-    throw new DataError(`${folder}: not a run's folder (it has no ${RUN_FILES.record})${siblings(folder)}`);
-  }
+  refuseNoRun(folder);
   try {
     const record = JSON.parse(readRegularText(partOf(folder, RUN_FILES.record)), reviveMetrics) as RunRecord;
     const configFile = partOf(folder, RUN_FILES.config);
@@ -161,6 +168,12 @@ export function readRun(folder: string): { record: RunRecord; config: PlannedCon
     if (error instanceof DataError) throw error;
     throw new DataError(`${folder}: unreadable run (${(error as Error).message})`);
   }
+}
+
+/** Throws DataError where a folder is not a run's. */
+export function refuseNoRun(folder: string): void {
+  if (existsSync(join(folder, RUN_FILES.record))) return;
+  throw new DataError(`${folder}: not a run's folder (it has no ${RUN_FILES.record})${siblings(folder)}`);
 }
 
 /** Suggests the newest run beside a folder that was not found. */

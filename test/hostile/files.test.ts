@@ -1,4 +1,6 @@
-/** Files from strangers are refused in one line, before they take memory or time, and nothing waits for them. */
+/**
+ * Files from strangers are refused in one line, before they take memory or time, and nothing waits for them.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';

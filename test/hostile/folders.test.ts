@@ -1,4 +1,7 @@
-/** A run's folder, a sweep's, a model and a configuration from a stranger are data: they load and reach nothing. */
+/**
+ * A run's folder, a sweep's, a model and a configuration from a stranger are data: they load and reach
+ * nothing.
+ */
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
@@ -42,6 +45,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function copy(name: string, spoil: (path: (part: string) => string) => void): string {
   const to = join(folder, name);
   cpSync(run, to, { recursive: true });
+  for (const part of ['last-1', 'best-1']) rmSync(join(to, 'checkpoints', `${part}.safetensors`), { force: true });
   spoil((part) => join(to, part));
   return to;
 }

@@ -1,7 +1,8 @@
 /**
- * Gives every reader thousands of damaged files and counts what comes of them: read, refused in one line, or a
- * bug (another error, a crash, more than two seconds). `node test/hostile/fuzz.mjs --count 20000 --seed 1` is
- * the long form; the suite runs a short one. A damaged file that is a bug is kept, and its path is printed.
+ * Gives every reader thousands of damaged files and counts what comes of them: read, refused in one line, or
+ * a bug (another error, a crash, more than two seconds). `node test/hostile/fuzz.mjs --count 20000 --seed 1`
+ * is the long form; the suite runs a short one. A damaged file that is a bug is kept, and its path is
+ * printed.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -145,7 +146,9 @@ async function child(folder, { count, seed, from }) {
   process.send({ done: true });
 }
 
-/** Starts children until all files were read: one that crashes is followed by one that begins behind its file. */
+/**
+ * Starts children until all files were read: one that crashes is followed by one that begins behind its file.
+ */
 async function parent({ count, seed }) {
   const folder = mkdtempSync(join(tmpdir(), 'gradpool-fuzz-'));
   const tallies = new Map();

@@ -1,4 +1,6 @@
-/** A query is one SELECT over table files that it names, whatever is put around it (src/data/tables/sql.ts). */
+/**
+ * A query is one SELECT over table files that it names, whatever is put around it (src/data/tables/sql.ts).
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

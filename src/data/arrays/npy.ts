@@ -46,8 +46,8 @@ export function parseNpy(file: string, bytes: SharedBytes): StoredTensor {
 }
 
 /**
- * Parses what comes before the elements: `\x93NUMPY`, the version, the header's length, the header. The header
- * is a Python literal, of which three regular expressions read the three entries.
+ * Parses what comes before the elements: `\x93NUMPY`, the version, the header's length, the header. The
+ * header is a Python literal, of which three regular expressions read the three entries.
  */
 function parseHeader(file: string, bytes: Uint8Array) {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

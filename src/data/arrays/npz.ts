@@ -27,9 +27,9 @@ interface Entry {
 }
 
 /**
- * Finds the arrays of an NPZ file by name; each is unpacked when it is asked for. The byte offsets are those of
- * the ZIP specification (APPNOTE 4.3): the end record points to the directory, and each of its entries to a
- * local header with the data behind it. Throws DataError, also for entries that share bytes.
+ * Finds the arrays of an NPZ file by name; each is unpacked when it is asked for. The byte offsets are those
+ * of the ZIP specification (APPNOTE 4.3): the end record points to the directory, and each of its entries to
+ * a local header with the data behind it. Throws DataError, also for entries that share bytes.
  */
 export function readNpz(file: string): Map<string, () => StoredTensor> {
   // An archive in a .gz would be unpacked twice, and numpy writes none.

@@ -43,13 +43,15 @@ interface Access {
   readonly files: readonly string[];
   /** A folder of which all files may be read. */
   readonly folder?: string;
-  /** Whether the SQL comes from a user: it then runs in one thread, and even `plainly` is out of its reach. */
+  /**
+   * Whether the SQL comes from a user: it then runs in one thread, and even `plainly` is out of its reach.
+   */
   readonly foreign?: boolean;
 }
 
 /**
- * Locks a database: from now on it reads these files and no others, writes none, loads nothing, and changes no
- * setting, whatever it is told.
+ * Locks a database: from now on it reads these files and no others, writes none, loads nothing, and changes
+ * no setting, whatever it is told.
  */
 export async function lock(
   connection: Connection,

@@ -119,8 +119,8 @@ const QUERIED = new RegExp(
 );
 
 /**
- * Opens a query. It reads the table files that it names and nothing else, for it may stand in the configuration
- * of a run that comes from anybody.
+ * Opens a query. It reads the table files that it names and nothing else, for it may stand in the
+ * configuration of a run that comes from anybody.
  */
 async function openQuery(connection: Connection, text: string): Promise<TableReader> {
   const named = await filesInQuery(connection, text);

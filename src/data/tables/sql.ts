@@ -1,6 +1,6 @@
 /**
- * Reads a query before it is run. It may stand in a configuration that comes from anybody, so it has to be one
- * SELECT, call nothing that looks outside of its tables, and name the files that it reads.
+ * Reads a query before it is run. It may stand in a configuration that comes from anybody, so it has to be
+ * one SELECT, call nothing that looks outside of its tables, and name the files that it reads.
  */
 import { DataError } from '../../errors.js';
 import { type Connection, firstLine, literal, QUERY, queryText } from './duckdb.js';
