@@ -120,12 +120,12 @@ async function fetchCells(connection: Connection, table: string, fetched: Fetche
 /** Bytes of a cell while a table is read. */
 const CELL_BYTES = 8;
 
-/** Throws DataError for more cells than fit into half of this machine's memory. */
+/** Throws DataError for more cells than fit into a quarter of this machine's memory. */
 function checkRoom(rows: number, columns: number): void {
-  const [needed, most] = [rows * columns * CELL_BYTES, totalmem() / 2];
+  const [needed, most] = [rows * columns * CELL_BYTES, totalmem() / 4];
   if (needed <= most) return;
   throw new DataError(
-    `the table: ${rows} rows and more of ${columns} columns need over ${Math.floor(needed / 2 ** 30)} GiB, half of this machine's memory; read fewer rows or columns`,
+    `the table: ${rows} rows and more of ${columns} columns need over ${Math.floor(needed / 2 ** 30)} GiB, a quarter of this machine's memory; read fewer rows or columns`,
   );
 }
 
