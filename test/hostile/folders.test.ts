@@ -45,7 +45,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function copy(name: string, spoil: (path: (part: string) => string) => void): string {
   const to = join(folder, name);
   cpSync(run, to, { recursive: true });
-  for (const part of ['last-1', 'best-1']) rmSync(join(to, 'checkpoints', `${part}.safetensors`), { force: true });
+  for (const part of ['last-1', 'best-1'])
+    rmSync(join(to, 'checkpoints', `${part}.safetensors`), { force: true });
   spoil((part) => join(to, part));
   return to;
 }
