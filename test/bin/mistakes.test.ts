@@ -106,7 +106,7 @@ const OURS: [string, number, string][] = [
   ['train flowers.csv -c value.yaml', 2, 'value.yaml:2: lr: expected a number, found "abc"'],
   ['train flowers.csv -c list.yaml', 2, 'list.yaml: expected keys with their values, such as lr: 0.1'],
   ['train flowers.csv -c none.yaml', 3, 'none.yaml: there is no such file; check the path'],
-  ['train flowers.csv -c folder', 3, 'folder: cannot be read (EISDIR)'],
+  ['train flowers.csv -c folder', 3, 'folder: this is a directory, where a regular file is needed'],
 ];
 
 /** The library's words may change; what they must name may not. */
@@ -123,7 +123,7 @@ const THEIRS: [string, number, RegExp][] = [
   [`${HIDDEN} --batch 1000`, 2, /batch: 1000 is larger than the 48 training rows/],
   [`${HIDDEN} --out folder`, 3, /^folder: exists already/],
   [`${HIDDEN} --out run`, 3, /^run: holds a run already; .*gradpool resume run/],
-  [`${HIDDEN} --out plain/run`, 3, /^plain\/run: cannot write/],
+  [`${HIDDEN} --out plain/run`, 3, /^plain\/run: cannot be made/],
   ['train flowers.csv -t kind --layers [{dens:3}]', 2, /did you mean 'dense'/],
   [
     'train flowers.csv -t kind --layers [{"dense":2}]',
