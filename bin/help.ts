@@ -3,7 +3,15 @@ import yargs, { type CommandModule } from 'yargs';
 import { didYouMean } from '../src/didyoumean.js';
 import { UsageError } from '../src/errors.js';
 import { VERSION } from '../src/version.js';
-import { optionTable, PARSER_CONFIGURATION, parserError, readArgs, takeApart, tooFewWords } from './args.js';
+import {
+  optionTable,
+  PARSER_CONFIGURATION,
+  parserError,
+  readArgs,
+  takeApart,
+  tooFewWords,
+  withAlone,
+} from './args.js';
 import { type Command, commandName } from './command.js';
 import { builtInNames, complete, isCompletion } from './completion.js';
 import { EXIT_CODES } from './render/exit.js';
@@ -38,7 +46,8 @@ export async function withYargs(commands: readonly Command[], tokens: readonly s
     );
   }
   let output = '';
-  const argv = await cli.parseAsync(tokens as string[], {}, (_error, _argv, text) => {
+  const flags = commands.find((command) => tokens.includes(commandName(command)))?.flags ?? {};
+  const argv = await cli.parseAsync(withAlone(tokens, flags), {}, (_error, _argv, text) => {
     output = text;
   });
   if (output) print(withoutTypes(output));

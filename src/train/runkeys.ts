@@ -47,6 +47,12 @@ export const RUN = {
   memoryLimit: positive
     .optional()
     .describe('largest amount of shared memory, in MiB; default: what the machine has'),
+  tensorboard: z
+    .union([z.boolean(), z.string().min(1)])
+    .default(false)
+    .describe(
+      "whether TensorBoard's event files are written: below the run's folder, or in a folder of the run's name below DIR",
+    ),
   checkpointEvery: whole(1)
     .optional()
     .describe('steps between checkpoints, in addition to the one after each epoch'),

@@ -1,0 +1,47 @@
+/** config.yaml: the configuration of a training in a file. */
+import { parse } from 'yaml';
+import { DataError, UsageError } from '../errors.js';
+import { refuseNewer, type StoredFormat, versionKey } from '../stored.js';
+import { configSchema, type PlannedConfig, restoreConfig, type TrainOptions } from './config.js';
+
+const VERSION = 1;
+
+/** A configuration file may leave out every key: the command line can name the data. */
+export const CONFIG_FORMAT = {
+  version: VERSION,
+  schema: configSchema.extend({
+    formatVersion: versionKey(VERSION),
+    data: configSchema.shape.data.optional(),
+  }),
+  remedy: 'restore the file from a copy, or train again',
+} as const satisfies StoredFormat;
+
+/**
+ * Returns the configuration that a run has stored.
+ * @param file what an error calls the file
+ * @throws DataError, which names the file, the key, its value and the remedy
+ */
+export function parseConfig(text: string, file: string): PlannedConfig {
+  const refuse = (why: string) => new DataError(`${file}: ${why}; ${CONFIG_FORMAT.remedy}`);
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (error) {
+    throw refuse(`is not YAML (${(error as Error).message.split('\n')[0].replace(/:$/, '')})`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw refuse(`expected keys with their values, found ${JSON.stringify(value) ?? 'nothing'}`);
+  }
+  refuseNewer(VERSION, value, file);
+  const { formatVersion, ...config } = value as Record<string, unknown>;
+  const version = CONFIG_FORMAT.schema.shape.formatVersion.safeParse(formatVersion);
+  if (formatVersion !== undefined && !version.success) {
+    throw refuse(`formatVersion: expected a whole number, found ${JSON.stringify(formatVersion)}`);
+  }
+  try {
+    return restoreConfig(config as unknown as TrainOptions);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw refuse(error.message);
+  }
+}
