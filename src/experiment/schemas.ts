@@ -7,6 +7,7 @@ import { RECORD_FORMAT } from '../run/recordformat.js';
 import { RESULT_FORMAT } from '../run/resultformat.js';
 import type { StoredFormat } from '../stored.js';
 import { CONFIG_FORMAT } from '../train/configfile.js';
+import { EVALUATE_FORMAT, INSPECT_FORMAT, PREDICT_FORMAT } from './documents.js';
 import { SWEEP_FORMAT, SWEEP_RECORD_FORMAT } from './sweepfile.js';
 import { TRIALS_FORMAT } from './triallines.js';
 
@@ -48,6 +49,21 @@ export const FORMATS = {
     title: 'the result of a training',
     where: 'what gradpool train --json and resume --json print',
     format: RESULT_FORMAT,
+  },
+  evaluate: {
+    title: 'the evaluation of a model',
+    where: 'what gradpool evaluate --json prints',
+    format: EVALUATE_FORMAT,
+  },
+  predict: {
+    title: 'the prediction of a row',
+    where: 'each line that gradpool predict --format jsonl prints',
+    format: PREDICT_FORMAT,
+  },
+  inspect: {
+    title: 'a run with its history',
+    where: 'what gradpool inspect RUN --json prints',
+    format: INSPECT_FORMAT,
   },
 } as const satisfies Readonly<Record<string, PublicFormat>>;
 

@@ -37,7 +37,7 @@ const started = z.looseObject({
   done: z.boolean().describe('whether an earlier session trained it'),
 } satisfies ShapeOf<StartedMember>);
 
-const start = z.looseObject({
+export const startSchema = z.looseObject({
   type: z.literal('start').describe('comes first in each session: what will be trained, and on what'),
   formatVersion: versionKey(VERSION),
   run: z.string().nullable().describe("the run's folder"),
@@ -90,7 +90,7 @@ const passed = {
     .describe('rows trained on in a second of training alone'),
 };
 
-const epoch = z.looseObject({
+export const epochSchema = z.looseObject({
   type: z.literal('epoch').describe('follows each epoch'),
   ...passed,
   val: metricsSchema.nullable().describe('metrics on the validation data'),
@@ -143,9 +143,9 @@ const end = z.looseObject({
 } satisfies ShapeOf<EndEvent>);
 
 const EVENTS = [
-  start,
+  startSchema,
   workers,
-  epoch,
+  epochSchema,
   checkpoint,
   retry,
   note,

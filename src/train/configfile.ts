@@ -16,6 +16,22 @@ export const CONFIG_FORMAT = {
   remedy: 'restore the file from a copy, or train again',
 } as const satisfies StoredFormat;
 
+/** The key that says which version of the format a file has. */
+export const VERSION_KEY = 'formatVersion';
+
+/**
+ * Checks the version that a file says it has.
+ * @throws DataError for a newer one and for what is none
+ */
+export function checkVersion(given: unknown, place: string): void {
+  refuseNewer(VERSION, { [VERSION_KEY]: given }, place);
+  if (!Number.isInteger(given) || (given as number) < 1) {
+    throw new DataError(
+      `${place}: ${VERSION_KEY}: expected a whole number from 1, found ${JSON.stringify(given) ?? 'nothing'}; leave it out`,
+    );
+  }
+}
+
 /**
  * Returns the configuration that a run has stored.
  * @param file what an error calls the file
@@ -32,12 +48,8 @@ export function parseConfig(text: string, file: string): PlannedConfig {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw refuse(`expected keys with their values, found ${JSON.stringify(value) ?? 'nothing'}`);
   }
-  refuseNewer(VERSION, value, file);
   const { formatVersion, ...config } = value as Record<string, unknown>;
-  const version = CONFIG_FORMAT.schema.shape.formatVersion.safeParse(formatVersion);
-  if (formatVersion !== undefined && !version.success) {
-    throw refuse(`formatVersion: expected a whole number, found ${JSON.stringify(formatVersion)}`);
-  }
+  if (formatVersion !== undefined) checkVersion(formatVersion, file);
   try {
     return restoreConfig(config as unknown as TrainOptions);
   } catch (error) {
