@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { UsageError } from '../errors.js';
 import { describeIssue } from '../issues.js';
 import { KERNEL_NAMES } from '../kernels/kernels.js';
+import { whole } from '../optim/hyper.js';
 import { librarySchema } from '../run/recordformat.js';
 import { digest } from '../run/resultformat.js';
 import { refuseNewer, type ShapeOf, type StoredFormat, versionKey } from '../stored.js';
@@ -66,7 +67,11 @@ export const SWEEP_RECORD_FORMAT = {
     argv: z.array(z.string()).describe('the words of the command line'),
     cwd: z.string().describe('the folder in which it was begun'),
     definition: z
-      .looseObject({ base: z.looseObject({}), axes: axesSchema, seeds: z.array(z.int().min(0)).min(1) })
+      .looseObject({
+        base: z.looseObject({}).describe('the configuration that all trials share'),
+        axes: axesSchema.describe('the values of each key that is varied'),
+        seeds: z.array(whole(0)).min(1).describe('the seeds with which each configuration is trained'),
+      })
       .describe('the definition with which it was last run, from which sweep.yaml may only grow')
       .transform((definition) => definition as unknown as SweepDefinition),
     kernels: z
