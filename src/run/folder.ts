@@ -13,6 +13,8 @@ import type { PlannedConfig, TrainConfig } from '../train/config.js';
 import { CONFIG_FORMAT, parseConfig } from '../train/configfile.js';
 import type { TrainEvent } from '../train/events.js';
 import { METRICS_FORMAT } from './eventformat.js';
+import { generationAges } from './generations.js';
+import { type FolderLock, lockNewFolder } from './lock.js';
 import { RECORD_FORMAT, type RunRecord } from './recordformat.js';
 
 export type { RunRecord } from './recordformat.js';
@@ -61,7 +63,15 @@ export function newRunFolder(out: string | undefined, data: string, started: Dat
 export const memberFolder = (folder: string, member: number): string =>
   join(folder, 'members', String(member));
 
-/** Creates the folder of a new run with its configuration and record. */
+/**
+ * Creates and locks the folder of a new run, with its configuration and record; null where nothing is
+ * written.
+ */
+export function newRun(folder: string | null, config: TrainConfig, record: RunRecord): FolderLock | null {
+  return folder === null ? null : lockNewFolder(folder, () => createRunFolder(folder, config, record));
+}
+
+/** Writes the first files of a run's folder, and makes the folder where it is missing. */
 export function createRunFolder(folder: string, config: TrainConfig, record: RunRecord): void {
   try {
     makeFolder(join(folder, config.bag > 1 ? 'members' : 'checkpoints'));
@@ -111,7 +121,7 @@ export function appendMetrics(folder: string, event: TrainEvent): void {
 export function wasSaved(folder: string): boolean {
   const metrics = join(folder, RUN_FILES.metrics);
   return (
-    existsSync(join(folder, RUN_FILES.last)) ||
+    generationAges(join(folder, RUN_FILES.last)).length > 0 ||
     (existsSync(metrics) && readFileSync(metrics, 'utf8').includes('{"type":"checkpoint"'))
   );
 }
@@ -132,9 +142,7 @@ export function readRun(folder: string): { record: RunRecord; config: PlannedCon
  */
 export function readRecord(folder: string): RunRecord {
   const file = join(folder, RUN_FILES.record);
-  if (!existsSync(file)) {
-    throw new DataError(`${folder}: not a run's folder (it has no ${RUN_FILES.record})${siblings(folder)}`);
-  }
+  refuseNoRun(folder);
   return parseStored(RECORD_FORMAT, readText(file), file) as RunRecord;
 }
 
@@ -144,6 +152,12 @@ function readText(file: string): string {
   } catch (error) {
     throw new DataError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
+}
+
+/** Throws DataError where a folder is not a run's. */
+export function refuseNoRun(folder: string): void {
+  if (existsSync(join(folder, RUN_FILES.record))) return;
+  throw new DataError(`${folder}: not a run's folder (it has no ${RUN_FILES.record})${siblings(folder)}`);
 }
 
 /** Suggests the newest run beside a folder that was not found. */

@@ -1,4 +1,4 @@
-/** docs/formats.md lists the keys of every format as their schemas do; UPDATE_DOCS=1 writes the tables anew. */
+/** docs/formats.md lists the keys of every format by its schema; UPDATE_DOCS=1 writes the tables anew. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { FORMAT_NAMES, jsonSchemaOf } from '#src/experiment/schemas.js';
@@ -20,6 +20,8 @@ interface Schema {
 
 /** Keys whose own keys stand in the table of another format. */
 const ELSEWHERE = ['result', 'base', 'record', 'start', 'history', 'members'];
+/** Whether an object holds metrics, whose keys docs/formats.md lists once. */
+const isMetrics = ({ properties = {} }: Schema) => 'loss' in properties && 'r2' in properties;
 
 /** Says what a value may be: string, number or null; names of a choice. */
 function typeText(schema: Schema): string {
@@ -37,13 +39,18 @@ const objectIn = (schema: Schema): Schema | undefined =>
     ? schema
     : [...(schema.anyOf ?? []), schema.items ?? {}].find(({ properties }) => properties);
 
-function rows({ properties = {}, required = [] }: Schema, prefix = ''): string[] {
+function rows({ properties: all = {}, required = [] }: Schema, prefix = ''): string[] {
+  const { type } = all;
+  const properties = type?.const === 'end' ? { type } : all; // the rest is the result of `train --json`
   return Object.entries(properties).flatMap(([key, schema]) => {
     const inner = ELSEWHERE.includes(key) ? undefined : objectIn(schema);
     const optional = required.includes(key) ? '' : ', may be absent';
     const usual = schema.default === undefined ? optional : `, default ${JSON.stringify(schema.default)}`;
     const cells = [`\`${prefix}${key}\``, `${typeText(schema)}${usual}`, schema.description ?? ''];
-    return [`| ${cells.join(' | ')} |`, ...(inner ? rows(inner, `${prefix}${key}.`) : [])];
+    return [
+      `| ${cells.join(' | ')} |`,
+      ...(inner && !isMetrics(inner) ? rows(inner, `${prefix}${key}.`) : []),
+    ];
   });
 }
 

@@ -1,4 +1,4 @@
-/** Event files: checksums against published vectors, and files against what TensorBoard itself read in them. */
+/** Event files: checksums against published vectors, files against what TensorBoard read in them. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
