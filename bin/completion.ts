@@ -54,11 +54,11 @@ export function complete(
     const name = (words.at(-2) ?? '').replace(/^--?/, '');
     const flag = command.flags[aliasesOf(command.flags).get(name) ?? name];
     const choices = flag && 'choices' in flag ? flag.choices : [];
-    const nouns: Readonly<Record<string, readonly string[]>> = {
+    const ownWords: Readonly<Record<string, readonly string[]>> = {
       completion: ['bash', 'zsh'],
       schema: formats,
     };
-    const own = nouns[commandName(command)];
+    const own = ownWords[commandName(command)];
     const names = flag ? (choices ?? []) : (own ?? (current ? builtIn : []));
     done(names.filter((name) => name.startsWith(current)));
   };

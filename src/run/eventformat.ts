@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { whole } from '../optim/hyper.js';
-import { type ShapeOf, type StoredFormat, versionKey } from '../stored.js';
+import { measured, type ShapeOf, type StoredFormat, versionKey } from '../stored.js';
 import type {
   CheckpointEvent,
   EndEvent,
@@ -83,11 +83,7 @@ const passed = {
   train: metricsSchema.describe("means over the epoch's rows, taken while the weights changed"),
   lr: z.number().describe('learning rate of the last step'),
   seconds: z.number().describe('seconds of training alone'),
-  samplesPerSecond: z
-    .number()
-    .nullable()
-    .transform((value) => value ?? Number.NaN)
-    .describe('rows trained on in a second of training alone'),
+  samplesPerSecond: measured.describe('rows trained on in a second of training alone'),
 };
 
 export const epochSchema = z.looseObject({

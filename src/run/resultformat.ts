@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PRECISIONS } from '../kernels/bfloat16.js';
 import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { whole } from '../optim/hyper.js';
-import type { ShapeOf, StoredFormat } from '../stored.js';
+import { measured, type ShapeOf, type StoredFormat } from '../stored.js';
 import type { Baseline, BaselineMetrics } from '../train/baseline.js';
 import type { BagGain, BagResult, OutOfFold, TrainedMember, TrainResult } from '../train/events.js';
 import type { RunSeconds } from '../train/profile.js';
@@ -100,11 +100,9 @@ export const RESULT_SHAPE = {
   val: metricsSchema.nullable().describe('metrics on the validation data after the same epoch'),
   test: metricsSchema.nullable().describe('metrics of the final weights on the test data'),
   baseline: baseline.exactOptional().describe('the trivial prediction on the same rows'),
-  samplesPerSecond: z
-    .number()
-    .nullable()
-    .transform((value) => value ?? Number.NaN)
-    .describe('rows trained on in a second of training alone; null where nothing was trained'),
+  samplesPerSecond: measured.describe(
+    'rows trained on in a second of training alone; null where nothing was trained',
+  ),
   wallSeconds: z.number().describe('seconds from the start to the result'),
   workers: whole(0).describe('number of threads'),
   shards: z.int().min(1).describe('parts into which a minibatch is split'),

@@ -2,15 +2,19 @@
 import { parse } from 'yaml';
 import { DataError, UsageError } from '../errors.js';
 import { refuseNewer, type StoredFormat, versionKey } from '../stored.js';
-import { configSchema, type PlannedConfig, restoreConfig, type TrainOptions } from './config.js';
-
-const VERSION = 1;
+import {
+  CONFIG_VERSION,
+  configSchema,
+  type PlannedConfig,
+  restoreConfig,
+  type TrainOptions,
+} from './config.js';
 
 /** A configuration file may leave out every key: the command line can name the data. */
 export const CONFIG_FORMAT = {
-  version: VERSION,
+  version: CONFIG_VERSION,
   schema: configSchema.extend({
-    formatVersion: versionKey(VERSION),
+    formatVersion: versionKey(CONFIG_VERSION),
     data: configSchema.shape.data.optional(),
   }),
   remedy: 'restore the file from a copy, or train again',
@@ -24,7 +28,7 @@ export const VERSION_KEY = 'formatVersion';
  * @throws DataError for a newer one and for what is none
  */
 export function checkVersion(given: unknown, place: string): void {
-  refuseNewer(VERSION, { [VERSION_KEY]: given }, place);
+  refuseNewer(CONFIG_VERSION, { [VERSION_KEY]: given }, place);
   if (!Number.isInteger(given) || (given as number) < 1) {
     throw new DataError(
       `${place}: ${VERSION_KEY}: expected a whole number from 1, found ${JSON.stringify(given) ?? 'nothing'}; leave it out`,
