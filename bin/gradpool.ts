@@ -14,6 +14,7 @@ import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
 import { resumeCommand } from './commands/resume.js';
 import { runsCommand } from './commands/runs.js';
+import { schemaCommand } from './commands/schema.js';
 import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
 import { report } from './render/exit.js';
@@ -33,6 +34,7 @@ const COMMANDS: readonly Command[] = [
   gradcheckCommand,
   benchCommand,
   listCommand,
+  schemaCommand,
   doctorCommand,
   completionCommand,
 ];

@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Calibration } from '../../src/calibration/record.js';
 import { shellPath, shellWord } from '../../src/data/words.js';
 import { readModel } from '../../src/model/read.js';
-import { RUN_FILES, type RunRecord, readRun, reviveMetrics } from '../../src/run/folder.js';
+import { RUN_FILES, type RunRecord, readRun } from '../../src/run/folder.js';
+import { readMetrics } from '../../src/run/metricsfile.js';
 import type { TrainConfig } from '../../src/train/config.js';
-import type { EpochEvent, StartEvent, TrainEvent } from '../../src/train/events.js';
+import type { EpochEvent, StartEvent } from '../../src/train/events.js';
 import { metricsText } from './metrics.js';
 import { calibrationText } from './model.js';
 import { count, countOf, duration, facts, significant } from './text.js';
@@ -21,10 +22,12 @@ interface RunDescription {
   readonly members: readonly (readonly EpochEvent[])[];
   /** The calibration of the run's model; null where it has none, or no model yet. */
   readonly calibration: Calibration | null;
+  /** What could not be read and was passed over. */
+  readonly notes: readonly string[];
 }
 
 export async function describeRun(run: string): Promise<RunDescription> {
-  const events = readEvents(join(run, RUN_FILES.metrics));
+  const { events, notes } = readMetrics(run);
   const histories: Map<number, EpochEvent>[] = [];
   for (const event of events) {
     if (event.type !== 'epoch') continue;
@@ -34,7 +37,7 @@ export async function describeRun(run: string): Promise<RunDescription> {
   const [history = [], ...members] = Array.from(histories, (epochs) => [...(epochs?.values() ?? [])]);
   const start = events.findLast((event): event is StartEvent => event.type === 'start') ?? null;
   const calibration = existsSync(join(run, RUN_FILES.model)) ? readModel(run).calibration : null;
-  return { run, ...readRun(run), start, history, members, calibration };
+  return { run, ...readRun(run), start, history, members, calibration, notes };
 }
 
 export function runText(description: RunDescription): string {
@@ -106,18 +109,4 @@ function sparkline(all: readonly number[], width = 40): string | null {
   const span = Math.max(...shown) - low || 1;
   const bars = shown.map((value) => '▁▂▃▄▅▆▇█'[Math.round((7 * (value - low)) / span)]).join('');
   return `${bars}  ${significant(losses[0])} -> ${significant(losses.at(-1)!)}`;
-}
-
-/** Reads the events of a run. A line that a kill cut short is left out. */
-function readEvents(file: string): TrainEvent[] {
-  if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      try {
-        return [JSON.parse(line, reviveMetrics) as TrainEvent];
-      } catch {
-        return [];
-      }
-    });
 }

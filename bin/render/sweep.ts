@@ -37,6 +37,7 @@ class SweepLines implements SweepView {
     else if (event.type === 'progress') this.bars?.progress(event);
     else if (event.type === 'retry')
       this.note(`trial ${event.trial}: a thread failed, and its work was done again: ${event.message}`);
+    else if (event.type === 'note') this.note(`trial ${event.trial}: ${event.message}`);
     else if (event.type === 'trialEnd') this.#end(event);
   }
 

@@ -52,6 +52,7 @@ class Lines implements TrainingView {
     else if (event.type === 'refit') this.#refit(event);
     else if (event.type === 'refitEpoch') this.#epoch({ ...event, type: 'epoch', val: null, best: false });
     else if (event.type === 'workers') this.note(`${workersText(event.workers)} (${event.why})`);
+    else if (event.type === 'note') this.note(event.message);
     else if (event.type === 'retry')
       this.note(`a worker failed, its shards were computed again: ${event.message}`);
   }

@@ -78,6 +78,13 @@ export interface TrialRetryEvent {
   readonly message: string;
 }
 
+/** Says something of a trial that the user should know and that changes no result. */
+export interface TrialNoteEvent {
+  readonly type: 'note';
+  readonly trial: number;
+  readonly message: string;
+}
+
 /** Comes last, with the leaderboard. */
 export interface SweepEndEvent {
   readonly type: 'end';
@@ -102,4 +109,5 @@ export type SweepEvent =
   | TrialProgressEvent
   | TrialEndEvent
   | TrialRetryEvent
+  | TrialNoteEvent
   | SweepEndEvent;

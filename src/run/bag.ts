@@ -16,6 +16,7 @@ import type { EndEvent, TrainEvent, TrainResult } from '../train/events.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { type BagPlan, bagStart, planNewBag, shareThreads } from './bagplan.js';
 import { type BagMember, endOfBag } from './bagresult.js';
+import { boardOfParts } from './board.js';
 import {
   memberFolder,
   newRun,
@@ -147,7 +148,7 @@ async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
     return {
       member: member + 1,
       of: members.length,
-      config: { ...config, workers: inside, ...limit },
+      config: { ...config, workers: inside, tensorboard: boardOfParts(config.tensorboard, folder), ...limit },
       data,
       cores,
       folder: folder === null ? null : memberFolder(folder, member + 1),

@@ -3,7 +3,14 @@ import { type Clock, systemClock } from '../clock.js';
 import type { TrainingData } from '../data/load.js';
 import { revivedError, thrownError, UserError } from '../errors.js';
 import type { TrainConfig } from '../train/config.js';
-import type { CheckpointEvent, EndEvent, EpochEvent, RetryEvent, StepEvent } from '../train/events.js';
+import type {
+  CheckpointEvent,
+  EndEvent,
+  EpochEvent,
+  NoteEvent,
+  RetryEvent,
+  StepEvent,
+} from '../train/events.js';
 import { planTraining } from '../train/plan.js';
 import { fewerSteps } from './fewersteps.js';
 import { openNested } from './nested.js';
@@ -28,7 +35,7 @@ export interface MemberJob {
 }
 
 /** What a member tells: the events of its session, of which `end` is the last. */
-export type MemberReport = StepEvent | EpochEvent | CheckpointEvent | RetryEvent | EndEvent;
+export type MemberReport = StepEvent | EpochEvent | CheckpointEvent | RetryEvent | NoteEvent | EndEvent;
 
 /**
  * Trains a member from its last checkpoint, if there is one, and leaves its weights in the job.

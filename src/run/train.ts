@@ -21,6 +21,7 @@ import type { StartEvent, TrainEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { resumeBag, trainBag } from './bag.js';
 import { bagBudget, bagStart, planBag, planNewBag } from './bagplan.js';
+import { boardKey, refuseBoardAlone } from './board.js';
 import {
   newRun,
   newRunFolder,
@@ -63,6 +64,8 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
   readonly workers?: number | 'auto';
   /** Kernels to take in place of those that the run began with. Other kernels round differently. */
   readonly kernels?: TrainConfig['kernels'];
+  /** Whether to write event files from now on, and where; by default as the run began. */
+  readonly tensorboard?: boolean | string;
   /** The training data, if the run began on a table in memory. */
   readonly data?: DataInMemory;
   /** The validation data, if the run began on such a table. */
@@ -96,6 +99,7 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   const started = new Date();
   const config = resolveConfig(options);
   const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
+  refuseBoardAlone(config.tensorboard, folder);
   if (config.bag > 1) {
     yield* trainBag(config, options, run, { folder, started });
     return;
@@ -147,6 +151,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
       ...before,
       ...(options.workers === undefined ? {} : { workers: options.workers }),
       ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
+      ...boardKey(options.tensorboard),
     }),
   );
   refuseShortening(folder, before, config, record);

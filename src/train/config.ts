@@ -10,11 +10,15 @@ import { UsageError } from '../errors.js';
 import { unusedKeys } from '../hyperparameters.js';
 import { describeIssue } from '../issues.js';
 import { checkUpdate } from '../optim/options.js';
+import { refuseNewer } from '../stored.js';
 import { CHOICES, CONFIG_SHAPE, type ConfigInput, DEFAULT_EPOCHS, shareOf } from './configkeys.js';
 import type { PresetName } from './presets.js';
 import { refitConflict } from './refit.js';
 import { UNTIL_EPOCHS } from './until.js';
 import { choosePreset, type PresetFacts, presetValues } from './usepreset.js';
+
+/** The version of config.yaml. */
+export const CONFIG_VERSION = 1;
 
 export const configSchema = z.strictObject(CONFIG_SHAPE);
 /** A configuration with every default filled in and every value checked, as `resolveConfig` returns it. */
@@ -63,7 +67,12 @@ export function withRows(config: TrainConfig, options: TrainOptions): LoadOption
  * ```
  */
 export function resolveConfig(given: TrainOptions, facts: PresetFacts | null = null): TrainConfig {
-  const named = { ...given, ...withoutRows(given, sourceName) } as ConfigInput;
+  refuseNewer(CONFIG_VERSION, given, 'configuration');
+  // A program may pass on what it has read in a config.yaml, version and all.
+  const { formatVersion, ...named } = {
+    ...given,
+    ...withoutRows(given, sourceName),
+  } as ConfigInput & { readonly formatVersion?: number };
   parse(named);
   const preset = choosePreset(named.preset, given.data);
   const options: ConfigInput = { ...presetValues(preset, named, facts), ...definedOf(named), preset };

@@ -118,6 +118,16 @@ export interface RetryEvent {
   readonly refit?: true;
 }
 
+/** Says something that the user should know and that changes no result: a log could not be written. */
+export interface NoteEvent {
+  readonly type: 'note';
+  readonly message: string;
+  /** The member of a bag that it happened in, counted from 1; absent for a single network. */
+  readonly member?: number;
+  /** Set in a refit. */
+  readonly refit?: true;
+}
+
 /** A member of a bag as its session begins. */
 export interface StartedMember {
   readonly seed: number;
@@ -267,6 +277,7 @@ export type TrainEvent =
   | EpochEvent
   | CheckpointEvent
   | RetryEvent
+  | NoteEvent
   | MemberEvent
   | RefitEvent
   | RefitEpochEvent

@@ -25,6 +25,7 @@ describe('--help', () => {
         'inspect',
         'doctor',
         'completion',
+        'schema',
       ]) {
         expect(stdout).toMatch(new RegExp(`^  gradpool ${name}\\b`, 'm'));
       }

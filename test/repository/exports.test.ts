@@ -16,6 +16,8 @@ const FOR_TESTS = [
   'src/optim/plateau.ts: PlateauState',
   'src/optim/schedules.ts: ScheduleName',
   'src/optim/schedules.ts: ScheduleOptions',
+  'src/tensorboard/messages.ts: descriptorOf',
+  'src/tensorboard/records.ts: maskedChecksum',
   'src/train/trainer.ts: TrainerOptions',
   'src/train/workersearch.ts: breakEvenRows',
   'workers/gradient.ts: handle',
