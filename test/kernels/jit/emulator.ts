@@ -4,7 +4,7 @@
  * outside the arrays that it was given.
  */
 import type { Processor } from '#src/kernels/jit/products.js';
-import { fusedMultiplyAdd } from './fma.js';
+import { dotPair, fusedMultiplyAdd, narrow } from './fma.js';
 
 /** Where the code, the stack and the memory lie in the emulated address space. */
 const [CODE, STACK, MEMORY] = [0x1000, 0x4000000, 0x10000000];
@@ -250,6 +250,7 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
       const length = wide ? (p2 >> 5) & 3 : (p1 >> 2) & 1;
       const lanes = 4 << length;
       const masked = wide && (p2 & 7) === 1;
+      const zeroing = p2 >> 7 === 1;
       const op = byte();
       const isRegister = direct();
       const broadcast = map === 2 && op === 0x18;
@@ -319,6 +320,9 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
         case '1.0.10':
           return next(() => {
             load(masked ? mask : 0xffff);
+            if (masked && !zeroing) {
+              for (let i = 0; i < lanes; i++) if (!((mask >> i) & 1)) scratch[i] = bits[to + i];
+            }
             put();
           });
         case '1.0.28':
@@ -370,6 +374,48 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
           return next(() => {
             load();
             for (let i = 0; i < lanes; i++) scratch[i] = Math.max(bits[a + i], scratch[i]);
+            put();
+          });
+        case '2.1.3b':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] = Math.min(bits[a + i], scratch[i]);
+            put();
+          });
+        case '1.1.fe':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] += bits[a + i];
+            put();
+          });
+        case '1.1.72': {
+          const by = code[at++];
+          if ((register & 7) !== 1) throw unknownError(start);
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) bits[a + i] = (scratch[i] << by) | (scratch[i] >>> (32 - by));
+          });
+        }
+        case '2.1.8d':
+          return next(() => {
+            load();
+            const words = new Uint16Array(scratch.slice().buffer);
+            const choice = new Uint16Array(bits.slice(a, a + lanes).buffer);
+            new Uint16Array(scratch.buffer).set(choice.map((word) => words[word & (2 * lanes - 1)]));
+            put();
+          });
+        case '2.2.52':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++)
+              floats[to + i] = dotPair(floats[to + i], bits[a + i], scratch[i]);
+          });
+        case '2.3.72':
+          return next(() => {
+            load();
+            const upper = Array.from(bits.subarray(a, a + lanes), narrow);
+            const lower = Array.from(scratch, narrow);
+            new Uint16Array(scratch.buffer).set([...lower, ...upper]);
             put();
           });
         case '1.1.db':

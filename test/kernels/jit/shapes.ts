@@ -3,7 +3,9 @@
  */
 import fc from 'fast-check';
 import { BLOCK_BYTES } from '#src/kernels/jit/block.js';
-import type { MachineCode } from '#src/kernels/jit/compile.js';
+import { roundedProducts } from '#src/kernels/bfloat16.js';
+import type { MachineCode, ProductAddresses } from '#src/kernels/jit/compile.js';
+import { narrowProducts } from '#src/kernels/jit/narrowproducts.js';
 import { machineProducts, type Processor } from '#src/kernels/jit/products.js';
 import type { SumMode } from '#src/kernels/kernels.js';
 import { compileKernels } from '#src/kernels/load.js';
@@ -69,6 +71,24 @@ const PAGE = 65536;
 const GUARD = 16;
 const GUARD_VALUE = 777;
 const SPECIAL = [Number.NaN, Infinity, -Infinity, -0, 0, 1e-40, -1e-45, 3e38, -3e38];
+/** Powers of two of which some products are too small for bfloat16 instructions, and some just not. */
+const SMALL = [28, 50, 54, 55, 56, 57, 58, 60, 64, 103, 104, 126].map((power) => 2 ** -power);
+
+/** Returns a number for 32 random bits. */
+const plainNumber = (bits: number) => (bits >> 8) / 2 ** 23;
+const specialNumber = (bits: number) =>
+  bits >>> 26 === 5 ? SPECIAL[(bits >>> 8) % SPECIAL.length] : plainNumber(bits);
+/** As for float32, or without numbers without a leading bit, or mostly zeros, or near the smallest. */
+const NARROW_NUMBERS = [
+  specialNumber,
+  (bits: number) => {
+    const number = specialNumber(bits);
+    return number !== 0 && Math.abs(number) < 1e-30 ? -0 : number;
+  },
+  (bits: number) => ((bits >>> 26) % 16 === 0 ? plainNumber(bits) : bits & 0x4000 ? -0 : 0),
+  (bits: number) => SMALL[(bits >>> 8) % 4] * (bits & 0x4000 ? -1 : 1),
+  (bits: number) => SMALL[(bits >>> 8) % 12] * (bits & 0x4000 ? -1 : 1),
+] as const;
 
 /** Both implementations on one memory, as large as the largest shape needs. */
 export class Bench {
@@ -77,23 +97,59 @@ export class Bench {
   readonly #machine: Products;
   readonly #columnSums: (...operands: Parameters<NonNullable<Products['columnSums']>>) => void;
   readonly #begin = PAGE + SCRATCH_BYTES + BLOCK_BYTES;
+  readonly #narrow: boolean;
+  /** Products in bfloat16 so far, and those of them that were emulated because of tiny numbers. */
+  readonly counts = { all: 0, emulated: 0 };
 
-  /** @param processor returns what runs the code on a memory; by default this machine's processor does */
-  constructor(code: MachineCode, floats: number, processor?: (memory: ArrayBufferLike) => Processor) {
-    const pages = Math.ceil((this.#begin + 4 * floats) / PAGE);
+  /**
+   * @param code all of the machine code, or that of bfloat16, whose products WASM then emulates
+   * @param processor returns what runs the code on a memory; by default this machine's processor does
+   */
+  constructor(
+    code: MachineCode | ProductAddresses,
+    floats: number,
+    processor?: (memory: ArrayBufferLike) => Processor,
+  ) {
+    this.#narrow = !('instructions' in code);
+    const pages = Math.ceil((this.#begin + (this.#narrow ? 16 : 4) * floats) / PAGE);
     this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     const { buffer } = this.#memory;
     const wasm = instantiateWasm(compileKernels('wasm')!, this.#memory, PAGE);
-    this.#wasm = wasmProducts(wasm, this.#memory, PAGE);
-    const { columnSums } = createWasmKernels('wasm', wasm, this.#memory, PAGE, this.#wasm);
+    const own = wasmProducts(wasm, this.#memory, PAGE);
+    const { columnSums } = createWasmKernels('wasm', wasm, this.#memory, PAGE, own);
     this.#columnSums = (db, dz, shards, N, mode) =>
       columnSums(new Float32Array(buffer, db), new Float32Array(buffer, dz), shards, N, mode);
     const begin = PAGE + SCRATCH_BYTES;
-    this.#machine = machineProducts(code, this.#memory, begin, this.#wasm, processor?.(buffer));
+    if ('instructions' in code) {
+      this.#wasm = own;
+      this.#machine = machineProducts(code, this.#memory, begin, own, processor?.(buffer));
+      return;
+    }
+    const [roundedWeights, left, right] = [0, 1, 2].map((area) => this.#begin + area * 4 * floats);
+    const weights = buffer.byteLength - 4 * floats;
+    const places = { weights, parameters: floats, roundedWeights, left, right };
+    this.#wasm = roundedProducts(own, wasm, places, 4, false);
+    this.#machine = narrowProducts(code, this.#memory, begin, this.#counted(), processor?.(buffer));
+  }
+
+  /** Returns the emulation, whose calls are counted. */
+  #counted(): Products {
+    const counted =
+      <Operands extends unknown[], Result>(product: (...operands: Operands) => Result) =>
+      (...operands: Operands) => {
+        this.counts.emulated++;
+        return product(...operands);
+      };
+    return {
+      affine: counted(this.#wasm.affine),
+      affineInputGradient: counted(this.#wasm.affineInputGradient),
+      affineWeightGradient: counted(this.#wasm.affineWeightGradient),
+    };
   }
 
   /** Returns what is wrong with a shape's products by machine code: nothing, if all is right. */
   check(shape: Shape): string[] {
+    this.counts.all += 3;
     const [expected, found] = [this.#wasm, this.#machine].map((products) => this.#compute(products, shape));
     return expected.flatMap(({ name, values }, i) => {
       const other = found[i].values;
@@ -115,10 +171,11 @@ export class Bench {
     const end = this.#memory.buffer.byteLength;
     const all = new Float32Array(this.#memory.buffer, end - 4 * floats, floats);
     let state = seed;
+    const specials = this.#narrow ? NARROW_NUMBERS[seed % NARROW_NUMBERS.length] : specialNumber;
+    const number = special ? specials : plainNumber;
     for (let i = 0; i < floats; i++) {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      all[i] =
-        special && state >>> 26 === 5 ? SPECIAL[(state >>> 8) % SPECIAL.length] : (state >> 8) / 2 ** 23;
+      all[i] = number(state);
     }
     const at = {} as Record<keyof typeof lengths, number>;
     const guards: Uint32Array[] = [];
