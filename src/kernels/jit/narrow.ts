@@ -1,8 +1,8 @@
 /**
  * Copies factors to where a tile reads them, as copy.ts does, rounded to bfloat16 on the way: two numbers that
  * follow one another in the inner dimension share 32 bits. The first of them is the upper one, because the
- * processor adds its product first. An odd last number is paired with −0 in A and 0 in B, whose product −0
- * changes no sum. The smallest magnitudes are noted: narrowproducts.ts says why.
+ * processor adds its product first. An odd last number of a forward product is paired with −0 in A and 0 in B,
+ * whose product −0 changes no sum, be it −0; sums over rows begin at 0, so there 0 will do. The smallest magnitudes are noted: narrowproducts.ts says why.
  */
 import type { Assembler } from './assembler.js';
 import { A_COPY, A_STRIDE, PANEL_AREA, ROWS_AREA, WORD } from './block.js';
@@ -113,8 +113,6 @@ interface RowPairs {
   readonly masked: boolean;
   /** Bytes from one row of pairs to the next. */
   readonly stride: number;
-  /** Whether an odd last row is paired with −0 instead of 0. */
-  readonly negative: boolean;
   /** Whether the lines of the next panel are fetched for the second cache. */
   readonly ahead: boolean;
 }
@@ -123,7 +121,7 @@ interface RowPairs {
  * Copies r13 rows, r10 bytes apart, from rbx to r14, two of them in one. Changes rax, rbx, rdx, r13, r14 and
  * some vectors.
  */
-function narrowRows(code: Assembler, { vectors, masked, stride, negative, ahead }: RowPairs): void {
+function narrowRows(code: Assembler, { vectors, masked, stride, ahead }: RowPairs): void {
   const [top, odd, end] = Array.from({ length: 3 }, () => code.label());
   const load = (register: number, base: number, vector: number) => {
     const from = at(base, vector * code.vectorBytes);
@@ -163,8 +161,7 @@ function narrowRows(code: Assembler, { vectors, masked, stride, negative, ahead 
   code.jump(end, 'e');
   for (let vector = 0; vector < vectors; vector++) {
     load(2 * vector, RBX, vector);
-    if (negative) code.vload(2 * vector + 1, at(RDI, WORD.negativeZero));
-    else code.vzero(2 * vector + 1);
+    code.vzero(2 * vector + 1);
     store(vector, 2 * vector, 2 * vector + 1);
   }
   code.add(RBX, R10);
@@ -187,7 +184,6 @@ function narrowShards(code: Assembler, rows: RowPairs): void {
 const panelRows = (code: Assembler, vectors: number, masked: boolean, ahead: boolean): RowPairs => ({
   ...{ vectors, masked, ahead },
   stride: panelStride(code),
-  negative: false,
 });
 
 /** Points at the panel, and gets ready to fill it. */
@@ -239,7 +235,7 @@ export function narrowStrips(code: Assembler): void {
   code.place(ready);
   code.mov(RBX, RBP);
   code.lea(RBP, at(RBP, 0, RDX, 4));
-  narrowShards(code, { vectors: 1, masked: true, stride: code.vectorBytes, negative: true, ahead: false });
+  narrowShards(code, { vectors: 1, masked: true, stride: code.vectorBytes, ahead: false });
   code.dec(RCX);
   code.jump(tile, 'ne');
   endNoting(code, WORD.smallestA);
