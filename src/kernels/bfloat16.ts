@@ -46,7 +46,7 @@ export function roundedProducts(
   bytes: 2 | 4,
   refreshed: boolean,
 ): RoundedProducts {
-  const round = bytes === 2 ? toBfloat16 : roundToBfloat16;
+  const round = bytes === 2 ? toBfloat16 : (products.round ?? roundToBfloat16);
   /** Rounds the shards' rows of a matrix into an area, at the same row numbers. */
   const rounded = (area: number, from: number, { bounds, first, last }: ShardRows, width: number) => {
     const begin = bounds[first] * width;

@@ -121,6 +121,22 @@ export class Assembler extends Encoder {
   vshuffleQuarters = (to: number, a: number, b: number, immediate: number) =>
     this.evex(PREFIX_66, MAP_0F3A, 0x23, to, a, b, { immediate });
 
+  vshiftRight = (to: number, from: number, by: number) =>
+    this.vector(PREFIX_66, MAP_0F, 0x72, 2, to, from, { immediate: by });
+
+  /** Finds the lanes that are NaN: AVX2 fills them in `note`, AVX-512 sets the mask. */
+  vfindNaN(note: number, from: number): void {
+    const UNORDERED = { immediate: 3 };
+    if (this.instructions === 'avx2') this.vex(PREFIX_NONE, MAP_0F, 0xc2, note, from, from, UNORDERED);
+    else this.evex(PREFIX_NONE, MAP_0F, 0xc2, 1, from, from, UNORDERED);
+  }
+  /** Sets all bits of the lanes that were found. */
+  vfillFound(to: number, note: number): void {
+    const [masked, merging, immediate] = [true, true, 0xff];
+    if (this.instructions === 'avx2') this.vex(PREFIX_66, MAP_0F, 0xeb, to, to, note, {});
+    else this.evex(PREFIX_66, MAP_0F3A, 0x25, to, to, to, { masked, merging, immediate });
+  }
+
   /**
    * AVX512_BF16, for each 32 bits, which hold a pair of bfloat16 numbers: to += a·b of the upper ones, then of
    * the lower ones, each a fused multiply-add to nearest that takes and gives 0 for a number without a leading

@@ -101,6 +101,13 @@ export const STEP = {
   mask: WORD.rowMask,
 } as const;
 
+/** The words of a rounding: where it reads and writes, sizes as of a step, and its three constants. */
+export const ROUND = {
+  from: STEP.weights,
+  to: STEP.gradient,
+  constants: STEP.scalars,
+} as const;
+
 /** Where the sums of C begin: at 0, at the bias, or at what C holds. */
 export const START = { zero: 0, bias: 1, more: 2 } as const;
 

@@ -4,6 +4,7 @@ import { Assembler } from './assembler.js';
 import type { InstructionSet, Label } from './encoder.js';
 import { writeGradient } from './gradient.js';
 import { placeCode } from './memory.js';
+import { writeRound } from './round.js';
 import { writeAdam, writeSgd } from './step.js';
 
 /** Writes the functions of the machine code, each of which takes the address of a block (block.ts). */
@@ -15,6 +16,7 @@ function writeFunctions(code: Assembler) {
     weightGradient: writeGradient(code, false),
     sgd: writeSgd(code),
     adam: writeAdam(code),
+    round: writeRound(code),
   } as const;
 }
 

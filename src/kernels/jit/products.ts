@@ -11,6 +11,7 @@ import { MOST_DEPTH, MOST_PROGRAM, MOST_ROWS, START, WORD } from './block.js';
 import type { MachineCode, ProductAddresses } from './compile.js';
 import type { InstructionSet } from './encoder.js';
 import { callable } from './memory.js';
+import { machineRounding } from './round.js';
 import { machineUpdate } from './update.js';
 import { blockWriter } from './words.js';
 
@@ -165,6 +166,7 @@ export function machineProducts(
       return true;
     },
     update: machineUpdate(code, memory, scratch, calls.block, processor.callable),
+    round: machineRounding(code, memory, scratch, calls.block, processor.callable),
   };
 }
 

@@ -390,12 +390,39 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
           });
         case '1.1.72': {
           const by = code[at++];
-          if ((register & 7) !== 1) throw unknownError(start);
+          const [RIGHT, ROTATE] = [2, 1];
+          if ((register & 7) !== RIGHT && (register & 7) !== ROTATE) throw unknownError(start);
+          const turned = (word: number) =>
+            (register & 7) === RIGHT ? word >>> by : (word << by) | (word >>> (32 - by));
           return next(() => {
             load();
-            for (let i = 0; i < lanes; i++) bits[a + i] = (scratch[i] << by) | (scratch[i] >>> (32 - by));
+            for (let i = 0; i < LANES; i++) bits[a + i] = i < lanes ? turned(scratch[i]) : 0;
           });
         }
+        case '1.0.c2': {
+          if (code[at++] !== 3) throw unknownError(start);
+          return next(() => {
+            load();
+            const found = (i: number) => Number.isNaN(floats[a + i]) || Number.isNaN(scratchFloats[i]);
+            if (wide) mask = 0;
+            for (let i = 0; i < LANES; i++) {
+              if (!wide) bits[to + i] = i < lanes && found(i) ? 0xffffffff : 0;
+              else if (found(i)) mask |= 1 << i;
+            }
+          });
+        }
+        case '3.1.25': {
+          if (code[at++] !== 0xff || !masked || zeroing) throw unknownError(start);
+          return next(() => {
+            for (let i = 0; i < lanes; i++) if ((mask >> i) & 1) bits[to + i] = 0xffffffff;
+          });
+        }
+        case '1.1.eb':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] |= bits[a + i];
+            put();
+          });
         case '2.1.8d':
           return next(() => {
             load();

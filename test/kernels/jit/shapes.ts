@@ -46,7 +46,7 @@ export const shapes = ({ rows, K, N }: { rows: number; K: number; N: number }): 
       paired: fc.boolean(),
       special: fc.boolean(),
       seed: fc.nat(1 << 20),
-      last: fc.nat(6),
+      last: fc.nat(7),
     })
     .map(({ continued, paired, sizes, ...shape }) => ({
       ...shape,
@@ -96,6 +96,7 @@ export class Bench {
   readonly #wasm: Products;
   readonly #machine: Products;
   readonly #columnSums: (...operands: Parameters<NonNullable<Products['columnSums']>>) => void;
+  readonly #round: NonNullable<Products['round']>;
   readonly #begin = PAGE + SCRATCH_BYTES + BLOCK_BYTES;
   readonly #narrow: boolean;
   /** Products in bfloat16 so far, and those of them that were emulated because of tiny numbers. */
@@ -115,6 +116,7 @@ export class Bench {
     this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     const { buffer } = this.#memory;
     const wasm = instantiateWasm(compileKernels('wasm')!, this.#memory, PAGE);
+    this.#round = wasm.roundToBfloat16;
     const own = wasmProducts(wasm, this.#memory, PAGE);
     const { columnSums } = createWasmKernels('wasm', wasm, this.#memory, PAGE, own);
     this.#columnSums = (db, dz, shards, N, mode) =>
@@ -164,7 +166,7 @@ export class Bench {
     for (let i = 1; i < bounds.length; i++) bounds[i] += bounds[i - 1];
     const shards = { bounds, first: 0, last: sizes.length };
     const R = bounds[sizes.length];
-    const lengths = { x: R * K, w: K * N, b: N, z: R * N, dx: R * K, dw: K * N, db: N };
+    const lengths = { x: R * K, w: K * N, b: N, z: R * N, dx: R * K, dw: K * N, db: N, rounded: R * K };
     const names = Object.keys(lengths) as (keyof typeof lengths)[];
     const order = [...names.slice(last + 1), ...names.slice(0, last + 1)];
     const floats = order.reduce((sum, name) => sum + lengths[name] + GUARD, 0);
@@ -185,6 +187,7 @@ export class Bench {
       at[name] = place + 4 * GUARD;
       place = at[name] + 4 * lengths[name];
     }
+    (products.round ?? this.#round)(at.rounded, at.x, R * K);
     products.affine(at.z, at.x, at.w, bias ? at.b : 0, shards, K, N);
     products.affineInputGradient(at.dx, at.z, at.w, shards, K, N);
     const dw = new Float32Array(all.buffer, at.dw, K * N);
