@@ -4,9 +4,9 @@
 import { createRequire } from 'node:module';
 import { type MachineFacts, machineFacts } from '../src/bench/machine.js';
 import { singleThreadPeak } from '../src/bench/peak.js';
+import type { Precision } from '../src/kernels/bfloat16.js';
 import { chooseKernels, hasBfloat16, processorFlags } from '../src/kernels/choose.js';
 import { koffiProblem } from '../src/kernels/foreign.js';
-import type { Precision } from '../src/kernels/bfloat16.js';
 import type { KernelName } from '../src/kernels/kernels.js';
 import { compileKernels, machineInstructions, whyEmulated } from '../src/kernels/load.js';
 import { installHint, type NativeLibrary, surveyLibraries } from '../src/kernels/native/index.js';

@@ -1,14 +1,6 @@
 /** Writes the words of an instance's block (block.ts) for the calls of its functions. */
 import type { WasmMemory } from '../wasm/types.js';
-import {
-  MOST_PAIRS,
-  MOST_PROGRAM,
-  PAIR_AREA,
-  PROGRAM_AREA,
-  ROWS_AREA,
-  START,
-  WORD,
-} from './block.js';
+import { MOST_PAIRS, MOST_PROGRAM, PAIR_AREA, PROGRAM_AREA, ROWS_AREA, START, WORD } from './block.js';
 import type { InstructionSet } from './encoder.js';
 
 /**

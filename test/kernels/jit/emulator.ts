@@ -434,8 +434,7 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
         case '2.2.52':
           return next(() => {
             load();
-            for (let i = 0; i < lanes; i++)
-              floats[to + i] = dotPair(floats[to + i], bits[a + i], scratch[i]);
+            for (let i = 0; i < lanes; i++) floats[to + i] = dotPair(floats[to + i], bits[a + i], scratch[i]);
           });
         case '2.3.72':
           return next(() => {
