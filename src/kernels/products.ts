@@ -27,6 +27,16 @@ export interface Products {
   columnSums?(db: number, dz: number, shards: ShardRows, N: number, mode: SumMode): boolean;
   /** Rounds `count` numbers to bfloat16 that are stored as float32, as WASM does, which has a slower way. */
   round?(to: number, from: number, count: number): void;
+  /** Gathers rows as `Kernels` says; x is a byte offset. */
+  gatherRows?(
+    x: number,
+    numbers: Uint8Array | Float32Array,
+    K: number,
+    rows: Uint32Array,
+    from: number,
+    to: number,
+    lookup: Float32Array,
+  ): boolean;
   /** Runs a step of an update rule likewise; 0 stands for no addend and no slot. */
   update?(
     name: StepName,

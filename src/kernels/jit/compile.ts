@@ -2,6 +2,7 @@
 import { writeAffine, writeAffineTiles, writeNarrowAffineTiles } from './affine.js';
 import { Assembler } from './assembler.js';
 import type { InstructionSet, Label } from './encoder.js';
+import { writeGatherBytes, writeGatherFloats } from './gather.js';
 import { writeGradient } from './gradient.js';
 import { placeCode } from './memory.js';
 import { writeRound } from './round.js';
@@ -17,6 +18,8 @@ function writeFunctions(code: Assembler) {
     sgd: writeSgd(code),
     adam: writeAdam(code),
     round: writeRound(code),
+    gatherFloats: writeGatherFloats(code),
+    gatherBytes: writeGatherBytes(code),
   } as const;
 }
 

@@ -9,7 +9,8 @@
 import type { Products } from '../products.js';
 import type { WasmMemory } from '../wasm/types.js';
 import type { ProductAddresses } from './compile.js';
-import { callProducts, fits, type Processor, THIS_PROCESSOR } from './products.js';
+import { type Processor, THIS_PROCESSOR } from './processor.js';
+import { callProducts, fits } from './products.js';
 
 /** The least sum of two exponents, with the 127 that a float adds to each: 2·127 − 126 + 14. */
 const LEAST_SUM = 142;

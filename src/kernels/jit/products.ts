@@ -3,25 +3,17 @@
  * and fills the argument block; each call is one block of the inner dimension. Bits do not depend on how they
  * are cut, because a later call goes on with the sums that an earlier one has stored.
  */
-import { address } from '../foreign.js';
 import type { ShardRows, SumMode } from '../kernels.js';
 import type { Products } from '../products.js';
 import type { WasmMemory } from '../wasm/types.js';
 import { MOST_DEPTH, MOST_PROGRAM, MOST_ROWS, START, WORD } from './block.js';
 import type { MachineCode, ProductAddresses } from './compile.js';
 import type { InstructionSet } from './encoder.js';
-import { callable } from './memory.js';
+import { machineGather } from './gatherrows.js';
+import { type Processor, THIS_PROCESSOR } from './processor.js';
 import { machineRounding } from './round.js';
 import { machineUpdate } from './update.js';
 import { blockWriter } from './words.js';
-
-/** What runs machine code: the processor, or a test's emulation of one that is not there. */
-export interface Processor {
-  addressOf(buffer: ArrayBufferLike): number;
-  callable(address: number): (block: number) => void;
-}
-
-export const THIS_PROCESSOR: Processor = { addressOf: address, callable };
 
 /** Most rows of A in one call of a forward product: their copy stays in the L2 cache. */
 const AFFINE_ROWS = 256;
@@ -166,6 +158,7 @@ export function machineProducts(
       return true;
     },
     update: machineUpdate(code, memory, scratch, calls.block, processor.callable),
+    gatherRows: machineGather(code, memory, scratch, calls.block, processor),
     round: machineRounding(code, memory, scratch, calls.block, processor.callable),
   };
 }
