@@ -142,9 +142,9 @@ export class Assembler extends Encoder {
   }
 
   /**
-   * AVX512_BF16, for each 32 bits, which hold a pair of bfloat16 numbers: to += a·b of the upper ones, then of
-   * the lower ones, each a fused multiply-add to nearest that takes and gives 0 for a number without a leading
-   * bit.
+   * AVX512_BF16, for each 32 bits, which hold a pair of bfloat16 numbers: to += a·b of the upper ones, then
+   * of the lower ones, each a fused multiply-add to nearest that takes and gives 0 for a number without a
+   * leading bit.
    */
   vdotPairs = (to: number, a: number, b: Operand) => this.evex(PREFIX_F3, MAP_0F38, 0x52, to, a, b, {});
   /**

@@ -133,8 +133,8 @@ export function copyTransposed(
 
 /**
  * Transposes as many columns as a vector has lanes, or pairs of them: those at rbx, in as many rows as a
- * vector has lanes, become rows of the panel at r14. Moves both on. Beyond the `columns` that count, the last row is read again, so that nothing beyond
- * the matrix is touched.
+ * vector has lanes, become rows of the panel at r14. Moves both on. Beyond the `columns` that count, the last
+ * row is read again, so that nothing beyond the matrix is touched.
  */
 function transposeBlock(
   code: Assembler,

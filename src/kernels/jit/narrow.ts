@@ -1,8 +1,9 @@
 /**
- * Copies factors to where a tile reads them, as copy.ts does, rounded to bfloat16 on the way: two numbers that
- * follow one another in the inner dimension share 32 bits. The first of them is the upper one, because the
- * processor adds its product first. An odd last number of a forward product is paired with −0 in A and 0 in B,
- * whose product −0 changes no sum, be it −0; sums over rows begin at 0, so there 0 will do. The smallest magnitudes are noted: narrowproducts.ts says why.
+ * Copies factors to where a tile reads them, as copy.ts does, rounded to bfloat16 on the way: two numbers
+ * that follow one another in the inner dimension share 32 bits. The first of them is the upper one, because
+ * the processor adds its product first. An odd last number of a forward product is paired with −0 in A and 0
+ * in B, whose product −0 changes no sum, be it −0; sums over rows begin at 0, so there 0 will do. The
+ * smallest magnitudes are noted: narrowproducts.ts says why.
  */
 import type { Assembler } from './assembler.js';
 import { A_COPY, A_STRIDE, PANEL_AREA, ROWS_AREA, WORD } from './block.js';
@@ -37,7 +38,9 @@ function narrowRow(code: Assembler, to: number, first: number, second: number): 
   code.vrotate(to, to, 16);
 }
 
-/** Copies the rows of A like `copyA`. Changes rax, rbx, rdx, r10, r11, r13, r14, some vectors and the mask. */
+/**
+ * Copies the rows of A like `copyA`. Changes rax, rbx, rdx, r10, r11, r13, r14, some vectors and the mask.
+ */
 export function narrowA(code: Assembler): void {
   const [rows, vectors, rest, next] = Array.from({ length: 4 }, () => code.label());
   code.mov32(R10, at(RDI, WORD.aStride));

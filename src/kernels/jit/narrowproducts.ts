@@ -1,10 +1,11 @@
 /**
- * Products of operands rounded to bfloat16, by AVX512_BF16, with the bits of the emulation (bfloat16.ts): each
- * number's products are added one after the other, with one rounding each. What differs is that the processor
- * takes numbers without a leading bit for 0, in operands and in sums. They occur only where operands are tiny:
- * a number of at least 2^e rounds to a multiple of 2^(e − 7), so all sums of products are multiples of
- * 2^(eA + eB − 14), and none is tiny while that is at least 2^−126. So the code notes the smallest magnitudes
- * that it meets, and where they are too small, the product is computed once more, by the emulation.
+ * Products of operands rounded to bfloat16, by AVX512_BF16, with the bits of the emulation (bfloat16.ts):
+ * each number's products are added one after the other, with one rounding each. What differs is that the
+ * processor takes numbers without a leading bit for 0, in operands and in sums. They occur only where
+ * operands are tiny: a number of at least 2^e rounds to a multiple of 2^(e − 7), so all sums of products are
+ * multiples of 2^(eA + eB − 14), and none is tiny while that is at least 2^−126. So the code notes the
+ * smallest magnitudes that it meets, and where they are too small, the product is computed once more, by the
+ * emulation.
  */
 import type { Products } from '../products.js';
 import type { WasmMemory } from '../wasm/types.js';
@@ -20,7 +21,8 @@ const LEAST_BIAS = 24;
 /**
  * Returns the products on a shared memory, for the calling thread.
  * @param scratch byte offset of BLOCK_BYTES in the memory that belong to this instance alone, 64-byte aligned
- * @param emulated products with the same bits, for tiny operands and for shapes that the areas have no room for
+ * @param emulated products with the same bits, for tiny operands and for shapes that the areas have no room
+ *   for
  */
 export function narrowProducts<Emulated extends Products>(
   code: ProductAddresses,

@@ -11,7 +11,7 @@ import type { MachineCode, ProductAddresses } from './compile.js';
 import type { InstructionSet } from './encoder.js';
 import { machineGather } from './gatherrows.js';
 import { type Processor, THIS_PROCESSOR } from './processor.js';
-import { machineRounding } from './round.js';
+import { machineRounding } from './rounding.js';
 import { machineUpdate } from './update.js';
 import { blockWriter } from './words.js';
 

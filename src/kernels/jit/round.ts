@@ -1,19 +1,12 @@
 /** Rounds float32 numbers to bfloat16 that are stored as float32, to nearest, ties to even; NaN stays NaN. */
-import type { Products } from '../products.js';
-import type { WasmMemory } from '../wasm/types.js';
 import { loadBase, loadPointer } from './affine.js';
 import type { Assembler } from './assembler.js';
-import { ROUND, STEP, WORD } from './block.js';
-import type { MachineCode } from './compile.js';
+import { ROUND, STEP } from './block.js';
 import { enter, leave } from './convention.js';
 import { at, type Label, RAX, RBX, RCX, RDI } from './encoder.js';
 import { forVectors } from './step.js';
-import { countVectors } from './update.js';
 
-/** What is added, to which the lowest bit that stays is added, and the bits that stay. */
-const CONSTANTS = [0x7fff, 1, 0xffff0000] as const;
-
-/** Writes the function; returns where it begins. */
+/** Writes the function; returns where it begins. Its constants are those of rounding.ts. */
 export function writeRound(code: Assembler): Label {
   const [BELOW_HALF, LOWEST, UPPER] = [0, 1, 2];
   code.align();
@@ -43,26 +36,4 @@ export function writeRound(code: Assembler): Label {
   });
   leave(code);
   return entry;
-}
-
-/**
- * Returns the rounding on a shared memory, for the calling thread.
- * @param block the address of the instance's scratch memory, which is at the byte offset `scratch`
- */
-export function machineRounding(
-  code: MachineCode,
-  memory: WasmMemory,
-  scratch: number,
-  block: number,
-  callable: (address: number) => (block: number) => void,
-): NonNullable<Products['round']> {
-  const words = new Uint32Array(memory.buffer, scratch, WORD.one / 4);
-  const round = callable(code.round);
-  return (to, from, count) => {
-    words[ROUND.from / 4] = from;
-    words[ROUND.to / 4] = to;
-    words.set(CONSTANTS, ROUND.constants / 4);
-    countVectors(words, code.instructions, count);
-    round(block);
-  };
 }

@@ -27,7 +27,9 @@ const flushed = (x: number): number => (Math.abs(x) < 2 ** -126 ? 0 * x : x);
 const SINGLE = new Float32Array(1);
 const SINGLE_BITS = new Uint32Array(SINGLE.buffer);
 
-/** Returns what vdpbf16ps makes of a sum and of two pairs of bfloat16 numbers: the upper product comes first. */
+/**
+ * Returns what vdpbf16ps makes of a sum and of two pairs of bfloat16 numbers: the upper product comes first.
+ */
 export function dotPair(sum: number, a: number, b: number): number {
   const value = (word: number) => {
     SINGLE_BITS[0] = word;

@@ -72,7 +72,9 @@ const PAGE = 65536;
 const GUARD = 16;
 const GUARD_VALUE = 777;
 const SPECIAL = [Number.NaN, Infinity, -Infinity, -0, 0, 1e-40, -1e-45, 3e38, -3e38];
-/** Sizes of which products are too small for bfloat16 instructions, or just not; bits that go down to those. */
+/**
+ * Sizes of which products are too small for bfloat16 instructions, or just not; bits that go down to those.
+ */
 const SMALL = [28, 50, 55, 56, 57, 64, 103, 104, 126].map((power) => 2 ** -power);
 const LOW = [1, 1 + 2 ** -7, 1 + 2 ** -6, 1 + 2 ** -23];
 
