@@ -8,6 +8,8 @@ const FOR_TESTS = [
   'src/experiment/searches/draws.ts: randomPoint',
   'src/hyperparameters.ts: hyperKeys',
   'src/kernels/jit/compile.ts: writeCode',
+  'src/kernels/jit/compile.ts: writeNarrowCode',
+  'src/kernels/jit/cpu.ts: narrowingOf',
   'src/kernels/jit/cpu.ts: queryStub',
   'src/kernels/jit/cpu.ts: setsOf',
   'src/kernels/load.ts: fastestWasm',
