@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { makeFolder, writeFileAtomic } from '../atomic.js';
+import { isFolded } from '../data/parting.js';
 import { shortName } from '../data/source.js';
 import { shellPath } from '../data/words.js';
 import { DataError } from '../errors.js';
@@ -56,6 +57,8 @@ export interface RunRecord {
   readonly result: TrainResult | null;
   /** Set in the folder of a bag's member: its number, counted from 1, and that of all. */
   readonly member?: { readonly number: number; readonly of: number };
+  /** Set in the folder of a fold: its number, counted from 1, and that of all. */
+  readonly fold?: { readonly number: number; readonly of: number };
   /** Set in the folder of a refit. */
   readonly refit?: true;
 }
@@ -90,10 +93,14 @@ export function newRunFolder(out: string | undefined, data: string, started: Dat
 export const memberFolder = (folder: string, member: number): string =>
   join(folder, 'members', String(member));
 
+/** Returns the folder of a fold, counted from 1. */
+export const foldFolder = (folder: string, fold: number): string =>
+  join(folder, 'folds', String(fold).padStart(2, '0'));
+
 /** Creates the folder of a new run with its configuration and record. */
 export function createRunFolder(folder: string, config: TrainConfig, record: RunRecord): void {
   try {
-    makeFolder(join(folder, config.bag > 1 ? 'members' : 'checkpoints'));
+    makeFolder(join(folder, config.bag > 1 ? 'members' : isFolded(config) ? 'folds' : 'checkpoints'));
     writeConfig(folder, config);
     writeRecord(folder, record);
   } catch (error) {
