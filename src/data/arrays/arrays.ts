@@ -35,7 +35,7 @@ export function fitArrays(source: ArraySource, options: FitOptions): FittedDatas
   const notes: string[] = [];
   const { classes, targets } = fitLabels(labels!, options.problemType, notes);
   const strata = classes === null ? null : targets;
-  const keys = { strata, classes: classes && classes.map(String), groups: null, times: null, folds: null };
+  const keys = { strata, classes: classes?.map(String) ?? null, groups: null, times: null, folds: null };
   const parted = splitRows(rows, keys, options, notes);
 
   const type = elementTypeOf(inputs.data);
