@@ -39,7 +39,7 @@ export interface FitOptions {
 }
 
 /** A fold with the schema fitted to its training rows, and the rows as they are stored by it. */
-export interface FittedFold extends Fold {
+interface FittedFold extends Fold {
   readonly schema: Schema;
   readonly dataset: Dataset;
 }

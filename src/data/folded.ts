@@ -5,7 +5,7 @@ import { partingOf } from './parting.js';
 import { openSource } from './source.js';
 
 /** The data of one fold's network. */
-export interface FoldData {
+interface FoldData {
   /** The value of the user's column that names the fold; null where the folds are drawn. */
   readonly name: string | null;
   /** Counted from 1. */

@@ -23,7 +23,7 @@ const STRATA = 2 ** 16;
  * Returns the fold of each row, 0 … folds − 1. Sizes differ by one row at most, and so do the rows of any one
  * class: each class is shuffled, and the rows are dealt to the folds in turn, class after class.
  */
-export function dealFolds(
+function dealFolds(
   count: number,
   folds: number,
   seed: number,
@@ -39,19 +39,22 @@ export function dealFolds(
   return foldOf;
 }
 
-/** Returns the folds of all repetitions. @throws UsageError where there are too few rows, classes or groups */
+/**
+ * Returns the folds of all repetitions.
+ * @throws UsageError where there are too few rows, groups, times or rows of a class
+ */
 export function folds(count: number, keys: RowKeys, options: PartingOptions): RowFolds[] {
   const { cv = 0, cvRepeats = 1, seed, timeWindow = 'expanding', group, time } = options;
   if (keys.folds !== null) return ownFolds(keys.folds, options);
   if (cv > count) {
-    throw new UsageError(`cv ${cv}: ${count} rows are too few for ${cv} folds; take at most cv ${count}`);
+    throw new UsageError(`--cv ${cv}: ${count} rows are too few for ${cv} folds; take at most --cv ${count}`);
   }
   if (keys.times !== null) {
     const eras = timeFolds(keys.times, cv, timeWindow);
     if (eras !== null) return eras.map((era) => ({ name: null, repetition: 1, ...era }));
     const different = new Set(Array.from(keys.times)).size;
     throw new UsageError(
-      `cv ${cv}: the ${different} different times of ${shellWord(time!)} are too few, or too many rows share one, for ${cv} folds and the rows before them; take fewer folds`,
+      `--cv ${cv}: the ${different} different times of ${shellWord(time!)} are too few, or too many rows share one, for ${cv} folds and the rows before them; take fewer folds`,
     );
   }
   if (keys.groups !== null) checkGroups(keys.groups, cv, group!);
@@ -83,7 +86,7 @@ function ownFolds({ of, names }: NonNullable<RowKeys['folds']>, { fold }: Partin
   const used = [...new Set(Array.from(of))].sort((a, b) => a - b);
   if (used.length < 2) {
     throw new UsageError(
-      `fold ${shellWord(fold!)}: every row is in fold ${names[used[0]]}, and a cross-validation needs two folds or more; take cv 5 to have them drawn`,
+      `--fold ${shellWord(fold!)}: every row is in fold ${names[used[0]]}, and a cross-validation needs two folds or more; take --cv 5 to have them drawn`,
     );
   }
   const foldOf = Uint32Array.from(of, (index) => used.indexOf(index));
@@ -98,20 +101,20 @@ function checkGroups(groups: ArrayLike<number>, cv: number, column: string): voi
   const different = new Set(Array.from(groups)).size;
   if (different >= cv) return;
   throw new UsageError(
-    `cv ${cv}: column ${shellWord(column)} has ${different} different groups, too few for ${cv} folds that share none; ${different < 2 ? 'leave group out' : `take at most cv ${different}`}`,
+    `--cv ${cv}: column ${shellWord(column)} has ${different} different groups, too few for ${cv} folds that share none; ${different < 2 ? 'leave --group out' : `take at most --cv ${different}`}`,
   );
 }
 
-/** Throws UsageError where a class has fewer rows than there are folds, so that some would hold none of it. */
+/** Throws UsageError where a class has fewer rows than there are folds: some would hold none of it. */
 function checkClasses({ strata, classes }: RowKeys, cv: number): void {
   if (strata === null || classes === null) return;
   const counts = new Map<number, number>();
   for (const label of Array.from(strata)) counts.set(label, (counts.get(label) ?? 0) + 1);
   const [rarest, rows] = [...counts].reduce((least, entry) => (entry[1] < least[1] ? entry : least));
   if (rows >= cv) return;
-  const fewer = rows < 2 ? '' : `take cv ${rows}, `;
+  const fewer = rows < 2 ? '' : `take --cv ${rows}, `;
   throw new UsageError(
-    `cv ${cv}: class "${classes[rarest]}" has ${rows === 1 ? 'one row' : `${rows} rows`}, too few for each of ${cv} folds to hold one; ${fewer}leave the class out, or allow folds without it by --no-stratify`,
+    `--cv ${cv}: class "${classes[rarest]}" has ${rows === 1 ? 'one row' : `${rows} rows`}, too few for each of ${cv} folds to hold one; ${fewer}leave the class out, or allow folds without it by --no-stratify`,
   );
 }
 
@@ -128,7 +131,7 @@ export function distinctRepetitions(all: readonly RowFolds[], { cv, cvRepeats = 
     if (seen.has(key)) {
       const why = group === undefined ? 'there are so few rows' : 'there are so few groups of like size';
       throw new UsageError(
-        `cvRepeats ${cvRepeats}: repetition ${repetition} has the folds of an earlier one, because ${why}; take fewer repetitions, or another number of folds than cv ${cv}`,
+        `--cv-repeats ${cvRepeats}: repetition ${repetition} has the folds of an earlier one, because ${why}; take fewer repetitions, or another number of folds than --cv ${cv}`,
       );
     }
     seen.add(key);

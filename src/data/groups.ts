@@ -70,8 +70,8 @@ class Balance {
   }
 
   /**
-   * Returns the part in which a group adds least to Σ over parts and classes of (share of the class)²/share of
-   * the part, which is least where every part has its share of every class. Of equal parts the first counts.
+   * Returns the part in which a group adds least to Σ over parts and classes of (share of the class)²/share
+   * of the part, which is least where every part has its share of every class; of equal parts, the first.
    */
   nearest(counts: Tally): number {
     const costs = this.shares.map((share, part) => {

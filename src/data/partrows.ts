@@ -113,19 +113,19 @@ function partFractions(
     const next = (share: number) => (share > 0 ? rest.shift()! : allRows(0));
     return { train: parts[0], val: next(val), test: next(test) };
   };
-  const wanted = `${[...(val > 0 ? [`val ${val}`] : []), ...(test > 0 ? [`test ${test}`] : [])].join(' and ')}`;
+  const wanted = `${[...(val > 0 ? [`--val ${val}`] : []), ...(test > 0 ? [`--test ${test}`] : [])].join(' and ')}`;
   if (times !== null) {
     const parts = timeParts(times, shares.slice(1));
     if (parts !== null) return named(parts);
     throw new UsageError(
-      `time ${shellWord(time!)}: the column has too few different times to keep rows back for ${wanted}; leave these out, or part rows without time`,
+      `--time ${shellWord(time!)}: the column has too few different times to keep rows back for ${wanted}; leave these out, or part the rows without --time`,
     );
   }
   if (groups === null) return split(count, { val, test }, seed, strata);
   const { count: different } = numbered(groups);
   if (different < shares.length) {
     throw new UsageError(
-      `group ${shellWord(group!)}: ${different === 1 ? 'the one group is' : `${different} groups are`} too few to keep rows back for ${wanted}, which takes ${shares.length}; leave these out, or part rows without group`,
+      `--group ${shellWord(group!)}: ${different === 1 ? 'the one group is' : `${different} groups are`} too few to keep rows back for ${wanted}, which takes ${shares.length}; leave these out, or part the rows without --group`,
     );
   }
   const partOf = assignGroups(groups, strata, shares, seed, 0);

@@ -1,4 +1,4 @@
-/** Parts rows by time: what is trained on lies before what is validated or tested on, never at the same time. */
+/** Parts rows by time: what is trained on lies before what is validated or tested on. */
 
 /** A range of rows in the order of time. */
 interface Era {

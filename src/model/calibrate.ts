@@ -27,7 +27,7 @@ interface CalibrationOptions {
 }
 
 /** Rows, and the model that predicts them. */
-export interface PredictedBy extends PredictedRows {
+interface PredictedBy extends PredictedRows {
   readonly model: RunnableModel;
 }
 

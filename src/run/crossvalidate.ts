@@ -14,15 +14,15 @@ const DEFAULT_FOLDS = 5;
 
 /**
  * Trains a network for each fold and scores it on the rows that were held out, as `gradpool train --cv 5`
- * does. The last event has type 'end', and its `cv` the folds, the mean of each metric with its 95 % interval,
- * and the metrics of all held-out rows together. With `refit` a network is trained on all rows at the end, and
- * is the run's model. The folds depend on the seed and the rows alone.
+ * does. The last event has type 'end', and its `cv` the folds, the mean of each metric with its 95 %
+ * interval, and the metrics of all held-out rows together. With `refit` a network is trained on all rows at
+ * the end, and is the run's model. The folds depend on the seed and the rows alone.
  *
  * @param options as for `train`; `cv` is 5 unless `fold` names a column, and `cvRepeats`, `group`, `time`,
  *   `timeWindow` and `stratify` say how the rows are parted
  * @param run where to write, and what may stop the training
- * @throws UsageError for an option or folds that are impossible, before the first training; DataError for data
- *   that cannot be read, DivergedError for a loss or a gradient that is not finite
+ * @throws UsageError for an option or folds that are impossible, before the first training; DataError for
+ *   data that cannot be read, DivergedError for a loss or a gradient that is not finite
  * @example
  * ```js
  * import { crossValidate } from 'gradpool';

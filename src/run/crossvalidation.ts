@@ -1,7 +1,7 @@
 /**
  * Trains a cross-validation: a network for each fold, scored on the rows that were held out, and at the end
- * one on all rows, where `refit` asks for it. Every network is a session of its own, so its bits do not depend
- * on the others, on their order or on the threads.
+ * one on all rows, where `refit` asks for it. Every network is a session of its own, so its bits do not
+ * depend on the others, on their order or on the threads.
  */
 import { type Clock, systemClock } from '../clock.js';
 import { heldOut } from '../data/folded.js';
@@ -41,8 +41,8 @@ interface CvOptions {
 /**
  * Trains a new cross-validation.
  * @param config the resolved options
- * @throws UsageError for a profile and as `planNewCrossValidation` does, DataError for a folder that cannot be
- *   written
+ * @throws UsageError for a profile and as `planNewCrossValidation` does, DataError for a folder that cannot
+ *   be written
  */
 export async function* trainFolds(
   config: TrainConfig,

@@ -1,4 +1,4 @@
-/** Trains the network that a cross-validation leaves: on all rows, for as many epochs as its folds found best. */
+/** Trains the network that a cross-validation leaves, on all rows, for the mean of the folds' best epochs. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';

@@ -1,6 +1,6 @@
 /**
- * Trains one network of several, a bag's member or a fold of a cross-validation, in whichever thread: a session
- * like any other, on the network's own rows.
+ * Trains one network of several, a bag's member or a fold's, in whichever thread: a session like any other,
+ * on the network's own rows.
  */
 import { type Clock, systemClock } from '../clock.js';
 import type { TrainingData } from '../data/load.js';

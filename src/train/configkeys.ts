@@ -18,7 +18,7 @@ import { fraction, positive, whole } from '../optim/hyper.js';
 import { SCHEDULE_SHAPE, UPDATE_CHOICES, UPDATE_SHAPE } from '../optim/options.js';
 import { ARCHITECTURE_NAMES } from './architectures.js';
 import { COLUMNS } from './columnkeys.js';
-import { PARTS } from './partkeys.js';
+import { PARTITION } from './partkeys.js';
 import { PRESET_NAMES } from './presets.js';
 import { RUN } from './runkeys.js';
 import { parseUntil, UNTIL_EPOCHS } from './until.js';
@@ -104,7 +104,7 @@ const DATA = {
     .describe(
       'test data, evaluated once at the end: a fraction of the rows (0.2, 20%) that is kept apart from training and validation, or a data source',
     ),
-  ...PARTS,
+  ...PARTITION,
   header: z
     .enum(['auto', 'yes', 'no'])
     .default('auto')

@@ -6,7 +6,7 @@ import { whole } from '../optim/hyper.js';
 /** Most folds, and most repetitions. */
 const MOST = 1000;
 
-export const PARTS = {
+export const PARTITION = {
   cv: whole(2)
     .max(MOST)
     .optional()

@@ -47,7 +47,7 @@ export function fitArrays(source: ArraySource, options: FitOptions): FittedDatas
     );
   const robust = options.preprocessing.scaling === 'robust' && !together;
   const dataset = datasetOf(inputs, targets, classes === null ? widthOf(labels!) : 1);
-  const fit = ({ train, val, test }: Split, fitNotes: string[]): ArraysSchema => {
+  const fitTo = ({ train, val, test }: Split, fitNotes: string[]): ArraysSchema => {
     const moments = (together ? commonMoments : columnMoments)(inputs.data, width, train);
     rejectUnscalable(inputs, moments);
     const constant = moments.std.filter((std) => !(std > 0)).length;
@@ -71,12 +71,12 @@ export function fitArrays(source: ArraySource, options: FitOptions): FittedDatas
   const { length } = parted.folds;
   return {
     name: source.name,
-    schema: fit(parted.whole, notes),
+    schema: fitTo(parted.whole, notes),
     dataset,
     split: parted.whole,
     folds: parted.folds.map((fold, index) => ({
       ...fold,
-      schema: namingFold(index, length, () => fit(fold.split, [])),
+      schema: namingFold(index, length, () => fitTo(fold.split, [])),
       dataset,
     })),
     notes,

@@ -1,4 +1,4 @@
-/** Fits a table that was read to the training rows of one split: its schema, and the dataset it is stored as. */
+/** Fits a table that was read to the training rows of one split: its schema, and its rows as stored by it. */
 import { DataError } from '../../errors.js';
 import { numberFeatures, reachOf } from '../columnschema.js';
 import type { Dataset } from '../dataset.js';
@@ -26,7 +26,7 @@ const FLOAT32_RANGE = 2 ** 12;
 const FLOAT32_STD = [1e-30, 1e20] as const;
 
 /** A table as it was read, before anything is fitted to some of its rows. */
-export interface ReadTable {
+interface ReadTable {
   readonly reader: TableReader;
   readonly rows: number;
   readonly targetColumn: DecidedColumn;
