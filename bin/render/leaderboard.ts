@@ -53,6 +53,7 @@ export function leaderboardText({
     facts([
       ['score', rows.length > 0 ? `mean of ${score} over the ${trained} with its 95 % interval` : null],
       ...comparisons
+        .filter(({ interval }) => interval !== null)
         .slice(0, COMPARED)
         .map(({ sentence }, i): [string, string] => [i === 0 ? 'best' : '', sentence]),
       ['failed', failed ? `rank ${failed.rank}: ${failed.reason}` : null],

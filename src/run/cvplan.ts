@@ -85,6 +85,11 @@ function cvNotes(config: PlannedConfig, { whole, folds, held }: FoldedData): str
   const rows = folds.reduce((sum, own) => sum + heldOut(own, held).rows.length, 0) / cvRepeats;
   return [
     `cv: ${cv ?? folds.length} folds of ${rows} rows ${by}${times}`,
+    ...(whole.test !== null && !config.refit
+      ? [
+          `test: no network is evaluated on its ${whole.test.rows.length} rows, since none is trained on all others; --refit trains one`,
+        ]
+      : []),
     ...(held === 'val' && keep === 'best'
       ? [
           'cv: the rows that score a fold also choose its best epoch, so the scores are a little too good; --val 0.1 has rows of their own choose it, --keep last --patience none trains all epochs',
