@@ -10,8 +10,9 @@ import type { EndEvent, TrainEvent, TrainResult } from '../train/events.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { type BagPlan, bagStart, planNewBag } from './bagplan.js';
 import { endOfBag } from './bagresult.js';
-import { createRunFolder, memberFolder, type RunRecord, writeConfig, writeRecord } from './folder.js';
+import { memberFolder, newRun, type RunRecord, writeConfig, writeRecord } from './folder.js';
 import { changeOfKernels } from './kernels.js';
+import { whileLocked } from './lock.js';
 import { openMembers } from './members.js';
 import { newRecord } from './record.js';
 import { recorded } from './recorded.js';
@@ -48,8 +49,8 @@ export async function* trainBag(
   refuseProfile(run);
   const plan = await planNewBag(config, options);
   const record = newRecord(whole(plan), started, run.argv ?? []);
-  if (folder) createRunFolder(folder, plan.config, record);
-  yield* runBag(sessionOf(plan, run, folder, record));
+  const lock = newRun(folder, plan.config, record);
+  yield* whileLocked(lock, runBag(sessionOf(plan, run, folder, record)));
 }
 
 /**

@@ -15,8 +15,9 @@ import type { TrainingPlan } from '../train/plan.js';
 import { type CrossValidationPlan, cvStart, planNewCrossValidation } from './cvplan.js';
 import { type Refitted, refitFolds } from './cvrefit.js';
 import { summary, trainedFold, unionOf } from './cvresult.js';
-import { createRunFolder, foldFolder, type RunRecord, writeConfig, writeRecord } from './folder.js';
+import { foldFolder, newRun, type RunRecord, writeConfig, writeRecord } from './folder.js';
 import { changeOfKernels } from './kernels.js';
+import { whileLocked } from './lock.js';
 import { type Members, openMembers } from './members.js';
 import { newRecord } from './record.js';
 import { recorded } from './recorded.js';
@@ -53,9 +54,9 @@ export async function* trainFolds(
   refuseProfileOfFolds(run);
   const plan = await planNewCrossValidation(config, options);
   const record = newRecord(wholePlan(plan), started, run.argv ?? []);
-  if (folder) createRunFolder(folder, plan.config, record);
   const { signal, clock = systemClock } = run;
-  yield* runFolds({ plan, folder, record, signal, clock });
+  const lock = newRun(folder, plan.config, record);
+  yield* whileLocked(lock, runFolds({ plan, folder, record, signal, clock }));
 }
 
 /**

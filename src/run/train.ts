@@ -24,15 +24,17 @@ import { planBag } from './bagplan.js';
 import { resumeFolds, trainFolds } from './crossvalidation.js';
 import { planCrossValidation } from './cvplan.js';
 import {
-  createRunFolder,
+  newRun,
   newRunFolder,
   type RunRecord,
   readRun,
+  refuseNoRun,
   wasSaved,
   writeConfig,
   writeRecord,
 } from './folder.js';
 import { changeOfKernels, withKernels } from './kernels.js';
+import { lockFolder, whileLocked } from './lock.js';
 import { planNewTraining } from './newplan.js';
 import { newRecord } from './record.js';
 import { runSession } from './refit.js';
@@ -106,8 +108,8 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   const plan = await planNewTraining(config, options, run.profile);
   const record = newRecord(plan, started, run.argv ?? []);
   const session = openSession(plan, run);
-  if (folder) await orClose(session.trainer, () => createRunFolder(folder, plan.config, record));
-  yield* runSession({ ...session, folder, record, signal: run.signal, best: null });
+  const lock = await orClose(session.trainer, () => newRun(folder, plan.config, record));
+  yield* whileLocked(lock, runSession({ ...session, folder, record, signal: run.signal, best: null }));
 }
 
 /**
@@ -131,6 +133,11 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
  * ```
  */
 export async function* resume(folder: string, options: ResumeOptions = {}): AsyncGenerator<TrainEvent> {
+  refuseNoRun(folder);
+  yield* whileLocked(lockFolder(folder), resumed(folder, options));
+}
+
+async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<TrainEvent> {
   const { record, config: before } = readRun(folder);
   if (record.member) {
     throw new UsageError(
@@ -177,13 +184,12 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   }
   const plan = planTraining(recorded, data, options.profile);
   const session = openSession(noting(plan, changeOfKernels(record, plan)), options);
-  const { trainer } = session;
-  const best = await orClose(trainer, () => {
-    const found = wasSaved(folder) ? restore(folder, trainer) : null;
+  const best = await orClose(session.trainer, () => {
+    const found = wasSaved(folder) ? restore(folder, session) : null;
     writeConfig(folder, config);
     return found;
   });
-  const resumed: RunRecord = {
+  const begun: RunRecord = {
     ...record,
     kernels: plan.kernels,
     library: plan.library,
@@ -193,8 +199,8 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
     error: null,
     result: null,
   };
-  writeRecord(folder, resumed);
-  yield* runSession({ ...session, folder, record: resumed, signal: options.signal, best });
+  writeRecord(folder, begun);
+  yield* runSession({ ...session, folder, record: begun, signal: options.signal, best });
 }
 
 /** Throws DataError for data that is not the data that a run began with. */

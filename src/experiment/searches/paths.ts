@@ -13,6 +13,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.keys(PARTITION).map((key) => [key, SAME_PARTS])),
   workers: 'the result does not depend on it',
   checkpointEvery: 'the result does not depend on it',
+  keepCheckpoints: 'the result does not depend on it',
   memoryLimit: 'the result does not depend on it',
   refit: 'trials are compared by rows that they were not trained on; --refit trains the best one again',
 };
