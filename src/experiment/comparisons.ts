@@ -7,8 +7,8 @@ import { type AdjustedComparison, type Competitor, compareWithMany } from './sta
 import type { TrialBook } from './triallines.js';
 
 /**
- * Returns the comparisons of the first row with all that were trained on the same seeds and folds for the same
- * epochs, in the order of the leaderboard.
+ * Returns the comparisons of the first row with all that were trained on the same seeds and folds for the
+ * same epochs, in the order of the leaderboard.
  */
 export function comparisonsOf(
   rows: readonly LeaderboardRow[],

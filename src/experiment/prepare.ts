@@ -99,7 +99,7 @@ async function unitsFor(
   const other = all.findIndex(({ folds }) => folds.length !== first.folds.length);
   if (other > 0) {
     throw new UsageError(
-      `seed ${seeds[other]}: leaves ${all[other].folds.length} folds, and seed ${seeds[0]} has ${first.folds.length}, since the test rows of a fold are all it has; leave out test or that seed`,
+      `seed ${seeds[other]}: leaves ${all[other].folds.length} folds, and seed ${seeds[0]} has ${first.folds.length}, since all rows of a fold were kept for the test; leave out test or that seed`,
     );
   }
   const { length: folds } = first.folds;
