@@ -35,6 +35,7 @@ export type { ColumnSchema } from './data/columnschema.js';
 export type { Dataset, Encoding, StoredArray, Subset } from './data/dataset.js';
 export type { Finding, FindingKind } from './data/findings/finding.js';
 export { type LoadOptions, loadTrainingData, type TrainingData } from './data/load.js';
+export type { Parting } from './data/parting.js';
 export type { Preprocessing } from './data/preprocessing.js';
 export type { NumberFormat, Reading } from './data/reading.js';
 export type {

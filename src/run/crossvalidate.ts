@@ -27,11 +27,12 @@ const DEFAULT_FOLDS = 5;
  * ```js
  * import { crossValidate } from 'gradpool';
  *
- * const options = { data: 'iris', cv: 3, hidden: [8], epochs: 20, workers: 0 };
+ * const options = { data: 'iris', cv: 3, hidden: [8], epochs: 20 };
  * for await (const event of crossValidate(options, { out: null })) {
- *   if (event.type === 'fold') console.log(event.fold, event.rows.held); // → 1 50 2 50 3 50
- *   if (event.type === 'end') console.log(event.cv.outOfFold?.rows); // → 150
- *   if (event.type === 'end') console.log((event.cv.scores.accuracy?.mean ?? 0) > 0.9); // → true
+ *   if (event.type !== 'end') continue;
+ *   const { trained, scores, outOfFold } = event.cv;
+ *   console.log(trained.map(({ rows }) => rows.held), outOfFold?.rows); // → [ 50, 50, 50 ] 150
+ *   console.log((scores.accuracy?.mean ?? 0) > 0.9); // → true
  * }
  * ```
  */
