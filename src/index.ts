@@ -35,6 +35,7 @@ export type { ColumnSchema } from './data/columnschema.js';
 export type { Dataset, Encoding, StoredArray, Subset } from './data/dataset.js';
 export type { Finding, FindingKind } from './data/findings/finding.js';
 export { type LoadOptions, loadTrainingData, type TrainingData } from './data/load.js';
+export type { Parting } from './data/parting.js';
 export type { Preprocessing } from './data/preprocessing.js';
 export type { NumberFormat, Reading } from './data/reading.js';
 export type {
@@ -136,11 +137,14 @@ export {
 export type { DivergenceName } from './network/divergences.js';
 export type { LayerSpec, NetworkSpec } from './network/spec.js';
 export type { LayerRow } from './network/table.js';
+export { type CrossValidationEvent, crossValidate } from './run/crossvalidate.js';
 export { findLearningRate, type RateSearch } from './run/findlr.js';
-export { type PlanReport, plan, type ResumeOptions, type RunOptions, resume, train } from './run/train.js';
+export { type PlanReport, plan } from './run/planreport.js';
+export { type ResumeOptions, type RunOptions, resume, train } from './run/train.js';
 export type { Baseline, BaselineMetrics } from './train/baseline.js';
 export { resolveConfig, type TrainConfig, type TrainOptions, type TrainSources } from './train/config.js';
 export type { ConfigInput } from './train/configkeys.js';
+export type * from './train/cvevents.js';
 export type * from './train/events.js';
 export type { RateCurve, RateRange, RateTrial } from './train/findlr.js';
 export type { PresetName } from './train/presets.js';

@@ -63,11 +63,11 @@ export async function* trainRound(
   context: RoundContext,
 ): AsyncGenerator<RoundReport> {
   const { prepared, folder, book, signal } = context;
-  const { seeds } = prepared.definition;
+  const units = prepared.units.all;
   const wanted = proposals.flatMap(({ assignment, epochs }) =>
-    seeds.map((seed) => ({ axes: assignment, seed, epochs })),
+    units.map((unit) => ({ axes: assignment, unit, epochs })),
   );
-  const missing = wanted.filter(({ axes, seed, epochs }) => book.at(axes, seed, epochs) === null);
+  const missing = wanted.filter(({ axes, unit, epochs }) => book.at(axes, unit, epochs) === null);
   const threads = threadsFor(context, missing.length);
   const { parallel, workers } = threads;
   const done = wanted.length - missing.length;
@@ -75,8 +75,8 @@ export async function* trainRound(
   if (missing.length === 0 || signal.aborted) return;
 
   const taken = folder === null ? new Set<number>() : trialsWithFolders(folder);
-  const identified = missing.map(({ axes, seed, epochs }) => ({
-    ...book.identify(axes, seed, taken),
+  const identified = missing.map(({ axes, unit, epochs }) => ({
+    ...book.identify(axes, unit, taken),
     epochs,
   }));
   const fresh = identified.flatMap((found) =>
@@ -132,7 +132,7 @@ async function jobOf(
   { prepared, folder, argv }: RoundContext,
 ): Promise<TrialJob | Finished> {
   try {
-    const { config, data } = await prepared.planner.plan(trial.axes, trial.seed);
+    const { config, data } = await prepared.planner.plan(trial.axes, trial);
     const { memoryLimit } = config;
     const limit = memoryLimit ? { memoryLimit: memoryLimit / parallel } : {};
     return {

@@ -14,13 +14,16 @@ import { refuseNewer, type ShapeOf, type StoredFormat, versionKey } from '../sto
 import { SWEEP_FILES } from './folder.js';
 import { assignmentSchema } from './searches/axes.js';
 import { type Assignment, assignmentKey } from './searches/space.js';
+import type { Unit } from './units.js';
 
-/** A training of a configuration with a seed. */
+/** A training of a configuration with a seed, on a fold where there are folds. */
 export interface TrialIdentity {
   /** Counted from 1; the name of its folder. */
   readonly trial: number;
   readonly axes: Assignment;
   readonly seed: number;
+  /** The fold of a cross-validation, counted from 1 through all repetitions; absent without one. */
+  readonly fold?: number;
 }
 
 /** What came of a trial, up to an epoch. */
@@ -52,6 +55,7 @@ const IDENTITY = {
   trial: counted.describe('its number, counted from 1, and the name of its folder'),
   axes: assignmentSchema.describe('the value of each axis'),
   seed: whole(0).describe('the seed'),
+  fold: counted.exactOptional().describe('the fold, counted from 1, where there are folds'),
 } satisfies ShapeOf<TrialIdentity>;
 
 const begun = z.looseObject({
@@ -127,7 +131,8 @@ export function appendTrialLines(folder: string, lines: readonly TrialLine[]): v
 const versioned = (line: TrialLine): object =>
   line.status === 'begun' ? { formatVersion: VERSION, ...line } : line;
 
-const trialKey = (axes: Assignment, seed: number): string => `${assignmentKey(axes)} ${seed}`;
+const trialKey = (axes: Assignment, { seed, fold }: Unit): string =>
+  `${assignmentKey(axes)} ${seed}${fold === undefined ? '' : ` ${fold}`}`;
 
 /** What is known of a sweep's trials: their numbers and results. */
 export class TrialBook {
@@ -137,7 +142,7 @@ export class TrialBook {
 
   constructor(lines: readonly TrialLine[]) {
     for (const line of lines) {
-      this.#numbers.set(trialKey(line.axes, line.seed), line.trial);
+      this.#numbers.set(trialKey(line.axes, line), line.trial);
       this.#next = Math.max(this.#next, line.trial + 1);
       if (line.status !== 'begun') this.add(line);
     }
@@ -146,33 +151,33 @@ export class TrialBook {
   /** Returns a trial with its number, and whether the number is new; new ones pass over those `taken`. */
   identify(
     axes: Assignment,
-    seed: number,
+    unit: Unit,
     taken: ReadonlySet<number>,
   ): { trial: TrialIdentity; fresh: boolean } {
-    const key = trialKey(axes, seed);
+    const key = trialKey(axes, unit);
     const known = this.#numbers.get(key);
-    if (known !== undefined) return { trial: { trial: known, axes, seed }, fresh: false };
+    if (known !== undefined) return { trial: { trial: known, axes, ...unit }, fresh: false };
     while (taken.has(this.#next)) this.#next++;
     const trial = this.#next++;
     this.#numbers.set(key, trial);
-    return { trial: { trial, axes, seed }, fresh: true };
+    return { trial: { trial, axes, ...unit }, fresh: true };
   }
 
   add(result: TrialResult): void {
-    const key = trialKey(result.axes, result.seed);
+    const key = trialKey(result.axes, result);
     const byEpochs = this.#results.get(key) ?? new Map<number, TrialResult>();
     this.#results.set(key, byEpochs.set(result.epochs, result));
   }
 
   /** Returns what came of a trial up to an epoch, or null; a trial that diverged before then has diverged. */
-  at(axes: Assignment, seed: number, epochs: number | 'all'): TrialResult | null {
-    if (epochs === 'all') return this.last(axes, seed);
-    return this.#results.get(trialKey(axes, seed))?.get(epochs) ?? null;
+  at(axes: Assignment, unit: Unit, epochs: number | 'all'): TrialResult | null {
+    if (epochs === 'all') return this.last(axes, unit);
+    return this.#results.get(trialKey(axes, unit))?.get(epochs) ?? null;
   }
 
   /** Returns what came of a trial up to the last epoch that it was trained to, or null. */
-  last(axes: Assignment, seed: number): TrialResult | null {
-    const results = [...(this.#results.get(trialKey(axes, seed))?.values() ?? [])];
+  last(axes: Assignment, unit: Unit): TrialResult | null {
+    const results = [...(this.#results.get(trialKey(axes, unit))?.values() ?? [])];
     return results.reduce<TrialResult | null>(
       (last, result) => (last === null || result.epochs > last.epochs ? result : last),
       null,

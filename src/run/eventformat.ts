@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { whole } from '../optim/hyper.js';
 import { measured, type ShapeOf, type StoredFormat, versionKey } from '../stored.js';
+import type { FoldEvent } from '../train/cvevents.js';
 import type {
   CheckpointEvent,
   EndEvent,
@@ -18,11 +19,12 @@ import type {
   TrainEvent,
   WorkersEvent,
 } from '../train/events.js';
-import { MEMBER_SHAPE, metricsSchema, RESULT_SHAPE } from './resultformat.js';
+import { FOLD_SHAPE, MEMBER_SHAPE, metricsSchema, RESULT_SHAPE } from './resultformat.js';
 
 const VERSION = 1;
 const counted = z.int().min(1);
 const member = counted.exactOptional().describe('the member of a bag, counted from 1');
+const fold = counted.exactOptional().describe('the fold of a cross-validation, counted from 1');
 const refit = z.literal(true).exactOptional().describe('set in a refit');
 
 const started = z.looseObject({
@@ -69,6 +71,7 @@ export const startSchema = z.looseObject({
     .describe('the configuration, as config.yaml holds it')
     .transform((config) => config as unknown as StartEvent['config']),
   bag: z.array(started).exactOptional().describe('the members of a bag'),
+  folds: z.array(started).exactOptional().describe('the folds of a cross-validation'),
 } satisfies ShapeOf<StartEvent & { formatVersion: number }>);
 
 const workers = z.looseObject({
@@ -92,6 +95,7 @@ export const epochSchema = z.looseObject({
   val: metricsSchema.nullable().describe('metrics on the validation data'),
   best: z.boolean().describe('whether this is the best epoch so far'),
   member,
+  fold,
 } satisfies ShapeOf<EpochEvent>);
 
 const checkpoint = z.looseObject({
@@ -99,12 +103,14 @@ const checkpoint = z.looseObject({
   step: whole(0).describe('steps that it holds'),
   path: z.string().describe('its file'),
   member,
+  fold,
 } satisfies ShapeOf<CheckpointEvent>);
 
 const retry = z.looseObject({
   type: z.literal('retry').describe('a worker died, and its work was done again'),
   message: z.string().describe('what happened'),
   member,
+  fold,
   refit,
 } satisfies ShapeOf<RetryEvent>);
 
@@ -112,6 +118,7 @@ const note = z.looseObject({
   type: z.literal('note').describe('something that the user should know and that changes no result'),
   message: z.string().describe('what happened'),
   member,
+  fold,
   refit,
 } satisfies ShapeOf<NoteEvent>);
 
@@ -120,6 +127,12 @@ const memberEnd = z.looseObject({
   member: counted.describe('the member, counted from 1'),
   ...MEMBER_SHAPE,
 } satisfies ShapeOf<MemberEvent>);
+
+const foldEnd = z.looseObject({
+  type: z.literal('fold').describe('the network of a fold has ended, or was done before'),
+  fold: counted.describe('the fold, counted from 1 through all repetitions'),
+  ...FOLD_SHAPE,
+} satisfies ShapeOf<FoldEvent>);
 
 const refitBegin = z.looseObject({
   type: z.literal('refit').describe('the network is trained once more, on the validation rows too'),
@@ -146,6 +159,7 @@ const EVENTS = [
   retry,
   note,
   memberEnd,
+  foldEnd,
   refitBegin,
   refitEpoch,
   end,

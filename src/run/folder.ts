@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { makeFolder, writeFileAtomic } from '../atomic.js';
+import { isFolded } from '../data/parting.js';
 import { shortName } from '../data/source.js';
 import { shellPath } from '../data/words.js';
 import { DataError } from '../errors.js';
@@ -63,6 +64,10 @@ export function newRunFolder(out: string | undefined, data: string, started: Dat
 export const memberFolder = (folder: string, member: number): string =>
   join(folder, 'members', String(member));
 
+/** Returns the folder of a fold, counted from 1. */
+export const foldFolder = (folder: string, fold: number): string =>
+  join(folder, 'folds', String(fold).padStart(2, '0'));
+
 /**
  * Creates and locks the folder of a new run, with its configuration and record; null where nothing is
  * written.
@@ -74,7 +79,7 @@ export function newRun(folder: string | null, config: TrainConfig, record: RunRe
 /** Writes the first files of a run's folder, and makes the folder where it is missing. */
 export function createRunFolder(folder: string, config: TrainConfig, record: RunRecord): void {
   try {
-    makeFolder(join(folder, config.bag > 1 ? 'members' : 'checkpoints'));
+    makeFolder(join(folder, config.bag > 1 ? 'members' : isFolded(config) ? 'folds' : 'checkpoints'));
     writeConfig(folder, config);
     writeRecord(folder, record);
   } catch (error) {

@@ -43,11 +43,18 @@ export interface RunRecord {
   readonly result: TrainResult | null;
   /** Set in the folder of a bag's member: its number, counted from 1, and that of all. */
   readonly member?: { readonly number: number; readonly of: number };
+  /** Set in the folder of a fold: its number, counted from 1, and that of all. */
+  readonly fold?: { readonly number: number; readonly of: number };
   /** Set in the folder of a refit. */
   readonly refit?: true;
 }
 
 /** The library that native kernels multiply with. */
+const numbered = z.looseObject({
+  number: z.int().min(1).describe('its number'),
+  of: z.int().min(1).describe('of how many'),
+});
+
 export const librarySchema = z.looseObject({
   path: z.string().describe('its file'),
   interface: z.enum(['oneDNN', 'CBLAS']).describe('how it is called'),
@@ -83,13 +90,8 @@ const SHAPE = {
     .exactOptional()
     .describe('SHA-256 of validation and test data that have sources of their own'),
   result: z.looseObject(RESULT_SHAPE).nullable().describe('what came of it; null while it runs'),
-  member: z
-    .looseObject({
-      number: z.int().min(1).describe('its number'),
-      of: z.int().min(1).describe('of how many'),
-    })
-    .exactOptional()
-    .describe("set in the folder of a bag's member"),
+  member: numbered.exactOptional().describe("set in the folder of a bag's member"),
+  fold: numbered.exactOptional().describe('set in the folder of a fold'),
   refit: z.literal(true).exactOptional().describe('set in the folder of a refit'),
 } satisfies ShapeOf<RunRecord>;
 

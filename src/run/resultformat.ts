@@ -5,6 +5,7 @@ import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { whole } from '../optim/hyper.js';
 import { measured, type ShapeOf, type StoredFormat } from '../stored.js';
 import type { Baseline, BaselineMetrics } from '../train/baseline.js';
+import type { CrossValidation, FoldScore, TrainedFold } from '../train/cvevents.js';
 import type { BagGain, BagResult, OutOfFold, TrainedMember, TrainResult } from '../train/events.js';
 import type { RunSeconds } from '../train/profile.js';
 import { METRICS_SHAPE } from '../train/state.js';
@@ -46,6 +47,45 @@ export const MEMBER_SHAPE = {
   val: metricsSchema.nullable().describe('metrics on its own validation rows'),
   weightsSha256: sha256.describe('SHA-256 of its final weights'),
 } satisfies ShapeOf<TrainedMember>;
+
+export const FOLD_SHAPE = {
+  repetition: z.int().min(1).describe('the repetition that it belongs to, counted from 1'),
+  name: z.string().nullable().describe("the fold's name in the user's own column; null where it was drawn"),
+  rows: z
+    .looseObject({
+      train: whole(0).describe('training rows'),
+      held: whole(0).describe('held-out rows, which score it'),
+    })
+    .describe('its numbers of rows'),
+  status: status.describe('how its training ended'),
+  epochs: whole(0).describe('epochs done'),
+  bestEpoch,
+  held: metricsSchema.nullable().describe('metrics on the held-out rows; null after an interruption'),
+  weightsSha256: sha256.describe('SHA-256 of its final weights'),
+} satisfies ShapeOf<TrainedFold>;
+
+const foldScore = z.looseObject({
+  mean: z.number().describe('the mean over the folds'),
+  deviation: z.number().describe('the sample standard deviation from fold to fold'),
+  low: z
+    .number()
+    .nullable()
+    .describe('lower end of the 95 % interval of the mean, with the corrected variance'),
+  high: z.number().nullable().describe('upper end of that interval'),
+} satisfies ShapeOf<FoldScore>);
+
+const crossValidation = z.looseObject({
+  folds: z.int().min(1).describe('folds of each repetition'),
+  repetitions: z.int().min(1).describe('how many times the rows were parted'),
+  trained: z.array(z.looseObject(FOLD_SHAPE)).describe('the networks, in the order of the folds'),
+  held: z.enum(['val', 'test']).describe("the part of each fold's data that its held-out rows are"),
+  testToTrain: z.number().describe('held-out rows over training rows'),
+  scores: z.record(z.string(), foldScore).describe('each metric over the folds'),
+  outOfFold: z
+    .looseObject({ ...METRICS_SHAPE, rows: whole(0).describe('number of these rows') })
+    .nullable()
+    .describe('metrics of all held-out rows, each predicted by the network of its fold'),
+} satisfies ShapeOf<CrossValidation>);
 
 const outOfFold = z.looseObject({
   ...METRICS_SHAPE,
@@ -111,6 +151,7 @@ export const RESULT_SHAPE = {
   seed: whole(0).describe('the seed'),
   parameters: whole(0).describe('number of weights and biases'),
   bag: bag.exactOptional().describe('the members of a bag; absent for a single network'),
+  cv: crossValidation.exactOptional().describe('the folds of a cross-validation; absent without one'),
   refit: z
     .looseObject({
       epochs: whole(0).describe('its epochs'),

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { LoadOptions } from '../data/load.js';
+import { isFolded, partingConflict } from '../data/parting.js';
 import { type DataSource, sourceName } from '../data/source.js';
 import { UsageError } from '../errors.js';
 import { unusedKeys } from '../hyperparameters.js';
@@ -100,6 +101,7 @@ export function resolveConfig(given: TrainOptions, facts: PresetFacts | null = n
   }
   refuseUnused(config);
   checkUpdate(config);
+  checkParts(config);
   const conflict = config.refit ? refitConflict(config) : null;
   if (conflict) throw new UsageError(`refit: cannot be combined with ${conflict}; leave out one of the two`);
   return config.layers ? config : { hidden: [256, 128], activation: 'relu', ...config };
@@ -109,6 +111,19 @@ function parse(options: ConfigInput): z.output<typeof configSchema> {
   const parsed = configSchema.safeParse(options);
   if (parsed.success) return parsed.data;
   throw new UsageError(describeIssue(parsed.error.issues[0], options, CONFIG_KEYS, 'config key'));
+}
+
+/** Throws UsageError for ways of parting the rows that exclude each other, or that a bag does not follow. */
+function checkParts(config: z.output<typeof configSchema>): void {
+  const conflict = partingConflict(config);
+  if (conflict) throw new UsageError(conflict);
+  if (config.bag === 1) return;
+  const key = (['cv', 'fold', 'group', 'time'] as const).find((name) => config[name] !== undefined);
+  if (key === undefined) return;
+  const why = isFolded(config)
+    ? 'a cross-validation trains one network for each fold'
+    : "the members' validation rows are drawn row by row";
+  throw new UsageError(`bag ${config.bag}: ${why}; leave out bag or ${key}`);
 }
 
 /** Returns the values that are given; a key whose value is undefined is not. */

@@ -5,6 +5,7 @@ import type { KernelName } from '../kernels/kernels.js';
 import type { NetworkSpec } from '../network/spec.js';
 import type { Baseline } from './baseline.js';
 import type { TrainConfig } from './config.js';
+import type { CrossValidation, FoldEvent } from './cvevents.js';
 import type { ProfileReport } from './profile.js';
 
 /** Comes first, before the first step: what will be trained, and on what. */
@@ -41,6 +42,8 @@ export interface StartEvent {
    * those of its first member.
    */
   readonly bag?: readonly StartedMember[];
+  /** The folds of a cross-validation; absent without one. As with a bag, the numbers are of the first. */
+  readonly folds?: readonly StartedMember[];
 }
 
 /**
@@ -66,6 +69,8 @@ export interface StepEvent {
   readonly lr: number;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
   /** Set in a refit, whose epochs and steps are counted from 1 again. */
   readonly refit?: true;
 }
@@ -93,6 +98,8 @@ export interface EpochEvent {
   readonly samplesPerSecond: number;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
 }
 
 /** Follows each checkpoint once it is written. */
@@ -104,6 +111,8 @@ export interface CheckpointEvent {
   readonly path: string;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
 }
 
 /**
@@ -114,6 +123,8 @@ export interface RetryEvent {
   readonly message: string;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
   /** Set in a refit, whose epochs and steps are counted from 1 again. */
   readonly refit?: true;
 }
@@ -124,11 +135,13 @@ export interface NoteEvent {
   readonly message: string;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
   /** Set in a refit. */
   readonly refit?: true;
 }
 
-/** A member of a bag as its session begins. */
+/** A member of a bag, or a fold, as its session begins. */
 export interface StartedMember {
   readonly seed: number;
   /** Its numbers of training and validation rows. */
@@ -210,6 +223,11 @@ export interface TrainResult {
   /** The members of a bag; absent for a single network. */
   readonly bag?: BagResult;
   /**
+   * The folds of a cross-validation, whose `val` is `outOfFold`. With `refit` the weights, `train` and `test`
+   * are of the network that was trained on all rows; without, the weights are those of the folds.
+   */
+  readonly cv?: CrossValidation;
+  /**
    * The training on all rows that the weights, `train` and `test` are of, while epochs, steps and `val` are
    * those of the training before it; absent without `refit` and after an interruption.
    */
@@ -279,6 +297,7 @@ export type TrainEvent =
   | RetryEvent
   | NoteEvent
   | MemberEvent
+  | FoldEvent
   | RefitEvent
   | RefitEpochEvent
   | EndEvent;

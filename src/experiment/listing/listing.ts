@@ -121,6 +121,7 @@ function trialsOf(folder: string, configured: boolean): Listing {
       error: ended?.status === 'diverged' || ended?.status === 'failed' ? ended.reason : null,
       ...metricColumns(ended ?? { train: null, val: null, test: null }),
       ...(configured ? configOf(run) : shared),
+      ...(line.fold === undefined ? {} : { fold: line.fold }),
       ...withoutClashes(flat(line.axes)),
     };
   });
