@@ -2,7 +2,7 @@ import { isQuery } from '../../src/data/source.js';
 import { shellPath, shellWord } from '../../src/data/words.js';
 import type { BagGain, BagResult, StartEvent, TrainResult } from '../../src/train/events.js';
 import { kindOf } from '../../src/train/usepreset.js';
-import { baselineText, metricsText } from './metrics.js';
+import { baselineText, headlineText, metricsText } from './metrics.js';
 import { count, countOf, duration, facts, painter } from './text.js';
 import { workersText } from './training.js';
 
@@ -19,6 +19,7 @@ export function resultText(result: TrainResult, start: StartEvent): string {
     ['test', test && paint('bold', metricsText(test))],
     ['validation', val && metricsText(val) + best + outOfFoldText(result.bag)],
     ['training', train && metricsText(train)],
+    ['metrics', metricsLine(result)],
     ['refit', result.refit && refitText(result.refit)],
     ['members', result.bag && membersText(result.bag)],
     ['averaging', result.bag?.gain && gainText(result.bag.gain)],
@@ -32,6 +33,14 @@ export function resultText(result: TrainResult, start: StartEvent): string {
     ['run', run],
     ['next', run && paint('bold', nextCommand(run, status, data))],
   ]);
+}
+
+/** Writes a few more metrics of the rows that say most: the test rows, or else the validation rows. */
+function metricsLine({ scores, bag }: TrainResult): string | null {
+  const shown = scores?.test ?? scores?.val;
+  const text = shown && headlineText(shown);
+  if (!text) return null;
+  return `${text} (${scores?.test ? 'test' : bag?.outOfFold ? 'out of fold' : 'validation'} rows)`;
 }
 
 /** Says by how many networks each of the rows was scored, where they are out of fold. */

@@ -13,8 +13,9 @@ import { parameterLayout } from '../network/layout.js';
 import { runJobs } from '../parallel/jobs.js';
 import type { TrainConfig, TrainOptions } from '../train/config.js';
 import type { EndEvent, TrainEvent, TrainResult } from '../train/events.js';
+import { hasFunctions, type OwnFunctions, ownFunctions } from '../train/own.js';
 import type { TrainingPlan } from '../train/plan.js';
-import { type BagPlan, bagStart, planNewBag, shareThreads } from './bagplan.js';
+import { type BagPlan, bagStart, oneByOne, planNewBag, shareThreads } from './bagplan.js';
 import { type BagMember, endOfBag } from './bagresult.js';
 import {
   createRunFolder,
@@ -38,6 +39,7 @@ interface BagSession {
   readonly argv: readonly string[];
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
+  readonly own: OwnFunctions;
 }
 
 /** Says how a bag is run, as `RunOptions` does for one training. */
@@ -46,6 +48,7 @@ interface BagOptions {
   readonly profile?: boolean;
   readonly argv?: readonly string[];
   readonly clock?: Clock;
+  readonly own?: OwnFunctions;
 }
 
 /**
@@ -63,7 +66,7 @@ export async function* trainBag(
   const plan = await planNewBag(config, options);
   const record = newRecord(whole(plan), started, run.argv ?? []);
   if (folder) createRunFolder(folder, plan.config, record);
-  yield* runBag(sessionOf(plan, run, folder, record));
+  yield* runBag(sessionOf(plan, { ...run, own: ownFunctions(options) }, folder, record));
 }
 
 /**
@@ -102,18 +105,18 @@ const whole = ({ config, data, members: [first] }: BagPlan): TrainingPlan => {
 
 function sessionOf(
   plan: BagPlan,
-  { signal, argv = [], clock = systemClock }: BagOptions,
+  { signal, argv = [], clock = systemClock, own = {} }: BagOptions,
   folder: string | null,
   record: RunRecord,
 ): BagSession {
-  return { plan, folder, record, argv, signal, clock };
+  return { plan, folder, record, argv, signal, clock, own };
 }
 
 /** Runs a bag to its end or an interruption, with run.json and metrics.jsonl of the whole in its folder. */
 const runBag = (session: BagSession): AsyncGenerator<TrainEvent> => recorded(session, bagEvents(session));
 
 async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
-  const { plan, folder, clock } = session;
+  const { plan, folder, clock, own } = session;
   const begin = clock();
   const { length } = parameterLayout(plan.members[0].layers);
   const members = plan.members.map((own, index): BagMember => {
@@ -124,7 +127,9 @@ async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
     };
   });
   const pending = [...members.keys()].filter((member) => members[member].result === null);
-  const { atOnce, inside, cores } = shareThreads(plan.config, pending.length, plan.members[0].sharedBytes);
+  const { atOnce, inside, cores } = hasFunctions(own)
+    ? oneByOne(plan.config)
+    : shareThreads(plan.config, pending.length, plan.members[0].sharedBytes);
   const workers = atOnce * Math.max(1, inside === 'auto' ? cores : inside);
 
   const start = bagStart(plan, folder);
@@ -158,7 +163,7 @@ async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
   const reports = runJobs<MemberJob, MemberReport>(jobs, {
     filename: MEMBER_FILE,
     threads: atOnce,
-    here: (job, asked) => trainMember(job, asked, 0, clock),
+    here: (job, asked) => trainMember(job, asked, { clock, own }),
     signal,
     retried: ({ message }) => ({ type: 'retry', message }),
   });

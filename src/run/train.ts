@@ -6,6 +6,7 @@ import { type LoadOptions, loadTrainingData, type TrainingData } from '../data/l
 import type { DataInMemory } from '../data/source.js';
 import { shellPath } from '../data/words.js';
 import { DataError, UsageError } from '../errors.js';
+import type { OwnMetric } from '../metrics/own.js';
 import { type LayerRow, layerTable } from '../network/table.js';
 import { SCHEDULES, type Schedule } from '../optim/schedules.js';
 import { memoryBudget } from '../train/budget.js';
@@ -18,6 +19,7 @@ import {
   withRows,
 } from '../train/config.js';
 import type { StartEvent, TrainEvent } from '../train/events.js';
+import { checkOwnGiven, ownFunctions, type StoppingRule } from '../train/own.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { resumeBag, trainBag } from './bag.js';
 import { bagBudget, bagStart, planBag, planNewBag } from './bagplan.js';
@@ -67,6 +69,10 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
   readonly val?: DataInMemory;
   /** The test data, if the run began on such a table. */
   readonly test?: DataInMemory;
+  /** The metric of one's own, if the run goes by one. */
+  readonly metric?: OwnMetric;
+  /** The stopping rule, if the run has one. */
+  readonly stop?: StoppingRule;
   /** Epochs in all, more than were first planned; refused where the schedule depends on the end. */
   readonly epochs?: number;
 }
@@ -93,6 +99,7 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
 export async function* train(options: TrainOptions, run: RunOptions = {}): AsyncGenerator<TrainEvent> {
   const started = new Date();
   const config = resolveConfig(options);
+  checkOwnGiven(config, ownFunctions(options));
   const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
   if (config.bag > 1) {
     yield* trainBag(config, options, run, { folder, started });
@@ -100,7 +107,7 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   }
   const plan = await planNewTraining(config, options, run.profile);
   const record = newRecord(plan, started, run.argv ?? []);
-  const session = openSession(plan, run);
+  const session = openSession(plan, { ...run, own: ownFunctions(options) });
   if (folder) await orClose(session.trainer, () => createRunFolder(folder, plan.config, record));
   yield* runSession({ ...session, folder, record, signal: run.signal, best: null });
 }
@@ -142,6 +149,7 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
       ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
     }),
   );
+  checkOwnGiven(config, ownFunctions(options));
   refuseShortening(folder, before, config, record);
   const recorded = withKernels(folder, config, record, options.kernels);
   const rows = withRows(recorded, { ...recorded, ...options });
@@ -149,11 +157,12 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   const data = await fromElsewhere(config, record.cwd, () => sameData(folder, recorded, sources, record));
   if (config.bag > 1) {
     const plan = planBag(recorded, bagData(data, config.bag, fraction, config.seed));
-    yield* resumeBag(plan, options, { folder, config, record });
+    yield* resumeBag(plan, { ...options, own: ownFunctions(options) }, { folder, config, record });
     return;
   }
   const plan = planTraining(recorded, data, options.profile);
-  const session = openSession(noting(plan, changeOfKernels(record, plan)), options);
+  const noted = noting(plan, changeOfKernels(record, plan));
+  const session = openSession(noted, { ...options, own: ownFunctions(options) });
   const { trainer } = session;
   const best = await orClose(trainer, () => {
     const found = wasSaved(folder) ? restore(folder, trainer) : null;

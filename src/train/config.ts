@@ -11,6 +11,7 @@ import { unusedKeys } from '../hyperparameters.js';
 import { describeIssue } from '../issues.js';
 import { checkUpdate } from '../optim/options.js';
 import { CHOICES, CONFIG_SHAPE, type ConfigInput, DEFAULT_EPOCHS, shareOf } from './configkeys.js';
+import { type WithOwn, withOwnNames } from './own.js';
 import type { PresetName } from './presets.js';
 import { refitConflict } from './refit.js';
 import { UNTIL_EPOCHS } from './until.js';
@@ -25,7 +26,7 @@ export type PlannedConfig = TrainConfig & { readonly epochs: number };
  * A configuration as a user gives it: every key but `data` may be left out, and sources may be tables in
  * memory.
  */
-export type TrainOptions = Omit<ConfigInput, keyof TrainSources> & TrainSources;
+export type TrainOptions = Omit<ConfigInput, keyof TrainSources | keyof WithOwn> & TrainSources & WithOwn;
 /** The sources of a training: names of files and problems, queries, or data in memory. */
 export interface TrainSources {
   readonly data: DataSource;
@@ -63,7 +64,7 @@ export function withRows(config: TrainConfig, options: TrainOptions): LoadOption
  * ```
  */
 export function resolveConfig(given: TrainOptions, facts: PresetFacts | null = null): TrainConfig {
-  const named = { ...given, ...withoutRows(given, sourceName) } as ConfigInput;
+  const named = withOwnNames({ ...given, ...withoutRows(given, sourceName) }) as ConfigInput;
   parse(named);
   const preset = choosePreset(named.preset, given.data);
   const options: ConfigInput = { ...presetValues(preset, named, facts), ...definedOf(named), preset };

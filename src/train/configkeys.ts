@@ -18,6 +18,7 @@ import { fraction, positive, whole } from '../optim/hyper.js';
 import { SCHEDULE_SHAPE, UPDATE_CHOICES, UPDATE_SHAPE } from '../optim/options.js';
 import { ARCHITECTURE_NAMES } from './architectures.js';
 import { COLUMNS } from './columnkeys.js';
+import { METRIC_CHOICES } from './metric.js';
 import { PRESET_NAMES } from './presets.js';
 import { RUN } from './runkeys.js';
 import { parseUntil, UNTIL_EPOCHS } from './until.js';
@@ -246,12 +247,20 @@ const DURATION = {
   patience: z
     .union([whole(1), z.enum(['none'])])
     .optional()
-    .describe('early stopping: epochs without a better validation loss before training ends, or none'),
+    .describe(
+      'early stopping: epochs without a better metric on the validation rows before training ends, or none',
+    ),
+  metric: z
+    .enum(METRIC_CHOICES)
+    .default('loss')
+    .describe(
+      'what the best epoch is chosen by, for patience, keep and refit, and what a sweep ranks by: the validation loss, or any metric of gradpool list metrics, on the validation rows',
+    ),
   keep: z
     .enum(['best', 'last'])
     .default('best')
     .describe(
-      'the weights that are evaluated and saved: those of the epoch with the lowest validation loss, or of the last; without validation rows the last',
+      'the weights that are evaluated and saved: those of the epoch with the best metric on the validation rows, or of the last; without validation rows the last',
     ),
   refit: z
     .boolean()
@@ -259,6 +268,17 @@ const DURATION = {
     .describe(
       'whether the network is trained once more at the end, on the validation rows too, for as many epochs as the best weights had',
     ),
+} as const;
+
+/** Functions of the program that trains, which only a program can give: a configuration holds their names. */
+const OWN = {
+  own: z
+    .strictObject({
+      metric: z.strictObject({ name: z.string(), greaterIsBetter: z.boolean() }).optional(),
+      stop: z.string().optional(),
+    })
+    .optional()
+    .describe('metric and stopping rule of the program that trains, by their names'),
 } as const;
 
 export const CONFIG_SHAPE = {
@@ -272,6 +292,7 @@ export const CONFIG_SHAPE = {
   ...BATCH,
   ...DURATION,
   ...RUN,
+  ...OWN,
 } as const;
 
 type Input = z.input<z.ZodObject<typeof CONFIG_SHAPE>>;

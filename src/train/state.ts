@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Metrics } from '../forward/metrics.js';
 import { FRESH_PLATEAU } from '../optim/plateau.js';
 
 /** JSON writes NaN as null. Earlier versions went on with such metrics, and their runs still resume. */
@@ -7,13 +8,17 @@ const measured = z
   .nullable()
   .transform((value) => value ?? Number.NaN);
 
-const metrics = z.strictObject({
-  loss: measured,
-  accuracy: measured.exactOptional(),
-  rmse: measured.exactOptional(),
-  /** Earlier versions did not store it. */
-  r2: z.number().exactOptional(),
-});
+const metrics = z
+  .object({
+    loss: measured,
+    accuracy: measured.exactOptional(),
+    rmse: measured.exactOptional(),
+    /** Earlier versions did not store it. */
+    r2: z.number().exactOptional(),
+  })
+  /** The metric that the training goes by, under its name. */
+  .catchall(z.number())
+  .transform((found) => found as Metrics);
 
 /** The state of a training apart from its arrays: plain data that is stored in every checkpoint. */
 export const trainStateSchema = z

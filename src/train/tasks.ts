@@ -152,6 +152,10 @@ export function taskHandler(
     const { gradient, update } = contextOf(task.workspace);
     if (task.kind === 'gradient') computeGradient(gradient, task);
     else if (task.kind === 'update') updateSlice(update, task);
-    else evaluateBlocks(gradient, subsets[task.subset]!, task, gradient.memory.blockSums);
+    else {
+      const { memory } = gradient;
+      const kept = task.subset === 'val' && memory.outputs.length > 0;
+      evaluateBlocks(gradient, subsets[task.subset]!, task, memory, kept);
+    }
   };
 }
