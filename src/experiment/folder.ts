@@ -10,6 +10,7 @@ import { DataError, UsageError } from '../errors.js';
 import { timedName } from '../run/folder.js';
 import { VERSION } from '../version.js';
 import type { SweepDefinition, SweepOptions } from './definition.js';
+import type { ChosenSplit } from './split.js';
 import type { SweepKernels } from './trialplan.js';
 
 export const SWEEP_FILES = {
@@ -37,6 +38,8 @@ export interface SweepRecord {
   readonly definition: SweepDefinition;
   /** What `kernels: auto` stands for in all trials. */
   readonly kernels: SweepKernels | null;
+  /** How the cores are shared between trials and their workers, where that was measured. */
+  readonly split?: ChosenSplit;
   /** SHA-256 of all training data that was read. */
   readonly data: readonly string[];
 }

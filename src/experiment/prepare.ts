@@ -2,11 +2,13 @@
 import { UsageError } from '../errors.js';
 import { absoluteSources } from '../run/sources.js';
 import type { TrainConfig, TrainOptions } from '../train/config.js';
+import { checkOwnGiven, type OwnFunctions, ownFunctions } from '../train/own.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { isHeldBack } from '../train/refit.js';
 import { SweepData } from './dataloader.js';
 import { hasRungs, type SweepDefinition } from './definition.js';
-import { dataOf, scoresOf } from './scores.js';
+import { dataOf, defaultScore, isOwnScore, scoresOf } from './scores.js';
+import type { OwnSearch } from './searches/own.js';
 import { type Search, searchOf } from './searches/searches.js';
 import { assignmentText, checkSpace, type Space } from './searches/space.js';
 import { cornersOf } from './searches/tpe.js';
@@ -22,6 +24,8 @@ export interface PreparedSweep {
   /** The plan of the first configuration. */
   readonly first: TrainingPlan;
   readonly notes: readonly string[];
+  /** The metric and the stopping rule of the program that sweeps. */
+  readonly own: OwnFunctions;
 }
 
 /** Returns the base of a sweep with absolute paths, so that it can be resumed from any folder. */
@@ -33,24 +37,28 @@ export function absoluteBase(base: TrainOptions): TrainOptions {
 /**
  * Checks a sweep: its axes, its search, and every configuration that is known already.
  * @param base the options that all trials share, with data in memory where there are such data
- * @param kernels what `kernels: auto` stands for, if the sweep was begun before
+ * @param begun what `kernels: auto` stands for, if the sweep was begun before, and the search, if it is one of
+ *   the program's own
  * @throws UsageError and DataError, which name the configuration, as a training does
  */
 export async function prepareSweep(
   definition: SweepDefinition,
   base: TrainOptions,
-  kernels: SweepKernels | null,
+  { kernels, search: ownSearch }: { readonly kernels: SweepKernels | null; readonly search: unknown },
 ): Promise<PreparedSweep> {
   const { seeds } = definition;
-  const space = checkSpace(base, definition.axes);
+  const own = ownFunctions(base);
+  checkOwnGiven(definition.base, own);
+  const space = checkSpace(base, definition.axes, definition.search.startsWith('own:'));
   const data = new SweepData();
   const planner = new Planner(base, data, kernels);
   const first = await planner.plan(cornersOf(space)[0], seeds[0]);
-  const search = searchOf(definition, space, first.config.epochs);
+  const given = typeof ownSearch === 'function' ? (ownSearch as OwnSearch) : undefined;
+  const search = searchOf(definition, space, first.config.epochs, given);
   for (const seed of seeds.slice(1)) await planner.plan(search.candidates[0], seed);
   const rungs = hasRungs(definition.search);
   for (const assignment of [...search.candidates, ...search.corners]) {
-    const plan = await planner.plan(assignment, seeds[0]);
+    const plan = await planner.prepare(assignment, seeds[0]);
     checkScore(definition, plan);
     if (rungs && plan.config.epochs !== first.config.epochs) {
       throw new UsageError(
@@ -65,12 +73,17 @@ export async function prepareSweep(
     planner,
     data,
     first,
+    own,
     notes: [...first.notes, ...search.notes, ...sweepNotes(definition, first)],
   };
 }
 
 /** Throws UsageError where trainings will not have the score. */
-function checkScore({ score }: SweepDefinition, { data }: TrainingPlan): void {
+function checkScore({ score }: SweepDefinition, { data, config }: TrainingPlan): void {
+  if (isOwnScore(score)) {
+    if (defaultScore(config) === score) return;
+    throw new UsageError(`score ${score}: the trainings do not go by this metric; give it as metric`);
+  }
   const part = dataOf(score);
   if (part !== 'train' && data[part] === null) {
     const remedy =
@@ -84,7 +97,7 @@ function checkScore({ score }: SweepDefinition, { data }: TrainingPlan): void {
   const own = scoresOf(data.task, part);
   if (!own.includes(score)) {
     const metric = score.slice(part.length + 1);
-    throw new UsageError(`score ${score}: a ${data.task} has no ${metric}; take ${own.join(' or ')}`);
+    throw new UsageError(`score ${score}: a ${data.task} has no ${metric}; take ${own.join(', ')}`);
   }
 }
 

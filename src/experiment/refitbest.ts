@@ -15,7 +15,7 @@ import { configured } from './searches/space.js';
  * the sweep's. Returns that folder; null where it was interrupted.
  */
 export async function refitBest(
-  { space, definition, planner }: PreparedSweep,
+  { space, definition, planner, own }: PreparedSweep,
   folder: string,
   { axes }: LeaderboardRow,
   run: { readonly signal: AbortSignal; readonly argv: readonly string[] },
@@ -34,7 +34,7 @@ export async function refitBest(
   const known = kernels === 'auto' ? planner.kernels : null;
   const chosen = known ? kernelKeys(known.name, known.library) : {};
   const options = { ...configured(space.base, axes), seed: definition.seeds[0], refit: true, ...chosen };
-  const events = begun ? resume(out, { signal }) : train(options, { out, signal, argv });
+  const events = begun ? resume(out, { signal, ...own }) : train(options, { out, signal, argv });
   let status = 'interrupted';
   for await (const event of events) if (event.type === 'end') status = event.status;
   return status === 'interrupted' ? null : out;

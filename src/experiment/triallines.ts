@@ -123,7 +123,8 @@ function isCut(file: number): boolean {
   return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
 }
 
-const trialKey = (axes: Assignment, seed: number): string => `${assignmentKey(axes)} ${seed}`;
+/** Returns a text that two trainings share only if they are the same trial. */
+export const trialKey = (axes: Assignment, seed: number): string => `${assignmentKey(axes)} ${seed}`;
 
 /** What is known of a sweep's trials: their numbers and results. */
 export class TrialBook {

@@ -7,6 +7,7 @@ import { refuseUnused, type TrainOptions } from '../train/config.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import type { SweepData } from './dataloader.js';
 import { type Assignment, assignmentText, configured } from './searches/space.js';
+import { trialKey } from './triallines.js';
 
 /** The kernels that `kernels: auto` stands for in all trials; null until the first plan has chosen them. */
 export type SweepKernels = Pick<ChosenKernels, 'name' | 'library'>;
@@ -14,6 +15,7 @@ export type SweepKernels = Pick<ChosenKernels, 'name' | 'library'>;
 /** Makes the plans of a sweep's trainings. */
 export class Planner {
   #kernels: SweepKernels | null;
+  readonly #prepared = new Map<string, Pick<TrainingPlan, 'config' | 'data'>>();
 
   constructor(
     private readonly base: TrainOptions,
@@ -26,6 +28,22 @@ export class Planner {
   /** What `kernels: auto` stands for; null before the first plan. */
   get kernels(): SweepKernels | null {
     return this.#kernels;
+  }
+
+  /** Plans a training as `plan` does, and keeps what its trial needs until `take` asks for it. */
+  async prepare(assignment: Assignment, seed: number): Promise<TrainingPlan> {
+    const plan = await this.plan(assignment, seed);
+    const { config, data } = plan;
+    this.#prepared.set(trialKey(assignment, seed), { config, data });
+    return plan;
+  }
+
+  /** Returns what the trial of a configuration with a seed needs, once; it is planned unless it was prepared. */
+  async take(assignment: Assignment, seed: number): Promise<Pick<TrainingPlan, 'config' | 'data'>> {
+    const key = trialKey(assignment, seed);
+    const prepared = this.#prepared.get(key);
+    this.#prepared.delete(key);
+    return prepared ?? (await this.plan(assignment, seed));
   }
 
   /**

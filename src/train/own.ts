@@ -19,8 +19,8 @@ export type StoppingRule = (history: readonly PastEpoch[]) => boolean | string;
 
 /** The functions themselves. */
 export interface OwnFunctions {
-  readonly metric?: OwnMetric | undefined;
-  readonly stop?: StoppingRule | undefined;
+  readonly metric?: OwnMetric;
+  readonly stop?: StoppingRule;
 }
 
 /** Whether there are any: then all trainings run in this thread, since functions cannot be sent to another. */
@@ -51,7 +51,7 @@ export function withOwnNames<T extends WithOwn>(
   options: T,
 ): Omit<T, keyof WithOwn> & Pick<ConfigInput, 'metric' | 'own'> {
   const { metric, stop, ...rest } = options;
-  const functions = ownFunctions({ metric, stop });
+  const functions = ownFunctions({ metric, stop } as WithOwn);
   if (functions.metric) checkOwnMetric(functions.metric);
   if (stop !== undefined && typeof stop !== 'function') {
     throw new UsageError(

@@ -16,10 +16,15 @@ export interface Space {
 
 /**
  * Checks the axes of a sweep.
+ * @param mayBeEmpty whether the search does without axes
  * @throws UsageError for no axes at all, for one that is impossible, and for a condition on something that is
  *   not decided before it
  */
-export function checkSpace(base: TrainOptions, given: Readonly<Record<string, Axis>>): Space {
+export function checkSpace(
+  base: TrainOptions,
+  given: Readonly<Record<string, Axis>>,
+  mayBeEmpty = false,
+): Space {
   const axes: CheckedAxis[] = [];
   for (const [path, axis] of Object.entries(given)) {
     checkPath(path);
@@ -27,7 +32,7 @@ export function checkSpace(base: TrainOptions, given: Readonly<Record<string, Ax
     for (const [other, values] of checked.when) checkCondition(checked, other, values, axes, base);
     axes.push(checked);
   }
-  if (axes.length === 0) {
+  if (axes.length === 0 && !mayBeEmpty) {
     throw new UsageError(
       'the sweep has no axes, so there is nothing to compare: give one, such as --grid lr=0.1,0.03',
     );
