@@ -72,10 +72,38 @@ function isTrialLine(value: unknown): value is TrialLine {
 
 /** Reads the lines of a sweep. A damaged line is passed over, and a note names it. */
 export function readTrialLines(folder: string): { lines: TrialLine[]; notes: string[] } {
+  return parsedLines(folder, (texts) => texts);
+}
+
+/**
+ * Reads the last line of each trial. Lines that a later one of the same trial makes obsolete are not parsed,
+ * which with tens of thousands of trials takes half of the time.
+ */
+export function readLastTrialLines(folder: string): { lines: TrialLine[]; notes: string[] } {
+  const { lines, notes } = parsedLines(folder, (texts) => {
+    const last = new Map<string, number>();
+    const trials = texts.map((text) => (text.endsWith('}') ? TRIAL.exec(text)?.[1] : undefined));
+    for (const [index, trial] of trials.entries()) if (trial !== undefined) last.set(trial, index);
+    return texts.map((text, index) => {
+      const trial = trials[index];
+      return trial === undefined || last.get(trial) === index ? text : '';
+    });
+  });
+  return { lines: [...new Map(lines.map((line) => [line.trial, line])).values()], notes };
+}
+
+/** How a line begins that gradpool has written. */
+const TRIAL = /^\{"trial":(\d+),/;
+
+/** Parses the lines that `choose` leaves; those that it empties are passed over. */
+function parsedLines(
+  folder: string,
+  choose: (texts: readonly string[]) => readonly string[],
+): { lines: TrialLine[]; notes: string[] } {
   const file = join(folder, SWEEP_FILES.trials);
   const notes: string[] = [];
   if (!existsSync(file)) return { lines: [], notes };
-  const texts = readFileSync(file, 'utf8').split('\n');
+  const texts = choose(readFileSync(file, 'utf8').split('\n'));
   const lines = texts.flatMap((text, index) => {
     if (text === '') return [];
     const line = lineIn(text);

@@ -30,12 +30,7 @@ export interface Search {
  * @param own the function, where the search is one of the program's own
  * @throws UsageError for a search that needs `trials`, or has too few of them
  */
-export function searchOf(
-  definition: SweepDefinition,
-  space: Space,
-  epochs: number,
-  own: OwnSearch | undefined,
-): Search {
+export function searchOf(definition: SweepDefinition, space: Space, epochs: number, own?: OwnSearch): Search {
   const { search, searchSeed } = definition;
   if (search.startsWith('own:')) return ownSearch(definition, space, own);
   switch (search as SearchName) {
