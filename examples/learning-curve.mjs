@@ -1,4 +1,4 @@
-// Draws a learning curve: how accurate is a network with ever more training rows, and would more of them help?
+// Draws a learning curve: how accurate is a network with ever more training rows, and would more rows help?
 //
 //   node examples/learning-curve.mjs
 import { sweep } from 'gradpool';

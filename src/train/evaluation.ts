@@ -5,7 +5,7 @@ import { outputWidth } from '../network/layer.js';
 import type { IndexRange } from '../parallel/shards.js';
 import type { TrainingMemory } from './memory.js';
 
-/** Where an evaluation leaves what it finds: sums for each block, and predictions where a metric needs them. */
+/** Where an evaluation leaves what it finds: sums of each block, and predictions if a metric needs them. */
 type Found = Pick<TrainingMemory, 'blockSums' | 'outputs' | 'predicted'>;
 
 /**

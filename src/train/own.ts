@@ -23,7 +23,7 @@ export interface OwnFunctions {
   readonly stop?: StoppingRule;
 }
 
-/** Whether there are any: then all trainings run in this thread, since functions cannot be sent to another. */
+/** Whether there are any: then trainings run in this thread, since functions cannot be sent to others. */
 export const hasFunctions = ({ metric, stop }: OwnFunctions): boolean =>
   metric !== undefined || stop !== undefined;
 

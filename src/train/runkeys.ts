@@ -51,3 +51,14 @@ export const RUN = {
     .optional()
     .describe('steps between checkpoints, in addition to the one after each epoch'),
 } as const;
+
+/** Functions of the program that trains, which only a program can give: a configuration holds their names. */
+export const OWN = {
+  own: z
+    .strictObject({
+      metric: z.strictObject({ name: z.string(), greaterIsBetter: z.boolean() }).optional(),
+      stop: z.string().optional(),
+    })
+    .optional()
+    .describe('metric and stopping rule of the program that trains, by their names'),
+} as const;

@@ -1,4 +1,4 @@
-/** What the best epoch is chosen by: metrics of the catalogue, and metrics and stopping rules of a program. */
+/** What chooses the best epoch: metrics of the catalogue, and metrics and stopping rules of a program. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -149,7 +149,7 @@ describe('--metric', () => {
   });
 });
 
-/** What the right answers for class 2 earn, less what wrong ones cost; weights count as they do in the loss. */
+/** What right answers earn, more for higher classes, less what wrong ones cost; rows count by weight. */
 const profit: OwnMetric = {
   name: 'profit',
   greaterIsBetter: true,
