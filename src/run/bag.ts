@@ -18,8 +18,8 @@ import type { TrainingPlan } from '../train/plan.js';
 import { type BagPlan, bagStart, oneByOne, planNewBag, shareThreads } from './bagplan.js';
 import { type BagMember, endOfBag } from './bagresult.js';
 import {
-  createRunFolder,
   memberFolder,
+  newRun,
   RUN_FILES,
   type RunRecord,
   readRun,
@@ -27,6 +27,7 @@ import {
   writeRecord,
 } from './folder.js';
 import { changeOfKernels } from './kernels.js';
+import { whileLocked } from './lock.js';
 import { type MemberJob, type MemberReport, trainMember } from './member.js';
 import { newRecord } from './record.js';
 import { recorded } from './recorded.js';
@@ -65,8 +66,9 @@ export async function* trainBag(
   refuseProfile(run);
   const plan = await planNewBag(config, options);
   const record = newRecord(whole(plan), started, run.argv ?? []);
-  if (folder) createRunFolder(folder, plan.config, record);
-  yield* runBag(sessionOf(plan, { ...run, own: ownFunctions(options) }, folder, record));
+  const lock = newRun(folder, plan.config, record);
+  const session = sessionOf(plan, { ...run, own: ownFunctions(options) }, folder, record);
+  yield* whileLocked(lock, runBag(session));
 }
 
 /**

@@ -50,6 +50,9 @@ export const RUN = {
   checkpointEvery: whole(1)
     .optional()
     .describe('steps between checkpoints, in addition to the one after each epoch'),
+  keepCheckpoints: whole(1)
+    .default(2)
+    .describe('checkpoints that are kept: the newest, and those before it in case it is damaged'),
 } as const;
 
 /** Functions of the program that trains, which only a program can give: a configuration holds their names. */
