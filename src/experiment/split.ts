@@ -11,18 +11,18 @@ import type { TrainingPlan } from '../train/plan.js';
 import { type TrialJob, type TrialReport, trainTrial } from './trial.js';
 
 /** Trials at the same time, and workers inside each. */
-export interface Split {
+interface CoreSplit {
   readonly parallel: number;
   readonly workers: number;
 }
 
 /** A split that was measured: the steps that all of its trials together make in a second. */
-interface MeasuredSplit extends Split {
+interface MeasuredSplit extends CoreSplit {
   readonly rate: number;
 }
 
 /** The split that was chosen, for how many cores, and why. */
-export interface ChosenSplit extends Split {
+export interface ChosenSplit extends CoreSplit {
   readonly cores: number;
   readonly why: string;
 }
@@ -50,8 +50,8 @@ export function isWorthMeasuring(plan: TrainingPlan, trials: number, cores: numb
  * @param most the most trials at the same time
  * @param shards the most workers that share a batch
  */
-export function splitsOf(most: number, shards: number, cores = availableParallelism()): Split[] {
-  const splits: Split[] = [];
+export function splitsOf(most: number, shards: number, cores = availableParallelism()): CoreSplit[] {
+  const splits: CoreSplit[] = [];
   for (let parallel = Math.min(most, cores); parallel >= 1; parallel = Math.floor(parallel / 2)) {
     const share = Math.min(shards, Math.floor(cores / parallel));
     splits.push({ parallel, workers: share < 2 ? 0 : share });
@@ -65,7 +65,7 @@ export function splitsOf(most: number, shards: number, cores = availableParallel
  */
 export async function chooseSplit(
   job: TrialJob,
-  splits: readonly Split[],
+  splits: readonly CoreSplit[],
   signal: AbortSignal,
   measure = measureSplit,
 ): Promise<ChosenSplit | null> {
@@ -86,7 +86,7 @@ export async function chooseSplit(
   return { parallel, workers, cores: availableParallelism(), why };
 }
 
-function splitText({ parallel, workers }: Split): string {
+function splitText({ parallel, workers }: CoreSplit): string {
   const inside = workers === 0 ? '' : ` with ${workers} workers each`;
   return `${parallel} at a time${inside}`;
 }
@@ -100,7 +100,7 @@ interface Progress {
 }
 
 /** Trains as many copies of a trial as the split has, and returns the steps that they make in a second. */
-async function measureSplit(job: TrialJob, split: Split, signal: AbortSignal): Promise<number> {
+async function measureSplit(job: TrialJob, split: CoreSplit, signal: AbortSignal): Promise<number> {
   const { parallel, workers } = split;
   const abort = new AbortController();
   const stop = () => abort.abort();

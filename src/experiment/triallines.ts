@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { DataError } from '../errors.js';
 import type { Metrics } from '../forward/metrics.js';
 import { SWEEP_FILES } from './folder.js';
-import { type Assignment, assignmentKey } from './searches/space.js';
+import { type Assignment, trialKey } from './searches/space.js';
 
 /** A training of a configuration with a seed. */
 export interface TrialIdentity {
@@ -150,9 +150,6 @@ function isCut(file: number): boolean {
   const last = Buffer.alloc(1);
   return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
 }
-
-/** Returns a text that two trainings share only if they are the same trial. */
-export const trialKey = (axes: Assignment, seed: number): string => `${assignmentKey(axes)} ${seed}`;
 
 /** What is known of a sweep's trials: their numbers and results. */
 export class TrialBook {

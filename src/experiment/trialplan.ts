@@ -6,8 +6,7 @@ import { settledConfig } from '../run/newplan.js';
 import { refuseUnused, type TrainOptions } from '../train/config.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import type { SweepData } from './dataloader.js';
-import { type Assignment, assignmentText, configured } from './searches/space.js';
-import { trialKey } from './triallines.js';
+import { type Assignment, assignmentText, configured, trialKey } from './searches/space.js';
 
 /** The kernels that `kernels: auto` stands for in all trials; null until the first plan has chosen them. */
 export type SweepKernels = Pick<ChosenKernels, 'name' | 'library'>;

@@ -3,12 +3,23 @@
  * holds their names only, so whoever goes on with the run has to give them again.
  */
 import { UsageError } from '../errors.js';
+import type { Metrics } from '../forward/metrics.js';
 import { checkOwnMetric, type OwnMetric } from '../metrics/own.js';
 import type { ConfigInput } from './configkeys.js';
-import type { EpochEvent } from './events.js';
 
 /** An epoch that has ended, as a stopping rule is shown it: what does not depend on the machine. */
-export type PastEpoch = Pick<EpochEvent, 'epoch' | 'step' | 'train' | 'val' | 'lr' | 'best'>;
+export interface PastEpoch {
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** Steps done so far. */
+  readonly step: number;
+  readonly train: Metrics;
+  /** Null without validation data. */
+  readonly val: Metrics | null;
+  readonly lr: number;
+  /** Whether it was the best epoch so far, by the metric. */
+  readonly best: boolean;
+}
 
 /**
  * Says after an epoch whether training ends there: true, or a text that says why. It must be a function of

@@ -7,7 +7,7 @@ import type { Metrics } from '../../forward/metrics.js';
 import { RUN_FILES, type RunRecord, reviveMetrics } from '../../run/folder.js';
 import { isSweep, readSweep, SWEEP_FILES, trialFolder } from '../folder.js';
 import { axisValueText } from '../searches/space.js';
-import { readLastTrialLines } from '../triallines.js';
+import { readLastTrialLines, type TrialLine } from '../triallines.js';
 
 /** A run or a trial as a flat record: what it is, its metrics, and keys of its configuration. */
 export type ListedRun = Readonly<Record<string, string | number | boolean | null>>;
@@ -103,7 +103,7 @@ function trialsOf(folder: string, configured: boolean): Listing {
   const shared = configured ? null : withoutClashes(flat(given.base));
   const seconds = secondsOf(folder);
   const interrupted = record.status === 'running' ? 'running' : 'interrupted';
-  const runs = lines.map((line): ListedRun => {
+  const runs = lines.map((line: TrialLine): ListedRun => {
     const ended = line.status === 'begun' ? null : line;
     const run = trialFolder(folder, line.trial);
     const failed = ended?.status === 'diverged' || ended?.status === 'failed';

@@ -107,6 +107,10 @@ export function assignmentAt({ base, axes }: Space, point: ArrayLike<number>): A
 export const assignmentKey = (assignment: Assignment): string =>
   JSON.stringify(Object.entries(assignment).sort(([a], [b]) => (a < b ? -1 : 1)));
 
+/** Returns a text that two trainings share only if they are the same trial. */
+export const trialKey = (assignment: Assignment, seed: number): string =>
+  `${assignmentKey(assignment)} ${seed}`;
+
 /** Returns the options of a configuration: those that all share, with the values of the axes. */
 export function configured(base: TrainOptions, assignment: Assignment): TrainOptions {
   return Object.entries(assignment).reduce((options, [path, value]) => withValue(options, path, value), base);
