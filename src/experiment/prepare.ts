@@ -37,23 +37,23 @@ export function absoluteBase(base: TrainOptions): TrainOptions {
 /**
  * Checks a sweep: its axes, its search, and every configuration that is known already.
  * @param base the options that all trials share, with data in memory where there are such data
- * @param begun what `kernels: auto` stands for, if the sweep was begun before, and the search, if it is one of
+ * @param begun what `kernels: auto` stands for, if the sweep was begun before, and a search that is one of
  *   the program's own
  * @throws UsageError and DataError, which name the configuration, as a training does
  */
 export async function prepareSweep(
   definition: SweepDefinition,
   base: TrainOptions,
-  { kernels, search: ownSearch }: { readonly kernels: SweepKernels | null; readonly search: unknown },
+  begun: { readonly kernels: SweepKernels | null; readonly search: unknown },
 ): Promise<PreparedSweep> {
   const { seeds } = definition;
   const own = ownFunctions(base);
   checkOwnGiven(definition.base, own);
   const space = checkSpace(base, definition.axes, definition.search.startsWith('own:'));
   const data = new SweepData();
-  const planner = new Planner(base, data, kernels);
+  const planner = new Planner(base, data, begun.kernels);
   const first = await planner.plan(cornersOf(space)[0], seeds[0]);
-  const given = typeof ownSearch === 'function' ? (ownSearch as OwnSearch) : undefined;
+  const given = typeof begun.search === 'function' ? (begun.search as OwnSearch) : undefined;
   const search = searchOf(definition, space, first.config.epochs, given);
   for (const seed of seeds.slice(1)) await planner.plan(search.candidates[0], seed);
   const rungs = hasRungs(definition.search);

@@ -37,7 +37,7 @@ export class Planner {
     return plan;
   }
 
-  /** Returns what the trial of a configuration with a seed needs, once; it is planned unless it was prepared. */
+  /** Returns once what the trial of a configuration with a seed needs, and plans it unless it is prepared. */
   async take(assignment: Assignment, seed: number): Promise<Pick<TrainingPlan, 'config' | 'data'>> {
     const key = trialKey(assignment, seed);
     const prepared = this.#prepared.get(key);

@@ -72,8 +72,8 @@ const rowsOf = (groups: readonly Scored[]): number =>
   groups.reduce((sum, { subset }) => sum + subset.rows.length, 0);
 
 /**
- * Returns the rows on which a bag is calibrated and measured: those of the folds, each predicted by the members that were
- * not trained on it, or validation rows from a source of their own, predicted by all.
+ * Returns the rows on which a bag is calibrated and measured: those of the folds, each predicted by the
+ * members that were not trained on it, or validation rows from a source of their own, predicted by all.
  */
 export function validationRows(data: BagData): PredictedRows[] {
   const { val } = data.whole;

@@ -18,8 +18,8 @@ export interface EpochStart {
 }
 
 /**
- * Ends an epoch: evaluates, keeps the weights if they are the best so far, asks the stopping rule, and clears the sums for the next
- * epoch.
+ * Ends an epoch: evaluates, keeps the weights if they are the best so far, asks the stopping rule, and clears
+ * the sums for the next epoch.
  * @throws DivergedError where a metric is not finite
  */
 export async function endEpoch(

@@ -1,6 +1,6 @@
 /**
- * Functions that a program brings along: a metric and a stopping rule. A configuration, and so a run's folder,
- * holds their names only, so whoever goes on with the run has to give them again.
+ * Functions that a program brings along: a metric and a stopping rule. A configuration, and so a run's
+ * folder, holds their names only, so whoever goes on with the run has to give them again.
  */
 import { UsageError } from '../errors.js';
 import type { Metrics } from '../forward/metrics.js';

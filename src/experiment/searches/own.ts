@@ -22,7 +22,7 @@ export interface SearchState {
   readonly seed: number;
   /** All earlier proposals with their results, in their order. */
   readonly tried: readonly TriedConfiguration[];
-  /** Returns the next random number from 0 to 1: a function of the seed, `number` and how often it was called. */
+  /** Returns the next random number from 0 to 1, a function of the seed, `number` and earlier calls. */
   readonly random: () => number;
   /** Draws a configuration from the sweep's axes with these numbers. */
   readonly draw: () => Assignment;
