@@ -73,7 +73,10 @@ describe('sweep', () => {
     ['--range lr=low..1', '--range lr: expected FROM..TO'],
     ['--range lr=0.1..1 --search random', 'say how many trainings to begin, such as --trials 20'],
     ['--range lr=0.1..1 --search random --trials 2 --seeds 3', 'are not enough for one configuration'],
-    ['--grid lr=0.1,1 --score val_rmse', 'a classification has no rmse; take val_loss or val_accuracy'],
+    [
+      '--grid lr=0.1,1 --score val_rmse',
+      'a classification has no rmse; take val_loss, val_accuracy, val_balancedAccuracy',
+    ],
     ['--grid lr=0.1,1 --score val_los', "did you mean 'val_loss'?"],
     ['--grid lr=0.1,1 --eta 4', 'eta: search grid does not use it; it belongs to halving and hyperband'],
     ['--grid lr=0.1,1 --trials 1', 'search grid has 2 trials, more than the 1 of --trials'],
