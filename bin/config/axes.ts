@@ -101,8 +101,8 @@ export async function readConditions(texts: readonly string[], where: string): P
 }
 
 /**
- * Returns axes with their conditions. An axis stands after those that it depends on, in whatever order the
- * flags were given.
+ * Returns axes with their conditions. Those with a condition stand last, because an axis may only depend on
+ * axes above it, and flags may be given in any order.
  */
 export function withConditions(
   axes: Readonly<Record<string, Axis>>,
