@@ -9,6 +9,8 @@ import type { Session } from './session.js';
 
 /** Remembers an epoch that has ended, and asks the stopping rule. */
 export function remember(session: Session, epoch: PastEpoch): void {
+  // A training that went back to a checkpoint comes to some epochs again.
+  session.history.splice(epoch.epoch - 1);
   session.history.push(epoch);
   session.stopped = askRule(session);
 }

@@ -10,21 +10,22 @@ type Found = Pick<TrainingMemory, 'blockSums' | 'outputs' | 'predicted'>;
 
 /**
  * Evaluates a range of a subset's blocks and leaves [Σ Div, score] of each in `blockSums`.
- * @param kept whether the predictions for the rows are kept too
+ * @param how whether the predictions for the rows are kept too, and what to call after each block
  */
 export function evaluateBlocks(
   context: ForwardContext,
   subset: Subset,
   { first, last }: IndexRange,
   found: Found,
-  kept: boolean,
+  how: { readonly kept: boolean; readonly progress: () => void },
 ): void {
   const { blockSums } = found;
   for (let block = first; block < last; block++) {
     const { loss, score } = evaluateBlock(context, subset, block);
     blockSums[2 * block] = loss;
     blockSums[2 * block + 1] = score;
-    if (kept) keepPredictions(context, subset, block, found);
+    if (how.kept) keepPredictions(context, subset, block, found);
+    how.progress();
   }
 }
 

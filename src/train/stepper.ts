@@ -8,7 +8,7 @@ import type { TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { passValuesAt } from './schedules.js';
-import { updateSlices } from './slices.js';
+import { UpdateLostError, updateSlices } from './slices.js';
 import type { TaskContext, TrainingTask } from './tasks.js';
 import { applyUpdate, recordUpdate, type UpdateStep } from './update.js';
 import { NEGLIGIBLE } from './weighting.js';
@@ -43,7 +43,7 @@ export class Stepper {
   /**
    * Updates the weights by the gradient of a batch; returns the batch's sums.
    * @param step steps made before this one
-   * @throws DivergedError, with the weights as they were, when a value is not finite
+   * @throws DivergedError, with the weights as they were, when a value is not finite; UpdateLostError
    */
   async step(batch: Batch, workers: number, step: number, lr: number): Promise<BatchSums> {
     const { plan, memory } = this;
@@ -120,7 +120,10 @@ export class Stepper {
     this.profile?.lap('sum');
   }
 
-  /** Sums the gradients and steps the parameters, each worker its slice of them. */
+  /**
+   * Sums the gradients and steps the parameters, each worker its slice of them.
+   * @throws UpdateLostError where a slice may be half done
+   */
   async #updateInSlices(
     updateStep: UpdateStep,
     { shards }: Batch,
@@ -139,7 +142,11 @@ export class Stepper {
       ...slice,
     }));
     this.profile?.lap('update');
-    await this.#run('update', tasks, workers);
+    try {
+      await this.#run('update', tasks, workers);
+    } catch (error) {
+      throw new UpdateLostError((error as Error).message, { cause: error });
+    }
   }
 
   /** The gradient of all shards of a batch as a single task. */
