@@ -3,7 +3,7 @@ import { shellPath, shellWord } from '../../src/data/words.js';
 import type { BagGain, BagResult, StartEvent, TrainResult } from '../../src/train/events.js';
 import { kindOf } from '../../src/train/usepreset.js';
 import { cvFacts, NO_MODEL } from './folds.js';
-import { baselineText, metricsText } from './metrics.js';
+import { baselineText, headlineText, metricsText } from './metrics.js';
 import { count, countOf, duration, facts, painter } from './text.js';
 import { workersText } from './training.js';
 
@@ -21,6 +21,7 @@ export function resultText(result: TrainResult, start: StartEvent): string {
     ['validation', result.cv || !val ? null : metricsText(val) + best + outOfFoldText(result.bag)],
     ...(result.cv ? cvFacts(result.cv) : []),
     ['training', train && metricsText(train)],
+    ['metrics', metricsLine(result)],
     ['refit', result.refit && refitText(result)],
     ['members', result.bag && membersText(result.bag)],
     ['averaging', result.bag?.gain && gainText(result.bag.gain)],
@@ -40,6 +41,14 @@ function noteOf(result: TrainResult, start: StartEvent): string | null {
   if (result.baseline?.beaten === false) return NOT_BETTER;
   if (result.cv) return result.refit || result.status === 'interrupted' ? null : NO_MODEL;
   return bagHint(result, start);
+}
+
+/** Writes a few more metrics of the rows that say most: the test rows, or else the validation rows. */
+function metricsLine({ scores, bag }: TrainResult): string | null {
+  const shown = scores?.test ?? scores?.val;
+  const text = shown && headlineText(shown);
+  if (!text) return null;
+  return `${text} (${scores?.test ? 'test' : bag?.outOfFold ? 'out of fold' : 'validation'} rows)`;
 }
 
 /** Says by how many networks each of the rows was scored, where they are out of fold. */

@@ -68,7 +68,8 @@ class SweepLines implements SweepView {
     const found = round.done > 0 ? `, ${round.done} of them done before` : '';
     const inside = round.workers === 'auto' ? '' : ` with ${countOf(round.workers, 'worker')} each`;
     if (left === 0) return;
-    const how = `${Math.min(left, round.parallel)} at a time${inside}`;
+    const why = round.why === undefined ? '' : ` (${round.why})`;
+    const how = `${Math.min(left, round.parallel)} at a time${inside}${why}`;
     const name = first ? '' : `round ${round.round}: `;
     this.note(`${name}${countOf(round.trials, 'trial')}${found}, ${how}`);
   }

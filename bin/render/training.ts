@@ -1,5 +1,6 @@
 /** Shows a training as it goes, on stderr: bars on a terminal, lines elsewhere, nothing when quiet. */
 import type { Metrics } from '../../src/forward/metrics.js';
+import type { MetricName } from '../../src/metrics/catalogue.js';
 import type { FoldEvent } from '../../src/train/cvevents.js';
 import type {
   EpochEvent,
@@ -9,6 +10,7 @@ import type {
   StepEvent,
   TrainEvent,
 } from '../../src/train/events.js';
+import { criterionOf, needsPredictions } from '../../src/train/metric.js';
 import type { Bars } from './bar.js';
 import { metricsText } from './metrics.js';
 import { type Numbered, numberOf, ownStart } from './several.js';
@@ -124,7 +126,7 @@ class Lines implements TrainingView {
     const rare = epochs > EVERY_EPOCH && event.epoch !== 1 && event.epoch !== epochs;
     if (rare && performance.now() - this.#last < EPOCH_INTERVAL) return;
     const mark = event.best ? this.#paint('green', ' best') : '';
-    this.#print(memberCell(event) + epochLine(event) + mark);
+    this.#print(memberCell(event) + epochLine(event, goalOf(this.#start!)) + mark);
   }
 
   #member({ member, status, epochs, bestEpoch, val }: MemberEvent): void {
@@ -185,25 +187,34 @@ const SPEED = 10;
 const TIME = 11;
 const TIME_BESIDE_R2 = 8;
 
-function header({ task, rows }: StartEvent): string {
+/** Returns the metric that the training goes by, where it is none of those that every line shows. */
+function goalOf({ config, rows }: StartEvent): string | null {
+  return rows.val > 0 && needsPredictions(config) ? criterionOf(config).name : null;
+}
+
+function header(start: StartEvent): string {
+  const { task, rows } = start;
   const isRegression = task === 'regression';
   const score = isRegression ? 'rmse'.padStart(SCORE) + 'R²'.padStart(R2) : 'accuracy'.padStart(SCORE);
-  const val = rows.val > 0 ? 'val loss'.padStart(LOSS) + score : '';
+  const goal = goalOf(start);
+  const val = rows.val > 0 ? 'val loss'.padStart(LOSS) + (goal === null ? score : cell(goal, SCORE)) : '';
   const time = isRegression
     ? 'time'.padStart(TIME_BESIDE_R2)
     : 'samples/s'.padStart(SPEED) + 'time'.padStart(TIME);
   return `epoch${'loss'.padStart(LOSS)}${score}${val}${'lr'.padStart(RATE)}${time}`;
 }
 
-function epochLine({ epoch, train, val, lr, samplesPerSecond, seconds }: EpochEvent): string {
+function epochLine(
+  { epoch, train, val, lr, samplesPerSecond, seconds }: EpochEvent,
+  goal: string | null,
+): string {
   const speed = cell(count(Math.round(samplesPerSecond)), SPEED);
   const time =
     train.accuracy === undefined
       ? cell(duration(seconds), TIME_BESIDE_R2)
       : speed + cell(duration(seconds), TIME);
-  return (
-    String(epoch).padStart(5) + scores(train) + (val ? scores(val) : '') + cell(rateText(lr), RATE) + time
-  );
+  const judged = val === null ? '' : goal === null ? scores(val) : goalCells(val, goal);
+  return String(epoch).padStart(5) + scores(train) + judged + cell(rateText(lr), RATE) + time;
 }
 
 /** Writes a learning rate without the zeros that it may end in: 0.1, 0.00025, 1.2e-5. */
@@ -218,6 +229,13 @@ function scores({ loss, accuracy, rmse, r2 }: Metrics): string {
       ? cell(significant(rmse ?? Number.NaN), SCORE) + cell(r2 === undefined ? '' : r2Text(r2, 3), R2)
       : cell(percent(accuracy), SCORE);
   return cell(significant(loss), LOSS) + score;
+}
+
+/** Writes the validation loss and the metric that the training goes by, below its name. */
+function goalCells(val: Metrics, goal: string): string {
+  const value = val[goal as MetricName];
+  const width = Math.max(SCORE, goal.length + 1);
+  return cell(significant(val.loss), LOSS) + cell(value === undefined ? '-' : significant(value), width);
 }
 
 /** Fills a cell from the left; what is too long still has a blank before it. */

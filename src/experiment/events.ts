@@ -1,6 +1,6 @@
 /** Events that a sweep yields. */
 import type { EpochEvent, StepEvent } from '../train/events.js';
-import type { SearchName } from './definition.js';
+import type { NamedSearch } from './definition.js';
 import type { LeaderboardRow } from './leaderboard.js';
 import type { ScoreName } from './scores.js';
 import type { AdjustedComparison } from './statistics/many.js';
@@ -11,7 +11,7 @@ export interface SweepStartEvent {
   readonly type: 'start';
   /** Folder of the sweep; null when nothing is written. */
   readonly sweep: string | null;
-  readonly search: SearchName;
+  readonly search: NamedSearch;
   /** The dotted paths of the axes. */
   readonly axes: readonly string[];
   readonly score: ScoreName;
@@ -41,6 +41,8 @@ export interface RoundEvent {
   readonly parallel: number;
   /** Workers inside each trial. */
   readonly workers: number | 'auto';
+  /** Why so many, in the round before which it was measured. */
+  readonly why?: string;
 }
 
 /** Says that a trial begins, or goes on from a checkpoint. */

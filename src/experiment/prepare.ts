@@ -4,11 +4,13 @@ import { isFolded } from '../data/parting.js';
 import { UsageError } from '../errors.js';
 import { absoluteSources } from '../run/sources.js';
 import type { TrainConfig, TrainOptions } from '../train/config.js';
+import { checkOwnGiven, type OwnFunctions, ownFunctions } from '../train/own.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { isHeldBack } from '../train/refit.js';
 import { SweepData } from './dataloader.js';
 import { hasRungs, type SweepDefinition } from './definition.js';
-import { dataOf, scoresOf } from './scores.js';
+import { dataOf, defaultScore, isOwnScore, scoresOf } from './scores.js';
+import type { OwnSearch } from './searches/own.js';
 import { type Search, searchOf } from './searches/searches.js';
 import { assignmentText, checkSpace, configured, type Space } from './searches/space.js';
 import { cornersOf } from './searches/tpe.js';
@@ -29,6 +31,8 @@ export interface PreparedSweep {
   /** Folds of each seed, all repetitions together; 0 without a cross-validation. */
   readonly foldsOf: number;
   readonly notes: readonly string[];
+  /** The metric and the stopping rule of the program that sweeps. */
+  readonly own: OwnFunctions;
 }
 
 /** Returns the base of a sweep with absolute paths, so that it can be resumed from any folder. */
@@ -40,17 +44,20 @@ export function absoluteBase(base: TrainOptions): TrainOptions {
 /**
  * Checks a sweep: its axes, its search, and every configuration that is known already.
  * @param base the options that all trials share, with data in memory where there are such data
- * @param kernels what `kernels: auto` stands for, if the sweep was begun before
+ * @param begun what `kernels: auto` stands for, if the sweep was begun before, and a search that is one of
+ *   the program's own
  * @throws UsageError and DataError, which name the configuration, as a training does
  */
 export async function prepareSweep(
   definition: SweepDefinition,
   base: TrainOptions,
-  kernels: SweepKernels | null,
+  begun: { readonly kernels: SweepKernels | null; readonly search: unknown },
 ): Promise<PreparedSweep> {
-  const space = checkSpace(base, definition.axes);
+  const own = ownFunctions(base);
+  checkOwnGiven(definition.base, own);
+  const space = checkSpace(base, definition.axes, definition.search.startsWith('own:'));
   const data = new SweepData();
-  const planner = new Planner(base, data, kernels);
+  const planner = new Planner(base, data, begun.kernels);
   const {
     units,
     folds: foldsOf,
@@ -58,13 +65,14 @@ export async function prepareSweep(
   } = await unitsFor(definition, configured(base, cornersOf(space)[0]), data);
   const [unit, ...others] = units.all;
   const first = await planner.plan(cornersOf(space)[0], unit);
-  const search = searchOf(definition, space, first.config.epochs, units.all.length);
+  const given = typeof begun.search === 'function' ? (begun.search as OwnSearch) : undefined;
+  const search = searchOf(definition, space, first.config.epochs, { each: units.all.length, own: given });
   for (const other of others) await planner.plan(search.candidates[0], other);
   const rungs = hasRungs(definition.search);
   for (const assignment of [...search.candidates, ...search.corners]) {
-    const plan = await planner.plan(assignment, unit);
+    const plan = await planner.prepare(assignment, unit);
     checkScore(definition, plan, held !== null);
-    for (const other of others) if (other.seed === unit.seed) await planner.plan(assignment, other);
+    for (const other of others) if (other.seed === unit.seed) await planner.prepare(assignment, other);
     if (rungs && plan.config.epochs !== first.config.epochs) {
       throw new UsageError(
         `${assignmentText(assignment)}: has ${plan.config.epochs} epochs and others have ${first.config.epochs}, but search ${definition.search} compares all at the same epochs: give --epochs`,
@@ -80,6 +88,7 @@ export async function prepareSweep(
     first,
     units,
     foldsOf,
+    own,
     notes: [...first.notes, ...search.notes, ...sweepNotes(definition, first, held)],
   };
 }
@@ -107,7 +116,11 @@ async function unitsFor(
 }
 
 /** Throws UsageError where trainings will not have the score. */
-function checkScore({ score }: SweepDefinition, { data }: TrainingPlan, folded: boolean): void {
+function checkScore({ score }: SweepDefinition, { data, config }: TrainingPlan, folded: boolean): void {
+  if (isOwnScore(score)) {
+    if (defaultScore(config) === score) return;
+    throw new UsageError(`score ${score}: the trainings do not go by this metric; give it as metric`);
+  }
   const part = dataOf(score);
   if (part === 'test' && data.test === null && folded) {
     throw new UsageError(
@@ -126,7 +139,7 @@ function checkScore({ score }: SweepDefinition, { data }: TrainingPlan, folded: 
   const own = scoresOf(data.task, part);
   if (!own.includes(score)) {
     const metric = score.slice(part.length + 1);
-    throw new UsageError(`score ${score}: a ${data.task} has no ${metric}; take ${own.join(' or ')}`);
+    throw new UsageError(`score ${score}: a ${data.task} has no ${metric}; take ${own.join(', ')}`);
   }
 }
 

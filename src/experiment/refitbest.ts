@@ -16,7 +16,7 @@ import { configured } from './searches/space.js';
  * the sweep's. Returns that folder; null where it was interrupted.
  */
 export async function refitBest(
-  { space, definition, planner }: PreparedSweep,
+  { space, definition, planner, own }: PreparedSweep,
   folder: string,
   { axes }: LeaderboardRow,
   run: { readonly signal: AbortSignal; readonly argv: readonly string[] },
@@ -43,7 +43,7 @@ export async function refitBest(
     ...chosen,
     ...board,
   };
-  const events = begun ? resume(out, { signal }) : train(options, { out, signal, argv });
+  const events = begun ? resume(out, { signal, ...own }) : train(options, { out, signal, argv });
   let status = 'interrupted';
   for await (const event of events) if (event.type === 'end') status = event.status;
   return status === 'interrupted' ? null : out;

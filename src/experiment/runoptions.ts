@@ -1,5 +1,8 @@
 /** How a sweep is run, as opposed to what it computes. */
 import type { DataInMemory } from '../data/source.js';
+import type { OwnMetric } from '../metrics/own.js';
+import type { StoppingRule } from '../train/own.js';
+import type { OwnSearch } from './searches/own.js';
 
 /** Says how a sweep is run, as opposed to what it computes. */
 export interface SweepRunOptions {
@@ -31,4 +34,10 @@ export interface SweepResumeOptions extends Omit<SweepRunOptions, 'out' | 'argv'
   readonly val?: DataInMemory;
   /** The test data, if the sweep began on such data. */
   readonly test?: DataInMemory;
+  /** The metric of one's own, if the sweep goes by one. */
+  readonly metric?: OwnMetric;
+  /** The stopping rule, if the trials have one. */
+  readonly stop?: StoppingRule;
+  /** The search, if it is one of one's own. */
+  readonly search?: OwnSearch;
 }

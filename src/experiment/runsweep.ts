@@ -28,12 +28,15 @@ interface SweepSession {
 /** Runs a sweep to its end or an interruption, and records how it ended. */
 export async function* runSweep(prepared: PreparedSweep, session: SweepSession): AsyncGenerator<SweepEvent> {
   const { folder, record, run } = session;
+  const split = { chosen: record.split ?? null };
   const close = (status: SweepRecord['status'], error: string | null) => {
-    if (folder) writeSweepRecord(folder, { ...record, status, error, ended: new Date().toISOString() });
+    const { chosen } = split;
+    const ended = { status, error, ended: new Date().toISOString(), ...(chosen && { split: chosen }) };
+    if (folder) writeSweepRecord(folder, { ...record, ...ended });
   };
   const stopper = createStopper(run.signal, run.timeLimit);
   try {
-    for await (const event of new SweepRun(prepared, session, stopper).events()) {
+    for await (const event of new SweepRun(prepared, session, stopper, split).events()) {
       if (event.type === 'end') close(event.status, null);
       yield event;
     }
@@ -60,9 +63,10 @@ class SweepRun {
     private readonly prepared: PreparedSweep,
     private readonly session: SweepSession,
     private readonly stopper: Stopper,
+    split: RoundContext['split'],
   ) {
     const { folder, book, run, record } = session;
-    this.#context = { prepared, folder, book, run, argv: record.argv, signal: stopper.signal };
+    this.#context = { prepared, folder, book, run, argv: record.argv, signal: stopper.signal, split };
   }
 
   async *events(): AsyncGenerator<SweepEvent> {
@@ -157,7 +161,9 @@ class SweepRun {
     this.#rows = leaderboardOf(definition, units, this.#tried.values(), book);
     this.#ranked = systemClock();
     if (!folder) return;
-    const text = leaderboardCsv(this.#rows, Object.keys(definition.axes), definition.score, units);
+    const tried = [definition.axes, ...this.#tried.values()];
+    const paths = new Set(tried.flatMap((assignment) => Object.keys(assignment)));
+    const text = leaderboardCsv(this.#rows, [...paths], definition.score, units);
     writeFileAtomic(join(folder, SWEEP_FILES.leaderboard), text);
   }
 

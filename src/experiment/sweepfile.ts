@@ -11,6 +11,7 @@ import { refuseNewer, type ShapeOf, type StoredFormat, versionKey } from '../sto
 import { CONFIG_KEYS, configSchema } from '../train/config.js';
 import { SWEEP_KEYS, SWEEP_SHAPE, type SweepDefinition, type SweepOptions } from './definition.js';
 import { axesSchema } from './searches/axes.js';
+import type { ChosenSplit } from './split.js';
 import type { SweepKernels } from './trialplan.js';
 
 /** The contents of sweep.json: what a sweep was begun with, and how it stands. */
@@ -28,6 +29,8 @@ export interface SweepRecord {
   readonly definition: SweepDefinition;
   /** What `kernels: auto` stands for in all trials. */
   readonly kernels: SweepKernels | null;
+  /** How the cores are shared between trials and their workers, where that was measured. */
+  readonly split?: ChosenSplit;
   /** SHA-256 of all training data that was read. */
   readonly data: readonly string[];
 }
@@ -81,6 +84,15 @@ export const SWEEP_RECORD_FORMAT = {
       } satisfies ShapeOf<SweepKernels>)
       .nullable()
       .describe('what kernels auto stands for in all trials'),
+    split: z
+      .looseObject({
+        parallel: z.int().min(1).describe('trials at the same time'),
+        workers: whole(0).describe('workers inside each'),
+        cores: z.int().min(1).describe('the cores that it was measured with'),
+        why: z.string().describe('what it was compared with'),
+      } satisfies ShapeOf<ChosenSplit>)
+      .exactOptional()
+      .describe('how the cores are shared between trials, where that was measured'),
     data: z.array(digest).describe('SHA-256 of all training data that was read'),
   } satisfies ShapeOf<SweepRecord>),
   remedy: 'restore the file from a copy, or start a new sweep from the sweep.yaml beside it',

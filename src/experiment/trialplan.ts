@@ -7,7 +7,7 @@ import { settledConfig } from '../run/newplan.js';
 import { refuseUnused, type TrainOptions } from '../train/config.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import type { SweepData } from './dataloader.js';
-import { type Assignment, assignmentText, configured } from './searches/space.js';
+import { type Assignment, assignmentText, configured, trialKey } from './searches/space.js';
 import type { Unit } from './units.js';
 
 /** The kernels that `kernels: auto` stands for in all trials; null until the first plan has chosen them. */
@@ -16,6 +16,7 @@ export type SweepKernels = Pick<ChosenKernels, 'name' | 'library'>;
 /** Makes the plans of a sweep's trainings. */
 export class Planner {
   #kernels: SweepKernels | null;
+  readonly #prepared = new Map<string, Pick<TrainingPlan, 'config' | 'data'>>();
 
   constructor(
     private readonly base: TrainOptions,
@@ -28,6 +29,22 @@ export class Planner {
   /** What `kernels: auto` stands for; null before the first plan. */
   get kernels(): SweepKernels | null {
     return this.#kernels;
+  }
+
+  /** Plans a training as `plan` does, and keeps what its trial needs until `take` asks for it. */
+  async prepare(assignment: Assignment, unit: Unit): Promise<TrainingPlan> {
+    const plan = await this.plan(assignment, unit);
+    const { config, data } = plan;
+    this.#prepared.set(trialKey(assignment, unit), { config, data });
+    return plan;
+  }
+
+  /** Returns once what a trial of a configuration needs, and plans it unless it is prepared. */
+  async take(assignment: Assignment, unit: Unit): Promise<Pick<TrainingPlan, 'config' | 'data'>> {
+    const key = trialKey(assignment, unit);
+    const prepared = this.#prepared.get(key);
+    this.#prepared.delete(key);
+    return prepared ?? (await this.plan(assignment, unit));
   }
 
   /**

@@ -98,8 +98,16 @@ export function whyEmulated(): string | null {
   return code ? null : why;
 }
 
-const compileWasm = (name: keyof typeof BUILDS): WasmModule =>
-  new WebAssembly.Module(readFileSync(new URL(BUILDS[name], import.meta.url)));
+/** The modules that this thread has compiled: a sweep plans and begins hundreds of trainings. */
+const compiled = new Map<keyof typeof BUILDS, WasmModule>();
+
+function compileWasm(name: keyof typeof BUILDS): WasmModule {
+  const known = compiled.get(name);
+  if (known !== undefined) return known;
+  const module: WasmModule = new WebAssembly.Module(readFileSync(new URL(BUILDS[name], import.meta.url)));
+  compiled.set(name, module);
+  return module;
+}
 
 /**
  * Compiles kernels: once, on the main thread, which hands the module to the workers. Returns null for

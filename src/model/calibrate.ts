@@ -3,10 +3,10 @@ import { calibrateClasses, calibrateValues } from '../calibration/calibrate.js';
 import type { Calibration } from '../calibration/record.js';
 import type { Subset } from '../data/dataset.js';
 import { blockRows, evaluationBlocks } from '../forward/evaluation.js';
+import { networkProbabilities, predictedQuantiles } from '../forward/predictions.js';
 import type { ChosenKernels } from '../kernels/choose.js';
 import { givesProbabilities, outputWidth } from '../network/layer.js';
 import { quantilePairs } from '../network/quantiles.js';
-import { networkProbabilities, predictedQuantiles } from './outputs.js';
 import { createRunner, type RunnableModel, type Runner } from './runner.js';
 
 /** Rows and outputs that are calibrated on, at most: more would take seconds and change nothing. */

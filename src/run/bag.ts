@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../clock.js';
 import { UsageError } from '../errors.js';
 import type { TrainConfig, TrainOptions } from '../train/config.js';
 import type { EndEvent, TrainEvent, TrainResult } from '../train/events.js';
+import { type OwnFunctions, ownFunctions } from '../train/own.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { type BagPlan, bagStart, planNewBag } from './bagplan.js';
 import { endOfBag } from './bagresult.js';
@@ -25,6 +26,7 @@ interface BagSession {
   readonly argv: readonly string[];
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
+  readonly own: OwnFunctions;
 }
 
 /** Says how a bag is run, as `RunOptions` does for one training. */
@@ -33,6 +35,7 @@ interface BagOptions {
   readonly profile?: boolean;
   readonly argv?: readonly string[];
   readonly clock?: Clock;
+  readonly own?: OwnFunctions;
 }
 
 /**
@@ -50,7 +53,8 @@ export async function* trainBag(
   const plan = await planNewBag(config, options);
   const record = newRecord(whole(plan), started, run.argv ?? []);
   const lock = newRun(folder, plan.config, record);
-  yield* whileLocked(lock, runBag(sessionOf(plan, run, folder, record)));
+  const session = sessionOf(plan, { ...run, own: ownFunctions(options) }, folder, record);
+  yield* whileLocked(lock, runBag(session));
 }
 
 /**
@@ -89,18 +93,18 @@ const whole = ({ config, data, members: [first] }: BagPlan): TrainingPlan => {
 
 function sessionOf(
   plan: BagPlan,
-  { signal, argv = [], clock = systemClock }: BagOptions,
+  { signal, argv = [], clock = systemClock, own = {} }: BagOptions,
   folder: string | null,
   record: RunRecord,
 ): BagSession {
-  return { plan, folder, record, argv, signal, clock };
+  return { plan, folder, record, argv, signal, clock, own };
 }
 
 /** Runs a bag to its end or an interruption, with run.json and metrics.jsonl of the whole in its folder. */
 const runBag = (session: BagSession): AsyncGenerator<TrainEvent> => recorded(session, bagEvents(session));
 
 async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
-  const { plan, folder, clock, argv, signal } = session;
+  const { plan, folder, clock, argv, signal, own } = session;
   const begin = clock();
   const { members, pending, atOnce, workers, reports } = openMembers({
     kind: 'member',
@@ -111,6 +115,7 @@ async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
     argv,
     signal,
     clock,
+    own,
   });
   const start = bagStart(plan, folder);
   yield {

@@ -123,6 +123,11 @@ export function shareThreads(
   return { atOnce, inside: share < 2 ? 0 : workers === 'auto' ? 'auto' : share, cores: share };
 }
 
+/** Trains the members one after the other in this thread, since functions cannot be sent to another. */
+export function oneByOne({ workers }: TrainConfig, cores = availableParallelism()): Concurrency {
+  return { atOnce: 0, inside: workers, cores };
+}
+
 /**
  * Returns the bytes of a bag by what they are for: those of one member, and of the others at the same time.
  */

@@ -12,6 +12,7 @@ import type { Trainer } from '../train/trainer.js';
 import { CheckpointWriter } from './checkpointwriter.js';
 import { converged, type EpochStart, endEpoch, outOfPatience } from './epoch.js';
 import { appendMetrics, RUN_FILES } from './folder.js';
+import { recall } from './history.js';
 import { finishTraining, startEvent } from './result.js';
 import type { Session } from './session.js';
 
@@ -56,6 +57,7 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
   }
   if (trainer.state.step === 0) yield* checkpoints.begin(session.best);
 
+  recall(session);
   let status = endingOf(session);
   let epochStart = startOfEpoch(trainer);
   const losses: number[] = [];
@@ -108,12 +110,12 @@ function lossOf(error: unknown, step: number, losses: readonly number[]): number
 }
 
 /** Returns why training ends here, or null while it goes on. */
-function endingOf({ trainer, signal, lastEpoch }: Session): TrainResult['status'] | null {
+function endingOf({ trainer, signal, lastEpoch, stopped }: Session): TrainResult['status'] | null {
   const { totalSteps, stepsPerEpoch } = trainer.plan;
   const last = lastEpoch === undefined ? totalSteps : lastEpoch * stepsPerEpoch;
   if (trainer.state.step >= last) return 'completed';
   if (signal?.aborted) return 'interrupted';
-  if (outOfPatience(trainer)) return 'early-stopped';
+  if (stopped !== null || outOfPatience(trainer)) return 'early-stopped';
   return converged(trainer) ? 'completed' : null;
 }
 

@@ -14,6 +14,7 @@ import type {
   RetryEvent,
   StepEvent,
 } from '../train/events.js';
+import type { OwnFunctions } from '../train/own.js';
 import { planTraining } from '../train/plan.js';
 import { fewerSteps } from './fewersteps.js';
 import { openNested } from './nested.js';
@@ -46,19 +47,26 @@ export interface MemberJob {
 /** What a member tells: the events of its session, of which `end` is the last. */
 export type MemberReport = StepEvent | EpochEvent | CheckpointEvent | RetryEvent | NoteEvent | EndEvent;
 
+/** How a member is trained, as opposed to what it computes. */
+interface MemberOptions {
+  /** Milliseconds between two steps that are reported; 0 for all. */
+  readonly stepInterval?: number;
+  readonly clock?: Clock;
+  /** The functions of the program that trains, which only its own thread has. */
+  readonly own?: OwnFunctions;
+}
+
 /**
  * Trains a member from its last checkpoint, if there is one, and leaves its weights in the job.
- * @param stepInterval milliseconds between two steps that are reported; 0 for all
  * @throws what a training throws, with the member's number in the message
  */
 export async function* trainMember(
   job: MemberJob,
   signal: AbortSignal,
-  stepInterval = 0,
-  clock: Clock = systemClock,
+  { stepInterval = 0, clock = systemClock, own = {} }: MemberOptions = {},
 ): AsyncGenerator<MemberReport> {
   try {
-    const session = await openMember(job, signal, clock);
+    const session = await openMember(job, signal, clock, own);
     for await (const event of fewerSteps(runSession(session), stepInterval, clock)) {
       if (event.type === 'start' || event.type === 'workers') continue;
       if (event.type === 'member' || event.type === 'fold') continue;
@@ -74,10 +82,10 @@ export async function* trainMember(
   }
 }
 
-function openMember(job: MemberJob, signal: AbortSignal, clock: Clock): Promise<Session> {
+function openMember(job: MemberJob, signal: AbortSignal, clock: Clock, own: OwnFunctions): Promise<Session> {
   const { config, data, folder, place } = job;
   const { kind, number, of } = place;
   const plan = planTraining(config, data, false, job.cores);
   const record = { ...newRecord(plan, new Date(), job.argv), [kind]: { number, of } };
-  return openNested(plan, { folder, record, signal, clock });
+  return openNested(plan, { folder, record, signal, clock, own });
 }

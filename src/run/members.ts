@@ -7,8 +7,9 @@ import { readModel } from '../model/read.js';
 import { parameterLayout } from '../network/layout.js';
 import { runJobs } from '../parallel/jobs.js';
 import type { TrainResult } from '../train/events.js';
+import { hasFunctions, type OwnFunctions } from '../train/own.js';
 import type { TrainingPlan } from '../train/plan.js';
-import { shareThreads } from './bagplan.js';
+import { oneByOne, shareThreads } from './bagplan.js';
 import { boardOfParts } from './board.js';
 import { RUN_FILES, readRun } from './folder.js';
 import { type MemberJob, type MemberPlace, type MemberReport, trainMember } from './member.js';
@@ -30,6 +31,8 @@ interface MembersOptions {
   readonly argv: readonly string[];
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
+  /** The functions of the program that trains, which only its own thread has. */
+  readonly own?: OwnFunctions;
 }
 
 /** A report of one of the networks, counted from 0. */
@@ -55,7 +58,7 @@ export interface Members {
 
 /** Finds what earlier sessions have done, and prepares the rest. */
 export function openMembers(options: MembersOptions): Members {
-  const { kind, plans, config, folderOf, argv, clock } = options;
+  const { kind, plans, config, folderOf, argv, clock, own = {} } = options;
   const members = plans.map((plan, index): Member => {
     const { length } = parameterLayout(plan.layers);
     const weights = new Float32Array(new SharedArrayBuffer(4 * length));
@@ -64,7 +67,9 @@ export function openMembers(options: MembersOptions): Members {
   });
   const pending = [...members.keys()].filter((index) => members[index].result === null);
   const bytes = plans.reduce((most, { sharedBytes }) => Math.max(most, sharedBytes), 0);
-  const { atOnce, inside, cores } = shareThreads(config, pending.length, bytes);
+  const { atOnce, inside, cores } = hasFunctions(own)
+    ? oneByOne(config)
+    : shareThreads(config, pending.length, bytes);
   const workers = atOnce * Math.max(1, inside === 'auto' ? cores : inside);
   const jobs = pending.map((index): MemberJob => {
     const { config: own, data } = plans[index];
@@ -87,7 +92,7 @@ export function openMembers(options: MembersOptions): Members {
     const told = runJobs<MemberJob, MemberReport>(jobs, {
       filename: MEMBER_FILE,
       threads: atOnce,
-      here: (job, asked) => trainMember(job, asked, 0, clock),
+      here: (job, asked) => trainMember(job, asked, { clock, own }),
       signal,
       retried: ({ message }) => ({ type: 'retry', message }),
     });

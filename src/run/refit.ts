@@ -16,7 +16,7 @@ import { sessionEvents } from './loop.js';
 import { openNested } from './nested.js';
 import { newRecord } from './record.js';
 import { recorded } from './recorded.js';
-import { calibrationOf, refits, writeModel } from './result.js';
+import { calibrationOf, finalScores, refits, writeModel } from './result.js';
 import type { Session } from './session.js';
 
 /** Runs a session to its end, refit included, and keeps run.json and metrics.jsonl along the way. */
@@ -47,7 +47,7 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     signal,
     clock,
   });
-  const settled: Session = { ...again, lastEpoch: epochs };
+  const settled: Session = { ...again, lastEpoch: epochs, measured: [] };
   let second: EndEvent | null = null;
   for await (const event of recorded(settled, withBoard(settled, sessionEvents(settled)))) {
     if (event.type === 'end') second = event;
@@ -64,7 +64,12 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     yield { ...first, ...times, status: 'interrupted', reason: 'interrupted', wallSeconds };
     return;
   }
-  if (folder) writeModel(settled.trainer, folder, calibrationOf(trainer));
+  const calibration = calibrationOf(trainer);
+  if (folder) writeModel(settled.trainer, folder, calibration);
+  const scores = first.scores && {
+    val: first.scores.val,
+    test: session.measured ? null : finalScores(settled.trainer, calibration, ['test']).test,
+  };
   const { layout, weights } = settled.trainer.memory;
   const { train, test } = second;
   const { data, network } = trainer.plan;
@@ -74,6 +79,7 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     weightsSha256: weightsSha256(layout, weights),
     train,
     test,
+    ...(scores && { scores }),
     baseline: baselineOf(data, { train, val: first.val, test }, network.loss),
     refit: { epochs, rows, steps: second.steps },
     wallSeconds,
@@ -89,7 +95,10 @@ function refitEpoch({ epoch, step, train, lr, seconds, samplesPerSecond }: Epoch
  * was planned; the kernels and the number of workers are those that the first training found.
  */
 function planRefit(plan: TrainingPlan, workers: number, folder: string | null): TrainingPlan {
-  const { patience, until, ...config } = withChosenKernels(plan.config, plan);
+  const { patience, until, own, ...config } = withChosenKernels(plan.config, plan);
   const tensorboard = boardOfParts(config.tensorboard, folder);
-  return planTraining({ ...config, refit: false, workers, tensorboard }, withValidationRows(plan.data));
+  return planTraining(
+    { ...config, metric: 'loss', refit: false, workers, tensorboard },
+    withValidationRows(plan.data),
+  );
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PRECISIONS } from '../kernels/bfloat16.js';
 import { KERNEL_NAMES } from '../kernels/kernels.js';
+import type { Scores } from '../metrics/measure.js';
 import { whole } from '../optim/hyper.js';
 import { measured, type ShapeOf, type StoredFormat } from '../stored.js';
 import type { Baseline, BaselineMetrics } from '../train/baseline.js';
@@ -18,6 +19,9 @@ const bestEpoch = z.int().min(1).nullable().describe('epoch with the least loss,
 /** Metrics of some rows. Keys that this gradpool does not know are passed over. */
 export const metricsSchema = z.looseObject(METRICS_SHAPE);
 export const digest = sha256;
+
+/** Metrics as `evaluate` gives them, by their names. */
+const scores = z.looseObject({}).transform((found) => found as Scores);
 
 const baselineMetrics = z.looseObject({
   accuracy: z.number().exactOptional().describe('classes: the share of rows in the most frequent class'),
@@ -139,6 +143,13 @@ export const RESULT_SHAPE = {
   train: metricsSchema.nullable().describe('means over the training rows of the epoch that was kept'),
   val: metricsSchema.nullable().describe('metrics on the validation data after the same epoch'),
   test: metricsSchema.nullable().describe('metrics of the final weights on the test data'),
+  scores: z
+    .looseObject({
+      val: scores.nullable().describe('on the validation rows'),
+      test: scores.nullable().describe('on the test rows'),
+    })
+    .exactOptional()
+    .describe('the metrics that evaluate gives, of the final weights'),
   baseline: baseline.exactOptional().describe('the trivial prediction on the same rows'),
   samplesPerSecond: measured.describe(
     'rows trained on in a second of training alone; null where nothing was trained',

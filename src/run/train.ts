@@ -8,6 +8,7 @@ import { isFolded } from '../data/parting.js';
 import type { DataInMemory } from '../data/source.js';
 import { shellPath } from '../data/words.js';
 import { DataError, UsageError } from '../errors.js';
+import type { OwnMetric } from '../metrics/own.js';
 import { SCHEDULES, type Schedule } from '../optim/schedules.js';
 import {
   type PlannedConfig,
@@ -18,6 +19,7 @@ import {
   withRows,
 } from '../train/config.js';
 import type { TrainEvent } from '../train/events.js';
+import { checkOwnGiven, ownFunctions, type StoppingRule } from '../train/own.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { resumeBag, trainBag } from './bag.js';
 import { planBag } from './bagplan.js';
@@ -73,6 +75,10 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
   readonly val?: DataInMemory;
   /** The test data, if the run began on such a table. */
   readonly test?: DataInMemory;
+  /** The metric of one's own, if the run goes by one. */
+  readonly metric?: OwnMetric;
+  /** The stopping rule, if the run has one. */
+  readonly stop?: StoppingRule;
   /** Epochs in all, more than were first planned; refused where the schedule depends on the end. */
   readonly epochs?: number;
 }
@@ -99,6 +105,7 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
 export async function* train(options: TrainOptions, run: RunOptions = {}): AsyncGenerator<TrainEvent> {
   const started = new Date();
   const config = resolveConfig(options);
+  checkOwnGiven(config, ownFunctions(options));
   const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
   refuseBoardAlone(config.tensorboard, folder);
   if (config.bag > 1) {
@@ -111,7 +118,7 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   }
   const plan = await planNewTraining(config, options, run.profile);
   const record = newRecord(plan, started, run.argv ?? []);
-  const session = openSession(plan, run);
+  const session = openSession(plan, { ...run, own: ownFunctions(options) });
   const lock = await orClose(session.trainer, () => newRun(folder, plan.config, record));
   yield* whileLocked(lock, runSession({ ...session, folder, record, signal: run.signal, best: null }));
 }
@@ -164,6 +171,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
       ...boardKey(options.tensorboard),
     }),
   );
+  checkOwnGiven(config, ownFunctions(options));
   refuseShortening(folder, before, config, record);
   const recorded = withKernels(folder, config, record, options.kernels);
   const rows = withRows(recorded, { ...recorded, ...options });
@@ -184,11 +192,12 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
   });
   if (config.bag > 1) {
     const plan = planBag(recorded, bagData(data, config.bag, fraction, config.seed, config.stratify));
-    yield* resumeBag(plan, options, { folder, config, record });
+    yield* resumeBag(plan, { ...options, own: ownFunctions(options) }, { folder, config, record });
     return;
   }
   const plan = planTraining(recorded, data, options.profile);
-  const session = openSession(noting(plan, changeOfKernels(record, plan)), options);
+  const noted = noting(plan, changeOfKernels(record, plan));
+  const session = openSession(noted, { ...options, own: ownFunctions(options) });
   const best = await orClose(session.trainer, () => {
     const found = wasSaved(folder) ? restore(folder, session) : null;
     writeConfig(folder, config);

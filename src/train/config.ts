@@ -12,7 +12,9 @@ import { unusedKeys } from '../hyperparameters.js';
 import { describeIssue } from '../issues.js';
 import { checkUpdate } from '../optim/options.js';
 import { refuseNewer } from '../stored.js';
-import { CHOICES, CONFIG_SHAPE, type ConfigInput, DEFAULT_EPOCHS, shareOf } from './configkeys.js';
+import { CHOICES, CONFIG_SHAPE, type ConfigInput, shareOf } from './configkeys.js';
+import { DEFAULT_EPOCHS } from './durationkeys.js';
+import { type WithOwn, withOwnNames } from './own.js';
 import type { PresetName } from './presets.js';
 import { refitConflict } from './refit.js';
 import { UNTIL_EPOCHS } from './until.js';
@@ -30,7 +32,7 @@ export type PlannedConfig = TrainConfig & { readonly epochs: number };
  * A configuration as a user gives it: every key but `data` may be left out, and sources may be tables in
  * memory.
  */
-export type TrainOptions = Omit<ConfigInput, keyof TrainSources> & TrainSources;
+export type TrainOptions = Omit<ConfigInput, keyof TrainSources | keyof WithOwn> & TrainSources & WithOwn;
 /** The sources of a training: names of files and problems, queries, or data in memory. */
 export interface TrainSources {
   readonly data: DataSource;
@@ -71,8 +73,7 @@ export function resolveConfig(given: TrainOptions, facts: PresetFacts | null = n
   refuseNewer(CONFIG_VERSION, given, 'configuration');
   // A program may pass on what it has read in a config.yaml, version and all.
   const { formatVersion, ...named } = {
-    ...given,
-    ...withoutRows(given, sourceName),
+    ...withOwnNames({ ...given, ...withoutRows(given, sourceName) }),
   } as ConfigInput & { readonly formatVersion?: number };
   parse(named);
   const preset = choosePreset(named.preset, given.data);

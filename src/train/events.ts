@@ -2,6 +2,7 @@
 import type { ProblemType } from '../data/schema.js';
 import type { Metrics } from '../forward/metrics.js';
 import type { KernelName } from '../kernels/kernels.js';
+import type { Scores } from '../metrics/measure.js';
 import type { NetworkSpec } from '../network/spec.js';
 import type { Baseline } from './baseline.js';
 import type { TrainConfig } from './config.js';
@@ -207,6 +208,12 @@ export interface TrainResult {
   readonly val: Metrics | null;
   /** Metrics of the final weights on the test data; null without such data and after an interruption. */
   readonly test: Metrics | null;
+  /**
+   * Every metric of the final weights, as `evaluate` measures them: on the validation rows, for a bag those
+   * out of fold, and on the test rows; null where there are no such rows. Absent after an interruption, and
+   * in the trials of a sweep unless it ranks by one of them.
+   */
+  readonly scores?: { readonly val: Scores | null; readonly test: Scores | null };
   /** The trivial prediction on the same rows; absent in runs of earlier versions. */
   readonly baseline?: Baseline;
   /** Rows trained on in a second of training alone. */

@@ -64,6 +64,16 @@ export const RUN = {
     .describe('checkpoints that are kept: the newest, and those before it in case it is damaged'),
 } as const;
 
+/** Functions of the program that trains, which only a program can give: a configuration holds their names. */
+export const OWN = {
+  own: z
+    .strictObject({
+      metric: z.strictObject({ name: z.string(), greaterIsBetter: z.boolean() }).optional(),
+      stop: z.string().optional(),
+    })
+    .optional()
+    .describe('metric and stopping rule of the program that trains, by their names'),
+} as const;
 /** The keys on which no bit of a result depends. */
 export const EFFECTLESS: readonly string[] = [
   'workers',

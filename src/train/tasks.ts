@@ -155,6 +155,10 @@ export function taskHandler(
     const { gradient, update } = contextOf(task.workspace);
     if (task.kind === 'gradient') computeGradient(gradient, task, progress);
     else if (task.kind === 'update') updateSlice(update, task, progress);
-    else evaluateBlocks(gradient, subsets[task.subset]!, task, gradient.memory.blockSums, progress);
+    else {
+      const { memory } = gradient;
+      const kept = task.subset === 'val' && memory.outputs.length > 0;
+      evaluateBlocks(gradient, subsets[task.subset]!, task, memory, { kept, progress });
+    }
   };
 }

@@ -8,6 +8,7 @@ import { evaluationBlocks } from '../forward/evaluation.js';
 import { type Metrics, meanMetrics, targetVariance } from '../forward/metrics.js';
 import { Arena, allocateShared } from '../kernels/arena.js';
 import { compileKernels } from '../kernels/load.js';
+import type { OwnMetric } from '../metrics/own.js';
 import { initialize } from '../network/initialize.js';
 import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
@@ -15,6 +16,7 @@ import { contiguousRanges, shardCount } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
 import { evaluationError } from './diagnosis.js';
 import { totalBlocks } from './evaluation.js';
+import { keptPredictions, measuredMetric } from './measured.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
@@ -34,6 +36,8 @@ export interface TrainerOptions {
   readonly onWorkers: (workers: number, why: string) => void;
   /** Takes the times of every step; the plan must have been made for a profile. */
   readonly profile?: Profile | null;
+  /** The metric of the program that trains, where the configuration names one. */
+  readonly ownMetric?: OwnMetric | undefined;
 }
 
 export class Trainer {
@@ -45,6 +49,8 @@ export class Trainer {
   readonly #workers: Workers;
   readonly #stepper: Stepper;
   readonly #variances = new Map<SubsetName, number>();
+  /** Reads the predictions for the validation rows off the memory. */
+  #evaluated: ReturnType<typeof keptPredictions> | null = null;
   #search: WorkerSearch | null;
   /** Takes the place of the search once that has decided. */
   #watch: WorkerWatch | null = null;
@@ -155,7 +161,8 @@ export class Trainer {
     const trained = weights.slice();
     weights.set(this.evaluated);
     try {
-      return await this.#evaluate(name);
+      const metrics = await this.#evaluate(name);
+      return name === 'val' ? { ...metrics, ...this.#keptMetric() } : metrics;
     } finally {
       weights.set(trained);
     }
@@ -185,6 +192,14 @@ export class Trainer {
       throw evaluationError(this.#contextOf(0).gradient, this.plan, name, metrics, this.state.step);
     }
     return metrics;
+  }
+
+  /** Returns the configured metric of the predictions that the evaluation has kept, where it needs them. */
+  #keptMetric(): Record<string, number> {
+    const { plan, memory, options } = this;
+    if (memory.outputs.length === 0) return {};
+    this.#evaluated ??= keptPredictions(plan, this.#contextOf(0).gradient);
+    return measuredMetric(plan.config, this.#evaluated(memory), options.ownMetric);
   }
 
   /** Returns the variance of a subset's targets, which is computed once. */

@@ -7,7 +7,7 @@ import type { Metrics } from '../../forward/metrics.js';
 import { RUN_FILES, readRecord } from '../../run/folder.js';
 import { isSweep, readSweep, SWEEP_FILES, trialFolder } from '../folder.js';
 import { axisValueText } from '../searches/space.js';
-import { readTrialLines, type TrialLine } from '../triallines.js';
+import { readLastTrialLines, type TrialLine } from '../triallines.js';
 
 /** A run or a trial as a flat record: what it is, its metrics, and keys of its configuration. */
 export type ListedRun = Readonly<Record<string, string | number | boolean | null>>;
@@ -76,7 +76,7 @@ export function listRuns(folder: string, configured: boolean): Listing {
 /** Lists a run. Throws DataError where run.json is damaged. */
 function runOf(folder: string, configured: boolean): ListedRun {
   const { status, started, seed, result, error } = readRecord(folder);
-  return {
+  const row: Record<string, ListedRun[string]> = {
     run: folder,
     kind: 'run',
     status,
@@ -89,27 +89,26 @@ function runOf(folder: string, configured: boolean): ListedRun {
     seconds: result?.wallSeconds ?? null,
     sha256: result?.weightsSha256 ?? null,
     error,
-    ...metricColumns(result ?? { train: null, val: null, test: null }),
-    ...(configured ? configOf(folder) : {}),
   };
+  if (result) addMetrics(row, result);
+  return configured ? { ...row, ...configOf(folder) } : row;
 }
 
 /** Returns the trials of a sweep, each by its last line. */
 function trialsOf(folder: string, configured: boolean): Listing {
   const { record, given } = readSweep(folder);
-  const { lines, notes } = readTrialLines(folder);
-  const last = new Map<number, TrialLine>();
-  for (const line of lines) last.set(line.trial, line);
-  const shared = withoutClashes(flat(given.base));
+  const { lines, notes } = readLastTrialLines(folder);
+  const shared = configured ? null : withoutClashes(flat(given.base));
   const seconds = secondsOf(folder);
-  const runs = Array.from(last.values(), (line): ListedRun => {
+  const interrupted = record.status === 'running' ? 'running' : 'interrupted';
+  const runs = lines.map((line: TrialLine): ListedRun => {
     const ended = line.status === 'begun' ? null : line;
     const run = trialFolder(folder, line.trial);
-    return {
+    const failed = ended?.status === 'diverged' || ended?.status === 'failed';
+    const row: Record<string, ListedRun[string]> = {
       run,
       kind: 'trial',
-      status:
-        line.status === 'begun' ? (record.status === 'running' ? 'running' : 'interrupted') : line.status,
+      status: ended?.status ?? interrupted,
       started: record.started,
       seed: line.seed,
       epochs: ended?.epochs ?? null,
@@ -118,12 +117,13 @@ function trialsOf(folder: string, configured: boolean): Listing {
       parameters: ended?.parameters ?? null,
       seconds: seconds.get(line.trial) ?? null,
       sha256: ended?.weightsSha256 ?? null,
-      error: ended?.status === 'diverged' || ended?.status === 'failed' ? ended.reason : null,
-      ...metricColumns(ended ?? { train: null, val: null, test: null }),
-      ...(configured ? configOf(run) : shared),
-      ...(line.fold === undefined ? {} : { fold: line.fold }),
-      ...withoutClashes(flat(line.axes)),
+      error: failed ? ended.reason : null,
     };
+    if (line.fold !== undefined) row.fold = line.fold;
+    if (ended) addMetrics(row, ended);
+    Object.assign(row, shared ?? configOf(run));
+    for (const [path, value] of Object.entries(line.axes)) if (!isTaken(path)) row[path] = cellOf(value);
+    return row;
   });
   return { runs: runs.sort((a, b) => (String(a.run) < String(b.run) ? -1 : 1)), notes };
 }
@@ -133,20 +133,21 @@ function secondsOf(folder: string): Map<number, number> {
   const file = join(folder, SWEEP_FILES.times);
   const seconds = new Map<number, number>();
   if (!existsSync(file)) return seconds;
-  for (const line of readFileSync(file, 'utf8').split('\n').slice(1)) {
-    const [trial, , time] = line.split(',').map(Number);
-    if (Number.isFinite(time)) seconds.set(trial, (seconds.get(trial) ?? 0) + time);
+  for (const [, trial, time] of readFileSync(file, 'utf8').matchAll(/^(\d+),\d+,([\d.e+-]+),/gm)) {
+    seconds.set(Number(trial), (seconds.get(Number(trial)) ?? 0) + Number(time));
   }
   return seconds;
 }
 
-/** Returns the metrics by the names of scores: val_loss, test_accuracy, … */
-function metricColumns(result: Record<'train' | 'val' | 'test', Metrics | null>): ListedRun {
-  const columns: Record<string, number> = {};
+/** Adds the metrics by the names of scores: val_loss, test_accuracy, … */
+function addMetrics(
+  row: Record<string, ListedRun[string]>,
+  result: Record<'train' | 'val' | 'test', Metrics | null>,
+): void {
   for (const part of ['train', 'val', 'test'] as const) {
-    for (const [metric, value] of Object.entries(result[part] ?? {})) columns[`${part}_${metric}`] = value;
+    const metrics = result[part];
+    for (const name in metrics) row[`${part}_${name}`] = metrics[name as keyof Metrics]!;
   }
-  return columns;
 }
 
 /** Reads the configuration of a run; empty where it has none or it is damaged. */
@@ -160,18 +161,17 @@ function configOf(folder: string): ListedRun {
 
 /** Returns the values of a configuration, lists as text: hidden 256+128. */
 function flat(config: object): ListedRun {
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [
-      key,
-      typeof value === 'object' && value !== null
-        ? axisValueText(value)
-        : (value as string | number | boolean),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, cellOf(value)]));
 }
+
+const cellOf = (value: unknown): ListedRun[string] =>
+  typeof value === 'object' && value !== null
+    ? axisValueText(value)
+    : (value as string | number | boolean | null);
 
 /** Leaves out keys whose names are columns of their own: a run's epochs are those that it has trained. */
 function withoutClashes(config: ListedRun): ListedRun {
-  const taken: readonly string[] = RUN_COLUMNS;
-  return Object.fromEntries(Object.entries(config).filter(([key]) => !taken.includes(key)));
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !isTaken(key)));
 }
+
+const isTaken = (key: string): boolean => (RUN_COLUMNS as readonly string[]).includes(key);

@@ -2,9 +2,11 @@
  * The searches: each says what can be checked before the first trial, and yields what to train, in rounds.
  */
 import { UsageError } from '../../errors.js';
-import type { SweepDefinition } from '../definition.js';
+import type { SearchName, SweepDefinition } from '../definition.js';
+import { moreIsBetter } from '../scores.js';
 import { randomDraws, sobolDraws } from './draws.js';
 import { bracketsOf, halvingRounds, hyperbandRounds, type Rounds, rungsOf } from './halving.js';
+import { type OwnSearch, ownRounds } from './own.js';
 import { type Assignment, gridOf, hasOnlyLists, type Space } from './space.js';
 import { cornersOf, tpeRounds } from './tpe.js';
 
@@ -26,16 +28,21 @@ export interface Search {
  * Prepares the search of a sweep.
  * @param epochs the epochs of a whole training
  * @param each trainings of each configuration: one for each seed, or for each fold of each seed
+ * @param own the function, where the search is one of the program's own
  * @throws UsageError for a search that needs `trials`, or has too few of them
  */
 export function searchOf(
   definition: SweepDefinition,
   space: Space,
   epochs: number,
-  each = definition.seeds.length,
+  {
+    each = definition.seeds.length,
+    own,
+  }: { readonly each?: number; readonly own?: OwnSearch | undefined } = {},
 ): Search {
   const { search, searchSeed } = definition;
-  switch (search) {
+  if (search.startsWith('own:')) return ownSearch(definition, space, each, own);
+  switch (search as SearchName) {
     case 'grid': {
       const candidates = gridOf(space);
       checkBudget(definition, candidates.length, each);
@@ -75,6 +82,29 @@ export function searchOf(
       };
     }
   }
+}
+
+/** A search that is a function of the program that sweeps. */
+function ownSearch(
+  definition: SweepDefinition,
+  space: Space,
+  each: number,
+  own: OwnSearch | undefined,
+): Search {
+  const { search: named, searchSeed: seed, score } = definition;
+  const name = named.slice('own:'.length);
+  if (own === undefined) {
+    throw new UsageError(
+      `search ${name} is a function of the program that began the sweep, which no file can hold: give it again, as in resumeSweep(folder, { search })`,
+    );
+  }
+  const count = budget(definition, each);
+  const rounds = () => ownRounds(own, space, { name, count, seed, sign: moreIsBetter(score) ? -1 : 1 });
+  const first = rounds().next();
+  const candidates = first.done ? [] : first.value.map(({ assignment }) => assignment);
+  if (candidates.length === 0)
+    throw new UsageError(`search ${name}: proposed no configuration to begin with`);
+  return { ...atOnce(candidates, candidates.length), configurations: count, rounds };
 }
 
 /** A search that trains all candidates in one round. */
