@@ -1,6 +1,7 @@
 import { isQuery } from '../../src/data/source.js';
 import { shellPath, shellWord } from '../../src/data/words.js';
-import type { BagGain, BagResult, StartEvent, TrainResult } from '../../src/train/events.js';
+import type { BagGain, BagResult } from '../../src/train/bagevents.js';
+import type { StartEvent, TrainResult } from '../../src/train/events.js';
 import { kindOf } from '../../src/train/usepreset.js';
 import { cvFacts, NO_MODEL } from './folds.js';
 import { baselineText, headlineText, metricsText } from './metrics.js';

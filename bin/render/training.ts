@@ -1,15 +1,9 @@
 /** Shows a training as it goes, on stderr: bars on a terminal, lines elsewhere, nothing when quiet. */
 import type { Metrics } from '../../src/forward/metrics.js';
 import type { MetricName } from '../../src/metrics/catalogue.js';
+import type { MemberEvent } from '../../src/train/bagevents.js';
 import type { FoldEvent } from '../../src/train/cvevents.js';
-import type {
-  EpochEvent,
-  MemberEvent,
-  RefitEvent,
-  StartEvent,
-  StepEvent,
-  TrainEvent,
-} from '../../src/train/events.js';
+import type { EpochEvent, RefitEvent, StartEvent, StepEvent, TrainEvent } from '../../src/train/events.js';
 import { criterionOf, needsPredictions } from '../../src/train/metric.js';
 import type { Bars } from './bar.js';
 import { metricsText } from './metrics.js';

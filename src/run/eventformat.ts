@@ -3,18 +3,17 @@ import { z } from 'zod';
 import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { whole } from '../optim/hyper.js';
 import { measured, type ShapeOf, type StoredFormat, versionKey } from '../stored.js';
+import type { MemberEvent, StartedMember } from '../train/bagevents.js';
 import type { FoldEvent } from '../train/cvevents.js';
 import type {
   CheckpointEvent,
   EndEvent,
   EpochEvent,
-  MemberEvent,
   NoteEvent,
   RefitEpochEvent,
   RefitEvent,
   RetryEvent,
   StartEvent,
-  StartedMember,
   StepEvent,
   TrainEvent,
   WorkersEvent,

@@ -5,9 +5,10 @@ import { KERNEL_NAMES } from '../kernels/kernels.js';
 import type { Scores } from '../metrics/measure.js';
 import { whole } from '../optim/hyper.js';
 import { measured, type ShapeOf, type StoredFormat } from '../stored.js';
+import type { BagGain, BagResult, OutOfFold, TrainedMember } from '../train/bagevents.js';
 import type { Baseline, BaselineMetrics } from '../train/baseline.js';
 import type { CrossValidation, FoldScore, TrainedFold } from '../train/cvevents.js';
-import type { BagGain, BagResult, OutOfFold, TrainedMember, TrainResult } from '../train/events.js';
+import type { TrainResult } from '../train/events.js';
 import type { RunSeconds } from '../train/profile.js';
 import { METRICS_SHAPE } from '../train/state.js';
 

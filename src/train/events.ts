@@ -4,6 +4,7 @@ import type { Metrics } from '../forward/metrics.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { Scores } from '../metrics/measure.js';
 import type { NetworkSpec } from '../network/spec.js';
+import type { BagResult, MemberEvent, StartedMember } from './bagevents.js';
 import type { Baseline } from './baseline.js';
 import type { TrainConfig } from './config.js';
 import type { CrossValidation, FoldEvent } from './cvevents.js';
@@ -142,23 +143,6 @@ export interface NoteEvent {
   readonly refit?: true;
 }
 
-/** A member of a bag, or a fold, as its session begins. */
-export interface StartedMember {
-  readonly seed: number;
-  /** Its numbers of training and validation rows. */
-  readonly rows: { readonly train: number; readonly val: number };
-  readonly stepsPerEpoch: number;
-  /** Whether it was trained in an earlier session, so that nothing is left to do. */
-  readonly done: boolean;
-}
-
-/** Says that a member of a bag has ended, or was done before. */
-export interface MemberEvent extends TrainedMember {
-  readonly type: 'member';
-  /** Counted from 1. */
-  readonly member: number;
-}
-
 /** Says that the network is trained once more, on the validation rows too. */
 export interface RefitEvent {
   readonly type: 'refit';
@@ -241,57 +225,6 @@ export interface TrainResult {
   readonly refit?: { readonly epochs: number; readonly rows: number; readonly steps: number };
   /** Says where this process's time went, and which file shows it; only if it was asked for. */
   readonly profile?: ProfileReport & { readonly trace: string | null };
-}
-
-/** What came of a member of a bag. */
-export interface TrainedMember {
-  readonly seed: number;
-  readonly status: TrainResult['status'];
-  readonly epochs: number;
-  /** Epoch with the least loss, counted from 1; null before any epoch has ended. */
-  readonly bestEpoch: number | null;
-  /** Metrics on its own validation rows; null without such rows. */
-  readonly val: Metrics | null;
-  readonly weightsSha256: string;
-}
-
-/**
- * What came of a bag. The result's own `val` is `outOfFold`, or the mean's metrics on validation data from a
- * source of its own; its `train` is measured with the final weights.
- */
-export interface BagResult {
-  /** Those that have begun. */
-  readonly members: readonly TrainedMember[];
-  /**
-   * Metrics on the rows of all folds, each row predicted by the members that were not trained on it; null
-   * without folds and after an interruption.
-   */
-  readonly outOfFold: OutOfFold | null;
-  /**
-   * The members one by one, on average, against their mean on the same rows that none of them was trained
-   * on; null where no row is new to two of them.
-   */
-  readonly gain: BagGain | null;
-}
-
-/** Metrics of predictions for rows by members that were not trained on them. */
-export interface OutOfFold extends Metrics {
-  readonly rows: number;
-  /** The fewest and the most members that predicted a row. */
-  readonly fewest: number;
-  readonly most: number;
-}
-
-/** What averaging the members gains. */
-export interface BagGain {
-  readonly on: 'test' | 'val' | 'outOfFold';
-  readonly rows: number;
-  /** The most members whose mean was taken for a row. */
-  readonly members: number;
-  /** The members' own metrics, on average. */
-  readonly single: Metrics;
-  /** The metrics of their mean. */
-  readonly together: Metrics;
 }
 
 /** Anything that a training tells its caller, told apart by `type`. */
