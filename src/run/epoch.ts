@@ -50,7 +50,8 @@ export async function endEpoch(
   Object.assign(state, { train, val, epochLoss: 0, epochWeight: 0, epochScore: 0, epochRows: 0 });
   const seconds = state.seconds - start.seconds;
   const samplesPerSecond = (state.samples - start.samples) / seconds;
-  return { type: 'epoch', epoch, step: state.step, train, val, lr, best, seconds, samplesPerSecond };
+  const { norms } = trainer;
+  return { type: 'epoch', epoch, step: state.step, train, val, lr, best, seconds, samplesPerSecond, norms };
 }
 
 /** Whether patience has run out; asked between epochs, also when a run goes on from a checkpoint there. */
