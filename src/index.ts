@@ -136,6 +136,7 @@ export {
 export type { DivergenceName } from './network/divergences.js';
 export type { LayerSpec, NetworkSpec } from './network/spec.js';
 export type { LayerRow } from './network/table.js';
+export { makeReport, type Report, type ReportOptions } from './report/report.js';
 export { findLearningRate, type RateSearch } from './run/findlr.js';
 export { type PlanReport, plan, type ResumeOptions, type RunOptions, resume, train } from './run/train.js';
 export type { Baseline, BaselineMetrics } from './train/baseline.js';
@@ -143,6 +144,7 @@ export { resolveConfig, type TrainConfig, type TrainOptions, type TrainSources }
 export type { ConfigInput } from './train/configkeys.js';
 export type * from './train/events.js';
 export type { RateCurve, RateRange, RateTrial } from './train/findlr.js';
+export type { LayerNorms } from './train/norms.js';
 export type { PresetName } from './train/presets.js';
 export type { ProfileReport, RunSeconds, StepSeconds } from './train/profile.js';
 export type { PresetFacts } from './train/usepreset.js';
