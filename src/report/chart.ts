@@ -1,7 +1,7 @@
 /** Draws charts with Vega-Lite as SVG that stands in the page, in colours which its style sheet repaints. */
 import type { LoggerInterface } from 'vega';
 import { COLOUR, CONFIG } from '../bench/plot/theme.js';
-import { type Content, escapeText, Html, html } from './html.js';
+import { type Content, escapeText, Html, html, withVisible } from './html.js';
 
 /** A chart: a view specification of Vega-Lite, which checks it at run time, and what is said of it. */
 export interface Chart {
@@ -65,12 +65,18 @@ export async function chartDrawer(): Promise<Draw> {
   };
 }
 
-/** Puts a prefix before the ids in a drawing, and leaves out the font, which is the page's. */
+/** What Vega writes for its own use: roles of marks, frames that are not painted, what is the default. */
+const UNUSED =
+  / (?:class="(?:mark|role)-[^"]*"|role="graphics-[a-z]+"|aria-(?:roledescription|hidden)="[^"]*"|pointer-events="none"|opacity="1"|font-family="[^"]*")/g;
+const UNPAINTED = /<path class="(?:background|foreground)" d="[^"]*"(?: display="none")?\/>/g;
+
+/** Puts a prefix before the ids in a drawing, and leaves out what a page has no use for. */
 function withOwnIds(svg: string, prefix: string): string {
-  return svg
+  return withVisible(svg)
     .replaceAll(/ id="([^"]+)"/g, ` id="${prefix}$1"`)
     .replaceAll(/url\(#([^)]+)\)/g, `url(#${prefix}$1)`)
-    .replaceAll(/ font-family="[^"]*"/g, '');
+    .replaceAll(UNUSED, '')
+    .replaceAll(UNPAINTED, '');
 }
 
 /** Colours of series, in their order. */

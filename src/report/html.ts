@@ -37,10 +37,13 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** Control characters but for the line feed and the tab, unpaired surrogates, and marks that turn the text. */
 const UNSEEN = /[\p{Cc}\p{Surrogate}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** Escapes text, and puts a visible sign in the place of every character that would not be seen. */
+/** Escapes text, in which unseen characters become visible. */
 export function escapeText(text: string): string {
-  return text.replace(UNSEEN, visible).replace(/[&<>"']/g, (character) => ENTITIES[character]);
+  return withVisible(text).replace(/[&<>"']/g, (character) => ENTITIES[character]);
 }
+
+/** Puts a visible sign in the place of every character that would not be seen. */
+export const withVisible = (text: string): string => text.replace(UNSEEN, visible);
 
 /** Returns the sign that Unicode has for a control character, such as ␛ for escape, or a general one. */
 function visible(character: string): string {
