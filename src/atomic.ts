@@ -8,13 +8,14 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFile,
   writeFileSync,
 } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { DataError } from './errors.js';
 
@@ -90,7 +91,7 @@ const HAS_FOLDER_HANDLES = process.platform !== 'win32';
  * Names the temporary file for `path`. An earlier process with the same number may have left one: whoever
  * writes removes it first and opens a new one with 'wx', because opening it for writing could follow a link.
  */
-const temporaryFor = (path: string): string => `${path}.${process.pid}.tmp`;
+export const temporaryFor = (path: string): string => `${path}.${process.pid}.tmp`;
 
 function keepPermissions(path: string, file: number): void {
   const old = lstatSync(path, { throwIfNoEntry: false });
@@ -129,12 +130,35 @@ async function withFileLater(
   }
 }
 
+/** The names that `temporaryFor` gives. */
+const TEMPORARY = /\.\d+\.tmp(\.stale)?$/;
+
 /**
  * Creates a folder and its parents, one by one: Node's own `recursive` never returns where the system refuses
  * with ENOENT, as /proc does.
  */
 export function makeFolder(path: string): void {
-  if (existsSync(path)) return;
+  if (!existsSync(path)) createFolder(path);
+}
+
+/**
+ * Creates a folder, and its parents where they are missing, and forces their entries to the disk. Throws the
+ * system's error, EEXIST where there is such a folder.
+ */
+export function createFolder(path: string): void {
   makeFolder(dirname(path));
   mkdirSync(path);
+  if (HAS_FOLDER_HANDLES) withFile(dirname(path), 'r', fsyncSync);
+}
+
+/**
+ * Removes the temporary files that processes which were killed have left in a folder and those below it.
+ * Nobody else may be writing there.
+ */
+export function removeTemporaries(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) removeTemporaries(path);
+    else if (TEMPORARY.test(entry.name)) discard(path);
+  }
 }

@@ -6,7 +6,7 @@
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
 import type { Dataset, Encoding, StoredArray } from './dataset.js';
 
-type ByteKernels = Pick<Kernels, 'scaleBytes'>;
+type GatherKernels = Pick<Kernels, 'scaleBytes' | 'gatherRows'>;
 
 /** A prepared encoding is an encoding as typed arrays, made once and used for every batch. */
 export interface PreparedEncoding {
@@ -69,7 +69,7 @@ export function gather(
   rows: Uint32Array,
   from: number,
   to: number,
-  kernels: ByteKernels | null = null,
+  kernels: GatherKernels | null = null,
 ): void {
   const { oneHot, embedded } = encoding;
   let width = dataset.numberWidth + embedded.length;
@@ -93,7 +93,7 @@ function gatherNumbers(
   rows: Uint32Array,
   from: number,
   to: number,
-  kernels: ByteKernels | null,
+  kernels: GatherKernels | null,
 ): void {
   const unscaled = shift[0] === 0 && scale[0] === 1;
   if (clip !== null) {
@@ -101,10 +101,12 @@ function gatherNumbers(
   } else if (shift.length !== 1) {
     scaleByColumn(x, width, numbers, numberWidth, shift, scale, rows, from, to);
   } else if (numbers instanceof Uint8Array) {
-    if (kernels && x instanceof Float32Array && width === numberWidth)
+    if (kernels && x instanceof Float32Array && width === numberWidth) {
+      if (kernels.gatherRows?.(x, numbers, width, rows, from, to, lookup)) return;
       scaleBytesByKernel(kernels, x, numbers, width, shift[0], scale[0], rows, from, to);
-    else lookUpBytes(x, width, numbers, numberWidth, lookup, rows, from, to);
+    } else lookUpBytes(x, width, numbers, numberWidth, lookup, rows, from, to);
   } else if (numbers instanceof Float32Array && x instanceof Float32Array && unscaled) {
+    if (width === numberWidth && kernels?.gatherRows?.(x, numbers, width, rows, from, to, lookup)) return;
     copyFloats(x, width, numbers, numberWidth, rows, from, to);
   } else {
     scaleAlike(x, width, numbers, numberWidth, shift[0], scale[0], rows, from, to);
@@ -150,7 +152,7 @@ function lookUpBytes(
  * them there and fills x with float32 from the front.
  */
 function scaleBytesByKernel(
-  kernels: ByteKernels,
+  kernels: GatherKernels,
   x: Float32Array,
   numbers: Uint8Array,
   width: number,

@@ -97,14 +97,18 @@ export function newSweepRecord(
   };
 }
 
+/** Throws DataError where a folder is not a sweep's. */
+export function refuseNoSweep(folder: string): void {
+  if (isSweep(folder)) return;
+  throw new DataError(`${folder}: not a sweep's folder (it has no ${SWEEP_FILES.record})`);
+}
+
 /**
  * Reads a sweep's record, and the definition that its user may have changed since.
  * @throws DataError where the folder is not a sweep's or a file is damaged
  */
 export function readSweep(folder: string): { record: SweepRecord; given: SweepOptions } {
-  if (!isSweep(folder)) {
-    throw new DataError(`${folder}: not a sweep's folder (it has no ${SWEEP_FILES.record})`);
-  }
+  refuseNoSweep(folder);
   const read = <T>(name: string, revive: (text: string) => T): T => {
     try {
       return revive(readFileSync(join(folder, name), 'utf8'));

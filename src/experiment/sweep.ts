@@ -2,10 +2,18 @@
 import type { DataInMemory } from '../data/source.js';
 import { sourceName } from '../data/source.js';
 import { DataError, UsageError } from '../errors.js';
+import { lockFolder, lockNewFolder, whileLocked } from '../run/lock.js';
 import type { TrainSources } from '../train/config.js';
 import { defineSweep, hasRungs, type SweepDefinition, type SweepOptions } from './definition.js';
 import type { SweepEvent } from './events.js';
-import { createSweepFolder, newSweepFolder, newSweepRecord, readSweep, writeSweepRecord } from './folder.js';
+import {
+  createSweepFolder,
+  newSweepFolder,
+  newSweepRecord,
+  readSweep,
+  refuseNoSweep,
+  writeSweepRecord,
+} from './folder.js';
 import { refuseChange } from './growth.js';
 import { absoluteBase, prepareSweep } from './prepare.js';
 import type { SweepResumeOptions, SweepRunOptions } from './runoptions.js';
@@ -42,8 +50,8 @@ export async function* sweep(options: SweepOptions, run: SweepRunOptions = {}): 
   const folder = run.out === null ? null : newSweepFolder(run.out, prepared.first.data.name, started);
   const found = { kernels: prepared.planner.kernels, data: await prepared.data.fingerprints() };
   const record = newSweepRecord(definition, started, run.argv ?? [], found);
-  if (folder !== null) createSweepFolder(folder, record);
-  yield* runSweep(prepared, { folder, record, book: new TrialBook([]), run });
+  const lock = folder === null ? null : lockNewFolder(folder, () => createSweepFolder(folder, record));
+  yield* whileLocked(lock, runSweep(prepared, { folder, record, book: new TrialBook([]), run }));
 }
 
 /**
@@ -72,6 +80,11 @@ export async function* resumeSweep(
   folder: string,
   options: SweepResumeOptions = {},
 ): AsyncGenerator<SweepEvent> {
+  refuseNoSweep(folder);
+  yield* whileLocked(lockFolder(folder), resumed(folder, options));
+}
+
+async function* resumed(folder: string, options: SweepResumeOptions): AsyncGenerator<SweepEvent> {
   const { record: before, given } = readSweep(folder);
   const definition = asStored(defineSweep({ ...given, base: absoluteBase(given.base) }));
   refuseChange(folder, before.definition, definition);

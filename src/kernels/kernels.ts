@@ -207,6 +207,20 @@ export interface Kernels {
    */
   scaleBytes(x: Float32Array, count: number, shift: number, scale: number): void;
 
+  /**
+   * x[R,K] = the rows `rows[from] … rows[to−1]` of stored numbers [.., K], each byte v as `lookup[v]` and
+   * floats as they are, where there is a faster way than JavaScript's; returns whether there is.
+   */
+  gatherRows?(
+    x: Float32Array,
+    numbers: Uint8Array | Float32Array,
+    K: number,
+    rows: Uint32Array,
+    from: number,
+    to: number,
+    lookup: Float32Array,
+  ): boolean;
+
   /** dst += src: one addition of the summation tree. */
   add(dst: FloatArray, src: FloatArray, count: number): void;
   /** Returns whether `headroom` times every value is finite. */

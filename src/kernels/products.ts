@@ -25,6 +25,16 @@ export interface Products {
    * whether it has.
    */
   columnSums?(db: number, dz: number, shards: ShardRows, N: number, mode: SumMode): boolean;
+  /** Gathers rows as `Kernels` says; x is a byte offset. */
+  gatherRows?(
+    x: number,
+    numbers: Uint8Array | Float32Array,
+    K: number,
+    rows: Uint32Array,
+    from: number,
+    to: number,
+    lookup: Float32Array,
+  ): boolean;
   /** Runs a step of an update rule likewise; 0 stands for no addend and no slot. */
   update?(
     name: StepName,

@@ -17,8 +17,8 @@ import type { TrainingPlan } from '../train/plan.js';
 import { type BagPlan, bagStart, planNewBag, shareThreads } from './bagplan.js';
 import { type BagMember, endOfBag } from './bagresult.js';
 import {
-  createRunFolder,
   memberFolder,
+  newRun,
   RUN_FILES,
   type RunRecord,
   readRun,
@@ -26,6 +26,7 @@ import {
   writeRecord,
 } from './folder.js';
 import { changeOfKernels } from './kernels.js';
+import { whileLocked } from './lock.js';
 import { type MemberJob, type MemberReport, trainMember } from './member.js';
 import { newRecord } from './record.js';
 import { recorded } from './recorded.js';
@@ -62,8 +63,8 @@ export async function* trainBag(
   refuseProfile(run);
   const plan = await planNewBag(config, options);
   const record = newRecord(whole(plan), started, run.argv ?? []);
-  if (folder) createRunFolder(folder, plan.config, record);
-  yield* runBag(sessionOf(plan, run, folder, record));
+  const lock = newRun(folder, plan.config, record);
+  yield* whileLocked(lock, runBag(sessionOf(plan, run, folder, record)));
 }
 
 /**

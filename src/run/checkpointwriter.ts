@@ -5,6 +5,7 @@ import { type Profile, timed } from '../train/profile.js';
 import type { Trainer } from '../train/trainer.js';
 import { type Checkpoint, copyCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { RUN_FILES } from './folder.js';
+import { ageGenerations } from './generations.js';
 
 /** The weights of the best epoch so far. */
 export interface BestWeights {
@@ -102,7 +103,10 @@ function beginSaving(trainer: Trainer, folder: string, best: BestWeights | null)
     best.saved = true;
   }
   const write = async (): Promise<CheckpointEvent> => {
-    for (const [file, checkpoint] of files) await writeCheckpoint(file, checkpoint);
+    for (const [file, checkpoint] of files) {
+      ageGenerations(file, plan.config.keepCheckpoints);
+      await writeCheckpoint(file, checkpoint);
+    }
     return { type: 'checkpoint', step: last.state.step, path };
   };
   const saving = { written: write(), settled: false };

@@ -12,6 +12,8 @@ import type { NativeLibrary } from '../kernels/native/index.js';
 import { type PlannedConfig, restoreConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
 import type { TrainEvent, TrainResult } from '../train/events.js';
 import type { PresetName } from '../train/presets.js';
+import { generationAges } from './generations.js';
+import { type FolderLock, lockNewFolder } from './lock.js';
 
 export const RUN_FILES = {
   record: 'run.json',
@@ -90,7 +92,15 @@ export function newRunFolder(out: string | undefined, data: string, started: Dat
 export const memberFolder = (folder: string, member: number): string =>
   join(folder, 'members', String(member));
 
-/** Creates the folder of a new run with its configuration and record. */
+/**
+ * Creates and locks the folder of a new run, with its configuration and record; null where nothing is
+ * written.
+ */
+export function newRun(folder: string | null, config: TrainConfig, record: RunRecord): FolderLock | null {
+  return folder === null ? null : lockNewFolder(folder, () => createRunFolder(folder, config, record));
+}
+
+/** Writes the first files of a run's folder, and makes the folder where it is missing. */
 export function createRunFolder(folder: string, config: TrainConfig, record: RunRecord): void {
   try {
     makeFolder(join(folder, config.bag > 1 ? 'members' : 'checkpoints'));
@@ -136,7 +146,7 @@ export function reviveMetrics(key: string, value: unknown): unknown {
 export function wasSaved(folder: string): boolean {
   const metrics = join(folder, RUN_FILES.metrics);
   return (
-    existsSync(join(folder, RUN_FILES.last)) ||
+    generationAges(join(folder, RUN_FILES.last)).length > 0 ||
     (existsSync(metrics) && readFileSync(metrics, 'utf8').includes('{"type":"checkpoint"'))
   );
 }
@@ -146,10 +156,8 @@ export function wasSaved(folder: string): boolean {
  * @throws DataError when the folder is not a run's
  */
 export function readRun(folder: string): { record: RunRecord; config: PlannedConfig } {
+  refuseNoRun(folder);
   const file = join(folder, RUN_FILES.record);
-  if (!existsSync(file)) {
-    throw new DataError(`${folder}: not a run's folder (it has no ${RUN_FILES.record})${siblings(folder)}`);
-  }
   try {
     const record = JSON.parse(readFileSync(file, 'utf8'), reviveMetrics) as RunRecord;
     const config = restoreConfig(parse(readFileSync(join(folder, RUN_FILES.config), 'utf8')) as TrainOptions);
@@ -157,6 +165,12 @@ export function readRun(folder: string): { record: RunRecord; config: PlannedCon
   } catch (error) {
     throw new DataError(`${folder}: unreadable run (${(error as Error).message})`);
   }
+}
+
+/** Throws DataError where a folder is not a run's. */
+export function refuseNoRun(folder: string): void {
+  if (existsSync(join(folder, RUN_FILES.record))) return;
+  throw new DataError(`${folder}: not a run's folder (it has no ${RUN_FILES.record})${siblings(folder)}`);
 }
 
 /** Suggests the newest run beside a folder that was not found. */

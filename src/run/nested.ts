@@ -37,7 +37,7 @@ export async function openNested(plan: TrainingPlan, options: NestedOptions): Pr
   }
   const record = { ...fresh, started: readRun(folder).record.started };
   const best = await orClose(trainer, () => {
-    const found = wasSaved(folder) ? restore(folder, trainer) : null;
+    const found = wasSaved(folder) ? restore(folder, opened) : null;
     writeRecord(folder, record); // before the configuration, whose epochs a finished part would claim
     writeConfig(folder, config);
     return found;

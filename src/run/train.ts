@@ -22,15 +22,17 @@ import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { resumeBag, trainBag } from './bag.js';
 import { bagBudget, bagStart, planBag, planNewBag } from './bagplan.js';
 import {
-  createRunFolder,
+  newRun,
   newRunFolder,
   type RunRecord,
   readRun,
+  refuseNoRun,
   wasSaved,
   writeConfig,
   writeRecord,
 } from './folder.js';
 import { changeOfKernels, withKernels } from './kernels.js';
+import { lockFolder, whileLocked } from './lock.js';
 import { planNewTraining } from './newplan.js';
 import { newRecord } from './record.js';
 import { runSession } from './refit.js';
@@ -101,8 +103,8 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   const plan = await planNewTraining(config, options, run.profile);
   const record = newRecord(plan, started, run.argv ?? []);
   const session = openSession(plan, run);
-  if (folder) await orClose(session.trainer, () => createRunFolder(folder, plan.config, record));
-  yield* runSession({ ...session, folder, record, signal: run.signal, best: null });
+  const lock = await orClose(session.trainer, () => newRun(folder, plan.config, record));
+  yield* whileLocked(lock, runSession({ ...session, folder, record, signal: run.signal, best: null }));
 }
 
 /**
@@ -126,6 +128,11 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
  * ```
  */
 export async function* resume(folder: string, options: ResumeOptions = {}): AsyncGenerator<TrainEvent> {
+  refuseNoRun(folder);
+  yield* whileLocked(lockFolder(folder), resumed(folder, options));
+}
+
+async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<TrainEvent> {
   const { record, config: before } = readRun(folder);
   if (record.member) {
     throw new UsageError(
@@ -154,13 +161,12 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
   }
   const plan = planTraining(recorded, data, options.profile);
   const session = openSession(noting(plan, changeOfKernels(record, plan)), options);
-  const { trainer } = session;
-  const best = await orClose(trainer, () => {
-    const found = wasSaved(folder) ? restore(folder, trainer) : null;
+  const best = await orClose(session.trainer, () => {
+    const found = wasSaved(folder) ? restore(folder, session) : null;
     writeConfig(folder, config);
     return found;
   });
-  const resumed: RunRecord = {
+  const begun: RunRecord = {
     ...record,
     kernels: plan.kernels,
     library: plan.library,
@@ -170,8 +176,8 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
     error: null,
     result: null,
   };
-  writeRecord(folder, resumed);
-  yield* runSession({ ...session, folder, record: resumed, signal: options.signal, best });
+  writeRecord(folder, begun);
+  yield* runSession({ ...session, folder, record: begun, signal: options.signal, best });
 }
 
 /** Loads the data of a run. Throws DataError where it is not the data that the run began with. */

@@ -50,4 +50,7 @@ export const RUN = {
   checkpointEvery: whole(1)
     .optional()
     .describe('steps between checkpoints, in addition to the one after each epoch'),
+  keepCheckpoints: whole(1)
+    .default(2)
+    .describe('checkpoints that are kept: the newest, and those before it in case it is damaged'),
 } as const;

@@ -10,7 +10,6 @@ const FOR_TESTS = [
   'src/kernels/jit/compile.ts: writeCode',
   'src/kernels/jit/cpu.ts: queryStub',
   'src/kernels/jit/cpu.ts: setsOf',
-  'src/kernels/jit/products.ts: Processor',
   'src/kernels/load.ts: fastestWasm',
   'src/model/safetensors.ts: NamedTensor',
   'src/optim/averaging.ts: AveragingOptions',

@@ -1,5 +1,5 @@
 /** Checkpoints are written while training goes on. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -90,7 +90,8 @@ describe('a run killed before its first checkpoint', () => {
   it('goes on from the beginning', async () => {
     const out = join(folder, 'early');
     cpSync(join(folder, 'at-6'), out, { recursive: true });
-    rmSync(join(out, 'checkpoints', 'last.safetensors'));
+    rmSync(join(out, 'checkpoints'), { recursive: true });
+    mkdirSync(join(out, 'checkpoints'));
     const metrics = join(out, 'metrics.jsonl');
     const lines = readFileSync(metrics, 'utf8').split('\n');
     const unsaved = lines.filter((line) => !line.includes('"checkpoint"')).join('\n');
@@ -103,6 +104,7 @@ describe('a run killed before its first checkpoint', () => {
 
   it('is told from one that lost its checkpoint', async () => {
     rmSync(join(folder, 'at-30', 'checkpoints', 'last.safetensors'));
+    rmSync(join(folder, 'at-30', 'checkpoints', 'last-1.safetensors'));
     await expect(all(resume(join(folder, 'at-30')))).rejects.toThrow(/cannot read the checkpoint \(ENOENT\)/);
   });
 });

@@ -1,9 +1,9 @@
 /** Promise P3: a run is never lost, and goes on to the bits of the run that never stopped. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DataError, DivergedError, UsageError } from '#src/errors.js';
+import { DivergedError, UsageError } from '#src/errors.js';
 import { type ResumeOptions, type RunOptions, resume, train } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent, TrainEvent } from '#src/train/events.js';
@@ -155,19 +155,9 @@ describe('resume', () => {
     await expect(end(resume(join(folder, 'nothing')))).rejects.toThrow(/not a run's folder/);
   });
 
-  it('refuses a damaged checkpoint and other data', async () => {
-    const out = join(folder, 'damaged');
+  it('refuses other data', async () => {
+    const out = join(folder, 'otherdata');
     await interrupted(out, (event) => event.type === 'step' && event.step === 20);
-    const last = join(out, 'checkpoints', 'last.safetensors');
-    const bytes = readFileSync(last);
-    const flipped = Buffer.from(bytes);
-    flipped[flipped.length - 9] ^= 1;
-    writeFileSync(last, flipped);
-    await expect(end(resume(out))).rejects.toThrow(/damaged/);
-    writeFileSync(last, bytes);
-    truncateSync(last, bytes.length - 1);
-    await expect(end(resume(out))).rejects.toThrow(DataError);
-    writeFileSync(last, bytes);
     const labels = join(folder, 'data', 'train-labels-idx1-ubyte');
     const original = readFileSync(labels);
     const changed = Buffer.from(original);

@@ -29,11 +29,15 @@ export class Assembler extends Encoder {
   /** Loads or moves 32 bits; the upper half becomes 0. */
   mov32 = (to: number, from: Operand) => this.integer(0, [0x8b], to, from);
   store32 = (to: MemoryOperand, from: number) => this.integer(0, [0x89], from, to);
+  /** Loads 8 bits; the others become 0. */
+  loadByte = (to: number, from: MemoryOperand) => this.integer(0, [0x0f, 0xb6], to, from);
   /** Loads 32 bits with their sign. */
   movsxd = (to: number, from: MemoryOperand) => this.integer(1, [0x63], to, from);
   lea = (to: number, from: MemoryOperand) => this.integer(1, [0x8d], to, from);
   add = (to: number, from: Operand) => this.integer(1, [0x03], to, from);
   sub = (to: number, from: Operand) => this.integer(1, [0x2b], to, from);
+  /** Multiplies 64 bits. */
+  multiply = (to: number, from: Operand) => this.integer(1, [0x0f, 0xaf], to, from);
   cmp32 = (a: number, b: Operand) => this.integer(0, [0x3b], a, b);
   cmp = (a: number, b: Operand) => this.integer(1, [0x3b], a, b);
   test32 = (a: number, b: number) => this.integer(0, [0x85], b, a);

@@ -84,6 +84,25 @@ export const STEP = {
   mask: WORD.rowMask,
 } as const;
 
+/** The words of a gathering of rows, which take the place of those of a product. */
+export const GATHER = {
+  /** The addresses, of 64 bits, of the stored numbers and of the numbers of the rows. */
+  numbers: 8,
+  rows: 16,
+  /** The byte offset of x in the shared memory. */
+  x: 24,
+  /** Rows to gather. */
+  count: 28,
+  /** Bytes of a stored row and of a row of x. */
+  stride: 32,
+  xStride: 36,
+  /** Turns of the loop, smaller pieces after them, and whether lanes under the mask follow. */
+  turns: 40,
+  pieces: 44,
+  rest: 48,
+  mask: WORD.rowMask,
+} as const;
+
 /** Where the sums of C begin: at 0, at the bias, or at what C holds. */
 export const START = { zero: 0, bias: 1, more: 2 } as const;
 
@@ -114,6 +133,8 @@ export const STEP_SCALARS = PROGRAM_AREA;
 /** A program of at most MOST_PAIRS pairs of shards. */
 export const PAIR_AREA = PROGRAM_AREA + 8 * MOST_PROGRAM;
 export const MOST_PAIRS = 256;
+/** The float that each byte stands for. */
+export const TABLE_AREA = 10752;
 export const STACK_AREA = 12288;
 /** A panel has MOST_ROWS rows of at most 128 bytes; a transposing copy writes up to 15 rows beyond. */
 export const PANEL_AREA = STACK_AREA + LEVELS * FRAME;

@@ -2,6 +2,7 @@
 import { writeAffine, writeAffineTiles } from './affine.js';
 import { Assembler } from './assembler.js';
 import type { InstructionSet } from './encoder.js';
+import { writeGatherBytes, writeGatherFloats } from './gather.js';
 import { writeGradient } from './gradient.js';
 import { placeCode } from './memory.js';
 import { writeAdam, writeSgd } from './step.js';
@@ -15,6 +16,8 @@ function writeFunctions(code: Assembler) {
     weightGradient: writeGradient(code),
     sgd: writeSgd(code),
     adam: writeAdam(code),
+    gatherFloats: writeGatherFloats(code),
+    gatherBytes: writeGatherBytes(code),
   } as const;
 }
 

@@ -3,7 +3,6 @@
  * and fills the argument block; each call is one block of the inner dimension. Bits do not depend on how they
  * are cut, because a later call goes on with the sums that an earlier one has stored.
  */
-import { address } from '../foreign.js';
 import type { ShardRows, SumMode } from '../kernels.js';
 import type { Products } from '../products.js';
 import type { WasmMemory } from '../wasm/types.js';
@@ -18,16 +17,9 @@ import {
   WORD,
 } from './block.js';
 import type { MachineCode } from './compile.js';
-import { callable } from './memory.js';
+import { machineGather } from './gatherrows.js';
+import { type Processor, THIS_PROCESSOR } from './processor.js';
 import { machineUpdate } from './update.js';
-
-/** What runs machine code: the processor, or a test's emulation of one that is not there. */
-export interface Processor {
-  addressOf(buffer: ArrayBufferLike): number;
-  callable(address: number): (block: number) => void;
-}
-
-const THIS_PROCESSOR: Processor = { addressOf: address, callable };
 
 /** Most rows of A in one call of a forward product: their copy stays in the L2 cache. */
 const AFFINE_ROWS = 256;
@@ -45,8 +37,9 @@ export function machineProducts(
   memory: WasmMemory,
   scratch: number,
   wasm: Products,
-  { addressOf, callable }: Processor = THIS_PROCESSOR,
+  processor: Processor = THIS_PROCESSOR,
 ): Products {
+  const { addressOf, callable } = processor;
   const block = addressOf(memory.buffer) + scratch;
   const fill = blockWriter(code, memory, scratch);
   const affine = callable(code.affine);
@@ -135,6 +128,7 @@ export function machineProducts(
       return true;
     },
     update: machineUpdate(code, memory, scratch, block, callable),
+    gatherRows: machineGather(code, memory, scratch, block, processor),
   };
 }
 

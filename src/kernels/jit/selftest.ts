@@ -29,7 +29,7 @@ const PARAMETERS = 125;
 const FLOATS = 1 << 17;
 const PAGE = 65536;
 
-/** Throws Error in one line if the code's steps or products have other bits than the WASM kernels. */
+/** Throws Error in one line if the code gathers wrong, or its steps or products have other bits than WASM. */
 export function testCode(code: MachineCode, module: WasmModule): void {
   const begin = PAGE + SCRATCH_BYTES;
   const pages = Math.ceil((begin + BLOCK_BYTES + 4 * FLOATS) / PAGE);
@@ -43,6 +43,9 @@ export function testCode(code: MachineCode, module: WasmModule): void {
   });
   if (Buffer.compare(steps[0], steps[1]) !== 0) {
     throw new Error(`machine code for ${code.instructions} updates parameters wrong`);
+  }
+  if (!gathersRight(machine, memory, begin + BLOCK_BYTES)) {
+    throw new Error(`machine code for ${code.instructions} gathers rows wrong`);
   }
   for (const [rows, K, N] of SHAPES) {
     const bounds = Int32Array.from([0, ...rows]);
@@ -93,6 +96,26 @@ function stepResults({ update }: Kernels, memory: WebAssembly.Memory, begin: num
   const adam = { ...rates, weightDecay: 0.01, shrink: 0.99, gradientScale: 0.3 };
   update('adam', w, g, [m, v, null], PARAMETERS, ordered('adam', adam), addend);
   return Buffer.from(new Uint8Array(memory.buffer, begin, 3 * 4 * PARAMETERS).slice());
+}
+
+/** Gathers rows of floats and of bytes, in reverse; returns whether x is right. */
+function gathersRight({ gatherRows }: Products, memory: WebAssembly.Memory, begin: number): boolean {
+  const [R, K] = [3, 93];
+  const buffer = memory.buffer as unknown as SharedArrayBuffer;
+  const x = new Float32Array(buffer, begin, R * K);
+  const floats = new Float32Array(buffer, x.byteOffset + x.byteLength, R * K);
+  const bytes = new Uint8Array(buffer, floats.byteOffset, R * K);
+  const order = new Uint32Array(buffer, floats.byteOffset + floats.byteLength, R);
+  order.set([2, 1, 0]);
+  fill(floats);
+  const lookup = Float32Array.from({ length: 256 }, (_, v) => v / 3);
+  return [floats, bytes].every((stored) => {
+    if (!gatherRows?.(begin, stored, K, order, 0, R, lookup)) return false;
+    return x.every((value, i) => {
+      const v = stored[order[Math.floor(i / K)] * K + (i % K)];
+      return value === (stored === bytes ? lookup[v] : v);
+    });
+  });
 }
 
 /** Fills an array with numbers between −1 and 1 that use all the bits of a float32. */

@@ -123,6 +123,7 @@ export function createWasmKernels(
       wasm.divergence(divergences[name], pointer(losses), pointer(dy), pointer(y), pointer(d), R, N, p),
     uniform: (u, R, N, key, row0, layer) => wasm.uniform(pointer(u), R, N, key[0], key[1], row0, layer),
     scaleBytes: (x, count, shift, scale) => wasm.scaleBytes(pointer(x), count, shift, scale),
+    gatherRows: (x, ...rest) => products.gatherRows?.(pointer(x), ...rest) ?? false,
     add: (dst, src, count) => wasm.add(pointer(dst), pointer(src), count),
     allFinite: (a, count, headroom = 1) => wasm.allFinite(pointer(a), count, headroom) !== 0,
     sumOfSquares: (a, count) => wasm.sumOfSquares(pointer(a), count),

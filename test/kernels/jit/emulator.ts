@@ -3,7 +3,7 @@
  * decodes the bytes for itself, knows only what the products' code uses, and refuses every access to memory
  * outside the arrays that it was given.
  */
-import type { Processor } from '#src/kernels/jit/products.js';
+import type { Processor } from '#src/kernels/jit/processor.js';
 import { fusedMultiplyAdd } from './fma.js';
 
 /** Where the code, the stack and the memory lie in the emulated address space. */
@@ -119,6 +119,20 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
         operand(R, X, B, 1);
         return next(() => {});
       }
+      if (second === 0xaf || second === 0xb6) {
+        const isRegister = direct();
+        const { register, address } = operand(R, X, B, 1);
+        if (second === 0xaf && isRegister)
+          return next(() => {
+            general[register] *= general[address!()];
+          });
+        if (second === 0xb6 && !isRegister)
+          return next(() => {
+            const [view, offset] = place(address!(), 1, false);
+            general[register] = view.getUint8(offset);
+          });
+        throw unknownError(start);
+      }
       const target = at + 4 + program.getInt32(at, true);
       at += 4;
       const after = at;
@@ -160,7 +174,8 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
     const where = address!;
     const value = (): number => {
       if (isRegister) return W ? general[where()] : general[where()] % 2 ** 32;
-      return W && opcode !== 0x63 ? unreadable(start) : read32(where());
+      if (!W || opcode === 0x63) return read32(where());
+      return opcode === 0x8b ? read32(where()) + 2 ** 32 * read32(where() + 4) : unreadable(start);
     };
     switch (opcode) {
       case 0x8b:

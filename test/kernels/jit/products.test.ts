@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WORD } from '#src/kernels/jit/block.js';
 import { compileCode, writeCode } from '#src/kernels/jit/compile.js';
-import type { Processor } from '#src/kernels/jit/products.js';
+import type { Processor } from '#src/kernels/jit/processor.js';
 import { machineSets } from '../implementations.js';
 import { emulate } from './emulator.js';
 import { Bench, EDGES, plain, type Shape, shapes } from './shapes.js';

@@ -4,7 +4,8 @@
 import fc from 'fast-check';
 import { BLOCK_BYTES } from '#src/kernels/jit/block.js';
 import type { MachineCode } from '#src/kernels/jit/compile.js';
-import { machineProducts, type Processor } from '#src/kernels/jit/products.js';
+import type { Processor } from '#src/kernels/jit/processor.js';
+import { machineProducts } from '#src/kernels/jit/products.js';
 import type { SumMode } from '#src/kernels/kernels.js';
 import { compileKernels } from '#src/kernels/load.js';
 import type { Products } from '#src/kernels/products.js';

@@ -6,7 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Processor } from '#src/kernels/jit/products.js';
+import type { Processor } from '#src/kernels/jit/processor.js';
 
 const TOOLS = ['bochs', 'gcc', 'ld'];
 const FOLDER = new URL('.', import.meta.url).pathname;

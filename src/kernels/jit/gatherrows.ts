@@ -1,0 +1,76 @@
+/** Gathers rows by machine code: it fills the argument block and calls. */
+import type { Products } from '../products.js';
+import type { WasmMemory } from '../wasm/types.js';
+import { GATHER, TABLE_AREA } from './block.js';
+import type { MachineCode } from './compile.js';
+import { LOOKED_UP } from './gather.js';
+import type { Processor } from './processor.js';
+
+/** Bytes of a cache line, which one turn of the loop over floats copies. */
+const LINE = 64;
+const BYTE_VALUES = 256;
+
+/**
+ * Returns the gathering of rows into a shared memory, for the calling thread.
+ * @param block the address of the instance's scratch memory, which is at the byte offset `scratch`
+ */
+export function machineGather(
+  code: MachineCode,
+  memory: WasmMemory,
+  scratch: number,
+  block: number,
+  { addressOf, callable }: Processor,
+): NonNullable<Products['gatherRows']> {
+  const words = new Uint32Array(memory.buffer, scratch, TABLE_AREA / 4);
+  const table = new Float32Array(memory.buffer, scratch + TABLE_AREA, BYTE_VALUES);
+  const lanes = code.instructions === 'avx512' ? 16 : 8;
+  const gatherFloats = callable(code.gatherFloats);
+  const gatherBytes = callable(code.gatherBytes);
+  const addresses = new WeakMap<SharedArrayBuffer, number>();
+  let tabulated: Float32Array | null = null;
+
+  /** Only shared buffers keep their place: the engine may move others. */
+  const startOf = ({ buffer, byteOffset }: Uint8Array | Float32Array | Uint32Array): number => {
+    const shared = buffer as SharedArrayBuffer;
+    let found = addresses.get(shared);
+    if (found === undefined) {
+      found = addressOf(shared);
+      addresses.set(shared, found);
+    }
+    return found + byteOffset;
+  };
+  const whole = (word: number, address: number) => {
+    words[word / 4] = address % 2 ** 32;
+    words[word / 4 + 1] = address / 2 ** 32;
+  };
+
+  return (x, numbers, K, rows, from, to, lookup) => {
+    if (!(numbers.buffer instanceof SharedArrayBuffer && rows.buffer instanceof SharedArrayBuffer))
+      return false;
+    if (to === from) return true;
+    whole(GATHER.numbers, startOf(numbers));
+    whole(GATHER.rows, startOf(rows) + 4 * from);
+    words[GATHER.x / 4] = x;
+    words[GATHER.count / 4] = to - from;
+    words[GATHER.stride / 4] = K * numbers.BYTES_PER_ELEMENT;
+    words[GATHER.xStride / 4] = 4 * K;
+    if (numbers instanceof Uint8Array) {
+      if (tabulated !== lookup) table.set(lookup);
+      tabulated = lookup;
+      words[GATHER.turns / 4] = Math.floor(K / LOOKED_UP);
+      words[GATHER.pieces / 4] = K % LOOKED_UP;
+      gatherBytes(block);
+      return true;
+    }
+    const line = LINE / 4;
+    const rest = K % lanes;
+    words[GATHER.turns / 4] = Math.floor(K / line);
+    words[GATHER.pieces / 4] = Math.floor((K % line) / lanes);
+    words[GATHER.rest / 4] = rest;
+    if (lanes === 16) words[GATHER.mask / 4] = (1 << rest) - 1;
+    else
+      for (let lane = 0; lane < lanes; lane++) words[GATHER.mask / 4 + lane] = lane < rest ? 0xffffffff : 0;
+    gatherFloats(block);
+    return true;
+  };
+}
