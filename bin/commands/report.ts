@@ -37,7 +37,7 @@ export const reportCommand = defineCommand({
     const { makeReport } = await import('../../src/report/report.js');
     const { path, html, notes } = await makeReport(what, { data });
     printNotes(notes);
-    // Nobody named the default file, so a link in its place is replaced: a run's folder may come from anybody.
+    // A run's folder may come from anybody, so a link in the place of the default file is replaced.
     if (out === undefined) writeFileAtomic(path, html);
     else await streamTo(out, (put) => put(html));
     const file = out ?? path;

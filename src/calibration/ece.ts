@@ -7,7 +7,7 @@ interface WeightedProbabilities extends LabelledProbabilities {
 }
 
 /** A bin of rows with similar confidence, as a reliability diagram shows it. */
-export interface CalibrationBin {
+interface CalibrationBin {
   /** Rows of the bin, or what they count together. */
   readonly weight: number;
   /** The share of them whose most probable class is right. */

@@ -8,7 +8,7 @@ import { STEP_PARTS } from '../bench/profile.js';
 import type { BenchReport, ScalingPoint } from '../bench/report.js';
 import type { Estimate } from '../bench/statistics.js';
 import { chartDrawer, type Draw } from './chart.js';
-import { dataTable, factList, grid, noteList, numbersOf, type Section } from './elements.js';
+import { dataTable, factList, grid, noteList, numbersTable, type PageSection } from './elements.js';
 import { momentText, numberText, percentText, timeText } from './format.js';
 import { type Html, html } from './html.js';
 import type { Page } from './page.js';
@@ -36,7 +36,7 @@ export async function benchPage(report: BenchReport, file: string): Promise<Page
   };
 }
 
-function summary({ settings, machine, proof, parameters, seconds }: BenchReport): Section {
+function summary({ settings, machine, proof, parameters, seconds }: BenchReport): PageSection {
   const { commit, cores, load } = machine;
   const body = factList([
     ['Network', settings.network.join('-')],
@@ -91,13 +91,13 @@ const estimateText = (estimate: Estimate | null): string =>
     ? '–'
     : `${numberText(estimate.value)} [${numberText(estimate.low)}, ${numberText(estimate.high)}]`;
 
-async function scalingSection(report: BenchReport, draw: Draw): Promise<Section | null> {
+async function scalingSection(report: BenchReport, draw: Draw): Promise<PageSection | null> {
   const { strong, weak } = report;
   const panels = [...speedupPanel(report), ...efficiencyPanel(report)];
   if (panels.length === 0) return null;
   const table = (name: string, points: readonly ScalingPoint[] | undefined) =>
     points &&
-    numbersOf({
+    numbersTable({
       caption: name,
       columns: ['Workers', 'speed-up', 'efficiency', 'samples a second'],
       rows: points.map(({ workers, speedup, efficiency, samplesPerSecond }) => [
@@ -113,12 +113,12 @@ ${table('weak scaling, where the batch grows with the workers, with 95 % interva
   return { id: 'scaling', title: 'Speed-up', body };
 }
 
-async function costsSection(report: BenchReport, draw: Draw): Promise<Section | null> {
+async function costsSection(report: BenchReport, draw: Draw): Promise<PageSection | null> {
   const { strong } = report;
   if (!strong) return null;
   const panels = [...breakdownPanel(strong), ...peakPanel(report)];
   const body = html`${await figures(panels, draw)}
-${numbersOf({
+${numbersTable({
   caption: 'milliseconds a step by part, and GFLOP/s',
   columns: ['Workers', ...STEP_PARTS, 'GFLOP/s', 'of the peak'],
   rows: strong.points.map(({ workers, breakdown, gflops, peakShare }) => [
@@ -131,7 +131,7 @@ ${numbersOf({
   return { id: 'costs', title: 'Where the time goes', body };
 }
 
-async function otherSection({ batch, target, growth }: BenchReport, draw: Draw): Promise<Section | null> {
+async function otherSection({ batch, target, growth }: BenchReport, draw: Draw): Promise<PageSection | null> {
   const panels = [
     ...(batch ? batchPanel(batch) : []),
     ...(target ? targetPanel(target) : []),
@@ -141,7 +141,7 @@ async function otherSection({ batch, target, growth }: BenchReport, draw: Draw):
   return { id: 'other', title: 'Batch, target and growth', body: await figures(panels, draw) };
 }
 
-function pointsSection(report: BenchReport): Section {
+function pointsSection(report: BenchReport): PageSection {
   const points = namedPoints(report);
   const body = html`${noteList(['Times are medians with 95 % intervals; gradpool bench compare compares two reports point by point.'])}${dataTable(
     {

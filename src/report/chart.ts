@@ -4,7 +4,7 @@ import { COLOUR, CONFIG } from '../bench/plot/theme.js';
 import { type Content, escapeText, Html, html, withVisible } from './html.js';
 
 /** A chart: a view specification of Vega-Lite, which checks it at run time, and what is said of it. */
-export interface Chart {
+interface Chart {
   readonly title: string;
   /** How to read it, below the title. */
   readonly subtitle?: Content;

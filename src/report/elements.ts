@@ -2,7 +2,7 @@
 import { type Content, escapeText, Html, html, shortened } from './html.js';
 
 /** A part of a report under a heading of its own. */
-export interface Section {
+export interface PageSection {
   /** The anchor of its heading. */
   readonly id: string;
   readonly title: string;
@@ -10,7 +10,7 @@ export interface Section {
 }
 
 /** A table: the first cell of each row is its heading. */
-export interface Table {
+interface Table {
   readonly caption: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Content[])[];
@@ -50,7 +50,7 @@ ${rows.slice(0, most).map((row) => html`<tr>${row.map(cell)}</tr>\n`)}</tbody></
 }
 
 /** Writes the numbers of a chart as a table that opens on a click. */
-export const numbersOf = (table: Table): Html =>
+export const numbersTable = (table: Table): Html =>
   html`<details><summary>Numbers: ${table.caption}</summary>${dataTable(table)}</details>`;
 
 /** Writes names with what is known of them; those without a value are left out. */

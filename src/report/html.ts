@@ -34,7 +34,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Control characters but for the line feed and the tab, unpaired surrogates, and marks that turn the text. */
+/** Control characters, unpaired surrogates, and marks that turn the direction of the text. */
 const UNSEEN = /[\p{Cc}\p{Surrogate}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Escapes text, in which unseen characters become visible. */

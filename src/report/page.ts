@@ -1,6 +1,6 @@
 /** The frame of a report: one file that loads nothing and runs nothing. */
 import { VERSION } from '../version.js';
-import { noteList, type Section } from './elements.js';
+import { noteList, type PageSection } from './elements.js';
 import { type Content, Html, html } from './html.js';
 import { STYLE } from './style.js';
 
@@ -13,7 +13,7 @@ export interface Page {
   readonly status: { readonly text: string; readonly bad: boolean } | null;
   /** What was passed over or could not be read, one plain line each. */
   readonly notes: readonly string[];
-  readonly sections: readonly Section[];
+  readonly sections: readonly PageSection[];
   /** Stands at the end, such as when and of what the page was made. */
   readonly footer: Content;
 }
@@ -54,7 +54,7 @@ ${sections.map(sectionHtml)}
 `.text;
 }
 
-const sectionHtml = ({ id, title, body }: Section): Html =>
+const sectionHtml = ({ id, title, body }: PageSection): Html =>
   html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
 ${body}
 </section>

@@ -40,7 +40,8 @@ const NAME = 'report.html';
  * ```js
  * import { makeReport, train } from 'gradpool';
  *
- * for await (const event of train({ data: 'iris', hidden: [4], epochs: 3 }, { out: 'runs/shown' })) void event;
+ * const training = train({ data: 'iris', hidden: [4], epochs: 3 }, { out: 'runs/shown' });
+ * for await (const event of training) void event;
  * const { kind, path, html } = await makeReport('runs/shown');
  * console.log(kind, path, html.includes('<script')); // → run runs/shown/report.html false
  * ```

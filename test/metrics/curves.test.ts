@@ -48,7 +48,7 @@ it('have the areas of the metrics', () => {
 });
 
 it('are those of scikit-learn on its example', () => {
-  // sklearn.metrics.roc_curve([0, 0, 1, 1], [.1, .4, .35, .8], drop_intermediate=False), and precision_recall_curve
+  // roc_curve([0, 0, 1, 1], [.1, .4, .35, .8], drop_intermediate=False) and precision_recall_curve
   const probabilities = [0.1, 0.4, 0.35, 0.8].flatMap((p) => [1 - p, p]);
   const predictions = classPredictions({
     classes: ['no', 'yes'],

@@ -2,7 +2,7 @@
 import { COLOUR } from '../../bench/plot/theme.js';
 import { CalibrationError } from '../../calibration/ece.js';
 import { type Draw, quantity } from '../chart.js';
-import { factList, grid, numbersOf, type Section } from '../elements.js';
+import { factList, grid, numbersTable, type PageSection } from '../elements.js';
 import { numberText, percentText } from '../format.js';
 import { html } from '../html.js';
 import type { Examined } from './examined.js';
@@ -11,7 +11,7 @@ import type { Examined } from './examined.js';
 export async function calibrationSection(
   { predictions, evaluation, model }: Examined,
   draw: Draw,
-): Promise<Section | null> {
+): Promise<PageSection | null> {
   if (predictions.task !== 'classification' || predictions.probabilities === null) return null;
   const { probabilities, classes, targets: labels, weights } = predictions;
   const error = new CalibrationError();
@@ -58,7 +58,7 @@ export async function calibrationSection(
     ['Temperature', calibration?.kind === 'classes' && numberText(calibration.temperature)],
     ['Scaled by it', calibration?.kind === 'classes' && (calibration.applied ? 'yes' : 'no')],
   ]);
-  const table = numbersOf({
+  const table = numbersTable({
     caption: 'the bins of the reliability diagram',
     columns: ['Mean probability', 'right', 'rows'],
     rows: bins.map(({ confidence, accuracy, weight }) => [

@@ -1,5 +1,5 @@
 /** How the classes fare: the confusion matrix, and precision, recall and F1 of each. */
-import { beside, dataTable, type Section } from '../elements.js';
+import { beside, dataTable, type PageSection } from '../elements.js';
 import { numberText } from '../format.js';
 import { type Html, html } from '../html.js';
 import { SHADES } from '../style.js';
@@ -10,7 +10,7 @@ const MOST_CLASSES = 30;
 const MOST_PAIRS = 30;
 
 /** Returns the section of the classes; null for a model of numbers. */
-export function classesSection({ evaluation, predictions, rows }: Examined): Section | null {
+export function classesSection({ evaluation, predictions, rows }: Examined): PageSection | null {
   const { confusion, perClass } = evaluation;
   if (predictions.task !== 'classification' || perClass === null) return null;
   const { classes } = predictions;

@@ -2,14 +2,14 @@
 import { COLOUR } from '../../bench/plot/theme.js';
 import type { Metrics } from '../../forward/metrics.js';
 import { type Draw, quantity, SERIES, seriesColours, thinned } from '../chart.js';
-import { grid, numbersOf, type Section } from '../elements.js';
+import { grid, numbersTable, type PageSection } from '../elements.js';
 import { metricText, numberText } from '../format.js';
 import { type Html, html } from '../html.js';
 import type { LoggedCurve, LoggedEpoch } from './log.js';
 import type { OpenedRun } from './open.js';
 
 /** Returns the section of the curves; null before an epoch has ended. */
-export async function curvesSection({ log, record }: OpenedRun, draw: Draw): Promise<Section | null> {
+export async function curvesSection({ log, record }: OpenedRun, draw: Draw): Promise<PageSection | null> {
   const { curves } = log;
   if (!curves.some(({ epochs }) => epochs.length > 0)) return null;
   const [first] = curves;
@@ -20,7 +20,7 @@ export async function curvesSection({ log, record }: OpenedRun, draw: Draw): Pro
     ...metrics.map((metric) => metricChart(curves, metric, marked, draw)),
     rateChart(curves, draw),
   ]);
-  const body = html`${grid(charts)}${numbersOf(epochTable(curves, metrics))}`;
+  const body = html`${grid(charts)}${numbersTable(epochTable(curves, metrics))}`;
   return { id: 'curves', title: 'Training curves', body };
 }
 
@@ -162,7 +162,7 @@ export async function normsSection(
   { log }: OpenedRun,
   layerName: (path: string) => string,
   draw: Draw,
-): Promise<Section | null> {
+): Promise<PageSection | null> {
   const curve = log.curves.find(({ epochs }) => epochs.some(({ norms }) => norms && norms.length > 0));
   if (curve === undefined) return null;
   const all = curve.epochs.filter(({ norms }) => norms !== undefined);
@@ -198,7 +198,7 @@ export async function normsSection(
   };
   const charts = [await chart('weights'), await chart('gradient')];
   const last = all.at(-1)!;
-  const table = numbersOf({
+  const table = numbersTable({
     caption: `norms after epoch ${last.epoch}`,
     columns: ['Layer', 'weights', 'gradient'],
     rows: (last.norms ?? []).map(({ layer, weights, gradient }) => [

@@ -3,13 +3,13 @@ import type { ColumnSchema } from '../../data/columnschema.js';
 import { findingText } from '../../data/findings/finding.js';
 import { describeReading } from '../../data/reading.js';
 import { readingOf, type Schema, type TargetSchema } from '../../data/schema.js';
-import { dataTable, factList, noteList, type Section } from '../elements.js';
+import { dataTable, factList, noteList, type PageSection } from '../elements.js';
 import { numberText } from '../format.js';
 import { html } from '../html.js';
 import type { OpenedRun } from './open.js';
 
 /** Returns the section of the data; null where neither model nor data could be read. */
-export function dataSection({ model, data, log }: OpenedRun): Section | null {
+export function dataSection({ model, data, log }: OpenedRun): PageSection | null {
   const schema = model?.schema ?? data?.schema;
   if (schema === undefined) return null;
   const findings = data?.findings.map(findingText) ?? [];

@@ -16,8 +16,8 @@ export interface Examined {
   readonly predictions: TaskPredictions;
 }
 
-/** Evaluates the run's model on its rows; null where one of the two is missing or a row cannot be predicted. */
-export function examine({ model, rows }: OpenedRun, say: (note: string) => void): Examined | null {
+/** Evaluates the run's model on its rows; null where one of the two is missing or a row cannot be used. */
+export function examineRun({ model, rows }: OpenedRun, say: (note: string) => void): Examined | null {
   if (model === null || rows === null || rows.subset.rows.length === 0) return null;
   const chosen = chooseKernels({ kernels: 'auto', precision: 'f32' });
   try {

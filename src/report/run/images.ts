@@ -41,7 +41,7 @@ export function imageHtml(
   return html`<img alt="${alt}" width="${layout.width}" height="${layout.height}" src="data:image/png;base64,${new Html(png.toString('base64'))}">`;
 }
 
-/** Returns levels from 0 to 255: bytes as they are, other numbers stretched from their least to their largest. */
+/** Returns levels from 0 to 255: bytes as they are, other numbers from their least to their largest. */
 function levelsOf(
   values: ArrayLike<number>,
   { width, height, channels, planes }: ImageLayout,

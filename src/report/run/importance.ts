@@ -4,7 +4,7 @@ import type { Subset } from '../../data/dataset.js';
 import { columnFeatures } from '../../model/columnfeatures.js';
 import { type Importance, measureImportance } from '../../model/importance.js';
 import { type Draw, quantity } from '../chart.js';
-import { numbersOf, type Section } from '../elements.js';
+import { numbersTable, type PageSection } from '../elements.js';
 import { numberText } from '../format.js';
 import { html } from '../html.js';
 import type { Examined } from './examined.js';
@@ -18,7 +18,7 @@ const LEAST_ROWS = 20;
 const MOST_BARS = 25;
 
 /** Returns the section of the importances; null for arrays, whose single numbers have none worth a name. */
-export async function importanceSection(examined: Examined, draw: Draw): Promise<Section | null> {
+export async function importanceSection(examined: Examined, draw: Draw): Promise<PageSection | null> {
   const { model, rows } = examined;
   const columns = columnFeatures(model.schema);
   if (columns === null || rows.subset.rows.length < 2) return null;
@@ -65,7 +65,7 @@ export async function importanceSection(examined: Examined, draw: Draw): Promise
     },
   });
   const related = found.related.map(({ columns: names }) => names.join(', '));
-  const table = numbersOf({
+  const table = numbersTable({
     caption: `importance of the columns, as increase of ${found.metric}`,
     columns: ['Column', 'mean', 'low', 'high'],
     rows: found.columns.map(({ column, mean, low, high }) => [

@@ -26,7 +26,7 @@ const startSchema = z.looseObject({
 });
 
 /** What a run said at its start. */
-export type LoggedStart = z.infer<typeof startSchema>;
+type LoggedStart = z.infer<typeof startSchema>;
 
 /** What metrics.jsonl holds. */
 export interface RunLog {
@@ -34,8 +34,8 @@ export interface RunLog {
   readonly curves: readonly LoggedCurve[];
   /** Why so many workers trained, in the order in which it was decided. */
   readonly workers: readonly string[];
-  /** Times that a worker failed and its work was done again. */
-  readonly retries: number;
+  /** What failed and was done again, such as the work of a worker that died. */
+  readonly retries: readonly string[];
   /** Names the lines that were passed over. */
   readonly notes: readonly string[];
 }
@@ -51,8 +51,7 @@ export function readRunLog(folder: string): RunLog {
   const { lines, damaged } = readLines(file);
   const trainings = new Map<string, { kind: LoggedCurve['kind']; epochs: Map<number, LoggedEpoch> }>();
   let start: LoggedStart | null = null;
-  let retries = 0;
-  const workers: string[] = [];
+  const [workers, retries]: string[][] = [[], []];
   for (const { line, number } of lines) {
     if (line.type === 'start') {
       const parsed = startSchema.safeParse(line);
@@ -61,7 +60,7 @@ export function readRunLog(folder: string): RunLog {
     } else if (line.type === 'workers') {
       if (typeof line.why === 'string') workers.push(`${Number(line.workers)}: ${line.why}`);
     } else if (line.type === 'retry') {
-      retries++;
+      if (typeof line.message === 'string') retries.push(line.message);
     } else if (line.type === 'epoch' || line.type === 'refitEpoch') {
       if (!isEpoch(line)) damaged.push(number);
       else {

@@ -2,13 +2,16 @@
 import { COLOUR } from '../../bench/plot/theme.js';
 import type { ProfileReport } from '../../train/profile.js';
 import { type Draw, quantity } from '../chart.js';
-import { factList, grid, noteList, numbersOf, type Section } from '../elements.js';
+import { factList, grid, noteList, numbersTable, type PageSection } from '../elements.js';
 import { numberText, percentText, timeText } from '../format.js';
 import { html } from '../html.js';
 import type { OpenedRun } from './open.js';
 
+/** Changes of the number of workers, and retries, that are shown: the last ones. */
+const MOST_NOTES = 5;
+
 /** Returns the section of machine and time. */
-export async function machineSection({ record, log, config }: OpenedRun, draw: Draw): Promise<Section> {
+export async function machineSection({ record, log, config }: OpenedRun, draw: Draw): Promise<PageSection> {
   const { machine, result, kernels, library } = record;
   const epochSeconds = log.curves.flatMap(({ epochs }) => epochs.map(({ seconds }) => seconds));
   const training = epochSeconds.reduce((sum, seconds) => sum + seconds, 0);
@@ -27,9 +30,10 @@ export async function machineSection({ record, log, config }: OpenedRun, draw: D
     ['In all', result && timeText(result.wallSeconds)],
     ['Training alone', epochSeconds.length > 0 && timeText(training)],
     ['gradpool', record.gradpool],
-  ])}${noteList(log.workers.slice(-5).map((why) => `Workers ${why}`))}${
-    log.retries > 0 && html`<p>Workers failed ${log.retries} times, and their work was done again.</p>`
-  }${chart}`;
+  ])}${noteList([
+    ...log.workers.slice(-MOST_NOTES).map((why) => `Workers ${why}`),
+    ...log.retries.slice(-MOST_NOTES),
+  ])}${chart}`;
   return { id: 'machine', title: 'Machine and time', body };
 }
 
@@ -60,7 +64,7 @@ async function profileChart({ seconds, steps, rows }: ProfileReport, draw: Draw)
       },
     },
   });
-  return html`${grid([chart])}${numbersOf({
+  return html`${grid([chart])}${numbersTable({
     caption: 'seconds by part',
     columns: ['Part', 'time', 'share'],
     rows: parts.map(([name, value]) => [name, timeText(value), percentText(value / total)]),

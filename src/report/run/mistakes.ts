@@ -1,8 +1,8 @@
-/** The rows on which the model errs most: of classes those it is most sure of, of numbers the largest errors. */
+/** The rows on which the model errs most: those it is most sure of, or the largest errors. */
 import type { KeptColumn } from '../../data/tables/load.js';
 import { UserError } from '../../errors.js';
 import type { ClassPredictions, ValuePredictions } from '../../metrics/predictions.js';
-import { dataTable, type Section } from '../elements.js';
+import { dataTable, type PageSection } from '../elements.js';
 import { numberText, percentText } from '../format.js';
 import { type Html, html, shortened } from '../html.js';
 import type { Examined } from './examined.js';
@@ -22,7 +22,7 @@ interface Mistake {
 }
 
 /** Returns the section of the mistakes; null where there are none. */
-export async function mistakesSection(examined: Examined): Promise<Section | null> {
+export async function mistakesSection(examined: Examined): Promise<PageSection | null> {
   const { predictions } = examined;
   if (predictions.task === 'regression') return valueMistakes(examined, predictions);
   const { probabilities, targets, predicted, classes } = predictions;
@@ -104,7 +104,7 @@ async function readCells(read: Examined['rows']['cells']): Promise<readonly Kept
 async function valueMistakes(
   examined: Examined,
   { targets, predicted, outputs }: ValuePredictions,
-): Promise<Section | null> {
+): Promise<PageSection | null> {
   const { target } = examined.model.schema;
   const names = target.kind === 'values' ? target.names : [];
   const tables = await Promise.all(

@@ -7,7 +7,7 @@ import { openSubject } from '../../explain/subject.js';
 import type { ReadModel } from '../../model/read.js';
 import { layerTable } from '../../network/table.js';
 import { RUN_FILES } from '../../run/folder.js';
-import { beside, dataTable, type Section } from '../elements.js';
+import { beside, dataTable, type PageSection } from '../elements.js';
 import { numberText } from '../format.js';
 import { Html, html } from '../html.js';
 import type { OpenedRun } from './open.js';
@@ -28,7 +28,7 @@ export function layerNames(model: ReadModel | null): (path: string) => string {
 export async function networkSection(
   { folder, model }: OpenedRun,
   source: string | undefined,
-): Promise<Section | null> {
+): Promise<PageSection | null> {
   if (model === null) return null;
   const layers = layerTable(model.layers);
   const total = layers.reduce((sum, { parameters }) => sum + parameters, 0);

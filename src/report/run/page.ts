@@ -1,6 +1,6 @@
 /** The report of a run. */
 import { chartDrawer } from '../chart.js';
-import type { Section } from '../elements.js';
+import type { PageSection } from '../elements.js';
 import { momentText } from '../format.js';
 import { html } from '../html.js';
 import type { Page } from '../page.js';
@@ -8,7 +8,7 @@ import { calibrationSection } from './calibration.js';
 import { classesSection } from './classes.js';
 import { curvesSection, normsSection } from './curves.js';
 import { dataSection } from './data.js';
-import { type Examined, examine } from './examined.js';
+import { type Examined, examineRun } from './examined.js';
 import { importanceSection } from './importance.js';
 import { machineSection } from './machine.js';
 import { mistakesSection } from './mistakes.js';
@@ -28,8 +28,8 @@ export async function runPage(folder: string, source: string | undefined): Promi
   const run = await openRun(folder, source);
   const draw = await chartDrawer();
   const notes = [...run.notes];
-  const examined = examine(run, (note) => notes.push(note));
-  const ofRows = async (make: (examined: Examined) => Section | null | Promise<Section | null>) =>
+  const examined = examineRun(run, (note) => notes.push(note));
+  const ofRows = async (make: (examined: Examined) => PageSection | null | Promise<PageSection | null>) =>
     examined && make(examined);
   const sections = [
     summarySection(run),

@@ -9,7 +9,7 @@ import {
   rocCurve,
 } from '../../metrics/ranking.js';
 import { type Draw, quantity, SERIES, seriesColours } from '../chart.js';
-import { grid, numbersOf, type Section } from '../elements.js';
+import { grid, numbersTable, type PageSection } from '../elements.js';
 import { numberText } from '../format.js';
 import { type Html, html } from '../html.js';
 import type { Examined } from './examined.js';
@@ -28,7 +28,7 @@ interface ClassAreas {
 }
 
 /** Returns the section of the curves; null where there are no probabilities. */
-export async function rankingSection({ predictions }: Examined, draw: Draw): Promise<Section | null> {
+export async function rankingSection({ predictions }: Examined, draw: Draw): Promise<PageSection | null> {
   if (predictions.task !== 'classification' || predictions.probabilities === null) return null;
   const { classes } = predictions;
   const all = classes.length === 2 ? [1] : [...classes.keys()].slice(0, MOST_CLASSES);
@@ -45,7 +45,7 @@ export async function rankingSection({ predictions }: Examined, draw: Draw): Pro
   const body = html`${
     left > 0 &&
     html`<p>Of ${known.length} classes, the ${drawn.length} with the least area under the ROC curve are drawn.</p>`
-  }${grid(charts)}${numbersOf({
+  }${grid(charts)}${numbersTable({
     caption: 'areas under the curves of each class against the rest',
     columns: ['Class', 'ROC AUC', 'average precision', 'rows'],
     rows: areas.map(({ name, roc, pr, rows }) => [name, numberText(roc), numberText(pr), numberText(rows)]),

@@ -2,7 +2,7 @@
 import { COLOUR } from '../../bench/plot/theme.js';
 import { quantile } from '../../statistics.js';
 import { type Draw, quantity, thinned } from '../chart.js';
-import { grid, numbersOf, type Section } from '../elements.js';
+import { grid, numbersTable, type PageSection } from '../elements.js';
 import { numberText } from '../format.js';
 import { type Html, html } from '../html.js';
 import type { Examined } from './examined.js';
@@ -24,7 +24,7 @@ interface Pair {
 export async function residualsSection(
   { predictions, model }: Examined,
   draw: Draw,
-): Promise<Section | null> {
+): Promise<PageSection | null> {
   const { target } = model.schema;
   if (predictions.task !== 'regression' || target.kind !== 'values') return null;
   const { targets, predicted, outputs } = predictions;
@@ -98,7 +98,7 @@ async function targetPart(name: string, pairs: readonly Pair[], draw: Draw): Pro
     await histogram(name, pairs, draw),
   ];
   const residuals = Float64Array.from(pairs, ({ residual }) => residual);
-  const table = numbersOf({
+  const table = numbersTable({
     caption: `quantiles of the residuals of ${name}`,
     columns: ['Share of rows below', 'residual'],
     rows: [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1].map((share) => [

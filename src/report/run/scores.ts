@@ -1,7 +1,7 @@
 /** Every metric of the model on the rows of the report, as `gradpool evaluate` gives them. */
 import { METRICS, type MetricName } from '../../metrics/catalogue.js';
 import type { Score } from '../../metrics/measure.js';
-import { dataTable, factList, noteList, type Section } from '../elements.js';
+import { dataTable, factList, noteList, type PageSection } from '../elements.js';
 import { numberText, percentText } from '../format.js';
 import { html } from '../html.js';
 import type { Examined } from './examined.js';
@@ -13,7 +13,7 @@ const rowsText = ({ rows: { name, learned }, evaluation: { rows } }: Examined): 
     : `Of ${name}, ${numberText(rows)} in all, on which the network was not trained.`;
 
 /** Returns the section of all metrics. */
-export function scoresSection(examined: Examined): Section {
+export function scoresSection(examined: Examined): PageSection {
   const { evaluation, rows } = examined;
   const scores = (Object.entries(evaluation.scores) as [MetricName, Score][]).filter(
     ([name]) => name === 'accuracy' || METRICS[name].value !== METRICS.accuracy.value, // the micro averages

@@ -4,7 +4,7 @@ import { shellPath, shellWord } from '../../data/words.js';
 import type { Metrics } from '../../forward/metrics.js';
 import { RUN_FILES, type RunRecord } from '../../run/folder.js';
 import type { BaselineMetrics } from '../../train/baseline.js';
-import { commandBlock, dataTable, factList, headlines, type Section } from '../elements.js';
+import { commandBlock, dataTable, factList, headlines, type PageSection } from '../elements.js';
 import { metricText, momentText, numberText, timeText } from '../format.js';
 import { type Html, html } from '../html.js';
 import type { Page } from '../page.js';
@@ -33,7 +33,7 @@ const PARTS = ['train', 'val', 'test'] as const;
 const PART_NAMES = { train: 'training', val: 'validation', test: 'test' } as const;
 
 /** Returns the section that says what was trained. */
-export function summarySection(run: OpenedRun): Section {
+export function summarySection(run: OpenedRun): PageSection {
   const { folder, record, config, log } = run;
   const { result, argv } = record;
   const { start } = log;

@@ -2,7 +2,7 @@
 import { moreIsBetter } from '../../experiment/scores.js';
 import { assignmentText } from '../../experiment/searches/space.js';
 import { compareWithMany } from '../../experiment/statistics/many.js';
-import { dataTable, type Section } from '../elements.js';
+import { dataTable, type PageSection } from '../elements.js';
 import { numberText } from '../format.js';
 import { html } from '../html.js';
 import type { OpenedSweep } from './open.js';
@@ -11,7 +11,7 @@ import type { OpenedSweep } from './open.js';
 const MOST_COMPARED = 30;
 
 /** Returns the section of the comparisons; null with fewer than two configurations or two seeds. */
-export function comparisonSection({ definition, rows }: OpenedSweep): Section | null {
+export function comparisonSection({ definition, rows }: OpenedSweep): PageSection | null {
   const [best, ...rest] = rows.filter(({ status }) => status === 'completed');
   if (best === undefined || best.bySeed.size < 2) return null;
   const seeds = [...best.bySeed.keys()];

@@ -5,7 +5,7 @@ import { assignmentText } from '../../experiment/searches/space.js';
 import type { Metrics } from '../../forward/metrics.js';
 import { quantile } from '../../statistics.js';
 import { type Draw, quantity, thinned } from '../chart.js';
-import { grid, numbersOf, type Section } from '../elements.js';
+import { grid, numbersTable, type PageSection } from '../elements.js';
 import { metricText, numberText } from '../format.js';
 import { type Html, html } from '../html.js';
 import { type OpenedSweep, type ReportedRow, trialEpochs } from './open.js';
@@ -21,7 +21,7 @@ interface TrialCurve {
 }
 
 /** Returns the section of the curves; null where no trial has left any. */
-export async function trialCurvesSection(sweep: OpenedSweep, draw: Draw): Promise<Section | null> {
+export async function trialCurvesSection(sweep: OpenedSweep, draw: Draw): Promise<PageSection | null> {
   const { folder, rows, definition } = sweep;
   const part = dataOf(definition.score) === 'train' ? 'train' : 'val';
   const scored = definition.score.slice(definition.score.indexOf('_') + 1) as keyof Metrics;
@@ -41,7 +41,7 @@ export async function trialCurvesSection(sweep: OpenedSweep, draw: Draw): Promis
     if (curves.length > 0) charts.push(await curvesChart(metric, part, curves, draw));
   }
   if (charts.length === 0) return null;
-  const table = numbersOf({
+  const table = numbersTable({
     caption: `the last epoch of each trial`,
     columns: [
       'Trial',

@@ -3,7 +3,7 @@ import { COLOUR } from '../../bench/plot/theme.js';
 import { axisValueText } from '../../experiment/searches/space.js';
 import { hasFailed } from '../../experiment/triallines.js';
 import { type Draw, quantity } from '../chart.js';
-import { dataTable, type Section } from '../elements.js';
+import { dataTable, type PageSection } from '../elements.js';
 import { metricText, numberText } from '../format.js';
 import { html } from '../html.js';
 import type { OpenedSweep, ReportedRow } from './open.js';
@@ -23,7 +23,7 @@ const axisCells = ({ axes }: ReportedRow, paths: readonly string[]): string[] =>
 export async function leaderboardSection(
   { definition, paths, rows }: OpenedSweep,
   draw: Draw,
-): Promise<Section | null> {
+): Promise<PageSection | null> {
   if (rows.length === 0) return null;
   const { score, seeds } = definition;
   const scored = rows
@@ -90,7 +90,7 @@ function intervalChart(score: string, rows: readonly ReportedRow[], paths: reado
 }
 
 /** Returns the section of the trials that failed; null where none did. */
-export function failuresSection({ rows, paths }: OpenedSweep): Section | null {
+export function failuresSection({ rows, paths }: OpenedSweep): PageSection | null {
   const failed = rows.flatMap((row) => row.results.filter(hasFailed).map((result) => ({ row, result })));
   if (failed.length === 0) return null;
   const body = html`${dataTable({

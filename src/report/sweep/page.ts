@@ -4,7 +4,7 @@ import { shellPath, shellWord } from '../../data/words.js';
 import { SEARCHES } from '../../experiment/definition.js';
 import { assignmentText } from '../../experiment/searches/space.js';
 import { chartDrawer } from '../chart.js';
-import { commandBlock, factList, headlines, type Section } from '../elements.js';
+import { commandBlock, factList, headlines, type PageSection } from '../elements.js';
 import { momentText, numberText } from '../format.js';
 import { html } from '../html.js';
 import type { Page } from '../page.js';
@@ -52,7 +52,7 @@ function sweepStatus({ record, folder, ended, begun }: OpenedSweep): Page['statu
     : null;
 }
 
-function summary({ folder, record, definition, rows, ended, paths }: OpenedSweep): Section {
+function summary({ folder, record, definition, rows, ended, paths }: OpenedSweep): PageSection {
   const { score, search, seeds, axes, base } = definition;
   const best = rows.find(({ status }) => status === 'completed');
   const command =

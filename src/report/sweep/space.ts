@@ -4,7 +4,7 @@ import { moreIsBetter } from '../../experiment/scores.js';
 import { axisValueText } from '../../experiment/searches/space.js';
 import { mean } from '../../statistics.js';
 import { type Draw, quantity } from '../chart.js';
-import { grid, numbersOf, type Section } from '../elements.js';
+import { grid, numbersTable, type PageSection } from '../elements.js';
 import { type Html, html } from '../html.js';
 import { scoreValueText } from './leaderboard.js';
 import type { OpenedSweep, ReportedRow } from './open.js';
@@ -44,7 +44,7 @@ function drawnAxis(path: string, rows: readonly ReportedRow[]): DrawnAxis {
   return { path, scale: 'words', words, low: 0, high: Math.max(1, words.length - 1) };
 }
 
-/** Returns where a value lies between the ends of its axis, from 0 to 1; a single value lies in the middle. */
+/** Returns where a value lies between the ends of its axis, from 0 to 1; a single one in the middle. */
 function placeOn({ scale, words, low, high }: DrawnAxis, value: unknown): number {
   if (scale === 'words')
     return words.length < 2 ? 0.5 : words.indexOf(axisValueText(value)) / (words.length - 1);
@@ -73,7 +73,7 @@ function ticksOf(axis: DrawnAxis): { place: number; text: string }[] {
 export async function coordinatesSection(
   { definition, paths, rows }: OpenedSweep,
   draw: Draw,
-): Promise<Section | null> {
+): Promise<PageSection | null> {
   const scored = rows.filter(({ score, status }) => score !== null && status === 'completed');
   if (scored.length < 2 || paths.length === 0) return null;
   const { score } = definition;
@@ -166,7 +166,7 @@ function coordinateLayers(
 export async function effectsSection(
   { definition, paths, rows }: OpenedSweep,
   draw: Draw,
-): Promise<Section | null> {
+): Promise<PageSection | null> {
   const scored = rows.filter(({ score, status }) => score !== null && status === 'completed');
   const varied = paths.filter((path) => {
     return new Set(scored.flatMap(({ axes }) => (path in axes ? [axisValueText(axes[path])] : []))).size > 1;
@@ -177,7 +177,7 @@ export async function effectsSection(
   const charts = await Promise.all(varied.map((path) => effectChart(path, scored, score, draw)));
   const tables = varied.map((path) => {
     const byValue = scoresByValue(scored, path);
-    return numbersOf({
+    return numbersTable({
       caption: `${score} by ${path}`,
       columns: [path, 'configurations', 'mean', 'best'],
       rows: Array.from(byValue, ([value, found]) => [
