@@ -61,10 +61,12 @@ function metricChart(
     values.some((value) => value.series === name),
   );
   const members = curves.filter(({ kind }) => kind === 'member').length;
-  const at = values.filter(
-    (value) => value.epoch === best && value.series === series[series.length > 1 ? 1 : 0],
-  );
-  const ends = values.filter(({ epoch }, i) => i === 0 || epoch === values[i].epoch).at(-1);
+  const judged = series.includes('validation') ? 'validation' : 'training';
+  const last = values.findLast((value) => value.series === judged);
+  const at = curves
+    .filter(({ kind }) => kind === 'run')
+    .flatMap(({ epochs }) => epochs.filter(({ epoch }) => epoch === best))
+    .map(({ epoch, val, train }) => ({ epoch, value: (val ?? train)[metric] }));
   return draw({
     title: NAMES[metric],
     subtitle: [
@@ -73,7 +75,7 @@ function metricChart(
     ]
       .filter((text) => text !== false)
       .join('; '),
-    alt: `${NAMES[metric]} over the epochs for ${series.join(', ')}${best === null ? '' : `; best epoch ${best}`}; at the end ${metricText(metric, ends?.value)}`,
+    alt: `${NAMES[metric]} over the epochs for ${series.join(', ')}${best === null ? '' : `; best epoch ${best}`}; at the end ${metricText(metric, last?.value)}`,
     spec: {
       layer: [
         {
