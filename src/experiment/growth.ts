@@ -22,7 +22,7 @@ export function refuseChange(folder: string, before: SweepDefinition, now: Sweep
   const changed = FIXED.find((key) => !same(before[key], now[key]));
   if (changed) refuse(`${changed} was ${text(before[changed])} and is now ${text(now[changed])}`);
   const bases = [before, now].map(
-    ({ base: { workers, memoryLimit, checkpointEvery, keepCheckpoints, ...base } }) => base,
+    ({ base: { workers, memoryLimit, checkpointEvery, keepCheckpoints, watchdog, ...base } }) => base,
   );
   if (!same(bases[0], bases[1])) refuse(`the base has changed: ${differences(bases[0], bases[1])}`);
 

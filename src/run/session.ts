@@ -4,8 +4,14 @@ import { openTrainer } from '../train/open.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { Profile } from '../train/profile.js';
 import type { Trainer } from '../train/trainer.js';
-import type { BestWeights } from './checkpointwriter.js';
 import type { RunRecord } from './folder.js';
+
+/** The weights of the best epoch so far. */
+export interface BestWeights {
+  readonly weights: Float32Array;
+  /** Whether the best checkpoint holds them, or is about to. */
+  saved: boolean;
+}
 
 /** One process's part of a run. */
 export interface Session {

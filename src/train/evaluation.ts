@@ -9,11 +9,13 @@ export function evaluateBlocks(
   subset: Subset,
   { first, last }: IndexRange,
   blockSums: Float64Array,
+  progress: () => void = () => {},
 ): void {
   for (let block = first; block < last; block++) {
     const { loss, score } = evaluateBlock(context, subset, block);
     blockSums[2 * block] = loss;
     blockSums[2 * block + 1] = score;
+    progress();
   }
 }
 

@@ -56,7 +56,7 @@ export interface Workspace extends ForwardWorkspace {
   readonly bounded: Int32Array;
   /** The times of the task's phases; empty unless profiled. */
   readonly times: Float64Array;
-  /** [number of the update of which a slice was last begun]. */
+  /** [number of the update of which a slice was last begun, and of that of which one was last finished]. */
   readonly updates: Float64Array;
 }
 
@@ -141,7 +141,7 @@ export function carveTraining(
       rowWeights: arena.doubles(rows),
       bounded: arena.int32s(1),
       times: arena.doubles(sizes.profiled ? TIMER_LENGTH : 0),
-      updates: arena.doubles(1),
+      updates: arena.doubles(2),
     })),
   };
 }

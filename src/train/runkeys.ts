@@ -50,6 +50,9 @@ export const RUN = {
   checkpointEvery: whole(1)
     .optional()
     .describe('steps between checkpoints, in addition to the one after each epoch'),
+  watchdog: positive
+    .default(60)
+    .describe('seconds without progress after which a worker counts as hung and is replaced'),
   keepCheckpoints: whole(1)
     .default(2)
     .describe('checkpoints that are kept: the newest, and those before it in case it is damaged'),

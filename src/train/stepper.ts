@@ -9,7 +9,7 @@ import { normsByLayer } from './norms.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { passValuesAt } from './schedules.js';
-import { updateSlices } from './slices.js';
+import { UpdateLostError, updateSlices } from './slices.js';
 import type { TaskContext, TrainingTask } from './tasks.js';
 import { applyUpdate, recordUpdate, type UpdateStep } from './update.js';
 import { NEGLIGIBLE } from './weighting.js';
@@ -47,7 +47,7 @@ export class Stepper {
    * Updates the weights by the gradient of a batch; returns the batch's sums.
    * @param step steps made before this one
    * @param measured whether to keep the gradient's norms; the bits of the update stay the same
-   * @throws DivergedError, with the weights as they were, when a value is not finite
+   * @throws DivergedError, with the weights as they were, when a value is not finite; UpdateLostError
    */
   async step(batch: Batch, workers: number, step: number, lr: number, measured = false): Promise<BatchSums> {
     const { plan, memory } = this;
@@ -128,7 +128,10 @@ export class Stepper {
     this.profile?.lap('sum');
   }
 
-  /** Sums the gradients and steps the parameters, each worker its slice of them. */
+  /**
+   * Sums the gradients and steps the parameters, each worker its slice of them.
+   * @throws UpdateLostError where a slice may be half done
+   */
   async #updateInSlices(
     updateStep: UpdateStep,
     { shards }: Batch,
@@ -147,7 +150,11 @@ export class Stepper {
       ...slice,
     }));
     this.profile?.lap('update');
-    await this.#run('update', tasks, workers);
+    try {
+      await this.#run('update', tasks, workers);
+    } catch (error) {
+      throw new UpdateLostError((error as Error).message, { cause: error });
+    }
   }
 
   /** The gradient of all shards of a batch as a single task. */

@@ -81,6 +81,7 @@ export class Trainer {
       most: Math.max(...plan.workers),
       workerFile: options.workerFile,
       onRetry: options.onRetry,
+      hungAfter: 1000 * config.watchdog,
     });
     this.#stepper = new Stepper(plan, this.memory, this.#contextOf, this.#workers, options.profile ?? null);
     const prepare = (workers: number) => void this.#workers.executor(workers);

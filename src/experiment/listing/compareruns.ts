@@ -16,7 +16,7 @@ export interface RunComparison {
 }
 
 /** Keys that change no bit of a result. */
-const IRRELEVANT = ['workers', 'memoryLimit', 'checkpointEvery', 'keepCheckpoints', 'preset'];
+const IRRELEVANT = ['workers', 'memoryLimit', 'checkpointEvery', 'keepCheckpoints', 'watchdog', 'preset'];
 
 /**
  * Compares two runs or trials.

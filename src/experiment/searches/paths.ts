@@ -10,6 +10,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   workers: 'the result does not depend on it',
   checkpointEvery: 'the result does not depend on it',
   keepCheckpoints: 'the result does not depend on it',
+  watchdog: 'the result does not depend on it',
   memoryLimit: 'the result does not depend on it',
   refit: 'trials are compared by rows that they were not trained on; --refit trains the best one again',
 };

@@ -1,7 +1,6 @@
 /** The network: a table of its layers, and its drawing on one row. */
 import { basename } from 'node:path';
 import { UserError } from '../../errors.js';
-import { diagram } from '../../explain/diagram.js';
 import { explain } from '../../explain/explain.js';
 import { openSubject } from '../../explain/subject.js';
 import type { ReadModel } from '../../model/read.js';
@@ -54,6 +53,7 @@ export async function networkSection(
 async function drawing(folder: string, source: string | undefined): Promise<Html | null> {
   try {
     const explained = explain(await openSubject({ path: folder, data: source }));
+    const { diagram } = await import('../../explain/diagram.js'); // loads what lays out graphs
     const svg = diagram(explained, basename(folder));
     const [, width] = /<svg[^>]* width="(\d+)"/.exec(svg) ?? [null, '560'];
     // The drawing is an image, because its style sheet must not reach the rest of the page.
