@@ -53,7 +53,8 @@ export async function networkSection(
 async function drawing(folder: string, source: string | undefined): Promise<Html | null> {
   try {
     const explained = explain(await openSubject({ path: folder, data: source }));
-    const { diagram } = await import('../../explain/diagram.js'); // loads what lays out graphs
+    // To lay out graphs takes a package that nothing else here needs.
+    const { diagram } = await import('../../explain/diagram.js');
     const svg = diagram(explained, basename(folder));
     const [, width] = /<svg[^>]* width="(\d+)"/.exec(svg) ?? [null, '560'];
     // The drawing is an image, because its style sheet must not reach the rest of the page.
