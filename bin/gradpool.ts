@@ -15,6 +15,7 @@ import { predictCommand } from './commands/predict.js';
 import { reportCommand } from './commands/report.js';
 import { resumeCommand } from './commands/resume.js';
 import { runsCommand } from './commands/runs.js';
+import { schemaCommand } from './commands/schema.js';
 import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
 import { report } from './render/exit.js';
@@ -35,6 +36,7 @@ const COMMANDS: readonly Command[] = [
   gradcheckCommand,
   benchCommand,
   listCommand,
+  schemaCommand,
   doctorCommand,
   completionCommand,
 ];

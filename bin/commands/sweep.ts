@@ -128,11 +128,7 @@ async function sweepOptions(
 async function readSweepFile(file: string): Promise<SweepOptions> {
   const { existsSync, readFileSync } = await import('node:fs');
   const { DataError } = await import('../../src/errors.js');
-  const { asSweep } = await import('../../src/experiment/folder.js');
+  const { parseSweep } = await import('../../src/experiment/sweepfile.js');
   if (!existsSync(file)) throw new DataError(`${file}: there is no such file; check the path`);
-  try {
-    return asSweep(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message.split('\n')[0]}`);
-  }
+  return parseSweep(readFileSync(file, 'utf8'), file);
 }

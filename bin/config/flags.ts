@@ -63,6 +63,13 @@ function flagsOf(key: Key): [string, Flag][] {
     return [[kebab(key), { ...described, repeats: true, read }]];
   }
   const read = (text: string, where: string) => readKey(key, [text], where);
+  if (property.anyOf?.some((variant) => variant.type === 'boolean')) {
+    const { default: _, ...withoutDefault } = described;
+    return [
+      [kebab(key), { ...withoutDefault, alone: 'true', read }],
+      [`no-${kebab(key)}`, { describe: '', hidden: true, boolean: true }],
+    ];
+  }
   return [[kebab(key), { ...described, ...(key === 'hidden' ? { mayBeEmpty: true as const } : {}), read }]];
 }
 

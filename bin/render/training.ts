@@ -1,5 +1,6 @@
 /** Shows a training as it goes, on stderr: bars on a terminal, lines elsewhere, nothing when quiet. */
 import type { Metrics } from '../../src/forward/metrics.js';
+import type { FoldEvent } from '../../src/train/cvevents.js';
 import type {
   EpochEvent,
   MemberEvent,
@@ -10,6 +11,7 @@ import type {
 } from '../../src/train/events.js';
 import type { Bars } from './bar.js';
 import { metricsText } from './metrics.js';
+import { type Numbered, numberOf, ownStart } from './several.js';
 import { count, countOf, duration, painter, percent, r2Text, significant } from './text.js';
 
 interface TrainingView {
@@ -49,9 +51,11 @@ class Lines implements TrainingView {
     else if (event.type === 'epoch') this.#epoch(event);
     else if (event.type === 'start') this.#begin(event);
     else if (event.type === 'member') this.#member(event);
+    else if (event.type === 'fold') this.#fold(event);
     else if (event.type === 'refit') this.#refit(event);
     else if (event.type === 'refitEpoch') this.#epoch({ ...event, type: 'epoch', val: null, best: false });
     else if (event.type === 'workers') this.note(`${workersText(event.workers)} (${event.why})`);
+    else if (event.type === 'note') this.note(event.message);
     else if (event.type === 'retry')
       this.note(`a worker failed, its shards were computed again: ${event.message}`);
   }
@@ -91,22 +95,24 @@ class Lines implements TrainingView {
   /** Begins the columns and the bar of a training. */
   #follow(start: StartEvent): void {
     this.#start = start;
-    this.#print(this.#paint('dim', (start.bag ? MEMBER_HEADER : '') + header(start)));
+    const numbered = start.bag ? MEMBER_HEADER : start.folds ? FOLD_HEADER : '';
+    this.#print(this.#paint('dim', numbered + header(start)));
     if (this.BarType) this.#bar = new this.BarType(start);
   }
 
   #refit({ epochs, rows, stepsPerEpoch }: RefitEvent): void {
     this.#bar?.stop();
     this.#bar = null;
-    this.note(`refit: ${countOf(epochs, 'epoch')} on all ${count(rows)} rows, validation rows included`);
-    const start = this.#start!;
+    const { folds, ...start } = this.#start!;
+    const why = folds ? 'as many as the folds found best on average' : 'validation rows included';
+    this.note(`refit: ${countOf(epochs, 'epoch')} on all ${count(rows)} rows, ${why}`);
     this.#follow({ ...start, epochs, stepsPerEpoch, step: 0, rows: { ...start.rows, train: rows, val: 0 } });
   }
 
   #step(event: StepEvent): void {
     this.#bar?.step(event);
     if (this.#bar || performance.now() - this.#last < SILENCE || this.#start === null) return;
-    const { stepsPerEpoch } = this.#start.bag?.[(event.member ?? 1) - 1] ?? this.#start;
+    const { stepsPerEpoch } = ownStart(this.#start, numberOf(event) ?? 1) ?? this.#start;
     const step = ((event.step - 1) % stepsPerEpoch) + 1;
     const done = `step ${count(step)} of ${count(stepsPerEpoch)}`;
     const epoch = memberCell(event) + String(event.epoch).padStart(5);
@@ -129,6 +135,17 @@ class Lines implements TrainingView {
     this.note(`member ${member} of ${of} ${status} after ${countOf(epochs, 'epoch')}${best}${score}`);
   }
 
+  #fold({ fold, name, repetition, rows, held, status, bestEpoch }: FoldEvent): void {
+    this.#bar?.end(fold);
+    const { folds = [] } = this.#start ?? {};
+    const named = name === null ? '' : ` (${name})`;
+    const repeated = repetition > 1 ? `, repetition ${repetition}` : '';
+    const best = bestEpoch === null ? '' : `, best epoch ${bestEpoch}`;
+    const score = held === null ? ` ${status}` : `: ${metricsText(held)} on ${countOf(rows.held, 'row')}`;
+    const line = `fold ${fold} of ${folds.length}${named}${repeated}${score}${best}`;
+    this.#print(held === null ? this.#paint('dim', line) : line);
+  }
+
   #unwait(): void {
     if (this.#waiting === null) return;
     clearTimeout(this.#waiting);
@@ -148,10 +165,13 @@ export const workersText = (workers: number): string =>
   workers === 0 ? 'in-process' : countOf(workers, 'worker');
 
 const MEMBER_HEADER = 'member ';
+const FOLD_HEADER = '  fold ';
 
-/** Writes the member's number in front of a line; nothing for a single network. */
-const memberCell = ({ member }: { readonly member?: number }): string =>
-  member === undefined ? '' : `${String(member).padStart(MEMBER_HEADER.length - 1)} `;
+/** Writes the number of the member or fold in front of a line; nothing for a single network. */
+function memberCell(event: Numbered): string {
+  const number = numberOf(event);
+  return number === undefined ? '' : `${String(number).padStart(MEMBER_HEADER.length - 1)} `;
+}
 
 /**
  * Widths of the columns of an epoch, in the header and below: 79 characters with the mark; a

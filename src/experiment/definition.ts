@@ -61,7 +61,7 @@ export const SWEEP_SHAPE = {
 
 /** A key of a sweep beside its base and its axes. */
 type SweepKey = keyof typeof SWEEP_SHAPE;
-const SWEEP_KEYS = Object.keys(SWEEP_SHAPE) as SweepKey[];
+export const SWEEP_KEYS = Object.keys(SWEEP_SHAPE) as SweepKey[];
 
 const sweepSchema = z.strictObject({
   base: z.record(z.string(), z.unknown()),

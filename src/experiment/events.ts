@@ -3,6 +3,7 @@ import type { EpochEvent, StepEvent } from '../train/events.js';
 import type { SearchName } from './definition.js';
 import type { LeaderboardRow } from './leaderboard.js';
 import type { ScoreName } from './scores.js';
+import type { AdjustedComparison } from './statistics/many.js';
 import type { TrialIdentity, TrialResult } from './triallines.js';
 
 /** Comes first, when all configurations have been checked and before the first trial. */
@@ -15,9 +16,11 @@ export interface SweepStartEvent {
   readonly axes: readonly string[];
   readonly score: ScoreName;
   readonly seeds: readonly number[];
+  /** Folds of each seed, all repetitions together; 0 without a cross-validation. */
+  readonly folds: number;
   /** Configurations in all, at most. */
   readonly configurations: number;
-  /** Trainings in all, at most: configurations times seeds. */
+  /** Trainings in all, at most: configurations times seeds and folds. */
   readonly trials: number;
   /** Epochs of a whole training of the first configuration. */
   readonly epochs: number;
@@ -78,6 +81,13 @@ export interface TrialRetryEvent {
   readonly message: string;
 }
 
+/** Says something of a trial that the user should know and that changes no result. */
+export interface TrialNoteEvent {
+  readonly type: 'note';
+  readonly trial: number;
+  readonly message: string;
+}
+
 /** Comes last, with the leaderboard. */
 export interface SweepEndEvent {
   readonly type: 'end';
@@ -88,7 +98,14 @@ export interface SweepEndEvent {
   /** Says why it ended. */
   readonly reason: string;
   readonly score: ScoreName;
+  /** Folds of each seed, all repetitions together; 0 without a cross-validation. */
+  readonly folds: number;
   readonly leaderboard: readonly LeaderboardRow[];
+  /**
+   * The first configuration against each of the others, by the scores of the same seeds and folds, with
+   * Holm's correction; without those of which a trial failed, or that were trained for other epochs.
+   */
+  readonly comparisons: readonly AdjustedComparison[];
   /** Folder of the best configuration's training on all rows; null without `refit`. */
   readonly refit: string | null;
   readonly wallSeconds: number;
@@ -102,4 +119,5 @@ export type SweepEvent =
   | TrialProgressEvent
   | TrialEndEvent
   | TrialRetryEvent
+  | TrialNoteEvent
   | SweepEndEvent;

@@ -1,6 +1,7 @@
 /** Trains the best configuration of a sweep once more at the end, on the validation rows too. */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { boardOfParts } from '../run/board.js';
 import { RUN_FILES, readRun } from '../run/folder.js';
 import { kernelKeys } from '../run/kernels.js';
 import { resume, train } from '../run/train.js';
@@ -33,7 +34,15 @@ export async function refitBest(
   const { kernels = 'auto' } = configured(space.base, axes);
   const known = kernels === 'auto' ? planner.kernels : null;
   const chosen = known ? kernelKeys(known.name, known.library) : {};
-  const options = { ...configured(space.base, axes), seed: definition.seeds[0], refit: true, ...chosen };
+  const { tensorboard = false } = space.base;
+  const board = { tensorboard: boardOfParts(tensorboard, folder) };
+  const options = {
+    ...configured(space.base, axes),
+    seed: definition.seeds[0],
+    refit: true,
+    ...chosen,
+    ...board,
+  };
   const events = begun ? resume(out, { signal }) : train(options, { out, signal, argv });
   let status = 'interrupted';
   for await (const event of events) if (event.type === 'end') status = event.status;

@@ -2,13 +2,21 @@
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../errors.js';
 import { runJobs } from '../parallel/jobs.js';
+import { boardOfParts } from '../run/board.js';
 import type { EndEvent } from '../train/events.js';
 import { shareCores, type TrialThreads } from './concurrency.js';
-import type { RoundEvent, TrialProgressEvent, TrialRetryEvent, TrialStartEvent } from './events.js';
+import type {
+  RoundEvent,
+  TrialNoteEvent,
+  TrialProgressEvent,
+  TrialRetryEvent,
+  TrialStartEvent,
+} from './events.js';
 import { trialFolder, trialsWithFolders } from './folder.js';
 import type { PreparedSweep } from './prepare.js';
 import type { SweepRunOptions } from './runoptions.js';
 import type { Proposal } from './searches/halving.js';
+import { type Assignment, axisValueText } from './searches/space.js';
 import { type TrialJob, type TrialReport, trainTrial } from './trial.js';
 import { appendTrialLines, type TrialBook, type TrialIdentity, type TrialResult } from './triallines.js';
 
@@ -30,7 +38,13 @@ export interface Finished {
   readonly samplesPerSecond: number;
 }
 
-type RoundReport = RoundEvent | TrialStartEvent | TrialProgressEvent | TrialRetryEvent | Finished;
+type RoundReport =
+  | RoundEvent
+  | TrialStartEvent
+  | TrialProgressEvent
+  | TrialRetryEvent
+  | TrialNoteEvent
+  | Finished;
 
 /** A trial that is to be trained up to an epoch. */
 interface Pending {
@@ -49,11 +63,11 @@ export async function* trainRound(
   context: RoundContext,
 ): AsyncGenerator<RoundReport> {
   const { prepared, folder, book, signal } = context;
-  const { seeds } = prepared.definition;
+  const units = prepared.units.all;
   const wanted = proposals.flatMap(({ assignment, epochs }) =>
-    seeds.map((seed) => ({ axes: assignment, seed, epochs })),
+    units.map((unit) => ({ axes: assignment, unit, epochs })),
   );
-  const missing = wanted.filter(({ axes, seed, epochs }) => book.at(axes, seed, epochs) === null);
+  const missing = wanted.filter(({ axes, unit, epochs }) => book.at(axes, unit, epochs) === null);
   const threads = threadsFor(context, missing.length);
   const { parallel, workers } = threads;
   const done = wanted.length - missing.length;
@@ -61,8 +75,8 @@ export async function* trainRound(
   if (missing.length === 0 || signal.aborted) return;
 
   const taken = folder === null ? new Set<number>() : trialsWithFolders(folder);
-  const identified = missing.map(({ axes, seed, epochs }) => ({
-    ...book.identify(axes, seed, taken),
+  const identified = missing.map(({ axes, unit, epochs }) => ({
+    ...book.identify(axes, unit, taken),
     epochs,
   }));
   const fresh = identified.flatMap((found) =>
@@ -91,8 +105,8 @@ export async function* trainRound(
       yield { type: 'trialStart', ...trial, step, stepsPerEpoch, epochs };
     } else if (report.type === 'step' || report.type === 'epoch') {
       yield { type: 'progress', trial: trial.trial, event: report };
-    } else if (report.type === 'retry') {
-      yield { type: 'retry', trial: trial.trial, message: report.message };
+    } else if (report.type === 'retry' || report.type === 'note') {
+      yield { type: report.type, trial: trial.trial, message: report.message };
     } else if (report.type === 'diverged') {
       yield finished({ ...trial, epochs, status: 'diverged', reason: report.reason, ...NOTHING });
     } else if (report.status !== 'interrupted') {
@@ -118,22 +132,33 @@ async function jobOf(
   { prepared, folder, argv }: RoundContext,
 ): Promise<TrialJob | Finished> {
   try {
-    const { config, data } = await prepared.planner.plan(trial.axes, trial.seed);
+    const { config, data } = await prepared.planner.plan(trial.axes, trial);
     const { memoryLimit } = config;
     const limit = memoryLimit ? { memoryLimit: memoryLimit / parallel } : {};
     return {
-      config: { ...config, workers, ...limit },
+      config: { ...config, workers, tensorboard: boardOfParts(config.tensorboard, folder), ...limit },
       data,
       cores,
       lastEpoch: epochs === 'all' ? config.epochs : Math.min(epochs, config.epochs),
       folder: folder === null ? null : trialFolder(folder, trial.trial),
       argv,
+      hparams: { ...flatAxes(trial.axes), seed: trial.seed },
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const until = epochs === 'all' ? prepared.first.config.epochs : epochs;
     return finished({ ...trial, epochs: until, status: 'failed', reason: error.message, ...NOTHING });
   }
+}
+
+/** Returns the values of axes as TensorBoard takes them: lists become texts such as 256+128. */
+function flatAxes(axes: Assignment): TrialJob['hparams'] {
+  return Object.fromEntries(
+    Object.entries(axes).map(([path, value]) => [
+      path,
+      typeof value === 'number' || typeof value === 'boolean' ? value : axisValueText(value),
+    ]),
+  );
 }
 
 const NOTHING = {

@@ -23,6 +23,8 @@ export interface SweepRunOptions {
 
 /** Says how a sweep goes on. */
 export interface SweepResumeOptions extends Omit<SweepRunOptions, 'out' | 'argv'> {
+  /** Whether to write event files from now on, and where; by default as the sweep began. */
+  readonly tensorboard?: boolean | string;
   /** The training data, if the sweep began on data in memory. */
   readonly data?: DataInMemory;
   /** The validation data, if the sweep began on such data. */

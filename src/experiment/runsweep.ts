@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../atomic.js';
 import { systemClock } from '../clock.js';
 import { DivergedError } from '../errors.js';
 import { isHeldBack } from '../train/refit.js';
+import { comparisonsOf } from './comparisons.js';
 import type { SweepEndEvent, SweepEvent, SweepStartEvent, TrialEndEvent } from './events.js';
 import { appendTime, SWEEP_FILES, type SweepRecord, writeSweepRecord } from './folder.js';
 import { type LeaderboardRow, leaderboardCsv, leaderboardOf, meanScore } from './leaderboard.js';
@@ -80,11 +81,13 @@ class SweepRun {
         else yield report;
       }
       complete = proposals.every(({ assignment, epochs }) =>
-        definition.seeds.every((seed) => session.book.at(assignment, seed, epochs) !== null),
+        prepared.units.all.every((unit) => session.book.at(assignment, unit, epochs) !== null),
       );
       if (!complete) break;
       next = rounds.next(
-        proposals.map(({ assignment, epochs }) => meanScore(definition, session.book, assignment, epochs)),
+        proposals.map(({ assignment, epochs }) =>
+          meanScore(definition, prepared.units, session.book, assignment, epochs),
+        ),
       );
     }
     this.#rank();
@@ -96,14 +99,16 @@ class SweepRun {
       status: complete && !(refit === null && this.#refits) ? 'completed' : 'interrupted',
       reason: complete ? 'all trials have ended' : (stopper.reason() ?? 'interrupted'),
       score: definition.score,
+      folds: prepared.foldsOf,
       leaderboard: this.#rows,
+      comparisons: comparisonsOf(this.#rows, prepared, session.book),
       refit,
       wallSeconds: (systemClock() - begin) / 1000,
     } satisfies SweepEndEvent;
   }
 
   #start(): SweepStartEvent {
-    const { definition, search, first, notes } = this.prepared;
+    const { definition, search, first, notes, units, foldsOf } = this.prepared;
     const { folder, run } = this.session;
     const limit =
       run.timeLimit === undefined
@@ -118,8 +123,9 @@ class SweepRun {
       axes: Object.keys(definition.axes),
       score: definition.score,
       seeds: definition.seeds,
+      folds: foldsOf,
       configurations: search.configurations,
-      trials: search.configurations * definition.seeds.length,
+      trials: search.configurations * units.all.length,
       epochs: first.config.epochs,
       notes: [...notes, ...limit],
     };
@@ -146,12 +152,12 @@ class SweepRun {
 
   /** Brings the leaderboard up to date, in its file too. */
   #rank(): void {
-    const { definition } = this.prepared;
+    const { definition, units } = this.prepared;
     const { folder, book } = this.session;
-    this.#rows = leaderboardOf(definition, this.#tried.values(), book);
+    this.#rows = leaderboardOf(definition, units, this.#tried.values(), book);
     this.#ranked = systemClock();
     if (!folder) return;
-    const text = leaderboardCsv(this.#rows, Object.keys(definition.axes), definition.score);
+    const text = leaderboardCsv(this.#rows, Object.keys(definition.axes), definition.score, units);
     writeFileAtomic(join(folder, SWEEP_FILES.leaderboard), text);
   }
 

@@ -2,6 +2,7 @@
 import type { DataInMemory } from '../data/source.js';
 import { sourceName } from '../data/source.js';
 import { DataError, UsageError } from '../errors.js';
+import { boardKey, refuseBoardAlone } from '../run/board.js';
 import { lockFolder, lockNewFolder, whileLocked } from '../run/lock.js';
 import type { TrainSources } from '../train/config.js';
 import { defineSweep, hasRungs, type SweepDefinition, type SweepOptions } from './definition.js';
@@ -46,6 +47,7 @@ export async function* sweep(options: SweepOptions, run: SweepRunOptions = {}): 
   const { base: inMemory } = options;
   const definition = asStored(defineSweep({ ...options, base: absoluteBase(inMemory) }));
   if (run.out === null) checkWithoutFolder(definition);
+  refuseBoardAlone(definition.base.tensorboard, run.out === null ? null : '');
   const prepared = await prepareSweep(definition, { ...definition.base, ...sourcesOf(inMemory) }, null);
   const folder = run.out === null ? null : newSweepFolder(run.out, prepared.first.data.name, started);
   const found = { kernels: prepared.planner.kernels, data: await prepared.data.fingerprints() };
@@ -86,7 +88,8 @@ export async function* resumeSweep(
 
 async function* resumed(folder: string, options: SweepResumeOptions): AsyncGenerator<SweepEvent> {
   const { record: before, given } = readSweep(folder);
-  const definition = asStored(defineSweep({ ...given, base: absoluteBase(given.base) }));
+  const asked = { ...given.base, ...boardKey(options.tensorboard) };
+  const definition = asStored(defineSweep({ ...given, base: absoluteBase(asked) }));
   refuseChange(folder, before.definition, definition);
   const { lines, notes } = readTrialLines(folder);
   const base = { ...definition.base, ...sourcesOf(options) };

@@ -9,7 +9,7 @@ import { newRecord } from '../run/record.js';
 import { runSession } from '../run/refit.js';
 import type { Session } from '../run/session.js';
 import type { TrainConfig } from '../train/config.js';
-import type { EndEvent, EpochEvent, RetryEvent, StepEvent } from '../train/events.js';
+import type { EndEvent, EpochEvent, NoteEvent, RetryEvent, StepEvent } from '../train/events.js';
 import { planTraining } from '../train/plan.js';
 
 /** All that a thread needs to train a trial: plain data, and arrays in shared memory. */
@@ -23,6 +23,8 @@ export interface TrialJob {
   /** The trial's folder; null when nothing is written. */
   readonly folder: string | null;
   readonly argv: readonly string[];
+  /** What TensorBoard compares trials by. */
+  readonly hparams: NonNullable<Session['hparams']>;
 }
 
 /** Says that a trial's session begins, and from which step on. */
@@ -40,7 +42,14 @@ interface DivergedReport {
 }
 
 /** What a trial tells: the events of its session, of which `end` or `diverged` is the last. */
-export type TrialReport = BeginReport | StepEvent | EpochEvent | RetryEvent | EndEvent | DivergedReport;
+export type TrialReport =
+  | BeginReport
+  | StepEvent
+  | EpochEvent
+  | RetryEvent
+  | NoteEvent
+  | EndEvent
+  | DivergedReport;
 
 /**
  * Trains a trial from its last checkpoint, if there is one.
@@ -55,13 +64,13 @@ export async function* trainTrial(
 ): AsyncGenerator<TrialReport> {
   try {
     const session = await openTrial(job, signal, clock);
-    const events = runSession({ ...session, lastEpoch: job.lastEpoch });
+    const events = runSession({ ...session, lastEpoch: job.lastEpoch, hparams: job.hparams });
     for await (const event of fewerSteps(events, stepInterval, clock)) {
       if (event.type === 'start') {
         const { step, stepsPerEpoch, parameters } = event;
         yield { type: 'begin', step, stepsPerEpoch, parameters };
       } else if (event.type === 'step' || event.type === 'epoch' || event.type === 'retry') yield event;
-      else if (event.type === 'end') yield event;
+      else if (event.type === 'note' || event.type === 'end') yield event;
     }
   } catch (error) {
     if (!(error instanceof DivergedError)) throw asUserError(error);

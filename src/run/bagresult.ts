@@ -12,17 +12,11 @@ import type { BagPlan } from './bagplan.js';
 import { type BagScores, calibrationRows, scoreBag } from './bagscore.js';
 import { RUN_FILES } from './folder.js';
 import { kernelKeys } from './kernels.js';
-
-/** A member as a session finds or leaves it. */
-export interface BagMember {
-  readonly weights: Float32Array;
-  /** Null while it has not been trained. */
-  result: TrainResult | null;
-}
+import type { Member } from './members.js';
 
 /** Where the members stand at the end of a session. */
 interface EndOfSession {
-  readonly members: readonly BagMember[];
+  readonly members: readonly Member[];
   readonly folder: string | null;
   readonly workers: number;
   /** Members that were trained at the same time. */

@@ -10,8 +10,9 @@ import type { PredictedRows } from '../model/calibrate.js';
 import { problemTypeOf } from '../model/format.js';
 import { createRunner, type RunnableModel, sumBlocks } from '../model/runner.js';
 import { mean } from '../statistics.js';
+import type { BagGain } from '../train/bagevents.js';
 import { baselineOf } from '../train/baseline.js';
-import type { BagGain, BagResult, TrainResult } from '../train/events.js';
+import type { BagResult, TrainResult } from '../train/events.js';
 
 /** Rows with the members that predict them, counted from 0. */
 interface Scored {

@@ -63,8 +63,8 @@ export class CheckpointWriter {
   }
 
   /**
-   * Brings the session back to its last checkpoint, on disk or in memory, after an update was lost. From there
-   * it comes to the same bits.
+   * Brings the session back to its last checkpoint, on disk or in memory, after an update was lost. From
+   * there it comes to the same bits.
    */
   async *restore(session: Session): AsyncGenerator<CheckpointEvent> {
     const { folder, trainer } = this;

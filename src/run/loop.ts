@@ -98,7 +98,8 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
 const MOST_LOSSES = 3;
 
 /**
- * Returns the step whose update was lost. Throws any other error, and this one where it comes again and again.
+ * Returns the step whose update was lost. Throws any other error, and this one where it comes again and
+ * again.
  */
 function lossOf(error: unknown, step: number, losses: readonly number[]): number {
   const before = losses.filter((lost) => lost === step).length;

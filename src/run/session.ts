@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.js';
+import type { HParamValue } from '../tensorboard/eventfile.js';
 import type { TrainEvent } from '../train/events.js';
 import { openTrainer } from '../train/open.js';
 import type { TrainingPlan } from '../train/plan.js';
@@ -27,6 +28,8 @@ export interface Session {
   /** Says when a checkpoint is due and when the event loop turns. */
   readonly clock: Clock;
   best: BestWeights | null;
+  /** What TensorBoard compares a sweep's trials by. */
+  readonly hparams?: Readonly<Record<string, HParamValue>>;
   /** Ends training after this epoch, earlier than the schedule is planned for. */
   readonly lastEpoch?: number;
 }

@@ -18,6 +18,7 @@ import { fraction, positive, whole } from '../optim/hyper.js';
 import { SCHEDULE_SHAPE, UPDATE_CHOICES, UPDATE_SHAPE } from '../optim/options.js';
 import { ARCHITECTURE_NAMES } from './architectures.js';
 import { COLUMNS } from './columnkeys.js';
+import { PARTITION } from './partkeys.js';
 import { PRESET_NAMES } from './presets.js';
 import { RUN } from './runkeys.js';
 import { parseUntil, UNTIL_EPOCHS } from './until.js';
@@ -103,6 +104,7 @@ const DATA = {
     .describe(
       'test data, evaluated once at the end: a fraction of the rows (0.2, 20%) that is kept apart from training and validation, or a data source',
     ),
+  ...PARTITION,
   header: z
     .enum(['auto', 'yes', 'no'])
     .default('auto')

@@ -3,8 +3,10 @@ import type { ProblemType } from '../data/schema.js';
 import type { Metrics } from '../forward/metrics.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NetworkSpec } from '../network/spec.js';
+import type { BagGain, OutOfFold } from './bagevents.js';
 import type { Baseline } from './baseline.js';
 import type { TrainConfig } from './config.js';
+import type { CrossValidation, FoldEvent } from './cvevents.js';
 import type { LayerNorms } from './norms.js';
 import type { ProfileReport } from './profile.js';
 
@@ -42,6 +44,8 @@ export interface StartEvent {
    * those of its first member.
    */
   readonly bag?: readonly StartedMember[];
+  /** The folds of a cross-validation; absent without one. As with a bag, the numbers are of the first. */
+  readonly folds?: readonly StartedMember[];
 }
 
 /**
@@ -67,6 +71,8 @@ export interface StepEvent {
   readonly lr: number;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
   /** Set in a refit, whose epochs and steps are counted from 1 again. */
   readonly refit?: true;
 }
@@ -96,6 +102,8 @@ export interface EpochEvent {
   readonly norms?: readonly LayerNorms[];
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
 }
 
 /** Follows each checkpoint once it is written. */
@@ -107,6 +115,8 @@ export interface CheckpointEvent {
   readonly path: string;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
 }
 
 /**
@@ -117,11 +127,25 @@ export interface RetryEvent {
   readonly message: string;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
   /** Set in a refit, whose epochs and steps are counted from 1 again. */
   readonly refit?: true;
 }
 
-/** A member of a bag as its session begins. */
+/** Says something that the user should know and that changes no result: a log could not be written. */
+export interface NoteEvent {
+  readonly type: 'note';
+  readonly message: string;
+  /** The member of a bag that it happened in, counted from 1; absent for a single network. */
+  readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
+  /** Set in a refit. */
+  readonly refit?: true;
+}
+
+/** A member of a bag, or a fold, as its session begins. */
 export interface StartedMember {
   readonly seed: number;
   /** Its numbers of training and validation rows. */
@@ -203,6 +227,11 @@ export interface TrainResult {
   /** The members of a bag; absent for a single network. */
   readonly bag?: BagResult;
   /**
+   * The folds of a cross-validation, whose `val` is `outOfFold`. With `refit` the weights, `train` and `test`
+   * are of the network that was trained on all rows; without, the weights are those of the folds.
+   */
+  readonly cv?: CrossValidation;
+  /**
    * The training on all rows that the weights, `train` and `test` are of, while epochs, steps and `val` are
    * those of the training before it; absent without `refit` and after an interruption.
    */
@@ -242,26 +271,6 @@ export interface BagResult {
   readonly gain: BagGain | null;
 }
 
-/** Metrics of predictions for rows by members that were not trained on them. */
-export interface OutOfFold extends Metrics {
-  readonly rows: number;
-  /** The fewest and the most members that predicted a row. */
-  readonly fewest: number;
-  readonly most: number;
-}
-
-/** What averaging the members gains. */
-export interface BagGain {
-  readonly on: 'test' | 'val' | 'outOfFold';
-  readonly rows: number;
-  /** The most members whose mean was taken for a row. */
-  readonly members: number;
-  /** The members' own metrics, on average. */
-  readonly single: Metrics;
-  /** The metrics of their mean. */
-  readonly together: Metrics;
-}
-
 /** Anything that a training tells its caller, told apart by `type`. */
 export type TrainEvent =
   | StartEvent
@@ -270,7 +279,9 @@ export type TrainEvent =
   | EpochEvent
   | CheckpointEvent
   | RetryEvent
+  | NoteEvent
   | MemberEvent
+  | FoldEvent
   | RefitEvent
   | RefitEpochEvent
   | EndEvent;

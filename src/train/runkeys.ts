@@ -47,6 +47,12 @@ export const RUN = {
   memoryLimit: positive
     .optional()
     .describe('largest amount of shared memory, in MiB; default: what the machine has'),
+  tensorboard: z
+    .union([z.boolean(), z.string().min(1)])
+    .default(false)
+    .describe(
+      "whether TensorBoard's event files are written: below the run's folder, or in a folder of the run's name below DIR",
+    ),
   checkpointEvery: whole(1)
     .optional()
     .describe('steps between checkpoints, in addition to the one after each epoch'),
@@ -57,3 +63,13 @@ export const RUN = {
     .default(2)
     .describe('checkpoints that are kept: the newest, and those before it in case it is damaged'),
 } as const;
+
+/** The keys on which no bit of a result depends. */
+export const EFFECTLESS: readonly string[] = [
+  'workers',
+  'memoryLimit',
+  'checkpointEvery',
+  'keepCheckpoints',
+  'watchdog',
+  'tensorboard',
+] satisfies (keyof typeof RUN)[];

@@ -64,7 +64,11 @@ export class Trainer {
     const memory = allocateShared(plan.sharedBytes, options.memoryLimit);
     const setup: WorkerSetup = {
       memory,
-      kernels: { name: plan.kernels, module: compileKernels(plan.kernels), library: plan.library },
+      kernels: {
+        name: plan.kernels,
+        module: compileKernels(plan.kernels, sizes.precision),
+        library: plan.library,
+      },
       network: plan.network,
       sizes,
       problemType: data.task,

@@ -26,6 +26,7 @@ describe('--help', () => {
         'report',
         'doctor',
         'completion',
+        'schema',
       ]) {
         expect(stdout).toMatch(new RegExp(`^  gradpool ${name}\\b`, 'm'));
       }

@@ -17,6 +17,7 @@ const ORDER = [
   'src/forward',
   'src/metrics',
   'src/calibration',
+  'src/tensorboard',
   'src/parallel',
   'src/network',
   'src/optim',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { DataError } from '../../errors.js';
 import type { Metrics } from '../../forward/metrics.js';
-import { RUN_FILES, type RunRecord, reviveMetrics } from '../../run/folder.js';
+import { RUN_FILES, readRecord } from '../../run/folder.js';
 import { isSweep, readSweep, SWEEP_FILES, trialFolder } from '../folder.js';
 import { axisValueText } from '../searches/space.js';
 import { readTrialLines, type TrialLine } from '../triallines.js';
@@ -48,16 +48,20 @@ export function listRuns(folder: string, configured: boolean): Listing {
   const runs: ListedRun[] = [];
   const notes: string[] = [];
   const visit = (place: string) => {
-    if (isSweep(place)) {
-      const found = trialsOf(place, configured);
-      for (const run of found.runs) runs.push(run);
-      notes.push(...found.notes);
-      return;
-    }
-    if (existsSync(join(place, RUN_FILES.record))) {
-      const run = runOf(place, configured);
-      if (run === null) notes.push(`${join(place, RUN_FILES.record)}: is damaged and was passed over`);
-      else runs.push(run);
+    try {
+      if (isSweep(place)) {
+        const found = trialsOf(place, configured);
+        for (const run of found.runs) runs.push(run);
+        notes.push(...found.notes);
+        return;
+      }
+      if (existsSync(join(place, RUN_FILES.record))) {
+        runs.push(runOf(place, configured));
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      notes.push(`${error.message}; it was passed over`);
       return;
     }
     const below = readdirSync(place, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -69,31 +73,25 @@ export function listRuns(folder: string, configured: boolean): Listing {
   return { runs, notes };
 }
 
-/** Returns the record of a run; null where run.json is damaged. */
-function runOf(folder: string, configured: boolean): ListedRun | null {
-  try {
-    const text = readFileSync(join(folder, RUN_FILES.record), 'utf8');
-    const record = JSON.parse(text, reviveMetrics) as RunRecord;
-    const { status, started, seed, result, error } = record;
-    return {
-      run: folder,
-      kind: 'run',
-      status,
-      started,
-      seed,
-      epochs: result?.epochs ?? null,
-      best_epoch: result?.bestEpoch ?? null,
-      steps: result?.steps ?? null,
-      parameters: result?.parameters ?? null,
-      seconds: result?.wallSeconds ?? null,
-      sha256: result?.weightsSha256 ?? null,
-      error,
-      ...metricColumns(result ?? { train: null, val: null, test: null }),
-      ...(configured ? configOf(folder) : {}),
-    };
-  } catch {
-    return null;
-  }
+/** Lists a run. Throws DataError where run.json is damaged. */
+function runOf(folder: string, configured: boolean): ListedRun {
+  const { status, started, seed, result, error } = readRecord(folder);
+  return {
+    run: folder,
+    kind: 'run',
+    status,
+    started,
+    seed,
+    epochs: result?.epochs ?? null,
+    best_epoch: result?.bestEpoch ?? null,
+    steps: result?.steps ?? null,
+    parameters: result?.parameters ?? null,
+    seconds: result?.wallSeconds ?? null,
+    sha256: result?.weightsSha256 ?? null,
+    error,
+    ...metricColumns(result ?? { train: null, val: null, test: null }),
+    ...(configured ? configOf(folder) : {}),
+  };
 }
 
 /** Returns the trials of a sweep, each by its last line. */
@@ -123,6 +121,7 @@ function trialsOf(folder: string, configured: boolean): Listing {
       error: ended?.status === 'diverged' || ended?.status === 'failed' ? ended.reason : null,
       ...metricColumns(ended ?? { train: null, val: null, test: null }),
       ...(configured ? configOf(run) : shared),
+      ...(line.fold === undefined ? {} : { fold: line.fold }),
       ...withoutClashes(flat(line.axes)),
     };
   });

@@ -25,25 +25,31 @@ export interface Search {
 /**
  * Prepares the search of a sweep.
  * @param epochs the epochs of a whole training
+ * @param each trainings of each configuration: one for each seed, or for each fold of each seed
  * @throws UsageError for a search that needs `trials`, or has too few of them
  */
-export function searchOf(definition: SweepDefinition, space: Space, epochs: number): Search {
+export function searchOf(
+  definition: SweepDefinition,
+  space: Space,
+  epochs: number,
+  each = definition.seeds.length,
+): Search {
   const { search, searchSeed } = definition;
   switch (search) {
     case 'grid': {
       const candidates = gridOf(space);
-      checkBudget(definition, candidates.length);
+      checkBudget(definition, candidates.length, each);
       return atOnce(candidates, candidates.length);
     }
     case 'random':
     case 'sobol': {
-      const count = budget(definition);
+      const count = budget(definition, each);
       const draw = search === 'random' ? randomDraws : sobolDraws;
       return atOnce(draw(space, count, searchSeed), count);
     }
     case 'halving': {
       const all = hasOnlyLists(space) && definition.trials === undefined;
-      const candidates = all ? gridOf(space) : sobolDraws(space, budget(definition), searchSeed);
+      const candidates = all ? gridOf(space) : sobolDraws(space, budget(definition, each), searchSeed);
       const { eta, minEpochs } = definition;
       return {
         ...atOnce(candidates, candidates.length),
@@ -54,12 +60,12 @@ export function searchOf(definition: SweepDefinition, space: Space, epochs: numb
       const { eta, minEpochs } = definition;
       const brackets = bracketsOf(epochs, eta, minEpochs);
       const count = brackets.reduce((sum, { rungs }) => sum + rungs[0].count, 0);
-      checkBudget(definition, count);
+      checkBudget(definition, count, each);
       const candidates = sobolDraws(space, count, searchSeed);
       return { ...atOnce(candidates, count), rounds: () => hyperbandRounds(candidates, brackets) };
     }
     case 'tpe': {
-      const count = budget(definition);
+      const count = budget(definition, each);
       const candidates = sobolDraws(space, Math.min(count, definition.startup), searchSeed);
       return {
         ...atOnce(candidates, candidates.length),
@@ -89,25 +95,25 @@ function atOnce(candidates: readonly Assignment[], asked: number): Search {
 }
 
 /** Returns how many configurations `trials` allows. */
-function budget({ search, trials, seeds }: SweepDefinition): number {
+function budget({ search, trials }: SweepDefinition, each: number): number {
   if (trials === undefined) {
     throw new UsageError(
-      `search ${search} goes on for as long as it may: say how many trainings to begin, such as --trials ${20 * seeds.length}`,
+      `search ${search} goes on for as long as it may: say how many trainings to begin, such as --trials ${20 * each}`,
     );
   }
-  if (trials < seeds.length) {
+  if (trials < each) {
     throw new UsageError(
-      `trials: ${trials} are not enough for one configuration with its ${seeds.length} seeds; give more, or fewer seeds`,
+      `trials: ${trials} are not enough for one configuration with its ${each} seeds or folds; give more, or fewer of these`,
     );
   }
-  return Math.floor(trials / seeds.length);
+  return Math.floor(trials / each);
 }
 
 /**
  * Throws UsageError where a search whose configurations are fixed would begin more trainings than allowed.
  */
-function checkBudget({ search, trials, seeds }: SweepDefinition, configurations: number): void {
-  const needed = configurations * seeds.length;
+function checkBudget({ search, trials }: SweepDefinition, configurations: number, each: number): void {
+  const needed = configurations * each;
   if (trials === undefined || needed <= trials) return;
   throw new UsageError(
     `search ${search} has ${needed} trials, more than the ${trials} of --trials: allow more, or take search random`,

@@ -11,7 +11,7 @@ import type { OpenedSweep } from './open.js';
 const MOST_COMPARED = 30;
 
 /** Returns the section of the comparisons; null with fewer than two configurations or two seeds. */
-export function comparisonSection({ definition, rows }: OpenedSweep): PageSection | null {
+export function comparisonSection({ definition, units, rows }: OpenedSweep): PageSection | null {
   const [best, ...rest] = rows.filter(({ status }) => status === 'completed');
   if (best === undefined || best.bySeed.size < 2) return null;
   const seeds = [...best.bySeed.keys()];
@@ -29,6 +29,7 @@ export function comparisonSection({ definition, rows }: OpenedSweep): PageSectio
       values: seeds.map((seed) => bySeed.get(seed)!),
     })),
     { greaterIsBetter: moreIsBetter(score), ...(share ? { scale: 100, unit: 'points' } : {}) },
+    units.folds === undefined ? {} : { folds: units.folds },
   );
   const scale = share ? 100 : 1;
   const shown = found.filter((comparison) => comparison.shown).length;

@@ -5,12 +5,13 @@ import { type LeaderboardRow, leaderboardOf } from '../../experiment/leaderboard
 import { scoreOf } from '../../experiment/scores.js';
 import { type Assignment, assignmentKey } from '../../experiment/searches/space.js';
 import { hasFailed, readTrialLines, TrialBook, type TrialResult } from '../../experiment/triallines.js';
+import { type Units, unitsOf } from '../../experiment/units.js';
 import { type LoggedEpoch, readRunLog } from '../run/log.js';
 
 /** A configuration with what came of it. */
 export interface ReportedRow extends LeaderboardRow {
-  /** The score by seed, of the trials that have one. */
-  readonly bySeed: ReadonlyMap<number, number>;
+  /** The score by seed and fold, of the trials that have one. */
+  readonly bySeed: ReadonlyMap<string, number>;
   /** The results of its trials, in the order of the seeds. */
   readonly results: readonly TrialResult[];
 }
@@ -22,6 +23,8 @@ export interface OpenedSweep {
   readonly definition: SweepDefinition;
   /** The dotted paths of the axes. */
   readonly paths: readonly string[];
+  /** The trainings of each configuration: its seeds, and the folds of each. */
+  readonly units: Units;
   readonly rows: readonly ReportedRow[];
   /** Trials that have ended, and those that have only begun. */
   readonly ended: number;
@@ -42,12 +45,16 @@ export function openSweep(folder: string): OpenedSweep {
     begun.add(line.trial);
     if (line.status !== 'begun') ended.add(line.trial);
   }
-  const rows = leaderboardOf(definition, tried.values(), book).map((row): ReportedRow => {
-    const results = definition.seeds.flatMap((seed) => book.last(row.axes, seed) ?? []);
+  const folds = Math.max(0, ...lines.map(({ fold = 0 }) => fold));
+  const { cv } = definition.base;
+  const parts = typeof cv === 'number' ? cv : folds;
+  const units = unitsOf(definition.seeds, folds, parts > 1 ? 1 / (parts - 1) : 0);
+  const rows = leaderboardOf(definition, units, tried.values(), book).map((row): ReportedRow => {
+    const results = units.all.flatMap((unit) => book.last(row.axes, unit) ?? []);
     const compared = results.filter((result) => result.epochs === row.epochs && !hasFailed(result));
-    const scores = compared.flatMap((result): [number, number][] => {
+    const scores = compared.flatMap((result): [string, number][] => {
       const score = scoreOf(definition.score, result);
-      return score === null ? [] : [[result.seed, score]];
+      return score === null ? [] : [[`${result.seed}/${result.fold ?? 0}`, score]];
     });
     return { ...row, results, bySeed: new Map(scores) };
   });
@@ -56,6 +63,7 @@ export function openSweep(folder: string): OpenedSweep {
     record,
     definition,
     paths: Object.keys(definition.axes),
+    units,
     rows,
     ended: ended.size,
     begun: begun.size,
