@@ -12,6 +12,7 @@ import { importanceCommand } from './commands/importance.js';
 import { inspectCommand } from './commands/inspect.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
+import { reportCommand } from './commands/report.js';
 import { resumeCommand } from './commands/resume.js';
 import { runsCommand } from './commands/runs.js';
 import { schemaCommand } from './commands/schema.js';
@@ -30,6 +31,7 @@ const COMMANDS: readonly Command[] = [
   findLrCommand,
   sweepCommand,
   runsCommand,
+  reportCommand,
   explainCommand,
   gradcheckCommand,
   benchCommand,

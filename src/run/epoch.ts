@@ -52,7 +52,7 @@ export async function endEpoch(
   const samplesPerSecond = (state.samples - start.samples) / seconds;
   const past = { epoch, step: state.step, train, val, lr, best };
   remember(session, past);
-  return { type: 'epoch', ...past, seconds, samplesPerSecond };
+  return { type: 'epoch', ...past, seconds, samplesPerSecond, norms: trainer.norms };
 }
 
 /** Whether patience has run out; asked between epochs, also when a run goes on from a checkpoint there. */

@@ -93,6 +93,10 @@ export const epochSchema = z.looseObject({
   ...passed,
   val: metricsSchema.nullable().describe('metrics on the validation data'),
   best: z.boolean().describe('whether this is the best epoch so far'),
+  norms: z
+    .array(z.looseObject({ layer: z.string(), weights: measured, gradient: measured }))
+    .exactOptional()
+    .describe('norms of weights and gradient by layer after its last step'),
   member,
   fold,
 } satisfies ShapeOf<EpochEvent>);

@@ -8,6 +8,7 @@ import type { BagResult, MemberEvent, StartedMember } from './bagevents.js';
 import type { Baseline } from './baseline.js';
 import type { TrainConfig } from './config.js';
 import type { CrossValidation, FoldEvent } from './cvevents.js';
+import type { LayerNorms } from './norms.js';
 import type { ProfileReport } from './profile.js';
 
 /** Comes first, before the first step: what will be trained, and on what. */
@@ -98,6 +99,8 @@ export interface EpochEvent {
   readonly seconds: number;
   /** Rows trained on in a second of training alone. */
   readonly samplesPerSecond: number;
+  /** Norms by layer after the last step of the epoch; absent in runs of earlier versions. */
+  readonly norms?: readonly LayerNorms[];
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
   /** The fold of a cross-validation that it happened in, counted from 1. */

@@ -18,6 +18,7 @@ import { evaluationError } from './diagnosis.js';
 import { totalBlocks } from './evaluation.js';
 import { keptPredictions, measuredMetric } from './measured.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
+import { type LayerNorms, layerNorms } from './norms.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { freshState, type TrainState } from './state.js';
@@ -121,7 +122,9 @@ export class Trainer {
     const batch = this.#nextBatch();
     profile?.lap('data');
 
-    const sums = await this.#stepper.step(batch, this.workers, this.state.step, lr);
+    const { step } = this.state;
+    const endsEpoch = (step + 1) % this.plan.stepsPerEpoch === 0;
+    const sums = await this.#stepper.step(batch, this.workers, step, lr, endsEpoch);
     profile?.lap('update');
     profile?.end();
 
@@ -135,6 +138,11 @@ export class Trainer {
     const { plan, memory, state } = this;
     const averaged = !this.#settled && isAveraged(plan.config, state.step, plan.stepsPerEpoch);
     return averaged ? memory.slots[memory.slots.length - 1] : memory.weights;
+  }
+
+  /** The norms of the weights by layer, and of the gradient in the last step of the last epoch. */
+  get norms(): LayerNorms[] {
+    return layerNorms(this.memory.layout, this.memory.weights, this.#stepper.gradientNorms);
   }
 
   /** Ends training with these weights. */

@@ -23,6 +23,7 @@ describe('--help', () => {
         'predict',
         'importance',
         'inspect',
+        'report',
         'doctor',
         'completion',
         'schema',

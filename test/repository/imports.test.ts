@@ -7,6 +7,7 @@ const ORDER = [
   'bin',
   'workers',
   'src/index.ts',
+  'src/report',
   'src/experiment',
   'src/bench',
   'src/explain',
