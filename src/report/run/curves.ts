@@ -35,12 +35,15 @@ function bestOf(epochs: readonly LoggedEpoch[]): number | null {
   );
 }
 
-const NAMES: Readonly<Record<keyof Metrics, string>> = {
+/** The names of the metrics of each epoch; that which the training goes by has its own. */
+const NAMES: Readonly<Partial<Record<keyof Metrics, string>>> = {
   loss: 'Loss',
   accuracy: 'Accuracy',
   rmse: 'RMSE',
   r2: 'R²',
 };
+
+const nameOf = (metric: keyof Metrics): string => NAMES[metric] ?? metric;
 
 function metricChart(
   curves: readonly LoggedCurve[],
@@ -68,14 +71,14 @@ function metricChart(
     .flatMap(({ epochs }) => epochs.filter(({ epoch }) => epoch === best))
     .map(({ epoch, val, train }) => ({ epoch, value: (val ?? train)[metric] }));
   return draw({
-    title: NAMES[metric],
+    title: nameOf(metric),
     subtitle: [
       best !== null && `best epoch ${best}`,
       members > 0 && `${members} members of the bag, overlaid`,
     ]
       .filter((text) => text !== false)
       .join('; '),
-    alt: `${NAMES[metric]} over the epochs for ${series.join(', ')}${best === null ? '' : `; best epoch ${best}`}; at the end ${metricText(metric, last?.value)}`,
+    alt: `${nameOf(metric)} over the epochs for ${series.join(', ')}${best === null ? '' : `; best epoch ${best}`}; at the end ${metricText(metric, last?.value)}`,
     spec: {
       layer: [
         {
@@ -140,8 +143,8 @@ function epochTable(curves: readonly LoggedCurve[], metrics: readonly (keyof Met
     caption: 'every epoch',
     columns: [
       'Epoch',
-      ...metrics.map((metric) => `training ${NAMES[metric].toLowerCase()}`),
-      ...metrics.map((metric) => `validation ${NAMES[metric].toLowerCase()}`),
+      ...metrics.map((metric) => `training ${nameOf(metric).toLowerCase()}`),
+      ...metrics.map((metric) => `validation ${nameOf(metric).toLowerCase()}`),
       'learning rate',
       'seconds',
     ],

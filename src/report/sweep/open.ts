@@ -1,5 +1,5 @@
 /** Opens a sweep for a report: its definition, its leaderboard and the curves of its trials. */
-import { defineSweep, type SweepDefinition } from '../../experiment/definition.js';
+import type { SweepDefinition } from '../../experiment/definition.js';
 import { readSweep, type SweepRecord, trialFolder } from '../../experiment/folder.js';
 import { type LeaderboardRow, leaderboardOf } from '../../experiment/leaderboard.js';
 import { scoreOf } from '../../experiment/scores.js';
@@ -35,7 +35,7 @@ export interface OpenedSweep {
 /** Opens a sweep. Throws DataError where the folder is no sweep's or is damaged. */
 export function openSweep(folder: string): OpenedSweep {
   const { record } = readSweep(folder);
-  const definition = defineSweep(record.definition);
+  const { definition } = record;
   const { lines, notes } = readTrialLines(folder);
   const book = new TrialBook(lines);
   const tried = new Map<string, Assignment>();

@@ -1,7 +1,7 @@
 /** The report of a sweep. */
 import { stringify } from 'yaml';
 import { shellPath, shellWord } from '../../data/words.js';
-import { SEARCHES } from '../../experiment/definition.js';
+import { SEARCHES, type SearchName } from '../../experiment/definition.js';
 import { assignmentText } from '../../experiment/searches/space.js';
 import { chartDrawer } from '../chart.js';
 import { commandBlock, factList, headlines, type PageSection } from '../elements.js';
@@ -63,7 +63,7 @@ function summary({ folder, record, definition, rows, ended, paths }: OpenedSweep
 ${factList([
   ['Best', best && assignmentText(best.axes)],
   ['Ranked by', score],
-  ['Search', `${search}: ${SEARCHES[search]}`],
+  ['Search', search.startsWith('own:') ? search : `${search}: ${SEARCHES[search as SearchName]}`],
   ['Axes', paths.join(', ')],
   ['Configurations', numberText(rows.length)],
   ['Seeds', seeds.join(', ')],
