@@ -15,6 +15,7 @@ export const resumeCommand = defineCommand({
     kernels: CONFIG_FLAGS.kernels,
     'native-library': CONFIG_FLAGS['native-library'],
     epochs: CONFIG_FLAGS.epochs,
+    tensorboard: CONFIG_FLAGS.tensorboard,
     ...SWEEP_RUN_FLAGS,
     ...OUTPUT_FLAGS,
   },
@@ -32,7 +33,10 @@ export const resumeCommand = defineCommand({
         '--epochs auto: a run that goes on for longer needs a number, such as --epochs 20',
       );
     }
-    const options: ResumeOptions = givenValues(['workers', 'kernels', 'nativeLibrary', 'epochs'], args);
+    const options: ResumeOptions = givenValues(
+      ['workers', 'kernels', 'nativeLibrary', 'epochs', 'tensorboard'],
+      args,
+    );
     const library = await import('../../src/run/train.js');
     return follow(args, `the data of ${args.run}`, (signal) =>
       library.resume(args.run, { ...options, signal, profile: args.profile === true }),
@@ -55,6 +59,6 @@ async function resumeSweepOf(
 ): Promise<number> {
   refuseFlags(args, RUN_ONLY, 'is for a run', 'a sweep');
   const { resumeSweep } = await import('../../src/experiment/sweep.js');
-  const given = givenValues(['workers', 'nativeLibrary'], args);
+  const given = givenValues(['workers', 'nativeLibrary', 'tensorboard'], args);
   return followSweep(args, `the data of ${args.run}`, (run) => resumeSweep(args.run, { ...given, ...run }));
 }

@@ -9,6 +9,7 @@ import { didYouMean } from '../../src/didyoumean.js';
 import { DataError, UsageError } from '../../src/errors.js';
 import { readRegularText } from '../../src/regular.js';
 import { CONFIG_KEYS } from '../../src/train/config.js';
+import { checkVersion, VERSION_KEY } from '../../src/train/configfile.js';
 import { yamlDocument, yamlValue } from '../../src/yamltext.js';
 import { checked, type Key } from './flags.js';
 
@@ -34,15 +35,19 @@ export function readConfigFile(file: string): FileSetting[] {
     throw new UsageError(`${file}: expected keys with their values, such as lr: 0.1`);
   }
   const values = yamlValue(document, file) as Readonly<Record<string, unknown>>;
-  const settings = document.contents.items.map(({ key }) => {
+  const settings = document.contents.items.flatMap(({ key }): FileSetting[] => {
     const where = line(isScalar(key) ? key.range?.[0] : 0);
     const name = String(isScalar(key) ? key.value : key);
+    if (name === VERSION_KEY) {
+      checkVersion(values[name], where);
+      return [];
+    }
     if (!(CONFIG_KEYS as readonly string[]).includes(name)) {
       throw new UsageError(`${where}: unknown config key '${name}'${didYouMean(name, CONFIG_KEYS)}`);
     }
     const plain = values[name];
     const place = `${where}: ${name}`;
-    return { key: name as Key, value: checked(name as Key, plain, place), where: place };
+    return [{ key: name as Key, value: checked(name as Key, plain, place), where: place }];
   });
   return [...withoutPreset(file, settings), ...settings];
 }

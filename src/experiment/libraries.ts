@@ -12,7 +12,7 @@ export function refuseLibraries(
   where: string,
   named?: string,
 ): void {
-  const inAxes = Object.entries(axes).flatMap(([key, values]) =>
+  const inAxes = Object.entries(axes ?? {}).flatMap(([key, values]) =>
     key === 'nativeLibrary' ? [values].flat() : [],
   );
   for (const path of [base.nativeLibrary, ...inAxes]) {

@@ -1,5 +1,6 @@
 /** Reads a model file. It may come from anybody, so nothing in it is believed before it has been checked. */
 import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { type Calibration, calibrationSchema } from '../calibration/record.js';
 import { inputWidth } from '../data/dataset.js';
@@ -125,6 +126,12 @@ function modelFile(path: string): string {
   if (!statSync(path).isDirectory()) return path;
   const file = partOf(path, 'model.safetensors');
   if (existsSync(file)) return file;
+  const fold = partOf(path, join('folds', '01'));
+  if (existsSync(fold)) {
+    throw new DataError(
+      `${path}: holds no model.safetensors: a cross-validation keeps one when it has ended with --refit; ${shellPath(fold)} holds the network of a fold`,
+    );
+  }
   throw new DataError(
     `${path}: holds no model.safetensors: a run has one when it has ended (gradpool resume ${shellPath(path)})`,
   );

@@ -86,11 +86,23 @@ describe('a library that a file names', () => {
       seeds: [1],
     };
     writeFileSync(join(sweep, 'sweep.yaml'), JSON.stringify(definition));
-    writeFileSync(join(sweep, 'sweep.json'), JSON.stringify({ definition, kernels: null, data: [] }));
+    const record = {
+      gradpool: '0.1.0',
+      status: 'interrupted',
+      started: '2026-01-01T00:00:00.000Z',
+      ended: null,
+      error: null,
+      argv: [],
+      cwd: sweep,
+      definition,
+      kernels: null,
+      data: [],
+    };
+    writeFileSync(join(sweep, 'sweep.json'), JSON.stringify(record));
     expect(await failure(() => resumeSweep(sweep).next())).toMatch(/^2: .*evil\.so/);
     writeFileSync(join(sweep, 'sweep.yaml'), JSON.stringify({ ...definition, base: { data: 'xor' } }));
     const kernels = { name: 'native', library };
-    writeFileSync(join(sweep, 'sweep.json'), JSON.stringify({ definition, kernels, data: [] }));
+    writeFileSync(join(sweep, 'sweep.json'), JSON.stringify({ ...record, kernels }));
     expect(await failure(() => resumeSweep(sweep).next())).toMatch(/^2: .*evil\.so/);
   });
 });

@@ -97,7 +97,22 @@ describe('queries', () => {
   });
 
   it('and conditions on runs cannot close the bracket around them', async () => {
-    file('runs/one/run.json', '{"status": "completed", "started": "", "seed": 1}');
+    const record = {
+      gradpool: '0.1.0',
+      status: 'completed',
+      started: '2026-01-01T00:00:00.000Z',
+      ended: null,
+      exitCode: 0,
+      error: null,
+      argv: [],
+      seed: 1,
+      kernels: 'wasm',
+      library: null,
+      machine: {},
+      dataset: '0'.repeat(64),
+      result: null,
+    };
+    file('runs/one/run.json', JSON.stringify(record));
     const where = `1 = 1) to '${written}'; select (1`;
     const folder = join(table, '..', 'runs');
     expect(await failure(() => findRuns(folder, { where }))).toMatch(/^2: --where/);
