@@ -191,7 +191,35 @@ const FUNCTIONS: Record<string, { axes: number; f: (x: readonly number[]) => num
       return (1 - x) ** 2 + 100 * (y - x * x) ** 2;
     },
   },
+  // No choice in the search was made on those that follow.
+  Ackley: {
+    axes: 4,
+    f: (at) => {
+      const x = at.map((u) => 10 * u - 4);
+      const square = x.reduce((sum, v) => sum + v * v, 0) / x.length;
+      const wave = x.reduce((sum, v) => sum + Math.cos(2 * Math.PI * v), 0) / x.length;
+      return 20 + Math.E - 20 * Math.exp(-0.2 * Math.sqrt(square)) - Math.exp(wave);
+    },
+  },
+  Levy: {
+    axes: 3,
+    f: (at) => {
+      const w = at.map((u) => 1 + (20 * u - 10 - 1) / 4);
+      const middle = w
+        .slice(0, -1)
+        .reduce((sum, v) => sum + (v - 1) ** 2 * (1 + 10 * Math.sin(Math.PI * v + 1) ** 2), 0);
+      const end = w[w.length - 1];
+      const tail = (end - 1) ** 2 * (1 + Math.sin(2 * Math.PI * end) ** 2);
+      return Math.sin(Math.PI * w[0]) ** 2 + middle + tail;
+    },
+  },
+  'Styblinski and Tang': {
+    axes: 5,
+    f: (at) => at.reduce((sum, u) => sum + styblinski(10 * u - 5), 0) + 5 * 39.16617,
+  },
 };
+
+const styblinski = (x: number): number => (x ** 4 - 16 * x ** 2 + 5 * x) / 2;
 
 describe('tpe', () => {
   it.each(Object.keys(FUNCTIONS))('finds lower values of %s than random search, at equal trials', (name) => {
