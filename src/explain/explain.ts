@@ -3,11 +3,13 @@ import { UsageError } from '../errors.js';
 import { DIVERGENCES, type Divergence } from '../network/divergences.js';
 import { type Layer, outputWidth } from '../network/layer.js';
 import { objective, unfused } from '../network/network.js';
-import { nudged, taylorSlope } from './differences.js';
+import { taylorSlope } from './differences.js';
 import { type Influence, influence } from './influence.js';
-import { createInstance, type Instance } from './instance.js';
+import { createInstance, type Instance, type InstanceOptions } from './instance.js';
+import { divergenceKinks, kinksMet } from './kinks.js';
 import { findVariable, lectureLayers, type Variable } from './names.js';
 import { type PathSum, pathSum } from './paths.js';
+import { type PreciseLoss, preciseLoss } from './precise/pass.js';
 import type { Subject } from './subject.js';
 import { type Trace, trace } from './trace.js';
 
@@ -20,6 +22,8 @@ export interface Perturbation {
   readonly actual: number;
   /** Slope of the Taylor test: 2 if the derivative is right; null where Div is linear. */
   readonly slope: number | null;
+  /** Number of kinks at the variable's value or on the way to the changed one: there Div bends. */
+  readonly kinks: number;
 }
 
 /** Holds all that is printed and drawn about one instance. */
@@ -90,7 +94,9 @@ export function explain(
   { weight, perturb, all = false }: ExplainOptions = {},
 ): Explanation {
   const { layers, loss, classes, origin } = subject;
-  const instance = instanceOf(subject);
+  const options = optionsOf(subject);
+  const instance = instanceOf(subject, options);
+  const precise = preciseLoss(instance, options.objective);
   const { layout, network } = instance;
   const units = unitsOf(layers);
   const drawn = units <= DRAWN_UNITS;
@@ -99,6 +105,8 @@ export function explain(
   const requestedChange = perturb === undefined ? undefined : parsePerturbation(perturb, subject, instance);
   const traced = trace(
     instance,
+    options,
+    precise,
     small || (all && layout.count <= MOST_COMPARED) ? Number.POSITIVE_INFINITY : LARGEST,
   );
   instance.gradient();
@@ -120,7 +128,7 @@ export function explain(
     trace: traced,
     fused: fusedWith(subject, traced),
     paths: followed && placed ? [pathSum(instance, placed, followed, derivativeOf(followed, traced))] : [],
-    perturbations: change ? [perturbed(instance, change.variable, change.step, traced)] : [],
+    perturbations: change ? [perturbed(subject, precise, change, traced)] : [],
     influence: drawn && placed ? placed.graph : null,
   };
 }
@@ -139,9 +147,14 @@ function exampleOf({ layers }: Trace): Variable | undefined {
   return (weights.find(({ variable }) => variable.key === 'w[1][1,1]') ?? weights[0])?.variable;
 }
 
-/** Builds an instance of the subject's first row, in which divergence and last activation are not fused. */
-function instanceOf({ layers, loss, lossParameter, weights, x, d }: Subject): Instance {
-  const instance = createInstance({ objective: unfused(layers, loss, lossParameter), rows: 1 });
+/** Describes an instance of the subject's first row, in which divergence and last activation are not fused. */
+const optionsOf = ({ layers, loss, lossParameter }: Subject) => ({
+  objective: unfused(layers, loss, lossParameter),
+  rows: 1,
+});
+
+function instanceOf({ weights, x, d }: Subject, options: InstanceOptions): Instance {
+  const instance = createInstance(options);
   fill(instance, weights, x, d);
   return instance;
 }
@@ -163,20 +176,46 @@ function derivativeOf({ place }: Variable, { x, parameters }: Trace): number {
     : parameters[place.view].derivatives[place.index];
 }
 
-function perturbed(instance: Instance, variable: Variable, step: number, traced: Trace): Perturbation {
+function perturbed(
+  subject: Subject,
+  loss: PreciseLoss,
+  { variable, step }: { readonly variable: Variable; readonly step: number },
+  traced: Trace,
+): Perturbation {
   const { place } = variable;
-  const f =
+  const changed = (h: number) =>
     place.kind === 'input'
-      ? nudged(instance.network.input, place.index, instance.loss)
-      : nudged(instance.parameters, place.offset, instance.loss);
+      ? loss.withInput(0, place.index, h)
+      : loss.withParameters(new Map([[place.offset, h]]));
+  const rise = (h: number) => changed(h).minus(loss.at0).high;
   const derivative = derivativeOf(variable, traced);
   return {
     variable: variable.name,
     step,
     predicted: derivative * step,
-    actual: f(step) - f(0),
-    slope: taylorSlope(f, derivative, Math.abs(step)),
+    actual: rise(step),
+    slope: taylorSlope(rise, derivative, {
+      longest: Math.abs(step),
+      shortest: 1e-6 * Math.abs(step),
+      noise: (h) => 1e-13 * h * Math.abs(derivative) + 1e-28,
+    }),
+    kinks: kinksOnTheWay(subject, loss, place, step),
   };
+}
+
+function kinksOnTheWay(
+  { layers, loss: name, d }: Subject,
+  loss: PreciseLoss,
+  place: Variable['place'],
+  step: number,
+): number {
+  const before = loss.layersWith(new Map());
+  const after =
+    place.kind === 'input'
+      ? loss.layersWith(new Map(), [place.index, step])
+      : loss.layersWith(new Map([[place.offset, step]]));
+  const outputs = [before, after].map((computed) => computed[computed.length - 1].y);
+  return kinksMet(layers, before, after) + divergenceKinks(name, d, outputs[0], outputs[1]);
 }
 
 function parsePerturbation(

@@ -1,0 +1,92 @@
+/**
+ * Judges a derivative by difference quotients with 31 digits. These owe nothing to backpropagation, and rounding
+ * and steps are so small in them that only what float64 rounded in the derivative itself is left to allow for.
+ */
+import type { DoubleDouble } from './precise/doubledouble.js';
+
+/** What can be said of a derivative, and how it is printed. */
+export const VERDICTS = {
+  right: 'OK',
+  wrong: 'WRONG',
+  /** A float64 derivative of this size is rounded so much that an error of 1e-6 could not be told. */
+  small: 'too small to check',
+} as const;
+
+type Verdict = keyof typeof VERDICTS;
+
+/** Says how a derivative compares with its difference quotient. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly numeric: number;
+  /**
+   * |analytic − numeric| over the larger of the two; at a kink, the distance from a subgradient. What rounding
+   * explains of an error that is too large is taken off.
+   */
+  readonly error: number;
+  /** Whether there is a kink here, so that any subgradient is right. */
+  readonly kink: boolean;
+}
+
+/** The difference quotients of a function at 0. */
+interface Quotient {
+  /** The quotients to the left and to the right; they differ at a kink. */
+  readonly left: number;
+  readonly right: number;
+  readonly kink: boolean;
+  /** How far rounding may have moved them. */
+  readonly noise: number;
+}
+
+/** The largest relative error that passes. */
+const RELATIVE = 1e-7;
+/** Where rounding may have moved a derivative by a larger share, nothing is said of it. */
+const TOLD = 1e-6;
+
+/** The longest step, and how much shorter each further one is. */
+const LONGEST = 1e-6;
+const SHORTER = 1e-3;
+/** The rounding error of a value of Div with 31 digits, relative to 1 or to Div where that is larger. */
+const ROUNDING = 1e-30;
+/** How much the quotients of the two sides may differ: the mean of the two then errs by about the square. */
+const ONE_SIDED = 1e-5;
+
+/**
+ * Returns the difference quotients of f at 0. Steps become shorter until both sides agree, which also keeps them
+ * inside the domain of a logarithm, or until rounding leaves no digits. If the difference between the sides has
+ * not shrunk with the steps, there is a kink.
+ */
+export function quotientOf(f: (step: number) => DoubleDouble, at0: DoubleDouble): Quotient {
+  let wider = Number.POSITIVE_INFINITY;
+  let best: Quotient = { left: Number.NaN, right: Number.NaN, kink: false, noise: Number.POSITIVE_INFINITY };
+  if (!Number.isFinite(at0.high)) return best;
+  for (let h = LONGEST; ; h *= SHORTER) {
+    const left = at0.minus(f(-h)).high / h;
+    const right = f(h).minus(at0).high / h;
+    const size = Math.max(Math.abs(left), Math.abs(right));
+    const noise = size === 0 ? 0 : (ROUNDING * Math.max(1, Math.abs(at0.high))) / h;
+    const jump = Math.abs(right - left);
+    if (jump <= ONE_SIDED * size) return { left, right, kink: false, noise };
+    if (h < 1e-24 || noise > RELATIVE * size) return best;
+    if (Number.isFinite(jump)) {
+      best = { left, right, kink: jump > 0.5 * wider, noise: jump > 0.5 * wider ? noise : jump };
+      wider = jump;
+    }
+  }
+}
+
+/** Judges a derivative that rounding in float64 may have moved by `rounding`. */
+export function judge({ left, right, kink, noise }: Quotient, analytic: number, rounding: number): Judgement {
+  const [low, high] = [Math.min(left, right), Math.max(left, right)];
+  const numeric = kink ? Math.min(Math.max(analytic, low), high) : (left + right) / 2;
+  if (!Number.isFinite(numeric)) return { verdict: 'small', numeric, error: 0, kink: false };
+  const size = Math.max(Math.abs(analytic), Math.abs(low), Math.abs(high));
+  if (size === 0) return { verdict: 'right', numeric, error: 0, kink };
+  const difference = Math.abs(analytic - numeric);
+  const unsure = noise + rounding;
+  const explained = difference <= RELATIVE * size ? 0 : unsure;
+  const error = Math.max(0, difference - explained) / size;
+  if (!(error <= RELATIVE)) return { verdict: 'wrong', numeric, error, kink };
+  return unsure <= TOLD * size
+    ? { verdict: 'right', numeric, error, kink }
+    : { verdict: 'small', numeric, error: 0, kink };
+}
