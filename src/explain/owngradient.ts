@@ -2,18 +2,24 @@
 import type { FloatArray } from '../kernels/kernels.js';
 import type { Layer } from '../network/layer.js';
 import { Stream } from '../random.js';
-import { rootMeanSquare } from '../statistics.js';
 import { taylorSlope } from './differences.js';
 import { type GradientCheck, type ParameterCheck, sample, slopeAlongSomeDirection } from './gradient.js';
 import { differentiable, EXPLAIN_PURPOSE, type Instance, type InstanceOptions } from './instance.js';
 import { preciseLoss } from './precise/pass.js';
 import { roundingsOf } from './rounding.js';
-import { type Judgement, judge, quotientOf } from './verdict.js';
+import { type Judgement, judge, quotientsOf } from './verdict.js';
 
 /** How a gradient compares with the difference quotients of its network. */
-export interface OwnGradientCheck extends GradientCheck {
+interface OwnGradientCheck extends Pick<GradientCheck, 'parameters'> {
   /** One for each parameter array: which derivatives were judged, and how. */
   readonly judgements: readonly (readonly (Judgement & { readonly derivative: number })[])[];
+}
+
+/** Judges gradients by the difference quotients of one network. */
+export interface OwnChecker {
+  check(gradient: FloatArray): OwnGradientCheck;
+  /** Slope of the Taylor test along changes of one number in each parameter array; null where Div is linear. */
+  slope(gradient: FloatArray): number | null;
 }
 
 /** Says whether some of these layers pass back an estimate where their derivative is 0. */
@@ -33,7 +39,7 @@ export function ownGradientCheck(
   instance: Instance,
   options: InstanceOptions,
   mostOfEach: number,
-): (gradient: FloatArray) => OwnGradientCheck {
+): OwnChecker {
   const { layers } = options.objective;
   const gradient = instance.gradient().slice();
   const roundings = roundingsOf(instance, options).parameters;
@@ -43,7 +49,7 @@ export function ownGradientCheck(
     const compared = !isEstimated(layers, Number.parseInt(name, 10));
     const indices = compared ? sample(gradient.subarray(offset, offset + length), mostOfEach, counter) : [];
     const quotients = indices.map((i) =>
-      quotientOf((step) => loss.withParameters(new Map([[offset + i, step]])), loss.at0),
+      quotientsOf((step, quick) => loss.withParameters(new Map([[offset + i, step]]), quick), loss.at0),
     );
     return { ...view, indices, quotients };
   });
@@ -58,12 +64,13 @@ export function ownGradientCheck(
     const rounding = along(
       (offset, part) => Math.abs(part) * (roundings[offset] + 1e-15 * Math.abs(found[offset])),
     );
-    const rise = (h: number) =>
-      loss.withParameters(new Map(direction.map(([offset, part]) => [offset, h * part]))).minus(loss.at0)
-        .high;
+    const rise = (h: number) => {
+      const steps = new Map(direction.map(([offset, part]) => [offset, h * part]));
+      return loss.withParameters(steps, true).minus(loss.at0).high;
+    };
     return taylorSlope(rise, derivative, { shortest: 1e-9, noise: (h) => 100 * h * rounding + 1e-28 });
   };
-  return (found) => {
+  const check = (found: FloatArray): OwnGradientCheck => {
     const judgements = views.map(({ offset, indices, quotients }) =>
       quotients.map((quotient, at) => {
         const derivative = found[offset + indices[at]];
@@ -83,11 +90,10 @@ export function ownGradientCheck(
         index: indices[worst] ?? 0,
       };
     });
-    return {
-      parameters,
-      judgements,
-      slope: slopeAlongSomeDirection((attempt) => slopeAlong(found, attempt)),
-      size: rootMeanSquare([...found]),
-    };
+    return { parameters, judgements };
+  };
+  return {
+    check,
+    slope: (found) => slopeAlongSomeDirection((attempt) => slopeAlong(found, attempt)),
   };
 }

@@ -11,7 +11,7 @@ import { lectureLayers, parameterVariable, type Variable } from './names.js';
 import { isEstimated, passesEstimates } from './owngradient.js';
 import type { PreciseLoss } from './precise/pass.js';
 import { type Roundings, roundingsOf } from './rounding.js';
-import { type Judgement, judge, quotientOf } from './verdict.js';
+import { type Judgement, judge, quotientsOf } from './verdict.js';
 
 /** Holds x, z(k) or y(k), with ∂Div by each of its values. */
 export interface Vector {
@@ -179,7 +179,7 @@ function vectorsOf({ network }: Instance, { loss, roundings, most }: Comparing):
     const estimate = passesEstimates(network.layers.slice(layer));
     const found = (estimate ? [] : largest(derivatives, most)).map((i) =>
       judge(
-        quotientOf((step) => loss.withInput(layer, i, step), loss.at0),
+        quotientsOf((step, quick) => loss.withInput(layer, i, step, quick), loss.at0),
         derivatives[i],
         roundings.vectors[layer][i],
       ),
@@ -208,7 +208,10 @@ function weightsOf(
   const derivativeOf = (view: number, i: number): Derivative => {
     const variable = parameterVariable(layers, layout, view, i);
     const offset = layout.views[view].offset + i;
-    const quotient = quotientOf((step) => loss.withParameters(new Map([[offset, step]])), loss.at0);
+    const quotient = quotientsOf(
+      (step, quick) => loss.withParameters(new Map([[offset, step]]), quick),
+      loss.at0,
+    );
     const judged = judge(quotient, gradient[offset], roundings.parameters[offset]);
     const factors = factorsOf(variable, vectors[index], vectors[index + 1]);
     return { variable, value: parameters[offset], derivative: gradient[offset], ...judged, factors };

@@ -55,15 +55,15 @@ const ONE_SIDED = 1e-5;
  * inside the domain of a logarithm, or until rounding leaves no digits. If the difference between the sides has
  * not shrunk with the steps, there is a kink.
  */
-export function quotientOf(f: (step: number) => DoubleDouble, at0: DoubleDouble): Quotient {
+function quotientOf(f: (step: number) => DoubleDouble, at0: DoubleDouble, longest: number): Quotient {
   let wider = Number.POSITIVE_INFINITY;
   let best: Quotient = { left: Number.NaN, right: Number.NaN, kink: false, noise: Number.POSITIVE_INFINITY };
   if (!Number.isFinite(at0.high)) return best;
-  for (let h = LONGEST; ; h *= SHORTER) {
+  for (let h = longest; ; h *= SHORTER) {
     const left = at0.minus(f(-h)).high / h;
     const right = f(h).minus(at0).high / h;
     const size = Math.max(Math.abs(left), Math.abs(right));
-    const noise = size === 0 ? 0 : (ROUNDING * Math.max(1, Math.abs(at0.high))) / h;
+    const noise = (ROUNDING * Math.max(1, Math.abs(at0.high))) / h;
     const jump = Math.abs(right - left);
     if (jump <= ONE_SIDED * size) return { left, right, kink: false, noise };
     if (h < 1e-24 || noise > RELATIVE * size) return best;
@@ -74,10 +74,45 @@ export function quotientOf(f: (step: number) => DoubleDouble, at0: DoubleDouble)
   }
 }
 
-/** Judges a derivative that rounding in float64 may have moved by `rounding`. */
-export function judge({ left, right, kink, noise }: Quotient, analytic: number, rounding: number): Judgement {
+/** A function of a step, which may be asked for a quick value: one whose change has 15 digits unless terms cancel. */
+type Stepped = (step: number, quick: boolean) => DoubleDouble;
+
+/**
+ * Difference quotients of one function, which are measured when they are asked for: number 0 is the quick one, and
+ * after it steps begin at 1e-6 and are a thousand times shorter each time.
+ */
+export type Quotients = (n: number) => Quotient;
+
+export function quotientsOf(f: Stepped, at0: DoubleDouble): Quotients {
+  const known: Quotient[] = [];
+  return (n) =>
+    (known[n] ??= quotientOf((step) => f(step, n === 0), at0, LONGEST * SHORTER ** Math.max(0, n - 1)));
+}
+
+const meanOf = ({ left, right }: Quotient) => (left + right) / 2;
+
+/**
+ * Judges a derivative that rounding in float64 may have moved by `rounding`. Before it is called wrong, a quotient
+ * with shorter steps must say so too: where f is as flat as x³ at 0, one with long steps is too large.
+ */
+export function judge(quotients: Quotients, analytic: number, rounding: number): Judgement {
+  const quick = judgeBy(quotients(0), analytic, rounding);
+  if (quick.verdict === 'right' && !quick.kink) return quick;
+  for (let n = 1; ; n++) {
+    const quotient = quotients(n);
+    const judged = judgeBy(quotient, analytic, rounding);
+    if (judged.verdict !== 'wrong') return judged;
+    const shorter = quotients(n + 1);
+    const [mean, next] = [meanOf(quotient), meanOf(shorter)];
+    const size = Math.max(Math.abs(mean), Math.abs(next), Math.abs(analytic));
+    if (!(shorter.noise <= 1e-3 * size)) return { ...judged, verdict: 'small', error: 0 };
+    if (Math.abs(mean - next) <= TOLD * size + shorter.noise) return judged;
+  }
+}
+
+function judgeBy({ left, right, kink, noise }: Quotient, analytic: number, rounding: number): Judgement {
   const [low, high] = [Math.min(left, right), Math.max(left, right)];
-  const numeric = kink ? Math.min(Math.max(analytic, low), high) : (left + right) / 2;
+  const numeric = kink ? Math.min(Math.max(analytic, low), high) : (low + high) / 2;
   if (!Number.isFinite(numeric)) return { verdict: 'small', numeric, error: 0, kink: false };
   const size = Math.max(Math.abs(analytic), Math.abs(low), Math.abs(high));
   if (size === 0) return { verdict: 'right', numeric, error: 0, kink };

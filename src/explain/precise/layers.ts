@@ -35,6 +35,8 @@ interface Task {
   readonly before: Computed | null;
   /** The outputs of the branches. */
   readonly branches: readonly Values[];
+  /** Whether float64 is good enough for what changes in a weighted combination. */
+  readonly quick: boolean;
   /** Which numbers of each parameter are changed, and by how much. */
   readonly changes: readonly (readonly (readonly [index: number, step: number])[])[];
 }
@@ -80,21 +82,27 @@ function normalised(values: Values, eps: number): Values {
 
 /**
  * Computes z = xW + b. Once it is known for unchanged numbers, only what changed is added, which 31 digits
- * allow: Σ w·Δx for each changed input, and x·Δw for each changed weight.
+ * allow: Σ w·Δx for each changed input, and x·Δw for each changed weight. In float64 that is a hundred times
+ * faster, and leaves the difference 15 digits unless its terms cancel.
  */
 function affine(task: Task): Values {
-  const { layer, arrays, rows, x, before, changes } = task;
+  const { layer, arrays, rows, x, before, quick, changes } = task;
   const { inputs: K, outputs: N } = layer;
   const [w, b] = arrays.parameters;
   const factor = argumentOf<{ ntk: boolean }>(task).ntk ? 1 / Math.sqrt(K) : 1;
   const start = b ? Array.from(b, preciseOf) : new Array<DoubleDouble>(N).fill(ZERO);
   const z = before ? [...before.y] : Array.from({ length: rows }, () => start).flat();
-  for (let i = 0; i < x.length; i++) {
-    if (before && before.x[i] === x[i]) continue;
-    const change = (before ? x[i].minus(before.x[i]) : x[i]).times(factor);
-    if (change.high === 0) continue;
-    const [first, k] = [Math.floor(i / K) * N, i % K];
-    for (let n = 0; n < N; n++) z[first + n] = z[first + n].plus(change.times(w[k * N + n]));
+  for (let r = 0; r < rows; r++) {
+    const sums = new Float64Array(N); // what changes, where float64 is good enough for it
+    for (let k = 0; k < K; k++) {
+      const i = r * K + k;
+      if (before && before.x[i] === x[i]) continue;
+      const change = (before ? x[i].minus(before.x[i]) : x[i]).times(factor);
+      if (change.high === 0) continue;
+      if (before && quick) for (let n = 0; n < N; n++) sums[n] += change.high * w[k * N + n];
+      else for (let n = 0; n < N; n++) z[r * N + n] = z[r * N + n].plus(change.times(w[k * N + n]));
+    }
+    for (const [n, sum] of sums.entries()) if (sum !== 0) z[r * N + n] = z[r * N + n].plus(sum);
   }
   const [weightChanges, biasChanges = []] = changes;
   for (let r = 0; r < rows; r++) {

@@ -16,10 +16,10 @@ export type ParameterSteps = ReadonlyMap<number, number>;
 /** Div of all rows, and how it changes. */
 export interface PreciseLoss {
   readonly at0: DoubleDouble;
-  /** Returns Div with parameters changed. */
-  withParameters(steps: ParameterSteps): DoubleDouble;
+  /** Returns Div with parameters changed; if `quick`, changes are summed in float64. */
+  withParameters(steps: ParameterSteps, quick?: boolean): DoubleDouble;
   /** Returns Div with number i of what layer `from` reads changed; layer N is the divergence. */
-  withInput(from: number, i: number, step: number): DoubleDouble;
+  withInput(from: number, i: number, step: number, quick?: boolean): DoubleDouble;
   /** What each layer computes, with parameters or an input changed. */
   layersWith(steps: ParameterSteps, input?: readonly [i: number, step: number]): readonly Computed[];
 }
@@ -44,22 +44,26 @@ export function preciseLoss(
       targets.map((d, r) => divergence(y.slice(r * outputs, (r + 1) * outputs), d, objective.parameter)),
     );
   };
-  const run = (x: Values, steps: ParameterSteps, before: readonly Computed[] | null, from = 0) =>
-    runSequence({ instance, steps }, network, x, before, from);
-  const base = run(input, NO_STEPS, null);
+  const run = (
+    x: Values,
+    changed: Partial<Omit<Run, 'instance'>>,
+    before: readonly Computed[] | null,
+    from = 0,
+  ) => runSequence({ instance, steps: NO_STEPS, quick: false, ...changed }, network, x, before, from);
+  const base = run(input, {}, null);
   const outputOf = (computed: readonly Computed[]) => computed[computed.length - 1].y;
   return {
     at0: lossOf(outputOf(base)),
-    withParameters: (steps) => lossOf(outputOf(run(input, steps, base))),
-    withInput(from, i, step) {
+    withParameters: (steps, quick = false) => lossOf(outputOf(run(input, { steps, quick }, base))),
+    withInput(from, i, step, quick = false) {
       const x = [...(base[from]?.x ?? outputOf(base))];
       x[i] = x[i].plus(step);
-      return lossOf(from === base.length ? x : outputOf(run(x, NO_STEPS, base, from)));
+      return lossOf(from === base.length ? x : outputOf(run(x, { quick }, base, from)));
     },
     layersWith(steps, nudge) {
       const x = [...input];
       if (nudge) x[nudge[0]] = x[nudge[0]].plus(nudge[1]);
-      return run(x, steps, base);
+      return run(x, { steps }, base);
     },
   };
 }
@@ -67,6 +71,7 @@ export function preciseLoss(
 interface Run {
   readonly instance: Instance;
   readonly steps: ParameterSteps;
+  readonly quick: boolean;
 }
 
 /** Runs the layers of a sequence from `from` on. */
@@ -108,7 +113,17 @@ function runLayer(
   if (same) return before;
   const forward = PRECISE_LAYERS[layer.kind];
   const outputs = branches.map((branch) => branch[branch.length - 1].y);
-  const y = forward({ layer, arrays, pass, rows: pass.rows, x, before, branches: outputs, changes });
+  const y = forward({
+    layer,
+    arrays,
+    pass,
+    rows: pass.rows,
+    x,
+    before,
+    branches: outputs,
+    quick: run.quick,
+    changes,
+  });
   return { x, y, branches };
 }
 

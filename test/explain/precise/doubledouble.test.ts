@@ -29,7 +29,9 @@ const exactly = ({ high, low }: DoubleDouble): Dyadic => plus(dyadic(high), dyad
 function digits(found: Dyadic, expected: Dyadic, scale: Dyadic): number {
   const error = plus(found, negated(expected));
   const size = (n: bigint) => (n < 0n ? -n : n).toString(2).length;
-  return error.n === 0n ? Number.NEGATIVE_INFINITY : size(error.n) - Number(error.s) - (size(scale.n) - Number(scale.s));
+  return error.n === 0n
+    ? Number.NEGATIVE_INFINITY
+    : size(error.n) - Number(error.s) - (size(scale.n) - Number(scale.s));
 }
 
 const number = fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((x) => Number(x.toPrecision(17)));
@@ -45,7 +47,9 @@ describe('numbers with 31 digits', () => {
         const [p, q] = [exactly(a), exactly(b)];
         const sum = plus(p, q);
         expect(digits(exactly(a.plus(b)), sum, sum)).toBeLessThanOrEqual(-102);
-        expect(digits(exactly(a.minus(b)), plus(p, negated(q)), plus(p, negated(q)))).toBeLessThanOrEqual(-102);
+        expect(digits(exactly(a.minus(b)), plus(p, negated(q)), plus(p, negated(q)))).toBeLessThanOrEqual(
+          -102,
+        );
         expect(digits(exactly(a.times(b)), times(p, q), times(p, q))).toBeLessThanOrEqual(-100);
         expect(digits(times(exactly(a.over(b)), q), p, p)).toBeLessThanOrEqual(-99);
       }),
@@ -60,7 +64,9 @@ describe('numbers with 31 digits', () => {
       const expected = new DoubleDouble(high, low);
       const error = preciseOf(x)[name as keyof typeof fixture]().minus(expected).high;
       // the sine of a large number has as many digits less as the number has before the point
-      expect(Math.abs(error), `${name} ${x}`).toBeLessThanOrEqual(1e-29 * Math.abs(high) + (name === 'sin' || name === 'cos' ? 1e-32 * Math.abs(x) : 0));
+      expect(Math.abs(error), `${name} ${x}`).toBeLessThanOrEqual(
+        1e-29 * Math.abs(high) + (name === 'sin' || name === 'cos' ? 1e-32 * Math.abs(x) : 0),
+      );
     }
   });
 

@@ -7,7 +7,6 @@ import { preciseLoss } from '#src/explain/precise/pass.js';
 import { DIFFERENTIABLE_NAMES } from '#src/network/activations.js';
 import { DIVERGENCE_NAMES } from '#src/network/divergences.js';
 import { LAYER_KINDS } from '#src/network/kinds.js';
-import { unfused } from '#src/network/network.js';
 
 const cases: [string, Case][] = [
   ...CHECKED_KINDS.flatMap((kind) => [
@@ -21,9 +20,7 @@ const cases: [string, Case][] = [
 
 describe('with 31 digits', () => {
   it('every kind of layer has a forward pass', () => {
-    expect(Object.keys(PRECISE_LAYERS).sort()).toEqual(
-      [...Object.keys(LAYER_KINDS), 'straightThrough', 'perceptron'].sort(),
-    );
+    expect(Object.keys(PRECISE_LAYERS).sort()).toEqual(Object.keys(LAYER_KINDS).sort());
   });
 
   it.each(cases)('%s: Div is the same, and the quotients are the gradient', (_, one) => {
@@ -31,19 +28,15 @@ describe('with 31 digits', () => {
     const options = { objective: one.objective, rows: instance.pass.rows, training: true };
     const { at0 } = preciseLoss(instance, one.objective);
     expect(Math.abs(at0.high - instance.loss())).toBeLessThanOrEqual(1e-13 * Math.max(1, at0.high));
-    const check = ownGradientCheck(instance, options, 4);
+    const { check } = ownGradientCheck(instance, options, 4);
     const gradient = instance.gradient().slice();
     const right = check(gradient).parameters;
     expect(Math.max(...right.map(({ error }) => error))).toBeLessThan(1e-9);
-    expect(right.every(({ small }) => small === 0)).toBe(true);
+    expect(right.every(({ small, checked }) => small < checked)).toBe(true);
     const wrong = check(gradient.map((value) => value * (1 + 1e-5))).judgements.flat();
-    const told = wrong.filter(({ derivative, kink }) => derivative !== 0 && !kink);
+    // where the terms of several rows cancel, nothing but their rounding is left
+    const told = wrong.filter(({ derivative, kink }) => Math.abs(derivative) > 1e-12 && !kink);
     expect(told.length).toBeGreaterThan(0);
     expect(told.filter(({ verdict }) => verdict !== 'wrong')).toEqual([]);
-  });
-
-  it('a divergence whose derivative is bounded tells nothing', () => {
-    const { objective } = caseOf('dense', 'tanh', 'crossEntropy');
-    expect(unfused(objective.layers, 'crossEntropy').divergence).toBe('crossEntropy');
   });
 });
