@@ -114,7 +114,6 @@ export function explain(
     drawn || requested ? influence(instance, network.outputGradient.slice(), traced.divergence) : null;
   const followed = requested ?? (small ? exampleOf(traced) : undefined);
   const change = requestedChange ?? (small && followed ? { variable: followed, step: 1e-3 } : undefined);
-  const { formula, gradient }: Divergence = DIVERGENCES[loss];
   return {
     origin,
     instance: subject.instance,
@@ -122,7 +121,7 @@ export function explain(
     units,
     small,
     loss,
-    formula: { formula, gradient },
+    formula: formulaOf(subject),
     desired: [...subject.d.slice(0, network.output.length)],
     classes,
     trace: traced,
@@ -131,6 +130,13 @@ export function explain(
     perturbations: change ? [perturbed(subject, precise, change, traced)] : [],
     influence: drawn && placed ? placed.graph : null,
   };
+}
+
+/** Returns the formulas of the divergence; without label smoothing, cross-entropy's are the lecture's. */
+function formulaOf({ layers, loss, lossParameter }: Subject): Explanation['formula'] {
+  const { formula, gradient, plain }: Divergence = DIVERGENCES[loss];
+  const { parameter } = unfused(layers, loss, lossParameter);
+  return plain && parameter === 0 ? plain : { formula, gradient };
 }
 
 /** Counts the inputs and all outputs of layers. */
@@ -235,7 +241,7 @@ function parsePerturbation(
 
 /** Computes ∂Div/∂z(N) with divergence and activation fused, which must equal what the two give apart. */
 function fusedWith(subject: Subject, traced: Trace): Explanation['fused'] {
-  const { fused }: Divergence = DIVERGENCES[subject.loss];
+  const { fused, plain }: Divergence = DIVERGENCES[subject.loss];
   const target = objective(subject.layers, subject.loss, subject.lossParameter);
   if (!fused || target.layers.length === subject.layers.length) return null;
   const instance = createInstance({ objective: target, rows: 1 });
@@ -244,5 +250,6 @@ function fusedWith(subject: Subject, traced: Trace): Explanation['fused'] {
   const derivatives = [...instance.network.outputGradient.subarray(0, outputWidth(target.layers))];
   const unfusedDerivatives = traced.layers[traced.layers.length - 1].z?.derivatives ?? [];
   const difference = Math.max(...unfusedDerivatives.map((value, i) => Math.abs(value - derivatives[i])));
-  return { activation: fused.activation, gradient: fused.gradient, derivatives, difference };
+  const fusedGradient = plain && target.parameter === 0 ? plain.fused : fused.gradient;
+  return { activation: fused.activation, gradient: fusedGradient, derivatives, difference };
 }

@@ -253,8 +253,9 @@ export function failuresOf({
 }
 
 /**
- * Passes if a report of `gradcheck` or `gradcheckNetwork` has no failures.
+ * Passes if a report of `gradcheck` or `gradcheckNetwork`, or a trace of `explain`, has no failures.
  *
+ * @param command begins the error's message
  * @throws GateError, whose exit code is 5, with the first failure of a report that has any
  * @example
  * ```js
@@ -267,9 +268,12 @@ export function failuresOf({
  * }
  * ```
  */
-export function assertPassed({ failures: [first, ...others] }: Pick<GradcheckReport, 'failures'>): void {
+export function assertPassed(
+  { failures: [first, ...others] }: Pick<GradcheckReport, 'failures'>,
+  command = 'gradcheck',
+): void {
   if (first === undefined) return;
-  throw new GateError(`gradcheck: ${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}`);
+  throw new GateError(`${command}: ${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}`);
 }
 
 function sum(values: readonly number[]): number {

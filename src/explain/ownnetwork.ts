@@ -26,8 +26,10 @@ export interface NetworkReport
   readonly parameters: readonly ParameterCheck[];
 }
 
-/** Derivatives that are compared for each parameter. */
+/** Derivatives that are compared for each parameter, of a network with up to so many parameters, and of a larger one. */
 const MOST_OF_EACH = 32;
+const SMALL_PARAMETERS = 20_000;
+const MOST_OF_LARGE = 8;
 
 /**
  * Checks the derivatives of a network of your own on your own rows, as it is trained: with the divergence
@@ -52,7 +54,8 @@ const MOST_OF_EACH = 32;
 export function gradcheckNetwork(subject: Subject, alter?: Alter): NetworkReport {
   const make = (arithmetic?: Arithmetic) => instanceOf(subject, arithmetic, alter);
   const right = make(FLOAT64);
-  const checker = ownGradientCheck(instanceOf(subject), optionsOf(subject), MOST_OF_EACH);
+  const most = subject.weights.length <= SMALL_PARAMETERS ? MOST_OF_EACH : MOST_OF_LARGE;
+  const checker = ownGradientCheck(instanceOf(subject), optionsOf(subject), most);
   const gradient = right.gradient().slice();
   const { parameters } = checker.check(gradient);
   const tolerance = scatter(roundingsOf(right, optionsOf(subject), FLOAT32_ULP).parameters, gradient);
