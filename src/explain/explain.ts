@@ -134,9 +134,10 @@ export function explain(
 
 /** Returns the formulas of the divergence; without label smoothing, cross-entropy's are the lecture's. */
 function formulaOf({ layers, loss, lossParameter }: Subject): Explanation['formula'] {
-  const { formula, gradient, plain }: Divergence = DIVERGENCES[loss];
+  const { plain, ...general }: Divergence = DIVERGENCES[loss];
   const { parameter } = unfused(layers, loss, lossParameter);
-  return plain && parameter === 0 ? plain : { formula, gradient };
+  const { formula, gradient } = plain && parameter === 0 ? plain : general;
+  return { formula, gradient };
 }
 
 /** Counts the inputs and all outputs of layers. */

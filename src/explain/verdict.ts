@@ -101,7 +101,7 @@ export function judge(quotients: Quotients, analytic: number, rounding: number):
   for (let n = 1; ; n++) {
     const quotient = quotients(n);
     const judged = judgeBy(quotient, analytic, rounding);
-    if (judged.verdict !== 'wrong') return judged;
+    if (judged.verdict !== 'wrong' || Number.isNaN(analytic)) return judged;
     const shorter = quotients(n + 1);
     const [mean, next] = [meanOf(quotient), meanOf(shorter)];
     const size = Math.max(Math.abs(mean), Math.abs(next), Math.abs(analytic));
