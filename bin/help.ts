@@ -54,8 +54,8 @@ export async function withYargs(commands: readonly Command[], tokens: readonly s
 const BESIDE = 80;
 
 /**
- * Removes the types that yargs writes behind the flags, for the text already says what to write, and breaks lines
- * between words: yargs would break inside them where there is little room.
+ * Removes the types that yargs writes behind the flags, for the text already says what to write, and breaks
+ * lines between words: yargs would break inside them where there is little room.
  */
 function shown(help: string): string {
   const width = Math.min(100, process.stdout.columns ?? 80);

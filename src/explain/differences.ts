@@ -90,9 +90,9 @@ interface TaylorSteps {
 
 /**
  * Returns the slope of log |f(h) − f(0) − h·derivative| over log h: 2 if the derivative is right, 1 if it is
- * wrong. Null if f is linear, so that only rounding is left. Kinks and third derivatives disturb the slope, so
- * shorter steps than the longest are tried as well and the slope nearest to 2 counts: a wrong derivative does
- * not come near 2 at any step.
+ * wrong. Null if f is linear, so that only rounding is left. Kinks and third derivatives disturb the slope,
+ * so shorter steps than the longest are tried as well and the slope nearest to 2 counts: a wrong derivative
+ * does not come near 2 at any step.
  */
 export function taylorSlope(
   f: (step: number) => number,

@@ -154,7 +154,9 @@ function exampleOf({ layers }: Trace): Variable | undefined {
   return (weights.find(({ variable }) => variable.key === 'w[1][1,1]') ?? weights[0])?.variable;
 }
 
-/** Describes an instance of the subject's first row, in which divergence and last activation are not fused. */
+/**
+ * Describes an instance of the subject's first row, in which divergence and last activation are not fused.
+ */
 const optionsOf = ({ layers, loss, lossParameter }: Subject) => ({
   objective: unfused(layers, loss, lossParameter),
   rows: 1,

@@ -143,7 +143,9 @@ export function compareFloat32(
   networks: readonly {
     readonly name: string;
     readonly make: (on?: Arithmetic) => Instance;
-    /** How far rounding may move the gradient, where that is known; else it is estimated from small changes. */
+    /**
+     * How far rounding may move the gradient, where that is known; else it is estimated from small changes.
+     */
     readonly tolerance?: number;
   }[],
   bytes = 2 ** 22,

@@ -1,11 +1,14 @@
-/** Counts the kinks that a small change meets: points at which Div bends, where prediction by derivatives fails. */
+/**
+ * Counts the kinks that a small change meets: points at which Div bends, where prediction by derivatives
+ * fails.
+ */
 import { ACTIVATIONS, type Activation, type ActivationName } from '../network/activations.js';
 import type { DivergenceName } from '../network/divergences.js';
 import type { Layer } from '../network/layer.js';
 import { GATES, type GateName } from '../network/layers/gate.js';
 import { neighbours } from '../network/layers/max.js';
 import type { DoubleDouble } from './precise/doubledouble.js';
-import type { Computed, Values } from './precise/layers.js';
+import type { Computed, Values } from './precise/task.js';
 
 /** Where a divergence bends, as a function of the target d. */
 const DIVERGENCE_KINKS: Partial<Record<DivergenceName, (d: number) => number>> = {

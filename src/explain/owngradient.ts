@@ -18,7 +18,9 @@ interface OwnGradientCheck extends Pick<GradientCheck, 'parameters'> {
 /** Judges gradients by the difference quotients of one network. */
 export interface OwnChecker {
   check(gradient: FloatArray): OwnGradientCheck;
-  /** Slope of the Taylor test along changes of one number in each parameter array; null where Div is linear. */
+  /**
+   * Slope of the Taylor test along changes of one number in each parameter array; null where Div is linear.
+   */
   slope(gradient: FloatArray): number | null;
 }
 
@@ -32,8 +34,8 @@ export const isEstimated = (layers: readonly Layer[], index: number): boolean =>
   passesEstimates(layers.slice(index + 1)) || layers[index].branches.some(passesEstimates);
 
 /**
- * Measures at most `mostOfEach` difference quotients of each parameter array, and returns what judges a gradient
- * by them. Arrays before an estimate have none.
+ * Measures at most `mostOfEach` difference quotients of each parameter array, and returns what judges a
+ * gradient by them. Arrays before an estimate have none.
  */
 export function ownGradientCheck(
   instance: Instance,

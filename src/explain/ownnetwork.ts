@@ -26,7 +26,10 @@ export interface NetworkReport
   readonly parameters: readonly ParameterCheck[];
 }
 
-/** Derivatives that are compared for each parameter, of a network with up to so many parameters, and of a larger one. */
+/**
+ * Derivatives that are compared for each parameter, of a network with up to so many parameters, and of a
+ * larger one.
+ */
 const MOST_OF_EACH = 32;
 const SMALL_PARAMETERS = 20_000;
 const MOST_OF_LARGE = 8;

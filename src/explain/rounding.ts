@@ -1,7 +1,7 @@
 /**
- * Estimates how far rounding has moved each derivative that backpropagation computes in float64: it repeats the
- * passes with results that are changed at random by as much as rounding may (Monte Carlo arithmetic, Parker
- * 1997), and looks how the derivatives scatter.
+ * Estimates how far rounding has moved each derivative that backpropagation computes in float64: it repeats
+ * the passes with results that are changed at random by as much as rounding may (Monte Carlo arithmetic,
+ * Parker 1997), and looks how the derivatives scatter.
  */
 import type { FloatArray } from '../kernels/kernels.js';
 import type { Layer } from '../network/layer.js';
@@ -23,7 +23,9 @@ const REPETITIONS = 8;
 /** How many times the root mean square change an error may be. */
 const SAFETY = 8;
 
-/** Estimates the roundings of an instance that was made with these options, if it were computed to this `ulp`. */
+/**
+ * Estimates the roundings of an instance that was made with these options, if it were computed to this `ulp`.
+ */
 export function roundingsOf(
   original: Instance,
   options: InstanceOptions,
@@ -74,8 +76,8 @@ function derivativesOf({ gradient, network }: Instance): Float64Array[] {
 }
 
 /**
- * Returns the layer with results that are changed by as much as rounding may change them: a sum of N terms has N
- * roundings, and grows by the root of as many.
+ * Returns the layer with results that are changed by as much as rounding may change them: a sum of N terms
+ * has N roundings, and grows by the root of as many.
  */
 function shaken(layer: Layer, ulp: number, draw: () => number): Layer {
   const amount = ulp * (2 + Math.sqrt(Math.max(layer.inputs, layer.outputs)));
@@ -103,8 +105,8 @@ function shake(array: FloatArray, amount: number, draw: () => number, least = 0)
 }
 
 /**
- * Changes ∂Div/∂y by as much as rounding may. A fused divergence subtracts the target from the output, so that
- * the error of the difference is relative to the target.
+ * Changes ∂Div/∂y by as much as rounding may. A fused divergence subtracts the target from the output, so
+ * that the error of the difference is relative to the target.
  */
 function shakenDivergence(ulp: number, draw: () => number): typeof FLOAT64.kernels.divergence {
   return (name, losses, dy, y, d, R, N, p) => {

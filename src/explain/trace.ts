@@ -25,7 +25,9 @@ export interface Vector {
   readonly kinks: number;
   /** Number of these that are too small to check. */
   readonly small: number;
-  /** Whether these are no derivatives, because a layer behind passes back an estimate: nothing is compared. */
+  /**
+   * Whether these are no derivatives, because a layer behind passes back an estimate: nothing is compared.
+   */
   readonly estimate: boolean;
 }
 
@@ -89,8 +91,8 @@ interface Comparing {
 }
 
 /**
- * Traces an instance of one row that was made with `options`, and compares the `most` largest derivatives of each
- * vector and parameter with difference quotients.
+ * Traces an instance of one row that was made with `options`, and compares the `most` largest derivatives of
+ * each vector and parameter with difference quotients.
  */
 export function trace(instance: Instance, options: InstanceOptions, loss: PreciseLoss, most: number): Trace {
   const { layout, network, parameters } = instance;

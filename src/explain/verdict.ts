@@ -1,6 +1,7 @@
 /**
- * Judges a derivative by difference quotients with 31 digits. These owe nothing to backpropagation, and rounding
- * and steps are so small in them that only what float64 rounded in the derivative itself is left to allow for.
+ * Judges a derivative by difference quotients with 31 digits. These owe nothing to backpropagation, and
+ * rounding and steps are so small in them that only what float64 rounded in the derivative itself is left to
+ * allow for.
  */
 import type { DoubleDouble } from './precise/doubledouble.js';
 
@@ -19,8 +20,8 @@ export interface Judgement {
   readonly verdict: Verdict;
   readonly numeric: number;
   /**
-   * |analytic − numeric| over the larger of the two; at a kink, the distance from a subgradient. What rounding
-   * explains of an error that is too large is taken off.
+   * |analytic − numeric| over the larger of the two; at a kink, the distance from a subgradient. What
+   * rounding explains of an error that is too large is taken off.
    */
   readonly error: number;
   /** Whether there is a kink here, so that any subgradient is right. */
@@ -51,9 +52,9 @@ const ROUNDING = 1e-30;
 const ONE_SIDED = 1e-5;
 
 /**
- * Returns the difference quotients of f at 0. Steps become shorter until both sides agree, which also keeps them
- * inside the domain of a logarithm, or until rounding leaves no digits. If the difference between the sides has
- * not shrunk with the steps, there is a kink.
+ * Returns the difference quotients of f at 0. Steps become shorter until both sides agree, which also keeps
+ * them inside the domain of a logarithm, or until rounding leaves no digits. If the difference between the
+ * sides has not shrunk with the steps, there is a kink.
  */
 function quotientOf(f: (step: number) => DoubleDouble, at0: DoubleDouble, longest: number): Quotient {
   let wider = Number.POSITIVE_INFINITY;
@@ -74,14 +75,17 @@ function quotientOf(f: (step: number) => DoubleDouble, at0: DoubleDouble, longes
   }
 }
 
-/** A function of a step, which may be asked for a quick value: one whose change has 15 digits unless terms cancel. */
+/**
+ * A function of a step, which may be asked for a quick value: one whose change has 15 digits unless terms
+ * cancel.
+ */
 type Stepped = (step: number, quick: boolean) => DoubleDouble;
 
 /**
- * Difference quotients of one function, which are measured when they are asked for: number 0 is the quick one, and
- * after it steps begin at 1e-6 and are a thousand times shorter each time.
+ * Difference quotients of one function, which are measured when they are asked for: number 0 is the quick
+ * one, and after it steps begin at 1e-6 and are a thousand times shorter each time.
  */
-export type Quotients = (n: number) => Quotient;
+type Quotients = (n: number) => Quotient;
 
 export function quotientsOf(f: Stepped, at0: DoubleDouble): Quotients {
   const known: Quotient[] = [];
@@ -92,8 +96,9 @@ export function quotientsOf(f: Stepped, at0: DoubleDouble): Quotients {
 const meanOf = ({ left, right }: Quotient) => (left + right) / 2;
 
 /**
- * Judges a derivative that rounding in float64 may have moved by `rounding`. Before it is called wrong, a quotient
- * with shorter steps must say so too: where f is as flat as x³ at 0, one with long steps is too large.
+ * Judges a derivative that rounding in float64 may have moved by `rounding`. Before it is called wrong, a
+ * quotient with shorter steps must say so too: where f is as flat as x³ at 0, one with long steps is too
+ * large.
  */
 export function judge(quotients: Quotients, analytic: number, rounding: number): Judgement {
   const quick = judgeBy(quotients(0), analytic, rounding);

@@ -1,4 +1,7 @@
-/** What is said of a derivative, on functions whose derivatives are known, and on networks at the ends of float64. */
+/**
+ * What is said of a derivative, on functions whose derivatives are known, and on networks at the ends of
+ * float64.
+ */
 import { describe, expect, it } from 'vitest';
 import { explain } from '#src/explain/explain.js';
 import { assertPassed, withScaledDerivatives } from '#src/explain/gradcheck.js';

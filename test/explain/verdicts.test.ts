@@ -1,6 +1,6 @@
 /**
- * The verdicts of explain and gradcheck on trained networks. GRADPOOL_VERDICTS=500 judges 500 networks rather than
- * a few, and GRADPOOL_VERDICT_DATA=mnist,table.csv adds sources of rows.
+ * The verdicts of explain and gradcheck on trained networks. GRADPOOL_VERDICTS=500 judges 500 networks rather
+ * than a few, and GRADPOOL_VERDICT_DATA=mnist,table.csv adds sources of rows.
  */
 import { expect, it } from 'vitest';
 import { verdicts } from './verdicts.js';

@@ -1,6 +1,7 @@
 /**
- * Trains many networks of all kinds, lets `explain` and `gradcheck` judge their derivatives, and then makes one
- * layer's derivatives wrong by 1e-5: what is right must never be called wrong, and what is wrong must be noticed.
+ * Trains many networks of all kinds, lets `explain` and `gradcheck` judge their derivatives, and then makes
+ * one layer's derivatives wrong by 1e-5: what is right must never be called wrong, and what is wrong must be
+ * noticed.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,7 +56,9 @@ export interface Verdicts {
   readonly wrong: { caught: number; small: number; missed: string[] };
 }
 
-/** Trains the networks that come first in a fixed list and judges them; `data` are further sources of rows. */
+/**
+ * Trains the networks that come first in a fixed list and judges them; `data` are further sources of rows.
+ */
 export async function verdicts(networks: number, data: readonly string[] = []): Promise<Verdicts> {
   const found: Verdicts & { networks: number; compared: number; small: number } = {
     networks: 0,

@@ -8,8 +8,9 @@ type PreciseDivergence = (y: readonly DoubleDouble[], d: readonly number[], p: n
 const NOT_TOLD = preciseOf(Number.NaN);
 
 /**
- * Returns ln y, or NaN below 1e-12: there backpropagation bounds the derivative 1/y (reference/divergences.ts),
- * so it is not the derivative of the logarithm, and differences have nothing to say about it.
+ * Returns ln y, or NaN below 1e-12: there backpropagation bounds the derivative 1/y
+ * (reference/divergences.ts), so it is not the derivative of the logarithm, and differences have nothing to
+ * say about it.
  */
 const boundedLn = (y: DoubleDouble) => (y.high > 1e-12 ? y.ln() : NOT_TOLD);
 

@@ -1,11 +1,11 @@
 /**
- * Numbers with 31 digits: the exact sum of two float64 numbers, the second below half a unit in the last place
- * of the first (Dekker 1971; Hida, Li & Bailey 2001). A difference of two values of Div then keeps 15 digits
- * more than it does in float64, so that a difference quotient is as good as a derivative.
+ * Numbers with 31 digits: the exact sum of two float64 numbers, the second below half a unit in the last
+ * place of the first (Dekker 1971; Hida, Li & Bailey 2001). A difference of two values of Div then keeps 15
+ * digits more than it does in float64, so that a difference quotient is as good as a derivative.
  */
 
 /** A number in either precision. */
-export type Real = DoubleDouble | number;
+type Real = DoubleDouble | number;
 
 /** 2^27 + 1: a product with it splits the 53 bits of a float64 in two halves. */
 const SPLITTER = 134217729;
@@ -95,8 +95,8 @@ export class DoubleDouble {
   }
 
   /**
-   * Returns e^x from e^x = 2^k (e^r)^512 with |r| < 7e-4. Squaring e^r − 1 rather than e^r keeps the digits of
-   * a small r.
+   * Returns e^x from e^x = 2^k (e^r)^512 with |r| < 7e-4. Squaring e^r − 1 rather than e^r keeps the digits
+   * of a small r.
    */
   exp(): DoubleDouble {
     if (!(this.high < 709.7 && this.high > -745)) return new DoubleDouble(Math.exp(this.high));

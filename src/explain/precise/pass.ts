@@ -8,10 +8,11 @@ import { desiredWidth, type Objective } from '../../network/network.js';
 import type { Instance } from '../instance.js';
 import { PRECISE_DIVERGENCES } from './divergences.js';
 import { type DoubleDouble, preciseOf, preciseSum } from './doubledouble.js';
-import { type Computed, PRECISE_LAYERS, type Values } from './layers.js';
+import { PRECISE_LAYERS } from './layers.js';
+import type { Computed, Values } from './task.js';
 
 /** By how much to change numbers of the block of all parameters, by their offsets. */
-export type ParameterSteps = ReadonlyMap<number, number>;
+type ParameterSteps = ReadonlyMap<number, number>;
 
 /** Div of all rows, and how it changes. */
 export interface PreciseLoss {

@@ -1,4 +1,7 @@
-/** The forward passes with 31 digits beside those in float64, and their difference quotients beside backpropagation. */
+/**
+ * The forward passes with 31 digits beside those in float64, and their difference quotients beside
+ * backpropagation.
+ */
 import { describe, expect, it } from 'vitest';
 import { type Case, CHECKED_KINDS, caseOf, instanceOf } from '#src/explain/cases.js';
 import { ownGradientCheck } from '#src/explain/owngradient.js';
