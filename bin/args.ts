@@ -51,7 +51,7 @@ export function optionTable(flags: Flags): Record<string, Options> {
     Object.entries(flags).map(([name, flag]) => [
       name,
       {
-        describe: flag.describe + remarks(flag),
+        describe: flag.describe + remarks(name, flag),
         group: `${flag.group ?? 'Flags'}:`,
         hidden: flag.hidden ?? false,
         ...(flag.alias === undefined ? {} : { alias: flag.alias }),
@@ -62,7 +62,8 @@ export function optionTable(flags: Flags): Record<string, Options> {
   );
 }
 
-function remarks(flag: Flag): string {
+function remarks(name: string, flag: Flag): string {
+  if ('alone' in flag) return ` (alone, or as --${name}=DIR)`;
   const choices = 'choices' in flag && flag.choices ? ` [${flag.choices.join(', ')}]` : '';
   return choices + (flag.default === undefined ? '' : ` (default ${flag.default})`);
 }
@@ -103,7 +104,7 @@ interface Parts {
 /** Sorts the words of a command line. Throws UsageError for a flag that is unknown or given wrongly. */
 export function takeApart(tokens: readonly string[], commandFlags: Flags, command = ''): Parts {
   const flags = { ...COMMON, ...commandFlags };
-  const { argv, error } = parse.detailed([...tokens], parserOptions(flags));
+  const { argv, error } = parse.detailed(withAlone(tokens, flags), parserOptions(flags));
   const { _: words, '--': verbatim = [], ...values } = argv;
   const given = new Map(Object.entries(values).map(([name, value]) => [name, [value].flat() as Written]));
   const end = tokens.indexOf('--');
@@ -113,6 +114,16 @@ export function takeApart(tokens: readonly string[], commandFlags: Flags, comman
   if (error !== null) throw parserError(error, flags);
   for (const [name, flag] of Object.entries(flags)) checkGiven(name, flag, given.get(name) ?? [], flagged);
   return { words: [...words, ...verbatim].map(String), given };
+}
+
+/** Gives flags that stand alone the value that they then have. */
+export function withAlone(tokens: readonly string[], flags: Flags): string[] {
+  const end = tokens.indexOf('--');
+  return tokens.map((token, index) => {
+    const flag = flags[token.slice(2)];
+    const isFlag = token.startsWith('--') && (end < 0 || index < end);
+    return isFlag && flag !== undefined && 'alone' in flag ? `${token}=${flag.alone}` : token;
+  });
 }
 
 /** The parser's options, from the table that yargs has too. */

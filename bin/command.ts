@@ -26,6 +26,8 @@ interface Switch extends Described {
 interface ValueFlag<Value = unknown> extends Described {
   /** Whether an empty text is a value too. */
   readonly mayBeEmpty?: true;
+  /** What the flag alone stands for: a value then needs an equals sign, --tensorboard=DIR. */
+  readonly alone?: string;
   /** The values that completion offers and the help names. */
   readonly choices?: readonly string[];
   readonly read: Read<string, Value>;

@@ -34,6 +34,10 @@ export async function builtInNames(): Promise<string[]> {
   return ['mnist', ...PROBLEM_NAMES];
 }
 
+export async function formatNames(): Promise<readonly string[]> {
+  return (await import('../src/experiment/schemas.js')).FORMAT_NAMES;
+}
+
 /**
  * Answers with what may stand where the cursor is: a command, a flag, a value of the flag before it, or a
  * built-in name. Where it answers nothing, the shell completes names of files.
@@ -41,6 +45,7 @@ export async function builtInNames(): Promise<string[]> {
 export function complete(
   commands: readonly Command[],
   builtIn: readonly string[],
+  formats: readonly string[],
 ): FallbackCompletionFunction {
   return (current, _argv, byYargs, done) => {
     const words = process.argv.slice(process.argv.indexOf(QUESTION) + 2);
@@ -49,8 +54,12 @@ export function complete(
     const name = (words.at(-2) ?? '').replace(/^--?/, '');
     const flag = command.flags[aliasesOf(command.flags).get(name) ?? name];
     const choices = flag && 'choices' in flag ? flag.choices : [];
-    const shells = commandName(command) === 'completion' ? ['bash', 'zsh'] : null;
-    const names = flag ? (choices ?? []) : (shells ?? (current ? builtIn : []));
+    const ownWords: Readonly<Record<string, readonly string[]>> = {
+      completion: ['bash', 'zsh'],
+      schema: formats,
+    };
+    const own = ownWords[commandName(command)];
+    const names = flag ? (choices ?? []) : (own ?? (current ? builtIn : []));
     done(names.filter((name) => name.startsWith(current)));
   };
 }

@@ -12,8 +12,10 @@ import { importanceCommand } from './commands/importance.js';
 import { inspectCommand } from './commands/inspect.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
+import { reportCommand } from './commands/report.js';
 import { resumeCommand } from './commands/resume.js';
 import { runsCommand } from './commands/runs.js';
+import { schemaCommand } from './commands/schema.js';
 import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
 import { report } from './render/exit.js';
@@ -29,10 +31,12 @@ const COMMANDS: readonly Command[] = [
   findLrCommand,
   sweepCommand,
   runsCommand,
+  reportCommand,
   explainCommand,
   gradcheckCommand,
   benchCommand,
   listCommand,
+  schemaCommand,
   doctorCommand,
   completionCommand,
 ];

@@ -3,9 +3,17 @@ import yargs, { type CommandModule } from 'yargs';
 import { didYouMean } from '../src/didyoumean.js';
 import { UsageError } from '../src/errors.js';
 import { VERSION } from '../src/version.js';
-import { optionTable, PARSER_CONFIGURATION, parserError, readArgs, takeApart, tooFewWords } from './args.js';
+import {
+  optionTable,
+  PARSER_CONFIGURATION,
+  parserError,
+  readArgs,
+  takeApart,
+  tooFewWords,
+  withAlone,
+} from './args.js';
 import { type Command, commandName } from './command.js';
-import { builtInNames, complete, isCompletion } from './completion.js';
+import { builtInNames, complete, formatNames, isCompletion } from './completion.js';
 import { EXIT_CODES } from './render/exit.js';
 import { print } from './render/output.js';
 import { folded } from './render/text.js';
@@ -13,6 +21,7 @@ import { folded } from './render/text.js';
 /** Prints help, the version or completions, or says what is wrong with the words. Returns the exit code. */
 export async function withYargs(commands: readonly Command[], tokens: readonly string[]): Promise<number> {
   const completing = isCompletion(tokens);
+  const [builtIn, formats] = completing ? [await builtInNames(), await formatNames()] : [[], []];
   let exitCode: number | undefined;
   const cli = yargs()
     .scriptName('gradpool')
@@ -22,7 +31,7 @@ export async function withYargs(commands: readonly Command[], tokens: readonly s
     .parserConfiguration(PARSER_CONFIGURATION)
     .locale('en')
     .exitProcess(false)
-    .completion('yargs-completion', false, complete(commands, completing ? await builtInNames() : []))
+    .completion('yargs-completion', false, complete(commands, builtIn, formats))
     .help('help', 'show help')
     .alias('help', 'h')
     .version('version', 'show the version', VERSION)
@@ -39,7 +48,8 @@ export async function withYargs(commands: readonly Command[], tokens: readonly s
     );
   }
   let output = '';
-  const argv = await cli.parseAsync(tokens as string[], {}, (_error, _argv, text) => {
+  const flags = commands.find((command) => tokens.includes(commandName(command)))?.flags ?? {};
+  const argv = await cli.parseAsync(withAlone(tokens, flags), {}, (_error, _argv, text) => {
     output = text;
   });
   if (output) print(shown(output));

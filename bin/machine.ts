@@ -4,10 +4,11 @@
 import { createRequire } from 'node:module';
 import { type MachineFacts, machineFacts } from '../src/bench/machine.js';
 import { singleThreadPeak } from '../src/bench/peak.js';
+import type { Precision } from '../src/kernels/bfloat16.js';
 import { chooseKernels, hasBfloat16, processorFlags } from '../src/kernels/choose.js';
 import { koffiProblem } from '../src/kernels/foreign.js';
 import type { KernelName } from '../src/kernels/kernels.js';
-import { compileKernels, machineInstructions } from '../src/kernels/load.js';
+import { compileKernels, machineInstructions, whyEmulated } from '../src/kernels/load.js';
 import { installHint, type NativeLibrary, surveyLibraries } from '../src/kernels/native/index.js';
 
 export interface Machine extends MachineFacts {
@@ -96,7 +97,7 @@ function kernelSpeeds(): Pick<Machine, 'kernels' | 'auto' | 'hint'> {
     kernels: [...builtIn, ...(native.length > 0 ? native : [none])],
     auto: { kernels: name, library: library?.version ?? null },
     hint:
-      hasOneDnn || koffiProblem() !== null || !hasBfloat16(processorFlags())
+      hasOneDnn || koffiProblem() !== null || whyEmulated() === null || !hasBfloat16(processorFlags())
         ? null
         : installHint(undefined, undefined, 'bf16'),
   };
@@ -108,12 +109,10 @@ function speeds(
   library: NativeLibrary | null,
 ): Pick<KernelSpeed, 'gflops' | 'bf16Gflops' | 'missing'> {
   try {
-    const setup = { name, library, module: compileKernels(name) };
-    return {
-      gflops: singleThreadPeak({ ...setup, precision: 'f32' }),
-      bf16Gflops: library?.bf16 ? singleThreadPeak({ ...setup, precision: 'bf16' }) : null,
-      missing: null,
-    };
+    const peak = (precision: Precision) =>
+      singleThreadPeak({ name, library, module: compileKernels(name, precision), precision });
+    const multiplies = name === 'jit' ? whyEmulated() === null : library?.bf16;
+    return { gflops: peak('f32'), bf16Gflops: multiplies ? peak('bf16') : null, missing: null };
   } catch (error) {
     return { gflops: null, bf16Gflops: null, missing: (error as Error).message };
   }

@@ -105,7 +105,11 @@ export function hyperShape<M extends Members>(choice: Choice<M>): HyperShape<M> 
 }
 
 /** Returns the names of all hyper-parameters of a choice; those that every member uses come last. */
-export function hyperKeys({ members }: Choice): string[] {
+export function hyperKeys(choice: Choice): readonly string[] {
+  return tableOf(choice).keys;
+}
+
+function keysOf({ members }: Choice): string[] {
   const records = Object.values(members);
   const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];
   const shared = (key: string) => records.every((record) => Object.hasOwn(record, key));
@@ -118,10 +122,30 @@ interface User {
   readonly entry: HyperParameter;
 }
 
-function usersOf({ members }: Choice, key: string): User[] {
-  return Object.entries(members).flatMap(([name, record]) =>
-    Object.hasOwn(record, key) ? [{ name, entry: record[key] }] : [],
-  );
+/** What is asked of a choice again and again: every configuration of a sweep is checked by it. */
+interface Table {
+  readonly keys: readonly string[];
+  readonly users: ReadonlyMap<string, readonly User[]>;
+}
+const TABLES = new WeakMap<Choice['members'], Table>();
+
+/** Returns the table of a choice, which is made once, since its members never change. */
+function tableOf(choice: Choice): Table {
+  const { members } = choice;
+  const known = TABLES.get(members);
+  if (known !== undefined) return known;
+  const keys = keysOf(choice);
+  const usersOfKey = (key: string): User[] =>
+    Object.entries(members).flatMap(([name, record]) =>
+      Object.hasOwn(record, key) ? [{ name, entry: record[key] }] : [],
+    );
+  const table = { keys, users: new Map(keys.map((key) => [key, usersOfKey(key)])) };
+  TABLES.set(members, table);
+  return table;
+}
+
+function usersOf(choice: Choice, key: string): readonly User[] {
+  return tableOf(choice).users.get(key) ?? [];
 }
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
@@ -200,7 +224,9 @@ export function unusedKeys(choice: Choice, values: Readonly<Record<string, unkno
     .map((key) => ({
       key,
       isDefault: defaultsAgree(choice, key) && same(values[key], usersOf(choice, key)[0].entry.default),
-      why: whyUnused(choice, chosen, key),
+      get why() {
+        return whyUnused(choice, chosen, key);
+      },
     }));
 }
 

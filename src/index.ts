@@ -35,6 +35,7 @@ export type { ColumnSchema } from './data/columnschema.js';
 export type { Dataset, Encoding, StoredArray, Subset } from './data/dataset.js';
 export type { Finding, FindingKind } from './data/findings/finding.js';
 export { type LoadOptions, loadTrainingData, type TrainingData } from './data/load.js';
+export type { Parting } from './data/parting.js';
 export type { Preprocessing } from './data/preprocessing.js';
 export type { NumberFormat, Reading } from './data/reading.js';
 export type {
@@ -50,7 +51,7 @@ export type { KeptColumn } from './data/tables/load.js';
 export type { TableOverrides } from './data/tables/overrides.js';
 export type { CellValue, TableColumns, TableRow, TableRows } from './data/tables/records.js';
 export { DataError, DivergedError, GateError, UsageError, UserError } from './errors.js';
-export type { SearchName, SweepOptions } from './experiment/definition.js';
+export type { NamedSearch, SearchName, SweepOptions } from './experiment/definition.js';
 export type * from './experiment/events.js';
 export type { LeaderboardRow } from './experiment/leaderboard.js';
 export type { SweepResumeOptions, SweepRunOptions } from './experiment/runoptions.js';
@@ -62,6 +63,7 @@ export type {
   ListAxis,
   RangeAxis,
 } from './experiment/searches/axes.js';
+export type { OwnSearch, SearchState, TriedConfiguration } from './experiment/searches/own.js';
 export type { Assignment } from './experiment/searches/space.js';
 export {
   type AdjustedComparison,
@@ -71,7 +73,7 @@ export {
 export { comparisonSentence, type SentenceOptions } from './experiment/statistics/sentence.js';
 export {
   type ComparisonOptions,
-  comparePaired,
+  comparePaired as compare,
   holm,
   type PairedComparison,
   powerOf,
@@ -109,8 +111,10 @@ export type {
 export type { Metrics } from './forward/metrics.js';
 export type { KernelName } from './kernels/kernels.js';
 export { type Folds as SharedFolds, type MeanInterval, meanInterval } from './meaninterval.js';
-export type { MetricName } from './metrics/catalogue.js';
+export type { MetricName, TaskPredictions } from './metrics/catalogue.js';
 export type { Score, Scores } from './metrics/measure.js';
+export type { OwnMetric } from './metrics/own.js';
+export type { ClassPredictions, ValuePredictions } from './metrics/predictions.js';
 export type { ClassScores } from './metrics/tallies.js';
 export {
   type ColumnImportance,
@@ -136,13 +140,20 @@ export {
 export type { DivergenceName } from './network/divergences.js';
 export type { LayerSpec, NetworkSpec } from './network/spec.js';
 export type { LayerRow } from './network/table.js';
+export { makeReport, type Report, type ReportOptions } from './report/report.js';
+export { type CrossValidationEvent, crossValidate } from './run/crossvalidate.js';
 export { findLearningRate, type RateSearch } from './run/findlr.js';
-export { type PlanReport, plan, type ResumeOptions, type RunOptions, resume, train } from './run/train.js';
+export { type PlanReport, plan } from './run/planreport.js';
+export { type ResumeOptions, type RunOptions, resume, train } from './run/train.js';
+export type * from './train/bagevents.js';
 export type { Baseline, BaselineMetrics } from './train/baseline.js';
 export { resolveConfig, type TrainConfig, type TrainOptions, type TrainSources } from './train/config.js';
 export type { ConfigInput } from './train/configkeys.js';
+export type * from './train/cvevents.js';
 export type * from './train/events.js';
 export type { RateCurve, RateRange, RateTrial } from './train/findlr.js';
+export type { LayerNorms } from './train/norms.js';
+export type { OwnFunctions, PastEpoch, StoppingRule, WithOwn } from './train/own.js';
 export type { PresetName } from './train/presets.js';
 export type { ProfileReport, RunSeconds, StepSeconds } from './train/profile.js';
 export type { PresetFacts } from './train/usepreset.js';

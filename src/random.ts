@@ -19,6 +19,8 @@ export const PURPOSE = {
   bench: 6,
   folds: 11,
   members: 12,
+  deal: 13,
+  groups: 14,
   examine: 20,
   importance: 21,
   bootstrap: 22,

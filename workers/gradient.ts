@@ -13,4 +13,5 @@ import {
 const { channels, setup } = workerData as PoolWorkerData & { readonly setup: WorkerSetup };
 export const handle = taskHandler(createContexts(setup, bindTraining(setup)), setup.subsets);
 
-export default (channel: number): void => serveTasks(channels, channel, (cells) => handle(decodeTask(cells)));
+export default (channel: number): void =>
+  serveTasks(channels, channel, (cells, progress) => handle(decodeTask(cells), progress));

@@ -6,4 +6,4 @@ import { type MemberJob, trainMember } from '../src/run/member.js';
 const STEP_INTERVAL = 100;
 
 export default (posted: PostedJob<MemberJob>): Promise<void> =>
-  serveJob(posted, (job, signal) => trainMember(job, signal, STEP_INTERVAL));
+  serveJob(posted, (job, signal) => trainMember(job, signal, { stepInterval: STEP_INTERVAL }));

@@ -6,4 +6,4 @@ import { type PostedJob, serveJob } from '../src/parallel/jobs.js';
 const STEP_INTERVAL = 200;
 
 export default (posted: PostedJob<TrialJob>): Promise<void> =>
-  serveJob(posted, (job, signal) => trainTrial(job, signal, STEP_INTERVAL));
+  serveJob(posted, (job, signal) => trainTrial(job, signal, { stepInterval: STEP_INTERVAL }));

@@ -5,7 +5,7 @@ import { UsageError } from '../../src/errors.js';
 import { type Args, defineCommand, type Flags } from '../command.js';
 import { CONFIG_FLAGS, givenValues } from '../config/flags.js';
 import { TABLE_FLAGS, tableOverrides } from '../config/tables.js';
-import { json, print } from '../render/output.js';
+import { json, print, printNotes } from '../render/output.js';
 import { withData } from '../stdin.js';
 
 /** The keys of a training on which the findings depend. */
@@ -38,6 +38,7 @@ export const inspectCommand = defineCommand({
       rejectParts(what, parts);
       const { describeRun, runText } = await import('../render/run.js');
       const run = await describeRun(what);
+      printNotes(run.notes);
       asJson ? json({ kind: 'run', ...run }) : print(runText(run));
     } else if (what !== '-' && isModel(what)) {
       rejectParts(what, parts);

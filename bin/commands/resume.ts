@@ -14,6 +14,7 @@ export const resumeCommand = defineCommand({
     workers: CONFIG_FLAGS.workers,
     kernels: CONFIG_FLAGS.kernels,
     epochs: CONFIG_FLAGS.epochs,
+    tensorboard: CONFIG_FLAGS.tensorboard,
     ...SWEEP_RUN_FLAGS,
     ...OUTPUT_FLAGS,
   },
@@ -31,7 +32,7 @@ export const resumeCommand = defineCommand({
         '--epochs auto: a run that goes on for longer needs a number, such as --epochs 20',
       );
     }
-    const options: ResumeOptions = givenValues(['workers', 'kernels', 'epochs'], args);
+    const options: ResumeOptions = givenValues(['workers', 'kernels', 'epochs', 'tensorboard'], args);
     const library = await import('../../src/run/train.js');
     return follow(args, `the data of ${args.run}`, (signal) =>
       library.resume(args.run, { ...options, signal, profile: args.profile === true }),
@@ -54,6 +55,6 @@ async function resumeSweepOf(
 ): Promise<number> {
   refuseFlags(args, RUN_ONLY, 'is for a run', 'a sweep');
   const { resumeSweep } = await import('../../src/experiment/sweep.js');
-  const workers = givenValues(['workers'], args);
+  const workers = givenValues(['workers', 'tensorboard'], args);
   return followSweep(args, `the data of ${args.run}`, (run) => resumeSweep(args.run, { ...workers, ...run }));
 }

@@ -1,10 +1,11 @@
+import { didYouMean } from '../../src/didyoumean.js';
 import { UsageError } from '../../src/errors.js';
 import type { SweepOptions } from '../../src/experiment/definition.js';
 import { SEARCHES, SWEEP_SHAPE } from '../../src/experiment/definition.js';
-import { SCORE_NAMES } from '../../src/experiment/scores.js';
+import { SCORE_NAMES, type ScoreName } from '../../src/experiment/scores.js';
 import type { TrainOptions } from '../../src/train/config.js';
 import { type Args, defineCommand } from '../command.js';
-import { readGrids, readRanges } from '../config/axes.js';
+import { type Conditions, readConditions, readGrids, readRanges, withConditions } from '../config/axes.js';
 import { CONFIG_FLAGS } from '../config/flags.js';
 import { optionsOf, readSettings } from '../config/settings.js';
 import { followSweep, SWEEP_RUN_FLAGS } from '../followsweep.js';
@@ -27,6 +28,13 @@ const SEARCH_FLAGS = {
     repeats: true,
     read: readRanges,
   },
+  when: {
+    describe:
+      'the condition of an axis: momentum:optimizer=sgd varies momentum only beside sgd; values are joined by commas',
+    group: 'Sweep',
+    repeats: true,
+    read: readConditions,
+  },
   search: {
     ...described('search'),
     describe: `how configurations are chosen: ${Object.entries(SEARCHES)
@@ -36,7 +44,7 @@ const SEARCH_FLAGS = {
     ...oneOf(...(Object.keys(SEARCHES) as (keyof typeof SEARCHES)[])),
   },
   seeds: { ...described('seeds'), default: '1', read: readSeeds },
-  score: { ...described('score'), default: 'val_loss', ...oneOf(...SCORE_NAMES) },
+  score: { ...described('score'), read: readScore },
   trials: { ...described('trials'), read: readWhole(1) },
   'search-seed': { ...described('searchSeed'), default: '1', read: readWhole(0) },
   eta: { ...described('eta'), default: '3', read: readWhole(2) },
@@ -44,6 +52,15 @@ const SEARCH_FLAGS = {
   startup: { ...described('startup'), default: '10', read: readWhole(2) },
   together: { ...described('together'), default: '4', read: readWhole(1) },
 } as const;
+
+/** Reads a score; there are too many of them for the help to list. */
+function readScore(text: string, where: string): ScoreName {
+  const found = SCORE_NAMES.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `${where}: expected val_ or test_ and loss or a metric of gradpool list metrics, found "${text}"${didYouMean(text, SCORE_NAMES)}`,
+  );
+}
 
 /** Reads a number of seeds, or a list of them. */
 function readSeeds(text: string, where: string): number | number[] {
@@ -109,10 +126,11 @@ async function sweepOptions(
   const isFile = data !== undefined && /\.ya?ml$/i.test(data);
   const file = isFile ? await readSweepFile(data) : null;
   const settings = await readSettings(isFile ? { ...args, data: undefined } : args, process.env);
-  const given = Object.fromEntries(Array.from(settings, ([key, { value }]) => [key, value]));
-  const base = file ? { ...file.base, ...given } : optionsOf('sweep', settings);
+  const set = Object.fromEntries(Array.from(settings, ([key, { value }]) => [key, value]));
+  const base = file ? { ...file.base, ...set } : optionsOf('sweep', settings);
   const named = Object.entries(KEYS).filter(([flag]) => args[flag] !== undefined);
-  const axes = { ...file?.axes, ...(args.grid as object), ...(args.range as object) };
+  const given = { ...file?.axes, ...(args.grid as object), ...(args.range as object) };
+  const axes = withConditions(given, (args.when ?? {}) as Conditions);
   if (file && base.data === undefined) {
     throw new UsageError(`${data}: the base names no data; add base: { data: mnist } or the like`);
   }
@@ -128,11 +146,7 @@ async function sweepOptions(
 async function readSweepFile(file: string): Promise<SweepOptions> {
   const { existsSync, readFileSync } = await import('node:fs');
   const { DataError } = await import('../../src/errors.js');
-  const { asSweep } = await import('../../src/experiment/folder.js');
+  const { parseSweep } = await import('../../src/experiment/sweepfile.js');
   if (!existsSync(file)) throw new DataError(`${file}: there is no such file; check the path`);
-  try {
-    return asSweep(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message.split('\n')[0]}`);
-  }
+  return parseSweep(readFileSync(file, 'utf8'), file);
 }

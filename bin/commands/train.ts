@@ -55,7 +55,7 @@ export const trainCommand = defineCommand({
     }
     const library = await import('../../src/run/train.js');
     if (args['dry-run']) {
-      const plan = await library.plan(options);
+      const plan = await (await import('../../src/run/planreport.js')).plan(options);
       if (args.json) json({ ...plan, type: undefined });
       else print((await import('../render/plan.js')).planText(plan));
       return 0;

@@ -1,6 +1,10 @@
-/** Reads the axes of a sweep from flags: --grid lr=0.1,0.03 and --range lr=0.001..0.1,log. */
+/**
+ * Reads the axes of a sweep from flags: --grid lr=0.1,0.03, --range lr=0.001..0.1,log and
+ * --when momentum:optimizer=sgd.
+ */
+import { didYouMean } from '../../src/didyoumean.js';
 import { UsageError } from '../../src/errors.js';
-import type { AxisValue, RangeAxis } from '../../src/experiment/searches/axes.js';
+import type { Axis, AxisValue, Condition, RangeAxis } from '../../src/experiment/searches/axes.js';
 import { checkPath } from '../../src/experiment/searches/paths.js';
 import { CONFIG_KEYS } from '../../src/train/config.js';
 import { numberIn } from '../readers.js';
@@ -72,4 +76,49 @@ export async function readRanges(texts: readonly string[], where: string): Promi
 
 function refuseTwice(axes: Axes, path: string, where: string): void {
   if (path in axes) throw new UsageError(`${where} ${path}: is given twice; put all of its values into one`);
+}
+
+/** The conditions of axes by their paths. */
+export type Conditions = Readonly<Record<string, Condition>>;
+
+/** Reads --when: AXIS:KEY=VALUE, with commas between values under each of which the axis applies. */
+export async function readConditions(texts: readonly string[], where: string): Promise<Conditions> {
+  const conditions: Record<string, Record<string, readonly AxisValue[]>> = {};
+  for (const text of texts) {
+    const colon = text.indexOf(':');
+    if (colon < 1) {
+      throw new UsageError(
+        `${where}: expected AXIS:KEY=VALUE, such as momentum:optimizer=sgd, found "${text}"`,
+      );
+    }
+    const [axis] = parted(`${text.slice(0, colon)}=`, where, 'momentum:optimizer=sgd');
+    const [key, rest] = parted(text.slice(colon + 1), where, 'momentum:optimizer=sgd');
+    const values: AxisValue[] = [];
+    for (const value of rest.split(',')) values.push(await readValue(key, value, `${where} ${key}`));
+    conditions[axis] = { ...conditions[axis], [key]: values };
+  }
+  return conditions;
+}
+
+/**
+ * Returns axes with their conditions. Those with a condition stand last, because an axis may only depend on
+ * axes above it, and flags may be given in any order.
+ */
+export function withConditions(
+  axes: Readonly<Record<string, Axis>>,
+  conditions: Conditions,
+): Record<string, Axis> {
+  const lost = Object.keys(conditions).find((path) => !(path in axes));
+  if (lost !== undefined) {
+    throw new UsageError(
+      `--when ${lost}: is no axis${didYouMean(lost, Object.keys(axes))}; give it with --grid or --range`,
+    );
+  }
+  const entries = Object.entries(axes).map(([path, axis]): [string, Axis] => {
+    const when = conditions[path];
+    if (when === undefined) return [path, axis];
+    return [path, Array.isArray(axis) ? { values: axis, when } : { ...(axis as RangeAxis), when }];
+  });
+  const free = entries.filter(([path]) => conditions[path] === undefined);
+  return Object.fromEntries([...free, ...entries.filter(([path]) => conditions[path] !== undefined)]);
 }

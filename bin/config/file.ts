@@ -8,6 +8,7 @@ import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { didYouMean } from '../../src/didyoumean.js';
 import { DataError, UsageError } from '../../src/errors.js';
 import { CONFIG_KEYS } from '../../src/train/config.js';
+import { checkVersion, VERSION_KEY } from '../../src/train/configfile.js';
 import { checked, type Key } from './flags.js';
 
 /** A key and its value, and the place to name in errors: 'config.yaml:3: lr'. */
@@ -31,15 +32,19 @@ export function readConfigFile(file: string): FileSetting[] {
   if (!isMap(document.contents)) {
     throw new UsageError(`${file}: expected keys with their values, such as lr: 0.1`);
   }
-  const settings = document.contents.items.map(({ key, value }) => {
+  const settings = document.contents.items.flatMap(({ key, value }): FileSetting[] => {
     const where = line(isScalar(key) ? key.range?.[0] : 0);
     const name = String(isScalar(key) ? key.value : key);
+    if (name === VERSION_KEY) {
+      checkVersion(document.createNode(value).toJS(document), where);
+      return [];
+    }
     if (!(CONFIG_KEYS as readonly string[]).includes(name)) {
       throw new UsageError(`${where}: unknown config key '${name}'${didYouMean(name, CONFIG_KEYS)}`);
     }
     const plain = document.createNode(value).toJS(document);
     const place = `${where}: ${name}`;
-    return { key: name as Key, value: checked(name as Key, plain, place), where: place };
+    return [{ key: name as Key, value: checked(name as Key, plain, place), where: place }];
   });
   return [...withoutPreset(file, settings), ...settings];
 }

@@ -34,9 +34,9 @@ export const environmentVariable = (key: string): string =>
 /** Returns the place of a key's group, in the order of the help. */
 const groupOf = (key: Key): number => GROUPS.findIndex((name) => CONFIG_GROUPS[name].includes(key));
 
-/** The flags of each key but `data`, which is the argument. */
+/** The flags of each key but `data`, which is the argument, and `own`, which only programs have. */
 export const CONFIG_FLAGS: Flags = Object.fromEntries(
-  CONFIG_KEYS.filter((key) => key !== 'data')
+  CONFIG_KEYS.filter((key) => key !== 'data' && key !== 'own')
     .sort((a, b) => groupOf(a) - groupOf(b))
     .flatMap(flagsOf),
 );
@@ -63,6 +63,13 @@ function flagsOf(key: Key): [string, Flag][] {
     return [[kebab(key), { ...described, repeats: true, read }]];
   }
   const read = (text: string, where: string) => readKey(key, [text], where);
+  if (property.anyOf?.some((variant) => variant.type === 'boolean')) {
+    const { default: _, ...withoutDefault } = described;
+    return [
+      [kebab(key), { ...withoutDefault, alone: 'true', read }],
+      [`no-${kebab(key)}`, { describe: '', hidden: true, boolean: true }],
+    ];
+  }
   return [[kebab(key), { ...described, ...(key === 'hidden' ? { mayBeEmpty: true as const } : {}), read }]];
 }
 

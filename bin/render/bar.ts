@@ -1,9 +1,10 @@
 /**
  * Draws the progress bars of a training with cli-progress, ten times a second, however often steps end: one
- * bar, or one for each member of a bag that is being trained.
+ * bar, or one for each member of a bag or fold that is being trained.
  */
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { StartEvent, StepEvent } from '../../src/train/events.js';
+import { numberOf, ownStart } from './several.js';
 import { count, duration, painter, percent, significant } from './text.js';
 
 /** Seconds over which the speed is averaged. */
@@ -34,13 +35,13 @@ export class Bars {
       clearOnComplete: true,
       gracefulExit: false,
     });
-    if (!start.bag) this.#begin(0, start.step);
+    if (!start.bag && !start.folds) this.#begin(0, start.step);
     this.#bars.on('update-pre', () => this.#tracks.forEach(refresh));
   }
 
   /** Remembers the latest of thousands of steps a second; it is shown when the bar is next redrawn. */
   step(event: StepEvent): void {
-    const { member = 0 } = event;
+    const member = numberOf(event) ?? 0;
     const track = this.#tracks.get(member) ?? this.#begin(member, event.step - 1);
     track.latest = event;
   }
@@ -62,7 +63,7 @@ export class Bars {
   }
 
   #begin(member: number, step: number): Track {
-    const start = this.start.bag?.[member - 1] ?? this.start;
+    const start = ownStart(this.start, member) ?? this.start;
     const total = start.stepsPerEpoch * this.start.epochs;
     const rows = { ...this.start.rows, ...start.rows };
     const bar = this.#bars.create(total, step, { member });
@@ -81,7 +82,8 @@ export class Bars {
   #line(member: number, share: number): string {
     const columns = process.stderr.columns ?? 80;
     const track = this.#tracks.get(member);
-    const name = this.start.bag ? `${String(member).padStart(String(this.start.bag.length).length)} ` : '';
+    const several = this.start.bag ?? this.start.folds;
+    const name = several ? `${String(member).padStart(String(several.length).length)} ` : '';
     const words = track?.latest ? this.#words(track, track.latest) : 'starting';
     const width = Math.min(30, columns - name.length - words.length - 8);
     if (width < 5) return `${name}${words}`.slice(0, columns - 1);

@@ -8,11 +8,15 @@ import { countOf, duration, facts, painter, percent, significant, table } from '
 
 /** Rows of a leaderboard that are printed; its file holds all. */
 const SHOWN = 20;
+/** Rows with which the first is compared in words; --json compares it with all. */
+const COMPARED = 3;
 
 /** Writes the leaderboard of a sweep, and what to do next. */
 export function leaderboardText({
   leaderboard,
   score,
+  folds,
+  comparisons,
   sweep,
   status,
   reason,
@@ -22,7 +26,8 @@ export function leaderboardText({
   const paint = painter(process.stdout);
   const paths = [...new Set(leaderboard.flatMap(({ axes }) => Object.keys(axes)))];
   const several = new Set(leaderboard.map(({ epochs }) => epochs)).size > 1;
-  const header = ['rank', ...paths, score, 'seeds', ...(several ? ['epochs'] : []), 'trials'];
+  const trained = folds > 0 ? 'folds' : 'seeds';
+  const header = ['rank', ...paths, score, trained, ...(several ? ['epochs'] : []), 'trials'];
   const rows = leaderboard
     .slice(0, SHOWN)
     .map((row) => [
@@ -46,7 +51,11 @@ export function leaderboardText({
   return [
     ...(rows.length > 0 ? [table(header, rows), ...more, ''] : []),
     facts([
-      ['score', rows.length > 0 ? `mean of ${score} over the seeds with its 95 % interval` : null],
+      ['score', rows.length > 0 ? `mean of ${score} over the ${trained} with its 95 % interval` : null],
+      ...comparisons
+        .filter(({ interval }) => interval !== null)
+        .slice(0, COMPARED)
+        .map(({ sentence }, i): [string, string] => [i === 0 ? 'best' : '', sentence]),
       ['failed', failed ? `rank ${failed.rank}: ${failed.reason}` : null],
       [status, `${reason}, in ${duration(wallSeconds)}`],
       ['refit', refit],

@@ -5,11 +5,31 @@ import type { ClassScores } from '../../src/metrics/tallies.js';
 import type { Baseline, BaselineMetrics } from '../../src/train/baseline.js';
 import { count, percent, r2Text, significant, table } from './text.js';
 
-/** Writes 'accuracy 98.12 %, loss 0.06121' or 'rmse 77.12, R² 0.4512, loss 0.2613'. */
-export function metricsText({ loss, accuracy, rmse, r2 }: Metrics): string {
+/**
+ * Writes 'accuracy 98.12 %, loss 0.06121' or 'rmse 77.12, R² 0.4512, loss 0.2613', after any other metric
+ * that the training goes by.
+ */
+export function metricsText({ loss, accuracy, rmse, r2, ...others }: Metrics): string {
+  const goal = Object.entries(others).map(([name, value]) => `${name} ${significant(value)}, `);
   const score =
     accuracy === undefined ? `rmse ${significant(rmse ?? Number.NaN)}` : `accuracy ${percent(accuracy)}`;
-  return `${score}${r2 === undefined ? '' : `, R² ${r2Text(r2)}`}, loss ${significant(loss)}`;
+  return `${goal.join('')}${score}${r2 === undefined ? '' : `, R² ${r2Text(r2)}`}, loss ${significant(loss)}`;
+}
+
+/** The metrics that the summary of a training shows; --json has all. */
+const HEADLINES = {
+  classification: ['balancedAccuracy', 'f1Macro', 'rocAuc', 'mcc', 'ece'],
+  regression: ['mae', 'medianAe', 'mape'],
+} as const satisfies Record<string, readonly MetricName[]>;
+
+/** Writes the most telling of all metrics in one line; null where none of them is defined. */
+export function headlineText(scores: Scores): string | null {
+  const names = [...HEADLINES.classification, ...HEADLINES.regression];
+  const shown = names.flatMap((name) => {
+    const value = scores[name]?.value ?? null;
+    return value === null ? [] : [`${name} ${significant(value)}`];
+  });
+  return shown.length === 0 ? null : shown.join(', ');
 }
 
 /** Writes how good the trivial prediction is: 'always the mean: rmse 77.13, R² 0.0000'. */

@@ -1,5 +1,5 @@
 import type { LayerRow } from '../../src/network/table.js';
-import type { PlanReport } from '../../src/run/train.js';
+import type { PlanReport } from '../../src/run/planreport.js';
 import { bytes, count, countOf, facts, table } from './text.js';
 
 function layersText(layers: readonly LayerRow[]): string {

@@ -1,8 +1,10 @@
 import { isQuery } from '../../src/data/source.js';
 import { shellPath, shellWord } from '../../src/data/words.js';
-import type { BagGain, BagResult, StartEvent, TrainResult } from '../../src/train/events.js';
+import type { BagGain, BagResult } from '../../src/train/bagevents.js';
+import type { StartEvent, TrainResult } from '../../src/train/events.js';
 import { kindOf } from '../../src/train/usepreset.js';
-import { baselineText, metricsText } from './metrics.js';
+import { cvFacts, NO_MODEL } from './folds.js';
+import { baselineText, headlineText, metricsText } from './metrics.js';
 import { count, countOf, duration, facts, painter } from './text.js';
 import { workersText } from './training.js';
 
@@ -17,21 +19,37 @@ export function resultText(result: TrainResult, start: StartEvent): string {
   const why = status === 'interrupted' || /^all /.test(result.reason) ? '' : `: ${result.reason}`;
   return facts([
     ['test', test && paint('bold', metricsText(test))],
-    ['validation', val && metricsText(val) + best + outOfFoldText(result.bag)],
+    ['validation', result.cv || !val ? null : metricsText(val) + best + outOfFoldText(result.bag)],
+    ...(result.cv ? cvFacts(result.cv) : []),
     ['training', train && metricsText(train)],
-    ['refit', result.refit && refitText(result.refit)],
+    ['metrics', metricsLine(result)],
+    ['refit', result.refit && refitText(result)],
     ['members', result.bag && membersText(result.bag)],
     ['averaging', result.bag?.gain && gainText(result.bag.gain)],
     ['baseline', baseline && trivial && baselineText(baseline, trivial)],
-    ['note', baseline?.beaten === false ? NOT_BETTER : bagHint(result, start)],
+    ['note', noteOf(result, start)],
     [
       status === 'interrupted' ? status : 'trained',
       `${countOf(epochs, 'epoch')}, ${countOf(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${workersText(workers)}, ${kernels})${why}`,
     ],
     ['weights', `sha256 ${result.weightsSha256}`],
     ['run', run],
-    ['next', run && paint('bold', nextCommand(run, status, data))],
+    ['next', run && paint('bold', nextCommand(run, result, data))],
   ]);
+}
+
+function noteOf(result: TrainResult, start: StartEvent): string | null {
+  if (result.baseline?.beaten === false) return NOT_BETTER;
+  if (result.cv) return result.refit || result.status === 'interrupted' ? null : NO_MODEL;
+  return bagHint(result, start);
+}
+
+/** Writes a few more metrics of the rows that say most: the test rows, or else the validation rows. */
+function metricsLine({ scores, bag }: TrainResult): string | null {
+  const shown = scores?.test ?? scores?.val;
+  const text = shown && headlineText(shown);
+  if (!text) return null;
+  return `${text} (${scores?.test ? 'test' : bag?.outOfFold ? 'out of fold' : 'validation'} rows)`;
 }
 
 /** Says by how many networks each of the rows was scored, where they are out of fold. */
@@ -46,7 +64,9 @@ function outOfFoldText(bag: BagResult | undefined): string {
 }
 
 /** Says what the final weights have seen. */
-function refitText({ epochs, rows }: NonNullable<TrainResult['refit']>): string {
+function refitText({ refit, cv }: TrainResult): string {
+  const { epochs, rows } = refit!;
+  if (cv) return `${countOf(epochs, 'epoch')} on all ${count(rows)} rows give the model that is kept`;
   return `${countOf(epochs, 'epoch')} on all ${count(rows)} rows; the validation figures are those of the network before it, which had not seen these rows`;
 }
 
@@ -84,9 +104,10 @@ function bagHint({ bag, status }: TrainResult, { config, rows }: StartEvent): st
  * Suggests the next command: predictions for new rows of a table, query or pattern. New arrays have no name
  * yet, so for arrays it is an evaluation on the same source.
  */
-function nextCommand(run: string, status: TrainResult['status'], data: string): string {
+function nextCommand(run: string, { status, cv, refit }: TrainResult, data: string): string {
   const model = shellPath(run);
   if (status === 'interrupted') return `gradpool resume ${model}`;
+  if (cv && !refit) return `gradpool inspect ${model}`;
   const [suffix] = isQuery(data) ? ['.csv'] : (/\.(csv|tsv|jsonl?|parquet)(\.(gz|zst))?$/i.exec(data) ?? []);
   return suffix
     ? `gradpool predict ${model} new${shellWord(suffix)}`

@@ -37,6 +37,7 @@ class SweepLines implements SweepView {
     else if (event.type === 'progress') this.bars?.progress(event);
     else if (event.type === 'retry')
       this.note(`trial ${event.trial}: a thread failed, and its work was done again: ${event.message}`);
+    else if (event.type === 'note') this.note(`trial ${event.trial}: ${event.message}`);
     else if (event.type === 'trialEnd') this.#end(event);
   }
 
@@ -50,8 +51,9 @@ class SweepLines implements SweepView {
 
   #begin(start: SweepStartEvent): void {
     this.#start = start;
-    const { configurations, seeds, trials, search, axes } = start;
-    const over = `${countOf(configurations, 'configuration')} × ${countOf(seeds.length, 'seed')} = ${countOf(trials, 'trial')}`;
+    const { configurations, seeds, folds, trials, search, axes } = start;
+    const each = folds > 0 ? ` × ${countOf(folds, 'fold')}` : '';
+    const over = `${countOf(configurations, 'configuration')} × ${countOf(seeds.length, 'seed')}${each} = ${countOf(trials, 'trial')}`;
     this.#print(
       `${this.#paint('bold', over)} of ${axes.join(', ')} by ${search}, ${countOf(start.epochs, 'epoch')} each`,
     );
@@ -66,7 +68,8 @@ class SweepLines implements SweepView {
     const found = round.done > 0 ? `, ${round.done} of them done before` : '';
     const inside = round.workers === 'auto' ? '' : ` with ${countOf(round.workers, 'worker')} each`;
     if (left === 0) return;
-    const how = `${Math.min(left, round.parallel)} at a time${inside}`;
+    const why = round.why === undefined ? '' : ` (${round.why})`;
+    const how = `${Math.min(left, round.parallel)} at a time${inside}${why}`;
     const name = first ? '' : `round ${round.round}: `;
     this.note(`${name}${countOf(round.trials, 'trial')}${found}, ${how}`);
   }
@@ -74,14 +77,14 @@ class SweepLines implements SweepView {
   #end({ result, score, best, seconds }: TrialEndEvent): void {
     this.#ended++;
     this.bars?.end(result.trial);
-    const { trial, axes, seed, reason } = result;
+    const { trial, axes, seed, fold, reason } = result;
     const { score: name, trials } = this.#start!;
     const value =
       score === null
         ? reason
         : `${name} ${scoreText(name, { score, low: null, high: null })}, ${duration(seconds)}`;
     const done = `${this.#found + this.#ended}/${trials}`;
-    const who = `trial ${trial} (${assignmentText(axes)}, seed ${seed})`;
+    const who = `trial ${trial} (${assignmentText(axes)}, seed ${seed}${fold === undefined ? '' : `, fold ${fold}`})`;
     this.#print(`${done}  ${who}: ${value}${this.#left()}`);
     if (best !== null && best.status === 'completed') {
       this.bars?.best(`best so far: ${assignmentText(best.axes)}, ${name} ${scoreText(name, best)}`);

@@ -63,7 +63,7 @@ export function measuredRate({ product, addition }: RateMeter, rate: number, win
 /** Chooses the kernels to measure, as a training does. Throws UsageError when this machine lacks them. */
 export function productSetup(options: KernelOptions): ProductSetup {
   const { name, library } = chooseKernels(options);
-  return { name, module: compileKernels(name), library, precision: options.precision };
+  return { name, module: compileKernels(name, options.precision), library, precision: options.precision };
 }
 
 /**

@@ -6,6 +6,16 @@ interface WeightedProbabilities extends LabelledProbabilities {
   readonly weights?: ArrayLike<number> | null;
 }
 
+/** A bin of rows with similar confidence, as a reliability diagram shows it. */
+interface CalibrationBin {
+  /** Rows of the bin, or what they count together. */
+  readonly weight: number;
+  /** The share of them whose most probable class is right. */
+  readonly accuracy: number;
+  /** Their mean largest probability. */
+  readonly confidence: number;
+}
+
 /**
  * Adds up the expected calibration error (Guo et al. 2017): rows go into 15 bins of equal width by the
  * largest of their probabilities, and the distance of a bin's accuracy from its mean probability counts with
@@ -14,6 +24,7 @@ interface WeightedProbabilities extends LabelledProbabilities {
 export class CalibrationError {
   readonly #right = new Float64Array(BINS);
   readonly #confidence = new Float64Array(BINS);
+  readonly #weight = new Float64Array(BINS);
   #rows = 0;
 
   /** @param weights [R]: what each row counts; null or nothing where all count the same */
@@ -25,8 +36,18 @@ export class CalibrationError {
       const bin = Math.min(BINS, Math.max(1, Math.ceil(confidence * BINS))) - 1; // (k/15, (k+1)/15]
       this.#right[bin] += best === labels[row] ? weight : 0;
       this.#confidence[bin] += weight * confidence;
+      this.#weight[bin] += weight;
       this.#rows += weight;
     }
+  }
+
+  /** The bins that hold rows, in rising order of confidence. */
+  get bins(): CalibrationBin[] {
+    return Array.from(this.#weight, (weight, bin) => ({
+      weight,
+      accuracy: this.#right[bin] / weight,
+      confidence: this.#confidence[bin] / weight,
+    })).filter(({ weight }) => weight > 0);
   }
 
   get value(): number {

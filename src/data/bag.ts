@@ -34,14 +34,22 @@ export function bagSources(options: LoadOptions): BagSources {
 /**
  * Cuts the data of a bag's members from what was loaded.
  * @param seed decides the folds
+ * @param stratify whether every fold keeps each class's share
  */
-export function bagData(whole: TrainingData, members: number, fraction: number, seed: number): BagData {
+export function bagData(
+  whole: TrainingData,
+  members: number,
+  fraction: number,
+  seed: number,
+  stratify = true,
+): BagData {
   const shared: TrainingData = { ...whole, test: null, notes: [] };
   if (fraction === 0) {
     return { whole, members: Array.from({ length: members }, () => shared), folded: false };
   }
   const { dataset, rows } = whole.train;
-  const classes = whole.classes === null ? null : Uint32Array.from(rows, (row) => dataset.targets[row]);
+  const strata = whole.classes !== null && stratify;
+  const classes = strata ? Uint32Array.from(rows, (row) => dataset.targets[row]) : null;
   const folds = foldRows(rows.length, { members, fraction }, seed, classes);
   return {
     whole: { ...whole, notes: [...whole.notes, ...foldNotes(whole, folds, classes)] },

@@ -88,3 +88,20 @@ export function inputWidth(encoding: Encoding, numberWidth: number): number {
     numberWidth,
   );
 }
+
+/** The arrays of a dataset by their keys. */
+const ARRAYS = ['numbers', 'codes', 'targets', 'weights'] as const;
+
+/** Returns a dataset with another's copy in the place of each array that has the same bytes. */
+export function withSharedArrays(dataset: Dataset, other: Dataset): Dataset {
+  const same = ARRAYS.filter((key) => sameBytes(dataset[key], other[key]));
+  return { ...dataset, ...Object.fromEntries(same.map((key) => [key, other[key]])) };
+}
+
+function sameBytes(a: StoredArray | undefined, b: StoredArray | undefined): boolean {
+  if (a === b || a === undefined || b === undefined) return a === b && a !== undefined;
+  return a.constructor === b.constructor && bytesOf(a).equals(bytesOf(b));
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: StoredArray): Buffer =>
+  Buffer.from(buffer as unknown as ArrayBuffer, byteOffset, byteLength);

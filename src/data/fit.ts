@@ -3,11 +3,14 @@
  * type, the split and the fingerprint.
  */
 import { createHash } from 'node:crypto';
+import { revivedError, thrownError, UserError } from '../errors.js';
 import type { Dataset, StoredArray } from './dataset.js';
 import type { ExaminedTable } from './findings/profile.js';
+import type { Parting, RowKeys } from './parting.js';
+import { type Fold, type Parted, partRows } from './partrows.js';
 import type { CompletePreprocessing } from './preprocessing.js';
 import type { ProblemType, Schema } from './schema.js';
-import { allRows, type Split, split } from './split.js';
+import type { Split } from './split.js';
 import type { TableOverrides } from './tables/overrides.js';
 
 /** Says how a source is fitted, with all defaults filled in. */
@@ -29,8 +32,16 @@ export interface FitOptions {
   readonly preprocessing: CompletePreprocessing;
   /** The column of sample weights. */
   readonly weights?: string | undefined;
+  /** How rows are parted; at random, with every class's share kept, unless it says otherwise. */
+  readonly parting?: Parting;
   /** Decisions about a table's columns that the user makes instead of the rules. */
   readonly overrides?: TableOverrides;
+}
+
+/** A fold with the schema fitted to its training rows, and the rows as they are stored by it. */
+interface FittedFold extends Fold {
+  readonly schema: Schema;
+  readonly dataset: Dataset;
 }
 
 /** A fitted dataset is a source that was read for training, with its split and the schema fitted to it. */
@@ -39,6 +50,8 @@ export interface FittedDataset {
   readonly schema: Schema;
   readonly dataset: Dataset;
   readonly split: Split;
+  /** Empty without a cross-validation. */
+  readonly folds: readonly FittedFold[];
   readonly notes: string[];
   readonly fingerprint: string;
   /** Tables: what was read, to be examined for findings. */
@@ -70,26 +83,41 @@ export function inferProblemType(distinct: number, rows: number, whole: boolean)
   return whole && few ? 'classification' : 'regression';
 }
 
-/** Splits the rows as the options say. Adds a note for a part that gets no rows because there are too few. */
+/** Parts the rows as the options say. Adds a note for a part that gets no rows because there are too few. */
 export function splitRows(
   rows: number,
-  options: Pick<FitOptions, 'valFraction' | 'testFraction' | 'seed'>,
-  strata: ArrayLike<number> | null,
+  keys: RowKeys,
+  options: Pick<FitOptions, 'valFraction' | 'testFraction' | 'seed' | 'parting'>,
   notes: string[],
-): Split {
-  const fractions = { val: options.valFraction, test: options.testFraction };
-  if (fractions.val === 0 && fractions.test === 0) {
-    return { train: allRows(rows), val: allRows(0), test: allRows(0) };
-  }
-  const parts = split(rows, fractions, options.seed, strata);
+): Parted {
+  const { valFraction, testFraction, seed, parting = {} } = options;
+  const fractions = { val: valFraction, test: testFraction };
+  const strata = (parting.stratify ?? true) ? keys.strata : null;
+  const parted = partRows(rows, { ...keys, strata }, { ...parting, valFraction, testFraction, seed });
+  const kept = { ...parted.whole, ...(parted.folds.length > 0 ? { val: parted.folds[0].split.val } : {}) };
   for (const [part, name] of [
     ['val', 'validation'],
     ['test', 'test'],
   ] as const) {
-    if (fractions[part] > 0 && parts[part].length === 0)
+    if (fractions[part] > 0 && kept[part].length === 0)
       notes.push(`${name}: ${rows} rows are too few to keep ${fractions[part]} of them back; none are`);
   }
-  return parts;
+  return parted;
+}
+
+/** Does what may fail for one fold only, and names the fold in the error. */
+export function namingFold<T>(index: number, folds: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw inFold(error, index, folds);
+  }
+}
+
+/** Returns an error of the user's with the fold's number before its message. */
+export function inFold(error: unknown, index: number, folds: number): unknown {
+  if (!(error instanceof UserError)) return error;
+  return revivedError({ ...thrownError(error), message: `fold ${index + 1} of ${folds}: ${error.message}` });
 }
 
 /** Returns the SHA-256 of a description of the data and of its bytes as they were read, before fitting. */

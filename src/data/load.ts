@@ -3,10 +3,12 @@
  */
 import { DataError, UsageError } from '../errors.js';
 import { fitArrays, loadArrays } from './arrays/arrays.js';
+import { rejectColumnOptions } from './columnoptions.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
 import { findingsOf } from './examined.js';
 import type { Finding } from './findings/finding.js';
 import { type FitOptions, type FittedDataset, fingerprint, type LoadedDataset } from './fit.js';
+import { type Parting, partingConflict } from './parting.js';
 import { type Preprocessing, preprocessingOf } from './preprocessing.js';
 import {
   continuousWidth,
@@ -21,7 +23,7 @@ import type { KeptColumn, LoadTableOptions } from './tables/load.js';
 import type { TableOverrides } from './tables/overrides.js';
 
 /** Says which data to train on and how to read and split it. */
-export interface LoadOptions extends TableOverrides, Preprocessing {
+export interface LoadOptions extends TableOverrides, Preprocessing, Parting {
   /** A built-in name, a file, a pattern of files, a directory or a query; or data in memory. */
   readonly data: DataSource;
   /** Tables: the target column; found by its name if left out. */
@@ -94,23 +96,47 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
   const source = openSource(options.data);
   const complete = isComplete(source);
   const val = options.val === 'auto' ? (complete ? 0 : AUTO_VAL) : options.val;
-  const fitted = await fitSource(source, {
+  const { stratify, group, time } = options;
+  const fitted = await fitFor(source, withoutFoldColumn({ ...options, val }), { stratify, group, time });
+  if (options.val === 'auto' && complete)
+    fitted.notes.push(
+      `validation: none, since the ${fitted.dataset.rows} rows are all there is of ${fitted.name}; --val ${AUTO_VAL} keeps some back`,
+    );
+  return partsOf(source, { ...options, val }, fitted);
+}
+
+/** Leaves a column of folds out of the inputs where one network is trained, without folds. */
+function withoutFoldColumn(options: LoadOptions): LoadOptions {
+  const { fold, use, drop = [] } = options;
+  return fold === undefined || use !== undefined ? options : { ...options, drop: [...drop, fold] };
+}
+
+/** Reads and fits a source as options say. @throws UsageError for options that do not fit together */
+export async function fitFor(source: Source, options: LoadOptions, parting: Parting): Promise<FittedDataset> {
+  const conflict = partingConflict({ ...parting, val: options.val });
+  if (conflict !== null) throw new UsageError(conflict);
+  if (source.kind === 'arrays') rejectColumnOptions(options);
+  return fitSource(source, {
     target: options.target,
     problemType: options.task,
-    ...fractions(val, options.test),
+    ...fractions(options.val, options.test),
     seed: options.seed,
     embedAbove: options.embedAbove ?? 32,
     preprocessing: preprocessingOf(options),
     weights: options.weights,
+    parting,
     overrides: options,
   });
+}
+
+/** Returns the data of a fitted source, with the parts that have sources of their own. */
+export async function partsOf(
+  source: Source,
+  options: LoadOptions,
+  fitted: FittedDataset,
+): Promise<TrainingData> {
+  const { val, test } = options;
   const { schema, dataset, split, notes } = fitted;
-  if (options.val === 'auto' && complete)
-    notes.push(
-      `validation: none, since the ${dataset.rows} rows are all there is of ${fitted.name}; --val ${AUTO_VAL} keeps some back`,
-    );
-  rejectOverrides(options, schema);
-  const encoding = encodingOf(schema);
   /** Loads a part from a source of its own, or makes it of these rows of the training source. */
   const loadPart = async (given: number | DataSource | undefined, rows: Subset['rows']) => {
     if (typeof given === 'number' || given === undefined)
@@ -122,12 +148,29 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     return loaded;
   };
   const valPart = await loadPart(val, split.val);
-  const testPart = await loadPart(options.test, split.test);
+  const testPart = await loadPart(test, split.test);
   return {
     name: fitted.name,
     train: { dataset, rows: split.train },
     val: valPart?.subset ?? null,
-    test: options.test === undefined ? includedTest(source, schema) : (testPart?.subset ?? null),
+    test: test === undefined ? includedTest(source, schema) : (testPart?.subset ?? null),
+    ...schemaFacts(schema),
+    notes,
+    findings: await findingsOf(fitted, options.data, [
+      { part: 'validation', given: val, loaded: valPart },
+      { part: 'test', given: test, loaded: testPart },
+    ]),
+    fingerprint: fitted.fingerprint,
+    fingerprints: { val: valPart?.fingerprint ?? null, test: testPart?.fingerprint ?? null },
+  };
+}
+
+/** Returns what follows from a schema alone. */
+export function schemaFacts(
+  schema: Schema,
+): Pick<TrainingData, 'encoding' | 'inputWidth' | 'continuous' | 'schema' | 'task' | 'classes' | 'outputs'> {
+  const encoding = encodingOf(schema);
+  return {
     encoding,
     inputWidth: inputWidth(encoding, numberWidthOf(schema)),
     continuous: continuousWidth(schema),
@@ -135,13 +178,6 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
     task: schema.target.kind === 'classes' ? 'classification' : 'regression',
     classes: schema.target.kind === 'classes' ? schema.target.classes : null,
     outputs: outputsOf(schema),
-    notes,
-    findings: await findingsOf(fitted, options.data, [
-      { part: 'validation', given: val, loaded: valPart },
-      { part: 'test', given: options.test, loaded: testPart },
-    ]),
-    fingerprint: fitted.fingerprint,
-    fingerprints: { val: valPart?.fingerprint ?? null, test: testPart?.fingerprint ?? null },
   };
 }
 
@@ -168,37 +204,6 @@ export function fractions(
   throw new UsageError(
     `--val ${val} and --test ${test}: no rows are left to train on; the two must stay below 1 together`,
   );
-}
-
-/** The options that speak of a table's columns. */
-const COLUMN_OPTIONS = [
-  'weights',
-  'decimal',
-  'missing',
-  'dateFormat',
-  'text',
-  'number',
-  'category',
-  'drop',
-  'use',
-] as const;
-
-/** Throws UsageError for options that speak of columns where the data is arrays, which have none. */
-function rejectOverrides(options: LoadOptions, schema: Schema): void {
-  if (schema.kind === 'table') return;
-  const { transform = 'none' } = options;
-  if (transform !== 'none' && transform !== 'auto')
-    throw new UsageError(
-      `--transform: ${sourceName(options.data)} is not a table and has no columns; leave the flag out`,
-    );
-  for (const key of COLUMN_OPTIONS) {
-    if (options[key] === undefined) continue;
-    const flag = key === 'dateFormat' ? 'date-format' : key;
-    const value = typeof options[key] === 'string' ? ` ${options[key]}` : '';
-    throw new UsageError(
-      `--${flag}${value}: ${sourceName(options.data)} is not a table and has no columns; leave the flag out`,
-    );
-  }
 }
 
 /**

@@ -41,7 +41,7 @@ export function split(
     for (let i = 0; i < val; i++) part[members[i]] = PART.val;
     for (let i = length - test; i < length; i++) part[members[i]] = PART.test;
   });
-  const rows = (name: keyof typeof PART) => rowsWhere(part, PART[name]);
+  const rows = (name: keyof typeof PART) => rowsFlagged(part, PART[name]);
   return { train: rows('train'), val: rows('val'), test: rows('test') };
 }
 
@@ -71,7 +71,7 @@ export function foldRows(
       for (let i = from; i < Math.min(to, from + length - 1); i++) flags[rows[(i + length) % length]] = 1;
     }
   });
-  return held.map((flags) => rowsWhere(flags, 1));
+  return held.map((flags) => rowsFlagged(flags, 1));
 }
 
 /**
@@ -89,7 +89,8 @@ function proportionalTake(fraction: number): (rows: number, most: number) => num
   };
 }
 
-function membersByStratum(count: number, strata: ArrayLike<number> | null): Uint32Array[] {
+/** Returns the rows of each stratum, in ascending order; all rows without strata. */
+export function membersByStratum(count: number, strata: ArrayLike<number> | null): Uint32Array[] {
   const sizes: number[] = [];
   const stratumOf = (row: number) => (strata === null ? 0 : strata[row]);
   for (let row = 0; row < count; row++) sizes[stratumOf(row)] = (sizes[stratumOf(row)] ?? 0) + 1;
@@ -99,7 +100,11 @@ function membersByStratum(count: number, strata: ArrayLike<number> | null): Uint
   return members;
 }
 
-function rowsWhere(flags: Uint8Array, wanted: number): Uint32Array<SharedArrayBuffer> {
+/** Returns the rows whose flag is the wanted one, in ascending order. */
+export function rowsFlagged(
+  flags: ArrayLike<number> & Iterable<number>,
+  wanted: number,
+): Uint32Array<SharedArrayBuffer> {
   let count = 0;
   for (const flag of flags) if (flag === wanted) count++;
   const rows = new Uint32Array(new SharedArrayBuffer(4 * count));

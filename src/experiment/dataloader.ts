@@ -1,5 +1,8 @@
 /** Loads the data of a sweep: once for all trials that read the same rows in the same way. */
+import { type Dataset, withSharedArrays } from '../data/dataset.js';
+import { type FoldedData, loadFolds } from '../data/folded.js';
 import { loadTrainingData, type TrainingData } from '../data/load.js';
+import { isFolded } from '../data/parting.js';
 import { withFindings } from '../run/newplan.js';
 import { absoluteSources } from '../run/sources.js';
 import { resolveConfig, type TrainConfig, type TrainOptions, withRows } from '../train/config.js';
@@ -8,15 +11,33 @@ import { CONFIG_GROUPS } from '../train/configkeys.js';
 /** Keys on which it depends what is loaded. */
 const DATA_KEYS = [...CONFIG_GROUPS.Data, 'seed'] as const;
 
+/** What was loaded for some options: the data of one network, and of each fold's where there are folds. */
+interface Loaded {
+  readonly whole: TrainingData;
+  readonly folded: FoldedData | null;
+}
+
 /** The data of a sweep by the keys that say what is loaded. */
 export class SweepData {
-  readonly #loaded = new Map<string, Promise<TrainingData>>();
+  readonly #loaded = new Map<string, Promise<Loaded>>();
 
   /**
-   * Returns the training data of a configuration.
+   * Returns the training data of a configuration; in a cross-validation with all rows but the test rows.
    * @throws UsageError and DataError as a training does
    */
-  load(options: TrainOptions): Promise<TrainingData> {
+  async load(options: TrainOptions): Promise<TrainingData> {
+    return (await this.#load(options)).whole;
+  }
+
+  /**
+   * Returns the data of the folds of a configuration that has some.
+   * @throws UsageError and DataError as a cross-validation does
+   */
+  async folds(options: TrainOptions): Promise<FoldedData> {
+    return (await this.#load(options)).folded!;
+  }
+
+  #load(options: TrainOptions): Promise<Loaded> {
     const config = absoluteSources(resolveConfig(options));
     const key = dataKey(config);
     const known = this.#loaded.get(key);
@@ -29,21 +50,23 @@ export class SweepData {
   /** The fingerprints of all that was loaded, without repetitions and sorted. */
   async fingerprints(): Promise<string[]> {
     const all = await Promise.all(this.#loaded.values());
-    return [...new Set(all.map(({ fingerprint }) => fingerprint))].sort();
+    return [...new Set(all.map(({ whole }) => whole.fingerprint))].sort();
   }
 
-  async #read(config: TrainConfig, options: TrainOptions): Promise<TrainingData> {
-    const before = await Promise.all(this.#loaded.values());
-    const data = withFindings(await loadTrainingData(withRows(config, options)), config);
+  async #read(config: TrainConfig, options: TrainOptions): Promise<Loaded> {
+    const before = (await Promise.all(this.#loaded.values())).flatMap(datasetsOf);
+    const rows = withRows(config, options);
+    const folded = isFolded(config) ? await loadFolds(rows) : null;
+    const whole = withFindings(folded?.whole ?? (await loadTrainingData(rows)), config);
     // Another seed parts the rows in another way, but most often they are stored with the same bytes.
-    const twin = before.find((other) => sameBytes(other, data));
-    return twin ? withDataset(data, twin) : data;
+    return withSharedDatasets({ whole, folded: folded && { ...folded, whole } }, before);
   }
 }
 
 /** Returns a text that configurations share if the same is loaded for them. */
 function dataKey(config: TrainConfig): string {
-  const unparted = !isShare(config.val) && (config.test === undefined || !isShare(config.test));
+  const unparted =
+    !isFolded(config) && !isShare(config.val) && (config.test === undefined || !isShare(config.test));
   const values = DATA_KEYS.map((key) => (key === 'seed' && unparted ? null : (config[key] ?? null)));
   return JSON.stringify(values);
 }
@@ -52,29 +75,32 @@ function dataKey(config: TrainConfig): string {
 const isShare = (part: TrainConfig['val']): boolean =>
   part === 'auto' || (typeof part === 'number' && part > 0);
 
-/** Whether the stored rows of two loads are the same, so that one copy of them will do. */
-function sameBytes(a: TrainingData, b: TrainingData): boolean {
-  const arrays = ({ train: { dataset } }: TrainingData) => [
-    dataset.numbers,
-    dataset.codes,
-    dataset.targets,
-    dataset.weights,
-  ];
-  const others = arrays(b);
-  return arrays(a).every((array, index) => {
-    const other = others[index];
-    if (!array || !other) return !array && !other;
-    return array.constructor === other.constructor && bytesOf(array).equals(bytesOf(other));
-  });
+const datasetsOf = ({ whole, folded }: Loaded): Dataset[] =>
+  [whole, ...(folded?.folds.map(({ data }) => data) ?? [])].map(({ train }) => train.dataset);
+
+/** Puts an earlier load's arrays in the place of those with the same bytes. */
+function withSharedDatasets({ whole, folded }: Loaded, before: readonly Dataset[]): Loaded {
+  const shared = new Map<Dataset, Dataset>();
+  const share = (dataset: Dataset): Dataset => {
+    const known = shared.get(dataset);
+    if (known !== undefined) return known;
+    const fewer = before.reduce((own, other) => withSharedArrays(own, other), dataset);
+    // Where all arrays are another dataset's, it is that dataset.
+    const twin = before.find((other) => fewer.numbers === other.numbers && sameArrays(fewer, other)) ?? fewer;
+    shared.set(dataset, twin);
+    return twin;
+  };
+  const swap = (data: TrainingData): TrainingData => {
+    const own = data.train.dataset;
+    const part = <T extends TrainingData['val']>(subset: T): T =>
+      subset?.dataset === own ? { ...subset, dataset: share(own) } : subset;
+    return { ...data, train: part(data.train), val: part(data.val), test: part(data.test) };
+  };
+  const own = swap(whole);
+  if (folded === null) return { whole: own, folded };
+  const folds = folded.folds.map((fold) => ({ ...fold, data: swap(fold.data) }));
+  return { whole: own, folded: { ...folded, whole: own, folds } };
 }
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer =>
-  Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
-
-/** Puts another load's copy of the rows in the place of a load's own. */
-function withDataset(data: TrainingData, { train: { dataset } }: TrainingData): TrainingData {
-  const own = data.train.dataset;
-  const swap = <T extends TrainingData['val']>(part: T): T =>
-    part?.dataset === own ? { ...part, dataset } : part;
-  return { ...data, train: swap(data.train), val: swap(data.val), test: swap(data.test) };
-}
+const sameArrays = (a: Dataset, b: Dataset): boolean =>
+  a.codes === b.codes && a.targets === b.targets && a.weights === b.weights;

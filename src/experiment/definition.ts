@@ -4,8 +4,9 @@ import { UsageError } from '../errors.js';
 import { describeIssue } from '../issues.js';
 import { whole } from '../optim/hyper.js';
 import type { TrainOptions } from '../train/config.js';
-import { SCORE_NAMES } from './scores.js';
+import { defaultScore, SCORE_NAMES, type ScoreName } from './scores.js';
 import type { Axis } from './searches/axes.js';
+import type { OwnSearch } from './searches/own.js';
 
 /** The ways of choosing configurations, and what each does. */
 export const SEARCHES = {
@@ -19,8 +20,10 @@ export const SEARCHES = {
 
 /** The name of a search. */
 export type SearchName = keyof typeof SEARCHES;
+/** A search as a sweep's file names it: own:NAME is a function of the program that began the sweep. */
+export type NamedSearch = SearchName | `own:${string}`;
 /** Whether a search trains configurations up to rungs, so that they are compared at equal epochs. */
-export const hasRungs = (search: SearchName): boolean => search === 'halving' || search === 'hyperband';
+export const hasRungs = (search: NamedSearch): boolean => search === 'halving' || search === 'hyperband';
 const SEARCH_NAMES = Object.keys(SEARCHES) as SearchName[];
 
 const seed = whole(0).max(Number.MAX_SAFE_INTEGER);
@@ -36,9 +39,11 @@ export const SWEEP_SHAPE = {
     .default(1)
     .describe('seeds with which each configuration is trained: how many, or a list such as 1,2,3'),
   score: z
-    .enum(SCORE_NAMES as [(typeof SCORE_NAMES)[number], ...typeof SCORE_NAMES])
-    .default('val_loss')
-    .describe('what configurations are ranked by, as its mean over the seeds'),
+    .enum(SCORE_NAMES as [ScoreName, ...ScoreName[]])
+    .optional()
+    .describe(
+      'what configurations are ranked by, as its mean over the seeds: val_ or test_ and loss or a metric, such as val_f1Macro; by default val_ and the metric of the trainings',
+    ),
   trials: whole(1)
     .optional()
     .describe('trainings to begin at most: configurations times seeds; a grid has no need of it'),
@@ -61,7 +66,7 @@ export const SWEEP_SHAPE = {
 
 /** A key of a sweep beside its base and its axes. */
 type SweepKey = keyof typeof SWEEP_SHAPE;
-const SWEEP_KEYS = Object.keys(SWEEP_SHAPE) as SweepKey[];
+export const SWEEP_KEYS = Object.keys(SWEEP_SHAPE) as SweepKey[];
 
 const sweepSchema = z.strictObject({
   base: z.record(z.string(), z.unknown()),
@@ -71,7 +76,9 @@ const sweepSchema = z.strictObject({
 
 type Parsed = z.output<typeof sweepSchema>;
 /** A sweep with every default filled in. */
-export type SweepDefinition = Readonly<Omit<Parsed, 'base' | 'axes' | 'seeds'>> & {
+export type SweepDefinition = Readonly<Omit<Parsed, 'base' | 'axes' | 'seeds' | 'search' | 'score'>> & {
+  readonly search: NamedSearch;
+  readonly score: ScoreName;
   readonly base: TrainOptions;
   readonly axes: Readonly<Record<string, Axis>>;
   readonly seeds: readonly number[];
@@ -81,11 +88,15 @@ type Given = { readonly [Key in SweepKey]?: z.input<(typeof SWEEP_SHAPE)[Key]> |
 /**
  * A sweep as a user gives it: the options that all trials share, the axes, and how to search.
  */
-export interface SweepOptions extends Omit<Given, 'seeds'> {
+export interface SweepOptions extends Omit<Given, 'seeds' | 'search'> {
   /** The options of every trial, as `train` takes them; what an axis says goes before. */
   readonly base: TrainOptions;
-  /** The values of each key that is varied, by its dotted path. */
-  readonly axes: Readonly<Record<string, Axis>>;
+  /**
+   * The values of each key that is varied, by its dotted path. A search of one's own can do without them.
+   */
+  readonly axes?: Readonly<Record<string, Axis>>;
+  /** How configurations are chosen: the name of a search, or a function that proposes them. */
+  readonly search?: SearchName | OwnSearch | undefined;
   /** How many seeds, counted up from that of the base, or a list of them; default 1. */
   readonly seeds?: number | readonly number[] | undefined;
 }
@@ -103,14 +114,24 @@ const BELONGS: Partial<Record<SweepKey, readonly SearchName[]>> = {
  * @throws UsageError for a key that does not exist, has an impossible value or belongs to another search
  */
 export function defineSweep(given: SweepOptions): SweepDefinition {
-  const parsed = sweepSchema.safeParse(given);
+  const { search: asked, score: wanted } = given;
+  const own = ownSearchName(asked);
+  const score = defaultScore(given.base);
+  const plain = {
+    ...given,
+    axes: given.axes ?? {},
+    ...(own === null ? {} : { search: undefined }),
+    ...(wanted === score ? { score: undefined } : {}),
+  };
+  const parsed = sweepSchema.safeParse(plain);
   if (!parsed.success) {
     const known = ['base', 'axes', ...SWEEP_KEYS];
-    throw new UsageError(describeIssue(parsed.error.issues[0], given, known, 'key of a sweep'));
+    throw new UsageError(describeIssue(parsed.error.issues[0], plain, known, 'key of a sweep'));
   }
-  const { seeds, search } = parsed.data;
+  const { seeds } = parsed.data;
+  const search = own ?? parsed.data.search;
   for (const [key, searches] of Object.entries(BELONGS)) {
-    if (given[key as SweepKey] === undefined || searches.includes(search)) continue;
+    if (given[key as SweepKey] === undefined || (searches as readonly string[]).includes(search)) continue;
     if (given[key as SweepKey] === parsed.data[key as SweepKey] && isDefault(key as SweepKey, given))
       continue;
     throw new UsageError(`${key}: search ${search} does not use it; it belongs to ${searches.join(' and ')}`);
@@ -119,8 +140,21 @@ export function defineSweep(given: SweepOptions): SweepDefinition {
   const all = typeof seeds === 'number' ? Array.from({ length: seeds }, (_, i) => seed + i) : seeds;
   if (new Set(all).size < all.length)
     throw new UsageError('seeds: names a seed twice; leave one of them out');
-  const definition = { ...parsed.data, base: base as TrainOptions, axes: given.axes, seeds: all };
+  const definition = {
+    ...parsed.data,
+    base: base as TrainOptions,
+    axes: given.axes ?? {},
+    seeds: all,
+    search,
+    score: parsed.data.score ?? score,
+  };
   return refit === undefined ? definition : { ...definition, refit: refit || definition.refit };
+}
+
+/** Returns the name by which a sweep's file holds a search of one's own; null for one of gradpool's. */
+function ownSearchName(search: unknown): `own:${string}` | null {
+  if (typeof search === 'function') return `own:${search.name || 'search'}`;
+  return typeof search === 'string' && search.startsWith('own:') ? (search as `own:${string}`) : null;
 }
 
 /** Whether a key is given at its default, as in the stored definition of every sweep. */

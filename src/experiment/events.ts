@@ -1,8 +1,9 @@
 /** Events that a sweep yields. */
 import type { EpochEvent, StepEvent } from '../train/events.js';
-import type { SearchName } from './definition.js';
+import type { NamedSearch } from './definition.js';
 import type { LeaderboardRow } from './leaderboard.js';
 import type { ScoreName } from './scores.js';
+import type { AdjustedComparison } from './statistics/many.js';
 import type { TrialIdentity, TrialResult } from './triallines.js';
 
 /** Comes first, when all configurations have been checked and before the first trial. */
@@ -10,14 +11,16 @@ export interface SweepStartEvent {
   readonly type: 'start';
   /** Folder of the sweep; null when nothing is written. */
   readonly sweep: string | null;
-  readonly search: SearchName;
+  readonly search: NamedSearch;
   /** The dotted paths of the axes. */
   readonly axes: readonly string[];
   readonly score: ScoreName;
   readonly seeds: readonly number[];
+  /** Folds of each seed, all repetitions together; 0 without a cross-validation. */
+  readonly folds: number;
   /** Configurations in all, at most. */
   readonly configurations: number;
-  /** Trainings in all, at most: configurations times seeds. */
+  /** Trainings in all, at most: configurations times seeds and folds. */
   readonly trials: number;
   /** Epochs of a whole training of the first configuration. */
   readonly epochs: number;
@@ -38,6 +41,8 @@ export interface RoundEvent {
   readonly parallel: number;
   /** Workers inside each trial. */
   readonly workers: number | 'auto';
+  /** Why so many, in the round before which it was measured. */
+  readonly why?: string;
 }
 
 /** Says that a trial begins, or goes on from a checkpoint. */
@@ -78,6 +83,13 @@ export interface TrialRetryEvent {
   readonly message: string;
 }
 
+/** Says something of a trial that the user should know and that changes no result. */
+export interface TrialNoteEvent {
+  readonly type: 'note';
+  readonly trial: number;
+  readonly message: string;
+}
+
 /** Comes last, with the leaderboard. */
 export interface SweepEndEvent {
   readonly type: 'end';
@@ -88,7 +100,14 @@ export interface SweepEndEvent {
   /** Says why it ended. */
   readonly reason: string;
   readonly score: ScoreName;
+  /** Folds of each seed, all repetitions together; 0 without a cross-validation. */
+  readonly folds: number;
   readonly leaderboard: readonly LeaderboardRow[];
+  /**
+   * The first configuration against each of the others, by the scores of the same seeds and folds, with
+   * Holm's correction; without those of which a trial failed, or that were trained for other epochs.
+   */
+  readonly comparisons: readonly AdjustedComparison[];
   /** Folder of the best configuration's training on all rows; null without `refit`. */
   readonly refit: string | null;
   readonly wallSeconds: number;
@@ -102,4 +121,5 @@ export type SweepEvent =
   | TrialProgressEvent
   | TrialEndEvent
   | TrialRetryEvent
+  | TrialNoteEvent
   | SweepEndEvent;

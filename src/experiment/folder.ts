@@ -3,14 +3,17 @@
  */
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { makeFolder, writeFileAtomic } from '../atomic.js';
 import { shellPath } from '../data/words.js';
-import { DataError, UsageError } from '../errors.js';
+import { DataError } from '../errors.js';
 import { timedName } from '../run/folder.js';
+import { parseStored } from '../stored.js';
 import { VERSION } from '../version.js';
 import type { SweepDefinition, SweepOptions } from './definition.js';
-import type { SweepKernels } from './trialplan.js';
+import { parseSweep, SWEEP_FORMAT, SWEEP_RECORD_FORMAT, type SweepRecord } from './sweepfile.js';
+
+export type { SweepRecord } from './sweepfile.js';
 
 export const SWEEP_FILES = {
   definition: 'sweep.yaml',
@@ -23,23 +26,6 @@ export const SWEEP_FILES = {
   /** The run of the best configuration, trained on all rows. */
   refit: 'refit',
 } as const;
-
-/** The contents of sweep.json: what a sweep was begun with, and how it stands. */
-export interface SweepRecord {
-  readonly gradpool: string;
-  readonly status: 'running' | 'completed' | 'interrupted' | 'failed';
-  readonly started: string;
-  readonly ended: string | null;
-  readonly error: string | null;
-  readonly argv: readonly string[];
-  readonly cwd: string;
-  /** The definition with which it was last run, from which sweep.yaml may only grow. */
-  readonly definition: SweepDefinition;
-  /** What `kernels: auto` stands for in all trials. */
-  readonly kernels: SweepKernels | null;
-  /** SHA-256 of all training data that was read. */
-  readonly data: readonly string[];
-}
 
 /** Returns the folder of a new sweep: `out`, or one under sweeps/ named by time, data and random letters. */
 export function newSweepFolder(out: string | undefined, name: string, started: Date): string {
@@ -62,7 +48,7 @@ export const trialFolder = (folder: string, trial: number): string =>
 export function createSweepFolder(folder: string, record: SweepRecord): void {
   try {
     makeFolder(join(folder, SWEEP_FILES.folders));
-    const text = stringify(record.definition);
+    const text = stringify({ formatVersion: SWEEP_FORMAT.version, ...record.definition });
     writeFileAtomic(join(folder, SWEEP_FILES.definition), `# gradpool resume ${shellPath(folder)}\n${text}`);
     writeFileAtomic(join(folder, SWEEP_FILES.times), 'trial,epochs,seconds,samples_per_second\n');
     writeSweepRecord(folder, record);
@@ -74,7 +60,8 @@ export function createSweepFolder(folder: string, record: SweepRecord): void {
 }
 
 export function writeSweepRecord(folder: string, record: SweepRecord): void {
-  writeFileAtomic(join(folder, SWEEP_FILES.record), `${JSON.stringify(record, null, 2)}\n`);
+  const stored = { formatVersion: SWEEP_RECORD_FORMAT.version, ...record };
+  writeFileAtomic(join(folder, SWEEP_FILES.record), `${JSON.stringify(stored, null, 2)}\n`);
 }
 
 /** Returns the record of a sweep that begins now. */
@@ -109,25 +96,21 @@ export function refuseNoSweep(folder: string): void {
  */
 export function readSweep(folder: string): { record: SweepRecord; given: SweepOptions } {
   refuseNoSweep(folder);
-  const read = <T>(name: string, revive: (text: string) => T): T => {
+  const read = <T>(name: string, revive: (text: string, file: string) => T): T => {
+    const file = join(folder, name);
+    let text: string;
     try {
-      return revive(readFileSync(join(folder, name), 'utf8'));
+      text = readFileSync(file, 'utf8');
     } catch (error) {
-      const line = (error as Error).message.split('\n')[0];
-      throw new DataError(`${join(folder, name)}: unreadable (${line})`);
+      throw new DataError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
     }
+    return revive(text, file);
   };
-  const record = read(SWEEP_FILES.record, (text) => JSON.parse(text) as SweepRecord);
-  return { record, given: read(SWEEP_FILES.definition, asSweep) };
-}
-
-/** Reads the text of a sweep's file. Throws UsageError where it does not hold keys. */
-export function asSweep(text: string): SweepOptions {
-  const value: unknown = parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UsageError('expected keys with their values: base, axes, search, …');
-  }
-  return { base: {}, axes: {}, ...value } as unknown as SweepOptions;
+  const record = read(
+    SWEEP_FILES.record,
+    (text, file) => parseStored(SWEEP_RECORD_FORMAT, text, file) as unknown as SweepRecord,
+  );
+  return { record, given: read(SWEEP_FILES.definition, parseSweep) };
 }
 
 /** The numbers of the trials that have a folder. */

@@ -1,6 +1,7 @@
 /** A sweep that goes on may only have grown: its trials so far must all belong to it still. */
 import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../errors.js';
+import { EFFECTLESS } from '../train/runkeys.js';
 import { hasRungs, type SweepDefinition } from './definition.js';
 import { assignmentKey, checkSpace, gridOf } from './searches/space.js';
 
@@ -21,8 +22,8 @@ export function refuseChange(folder: string, before: SweepDefinition, now: Sweep
   };
   const changed = FIXED.find((key) => !same(before[key], now[key]));
   if (changed) refuse(`${changed} was ${text(before[changed])} and is now ${text(now[changed])}`);
-  const bases = [before, now].map(
-    ({ base: { workers, memoryLimit, checkpointEvery, keepCheckpoints, ...base } }) => base,
+  const bases = [before, now].map(({ base }) =>
+    Object.fromEntries(Object.entries(base).filter(([key]) => !EFFECTLESS.includes(key))),
   );
   if (!same(bases[0], bases[1])) refuse(`the base has changed: ${differences(bases[0], bases[1])}`);
 

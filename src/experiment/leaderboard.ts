@@ -4,17 +4,18 @@ import { hasRungs, type SweepDefinition } from './definition.js';
 import { moreIsBetter, type ScoreName, scoreOf } from './scores.js';
 import { type Assignment, assignmentKey, axisValueText } from './searches/space.js';
 import { hasFailed, type TrialBook, type TrialResult } from './triallines.js';
+import type { Units } from './units.js';
 
 /** A configuration with its score over the seeds. */
 export interface LeaderboardRow {
   /** Counted from 1; a configuration of which a trial failed comes last. */
   readonly rank: number;
   readonly axes: Assignment;
-  /** Trials that have a score. */
+  /** Trials that have a score: one for each seed, or for each fold of each seed. */
   readonly seeds: number;
-  /** The mean of the score over the seeds; null where no trial has one. */
+  /** The mean of the score over the seeds or folds; null where no trial has one. */
   readonly score: number | null;
-  /** The 95 % interval of the mean; null with fewer than two seeds. */
+  /** The 95 % interval of the mean, over folds by the corrected variance; null with fewer than two trials. */
   readonly low: number | null;
   readonly high: number | null;
   /** The epoch up to which it was trained. */
@@ -22,9 +23,9 @@ export interface LeaderboardRow {
   readonly status: 'completed' | 'failed';
   /** Why a trial of it failed; null where none did. */
   readonly reason: string | null;
-  /** SHA-256 of the final weights of each trial, in the order of the seeds; null for one that failed. */
+  /** SHA-256 of each trial's final weights, in the order of seeds and folds; null for one that failed. */
   readonly weights: readonly (string | null)[];
-  /** The numbers of its trials, in the order of the seeds. */
+  /** The numbers of its trials, in the same order. */
   readonly trials: readonly number[];
 }
 
@@ -33,13 +34,16 @@ export interface LeaderboardRow {
  * a later rung come first, because scores after different epochs cannot be compared.
  */
 export function leaderboardOf(
-  { seeds, score, search }: Pick<SweepDefinition, 'seeds' | 'score' | 'search'>,
+  { score, search }: Pick<SweepDefinition, 'score' | 'search'>,
+  units: Units,
   tried: Iterable<Assignment>,
   book: TrialBook,
 ): LeaderboardRow[] {
   const rows = Array.from(tried).flatMap((axes) => {
-    const results = seeds.flatMap((seed) => book.last(axes, seed) ?? []);
-    return results.length === 0 ? [] : [{ key: assignmentKey(axes), row: rowOf(axes, results, score) }];
+    const results = units.all.flatMap((unit) => book.last(axes, unit) ?? []);
+    return results.length === 0
+      ? []
+      : [{ key: assignmentKey(axes), row: rowOf(axes, results, score, units) }];
   });
   const sign = moreIsBetter(score) ? -1 : 1;
   rows.sort(
@@ -56,12 +60,13 @@ function rowOf(
   axes: Assignment,
   all: readonly TrialResult[],
   score: ScoreName,
+  { folds }: Units,
 ): Omit<LeaderboardRow, 'rank'> {
   const epochs = Math.max(...all.map((result) => result.epochs));
   const results = all.filter((result) => result.epochs === epochs);
   const values = results.flatMap((result) => (hasFailed(result) ? [] : (scoreOf(score, result) ?? [])));
   const failed = results.find((result) => hasFailed(result) || scoreOf(score, result) === null);
-  const interval = values.length > 0 ? meanInterval(values) : { mean: null, low: null, high: null };
+  const interval = values.length > 0 ? meanInterval(values, folds) : { mean: null, low: null, high: null };
   return {
     axes,
     seeds: values.length,
@@ -78,13 +83,14 @@ function rowOf(
 
 /** Returns the mean score of a configuration at an epoch, less being better; null where a trial failed. */
 export function meanScore(
-  { seeds, score }: Pick<SweepDefinition, 'seeds' | 'score'>,
+  { score }: Pick<SweepDefinition, 'score'>,
+  units: Units,
   book: TrialBook,
   axes: Assignment,
   epochs: number | 'all',
 ): number | null {
-  const values = seeds.map((seed) => {
-    const result = book.at(axes, seed, epochs);
+  const values = units.all.map((unit) => {
+    const result = book.at(axes, unit, epochs);
     return result === null || hasFailed(result) ? null : scoreOf(score, result);
   });
   if (values.some((value) => value === null)) return null;
@@ -99,8 +105,10 @@ export function leaderboardCsv(
   rows: readonly LeaderboardRow[],
   paths: readonly string[],
   score: ScoreName,
+  { folds }: Units,
 ): string {
-  const header = ['rank', ...paths, 'seeds', score, `${score}_low`, `${score}_high`, 'epochs', 'status'];
+  const trained = folds ? 'folds' : 'seeds';
+  const header = ['rank', ...paths, trained, score, `${score}_low`, `${score}_high`, 'epochs', 'status'];
   const end = (value: number | null) => (value === null ? '' : Number(value.toPrecision(DIGITS)));
   const lines = rows.map(({ rank, axes, seeds, score: mean, low, high, epochs, status, reason, weights }) => [
     rank,

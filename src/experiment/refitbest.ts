@@ -1,6 +1,7 @@
 /** Trains the best configuration of a sweep once more at the end, on the validation rows too. */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { boardOfParts } from '../run/board.js';
 import { RUN_FILES, readRun } from '../run/folder.js';
 import { kernelKeys } from '../run/kernels.js';
 import { resume, train } from '../run/train.js';
@@ -15,7 +16,7 @@ import { configured } from './searches/space.js';
  * the sweep's. Returns that folder; null where it was interrupted.
  */
 export async function refitBest(
-  { space, definition, planner }: PreparedSweep,
+  { space, definition, planner, own }: PreparedSweep,
   folder: string,
   { axes }: LeaderboardRow,
   run: { readonly signal: AbortSignal; readonly argv: readonly string[] },
@@ -33,8 +34,16 @@ export async function refitBest(
   const { kernels = 'auto' } = configured(space.base, axes);
   const known = kernels === 'auto' ? planner.kernels : null;
   const chosen = known ? kernelKeys(known.name, known.library) : {};
-  const options = { ...configured(space.base, axes), seed: definition.seeds[0], refit: true, ...chosen };
-  const events = begun ? resume(out, { signal }) : train(options, { out, signal, argv });
+  const { tensorboard = false } = space.base;
+  const board = { tensorboard: boardOfParts(tensorboard, folder) };
+  const options = {
+    ...configured(space.base, axes),
+    seed: definition.seeds[0],
+    refit: true,
+    ...chosen,
+    ...board,
+  };
+  const events = begun ? resume(out, { signal, ...own }) : train(options, { out, signal, argv });
   let status = 'interrupted';
   for await (const event of events) if (event.type === 'end') status = event.status;
   return status === 'interrupted' ? null : out;

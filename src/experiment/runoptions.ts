@@ -1,5 +1,8 @@
 /** How a sweep is run, as opposed to what it computes. */
 import type { DataInMemory } from '../data/source.js';
+import type { OwnMetric } from '../metrics/own.js';
+import type { StoppingRule } from '../train/own.js';
+import type { OwnSearch } from './searches/own.js';
 
 /** Says how a sweep is run, as opposed to what it computes. */
 export interface SweepRunOptions {
@@ -23,10 +26,18 @@ export interface SweepRunOptions {
 
 /** Says how a sweep goes on. */
 export interface SweepResumeOptions extends Omit<SweepRunOptions, 'out' | 'argv'> {
+  /** Whether to write event files from now on, and where; by default as the sweep began. */
+  readonly tensorboard?: boolean | string;
   /** The training data, if the sweep began on data in memory. */
   readonly data?: DataInMemory;
   /** The validation data, if the sweep began on such data. */
   readonly val?: DataInMemory;
   /** The test data, if the sweep began on such data. */
   readonly test?: DataInMemory;
+  /** The metric of one's own, if the sweep goes by one. */
+  readonly metric?: OwnMetric;
+  /** The stopping rule, if the trials have one. */
+  readonly stop?: StoppingRule;
+  /** The search, if it is one of one's own. */
+  readonly search?: OwnSearch;
 }

@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../atomic.js';
 import { systemClock } from '../clock.js';
 import { DivergedError } from '../errors.js';
 import { isHeldBack } from '../train/refit.js';
+import { comparisonsOf } from './comparisons.js';
 import type { SweepEndEvent, SweepEvent, SweepStartEvent, TrialEndEvent } from './events.js';
 import { appendTime, SWEEP_FILES, type SweepRecord, writeSweepRecord } from './folder.js';
 import { type LeaderboardRow, leaderboardCsv, leaderboardOf, meanScore } from './leaderboard.js';
@@ -27,12 +28,15 @@ interface SweepSession {
 /** Runs a sweep to its end or an interruption, and records how it ended. */
 export async function* runSweep(prepared: PreparedSweep, session: SweepSession): AsyncGenerator<SweepEvent> {
   const { folder, record, run } = session;
+  const split = { chosen: record.split ?? null };
   const close = (status: SweepRecord['status'], error: string | null) => {
-    if (folder) writeSweepRecord(folder, { ...record, status, error, ended: new Date().toISOString() });
+    const { chosen } = split;
+    const ended = { status, error, ended: new Date().toISOString(), ...(chosen && { split: chosen }) };
+    if (folder) writeSweepRecord(folder, { ...record, ...ended });
   };
   const stopper = createStopper(run.signal, run.timeLimit);
   try {
-    for await (const event of new SweepRun(prepared, session, stopper).events()) {
+    for await (const event of new SweepRun(prepared, session, stopper, split).events()) {
       if (event.type === 'end') close(event.status, null);
       yield event;
     }
@@ -59,9 +63,10 @@ class SweepRun {
     private readonly prepared: PreparedSweep,
     private readonly session: SweepSession,
     private readonly stopper: Stopper,
+    split: RoundContext['split'],
   ) {
     const { folder, book, run, record } = session;
-    this.#context = { prepared, folder, book, run, argv: record.argv, signal: stopper.signal };
+    this.#context = { prepared, folder, book, run, argv: record.argv, signal: stopper.signal, split };
   }
 
   async *events(): AsyncGenerator<SweepEvent> {
@@ -80,11 +85,13 @@ class SweepRun {
         else yield report;
       }
       complete = proposals.every(({ assignment, epochs }) =>
-        definition.seeds.every((seed) => session.book.at(assignment, seed, epochs) !== null),
+        prepared.units.all.every((unit) => session.book.at(assignment, unit, epochs) !== null),
       );
       if (!complete) break;
       next = rounds.next(
-        proposals.map(({ assignment, epochs }) => meanScore(definition, session.book, assignment, epochs)),
+        proposals.map(({ assignment, epochs }) =>
+          meanScore(definition, prepared.units, session.book, assignment, epochs),
+        ),
       );
     }
     this.#rank();
@@ -96,14 +103,16 @@ class SweepRun {
       status: complete && !(refit === null && this.#refits) ? 'completed' : 'interrupted',
       reason: complete ? 'all trials have ended' : (stopper.reason() ?? 'interrupted'),
       score: definition.score,
+      folds: prepared.foldsOf,
       leaderboard: this.#rows,
+      comparisons: comparisonsOf(this.#rows, prepared, session.book),
       refit,
       wallSeconds: (systemClock() - begin) / 1000,
     } satisfies SweepEndEvent;
   }
 
   #start(): SweepStartEvent {
-    const { definition, search, first, notes } = this.prepared;
+    const { definition, search, first, notes, units, foldsOf } = this.prepared;
     const { folder, run } = this.session;
     const limit =
       run.timeLimit === undefined
@@ -118,8 +127,9 @@ class SweepRun {
       axes: Object.keys(definition.axes),
       score: definition.score,
       seeds: definition.seeds,
+      folds: foldsOf,
       configurations: search.configurations,
-      trials: search.configurations * definition.seeds.length,
+      trials: search.configurations * units.all.length,
       epochs: first.config.epochs,
       notes: [...notes, ...limit],
     };
@@ -146,12 +156,14 @@ class SweepRun {
 
   /** Brings the leaderboard up to date, in its file too. */
   #rank(): void {
-    const { definition } = this.prepared;
+    const { definition, units } = this.prepared;
     const { folder, book } = this.session;
-    this.#rows = leaderboardOf(definition, this.#tried.values(), book);
+    this.#rows = leaderboardOf(definition, units, this.#tried.values(), book);
     this.#ranked = systemClock();
     if (!folder) return;
-    const text = leaderboardCsv(this.#rows, Object.keys(definition.axes), definition.score);
+    const tried = [definition.axes, ...this.#tried.values()];
+    const paths = new Set(tried.flatMap((assignment) => Object.keys(assignment)));
+    const text = leaderboardCsv(this.#rows, [...paths], definition.score, units);
     writeFileAtomic(join(folder, SWEEP_FILES.leaderboard), text);
   }
 

@@ -2,8 +2,10 @@
 import type { DataInMemory } from '../data/source.js';
 import { sourceName } from '../data/source.js';
 import { DataError, UsageError } from '../errors.js';
+import { boardKey, refuseBoardAlone } from '../run/board.js';
 import { lockFolder, lockNewFolder, whileLocked } from '../run/lock.js';
 import type { TrainSources } from '../train/config.js';
+import { ownFunctions, withOwnNames } from '../train/own.js';
 import { defineSweep, hasRungs, type SweepDefinition, type SweepOptions } from './definition.js';
 import type { SweepEvent } from './events.js';
 import {
@@ -46,7 +48,9 @@ export async function* sweep(options: SweepOptions, run: SweepRunOptions = {}): 
   const { base: inMemory } = options;
   const definition = asStored(defineSweep({ ...options, base: absoluteBase(inMemory) }));
   if (run.out === null) checkWithoutFolder(definition);
-  const prepared = await prepareSweep(definition, { ...definition.base, ...sourcesOf(inMemory) }, null);
+  refuseBoardAlone(definition.base.tensorboard, run.out === null ? null : '');
+  const base = { ...definition.base, ...sourcesOf(inMemory), ...ownFunctions(inMemory) };
+  const prepared = await prepareSweep(definition, base, { kernels: null, search: options.search });
   const folder = run.out === null ? null : newSweepFolder(run.out, prepared.first.data.name, started);
   const found = { kernels: prepared.planner.kernels, data: await prepared.data.fingerprints() };
   const record = newSweepRecord(definition, started, run.argv ?? [], found);
@@ -86,11 +90,12 @@ export async function* resumeSweep(
 
 async function* resumed(folder: string, options: SweepResumeOptions): AsyncGenerator<SweepEvent> {
   const { record: before, given } = readSweep(folder);
-  const definition = asStored(defineSweep({ ...given, base: absoluteBase(given.base) }));
+  const asked = { ...given.base, ...boardKey(options.tensorboard) };
+  const definition = asStored(defineSweep({ ...given, base: absoluteBase(asked) }));
   refuseChange(folder, before.definition, definition);
   const { lines, notes } = readTrialLines(folder);
-  const base = { ...definition.base, ...sourcesOf(options) };
-  const prepared = await prepareSweep(definition, base, before.kernels);
+  const base = { ...definition.base, ...sourcesOf(options), ...ownFunctions(options) };
+  const prepared = await prepareSweep(definition, base, { kernels: before.kernels, search: options.search });
   const data = await prepared.data.fingerprints();
   if (!before.data.every((fingerprint) => data.includes(fingerprint))) {
     throw new DataError(
@@ -130,12 +135,15 @@ function sourcesOf({ data, val, test }: Partial<TrainSources>): Partial<TrainSou
   return Object.fromEntries(inMemory);
 }
 
-/** Returns a definition as a file holds it: names in the place of data in memory, nothing undefined. */
+/**
+ * Returns a definition as a file holds it: names in the place of functions and of data in memory, nothing
+ * undefined.
+ */
 function asStored(definition: SweepDefinition): SweepDefinition {
   const inMemory = Object.entries(sourcesOf(definition.base)).map(([key, source]) => [
     key,
     sourceName(source as DataInMemory),
   ]);
-  const base = { ...definition.base, ...Object.fromEntries(inMemory) };
+  const base = withOwnNames({ ...definition.base, ...Object.fromEntries(inMemory) });
   return JSON.parse(JSON.stringify({ ...definition, base })) as SweepDefinition;
 }

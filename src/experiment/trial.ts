@@ -9,7 +9,8 @@ import { newRecord } from '../run/record.js';
 import { runSession } from '../run/refit.js';
 import type { Session } from '../run/session.js';
 import type { TrainConfig } from '../train/config.js';
-import type { EndEvent, EpochEvent, RetryEvent, StepEvent } from '../train/events.js';
+import type { EndEvent, EpochEvent, NoteEvent, RetryEvent, StepEvent } from '../train/events.js';
+import type { OwnFunctions } from '../train/own.js';
 import { planTraining } from '../train/plan.js';
 
 /** All that a thread needs to train a trial: plain data, and arrays in shared memory. */
@@ -23,6 +24,10 @@ export interface TrialJob {
   /** The trial's folder; null when nothing is written. */
   readonly folder: string | null;
   readonly argv: readonly string[];
+  /** What TensorBoard compares trials by. */
+  readonly hparams: NonNullable<Session['hparams']>;
+  /** The parts whose metrics are measured at the end. */
+  readonly measured: readonly ('val' | 'test')[];
 }
 
 /** Says that a trial's session begins, and from which step on. */
@@ -40,28 +45,43 @@ interface DivergedReport {
 }
 
 /** What a trial tells: the events of its session, of which `end` or `diverged` is the last. */
-export type TrialReport = BeginReport | StepEvent | EpochEvent | RetryEvent | EndEvent | DivergedReport;
+export type TrialReport =
+  | BeginReport
+  | StepEvent
+  | EpochEvent
+  | RetryEvent
+  | NoteEvent
+  | EndEvent
+  | DivergedReport;
+
+/** How a trial is trained, as opposed to what it computes. */
+interface TrialOptions {
+  /** Milliseconds between two steps that are reported; 0 for all. */
+  readonly stepInterval?: number;
+  readonly clock?: Clock;
+  /** The functions of the program that sweeps, which only its own thread has. */
+  readonly own?: OwnFunctions;
+}
 
 /**
  * Trains a trial from its last checkpoint, if there is one.
- * @param stepInterval milliseconds between two steps that are reported; 0 for all
  * @throws DataError where the trial's folder cannot be written or is damaged
  */
 export async function* trainTrial(
   job: TrialJob,
   signal: AbortSignal,
-  stepInterval = 0,
-  clock: Clock = systemClock,
+  { stepInterval = 0, clock = systemClock, own = {} }: TrialOptions = {},
 ): AsyncGenerator<TrialReport> {
   try {
-    const session = await openTrial(job, signal, clock);
-    const events = runSession({ ...session, lastEpoch: job.lastEpoch });
+    const session = await openTrial(job, signal, clock, own);
+    const { lastEpoch, hparams, measured } = job;
+    const events = runSession({ ...session, lastEpoch, hparams, measured });
     for await (const event of fewerSteps(events, stepInterval, clock)) {
       if (event.type === 'start') {
         const { step, stepsPerEpoch, parameters } = event;
         yield { type: 'begin', step, stepsPerEpoch, parameters };
       } else if (event.type === 'step' || event.type === 'epoch' || event.type === 'retry') yield event;
-      else if (event.type === 'end') yield event;
+      else if (event.type === 'note' || event.type === 'end') yield event;
     }
   } catch (error) {
     if (!(error instanceof DivergedError)) throw asUserError(error);
@@ -79,19 +99,21 @@ function asUserError(error: unknown): unknown {
   return new DataError(message);
 }
 
-async function openTrial(job: TrialJob, signal: AbortSignal, clock: Clock): Promise<Session> {
-  const { folder, lastEpoch } = job;
-  const session = await openSessionOf(job, signal, clock);
+async function openTrial(
+  job: TrialJob,
+  signal: AbortSignal,
+  clock: Clock,
+  own: OwnFunctions,
+): Promise<Session> {
+  const { config, data, cores, folder, argv, lastEpoch } = job;
+  const plan = planTraining(config, data, false, cores);
+  const open = () =>
+    openNested(plan, { folder, record: newRecord(plan, new Date(), argv), signal, clock, own });
+  const session = await open();
   const { trainer } = session;
   if (folder === null || trainer.state.step <= lastEpoch * trainer.plan.stepsPerEpoch) return session;
   // The checkpoint is from a later rung than the one whose result was lost: only a new start leads there.
   await trainer.close();
   rmSync(folder, { recursive: true });
-  return openSessionOf(job, signal, clock);
-}
-
-function openSessionOf({ config, data, cores, folder, argv }: TrialJob, signal: AbortSignal, clock: Clock) {
-  const plan = planTraining(config, data, false, cores);
-  const record = newRecord(plan, new Date(), argv);
-  return openNested(plan, { folder, record, signal, clock });
+  return open();
 }

@@ -5,8 +5,10 @@ import type { Explanation } from './explain.js';
 import { box, escaped, line, type Point, short, svg, text } from './svg.js';
 import type { TracedLayer } from './trace.js';
 
-const BOX = { width: 232, height: 96 };
+const BOX = { width: 280, height: 96 };
 const MARGIN = { x: 36, top: 76, bottom: 44 };
+/** Pixels that a letter of the title, and of the line below it, takes at most on average. */
+const [TITLE_LETTER, HEADING_LETTER] = [9, 6.6];
 
 /** Draws the layers from top to bottom as an SVG document. */
 export function layersDiagram(explanation: Explanation, name: string): string {
@@ -24,7 +26,9 @@ export function layersDiagram(explanation: Explanation, name: string): string {
   graph.setEdge(String(trace.layers.length), String(boxes.length - 1));
   layout(graph);
   const { height = 0 } = graph.graph() as { height?: number };
-  const width = 560;
+  const heading = `its layers, ${instance}`;
+  const width =
+    2 * MARGIN.x + Math.max(BOX.width, TITLE_LETTER * name.length, HEADING_LETTER * heading.length);
   const at = boxes.map((_, index) => {
     const { y } = graph.node(String(index)) as Point;
     return { x: width / 2, y: y + MARGIN.top };
@@ -34,7 +38,7 @@ export function layersDiagram(explanation: Explanation, name: string): string {
   );
   return svg(width, height + MARGIN.top + MARGIN.bottom, `layers of ${name}`, [
     text({ x: MARGIN.x, y: 30 }, 'title', escaped(name), 'start'),
-    text({ x: MARGIN.x, y: 49 }, 'heading', escaped(`its layers, ${instance}`), 'start'),
+    text({ x: MARGIN.x, y: 49 }, 'heading', escaped(heading), 'start'),
     ...at.slice(1).map((to, i) => arrow(at[i], to)),
     ...boxes.map((lines, index) => layerBox(lines, at[index], kinds[index])),
   ]);

@@ -1,8 +1,12 @@
 import type { Subset } from '../data/dataset.js';
 import type { ProblemType } from '../data/schema.js';
+import type { MetricName } from '../metrics/catalogue.js';
 
-/** The means over rows that are reported: the loss, and a score in the user's own terms. */
-export interface Metrics {
+/**
+ * The means over rows that are reported: the loss, and a score in the user's own terms. On validation rows
+ * there is also the metric that the training goes by, a program's own one under its own name.
+ */
+export interface Metrics extends Readonly<Partial<Record<MetricName, number>>> {
   /** The mean divergence. */
   readonly loss: number;
   /** Classification: the share of rows whose class is right. */

@@ -36,27 +36,35 @@ interface RoundedProducts extends Products {
 /**
  * Returns products that round their operands and leave the rest to `products`.
  * @param bytes size of a rounded number: 2 for products that take bfloat16, 4 for those that take float32
+ * @param refreshed whether the weights are rounded all at once, by `refreshWeights`; else each product rounds
+ *   its own, which is for products that are seldom called
  */
 export function roundedProducts(
   products: Products,
   { toBfloat16, roundToBfloat16 }: WasmExports,
   { weights, parameters, roundedWeights, left, right }: RoundedPlaces,
   bytes: 2 | 4,
+  refreshed: boolean,
 ): RoundedProducts {
-  const round = bytes === 2 ? toBfloat16 : roundToBfloat16;
+  const round = bytes === 2 ? toBfloat16 : (products.round ?? roundToBfloat16);
   /** Rounds the shards' rows of a matrix into an area, at the same row numbers. */
   const rounded = (area: number, from: number, { bounds, first, last }: ShardRows, width: number) => {
     const begin = bounds[first] * width;
     round(area + bytes * begin, from + 4 * begin, bounds[last] * width - begin);
     return area;
   };
-  const roundedWeight = (w: number) => roundedWeights + ((w - weights) * bytes) / 4;
+  const roundedWeight = (w: number, count: number) => {
+    const place = roundedWeights + ((w - weights) * bytes) / 4;
+    // Threads that do this at the same time write the same numbers.
+    if (!refreshed) round(place, w, count);
+    return place;
+  };
   return {
     ...products,
     affine: (z, x, w, b, shards, K, N) =>
-      products.affine(z, rounded(left, x, shards, K), roundedWeight(w), b, shards, K, N),
+      products.affine(z, rounded(left, x, shards, K), roundedWeight(w, K * N), b, shards, K, N),
     affineInputGradient: (dx, dz, w, shards, K, N) =>
-      products.affineInputGradient(dx, rounded(left, dz, shards, N), roundedWeight(w), shards, K, N),
+      products.affineInputGradient(dx, rounded(left, dz, shards, N), roundedWeight(w, K * N), shards, K, N),
     affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
       products.affineWeightGradient(
         dw,
@@ -67,6 +75,8 @@ export function roundedProducts(
         N,
         mode,
       ),
-    refreshWeights: () => round(roundedWeights, weights, parameters),
+    refreshWeights() {
+      if (refreshed) round(roundedWeights, weights, parameters);
+    },
   };
 }

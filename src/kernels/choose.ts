@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 import type { Precision } from './bfloat16.js';
 import type { KernelName } from './kernels.js';
-import { compileKernels, fastestBuiltIn } from './load.js';
+import { compileKernels, fastestBuiltIn, whyEmulated } from './load.js';
 import { findLibrary, type NativeLibrary, searchLibrary } from './native/index.js';
 
 /** The options from which kernels are chosen. */
@@ -23,9 +23,8 @@ export interface ChosenKernels {
 }
 
 /**
- * Chooses kernels. `auto` takes a library only where one is asked for, or where it multiplies bfloat16; all
- * others that it may take have the same bits. Throws UsageError when kernels that were asked for by name
- * cannot be had.
+ * Chooses kernels. `auto` takes a library only where one is asked for; all others that it may take have the
+ * same bits. Throws UsageError when kernels that were asked for by name cannot be had.
  */
 export function chooseKernels({ kernels, precision, nativeLibrary }: KernelOptions): ChosenKernels {
   if (nativeLibrary !== undefined && kernels !== 'auto' && kernels !== 'native') {
@@ -36,23 +35,31 @@ export function chooseKernels({ kernels, precision, nativeLibrary }: KernelOptio
   if (kernels === 'native') return native(findLibrary(nativeLibrary, precision), precision);
   if (kernels !== 'auto') {
     compileKernels(kernels);
-    return { name: kernels, library: null, note: emulation(precision) };
+    return { name: kernels, library: null, note: emulation(kernels, precision) };
   }
-  const builtIn = fastestBuiltIn();
-  const { name } = builtIn;
-  if (nativeLibrary === undefined && precision === 'f32') return { name, library: null, note: builtIn.note };
-  const { library, why } = searchLibrary(nativeLibrary, precision);
-  if (library) return native(library, precision);
-  const note = precision === 'bf16' ? `${EMULATION}: ${why}` : `${why}; taking kernels ${name}`;
-  return { name, library: null, note };
+  const { name, note } = fastestBuiltIn();
+  const notes = [note, emulation(name, precision)];
+  if (nativeLibrary !== undefined) {
+    const { library, why } = searchLibrary(nativeLibrary, precision);
+    if (library) return native(library, precision);
+    notes.unshift(`${why}; taking kernels ${name}`);
+  }
+  return { name, library: null, note: notes.filter((one) => one !== null).join('; ') || null };
 }
 
-const EMULATION = 'precision bf16 is emulated, slower than f32';
-
-function emulation(precision: Precision): string | null {
-  return precision === 'f32'
-    ? null
-    : `${EMULATION}: --kernels native makes it fast, with oneDNN and a CPU that has bfloat16`;
+/** Says that kernels emulate bfloat16, if they do, and what would multiply it here, or why nothing does. */
+function emulation(kernels: KernelName, precision: Precision): string | null {
+  if (precision === 'f32') return null;
+  const why = whyEmulated();
+  if (kernels === 'jit' && why === null) return null;
+  const flags = processorFlags();
+  const more =
+    why === null
+      ? '--kernels jit multiplies it on this CPU, with the same bits'
+      : flags !== null && hasBfloat16(flags)
+        ? `${why}; --kernels native multiplies it, with oneDNN and other bits`
+        : why;
+  return `precision bf16 is emulated, slower than f32: ${more}`;
 }
 
 function native(library: NativeLibrary, precision: Precision): ChosenKernels {

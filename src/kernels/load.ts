@@ -13,7 +13,10 @@ import {
   type InstructionSet,
   type MachineCode,
   machineProducts,
+  narrowProducts,
+  type ProductAddresses,
   searchMachineCode,
+  searchNarrowCode,
 } from './jit/index.js';
 import type { KernelName, Kernels } from './kernels.js';
 import {
@@ -61,6 +64,8 @@ export function fastestWasm(): 'wasm' | 'portable' {
 interface JitModule {
   readonly wasm: WasmModule;
   readonly code: MachineCode;
+  /** The products of bfloat16, where the processor has them and they are wanted. */
+  readonly narrow: ProductAddresses | null;
 }
 
 /**
@@ -87,14 +92,28 @@ export function machineInstructions(): InstructionSet | null {
     : null;
 }
 
-const compileWasm = (name: keyof typeof BUILDS): WasmModule =>
-  new WebAssembly.Module(readFileSync(new URL(BUILDS[name], import.meta.url)));
+/** Returns why machine code emulates bfloat16 here; null where the processor multiplies it. */
+export function whyEmulated(): string | null {
+  const { code, why } = searchNarrowCode(() => compileWasm('wasm'));
+  return code ? null : why;
+}
+
+/** The modules that this thread has compiled: a sweep plans and begins hundreds of trainings. */
+const compiled = new Map<keyof typeof BUILDS, WasmModule>();
+
+function compileWasm(name: keyof typeof BUILDS): WasmModule {
+  const known = compiled.get(name);
+  if (known !== undefined) return known;
+  const module: WasmModule = new WebAssembly.Module(readFileSync(new URL(BUILDS[name], import.meta.url)));
+  compiled.set(name, module);
+  return module;
+}
 
 /**
  * Compiles kernels: once, on the main thread, which hands the module to the workers. Returns null for
  * `reference`, which needs none. Throws UsageError where this engine cannot run them.
  */
-export function compileKernels(name: KernelName): WasmModule | null {
+export function compileKernels(name: KernelName, precision: Precision = 'f32'): WasmModule | null {
   if (name === 'reference') return null;
   if ((name === 'wasm' || name === 'jit') && !hasRelaxedSimd()) {
     throw new UsageError(
@@ -105,7 +124,8 @@ export function compileKernels(name: KernelName): WasmModule | null {
   const wasm = compileWasm('wasm');
   const { code, why } = searchMachineCode(() => wasm);
   if (!code) throw new UsageError(`--kernels jit: ${why}; --kernels wasm has the same bits`);
-  return { wasm, code } satisfies JitModule;
+  const narrow = precision === 'bf16' ? searchNarrowCode(() => wasm).code : null;
+  return { wasm, code, narrow } satisfies JitModule;
 }
 
 /** Says what an instance of kernels needs; it may cross to another thread. */
@@ -142,10 +162,13 @@ export function instantiateKernels(setup: KernelSetup): Kernels {
   const { name, module, memory, scratch, rounded } = setup;
   if (name === 'reference') return createReferenceKernels(precisionOf(setup));
   if (!module) throw new Error(`kernels ${name} need the module that compileKernels returns`);
-  const { wasm: build, code } = name === 'jit' ? (module as JitModule) : { wasm: module, code: null };
-  const wasm = instantiateWasm(build, memory, scratch);
-  const plain = unroundedProducts(setup, wasm, code);
-  const products = rounded ? roundedProducts(plain, wasm, rounded, roundedBytes(name)) : plain;
+  const jit = name === 'jit' ? (module as JitModule) : null;
+  const wasm = instantiateWasm(jit ? jit.wasm : module, memory, scratch);
+  const plain = unroundedProducts(setup, wasm, jit?.code ?? null);
+  if (!rounded) return createWasmKernels(name, wasm, memory, scratch, plain);
+  const narrow = jit?.narrow ?? null;
+  const emulated = roundedProducts(plain, wasm, rounded, roundedBytes(name), narrow === null);
+  const products = narrow ? narrowProducts(narrow, memory, scratch + SCRATCH_BYTES, emulated) : emulated;
   return createWasmKernels(name, wasm, memory, scratch, products);
 }
 

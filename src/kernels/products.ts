@@ -25,6 +25,8 @@ export interface Products {
    * whether it has.
    */
   columnSums?(db: number, dz: number, shards: ShardRows, N: number, mode: SumMode): boolean;
+  /** Rounds `count` numbers to bfloat16 that are stored as float32, as WASM does, which has a slower way. */
+  round?(to: number, from: number, count: number): void;
   /** Gathers rows as `Kernels` says; x is a byte offset. */
   gatherRows?(
     x: number,

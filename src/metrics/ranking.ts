@@ -11,7 +11,11 @@ interface Counts {
  * Walks down the ranking by class k and hands over what each group of rows with one probability counts. Equal
  * probabilities make one group, because no threshold separates them.
  */
-function walk(predictions: ClassPredictions, k: number, group: (counts: Counts) => void): void {
+function walk(
+  predictions: ClassPredictions,
+  k: number,
+  group: (counts: Counts, probability: number) => void,
+): void {
   const { classes, targets, weights } = predictions;
   const probabilities = predictions.probabilities!;
   const order = predictions.ranked(k);
@@ -22,7 +26,7 @@ function walk(predictions: ClassPredictions, k: number, group: (counts: Counts) 
     if (targets[order[at]] === k) positive += weight;
     else negative += weight;
     if (at + 1 < order.length && score(at + 1) === score(at)) continue;
-    group({ positive, negative });
+    group({ positive, negative }, score(at));
     [positive, negative] = [0, 0];
   }
 }
@@ -55,6 +59,54 @@ function averagePrecision(predictions: ClassPredictions, k: number): ClassArea {
     if (group.positive > 0) area += (group.positive * positive) / (positive + negative);
   });
   return { area: area / positive, positive, negative };
+}
+
+/** A point of a curve: what a threshold at `probability` gives. */
+export interface CurvePoint {
+  readonly x: number;
+  readonly y: number;
+  /** Rows with this probability or a greater one are taken for the class. */
+  readonly probability: number;
+}
+
+/**
+ * Returns the ROC curve of class k against the rest: the share of other rows that are taken for it across,
+ * the share of its own rows up. Null where it or the rest has no rows.
+ */
+export function rocCurve(predictions: ClassPredictions, k: number): CurvePoint[] | null {
+  const { groups, positive, negative } = cumulated(predictions, k);
+  if (!(positive > 0 && negative > 0)) return null;
+  const points = groups.map((group) => ({
+    x: group.negative / negative,
+    y: group.positive / positive,
+    probability: group.probability,
+  }));
+  return [{ x: 0, y: 0, probability: Number.POSITIVE_INFINITY }, ...points];
+}
+
+/**
+ * Returns the precision-recall curve of class k: recall across, precision up. Null where it has no rows.
+ */
+export function precisionRecallCurve(predictions: ClassPredictions, k: number): CurvePoint[] | null {
+  const { groups, positive } = cumulated(predictions, k);
+  if (!(positive > 0)) return null;
+  return groups.map((group) => ({
+    x: group.positive / positive,
+    y: group.positive / (group.positive + group.negative),
+    probability: group.probability,
+  }));
+}
+
+/** Adds up what the groups of a ranking count, from its top down. */
+function cumulated(predictions: ClassPredictions, k: number) {
+  let [positive, negative] = [0, 0];
+  const groups: (Counts & { readonly probability: number })[] = [];
+  walk(predictions, k, (group, probability) => {
+    positive += group.positive;
+    negative += group.negative;
+    groups.push({ positive, negative, probability });
+  });
+  return { groups, positive, negative };
 }
 
 /** Says how a ranking is measured: which area, and whether a class needs rows of other classes too. */

@@ -3,10 +3,10 @@ import { calibrateClasses, calibrateValues } from '../calibration/calibrate.js';
 import type { Calibration } from '../calibration/record.js';
 import type { Subset } from '../data/dataset.js';
 import { blockRows, evaluationBlocks } from '../forward/evaluation.js';
+import { networkProbabilities, predictedQuantiles } from '../forward/predictions.js';
 import type { ChosenKernels } from '../kernels/choose.js';
 import { givesProbabilities, outputWidth } from '../network/layer.js';
 import { quantilePairs } from '../network/quantiles.js';
-import { networkProbabilities, predictedQuantiles } from './outputs.js';
 import { createRunner, type RunnableModel, type Runner } from './runner.js';
 
 /** Rows and outputs that are calibrated on, at most: more would take seconds and change nothing. */
@@ -26,6 +26,11 @@ interface CalibrationOptions {
   readonly source: string;
 }
 
+/** Rows, and the model that predicts them. */
+interface PredictedBy extends PredictedRows {
+  readonly model: RunnableModel;
+}
+
 /**
  * Computes the calibration of a model from rows that it was not trained on, in groups that the same members
  * predict; null without rows, and for a classifier that gives no probabilities. The rows go through the
@@ -34,26 +39,42 @@ interface CalibrationOptions {
 export function calibrateModel(
   model: RunnableModel,
   groups: readonly PredictedRows[],
+  options: CalibrationOptions,
+): Calibration | null {
+  return calibrateTogether(
+    groups.map((group) => ({ ...group, model })),
+    options,
+  );
+}
+
+/** Computes one calibration from rows that several models of one target predict, such as those of folds. */
+export function calibrateTogether(
+  groups: readonly PredictedBy[],
   { chosen, applied, source }: CalibrationOptions,
 ): Calibration | null {
+  if (groups.length === 0) return null;
+  const [{ model }] = groups;
   const { target } = model.schema;
   if (target.kind === 'classes' && !givesProbabilities(model.layers)) return null;
   const known = someRows(groups, Math.min(MOST.rows, Math.ceil(MOST.outputs / outputWidth(model.layers))));
   if (known.length === 0) return null;
-  const runner = createRunner(model, chosen);
-  const predict = (of: (rows: number) => ArrayLike<number>) => allBlocks(runner, known, source, of);
+  const predict = (of: (rows: number, runner: Runner, own: RunnableModel) => ArrayLike<number>) =>
+    allBlocks(known, chosen, source, of);
   const targetsOf = (width: number, t: number) =>
     known.flatMap(({ subset: { dataset, rows } }) =>
       Array.from(rows, (row) => dataset.targets[row * width + t]),
     );
   if (target.kind === 'classes') {
-    const probabilities = predict((rows) => networkProbabilities(model, runner, rows)!);
+    const probabilities = predict((rows, runner, own) => networkProbabilities(own, runner, rows)!);
     const labels = targetsOf(1, 0);
     return calibrateClasses({ probabilities, classes: target.classes.length, labels }, applied);
   }
-  const { context, output } = runner;
-  const quantiles = predict((rows) => predictedQuantiles(context, output, rows));
-  const Q = Math.max(1, context.objective.levels.length);
+  let levels = 0;
+  const quantiles = predict((rows, { context, output }) => {
+    levels = context.objective.levels.length;
+    return predictedQuantiles(context, output, rows);
+  });
+  const Q = Math.max(1, levels);
   const T = target.names.length;
   return calibrateValues(
     target.names.map((_, t) => {
@@ -70,30 +91,34 @@ export function calibrateModel(
 }
 
 /** Returns at most about `most` rows, evenly spread over the groups, without groups that have none. */
-function someRows(groups: readonly PredictedRows[], most: number): PredictedRows[] {
+function someRows(groups: readonly PredictedBy[], most: number): PredictedBy[] {
   const total = groups.reduce((sum, { subset }) => sum + subset.rows.length, 0);
-  return groups.flatMap(({ subset: { dataset, rows }, members }) => {
+  return groups.flatMap(({ model, subset: { dataset, rows }, members }) => {
     const share = Math.min(rows.length, Math.ceil((rows.length * most) / total));
     const chosen = new Uint32Array(new SharedArrayBuffer(4 * share));
     for (let i = 0; i < share; i++) chosen[i] = rows[Math.floor((i * rows.length) / share)];
-    return share === 0 ? [] : [{ subset: { dataset, rows: chosen }, members }];
+    return share === 0 ? [] : [{ model, subset: { dataset, rows: chosen }, members }];
   });
 }
 
-/** Runs all rows through the network block by block, and returns what `of` reads off each block. */
+/** Runs all rows through their networks block by block, and returns what `of` reads off each block. */
 function allBlocks(
-  { forward }: Runner,
-  groups: readonly PredictedRows[],
+  groups: readonly PredictedBy[],
+  chosen: ChosenKernels,
   source: string,
-  of: (rows: number) => ArrayLike<number>,
+  of: (rows: number, runner: Runner, model: RunnableModel) => ArrayLike<number>,
 ): Float64Array {
-  const blocks = groups.flatMap(({ subset, members }) =>
-    Array.from({ length: evaluationBlocks(subset) }, (_, block) => {
+  let runner: Runner | null = null;
+  const blocks = groups.flatMap(({ model, subset, members }, index) => {
+    // Memory is taken for one model after the other, once for all groups of it that follow each other.
+    const own = runner !== null && groups[index - 1]?.model === model ? runner : createRunner(model, chosen);
+    runner = own;
+    return Array.from({ length: evaluationBlocks(subset) }, (_, block) => {
       const { from, to } = blockRows(subset, block);
-      forward(subset, from, to, source, members);
-      return of(to - from);
-    }),
-  );
+      own.forward(subset, from, to, source, members);
+      return of(to - from, own, model);
+    });
+  });
   const all = new Float64Array(blocks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const values of blocks) {

@@ -1,10 +1,11 @@
 /** Collects a model's predictions for all rows of an evaluation, as metrics take them. */
 import { type Subset, targetAt } from '../data/dataset.js';
+import { predictedQuantiles, predictedValues } from '../forward/predictions.js';
 import type { TaskPredictions } from '../metrics/catalogue.js';
 import { classPredictions } from '../metrics/predictions.js';
 import { givesProbabilities } from '../network/layer.js';
 import { classesOf } from './format.js';
-import { classProbabilities, predictedClasses, predictedQuantiles, predictedValues } from './outputs.js';
+import { classProbabilities, predictedClasses } from './outputs.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
 
@@ -21,8 +22,11 @@ interface Collection {
   loss(): number;
 }
 
+/** The parts of a model that its predictions follow from, once it is in memory. */
+type PredictingModel = Pick<ReadModel, 'layers' | 'schema' | 'calibration'>;
+
 /** Begins to collect the predictions for a subset's rows. */
-export function collect(model: ReadModel, runner: Runner, subset: Subset): Collection {
+export function collect(model: PredictingModel, runner: Runner, subset: Subset): Collection {
   const { dataset, rows } = subset;
   const N = dataset.targetWidth;
   const targets = Float64Array.from({ length: rows.length * N }, (_, i) => targetAt(subset, i));
@@ -45,7 +49,7 @@ export function collect(model: ReadModel, runner: Runner, subset: Subset): Colle
 type Collector = Omit<Collection, 'loss'>;
 
 function classCollector(
-  model: ReadModel,
+  model: PredictingModel,
   runner: Runner,
   targets: Float64Array,
   weights: Float64Array | null,

@@ -6,13 +6,14 @@ import { outputsOf } from '../data/schema.js';
 import { DataError, UsageError } from '../errors.js';
 import type { EvaluationSums } from '../forward/evaluation.js';
 import { type Metrics, meanMetrics, targetVariance } from '../forward/metrics.js';
+import { networkProbabilities } from '../forward/predictions.js';
+import type { TaskPredictions } from '../metrics/catalogue.js';
 import { measureAll, type Scores } from '../metrics/measure.js';
 import { totalWeight } from '../metrics/predictions.js';
 import { type ClassScores, classScores, confusionMatrix } from '../metrics/tallies.js';
 import { givesProbabilities } from '../network/layer.js';
 import { collect } from './collect.js';
 import { classesOf, problemTypeOf } from './format.js';
-import { networkProbabilities } from './outputs.js';
 import type { ReadModel } from './read.js';
 import { type Runner, sumBlocks } from './runner.js';
 import { type Uncertainty, uncertaintyAt } from './uncertainty.js';
@@ -75,13 +76,30 @@ export interface EvaluateOptions {
   readonly seed?: number;
 }
 
+/** The rows of an evaluation, what messages call them, and notes on how they were read. */
+interface EvaluatedRows {
+  readonly subset: Subset;
+  readonly source: string;
+  readonly notes: readonly string[];
+}
+
 /** Evaluates a model on rows with targets, in the blocks and the order of an evaluation during training. */
 export function evaluateModel(
   model: ReadModel,
   runner: Runner,
-  { subset, source, notes }: { subset: Subset; source: string; notes: readonly string[] },
-  { bootstrap, seed = 1 }: EvaluateOptions = {},
+  rows: EvaluatedRows,
+  options: EvaluateOptions = {},
 ): Evaluation {
+  return evaluatePredictions(model, runner, rows, options).evaluation;
+}
+
+/** Evaluates a model as `evaluateModel` does, and returns the predictions too. */
+export function evaluatePredictions(
+  model: ReadModel,
+  runner: Runner,
+  { subset, source, notes }: EvaluatedRows,
+  { bootstrap, seed = 1 }: EvaluateOptions = {},
+): { readonly evaluation: Evaluation; readonly predictions: TaskPredictions } {
   const rows = subset.rows.length;
   if (rows === 0) throw new DataError(`${source}: there are no rows to evaluate`);
   if (bootstrap !== undefined && !(Number.isSafeInteger(bootstrap) && bootstrap >= LEAST_RESAMPLES)) {
@@ -108,7 +126,7 @@ export function evaluateModel(
     : plainMetrics(model, subset, sums);
   const classified = predictions.task === 'classification' ? predictions : null;
   const few = classified !== null && classified.classes.length <= MOST_CLASSES;
-  return {
+  const evaluation: Evaluation = {
     rows,
     metrics,
     scores,
@@ -120,6 +138,7 @@ export function evaluateModel(
     ece: classified && calibration.errors,
     notes,
   };
+  return { evaluation, predictions };
 }
 
 /** Returns the means that training reports too, from the same sums in the same order. */

@@ -1,8 +1,9 @@
 import type { Subset } from '../data/dataset.js';
 import type { KeptColumn } from '../data/tables/load.js';
 import { blockRows, evaluationBlocks } from '../forward/evaluation.js';
+import { predictedQuantiles, predictedValues } from '../forward/predictions.js';
 import { classesOf } from './format.js';
-import { classProbabilities, predictedClasses, predictedQuantiles, predictedValues } from './outputs.js';
+import { classProbabilities, predictedClasses } from './outputs.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
 import type { Uncertainty } from './uncertainty.js';

@@ -125,6 +125,12 @@ function modelFile(path: string): string {
   if (!statSync(path).isDirectory()) return path;
   const file = join(path, 'model.safetensors');
   if (existsSync(file)) return file;
+  const fold = join(path, 'folds', '01');
+  if (existsSync(fold)) {
+    throw new DataError(
+      `${path}: holds no model.safetensors: a cross-validation keeps one when it has ended with --refit; ${shellPath(fold)} holds the network of a fold`,
+    );
+  }
   throw new DataError(
     `${path}: holds no model.safetensors: a run has one when it has ended (gradpool resume ${shellPath(path)})`,
   );

@@ -1,9 +1,10 @@
 /** Prediction intervals and prediction sets of a model at the level that somebody asks for. */
 import { conformalQuantile, highestLevel, interval, predictionSet } from '../calibration/conformal.js';
 import { DataError, UsageError } from '../errors.js';
+import { predictedQuantiles } from '../forward/predictions.js';
 import { givesProbabilities } from '../network/layer.js';
 import { pointLevel, quantilePairs } from '../network/quantiles.js';
-import { classProbabilities, predictedQuantiles } from './outputs.js';
+import { classProbabilities } from './outputs.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
 

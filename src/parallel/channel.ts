@@ -17,6 +17,7 @@
  * sleeps. It must not spin for long, because its core may be the one that the thread it waits for needs.
  */
 import { availableParallelism } from 'node:os';
+import { threadId } from 'node:worker_threads';
 
 /** The memory of several channels; it is sent to every thread once. */
 export interface ChannelMemory {
@@ -34,12 +35,15 @@ export interface ChannelMemory {
 const CELLS = 32;
 /**
  * Indices of a channel's counter and state, 64 bytes apart: a cache line each, since a thread that spins on
- * its counter shall not notice how its last task was taken. A thread sets `STARTED` once.
+ * its counter shall not notice how its last task was taken. A thread sets `STARTED`, to 1, and its number as
+ * `THREAD` when it begins to serve; it counts `PROGRESS` up in a line that nobody spins on.
  */
 const POSTED = 0;
 const STATE = 16;
 const STARTED = 17;
-const COUNTER_WORDS = 32;
+const PROGRESS = 32;
+const THREAD = 33;
+const COUNTER_WORDS = 48;
 /** The states of a task; thread i has begun it in state `BEGUN + i`. */
 const DONE = 0;
 const OPEN = 1;
@@ -76,16 +80,19 @@ export function createChannels(count: number, busy: number, together = false): C
 /**
  * Handles the tasks of channel `index` in this thread, and those of other channels whose threads are late,
  * until the coordinator stops it.
+ * @param handle computes a task; it may call `progress` on the way, to tell a long task from one that hangs
  */
 export function serveTasks(
   memory: ChannelMemory,
   index: number,
-  handle: (cells: Float64Array) => void,
+  handle: (cells: Float64Array, progress: () => void) => void,
 ): void {
   const { counters: own } = viewsOf(memory, index);
   const channels = Array.from({ length: memory.together ? 1 : memory.count }, (_, i) =>
     viewsOf(memory, (index + i) % memory.count),
   );
+  const progress = () => void Atomics.add(own, PROGRESS, 1);
+  Atomics.store(own, THREAD, threadId);
   Atomics.store(own, STARTED, 1);
   Atomics.notify(own, STARTED);
   for (;;) {
@@ -95,7 +102,8 @@ export function serveTasks(
     if (posted === STOP) return;
     for (const { counters, cells } of channels) {
       if (!begin(counters, BEGUN + index)) continue;
-      handle(cells);
+      progress();
+      handle(cells, progress);
       end(counters);
     }
     // A late notification of a task that was already handled may wake the thread: it finds nothing to do.
@@ -184,6 +192,21 @@ export class TaskChannel {
     while (Atomics.load(this.#counters, STARTED) === 0) {
       await Atomics.waitAsync(this.#counters, STARTED, 0).value;
     }
+  }
+
+  /** The number of the thread that serves the channel, as Node counts threads; 0 before it has started. */
+  get thread(): number {
+    return Atomics.load(this.#counters, THREAD);
+  }
+
+  /** Says that another thread is going to serve the channel. */
+  forgetThread(): void {
+    Atomics.store(this.#counters, THREAD, 0);
+  }
+
+  /** Counts up while the thread that serves the channel gets on with its tasks. */
+  get progress(): number {
+    return Atomics.load(this.#counters, PROGRESS);
   }
 
   get #isDone(): boolean {

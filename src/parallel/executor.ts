@@ -13,7 +13,9 @@ export interface Executor<Task> {
 /** Creates an executor that handles one task after the other in the calling thread. */
 export function inProcess<Task>(handle: (task: Task) => void): Executor<Task> {
   return {
-    run: async (tasks) => tasks.forEach(handle),
+    run: async (tasks) => {
+      for (const task of tasks) handle(task);
+    },
     close: async () => {},
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import { type ChannelMemory, createChannels, TaskChannel } from './channel.js';
 import type { Executor } from './executor.js';
@@ -16,6 +17,8 @@ interface ThreadPoolOptions<Task> {
   readonly handle: (task: Task) => void;
   /** Whether the tasks have to run at the same time; otherwise a task whose thread is late is taken over. */
   readonly together?: boolean;
+  /** Milliseconds without progress after which a thread counts as hung; it is ended and replaced. */
+  readonly hungAfter?: number;
   /** Called when a thread has died, or its task has thrown, and another one takes its place. */
   readonly onRetry?: (error: Error, attempt: number) => void;
 }
@@ -33,10 +36,16 @@ interface PoolThread {
   /** What `serving` was rejected with, until the thread is replaced. */
   failure: Error | null;
   started: boolean;
+  /** Why it is being ended, until it is replaced. */
+  hung: Error | null;
 }
 
 /** A task that fails this often has a bug; it was no accident of its thread. */
 const ATTEMPTS = 3;
+/** How often progress is looked at in the time after which a thread counts as hung. */
+const LOOKS = 4;
+/** Milliseconds in which a hung thread must let itself be ended. */
+const ENDING_MS = 10_000;
 
 /**
  * A pool of piscina threads that live as long as the pool, each serving a task channel of its own. The
@@ -44,7 +53,8 @@ const ATTEMPTS = 3;
  * `workers − 1` threads; only a single worker is a thread beside an idle coordinator.
  *
  * A task must be a pure function of shared memory and its own numbers: when its thread dies or throws,
- * another thread computes it again, with the same bits.
+ * another thread computes it again, with the same bits. So it is when the thread hangs; nothing is computed
+ * again before that thread has ended, because it could still write.
  */
 export class ThreadPool<Task> implements Executor<Task> {
   readonly #options: ThreadPoolOptions<Task>;
@@ -65,7 +75,7 @@ export class ThreadPool<Task> implements Executor<Task> {
     silence(this.#broken);
     this.#threads = Array.from({ length: count }, (_, index) => {
       const channel = new TaskChannel(channels, index);
-      return { index, channel, serving: this.#serve(index), failure: null, started: false };
+      return { index, channel, serving: this.#serve(index), failure: null, started: false, hung: null };
     });
   }
 
@@ -121,6 +131,8 @@ export class ThreadPool<Task> implements Executor<Task> {
   #replace(thread: PoolThread, error: Error, attempt: number): void {
     this.#options.onRetry?.(error, attempt);
     thread.failure = null;
+    thread.hung = null;
+    thread.channel.forgetThread();
     thread.serving = this.#serve(thread.index);
   }
 
@@ -153,15 +165,47 @@ export class ThreadPool<Task> implements Executor<Task> {
   async #outcome(done: () => Promise<void>, doer: () => PoolThread): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const thread = doer();
+      const watch = new AbortController();
       try {
-        return await Promise.race([done(), thread.serving, this.#broken]);
+        return await Promise.race([done(), thread.serving, this.#broken, this.#hung(thread, watch.signal)]);
       } catch (error) {
-        if (attempt === ATTEMPTS) throw error;
-        this.#replace(thread, error as Error, attempt);
+        // While a thread may still write, nothing can be computed again.
+        if (error instanceof StuckError) throw error;
+        const cause = thread.hung ?? (error as Error);
+        if (attempt === ATTEMPTS) throw cause;
+        this.#replace(thread, cause, attempt);
+      } finally {
+        watch.abort();
       }
     }
   }
+
+  /** Rejects when a thread that has started makes no progress for too long and has been ended. */
+  async #hung(thread: PoolThread, signal: AbortSignal): Promise<never> {
+    const { channel } = thread;
+    const { hungAfter } = this.#options;
+    if (hungAfter === undefined) return never();
+    let seen = Number.NaN;
+    for (let looks = 0; looks < LOOKS; looks++) {
+      await sleep(hungAfter / LOOKS, undefined, { ref: false, signal }).catch(() => {});
+      if (signal.aborted) return never();
+      if (channel.progress !== seen || channel.thread === 0) looks = -1;
+      seen = channel.progress;
+    }
+    thread.hung = new Error(`a worker made no progress for ${hungAfter / 1000} s and was ended`);
+    const worker = this.#pool.threads.find(({ threadId }) => threadId === channel.thread);
+    const ended = worker?.terminate().then(() => true) ?? true;
+    if (!(await Promise.race([ended, sleep(ENDING_MS, false, { ref: false })]))) {
+      throw new StuckError('a worker hangs and cannot be ended: stop gradpool, and resume the run');
+    }
+    throw thread.hung;
+  }
 }
+
+/** Thrown when a thread that hangs does not let itself be ended. */
+class StuckError extends Error {}
+
+const never = (): Promise<never> => new Promise(() => {});
 
 /** Keeps Node from ending the process over a rejection that nobody happens to be waiting for. */
 function silence(promise: Promise<unknown>): void {

@@ -3,31 +3,18 @@
  * predictions are averaged. Every member is a session of its own, in a thread or in this one, so its bits do
  * not depend on the others, on their order or on the threads.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../clock.js';
 import { UsageError } from '../errors.js';
-import { readModel } from '../model/read.js';
-import { parameterLayout } from '../network/layout.js';
-import { runJobs } from '../parallel/jobs.js';
 import type { TrainConfig, TrainOptions } from '../train/config.js';
 import type { EndEvent, TrainEvent, TrainResult } from '../train/events.js';
+import { type OwnFunctions, ownFunctions } from '../train/own.js';
 import type { TrainingPlan } from '../train/plan.js';
-import { type BagPlan, bagStart, planNewBag, shareThreads } from './bagplan.js';
-import { type BagMember, endOfBag } from './bagresult.js';
-import {
-  memberFolder,
-  newRun,
-  RUN_FILES,
-  type RunRecord,
-  readRun,
-  writeConfig,
-  writeRecord,
-} from './folder.js';
+import { type BagPlan, bagStart, planNewBag } from './bagplan.js';
+import { endOfBag } from './bagresult.js';
+import { memberFolder, newRun, type RunRecord, writeConfig, writeRecord } from './folder.js';
 import { changeOfKernels } from './kernels.js';
 import { whileLocked } from './lock.js';
-import { type MemberJob, type MemberReport, trainMember } from './member.js';
+import { openMembers } from './members.js';
 import { newRecord } from './record.js';
 import { recorded } from './recorded.js';
 
@@ -39,6 +26,7 @@ interface BagSession {
   readonly argv: readonly string[];
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
+  readonly own: OwnFunctions;
 }
 
 /** Says how a bag is run, as `RunOptions` does for one training. */
@@ -47,6 +35,7 @@ interface BagOptions {
   readonly profile?: boolean;
   readonly argv?: readonly string[];
   readonly clock?: Clock;
+  readonly own?: OwnFunctions;
 }
 
 /**
@@ -64,7 +53,8 @@ export async function* trainBag(
   const plan = await planNewBag(config, options);
   const record = newRecord(whole(plan), started, run.argv ?? []);
   const lock = newRun(folder, plan.config, record);
-  yield* whileLocked(lock, runBag(sessionOf(plan, run, folder, record)));
+  const session = sessionOf(plan, { ...run, own: ownFunctions(options) }, folder, record);
+  yield* whileLocked(lock, runBag(session));
 }
 
 /**
@@ -103,31 +93,30 @@ const whole = ({ config, data, members: [first] }: BagPlan): TrainingPlan => {
 
 function sessionOf(
   plan: BagPlan,
-  { signal, argv = [], clock = systemClock }: BagOptions,
+  { signal, argv = [], clock = systemClock, own = {} }: BagOptions,
   folder: string | null,
   record: RunRecord,
 ): BagSession {
-  return { plan, folder, record, argv, signal, clock };
+  return { plan, folder, record, argv, signal, clock, own };
 }
 
 /** Runs a bag to its end or an interruption, with run.json and metrics.jsonl of the whole in its folder. */
 const runBag = (session: BagSession): AsyncGenerator<TrainEvent> => recorded(session, bagEvents(session));
 
 async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
-  const { plan, folder, clock } = session;
+  const { plan, folder, clock, argv, signal, own } = session;
   const begin = clock();
-  const { length } = parameterLayout(plan.members[0].layers);
-  const members = plan.members.map((own, index): BagMember => {
-    const weights = new Float32Array(new SharedArrayBuffer(4 * length));
-    return {
-      weights,
-      result: folder === null ? null : finished(memberFolder(folder, index + 1), own, weights),
-    };
+  const { members, pending, atOnce, workers, reports } = openMembers({
+    kind: 'member',
+    plans: plan.members,
+    config: plan.config,
+    folder,
+    folderOf: (index) => (folder === null ? null : memberFolder(folder, index + 1)),
+    argv,
+    signal,
+    clock,
+    own,
   });
-  const pending = [...members.keys()].filter((member) => members[member].result === null);
-  const { atOnce, inside, cores } = shareThreads(plan.config, pending.length, plan.members[0].sharedBytes);
-  const workers = atOnce * Math.max(1, inside === 'auto' ? cores : inside);
-
   const start = bagStart(plan, folder);
   yield {
     ...start,
@@ -139,38 +128,8 @@ async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
     yield { type: 'workers', workers, why };
   }
   for (const [member, { result }] of members.entries()) if (result) yield memberEnd(member, result, plan);
-
-  const jobs = pending.map((member): MemberJob => {
-    const { config, data } = plan.members[member];
-    const { memoryLimit } = config;
-    const limit = memoryLimit && atOnce > 1 ? { memoryLimit: memoryLimit / atOnce } : {};
-    return {
-      member: member + 1,
-      of: members.length,
-      config: { ...config, workers: inside, ...limit },
-      data,
-      cores,
-      folder: folder === null ? null : memberFolder(folder, member + 1),
-      argv: session.argv,
-      weights: members[member].weights,
-    };
-  });
-  const signal = session.signal ?? new AbortController().signal;
-  const reports = runJobs<MemberJob, MemberReport>(jobs, {
-    filename: MEMBER_FILE,
-    threads: atOnce,
-    here: (job, asked) => trainMember(job, asked, 0, clock),
-    signal,
-    retried: ({ message }) => ({ type: 'retry', message }),
-  });
-  for await (const { index, report } of reports) {
-    const member = pending[index];
-    if (report.type !== 'end') yield { ...report, member: member + 1 };
-    else {
-      const { type, ...result } = report;
-      members[member].result = result;
-      yield memberEnd(member, result, plan);
-    }
+  for await (const { index, report } of reports()) {
+    yield report.type === 'end' ? memberEnd(index, report, plan) : { ...report, member: index + 1 };
   }
   yield {
     type: 'end',
@@ -179,24 +138,8 @@ async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
   } satisfies EndEvent;
 }
 
-const MEMBER_FILE = fileURLToPath(new URL('../../workers/member.js', import.meta.url));
-
 function memberEnd(member: number, result: TrainResult, { members }: BagPlan): TrainEvent {
   const { status, epochs, bestEpoch, val, weightsSha256 } = result;
   const { seed } = members[member].config;
   return { type: 'member', member: member + 1, seed, status, epochs, bestEpoch, val, weightsSha256 };
-}
-
-/**
- * Returns the result of a member that an earlier session has trained to its end, and fills in its weights;
- * null where there is something left to train.
- */
-function finished(folder: string, plan: TrainingPlan, weights: Float32Array): TrainResult | null {
-  if (!existsSync(join(folder, RUN_FILES.record))) return null;
-  const { record, config } = readRun(folder);
-  const { status, result } = record;
-  const done = status === 'completed' || (status === 'early-stopped' && result !== null);
-  if (!done || result === null || config.epochs < plan.config.epochs) return null;
-  weights.set(readModel(folder).weights);
-  return result;
 }

@@ -44,7 +44,7 @@ export async function planNewBag(config: TrainConfig, options: TrainOptions): Pr
   const before = absoluteSources(config);
   const { options: sources, fraction } = bagSources(withRows(before, options));
   const whole = withFindings(await loadTrainingData(sources), before);
-  const data = bagData(whole, before.bag, fraction, before.seed);
+  const data = bagData(whole, before.bag, fraction, before.seed, before.stratify);
   const settled = settledConfig(options, data.members[0]);
   const plan = planBag(settled, data);
   refuseUnused({ ...settled, loss: plan.members[0].network.loss });
@@ -123,10 +123,19 @@ export function shareThreads(
   return { atOnce, inside: share < 2 ? 0 : workers === 'auto' ? 'auto' : share, cores: share };
 }
 
+/** Trains the members one after the other in this thread, since functions cannot be sent to another. */
+export function oneByOne({ workers }: TrainConfig, cores = availableParallelism()): Concurrency {
+  return { atOnce: 0, inside: workers, cores };
+}
+
 /**
  * Returns the bytes of a bag by what they are for: those of one member, and of the others at the same time.
  */
-export function bagBudget({ config, members: [first], members }: BagPlan): Record<string, number> {
+export function bagBudget({
+  config,
+  members: [first],
+  members,
+}: Pick<BagPlan, 'config' | 'members'>): Record<string, number> {
   const { total, ...one } = memoryBudget(first);
   const { atOnce } = shareThreads(config, members.length, first.sharedBytes);
   const shared = one.data + one['Node and its threads'];

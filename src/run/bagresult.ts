@@ -3,26 +3,21 @@ import { join } from 'node:path';
 import { chooseKernels } from '../kernels/choose.js';
 import { calibrateModel } from '../model/calibrate.js';
 import type { SavedModel } from '../model/format.js';
+import { measureModel } from '../model/measure.js';
 import type { RunnableModel } from '../model/runner.js';
 import { saveModel } from '../model/write.js';
 import { membersSha256 } from '../network/digest.js';
 import { parameterLayout } from '../network/layout.js';
 import type { TrainResult } from '../train/events.js';
 import type { BagPlan } from './bagplan.js';
-import { type BagScores, calibrationRows, scoreBag } from './bagscore.js';
+import { type BagScores, scoreBag, validationRows } from './bagscore.js';
 import { RUN_FILES } from './folder.js';
 import { kernelKeys } from './kernels.js';
-
-/** A member as a session finds or leaves it. */
-export interface BagMember {
-  readonly weights: Float32Array;
-  /** Null while it has not been trained. */
-  result: TrainResult | null;
-}
+import type { Member } from './members.js';
 
 /** Where the members stand at the end of a session. */
 interface EndOfSession {
-  readonly members: readonly BagMember[];
+  readonly members: readonly Member[];
   readonly folder: string | null;
   readonly workers: number;
   /** Members that were trained at the same time. */
@@ -89,16 +84,23 @@ function scoredModel(
   const { network, layers } = first;
   const model = { network, layers, schema: first.data.schema, ...parts };
   const chosen = chooseKernels({ ...kernelKeys(first.kernels, first.library), precision: 'f32' });
-  if (folder) {
-    const calibration = calibrateModel(model, calibrationRows(data), {
+  const applied = config.calibrate === 'temperature';
+  const source = `${data.whole.name}, validation`;
+  const held = validationRows(data);
+  const calibration =
+    folder !== null || applied ? calibrateModel(model, held, { chosen, applied, source }) : null;
+  // The model is written before the evaluation, because a row of the test data can end the run.
+  if (folder) saveModel(join(folder, RUN_FILES.model), { ...model, calibration });
+  const calibrated = { ...model, calibration };
+  const { test } = data.whole;
+  const scores = {
+    val: measureModel(calibrated, held, { chosen, source }),
+    test: measureModel(calibrated, test === null ? [] : [{ subset: test }], {
       chosen,
-      applied: config.calibrate === 'temperature',
-      source: `${data.whole.name}, validation`,
-    });
-    // The model is written before the evaluation, because a row of the test data can end the run.
-    saveModel(join(folder, RUN_FILES.model), { ...model, calibration });
-  }
-  return scoreBag(model, data, chosen);
+      source: `${data.whole.name}, test`,
+    }),
+  };
+  return { ...scoreBag(model, data, chosen), scores };
 }
 
 const commonStatus = (results: readonly TrainResult[]): TrainResult['status'] =>

@@ -10,8 +10,9 @@ import type { PredictedRows } from '../model/calibrate.js';
 import { problemTypeOf } from '../model/format.js';
 import { createRunner, type RunnableModel, sumBlocks } from '../model/runner.js';
 import { mean } from '../statistics.js';
+import type { BagGain, BagResult } from '../train/bagevents.js';
 import { baselineOf } from '../train/baseline.js';
-import type { BagGain, BagResult, TrainResult } from '../train/events.js';
+import type { TrainResult } from '../train/events.js';
 
 /** Rows with the members that predict them, counted from 0. */
 interface Scored {
@@ -21,7 +22,7 @@ interface Scored {
 
 /** What a bag reaches as a whole. */
 export interface BagScores
-  extends Pick<TrainResult, 'train' | 'val' | 'test' | 'baseline'>,
+  extends Pick<TrainResult, 'train' | 'val' | 'test' | 'baseline' | 'scores'>,
     Omit<BagResult, 'members'> {}
 
 /**
@@ -72,10 +73,10 @@ const rowsOf = (groups: readonly Scored[]): number =>
   groups.reduce((sum, { subset }) => sum + subset.rows.length, 0);
 
 /**
- * Returns the rows on which a bag is calibrated: those of the folds, each predicted by the members that were
- * not trained on it, or validation rows from a source of their own, predicted by all.
+ * Returns the rows on which a bag is calibrated and measured: those of the folds, each predicted by the
+ * members that were not trained on it, or validation rows from a source of their own, predicted by all.
  */
-export function calibrationRows(data: BagData): PredictedRows[] {
+export function validationRows(data: BagData): PredictedRows[] {
   const { val } = data.whole;
   return data.folded || val === null ? heldOut(data) : [{ subset: val }];
 }

@@ -6,13 +6,8 @@ import type { Trainer } from '../train/trainer.js';
 import { type Checkpoint, copyCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { RUN_FILES } from './folder.js';
 import { ageGenerations } from './generations.js';
-
-/** The weights of the best epoch so far. */
-export interface BestWeights {
-  readonly weights: Float32Array;
-  /** Whether the best checkpoint holds them, or is about to. */
-  saved: boolean;
-}
+import { bringTo, restore } from './restore.js';
+import type { BestWeights, Session } from './session.js';
 
 /** A checkpoint that is being written in the background. */
 interface Saving {
@@ -34,6 +29,8 @@ const EPOCH_INTERVAL = 1000;
 export class CheckpointWriter {
   #saving: Saving | null = null;
   #begun: number;
+  /** Where training stood at the last checkpoint, if nothing is written. */
+  #copy: Copy | null = null;
 
   constructor(
     private readonly trainer: Trainer,
@@ -61,8 +58,24 @@ export class CheckpointWriter {
     if (folder) {
       yield* this.finish();
       this.#saving = await timed(this.profile, 'saving', () => beginSaving(trainer, folder, best));
-    }
+    } else if (trainer.plan.sizes.sliced) this.#copy = { last: standOf(trainer), best };
     this.#begun = this.clock();
+  }
+
+  /**
+   * Brings the session back to its last checkpoint, on disk or in memory, after an update was lost. From
+   * there it comes to the same bits.
+   */
+  async *restore(session: Session): AsyncGenerator<CheckpointEvent> {
+    const { folder, trainer } = this;
+    if (folder) {
+      yield* this.finish();
+      session.best = restore(folder, session);
+    } else {
+      const { last, best } = this.#copy!;
+      bringTo(trainer, copyCheckpoint(last));
+      session.best = best;
+    }
   }
 
   /** Whether a checkpoint is being written. */
@@ -86,19 +99,28 @@ export class CheckpointWriter {
   }
 }
 
+/** A checkpoint in memory. */
+interface Copy {
+  readonly last: Checkpoint;
+  readonly best: BestWeights | null;
+}
+
+/** Copies where a trainer stands. */
+function standOf({ state, memory: { weights, slots }, plan }: Trainer): Checkpoint {
+  return copyCheckpoint({ state, dataset: plan.data.fingerprint, weights, slots });
+}
+
 /**
  * Copies where the trainer stands, then writes the copy in the background, `best` before `last`. Whichever
  * pair of files a kill leaves behind, the run goes on from it to the same bits.
  */
 function beginSaving(trainer: Trainer, folder: string, best: BestWeights | null): Saving {
-  const { state, memory, plan } = trainer;
-  const dataset = plan.data.fingerprint;
-  const { weights, slots } = memory;
-  const last = copyCheckpoint({ state, dataset, weights, slots });
+  const { state, plan } = trainer;
+  const last = standOf(trainer);
   const path = join(folder, RUN_FILES.last);
   const files: [string, Checkpoint][] = [[path, last]];
   if (best && !best.saved) {
-    const copy = copyCheckpoint({ state, dataset, weights: best.weights, slots: [] });
+    const copy = copyCheckpoint({ state, dataset: last.dataset, weights: best.weights, slots: [] });
     files.unshift([join(folder, RUN_FILES.best), copy]);
     best.saved = true;
   }

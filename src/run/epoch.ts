@@ -4,9 +4,11 @@
 import { DivergedError } from '../errors.js';
 import { afterEpoch } from '../optim/plateau.js';
 import type { EpochEvent } from '../train/events.js';
+import { criterionOf, isBetter } from '../train/metric.js';
 import { timed } from '../train/profile.js';
 import type { Trainer } from '../train/trainer.js';
 import { parseUntil } from '../train/until.js';
+import { remember } from './history.js';
 import type { Session } from './session.js';
 
 /** The samples and seconds before an epoch, or before this session's part of it. */
@@ -16,8 +18,8 @@ export interface EpochStart {
 }
 
 /**
- * Ends an epoch: evaluates, keeps the weights if they are the best so far, and clears the sums for the next
- * epoch.
+ * Ends an epoch: evaluates, keeps the weights if they are the best so far, asks the stopping rule, and clears
+ * the sums for the next epoch.
  * @throws DivergedError where a metric is not finite
  */
 export async function endEpoch(
@@ -35,10 +37,8 @@ export async function endEpoch(
       `diverged in epoch ${epoch}: its training metrics are not finite; lower --lr (now ${lr})`,
     );
   }
-  const { loss } = val ?? train;
-  const before = state.best?.val ?? state.best?.train;
-  // The best loss of a run by an earlier version can be NaN, and any loss is better than that.
-  const best = before === undefined || !(loss >= before.loss);
+  const judged = val ?? train;
+  const best = isBetter(criterionOf(plan.config), judged, state.best?.val ?? state.best?.train);
   if (best) {
     state.best = { epoch, train, val };
     session.best ??= { weights: new Float32Array(trainer.evaluated.length), saved: false };
@@ -46,11 +46,13 @@ export async function endEpoch(
     session.best.saved = false;
   }
   state.lossBefore = state.train?.loss ?? null;
-  state.plateau = afterEpoch(state.plateau, loss, plan.config);
+  state.plateau = afterEpoch(state.plateau, judged.loss, plan.config);
   Object.assign(state, { train, val, epochLoss: 0, epochWeight: 0, epochScore: 0, epochRows: 0 });
   const seconds = state.seconds - start.seconds;
   const samplesPerSecond = (state.samples - start.samples) / seconds;
-  return { type: 'epoch', epoch, step: state.step, train, val, lr, best, seconds, samplesPerSecond };
+  const past = { epoch, step: state.step, train, val, lr, best };
+  remember(session, past);
+  return { type: 'epoch', ...past, seconds, samplesPerSecond, norms: trainer.norms };
 }
 
 /** Whether patience has run out; asked between epochs, also when a run goes on from a checkpoint there. */

@@ -11,6 +11,7 @@ import {
   searchRates,
   tryRate,
 } from '../train/findlr.js';
+import { ownFunctions } from '../train/own.js';
 import type { Trainer } from '../train/trainer.js';
 import { planNewTraining } from './newplan.js';
 import { openSession } from './session.js';
@@ -62,7 +63,7 @@ export async function findLearningRate(
   const wanted = { ...RATE_RANGE, ...range };
   checkRange(plan, wanted);
   const fresh = async <T>(use: (trainer: Trainer) => Promise<T>): Promise<T> => {
-    const { trainer } = openSession(plan, run);
+    const { trainer } = openSession(plan, { ...run, own: ownFunctions(options) });
     try {
       return await use(trainer);
     } finally {

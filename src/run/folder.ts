@@ -2,18 +2,23 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { makeFolder, writeFileAtomic } from '../atomic.js';
+import { isFolded } from '../data/parting.js';
 import { shortName } from '../data/source.js';
 import { shellPath } from '../data/words.js';
 import { DataError } from '../errors.js';
-import type { KernelName } from '../kernels/kernels.js';
-import type { NativeLibrary } from '../kernels/native/index.js';
-import { type PlannedConfig, restoreConfig, type TrainConfig, type TrainOptions } from '../train/config.js';
-import type { TrainEvent, TrainResult } from '../train/events.js';
-import type { PresetName } from '../train/presets.js';
+import { endsInLine } from '../lines.js';
+import { parseStored } from '../stored.js';
+import type { PlannedConfig, TrainConfig } from '../train/config.js';
+import { CONFIG_FORMAT, parseConfig } from '../train/configfile.js';
+import type { TrainEvent } from '../train/events.js';
+import { METRICS_FORMAT } from './eventformat.js';
 import { generationAges } from './generations.js';
 import { type FolderLock, lockNewFolder } from './lock.js';
+import { RECORD_FORMAT, type RunRecord } from './recordformat.js';
+
+export type { RunRecord } from './recordformat.js';
 
 export const RUN_FILES = {
   record: 'run.json',
@@ -23,44 +28,11 @@ export const RUN_FILES = {
   best: join('checkpoints', 'best.safetensors'),
   model: 'model.safetensors',
   trace: 'trace.json',
+  /** The folder of event files, where no other is named. */
+  board: 'tensorboard',
   /** The folder of the refit, which is laid out as a run's. */
   refit: 'refit',
 } as const;
-
-/** The contents of run.json: what happened, for people and scripts. */
-export interface RunRecord {
-  readonly gradpool: string;
-  readonly status: 'running' | TrainResult['status'] | 'diverged' | 'failed';
-  readonly started: string;
-  readonly ended: string | null;
-  readonly exitCode: number | null;
-  readonly error: string | null;
-  readonly argv: readonly string[];
-  /**
-   * The folder in which it was begun, to which paths in a query are relative; absent in runs of older
-   * versions.
-   */
-  readonly cwd?: string;
-  readonly seed: number;
-  /** The preset whose values the configuration holds; absent in runs of versions before 0.2. */
-  readonly preset?: PresetName;
-  readonly kernels: KernelName;
-  /** The library that native kernels multiply with; null for other kernels. */
-  readonly library: NativeLibrary | null;
-  readonly machine: Readonly<Record<string, string | number>>;
-  /** SHA-256 of the stored training data and its schema. */
-  readonly dataset: string;
-  /**
-   * SHA-256 of validation and test data that have sources of their own; absent in runs of versions before
-   * 0.2.
-   */
-  readonly sources?: { readonly val: string | null; readonly test: string | null };
-  readonly result: TrainResult | null;
-  /** Set in the folder of a bag's member: its number, counted from 1, and that of all. */
-  readonly member?: { readonly number: number; readonly of: number };
-  /** Set in the folder of a refit. */
-  readonly refit?: true;
-}
 
 /** Returns a name that no other run has: by time, data and four random letters. */
 export function timedName(data: string, started: Date): string {
@@ -92,6 +64,10 @@ export function newRunFolder(out: string | undefined, data: string, started: Dat
 export const memberFolder = (folder: string, member: number): string =>
   join(folder, 'members', String(member));
 
+/** Returns the folder of a fold, counted from 1. */
+export const foldFolder = (folder: string, fold: number): string =>
+  join(folder, 'folds', String(fold).padStart(2, '0'));
+
 /**
  * Creates and locks the folder of a new run, with its configuration and record; null where nothing is
  * written.
@@ -103,7 +79,7 @@ export function newRun(folder: string | null, config: TrainConfig, record: RunRe
 /** Writes the first files of a run's folder, and makes the folder where it is missing. */
 export function createRunFolder(folder: string, config: TrainConfig, record: RunRecord): void {
   try {
-    makeFolder(join(folder, config.bag > 1 ? 'members' : 'checkpoints'));
+    makeFolder(join(folder, config.bag > 1 ? 'members' : isFolded(config) ? 'folds' : 'checkpoints'));
     writeConfig(folder, config);
     writeRecord(folder, record);
   } catch (error) {
@@ -118,12 +94,13 @@ export function createRunFolder(folder: string, config: TrainConfig, record: Run
  * may hold other values.
  */
 export function writeConfig(folder: string, config: TrainConfig): void {
-  const stored = { ...config, preset: 'none' };
+  const stored = { formatVersion: CONFIG_FORMAT.version, ...config, preset: 'none' };
   writeFileAtomic(join(folder, RUN_FILES.config), Buffer.from(stringify(stored)));
 }
 
 export function writeRecord(folder: string, record: RunRecord): void {
-  writeFileAtomic(join(folder, RUN_FILES.record), Buffer.from(`${JSON.stringify(record, null, 2)}\n`));
+  const stored = { formatVersion: RECORD_FORMAT.version, ...record };
+  writeFileAtomic(join(folder, RUN_FILES.record), Buffer.from(`${JSON.stringify(stored, null, 2)}\n`));
 }
 
 /**
@@ -131,12 +108,15 @@ export function writeRecord(folder: string, record: RunRecord): void {
  * are appended a second time.
  */
 export function appendMetrics(folder: string, event: TrainEvent): void {
-  appendFileSync(join(folder, RUN_FILES.metrics), `${JSON.stringify(event)}\n`);
-}
-
-/** Revives metrics that were not finite for JSON.parse: JSON writes NaN as null. */
-export function reviveMetrics(key: string, value: unknown): unknown {
-  return value === null && (key === 'loss' || key === 'rmse') ? Number.NaN : value;
+  const file = join(folder, RUN_FILES.metrics);
+  if (event.type !== 'start') {
+    appendFileSync(file, `${JSON.stringify(event)}\n`);
+    return;
+  }
+  const { type, ...rest } = event;
+  const line = JSON.stringify({ type, formatVersion: METRICS_FORMAT.version, ...rest });
+  // A kill may have cut the last line of an earlier session short.
+  appendFileSync(file, `${endsInLine(file) ? '\n' : ''}${line}\n`);
 }
 
 /**
@@ -153,17 +133,29 @@ export function wasSaved(folder: string): boolean {
 
 /**
  * Reads the record and the configuration of a run.
- * @throws DataError when the folder is not a run's
+ * @throws DataError when the folder is not a run's, and for a file that is damaged or of a newer version
  */
 export function readRun(folder: string): { record: RunRecord; config: PlannedConfig } {
-  refuseNoRun(folder);
+  const record = readRecord(folder);
+  const file = join(folder, RUN_FILES.config);
+  return { record, config: parseConfig(readText(file), file) };
+}
+
+/**
+ * Reads the record of a run.
+ * @throws DataError as `readRun` does
+ */
+export function readRecord(folder: string): RunRecord {
   const file = join(folder, RUN_FILES.record);
+  refuseNoRun(folder);
+  return parseStored(RECORD_FORMAT, readText(file), file) as RunRecord;
+}
+
+function readText(file: string): string {
   try {
-    const record = JSON.parse(readFileSync(file, 'utf8'), reviveMetrics) as RunRecord;
-    const config = restoreConfig(parse(readFileSync(join(folder, RUN_FILES.config), 'utf8')) as TrainOptions);
-    return { record, config };
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new DataError(`${folder}: unreadable run (${(error as Error).message})`);
+    throw new DataError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 

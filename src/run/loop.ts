@@ -7,10 +7,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { writeFileAtomic } from '../atomic.js';
 import type { EndEvent, TrainEvent, TrainResult } from '../train/events.js';
 import { timed } from '../train/profile.js';
+import { UpdateLostError } from '../train/slices.js';
 import type { Trainer } from '../train/trainer.js';
 import { CheckpointWriter } from './checkpointwriter.js';
 import { converged, type EpochStart, endEpoch, outOfPatience } from './epoch.js';
 import { appendMetrics, RUN_FILES } from './folder.js';
+import { recall } from './history.js';
 import { finishTraining, startEvent } from './result.js';
 import type { Session } from './session.js';
 
@@ -55,11 +57,23 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
   }
   if (trainer.state.step === 0) yield* checkpoints.begin(session.best);
 
+  recall(session);
   let status = endingOf(session);
   let epochStart = startOfEpoch(trainer);
+  const losses: number[] = [];
   while (status === null) {
     const { lr } = trainer;
-    await trainer.step();
+    try {
+      await trainer.step();
+    } catch (error) {
+      losses.push(lossOf(error, trainer.state.step, losses));
+      yield* checkpoints.restore(session);
+      const message = `${(error as Error).message}: going back to the checkpoint after step ${trainer.state.step}`;
+      yield* session.pendingEvents.splice(0);
+      yield { type: 'retry', message };
+      epochStart = startOfEpoch(trainer);
+      continue;
+    }
     const { step } = trainer.state;
     const epoch = Math.ceil(step / plan.stepsPerEpoch);
     yield { type: 'step', step, epoch, train: trainer.epochMetrics, lr };
@@ -82,13 +96,26 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
   yield endEvent(session, result, (clock() - begin) / 1000, trainer.state.samples - samplesBefore);
 }
 
+/** An update that is lost this often has a bug; it was no accident. */
+const MOST_LOSSES = 3;
+
+/**
+ * Returns the step whose update was lost. Throws any other error, and this one where it comes again and
+ * again.
+ */
+function lossOf(error: unknown, step: number, losses: readonly number[]): number {
+  const before = losses.filter((lost) => lost === step).length;
+  if (!(error instanceof UpdateLostError) || before + 1 === MOST_LOSSES) throw error;
+  return step;
+}
+
 /** Returns why training ends here, or null while it goes on. */
-function endingOf({ trainer, signal, lastEpoch }: Session): TrainResult['status'] | null {
+function endingOf({ trainer, signal, lastEpoch, stopped }: Session): TrainResult['status'] | null {
   const { totalSteps, stepsPerEpoch } = trainer.plan;
   const last = lastEpoch === undefined ? totalSteps : lastEpoch * stepsPerEpoch;
   if (trainer.state.step >= last) return 'completed';
   if (signal?.aborted) return 'interrupted';
-  if (outOfPatience(trainer)) return 'early-stopped';
+  if (stopped !== null || outOfPatience(trainer)) return 'early-stopped';
   return converged(trainer) ? 'completed' : null;
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
+import type { OwnFunctions } from '../train/own.js';
 import type { TrainingPlan } from '../train/plan.js';
 import {
   createRunFolder,
@@ -22,13 +23,14 @@ interface NestedOptions {
   readonly record: RunRecord;
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
+  readonly own?: OwnFunctions;
 }
 
 /** Opens a part's session: from its last checkpoint, where an earlier session left one, or from the start. */
 export async function openNested(plan: TrainingPlan, options: NestedOptions): Promise<Session> {
-  const { folder, record: fresh, signal, clock } = options;
+  const { folder, record: fresh, signal, clock, own = {} } = options;
   const { config } = plan;
-  const opened = { ...openSession(plan, { clock }), folder, signal };
+  const opened = { ...openSession(plan, { clock, own }), folder, signal };
   if (folder === null) return { ...opened, record: fresh, best: null };
   const { trainer } = opened;
   if (!existsSync(join(folder, RUN_FILES.record))) {

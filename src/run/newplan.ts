@@ -8,6 +8,7 @@ import {
   type TrainOptions,
   withRows,
 } from '../train/config.js';
+import { criterionOf } from '../train/metric.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { checkRefitRows, isHeldBack } from '../train/refit.js';
 import { absoluteSources } from './sources.js';
@@ -56,12 +57,14 @@ export function settledConfig(options: TrainOptions, data: TrainingData): TrainC
 }
 
 /** Says which preset applies, and what it decided by the data. */
-export function presetNotes({ preset, batch, epochs, patience, refit }: PlannedConfig): string[] {
+export function presetNotes(config: PlannedConfig): string[] {
+  const { preset, batch, epochs, patience, refit } = config;
   if (preset === 'none') return [];
+  const { name } = criterionOf(config);
   const early =
     typeof patience !== 'number' || patience >= epochs
       ? ''
-      : `, or ${patience} without a lower validation loss`;
+      : `, or ${patience} without a ${name === 'loss' ? 'lower validation loss' : `better ${name}`}`;
   return [
     `preset ${preset}: batch ${batch}, ${epochs} epochs${early}${refit ? ', then as many as were best on all rows' : ''}; --print-config shows all of it, --preset none leaves it out`,
   ];

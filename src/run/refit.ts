@@ -9,18 +9,19 @@ import { baselineOf } from '../train/baseline.js';
 import type { EndEvent, EpochEvent, RefitEpochEvent, TrainEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { withValidationRows } from '../train/refit.js';
+import { boardOfParts, withBoard } from './board.js';
 import { RUN_FILES } from './folder.js';
 import { withChosenKernels } from './kernels.js';
 import { sessionEvents } from './loop.js';
 import { openNested } from './nested.js';
 import { newRecord } from './record.js';
 import { recorded } from './recorded.js';
-import { calibrationOf, refits, writeModel } from './result.js';
+import { calibrationOf, finalScores, refits, writeModel } from './result.js';
 import type { Session } from './session.js';
 
 /** Runs a session to its end, refit included, and keeps run.json and metrics.jsonl along the way. */
 export const runSession = (session: Session): AsyncGenerator<TrainEvent> =>
-  recorded(session, withRefit(session, sessionEvents(session)));
+  recorded(session, withRefit(session, withBoard(session, sessionEvents(session))));
 
 async function* withRefit(session: Session, events: AsyncIterable<TrainEvent>): AsyncGenerator<TrainEvent> {
   let first: EndEvent | null = null;
@@ -35,7 +36,7 @@ async function* withRefit(session: Session, events: AsyncIterable<TrainEvent>): 
 async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEvent> {
   const { trainer, folder, signal, clock, record } = session;
   const begin = clock();
-  const plan = planRefit(trainer.plan, first.workers);
+  const plan = planRefit(trainer.plan, first.workers, folder);
   const epochs = first.bestEpoch!;
   const rows = plan.data.train.rows.length;
   yield { type: 'refit', epochs, rows, stepsPerEpoch: plan.stepsPerEpoch };
@@ -46,12 +47,14 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     signal,
     clock,
   });
-  const settled: Session = { ...again, lastEpoch: epochs };
+  const settled: Session = { ...again, lastEpoch: epochs, measured: [] };
   let second: EndEvent | null = null;
-  for await (const event of recorded(settled, sessionEvents(settled))) {
+  for await (const event of recorded(settled, withBoard(settled, sessionEvents(settled)))) {
     if (event.type === 'end') second = event;
     else if (event.type === 'epoch') yield refitEpoch(event);
-    else if (event.type === 'step' || event.type === 'retry') yield { ...event, refit: true };
+    else if (event.type === 'step' || event.type === 'retry' || event.type === 'note') {
+      yield { ...event, refit: true };
+    }
   }
   const seconds = (clock() - begin) / 1000;
   const wallSeconds = first.wallSeconds + seconds;
@@ -61,7 +64,12 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     yield { ...first, ...times, status: 'interrupted', reason: 'interrupted', wallSeconds };
     return;
   }
-  if (folder) writeModel(settled.trainer, folder, calibrationOf(trainer));
+  const calibration = calibrationOf(trainer);
+  if (folder) writeModel(settled.trainer, folder, calibration);
+  const scores = first.scores && {
+    val: first.scores.val,
+    test: session.measured ? null : finalScores(settled.trainer, calibration, ['test']).test,
+  };
   const { layout, weights } = settled.trainer.memory;
   const { train, test } = second;
   const { data, network } = trainer.plan;
@@ -71,6 +79,7 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     weightsSha256: weightsSha256(layout, weights),
     train,
     test,
+    ...(scores && { scores }),
     baseline: baselineOf(data, { train, val: first.val, test }, network.loss),
     refit: { epochs, rows, steps: second.steps },
     wallSeconds,
@@ -85,7 +94,11 @@ function refitEpoch({ epoch, step, train, lr, seconds, samplesPerSecond }: Epoch
  * Plans the training on all rows. It has the same seed, so the same initial weights, and the schedule that
  * was planned; the kernels and the number of workers are those that the first training found.
  */
-function planRefit(plan: TrainingPlan, workers: number): TrainingPlan {
-  const { patience, until, ...config } = withChosenKernels(plan.config, plan);
-  return planTraining({ ...config, refit: false, workers }, withValidationRows(plan.data));
+function planRefit(plan: TrainingPlan, workers: number, folder: string | null): TrainingPlan {
+  const { patience, until, own, ...config } = withChosenKernels(plan.config, plan);
+  const tensorboard = boardOfParts(config.tensorboard, folder);
+  return planTraining(
+    { ...config, metric: 'loss', refit: false, workers, tensorboard },
+    withValidationRows(plan.data),
+  );
 }

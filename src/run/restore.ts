@@ -2,10 +2,9 @@
 import { join } from 'node:path';
 import { DataError } from '../errors.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
-import type { BestWeights } from './checkpointwriter.js';
 import { RUN_FILES } from './folder.js';
 import { generation, generationAges } from './generations.js';
-import type { Session } from './session.js';
+import type { BestWeights, Session } from './session.js';
 
 /**
  * Brings the session's trainer to the run's newest checkpoint that is sound; from there it comes to the same
@@ -17,16 +16,14 @@ export function restore(
   folder: string,
   { trainer, pendingEvents }: Pick<Session, 'trainer' | 'pendingEvents'>,
 ): BestWeights | null {
-  const { layout, weights, slots } = trainer.memory;
+  const { layout, slots } = trainer.memory;
   const damaged: DataError[] = [];
   const bests = sound(join(folder, RUN_FILES.best), layout.length, 0, damaged);
   const lasts = sound(join(folder, RUN_FILES.last), layout.length, slots.length, damaged);
   for (const last of lasts) {
     const best = last.state.best === null ? null : bestOf(last, bests);
     if (best === undefined) continue;
-    weights.set(last.weights);
-    for (const [index, slot] of slots.entries()) slot.set(last.slots[index]);
-    trainer.state = last.state;
+    bringTo(trainer, last);
     for (const { message: damage } of damaged) {
       const message = `${damage}; going on after step ${last.state.step}, to the same weights`;
       pendingEvents.push({ type: 'retry', message });
@@ -34,6 +31,14 @@ export function restore(
     return best && { weights: best.weights, saved: true };
   }
   throw damaged[0] ?? new DataError(`${join(folder, RUN_FILES.last)}: cannot read the checkpoint (ENOENT)`);
+}
+
+/** Brings a trainer to where a checkpoint stands. */
+export function bringTo(trainer: Session['trainer'], { state, weights, slots }: Checkpoint): void {
+  const { memory } = trainer;
+  memory.weights.set(weights);
+  for (const [index, slot] of memory.slots.entries()) slot.set(slots[index]);
+  trainer.state = state;
 }
 
 /** Reads the generations of a checkpoint that are sound, the newest first; adds what is wrong with others. */

@@ -4,12 +4,14 @@ import type { Calibration } from '../calibration/record.js';
 import type { TrainingData } from '../data/load.js';
 import { chooseKernels } from '../kernels/choose.js';
 import { calibrateModel } from '../model/calibrate.js';
+import { measureModel } from '../model/measure.js';
 import { saveModel } from '../model/write.js';
 import { weightsSha256 } from '../network/digest.js';
 import { layerTable } from '../network/table.js';
 import { baselineOf } from '../train/baseline.js';
 import type { TrainConfig } from '../train/config.js';
 import type { StartEvent, TrainResult } from '../train/events.js';
+import { criterionOf } from '../train/metric.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { timed } from '../train/profile.js';
 import { isHeldBack } from '../train/refit.js';
@@ -71,16 +73,24 @@ export async function finishTraining(
   const { config, data } = plan;
   const restored = keepsBest(config, data) && best !== null;
   trainer.settle(restored ? best.weights : trainer.evaluated);
+  const calibrated = folder !== null || config.calibrate === 'temperature';
+  const calibration = calibrated ? await timed(profile, 'saving', () => calibrationOf(trainer)) : null;
   // The model is written before the test, because a row of the test data can end the run.
-  if (folder) await timed(profile, 'saving', () => writeModel(trainer, folder, calibrationOf(trainer)));
+  if (folder) await timed(profile, 'saving', () => writeModel(trainer, folder, calibration));
   const tested = data.test !== null && status !== 'interrupted' && !refits(plan, status);
   const test = tested ? await timed(profile, 'evaluation', () => trainer.evaluate('test')) : null;
+  const parts = session.measured ?? ['val', 'test'];
+  const wanted = status === 'interrupted' ? [] : parts.filter((part) => part === 'val' || tested);
+  const scores =
+    wanted.length === 0
+      ? null
+      : await timed(profile, 'evaluation', () => finalScores(trainer, calibration, wanted));
   const train = (restored ? state.best?.train : state.train) ?? null;
   const val = (restored ? state.best?.val : state.val) ?? null;
   return {
     run: folder,
     status,
-    reason: reason(trainer, status),
+    reason: reason(session, status),
     weightsSha256: weightsSha256(memory.layout, memory.weights),
     epochs: epochsDone(trainer),
     steps: state.step,
@@ -88,6 +98,7 @@ export async function finishTraining(
     train,
     val,
     test,
+    ...(scores && { scores }),
     baseline: baselineOf(data, { train, val, test }, plan.network.loss),
     samplesPerSecond: state.samples / state.seconds,
     workers: trainer.workers,
@@ -113,13 +124,34 @@ export function writeModel(trainer: Trainer, folder: string, calibration: Calibr
   });
 }
 
+/** Returns every metric of the final weights, on the validation and test rows that are wanted. */
+export function finalScores(
+  { plan, memory }: Trainer,
+  calibration: Calibration | null,
+  wanted: readonly ('val' | 'test')[],
+): NonNullable<TrainResult['scores']> {
+  const { data, network, layers } = plan;
+  const model = { layers, network, schema: data.schema, weights: memory.weights, calibration };
+  const measure = (part: 'val' | 'test') => {
+    const subset = wanted.includes(part) ? data[part] : null;
+    const groups = subset === null ? [] : [{ subset }];
+    const source = `${data.name}, ${part === 'val' ? 'validation' : 'test'}`;
+    return measureModel(model, groups, { chosen: evaluationKernels(plan), source });
+  };
+  return { val: measure('val'), test: measure('test') };
+}
+
+/** The kernels that a model predicts with: those of its training, in float32. */
+const evaluationKernels = ({ kernels, library }: TrainingPlan) =>
+  chooseKernels({ ...kernelKeys(kernels, library), precision: 'f32' });
+
 /** Calibrates the final weights on the validation rows, where there are any. */
 export function calibrationOf({ plan, memory }: Trainer): Calibration | null {
   const { config, data, network, layers } = plan;
   if (data.val === null) return null;
   const model = { layers, network, schema: data.schema, weights: memory.weights };
   return calibrateModel(model, [{ subset: data.val }], {
-    chosen: chooseKernels({ ...kernelKeys(plan.kernels, plan.library), precision: 'f32' }),
+    chosen: evaluationKernels(plan),
     applied: config.calibrate === 'temperature',
     source: `${data.name}, validation`,
   });
@@ -129,9 +161,11 @@ function epochsDone({ state, plan }: Trainer): number {
   return Math.floor(state.step / plan.stepsPerEpoch);
 }
 
-function reason(trainer: Trainer, status: TrainResult['status']): string {
+function reason({ trainer, stopped }: Session, status: TrainResult['status']): string {
   const { config } = trainer.plan;
-  if (status === 'early-stopped') return `no better loss in ${config.patience} epochs`;
+  if (status === 'early-stopped') {
+    return stopped ?? `no better ${criterionOf(config).name} in ${config.patience} epochs`;
+  }
   if (status === 'interrupted') return 'interrupted';
   return converged(trainer) ? `${config.until}` : `all ${config.epochs} epochs`;
 }

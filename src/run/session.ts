@@ -1,11 +1,19 @@
 import { type Clock, systemClock } from '../clock.js';
+import type { HParamValue } from '../tensorboard/eventfile.js';
 import type { TrainEvent } from '../train/events.js';
 import { openTrainer } from '../train/open.js';
+import { checkOwnGiven, type OwnFunctions, type PastEpoch } from '../train/own.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { Profile } from '../train/profile.js';
 import type { Trainer } from '../train/trainer.js';
-import type { BestWeights } from './checkpointwriter.js';
 import type { RunRecord } from './folder.js';
+
+/** The weights of the best epoch so far. */
+export interface BestWeights {
+  readonly weights: Float32Array;
+  /** Whether the best checkpoint holds them, or is about to. */
+  saved: boolean;
+}
 
 /** One process's part of a run. */
 export interface Session {
@@ -21,29 +29,43 @@ export interface Session {
   /** Says when a checkpoint is due and when the event loop turns. */
   readonly clock: Clock;
   best: BestWeights | null;
+  /** What TensorBoard compares a sweep's trials by. */
+  readonly hparams?: Readonly<Record<string, HParamValue>>;
   /** Ends training after this epoch, earlier than the schedule is planned for. */
   readonly lastEpoch?: number;
+  /** The functions of the program that trains. */
+  readonly own: OwnFunctions;
+  /** The epochs so far, for a stopping rule. */
+  readonly history: PastEpoch[];
+  /** Why the stopping rule has ended training; null while it has not. */
+  stopped: string | null;
+  /** The parts whose metrics are measured at the end; by default validation and test rows. */
+  readonly measured?: readonly ('val' | 'test')[];
 }
 
 interface SessionOptions {
   readonly workerFile?: string;
   readonly profile?: boolean;
   readonly clock?: Clock;
+  readonly own?: OwnFunctions;
 }
 
 /** Opens a trainer, with the events that arise inside its steps. */
 export function openSession(
   plan: TrainingPlan,
-  { workerFile, profile, clock }: SessionOptions,
-): Pick<Session, 'trainer' | 'profile' | 'pendingEvents' | 'clock'> {
+  { workerFile, profile, clock, own = {} }: SessionOptions,
+): Pick<Session, 'trainer' | 'profile' | 'pendingEvents' | 'clock' | 'own' | 'history' | 'stopped'> {
+  checkOwnGiven(plan.config, own);
   const pendingEvents: TrainEvent[] = [];
   const times = profile ? new Profile(clock) : null;
   const trainer = openTrainer(plan, {
     workerFile,
     clock,
     profile: times,
+    ownMetric: own.metric,
     onRetry: (message) => pendingEvents.push({ type: 'retry', message }),
     onWorkers: (workers, why) => pendingEvents.push({ type: 'workers', workers, why }),
   });
-  return { trainer, profile: times, pendingEvents, clock: clock ?? systemClock };
+  const begin = { own, history: [], stopped: null };
+  return { trainer, profile: times, pendingEvents, clock: clock ?? systemClock, ...begin };
 }

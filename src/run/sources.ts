@@ -6,12 +6,13 @@ import type { TrainConfig } from '../train/config.js';
 
 /** Returns the configuration with absolute paths, so that `resume` finds the files from any folder. */
 export function absoluteSources(config: TrainConfig): TrainConfig {
-  const { data, val, test, nativeLibrary } = config;
+  const { data, val, test, nativeLibrary, tensorboard } = config;
   return {
     ...config,
     data: absolute(data),
     ...(typeof val === 'string' && val !== 'auto' ? { val: absolute(val) } : {}),
     ...(typeof test === 'string' ? { test: absolute(test) } : {}),
+    ...(typeof tensorboard === 'string' ? { tensorboard: resolve(tensorboard) } : {}),
     ...(nativeLibrary === undefined ? {} : { nativeLibrary: absolute(nativeLibrary) }),
   };
 }

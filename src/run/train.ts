@@ -2,13 +2,14 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../clock.js';
 import { bagData, bagSources } from '../data/bag.js';
-import { type LoadOptions, loadTrainingData, type TrainingData } from '../data/load.js';
+import { loadFolds } from '../data/folded.js';
+import { loadTrainingData, type TrainingData } from '../data/load.js';
+import { isFolded } from '../data/parting.js';
 import type { DataInMemory } from '../data/source.js';
 import { shellPath } from '../data/words.js';
 import { DataError, UsageError } from '../errors.js';
-import { type LayerRow, layerTable } from '../network/table.js';
+import type { OwnMetric } from '../metrics/own.js';
 import { SCHEDULES, type Schedule } from '../optim/schedules.js';
-import { memoryBudget } from '../train/budget.js';
 import {
   type PlannedConfig,
   resolveConfig,
@@ -17,10 +18,14 @@ import {
   withEpochs,
   withRows,
 } from '../train/config.js';
-import type { StartEvent, TrainEvent } from '../train/events.js';
+import type { TrainEvent } from '../train/events.js';
+import { checkOwnGiven, ownFunctions, type StoppingRule } from '../train/own.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { resumeBag, trainBag } from './bag.js';
-import { bagBudget, bagStart, planBag, planNewBag } from './bagplan.js';
+import { planBag } from './bagplan.js';
+import { boardKey, refuseBoardAlone } from './board.js';
+import { resumeFolds, trainFolds } from './crossvalidation.js';
+import { planCrossValidation } from './cvplan.js';
 import {
   newRun,
   newRunFolder,
@@ -37,7 +42,6 @@ import { planNewTraining } from './newplan.js';
 import { newRecord } from './record.js';
 import { runSession } from './refit.js';
 import { orClose, restore } from './restore.js';
-import { startEvent } from './result.js';
 import { openSession } from './session.js';
 import { fromElsewhere } from './sources.js';
 
@@ -63,12 +67,18 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
   readonly workers?: number | 'auto';
   /** Kernels to take in place of those that the run began with. Other kernels round differently. */
   readonly kernels?: TrainConfig['kernels'];
+  /** Whether to write event files from now on, and where; by default as the run began. */
+  readonly tensorboard?: boolean | string;
   /** The training data, if the run began on a table in memory. */
   readonly data?: DataInMemory;
   /** The validation data, if the run began on such a table. */
   readonly val?: DataInMemory;
   /** The test data, if the run began on such a table. */
   readonly test?: DataInMemory;
+  /** The metric of one's own, if the run goes by one. */
+  readonly metric?: OwnMetric;
+  /** The stopping rule, if the run has one. */
+  readonly stop?: StoppingRule;
   /** Epochs in all, more than were first planned; refused where the schedule depends on the end. */
   readonly epochs?: number;
 }
@@ -95,14 +105,20 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
 export async function* train(options: TrainOptions, run: RunOptions = {}): AsyncGenerator<TrainEvent> {
   const started = new Date();
   const config = resolveConfig(options);
+  checkOwnGiven(config, ownFunctions(options));
   const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
+  refuseBoardAlone(config.tensorboard, folder);
   if (config.bag > 1) {
     yield* trainBag(config, options, run, { folder, started });
     return;
   }
+  if (isFolded(config)) {
+    yield* trainFolds(config, options, run, { folder, started });
+    return;
+  }
   const plan = await planNewTraining(config, options, run.profile);
   const record = newRecord(plan, started, run.argv ?? []);
-  const session = openSession(plan, run);
+  const session = openSession(plan, { ...run, own: ownFunctions(options) });
   const lock = await orClose(session.trainer, () => newRun(folder, plan.config, record));
   yield* whileLocked(lock, runSession({ ...session, folder, record, signal: run.signal, best: null }));
 }
@@ -139,6 +155,11 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
       `${folder} is member ${record.member.number} of a bag: resume the whole bag, gradpool resume ${shellPath(dirname(dirname(folder)))}`,
     );
   }
+  if (record.fold) {
+    throw new UsageError(
+      `${folder} is fold ${record.fold.number} of a cross-validation: resume all of it, gradpool resume ${shellPath(dirname(dirname(folder)))}`,
+    );
+  }
   if (record.refit) {
     throw new UsageError(`${folder} is the refit of a run: gradpool resume ${shellPath(dirname(folder))}`);
   }
@@ -147,20 +168,36 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
       ...before,
       ...(options.workers === undefined ? {} : { workers: options.workers }),
       ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
+      ...boardKey(options.tensorboard),
     }),
   );
+  checkOwnGiven(config, ownFunctions(options));
   refuseShortening(folder, before, config, record);
   const recorded = withKernels(folder, config, record, options.kernels);
   const rows = withRows(recorded, { ...recorded, ...options });
+  if (isFolded(config)) {
+    const folded = await fromElsewhere(config, record.cwd, async () => {
+      const loaded = await loadFolds(rows);
+      refuseOtherData(folder, recorded, loaded.whole, record);
+      return loaded;
+    });
+    yield* resumeFolds(planCrossValidation(recorded, folded), options, { folder, config, record });
+    return;
+  }
   const { options: sources, fraction } = config.bag > 1 ? bagSources(rows) : { options: rows, fraction: 0 };
-  const data = await fromElsewhere(config, record.cwd, () => sameData(folder, recorded, sources, record));
+  const data = await fromElsewhere(config, record.cwd, async () => {
+    const loaded = await loadTrainingData(sources);
+    refuseOtherData(folder, recorded, loaded, record);
+    return loaded;
+  });
   if (config.bag > 1) {
-    const plan = planBag(recorded, bagData(data, config.bag, fraction, config.seed));
-    yield* resumeBag(plan, options, { folder, config, record });
+    const plan = planBag(recorded, bagData(data, config.bag, fraction, config.seed, config.stratify));
+    yield* resumeBag(plan, { ...options, own: ownFunctions(options) }, { folder, config, record });
     return;
   }
   const plan = planTraining(recorded, data, options.profile);
-  const session = openSession(noting(plan, changeOfKernels(record, plan)), options);
+  const noted = noting(plan, changeOfKernels(record, plan));
+  const session = openSession(noted, { ...options, own: ownFunctions(options) });
   const best = await orClose(session.trainer, () => {
     const found = wasSaved(folder) ? restore(folder, session) : null;
     writeConfig(folder, config);
@@ -180,21 +217,15 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
   yield* runSession({ ...session, folder, record: begun, signal: options.signal, best });
 }
 
-/** Loads the data of a run. Throws DataError where it is not the data that the run began with. */
-async function sameData(
-  folder: string,
-  config: TrainConfig,
-  sources: LoadOptions,
-  record: RunRecord,
-): Promise<TrainingData> {
-  const data = await loadTrainingData(sources);
+/** Throws DataError for data that is not the data that a run began with. */
+function refuseOtherData(folder: string, config: TrainConfig, data: TrainingData, record: RunRecord): void {
   const { val = null, test = null } = record.sources ?? {};
   const changed = [
     ...(data.fingerprint === record.dataset ? [] : [`${config.data}: not the data`]),
     ...(val === null || data.fingerprints.val === val ? [] : [`${config.val}: not the validation data`]),
     ...(test === null || data.fingerprints.test === test ? [] : [`${config.test}: not the test data`]),
   ];
-  if (changed.length === 0) return data;
+  if (changed.length === 0) return;
   const older =
     record.sources === undefined && data.schema.kind === 'table'
       ? ' (or it was begun by an earlier gradpool, which read tables by other rules: start it again)'
@@ -206,43 +237,6 @@ async function sameData(
 
 function noting(plan: TrainingPlan, note: string | null): TrainingPlan {
   return note === null ? plan : { ...plan, notes: [...plan.notes, note] };
-}
-
-/** A training that is planned but not done: the start event, the layers and the memory. */
-export interface PlanReport extends StartEvent {
-  readonly layers: readonly LayerRow[];
-  /** Bytes by what they are for, 'total' last. */
-  readonly budget: Readonly<Record<string, number>>;
-}
-
-/**
- * Plans what `train` would do with these options, as `gradpool train --dry-run` does: reads the data and
- * builds the network, but starts no thread and writes nothing.
- *
- * @throws UsageError and DataError as `train` does
- * @example
- * ```js
- * import { plan } from 'gradpool';
- *
- * const { widths, parameters, rows, layers, budget } = await plan({ data: 'iris', hidden: [16, 8] });
- * console.log(widths, parameters); // → 4-16-8-3 243
- * console.log(rows.train, rows.val); // → 135 15
- * console.log(layers[0].kind, layers[0].outputs); // → dense 16
- * console.log(Math.round(budget.total / 2 ** 20) < 1000); // → true
- * ```
- */
-export async function plan(options: TrainOptions): Promise<PlanReport> {
-  const config = resolveConfig(options);
-  if (config.bag > 1) {
-    const bag = await planNewBag(config, options);
-    return { ...bagStart(bag, null), layers: layerTable(bag.members[0].layers), budget: bagBudget(bag) };
-  }
-  const planned = await planNewTraining(config, options);
-  return {
-    ...startEvent(planned, null, 0),
-    layers: layerTable(planned.layers),
-    budget: memoryBudget(planned),
-  };
 }
 
 function refuseShortening(

@@ -5,16 +5,23 @@
  */
 import { z } from 'zod';
 import type { LoadOptions } from '../data/load.js';
+import { isFolded, partingConflict } from '../data/parting.js';
 import { type DataSource, sourceName } from '../data/source.js';
 import { UsageError } from '../errors.js';
 import { unusedKeys } from '../hyperparameters.js';
 import { describeIssue } from '../issues.js';
 import { checkUpdate } from '../optim/options.js';
-import { CHOICES, CONFIG_SHAPE, type ConfigInput, DEFAULT_EPOCHS, shareOf } from './configkeys.js';
+import { refuseNewer } from '../stored.js';
+import { CHOICES, CONFIG_SHAPE, type ConfigInput, shareOf } from './configkeys.js';
+import { DEFAULT_EPOCHS } from './durationkeys.js';
+import { type WithOwn, withOwnNames } from './own.js';
 import type { PresetName } from './presets.js';
 import { refitConflict } from './refit.js';
 import { UNTIL_EPOCHS } from './until.js';
 import { choosePreset, type PresetFacts, presetValues } from './usepreset.js';
+
+/** The version of config.yaml. */
+export const CONFIG_VERSION = 1;
 
 export const configSchema = z.strictObject(CONFIG_SHAPE);
 /** A configuration with every default filled in and every value checked, as `resolveConfig` returns it. */
@@ -25,7 +32,7 @@ export type PlannedConfig = TrainConfig & { readonly epochs: number };
  * A configuration as a user gives it: every key but `data` may be left out, and sources may be tables in
  * memory.
  */
-export type TrainOptions = Omit<ConfigInput, keyof TrainSources> & TrainSources;
+export type TrainOptions = Omit<ConfigInput, keyof TrainSources | keyof WithOwn> & TrainSources & WithOwn;
 /** The sources of a training: names of files and problems, queries, or data in memory. */
 export interface TrainSources {
   readonly data: DataSource;
@@ -63,7 +70,11 @@ export function withRows(config: TrainConfig, options: TrainOptions): LoadOption
  * ```
  */
 export function resolveConfig(given: TrainOptions, facts: PresetFacts | null = null): TrainConfig {
-  const named = { ...given, ...withoutRows(given, sourceName) } as ConfigInput;
+  refuseNewer(CONFIG_VERSION, given, 'configuration');
+  // A program may pass on what it has read in a config.yaml, version and all.
+  const { formatVersion, ...named } = {
+    ...withOwnNames({ ...given, ...withoutRows(given, sourceName) }),
+  } as ConfigInput & { readonly formatVersion?: number };
   parse(named);
   const preset = choosePreset(named.preset, given.data);
   const options: ConfigInput = { ...presetValues(preset, named, facts), ...definedOf(named), preset };
@@ -91,6 +102,7 @@ export function resolveConfig(given: TrainOptions, facts: PresetFacts | null = n
   }
   refuseUnused(config);
   checkUpdate(config);
+  checkParts(config);
   const conflict = config.refit ? refitConflict(config) : null;
   if (conflict) throw new UsageError(`refit: cannot be combined with ${conflict}; leave out one of the two`);
   return config.layers ? config : { hidden: [256, 128], activation: 'relu', ...config };
@@ -100,6 +112,19 @@ function parse(options: ConfigInput): z.output<typeof configSchema> {
   const parsed = configSchema.safeParse(options);
   if (parsed.success) return parsed.data;
   throw new UsageError(describeIssue(parsed.error.issues[0], options, CONFIG_KEYS, 'config key'));
+}
+
+/** Throws UsageError for ways of parting the rows that exclude each other, or that a bag does not follow. */
+function checkParts(config: z.output<typeof configSchema>): void {
+  const conflict = partingConflict(config);
+  if (conflict) throw new UsageError(conflict);
+  if (config.bag === 1) return;
+  const key = (['cv', 'fold', 'group', 'time'] as const).find((name) => config[name] !== undefined);
+  if (key === undefined) return;
+  const why = isFolded(config)
+    ? 'a cross-validation trains one network for each fold'
+    : "the members' validation rows are drawn row by row";
+  throw new UsageError(`bag ${config.bag}: ${why}; leave out bag or ${key}`);
 }
 
 /** Returns the values that are given; a key whose value is undefined is not. */

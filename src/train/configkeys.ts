@@ -18,14 +18,13 @@ import { fraction, positive, whole } from '../optim/hyper.js';
 import { SCHEDULE_SHAPE, UPDATE_CHOICES, UPDATE_SHAPE } from '../optim/options.js';
 import { ARCHITECTURE_NAMES } from './architectures.js';
 import { COLUMNS } from './columnkeys.js';
+import { DURATION } from './durationkeys.js';
+import { PARTITION } from './partkeys.js';
 import { PRESET_NAMES } from './presets.js';
-import { RUN } from './runkeys.js';
-import { parseUntil, UNTIL_EPOCHS } from './until.js';
+import { OWN, RUN } from './runkeys.js';
 
 /** Columns of numbers up to which `numberEmbedding: auto` embeds them; wider tables are like pictures. */
 export const MOST_EMBEDDED = 100;
-/** Epochs where neither the user nor a preset says how many. */
-export const DEFAULT_EPOCHS = 10;
 const decimalMark = z.enum(['.', ',']);
 
 const PERCENTAGE = /^\d+(\.\d+)?%$/;
@@ -103,6 +102,7 @@ const DATA = {
     .describe(
       'test data, evaluated once at the end: a fraction of the rows (0.2, 20%) that is kept apart from training and validation, or a data source',
     ),
+  ...PARTITION,
   header: z
     .enum(['auto', 'yes', 'no'])
     .default('auto')
@@ -231,36 +231,6 @@ const BATCH = {
     ),
 } as const;
 
-const DURATION = {
-  epochs: z
-    .union([whole(1), z.enum(['auto'])])
-    .default(DEFAULT_EPOCHS)
-    .describe(
-      `passes over the training data; auto: by the preset, more where there are few rows; with until, at most ${UNTIL_EPOCHS} unless given`,
-    ),
-  until: z
-    .string()
-    .refine((text) => parseUntil(text) !== null, 'expected change<NUMBER or loss<NUMBER, such as change<1e-6')
-    .optional()
-    .describe("ends training by its loss: 'change<1e-6' from one epoch to the next, or 'loss<0.01'"),
-  patience: z
-    .union([whole(1), z.enum(['none'])])
-    .optional()
-    .describe('early stopping: epochs without a better validation loss before training ends, or none'),
-  keep: z
-    .enum(['best', 'last'])
-    .default('best')
-    .describe(
-      'the weights that are evaluated and saved: those of the epoch with the lowest validation loss, or of the last; without validation rows the last',
-    ),
-  refit: z
-    .boolean()
-    .default(false)
-    .describe(
-      'whether the network is trained once more at the end, on the validation rows too, for as many epochs as the best weights had',
-    ),
-} as const;
-
 export const CONFIG_SHAPE = {
   ...PRESET,
   ...DATA,
@@ -272,6 +242,7 @@ export const CONFIG_SHAPE = {
   ...BATCH,
   ...DURATION,
   ...RUN,
+  ...OWN,
 } as const;
 
 type Input = z.input<z.ZodObject<typeof CONFIG_SHAPE>>;

@@ -2,9 +2,13 @@
 import type { ProblemType } from '../data/schema.js';
 import type { Metrics } from '../forward/metrics.js';
 import type { KernelName } from '../kernels/kernels.js';
+import type { Scores } from '../metrics/measure.js';
 import type { NetworkSpec } from '../network/spec.js';
+import type { BagResult, MemberEvent, StartedMember } from './bagevents.js';
 import type { Baseline } from './baseline.js';
 import type { TrainConfig } from './config.js';
+import type { CrossValidation, FoldEvent } from './cvevents.js';
+import type { LayerNorms } from './norms.js';
 import type { ProfileReport } from './profile.js';
 
 /** Comes first, before the first step: what will be trained, and on what. */
@@ -41,6 +45,8 @@ export interface StartEvent {
    * those of its first member.
    */
   readonly bag?: readonly StartedMember[];
+  /** The folds of a cross-validation; absent without one. As with a bag, the numbers are of the first. */
+  readonly folds?: readonly StartedMember[];
 }
 
 /**
@@ -66,6 +72,8 @@ export interface StepEvent {
   readonly lr: number;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
   /** Set in a refit, whose epochs and steps are counted from 1 again. */
   readonly refit?: true;
 }
@@ -91,8 +99,12 @@ export interface EpochEvent {
   readonly seconds: number;
   /** Rows trained on in a second of training alone. */
   readonly samplesPerSecond: number;
+  /** Norms by layer after the last step of the epoch; absent in runs of earlier versions. */
+  readonly norms?: readonly LayerNorms[];
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
 }
 
 /** Follows each checkpoint once it is written. */
@@ -104,6 +116,8 @@ export interface CheckpointEvent {
   readonly path: string;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
 }
 
 /**
@@ -114,25 +128,22 @@ export interface RetryEvent {
   readonly message: string;
   /** The member of a bag that it happened in, counted from 1; absent for a single network. */
   readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
   /** Set in a refit, whose epochs and steps are counted from 1 again. */
   readonly refit?: true;
 }
 
-/** A member of a bag as its session begins. */
-export interface StartedMember {
-  readonly seed: number;
-  /** Its numbers of training and validation rows. */
-  readonly rows: { readonly train: number; readonly val: number };
-  readonly stepsPerEpoch: number;
-  /** Whether it was trained in an earlier session, so that nothing is left to do. */
-  readonly done: boolean;
-}
-
-/** Says that a member of a bag has ended, or was done before. */
-export interface MemberEvent extends TrainedMember {
-  readonly type: 'member';
-  /** Counted from 1. */
-  readonly member: number;
+/** Says something that the user should know and that changes no result: a log could not be written. */
+export interface NoteEvent {
+  readonly type: 'note';
+  readonly message: string;
+  /** The member of a bag that it happened in, counted from 1; absent for a single network. */
+  readonly member?: number;
+  /** The fold of a cross-validation that it happened in, counted from 1. */
+  readonly fold?: number;
+  /** Set in a refit. */
+  readonly refit?: true;
 }
 
 /** Says that the network is trained once more, on the validation rows too. */
@@ -184,6 +195,12 @@ export interface TrainResult {
   readonly val: Metrics | null;
   /** Metrics of the final weights on the test data; null without such data and after an interruption. */
   readonly test: Metrics | null;
+  /**
+   * Every metric of the final weights, as `evaluate` measures them: on the validation rows, for a bag those
+   * out of fold, and on the test rows; null where there are no such rows. Absent after an interruption, and
+   * in the trials of a sweep unless it ranks by one of them.
+   */
+  readonly scores?: { readonly val: Scores | null; readonly test: Scores | null };
   /** The trivial prediction on the same rows; absent in runs of earlier versions. */
   readonly baseline?: Baseline;
   /** Rows trained on in a second of training alone. */
@@ -200,63 +217,17 @@ export interface TrainResult {
   /** The members of a bag; absent for a single network. */
   readonly bag?: BagResult;
   /**
+   * The folds of a cross-validation, whose `val` is `outOfFold`. With `refit` the weights, `train` and `test`
+   * are of the network that was trained on all rows; without, the weights are those of the folds.
+   */
+  readonly cv?: CrossValidation;
+  /**
    * The training on all rows that the weights, `train` and `test` are of, while epochs, steps and `val` are
    * those of the training before it; absent without `refit` and after an interruption.
    */
   readonly refit?: { readonly epochs: number; readonly rows: number; readonly steps: number };
   /** Says where this process's time went, and which file shows it; only if it was asked for. */
   readonly profile?: ProfileReport & { readonly trace: string | null };
-}
-
-/** What came of a member of a bag. */
-export interface TrainedMember {
-  readonly seed: number;
-  readonly status: TrainResult['status'];
-  readonly epochs: number;
-  /** Epoch with the least loss, counted from 1; null before any epoch has ended. */
-  readonly bestEpoch: number | null;
-  /** Metrics on its own validation rows; null without such rows. */
-  readonly val: Metrics | null;
-  readonly weightsSha256: string;
-}
-
-/**
- * What came of a bag. The result's own `val` is `outOfFold`, or the mean's metrics on validation data from a
- * source of its own; its `train` is measured with the final weights.
- */
-export interface BagResult {
-  /** Those that have begun. */
-  readonly members: readonly TrainedMember[];
-  /**
-   * Metrics on the rows of all folds, each row predicted by the members that were not trained on it; null
-   * without folds and after an interruption.
-   */
-  readonly outOfFold: OutOfFold | null;
-  /**
-   * The members one by one, on average, against their mean on the same rows that none of them was trained
-   * on; null where no row is new to two of them.
-   */
-  readonly gain: BagGain | null;
-}
-
-/** Metrics of predictions for rows by members that were not trained on them. */
-export interface OutOfFold extends Metrics {
-  readonly rows: number;
-  /** The fewest and the most members that predicted a row. */
-  readonly fewest: number;
-  readonly most: number;
-}
-
-/** What averaging the members gains. */
-export interface BagGain {
-  readonly on: 'test' | 'val' | 'outOfFold';
-  readonly rows: number;
-  /** The most members whose mean was taken for a row. */
-  readonly members: number;
-  /** The members' own metrics, on average. */
-  readonly single: Metrics;
-  /** The metrics of their mean. */
-  readonly together: Metrics;
 }
 
 /** Anything that a training tells its caller, told apart by `type`. */
@@ -267,7 +238,9 @@ export type TrainEvent =
   | EpochEvent
   | CheckpointEvent
   | RetryEvent
+  | NoteEvent
   | MemberEvent
+  | FoldEvent
   | RefitEvent
   | RefitEpochEvent
   | EndEvent;

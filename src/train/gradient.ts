@@ -40,7 +40,11 @@ export interface GradientContext extends ForwardContext {
  * leaves it summed along the tree in the blocks of the range's aligned subtrees, beside Σ w·Div, Σ w and the
  * score of each shard. It is a pure function of weights, order and task, so it may be computed again.
  */
-export function computeGradient(context: GradientContext, task: GradientTask): void {
+export function computeGradient(
+  context: GradientContext,
+  task: GradientTask,
+  progress: () => void = () => {},
+): void {
   const { memory, workspace, kernels, pass, timer, trainingRows } = context;
   const sequence = taskPasses(context, task);
   timer?.begin();
@@ -57,6 +61,7 @@ export function computeGradient(context: GradientContext, task: GradientTask): v
     timer?.lap('divergence');
     backward(pass, workspace.network);
     timer?.lap('backward');
+    progress();
   }
   for (const { into, from } of sequence.additions) {
     kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);

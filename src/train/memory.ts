@@ -34,6 +34,9 @@ export interface MemorySizes extends Sharding {
   readonly trainRows: number;
   /** Rows of the largest subset that is evaluated. */
   readonly evaluationRows: number;
+  /** Rows whose predictions are kept for a metric, and the width of the output: 0 where none needs them. */
+  readonly keptRows: number;
+  readonly outputWidth: number;
   readonly kernels: KernelName;
   readonly precision: Precision;
   /** Whether tasks time their phases. */
@@ -56,7 +59,7 @@ export interface Workspace extends ForwardWorkspace {
   readonly bounded: Int32Array;
   /** The times of the task's phases; empty unless profiled. */
   readonly times: Float64Array;
-  /** [number of the update of which a slice was last begun]. */
+  /** [number of the update of which a slice was last begun, and of that of which one was last finished]. */
   readonly updates: Float64Array;
 }
 
@@ -78,6 +81,10 @@ export interface TrainingMemory {
   readonly stepScalars: Float64Array;
   /** [Σ Div, score] of each block of an evaluation. */
   readonly blockSums: Float64Array;
+  /** [keptRows, outputWidth]: the output of the whole network for the validation rows. */
+  readonly outputs: Float32Array;
+  /** [keptRows]: the class that is predicted for each of them; unused for numbers. */
+  readonly predicted: Uint32Array;
   /** The training rows in the epoch's order. */
   readonly order: Uint32Array<SharedArrayBuffer>;
   readonly workspaces: readonly Workspace[];
@@ -128,6 +135,8 @@ export function carveTraining(
     shardScores: arena.doubles(shards),
     stepScalars: arena.doubles(sizes.sliced ? groupKinds(groups).length * MOST_SCALARS : 0),
     blockSums: arena.doubles(2 * Math.ceil(sizes.evaluationRows / EVALUATION_BLOCK)),
+    outputs: arena.floats(sizes.keptRows * sizes.outputWidth),
+    predicted: arena.uint32s(sizes.keptRows),
     order: arena.uint32s(sizes.trainRows) as Uint32Array<SharedArrayBuffer>,
     workspaces: Array.from({ length: sizes.workspaces }, () => ({
       scratch: arena.reserve(scratchBytes(sizes.kernels)),
@@ -141,7 +150,7 @@ export function carveTraining(
       rowWeights: arena.doubles(rows),
       bounded: arena.int32s(1),
       times: arena.doubles(sizes.profiled ? TIMER_LENGTH : 0),
-      updates: arena.doubles(1),
+      updates: arena.doubles(2),
     })),
   };
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.js';
+import type { OwnMetric } from '../metrics/own.js';
 import { bytesAllowed } from './budget.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
@@ -15,6 +16,8 @@ interface OpenOptions {
   /** Takes the times of every step; the plan must have been made for a profile. */
   readonly profile?: Profile | null;
   readonly clock?: Clock | undefined;
+  /** The metric of the program that trains, where the configuration names one. */
+  readonly ownMetric?: OwnMetric | undefined;
 }
 
 const WORKER_FILE = fileURLToPath(new URL('../../workers/gradient.js', import.meta.url));
@@ -25,7 +28,7 @@ const WORKER_FILE = fileURLToPath(new URL('../../workers/gradient.js', import.me
  * @throws DataError when the training needs more
  */
 export function openTrainer(plan: TrainingPlan, options: OpenOptions): Trainer {
-  const { workerFile = WORKER_FILE, onRetry, onWorkers = () => {}, profile = null, clock } = options;
+  const { workerFile = WORKER_FILE, onWorkers = () => {}, profile = null, clock, ...rest } = options;
   const memoryLimit = bytesAllowed(plan.config.memoryLimit);
-  return new Trainer(plan, { memoryLimit, workerFile, onRetry, onWorkers, profile }, clock);
+  return new Trainer(plan, { ...rest, memoryLimit, workerFile, onWorkers, profile }, clock);
 }

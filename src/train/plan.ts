@@ -8,7 +8,7 @@ import { measure } from '../kernels/arena.js';
 import { chooseKernels } from '../kernels/choose.js';
 import type { KernelName } from '../kernels/kernels.js';
 import type { NativeLibrary } from '../kernels/native/index.js';
-import { fewestShardRows, type Layer } from '../network/layer.js';
+import { fewestShardRows, type Layer, outputWidth } from '../network/layer.js';
 import type { EmbeddedColumn } from '../network/layers/embedding.js';
 import { parameterLayout } from '../network/layout.js';
 import { type Objective, objective } from '../network/network.js';
@@ -18,6 +18,7 @@ import { hyperParameters, RULES, type UpdateRule } from '../optim/rules.js';
 import { shardCount } from '../parallel/shards.js';
 import { type PlannedConfig, type TrainConfig, withEpochs } from './config.js';
 import { carveTraining, type MemorySizes } from './memory.js';
+import { checkMetric, needsPredictions } from './metric.js';
 import { checkSchedules } from './schedules.js';
 import { learningRate, specify } from './specification.js';
 import { targetsFor } from './targets.js';
@@ -82,6 +83,7 @@ export function planTraining(
   const trained = objective(layers, network.loss, network.lossParameter);
   const batch = batchRows(config.batch, data.train.rows.length);
   checkRows(config, data, batch);
+  checkMetric(config, data, layers);
   const rule: UpdateRule = RULES[config.optimizer];
   checkRates(config, rule, trained.layers);
   const hyper = hyperParameters(config.optimizer, config);
@@ -97,6 +99,8 @@ export function planTraining(
     targetWidth: data.train.dataset.targetWidth,
     slots: [...rule.slots(hyper), ...averagingSlots(config)],
     trainRows: data.train.rows.length,
+    keptRows: needsPredictions(config) ? (data.val?.rows.length ?? 0) : 0,
+    outputWidth: outputWidth(layers),
     evaluationRows: Math.max(0, ...[data.val, data.test].map((subset) => subset?.rows.length ?? 0)),
     kernels: chosen.name,
     precision: config.precision,

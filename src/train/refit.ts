@@ -1,5 +1,6 @@
 /** The rules of `refit`: the network is trained once more, on the validation rows too. */
 import type { TrainingData } from '../data/load.js';
+import { isFolded } from '../data/parting.js';
 import { UsageError } from '../errors.js';
 import type { ConfigInput } from './configkeys.js';
 
@@ -18,12 +19,12 @@ export function withValidationRows(data: TrainingData): TrainingData {
 }
 
 /** Why `refit` cannot be combined with other values of a configuration; null where it can. */
-export function refitConflict({
-  keep,
-  schedule,
-  bag = 1,
-}: Pick<ConfigInput, 'keep' | 'schedule' | 'bag'>): string | null {
-  if (keep === 'last') return 'keep last, because a refit takes as many epochs as the best weights had';
+export function refitConflict(
+  config: Pick<ConfigInput, 'keep' | 'schedule' | 'bag' | 'cv' | 'fold'>,
+): string | null {
+  const { keep, schedule, bag = 1 } = config;
+  if (keep === 'last' && !isFolded(config))
+    return 'keep last, because a refit takes as many epochs as the best weights had';
   if (schedule === 'plateau') return 'schedule plateau, which goes by validation rows that a refit has not';
   if (bag > 1) return 'bag, whose members have their own validation rows and together see all rows';
   return null;

@@ -47,10 +47,39 @@ export const RUN = {
   memoryLimit: positive
     .optional()
     .describe('largest amount of shared memory, in MiB; default: what the machine has'),
+  tensorboard: z
+    .union([z.boolean(), z.string().min(1)])
+    .default(false)
+    .describe(
+      "whether TensorBoard's event files are written: below the run's folder, or in a folder of the run's name below DIR",
+    ),
   checkpointEvery: whole(1)
     .optional()
     .describe('steps between checkpoints, in addition to the one after each epoch'),
+  watchdog: positive
+    .default(60)
+    .describe('seconds without progress after which a worker counts as hung and is replaced'),
   keepCheckpoints: whole(1)
     .default(2)
     .describe('checkpoints that are kept: the newest, and those before it in case it is damaged'),
 } as const;
+
+/** Functions of the program that trains, which only a program can give: a configuration holds their names. */
+export const OWN = {
+  own: z
+    .strictObject({
+      metric: z.strictObject({ name: z.string(), greaterIsBetter: z.boolean() }).optional(),
+      stop: z.string().optional(),
+    })
+    .optional()
+    .describe('metric and stopping rule of the program that trains, by their names'),
+} as const;
+/** The keys on which no bit of a result depends. */
+export const EFFECTLESS: readonly string[] = [
+  'workers',
+  'memoryLimit',
+  'checkpointEvery',
+  'keepCheckpoints',
+  'watchdog',
+  'tensorboard',
+] satisfies (keyof typeof RUN)[];

@@ -19,6 +19,11 @@ export interface RecordedStep {
   readonly share: number;
 }
 
+/** Thrown when a worker was lost in an update: the weights are then neither the old ones nor the new. */
+export class UpdateLostError extends Error {
+  override readonly name = 'UpdateLostError';
+}
+
 /** The update of parameters `first … last − 1`, whole chunks except at the end. */
 export interface UpdateTask extends IndexRange {
   /** The number of the update. */
@@ -95,14 +100,14 @@ export class StepRecorder implements Pick<Kernels, 'update'> {
 
 /**
  * Updates a slice of the parameters. Recomputing a gradient is harmless, but applying an update twice is not,
- * so the workspace remembers which update was begun.
+ * so the workspace remembers which update was begun, and which was finished.
  * @throws Error where a worker has begun this slice before and did not finish it
  */
-export function updateSlice(context: UpdateContext, task: UpdateTask): void {
+export function updateSlice(context: UpdateContext, task: UpdateTask, progress: () => void = () => {}): void {
   const { kernels, memory, workspace, timer } = context;
   const { update, first, last, step } = task;
   if (workspace.updates[0] === update) {
-    throw new Error('a worker died while it was updating the parameters: go on from the last checkpoint');
+    throw new Error('a worker died while it was updating the parameters');
   }
   workspace.updates[0] = update;
   timer?.begin();
@@ -121,7 +126,9 @@ export function updateSlice(context: UpdateContext, task: UpdateTask): void {
       kernels.update(step.name, weights, gradient, slots, gradient.length, scalars[kind], addend);
     }
     if (average) updateAverage(kernels, average, weights, step.share);
+    progress();
   }
+  workspace.updates[1] = update;
   timer?.lap('update');
 }
 

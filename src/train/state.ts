@@ -1,19 +1,31 @@
 import { z } from 'zod';
+import type { Metrics } from '../forward/metrics.js';
+import { METRICS, type MetricName } from '../metrics/catalogue.js';
 import { FRESH_PLATEAU } from '../optim/plateau.js';
+import { measured } from '../stored.js';
 
-/** JSON writes NaN as null. Earlier versions went on with such metrics, and their runs still resume. */
-const measured = z
-  .number()
-  .nullable()
-  .transform((value) => value ?? Number.NaN);
+/**
+ * Metrics as files hold them. Earlier versions went on with metrics that were not finite, and their runs
+ * still resume; they stored no R².
+ */
+export const METRICS_SHAPE = {
+  ...(Object.fromEntries(
+    Object.entries(METRICS).map(([name, { help }]) => [
+      name,
+      z.number().exactOptional().describe(`${help}; where the training goes by it`),
+    ]),
+  ) as Record<MetricName, z.ZodExactOptional<z.ZodNumber>>),
+  loss: measured.describe('mean divergence; null where it was not finite'),
+  accuracy: measured.exactOptional().describe('classes: share of the rows whose class is right'),
+  rmse: measured.exactOptional().describe("numbers: root mean squared error, in the target's own unit"),
+  r2: z.number().exactOptional().describe('numbers: R²; absent where the targets are constant'),
+} as const;
 
-const metrics = z.strictObject({
-  loss: measured,
-  accuracy: measured.exactOptional(),
-  rmse: measured.exactOptional(),
-  /** Earlier versions did not store it. */
-  r2: z.number().exactOptional(),
-});
+const metrics = z
+  .object(METRICS_SHAPE)
+  /** The metric that the training goes by, under its name. */
+  .catchall(z.number())
+  .transform((found) => found as Metrics);
 
 /** The state of a training apart from its arrays: plain data that is stored in every checkpoint. */
 export const trainStateSchema = z

@@ -5,10 +5,11 @@
 import { additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
 import { divergedError } from './diagnosis.js';
 import type { TrainingMemory } from './memory.js';
+import { normsByLayer } from './norms.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { passValuesAt } from './schedules.js';
-import { updateSlices } from './slices.js';
+import { UpdateLostError, updateSlices } from './slices.js';
 import type { TaskContext, TrainingTask } from './tasks.js';
 import { applyUpdate, recordUpdate, type UpdateStep } from './update.js';
 import { NEGLIGIBLE } from './weighting.js';
@@ -29,6 +30,8 @@ export interface BatchSums {
 }
 
 export class Stepper {
+  /** The norms of the mean gradient by layer, from the last step that measured them. */
+  gradientNorms: ReadonlyMap<string, number> = new Map();
   /** How many updates were made in slices. */
   #updates = 0;
 
@@ -43,9 +46,10 @@ export class Stepper {
   /**
    * Updates the weights by the gradient of a batch; returns the batch's sums.
    * @param step steps made before this one
-   * @throws DivergedError, with the weights as they were, when a value is not finite
+   * @param measured whether to keep the gradient's norms; the bits of the update stay the same
+   * @throws DivergedError, with the weights as they were, when a value is not finite; UpdateLostError
    */
-  async step(batch: Batch, workers: number, step: number, lr: number): Promise<BatchSums> {
+  async step(batch: Batch, workers: number, step: number, lr: number, measured = false): Promise<BatchSums> {
     const { plan, memory } = this;
     const ranges = await this.computeGradients(batch, workers, step);
     const sums = this.#sumsOf(batch);
@@ -53,13 +57,17 @@ export class Stepper {
     if (!Number.isFinite(sums.loss + sums.score)) throw diverged();
     const bounded = memory.workspaces.slice(0, ranges.length).every(({ bounded }) => bounded[0] === 1);
     const update: UpdateStep = { step: step + 1, lr, rows: batch.rows, weight: sums.weight };
-    if (plan.sizes.sliced && bounded && workers > 1 && sums.weight > NEGLIGIBLE) {
+    if (!measured && plan.sizes.sliced && bounded && workers > 1 && sums.weight > NEGLIGIBLE) {
       await this.#updateInSlices(update, batch, workers, ranges.length);
       return sums;
     }
     this.#sumGradients(ranges, batch);
     const [gradient] = memory.gradients;
     if (!bounded && !this.#kernels.allFinite(gradient, gradient.length)) throw diverged();
+    if (measured) {
+      const scale = sums.weight > NEGLIGIBLE ? 1 / sums.weight : 0;
+      this.gradientNorms = normsByLayer(memory.layout, gradient, scale);
+    }
     const evaluate = async () => {
       this.#sumGradients(await this.computeGradients(batch, workers, step), batch);
       return this.#sumsOf(batch).loss / sums.weight;
@@ -120,7 +128,10 @@ export class Stepper {
     this.profile?.lap('sum');
   }
 
-  /** Sums the gradients and steps the parameters, each worker its slice of them. */
+  /**
+   * Sums the gradients and steps the parameters, each worker its slice of them.
+   * @throws UpdateLostError where a slice may be half done
+   */
   async #updateInSlices(
     updateStep: UpdateStep,
     { shards }: Batch,
@@ -139,7 +150,11 @@ export class Stepper {
       ...slice,
     }));
     this.profile?.lap('update');
-    await this.#run('update', tasks, workers);
+    try {
+      await this.#run('update', tasks, workers);
+    } catch (error) {
+      throw new UpdateLostError((error as Error).message, { cause: error });
+    }
   }
 
   /** The gradient of all shards of a batch as a single task. */

@@ -143,15 +143,22 @@ export function createContexts(
   };
 }
 
-/** Returns the function that computes a task; its results stay in shared memory. */
+/**
+ * Returns the function that computes a task; its results stay in shared memory. It calls `progress` now and
+ * then.
+ */
 export function taskHandler(
   contextOf: (workspace: number) => TaskContext,
   subsets: WorkerSetup['subsets'],
-): (task: TrainingTask) => void {
-  return (task) => {
+): (task: TrainingTask, progress?: () => void) => void {
+  return (task, progress = () => {}) => {
     const { gradient, update } = contextOf(task.workspace);
-    if (task.kind === 'gradient') computeGradient(gradient, task);
-    else if (task.kind === 'update') updateSlice(update, task);
-    else evaluateBlocks(gradient, subsets[task.subset]!, task, gradient.memory.blockSums);
+    if (task.kind === 'gradient') computeGradient(gradient, task, progress);
+    else if (task.kind === 'update') updateSlice(update, task, progress);
+    else {
+      const { memory } = gradient;
+      const kept = task.subset === 'val' && memory.outputs.length > 0;
+      evaluateBlocks(gradient, subsets[task.subset]!, task, memory, { kept, progress });
+    }
   };
 }

@@ -8,6 +8,7 @@ import { evaluationBlocks } from '../forward/evaluation.js';
 import { type Metrics, meanMetrics, targetVariance } from '../forward/metrics.js';
 import { Arena, allocateShared } from '../kernels/arena.js';
 import { compileKernels } from '../kernels/load.js';
+import type { OwnMetric } from '../metrics/own.js';
 import { initialize } from '../network/initialize.js';
 import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
@@ -15,7 +16,9 @@ import { contiguousRanges, shardCount } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
 import { evaluationError } from './diagnosis.js';
 import { totalBlocks } from './evaluation.js';
+import { keptPredictions, measuredMetric } from './measured.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
+import { type LayerNorms, layerNorms } from './norms.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { freshState, type TrainState } from './state.js';
@@ -34,6 +37,8 @@ export interface TrainerOptions {
   readonly onWorkers: (workers: number, why: string) => void;
   /** Takes the times of every step; the plan must have been made for a profile. */
   readonly profile?: Profile | null;
+  /** The metric of the program that trains, where the configuration names one. */
+  readonly ownMetric?: OwnMetric | undefined;
 }
 
 export class Trainer {
@@ -45,6 +50,8 @@ export class Trainer {
   readonly #workers: Workers;
   readonly #stepper: Stepper;
   readonly #variances = new Map<SubsetName, number>();
+  /** Reads the predictions for the validation rows off the memory. */
+  #evaluated: ReturnType<typeof keptPredictions> | null = null;
   #search: WorkerSearch | null;
   /** Takes the place of the search once that has decided. */
   #watch: WorkerWatch | null = null;
@@ -63,7 +70,11 @@ export class Trainer {
     const memory = allocateShared(plan.sharedBytes, options.memoryLimit);
     const setup: WorkerSetup = {
       memory,
-      kernels: { name: plan.kernels, module: compileKernels(plan.kernels), library: plan.library },
+      kernels: {
+        name: plan.kernels,
+        module: compileKernels(plan.kernels, sizes.precision),
+        library: plan.library,
+      },
       network: plan.network,
       sizes,
       problemType: data.task,
@@ -80,6 +91,7 @@ export class Trainer {
       most: Math.max(...plan.workers),
       workerFile: options.workerFile,
       onRetry: options.onRetry,
+      hungAfter: 1000 * config.watchdog,
     });
     this.#stepper = new Stepper(plan, this.memory, this.#contextOf, this.#workers, options.profile ?? null);
     const prepare = (workers: number) => void this.#workers.executor(workers);
@@ -110,7 +122,9 @@ export class Trainer {
     const batch = this.#nextBatch();
     profile?.lap('data');
 
-    const sums = await this.#stepper.step(batch, this.workers, this.state.step, lr);
+    const { step } = this.state;
+    const endsEpoch = (step + 1) % this.plan.stepsPerEpoch === 0;
+    const sums = await this.#stepper.step(batch, this.workers, step, lr, endsEpoch);
     profile?.lap('update');
     profile?.end();
 
@@ -124,6 +138,11 @@ export class Trainer {
     const { plan, memory, state } = this;
     const averaged = !this.#settled && isAveraged(plan.config, state.step, plan.stepsPerEpoch);
     return averaged ? memory.slots[memory.slots.length - 1] : memory.weights;
+  }
+
+  /** The norms of the weights by layer, and of the gradient in the last step of the last epoch. */
+  get norms(): LayerNorms[] {
+    return layerNorms(this.memory.layout, this.memory.weights, this.#stepper.gradientNorms);
   }
 
   /** Ends training with these weights. */
@@ -150,7 +169,8 @@ export class Trainer {
     const trained = weights.slice();
     weights.set(this.evaluated);
     try {
-      return await this.#evaluate(name);
+      const metrics = await this.#evaluate(name);
+      return name === 'val' ? { ...metrics, ...this.#keptMetric() } : metrics;
     } finally {
       weights.set(trained);
     }
@@ -180,6 +200,14 @@ export class Trainer {
       throw evaluationError(this.#contextOf(0).gradient, this.plan, name, metrics, this.state.step);
     }
     return metrics;
+  }
+
+  /** Returns the configured metric of the predictions that the evaluation has kept, where it needs them. */
+  #keptMetric(): Record<string, number> {
+    const { plan, memory, options } = this;
+    if (memory.outputs.length === 0) return {};
+    this.#evaluated ??= keptPredictions(plan, this.#contextOf(0).gradient);
+    return measuredMetric(plan.config, this.#evaluated(memory), options.ownMetric);
   }
 
   /** Returns the variance of a subset's targets, which is computed once. */

@@ -1,4 +1,5 @@
 /** Chooses a preset, and says which of its values apply beside those that the user gives. */
+import { isFolded } from '../data/parting.js';
 import type { ProblemType } from '../data/schema.js';
 import { type DataSource, openSource, type Source } from '../data/source.js';
 import { UsageError, UserError } from '../errors.js';
@@ -74,6 +75,8 @@ export function presetValues(name: PresetName, given: ConfigInput, facts: Preset
   }
   if ((facts && !facts.validated) || endsAsGiven(given)) delete values.patience;
   if ((facts && !facts.heldBack) || refitConflict({ ...values, ...given })) delete values.refit;
+  // The folds are the validation rows, unless the user wants others beside them.
+  if (isFolded(given)) delete values.val;
   if (given.until !== undefined) delete values.epochs;
   if (values.schedules) values.schedules = scheduled(all.schedules!, (key) => given[key] ?? values[key]);
   if (preset.batch && given.batch === undefined) values.batch = facts ? preset.batch(facts.rows) : 'auto';

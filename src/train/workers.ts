@@ -12,6 +12,8 @@ interface WorkersOptions {
   /** The compiled worker module. */
   readonly workerFile: string;
   readonly onRetry: (message: string) => void;
+  /** Milliseconds without progress after which a thread counts as hung. */
+  readonly hungAfter: number;
 }
 
 export class Workers {
@@ -30,13 +32,14 @@ export class Workers {
    */
   executor(workers: number): Executor<TrainingTask> {
     if (workers === 0) return this.#inProcess;
-    const { setup, handle, most, workerFile, onRetry } = this.#options;
+    const { setup, handle, most, workerFile, onRetry, hungAfter } = this.#options;
     this.#pool ??= new ThreadPool({
       filename: workerFile,
       workers: most,
       workerData: { setup },
       encode: encodeTask,
       handle,
+      hungAfter,
       onRetry: (error) => onRetry(error.message),
     });
     return this.#pool;

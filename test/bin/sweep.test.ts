@@ -41,6 +41,15 @@ describe('sweep', () => {
     expect(read('f')).toBe(read('s'));
   });
 
+  it('varies an axis under its condition, and ranks by the metric of the trainings', async () => {
+    const { code, stdout, stderr } = await run(
+      'sweep moons:150 --epochs 1 --hidden 4 --val 0.2 --grid momentum=0,0.9 --grid optimizer=sgd,adam --when momentum:optimizer=sgd --metric mcc --parallel 1 --out w',
+    );
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('3 configurations × 1 seed = 3 trials of optimizer, momentum by grid');
+    expect(stdout).toMatch(/^rank {2}optimizer {2}momentum {2}val_mcc/);
+  });
+
   it('is saved at Ctrl-C, and goes on with resume', async () => {
     const line = `sweep moons:150 --hidden 4 --epochs 3000 --batch 20 --val 0.2 --grid lr=0.1,0.01 --parallel 2 --out c`;
     let told = false;
@@ -73,7 +82,16 @@ describe('sweep', () => {
     ['--range lr=low..1', '--range lr: expected FROM..TO'],
     ['--range lr=0.1..1 --search random', 'say how many trainings to begin, such as --trials 20'],
     ['--range lr=0.1..1 --search random --trials 2 --seeds 3', 'are not enough for one configuration'],
-    ['--grid lr=0.1,1 --score val_rmse', 'a classification has no rmse; take val_loss or val_accuracy'],
+    [
+      '--grid lr=0.1,1 --score val_rmse',
+      'a classification has no rmse; take val_loss, val_accuracy, val_balancedAccuracy',
+    ],
+    [
+      '--grid lr=0.1,1 --metric mae',
+      'metric mae: is of predicted numbers, and this network predicts classes',
+    ],
+    ['--grid lr=0.1,1 --when momentum:optimizer=sgd', '--when momentum: is no axis; give it with --grid'],
+    ['--grid lr=0.1,1 --when momentum', 'expected AXIS:KEY=VALUE, such as momentum:optimizer=sgd'],
     ['--grid lr=0.1,1 --score val_los', "did you mean 'val_loss'?"],
     ['--grid lr=0.1,1 --eta 4', 'eta: search grid does not use it; it belongs to halving and hyperband'],
     ['--grid lr=0.1,1 --trials 1', 'search grid has 2 trials, more than the 1 of --trials'],

@@ -103,7 +103,12 @@ describe('fractions of a source', () => {
 
   it('too few rows to keep any back', () => {
     const notes: string[] = [];
-    splitRows(2, { valFraction: 0, testFraction: 0.1, seed: 1 }, null, notes);
+    splitRows(
+      2,
+      { strata: null, classes: null, groups: null, times: null, folds: null },
+      { valFraction: 0, testFraction: 0.1, seed: 1 },
+      notes,
+    );
     expect(notes).toEqual(['test: 2 rows are too few to keep 0.1 of them back; none are']);
   });
 });

@@ -86,6 +86,25 @@ describe('a script', () => {
     });
   });
 
+  it('compares optimisers over seeds', async () => {
+    const lines = (await node('examples/compare-optimisers.mjs')).trim().split('\n');
+    expect(lines.slice(0, 3).map((line) => line.match(/\d\d\.\d/g)?.length)).toEqual([6, 6, 6]);
+    expect(lines[3]).toMatch(/^adam beats sgd by \d\.\d+ points \[.*\], p [<=] 0\.\d+, 6 seeds$/);
+  });
+
+  it('draws a learning curve', async () => {
+    const lines = (await node('examples/learning-curve.mjs')).trim().split('\n');
+    expect(lines.map((line) => Number.parseInt(line, 10))).toEqual([25, 50, 100, 200, 400, 800]);
+    const means = lines.map((line) => Number(/rows {2}(\S+) %/.exec(line)![1]));
+    expect(means[5]).toBeGreaterThan(means[0]);
+  });
+
+  it('says what each part of a recipe is worth', async () => {
+    const lines = (await node('examples/ablation.mjs')).trim().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[2]).toMatch(/^the whole recipe beats the one without relu by \d+\.\d points of error/);
+  });
+
   it('counts the same successes on any number of threads', async () => {
     const counts = async (threads: string) =>
       (await node('examples/success-rates.mjs', '12', threads)).split('\n').slice(1, -2);

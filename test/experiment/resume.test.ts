@@ -1,7 +1,6 @@
 /**
  * A sweep is never lost: killed at any instant, it goes on to the leaderboard of the one that never stopped.
  */
-import { spawn } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +10,7 @@ import { DataError, DivergedError, UsageError } from '#src/errors.js';
 import type { SweepStartEvent } from '#src/experiment/events.js';
 import { resumeSweep, sweep } from '#src/experiment/sweep.js';
 import { train } from '#src/run/train.js';
-import { endOf, leaderboard, SMALL } from './sweeps.js';
+import { endOf, leaderboard, SMALL, sweepKilledAfter } from './sweeps.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-resume-'));
 const path = (...names: string[]) => join(folder, ...names);
@@ -30,22 +29,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs a sweep in a process of its own and kills it with SIGKILL when it has told `events` events. */
-function killedAfter(events: number, options: object, out: string): Promise<NodeJS.Signals | null> {
-  const program = `
-    import { sweep } from '#src/experiment/sweep.js';
-    let told = 0;
-    for await (const event of sweep(${JSON.stringify(options)}, { out: ${JSON.stringify(out)}, parallel: 2 })) {
-      if (++told === ${events}) process.kill(process.pid, 'SIGKILL');
-    }`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' });
-  return new Promise((done) => child.once('close', (_, signal) => done(signal)));
-}
-
 describe('resumeSweep', () => {
   it.each([1, 3, 8, 20, 33])('after SIGKILL at event %i ends in the same leaderboard', async (events) => {
     const out = path(`killed-${events}`);
-    expect(await killedAfter(events, SMALL, out)).toBe('SIGKILL');
+    expect(await sweepKilledAfter(events, SMALL, out)).toBe('SIGKILL');
     expect((await endOf(resumeSweep(out, { parallel: 2 }))).status).toBe('completed');
     expect(leaderboard(out)).toBe(whole);
   });
@@ -54,7 +41,7 @@ describe('resumeSweep', () => {
     'after SIGKILL at event %i of a halving ends in the same leaderboard',
     async (events) => {
       const out = path(`halved-${events}`);
-      expect(await killedAfter(events, HALVING, out)).toBe('SIGKILL');
+      expect(await sweepKilledAfter(events, HALVING, out)).toBe('SIGKILL');
       await endOf(resumeSweep(out));
       expect(leaderboard(out)).toBe(leaderboard(path('halving')));
     },

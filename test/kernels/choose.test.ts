@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { UsageError } from '#src/errors.js';
 import { chooseKernels, hasBfloat16 } from '#src/kernels/choose.js';
+import { hasNarrowing } from '#src/kernels/jit/cpu.js';
 import { fastestWasm } from '#src/kernels/load.js';
 import { libraries, machineSets } from './implementations.js';
 
@@ -24,13 +25,21 @@ it('a library that cannot be had is an error for native, a note for auto', () =>
   expect(note).toMatch(/^--native-library: cannot load \/nowhere\/libdnnl\.so: .+; taking kernels /);
 });
 
+const narrowing = hasNarrowing();
+
 it('bfloat16 is emulated, and that is told, unless the CPU has it', () => {
+  const emulated = /^precision bf16 is emulated, slower than f32: /;
   for (const name of ['reference', 'portable'] as const) {
     const { note } = choose(name, { precision: 'bf16' });
-    expect(note).toMatch(/^precision bf16 is emulated, slower than f32: --kernels native /);
+    expect(note).toMatch(emulated);
+    expect(note).toMatch(narrowing ? /--kernels jit multiplies it/ : /AVX512_BF16|--kernels native/);
   }
-  const { note } = choose('auto', { precision: 'bf16', nativeLibrary: '/nowhere/libdnnl.so' });
-  expect(note).toMatch(/^precision bf16 is emulated, slower than f32: --native-library: cannot load /);
+  const { name, library, note } = choose('auto', { precision: 'bf16' });
+  expect([name, library]).toEqual([fastest, null]);
+  if (narrowing) expect(note).toBeNull();
+  else expect(note).toMatch(emulated);
+  const missing = choose('auto', { precision: 'bf16', nativeLibrary: '/nowhere/libdnnl.so' });
+  expect(missing.note).toMatch(/^--native-library: cannot load .*; taking kernels /);
 });
 
 it.each([
@@ -74,7 +83,7 @@ it('an instruction set that does not exist, or not here, is told in one line', (
   };
   try {
     expect(asked('avx1')).toThrow(UsageError);
-    expect(asked('avx1')).toThrow(/^JIT_INSTRUCTIONS: expected avx512 or avx2, found avx1/);
+    expect(asked('avx1')).toThrow(/^JIT_INSTRUCTIONS: expected avx512_bf16 or avx512 or avx2, found avx1/);
     for (const name of ['avx512', 'avx2'] as const) {
       if (machineSets.includes(name)) expect(asked(name)().name).toBe('jit');
       else expect(asked(name)).toThrow(/^--kernels jit: .*; --kernels wasm has the same bits$/);

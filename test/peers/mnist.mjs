@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { searchLibrary } from '#src/kernels/native/index.js';
+import { whyEmulated } from '#src/kernels/load.js';
 import { threadCounts } from './contestants.mjs';
 import { blasEnvironments, environmentWith, splitSetting } from './environment.mjs';
 
@@ -30,7 +30,7 @@ export async function mnist({ cores, python, rounds, note, torch }) {
   const threads = most === 1 ? ['threads=1 blas=1'] : ['threads=1 blas=1', `threads=1 blas=${most}`];
   const environments = ['', ...blasEnvironments().slice(-1)]; // the last one combines all others
   const settings = threads.flatMap((setting) => environments.map((more) => `${setting} ${more}`.trim()));
-  const precisions = searchLibrary(undefined, 'bf16').library ? ['f32', 'bf16'] : ['f32'];
+  const precisions = whyEmulated() === null ? ['f32', 'bf16'] : ['f32'];
   const runs = [
     ...precisions.map((precision) => ({
       contestant: precision === 'f32' ? 'gradpool' : `gradpool ${precision}`,

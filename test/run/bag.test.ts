@@ -9,9 +9,11 @@ import { DataError, DivergedError, UsageError } from '#src/errors.js';
 import { loadModel } from '#src/model/index.js';
 import { membersSha256 } from '#src/network/digest.js';
 import { shareThreads } from '#src/run/bagplan.js';
-import { plan, type ResumeOptions, resume, train } from '#src/run/train.js';
+import { plan } from '#src/run/planreport.js';
+import { type ResumeOptions, resume, train } from '#src/run/train.js';
+import type { MemberEvent } from '#src/train/bagevents.js';
 import { resolveConfig, type TrainOptions } from '#src/train/config.js';
-import type { EndEvent, MemberEvent, StartEvent, TrainEvent } from '#src/train/events.js';
+import type { EndEvent, StartEvent, TrainEvent } from '#src/train/events.js';
 import { killedAfter } from '../support/killed.js';
 
 let folder: string;

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { hasNarrowing } from '#src/kernels/jit/cpu.js';
 import type { LayerSpec } from '#src/network/spec.js';
 import { libraries, machineSets } from '../kernels/implementations.js';
 import { syntheticData } from '../support/data.js';
@@ -52,7 +53,7 @@ describe.each(machineSets)('machine code for %s', (instructions) => {
     },
   );
 
-  it('gives the bits of wasm in bf16, and with the layers that multiply matrices', async () => {
+  it('gives the bits of wasm with the layers that multiply matrices', async () => {
     const layers: LayerSpec[] = [
       { dense: { units: 37, ntk: true } },
       'relu',
@@ -63,7 +64,6 @@ describe.each(machineSets)('machine code for %s', (instructions) => {
     ];
     const { hidden, ...plain } = wide;
     const networks = [
-      { ...plain, hidden, precision: 'bf16' },
       { ...plain, layers },
       { ...plain, hidden, shards: 3, batch: 100 },
     ] as const;
@@ -74,6 +74,20 @@ describe.each(machineSets)('machine code for %s', (instructions) => {
     }
   });
 });
+
+describe.each([...machineSets, ...(hasNarrowing() ? ['avx512_bf16'] : [])])(
+  'machine code for %s in bf16',
+  (instructions) => {
+    it('gives the bits of wasm for 0, 1, 2 and 3 workers', async () => {
+      const options = { ...wide, precision: 'bf16' } as const;
+      const wasm = await trainToEnd(wideData, { ...options, kernels: 'wasm', workers: 0 });
+      for (const workers of [0, 1, 2, 3]) {
+        const train = () => trainToEnd(wideData, { ...options, kernels: 'jit', workers });
+        expect(await withInstructions(instructions, train)).toEqual(wasm);
+      }
+    });
+  },
+);
 
 describe.each(libraries.map((library) => [library.version, library] as const))('%s', (_, library) => {
   const precisions = library.bf16 ? (['f32', 'bf16'] as const) : (['f32'] as const);

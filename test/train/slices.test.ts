@@ -88,5 +88,7 @@ it('refuses to make the same slice twice', () => {
     gradientTasks: 1,
     step: { name: 'sgd', kept: [], scalars: [] },
   };
-  expect(() => updateSlice({ workspace } as never, slice as never)).toThrow(/go on from the last checkpoint/);
+  expect(() => updateSlice({ workspace } as never, slice as never)).toThrow(
+    /a worker died while it was updating the parameters/,
+  );
 });

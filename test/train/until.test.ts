@@ -51,6 +51,9 @@ async function run(
     signal: undefined,
     clock: systemClock,
     best: null,
+    own: {},
+    history: [],
+    stopped: null,
   };
   for await (const event of runSession(session)) {
     if (event.type === 'epoch') losses.push((event as EpochEvent).train.loss);

@@ -68,11 +68,20 @@ export const CONFIG: Config = {
   },
 };
 
-/** Adds a style sheet that repaints the drawing where the reader's background is dark. */
-export function withDarkColours(svg: string, title: string): string {
-  const repaint = Object.values(COLOURS)
+/** Returns the rules of a style sheet that give a drawing its dark colours. */
+export function darkRules(): string {
+  return Object.values(COLOURS)
     .map(([light, dark]) => `[fill="${light}"]{fill:${dark}}[stroke="${light}"]{stroke:${dark}}`)
     .join('\n');
-  const style = `<title>${title}</title>\n<style>@media (prefers-color-scheme: dark) {\n${repaint}\n}</style>`;
+}
+
+/** The dark colours, for what is drawn by a style sheet. */
+export const DARK_COLOUR = Object.fromEntries(
+  Object.entries(COLOURS).map(([name, [, dark]]) => [name, dark]),
+) as Readonly<Record<ColourName, string>>;
+
+/** Adds a style sheet that repaints the drawing where the reader's background is dark. */
+export function withDarkColours(svg: string, title: string): string {
+  const style = `<title>${title}</title>\n<style>@media (prefers-color-scheme: dark) {\n${darkRules()}\n}</style>`;
   return `${svg.replace(/(<svg[^>]*)>/, `$1 role="img">${style}`)}\n`;
 }

@@ -2,9 +2,16 @@
 import { DataError, UsageError } from '../../errors.js';
 import type { Dataset, StoredArray } from '../dataset.js';
 import { allocate, elementTypeOf, type StoredTensor } from '../elements.js';
-import { type FitOptions, type FittedDataset, fingerprint, type LoadedDataset, splitRows } from '../fit.js';
+import {
+  type FitOptions,
+  type FittedDataset,
+  fingerprint,
+  type LoadedDataset,
+  namingFold,
+  splitRows,
+} from '../fit.js';
 import { type ArraysSchema, elementCount } from '../schema.js';
-import { allRows } from '../split.js';
+import { allRows, type Split } from '../split.js';
 import { columnMoments, commonMoments, robustScale, scaleOf } from '../statistics.js';
 import type { ArraySet, ArraySource } from './arrayfiles.js';
 import { fitLabels, labelSchema, readLabels } from './labels.js';
@@ -27,40 +34,51 @@ export function fitArrays(source: ArraySource, options: FitOptions): FittedDatas
   const rows = inputs.shape[0];
   const notes: string[] = [];
   const { classes, targets } = fitLabels(labels!, options.problemType, notes);
-  const split = splitRows(rows, options, classes === null ? null : targets, notes);
+  const strata = classes === null ? null : targets;
+  const keys = { strata, classes: classes?.map(String) ?? null, groups: null, times: null, folds: null };
+  const parted = splitRows(rows, keys, options, notes);
 
   const type = elementTypeOf(inputs.data);
   rejectNotFinite(inputs);
   const together = type === 'u8' || shape.length > 1;
-  const moments = (together ? commonMoments : columnMoments)(inputs.data, width, split.train);
-  rejectUnscalable(inputs, moments);
-  const constant = moments.std.filter((std) => !(std > 0)).length;
-  const robust = options.preprocessing.scaling === 'robust' && !together;
-  if (constant > 0) {
-    notes.push(
-      `inputs: ${together ? 'all values are equal' : `${constant} of ${width} columns are constant`} and carry no information`,
-    );
-  }
   if (options.preprocessing.scaling === 'robust' && together)
     notes.push(
       'inputs: scaling robust is for columns; values that belong together, as pixels do, share one mean and deviation',
     );
-  const schema: ArraysSchema = {
-    kind: 'arrays',
-    type,
-    shape,
-    ...(robust
-      ? robustScales(inputs.data, width, split.train)
-      : { shift: Array.from(moments.mean), scale: Array.from(moments.std, scaleOf) }),
-    target: labelSchema(labels!, classes, split.train, source.classes, options.preprocessing.clipPredictions),
-  };
+  const robust = options.preprocessing.scaling === 'robust' && !together;
   const dataset = datasetOf(inputs, targets, classes === null ? widthOf(labels!) : 1);
-  for (const kept of [split.val, split.test]) rejectFar({ inputs, labels }, dataset, schema, kept);
+  const fitTo = ({ train, val, test }: Split, fitNotes: string[]): ArraysSchema => {
+    const moments = (together ? commonMoments : columnMoments)(inputs.data, width, train);
+    rejectUnscalable(inputs, moments);
+    const constant = moments.std.filter((std) => !(std > 0)).length;
+    if (constant > 0) {
+      fitNotes.push(
+        `inputs: ${together ? 'all values are equal' : `${constant} of ${width} columns are constant`} and carry no information`,
+      );
+    }
+    const schema: ArraysSchema = {
+      kind: 'arrays',
+      type,
+      shape,
+      ...(robust
+        ? robustScales(inputs.data, width, train)
+        : { shift: Array.from(moments.mean), scale: Array.from(moments.std, scaleOf) }),
+      target: labelSchema(labels!, classes, train, source.classes, options.preprocessing.clipPredictions),
+    };
+    for (const kept of [val, test]) rejectFar({ inputs, labels }, dataset, schema, kept);
+    return schema;
+  };
+  const { length } = parted.folds;
   return {
     name: source.name,
-    schema,
+    schema: fitTo(parted.whole, notes),
     dataset,
-    split,
+    split: parted.whole,
+    folds: parted.folds.map((fold, index) => ({
+      ...fold,
+      schema: namingFold(index, length, () => fitTo(fold.split, [])),
+      dataset,
+    })),
     notes,
     fingerprint: fingerprint([inputs.shape, type, labels!.shape, classes], [inputs.data, targets]),
   };

@@ -5,6 +5,7 @@ import { shellWord } from '../words.js';
 import { unknownColumn } from './columnnames.js';
 import type { DecidedColumn } from './decidetable.js';
 import type { TableReader } from './reader.js';
+import { partingColumns } from './rowkeys.js';
 
 /**
  * Returns whether a column is read at all, by its name. Throws UsageError where --drop or --use names a
@@ -13,7 +14,11 @@ import type { TableReader } from './reader.js';
 export function chosenColumns(
   { source, columns }: Pick<TableReader, 'source' | 'columns'>,
   target: string,
-  { weights, overrides: { drop = [], use } = {} }: Pick<FitOptions, 'weights' | 'overrides'>,
+  {
+    weights,
+    parting = {},
+    overrides: { drop = [], use } = {},
+  }: Pick<FitOptions, 'weights' | 'parting' | 'overrides'>,
 ): (name: string) => boolean {
   const names = columns.map(({ name }) => name);
   const others = { [target]: 'the target', ...(weights === undefined ? {} : { [weights]: 'the weights' }) };
@@ -31,7 +36,11 @@ export function chosenColumns(
   const both = use?.find((name) => drop.includes(name));
   if (both !== undefined)
     throw new UsageError(`--drop and --use both name column "${both}"; keep one of them`);
-  return (name) => Object.hasOwn(others, name) || (!drop.includes(name) && (use?.includes(name) ?? true));
+  const parts = partingColumns(parting).map(({ name }) => name);
+  return (name) =>
+    Object.hasOwn(others, name) ||
+    parts.includes(name) ||
+    (!drop.includes(name) && (use?.includes(name) ?? true));
 }
 
 /** Throws UsageError where --transform names a column that is not there or holds no numbers. */

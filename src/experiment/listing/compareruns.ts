@@ -1,6 +1,7 @@
 /** Compares two runs: what differs in their configurations, and their metrics side by side. */
 import { readRun } from '../../run/folder.js';
 import type { PlannedConfig } from '../../train/config.js';
+import { EFFECTLESS } from '../../train/runkeys.js';
 import { axisValueText } from '../searches/space.js';
 
 /** What differs between two runs. */
@@ -16,7 +17,7 @@ export interface RunComparison {
 }
 
 /** Keys that change no bit of a result. */
-const IRRELEVANT = ['workers', 'memoryLimit', 'checkpointEvery', 'keepCheckpoints', 'preset'];
+const IRRELEVANT: readonly string[] = [...EFFECTLESS, 'preset'];
 
 /**
  * Compares two runs or trials.

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { DataError } from '../../errors.js';
 import type { Metrics } from '../../forward/metrics.js';
-import { RUN_FILES, type RunRecord, reviveMetrics } from '../../run/folder.js';
+import { RUN_FILES, readRecord } from '../../run/folder.js';
 import { isSweep, readSweep, SWEEP_FILES, trialFolder } from '../folder.js';
 import { axisValueText } from '../searches/space.js';
-import { readTrialLines, type TrialLine } from '../triallines.js';
+import { readLastTrialLines, type TrialLine } from '../triallines.js';
 
 /** A run or a trial as a flat record: what it is, its metrics, and keys of its configuration. */
 export type ListedRun = Readonly<Record<string, string | number | boolean | null>>;
@@ -48,16 +48,20 @@ export function listRuns(folder: string, configured: boolean): Listing {
   const runs: ListedRun[] = [];
   const notes: string[] = [];
   const visit = (place: string) => {
-    if (isSweep(place)) {
-      const found = trialsOf(place, configured);
-      for (const run of found.runs) runs.push(run);
-      notes.push(...found.notes);
-      return;
-    }
-    if (existsSync(join(place, RUN_FILES.record))) {
-      const run = runOf(place, configured);
-      if (run === null) notes.push(`${join(place, RUN_FILES.record)}: is damaged and was passed over`);
-      else runs.push(run);
+    try {
+      if (isSweep(place)) {
+        const found = trialsOf(place, configured);
+        for (const run of found.runs) runs.push(run);
+        notes.push(...found.notes);
+        return;
+      }
+      if (existsSync(join(place, RUN_FILES.record))) {
+        runs.push(runOf(place, configured));
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      notes.push(`${error.message}; it was passed over`);
       return;
     }
     const below = readdirSync(place, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -69,49 +73,42 @@ export function listRuns(folder: string, configured: boolean): Listing {
   return { runs, notes };
 }
 
-/** Returns the record of a run; null where run.json is damaged. */
-function runOf(folder: string, configured: boolean): ListedRun | null {
-  try {
-    const text = readFileSync(join(folder, RUN_FILES.record), 'utf8');
-    const record = JSON.parse(text, reviveMetrics) as RunRecord;
-    const { status, started, seed, result, error } = record;
-    return {
-      run: folder,
-      kind: 'run',
-      status,
-      started,
-      seed,
-      epochs: result?.epochs ?? null,
-      best_epoch: result?.bestEpoch ?? null,
-      steps: result?.steps ?? null,
-      parameters: result?.parameters ?? null,
-      seconds: result?.wallSeconds ?? null,
-      sha256: result?.weightsSha256 ?? null,
-      error,
-      ...metricColumns(result ?? { train: null, val: null, test: null }),
-      ...(configured ? configOf(folder) : {}),
-    };
-  } catch {
-    return null;
-  }
+/** Lists a run. Throws DataError where run.json is damaged. */
+function runOf(folder: string, configured: boolean): ListedRun {
+  const { status, started, seed, result, error } = readRecord(folder);
+  const row: Record<string, ListedRun[string]> = {
+    run: folder,
+    kind: 'run',
+    status,
+    started,
+    seed,
+    epochs: result?.epochs ?? null,
+    best_epoch: result?.bestEpoch ?? null,
+    steps: result?.steps ?? null,
+    parameters: result?.parameters ?? null,
+    seconds: result?.wallSeconds ?? null,
+    sha256: result?.weightsSha256 ?? null,
+    error,
+  };
+  if (result) addMetrics(row, result);
+  return configured ? { ...row, ...configOf(folder) } : row;
 }
 
 /** Returns the trials of a sweep, each by its last line. */
 function trialsOf(folder: string, configured: boolean): Listing {
   const { record, given } = readSweep(folder);
-  const { lines, notes } = readTrialLines(folder);
-  const last = new Map<number, TrialLine>();
-  for (const line of lines) last.set(line.trial, line);
-  const shared = withoutClashes(flat(given.base));
+  const { lines, notes } = readLastTrialLines(folder);
+  const shared = configured ? null : withoutClashes(flat(given.base));
   const seconds = secondsOf(folder);
-  const runs = Array.from(last.values(), (line): ListedRun => {
+  const interrupted = record.status === 'running' ? 'running' : 'interrupted';
+  const runs = lines.map((line: TrialLine): ListedRun => {
     const ended = line.status === 'begun' ? null : line;
     const run = trialFolder(folder, line.trial);
-    return {
+    const failed = ended?.status === 'diverged' || ended?.status === 'failed';
+    const row: Record<string, ListedRun[string]> = {
       run,
       kind: 'trial',
-      status:
-        line.status === 'begun' ? (record.status === 'running' ? 'running' : 'interrupted') : line.status,
+      status: ended?.status ?? interrupted,
       started: record.started,
       seed: line.seed,
       epochs: ended?.epochs ?? null,
@@ -120,11 +117,13 @@ function trialsOf(folder: string, configured: boolean): Listing {
       parameters: ended?.parameters ?? null,
       seconds: seconds.get(line.trial) ?? null,
       sha256: ended?.weightsSha256 ?? null,
-      error: ended?.status === 'diverged' || ended?.status === 'failed' ? ended.reason : null,
-      ...metricColumns(ended ?? { train: null, val: null, test: null }),
-      ...(configured ? configOf(run) : shared),
-      ...withoutClashes(flat(line.axes)),
+      error: failed ? ended.reason : null,
     };
+    if (line.fold !== undefined) row.fold = line.fold;
+    if (ended) addMetrics(row, ended);
+    Object.assign(row, shared ?? configOf(run));
+    for (const [path, value] of Object.entries(line.axes)) if (!isTaken(path)) row[path] = cellOf(value);
+    return row;
   });
   return { runs: runs.sort((a, b) => (String(a.run) < String(b.run) ? -1 : 1)), notes };
 }
@@ -134,20 +133,21 @@ function secondsOf(folder: string): Map<number, number> {
   const file = join(folder, SWEEP_FILES.times);
   const seconds = new Map<number, number>();
   if (!existsSync(file)) return seconds;
-  for (const line of readFileSync(file, 'utf8').split('\n').slice(1)) {
-    const [trial, , time] = line.split(',').map(Number);
-    if (Number.isFinite(time)) seconds.set(trial, (seconds.get(trial) ?? 0) + time);
+  for (const [, trial, time] of readFileSync(file, 'utf8').matchAll(/^(\d+),\d+,([\d.e+-]+),/gm)) {
+    seconds.set(Number(trial), (seconds.get(Number(trial)) ?? 0) + Number(time));
   }
   return seconds;
 }
 
-/** Returns the metrics by the names of scores: val_loss, test_accuracy, … */
-function metricColumns(result: Record<'train' | 'val' | 'test', Metrics | null>): ListedRun {
-  const columns: Record<string, number> = {};
+/** Adds the metrics by the names of scores: val_loss, test_accuracy, … */
+function addMetrics(
+  row: Record<string, ListedRun[string]>,
+  result: Record<'train' | 'val' | 'test', Metrics | null>,
+): void {
   for (const part of ['train', 'val', 'test'] as const) {
-    for (const [metric, value] of Object.entries(result[part] ?? {})) columns[`${part}_${metric}`] = value;
+    const metrics = result[part];
+    for (const name in metrics) row[`${part}_${name}`] = metrics[name as keyof Metrics]!;
   }
-  return columns;
 }
 
 /** Reads the configuration of a run; empty where it has none or it is damaged. */
@@ -161,18 +161,17 @@ function configOf(folder: string): ListedRun {
 
 /** Returns the values of a configuration, lists as text: hidden 256+128. */
 function flat(config: object): ListedRun {
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [
-      key,
-      typeof value === 'object' && value !== null
-        ? axisValueText(value)
-        : (value as string | number | boolean),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, cellOf(value)]));
 }
+
+const cellOf = (value: unknown): ListedRun[string] =>
+  typeof value === 'object' && value !== null
+    ? axisValueText(value)
+    : (value as string | number | boolean | null);
 
 /** Leaves out keys whose names are columns of their own: a run's epochs are those that it has trained. */
 function withoutClashes(config: ListedRun): ListedRun {
-  const taken: readonly string[] = RUN_COLUMNS;
-  return Object.fromEntries(Object.entries(config).filter(([key]) => !taken.includes(key)));
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !isTaken(key)));
 }
+
+const isTaken = (key: string): boolean => (RUN_COLUMNS as readonly string[]).includes(key);

@@ -80,7 +80,10 @@ function usualColumns(runs: readonly ListedRun[], known: readonly string[]): str
     (name) =>
       !USUAL.includes(name) && name !== 'data' && new Set(runs.map((run) => run[name] ?? null)).size > 1,
   );
-  const usual = USUAL.filter((name) => runs.some((run) => (run[name] ?? null) !== null));
+  // A metric that runs were trained by stands beside the loss.
+  const goals = known.filter((name) => name.startsWith('val_') && !USUAL.includes(name) && name !== 'val_r2');
+  const shown = [...USUAL.slice(0, 3), ...goals, ...USUAL.slice(3)];
+  const usual = shown.filter((name) => runs.some((run) => (run[name] ?? null) !== null));
   const [first, second, ...rest] = usual;
   return [first, second, ...varied, ...rest].filter((name) => name !== undefined);
 }

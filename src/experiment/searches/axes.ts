@@ -52,16 +52,30 @@ export interface CheckedAxis {
 }
 
 const value = z.json();
-const when = z.record(z.string(), value).exactOptional();
-const LIST = z.strictObject({ values: z.array(value), when });
+const values = z.array(value).min(1);
+const when = z
+  .record(z.string(), value)
+  .exactOptional()
+  .describe('the axis applies only where these keys have these values');
+const LIST = z.strictObject({ values: values.describe('its values'), when });
 const RANGE = z.strictObject({
-  from: z.number(),
-  to: z.number(),
-  scale: z.enum(['linear', 'log']).default('linear'),
-  integer: z.boolean().default(false),
-  points: whole(2).optional(),
+  from: z.number().describe('the least value'),
+  to: z.number().describe('the greatest value'),
+  scale: z
+    .enum(['linear', 'log'])
+    .default('linear')
+    .describe('whether equal distances are equal differences or, with log, equal ratios'),
+  integer: z.boolean().default(false).describe('whether the numbers are whole'),
+  points: whole(2)
+    .optional()
+    .describe('how many numbers of the range, at equal distances, both ends included'),
   when,
 });
+
+/** The axes of a sweep by the dotted paths of their keys, as files hold them. */
+export const axesSchema = z.record(z.string(), z.union([values, LIST, RANGE]));
+/** A value for each axis that applies, by its path. */
+export const assignmentSchema = z.record(z.string(), value);
 
 /**
  * Checks an axis.

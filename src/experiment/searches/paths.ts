@@ -2,15 +2,17 @@
 import { didYouMean } from '../../didyoumean.js';
 import { UsageError } from '../../errors.js';
 import { CONFIG_KEYS, type TrainOptions } from '../../train/config.js';
+import { PARTITION } from '../../train/partkeys.js';
+import { EFFECTLESS } from '../../train/runkeys.js';
 import type { AxisValue } from './axes.js';
+
+const SAME_PARTS = 'all configurations are compared on the same parts of the rows; put it into the base';
 
 /** Keys that cannot be axes, and why. */
 const REFUSED: Readonly<Record<string, string>> = {
   seed: 'every configuration is trained with the same seeds; --seeds says how many',
-  workers: 'the result does not depend on it',
-  checkpointEvery: 'the result does not depend on it',
-  keepCheckpoints: 'the result does not depend on it',
-  memoryLimit: 'the result does not depend on it',
+  ...Object.fromEntries(Object.keys(PARTITION).map((key) => [key, SAME_PARTS])),
+  ...Object.fromEntries(EFFECTLESS.map((key) => [key, 'the result does not depend on it'])),
   refit: 'trials are compared by rows that they were not trained on; --refit trains the best one again',
 };
 

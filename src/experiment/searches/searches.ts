@@ -2,9 +2,11 @@
  * The searches: each says what can be checked before the first trial, and yields what to train, in rounds.
  */
 import { UsageError } from '../../errors.js';
-import type { SweepDefinition } from '../definition.js';
+import type { SearchName, SweepDefinition } from '../definition.js';
+import { moreIsBetter } from '../scores.js';
 import { randomDraws, sobolDraws } from './draws.js';
 import { bracketsOf, halvingRounds, hyperbandRounds, type Rounds, rungsOf } from './halving.js';
+import { type OwnSearch, ownRounds } from './own.js';
 import { type Assignment, gridOf, hasOnlyLists, type Space } from './space.js';
 import { cornersOf, tpeRounds } from './tpe.js';
 
@@ -25,25 +27,36 @@ export interface Search {
 /**
  * Prepares the search of a sweep.
  * @param epochs the epochs of a whole training
+ * @param each trainings of each configuration: one for each seed, or for each fold of each seed
+ * @param own the function, where the search is one of the program's own
  * @throws UsageError for a search that needs `trials`, or has too few of them
  */
-export function searchOf(definition: SweepDefinition, space: Space, epochs: number): Search {
+export function searchOf(
+  definition: SweepDefinition,
+  space: Space,
+  epochs: number,
+  {
+    each = definition.seeds.length,
+    own,
+  }: { readonly each?: number; readonly own?: OwnSearch | undefined } = {},
+): Search {
   const { search, searchSeed } = definition;
-  switch (search) {
+  if (search.startsWith('own:')) return ownSearch(definition, space, each, own);
+  switch (search as SearchName) {
     case 'grid': {
       const candidates = gridOf(space);
-      checkBudget(definition, candidates.length);
+      checkBudget(definition, candidates.length, each);
       return atOnce(candidates, candidates.length);
     }
     case 'random':
     case 'sobol': {
-      const count = budget(definition);
+      const count = budget(definition, each);
       const draw = search === 'random' ? randomDraws : sobolDraws;
       return atOnce(draw(space, count, searchSeed), count);
     }
     case 'halving': {
       const all = hasOnlyLists(space) && definition.trials === undefined;
-      const candidates = all ? gridOf(space) : sobolDraws(space, budget(definition), searchSeed);
+      const candidates = all ? gridOf(space) : sobolDraws(space, budget(definition, each), searchSeed);
       const { eta, minEpochs } = definition;
       return {
         ...atOnce(candidates, candidates.length),
@@ -54,12 +67,12 @@ export function searchOf(definition: SweepDefinition, space: Space, epochs: numb
       const { eta, minEpochs } = definition;
       const brackets = bracketsOf(epochs, eta, minEpochs);
       const count = brackets.reduce((sum, { rungs }) => sum + rungs[0].count, 0);
-      checkBudget(definition, count);
+      checkBudget(definition, count, each);
       const candidates = sobolDraws(space, count, searchSeed);
       return { ...atOnce(candidates, count), rounds: () => hyperbandRounds(candidates, brackets) };
     }
     case 'tpe': {
-      const count = budget(definition);
+      const count = budget(definition, each);
       const candidates = sobolDraws(space, Math.min(count, definition.startup), searchSeed);
       return {
         ...atOnce(candidates, candidates.length),
@@ -69,6 +82,29 @@ export function searchOf(definition: SweepDefinition, space: Space, epochs: numb
       };
     }
   }
+}
+
+/** A search that is a function of the program that sweeps. */
+function ownSearch(
+  definition: SweepDefinition,
+  space: Space,
+  each: number,
+  own: OwnSearch | undefined,
+): Search {
+  const { search: named, searchSeed: seed, score } = definition;
+  const name = named.slice('own:'.length);
+  if (own === undefined) {
+    throw new UsageError(
+      `search ${name} is a function of the program that began the sweep, which no file can hold: give it again, as in resumeSweep(folder, { search })`,
+    );
+  }
+  const count = budget(definition, each);
+  const rounds = () => ownRounds(own, space, { name, count, seed, sign: moreIsBetter(score) ? -1 : 1 });
+  const first = rounds().next();
+  const candidates = first.done ? [] : first.value.map(({ assignment }) => assignment);
+  if (candidates.length === 0)
+    throw new UsageError(`search ${name}: proposed no configuration to begin with`);
+  return { ...atOnce(candidates, candidates.length), configurations: count, rounds };
 }
 
 /** A search that trains all candidates in one round. */
@@ -89,25 +125,25 @@ function atOnce(candidates: readonly Assignment[], asked: number): Search {
 }
 
 /** Returns how many configurations `trials` allows. */
-function budget({ search, trials, seeds }: SweepDefinition): number {
+function budget({ search, trials }: SweepDefinition, each: number): number {
   if (trials === undefined) {
     throw new UsageError(
-      `search ${search} goes on for as long as it may: say how many trainings to begin, such as --trials ${20 * seeds.length}`,
+      `search ${search} goes on for as long as it may: say how many trainings to begin, such as --trials ${20 * each}`,
     );
   }
-  if (trials < seeds.length) {
+  if (trials < each) {
     throw new UsageError(
-      `trials: ${trials} are not enough for one configuration with its ${seeds.length} seeds; give more, or fewer seeds`,
+      `trials: ${trials} are not enough for one configuration with its ${each} seeds or folds; give more, or fewer of these`,
     );
   }
-  return Math.floor(trials / seeds.length);
+  return Math.floor(trials / each);
 }
 
 /**
  * Throws UsageError where a search whose configurations are fixed would begin more trainings than allowed.
  */
-function checkBudget({ search, trials, seeds }: SweepDefinition, configurations: number): void {
-  const needed = configurations * seeds.length;
+function checkBudget({ search, trials }: SweepDefinition, configurations: number, each: number): void {
+  const needed = configurations * each;
   if (trials === undefined || needed <= trials) return;
   throw new UsageError(
     `search ${search} has ${needed} trials, more than the ${trials} of --trials: allow more, or take search random`,

@@ -2,6 +2,7 @@
 import { didYouMean } from '../../didyoumean.js';
 import { UsageError } from '../../errors.js';
 import type { TrainOptions } from '../../train/config.js';
+import type { Unit } from '../units.js';
 import { type Axis, type AxisValue, type CheckedAxis, checkAxis, valueAt } from './axes.js';
 import { checkPath, valueAtPath, withValue } from './paths.js';
 
@@ -16,10 +17,15 @@ export interface Space {
 
 /**
  * Checks the axes of a sweep.
+ * @param mayBeEmpty whether the search does without axes
  * @throws UsageError for no axes at all, for one that is impossible, and for a condition on something that is
  *   not decided before it
  */
-export function checkSpace(base: TrainOptions, given: Readonly<Record<string, Axis>>): Space {
+export function checkSpace(
+  base: TrainOptions,
+  given: Readonly<Record<string, Axis>>,
+  mayBeEmpty = false,
+): Space {
   const axes: CheckedAxis[] = [];
   for (const [path, axis] of Object.entries(given)) {
     checkPath(path);
@@ -27,7 +33,7 @@ export function checkSpace(base: TrainOptions, given: Readonly<Record<string, Ax
     for (const [other, values] of checked.when) checkCondition(checked, other, values, axes, base);
     axes.push(checked);
   }
-  if (axes.length === 0) {
+  if (axes.length === 0 && !mayBeEmpty) {
     throw new UsageError(
       'the sweep has no axes, so there is nothing to compare: give one, such as --grid lr=0.1,0.03',
     );
@@ -101,6 +107,10 @@ export function assignmentAt({ base, axes }: Space, point: ArrayLike<number>): A
 /** Returns a text that two assignments share only if they are the same. */
 export const assignmentKey = (assignment: Assignment): string =>
   JSON.stringify(Object.entries(assignment).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** Returns a text that two trainings share only if they are the same trial. */
+export const trialKey = (assignment: Assignment, { seed, fold }: Unit): string =>
+  `${assignmentKey(assignment)} ${seed}${fold === undefined ? '' : ` ${fold}`}`;
 
 /** Returns the options of a configuration: those that all share, with the values of the axes. */
 export function configured(base: TrainOptions, assignment: Assignment): TrainOptions {

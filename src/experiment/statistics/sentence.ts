@@ -21,9 +21,9 @@ export const SIGNIFICANT = 0.05;
  *
  * @example
  * ```js
- * import { comparePaired, comparisonSentence } from 'gradpool';
+ * import { compare, comparisonSentence } from 'gradpool';
  *
- * const found = comparePaired([0.21, 0.25, 0.22], [0.31, 0.36, 0.33]);
+ * const found = compare([0.21, 0.25, 0.22], [0.31, 0.36, 0.33]);
  * const sentence = comparisonSentence('Adam', 'SGD', found, { greaterIsBetter: false });
  * console.log(sentence); // → Adam beats SGD by 0.107 [0.092, 0.121], p < 0.001, 3 seeds
  * ```

@@ -45,11 +45,11 @@ const RESAMPLES = 10_000;
  * @throws UsageError where the two have different numbers of values, or none
  * @example
  * ```js
- * import { comparePaired, comparisonSentence } from 'gradpool';
+ * import { compare, comparisonSentence } from 'gradpool';
  *
  * const wide = [0.912, 0.931, 0.925, 0.904, 0.943];
  * const narrow = [0.905, 0.922, 0.919, 0.899, 0.931];
- * const found = comparePaired(wide, narrow);
+ * const found = compare(wide, narrow);
  * console.log(found.difference.toFixed(4), found.p?.toFixed(4)); // → 0.0078 0.0033
  * const reading = { greaterIsBetter: true, scale: 100, unit: 'points' };
  * const sentence = comparisonSentence('wide', 'narrow', found, reading);

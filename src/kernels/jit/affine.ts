@@ -28,6 +28,7 @@ import {
   RDX,
   RSI,
 } from './encoder.js';
+import { narrowA, narrowPanel } from './narrow.js';
 import { mostRows, PANEL_VECTORS, panelStride, type TileShape, writeAffineTile } from './tile.js';
 
 /** A table of routines in the code, one for each height of a tile. */
@@ -126,8 +127,8 @@ export function writeEdges(
 
 /** The routines that both functions call. */
 interface AffineTiles extends PanelTiles {
-  /** Those that pack a full panel on the way. */
-  readonly packing: TileTable;
+  /** Those that pack a full panel on the way; in bfloat16 there are none. */
+  readonly packing: TileTable | null;
 }
 
 export const writeAffineTiles = (code: Assembler): AffineTiles => ({
@@ -137,18 +138,35 @@ export const writeAffineTiles = (code: Assembler): AffineTiles => ({
   ),
 });
 
+export const writeNarrowAffineTiles = (code: Assembler): AffineTiles => ({
+  ...writePanelTiles(code, (shape) => writeAffineTile(code, { ...shape, bfloat16: true }, false)),
+  packing: null,
+});
+
 /** Writes the function; returns where it begins. */
 export function writeAffine(
   code: Assembler,
   { full, edges, packing }: AffineTiles,
   transposed: boolean,
 ): Label {
+  const bfloat16 = packing === null;
+  const pack = (vectors: number, narrow: boolean) => {
+    if (transposed) return packTransposed(code, vectors, narrow, bfloat16);
+    if (narrow) code.setMask(at(RDI, WORD.columnMask));
+    code.mov(RBX, RSI);
+    if (bfloat16) return narrowPanel(code, vectors, narrow);
+    code.mov32(R13, at(RDI, WORD.depth));
+    code.lea(R14, at(RDI, PANEL_AREA));
+    copyPanel(code, vectors, narrow);
+  };
+
   code.align();
   const entry = code.here();
   enter(code, RDI);
   loadBase(code);
   loadPointer(code, RBX, WORD.a);
-  copyA(code);
+  if (bfloat16) narrowA(code);
+  else copyA(code);
   loadPointer(code, RSI, WORD.b);
   loadPointer(code, RCX, WORD.bias);
   code.mov32(R9, at(RDI, WORD.cStride));
@@ -161,10 +179,10 @@ export function writeAffine(
   code.test32(R12, R12);
   code.jump(edge, 'e');
   const panel = code.here();
-  if (transposed) packTransposed(code, PANEL_VECTORS, false);
+  if (transposed || bfloat16) pack(PANEL_VECTORS, false);
   setFullMask(code);
   beginTiles(code);
-  if (transposed) writeTileLoop(code, full);
+  if (transposed || bfloat16) writeTileLoop(code, full);
   else {
     const over = code.label();
     code.mov(RBX, RSI);
@@ -185,14 +203,7 @@ export function writeAffine(
 
   code.place(edge);
   writeEdges(code, edges, (table, vectors) => {
-    if (transposed) packTransposed(code, vectors, true);
-    else {
-      code.setMask(at(RDI, WORD.columnMask));
-      code.mov(RBX, RSI);
-      code.mov32(R13, at(RDI, WORD.depth));
-      code.lea(R14, at(RDI, PANEL_AREA));
-      copyPanel(code, vectors, true);
-    }
+    pack(vectors, true);
     code.setMask(at(RDI, WORD.columnMask));
     beginTiles(code);
     writeTileLoop(code, table);
@@ -218,9 +229,9 @@ function writeTileLoop(code: Assembler, table: TileTable): void {
 }
 
 /** Packs a panel from the transpose of B at rsi, and keeps rcx as it is. */
-function packTransposed(code: Assembler, vectors: number, narrow: boolean): void {
+function packTransposed(code: Assembler, vectors: number, narrow: boolean, bfloat16: boolean): void {
   code.push(RCX);
   if (narrow) code.mov32(R12, at(RDI, WORD.edgeColumns));
-  copyTransposed(code, RSI, PANEL_AREA, vectors, narrow ? R12 : null);
+  copyTransposed(code, RSI, PANEL_AREA, vectors, narrow ? R12 : null, bfloat16);
   code.pop(RCX);
 }

@@ -10,7 +10,7 @@ import { Encoder, type Label, type MemoryOperand, type Operand } from './encoder
 const CONDITIONS = { b: 2, ae: 3, e: 4, ne: 5, be: 6, a: 7 } as const;
 /** The opcode maps and prefixes of vector instructions, by the numbers that VEX and EVEX give them. */
 const [MAP_0F, MAP_0F38, MAP_0F3A] = [1, 2, 3];
-const [PREFIX_NONE, PREFIX_66] = [0, 1];
+const [PREFIX_NONE, PREFIX_66, PREFIX_F3, PREFIX_F2] = [0, 1, 2, 3];
 /** What the second operand is called where an instruction has none. */
 const NONE = 0;
 /** The first bytes of a code that a processor with indirect-branch tracking lets an address lead to. */
@@ -100,6 +100,10 @@ export class Assembler extends Encoder {
   vfma = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F38, 0xb8, to, a, b);
   /** The larger of two whole numbers without sign, in each 32 bits. */
   vmaxUnsigned = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F38, 0x3f, to, a, b);
+  /** The smaller one, likewise. */
+  vminUnsigned = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F38, 0x3b, to, a, b);
+  /** Adds whole numbers of 32 bits. */
+  vaddWhole = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F, 0xfe, to, a, b);
   vand = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F, 0xdb, to, a, b);
   vunpackLow = (to: number, a: number, b: number) => this.vector(PREFIX_NONE, MAP_0F, 0x14, to, a, b);
   vunpackHigh = (to: number, a: number, b: number) => this.vector(PREFIX_NONE, MAP_0F, 0x15, to, a, b);
@@ -120,6 +124,43 @@ export class Assembler extends Encoder {
   /** AVX-512: two quarters of a, then two of b. */
   vshuffleQuarters = (to: number, a: number, b: number, immediate: number) =>
     this.evex(PREFIX_66, MAP_0F3A, 0x23, to, a, b, { immediate });
+
+  vshiftRight = (to: number, from: number, by: number) =>
+    this.vector(PREFIX_66, MAP_0F, 0x72, 2, to, from, { immediate: by });
+
+  /** Finds the lanes that are NaN: AVX2 fills them in `note`, AVX-512 sets the mask. */
+  vfindNaN(note: number, from: number): void {
+    const UNORDERED = { immediate: 3 };
+    if (this.instructions === 'avx2') this.vex(PREFIX_NONE, MAP_0F, 0xc2, note, from, from, UNORDERED);
+    else this.evex(PREFIX_NONE, MAP_0F, 0xc2, 1, from, from, UNORDERED);
+  }
+  /** Sets all bits of the lanes that were found. */
+  vfillFound(to: number, note: number): void {
+    const [masked, merging, immediate] = [true, true, 0xff];
+    if (this.instructions === 'avx2') this.vex(PREFIX_66, MAP_0F, 0xeb, to, to, note, {});
+    else this.evex(PREFIX_66, MAP_0F3A, 0x25, to, to, to, { masked, merging, immediate });
+  }
+
+  /**
+   * AVX512_BF16, for each 32 bits, which hold a pair of bfloat16 numbers: to += a·b of the upper ones, then
+   * of the lower ones, each a fused multiply-add to nearest that takes and gives 0 for a number without a
+   * leading bit.
+   */
+  vdotPairs = (to: number, a: number, b: Operand) => this.evex(PREFIX_F3, MAP_0F38, 0x52, to, a, b, {});
+  /**
+   * AVX512_BF16: rounds b to bfloat16 in the lower half and a in the upper one, to nearest, ties to even, but
+   * takes 0 for a number without a leading bit.
+   */
+  vnarrow = (to: number, a: number, b: number) => this.evex(PREFIX_F2, MAP_0F38, 0x72, to, a, b, {});
+  /** AVX-512: chooses 16-bit words of `from`. */
+  vpermuteWords = (to: number, choice: number, from: number) =>
+    this.evex(PREFIX_66, MAP_0F38, 0x8d, to, choice, from, { wide: 1 });
+  /** AVX-512: rotates each 32 bits to the left. */
+  vrotate = (to: number, from: number, by: number) =>
+    this.evex(PREFIX_66, MAP_0F, 0x72, 1, to, from, { immediate: by });
+  /** AVX-512: loads the lanes of the mask (`setMask`), and leaves the others as they are. */
+  vloadMerged = (to: number, from: MemoryOperand) =>
+    this.evex(PREFIX_NONE, MAP_0F, 0x10, to, NONE, from, { masked: true, merging: true });
 
   /** Loads the lanes of the mask (`setMask`), and 0 into the others; never touches memory beyond them. */
   vloadMasked(to: number, from: MemoryOperand): void {

@@ -22,7 +22,13 @@ export const WORD = {
   /** Whole vectors of a row of A that are copied, in bytes; and whether lanes under the row mask follow. */
   rowVectors: 36,
   rowRest: 40,
-  /** Numbers that are multiplied and added up for each number of C, as many as a panel of B has rows. */
+  /** bfloat16: rows of B that become a panel's rows, two at a time; and shards. */
+  packedRows: 44,
+  shards: 48,
+  /**
+   * Numbers, or pairs of bfloat16 numbers, that are multiplied and added up for each number of C, as many as
+   * a panel of B has rows.
+   */
   depth: 52,
   /** Full panels; then the vectors of a last, narrower one (0: there is none). */
   panels: 56,
@@ -44,6 +50,8 @@ export const WORD = {
   /** The masks of the last vector of a row of A and of a panel. */
   rowMask: 128,
   columnMask: 160,
+  /** bfloat16: the last numbers of a row of A come in two vectors; this is the mask of the second one. */
+  secondMask: 100,
   /** The mask that takes all lanes. */
   fullMask: 192,
   /** The masks of the strips of tiles of the lower height, and of those one row higher. */
@@ -59,6 +67,15 @@ export const WORD = {
    */
   largest: 10624,
   magnitude: 10688,
+  /**
+   * bfloat16: the bits of the smallest magnitudes of A and B other than 0, doubled, less one, for each lane;
+   * vectors of ones in all bits and of −0; the words of two halves of a vector, in turn.
+   */
+  smallestA: 10752,
+  smallestB: 10816,
+  ones: 10880,
+  negativeZero: 10944,
+  interleave: 11008,
   /** The float 1: a column of ones, with a stride of 0. */
   one: 224,
 } as const;
@@ -82,6 +99,13 @@ export const STEP = {
   nesterov: 36,
   scalars: 40,
   mask: WORD.rowMask,
+} as const;
+
+/** The words of a rounding: where it reads and writes, sizes as of a step, and its three constants. */
+export const ROUND = {
+  from: STEP.weights,
+  to: STEP.gradient,
+  constants: STEP.scalars,
 } as const;
 
 /** The words of a gathering of rows, which take the place of those of a product. */
@@ -141,5 +165,7 @@ export const PANEL_AREA = STACK_AREA + LEVELS * FRAME;
 export const A_COPY = PANEL_AREA + 33 * 4096;
 /** A row of the copy of A has up to 1376 bytes in strips: 43 tiles of 6 numbers, each in 32 bytes. */
 const COPY_ROW = 1376;
+/** bfloat16: the rows of each shard. */
+export const ROWS_AREA = A_COPY + COPY_ROW * MOST_ROWS;
 /** Bytes of the block with its areas. */
-export const BLOCK_BYTES = A_COPY + COPY_ROW * MOST_ROWS;
+export const BLOCK_BYTES = ROWS_AREA + 4 * MOST_PROGRAM;

@@ -2,6 +2,7 @@
 import type { Assembler } from './assembler.js';
 import { A_COPY, A_STRIDE, WORD } from './block.js';
 import { at, R10, R11, R13, R14, RAX, RBX, RCX, RDI, RDX } from './encoder.js';
+import { loadNarrowRow } from './narrow.js';
 import { panelStride } from './tile.js';
 
 /**
@@ -93,8 +94,8 @@ export function copyPanel(code: Assembler, vectors: number, masked: boolean): vo
 /**
  * Copies the transpose of a matrix at rsi-like `from`, rows r10 bytes apart, to the panel at `panel`: a group
  * of rows, as many as a vector has lanes, becomes a vector of each of the panel's rows. `columns` is null for
- * all of a panel's columns, or a register with their number. Changes rax, rbx, rcx, rdx, r11, r13, r14, all
- * vectors and the mask.
+ * all of a panel's columns, or a register with their number. In bfloat16 a row of the panel is a pair of
+ * columns. Changes rax, rbx, rcx, rdx, r11, r13, r14, all vectors and the mask.
  */
 export function copyTransposed(
   code: Assembler,
@@ -102,6 +103,7 @@ export function copyTransposed(
   panel: number,
   vectors: number,
   columns: number | null,
+  bfloat16: boolean,
 ): void {
   for (let group = 0; group < vectors; group++) {
     const [blocks, rest, end] = Array.from({ length: 3 }, () => code.label());
@@ -113,14 +115,14 @@ export function copyTransposed(
     code.test32(R13, R13);
     code.jump(rest, 'e');
     code.place(blocks);
-    transposeBlock(code, columns, group, false);
+    transposeBlock(code, columns, group, false, bfloat16);
     code.dec(R13);
     code.jump(blocks, 'ne');
     code.place(rest);
     code.cmpImmediate(at(RDI, WORD.rowRest), 0);
     code.jump(end, 'e');
     code.setMask(at(RDI, WORD.rowMask));
-    transposeBlock(code, columns, group, true);
+    transposeBlock(code, columns, group, true, bfloat16);
     code.place(end);
     if (group + 1 < vectors) {
       code.mov(RBX, RCX);
@@ -130,11 +132,17 @@ export function copyTransposed(
 }
 
 /**
- * Transposes as many columns as a vector has lanes: those at rbx, in as many rows, become rows of the panel
- * at r14. Moves both on. Beyond the `columns` that count, the last row is read again, so that nothing beyond
- * the matrix is touched.
+ * Transposes as many columns as a vector has lanes, or pairs of them: those at rbx, in as many rows as a
+ * vector has lanes, become rows of the panel at r14. Moves both on. Beyond the `columns` that count, the last
+ * row is read again, so that nothing beyond the matrix is touched.
  */
-function transposeBlock(code: Assembler, columns: number | null, group: number, masked: boolean): void {
+function transposeBlock(
+  code: Assembler,
+  columns: number | null,
+  group: number,
+  masked: boolean,
+  bfloat16: boolean,
+): void {
   const { lanes } = code;
   code.mov(RDX, RBX);
   if (columns !== null) {
@@ -143,7 +151,8 @@ function transposeBlock(code: Assembler, columns: number | null, group: number, 
     code.mov(R11, R10);
   }
   for (let row = 0; row < lanes; row++) {
-    if (masked) code.vloadMasked(row, at(RDX));
+    if (bfloat16) loadNarrowRow(code, row, masked);
+    else if (masked) code.vloadMasked(row, at(RDX));
     else code.vload(row, at(RDX));
     if (row === lanes - 1) break;
     if (columns === null) code.add(RDX, R10);
@@ -160,7 +169,7 @@ function transposeBlock(code: Assembler, columns: number | null, group: number, 
   transposed.forEach((register, row) => {
     code.vstore(at(R14, row * panelStride(code)), register);
   });
-  code.addImmediate(RBX, code.vectorBytes);
+  code.addImmediate(RBX, (bfloat16 ? 2 : 1) * code.vectorBytes);
   code.addImmediate(R14, lanes * panelStride(code));
 }
 

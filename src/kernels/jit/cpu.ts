@@ -25,17 +25,24 @@ type Ask = (instruction: Query, leaf: number, subleaf: number) => ArrayLike<numb
  * where no machine code can be called.
  */
 export function instructionSets(): readonly InstructionSet[] {
-  if (process.arch !== 'x64') return [];
+  return process.arch === 'x64' ? setsOf(asker()) : [];
+}
+
+/** Returns whether this processor and system have AVX512_BF16. Throws likewise. */
+export const hasNarrowing = (): boolean => process.arch === 'x64' && narrowingOf(asker());
+
+/** Returns a function that asks this processor. */
+function asker(): Ask {
   const words = new Uint32Array(8);
   const stubs = {
     cpuid: callable(placeCode(queryStub('cpuid'))),
     xgetbv: callable(placeCode(queryStub('xgetbv'))),
   };
-  return setsOf((instruction, leaf, subleaf) => {
+  return (instruction, leaf, subleaf) => {
     words.set([leaf, subleaf]);
     stubs[instruction](address(words.buffer));
     return words.slice(OUT / 4, OUT / 4 + 4);
-  });
+  };
 }
 
 /** Returns the instruction sets that a processor and its system have, the best first. */
@@ -48,6 +55,13 @@ export function setsOf(ask: Ask): readonly InstructionSet[] {
   const avx2 = bit(ebx, 5) && (saved & AVX_SAVED) === AVX_SAVED;
   const avx512 = avx2 && bit(ebx, 16) && (saved & AVX512_SAVED) === AVX512_SAVED;
   return [...(avx512 ? (['avx512'] as const) : []), ...(avx2 ? (['avx2'] as const) : [])];
+}
+
+/** Returns whether a processor and its system have AVX512_BF16, and AVX512BW beside it. */
+export function narrowingOf(ask: Ask): boolean {
+  if (!setsOf(ask).includes('avx512')) return false;
+  const { 0: subleaves, 1: ebx } = ask('cpuid', 7, 0);
+  return subleaves >= 1 && bit(ebx, 30) && bit(ask('cpuid', 7, 1)[0], 5);
 }
 
 /** Returns code that runs one instruction with eax and ecx from its arguments, and stores what it says. */

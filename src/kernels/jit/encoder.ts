@@ -35,6 +35,8 @@ export type Label = number;
 interface VectorForm {
   /** Takes the lanes of mask register k1 alone; the others become 0, or stay as they are in memory. */
   readonly masked?: boolean;
+  /** With `masked`, the others stay as they are in a register too. */
+  readonly merging?: boolean;
   /** Bytes in which an EVEX offset is counted. */
   readonly unit?: number;
   readonly immediate?: number;
@@ -213,7 +215,7 @@ export class Encoder {
     const base = typeof b === 'number' ? b & 15 : b.base;
     const high = typeof b === 'number' ? b >> 4 : (b.index ?? 0) >> 3;
     const inverted = ((~to & 8) << 4) | ((~high & 1) << 6) | ((~base & 8) << 2) | (~to & 16);
-    const zeroing = form.masked && opcode !== 0x11 ? 0x80 : 0;
+    const zeroing = form.masked && !form.merging && opcode !== 0x11 ? 0x80 : 0;
     this.#byte(0x62);
     this.#byte(inverted | map);
     this.#byte(((form.wide ?? 0) << 7) | ((~a & 15) << 3) | 4 | prefix);

@@ -36,22 +36,26 @@ import {
   RDI,
   RSI,
 } from './encoder.js';
+import { narrowShardPanel, narrowStrips } from './narrow.js';
 import { writePairedTile } from './pair.js';
 import { PANEL_VECTORS, panelStride, writeGradientTile } from './tile.js';
 
 /** Writes the function; returns where it begins. */
-export function writeGradient(code: Assembler): Label {
-  const { full, edges } = writePanelTiles(code, (shape) => writeGradientTile(code, shape));
+export function writeGradient(code: Assembler, bfloat16: boolean): Label {
+  const { full, edges } = writePanelTiles(code, (shape) => writeGradientTile(code, { ...shape, bfloat16 }));
   const pairs = writeTiles(code, { vectors: PANEL_VECTORS, masked: false }, (shape) =>
-    writePairedTile(code, shape),
+    writePairedTile(code, { ...shape, bfloat16 }),
   );
+  const panelOf = (table: TileTable, vectors: number, masked: boolean) =>
+    writePanel(code, table, vectors, masked, bfloat16);
 
   code.align();
   const entry = code.here();
   enter(code, RDI);
   loadBase(code);
   loadPointer(code, RBX, WORD.a);
-  copyStrips(code);
+  if (bfloat16) narrowStrips(code);
+  else copyStrips(code);
   loadPointer(code, RCX, WORD.b);
   code.mov32(R9, at(RDI, WORD.cStride));
   code.mov32(RAX, at(RDI, WORD.c));
@@ -66,11 +70,11 @@ export function writeGradient(code: Assembler): Label {
   code.test32(RSI, RSI);
   code.jump(single, 'e');
   code.lea(RSI, at(RDI, PAIR_AREA, RSI));
-  writePanel(code, pairs, PANEL_VECTORS, false);
+  panelOf(pairs, PANEL_VECTORS, false);
   code.jump(after);
   code.place(single);
   loadProgramEnd(code);
-  writePanel(code, full, PANEL_VECTORS, false);
+  panelOf(full, PANEL_VECTORS, false);
   code.place(after);
   code.addImmediate(R8, panelStride(code));
   code.addImmediate(RCX, panelStride(code));
@@ -81,7 +85,7 @@ export function writeGradient(code: Assembler): Label {
   loadProgramEnd(code);
   writeEdges(code, edges, (table, vectors) => {
     code.setMask(at(RDI, WORD.columnMask));
-    writePanel(code, table, vectors, true);
+    panelOf(table, vectors, true);
   });
   leave(code);
   return entry;
@@ -93,12 +97,21 @@ function loadProgramEnd(code: Assembler): void {
 }
 
 /** Packs the panel of B at rcx and computes its tiles, which go to C at r8. */
-function writePanel(code: Assembler, table: TileTable, vectors: number, masked: boolean): void {
+function writePanel(
+  code: Assembler,
+  table: TileTable,
+  vectors: number,
+  masked: boolean,
+  bfloat16: boolean,
+): void {
   code.mov(RBX, RCX);
   code.mov32(R10, at(RDI, WORD.bStride));
-  code.mov32(R13, at(RDI, WORD.rows));
-  code.lea(R14, at(RDI, PANEL_AREA));
-  copyPanel(code, vectors, masked);
+  if (bfloat16) narrowShardPanel(code, vectors, masked);
+  else {
+    code.mov32(R13, at(RDI, WORD.rows));
+    code.lea(R14, at(RDI, PANEL_AREA));
+    copyPanel(code, vectors, masked);
+  }
   code.mov(RBP, R8);
   code.lea(R15, at(RDI, A_COPY));
   code.mov32(R11, at(RDI, WORD.tiles));

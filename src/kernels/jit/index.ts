@@ -6,19 +6,21 @@
 import { didYouMean } from '../../didyoumean.js';
 import { UsageError } from '../../errors.js';
 import type { WasmModule } from '../wasm/types.js';
-import { compileCode, type MachineCode } from './compile.js';
-import { instructionSets } from './cpu.js';
+import { compileCode, compileNarrowCode, type MachineCode, type ProductAddresses } from './compile.js';
+import { hasNarrowing, instructionSets } from './cpu.js';
 import type { InstructionSet } from './encoder.js';
-import { testCode } from './selftest.js';
+import { testCode, testNarrowCode } from './selftest.js';
 
 export { BLOCK_BYTES } from './block.js';
-export type { MachineCode } from './compile.js';
+export type { MachineCode, ProductAddresses } from './compile.js';
 export type { InstructionSet } from './encoder.js';
+export { narrowProducts } from './narrowproducts.js';
 export { machineProducts } from './products.js';
 
 /** Names the environment variable that holds the machine code to one instruction set, for tests. */
 const OVERRIDE = 'JIT_INSTRUCTIONS';
-const INSTRUCTION_SETS: readonly InstructionSet[] = ['avx512', 'avx2'];
+/** What it may say: AVX-512 with its bfloat16, AVX-512 alone, or AVX2. */
+const INSTRUCTION_SETS = ['avx512_bf16', 'avx512', 'avx2'] as const;
 
 /** The outcome of the attempt to make machine code. */
 interface CodeSearch {
@@ -62,11 +64,39 @@ function makeCode(wanted: InstructionSet | undefined, wasm: () => WasmModule): C
   }
 }
 
+/** The outcome of the attempt to make the code of bfloat16 products. */
+interface NarrowSearch {
+  readonly code: ProductAddresses | null;
+  /** Why there is none, in one line. */
+  readonly why: string;
+}
+
+let narrowSearch: NarrowSearch | undefined;
+
+/** Makes the machine code of bfloat16 products likewise, where the processor has AVX512_BF16. */
+export function searchNarrowCode(wasm: () => WasmModule): NarrowSearch {
+  const held = process.env[OVERRIDE];
+  if (held && held !== 'avx512_bf16') return { code: null, why: `${OVERRIDE} is ${held}` };
+  narrowSearch ??= makeNarrowCode(wasm);
+  return narrowSearch;
+}
+
+function makeNarrowCode(wasm: () => WasmModule): NarrowSearch {
+  try {
+    if (!hasNarrowing()) return { code: null, why: 'this CPU has no AVX512_BF16' };
+    const code = compileNarrowCode();
+    testNarrowCode(code, wasm());
+    return { code, why: '' };
+  } catch (error) {
+    return { code: null, why: (error as Error).message };
+  }
+}
+
 function wantedInstructions(): InstructionSet | undefined {
   const name = process.env[OVERRIDE];
   if (!name) return undefined;
   const found = INSTRUCTION_SETS.find((set) => set === name);
-  if (found) return found;
+  if (found) return found === 'avx512_bf16' ? 'avx512' : found;
   throw new UsageError(
     `${OVERRIDE}: expected ${INSTRUCTION_SETS.join(' or ')}, found ${name}${didYouMean(name, INSTRUCTION_SETS)}`,
   );

@@ -6,6 +6,7 @@ import {
   beginStack,
   forSums,
   mergeWaiting,
+  multiplyAdd,
   noteLargest,
   panelStride,
   prefetchPlaces,
@@ -20,11 +21,12 @@ import {
  * shard, and how many waiting sums are added to the pair's. Sums begin at 0. Changes rax, rbx, rdx, r10, r12,
  * r13 and r14.
  */
-export function writePairedTile(code: Assembler, { height, vectors }: Omit<TileShape, 'masked'>): void {
+export function writePairedTile(code: Assembler, shape: TileShape): void {
+  const { height } = shape;
   code.push(R12);
   const upper = Math.ceil(height / 2);
-  writeHalfTile(code, { height: upper, vectors, masked: false }, 0);
-  if (height > upper) writeHalfTile(code, { height: height - upper, vectors, masked: false }, upper);
+  writeHalfTile(code, { ...shape, height: upper }, 0);
+  if (height > upper) writeHalfTile(code, { ...shape, height: height - upper }, upper);
   code.mov32(RDX, at(RDI, WORD.strip));
   code.add(R15, RDX);
   code.pop(R12);
@@ -57,7 +59,7 @@ function writeHalfTile(code: Assembler, shape: TileShape, first: number): void {
       const cast = firstOfB + vectors + (code.instructions === 'avx512' ? row % 2 : 0);
       code.vbroadcast(cast, at(RAX, 4 * row, shard ? RDX : null));
       for (let vector = 0; vector < vectors; vector++)
-        code.vfma(shard * sums + row * vectors + vector, cast, firstOfB + vector);
+        multiplyAdd(code, shape, shard * sums + row * vectors + vector, cast, firstOfB + vector);
     }
   }
   code.addImmediate(RAX, code.vectorBytes);

@@ -6,20 +6,14 @@
 import type { ShardRows, SumMode } from '../kernels.js';
 import type { Products } from '../products.js';
 import type { WasmMemory } from '../wasm/types.js';
-import {
-  MOST_DEPTH,
-  MOST_PAIRS,
-  MOST_PROGRAM,
-  MOST_ROWS,
-  PAIR_AREA,
-  PROGRAM_AREA,
-  START,
-  WORD,
-} from './block.js';
-import type { MachineCode } from './compile.js';
+import { MOST_DEPTH, MOST_PROGRAM, MOST_ROWS, START, WORD } from './block.js';
+import type { MachineCode, ProductAddresses } from './compile.js';
+import type { InstructionSet } from './encoder.js';
 import { machineGather } from './gatherrows.js';
 import { type Processor, THIS_PROCESSOR } from './processor.js';
+import { machineRounding } from './rounding.js';
 import { machineUpdate } from './update.js';
+import { blockWriter } from './words.js';
 
 /** Most rows of A in one call of a forward product: their copy stays in the L2 cache. */
 const AFFINE_ROWS = 256;
@@ -27,24 +21,30 @@ const AFFINE_ROWS = 256;
 /** Columns from which sums over rows take less time than a call does: 2.3 µs against 5.9 for [64, 256]. */
 const WIDE = 64;
 
-/**
- * Returns the products on a shared memory, for the calling thread.
- * @param scratch byte offset of BLOCK_BYTES in the memory that belong to this instance alone, 64-byte aligned
- * @param wasm products with the same bits, for the rare shapes that the areas have no room for
- */
-export function machineProducts(
-  code: MachineCode,
-  memory: WasmMemory,
-  scratch: number,
-  wasm: Products,
-  processor: Processor = THIS_PROCESSOR,
-): Products {
+/** Floats of a vector, at most. */
+const VECTOR = 16;
+
+/** Where the functions of products work, and how many numbers they multiply together. */
+interface Place {
+  readonly instructions: InstructionSet;
+  readonly memory: WasmMemory;
+  readonly scratch: number;
+  readonly processor: Processor;
+  readonly bfloat16: boolean;
+}
+
+/** Returns the products of shapes that the areas have room for, and what they wrote into the block. */
+export function callProducts(
+  code: ProductAddresses,
+  { instructions, memory, scratch, processor, bfloat16 }: Place,
+) {
   const { addressOf, callable } = processor;
   const block = addressOf(memory.buffer) + scratch;
-  const fill = blockWriter(code, memory, scratch);
+  const fill = blockWriter(instructions, memory, scratch, bfloat16);
   const affine = callable(code.affine);
   const inputGradient = callable(code.inputGradient);
   const weightGradient = callable(code.weightGradient);
+  const together = bfloat16 ? 2 : 1;
 
   /** C[R,columns] = (bias) + A[R,inner]·B, where B is [inner,columns] or the transpose of that. */
   const multiply = (
@@ -52,7 +52,7 @@ export function machineProducts(
     { a, b, c, bias, R, inner, columns }: Multiplication,
     transposed: boolean,
   ) => {
-    const step = blockDepth(inner);
+    const step = evenBlocks(inner, together * MOST_DEPTH, together * VECTOR);
     const bRow = 4 * (transposed ? inner : columns);
     fill.columns(columns);
     fill.strides(4 * inner, bRow, 4 * columns);
@@ -85,28 +85,28 @@ export function machineProducts(
     N: number,
     mode: SumMode,
   ) => {
-    const R = bounds[last] - bounds[first];
     const b = dz + 4 * bounds[first] * N;
     const start = mode === 'continue' ? START.more : START.zero;
-    const step = blockDepth(K);
+    const step = evenBlocks(K, MOST_DEPTH, VECTOR);
     fill.columns(N);
     fill.strides(aStride, 4 * N, 4 * N);
-    fill.program(bounds, first, last, start);
+    const rows = fill.program(bounds, first, last, start);
     for (let k = 0; k < K; k += step) {
       const width = Math.min(step, K - k);
-      fill.tiles(R, width);
+      fill.tiles(rows, width);
       fill.places(a + 4 * k, b, c + 4 * k * N, 0, start);
       weightGradient(block);
     }
   };
 
   return {
-    affine(z, x, w, b, { bounds, first, last }, K, N) {
+    ...{ block, fill, sumShards },
+    affine: ((z, x, w, b, { bounds, first, last }, K, N) => {
       const from = 4 * bounds[first];
       const R = bounds[last] - bounds[first];
       multiply(affine, { a: x + from * K, b: w, c: z + from * N, bias: b, R, inner: K, columns: N }, false);
-    },
-    affineInputGradient(dx, dz, w, { bounds, first, last }, K, N) {
+    }) satisfies Products['affine'] as Products['affine'],
+    affineInputGradient: ((dx, dz, w, { bounds, first, last }, K, N) => {
       const from = 4 * bounds[first];
       const R = bounds[last] - bounds[first];
       multiply(
@@ -114,26 +114,57 @@ export function machineProducts(
         { a: dz + from * N, b: w, c: dx + from * K, bias: 0, R, inner: N, columns: K },
         true,
       );
-    },
-    affineWeightGradient(dw, x, dz, shards, K, N, mode) {
-      if (!fits(shards)) return wasm.affineWeightGradient(dw, x, dz, shards, K, N, mode);
+    }) satisfies Products['affineInputGradient'] as Products['affineInputGradient'],
+    weightGradient(
+      dw: number,
+      x: number,
+      dz: number,
+      shards: ShardRows,
+      K: number,
+      N: number,
+      mode: SumMode,
+    ): number {
       fill.forget();
       sumShards(dw, x + 4 * shards.bounds[shards.first] * K, 4 * K, dz, shards, K, N, mode);
       return fill.largest();
     },
+  };
+}
+
+/**
+ * Returns the products on a shared memory, for the calling thread.
+ * @param scratch byte offset of BLOCK_BYTES in the memory that belong to this instance alone, 64-byte aligned
+ * @param wasm products with the same bits, for the rare shapes that the areas have no room for
+ */
+export function machineProducts(
+  code: MachineCode,
+  memory: WasmMemory,
+  scratch: number,
+  wasm: Products,
+  processor: Processor = THIS_PROCESSOR,
+): Products {
+  const { instructions } = code;
+  const place = { instructions, memory, scratch, processor, bfloat16: false };
+  const calls = callProducts(code, place);
+  return {
+    affine: calls.affine,
+    affineInputGradient: calls.affineInputGradient,
+    affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
+      (fits(shards) ? calls.weightGradient : wasm.affineWeightGradient)(dw, x, dz, shards, K, N, mode),
     // A sum is a product with ones: 1·dz + sum rounds once, as an addition does.
     columnSums(db, dz, shards, N, mode) {
       if (N < WIDE || !fits(shards)) return false;
-      sumShards(db, scratch + WORD.one, 0, dz, shards, 1, N, mode);
+      calls.sumShards(db, scratch + WORD.one, 0, dz, shards, 1, N, mode);
       return true;
     },
-    update: machineUpdate(code, memory, scratch, block, callable),
-    gatherRows: machineGather(code, memory, scratch, block, processor),
+    update: machineUpdate(code, memory, scratch, calls.block, processor.callable),
+    gatherRows: machineGather(code, memory, scratch, calls.block, processor),
+    round: machineRounding(code, memory, scratch, calls.block, processor.callable),
   };
 }
 
 /** Whether the areas have room for the rows and the program of these shards. */
-const fits = ({ bounds, first, last }: ShardRows): boolean =>
+export const fits = ({ bounds, first, last }: ShardRows): boolean =>
   bounds[last] - bounds[first] <= MOST_ROWS && last - first <= MOST_PROGRAM;
 
 /** The operands of a product, as byte offsets, and their sizes. */
@@ -147,108 +178,8 @@ interface Multiplication {
   readonly columns: number;
 }
 
-/** Cuts an inner dimension into equal blocks of at most MOST_DEPTH; all but the last are whole vectors. */
-function blockDepth(inner: number): number {
-  const even = Math.ceil(inner / Math.ceil(inner / MOST_DEPTH));
-  return Math.ceil(even / 16) * 16;
+/** Cuts a dimension into equal blocks of at most `most`; all but the last are multiples of `unit`. */
+function evenBlocks(length: number, most: number, unit: number): number {
+  const even = Math.ceil(length / Math.ceil(length / most));
+  return Math.ceil(even / unit) * unit;
 }
-
-/** Returns functions that write the words of an instance's block. */
-function blockWriter({ instructions }: MachineCode, memory: WasmMemory, scratch: number) {
-  const words = new Uint32Array(memory.buffer, scratch, PROGRAM_AREA / 4);
-  const magnitudes = new Uint32Array(memory.buffer, scratch + WORD.largest, 16);
-  const largest = new Float32Array(1);
-  const largestBits = new Uint32Array(largest.buffer);
-  const program = new Uint32Array(memory.buffer, scratch + PROGRAM_AREA, 2 * MOST_PROGRAM);
-  const pairs = new Uint32Array(memory.buffer, scratch + PAIR_AREA, 2 * MOST_PAIRS);
-  const lanes = instructions === 'avx512' ? 16 : 8;
-  const mostRows = instructions === 'avx512' ? 14 : 6;
-  const panelColumns = 2 * lanes;
-  words[WORD.self / 4] = scratch;
-
-  const mask = (word: number, count: number) => {
-    if (instructions === 'avx512') words[word / 4] = (1 << count) - 1;
-    else for (let lane = 0; lane < lanes; lane++) words[word / 4 + lane] = lane < count ? 0xffffffff : 0;
-  };
-  mask(WORD.fullMask, lanes);
-  new Uint32Array(memory.buffer, scratch + WORD.magnitude, lanes).fill(0x7fffffff);
-  new Float32Array(memory.buffer, scratch + WORD.one, 1)[0] = 1;
-  return {
-    /** Forgets the magnitudes seen so far. */
-    forget(): void {
-      magnitudes.fill(0);
-    },
-    /** Returns the largest magnitude among the gradients stored since; NaN if one was NaN. */
-    largest(): number {
-      let most = 0;
-      for (let lane = 0; lane < lanes; lane++) most = Math.max(most, magnitudes[lane]);
-      largestBits[0] = most;
-      return largest[0];
-    },
-    places(a: number, b: number, c: number, bias: number, start: number): void {
-      words[WORD.a / 4] = a;
-      words[WORD.b / 4] = b;
-      words[WORD.c / 4] = c;
-      words[WORD.bias / 4] = bias;
-      words[WORD.start / 4] = start;
-    },
-    strides(a: number, b: number, c: number): void {
-      words[WORD.aStride / 4] = a;
-      words[WORD.bStride / 4] = b;
-      words[WORD.cStride / 4] = c;
-    },
-    columns(columns: number): void {
-      const edge = columns % panelColumns;
-      words[WORD.panels / 4] = Math.floor(columns / panelColumns);
-      words[WORD.edge / 4] = Math.ceil(edge / lanes);
-      words[WORD.edgeColumns / 4] = edge;
-      // A last vector that is full has all its lanes.
-      mask(WORD.columnMask, edge % lanes || lanes);
-    },
-    /** Numbers in a row of the copy of A, which are also those added up in a forward product. */
-    depth(depth: number): void {
-      const vectors = Math.floor(depth / lanes);
-      words[WORD.depth / 4] = depth;
-      words[WORD.depthVectors / 4] = vectors;
-      words[WORD.rowVectors / 4] = 4 * lanes * vectors;
-      words[WORD.rowRest / 4] = depth % lanes === 0 ? 0 : 1;
-      mask(WORD.rowMask, depth % lanes);
-    },
-    /** Rows of A, and the rows of C, which are cut into tiles as even as they go. */
-    tiles(rows: number, height: number): void {
-      const tiles = Math.ceil(height / mostRows);
-      const low = Math.floor(height / tiles);
-      words[WORD.rows / 4] = rows;
-      words[WORD.tiles / 4] = tiles;
-      words[WORD.low / 4] = low;
-      words[WORD.short / 4] = tiles * (low + 1) - height;
-      words[WORD.strip / 4] = 4 * lanes * rows;
-      mask(WORD.lowMask, low);
-      mask(WORD.tallMask, low + 1);
-    },
-    /**
-     * Rows of each shard, and how many sums of earlier shards are added to its own. Two shards that are added
-     * to one another before all others may be taken together where they have as many rows.
-     */
-    program(bounds: Int32Array, first: number, last: number, start: number): void {
-      const count = last - first;
-      let waiting = 0;
-      for (let shard = 0; shard < count; shard++) {
-        const merges = shard + 1 === count ? waiting : trailingZeros(shard + 1);
-        program[2 * shard] = bounds[first + shard + 1] - bounds[first + shard];
-        program[2 * shard + 1] = merges;
-        waiting += 1 - merges;
-      }
-      words[WORD.programBytes / 4] = 8 * count;
-      let paired = start === START.zero && count % 2 === 0 && count <= 2 * MOST_PAIRS;
-      for (let shard = 0; paired && shard < count; shard += 2) {
-        paired = program[2 * shard] === program[2 * shard + 2];
-        pairs[shard] = program[2 * shard];
-        pairs[shard + 1] = program[2 * shard + 3] - 1;
-      }
-      words[WORD.pairBytes / 4] = paired ? 4 * count : 0;
-    },
-  };
-}
-
-const trailingZeros = (n: number): number => 31 - Math.clz32(n & -n);

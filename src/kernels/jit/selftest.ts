@@ -2,6 +2,7 @@
  * Tests machine code when it is made: it must have the bits of WebAssembly on shapes that reach every
  * routine.
  */
+import { roundedProducts } from '../bfloat16.js';
 import type { Kernels, ShardRows } from '../kernels.js';
 import type { Products } from '../products.js';
 import { ordered } from '../steps.js';
@@ -9,7 +10,9 @@ import { createWasmKernels, instantiateWasm, wasmProducts } from '../wasm/index.
 import { SCRATCH_BYTES } from '../wasm/scratch.js';
 import type { WasmModule } from '../wasm/types.js';
 import { BLOCK_BYTES } from './block.js';
-import type { MachineCode } from './compile.js';
+import type { MachineCode, ProductAddresses } from './compile.js';
+import { narrowProducts } from './narrowproducts.js';
+import type { Processor } from './processor.js';
 import { machineProducts } from './products.js';
 
 /**
@@ -47,18 +50,52 @@ export function testCode(code: MachineCode, module: WasmModule): void {
   if (!gathersRight(machine, memory, begin + BLOCK_BYTES)) {
     throw new Error(`machine code for ${code.instructions} gathers rows wrong`);
   }
+  compare(wasm, machine, code.instructions, memory, begin + BLOCK_BYTES);
+}
+
+/**
+ * Throws Error in one line if products by AVX512_BF16 have other bits than those of the WASM kernels with
+ * rounded operands.
+ */
+export function testNarrowCode(
+  code: ProductAddresses,
+  module: WasmModule,
+  processor?: (memory: ArrayBufferLike) => Processor,
+): void {
+  const begin = PAGE + SCRATCH_BYTES;
+  const weights = begin + BLOCK_BYTES;
+  const pages = Math.ceil((weights + 16 * FLOATS) / PAGE);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const exports = instantiateWasm(module, memory, PAGE);
+  const [roundedWeights, left, right] = [1, 2, 3].map((area) => weights + area * 4 * FLOATS);
+  const places = { weights, parameters: FLOATS, roundedWeights, left, right };
+  const emulated = roundedProducts(wasmProducts(exports, memory, PAGE), exports, places, 4, false);
+  // None of these numbers is so small that the products would be emulated.
+  const refuse = () => {
+    throw new Error('machine code for avx512_bf16 finds numbers too small that are not');
+  };
+  const refusing = { affine: refuse, affineInputGradient: refuse, affineWeightGradient: refuse };
+  const narrow = narrowProducts(code, memory, begin, refusing, processor?.(memory.buffer));
+  compare(emulated, narrow, 'avx512_bf16', memory, weights);
+}
+
+/** Throws Error in one line if two implementations of the products differ in a bit. */
+function compare(
+  wasm: Products,
+  machine: Products,
+  name: string,
+  memory: WebAssembly.Memory,
+  begin: number,
+): void {
   for (const [rows, K, N] of SHAPES) {
     const bounds = Int32Array.from([0, ...rows]);
     for (let shard = 1; shard < bounds.length; shard++) bounds[shard] += bounds[shard - 1];
     const shards = { bounds, first: 0, last: rows.length };
     const [expected, found] = [wasm, machine].map((products) =>
-      results(products, memory, begin + BLOCK_BYTES, shards, K, N),
+      results(products, memory, begin, shards, K, N),
     );
-    if (Buffer.compare(expected, found) !== 0) {
-      throw new Error(
-        `machine code for ${code.instructions} multiplies [${bounds.at(-1)},${K}]·[${K},${N}] wrong`,
-      );
-    }
+    if (Buffer.compare(expected, found) !== 0)
+      throw new Error(`machine code for ${name} multiplies [${bounds.at(-1)},${K}]·[${K},${N}] wrong`);
   }
 }
 

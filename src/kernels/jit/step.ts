@@ -40,6 +40,34 @@ const [WEIGHT, SLOPE] = [0, 1];
 /** Vectors in one turn of the loop. */
 export const UNROLLED = 2;
 
+/**
+ * Writes the loop over the vectors of an array, as the block's words have them: `each` writes the code of the
+ * vector that lies `ahead` vectors beyond the offset in rax. Changes rax, r13 and the mask.
+ */
+export function forVectors(code: Assembler, each: (ahead: number, masked: boolean) => void): void {
+  const repeat = (word: number, vectors: number) => {
+    const over = code.label();
+    code.mov32(R13, at(RDI, word));
+    code.test32(R13, R13);
+    code.jump(over, 'e');
+    const top = code.here();
+    for (let ahead = 0; ahead < vectors; ahead++) each(ahead, false);
+    code.addImmediate(RAX, vectors * code.vectorBytes);
+    code.dec(R13);
+    code.jump(top, 'ne');
+    code.place(over);
+  };
+  code.movImmediate(RAX, 0);
+  repeat(STEP.turns, UNROLLED);
+  repeat(STEP.vectors, 1);
+  const end = code.label();
+  code.cmpImmediate(at(RDI, STEP.rest), 0);
+  code.jump(end, 'e');
+  code.setMask(at(RDI, STEP.mask));
+  each(0, true);
+  code.place(end);
+}
+
 /** Writes a function that runs a step over an array, whose code for one vector `body` writes. */
 function writeStep<Scalar extends string>(
   code: Assembler,
@@ -87,27 +115,7 @@ function writeStep<Scalar extends string>(
     body(parts);
     parts.store(WEIGHTS, WEIGHT);
   };
-  const repeat = (word: number, vectors: number) => {
-    const over = code.label();
-    code.mov32(R13, at(RDI, word));
-    code.test32(R13, R13);
-    code.jump(over, 'e');
-    const top = code.here();
-    for (let ahead = 0; ahead < vectors; ahead++) vector(ahead, false);
-    code.addImmediate(RAX, vectors * code.vectorBytes);
-    code.dec(R13);
-    code.jump(top, 'ne');
-    code.place(over);
-  };
-  code.movImmediate(RAX, 0);
-  repeat(STEP.turns, UNROLLED);
-  repeat(STEP.vectors, 1);
-  const end = code.label();
-  code.cmpImmediate(at(RDI, STEP.rest), 0);
-  code.jump(end, 'e');
-  code.setMask(at(RDI, STEP.mask));
-  vector(0, true);
-  code.place(end);
+  forVectors(code, vector);
   leave(code);
   return entry;
 }

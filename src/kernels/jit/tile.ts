@@ -30,6 +30,8 @@ export interface TileShape {
   readonly vectors: number;
   /** Whether the mask cuts the last of them. */
   readonly masked: boolean;
+  /** Whether 32 bits of a factor are two bfloat16 numbers, whose products are added one after the other. */
+  readonly bfloat16?: boolean;
 }
 
 /** Vectors side by side in a panel of B. */
@@ -99,6 +101,18 @@ interface Walk {
   readonly step: number;
 }
 
+/** to += a·b, for one k, or for two of them in bfloat16. */
+export function multiplyAdd(
+  code: Assembler,
+  { bfloat16 }: TileShape,
+  to: number,
+  a: number,
+  b: number,
+): void {
+  if (bfloat16) code.vdotPairs(to, a, b);
+  else code.vfma(to, a, b);
+}
+
 /** Adds to the sums for one k, `ahead` steps beyond rax and rbx. */
 function multiplyStep(code: Assembler, shape: TileShape, walk: Walk, ahead: number, packing: boolean): void {
   const { height, vectors } = shape;
@@ -121,7 +135,7 @@ function multiplyStep(code: Assembler, shape: TileShape, walk: Walk, ahead: numb
     const cast = end - 1 - (row % Math.min(casts, 4));
     code.vbroadcast(cast, at(RAX, row * walk.row + ahead * walk.step));
     for (let vector = 0; vector < vectors; vector++)
-      code.vfma(row * vectors + vector, cast, firstOfB + vector);
+      multiplyAdd(code, shape, row * vectors + vector, cast, firstOfB + vector);
   }
 }
 

@@ -3,10 +3,23 @@ import type { Products } from '../products.js';
 import type { WasmMemory } from '../wasm/types.js';
 import { STEP, WORD } from './block.js';
 import type { MachineCode } from './compile.js';
+import type { InstructionSet } from './encoder.js';
 import { ADAM_SCALARS, SGD_SCALARS, UNROLLED } from './step.js';
 
 /** Parameters from which a step takes less time than filling the block does. */
 const LONG = 64;
+
+/** Writes the words from which the code knows the vectors of an array. */
+export function countVectors(words: Uint32Array, instructions: InstructionSet, count: number): void {
+  const lanes = instructions === 'avx512' ? 16 : 8;
+  const turn = UNROLLED * lanes;
+  words[STEP.turns / 4] = Math.floor(count / turn);
+  words[STEP.vectors / 4] = Math.floor((count % turn) / lanes);
+  const rest = count % lanes;
+  words[STEP.rest / 4] = rest;
+  if (lanes === 16) words[STEP.mask / 4] = (1 << rest) - 1;
+  else for (let lane = 0; lane < lanes; lane++) words[STEP.mask / 4 + lane] = lane < rest ? 0xffffffff : 0;
+}
 
 /**
  * Returns the steps on a shared memory, for the calling thread.
@@ -21,8 +34,6 @@ export function machineUpdate(
 ): NonNullable<Products['update']> {
   const words = new Uint32Array(memory.buffer, scratch, WORD.one / 4);
   const floats = new Float32Array(memory.buffer, scratch, WORD.one / 4);
-  const lanes = code.instructions === 'avx512' ? 16 : 8;
-  const turn = UNROLLED * lanes;
   const sgd = callable(code.sgd);
   const adam = callable(code.adam);
   const scalars = (values: Readonly<Record<string, number>>, names: readonly string[]) => {
@@ -37,12 +48,7 @@ export function machineUpdate(
     words[STEP.addend / 4] = addend;
     words[STEP.first / 4] = slots[0];
     words[STEP.second / 4] = name === 'adam' ? slots[1] : 0;
-    words[STEP.turns / 4] = Math.floor(count / turn);
-    words[STEP.vectors / 4] = Math.floor((count % turn) / lanes);
-    const rest = count % lanes;
-    words[STEP.rest / 4] = rest;
-    if (lanes === 16) words[STEP.mask / 4] = (1 << rest) - 1;
-    else for (let lane = 0; lane < lanes; lane++) words[STEP.mask / 4 + lane] = lane < rest ? 0xffffffff : 0;
+    countVectors(words, code.instructions, count);
     if (name === 'sgd') {
       const [lr, momentum, nesterov, decay, scale] = values;
       words[STEP.nesterov / 4] = Number(nesterov !== 0);

@@ -1,6 +1,6 @@
 /** Which instruction sets a processor and its system have, from what CPUID and XGETBV say. */
 import { expect, it } from 'vitest';
-import { setsOf } from '#src/kernels/jit/cpu.js';
+import { narrowingOf, setsOf } from '#src/kernels/jit/cpu.js';
 
 const [FMA, OSXSAVE, AVX] = [1 << 12, 1 << 27, 1 << 28];
 const [AVX2, AVX512F] = [1 << 5, 1 << 16];
@@ -25,4 +25,24 @@ it.each([
     return [saved];
   });
   expect(found).toEqual(sets);
+});
+
+const BF16 = 1 << 5;
+const NARROWING = { seventh: AVX2 | AVX512F | (1 << 30), subleaves: 1, further: BF16 };
+
+it.each([
+  ['everything', {}, true],
+  ['no bfloat16', { further: 0xffffffff & ~BF16 }, false],
+  ['no leaf that tells', { subleaves: 0 }, false],
+  ['no instructions on words', { seventh: AVX2 | AVX512F }, false],
+  ['no AVX-512', { seventh: AVX2 | (1 << 30) }, false],
+  ['a system that saves no registers of AVX-512', { saved: 0x7 }, false],
+])('AVX512_BF16 where there is %s', (_, change, has) => {
+  const { leaves, first, seventh, saved, subleaves, further } = { ...EVERYTHING, ...NARROWING, ...change };
+  const found = narrowingOf((instruction, leaf, subleaf) => {
+    if (instruction === 'xgetbv') return [saved];
+    if (leaf === 7) return subleaf === 0 ? [subleaves, seventh] : [further];
+    return leaf === 0 ? [leaves] : [0, 0, first];
+  });
+  expect(found).toBe(has);
 });

@@ -4,7 +4,7 @@
  * outside the arrays that it was given.
  */
 import type { Processor } from '#src/kernels/jit/processor.js';
-import { fusedMultiplyAdd } from './fma.js';
+import { dotPair, fusedMultiplyAdd, narrow } from './fma.js';
 
 /** Where the code, the stack and the memory lie in the emulated address space. */
 const [CODE, STACK, MEMORY] = [0x1000, 0x4000000, 0x10000000];
@@ -265,6 +265,7 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
       const length = wide ? (p2 >> 5) & 3 : (p1 >> 2) & 1;
       const lanes = 4 << length;
       const masked = wide && (p2 & 7) === 1;
+      const zeroing = p2 >> 7 === 1;
       const op = byte();
       const isRegister = direct();
       const broadcast = map === 2 && op === 0x18;
@@ -334,6 +335,9 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
         case '1.0.10':
           return next(() => {
             load(masked ? mask : 0xffff);
+            if (masked && !zeroing) {
+              for (let i = 0; i < lanes; i++) if (!((mask >> i) & 1)) scratch[i] = bits[to + i];
+            }
             put();
           });
         case '1.0.28':
@@ -385,6 +389,74 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
           return next(() => {
             load();
             for (let i = 0; i < lanes; i++) scratch[i] = Math.max(bits[a + i], scratch[i]);
+            put();
+          });
+        case '2.1.3b':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] = Math.min(bits[a + i], scratch[i]);
+            put();
+          });
+        case '1.1.fe':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] += bits[a + i];
+            put();
+          });
+        case '1.1.72': {
+          const by = code[at++];
+          const [RIGHT, ROTATE] = [2, 1];
+          if ((register & 7) !== RIGHT && (register & 7) !== ROTATE) throw unknownError(start);
+          const turned = (word: number) =>
+            (register & 7) === RIGHT ? word >>> by : (word << by) | (word >>> (32 - by));
+          return next(() => {
+            load();
+            for (let i = 0; i < LANES; i++) bits[a + i] = i < lanes ? turned(scratch[i]) : 0;
+          });
+        }
+        case '1.0.c2': {
+          if (code[at++] !== 3) throw unknownError(start);
+          return next(() => {
+            load();
+            const found = (i: number) => Number.isNaN(floats[a + i]) || Number.isNaN(scratchFloats[i]);
+            if (wide) mask = 0;
+            for (let i = 0; i < LANES; i++) {
+              if (!wide) bits[to + i] = i < lanes && found(i) ? 0xffffffff : 0;
+              else if (found(i)) mask |= 1 << i;
+            }
+          });
+        }
+        case '3.1.25': {
+          if (code[at++] !== 0xff || !masked || zeroing) throw unknownError(start);
+          return next(() => {
+            for (let i = 0; i < lanes; i++) if ((mask >> i) & 1) bits[to + i] = 0xffffffff;
+          });
+        }
+        case '1.1.eb':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] |= bits[a + i];
+            put();
+          });
+        case '2.1.8d':
+          return next(() => {
+            load();
+            const words = new Uint16Array(scratch.slice().buffer);
+            const choice = new Uint16Array(bits.slice(a, a + lanes).buffer);
+            new Uint16Array(scratch.buffer).set(choice.map((word) => words[word & (2 * lanes - 1)]));
+            put();
+          });
+        case '2.2.52':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) floats[to + i] = dotPair(floats[to + i], bits[a + i], scratch[i]);
+          });
+        case '2.3.72':
+          return next(() => {
+            load();
+            const upper = Array.from(bits.subarray(a, a + lanes), narrow);
+            const lower = Array.from(scratch, narrow);
+            new Uint16Array(scratch.buffer).set([...lower, ...upper]);
             put();
           });
         case '1.1.db':

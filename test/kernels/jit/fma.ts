@@ -20,3 +20,29 @@ export function fusedMultiplyAdd(a: number, b: number, c: number): number {
 
 const BUFFER = new ArrayBuffer(8);
 const WORD = { float: new Float64Array(BUFFER), bits: new BigUint64Array(BUFFER) };
+
+/** Returns a number as the instructions of AVX512_BF16 take and give it: 0 without a leading bit. */
+const flushed = (x: number): number => (Math.abs(x) < 2 ** -126 ? 0 * x : x);
+
+const SINGLE = new Float32Array(1);
+const SINGLE_BITS = new Uint32Array(SINGLE.buffer);
+
+/**
+ * Returns what vdpbf16ps makes of a sum and of two pairs of bfloat16 numbers: the upper product comes first.
+ */
+export function dotPair(sum: number, a: number, b: number): number {
+  const value = (word: number) => {
+    SINGLE_BITS[0] = word;
+    return flushed(SINGLE[0]);
+  };
+  const upper = fusedMultiplyAdd(value(a & 0xffff0000), value(b & 0xffff0000), flushed(sum));
+  return flushed(fusedMultiplyAdd(value(a << 16), value(b << 16), flushed(upper)));
+}
+
+/** Returns the bits of the bfloat16 number that vcvtne2ps2bf16 makes of a float's bits. */
+export function narrow(bits: number): number {
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return (bits >>> 16) | 0x40;
+  if (magnitude < 0x800000) return (bits >>> 16) & 0x8000;
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+}

@@ -2,8 +2,10 @@
  * Random products, computed by machine code and by WASM: the bits must be the same, and nothing else touched.
  */
 import fc from 'fast-check';
+import { roundedProducts } from '#src/kernels/bfloat16.js';
 import { BLOCK_BYTES } from '#src/kernels/jit/block.js';
-import type { MachineCode } from '#src/kernels/jit/compile.js';
+import type { MachineCode, ProductAddresses } from '#src/kernels/jit/compile.js';
+import { narrowProducts } from '#src/kernels/jit/narrowproducts.js';
 import type { Processor } from '#src/kernels/jit/processor.js';
 import { machineProducts } from '#src/kernels/jit/products.js';
 import type { SumMode } from '#src/kernels/kernels.js';
@@ -45,7 +47,7 @@ export const shapes = ({ rows, K, N }: { rows: number; K: number; N: number }): 
       paired: fc.boolean(),
       special: fc.boolean(),
       seed: fc.nat(1 << 20),
-      last: fc.nat(6),
+      last: fc.nat(7),
     })
     .map(({ continued, paired, sizes, ...shape }) => ({
       ...shape,
@@ -70,6 +72,28 @@ const PAGE = 65536;
 const GUARD = 16;
 const GUARD_VALUE = 777;
 const SPECIAL = [Number.NaN, Infinity, -Infinity, -0, 0, 1e-40, -1e-45, 3e38, -3e38];
+/**
+ * Sizes of which products are too small for bfloat16 instructions, or just not; bits that go down to those.
+ */
+const SMALL = [28, 50, 55, 56, 57, 64, 103, 104, 126].map((power) => 2 ** -power);
+const LOW = [1, 1 + 2 ** -7, 1 + 2 ** -6, 1 + 2 ** -23];
+
+/** Returns a number for 32 random bits. */
+const plainNumber = (bits: number) => (bits >> 8) / 2 ** 23;
+const specialNumber = (bits: number) =>
+  bits >>> 26 === 5 ? SPECIAL[(bits >>> 8) % SPECIAL.length] : plainNumber(bits);
+/** As for float32, or without numbers without a leading bit, or mostly zeros, or near the smallest. */
+const NARROW_NUMBERS = [
+  specialNumber,
+  (bits: number) => {
+    const number = specialNumber(bits);
+    return number !== 0 && Math.abs(number) < 1e-30 ? -0 : number;
+  },
+  (bits: number) => ((bits >>> 26) % 16 === 0 ? plainNumber(bits) : bits & 0x4000 ? -0 : 0),
+  (bits: number, seed: number) => signed(bits, SMALL[seed % 5]),
+  (bits: number) => signed(bits, SMALL[(bits >>> 8) % SMALL.length]),
+] as const;
+const signed = (bits: number, size: number) => LOW[(bits >>> 20) % 4] * size * (bits & 0x4000 ? -1 : 1);
 
 /** Both implementations on one memory, as large as the largest shape needs. */
 export class Bench {
@@ -77,24 +101,62 @@ export class Bench {
   readonly #wasm: Products;
   readonly #machine: Products;
   readonly #columnSums: (...operands: Parameters<NonNullable<Products['columnSums']>>) => void;
+  readonly #round: NonNullable<Products['round']>;
   readonly #begin = PAGE + SCRATCH_BYTES + BLOCK_BYTES;
+  readonly #narrow: boolean;
+  /** Products in bfloat16 so far, and those of them that were emulated because of tiny numbers. */
+  readonly counts = { all: 0, emulated: 0 };
 
-  /** @param processor returns what runs the code on a memory; by default this machine's processor does */
-  constructor(code: MachineCode, floats: number, processor?: (memory: ArrayBufferLike) => Processor) {
-    const pages = Math.ceil((this.#begin + 4 * floats) / PAGE);
+  /**
+   * @param code all of the machine code, or that of bfloat16, whose products WASM then emulates
+   * @param processor returns what runs the code on a memory; by default this machine's processor does
+   */
+  constructor(
+    code: MachineCode | ProductAddresses,
+    floats: number,
+    processor?: (memory: ArrayBufferLike) => Processor,
+  ) {
+    this.#narrow = !('instructions' in code);
+    const pages = Math.ceil((this.#begin + (this.#narrow ? 16 : 4) * floats) / PAGE);
     this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     const { buffer } = this.#memory;
     const wasm = instantiateWasm(compileKernels('wasm')!, this.#memory, PAGE);
-    this.#wasm = wasmProducts(wasm, this.#memory, PAGE);
-    const { columnSums } = createWasmKernels('wasm', wasm, this.#memory, PAGE, this.#wasm);
+    this.#round = wasm.roundToBfloat16;
+    const own = wasmProducts(wasm, this.#memory, PAGE);
+    const { columnSums } = createWasmKernels('wasm', wasm, this.#memory, PAGE, own);
     this.#columnSums = (db, dz, shards, N, mode) =>
       columnSums(new Float32Array(buffer, db), new Float32Array(buffer, dz), shards, N, mode);
     const begin = PAGE + SCRATCH_BYTES;
-    this.#machine = machineProducts(code, this.#memory, begin, this.#wasm, processor?.(buffer));
+    if ('instructions' in code) {
+      this.#wasm = own;
+      this.#machine = machineProducts(code, this.#memory, begin, own, processor?.(buffer));
+      return;
+    }
+    const [roundedWeights, left, right] = [0, 1, 2].map((area) => this.#begin + area * 4 * floats);
+    const weights = buffer.byteLength - 4 * floats;
+    const places = { weights, parameters: floats, roundedWeights, left, right };
+    this.#wasm = roundedProducts(own, wasm, places, 4, false);
+    this.#machine = narrowProducts(code, this.#memory, begin, this.#counted(), processor?.(buffer));
+  }
+
+  /** Returns the emulation, whose calls are counted. */
+  #counted(): Products {
+    const counted =
+      <Operands extends unknown[], Result>(product: (...operands: Operands) => Result) =>
+      (...operands: Operands) => {
+        this.counts.emulated++;
+        return product(...operands);
+      };
+    return {
+      affine: counted(this.#wasm.affine),
+      affineInputGradient: counted(this.#wasm.affineInputGradient),
+      affineWeightGradient: counted(this.#wasm.affineWeightGradient),
+    };
   }
 
   /** Returns what is wrong with a shape's products by machine code: nothing, if all is right. */
   check(shape: Shape): string[] {
+    this.counts.all += 3;
     const [expected, found] = [this.#wasm, this.#machine].map((products) => this.#compute(products, shape));
     return expected.flatMap(({ name, values }, i) => {
       const other = found[i].values;
@@ -109,17 +171,18 @@ export class Bench {
     for (let i = 1; i < bounds.length; i++) bounds[i] += bounds[i - 1];
     const shards = { bounds, first: 0, last: sizes.length };
     const R = bounds[sizes.length];
-    const lengths = { x: R * K, w: K * N, b: N, z: R * N, dx: R * K, dw: K * N, db: N };
+    const lengths = { x: R * K, w: K * N, b: N, z: R * N, dx: R * K, dw: K * N, db: N, rounded: R * K };
     const names = Object.keys(lengths) as (keyof typeof lengths)[];
     const order = [...names.slice(last + 1), ...names.slice(0, last + 1)];
     const floats = order.reduce((sum, name) => sum + lengths[name] + GUARD, 0);
     const end = this.#memory.buffer.byteLength;
     const all = new Float32Array(this.#memory.buffer, end - 4 * floats, floats);
     let state = seed;
+    const specials = this.#narrow ? NARROW_NUMBERS[(seed >> 3) % NARROW_NUMBERS.length] : specialNumber;
+    const number = special ? specials : plainNumber;
     for (let i = 0; i < floats; i++) {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      all[i] =
-        special && state >>> 26 === 5 ? SPECIAL[(state >>> 8) % SPECIAL.length] : (state >> 8) / 2 ** 23;
+      all[i] = number(state, seed);
     }
     const at = {} as Record<keyof typeof lengths, number>;
     const guards: Uint32Array[] = [];
@@ -129,6 +192,7 @@ export class Bench {
       at[name] = place + 4 * GUARD;
       place = at[name] + 4 * lengths[name];
     }
+    (products.round ?? this.#round)(at.rounded, at.x, R * K);
     products.affine(at.z, at.x, at.w, bias ? at.b : 0, shards, K, N);
     products.affineInputGradient(at.dx, at.z, at.w, shards, K, N);
     const dw = new Float32Array(all.buffer, at.dw, K * N);

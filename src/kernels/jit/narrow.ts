@@ -1,0 +1,231 @@
+/**
+ * Copies factors to where a tile reads them, as copy.ts does, rounded to bfloat16 on the way: two numbers
+ * that follow one another in the inner dimension share 32 bits. The first of them is the upper one, because
+ * the processor adds its product first. An odd last number of a forward product is paired with −0 in A and 0
+ * in B, whose product −0 changes no sum, be it −0; sums over rows begin at 0, so there 0 will do. The
+ * smallest magnitudes are noted: narrowproducts.ts says why.
+ */
+import type { Assembler } from './assembler.js';
+import { A_COPY, A_STRIDE, PANEL_AREA, ROWS_AREA, WORD } from './block.js';
+import { at, type MemoryOperand, R10, R11, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX } from './encoder.js';
+import { panelStride } from './tile.js';
+
+/** Bytes of the float32 numbers that become one vector. */
+const WIDE = 128;
+/** The vector registers that note magnitudes, and one for the choice of words. */
+const [SMALLEST, ONES, DOUBLED, INTERLEAVE] = [28, 29, 30, 31];
+
+/** Gets ready to note the magnitudes of A or B. */
+function beginNoting(code: Assembler, word: number): void {
+  code.vload(SMALLEST, at(RDI, word));
+  code.vload(ONES, at(RDI, WORD.ones));
+}
+
+/** Notes the magnitudes in a vector: 0, less one, is larger than all others. */
+function note(code: Assembler, register: number): void {
+  code.vaddWhole(DOUBLED, register, register);
+  code.vaddWhole(DOUBLED, DOUBLED, ONES);
+  code.vminUnsigned(SMALLEST, SMALLEST, DOUBLED);
+}
+
+const endNoting = (code: Assembler, word: number) => code.vstore(at(RDI, word), SMALLEST);
+
+/** Rounds 32 numbers of a row, in two registers, to pairs in `to`. */
+function narrowRow(code: Assembler, to: number, first: number, second: number): void {
+  note(code, first);
+  note(code, second);
+  code.vnarrow(to, second, first);
+  code.vrotate(to, to, 16);
+}
+
+/**
+ * Copies the rows of A like `copyA`. Changes rax, rbx, rdx, r10, r11, r13, r14, some vectors and the mask.
+ */
+export function narrowA(code: Assembler): void {
+  const [rows, vectors, rest, next] = Array.from({ length: 4 }, () => code.label());
+  code.mov32(R10, at(RDI, WORD.aStride));
+  code.mov32(R11, at(RDI, WORD.rowVectors));
+  code.mov32(R13, at(RDI, WORD.rows));
+  code.lea(R14, at(RDI, A_COPY));
+  beginNoting(code, WORD.smallestA);
+  code.place(rows);
+  code.movImmediate(RAX, 0);
+  code.mov(RDX, RBX);
+  code.cmp32(RAX, R11);
+  code.jump(rest, 'ae');
+  code.place(vectors);
+  code.vload(0, at(RDX));
+  code.vload(1, at(RDX, WIDE / 2));
+  narrowRow(code, 0, 0, 1);
+  code.vstore(at(R14, 0, RAX), 0);
+  code.addImmediate(RDX, WIDE);
+  code.addImmediate(RAX, code.vectorBytes);
+  code.cmp32(RAX, R11);
+  code.jump(vectors, 'b');
+  code.place(rest);
+  code.cmpImmediate(at(RDI, WORD.rowRest), 0);
+  code.jump(next, 'e');
+  for (const [register, mask] of [WORD.rowMask, WORD.secondMask].entries()) {
+    code.vload(register, at(RDI, WORD.negativeZero));
+    code.setMask(at(RDI, mask));
+    code.vloadMerged(register, at(RDX, (register * WIDE) / 2));
+  }
+  narrowRow(code, 0, 0, 1);
+  code.vstore(at(R14, 0, RAX), 0);
+  code.place(next);
+  code.add(RBX, R10);
+  code.addImmediate(R14, A_STRIDE);
+  code.dec(R13);
+  code.jump(rows, 'ne');
+  endNoting(code, WORD.smallestA);
+}
+
+/** Loads 32 numbers of the row at rdx as pairs into a register below 16, for a transposing copy. */
+export function loadNarrowRow(code: Assembler, register: number, masked: boolean): void {
+  const [first, second] = [16, 17];
+  const load = (to: number, from: MemoryOperand, mask: number) => {
+    if (masked) code.setMask(at(RDI, mask));
+    if (masked) code.vloadMasked(to, from);
+    else code.vload(to, from);
+  };
+  if (register === 0) beginNoting(code, WORD.smallestB);
+  load(first, at(RDX), WORD.rowMask);
+  load(second, at(RDX, WIDE / 2), WORD.secondMask);
+  narrowRow(code, register, first, second);
+  if (register === code.lanes - 1) endNoting(code, WORD.smallestB);
+}
+
+/** What becomes of the rows of a matrix. */
+interface RowPairs {
+  readonly vectors: number;
+  /** Whether the mask cuts the last vector. */
+  readonly masked: boolean;
+  /** Bytes from one row of pairs to the next. */
+  readonly stride: number;
+  /** Whether the lines of the next panel are fetched for the second cache. */
+  readonly ahead: boolean;
+}
+
+/**
+ * Copies r13 rows, r10 bytes apart, from rbx to r14, two of them in one. Changes rax, rbx, rdx, r13, r14 and
+ * some vectors.
+ */
+function narrowRows(code: Assembler, { vectors, masked, stride, ahead }: RowPairs): void {
+  const [top, odd, end] = Array.from({ length: 3 }, () => code.label());
+  const load = (register: number, base: number, vector: number) => {
+    const from = at(base, vector * code.vectorBytes);
+    if (masked && vector === vectors - 1) code.vloadMasked(register, from);
+    else code.vload(register, from);
+    note(code, register);
+  };
+  const store = (vector: number, first: number, second: number) => {
+    code.vnarrow(first, first, second);
+    code.vpermuteWords(first, INTERLEAVE, first);
+    code.vstore(at(R14, vector * code.vectorBytes), first);
+  };
+  code.mov32(RDX, R13);
+  code.andImmediate(RDX, 1);
+  code.shiftRight32(R13, 1);
+  code.test32(R13, R13);
+  code.jump(odd, 'e');
+  code.place(top);
+  code.lea(RAX, at(RBX, 0, R10));
+  for (let vector = 0; vector < vectors; vector++) {
+    load(2 * vector, RBX, vector);
+    load(2 * vector + 1, RAX, vector);
+    store(vector, 2 * vector, 2 * vector + 1);
+  }
+  if (ahead) {
+    for (let line = 0; line < panelStride(code); line += 64) {
+      code.prefetch2(at(RBX, panelStride(code) + line));
+      code.prefetch2(at(RAX, panelStride(code) + line));
+    }
+  }
+  code.lea(RBX, at(RAX, 0, R10));
+  code.addImmediate(R14, stride);
+  code.dec(R13);
+  code.jump(top, 'ne');
+  code.place(odd);
+  code.test32(RDX, RDX);
+  code.jump(end, 'e');
+  for (let vector = 0; vector < vectors; vector++) {
+    load(2 * vector, RBX, vector);
+    code.vzero(2 * vector + 1);
+    store(vector, 2 * vector, 2 * vector + 1);
+  }
+  code.add(RBX, R10);
+  code.addImmediate(R14, stride);
+  code.place(end);
+}
+
+/** Copies the rows of all shards from rbx. Changes rax, rbx, rdx, r11, r13, r14, r15 and some vectors. */
+function narrowShards(code: Assembler, rows: RowPairs): void {
+  code.lea(R15, at(RDI, ROWS_AREA));
+  code.mov32(R11, at(RDI, WORD.shards));
+  const shard = code.here();
+  code.mov32(R13, at(R15));
+  narrowRows(code, rows);
+  code.addImmediate(R15, 4);
+  code.dec(R11);
+  code.jump(shard, 'ne');
+}
+
+const panelRows = (code: Assembler, vectors: number, masked: boolean, ahead: boolean): RowPairs => ({
+  ...{ vectors, masked, ahead },
+  stride: panelStride(code),
+});
+
+/** Points at the panel, and gets ready to fill it. */
+function beginPanel(code: Assembler): void {
+  code.lea(R14, at(RDI, PANEL_AREA));
+  beginNoting(code, WORD.smallestB);
+  code.vload(INTERLEAVE, at(RDI, WORD.interleave));
+}
+
+/**
+ * Packs a panel for a forward product from the rows of B at rbx, r10 bytes apart. Changes rax, rbx, rdx, r13,
+ * r14 and some vectors.
+ */
+export function narrowPanel(code: Assembler, vectors: number, masked: boolean): void {
+  code.mov32(R13, at(RDI, WORD.packedRows));
+  beginPanel(code);
+  narrowRows(code, panelRows(code, vectors, masked, !masked));
+  endNoting(code, WORD.smallestB);
+}
+
+/** Packs a panel of the rows of all shards likewise; changes r11 and r15, too. */
+export function narrowShardPanel(code: Assembler, vectors: number, masked: boolean): void {
+  beginPanel(code);
+  narrowShards(code, panelRows(code, vectors, masked, false));
+  endNoting(code, WORD.smallestB);
+}
+
+/**
+ * Copies A from rbx in strips like `copyStrips`. Changes rax, rbx, rcx, rdx, rbp, r10, r11, r13, r14, r15,
+ * some vectors and the mask.
+ */
+export function narrowStrips(code: Assembler): void {
+  const [tile, low, ready] = Array.from({ length: 3 }, () => code.label());
+  code.mov32(R10, at(RDI, WORD.aStride));
+  code.mov32(RCX, at(RDI, WORD.tiles));
+  code.lea(R14, at(RDI, A_COPY));
+  code.mov(RBP, RBX);
+  beginNoting(code, WORD.smallestA);
+  code.vload(INTERLEAVE, at(RDI, WORD.interleave));
+  code.place(tile);
+  code.mov32(RDX, at(RDI, WORD.low));
+  code.cmp32(RCX, at(RDI, WORD.short));
+  code.jump(low, 'be');
+  code.inc(RDX);
+  code.setMask(at(RDI, WORD.tallMask));
+  code.jump(ready);
+  code.place(low);
+  code.setMask(at(RDI, WORD.lowMask));
+  code.place(ready);
+  code.mov(RBX, RBP);
+  code.lea(RBP, at(RBP, 0, RDX, 4));
+  narrowShards(code, { vectors: 1, masked: true, stride: code.vectorBytes, ahead: false });
+  code.dec(RCX);
+  code.jump(tile, 'ne');
+  endNoting(code, WORD.smallestA);
+}

@@ -1,0 +1,137 @@
+/** Writes a training's history as event files, which TensorBoard draws while the training goes on. */
+import { basename, join, resolve } from 'node:path';
+import { UsageError } from '../errors.js';
+import type { Metrics } from '../forward/metrics.js';
+import {
+  appendCharts,
+  appendHParams,
+  appendHParamsEnd,
+  appendScalars,
+  closeEventFile,
+  type EventFile,
+  type HParamValue,
+  openEventFile,
+} from '../tensorboard/eventfile.js';
+import type { TrainConfig } from '../train/config.js';
+import type { TrainEvent } from '../train/events.js';
+import { RUN_FILES } from './folder.js';
+import type { Session } from './session.js';
+
+type Place = TrainConfig['tensorboard'];
+
+/** Returns the folder of a run's event files; null where none are written. */
+function boardFolder(tensorboard: Place, folder: string | null): string | null {
+  if (folder === null || tensorboard === false) return null;
+  if (tensorboard === true) return join(folder, RUN_FILES.board);
+  return join(tensorboard, basename(resolve(folder)));
+}
+
+/**
+ * Returns the key `tensorboard` for the parts of a run or sweep, whose event files lie below its own: members
+ * of a bag, trials, a refit.
+ */
+export function boardOfParts(tensorboard: Place, folder: string | null): Place {
+  return typeof tensorboard === 'string' && folder !== null
+    ? join(tensorboard, basename(resolve(folder)))
+    : tensorboard;
+}
+
+/** Returns the key `tensorboard` as a training that goes on sets it; nothing where it is not given. */
+export const boardKey = (given: Place | undefined): { readonly tensorboard?: Place } =>
+  given === undefined ? {} : { tensorboard: typeof given === 'string' ? resolve(given) : given };
+
+/** Throws UsageError where event files are wanted of a training that writes nothing. */
+export function refuseBoardAlone(tensorboard: Place | undefined, folder: string | null): void {
+  if (folder !== null || tensorboard === undefined || tensorboard === false) return;
+  throw new UsageError(
+    'tensorboard: event files are named after the folder of the run, and with out null there is none: leave out one of the two',
+  );
+}
+
+/** The event file of a session, as far as it can be written. */
+interface Board {
+  readonly folder: string;
+  readonly step: number;
+  readonly hparams: Readonly<Record<string, HParamValue>> | undefined;
+  /** Whether the charts are written that show training and validation together. */
+  charted: boolean;
+  file: EventFile | null;
+  broken: boolean;
+}
+
+/**
+ * Passes on the events of a session, and writes them as event files where its configuration asks for it. What
+ * cannot be written is left out, and one event says so: the training goes on.
+ */
+export async function* withBoard(
+  { trainer, folder, hparams }: Session,
+  events: AsyncIterable<TrainEvent>,
+): AsyncGenerator<TrainEvent> {
+  const place = boardFolder(trainer.plan.config.tensorboard, folder);
+  if (place === null) {
+    yield* events;
+    return;
+  }
+  const { step } = trainer.state;
+  const board: Board = { folder: place, step, hparams, charted: false, file: null, broken: false };
+  try {
+    for await (const event of events) {
+      const failure = write(board, (file) => record(board, file, event));
+      yield event;
+      if (failure !== null) yield { type: 'note', message: failure };
+    }
+  } catch (error) {
+    if (hparams) write(board, (file) => appendHParamsEnd(file, false));
+    throw error;
+  } finally {
+    if (board.file) closeEventFile(board.file);
+  }
+}
+
+/** Writes to the event file, which is opened the first time. Returns why it failed, once. */
+function write(board: Board, append: (file: EventFile) => void): string | null {
+  if (board.broken) return null;
+  try {
+    board.file ??= opened(board);
+    append(board.file);
+    return null;
+  } catch (error) {
+    board.broken = true;
+    return `tensorboard: no more event files are written to ${board.folder} (${(error as Error).message}); the training goes on`;
+  }
+}
+
+function opened({ folder, step, hparams }: Board): EventFile {
+  const file = openEventFile(folder, step);
+  if (hparams) appendHParams(file, basename(folder), hparams);
+  return file;
+}
+
+/** Writes what an event says. An epoch is written before the checkpoint that no longer repeats it. */
+function record(board: Board, file: EventFile, event: TrainEvent): void {
+  if (event.type === 'epoch') {
+    const { step, train, val, lr, samplesPerSecond } = event;
+    if (!board.charted) appendCharts(file, chartsOf(train));
+    board.charted = true;
+    appendScalars(file, step, {
+      ...tagged(train, 'train'),
+      ...tagged(val, 'val'),
+      learning_rate: lr,
+      samples_per_second: samplesPerSecond,
+    });
+  }
+  if (event.type !== 'end' || event.status === 'interrupted') return;
+  if (event.test) appendScalars(file, event.steps, tagged(event.test, 'test'));
+  if (board.hparams) appendHParamsEnd(file, true);
+}
+
+/** Returns charts of TensorBoard's custom scalars, each of which shows training and validation together. */
+const chartsOf = (metrics: Metrics): Record<string, string> =>
+  Object.fromEntries(Object.keys(metrics).map((metric) => [metric, `^${metric}/(train|val)$`]));
+
+/** Names metrics by what they are and the rows they are of: loss/train beside loss/val. */
+function tagged(metrics: Metrics | null, part: 'train' | 'val' | 'test'): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(metrics ?? {}).map(([metric, value]) => [`${metric}/${part}`, value as number]),
+  );
+}

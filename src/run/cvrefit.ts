@@ -1,0 +1,115 @@
+/** Trains the network that a cross-validation leaves, on all rows, for the mean of the folds' best epochs. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../clock.js';
+import { chooseKernels } from '../kernels/choose.js';
+import { calibrateTogether } from '../model/calibrate.js';
+import { weightsSha256 } from '../network/digest.js';
+import { mean } from '../statistics.js';
+import type { EndEvent, RefitEpochEvent, TrainEvent, TrainResult } from '../train/events.js';
+import { planTraining, type TrainingPlan } from '../train/plan.js';
+import { type CrossValidationPlan, foldConfig } from './cvplan.js';
+import { RUN_FILES, type RunRecord } from './folder.js';
+import { kernelKeys, withChosenKernels } from './kernels.js';
+import { sessionEvents } from './loop.js';
+import type { Member } from './members.js';
+import { openNested } from './nested.js';
+import { newRecord } from './record.js';
+import { recorded } from './recorded.js';
+import { writeModel } from './result.js';
+import type { Session } from './session.js';
+
+interface CvRefitOptions {
+  readonly folder: string | null;
+  readonly record: RunRecord;
+  readonly signal: AbortSignal | undefined;
+  readonly clock: Clock;
+}
+
+/** What the network is that was trained on all rows. */
+export type Refitted = Pick<TrainResult, 'weightsSha256' | 'train' | 'test' | 'refit' | 'parameters'>;
+
+/**
+ * Trains on all rows but the test rows, and writes the model. Returns what came of it; null where it was
+ * interrupted.
+ */
+export async function* refitFolds(
+  plan: CrossValidationPlan,
+  members: readonly Member[],
+  options: CvRefitOptions,
+): AsyncGenerator<TrainEvent, Refitted | null> {
+  const { folder, record } = options;
+  const epochs = epochsOf(plan, members);
+  const whole = planWhole(plan);
+  const rows = whole.data.train.rows.length;
+  yield { type: 'refit', epochs, rows, stepsPerEpoch: whole.stepsPerEpoch };
+
+  const path = folder === null ? null : join(folder, RUN_FILES.refit);
+  const fresh = { ...newRecord(whole, new Date(), record.argv), refit: true } as const;
+  const session = await openUpTo(whole, epochs, path, fresh, options);
+  let end: EndEvent | null = null;
+  for await (const event of recorded(session, sessionEvents(session))) {
+    if (event.type === 'end') end = event;
+    else if (event.type === 'epoch') {
+      const { epoch, step, train, lr, seconds, samplesPerSecond } = event;
+      yield { type: 'refitEpoch', epoch, step, train, lr, seconds, samplesPerSecond } as RefitEpochEvent;
+    } else if (event.type === 'step' || event.type === 'retry') yield { ...event, refit: true };
+  }
+  if (end === null || end.status === 'interrupted') return null;
+  const { trainer } = session;
+  if (folder !== null) writeModel(trainer, folder, calibrationOfFolds(plan, members));
+  const { layout, weights } = trainer.memory;
+  const { train, test, steps, parameters } = end;
+  return {
+    weightsSha256: weightsSha256(layout, weights),
+    train,
+    test,
+    parameters,
+    refit: { epochs, rows, steps },
+  };
+}
+
+/** Returns the mean of the folds' best epochs, or of all their epochs where the last weights are kept. */
+function epochsOf({ config }: CrossValidationPlan, members: readonly Member[]): number {
+  const epochs = members.map(({ result }) =>
+    config.keep === 'best' ? (result!.bestEpoch ?? result!.epochs) : result!.epochs,
+  );
+  return Math.max(1, Math.round(mean(epochs)));
+}
+
+/** Plans the training on all rows, with the schedule, the kernels and the seed of the folds. */
+function planWhole({ config, data, folds: [first] }: CrossValidationPlan): TrainingPlan {
+  const { patience, until, ...rest } = withChosenKernels(foldConfig(config), first);
+  return planTraining(rest, { ...data.whole, val: null, notes: [] });
+}
+
+/** Opens the session; a checkpoint of more epochs, as folds of another session found best, is left behind. */
+async function openUpTo(
+  plan: TrainingPlan,
+  epochs: number,
+  folder: string | null,
+  record: RunRecord,
+  { signal, clock }: CvRefitOptions,
+): Promise<Session> {
+  const open = () => openNested(plan, { folder, record, signal, clock });
+  const session = await open();
+  if (folder === null || session.trainer.state.step <= epochs * plan.stepsPerEpoch)
+    return { ...session, lastEpoch: epochs };
+  await session.trainer.close();
+  rmSync(folder, { recursive: true });
+  return { ...(await open()), lastEpoch: epochs };
+}
+
+/** Measures how sure predictions are on the held-out rows, each predicted by the network of its fold. */
+function calibrationOfFolds({ config, data, folds }: CrossValidationPlan, members: readonly Member[]) {
+  const [first] = folds;
+  const groups = folds.map(({ network, layers, data: own }, index) => ({
+    model: { network, layers, schema: own.schema, weights: members[index].weights },
+    subset: own[data.held]!,
+  }));
+  return calibrateTogether(groups, {
+    chosen: chooseKernels({ ...kernelKeys(first.kernels, first.library), precision: 'f32' }),
+    applied: config.calibrate === 'temperature',
+    source: `${data.whole.name}, folds`,
+  });
+}
