@@ -16,6 +16,7 @@ import { type Command, commandName } from './command.js';
 import { builtInNames, complete, formatNames, isCompletion } from './completion.js';
 import { EXIT_CODES } from './render/exit.js';
 import { print } from './render/output.js';
+import { folded } from './render/text.js';
 
 /** Prints help, the version or completions, or says what is wrong with the words. Returns the exit code. */
 export async function withYargs(commands: readonly Command[], tokens: readonly string[]): Promise<number> {
@@ -35,7 +36,7 @@ export async function withYargs(commands: readonly Command[], tokens: readonly s
     .alias('help', 'h')
     .version('version', 'show the version', VERSION)
     .epilogue(`Exit codes: ${EXIT_CODES}`)
-    .wrap(Math.min(100, process.stdout.columns ?? 80))
+    .wrap(null)
     .fail((message, error) => {
       throw error ?? usageError(message, tokens, commands);
     });
@@ -51,17 +52,33 @@ export async function withYargs(commands: readonly Command[], tokens: readonly s
   const argv = await cli.parseAsync(withAlone(tokens, flags), {}, (_error, _argv, text) => {
     output = text;
   });
-  if (output) print(withoutTypes(output));
+  if (output) print(shown(output));
   if (output || completing || exitCode !== undefined) return exitCode ?? 0;
   if (argv._.length > 0) throw unknownCommand(String(argv._[0]), commands);
   takeApart(tokens, {});
-  print(withoutTypes(await cli.getHelp()));
+  print(shown(await cli.getHelp()));
   return 0;
 }
 
-/** Removes the types that yargs writes behind the flags: the text already says what to write. */
-function withoutTypes(help: string): string {
-  return help.replace(/\s*\[(array|boolean|string)\]$/gm, '');
+/** In a narrower terminal, what a flag means stands below its name rather than beside it. */
+const BESIDE = 80;
+
+/**
+ * Removes the types that yargs writes behind the flags, for the text already says what to write, and breaks
+ * lines between words: yargs would break inside them where there is little room.
+ */
+function shown(help: string): string {
+  const width = Math.min(100, process.stdout.columns ?? 80);
+  const lines = help.replace(/\s*\[(array|boolean|string)\]$/gm, '').split('\n');
+  return lines
+    .flatMap((line) => {
+      const [, name, gap, text] = /^( +\S.*?)( {2,})(\S.*)$/.exec(line) ?? [];
+      if (text === undefined) return folded(line, width, /^ */.exec(line)![0].length + 2);
+      if (width >= BESIDE && name.length + gap.length < width / 2)
+        return folded(line, width, name.length + gap.length);
+      return [...folded(name, width, 6), ...folded(`      ${text}`, width, 6)];
+    })
+    .join('\n');
 }
 
 function unknownCommand(word: string, commands: readonly Command[]): UsageError {
@@ -91,10 +108,10 @@ function toYargs(command: Command, tokens: readonly string[], ended: (code: numb
     builder: (yargs) => {
       for (const [name, text] of Object.entries(positionals)) yargs.positional(name, { describe: text });
       yargs.options(optionTable(flags));
-      const shown = examples.map(([line, does]) => `  ${line}\n      ${does}`);
+      const lines = examples.map(([line, does]) => `  ${line}\n      ${does}`);
       return yargs
         .usage(`gradpool ${usage}\n\n${describe}`)
-        .epilogue(`Examples:\n${shown.join('\n')}\n\nExit codes: ${EXIT_CODES}`);
+        .epilogue(`Examples:\n${lines.join('\n')}\n\nExit codes: ${EXIT_CODES}`);
     },
     handler: async () => {
       const name = tokens.indexOf(commandName(command));

@@ -41,6 +41,7 @@ export const explainCommand = defineCommand({
   async run(args) {
     const { openSubject } = await import('../../src/explain/subject.js');
     const { explain } = await import('../../src/explain/explain.js');
+    const { assertPassed } = await import('../../src/explain/gradcheck.js');
     const { network, data, row, input, member, target, weight, perturb } = args;
     if (row !== undefined && input !== undefined) {
       throw new UsageError('--row and --input: give one of them');
@@ -58,6 +59,7 @@ export const explainCommand = defineCommand({
       const { explanationText } = await import('../render/explain.js');
       print(explanationText(explanation, network, args.trace || explanation.small));
     }
+    assertPassed(explanation.trace, 'explain');
     return 0;
   },
 });

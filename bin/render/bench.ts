@@ -7,7 +7,7 @@ import { facts, painter, table } from './text.js';
 export function benchText(report: BenchReport): string {
   const paint = painter(process.stdout);
   const sectionText = ({ title, header, rows, remarks, drawing = [] }: Section) => {
-    const [head, ...body] = table(header, rows).split('\n');
+    const [head, ...body] = table(header, rows, Number.POSITIVE_INFINITY).split('\n');
     return [
       paint('bold', title),
       '',

@@ -4,9 +4,10 @@
 import type { Explanation, Perturbation } from '../../src/explain/explain.js';
 import type { PathSum } from '../../src/explain/paths.js';
 import { type Derivative, isOk, type TracedLayer, type Vector } from '../../src/explain/trace.js';
+import { VERDICTS } from '../../src/explain/verdict.js';
 import { rootMeanSquare } from '../../src/statistics.js';
 import { derivative, derivatives, precise, relative, value, vector } from './digits.js';
-import { count, countOf, painter, table } from './text.js';
+import { count, countOf, folded, painter, table, terminalWidth } from './text.js';
 
 type Row = readonly [forward: string, backward: string, check: string];
 
@@ -19,10 +20,18 @@ export function explanationText(explanation: Explanation, name: string, full: bo
     full ? traceText(explanation) : summaryText(explanation),
     ...paths.map(pathsText),
     ...perturbations.map(perturbationText),
-    `${count(trace.compared)} derivatives compared with differences${trace.kinks > 0 ? `, ${countOf(trace.kinks, 'kink')} stepped over` : ''}: ${check(trace.error)}`,
+    `${count(trace.compared)} derivatives compared with differences${trace.kinks > 0 ? `, ${countOf(trace.kinks, 'kink')} stepped over` : ''}: ${checks({ ...trace, kinks: 0, estimate: false })}`,
   ];
-  return parts.join('\n\n');
+  const room = terminalWidth();
+  return parts
+    .join('\n\n')
+    .split('\n')
+    .flatMap((line) => folded(line, room, /^ */.exec(line)![0].length + 4))
+    .join('\n');
 }
+
+/** Below this width, the two columns become one: what goes back stands under what goes forward. */
+const TWO_COLUMNS = 150;
 
 /** Writes both passes: the forward pass is read down, the backward pass up. */
 function traceText(explanation: Explanation): string {
@@ -32,8 +41,11 @@ function traceText(explanation: Explanation): string {
   const last = divergenceRow(explanation);
   const rows = [head, ...rowsByLayer.flat(), last];
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = ([forward, backward, checked]: Row) =>
+  const beside = ([forward, backward, checked]: Row) =>
     `  ${forward.padEnd(widths[0])}   ${backward.padEnd(widths[1])}   ${checked}`.trimEnd();
+  const below = ([forward, backward, checked]: Row) =>
+    [`  ${forward}`, `      ${backward}`, `      ${checked}`].filter((line) => line.trim() !== '').join('\n');
+  const line = terminalWidth() < TWO_COLUMNS ? below : beside;
   return [
     line(head),
     ...trace.layers.flatMap((layer, index) => [
@@ -114,7 +126,7 @@ function weightLines({ k, affine, activation, weights, weightCount }: TracedLaye
   const cells = weights.map((one) => [
     `${leftSide(one, k, unit)} = ${derivative(one.derivative)}`,
     `numeric ${derivative(one.numeric)}`,
-    check(one.error, one.kink),
+    check(one),
   ]);
   const widths = [0, 1].map((column) => Math.max(0, ...cells.map((row) => row[column].length)));
   const lines = cells.map(
@@ -166,8 +178,9 @@ function pathsText({ variable, count: all, paths, enumerated, sum, backpropagate
   ].join('\n');
 }
 
-function perturbationText({ variable, step, predicted, actual, slope }: Perturbation): string {
-  const taylor = slope === null ? 'Div is linear in it' : `Taylor slope ${slope.toFixed(2)}`;
+function perturbationText({ variable, step, predicted, actual, slope, kinks }: Perturbation): string {
+  const curve = slope === null ? 'Div is linear in it' : `Taylor slope ${slope.toFixed(2)}`;
+  const taylor = kinks > 0 ? `${curve}, ${countOf(kinks, 'kink')} on the way, where Div bends` : curve;
   return `perturb ${variable} += ${step.toExponential()}: predicted dDiv ${precise(predicted)}, actual ${precise(actual)}, ${taylor}`;
 }
 
@@ -194,9 +207,22 @@ function summaryText({ trace, formula, desired, classes }: Explanation): string 
   ].join('\n');
 }
 
-const checks = ({ error, compared, kinks }: Vector): string =>
-  compared === 0 ? '' : check(error, kinks > 0);
+/** Says how the derivatives of a vector compare with their difference quotients. */
+function checks({
+  error,
+  compared,
+  kinks,
+  small,
+  estimate,
+}: Pick<Vector, 'error' | 'compared' | 'kinks' | 'small' | 'estimate'>): string {
+  if (estimate) return 'an estimate, which no difference can confirm';
+  if (compared === 0) return '';
+  const others = small > 0 ? ` (${count(small)} ${VERDICTS.small})` : '';
+  if (small === compared && isOk(error)) return VERDICTS.small;
+  return `${check({ verdict: isOk(error) ? 'right' : 'wrong', error, kink: kinks > 0 })}${others}`;
+}
 
-function check(error: number, kink = false): string {
-  return `rel.err ${relative(error).padEnd(5)}   ${isOk(error) ? 'OK' : 'WRONG'}${kink ? ' (a kink)' : ''}`;
+function check({ verdict, error, kink }: Pick<Derivative, 'verdict' | 'error' | 'kink'>): string {
+  if (verdict === 'small') return VERDICTS.small;
+  return `rel.err ${relative(error).padEnd(5)}   ${VERDICTS[verdict]}${kink ? ' (a kink)' : ''}`;
 }

@@ -21,15 +21,16 @@ export function libraryText(report: GradcheckReport, seconds: number): string {
 }
 
 export function networkText(report: NetworkReport, name: string, seconds: number): string {
-  const rows = report.parameters.map(({ name, checked, count: all, kinks, error }) => [
+  const rows = report.parameters.map(({ name, checked, count: all, kinks, small, error }) => [
     name,
     all === checked ? checked : `${count(checked)} of ${count(all)}`,
     kinks,
-    scientific(error),
+    small,
+    checked === 0 ? 'an estimate' : scientific(error),
   ]);
   return [
     `${painter(process.stdout)('bold', name)}: ${countOf(report.rows, 'row')} from ${report.instance}`,
-    table(['parameter', 'compared', 'kinks', 'worst rel.err'], rows),
+    table(['parameter', 'compared', 'kinks', 'too small', 'worst rel.err'], rows),
     facts([
       ['compared', countOf(report.all.parameters, 'derivative')],
       ...verdict(report),
@@ -52,13 +53,14 @@ function groupTable(title: string, groups: readonly Group[]): string {
   );
 }
 
-type Verdict = Pick<GradcheckReport, 'all' | 'float32' | 'controls' | 'tolerance' | 'failures'>;
+type Outcome = Pick<GradcheckReport, 'all' | 'float32' | 'controls' | 'tolerance' | 'failures'>;
 
-function verdict({ all, float32, controls, tolerance, failures }: Verdict): [string, string][] {
-  const { error, slope, kinks, worst } = all;
+function verdict({ all, float32, controls, tolerance, failures }: Outcome): [string, string | null][] {
+  const { error, slope, kinks, small, worst } = all;
   const paint = painter(process.stdout);
   return [
     ['kinks', `${count(kinks)} stepped over`],
+    ['too small', small > 0 ? `${count(small)} too small to check: rounding leaves no digits` : null],
     ['worst', `relative error ${scientific(error)} (at most ${scientific(tolerance)}) in ${worst}`],
     ['Taylor slope', slope === null ? 'Div is linear' : `${slope.toFixed(3)} is furthest from 2`],
     ...float32.map((check): [string, string] => [`float32 ${check.kernels}`, float32Text(check)]),
@@ -73,9 +75,10 @@ function verdict({ all, float32, controls, tolerance, failures }: Verdict): [str
 const float32Text = ({ distance, share }: Float32Check) =>
   `within ${scientific(distance)} of float64, ${(100 * share).toFixed(1)} % of what rounding allows`;
 
-function controlsText({ total, caught, error, slope }: Controls): string {
+function controlsText({ total, caught, small, error, slope }: Controls): string {
+  const others = small > 0 ? `; ${count(small)} show in no derivative that is large enough to check` : '';
   const taylor = slope === null ? '' : `; Taylor slope of a gradient 1 % wrong: ${slope.toFixed(2)}`;
-  return `${count(caught)} of ${count(total)} derivatives made wrong by 1e-5 were caught (the least error seen: ${scientific(error)})${taylor}`;
+  return `${count(caught)} of ${count(total)} derivatives made wrong by 1e-5 were caught (the least error seen: ${scientific(error)})${others}${taylor}`;
 }
 
 const scientific = (value: number): string => (value === 0 ? '0' : value.toExponential(1));

@@ -65,7 +65,7 @@ function traceText(trace: string, steps: number): string {
 
 /** Writes the table, without the meanings of the parts where the terminal is too narrow for them. */
 function fitting(lines: readonly (readonly string[])[]): string {
-  const full = table(['part', 's', 'ms/step', 'share', ''], lines);
+  const full = table(['part', 's', 'ms/step', 'share', ''], lines, Number.POSITIVE_INFINITY);
   const room = process.stdout.columns ?? Number.POSITIVE_INFINITY;
   if (Math.max(...full.split('\n').map(({ length }) => length)) <= room) return full;
   return table(

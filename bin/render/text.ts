@@ -3,8 +3,18 @@ import { randomBytes } from 'node:crypto';
 
 export type Cell = string | number;
 
-/** Writes columns two blanks apart; those that hold numbers are flush right. */
-export function table(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
+/** The columns of the terminal; no limit where the output is no terminal. */
+export const terminalWidth = (): number => process.stdout.columns ?? Number.POSITIVE_INFINITY;
+
+/**
+ * Writes columns two blanks apart; those that hold numbers are flush right. Where a line would be longer than
+ * `room`, each row is written one column a line.
+ */
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  room = terminalWidth(),
+): string {
   const titles = header.map(visible);
   const cells = rows.map((row) =>
     row.map((cell) => (typeof cell === 'number' ? count(cell) : visible(cell))),
@@ -12,6 +22,7 @@ export function table(header: readonly string[], rows: readonly (readonly Cell[]
   const width = titles.map((title, column) =>
     Math.max(title.length, ...cells.map((row) => row[column].length)),
   );
+  if (width.reduce((sum, one) => sum + one + 2, -2) > room) return blocks(titles, cells, room);
   const numeric = titles.map((_, column) => rows.every((row) => /^[-.\d]|^$/.test(String(row[column]))));
   const line = (row: readonly string[]) =>
     row
@@ -21,11 +32,45 @@ export function table(header: readonly string[], rows: readonly (readonly Cell[]
   return [titles, ...cells].map(line).join('\n');
 }
 
+/** Writes each row as its first cell and, below it, the others with their titles, a line each. */
+function blocks(
+  [, ...titles]: readonly string[],
+  rows: readonly (readonly string[])[],
+  room: number,
+): string {
+  const margin = Math.max(0, ...titles.map(({ length }) => length)) + 4;
+  const lines = ([first, ...cells]: readonly string[]) => [
+    first,
+    ...cells.flatMap((cell, column) =>
+      cell === '' ? [] : folded(`  ${titles[column].padEnd(margin - 2)}${cell}`, room, margin),
+    ),
+  ];
+  return rows.flatMap(lines).join('\n');
+}
+
+/** Breaks a line between words where it is longer than `room`; what follows is indented by `margin`. */
+export function folded(line: string, room: number, margin: number): string[] {
+  if (line.length <= room) return [line];
+  const indent = ' '.repeat(Math.min(margin, Math.floor(room / 2)));
+  const first = /^ */.exec(line)![0];
+  const lines = [first.slice(0, indent.length)];
+  for (const part of line.trimStart().split(/(?<=\S)(?= )/)) {
+    const last = lines[lines.length - 1];
+    if ((last + part).trimEnd().length <= room || last.trim() === '') lines[lines.length - 1] = last + part;
+    else lines.push(indent + part.trimStart());
+  }
+  return lines.map((one) => one.trimEnd());
+}
+
 /** Writes `name    value`, one a line; entries without a value are left out. */
 export function facts(entries: readonly (readonly [string, string | null | undefined])[]): string {
   const shown = entries.filter(([, value]) => value);
   const width = Math.max(...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${name.padEnd(width)}  ${visible(value!)}`).join('\n');
+  return shown
+    .flatMap(([name, value]) =>
+      folded(`${name.padEnd(width)}  ${visible(value!)}`, terminalWidth(), width + 2),
+    )
+    .join('\n');
 }
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });

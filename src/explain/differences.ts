@@ -79,20 +79,33 @@ export function nudged(array: FloatArray, i: number, loss: () => number): (step:
   };
 }
 
+/** Says along which steps a Taylor slope is looked for. */
+interface TaylorSteps {
+  /** The longest step. */
+  readonly longest?: number;
+  readonly shortest?: number;
+  /** What rounding may add to f(h) − f(0) − h·derivative. */
+  readonly noise?: (h: number) => number;
+}
+
 /**
  * Returns the slope of log |f(h) − f(0) − h·derivative| over log h: 2 if the derivative is right, 1 if it is
- * wrong. Null if f is linear, so that only rounding is left. h begins at `step`. Kinks and third derivatives
- * disturb the slope, so shorter steps are tried as well and the slope nearest to 2 counts: a wrong derivative
+ * wrong. Null if f is linear, so that only rounding is left. Kinks and third derivatives disturb the slope,
+ * so shorter steps than the longest are tried as well and the slope nearest to 2 counts: a wrong derivative
  * does not come near 2 at any step.
  */
-export function taylorSlope(f: (step: number) => number, derivative: number, step = 4e-4): number | null {
+export function taylorSlope(
+  f: (step: number) => number,
+  derivative: number,
+  { longest = 4e-4, shortest = longest / 100, noise }: TaylorSteps = {},
+): number | null {
   const at0 = f(0);
-  const noise = 1e-14 * Math.max(1, Math.abs(at0));
+  const noiseAt = noise ?? (() => 1e-14 * Math.max(1, Math.abs(at0)));
   const remainder = (h: number) => Math.abs(f(h) - at0 - h * derivative);
   let nearest: number | null = null;
-  for (let h = step; h > step / 100; h /= 8) {
+  for (let h = longest; h > shortest; h /= 8) {
     const [long, short] = [remainder(h), remainder(h / 4)];
-    if (short < noise) break;
+    if (!(short >= noiseAt(h / 4))) break;
     const slope = Math.log2(long / short) / 2;
     if (nearest === null || Math.abs(slope - 2) < Math.abs(nearest - 2)) nearest = slope;
   }

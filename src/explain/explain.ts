@@ -3,11 +3,13 @@ import { UsageError } from '../errors.js';
 import { DIVERGENCES, type Divergence } from '../network/divergences.js';
 import { type Layer, outputWidth } from '../network/layer.js';
 import { objective, unfused } from '../network/network.js';
-import { nudged, taylorSlope } from './differences.js';
+import { taylorSlope } from './differences.js';
 import { type Influence, influence } from './influence.js';
-import { createInstance, type Instance } from './instance.js';
+import { createInstance, type Instance, type InstanceOptions } from './instance.js';
+import { divergenceKinks, kinksMet } from './kinks.js';
 import { findVariable, lectureLayers, type Variable } from './names.js';
 import { type PathSum, pathSum } from './paths.js';
+import { type PreciseLoss, preciseLoss } from './precise/pass.js';
 import type { Subject } from './subject.js';
 import { type Trace, trace } from './trace.js';
 
@@ -20,6 +22,8 @@ export interface Perturbation {
   readonly actual: number;
   /** Slope of the Taylor test: 2 if the derivative is right; null where Div is linear. */
   readonly slope: number | null;
+  /** Number of kinks at the variable's value or on the way to the changed one: there Div bends. */
+  readonly kinks: number;
 }
 
 /** Holds all that is printed and drawn about one instance. */
@@ -90,7 +94,9 @@ export function explain(
   { weight, perturb, all = false }: ExplainOptions = {},
 ): Explanation {
   const { layers, loss, classes, origin } = subject;
-  const instance = instanceOf(subject);
+  const options = optionsOf(subject);
+  const instance = instanceOf(subject, options);
+  const precise = preciseLoss(instance, options.objective);
   const { layout, network } = instance;
   const units = unitsOf(layers);
   const drawn = units <= DRAWN_UNITS;
@@ -99,6 +105,8 @@ export function explain(
   const requestedChange = perturb === undefined ? undefined : parsePerturbation(perturb, subject, instance);
   const traced = trace(
     instance,
+    options,
+    precise,
     small || (all && layout.count <= MOST_COMPARED) ? Number.POSITIVE_INFINITY : LARGEST,
   );
   instance.gradient();
@@ -106,7 +114,6 @@ export function explain(
     drawn || requested ? influence(instance, network.outputGradient.slice(), traced.divergence) : null;
   const followed = requested ?? (small ? exampleOf(traced) : undefined);
   const change = requestedChange ?? (small && followed ? { variable: followed, step: 1e-3 } : undefined);
-  const { formula, gradient }: Divergence = DIVERGENCES[loss];
   return {
     origin,
     instance: subject.instance,
@@ -114,15 +121,23 @@ export function explain(
     units,
     small,
     loss,
-    formula: { formula, gradient },
+    formula: formulaOf(subject),
     desired: [...subject.d.slice(0, network.output.length)],
     classes,
     trace: traced,
     fused: fusedWith(subject, traced),
     paths: followed && placed ? [pathSum(instance, placed, followed, derivativeOf(followed, traced))] : [],
-    perturbations: change ? [perturbed(instance, change.variable, change.step, traced)] : [],
+    perturbations: change ? [perturbed(subject, precise, change, traced)] : [],
     influence: drawn && placed ? placed.graph : null,
   };
+}
+
+/** Returns the formulas of the divergence; without label smoothing, cross-entropy's are the lecture's. */
+function formulaOf({ layers, loss, lossParameter }: Subject): Explanation['formula'] {
+  const { plain, ...general }: Divergence = DIVERGENCES[loss];
+  const { parameter } = unfused(layers, loss, lossParameter);
+  const { formula, gradient } = plain && parameter === 0 ? plain : general;
+  return { formula, gradient };
 }
 
 /** Counts the inputs and all outputs of layers. */
@@ -139,9 +154,16 @@ function exampleOf({ layers }: Trace): Variable | undefined {
   return (weights.find(({ variable }) => variable.key === 'w[1][1,1]') ?? weights[0])?.variable;
 }
 
-/** Builds an instance of the subject's first row, in which divergence and last activation are not fused. */
-function instanceOf({ layers, loss, lossParameter, weights, x, d }: Subject): Instance {
-  const instance = createInstance({ objective: unfused(layers, loss, lossParameter), rows: 1 });
+/**
+ * Describes an instance of the subject's first row, in which divergence and last activation are not fused.
+ */
+const optionsOf = ({ layers, loss, lossParameter }: Subject) => ({
+  objective: unfused(layers, loss, lossParameter),
+  rows: 1,
+});
+
+function instanceOf({ weights, x, d }: Subject, options: InstanceOptions): Instance {
+  const instance = createInstance(options);
   fill(instance, weights, x, d);
   return instance;
 }
@@ -163,20 +185,46 @@ function derivativeOf({ place }: Variable, { x, parameters }: Trace): number {
     : parameters[place.view].derivatives[place.index];
 }
 
-function perturbed(instance: Instance, variable: Variable, step: number, traced: Trace): Perturbation {
+function perturbed(
+  subject: Subject,
+  loss: PreciseLoss,
+  { variable, step }: { readonly variable: Variable; readonly step: number },
+  traced: Trace,
+): Perturbation {
   const { place } = variable;
-  const f =
+  const changed = (h: number) =>
     place.kind === 'input'
-      ? nudged(instance.network.input, place.index, instance.loss)
-      : nudged(instance.parameters, place.offset, instance.loss);
+      ? loss.withInput(0, place.index, h)
+      : loss.withParameters(new Map([[place.offset, h]]));
+  const rise = (h: number) => changed(h).minus(loss.at0).high;
   const derivative = derivativeOf(variable, traced);
   return {
     variable: variable.name,
     step,
     predicted: derivative * step,
-    actual: f(step) - f(0),
-    slope: taylorSlope(f, derivative, Math.abs(step)),
+    actual: rise(step),
+    slope: taylorSlope(rise, derivative, {
+      longest: Math.abs(step),
+      shortest: 1e-6 * Math.abs(step),
+      noise: (h) => 1e-13 * h * Math.abs(derivative) + 1e-28,
+    }),
+    kinks: kinksOnTheWay(subject, loss, place, step),
   };
+}
+
+function kinksOnTheWay(
+  { layers, loss: name, d }: Subject,
+  loss: PreciseLoss,
+  place: Variable['place'],
+  step: number,
+): number {
+  const before = loss.layersWith(new Map());
+  const after =
+    place.kind === 'input'
+      ? loss.layersWith(new Map(), [place.index, step])
+      : loss.layersWith(new Map([[place.offset, step]]));
+  const outputs = [before, after].map((computed) => computed[computed.length - 1].y);
+  return kinksMet(layers, before, after) + divergenceKinks(name, d, outputs[0], outputs[1]);
 }
 
 function parsePerturbation(
@@ -196,7 +244,7 @@ function parsePerturbation(
 
 /** Computes ∂Div/∂z(N) with divergence and activation fused, which must equal what the two give apart. */
 function fusedWith(subject: Subject, traced: Trace): Explanation['fused'] {
-  const { fused }: Divergence = DIVERGENCES[subject.loss];
+  const { fused, plain }: Divergence = DIVERGENCES[subject.loss];
   const target = objective(subject.layers, subject.loss, subject.lossParameter);
   if (!fused || target.layers.length === subject.layers.length) return null;
   const instance = createInstance({ objective: target, rows: 1 });
@@ -205,5 +253,6 @@ function fusedWith(subject: Subject, traced: Trace): Explanation['fused'] {
   const derivatives = [...instance.network.outputGradient.subarray(0, outputWidth(target.layers))];
   const unfusedDerivatives = traced.layers[traced.layers.length - 1].z?.derivatives ?? [];
   const difference = Math.max(...unfusedDerivatives.map((value, i) => Math.abs(value - derivatives[i])));
-  return { activation: fused.activation, gradient: fused.gradient, derivatives, difference };
+  const fusedGradient = plain && target.parameter === 0 ? plain.fused : fused.gradient;
+  return { activation: fused.activation, gradient: fusedGradient, derivatives, difference };
 }

@@ -14,6 +14,8 @@ export interface ParameterCheck {
   readonly count: number;
   /** Number of these with a kink so near that a shorter step was taken. */
   readonly kinks: number;
+  /** Number of these that are too small to check: rounding leaves float64 no digits to judge by. */
+  readonly small: number;
   /** The largest relative error, and the index that has it. */
   readonly error: number;
   readonly index: number;
@@ -47,13 +49,17 @@ export function checkGradient(instance: Instance, mostOfEach = Number.POSITIVE_I
       if (found.kink) kinks++;
       if (!(found.error <= error)) [error, index] = [found.error, i];
     }
-    return { name, checked: indices.length, count: length, kinks, error, index };
+    return { name, checked: indices.length, count: length, kinks, small: 0, error, index };
   });
-  return { parameters: checks, slope: slopeAlongSomeDirection(instance, gradient), size };
+  return {
+    parameters: checks,
+    slope: slopeAlongSomeDirection((attempt) => slopeAlong(instance, gradient, attempt)),
+    size,
+  };
 }
 
 /** Returns all indices, or at most `most`: half of these have the largest gradients, half lie anywhere. */
-function sample(gradient: FloatArray, most: number, counter: number): number[] {
+export function sample(gradient: FloatArray, most: number, counter: number): number[] {
   const all = Array.from(gradient, (_, i) => i);
   if (all.length <= most) return all;
   const half = Math.ceil(most / 2);
@@ -66,10 +72,10 @@ function sample(gradient: FloatArray, most: number, counter: number): number[] {
 }
 
 /** Tries up to three directions: one along which the second derivative happens to vanish tells nothing. */
-function slopeAlongSomeDirection(instance: Instance, gradient: ArrayLike<number>): number | null {
+export function slopeAlongSomeDirection(slopeAlong: (attempt: number) => number | null): number | null {
   let nearest: number | null = null;
   for (const attempt of [0, 1, 2]) {
-    const found = slopeAlong(instance, gradient, attempt);
+    const found = slopeAlong(attempt);
     if (found !== null && (nearest === null || Math.abs(found - 2) < Math.abs(nearest - 2))) nearest = found;
     if (nearest !== null && Math.abs(nearest - 2) < 0.01) break;
   }

@@ -145,9 +145,14 @@ class Builder {
       return this.addSequence(branch, from, kPrefix, pathPrefix);
     });
     const rows = this.#localDerivatives(layer, arrays);
-    const outputs = Array.from(arrays.y.subarray(0, layer.outputs), (value, j) =>
-      this.addNode(symbol, `${symbol}_${j + 1}(${k})`, value),
-    );
+    const names = Array.from({ length: layer.outputs }, (_, j) => `${symbol}_${j + 1}(${k})`);
+    if (passesBranchOn(rows)) {
+      // the layer is its branch under another name: its outputs are no further nodes
+      for (const [j, node] of branchOutputs[0].entries())
+        this.nodes[node] = { ...this.nodes[node], name: names[j] };
+      return branchOutputs[0];
+    }
+    const outputs = names.map((name, j) => this.addNode(symbol, name, arrays.y[j]));
     const edges = (starts: readonly number[], pick: (row: (typeof rows)[number]) => Float64Array) =>
       starts.flatMap((start, i) =>
         outputs.map((to, j) => ({ from: start, to, derivative: pick(rows[j])[i] })),
@@ -194,6 +199,17 @@ class Builder {
     const node = this.addNode('bias', `y_0(${layerBefore})`, 1);
     return outputs.map((to, j) => ({ from: node, to, derivative: bias[j] }));
   }
+}
+
+/** Says whether a layer has one branch, and hands on what that computes as it is. */
+function passesBranchOn(rows: readonly { through: Float64Array[]; direct: Float64Array }[]): boolean {
+  return rows.every(
+    ({ through: [inner, ...others], direct }, j) =>
+      inner !== undefined &&
+      others.length === 0 &&
+      direct.every((value) => value === 0) &&
+      inner.every((value, i) => value === Number(i === j)),
+  );
 }
 
 /** Computes each ∂Div/∂node: Σ over the edges that leave it of their derivative times that of their end. */

@@ -113,4 +113,4 @@ export function differentiable({
 }
 
 /** Purposes of the random streams in this folder, none of which is a training's. */
-export const EXPLAIN_PURPOSE = { cases: 90, sample: 91, direction: 92, nudge: 93 } as const;
+export const EXPLAIN_PURPOSE = { cases: 90, sample: 91, direction: 92, nudge: 93, rounding: 94 } as const;

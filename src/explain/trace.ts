@@ -4,10 +4,14 @@
 import type { FloatArray } from '../kernels/kernels.js';
 import type { Layer } from '../network/layer.js';
 import type { ParameterLayout, ParameterView } from '../network/layout.js';
-import { compare, nudged, TOLERANCE } from './differences.js';
+import { TOLERANCE } from './differences.js';
 import { jacobian } from './influence.js';
-import type { Instance } from './instance.js';
+import type { Instance, InstanceOptions } from './instance.js';
 import { lectureLayers, parameterVariable, type Variable } from './names.js';
+import { isEstimated, passesEstimates } from './owngradient.js';
+import type { PreciseLoss } from './precise/pass.js';
+import { type Roundings, roundingsOf } from './rounding.js';
+import { type Judgement, judge, quotientsOf } from './verdict.js';
 
 /** Holds x, z(k) or y(k), with ∂Div by each of its values. */
 export interface Vector {
@@ -19,16 +23,19 @@ export interface Vector {
   readonly compared: number;
   /** Number of these that lie at a kink. */
   readonly kinks: number;
+  /** Number of these that are too small to check. */
+  readonly small: number;
+  /**
+   * Whether these are no derivatives, because a layer behind passes back an estimate: nothing is compared.
+   */
+  readonly estimate: boolean;
 }
 
 /** Holds ∂Div by one parameter, beside its difference quotient. */
-export interface Derivative {
+export interface Derivative extends Judgement {
   readonly variable: Variable;
   readonly value: number;
   readonly derivative: number;
-  readonly numeric: number;
-  readonly error: number;
-  readonly kink: boolean;
   /** y_i(k−1) and dz_j(k), whose product is the derivative by a weight; null for other parameters. */
   readonly factors: readonly [number, number] | null;
 }
@@ -68,26 +75,33 @@ export interface Trace {
   readonly error: number;
   readonly compared: number;
   readonly kinks: number;
+  readonly small: number;
+  /** One line for each derivative that is wrong. */
+  readonly failures: readonly string[];
 }
 
 /** A Jacobian of more units than this would fill the screen and say nothing. */
 const JACOBIAN_UNITS = 12;
-/**
- * Errors are relative to the derivative, but at least to this share of the largest one: in smaller ones the
- * rounding of Div leaves no digits to compare.
- */
-const RESOLUTION = 1e-4;
+/** What derivatives are compared with. */
+interface Comparing {
+  readonly loss: PreciseLoss;
+  readonly roundings: Roundings;
+  /** Number of derivatives of each vector and parameter that are compared: the largest ones. */
+  readonly most: number;
+}
 
 /**
- * Traces an instance of one row, and compares the `most` largest derivatives of each vector and parameter.
+ * Traces an instance of one row that was made with `options`, and compares the `most` largest derivatives of
+ * each vector and parameter with difference quotients.
  */
-export function trace(instance: Instance, most: number): Trace {
+export function trace(instance: Instance, options: InstanceOptions, loss: PreciseLoss, most: number): Trace {
   const { layout, network, parameters } = instance;
   const { layers } = network;
+  const comparing = { loss, roundings: roundingsOf(instance, options), most };
   const gradient = instance.gradient().slice();
   const divergence = instance.loss();
-  const vectors = vectorsOf(instance, most);
-  const weights = layers.map((_, index) => weightsOf(instance, gradient, index, vectors, most));
+  const vectors = vectorsOf(instance, comparing);
+  const weights = layers.map((_, index) => weightsOf(instance, gradient, index, vectors, comparing));
   const weightCounts = layers.map((_, index) =>
     learnedViews(layout, index).reduce((sum, { length }) => sum + length, 0),
   );
@@ -118,70 +132,96 @@ export function trace(instance: Instance, most: number): Trace {
         : [...gradient.subarray(offset, offset + length)],
     })),
     ...summary(vectors, weights.flat()),
+    failures: failuresOf({ layers: traced }, vectors[0], weights.flat()),
   };
 }
 
 function summary(
   vectors: readonly Vector[],
   weights: readonly Derivative[],
-): Pick<Trace, 'error' | 'compared' | 'kinks'> {
+): Pick<Trace, 'error' | 'compared' | 'kinks' | 'small'> {
   const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
   return {
-    error: Math.max(...[...vectors, ...weights].map(({ error }) => error)),
+    error: Math.max(0, ...[...vectors, ...weights].map(({ error }) => error)),
     compared: total(vectors.map(({ compared }) => compared)) + weights.length,
     kinks: total(vectors.map(({ kinks }) => kinks)) + weights.filter(({ kink }) => kink).length,
+    small:
+      total(vectors.map(({ small }) => small)) + weights.filter(({ verdict }) => verdict === 'small').length,
   };
 }
 
+/** Says in one line each which derivatives are wrong. */
+function failuresOf({ layers }: Pick<Trace, 'layers'>, x: Vector, weights: readonly Derivative[]): string[] {
+  const vectors: [string, Vector][] = [
+    ['y(0)', x],
+    ...layers.flatMap(({ k, z, y }): [string, Vector][] => [
+      ...(z ? [[`z(${k})`, z] as [string, Vector]] : []),
+      [`y(${k})`, y],
+    ]),
+  ];
+  const inVectors = vectors
+    .filter(([, { error }]) => !isOk(error))
+    .map(([name, { error }]) => `dDiv/d${name}: relative error ${error.toExponential(1)} > ${TOLERANCE}`);
+  const inWeights = weights
+    .filter(({ verdict }) => verdict === 'wrong')
+    .map(
+      ({ variable, derivative, numeric }) =>
+        `dDiv/d${variable.name} is ${derivative.toPrecision(8)}, but the difference quotient ${numeric.toPrecision(8)}`,
+    );
+  return [...inVectors, ...inWeights];
+}
+
 /** Compares x and the output of every layer in the list; the gradient must have been computed before. */
-function vectorsOf(instance: Instance, most: number): Vector[] {
-  const { network } = instance;
+function vectorsOf({ network }: Instance, { loss, roundings, most }: Comparing): Vector[] {
   const arrays = [
     { values: network.input, derivatives: network.inputGradient!.slice() },
     ...network.arrays.map(({ y, dy }) => ({ values: y, derivatives: dy.slice() })),
   ];
   return arrays.map(({ values, derivatives }, layer) => {
-    const scale = RESOLUTION * largestMagnitude(derivatives);
-    const found = largest(derivatives, most).map((i) =>
-      compare(
-        nudged(values, i, () => instance.lossFrom(layer)),
+    const estimate = passesEstimates(network.layers.slice(layer));
+    const found = (estimate ? [] : largest(derivatives, most)).map((i) =>
+      judge(
+        quotientsOf((step, quick) => loss.withInput(layer, i, step, quick), loss.at0),
         derivatives[i],
-        scale,
+        roundings.vectors[layer][i],
       ),
     );
-    instance.loss(); // the arrays hold the unchanged values again
     return {
       values: [...values],
       derivatives: [...derivatives],
       error: Math.max(0, ...found.map(({ error }) => error)),
       compared: found.length,
       kinks: found.filter(({ kink }) => kink).length,
+      small: found.filter(({ verdict }) => verdict === 'small').length,
+      estimate,
     };
   });
 }
 
 /** Compares the largest derivatives by the parameters of one layer of the list. */
 function weightsOf(
-  { layout, network: { layers }, parameters, loss }: Instance,
+  { layout, network: { layers }, parameters }: Instance,
   gradient: FloatArray,
   index: number,
   vectors: readonly Vector[],
-  most: number,
+  { loss, roundings, most }: Comparing,
 ): Derivative[] {
-  if (isStatistical(layers[index])) return [];
-  const scale = RESOLUTION * largestMagnitude(gradient);
+  if (isStatistical(layers[index]) || isEstimated(layers, index)) return [];
   const derivativeOf = (view: number, i: number): Derivative => {
     const variable = parameterVariable(layers, layout, view, i);
     const offset = layout.views[view].offset + i;
-    const found = compare(nudged(parameters, offset, loss), gradient[offset], scale);
+    const quotient = quotientsOf(
+      (step, quick) => loss.withParameters(new Map([[offset, step]]), quick),
+      loss.at0,
+    );
+    const judged = judge(quotient, gradient[offset], roundings.parameters[offset]);
     const factors = factorsOf(variable, vectors[index], vectors[index + 1]);
-    return { variable, value: parameters[offset], derivative: gradient[offset], ...found, factors };
+    return { variable, value: parameters[offset], derivative: gradient[offset], ...judged, factors };
   };
   const found = learnedViews(layout, index).flatMap((view) => {
     const derivatives = gradient.subarray(view.offset, view.offset + view.length);
     return largest(derivatives, most).map((i) => derivativeOf(layout.views.indexOf(view), i));
   });
-  loss(); // the layers remember values of the unchanged weights again
   return found.sort(byUnits);
 }
 
@@ -229,13 +269,6 @@ function largest(values: FloatArray, most: number): number[] {
     .sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]))
     .slice(0, most)
     .sort((a, b) => a - b);
-}
-
-/** Returns the largest |value|, or 1 where all values are 0. */
-function largestMagnitude(values: FloatArray): number {
-  let magnitude = 0;
-  for (const value of values) magnitude = Math.max(magnitude, Math.abs(value));
-  return magnitude || 1;
 }
 
 /** Sorts weights as w_01, w_11, w_21, w_02, …: all that lead to a unit stand together. */

@@ -35,6 +35,8 @@ export interface Divergence {
     readonly max: number;
     readonly help: string;
   };
+  /** The formulas where the parameter is 0, if they are simpler then. */
+  readonly plain?: { readonly formula: string; readonly gradient: string; readonly fused: string };
   /**
    * Set where each target has an output for every level of a list, which is a key of the configuration; this
    * is the list's default.
@@ -119,6 +121,7 @@ export const DIVERGENCES = {
   crossEntropy: {
     formula: '−(1−ε) log y_c − ε/N Σ log y_j',
     gradient: '−ε/(Ny_j), and −(1−ε)/y_c more at c',
+    plain: { formula: '−log y_c', gradient: '−1/y_c at c, 0 elsewhere', fused: 'y−d' },
     targets: 'class',
     outputs: 'probabilities',
     fused: { activation: 'softmax', kernel: 'softmaxCrossEntropy', gradient: 'y−(1−ε)d−ε/N' },

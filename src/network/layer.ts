@@ -109,6 +109,8 @@ export interface BoundSequence {
 export interface Layer {
   /** The name in the network language, for people: messages, tables, diagrams. */
   readonly kind: string;
+  /** The argument in the network language that it was built from, written out with its defaults. */
+  readonly argument?: Readonly<Record<string, unknown>>;
   readonly inputs: number;
   readonly outputs: number;
   readonly parameters: readonly ParameterSpec[];

@@ -24,8 +24,9 @@ interface NetworkMemory {
 /** Binds layers to memory for passes of at most `maxRows` rows. */
 export function bind(layers: readonly Layer[], maxRows: number, memory: NetworkMemory): BoundSequence {
   const { layout, parameters, gradients, allocate, inputGradient = false } = memory;
-  const input = allocate(maxRows * layers[0].inputs);
-  return bindSequence(layers, input, inputGradient ? allocate(input.length) : null, {
+  const inputs = maxRows * layers[0].inputs;
+  const input = allocate(inputs);
+  return bindSequence(layers, input, inputGradient ? allocate(inputs) : null, {
     maxRows,
     allocate,
     differentiated: gradients.length > 0,

@@ -69,11 +69,12 @@ function buildLayer(spec: UncheckedLayer, inputs: number, where: string): Layer 
       describeIssue(issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0], given, known),
     );
   }
-  return kind.build(parsed.data as never, {
+  const layer = kind.build(parsed.data as never, {
     inputs,
     fail,
     layers: (specs, width = inputs, part = '') => buildLayers(specs, width, `${place}${part}`),
   });
+  return { ...layer, argument: parsed.data };
 }
 
 function nameAndArgument(spec: UncheckedLayer, where: string): [string, unknown] {

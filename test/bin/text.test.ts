@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { r2Text, significant } from '../../dist/bin/render/text.js';
+import { describe, expect, it } from 'vitest';
+import { folded, r2Text, significant, table } from '../../dist/bin/render/text.js';
 
 it('numbers are written for people: with separators, and exponents only far outside', () => {
   const written: [number, string][] = [
@@ -26,4 +26,27 @@ it('R² has decimals, no negative zero, and no endless row of digits', () => {
     '1.0000',
     '-123,456',
   ]);
+});
+
+describe('in a narrow terminal', () => {
+  const header = ['name', 'formula', 'compared'];
+  const rows = [
+    ['sigmoid', '1/(1+e^-z) and some more words about it', 12],
+    ['relu', 'max(z,0)', 1234],
+  ];
+  const words = (text: string) => text.split(/\s+/).filter(Boolean).sort();
+
+  it.each([40, 80, 120])('tables keep to %d columns and break no word', (room) => {
+    const text = table(header, rows, room);
+    expect(text.split('\n').every(({ length }) => length <= room)).toBe(true);
+    expect(words(text)).toEqual(
+      expect.arrayContaining(words(rows.flat().join(' ').replace('1234', '1,234'))),
+    );
+  });
+
+  it('a line is broken between words, and only a longer word than the room sticks out', () => {
+    expect(folded('  a line of words', 10, 4)).toEqual(['  a line', '    of', '    words']);
+    expect(folded('short', 10, 4)).toEqual(['short']);
+    expect(folded('x averyverylongword y', 10, 2)).toEqual(['x', '  averyverylongword', '  y']);
+  });
 });

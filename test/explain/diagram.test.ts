@@ -132,3 +132,10 @@ it('a large network is drawn by layers', () => {
   expect(svg).toContain('layer 1: affine 100 → 60, relu');
   expect(svg).toMatch(/rms y [\d.]+, \d+ % zero/);
 });
+
+it('a maxout layer is drawn as its maxima alone, with no column of ones behind them', () => {
+  const { explanation } = draw([{ maxout: { units: 2, pieces: 2 } }, { dense: 1 }], 2);
+  const { nodes, blocks } = explanation.influence!;
+  expect(blocks.map(({ label }) => label)).toEqual(['dense', 'groupMax', 'dense', 'Div']);
+  expect(nodes.filter(({ name }) => name === 'y_1(1)')).toHaveLength(1);
+});
