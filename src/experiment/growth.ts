@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../errors.js';
 import { EFFECTLESS } from '../train/runkeys.js';
 import { hasRungs, type SweepDefinition } from './definition.js';
+import { axesSchema } from './searches/axes.js';
 import { assignmentKey, checkSpace, gridOf } from './searches/space.js';
 
 /** Keys on which all choices depend. */
@@ -52,7 +53,7 @@ function refuseAxes(before: SweepDefinition, now: SweepDefinition, refuse: (what
   }
   if (now.search !== 'grid') {
     const changed = paths[0].find(
-      (path, index) => path !== paths[1][index] || !same(before.axes[path], now.axes[path]),
+      (path, index) => path !== paths[1][index] || !same(whole(before.axes[path]), whole(now.axes[path])),
     );
     if (changed) refuse(`axis ${changed} has changed, on which every draw of search ${now.search} depends`);
     return;
@@ -71,6 +72,9 @@ function refuseAxes(before: SweepDefinition, now: SweepDefinition, refuse: (what
 }
 
 const text = (value: unknown): string => JSON.stringify(value) ?? 'not given';
+/** Returns an axis with its defaults, which sweep.json holds and sweep.yaml need not. */
+const whole = (axis: unknown): unknown => axesSchema.safeParse({ axis }).data?.axis ?? axis;
+
 const same = (a: unknown, b: unknown): boolean => isDeepStrictEqual(a, b);
 
 function differences(before: object, now: object): string {

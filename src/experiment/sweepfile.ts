@@ -51,9 +51,17 @@ const SWEEP_FILE = {
   ...SWEEP_SHAPE,
 };
 
+/** The names of a search, and of a score, that are functions of the program that began the sweep. */
+const ownSearch = z.string().regex(/^own:/);
+const ownScore = z.string().regex(/^(val|test)_(max|min):/);
+
 export const SWEEP_FORMAT = {
   version: VERSION,
-  schema: z.strictObject(SWEEP_FILE),
+  schema: z.strictObject({
+    ...SWEEP_FILE,
+    search: z.union([SWEEP_SHAPE.search, ownSearch]).describe(SWEEP_SHAPE.search.description!),
+    score: z.union([SWEEP_SHAPE.score, ownScore]).describe(SWEEP_SHAPE.score.description!),
+  }),
   remedy: 'correct it',
 } as const satisfies StoredFormat;
 
@@ -99,6 +107,19 @@ export const SWEEP_RECORD_FORMAT = {
   remedy: 'restore the file from a copy, or start a new sweep from the sweep.yaml beside it',
 } as const satisfies StoredFormat;
 
+/** What a person may write, whose mistakes are named more plainly than those of a choice among schemas. */
+const fileSchema = z.strictObject(SWEEP_FILE);
+
+/** Leaves out what stands for functions of the program that began the sweep. */
+function withoutOwn(sweep: object): object {
+  const { search, score, ...rest } = sweep as Record<string, unknown>;
+  return {
+    ...rest,
+    ...(search === undefined || ownSearch.safeParse(search).success ? {} : { search }),
+    ...(score === undefined || ownScore.safeParse(score).success ? {} : { score }),
+  };
+}
+
 /**
  * Reads the text of a sweep's file. What is wrong with an axis is said once its axes are checked.
  * @param file what an error calls the file
@@ -115,7 +136,7 @@ export function parseSweep(text: string, file: string): SweepOptions {
     throw new UsageError(`${file}: expected keys with their values: base, axes, search, …`);
   }
   refuseNewer(VERSION, value, file);
-  const { issues = [] } = SWEEP_FORMAT.schema.safeParse(value).error ?? {};
+  const { issues = [] } = fileSchema.safeParse(withoutOwn(value)).error ?? {};
   const issue = issues.find(({ path: [key] }) => key !== 'axes' || !isObject((value as SweepOptions).axes));
   if (issue) {
     const known = issue.path[0] === 'base' ? CONFIG_KEYS : ['base', 'axes', ...SWEEP_KEYS];

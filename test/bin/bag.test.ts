@@ -39,6 +39,7 @@ describe('train --bag', () => {
       train: metrics,
       val: metrics,
       test: metrics,
+      scores: { val: expect.objectContaining({ accuracy: expect.anything() }), test: expect.anything() },
       baseline: {
         kind: 'most frequent class',
         class: expect.stringMatching(/^(rose, "wild"|tulip)$/),

@@ -181,7 +181,11 @@ it.skipIf(!movable)('a library given by a path from here is found again from any
   expect(readFileSync(place.path('relative', 'config.yaml'), 'utf8')).toContain(
     `nativeLibrary: ${place.path('own.so')}`,
   );
-  const resumed = await run('resume relative --epochs 3 --json');
+  // A run's folder may come from anybody, so the library is loaded only if the command line names it too.
+  const refused = await run('resume relative --epochs 3');
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('own.so');
+  const resumed = await run(`resume relative --epochs 3 --json --native-library ${place.path('own.so')}`);
   expect(JSON.parse(resumed.stdout)).toMatchObject({ kernels: 'native', epochs: 3 });
   expect(resumed.stderr).not.toMatch(/begun with/);
 });

@@ -3,11 +3,9 @@ import { openSource } from '../../dist/src/data/source.js';
 import { NO_WORD } from '../../dist/src/data/tables/cells.js';
 import { convert } from '../../dist/src/data/tables/convert.js';
 import { decideTable } from '../../dist/src/data/tables/decidetable.js';
-import { withDuckDB } from '../../dist/src/data/tables/duckdb.js';
-import { openTable } from '../../dist/src/data/tables/opentable.js';
+import { withTable } from '../../dist/src/data/tables/opentable.js';
 
-await withDuckDB(async (connection) => {
-  const reader = await openTable(connection, openSource(process.argv[2]));
+await withTable(openSource(process.argv[2]), undefined, async (reader) => {
   const { columns } = await decideTable(reader, {}, undefined);
   for (const { name, cells, decision } of columns) {
     const { reading, question } = decision;
@@ -17,7 +15,6 @@ await withDuckDB(async (connection) => {
     const type = reading.as === 'words' ? 'text' : reading.as;
     process.stdout.write(`${JSON.stringify({ name, type, values: plain(column) })}\n`);
   }
-  reader.close();
 });
 
 /** Returns numbers or words, null for a missing value. A double survives JSON unchanged. */

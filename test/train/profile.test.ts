@@ -131,7 +131,9 @@ it("shows each worker's slice of an update that they share", async () => {
   await train(2, 2000, profile); // 68,003 parameters
   for (const tid of [0, 1, 2]) {
     const updates = events(profile).filter((event) => event.tid === tid && event.name === 'update');
-    expect(new Set(updates.map(({ args }) => args.step))).toEqual(new Set([1, 2, 3, 4, 5, 6]));
+    // At the end of an epoch, here after three steps, the coordinator takes the norms of the whole gradient.
+    const steps = tid === 0 ? [1, 2, 3, 4, 5, 6] : [1, 2, 4, 5];
+    expect(new Set(updates.map(({ args }) => args.step))).toEqual(new Set(steps));
   }
 });
 

@@ -7,9 +7,8 @@ import { misfitText } from '#src/data/tables/cellerrors.js';
 import { convert } from '#src/data/tables/convert.js';
 import { dayName } from '#src/data/tables/dates.js';
 import { decideTable } from '#src/data/tables/decidetable.js';
-import { withDuckDB } from '#src/data/tables/duckdb.js';
 import { checkFirstLine } from '#src/data/tables/header.js';
-import { openTable } from '#src/data/tables/opentable.js';
+import { withTable } from '#src/data/tables/opentable.js';
 
 const listed = JSON.parse(readFileSync(new URL('columns.json', import.meta.url), 'utf8'));
 
@@ -41,9 +40,8 @@ export const shownRows = (show, rows) => show.map((row) => (row < 0 ? rows + row
  * training run.
  */
 export function decision(path, show) {
-  return withDuckDB(async (connection) => {
-    const source = { kind: 'table', form: 'file', name: path, text: path };
-    const reader = await openTable(connection, source);
+  const source = { kind: 'table', form: 'file', name: path, text: path };
+  return withTable(source, undefined, async (reader) => {
     try {
       const table = await decideTable(reader, {}, undefined);
       checkFirstLine(reader, table);
@@ -51,8 +49,6 @@ export function decision(path, show) {
       return { names, ...decided(table.columns[0], show) };
     } catch (error) {
       return { asks: error.message.replace(`${path}: `, '') };
-    } finally {
-      reader.close();
     }
   });
 }
