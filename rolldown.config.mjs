@@ -3,7 +3,7 @@
  * loading MNIST. The files that tsc writes in the same place work as well, but start more slowly; a program
  * that imports 'gradpool' gets those.
  */
-import { relative } from 'node:path';
+import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -32,7 +32,8 @@ const bundle = (name) => ({
   plugins: [ownPlace],
   output: {
     dir: 'dist',
-    chunkFileNames: 'chunks/[name].js',
+    // Each bundle has chunks of its own, since those of two bundles may have the same name.
+    chunkFileNames: `chunks-${basename(name)}/[name].js`,
     banner:
       '/* With zod (MIT), yaml (ISC), fastest-levenshtein (MIT) and yargs-parser (ISC): see their folders in node_modules. */',
   },

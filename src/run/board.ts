@@ -2,16 +2,7 @@
 import { basename, join, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import type { Metrics } from '../forward/metrics.js';
-import {
-  appendCharts,
-  appendHParams,
-  appendHParamsEnd,
-  appendScalars,
-  closeEventFile,
-  type EventFile,
-  type HParamValue,
-  openEventFile,
-} from '../tensorboard/eventfile.js';
+import type { EventFile, HParamValue } from '../tensorboard/eventfile.js';
 import type { TrainConfig } from '../train/config.js';
 import type { TrainEvent } from '../train/events.js';
 import { RUN_FILES } from './folder.js';
@@ -50,6 +41,8 @@ export function refuseBoardAlone(tensorboard: Place | undefined, folder: string 
 
 /** The event file of a session, as far as it can be written. */
 interface Board {
+  /** What writes event files, loaded where they are wanted. */
+  readonly to: typeof import('../tensorboard/eventfile.js');
   readonly folder: string;
   readonly step: number;
   readonly hparams: Readonly<Record<string, HParamValue>> | undefined;
@@ -73,7 +66,8 @@ export async function* withBoard(
     return;
   }
   const { step } = trainer.state;
-  const board: Board = { folder: place, step, hparams, charted: false, file: null, broken: false };
+  const to = await import('../tensorboard/eventfile.js');
+  const board: Board = { to, folder: place, step, hparams, charted: false, file: null, broken: false };
   try {
     for await (const event of events) {
       const failure = write(board, (file) => record(board, file, event));
@@ -81,10 +75,10 @@ export async function* withBoard(
       if (failure !== null) yield { type: 'note', message: failure };
     }
   } catch (error) {
-    if (hparams) write(board, (file) => appendHParamsEnd(file, false));
+    if (hparams) write(board, (file) => board.to.appendHParamsEnd(file, false));
     throw error;
   } finally {
-    if (board.file) closeEventFile(board.file);
+    if (board.file) board.to.closeEventFile(board.file);
   }
 }
 
@@ -101,9 +95,10 @@ function write(board: Board, append: (file: EventFile) => void): string | null {
   }
 }
 
-function opened({ folder, step, hparams }: Board): EventFile {
-  const file = openEventFile(folder, step);
-  if (hparams) appendHParams(file, basename(folder), hparams);
+function opened(board: Board): EventFile {
+  const { folder, step, hparams } = board;
+  const file = board.to.openEventFile(folder, step);
+  if (hparams) board.to.appendHParams(file, basename(folder), hparams);
   return file;
 }
 
@@ -111,9 +106,9 @@ function opened({ folder, step, hparams }: Board): EventFile {
 function record(board: Board, file: EventFile, event: TrainEvent): void {
   if (event.type === 'epoch') {
     const { step, train, val, lr, samplesPerSecond } = event;
-    if (!board.charted) appendCharts(file, chartsOf(train));
+    if (!board.charted) board.to.appendCharts(file, chartsOf(train));
     board.charted = true;
-    appendScalars(file, step, {
+    board.to.appendScalars(file, step, {
       ...tagged(train, 'train'),
       ...tagged(val, 'val'),
       learning_rate: lr,
@@ -121,8 +116,8 @@ function record(board: Board, file: EventFile, event: TrainEvent): void {
     });
   }
   if (event.type !== 'end' || event.status === 'interrupted') return;
-  if (event.test) appendScalars(file, event.steps, tagged(event.test, 'test'));
-  if (board.hparams) appendHParamsEnd(file, true);
+  if (event.test) board.to.appendScalars(file, event.steps, tagged(event.test, 'test'));
+  if (board.hparams) board.to.appendHParamsEnd(file, true);
 }
 
 /** Returns charts of TensorBoard's custom scalars, each of which shows training and validation together. */

@@ -21,7 +21,7 @@ export const METRICS_SHAPE = {
   r2: z.number().exactOptional().describe('numbers: R²; absent where the targets are constant'),
 } as const;
 
-const metrics = z
+const metrics: z.ZodType<Metrics> = z
   .object(METRICS_SHAPE)
   /** The metric that the training goes by, under its name. */
   .catchall(z.number())
