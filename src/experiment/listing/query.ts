@@ -46,10 +46,11 @@ export async function findRuns(folder: string, query: RunQuery): Promise<FoundRu
   const words = [query.where ?? '', query.sort ?? '', ...(query.columns ?? [])].join(' ').match(/\w+/g) ?? [];
   // Configurations are files of their own, and thousands of them take long to read.
   const sparse = listRuns(folder, false);
-  const present = columnsOf(sparse.runs);
-  const lacking = words.some(
-    (word) => !present.has(word) && (CONFIG_KEYS as readonly string[]).includes(word),
+  const own: readonly string[] = RUN_COLUMNS;
+  const keys = words.filter(
+    (word) => (CONFIG_KEYS as readonly string[]).includes(word) && !own.includes(word),
   );
+  const lacking = keys.some((key) => sparse.runs.some((run) => !(key in run)));
   const { runs, notes } = lacking ? listRuns(folder, true) : sparse;
   const known = [...columnsOf(runs)];
   const sort = query.sort?.replace(/^-/, '');
