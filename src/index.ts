@@ -108,6 +108,7 @@ export type {
   TracedParameter,
   Vector as TracedVector,
 } from './explain/trace.js';
+export type { Judgement } from './explain/verdict.js';
 export type { Metrics } from './forward/metrics.js';
 export type { KernelName } from './kernels/kernels.js';
 export { type Folds as SharedFolds, type MeanInterval, meanInterval } from './meaninterval.js';

@@ -29,6 +29,8 @@ const WORKER_FILE = fileURLToPath(new URL('../../workers/gradient.js', import.me
  */
 export function openTrainer(plan: TrainingPlan, options: OpenOptions): Trainer {
   const { workerFile = WORKER_FILE, onWorkers = () => {}, profile = null, clock, ...rest } = options;
+  // What a test wants to happen in a thread must not be taken over by the coordinator.
+  const together = options.workerFile !== undefined;
   const memoryLimit = bytesAllowed(plan.config.memoryLimit);
-  return new Trainer(plan, { ...rest, memoryLimit, workerFile, onWorkers, profile }, clock);
+  return new Trainer(plan, { ...rest, memoryLimit, workerFile, together, onWorkers, profile }, clock);
 }

@@ -33,6 +33,8 @@ export interface TrainerOptions {
   readonly memoryLimit: number;
   /** The compiled worker module. */
   readonly workerFile: string;
+  /** Whether each thread does its own tasks, and takes none over. */
+  readonly together?: boolean;
   readonly onRetry: (message: string) => void;
   readonly onWorkers: (workers: number, why: string) => void;
   /** Takes the times of every step; the plan must have been made for a profile. */
@@ -90,6 +92,7 @@ export class Trainer {
       handle: taskHandler(this.#contextOf, setup.subsets),
       most: Math.max(...plan.workers),
       workerFile: options.workerFile,
+      together: options.together ?? false,
       onRetry: options.onRetry,
       hungAfter: 1000 * config.watchdog,
     });

@@ -11,6 +11,8 @@ interface WorkersOptions {
   readonly most: number;
   /** The compiled worker module. */
   readonly workerFile: string;
+  /** Whether each thread does its own tasks, and takes none over. */
+  readonly together: boolean;
   readonly onRetry: (message: string) => void;
   /** Milliseconds without progress after which a thread counts as hung. */
   readonly hungAfter: number;
@@ -32,9 +34,10 @@ export class Workers {
    */
   executor(workers: number): Executor<TrainingTask> {
     if (workers === 0) return this.#inProcess;
-    const { setup, handle, most, workerFile, onRetry, hungAfter } = this.#options;
+    const { setup, handle, most, workerFile, together, onRetry, hungAfter } = this.#options;
     this.#pool ??= new ThreadPool({
       filename: workerFile,
+      together,
       workers: most,
       workerData: { setup },
       encode: encodeTask,
