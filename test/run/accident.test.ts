@@ -12,9 +12,9 @@ const workerFile = fileURLToPath(new URL('../fixtures/workers/dying.mjs', import
 // There are enough weights here for the workers to update them in slices.
 const options: TrainOptions = {
   data: 'spirals',
-  hidden: [250, 150],
+  hidden: [400, 400],
   batch: 40,
-  epochs: 12,
+  epochs: 5,
   optimizer: 'adam',
   checkpointEvery: 7,
   watchdog: 1,
