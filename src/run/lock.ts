@@ -191,5 +191,7 @@ function processIdentity(pid: number): string | null {
   if (boot === null || status === null) return null;
   // The fields follow the name in parentheses, which may hold anything; the 20th is the time of the start.
   const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
-  return `${boot.trim()} ${fields[19]}`;
+  // A process that was killed keeps its number until its parent asks how it ended, which some never do.
+  const ended = fields[0] === 'Z' || fields[0] === 'X' ? ' ended' : '';
+  return `${boot.trim()} ${fields[19]}${ended}`;
 }

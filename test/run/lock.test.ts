@@ -192,6 +192,27 @@ describe('a damaged checkpoint', () => {
   });
 });
 
+it.skipIf(process.platform !== 'linux')(
+  'a lock of a process that nobody has asked how it ended is taken over',
+  async () => {
+    // The shell's child ends at once and stays in the table of processes, because sleep takes the shell's place.
+    const shell = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      const pid = Number(await new Promise((said) => shell.stdout.once('data', said)));
+      const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+      while (stat()[0] !== 'Z') await new Promise((later) => setTimeout(later, 10));
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      const run = copy();
+      writeFileSync(join(run, 'lock'), lockOf(run, { pid, process: `${boot} ${stat()[19]}` }));
+      expect((await end(resume(run))).weightsSha256).toBe(whole.weightsSha256);
+    } finally {
+      shell.kill();
+    }
+  },
+);
+
 /** Changes a bit in the middle of a file. */
 function flip(file: string): void {
   const bytes = readFileSync(file);
