@@ -195,7 +195,8 @@ describe('a damaged checkpoint', () => {
 it.skipIf(process.platform !== 'linux')(
   'a lock of a process that nobody has asked how it ended is taken over',
   async () => {
-    // The shell's child ends at once and stays in the table of processes, because sleep takes the shell's place.
+    // The shell's child ends at once and stays in the table of processes, because sleep takes the
+    // shell's place.
     const shell = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
