@@ -3,6 +3,7 @@ import type { Assembler } from './assembler.js';
 import { A_COPY, A_STRIDE, WORD } from './block.js';
 import { at, R10, R11, R13, R14, RAX, RBX, RCX, RDI, RDX } from './encoder.js';
 import { loadNarrowRow } from './narrow.js';
+import { stripHeight } from './strip.js';
 import { panelStride } from './tile.js';
 
 /**
@@ -45,20 +46,12 @@ export function copyA(code: Assembler): void {
  * rax, rbx, rdx, r10, r11, r13, r14 and the mask.
  */
 export function copyStrips(code: Assembler): void {
-  const [tile, low, ready, rows] = Array.from({ length: 4 }, () => code.label());
+  const [tile, rows] = Array.from({ length: 2 }, () => code.label());
   code.mov32(R10, at(RDI, WORD.aStride));
   code.mov32(R11, at(RDI, WORD.tiles));
   code.lea(R14, at(RDI, A_COPY));
   code.place(tile);
-  code.mov32(RDX, at(RDI, WORD.low));
-  code.cmp32(R11, at(RDI, WORD.short));
-  code.jump(low, 'be');
-  code.inc(RDX);
-  code.setMask(at(RDI, WORD.tallMask));
-  code.jump(ready);
-  code.place(low);
-  code.setMask(at(RDI, WORD.lowMask));
-  code.place(ready);
+  stripHeight(code, R11);
   code.mov(RAX, RBX);
   code.mov32(R13, at(RDI, WORD.rows));
   code.place(rows);

@@ -8,6 +8,7 @@
 import type { Assembler } from './assembler.js';
 import { A_COPY, A_STRIDE, PANEL_AREA, ROWS_AREA, WORD } from './block.js';
 import { at, type MemoryOperand, R10, R11, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX } from './encoder.js';
+import { stripHeight } from './strip.js';
 import { panelStride } from './tile.js';
 
 /** Bytes of the float32 numbers that become one vector. */
@@ -205,7 +206,7 @@ export function narrowShardPanel(code: Assembler, vectors: number, masked: boole
  * some vectors and the mask.
  */
 export function narrowStrips(code: Assembler): void {
-  const [tile, low, ready] = Array.from({ length: 3 }, () => code.label());
+  const tile = code.label();
   code.mov32(R10, at(RDI, WORD.aStride));
   code.mov32(RCX, at(RDI, WORD.tiles));
   code.lea(R14, at(RDI, A_COPY));
@@ -213,15 +214,7 @@ export function narrowStrips(code: Assembler): void {
   beginNoting(code, WORD.smallestA);
   code.vload(INTERLEAVE, at(RDI, WORD.interleave));
   code.place(tile);
-  code.mov32(RDX, at(RDI, WORD.low));
-  code.cmp32(RCX, at(RDI, WORD.short));
-  code.jump(low, 'be');
-  code.inc(RDX);
-  code.setMask(at(RDI, WORD.tallMask));
-  code.jump(ready);
-  code.place(low);
-  code.setMask(at(RDI, WORD.lowMask));
-  code.place(ready);
+  stripHeight(code, RCX);
   code.mov(RBX, RBP);
   code.lea(RBP, at(RBP, 0, RDX, 4));
   narrowShards(code, { vectors: 1, masked: true, stride: code.vectorBytes, ahead: false });
