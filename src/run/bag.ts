@@ -12,10 +12,10 @@ import type { TrainingPlan } from '../train/plan.js';
 import { type BagPlan, bagStart, planNewBag } from './bagplan.js';
 import { endOfBag } from './bagresult.js';
 import { memberFolder, newRun, type RunRecord, writeConfig, writeRecord } from './folder.js';
-import { changeOfKernels } from './kernels.js';
+import { notingKernels } from './kernels.js';
 import { whileLocked } from './lock.js';
-import { openMembers } from './members.js';
-import { newRecord } from './record.js';
+import { membersEvents, openMembers } from './members.js';
+import { newRecord, resumedRecord } from './record.js';
 import { recorded } from './recorded.js';
 
 /** Where a bag is kept, and what may stop it. */
@@ -69,13 +69,10 @@ export async function* resumeBag(
   refuseProfile(options);
   const { folder, config, record: before } = run;
   const planned = whole(plan);
-  const note = changeOfKernels(before, planned);
-  const { kernels, library } = planned;
-  const running = { status: 'running', ended: null, exitCode: null, error: null, result: null } as const;
-  const record: RunRecord = { ...before, kernels, library, ...running };
+  const record = resumedRecord(before, planned);
   writeConfig(folder, config);
   writeRecord(folder, record);
-  const noted = note === null ? plan : { ...plan, notes: [...plan.notes, note] };
+  const noted = notingKernels(plan, before, planned);
   yield* runBag(sessionOf(noted, { ...options, argv: before.argv }, folder, record));
 }
 
@@ -106,7 +103,7 @@ const runBag = (session: BagSession): AsyncGenerator<TrainEvent> => recorded(ses
 async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
   const { plan, folder, clock, argv, signal, own } = session;
   const begin = clock();
-  const { members, pending, atOnce, workers, reports } = openMembers({
+  const opened = openMembers({
     kind: 'member',
     plans: plan.members,
     config: plan.config,
@@ -117,20 +114,13 @@ async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
     clock,
     own,
   });
+  const { members, workers, atOnce } = opened;
   const start = bagStart(plan, folder);
   yield {
     ...start,
     bag: start.bag!.map((own, member) => ({ ...own, done: members[member].result !== null })),
   };
-  if (pending.length > 0) {
-    const why =
-      atOnce === 0 ? 'one member after the other' : `${atOnce} of ${pending.length} members at a time`;
-    yield { type: 'workers', workers, why };
-  }
-  for (const [member, { result }] of members.entries()) if (result) yield memberEnd(member, result, plan);
-  for await (const { index, report } of reports()) {
-    yield report.type === 'end' ? memberEnd(index, report, plan) : { ...report, member: index + 1 };
-  }
+  yield* membersEvents(opened, 'member', (index, result) => memberEnd(index, result, plan));
   yield {
     type: 'end',
     ...endOfBag(plan, { members, folder, workers, atOnce: Math.max(1, atOnce) }),

@@ -17,7 +17,7 @@ import type { StartEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { withChosenKernels } from './kernels.js';
 import { presetNotes, settledConfig, withFindings } from './newplan.js';
-import { startEvent } from './result.js';
+import { startOfSeveral } from './result.js';
 import { absoluteSources } from './sources.js';
 
 /** A bag as configuration and data determine it. */
@@ -80,20 +80,9 @@ function bagNote({ bag }: TrainConfig, { whole, members, folded }: BagData): str
 }
 
 /** Returns the event with which a bag begins. */
-export function bagStart({ config, data, members, notes }: BagPlan, folder: string | null): StartEvent {
-  const [first] = members;
-  const { whole } = data;
-  return {
-    ...startEvent({ ...first, data: { ...first.data, test: whole.test } }, folder, 0),
-    notes,
-    config,
-    bag: members.map((plan) => ({
-      seed: plan.config.seed,
-      rows: { train: plan.data.train.rows.length, val: plan.data.val?.rows.length ?? 0 },
-      stepsPerEpoch: plan.stepsPerEpoch,
-      done: false,
-    })),
-  };
+export function bagStart(plan: BagPlan, folder: string | null): StartEvent {
+  const { start, networks } = startOfSeveral(plan, plan.members, folder);
+  return { ...start, bag: networks };
 }
 
 /** How many members are trained at the same time, and with how many threads each. */

@@ -16,10 +16,10 @@ import { type CrossValidationPlan, cvStart, planNewCrossValidation } from './cvp
 import { type Refitted, refitFolds } from './cvrefit.js';
 import { summary, trainedFold, unionOf } from './cvresult.js';
 import { foldFolder, newRun, type RunRecord, writeConfig, writeRecord } from './folder.js';
-import { changeOfKernels } from './kernels.js';
+import { notingKernels } from './kernels.js';
 import { whileLocked } from './lock.js';
-import { type Members, openMembers } from './members.js';
-import { newRecord } from './record.js';
+import { type Members, membersEvents, openMembers } from './members.js';
+import { newRecord, resumedRecord } from './record.js';
 import { recorded } from './recorded.js';
 
 /** Where a cross-validation is kept, and what may stop it. */
@@ -72,15 +72,11 @@ export async function* resumeFolds(
   refuseProfileOfFolds(options);
   const { folder, config, record: before } = run;
   const planned = wholePlan(plan);
-  const note = changeOfKernels(before, planned);
-  const { kernels, library } = planned;
-  const running = { status: 'running', ended: null, exitCode: null, error: null, result: null } as const;
-  const record: RunRecord = { ...before, kernels, library, ...running };
+  const record = resumedRecord(before, planned);
   writeConfig(folder, config);
   writeRecord(folder, record);
-  const noted = note === null ? plan : { ...plan, notes: [...plan.notes, note] };
   const { signal, clock = systemClock } = options;
-  yield* runFolds({ plan: noted, folder, record, signal, clock });
+  yield* runFolds({ plan: notingKernels(plan, before, planned), folder, record, signal, clock });
 }
 
 function refuseProfileOfFolds({ profile }: CvOptions): void {
@@ -111,20 +107,13 @@ async function* cvEvents(session: CvSession): AsyncGenerator<TrainEvent> {
     signal,
     clock,
   });
-  const { members, pending, atOnce, workers, reports } = opened;
+  const { members } = opened;
   const foldEnd = (index: number, result: TrainResult): TrainEvent => {
     return { type: 'fold', fold: index + 1, ...trainedFold(plan.data, index, result) };
   };
   const start = cvStart(plan, folder);
   yield { ...start, folds: start.folds!.map((own, i) => ({ ...own, done: members[i].result !== null })) };
-  if (pending.length > 0) {
-    const why = atOnce === 0 ? 'one fold after the other' : `${atOnce} of ${pending.length} folds at a time`;
-    yield { type: 'workers', workers, why };
-  }
-  for (const [index, { result }] of members.entries()) if (result) yield foldEnd(index, result);
-  for await (const { index, report } of reports()) {
-    yield report.type === 'end' ? foldEnd(index, report) : { ...report, fold: index + 1 };
-  }
+  yield* membersEvents(opened, 'fold', foldEnd);
   const complete = members.every(({ result }) => result !== null && result.status !== 'interrupted');
   const refitted =
     complete && plan.config.refit

@@ -13,7 +13,7 @@ import type { StartEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { withChosenKernels } from './kernels.js';
 import { presetNotes, settledConfig, withFindings } from './newplan.js';
-import { startEvent } from './result.js';
+import { startOfSeveral } from './result.js';
 import { absoluteSources } from './sources.js';
 
 /** A cross-validation as configuration and data determine it. */
@@ -99,21 +99,7 @@ function cvNotes(config: PlannedConfig, { whole, folds, held }: FoldedData): str
 }
 
 /** Returns the event with which a cross-validation begins. */
-export function cvStart(
-  { config, data, folds, notes }: CrossValidationPlan,
-  folder: string | null,
-): StartEvent {
-  const [first] = folds;
-  const { whole } = data;
-  return {
-    ...startEvent({ ...first, data: { ...first.data, test: whole.test } }, folder, 0),
-    notes,
-    config,
-    folds: folds.map((plan) => ({
-      seed: plan.config.seed,
-      rows: { train: plan.data.train.rows.length, val: plan.data.val?.rows.length ?? 0 },
-      stepsPerEpoch: plan.stepsPerEpoch,
-      done: false,
-    })),
-  };
+export function cvStart(plan: CrossValidationPlan, folder: string | null): StartEvent {
+  const { start, networks } = startOfSeveral(plan, plan.folds, folder);
+  return { ...start, folds: networks };
 }

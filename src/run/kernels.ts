@@ -65,9 +65,19 @@ export function withKernels(
 const haveWasmBits = (name: KernelName): boolean => name === 'wasm' || name === 'jit';
 
 /** Returns a note for the user when the kernels are not those of the record, else null. */
-export function changeOfKernels(record: RunRecord, plan: TrainingPlan): string | null {
+function changeOfKernels(record: RunRecord, plan: TrainingPlan): string | null {
   if (haveWasmBits(record.kernels) && haveWasmBits(plan.kernels)) return null;
   const [before, now] = [record, plan].map(({ kernels, library }) => library?.version ?? kernels);
   if (before === now) return null;
   return `begun with ${before}, goes on with ${now}: the bits are not those of a run that was never stopped`;
+}
+
+/** Adds the note that kernels have changed to what a plan says at its start. */
+export function notingKernels<Plan extends { readonly notes: readonly string[] }>(
+  plan: Plan,
+  before: RunRecord,
+  now: TrainingPlan,
+): Plan {
+  const note = changeOfKernels(before, now);
+  return note === null ? plan : { ...plan, notes: [...plan.notes, note] };
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.js';
 import { readModel } from '../model/read.js';
 import { parameterLayout } from '../network/layout.js';
 import { runJobs } from '../parallel/jobs.js';
-import type { TrainResult } from '../train/events.js';
+import type { TrainEvent, TrainResult } from '../train/events.js';
 import { hasFunctions, type OwnFunctions } from '../train/own.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { oneByOne, shareThreads } from './bagplan.js';
@@ -106,6 +106,27 @@ export function openMembers(options: MembersOptions): Members {
     }
   }
   return { members, pending, atOnce, workers, reports };
+}
+
+/**
+ * Tells of the networks: how many are trained at the same time, those that were done before, and then what
+ * happens in each.
+ * @param ended makes the event that a network, counted from 0, has ended
+ */
+export async function* membersEvents(
+  { members, pending, atOnce, workers, reports }: Members,
+  kind: MemberPlace['kind'],
+  ended: (index: number, result: TrainResult) => TrainEvent,
+): AsyncGenerator<TrainEvent> {
+  if (pending.length > 0) {
+    const why =
+      atOnce === 0 ? `one ${kind} after the other` : `${atOnce} of ${pending.length} ${kind}s at a time`;
+    yield { type: 'workers', workers, why };
+  }
+  for (const [index, { result }] of members.entries()) if (result) yield ended(index, result);
+  for await (const { index, report } of reports()) {
+    yield report.type === 'end' ? ended(index, report) : { ...report, [kind]: index + 1 };
+  }
 }
 
 /**

@@ -4,6 +4,15 @@ import type { TrainingPlan } from '../train/plan.js';
 import { VERSION } from '../version.js';
 import type { RunRecord } from './folder.js';
 
+/** Returns the record of a run that goes on, with the kernels that it is given now. */
+export function resumedRecord(
+  before: RunRecord,
+  { kernels, library }: Pick<RunRecord, 'kernels' | 'library'>,
+): RunRecord {
+  const running = { status: 'running', ended: null, exitCode: null, error: null, result: null } as const;
+  return { ...before, kernels, library, ...running };
+}
+
 /** Returns the record of a run that begins now. */
 export function newRecord(plan: TrainingPlan, started: Date, argv: readonly string[]): RunRecord {
   return {

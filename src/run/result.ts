@@ -8,6 +8,7 @@ import { measureModel } from '../model/measure.js';
 import { saveModel } from '../model/write.js';
 import { weightsSha256 } from '../network/digest.js';
 import { layerTable } from '../network/table.js';
+import type { StartedMember } from '../train/bagevents.js';
 import { baselineOf } from '../train/baseline.js';
 import type { TrainConfig } from '../train/config.js';
 import type { StartEvent, TrainResult } from '../train/events.js';
@@ -48,6 +49,30 @@ export function startEvent(plan: TrainingPlan, folder: string | null, step: numb
     notes: plan.notes,
     config,
   };
+}
+
+/** A bag or a cross-validation as configuration and data determine it. */
+interface PlanOfSeveral {
+  readonly config: StartEvent['config'];
+  readonly data: { readonly whole: TrainingData };
+  readonly notes: readonly string[];
+}
+
+/** Returns the event with which several trainings begin, and what each of them is. */
+export function startOfSeveral(
+  { config, data: { whole }, notes }: PlanOfSeveral,
+  plans: readonly TrainingPlan[],
+  folder: string | null,
+): { start: StartEvent; networks: StartedMember[] } {
+  const [first] = plans;
+  const start = startEvent({ ...first, data: { ...first.data, test: whole.test } }, folder, 0);
+  const networks = plans.map((plan) => ({
+    seed: plan.config.seed,
+    rows: { train: plan.data.train.rows.length, val: plan.data.val?.rows.length ?? 0 },
+    stepsPerEpoch: plan.stepsPerEpoch,
+    done: false,
+  }));
+  return { start: { ...start, notes, config }, networks };
 }
 
 /** Whether the weights of the best epoch are kept; without validation rows nothing says which that is. */

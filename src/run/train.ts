@@ -20,7 +20,7 @@ import {
 } from '../train/config.js';
 import type { TrainEvent } from '../train/events.js';
 import { checkOwnGiven, ownFunctions, type StoppingRule } from '../train/own.js';
-import { planTraining, type TrainingPlan } from '../train/plan.js';
+import { planTraining } from '../train/plan.js';
 import { resumeBag, trainBag } from './bag.js';
 import { planBag } from './bagplan.js';
 import { boardKey, refuseBoardAlone } from './board.js';
@@ -36,10 +36,10 @@ import {
   writeConfig,
   writeRecord,
 } from './folder.js';
-import { changeOfKernels, withKernels } from './kernels.js';
+import { notingKernels, withKernels } from './kernels.js';
 import { lockFolder, whileLocked } from './lock.js';
 import { planNewTraining } from './newplan.js';
-import { newRecord } from './record.js';
+import { newRecord, resumedRecord } from './record.js';
 import { runSession } from './refit.js';
 import { orClose, restore } from './restore.js';
 import { openSession } from './session.js';
@@ -198,23 +198,14 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
     return;
   }
   const plan = planTraining(recorded, data, options.profile);
-  const noted = noting(plan, changeOfKernels(record, plan));
+  const noted = notingKernels(plan, record, plan);
   const session = openSession(noted, { ...options, own: ownFunctions(options) });
   const best = await orClose(session.trainer, () => {
     const found = wasSaved(folder) ? restore(folder, session) : null;
     writeConfig(folder, config);
     return found;
   });
-  const begun: RunRecord = {
-    ...record,
-    kernels: plan.kernels,
-    library: plan.library,
-    status: 'running',
-    ended: null,
-    exitCode: null,
-    error: null,
-    result: null,
-  };
+  const begun = resumedRecord(record, plan);
   writeRecord(folder, begun);
   yield* runSession({ ...session, folder, record: begun, signal: options.signal, best });
 }
@@ -235,10 +226,6 @@ function refuseOtherData(folder: string, config: TrainConfig, data: TrainingData
   throw new DataError(
     `${changed[0]} that ${folder} was trained on; a run goes on with the same data only${older}`,
   );
-}
-
-function noting(plan: TrainingPlan, note: string | null): TrainingPlan {
-  return note === null ? plan : { ...plan, notes: [...plan.notes, note] };
 }
 
 function refuseShortening(
