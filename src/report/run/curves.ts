@@ -5,7 +5,7 @@ import { type Draw, quantity, SERIES, seriesColours, thinned } from '../chart.js
 import { grid, numbersTable, type PageSection } from '../elements.js';
 import { metricText, numberText } from '../format.js';
 import { type Html, html } from '../html.js';
-import type { LoggedCurve, LoggedEpoch } from './log.js';
+import type { LoggedCurve } from './log.js';
 import type { OpenedRun } from './open.js';
 
 /** Returns the section of the curves; null before an epoch has ended. */
@@ -14,7 +14,7 @@ export async function curvesSection({ log, record }: OpenedRun, draw: Draw): Pro
   if (!curves.some(({ epochs }) => epochs.length > 0)) return null;
   const [first] = curves;
   const metrics = Object.keys(first.epochs[0].train) as (keyof Metrics)[];
-  const best = record.result?.bestEpoch ?? bestOf(first.epochs);
+  const best = record.result?.bestEpoch ?? first.epochs.findLast((epoch) => epoch.best)?.epoch ?? null;
   const marked = first.kind === 'run' ? best : null;
   const charts = await Promise.all([
     ...metrics.map((metric) => metricChart(curves, metric, marked, draw)),
@@ -22,17 +22,6 @@ export async function curvesSection({ log, record }: OpenedRun, draw: Draw): Pro
   ]);
   const body = html`${grid(charts)}${numbersTable(epochTable(curves, metrics))}`;
   return { id: 'curves', title: 'Training curves', body };
-}
-
-/** The epoch with the least validation loss, else the least training loss. */
-function bestOf(epochs: readonly LoggedEpoch[]): number | null {
-  const loss = ({ val, train }: LoggedEpoch) => (val ?? train).loss ?? Number.POSITIVE_INFINITY;
-  return (
-    epochs.reduce<LoggedEpoch | null>(
-      (best, epoch) => (best === null || loss(epoch) < loss(best) ? epoch : best),
-      null,
-    )?.epoch ?? null
-  );
 }
 
 /** The names of the metrics of each epoch; that which the training goes by has its own. */
@@ -63,7 +52,10 @@ function metricChart(
   const series = ['training', 'validation', 'refit'].filter((name) =>
     values.some((value) => value.series === name),
   );
-  const members = curves.filter(({ kind }) => kind === 'member').length;
+  const [members, folds] = ['member', 'fold'].map(
+    (kind) => curves.filter((curve) => curve.kind === kind).length,
+  );
+  const several = members + folds > 0;
   const judged = series.includes('validation') ? 'validation' : 'training';
   const last = values.findLast((value) => value.series === judged);
   const at = curves
@@ -75,6 +67,7 @@ function metricChart(
     subtitle: [
       best !== null && `best epoch ${best}`,
       members > 0 && `${members} members of the bag, overlaid`,
+      folds > 0 && `${folds} folds, overlaid`,
     ]
       .filter((text) => text !== false)
       .join('; '),
@@ -83,7 +76,7 @@ function metricChart(
       layer: [
         {
           data: { values },
-          mark: { type: 'line', strokeWidth: members > 0 ? 1 : 2, point: values.length <= 2 * series.length },
+          mark: { type: 'line', strokeWidth: several ? 1 : 2, point: values.length <= 2 * series.length },
           encoding: {
             x: epochAxis,
             y: quantity('value', null, metric === 'accuracy' ? { axis: { format: '.3~p' } } : {}),
@@ -212,9 +205,10 @@ export async function normsSection(
       numberText(gradient),
     ]),
   });
-  const member = curve.kind === 'member' ? html`<p>Those of ${curve.name} of the bag.</p>` : null;
+  const whose =
+    curve.kind === 'member' || curve.kind === 'fold' ? html`<p>Those of ${curve.name}.</p>` : null;
   const some =
     shown.length < layers.length &&
     html`<p>Of ${layers.length} layers, the first and the last three are drawn.</p>`;
-  return { id: 'norms', title: 'Norms by layer', body: html`${member}${some}${grid(charts)}${table}` };
+  return { id: 'norms', title: 'Norms by layer', body: html`${whose}${some}${grid(charts)}${table}` };
 }

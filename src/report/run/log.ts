@@ -7,12 +7,15 @@ import { RUN_FILES } from '../../run/folder.js';
 import type { EpochEvent } from '../../train/events.js';
 
 /** The parts of an epoch that a report draws; those of a refit have no validation. */
-export type LoggedEpoch = Pick<EpochEvent, 'epoch' | 'train' | 'val' | 'lr' | 'seconds' | 'norms'>;
+export type LoggedEpoch = Pick<EpochEvent, 'epoch' | 'train' | 'val' | 'lr' | 'seconds' | 'norms'> & {
+  /** Whether it was the best epoch so far; those of a refit are not compared. */
+  readonly best?: boolean;
+};
 
-/** The epochs of one training: of the run itself, of a member of a bag, or of the refit. */
+/** The epochs of one training: of the run itself, of a member of a bag, of a fold, or of the refit. */
 export interface LoggedCurve {
   readonly name: string;
-  readonly kind: 'run' | 'member' | 'refit';
+  readonly kind: 'run' | 'member' | 'fold' | 'refit';
   readonly epochs: readonly LoggedEpoch[];
 }
 
@@ -117,25 +120,26 @@ const isNorm = (value: unknown): boolean =>
 
 /** Whether a line has what is drawn of an epoch, checked by hand because there may be many thousands. */
 function isEpoch(line: Line): line is Line & LoggedEpoch {
-  const { epoch, train, val, lr, seconds, norms } = line;
+  const { epoch, train, val, lr, seconds, best, norms } = line;
   return (
     Number.isInteger(epoch) &&
     isMetrics(train) &&
     (val === null || val === undefined || isMetrics(val)) &&
     typeof lr === 'number' &&
     typeof seconds === 'number' &&
+    (best === undefined || typeof best === 'boolean') &&
     (norms === undefined || (Array.isArray(norms) && norms.every(isNorm)))
   );
 }
 
-function trainingOf({ type, member }: Line): Pick<LoggedCurve, 'name' | 'kind'> {
+function trainingOf({ type, member, fold }: Line): Pick<LoggedCurve, 'name' | 'kind'> {
   if (type === 'refitEpoch') return { name: 'refit', kind: 'refit' };
-  return typeof member === 'number'
-    ? { name: `member ${member}`, kind: 'member' }
-    : { name: 'run', kind: 'run' };
+  if (typeof member === 'number') return { name: `member ${member}`, kind: 'member' };
+  if (typeof fold === 'number') return { name: `fold ${fold}`, kind: 'fold' };
+  return { name: 'run', kind: 'run' };
 }
 
-const ORDER = ['run', 'member', 'refit'];
+const ORDER = ['run', 'member', 'fold', 'refit'];
 
 const byKind = (a: LoggedCurve, b: LoggedCurve): number =>
   ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || a.name.localeCompare(b.name, 'en', { numeric: true });
