@@ -1,7 +1,7 @@
 /** Compares the first configuration of a leaderboard with the others, pair by pair of seeds or folds. */
 import type { LeaderboardRow } from './leaderboard.js';
 import type { PreparedSweep } from './prepare.js';
-import { moreIsBetter, scoreOf } from './scores.js';
+import { scoreOf, scoreReading } from './scores.js';
 import { assignmentText } from './searches/space.js';
 import { type AdjustedComparison, type Competitor, compareWithMany } from './statistics/many.js';
 import type { TrialBook } from './triallines.js';
@@ -24,12 +24,10 @@ export function comparisonsOf(
     name: assignmentText(axes),
     values: units.all.map((unit) => scoreOf(score, book.last(axes, unit)!)!),
   });
-  const share = score.endsWith('accuracy');
-  const reading = { greaterIsBetter: moreIsBetter(score), ...(share ? { scale: 100, unit: 'points' } : {}) };
   return compareWithMany(
     competitor(best),
     others.map(competitor),
-    reading,
+    scoreReading(score),
     units.folds ? { folds: units.folds } : {},
   );
 }

@@ -5,6 +5,7 @@ import { METRICS, type MetricName, metricNames } from '../metrics/catalogue.js';
 import type { TrainConfig, TrainOptions } from '../train/config.js';
 import type { TrainResult } from '../train/events.js';
 import { criterionOf } from '../train/metric.js';
+import type { SentenceOptions } from './statistics/sentence.js';
 
 const PARTS = ['val', 'train', 'test'] as const;
 type Part = (typeof PARTS)[number];
@@ -45,6 +46,12 @@ export const dataOf = (score: ScoreName): Part => parted(score).part;
 
 /** Whether a score is of a metric of one's own. */
 export const isOwnScore = (score: ScoreName): boolean => parted(score).own !== undefined;
+
+/** How differences of a score are told: shares in points, and which way is better. */
+export function scoreReading(score: ScoreName): Omit<SentenceOptions, 'p'> {
+  const share = score.endsWith('accuracy') ? { scale: 100, unit: 'points' } : {};
+  return { greaterIsBetter: moreIsBetter(score), ...share };
+}
 
 /** Whether more of a score is better. */
 export function moreIsBetter(score: ScoreName): boolean {

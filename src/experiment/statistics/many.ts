@@ -1,5 +1,5 @@
 /** Compares one configuration with many, with Holm's correction. */
-import { comparisonSentence, SIGNIFICANT } from './sentence.js';
+import { comparisonSentence, type SentenceOptions, SIGNIFICANT } from './sentence.js';
 import { type ComparisonOptions, comparePaired, holm, type PairedComparison } from './statistics.js';
 
 /** A configuration with its metric, one value for each seed or fold. */
@@ -41,7 +41,7 @@ export interface AdjustedComparison extends PairedComparison {
 export function compareWithMany(
   one: Competitor,
   others: readonly Competitor[],
-  reading: { readonly greaterIsBetter: boolean; readonly scale?: number; readonly unit?: string },
+  reading: Omit<SentenceOptions, 'p'>,
   options: ComparisonOptions = {},
 ): AdjustedComparison[] {
   const found = others.map(({ values }) => comparePaired(one.values, values, options));

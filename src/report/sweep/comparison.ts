@@ -1,5 +1,5 @@
 /** Compares the best configuration with the others, pair by pair over the seeds. */
-import { moreIsBetter } from '../../experiment/scores.js';
+import { scoreReading } from '../../experiment/scores.js';
 import { assignmentText } from '../../experiment/searches/space.js';
 import { compareWithMany } from '../../experiment/statistics/many.js';
 import { dataTable, type PageSection } from '../elements.js';
@@ -21,21 +21,21 @@ export function comparisonSection({ definition, units, rows }: OpenedSweep): Pag
     .slice(0, MOST_COMPARED);
   if (others.length === 0) return null;
   const { score } = definition;
-  const share = score.endsWith('accuracy');
+  const reading = scoreReading(score);
   const found = compareWithMany(
     { name: 'the best', values: seeds.map((seed) => best.bySeed.get(seed)!) },
     others.map(({ rank, bySeed }) => ({
       name: `rank ${rank}`,
       values: seeds.map((seed) => bySeed.get(seed)!),
     })),
-    { greaterIsBetter: moreIsBetter(score), ...(share ? { scale: 100, unit: 'points' } : {}) },
+    reading,
     units.folds === undefined ? {} : { folds: units.folds },
   );
-  const scale = share ? 100 : 1;
+  const { scale = 1, unit } = reading;
   const shown = found.filter((comparison) => comparison.shown).length;
   const body = html`<p>The best configuration, ${assignmentText(best.axes)}, against the next ${found.length}: a difference is shown for ${shown} of them. It was chosen as the best on these same seeds, which flatters it.</p>
 ${dataTable({
-  caption: `Paired comparisons by ${score}${share ? ', in points' : ''}; p-values are Holm's, for all of them together`,
+  caption: `Paired comparisons by ${score}${unit === undefined ? '' : `, in ${unit}`}; p-values are Holm's, for all of them together`,
   columns: ['Rank', 'configuration', 'difference', 'low', 'high', 'p', 'in words'],
   words: [1, 6],
   rows: found.map(({ difference, interval, adjusted, sentence }, i) => [
