@@ -70,7 +70,7 @@ export function newSweepRecord(
   definition: SweepDefinition,
   started: Date,
   argv: readonly string[],
-  found: Pick<SweepRecord, 'kernels' | 'data'>,
+  found: Pick<SweepRecord, 'kernels' | 'data' | 'folds'>,
 ): SweepRecord {
   return {
     gradpool: VERSION,

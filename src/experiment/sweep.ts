@@ -54,7 +54,9 @@ export async function* sweep(options: SweepOptions, run: SweepRunOptions = {}): 
   const base = { ...definition.base, ...sourcesOf(inMemory), ...ownFunctions(inMemory) };
   const prepared = await prepareSweep(definition, base, { kernels: null, search: options.search });
   const folder = run.out === null ? null : newSweepFolder(run.out, prepared.first.data.name, started);
-  const found = { kernels: prepared.planner.kernels, data: await prepared.data.fingerprints() };
+  const { planner, units } = prepared;
+  const shared = units.folds && { folds: units.folds };
+  const found = { kernels: planner.kernels, data: await prepared.data.fingerprints(), ...shared };
   const record = newSweepRecord(definition, started, run.argv ?? [], found);
   const lock = folder === null ? null : lockNewFolder(folder, () => createSweepFolder(folder, record));
   yield* whileLocked(lock, runSweep(prepared, { folder, record, book: new TrialBook([]), run }));

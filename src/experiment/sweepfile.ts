@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { UsageError } from '../errors.js';
 import { describeIssue } from '../issues.js';
 import { KERNEL_NAMES } from '../kernels/kernels.js';
+import type { Folds } from '../meaninterval.js';
 import { whole } from '../optim/hyper.js';
 import { librarySchema } from '../run/recordformat.js';
 import { digest } from '../run/resultformat.js';
@@ -34,6 +35,8 @@ export interface SweepRecord {
   readonly split?: ChosenSplit;
   /** SHA-256 of all training data that was read. */
   readonly data: readonly string[];
+  /** What the folds of its trials share, which intervals account for; absent without a cross-validation. */
+  readonly folds?: Folds;
 }
 
 const VERSION = 1;
@@ -103,6 +106,12 @@ export const SWEEP_RECORD_FORMAT = {
       .exactOptional()
       .describe('how the cores are shared between trials, where that was measured'),
     data: z.array(digest).describe('SHA-256 of all training data that was read'),
+    folds: z
+      .looseObject({
+        testToTrain: z.number().describe('held-out rows over training rows'),
+      } satisfies ShapeOf<Folds>)
+      .exactOptional()
+      .describe('what the folds share, which intervals account for; absent without a cross-validation'),
   } satisfies ShapeOf<SweepRecord>),
   remedy: 'restore the file from a copy, or start a new sweep from the sweep.yaml beside it',
 } as const satisfies StoredFormat;

@@ -46,9 +46,7 @@ export function openSweep(folder: string): OpenedSweep {
     if (line.status !== 'begun') ended.add(line.trial);
   }
   const folds = Math.max(0, ...lines.map(({ fold = 0 }) => fold));
-  const { cv } = definition.base;
-  const parts = typeof cv === 'number' ? cv : folds;
-  const units = unitsOf(definition.seeds, folds, parts > 1 ? 1 / (parts - 1) : 0);
+  const units = unitsOf(definition.seeds, folds, record.folds?.testToTrain ?? 0);
   const rows = leaderboardOf(definition, units, tried.values(), book).map((row): ReportedRow => {
     const results = units.all.flatMap((unit) => book.last(row.axes, unit) ?? []);
     const compared = results.filter((result) => result.epochs === row.epochs && !hasFailed(result));
