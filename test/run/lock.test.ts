@@ -195,11 +195,9 @@ describe('a damaged checkpoint', () => {
 it.skipIf(process.platform !== 'linux')(
   'a lock of a process that nobody has asked how it ended is taken over',
   async () => {
-    // The shell's child ends at once and stays in the table of processes, because sleep takes the
-    // shell's place.
-    const shell = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
+    // The shell's child ends once sleep has taken the shell's place, which never asks how it ended.
+    const child = `sh -c 'while ! grep -q sleep /proc/$PPID/comm; do :; done' & echo $!; exec sleep 60`;
+    const shell = spawn('sh', ['-c', child], { stdio: ['ignore', 'pipe', 'ignore'] });
     try {
       const pid = Number(await new Promise((said) => shell.stdout.once('data', said)));
       const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
