@@ -84,6 +84,17 @@ export function partOf(folder: string, part: string): string {
   return path;
 }
 
+/** Reads a part of a run's folder as text. Throws DataError for whatever prevents that. */
+export function readPart(folder: string, part: string): string {
+  const path = partOf(folder, part);
+  try {
+    return readRegularText(path);
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
 /** Returns an open file if it is a regular one. Else closes it and throws DataError. */
 function checkedHandle(path: string, file: number): number {
   try {

@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { makeFolder, writeFileAtomic } from '../atomic.js';
 import { shellPath } from '../data/words.js';
 import { DataError } from '../errors.js';
-import { appendRegular, partOf, readRegularText } from '../regular.js';
+import { appendRegular, partOf, readPart } from '../regular.js';
 import { timedName } from '../run/folder.js';
 import { parseStored } from '../stored.js';
 import { VERSION } from '../version.js';
@@ -97,16 +97,8 @@ export function refuseNoSweep(folder: string): void {
  */
 export function readSweep(folder: string): { record: SweepRecord; given: SweepOptions } {
   refuseNoSweep(folder);
-  const read = <T>(name: string, revive: (text: string, file: string) => T): T => {
-    const file = join(folder, name);
-    let text: string;
-    try {
-      text = readRegularText(partOf(folder, name));
-    } catch (error) {
-      throw new DataError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
-    }
-    return revive(text, file);
-  };
+  const read = <T>(name: string, parse: (text: string, file: string) => T): T =>
+    parse(readPart(folder, name), join(folder, name));
   const record = read(
     SWEEP_FILES.record,
     (text, file) => parseStored(SWEEP_RECORD_FORMAT, text, file) as unknown as SweepRecord,

@@ -9,7 +9,7 @@ import { shortName } from '../data/source.js';
 import { shellPath } from '../data/words.js';
 import { DataError } from '../errors.js';
 import { endsInLine } from '../lines.js';
-import { appendRegular, partOf, readRegularText } from '../regular.js';
+import { appendRegular, partOf, readPart, readRegularText } from '../regular.js';
 import { parseStored } from '../stored.js';
 import type { PlannedConfig, TrainConfig } from '../train/config.js';
 import { CONFIG_FORMAT, parseConfig } from '../train/configfile.js';
@@ -138,8 +138,8 @@ export function wasSaved(folder: string): boolean {
  */
 export function readRun(folder: string): { record: RunRecord; config: PlannedConfig } {
   const record = readRecord(folder);
-  const file = partOf(folder, RUN_FILES.config);
-  return { record, config: parseConfig(readText(file), file) };
+  const text = readPart(folder, RUN_FILES.config);
+  return { record, config: parseConfig(text, join(folder, RUN_FILES.config)) };
 }
 
 /**
@@ -147,18 +147,9 @@ export function readRun(folder: string): { record: RunRecord; config: PlannedCon
  * @throws DataError as `readRun` does
  */
 export function readRecord(folder: string): RunRecord {
-  const file = partOf(folder, RUN_FILES.record);
   refuseNoRun(folder);
-  return parseStored(RECORD_FORMAT, readText(file), file) as RunRecord;
-}
-
-function readText(file: string): string {
-  try {
-    return readRegularText(file);
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
+  const text = readPart(folder, RUN_FILES.record);
+  return parseStored(RECORD_FORMAT, text, join(folder, RUN_FILES.record)) as RunRecord;
 }
 
 /** Throws DataError where a folder is not a run's. */

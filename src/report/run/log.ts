@@ -1,8 +1,7 @@
 /** Reads metrics.jsonl for a report: the epochs, and what the run said of itself. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { readRegularText } from '../../regular.js';
+import { partOf, readRegularText } from '../../regular.js';
 import { RUN_FILES } from '../../run/folder.js';
 import type { EpochEvent } from '../../train/events.js';
 
@@ -51,7 +50,7 @@ type Line = Readonly<Record<string, unknown>>;
 
 /** Reads what a run has logged. When it went on from a checkpoint, the later line of an epoch counts. */
 export function readRunLog(folder: string): RunLog {
-  const file = join(folder, RUN_FILES.metrics);
+  const file = partOf(folder, RUN_FILES.metrics);
   const { lines, damaged } = readLines(file);
   const trainings = new Map<string, { kind: LoggedCurve['kind']; epochs: Map<number, LoggedEpoch> }>();
   let start: LoggedStart | null = null;

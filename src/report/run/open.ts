@@ -1,6 +1,5 @@
 /** Opens a run for a report: its record, its model, and the rows on which the model is looked at. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { bagSources } from '../../data/bag.js';
 import type { Subset } from '../../data/dataset.js';
 import { loadTrainingData, loadWithSchema, type TrainingData } from '../../data/load.js';
@@ -9,6 +8,7 @@ import { UserError } from '../../errors.js';
 import { type ReadModel, readModel } from '../../model/read.js';
 import { weightsSha256 } from '../../network/digest.js';
 import { parameterLayout } from '../../network/layout.js';
+import { partOf } from '../../regular.js';
 import { readCheckpoint } from '../../run/checkpoint.js';
 import { RUN_FILES, type RunRecord, readRun } from '../../run/folder.js';
 import { resolveConfig, type TrainConfig, withRows } from '../../train/config.js';
@@ -91,9 +91,10 @@ function openModel(
   say: (note: string) => void,
 ): ReadModel | null {
   try {
-    if (existsSync(join(folder, RUN_FILES.model))) return readModel(folder);
-    if (config.bag > 1 || data === null || !existsSync(join(folder, RUN_FILES.best))) return null;
-    const model = checkpointModel(join(folder, RUN_FILES.best), config, data);
+    if (existsSync(partOf(folder, RUN_FILES.model))) return readModel(folder);
+    const best = partOf(folder, RUN_FILES.best);
+    if (config.bag > 1 || data === null || !existsSync(best)) return null;
+    const model = checkpointModel(best, config, data);
     say('The run has no model yet; its predictions are those of the best epoch so far.');
     return model;
   } catch (error) {
