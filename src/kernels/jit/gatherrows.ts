@@ -4,6 +4,7 @@ import type { WasmMemory } from '../wasm/types.js';
 import { GATHER, TABLE_AREA } from './block.js';
 import type { MachineCode } from './compile.js';
 import { LOOKED_UP } from './gather.js';
+import { lanesOf, writeMask } from './mask.js';
 import type { Processor } from './processor.js';
 
 /** Bytes of a cache line, which one turn of the loop over floats copies. */
@@ -23,7 +24,7 @@ export function machineGather(
 ): NonNullable<Products['gatherRows']> {
   const words = new Uint32Array(memory.buffer, scratch, TABLE_AREA / 4);
   const table = new Float32Array(memory.buffer, scratch + TABLE_AREA, BYTE_VALUES);
-  const lanes = code.instructions === 'avx512' ? 16 : 8;
+  const lanes = lanesOf(code.instructions);
   const gatherFloats = callable(code.gatherFloats);
   const gatherBytes = callable(code.gatherBytes);
   const addresses = new WeakMap<SharedArrayBuffer, number>();
@@ -67,9 +68,7 @@ export function machineGather(
     words[GATHER.turns / 4] = Math.floor(K / line);
     words[GATHER.pieces / 4] = Math.floor((K % line) / lanes);
     words[GATHER.rest / 4] = rest;
-    if (lanes === 16) words[GATHER.mask / 4] = (1 << rest) - 1;
-    else
-      for (let lane = 0; lane < lanes; lane++) words[GATHER.mask / 4 + lane] = lane < rest ? 0xffffffff : 0;
+    writeMask(words, GATHER.mask, rest, lanes);
     gatherFloats(block);
     return true;
   };

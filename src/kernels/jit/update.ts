@@ -4,6 +4,7 @@ import type { WasmMemory } from '../wasm/types.js';
 import { STEP, WORD } from './block.js';
 import type { MachineCode } from './compile.js';
 import type { InstructionSet } from './encoder.js';
+import { lanesOf, writeMask } from './mask.js';
 import { ADAM_SCALARS, SGD_SCALARS, UNROLLED } from './step.js';
 
 /** Parameters from which a step takes less time than filling the block does. */
@@ -11,14 +12,13 @@ const LONG = 64;
 
 /** Writes the words from which the code knows the vectors of an array. */
 export function countVectors(words: Uint32Array, instructions: InstructionSet, count: number): void {
-  const lanes = instructions === 'avx512' ? 16 : 8;
+  const lanes = lanesOf(instructions);
   const turn = UNROLLED * lanes;
   words[STEP.turns / 4] = Math.floor(count / turn);
   words[STEP.vectors / 4] = Math.floor((count % turn) / lanes);
   const rest = count % lanes;
   words[STEP.rest / 4] = rest;
-  if (lanes === 16) words[STEP.mask / 4] = (1 << rest) - 1;
-  else for (let lane = 0; lane < lanes; lane++) words[STEP.mask / 4 + lane] = lane < rest ? 0xffffffff : 0;
+  writeMask(words, STEP.mask, rest, lanes);
 }
 
 /**

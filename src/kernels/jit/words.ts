@@ -2,6 +2,7 @@
 import type { WasmMemory } from '../wasm/types.js';
 import { MOST_PAIRS, MOST_PROGRAM, PAIR_AREA, PROGRAM_AREA, ROWS_AREA, START, WORD } from './block.js';
 import type { InstructionSet } from './encoder.js';
+import { lanesOf, writeMask } from './mask.js';
 
 /**
  * Returns functions that write the words.
@@ -19,7 +20,7 @@ export function blockWriter(
   const largestBits = new Uint32Array(largest.buffer);
   const program = new Uint32Array(memory.buffer, scratch + PROGRAM_AREA, 2 * MOST_PROGRAM);
   const pairs = new Uint32Array(memory.buffer, scratch + PAIR_AREA, 2 * MOST_PAIRS);
-  const lanes = instructions === 'avx512' ? 16 : 8;
+  const lanes = lanesOf(instructions);
   const mostRows = instructions === 'avx512' ? 14 : 6;
   const panelColumns = 2 * lanes;
   const rowsOfShards = new Uint32Array(memory.buffer, scratch + ROWS_AREA, MOST_PROGRAM);
@@ -28,10 +29,7 @@ export function blockWriter(
   const together = bfloat16 ? 2 : 1;
   words[WORD.self / 4] = scratch;
 
-  const mask = (word: number, count: number) => {
-    if (instructions === 'avx512') words[word / 4] = (1 << count) - 1;
-    else for (let lane = 0; lane < lanes; lane++) words[word / 4 + lane] = lane < count ? 0xffffffff : 0;
-  };
+  const mask = (word: number, count: number) => writeMask(words, word, count, lanes);
   mask(WORD.fullMask, lanes);
   new Uint32Array(memory.buffer, scratch + WORD.magnitude, lanes).fill(0x7fffffff);
   new Float32Array(memory.buffer, scratch + WORD.one, 1)[0] = 1;
