@@ -6,16 +6,15 @@ import { chooseKernels } from '../kernels/choose.js';
 import { calibrateTogether } from '../model/calibrate.js';
 import { weightsSha256 } from '../network/digest.js';
 import { mean } from '../statistics.js';
-import type { EndEvent, RefitEpochEvent, TrainEvent, TrainResult } from '../train/events.js';
+import type { TrainEvent, TrainResult } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { type CrossValidationPlan, foldConfig } from './cvplan.js';
 import { RUN_FILES, type RunRecord } from './folder.js';
 import { kernelKeys, withChosenKernels } from './kernels.js';
-import { sessionEvents } from './loop.js';
 import type { Member } from './members.js';
 import { openNested } from './nested.js';
 import { newRecord } from './record.js';
-import { recorded } from './recorded.js';
+import { refitConfig, refitEvents } from './refit.js';
 import { writeModel } from './result.js';
 import type { Session } from './session.js';
 
@@ -40,21 +39,14 @@ export async function* refitFolds(
 ): AsyncGenerator<TrainEvent, Refitted | null> {
   const { folder, record } = options;
   const epochs = epochsOf(plan, members);
-  const whole = planWhole(plan);
+  const whole = planWhole(plan, folder);
   const rows = whole.data.train.rows.length;
   yield { type: 'refit', epochs, rows, stepsPerEpoch: whole.stepsPerEpoch };
 
   const path = folder === null ? null : join(folder, RUN_FILES.refit);
   const fresh = { ...newRecord(whole, new Date(), record.argv), refit: true } as const;
   const session = await openUpTo(whole, epochs, path, fresh, options);
-  let end: EndEvent | null = null;
-  for await (const event of recorded(session, sessionEvents(session))) {
-    if (event.type === 'end') end = event;
-    else if (event.type === 'epoch') {
-      const { epoch, step, train, lr, seconds, samplesPerSecond } = event;
-      yield { type: 'refitEpoch', epoch, step, train, lr, seconds, samplesPerSecond } as RefitEpochEvent;
-    } else if (event.type === 'step' || event.type === 'retry') yield { ...event, refit: true };
-  }
+  const end = yield* refitEvents(session);
   if (end === null || end.status === 'interrupted') return null;
   const { trainer } = session;
   if (folder !== null) writeModel(trainer, folder, calibrationOfFolds(plan, members));
@@ -78,9 +70,12 @@ function epochsOf({ config }: CrossValidationPlan, members: readonly Member[]): 
 }
 
 /** Plans the training on all rows, with the schedule, the kernels and the seed of the folds. */
-function planWhole({ config, data, folds: [first] }: CrossValidationPlan): TrainingPlan {
-  const { patience, until, ...rest } = withChosenKernels(foldConfig(config), first);
-  return planTraining(rest, { ...data.whole, val: null, notes: [] });
+function planWhole(
+  { config, data, folds: [first] }: CrossValidationPlan,
+  folder: string | null,
+): TrainingPlan {
+  const own = refitConfig(withChosenKernels(foldConfig(config), first), folder);
+  return planTraining(own, { ...data.whole, val: null, notes: [] });
 }
 
 /** Opens the session; a checkpoint of more epochs, as folds of another session found best, is left behind. */
@@ -94,10 +89,10 @@ async function openUpTo(
   const open = () => openNested(plan, { folder, record, signal, clock });
   const session = await open();
   if (folder === null || session.trainer.state.step <= epochs * plan.stepsPerEpoch)
-    return { ...session, lastEpoch: epochs };
+    return { ...session, lastEpoch: epochs, measured: [] };
   await session.trainer.close();
   rmSync(folder, { recursive: true });
-  return { ...(await open()), lastEpoch: epochs };
+  return { ...(await open()), lastEpoch: epochs, measured: [] };
 }
 
 /** Measures how sure predictions are on the held-out rows, each predicted by the network of its fold. */

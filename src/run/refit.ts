@@ -6,6 +6,7 @@
 import { weightsSha256 } from '../network/digest.js';
 import { partOf } from '../regular.js';
 import { baselineOf } from '../train/baseline.js';
+import type { TrainConfig } from '../train/config.js';
 import type { EndEvent, EpochEvent, RefitEpochEvent, TrainEvent } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { withValidationRows } from '../train/refit.js';
@@ -48,14 +49,7 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     clock,
   });
   const settled: Session = { ...again, lastEpoch: epochs, measured: [] };
-  let second: EndEvent | null = null;
-  for await (const event of recorded(settled, withBoard(settled, sessionEvents(settled)))) {
-    if (event.type === 'end') second = event;
-    else if (event.type === 'epoch') yield refitEpoch(event);
-    else if (event.type === 'step' || event.type === 'retry' || event.type === 'note') {
-      yield { ...event, refit: true };
-    }
-  }
+  const second = yield* refitEvents(settled);
   const seconds = (clock() - begin) / 1000;
   const wallSeconds = first.wallSeconds + seconds;
   const { profile } = first;
@@ -86,6 +80,19 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
   };
 }
 
+/** Runs the session of a refit, and passes its events on as such. Returns the last one. */
+export async function* refitEvents(session: Session): AsyncGenerator<TrainEvent, EndEvent | null> {
+  let end: EndEvent | null = null;
+  for await (const event of recorded(session, withBoard(session, sessionEvents(session)))) {
+    if (event.type === 'end') end = event;
+    else if (event.type === 'epoch') yield refitEpoch(event);
+    else if (event.type === 'step' || event.type === 'retry' || event.type === 'note') {
+      yield { ...event, refit: true };
+    }
+  }
+  return end;
+}
+
 function refitEpoch({ epoch, step, train, lr, seconds, samplesPerSecond }: EpochEvent): RefitEpochEvent {
   return { type: 'refitEpoch', epoch, step, train, lr, seconds, samplesPerSecond };
 }
@@ -95,10 +102,15 @@ function refitEpoch({ epoch, step, train, lr, seconds, samplesPerSecond }: Epoch
  * was planned; the kernels and the number of workers are those that the first training found.
  */
 function planRefit(plan: TrainingPlan, workers: number, folder: string | null): TrainingPlan {
-  const { patience, until, own, ...config } = withChosenKernels(plan.config, plan);
+  const config = refitConfig(withChosenKernels(plan.config, plan), folder);
+  return planTraining({ ...config, workers }, withValidationRows(plan.data));
+}
+
+/** Returns the configuration of a refit, which no validation rows stop and which has a folder of its own. */
+export function refitConfig<Config extends TrainConfig>(
+  { patience, until, own, ...config }: Config,
+  folder: string | null,
+) {
   const tensorboard = boardOfParts(config.tensorboard, folder);
-  return planTraining(
-    { ...config, metric: 'loss', refit: false, workers, tensorboard },
-    withValidationRows(plan.data),
-  );
+  return { ...config, metric: 'loss' as const, refit: false, tensorboard };
 }

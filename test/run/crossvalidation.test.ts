@@ -227,3 +227,13 @@ describe('a cross-validation that goes on', () => {
     await expect(all(resume(out, { epochs: 9 }))).rejects.toThrow(DataError);
   });
 });
+
+it('goes by any metric, leaves a model of all rows, and writes event files of that too', async () => {
+  writeFileSync(options.data, table(lines));
+  const out = join(folder, 'metric');
+  const { end } = await all(train({ ...options, metric: 'f1Macro', tensorboard: true }, { out }));
+  expect(end.status).toBe('completed');
+  expect(end.refit?.rows).toBe(96);
+  expect(existsSync(join(out, 'model.safetensors'))).toBe(true);
+  expect(existsSync(join(out, 'refit', 'tensorboard'))).toBe(true);
+});
