@@ -47,6 +47,24 @@ export interface Subset {
   readonly rows: Uint32Array<SharedArrayBuffer>;
 }
 
+/** Returns the rows of several subsets of one dataset, one after the other. */
+export function joinedRows(subsets: readonly Subset[]): Subset['rows'] {
+  const count = subsets.reduce((sum, { rows }) => sum + rows.length, 0);
+  const joined = new Uint32Array(new SharedArrayBuffer(4 * count));
+  let at = 0;
+  for (const { rows } of subsets) {
+    joined.set(rows, at);
+    at += rows.length;
+  }
+  return joined;
+}
+
+/** Returns all of a subset's targets, row by row, in their own units. */
+export function targetsOf(subset: Subset): Float64Array {
+  const length = subset.rows.length * subset.dataset.targetWidth;
+  return Float64Array.from({ length }, (_, i) => targetAt(subset, i));
+}
+
 /** Returns one of a subset's targets, counted row by row: [R, N]. */
 export function targetAt({ dataset: { targets, targetWidth: N }, rows }: Subset, i: number): number {
   return targets[rows[Math.floor(i / N)] * N + (i % N)];

@@ -1,6 +1,6 @@
 /** The scores by which configurations are ranked: a part of the data, and a metric of it. */
 import type { ProblemType } from '../data/schema.js';
-import type { Metrics } from '../forward/metrics.js';
+import { type Metrics, SUMMED_METRICS } from '../forward/metrics.js';
 import { METRICS, type MetricName, metricNames } from '../metrics/catalogue.js';
 import type { TrainConfig, TrainOptions } from '../train/config.js';
 import type { TrainResult } from '../train/events.js';
@@ -9,23 +9,21 @@ import type { SentenceOptions } from './statistics/sentence.js';
 
 const PARTS = ['val', 'train', 'test'] as const;
 type Part = (typeof PARTS)[number];
-/** What every evaluation measures; other metrics need all predictions. */
-const MEASURED = ['loss', 'accuracy', 'rmse', 'r2'] as const;
-type Measured = (typeof MEASURED)[number];
+type Summed = (typeof SUMMED_METRICS)[number];
 
 /**
  * A score by its name: val_loss, val_f1Macro, train_accuracy, test_rmse, …; val_max:NAME and val_min:NAME are
  * a metric of one's own, of which more or less is better.
  */
 export type ScoreName =
-  | `train_${Measured}`
+  | `train_${Summed}`
   | `${'val' | 'test'}_${'loss' | MetricName}`
   | `val_${'max' | 'min'}:${string}`;
 
 const ALL = ['loss', ...(Object.keys(METRICS) as MetricName[])] as const;
 export const SCORE_NAMES: readonly ScoreName[] = PARTS.flatMap((part): ScoreName[] =>
   part === 'train'
-    ? MEASURED.map((name) => `train_${name}` as const)
+    ? SUMMED_METRICS.map((name) => `train_${name}` as const)
     : ALL.map((name) => `${part}_${name}` as const),
 );
 
@@ -79,7 +77,7 @@ export function defaultScore({ metric = 'loss', own }: Pick<TrainOptions, 'metri
 /** Returns the parts whose metrics must be measured at the end of a trial, for the score. */
 export function measuredFor(score: ScoreName, config: TrainConfig): ('val' | 'test')[] {
   const { part, name } = parted(score);
-  const known = part === 'train' || MEASURED.includes(name as Measured);
+  const known = part === 'train' || SUMMED_METRICS.includes(name as Summed);
   return known || (part === 'val' && criterionOf(config).name === name) ? [] : [part];
 }
 

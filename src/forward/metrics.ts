@@ -20,6 +20,14 @@ export interface Metrics extends Readonly<Partial<Record<MetricName, number>>> {
   readonly r2?: number;
 }
 
+/** The metrics that every evaluation adds up on its way; others need all predictions. */
+export const SUMMED_METRICS = [
+  'loss',
+  'accuracy',
+  'rmse',
+  'r2',
+] as const satisfies readonly (keyof Metrics)[];
+
 /** Sums over rows, from which `Metrics` follow. */
 interface MetricSums {
   /** Σ w·Div. */

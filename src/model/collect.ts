@@ -1,5 +1,5 @@
 /** Collects a model's predictions for all rows of an evaluation, as metrics take them. */
-import { type Subset, targetAt } from '../data/dataset.js';
+import { type Subset, targetsOf } from '../data/dataset.js';
 import { predictedQuantiles, predictedValues } from '../forward/predictions.js';
 import type { TaskPredictions } from '../metrics/catalogue.js';
 import { classPredictions } from '../metrics/predictions.js';
@@ -29,7 +29,7 @@ type PredictingModel = Pick<ReadModel, 'layers' | 'schema' | 'calibration'>;
 export function collect(model: PredictingModel, runner: Runner, subset: Subset): Collection {
   const { dataset, rows } = subset;
   const N = dataset.targetWidth;
-  const targets = Float64Array.from({ length: rows.length * N }, (_, i) => targetAt(subset, i));
+  const targets = targetsOf(subset);
   const weights = dataset.weights ? Float64Array.from(rows, (row) => dataset.weights![row]) : null;
   const into = classesOf(model.schema)
     ? classCollector(model, runner, targets, weights)

@@ -1,6 +1,6 @@
 /** Measures the model that a training ends with, as an evaluation of the saved model does. */
 import type { Calibration } from '../calibration/record.js';
-import type { Subset } from '../data/dataset.js';
+import { joinedRows, type Subset } from '../data/dataset.js';
 import type { ChosenKernels } from '../kernels/choose.js';
 import { measureAll, type Scores } from '../metrics/measure.js';
 import type { PredictedRows } from './calibrate.js';
@@ -32,13 +32,5 @@ export function measureModel(
 /** Returns the rows of groups one after the other, each counting the same. */
 function allRows(groups: readonly PredictedRows[]): Subset {
   const { weights, ...dataset } = groups[0].subset.dataset;
-  const rows = new Uint32Array(
-    new SharedArrayBuffer(4 * groups.reduce((sum, { subset }) => sum + subset.rows.length, 0)),
-  );
-  let at = 0;
-  for (const { subset } of groups) {
-    rows.set(subset.rows, at);
-    at += subset.rows.length;
-  }
-  return { dataset, rows };
+  return { dataset, rows: joinedRows(groups.map(({ subset }) => subset)) };
 }

@@ -1,14 +1,11 @@
 /** What a cross-validation shows: each metric over the folds, and of all held-out rows together. */
-import type { Subset } from '../data/dataset.js';
+import { joinedRows, type Subset } from '../data/dataset.js';
 import { type FoldedData, heldOut, testToTrain } from '../data/folded.js';
-import { type Metrics, meanMetrics, targetVariance } from '../forward/metrics.js';
+import { type Metrics, meanMetrics, SUMMED_METRICS, targetVariance } from '../forward/metrics.js';
 import { meanInterval, sampleVariance } from '../meaninterval.js';
 import type { CrossValidation, FoldScore, TrainedFold } from '../train/cvevents.js';
 import type { TrainResult } from '../train/events.js';
 import type { CrossValidationPlan } from './cvplan.js';
-
-/** The metrics that a training measures of each part. */
-const METRICS = ['loss', 'accuracy', 'rmse', 'r2'] as const satisfies readonly (keyof Metrics)[];
 
 /** Returns what came of a fold's network. */
 export function trainedFold({ folds, held }: FoldedData, index: number, result: TrainResult): TrainedFold {
@@ -43,7 +40,7 @@ export function summary(
 
 /** Returns each metric over the folds. One that a fold lacks, such as R² of equal targets, is left out. */
 function scoresOf(scored: readonly Metrics[], ratio: number): CrossValidation['scores'] {
-  const known = METRICS.flatMap((name) => {
+  const known = SUMMED_METRICS.flatMap((name) => {
     const values = scored.flatMap((metrics) => metrics[name] ?? []);
     return values.length < scored.length ? [] : [[name, scoreOf(values, ratio)]];
   });
@@ -73,11 +70,5 @@ function pooled({ whole, folds, held }: FoldedData, scored: readonly Metrics[]) 
 /** Returns all held-out rows. The folds' datasets hold the same targets, so any of them will do. */
 export function unionOf(subsets: readonly Subset[]): Subset {
   const [{ dataset }] = subsets;
-  const rows = new Uint32Array(new SharedArrayBuffer(4 * subsets.reduce((sum, s) => sum + s.rows.length, 0)));
-  let at = 0;
-  for (const subset of subsets) {
-    rows.set(subset.rows, at);
-    at += subset.rows.length;
-  }
-  return { dataset, rows };
+  return { dataset, rows: joinedRows(subsets) };
 }

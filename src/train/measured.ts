@@ -1,4 +1,5 @@
 /** The configured metric of the validation rows, from the predictions that their evaluation has kept. */
+import { targetsOf } from '../data/dataset.js';
 import type { ForwardContext } from '../forward/context.js';
 import { networkProbabilities, predictedQuantiles, predictedValues } from '../forward/predictions.js';
 import { type MetricName, metricValue, type TaskPredictions } from '../metrics/catalogue.js';
@@ -6,7 +7,7 @@ import { type OwnMetric, ownValue } from '../metrics/own.js';
 import { classPredictions } from '../metrics/predictions.js';
 import type { TrainConfig } from './config.js';
 import type { TrainingMemory } from './memory.js';
-import { criterionOf, targetsOf } from './metric.js';
+import { criterionOf } from './metric.js';
 import type { TrainingPlan } from './plan.js';
 
 /**

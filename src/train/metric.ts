@@ -1,8 +1,8 @@
 /** What the best epoch is chosen by: the validation loss, a metric of the catalogue, or a program's own. */
-import { type Subset, targetAt } from '../data/dataset.js';
+import { type Subset, targetsOf } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
 import { UsageError } from '../errors.js';
-import type { Metrics } from '../forward/metrics.js';
+import { type Metrics, SUMMED_METRICS } from '../forward/metrics.js';
 import {
   METRICS,
   type Metric,
@@ -41,12 +41,9 @@ export function criterionOf({ metric, own }: Judged): Criterion {
   return { name: metric, greaterIsBetter, isOwn: false };
 }
 
-/** The metrics that every evaluation adds up on its way. */
-const SUMMED: readonly string[] = ['loss', 'accuracy', 'rmse', 'r2'];
-
 /** Whether a metric needs the predictions for all validation rows, beyond the sums of an evaluation. */
 export function needsPredictions(config: Judged): boolean {
-  return !SUMMED.includes(criterionOf(config).name);
+  return !(SUMMED_METRICS as readonly string[]).includes(criterionOf(config).name);
 }
 
 /**
@@ -113,10 +110,4 @@ function perfectPredictions(
     for (const [row, target] of targets.entries()) probabilities[row * classes.length + target] = 1;
   const predicted = classPredictions({ classes, targets, predicted: targets, probabilities, weights: null });
   return { task: 'classification', ...predicted };
-}
-
-/** Returns the targets of a subset's rows, in their own units. */
-export function targetsOf(subset: Subset): Float64Array {
-  const { dataset, rows } = subset;
-  return Float64Array.from({ length: rows.length * dataset.targetWidth }, (_, i) => targetAt(subset, i));
 }
