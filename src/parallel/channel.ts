@@ -164,6 +164,11 @@ export class TaskChannel {
     }
   }
 
+  /** Gives the task up, so that the thread that replaces a failed one does not begin it again. */
+  giveUp(): void {
+    Atomics.store(this.#counters, STATE, DONE);
+  }
+
   /** The number of the thread that has begun the task or, while nobody has, of the channel's own. */
   get holder(): number {
     const state = Atomics.load(this.#counters, STATE);

@@ -106,7 +106,10 @@ export class ThreadPool<Task> implements Executor<Task> {
     // returns.
     for (const { channel } of threads) {
       if (channel.waitBriefly()) continue;
-      await this.#finish(channel).catch((error) => failures.push(error));
+      await this.#finish(channel).catch((error) => {
+        failures.push(error);
+        channel.giveUp();
+      });
     }
     if (failures.length > 0) throw failures[0];
   }

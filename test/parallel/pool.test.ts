@@ -15,7 +15,12 @@ interface Task {
 /** @param given parts of the pool's options; `together` keeps the coordinator from taking tasks over */
 function squaringPool(
   workers: number,
-  given: { filename?: string; together?: boolean; handle?: (task: Task, seen: Int32Array) => void } = {},
+  given: {
+    filename?: string;
+    together?: boolean;
+    handle?: (task: Task, seen: Int32Array) => void;
+    encoded?: (squares: Float64Array) => void;
+  } = {},
 ) {
   const squares = new Float64Array(new SharedArrayBuffer(8 * 8));
   const seen = new Int32Array(new SharedArrayBuffer(4));
@@ -29,6 +34,7 @@ function squaringPool(
     encode({ place, number }, cells) {
       cells[0] = place;
       cells[1] = number;
+      given.encoded?.(squares);
     },
     handle({ place, number }) {
       given.handle?.({ place, number }, seen);
@@ -109,6 +115,21 @@ describe('ThreadPool', () => {
     await expect(pool.run(tasks)).rejects.toThrow('always');
     expect(retries).toEqual(['always', 'always']);
     expect(own).toEqual([1]);
+    await pool.close();
+  });
+
+  it('begins no task before it is posted, also after one that it gave up on', async () => {
+    const early: number[] = [];
+    const encoded = (squares: Float64Array) => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+      early.push(squares[0]);
+    };
+    const { pool, squares } = squaringPool(2, { together: true, encoded });
+    const tasksOf = (number: number) => [0, 1].map((place) => ({ place, number }));
+    await expect(pool.run(tasksOf(Number.NaN))).rejects.toThrow('not a number');
+    await pool.run(tasksOf(3));
+    expect(early).toEqual([0, 0]);
+    expect([...squares.subarray(0, 2)]).toEqual([9, 9]);
     await pool.close();
   });
 
