@@ -21,6 +21,7 @@ import { whileLocked } from './lock.js';
 import { type Members, membersEvents, openMembers } from './members.js';
 import { newRecord, resumedRecord } from './record.js';
 import { recorded } from './recorded.js';
+import { auditedOf } from './result.js';
 
 /** Where a cross-validation is kept, and what may stop it. */
 interface CvSession {
@@ -168,6 +169,7 @@ function endOfFolds(
     seed: config.seed,
     parameters: parameterLayout(first.layers).count,
     ...refitted,
+    ...auditedOf(config, refitted === null ? results : [...results, refitted]),
     ...metrics,
     baseline: baselineOf(held, metrics, first.network.loss),
     cv,

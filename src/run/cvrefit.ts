@@ -15,7 +15,7 @@ import type { Member } from './members.js';
 import { openNested } from './nested.js';
 import { newRecord } from './record.js';
 import { refitConfig, refitEvents } from './refit.js';
-import { writeModel } from './result.js';
+import { auditedOf, writeModel } from './result.js';
 import type { Session } from './session.js';
 
 interface CvRefitOptions {
@@ -26,7 +26,10 @@ interface CvRefitOptions {
 }
 
 /** What the network is that was trained on all rows. */
-export type Refitted = Pick<TrainResult, 'weightsSha256' | 'train' | 'test' | 'refit' | 'parameters'>;
+export type Refitted = Pick<
+  TrainResult,
+  'weightsSha256' | 'train' | 'test' | 'refit' | 'parameters' | 'audited'
+>;
 
 /**
  * Trains on all rows but the test rows, and writes the model. Returns what came of it; null where it was
@@ -58,6 +61,7 @@ export async function* refitFolds(
     test,
     parameters,
     refit: { epochs, rows, steps },
+    ...auditedOf(plan.config, [end]),
   };
 }
 

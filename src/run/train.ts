@@ -69,6 +69,8 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
   readonly kernels?: TrainConfig['kernels'];
   /** The library to load for native kernels, where the run names one that this machine does not know. */
   readonly nativeLibrary?: string;
+  /** The share of the shards that is computed twice from now on; by default as the run began. */
+  readonly audit?: TrainOptions['audit'];
   /** Whether to write event files from now on, and where; by default as the run began. */
   readonly tensorboard?: boolean | string;
   /** The training data, if the run began on a table in memory. */
@@ -170,6 +172,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
       ...before,
       ...(options.workers === undefined ? {} : { workers: options.workers }),
       ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
+      ...(options.audit === undefined ? {} : { audit: options.audit }),
       ...boardKey(options.tensorboard),
     }),
   );
