@@ -63,19 +63,22 @@ export async function* trainFolds(
 /**
  * Goes on with a cross-validation: folds that are done are not trained again, others go on from their
  * checkpoints.
- * @param run its folder and record, and the configuration to store
+ * @param run its record, the configuration to store, and its folder; without one it is trained from the start
+ *   and nothing is written
  */
 export async function* resumeFolds(
   plan: CrossValidationPlan,
   options: Omit<CvOptions, 'argv'>,
-  run: { readonly folder: string; readonly config: TrainConfig; readonly record: RunRecord },
+  run: { readonly folder: string | null; readonly config: TrainConfig; readonly record: RunRecord },
 ): AsyncGenerator<TrainEvent> {
   refuseProfileOfFolds(options);
   const { folder, config, record: before } = run;
   const planned = wholePlan(plan);
   const record = resumedRecord(before, planned);
-  writeConfig(folder, config);
-  writeRecord(folder, record);
+  if (folder !== null) {
+    writeConfig(folder, config);
+    writeRecord(folder, record);
+  }
   const { signal, clock = systemClock } = options;
   yield* runFolds({ plan: notingKernels(plan, before, planned), folder, record, signal, clock });
 }

@@ -43,7 +43,7 @@ import { newRecord, resumedRecord } from './record.js';
 import { runSession } from './refit.js';
 import { orClose, restore } from './restore.js';
 import { openSession } from './session.js';
-import { fromElsewhere } from './sources.js';
+import { changedSources, fromElsewhere } from './sources.js';
 
 /** Says how a training is run, as opposed to what it computes. */
 export interface RunOptions {
@@ -215,12 +215,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
 
 /** Throws DataError for data that is not the data that a run began with. */
 function refuseOtherData(folder: string, config: TrainConfig, data: TrainingData, record: RunRecord): void {
-  const { val = null, test = null } = record.sources ?? {};
-  const changed = [
-    ...(data.fingerprint === record.dataset ? [] : [`${config.data}: not the data`]),
-    ...(val === null || data.fingerprints.val === val ? [] : [`${config.val}: not the validation data`]),
-    ...(test === null || data.fingerprints.test === test ? [] : [`${config.test}: not the test data`]),
-  ];
+  const changed = changedSources(config, data, record);
   if (changed.length === 0) return;
   const older =
     record.sources === undefined && data.schema.kind === 'table'

@@ -19,7 +19,7 @@ import type { TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 
 /** The gradient tasks of a batch that have been computed, and the place that has computed each of them. */
-export interface Computed {
+export interface ComputedBatch {
   readonly tasks: readonly (GradientTask & { readonly workspace: number })[];
   readonly places: readonly number[];
   readonly workers: number;
@@ -52,7 +52,7 @@ interface Pending {
 }
 
 /** Said where the same thread computes a shard twice. */
-export const SAME_WORKER =
+const SAME_WORKER =
   'audit: one thread computes its shards twice, which finds faults that come and go; with --workers 2 or more another one does';
 
 export class Auditor {
@@ -72,7 +72,7 @@ export class Auditor {
    * do without an audit.
    * @throws GateError where a bit differs
    */
-  async audit(computed: Computed, kernels: Pick<Kernels, 'add'>): Promise<void> {
+  async audit(computed: ComputedBatch, kernels: Pick<Kernels, 'add'>): Promise<void> {
     const { config } = this.#options.plan;
     const { tasks, shards } = computed;
     const audited = auditedShards(config, tasks[0].step, { first: 0, last: shards });
@@ -86,7 +86,7 @@ export class Auditor {
   }
 
   /** Computes shards again in rounds, in each of which every place takes a shard that it has not computed. */
-  async #compareAll(computed: Computed, audited: readonly number[]): Promise<void> {
+  async #compareAll(computed: ComputedBatch, audited: readonly number[]): Promise<void> {
     const { tasks, workers } = computed;
     const places = placesOf(workers);
     const owner = (shard: number) => tasks.findIndex(({ first, last }) => first <= shard && shard < last);
@@ -103,7 +103,7 @@ export class Auditor {
     }
   }
 
-  async #compare(computed: Computed, round: ReadonlyMap<number, Pending>): Promise<void> {
+  async #compare(computed: ComputedBatch, round: ReadonlyMap<number, Pending>): Promise<void> {
     const { run, onNote, plan, memory } = this.#options;
     const {
       tasks: [first],
@@ -146,7 +146,7 @@ export class Auditor {
 
   /** Describes two computations of a shard that differ. */
   #fault(
-    { tasks: [{ start, rows, step }], shards, workers }: Computed,
+    { tasks: [{ start, rows, step }], shards, workers }: ComputedBatch,
     { shard, before }: Pending,
     place: number,
     difference: string,

@@ -3,7 +3,7 @@
  * weights.
  */
 import { additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
-import { Auditor, type Computed } from './audit.js';
+import { Auditor, type ComputedBatch } from './audit.js';
 import { divergedError } from './diagnosis.js';
 import type { TrainingMemory } from './memory.js';
 import { normsByLayer } from './norms.js';
@@ -94,7 +94,11 @@ export class Stepper {
    * Computes the gradients of a batch's shards, a range of shards for each worker, and leaves the sums of
    * subtrees in the gradient blocks.
    */
-  async computeGradients({ start, rows, shards }: Batch, workers: number, step: number): Promise<Computed> {
+  async computeGradients(
+    { start, rows, shards }: Batch,
+    workers: number,
+    step: number,
+  ): Promise<ComputedBatch> {
     const ranges = contiguousRanges(shards, Math.max(1, workers));
     const values = passValuesAt(this.plan, step);
     const tasks = ranges.map((range, workspace) => ({
@@ -112,7 +116,10 @@ export class Stepper {
     return { tasks, places, workers, shards };
   }
 
-  /** Computes the gradients of a batch, and some shards twice. Returns the ranges, and whether all are bounded. */
+  /**
+   * Computes the gradients of a batch, and some shards twice. Returns the ranges, and whether their sums are
+   * bounded.
+   */
   async #auditedGradients(
     batch: Batch,
     workers: number,
