@@ -6,20 +6,20 @@ import { fileURLToPath } from 'node:url';
 const worker = (name) => fileURLToPath(new URL(`../fixtures/workers/${name}.mjs`, import.meta.url));
 const { train } = await import(new URL('../../dist/src/run/train.js', import.meta.url));
 
-/** Enough weights for an update in slices, of more than one chunk each. */
+/** Weights for an update in slices, of more than one chunk each, and rows for an evaluation in two tasks. */
 const OPTIONS = {
-  data: 'spirals',
+  data: 'spirals:640',
   hidden: [400, 400],
   batch: 40,
   epochs: 2,
   optimizer: 'adam',
   checkpointEvery: 7,
   watchdog: 1,
-  val: 0.2,
+  val: 0.5,
 };
 
-export const ACCIDENTS = ['throw', 'exit', 'terminate', 'loop', 'memory', 'half'];
-export const TASKS = ['gradient', 'update', 'evaluate'];
+const ACCIDENTS = ['throw', 'exit', 'terminate', 'loop', 'memory', 'half'];
+const TASKS = ['gradient', 'update', 'evaluate'];
 
 const threads = new Map();
 process.on('worker', (thread) => threads.set(thread.threadId, thread));
@@ -58,8 +58,9 @@ export async function* accidents({ count, folder, random, kinds = ACCIDENTS, tas
   for (const accident of kinds) {
     for (const kind of tasks) {
       const row = { what: `${accident} in ${kind}`, tried: 0, begun: 0, right: 0, failures: [], added: [] };
-      // A thread has one task of a kind for each step, and one for each evaluation.
-      const most = kind === 'evaluate' ? OPTIONS.epochs : end.steps;
+      // The thread has a task for each step and each evaluation; the last update of an epoch is in one piece.
+      const { epochs } = OPTIONS;
+      const most = { evaluate: epochs, update: end.steps - epochs, gradient: end.steps }[kind];
       for (let i = 0; i < count; i++) {
         const at = 1 + Math.floor(random() * most);
         const marker = join(folder, `${accident}-${kind}-${i}`);

@@ -1,6 +1,7 @@
 /**
  * Disturbs gradpool and counts how often it comes to the same bits all the same:
- *   node test/faults/run.mjs [--only kills,calls,accidents,flips] [--jobs train,resume,…] [--count 1000] [--seed 1]
+ *   node test/faults/run.mjs [--only kills,calls,accidents,flips] [--jobs train,resume,…] [--faults ENOSPC,…]
+ *                            [--accidents loop,…] [--tasks update,…] [--count 1000] [--seed 1]
  * `npm run test:faults` sets up and runs all of it, which takes hours; the suite runs a short form. Folders in
  * which something went wrong are kept, and their paths are printed.
  */
@@ -18,6 +19,9 @@ const given = parseArgs({
   options: {
     only: { type: 'string', default: PARTS.join() },
     jobs: { type: 'string', default: 'train,resume,sweep,predict' },
+    faults: { type: 'string' },
+    accidents: { type: 'string' },
+    tasks: { type: 'string' },
     count: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
   },
@@ -32,6 +36,7 @@ const count = Number(given.count);
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-faults-'));
 const only = given.only.split(',');
 const jobs = given.jobs.split(',');
+const [faults, kinds, tasks] = ['faults', 'accidents', 'tasks'].map((name) => given[name]?.split(','));
 
 async function* measured() {
   if (only.includes('kills')) for (const name of jobs) yield killAtRandom(name, { count, folder, random });
@@ -39,9 +44,9 @@ async function* measured() {
     const shim = buildShim(folder);
     if (shim === null)
       console.log('calls: skipped, there is no C compiler (cc) to build the library that disturbs them');
-    else for (const name of jobs) yield* disturbCalls(name, { count, folder, shim });
+    else for (const name of jobs) yield* disturbCalls(name, { count, folder, shim, faults });
   }
-  if (only.includes('accidents')) yield* accidents({ count, folder, random });
+  if (only.includes('accidents')) yield* accidents({ count, folder, random, kinds, tasks });
   if (only.includes('flips')) yield flips({ count, folder, random });
 }
 
