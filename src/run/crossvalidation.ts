@@ -15,6 +15,7 @@ import type { TrainingPlan } from '../train/plan.js';
 import { type CrossValidationPlan, cvStart, planNewCrossValidation } from './cvplan.js';
 import { type Refitted, refitFolds } from './cvrefit.js';
 import { summary, trainedFold, unionOf } from './cvresult.js';
+import { scoresOfFolds } from './cvscores.js';
 import { foldFolder, newRun, type RunRecord, writeConfig, writeRecord } from './folder.js';
 import { notingKernels } from './kernels.js';
 import { whileLocked } from './lock.js';
@@ -169,6 +170,9 @@ function endOfFolds(
     parameters: parameterLayout(first.layers).count,
     ...refitted,
     ...metrics,
+    ...(cv.outOfFold && {
+      scores: { val: scoresOfFolds(plan, members), test: refitted?.scores?.test ?? null },
+    }),
     baseline: baselineOf(held, metrics, first.network.loss),
     cv,
   };
