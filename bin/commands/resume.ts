@@ -16,6 +16,12 @@ export const resumeCommand = defineCommand({
     'native-library': CONFIG_FLAGS['native-library'],
     epochs: CONFIG_FLAGS.epochs,
     tensorboard: CONFIG_FLAGS.tensorboard,
+    force: {
+      describe:
+        'go on although configuration, data or checkpoints were changed: the bits may then differ, and run.json says so',
+      boolean: true,
+      group: 'Run',
+    },
     ...SWEEP_RUN_FLAGS,
     ...OUTPUT_FLAGS,
   },
@@ -39,14 +45,19 @@ export const resumeCommand = defineCommand({
     );
     const library = await import('../../src/run/train.js');
     return follow(args, `the data of ${args.run}`, (signal) =>
-      library.resume(args.run, { ...options, signal, profile: args.profile === true }),
+      library.resume(args.run, {
+        ...options,
+        signal,
+        profile: args.profile === true,
+        force: args.force === true,
+      }),
     );
   },
 });
 
 /** Flags that say something of sweeps only, and of runs only. */
 const SWEEP_ONLY = ['parallel', 'fail-fast', 'time-limit'];
-const RUN_ONLY = ['kernels', 'epochs', 'profile'];
+const RUN_ONLY = ['kernels', 'epochs', 'profile', 'force'];
 
 function refuseFlags(args: Args, flags: readonly string[], why: string, what: string): void {
   const given = flags.find((flag) => args[flag] !== undefined);

@@ -22,6 +22,7 @@ interface CvRefitOptions {
   readonly record: RunRecord;
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
+  readonly force: boolean;
 }
 
 /** What the network is that was trained on all rows. */
@@ -89,9 +90,9 @@ async function openUpTo(
   epochs: number,
   folder: string | null,
   record: RunRecord,
-  { signal, clock }: CvRefitOptions,
+  { signal, clock, force }: CvRefitOptions,
 ): Promise<Session> {
-  const open = () => openNested(plan, { folder, record, signal, clock });
+  const open = () => openNested(plan, { folder, record, signal, clock, force });
   const session = await open();
   if (folder === null || session.trainer.state.step <= epochs * plan.stepsPerEpoch)
     return { ...session, lastEpoch: epochs, measured: [] };

@@ -18,8 +18,8 @@ import type { Session } from './session.js';
 
 /** Runs a session to its end, and closes the trainer. */
 export async function* sessionEvents(session: Session): AsyncGenerator<TrainEvent> {
-  const { trainer, folder, profile, clock } = session;
-  const checkpoints = new CheckpointWriter(trainer, folder, profile, clock);
+  const { trainer } = session;
+  const checkpoints = new CheckpointWriter(session);
   try {
     yield* trainingEvents(session, checkpoints);
   } catch (error) {

@@ -8,6 +8,7 @@ import { loadModel } from '#src/model/index.js';
 import { metricText } from '#src/report/format.js';
 import { makeReport, type Report } from '#src/report/report.js';
 import { pngOf } from '#src/report/run/png.js';
+import { unseal } from '../support/unsealed.js';
 import {
   benchFile,
   classes,
@@ -191,8 +192,7 @@ describe('of a run that predicts classes', () => {
 function copied(run: string, name: string, changes: object): string {
   const copy = join(folder, name);
   cpSync(run, copy, { recursive: true });
-  const record = JSON.parse(readFileSync(join(copy, 'run.json'), 'utf8'));
-  writeFileSync(join(copy, 'run.json'), JSON.stringify({ ...record, ...changes }));
+  unseal(copy, changes);
   return copy;
 }
 
