@@ -19,12 +19,14 @@ import { runsCommand } from './commands/runs.js';
 import { schemaCommand } from './commands/schema.js';
 import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
+import { verifyCommand } from './commands/verify.js';
 import { report } from './render/exit.js';
 import { tolerateClosedPipes } from './render/output.js';
 
 const COMMANDS: readonly Command[] = [
   trainCommand, //
   resumeCommand,
+  verifyCommand,
   evaluateCommand,
   predictCommand,
   importanceCommand,

@@ -15,6 +15,7 @@ export const resumeCommand = defineCommand({
     kernels: CONFIG_FLAGS.kernels,
     'native-library': CONFIG_FLAGS['native-library'],
     epochs: CONFIG_FLAGS.epochs,
+    audit: CONFIG_FLAGS.audit,
     tensorboard: CONFIG_FLAGS.tensorboard,
     force: {
       describe:
@@ -40,7 +41,7 @@ export const resumeCommand = defineCommand({
       );
     }
     const options: ResumeOptions = givenValues(
-      ['workers', 'kernels', 'nativeLibrary', 'epochs', 'tensorboard'],
+      ['workers', 'kernels', 'nativeLibrary', 'epochs', 'audit', 'tensorboard'],
       args,
     );
     const library = await import('../../src/run/train.js');
@@ -57,7 +58,7 @@ export const resumeCommand = defineCommand({
 
 /** Flags that say something of sweeps only, and of runs only. */
 const SWEEP_ONLY = ['parallel', 'fail-fast', 'time-limit'];
-const RUN_ONLY = ['kernels', 'epochs', 'profile', 'force'];
+const RUN_ONLY = ['kernels', 'epochs', 'audit', 'profile', 'force'];
 
 function refuseFlags(args: Args, flags: readonly string[], why: string, what: string): void {
   const given = flags.find((flag) => args[flag] !== undefined);

@@ -8,7 +8,7 @@ export const EXIT_CODES = [
   '2 usage or config',
   '3 data or file',
   '4 diverged',
-  '5 a check failed (gradcheck, bench)',
+  '5 a check failed (gradcheck, bench, audit, verify)',
   '130 interrupted, checkpoint saved',
 ].join(' · ');
 

@@ -32,10 +32,16 @@ export function resultText(result: TrainResult, start: StartEvent): string {
       status === 'interrupted' ? status : 'trained',
       `${countOf(epochs, 'epoch')}, ${countOf(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${workersText(workers)}, ${kernels})${why}`,
     ],
+    ['audit', auditText(result)],
     ['weights', `sha256 ${result.weightsSha256}`],
     ['run', run],
     ['next', run && paint('bold', nextCommand(run, result, data))],
   ]);
+}
+
+function auditText({ audited }: TrainResult): string | null {
+  if (audited === undefined) return null;
+  return `${countOf(audited, 'shard')} computed twice, with the same bits`;
 }
 
 function noteOf(result: TrainResult, start: StartEvent): string | null {

@@ -61,12 +61,13 @@ export async function* trainBag(
 
 /**
  * Goes on with a bag: members that are done are not trained again, others go on from their checkpoints.
- * @param run its folder and record, and the configuration to store
+ * @param run its record, the configuration to store, and its folder; without one it is trained from the start
+ *   and nothing is written
  */
 export async function* resumeBag(
   plan: BagPlan,
   options: Omit<BagOptions, 'argv'>,
-  run: { readonly folder: string; readonly config: TrainConfig; readonly record: RunRecord },
+  run: { readonly folder: string | null; readonly config: TrainConfig; readonly record: RunRecord },
 ): AsyncGenerator<TrainEvent> {
   refuseProfile(options);
   const { folder, config, record: before } = run;

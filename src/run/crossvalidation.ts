@@ -22,6 +22,7 @@ import { whileLocked } from './lock.js';
 import { type Members, membersEvents, openMembers } from './members.js';
 import { newRecord, resumedRecord } from './record.js';
 import { recorded } from './recorded.js';
+import { auditedOf } from './result.js';
 
 /** Where a cross-validation is kept, and what may stop it. */
 interface CvSession {
@@ -65,12 +66,13 @@ export async function* trainFolds(
 /**
  * Goes on with a cross-validation: folds that are done are not trained again, others go on from their
  * checkpoints.
- * @param run its folder and record, and the configuration to store
+ * @param run its record, the configuration to store, and its folder; without one it is trained from the start
+ *   and nothing is written
  */
 export async function* resumeFolds(
   plan: CrossValidationPlan,
   options: Omit<CvOptions, 'argv'>,
-  run: { readonly folder: string; readonly config: TrainConfig; readonly record: RunRecord },
+  run: { readonly folder: string | null; readonly config: TrainConfig; readonly record: RunRecord },
 ): AsyncGenerator<TrainEvent> {
   refuseProfileOfFolds(options);
   const { folder, config, record: before } = run;
@@ -170,6 +172,7 @@ function endOfFolds(
     seed: config.seed,
     parameters: parameterLayout(first.layers).count,
     ...refitted,
+    ...auditedOf(config, refitted === null ? results : [...results, refitted]),
     ...metrics,
     ...(cv.outOfFold && {
       scores: { val: scoresOfFolds(plan, members), test: refitted?.scores?.test ?? null },

@@ -14,7 +14,7 @@ import type { Member } from './members.js';
 import { openNested } from './nested.js';
 import { newRecord } from './record.js';
 import { refitConfig, refitEvents } from './refit.js';
-import { finalScores, writeModel } from './result.js';
+import { auditedOf, finalScores, writeModel } from './result.js';
 import type { Session } from './session.js';
 
 interface CvRefitOptions {
@@ -28,7 +28,7 @@ interface CvRefitOptions {
 /** What the network is that was trained on all rows. */
 export type Refitted = Pick<
   TrainResult,
-  'weightsSha256' | 'train' | 'test' | 'scores' | 'refit' | 'parameters'
+  'weightsSha256' | 'train' | 'test' | 'scores' | 'refit' | 'parameters' | 'audited'
 >;
 
 /**
@@ -64,6 +64,7 @@ export async function* refitFolds(
     scores: finalScores(trainer, calibration, ['test']),
     parameters,
     refit: { epochs, rows, steps },
+    ...auditedOf(plan.config, [end]),
   };
 }
 

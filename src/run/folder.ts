@@ -93,14 +93,16 @@ export function createRunFolder(folder: string, config: TrainConfig, record: Run
 
 /**
  * Writes record and configuration of a run that goes on. The record comes first: it knows both configurations,
- * so whichever file a kill leaves, the two belong together. Returns the record.
+ * so whichever file a kill leaves, the two belong together. Returns the record. Without a folder it writes
+ * nothing.
  */
 export function writeRun<Record extends RunRecord>(
-  folder: string,
+  folder: string | null,
   config: TrainConfig,
   record: Record,
 ): Record {
   const known = withConfig(record, config);
+  if (folder === null) return known;
   writeRecord(folder, known);
   writeConfig(folder, config);
   return known;

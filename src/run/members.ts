@@ -127,7 +127,13 @@ export async function* membersEvents(
     yield { type: 'workers', workers, why };
   }
   for (const [index, { result }] of members.entries()) if (result) yield ended(index, result);
+  /** What holds for one network often holds for all, and is said once. */
+  const said = new Set<string>();
   for await (const { index, report } of reports()) {
+    if (report.type === 'note') {
+      if (said.has(report.message)) continue;
+      said.add(report.message);
+    }
     yield report.type === 'end' ? ended(index, report) : { ...report, [kind]: index + 1 };
   }
 }

@@ -17,7 +17,7 @@ import { sessionEvents } from './loop.js';
 import { openNested } from './nested.js';
 import { newRecord } from './record.js';
 import { recorded } from './recorded.js';
-import { calibrationOf, finalScores, refits, writeModel } from './result.js';
+import { auditedOf, calibrationOf, finalScores, refits, writeModel } from './result.js';
 import type { Session } from './session.js';
 
 /** Runs a session to its end, refit included, and keeps run.json and metrics.jsonl along the way. */
@@ -77,6 +77,7 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     ...(scores && { scores }),
     baseline: baselineOf(data, { train, val: first.val, test }, network.loss),
     refit: { epochs, rows, steps: second.steps },
+    ...auditedOf(trainer.plan.config, [first, second]),
     wallSeconds,
   };
 }

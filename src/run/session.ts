@@ -66,6 +66,7 @@ export function openSession(
     profile: times,
     ownMetric: own.metric,
     onRetry: (message) => pendingEvents.push({ type: 'retry', message }),
+    onNote: (message) => pendingEvents.push({ type: 'note', message }),
     onWorkers: (workers, why) => pendingEvents.push({ type: 'workers', workers, why }),
   });
   const begin = { own, history: [], stopped: null };

@@ -34,7 +34,7 @@ import { newRecord, resumedRecord } from './record.js';
 import { runSession } from './refit.js';
 import { orClose, restoreOrBegin } from './restore.js';
 import { openSession } from './session.js';
-import { fromElsewhere } from './sources.js';
+import { changedSources, fromElsewhere } from './sources.js';
 
 /** Says how a training is run, as opposed to what it computes. */
 export interface RunOptions {
@@ -60,6 +60,8 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
   readonly kernels?: TrainConfig['kernels'];
   /** The library to load for native kernels, where the run names one that this machine does not know. */
   readonly nativeLibrary?: string;
+  /** The share of the shards that is computed twice from now on; by default as the run began. */
+  readonly audit?: TrainOptions['audit'];
   /** Whether to write event files from now on, and where; by default as the run began. */
   readonly tensorboard?: boolean | string;
   /** The training data, if the run began on a table in memory. */
@@ -168,6 +170,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
       ...before,
       ...(options.workers === undefined ? {} : { workers: options.workers }),
       ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
+      ...(options.audit === undefined ? {} : { audit: options.audit }),
       ...boardKey(options.tensorboard),
     }),
   );
@@ -237,12 +240,7 @@ function checkData(
   record: RunRecord,
   force = false,
 ): string[] {
-  const { val = null, test = null } = record.sources ?? {};
-  const changed = [
-    ...(data.fingerprint === record.dataset ? [] : [`${config.data}: not the data`]),
-    ...(val === null || data.fingerprints.val === val ? [] : [`${config.val}: not the validation data`]),
-    ...(test === null || data.fingerprints.test === test ? [] : [`${config.test}: not the test data`]),
-  ];
+  const changed = changedSources(config, data, record);
   if (force) return changed.map((what) => `${what} that ${folder} was trained on`);
   if (changed.length === 0) return [];
   const older =

@@ -12,11 +12,12 @@ import { unusedKeys } from '../hyperparameters.js';
 import { describeIssue } from '../issues.js';
 import { checkUpdate } from '../optim/options.js';
 import { refuseNewer } from '../stored.js';
-import { CHOICES, CONFIG_SHAPE, type ConfigInput, shareOf } from './configkeys.js';
+import { CHOICES, CONFIG_SHAPE, type ConfigInput } from './configkeys.js';
 import { DEFAULT_EPOCHS } from './durationkeys.js';
 import { type WithOwn, withOwnNames } from './own.js';
 import type { PresetName } from './presets.js';
 import { refitConflict } from './refit.js';
+import { shareOf } from './shares.js';
 import { UNTIL_EPOCHS } from './until.js';
 import { choosePreset, type PresetFacts, presetValues } from './usepreset.js';
 

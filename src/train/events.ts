@@ -203,6 +203,8 @@ export interface TrainResult {
   readonly scores?: { readonly val: Scores | null; readonly test: Scores | null };
   /** The trivial prediction on the same rows; absent in runs of earlier versions. */
   readonly baseline?: Baseline;
+  /** Shards of training steps that were computed twice and had the same bits; absent without `audit`. */
+  readonly audited?: number;
   /** Rows trained on in a second of training alone. */
   readonly samplesPerSecond: number;
   /** Seconds from the start event to the result, evaluation and checkpoints included. */

@@ -52,8 +52,14 @@ export const trainStateSchema = z
     samples: z.number(),
     /** The seconds that this took. */
     seconds: z.number(),
+    /** Shards that were computed twice, over all sessions. Earlier versions had no audit. */
+    audited: z.number().int().min(0).optional(),
   })
-  .transform((state) => ({ ...state, epochWeight: state.epochWeight ?? state.epochRows }));
+  .transform(({ audited = 0, ...state }) => ({
+    ...state,
+    epochWeight: state.epochWeight ?? state.epochRows,
+    audited,
+  }));
 
 export type TrainState = z.output<typeof trainStateSchema>;
 
@@ -72,5 +78,6 @@ export function freshState(): TrainState {
     plateau: FRESH_PLATEAU,
     samples: 0,
     seconds: 0,
+    audited: 0,
   };
 }

@@ -37,6 +37,8 @@ export interface TrainerOptions {
   readonly together?: boolean;
   readonly onRetry: (message: string) => void;
   readonly onWorkers: (workers: number, why: string) => void;
+  /** Takes what the user should know and what changes no result. */
+  readonly onNote?: (message: string) => void;
   /** Takes the times of every step; the plan must have been made for a profile. */
   readonly profile?: Profile | null;
   /** The metric of the program that trains, where the configuration names one. */
@@ -82,6 +84,7 @@ export class Trainer {
       problemType: data.task,
       weighting: plan.weighting,
       seed: config.seed,
+      audit: config.audit,
       encoding: data.encoding,
       subsets: { train: data.train, val: data.val, test: data.test },
     };
@@ -96,7 +99,8 @@ export class Trainer {
       onRetry: options.onRetry,
       hungAfter: 1000 * config.watchdog,
     });
-    this.#stepper = new Stepper(plan, this.memory, this.#contextOf, this.#workers, options.profile ?? null);
+    const { profile = null, onNote } = options;
+    this.#stepper = new Stepper(plan, this.memory, this.#contextOf, this.#workers, { profile, onNote });
     const prepare = (workers: number) => void this.#workers.executor(workers);
     this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers, plan.totalSteps, prepare) : null;
     this.workers = plan.workers[0];
@@ -247,7 +251,7 @@ export class Trainer {
   }
 
   /** Takes a finished step into the state. */
-  #count({ rows }: Batch, { loss, weight, score }: BatchSums, seconds: number): void {
+  #count({ rows }: Batch, { loss, weight, score, audited }: BatchSums, seconds: number): void {
     const { state } = this;
     state.step++;
     state.epochLoss += loss;
@@ -255,6 +259,7 @@ export class Trainer {
     state.epochScore += score;
     state.epochRows += rows;
     state.samples += rows;
+    state.audited += audited;
     state.seconds += seconds;
   }
 

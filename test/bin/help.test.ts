@@ -19,6 +19,7 @@ describe('--help', () => {
       for (const name of [
         'train',
         'resume',
+        'verify',
         'evaluate',
         'predict',
         'importance',
