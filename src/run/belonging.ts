@@ -18,7 +18,7 @@ export function storedConfig(config: object): Readonly<Record<string, unknown>> 
 }
 
 /** SHA-256 of what config.yaml holds. Its comments and layout do not count. */
-export const configSha256 = (stored: unknown): string => sha256Of(JSON.stringify(stored));
+const configSha256 = (stored: unknown): string => sha256Of(JSON.stringify(stored));
 
 /** Returns the record with a configuration as the last of those that the run has had. */
 export function withConfig<Record extends RunRecord>(record: Record, config: object): Record {

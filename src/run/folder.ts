@@ -92,9 +92,8 @@ export function createRunFolder(folder: string, config: TrainConfig, record: Run
 }
 
 /**
- * Writes record and configuration of a run that goes on. The record comes first: it knows both configurations,
- * so whichever file a kill leaves, the two belong together. Returns the record. Without a folder it writes
- * nothing.
+ * Writes record and configuration of a run that goes on, if it has a folder. The record comes first: it knows
+ * both configurations, so whichever file a kill leaves, the two belong together. Returns the record.
  */
 export function writeRun<Record extends RunRecord>(
   folder: string | null,
