@@ -3,7 +3,8 @@
  * weights.
  */
 import { additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
-import { divergedError } from './diagnosis.js';
+import { divergedError, updateError } from './diagnosis.js';
+import { before, brokenParameter, putBack } from './finite.js';
 import type { TrainingMemory } from './memory.js';
 import { normsByLayer } from './norms.js';
 import type { TrainingPlan } from './plan.js';
@@ -28,6 +29,9 @@ export interface BatchSums {
   readonly weight: number;
   readonly score: number;
 }
+
+/** A rate below which no update by a calm gradient leaves the range of float32. */
+const CALM_RATE = 1e15;
 
 export class Stepper {
   /** The norms of the mean gradient by layer, from the last step that measured them. */
@@ -56,8 +60,9 @@ export class Stepper {
     const diverged = () => divergedError(this.contextOf(0).gradient, plan, this.#wholeBatch(batch, step), lr);
     if (!Number.isFinite(sums.loss + sums.score)) throw diverged();
     const bounded = memory.workspaces.slice(0, ranges.length).every(({ bounded }) => bounded[0] === 1);
+    const calm = bounded && Math.abs(lr) < CALM_RATE;
     const update: UpdateStep = { step: step + 1, lr, rows: batch.rows, weight: sums.weight };
-    if (!measured && plan.sizes.sliced && bounded && workers > 1 && sums.weight > NEGLIGIBLE) {
+    if (!measured && plan.sizes.sliced && calm && workers > 1 && sums.weight > NEGLIGIBLE) {
       await this.#updateInSlices(update, batch, workers, ranges.length);
       return sums;
     }
@@ -68,11 +73,17 @@ export class Stepper {
       const scale = sums.weight > NEGLIGIBLE ? 1 / sums.weight : 0;
       this.gradientNorms = normsByLayer(memory.layout, gradient, scale);
     }
+    const earlier = calm ? null : before(memory);
     const evaluate = async () => {
       this.#sumGradients(await this.computeGradients(batch, workers, step), batch);
       return this.#sumsOf(batch).loss / sums.weight;
     };
     await applyUpdate(this.#kernels, plan, memory, update, { value: sums.loss / sums.weight, evaluate });
+    const broken = earlier && brokenParameter(memory, plan);
+    if (broken) {
+      putBack(memory, earlier);
+      throw updateError(plan, broken, step, lr);
+    }
     return sums;
   }
 
