@@ -125,10 +125,11 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
 
 /**
  * Continues a run from its last checkpoint, or from the beginning if it has none yet. The weights come out
- * the same, bit for bit, as if the run had never stopped.
+ * the same, bit for bit, as if the run had never stopped. Of a run that is complete there is only the last
+ * event, with its result.
  *
  * @param folder the run's folder
- * @throws UsageError where there is nothing left to train, DataError where the folder is damaged or the data
+ * @throws UsageError for fewer epochs than were planned, DataError where the folder is damaged or the data
  *   is not the data that the run began with
  * @example
  * ```js
@@ -174,8 +175,13 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
       ...boardKey(options.tensorboard),
     }),
   );
+  refuseShortening(folder, before, config);
+  const { status, result } = record;
+  if (config.epochs === before.epochs && result !== null && status !== 'interrupted') {
+    yield { type: 'end', ...result };
+    return;
+  }
   checkOwnGiven(config, ownFunctions(options));
-  refuseShortening(folder, before, config, record);
   const recorded = withKernels(folder, config, record, options.kernels, options.nativeLibrary);
   const rows = withRows(recorded, { ...recorded, ...options });
   if (isFolded(config)) {
@@ -252,12 +258,7 @@ function checkData(
   );
 }
 
-function refuseShortening(
-  folder: string,
-  before: PlannedConfig,
-  config: PlannedConfig,
-  record: RunRecord,
-): void {
+function refuseShortening(folder: string, before: PlannedConfig, config: PlannedConfig): void {
   if (config.epochs < before.epochs) {
     throw new UsageError(
       `--epochs ${config.epochs}: ${folder} was planned for ${before.epochs}; a run can only go on for longer`,
@@ -269,13 +270,5 @@ function refuseShortening(
     throw new UsageError(
       `--epochs ${config.epochs}: the ${planned} schedule of ${folder} ends at epoch ${before.epochs}; start a new run`,
     );
-  }
-  if (
-    config.epochs === before.epochs &&
-    (record.status === 'completed' || record.status === 'early-stopped')
-  ) {
-    const more =
-      record.status === 'completed' ? `; give --epochs ${2 * before.epochs} to train for longer` : '';
-    throw new UsageError(`${folder}: the run is complete (${record.status})${more}`);
   }
 }
