@@ -4,6 +4,7 @@ import { type Args, defineCommand, type FlagValues } from '../command.js';
 import { CONFIG_FLAGS, givenValues } from '../config/flags.js';
 import { follow, OUTPUT_FLAGS } from '../follow.js';
 import { followSweep, SWEEP_RUN_FLAGS } from '../followsweep.js';
+import { SUPERVISE_FLAG } from '../supervised.js';
 
 export const resumeCommand = defineCommand({
   usage: 'resume <run>',
@@ -17,6 +18,13 @@ export const resumeCommand = defineCommand({
     epochs: CONFIG_FLAGS.epochs,
     audit: CONFIG_FLAGS.audit,
     tensorboard: CONFIG_FLAGS.tensorboard,
+    force: {
+      describe:
+        'go on although configuration, data or checkpoints were changed: the bits may then differ, and run.json says so',
+      boolean: true,
+      group: 'Run',
+    },
+    ...SUPERVISE_FLAG,
     ...SWEEP_RUN_FLAGS,
     ...OUTPUT_FLAGS,
   },
@@ -34,20 +42,30 @@ export const resumeCommand = defineCommand({
         '--epochs auto: a run that goes on for longer needs a number, such as --epochs 20',
       );
     }
+    if (args.supervise) {
+      const words = process.argv.slice(2).filter((word) => word !== '--supervise');
+      const { supervise } = await import('../supervise.js');
+      return supervise(args.run, words, words);
+    }
     const options: ResumeOptions = givenValues(
       ['workers', 'kernels', 'nativeLibrary', 'epochs', 'audit', 'tensorboard'],
       args,
     );
     const library = await import('../../src/run/train.js');
     return follow(args, `the data of ${args.run}`, (signal) =>
-      library.resume(args.run, { ...options, signal, profile: args.profile === true }),
+      library.resume(args.run, {
+        ...options,
+        signal,
+        profile: args.profile === true,
+        force: args.force === true,
+      }),
     );
   },
 });
 
 /** Flags that say something of sweeps only, and of runs only. */
 const SWEEP_ONLY = ['parallel', 'fail-fast', 'time-limit'];
-const RUN_ONLY = ['kernels', 'epochs', 'audit', 'profile'];
+const RUN_ONLY = ['kernels', 'epochs', 'audit', 'profile', 'force', 'supervise'];
 
 function refuseFlags(args: Args, flags: readonly string[], why: string, what: string): void {
   const given = flags.find((flag) => args[flag] !== undefined);

@@ -51,11 +51,12 @@ function noteOf(result: TrainResult, start: StartEvent): string | null {
 }
 
 /** Writes a few more metrics of the rows that say most: the test rows, or else the validation rows. */
-function metricsLine({ scores, bag }: TrainResult): string | null {
+function metricsLine({ scores, bag, cv }: TrainResult): string | null {
   const shown = scores?.test ?? scores?.val;
   const text = shown && headlineText(shown);
   if (!text) return null;
-  return `${text} (${scores?.test ? 'test' : bag?.outOfFold ? 'out of fold' : 'validation'} rows)`;
+  const outOfFold = (bag ?? cv)?.outOfFold;
+  return `${text} (${scores?.test ? 'test' : outOfFold ? 'out of fold' : 'validation'} rows)`;
 }
 
 /** Says by how many networks each of the rows was scored, where they are out of fold. */

@@ -11,7 +11,7 @@ import { type OwnFunctions, ownFunctions } from '../train/own.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { type BagPlan, bagStart, planNewBag } from './bagplan.js';
 import { endOfBag } from './bagresult.js';
-import { memberFolder, newRun, type RunRecord, writeConfig, writeRecord } from './folder.js';
+import { memberFolder, newRun, type RunRecord, writeRun } from './folder.js';
 import { notingKernels } from './kernels.js';
 import { whileLocked } from './lock.js';
 import { membersEvents, openMembers } from './members.js';
@@ -27,6 +27,7 @@ interface BagSession {
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
   readonly own: OwnFunctions;
+  readonly force: boolean;
 }
 
 /** Says how a bag is run, as `RunOptions` does for one training. */
@@ -36,6 +37,7 @@ interface BagOptions {
   readonly argv?: readonly string[];
   readonly clock?: Clock;
   readonly own?: OwnFunctions;
+  readonly force?: boolean;
 }
 
 /**
@@ -70,11 +72,7 @@ export async function* resumeBag(
   refuseProfile(options);
   const { folder, config, record: before } = run;
   const planned = whole(plan);
-  const record = resumedRecord(before, planned);
-  if (folder !== null) {
-    writeConfig(folder, config);
-    writeRecord(folder, record);
-  }
+  const record = writeRun(folder, config, resumedRecord(before, planned));
   const noted = notingKernels(plan, before, planned);
   yield* runBag(sessionOf(noted, { ...options, argv: before.argv }, folder, record));
 }
@@ -93,18 +91,18 @@ const whole = ({ config, data, members: [first] }: BagPlan): TrainingPlan => {
 
 function sessionOf(
   plan: BagPlan,
-  { signal, argv = [], clock = systemClock, own = {} }: BagOptions,
+  { signal, argv = [], clock = systemClock, own = {}, force = false }: BagOptions,
   folder: string | null,
   record: RunRecord,
 ): BagSession {
-  return { plan, folder, record, argv, signal, clock, own };
+  return { plan, folder, record, argv, signal, clock, own, force };
 }
 
 /** Runs a bag to its end or an interruption, with run.json and metrics.jsonl of the whole in its folder. */
 const runBag = (session: BagSession): AsyncGenerator<TrainEvent> => recorded(session, bagEvents(session));
 
 async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
-  const { plan, folder, clock, argv, signal, own } = session;
+  const { plan, folder, clock, argv, signal, own, force } = session;
   const begin = clock();
   const opened = openMembers({
     kind: 'member',
@@ -116,6 +114,7 @@ async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
     signal,
     clock,
     own,
+    force,
   });
   const { members, workers, atOnce } = opened;
   const start = bagStart(plan, folder);

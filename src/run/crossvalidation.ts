@@ -15,7 +15,8 @@ import type { TrainingPlan } from '../train/plan.js';
 import { type CrossValidationPlan, cvStart, planNewCrossValidation } from './cvplan.js';
 import { type Refitted, refitFolds } from './cvrefit.js';
 import { summary, trainedFold, unionOf } from './cvresult.js';
-import { foldFolder, newRun, type RunRecord, writeConfig, writeRecord } from './folder.js';
+import { scoresOfFolds } from './cvscores.js';
+import { foldFolder, newRun, type RunRecord, writeRun } from './folder.js';
 import { notingKernels } from './kernels.js';
 import { whileLocked } from './lock.js';
 import { type Members, membersEvents, openMembers } from './members.js';
@@ -30,6 +31,7 @@ interface CvSession {
   readonly record: RunRecord;
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
+  readonly force: boolean;
 }
 
 /** Says how it is run, as `RunOptions` does for one training. */
@@ -38,6 +40,7 @@ interface CvOptions {
   readonly profile?: boolean;
   readonly argv?: readonly string[];
   readonly clock?: Clock;
+  readonly force?: boolean;
 }
 
 /**
@@ -57,7 +60,7 @@ export async function* trainFolds(
   const record = newRecord(wholePlan(plan), started, run.argv ?? []);
   const { signal, clock = systemClock } = run;
   const lock = newRun(folder, plan.config, record);
-  yield* whileLocked(lock, runFolds({ plan, folder, record, signal, clock }));
+  yield* whileLocked(lock, runFolds({ plan, folder, record, signal, clock, force: false }));
 }
 
 /**
@@ -74,13 +77,9 @@ export async function* resumeFolds(
   refuseProfileOfFolds(options);
   const { folder, config, record: before } = run;
   const planned = wholePlan(plan);
-  const record = resumedRecord(before, planned);
-  if (folder !== null) {
-    writeConfig(folder, config);
-    writeRecord(folder, record);
-  }
-  const { signal, clock = systemClock } = options;
-  yield* runFolds({ plan: notingKernels(plan, before, planned), folder, record, signal, clock });
+  const record = writeRun(folder, config, resumedRecord(before, planned));
+  const { signal, clock = systemClock, force = false } = options;
+  yield* runFolds({ plan: notingKernels(plan, before, planned), folder, record, signal, clock, force });
 }
 
 function refuseProfileOfFolds({ profile }: CvOptions): void {
@@ -99,7 +98,7 @@ const wholePlan = ({ config, data, folds: [first] }: CrossValidationPlan): Train
 const runFolds = (session: CvSession): AsyncGenerator<TrainEvent> => recorded(session, cvEvents(session));
 
 async function* cvEvents(session: CvSession): AsyncGenerator<TrainEvent> {
-  const { plan, folder, record, clock, signal } = session;
+  const { plan, folder, record, clock, signal, force } = session;
   const begin = clock();
   const opened = openMembers({
     kind: 'fold',
@@ -110,6 +109,7 @@ async function* cvEvents(session: CvSession): AsyncGenerator<TrainEvent> {
     argv: record.argv,
     signal,
     clock,
+    force,
   });
   const { members } = opened;
   const foldEnd = (index: number, result: TrainResult): TrainEvent => {
@@ -121,7 +121,7 @@ async function* cvEvents(session: CvSession): AsyncGenerator<TrainEvent> {
   const complete = members.every(({ result }) => result !== null && result.status !== 'interrupted');
   const refitted =
     complete && plan.config.refit
-      ? yield* refitFolds(plan, members, { folder, record, signal, clock })
+      ? yield* refitFolds(plan, members, { folder, record, signal, clock, force })
       : null;
   const interrupted = !complete || (plan.config.refit && refitted === null);
   yield {
@@ -174,6 +174,9 @@ function endOfFolds(
     ...refitted,
     ...auditedOf(config, refitted === null ? results : [...results, refitted]),
     ...metrics,
+    ...(cv.outOfFold && {
+      scores: { val: scoresOfFolds(plan, members), test: refitted?.scores?.test ?? null },
+    }),
     baseline: baselineOf(held, metrics, first.network.loss),
     cv,
   };

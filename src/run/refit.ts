@@ -35,7 +35,7 @@ async function* withRefit(session: Session, events: AsyncIterable<TrainEvent>): 
 
 /** Trains on all rows for as many epochs as were best, and puts the result in the model's place. */
 async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEvent> {
-  const { trainer, folder, signal, clock, record } = session;
+  const { trainer, folder, signal, clock, record, force = false } = session;
   const begin = clock();
   const plan = planRefit(trainer.plan, first.workers, folder);
   const epochs = first.bestEpoch!;
@@ -47,6 +47,7 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     record: { ...newRecord(plan, new Date(), record.argv), refit: true },
     signal,
     clock,
+    force,
   });
   const settled: Session = { ...again, lastEpoch: epochs, measured: [] };
   const second = yield* refitEvents(settled);

@@ -4,7 +4,8 @@
  */
 import { additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
 import { Auditor, type ComputedBatch } from './audit.js';
-import { divergedError } from './diagnosis.js';
+import { divergedError, updateError } from './diagnosis.js';
+import { brokenParameter, putBack, snapshotOf } from './finite.js';
 import type { TrainingMemory } from './memory.js';
 import { normsByLayer } from './norms.js';
 import type { TrainingPlan } from './plan.js';
@@ -37,6 +38,9 @@ interface StepperOptions {
   readonly onNote?: ((message: string) => void) | undefined;
 }
 
+/** A rate below which no update by a calm gradient leaves the range of float32. */
+const CALM_RATE = 1e15;
+
 export class Stepper {
   /** The norms of the mean gradient by layer, from the last step that measured them. */
   gradientNorms: ReadonlyMap<string, number> = new Map();
@@ -65,13 +69,14 @@ export class Stepper {
    */
   async step(batch: Batch, workers: number, step: number, lr: number, measured = false): Promise<BatchSums> {
     const { plan, memory } = this;
-    const before = this.#auditor.compared;
+    const compared = this.#auditor.compared;
     const { ranges, bounded } = await this.#auditedGradients(batch, workers, step);
-    const sums = { ...this.#sumsOf(batch), audited: this.#auditor.compared - before };
+    const sums = { ...this.#sumsOf(batch), audited: this.#auditor.compared - compared };
     const diverged = () => divergedError(this.contextOf(0).gradient, plan, this.#wholeBatch(batch, step), lr);
     if (!Number.isFinite(sums.loss + sums.score)) throw diverged();
+    const calm = bounded && Math.abs(lr) < CALM_RATE;
     const update: UpdateStep = { step: step + 1, lr, rows: batch.rows, weight: sums.weight };
-    if (!measured && plan.sizes.sliced && bounded && workers > 1 && sums.weight > NEGLIGIBLE) {
+    if (!measured && plan.sizes.sliced && calm && workers > 1 && sums.weight > NEGLIGIBLE) {
       await this.#updateInSlices(update, batch, workers, ranges.length);
       return sums;
     }
@@ -82,11 +87,17 @@ export class Stepper {
       const scale = sums.weight > NEGLIGIBLE ? 1 / sums.weight : 0;
       this.gradientNorms = normsByLayer(memory.layout, gradient, scale);
     }
+    const earlier = calm ? null : snapshotOf(memory);
     const evaluate = async () => {
       this.#sumGradients((await this.#auditedGradients(batch, workers, step)).ranges, batch);
       return this.#sumsOf(batch).loss / sums.weight;
     };
     await applyUpdate(this.#kernels, plan, memory, update, { value: sums.loss / sums.weight, evaluate });
+    const broken = earlier && brokenParameter(memory, plan);
+    if (broken) {
+      putBack(memory, earlier);
+      throw updateError(plan, broken, step, lr);
+    }
     return sums;
   }
 

@@ -14,8 +14,9 @@ import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
 import { contiguousRanges, shardCount } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
-import { evaluationError } from './diagnosis.js';
+import { brokenError, evaluationError } from './diagnosis.js';
 import { totalBlocks } from './evaluation.js';
+import { brokenParameter } from './finite.js';
 import { keptPredictions, measuredMetric } from './measured.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
 import { type LayerNorms, layerNorms } from './norms.js';
@@ -113,7 +114,7 @@ export class Trainer {
     const { config, lr, stepsPerEpoch, totalSteps } = this.plan;
     const { step, plateau } = this.state;
     const progress = { step, stepsPerEpoch, totalSteps, plateauFactor: plateau.factor };
-    return lr * scheduleFactor(config.schedule, progress, config);
+    return lr * scheduleFactor(config.schedule, progress, config) * (this.state.rateFactor ?? 1);
   }
 
   /**
@@ -181,6 +182,12 @@ export class Trainer {
     } finally {
       weights.set(trained);
     }
+  }
+
+  /** Throws DivergedError where weights, running statistics or slots are not finite. */
+  checkFinite(): void {
+    const broken = brokenParameter(this.memory, this.plan);
+    if (broken) throw brokenError(this.plan, broken, this.state.step, this.lr);
   }
 
   close(): Promise<void> {
