@@ -69,7 +69,7 @@ export function magnitudes(
   };
 }
 
-/** Returns the remedy that the place, or what is large there, suggests; undefined for the usual one. */
+/** Returns the remedy that the place or what is large there suggests; undefined for the usual one. */
 export function remedyFor(
   { objective }: Pick<TrainingPlan, 'objective'>,
   { place, of }: Diagnosis,

@@ -1,4 +1,4 @@
-/** What is disturbed: commands that write files, and how to tell that what they have left comes to its end. */
+/** What is disturbed: commands that write files, and how to tell that what they left comes to its end. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';

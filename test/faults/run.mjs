@@ -2,8 +2,8 @@
  * Disturbs gradpool and counts how often it comes to the same bits all the same:
  *   node test/faults/run.mjs [--only kills,calls,accidents,flips] [--jobs train,resume,…] [--faults ENOSPC,…]
  *                            [--accidents loop,…] [--tasks update,…] [--count 1000] [--seed 1]
- * `npm run test:faults` sets up and runs all of it, which takes hours; the suite runs a short form. Folders in
- * which something went wrong are kept, and their paths are printed.
+ * `npm run test:faults` sets up and runs all of it, which takes hours; the suite runs a short form. Folders
+ * in which something went wrong are kept, and their paths are printed.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,7 +52,7 @@ async function* measured() {
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** Writes a row of the table. Of what was tried, some had nothing to go on from, such as a run not yet begun. */
+/** Writes a row of the table. Some tries have nothing to go on from, such as a run not yet begun. */
 function line({ what, tried, begun, right, of, added }) {
   const places = of === undefined ? '' : `, at ${tried} of ${of} calls`;
   const time = added?.length > 0 ? `, ${Math.round(median(added))} ms more in the median` : '';
