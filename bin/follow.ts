@@ -1,9 +1,14 @@
 /** Follows a training on the terminal, for the commands that train. */
 import type { StartEvent, TrainEvent, TrainResult } from '../src/train/events.js';
 import type { FlagValues } from './command.js';
-import { json, print } from './render/output.js';
+import { json, print, streamTo } from './render/output.js';
 import { resultText } from './render/result.js';
 import { trainingView } from './render/training.js';
+
+async function readPictureFile(text: string): Promise<string> {
+  (await import('../src/report/picture/picture.js')).pictureKind(text);
+  return text;
+}
 
 export const OUTPUT_FLAGS = {
   json: { describe: 'print the result as one JSON document', boolean: true, group: 'Output' },
@@ -12,6 +17,12 @@ export const OUTPUT_FLAGS = {
     describe: "show where the time went, and write the steps to the run's trace.json",
     boolean: true,
     group: 'Output',
+  },
+  picture: {
+    describe:
+      'two inputs: draw the decision regions, or the predicted number, over the epochs to FILE.svg or FILE.html',
+    group: 'Output',
+    read: readPictureFile,
   },
   'no-progress': { describe: 'print lines instead of a bar', boolean: true, group: 'Output' },
 } as const;
@@ -51,13 +62,25 @@ export async function follow(
     release();
   }
   if (result === null || start === null) throw new Error('the training ended without its last event');
+  const { run } = result as TrainResult;
+  if (args.picture !== undefined && run !== null) await writePicture(run, args.picture);
   if (args.json) json(result);
   else {
     print(resultText(result, start));
+    if (run !== null && process.stdout.isTTY && !args.quiet) {
+      const drawn = (await import('./render/picture.js')).smallPicture(run);
+      if (drawn !== null) print(`\n${drawn}`);
+    }
     const { profile, workers } = result as TrainResult;
     if (profile) print(`\n${(await import('./render/profile.js')).profileText(profile, workers)}`);
   }
   return result.status === 'interrupted' ? 130 : 0;
+}
+
+async function writePicture(run: string, file: string): Promise<void> {
+  const { drawPicture, pictureKind } = await import('../src/report/picture/picture.js');
+  const drawn = drawPicture(run, pictureKind(file));
+  await streamTo(file, (put) => put(drawn));
 }
 
 /** Turns the first SIGINT or SIGTERM into an abort signal; the second quits at once. */

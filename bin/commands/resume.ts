@@ -39,14 +39,19 @@ export const resumeCommand = defineCommand({
     );
     const library = await import('../../src/run/train.js');
     return follow(args, `the data of ${args.run}`, (signal) =>
-      library.resume(args.run, { ...options, signal, profile: args.profile === true }),
+      library.resume(args.run, {
+        ...options,
+        signal,
+        profile: args.profile === true,
+        picture: args.picture !== undefined,
+      }),
     );
   },
 });
 
 /** Flags that say something of sweeps only, and of runs only. */
 const SWEEP_ONLY = ['parallel', 'fail-fast', 'time-limit'];
-const RUN_ONLY = ['kernels', 'epochs', 'profile'];
+const RUN_ONLY = ['kernels', 'epochs', 'profile', 'picture'];
 
 function refuseFlags(args: Args, flags: readonly string[], why: string, what: string): void {
   const given = flags.find((flag) => args[flag] !== undefined);

@@ -41,9 +41,11 @@ export const trainCommand = defineCommand({
   ],
   async run(args) {
     const withoutTraining = (['dry-run', 'print-config'] as const).find((flag) => args[flag]);
-    if (withoutTraining && args.profile) {
+    const ofTraining = (['profile', 'picture'] as const).find((flag) => args[flag] !== undefined);
+    if (withoutTraining && ofTraining) {
+      const does = { profile: 'measures', picture: 'draws' }[ofTraining];
       throw new UsageError(
-        `--profile measures a training, and --${withoutTraining} trains nothing: drop one of them`,
+        `--${ofTraining} ${does} a training, and --${withoutTraining} trains nothing: drop one of them`,
       );
     }
     const settings = await readSettings(args, process.env);
@@ -62,7 +64,13 @@ export const trainCommand = defineCommand({
     }
     const out = args.out === undefined ? {} : { out: args.out };
     return follow(args, options.data, (signal) =>
-      library.train(options, { ...out, signal, profile: args.profile === true, argv: process.argv.slice(2) }),
+      library.train(options, {
+        ...out,
+        signal,
+        profile: args.profile === true,
+        picture: args.picture !== undefined,
+        argv: process.argv.slice(2),
+      }),
     );
   },
 });

@@ -39,6 +39,7 @@ import {
 import { notingKernels, withKernels } from './kernels.js';
 import { lockFolder, whileLocked } from './lock.js';
 import { planNewTraining } from './newplan.js';
+import { refuseNoPicture, refuseSeveral } from './picture/pictured.js';
 import { newRecord, resumedRecord } from './record.js';
 import { runSession } from './refit.js';
 import { orClose, restore } from './restore.js';
@@ -53,6 +54,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Whether to time every step: the last event then holds a profile, and the run's folder trace.json. */
   readonly profile?: boolean;
+  /**
+   * Whether the training must be one that a picture can be drawn of; UsageError where it is not. Frames are kept
+   * in the folder of every training of one network on two numbers.
+   */
+  readonly picture?: boolean;
   /** The command line, which the run's record keeps. */
   readonly argv?: readonly string[];
   /** The compiled worker module. Tests put one here that dies. */
@@ -110,6 +116,7 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   checkOwnGiven(config, ownFunctions(options));
   const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
   refuseBoardAlone(config.tensorboard, folder);
+  if (run.picture) refuseSeveral(config);
   if (config.bag > 1) {
     yield* trainBag(config, options, run, { folder, started });
     return;
@@ -119,10 +126,14 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
     return;
   }
   const plan = await planNewTraining(config, options, run.profile);
+  if (run.picture) refuseNoPicture(plan.data);
   const record = newRecord(plan, started, run.argv ?? []);
   const session = openSession(plan, { ...run, own: ownFunctions(options) });
   const lock = await orClose(session.trainer, () => newRun(folder, plan.config, record));
-  yield* whileLocked(lock, runSession({ ...session, folder, record, signal: run.signal, best: null }));
+  yield* whileLocked(
+    lock,
+    runSession({ ...session, folder, record, signal: run.signal, best: null, pictured: true }),
+  );
 }
 
 /**
@@ -174,6 +185,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
     }),
   );
   checkOwnGiven(config, ownFunctions(options));
+  if (options.picture) refuseSeveral(config);
   refuseShortening(folder, before, config, record);
   const recorded = withKernels(folder, config, record, options.kernels, options.nativeLibrary);
   const rows = withRows(recorded, { ...recorded, ...options });
@@ -198,6 +210,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
     return;
   }
   const plan = planTraining(recorded, data, options.profile);
+  if (options.picture) refuseNoPicture(plan.data);
   const noted = notingKernels(plan, record, plan);
   const session = openSession(noted, { ...options, own: ownFunctions(options) });
   const best = await orClose(session.trainer, () => {
@@ -207,7 +220,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
   });
   const begun = resumedRecord(record, plan);
   writeRecord(folder, begun);
-  yield* runSession({ ...session, folder, record: begun, signal: options.signal, best });
+  yield* runSession({ ...session, folder, record: begun, signal: options.signal, best, pictured: true });
 }
 
 /** Throws DataError for data that is not the data that a run began with. */

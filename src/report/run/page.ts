@@ -14,6 +14,7 @@ import { machineSection } from './machine.js';
 import { mistakesSection } from './mistakes.js';
 import { layerNames, networkSection } from './network.js';
 import { openRun } from './open.js';
+import { pictureSection } from './picture.js';
 import { rankingSection } from './ranking.js';
 import { residualsSection } from './residuals.js';
 import { scoresSection } from './scores.js';
@@ -34,6 +35,7 @@ export async function runPage(folder: string, source: string | undefined): Promi
   const sections = [
     summarySection(run),
     await curvesSection(run, draw),
+    pictureSection(run, (note) => notes.push(note)),
     await ofRows(scoresSection),
     await ofRows(classesSection),
     await ofRows((found) => rankingSection(found, draw)),
