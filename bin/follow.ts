@@ -68,7 +68,8 @@ export async function follow(
   else {
     print(resultText(result, start));
     if (run !== null && process.stdout.isTTY && !args.quiet) {
-      const drawn = (await import('./render/picture.js')).smallPicture(run);
+      const { smallPicture } = await import('./render/picture.js');
+      const drawn = smallPicture(run);
       if (drawn !== null) print(`\n${drawn}`);
     }
     const { profile, workers } = result as TrainResult;

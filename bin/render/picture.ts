@@ -1,4 +1,4 @@
-/** Draws what a network of two inputs has learned on the terminal: two points of the plane in each character. */
+/** Draws on the terminal what a network of two inputs has learned, two points of the plane in a character. */
 import { type Picture, readPicture } from '../../src/run/picture/file.js';
 import { RANGE_STEPS } from '../../src/run/picture/record.js';
 import { inColours, terminalWidth, visible } from './text.js';
@@ -20,7 +20,7 @@ export function smallPicture(run: string): string | null {
 }
 
 /** Writes the lines of the drawing, and one that says what the colours or marks stand for. */
-export function pictureLines({ plane, frames }: Picture, colours: boolean): string[] {
+function pictureLines({ plane, frames }: Picture, colours: boolean): string[] {
   const { grids } = frames[frames.length - 1];
   const { size, classes, inputs, target } = plane;
   const at = (column: number, row: number) => {

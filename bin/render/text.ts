@@ -165,8 +165,8 @@ export function painter(stream: NodeJS.WriteStream): (style: Style, text: string
 }
 
 /**
- * Writes a character in the colours of these codes, such as 34 for blue on 43 for yellow ground. What is written
- * is for `forTerminal` to paint.
+ * Writes a character in the colours of these codes, such as 34 for blue on 43 for a yellow ground; it is for
+ * `forTerminal` to paint.
  */
 export const inColours = (codes: readonly number[], character: string): string =>
   `${codes.map((code) => `${MARK}${code}\0`).join('')}${character}${MARK}39\0${MARK}49\0`;

@@ -133,7 +133,7 @@ export interface Share {
   readonly predicted: number;
 }
 
-/** Divides the predicted change of Div among the units at which the ways to Div part; empty if they do not. */
+/** Divides the predicted change of Div among the units at which the paths part; empty where they do not. */
 export function sharesOf(
   instance: Instance,
   placed: PlacedInfluence,

@@ -55,8 +55,8 @@ export interface RunOptions {
   /** Whether to time every step: the last event then holds a profile, and the run's folder trace.json. */
   readonly profile?: boolean;
   /**
-   * Whether the training must be one that a picture can be drawn of; UsageError where it is not. Frames are kept
-   * in the folder of every training of one network on two numbers.
+   * Whether the training must be one that a picture can be drawn of; UsageError where it is not. Frames are
+   * kept in the folder of every training of one network on two numbers.
    */
   readonly picture?: boolean;
   /** The command line, which the run's record keeps. */

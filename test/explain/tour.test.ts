@@ -1,6 +1,6 @@
 /**
- * The tour of the lecture: every command runs and shows what it promises; UPDATE_DOCS=1 writes the heads of the
- * example files, the table in docs/lecture.md and its drawings anew.
+ * The tour of the lecture: every command runs and shows what it promises; UPDATE_DOCS=1 writes the heads of
+ * the example files, the table in docs/lecture.md and its drawings anew.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

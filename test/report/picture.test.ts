@@ -1,4 +1,4 @@
-/** Pictures of learning: what is recorded is what the model predicts, and what is drawn is what was recorded. */
+/** Pictures of learning: what is recorded is what the model predicts, and goes on when a run is resumed. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,7 +14,7 @@ import { type RunOptions, resume, train } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent } from '#src/train/events.js';
 import { trainCommand } from '../../dist/bin/commands/train.js';
-import { pictureLines } from '../../dist/bin/render/picture.js';
+import { smallPicture } from '../../dist/bin/render/picture.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-picture-'));
 const place = (name: string) => join(folder, name);
@@ -139,7 +139,7 @@ describe('a training on two numbers', () => {
     const { frames } = readPicture(run)!;
     expect(html).toContain('id="picture"');
     expect(html.split('href="#picture-rows"')).toHaveLength(frames.length + 1);
-    const lines = pictureLines(readPicture(run)!, false);
+    const lines = smallPicture(run)!.split('\n');
     expect(lines).toHaveLength(21);
     for (const line of lines.slice(0, 20)) expect(line).toMatch(/^[·#]{40}$/);
     expect(lines[0]).toContain('·'); // the first moon lies above

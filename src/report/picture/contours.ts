@@ -10,8 +10,9 @@ export interface Grid {
 }
 
 /**
- * Returns the region in which a grid is at or above a level, as the path of an SVG: closed lines, which run along
- * the border where the region reaches it. Between two points of the grid, the numbers are taken to be linear.
+ * Returns the region in which a grid is at or above a level, as the path of an SVG: closed lines, which run
+ * along the border where the region reaches it. Between two points of the grid, the numbers are taken to be
+ * linear.
  */
 export function regionPath(grid: Grid, level: number): string {
   return loopsOf(grid, level)

@@ -1,6 +1,6 @@
 /**
- * picture.jsonl: what a network of two inputs computes over their plane, after ever more epochs. The first line
- * says which plane, each further line holds the network after one epoch.
+ * picture.jsonl: what a network of two inputs computes over their plane, after ever more epochs. The first
+ * line says which plane, each further line holds the network after one epoch.
  */
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
@@ -39,8 +39,8 @@ const frameSchema = z.object({
   /** Whether these are the weights that were kept at the end. */
   final: z.literal(true).exactOptional(),
   /**
-   * Grids of 16-bit numbers, base64: for two classes one that is above 0 where the second is predicted, for more
-   * one of each class, for a number its place in the range.
+   * Grids of 16-bit numbers, base64: for two classes one that is above 0 where the second is predicted, for
+   * more one of each class, for a number its place in the range.
    */
   grids: z.array(z.string().max(3_000_000)).min(1).max(16),
 });
@@ -89,8 +89,8 @@ export function appendFrame(folder: string, { epoch, final, grids }: PictureFram
 export const hasPicture = (folder: string): boolean => existsSync(partOf(folder, RUN_FILES.picture));
 
 /**
- * Reads the picture of a run; null where it has none. The later frame of an epoch counts, and a last line that a
- * kill cut short is passed over.
+ * Reads the picture of a run; null where it has none. The later frame of an epoch counts, and a last line
+ * that a kill cut short is passed over.
  * @throws DataError for a file that is damaged
  */
 export function readPicture(folder: string): Picture | null {

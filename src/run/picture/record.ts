@@ -131,8 +131,8 @@ function gridRows(low: readonly number[], high: readonly number[]): Dataset {
 }
 
 /**
- * Sends the grid through the network as it is evaluated now, by kernels whose bits are the same everywhere. Null
- * where an output is not finite, as a network may have far from its training rows.
+ * Sends the grid through the network as it is evaluated now, by kernels whose bits are the same everywhere.
+ * Null where an output is not finite, as a network may have far from its training rows.
  */
 function gridsOf(
   { trainer }: Session,
@@ -193,7 +193,7 @@ function leadOf(output: ArrayLike<number>, at: number, N: number, c: number): nu
   return output[at + c] - other;
 }
 
-/** Rounds a lead, so that it is above 0 for the class that is predicted, ties included, and below 0 otherwise. */
+/** Rounds a lead so that it is above 0 for the class that is predicted, ties included, and else below 0. */
 function stepsOf(lead: number, predicted: boolean): number {
   const steps = Math.round(Math.min(32767, Math.max(-32767, lead)));
   return predicted ? Math.max(1, steps) : Math.min(-1, steps);
