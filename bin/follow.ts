@@ -1,4 +1,5 @@
 /** Follows a training on the terminal, for the commands that train. */
+import { destinationOf } from '../src/destination.js';
 import type { StartEvent, TrainEvent, TrainResult } from '../src/train/events.js';
 import type { FlagValues } from './command.js';
 import { json, print, streamTo } from './render/output.js';
@@ -7,6 +8,7 @@ import { trainingView } from './render/training.js';
 
 async function readPictureFile(text: string): Promise<string> {
   (await import('../src/report/picture/picture.js')).pictureKind(text);
+  destinationOf(text); // a folder that is missing is better said before the training
   return text;
 }
 
@@ -63,7 +65,6 @@ export async function follow(
   }
   if (result === null || start === null) throw new Error('the training ended without its last event');
   const { run } = result as TrainResult;
-  if (args.picture !== undefined && run !== null) await writePicture(run, args.picture);
   if (args.json) json(result);
   else {
     print(resultText(result, start));
@@ -75,6 +76,7 @@ export async function follow(
     const { profile, workers } = result as TrainResult;
     if (profile) print(`\n${(await import('./render/profile.js')).profileText(profile, workers)}`);
   }
+  if (args.picture !== undefined && run !== null) await writePicture(run, args.picture);
   return result.status === 'interrupted' ? 130 : 0;
 }
 

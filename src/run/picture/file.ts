@@ -13,25 +13,29 @@ import { RUN_FILES } from '../folder.js';
 const VERSION = 1;
 const pair = z.tuple([z.number(), z.number()]);
 
-const headSchema = z.object({
-  formatVersion: versionKey(VERSION),
-  type: z.literal('plane'),
-  /** Names of the two inputs. */
-  inputs: z.tuple([z.string(), z.string()]),
-  /** The least and the largest value of each input that is drawn. */
-  low: pair,
-  high: pair,
-  /** Points of the grid in each direction. */
-  size: z.int().min(2).max(1000),
-  /** Names of the classes; null where a number is predicted. */
-  classes: z.array(z.string()).min(2).max(16).nullable(),
-  /** What is predicted. */
-  target: z.string(),
-  /** Range of the predicted number; null for classes. */
-  range: pair.nullable(),
-  /** Rows of the training: both inputs, and the index of the class or the number. */
-  points: z.array(z.tuple([z.number(), z.number(), z.number()])).max(2000),
-});
+const headSchema = z
+  .object({
+    formatVersion: versionKey(VERSION),
+    type: z.literal('plane'),
+    /** Names of the two inputs. */
+    inputs: z.tuple([z.string(), z.string()]),
+    /** The least and the largest value of each input that is drawn. */
+    low: pair,
+    high: pair,
+    /** Points of the grid in each direction. */
+    size: z.int().min(2).max(1000),
+    /** Names of the classes; null where a number is predicted. */
+    classes: z.array(z.string()).min(2).max(16).nullable(),
+    /** What is predicted. */
+    target: z.string(),
+    /** Range of the predicted number; null for classes. */
+    range: pair.nullable(),
+    /** Rows of the training: both inputs, and the index of the class or the number. */
+    points: z.array(z.tuple([z.number(), z.number(), z.number()])).max(2000),
+  })
+  .refine(({ low, high }) => low.every((value, input) => value < high[input]), {
+    error: 'low is not below high',
+  });
 
 const frameSchema = z.object({
   type: z.literal('frame'),
@@ -116,13 +120,13 @@ export function readPicture(folder: string): Picture | null {
   return { plane, frames: final === null ? ordered : [...ordered, final] };
 }
 
-/** Returns a frame with its grids as numbers; null where they do not have the size of the plane. */
-function frameOf({ epoch, final, grids }: StoredFrame, { size }: Plane): PictureFrame | null {
+/** Returns a frame with its grids as numbers; null where they are not those of the plane. */
+function frameOf({ epoch, final, grids }: StoredFrame, { size, classes }: Plane): PictureFrame | null {
   const numbers = grids.map((text) => {
     const bytes = Buffer.from(text, 'base64');
     return new Int16Array(new Uint8Array(bytes).buffer, 0, Math.floor(bytes.length / 2));
   });
-  return numbers.every(({ length }) => length === size * size)
-    ? { epoch, final: final === true, grids: numbers }
-    : null;
+  const wanted = classes === null || classes.length === 2 ? 1 : classes.length;
+  const fits = numbers.length === wanted && numbers.every(({ length }) => length === size * size);
+  return fits ? { epoch, final: final === true, grids: numbers } : null;
 }
