@@ -87,7 +87,8 @@ export class DivergedError extends UserError {
 }
 
 /**
- * Thrown when a check that the user asked for fails, such as gradcheck's or bench compare's. Exit code 5.
+ * Thrown when a check that the user asked for fails, such as gradcheck's, bench compare's or an audit's. Exit
+ * code 5.
  *
  * @example
  * ```js

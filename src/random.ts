@@ -26,6 +26,7 @@ export const PURPOSE = {
   bootstrap: 22,
   search: 31,
   proposal: 32,
+  audit: 40,
 } as const;
 
 /** Encrypts the counter (c0, c1) with the key (k0, k1) and writes the two words into out; all are uint32. */

@@ -74,6 +74,7 @@ function parseJson(text: string, file: string, remedy: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new DataError(`${file}: is not JSON (${(error as Error).message}); ${remedy}`);
+    const why = (error as Error).message.replace(/\s+/g, ' '); // it quotes the text, line breaks and all
+    throw new DataError(`${file}: is not JSON (${why}); ${remedy}`);
   }
 }

@@ -4,6 +4,7 @@ import { type Args, defineCommand, type FlagValues } from '../command.js';
 import { CONFIG_FLAGS, givenValues } from '../config/flags.js';
 import { follow, OUTPUT_FLAGS } from '../follow.js';
 import { followSweep, SWEEP_RUN_FLAGS } from '../followsweep.js';
+import { SUPERVISE_FLAG } from '../supervised.js';
 
 export const resumeCommand = defineCommand({
   usage: 'resume <run>',
@@ -15,7 +16,15 @@ export const resumeCommand = defineCommand({
     kernels: CONFIG_FLAGS.kernels,
     'native-library': CONFIG_FLAGS['native-library'],
     epochs: CONFIG_FLAGS.epochs,
+    audit: CONFIG_FLAGS.audit,
     tensorboard: CONFIG_FLAGS.tensorboard,
+    force: {
+      describe:
+        'go on although configuration, data or checkpoints were changed: the bits may then differ, and run.json says so',
+      boolean: true,
+      group: 'Run',
+    },
+    ...SUPERVISE_FLAG,
     ...SWEEP_RUN_FLAGS,
     ...OUTPUT_FLAGS,
   },
@@ -33,8 +42,13 @@ export const resumeCommand = defineCommand({
         '--epochs auto: a run that goes on for longer needs a number, such as --epochs 20',
       );
     }
+    if (args.supervise) {
+      const words = process.argv.slice(2).filter((word) => word !== '--supervise');
+      const { supervise } = await import('../supervise.js');
+      return supervise(args.run, words, words);
+    }
     const options: ResumeOptions = givenValues(
-      ['workers', 'kernels', 'nativeLibrary', 'epochs', 'tensorboard'],
+      ['workers', 'kernels', 'nativeLibrary', 'epochs', 'audit', 'tensorboard'],
       args,
     );
     const library = await import('../../src/run/train.js');
@@ -44,6 +58,7 @@ export const resumeCommand = defineCommand({
         signal,
         profile: args.profile === true,
         picture: args.picture !== undefined,
+        force: args.force === true,
       }),
     );
   },
@@ -51,7 +66,7 @@ export const resumeCommand = defineCommand({
 
 /** Flags that say something of sweeps only, and of runs only. */
 const SWEEP_ONLY = ['parallel', 'fail-fast', 'time-limit'];
-const RUN_ONLY = ['kernels', 'epochs', 'profile', 'picture'];
+const RUN_ONLY = ['kernels', 'epochs', 'audit', 'profile', 'picture', 'force', 'supervise'];
 
 function refuseFlags(args: Args, flags: readonly string[], why: string, what: string): void {
   const given = flags.find((flag) => args[flag] !== undefined);

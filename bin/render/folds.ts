@@ -14,14 +14,18 @@ export function cvFacts(cv: CrossValidation): [string, string | null][] {
   const best = trained.map(({ bestEpoch }) => bestEpoch ?? '-').join(', ');
   return [
     ...means,
-    ['out of fold', outOfFold && `${metricsText(outOfFold)} of ${outOfFoldRows(cv)}`],
+    ['out of fold', outOfFold && outOfFoldText(outOfFold, repetitions)],
     ['best epochs', best === '' ? null : best],
   ];
 }
 
-function outOfFoldRows({ outOfFold, repetitions }: CrossValidation): string {
+function outOfFoldText(
+  { rows, ...metrics }: NonNullable<CrossValidation['outOfFold']>,
+  repetitions: number,
+): string {
   const predicted = repetitions > 1 ? `, each predicted ${repetitions} times` : '';
-  return `${countOf(outOfFold!.rows / repetitions, 'row')}${predicted} by networks that were not trained on it`;
+  const own = countOf(rows / repetitions, 'row');
+  return `${metricsText(metrics)} of ${own}${predicted} by networks that were not trained on it`;
 }
 
 /** Writes a mean, its deviation from fold to fold and its interval: 97.31 % ± 0.42 [96.90, 97.72]. */

@@ -32,10 +32,16 @@ export function resultText(result: TrainResult, start: StartEvent): string {
       status === 'interrupted' ? status : 'trained',
       `${countOf(epochs, 'epoch')}, ${countOf(steps, 'step')} in ${duration(result.wallSeconds)} (${speed}, ${workersText(workers)}, ${kernels})${why}`,
     ],
+    ['audit', auditText(result)],
     ['weights', `sha256 ${result.weightsSha256}`],
     ['run', run],
     ['next', run && paint('bold', nextCommand(run, result, data))],
   ]);
+}
+
+function auditText({ audited }: TrainResult): string | null {
+  if (audited === undefined) return null;
+  return `${countOf(audited, 'shard')} computed twice, with the same bits`;
 }
 
 function noteOf(result: TrainResult, start: StartEvent): string | null {
@@ -45,11 +51,12 @@ function noteOf(result: TrainResult, start: StartEvent): string | null {
 }
 
 /** Writes a few more metrics of the rows that say most: the test rows, or else the validation rows. */
-function metricsLine({ scores, bag }: TrainResult): string | null {
+function metricsLine({ scores, bag, cv }: TrainResult): string | null {
   const shown = scores?.test ?? scores?.val;
   const text = shown && headlineText(shown);
   if (!text) return null;
-  return `${text} (${scores?.test ? 'test' : bag?.outOfFold ? 'out of fold' : 'validation'} rows)`;
+  const outOfFold = (bag ?? cv)?.outOfFold;
+  return `${text} (${scores?.test ? 'test' : outOfFold ? 'out of fold' : 'validation'} rows)`;
 }
 
 /** Says by how many networks each of the rows was scored, where they are out of fold. */

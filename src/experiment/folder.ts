@@ -42,8 +42,10 @@ export function newSweepFolder(out: string | undefined, name: string, started: D
 export const isSweep = (folder: string): boolean => existsSync(join(folder, SWEEP_FILES.record));
 
 /** Returns the folder of a trial, counted from 1. */
-export const trialFolder = (folder: string, trial: number): string =>
-  partOf(folder, join(SWEEP_FILES.folders, String(trial).padStart(4, '0')));
+export const trialFolder = (folder: string, trial: number): string => partOf(folder, trialPart(trial));
+
+/** Returns where in a sweep's folder a trial has its own. */
+export const trialPart = (trial: number): string => join(SWEEP_FILES.folders, String(trial).padStart(4, '0'));
 
 /** Creates the folder of a new sweep. */
 export function createSweepFolder(folder: string, record: SweepRecord): void {

@@ -7,7 +7,7 @@ import { networkProbabilities, predictedQuantiles } from '../forward/predictions
 import type { ChosenKernels } from '../kernels/choose.js';
 import { givesProbabilities, outputWidth } from '../network/layer.js';
 import { quantilePairs } from '../network/quantiles.js';
-import { createRunner, type RunnableModel, type Runner } from './runner.js';
+import { oneRunnerAtATime, type RunnableModel, type Runner } from './runner.js';
 
 /** Rows and outputs that are calibrated on, at most: more would take seconds and change nothing. */
 const MOST = { rows: 100_000, outputs: 2_000_000 } as const;
@@ -27,8 +27,8 @@ interface CalibrationOptions {
 }
 
 /** Rows, and the model that predicts them. */
-interface PredictedBy extends PredictedRows {
-  readonly model: RunnableModel;
+export interface PredictedBy<Model extends RunnableModel = RunnableModel> extends PredictedRows {
+  readonly model: Model;
 }
 
 /**
@@ -108,11 +108,9 @@ function allBlocks(
   source: string,
   of: (rows: number, runner: Runner, model: RunnableModel) => ArrayLike<number>,
 ): Float64Array {
-  let runner: Runner | null = null;
-  const blocks = groups.flatMap(({ model, subset, members }, index) => {
-    // Memory is taken for one model after the other, once for all groups of it that follow each other.
-    const own = runner !== null && groups[index - 1]?.model === model ? runner : createRunner(model, chosen);
-    runner = own;
+  const runnerOf = oneRunnerAtATime(chosen);
+  const blocks = groups.flatMap(({ model, subset, members }) => {
+    const own = runnerOf(model);
     return Array.from({ length: evaluationBlocks(subset) }, (_, block) => {
       const { from, to } = blockRows(subset, block);
       own.forward(subset, from, to, source, members);

@@ -14,8 +14,8 @@ const MOST_PROBABILITIES = 2 ** 27;
 
 /** Takes the predictions of block after block, in the order of the rows. */
 interface Collection {
-  /** Takes `rows` predictions from the network's output, which are those from row `from` on. */
-  add(from: number, rows: number): void;
+  /** Takes `rows` predictions from the output of a network, which are those from row `from` on. */
+  add(runner: Runner, from: number, rows: number): void;
   /** Returns the predictions for all rows, once all have been taken. */
   predictions(): TaskPredictions;
   /** Σ w·Div over the rows taken. */
@@ -25,21 +25,24 @@ interface Collection {
 /** The parts of a model that its predictions follow from, once it is in memory. */
 type PredictingModel = Pick<ReadModel, 'layers' | 'schema' | 'calibration'>;
 
-/** Begins to collect the predictions for a subset's rows. */
-export function collect(model: PredictingModel, runner: Runner, subset: Subset): Collection {
+/**
+ * Begins to collect the predictions for a subset's rows.
+ * @param levels those of the quantiles that the network predicts
+ */
+export function collect(model: PredictingModel, levels: readonly number[], subset: Subset): Collection {
   const { dataset, rows } = subset;
   const N = dataset.targetWidth;
   const targets = targetsOf(subset);
   const weights = dataset.weights ? Float64Array.from(rows, (row) => dataset.weights![row]) : null;
   const into = classesOf(model.schema)
-    ? classCollector(model, runner, targets, weights)
-    : valueCollector(runner, N, targets, weights);
+    ? classCollector(model, targets, weights)
+    : valueCollector(levels, N, targets, weights);
   let loss = 0;
   return {
-    add(from, count) {
+    add(runner, from, count) {
       const { rowLosses } = runner.context.workspace;
       for (let row = 0; row < count; row++) loss += (weights ? weights[from + row] : 1) * rowLosses[row];
-      into.add(from, count);
+      into.add(runner, from, count);
     },
     predictions: into.predictions,
     loss: () => loss,
@@ -50,7 +53,6 @@ type Collector = Omit<Collection, 'loss'>;
 
 function classCollector(
   model: PredictingModel,
-  runner: Runner,
   targets: Float64Array,
   weights: Float64Array | null,
 ): Collector {
@@ -60,7 +62,7 @@ function classCollector(
   const held = givesProbabilities(model.layers) && size <= MOST_PROBABILITIES;
   const probabilities = held ? new Float32Array(size) : null;
   return {
-    add(from, rows) {
+    add(runner, from, rows) {
       predicted.set(predictedClasses(runner.context, rows), from);
       if (probabilities === null) return;
       probabilities.set(classProbabilities(model, runner, rows)!, from * classes.length);
@@ -73,16 +75,15 @@ function classCollector(
 }
 
 function valueCollector(
-  { context, output }: Runner,
+  levels: readonly number[],
   outputs: number,
   targets: Float64Array,
   weights: Float64Array | null,
 ): Collector {
-  const { levels } = context.objective;
   const predicted = new Float64Array(targets.length);
   const quantiles = levels.length > 0 ? new Float64Array(targets.length * levels.length) : null;
   return {
-    add(from, rows) {
+    add({ context, output }, from, rows) {
       predicted.set(predictedValues(context, output, rows), from * outputs);
       quantiles?.set(predictedQuantiles(context, output, rows), from * outputs * levels.length);
     },

@@ -109,10 +109,10 @@ export function evaluatePredictions(
   }
   const { weights } = subset.dataset;
   const covered = coverageOf(model, runner, subset);
-  const collection = collect(model, runner, subset);
+  const collection = collect(model, runner.context.objective.levels, subset);
   const calibration = new Calibrations(model, runner, subset);
   const sums = sumBlocks(runner, subset, source, (from, count) => {
-    collection.add(from, count);
+    collection.add(runner, from, count);
     calibration.add(from, count);
     covered?.add(from, count);
   });

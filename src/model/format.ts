@@ -4,6 +4,7 @@
  * loads them; in a bag of networks, `members.0.` and so on stand before them. Its metadata hold, as text,
  * what else is needed to predict.
  */
+import { createHash } from 'node:crypto';
 import type { Calibration } from '../calibration/record.js';
 import type { ArraysSchema, ProblemType, Schema } from '../data/schema.js';
 import type { FloatArray } from '../kernels/kernels.js';
@@ -48,7 +49,7 @@ export function metadataOf(
   }: Pick<SavedModel, 'network' | 'schema' | 'facts' | 'bag' | 'calibration'>,
   weightsSha256: string,
 ): Metadata {
-  return {
+  return sealMetadata({
     format: MODEL_FORMAT,
     version: bag ? BAG_VERSION : MODEL_VERSION,
     ...(bag ? { members: String(bag.length) } : {}),
@@ -60,7 +61,38 @@ export function metadataOf(
     training: JSON.stringify(facts),
     ...(calibration ? { calibration: JSON.stringify(calibration) } : {}),
     weightsSha256,
-  };
+  });
+}
+
+/** The metadata that a model file may have; the last is the checksum of the others. */
+const KEYS = [
+  'format',
+  'version',
+  'members',
+  'task',
+  'loss',
+  'classes',
+  'network',
+  'preprocessing',
+  'training',
+  'calibration',
+  'weightsSha256',
+  'sha256',
+];
+
+/** Returns metadata with their checksum, which does not depend on their order. */
+function sealMetadata(metadata: Metadata): Metadata {
+  const own = KEYS.flatMap((key) => (key === 'sha256' || !(key in metadata) ? [] : [[key, metadata[key]]]));
+  return { ...metadata, sha256: createHash('sha256').update(JSON.stringify(own)).digest('hex') };
+}
+
+/**
+ * Whether metadata are as they were written. Those of earlier versions have no checksum and no keys but
+ * those above; keys that another program adds to a model with a checksum do not count.
+ */
+export function metadataSound(metadata: Metadata): boolean {
+  if (metadata.sha256 === undefined) return Object.keys(metadata).every((key) => KEYS.includes(key));
+  return sealMetadata(metadata).sha256 === metadata.sha256;
 }
 
 /** Returns the name of a parameter's tensor; `member` counts from 0 and is null for a single network. */

@@ -22,6 +22,7 @@ import {
   MODEL_FORMAT,
   MODEL_VERSION,
   metadataOf,
+  metadataSound,
   type SavedModel,
   tensorName,
   torchShape,
@@ -54,6 +55,11 @@ export function readModel(path: string): ReadModel {
   const file = modelFile(path);
   const { tensors, metadata } = decodeSafetensors(readBytes(file), file);
   checkFormat(metadata, file);
+  if (!metadataSound(metadata)) {
+    throw new DataError(
+      `${file}: damaged: the checksum of its network and preprocessing does not match; take another copy`,
+    );
+  }
   const network = parse(networkSchema, metadata, 'network', file);
   const schema = parseSchema(json(metadata, 'preprocessing', file), file);
   const facts = parse(factsSchema, metadata, 'training', file);

@@ -115,6 +115,15 @@ function allocate(trained: Objective, problemType: ProblemType, outputs: number,
   return { memory, carved: carve(new Arena(memory.buffer)) };
 }
 
+/** Returns a function that binds one model after the other; the same one in a row is bound once. */
+export function oneRunnerAtATime(chosen: ChosenKernels): (model: RunnableModel) => Runner {
+  let last: { readonly model: RunnableModel; readonly runner: Runner } | null = null;
+  return (model) => {
+    if (last?.model !== model) last = { model, runner: createRunner(model, chosen) };
+    return last.runner;
+  };
+}
+
 /**
  * Sums a subset block by block, and shows `observe` each block's first row and length after its forward pass.
  * @param members those of a bag that take part, counted from 0; by default all

@@ -11,7 +11,8 @@
  * A thread may be late: it sleeps, or another program has its core. Whoever has nothing left to do, another
  * thread or the coordinator, then takes the task over. The state is set from OPEN by one atomic
  * compare-and-exchange, so a task is begun by exactly one of them. The numbers are read after that and are
- * not written again before the task is done, so it does not matter how long ago the thread was woken.
+ * not written again before the task is done, so it does not matter how long ago the thread was woken. A task
+ * that is kept for its own thread is in state KEPT in place of OPEN, and nobody else begins it.
  *
  * Waking a sleeping thread takes longer than most gaps between tasks, so a waiter spins briefly before it
  * sleeps. It must not spin for long, because its core may be the one that the thread it waits for needs.
@@ -36,15 +37,18 @@ const CELLS = 32;
 /**
  * Indices of a channel's counter and state, 64 bytes apart: a cache line each, since a thread that spins on
  * its counter shall not notice how its last task was taken. A thread sets `STARTED`, to 1, and its number as
- * `THREAD` when it begins to serve; it counts `PROGRESS` up in a line that nobody spins on.
+ * `THREAD` when it begins to serve; it counts `PROGRESS` up in a line that nobody spins on. Who begins a task
+ * leaves the state of doing so as `DOER`.
  */
 const POSTED = 0;
 const STATE = 16;
 const STARTED = 17;
 const PROGRESS = 32;
 const THREAD = 33;
+const DOER = 34;
 const COUNTER_WORDS = 48;
 /** The states of a task; thread i has begun it in state `BEGUN + i`. */
+const KEPT = -1;
 const DONE = 0;
 const OPEN = 1;
 const BEGUN_HERE = 2;
@@ -100,8 +104,8 @@ export function serveTasks(
     // overlooked.
     const posted = Atomics.load(own, POSTED);
     if (posted === STOP) return;
-    for (const { counters, cells } of channels) {
-      if (!begin(counters, BEGUN + index)) continue;
+    for (const [i, { counters, cells }] of channels.entries()) {
+      if (!begin(counters, BEGUN + index, i === 0)) continue;
       progress();
       handle(cells, progress);
       end(counters);
@@ -114,10 +118,15 @@ export function serveTasks(
 /**
  * Begins a task in the name of `who`, if it is open. A thread that replaces one that died finds a task that
  * was begun in its own name, and begins it again.
+ * @param own whether it is a task of the thread's own channel
  */
-function begin(counters: Int32Array, who: number): boolean {
+function begin(counters: Int32Array, who: number, own = false): boolean {
   const state = Atomics.load(counters, STATE);
-  return state === who || (state === OPEN && Atomics.compareExchange(counters, STATE, OPEN, who) === OPEN);
+  if (state === who) return true;
+  if (state !== OPEN && !(own && state === KEPT)) return false;
+  if (Atomics.compareExchange(counters, STATE, state, who) !== state) return false;
+  Atomics.store(counters, DOER, who);
+  return true;
 }
 
 function end(counters: Int32Array): void {
@@ -142,9 +151,12 @@ export class TaskChannel {
     this.#spinMs = memory.spinMs;
   }
 
-  /** Posts the task whose numbers stand in `cells`; the task before must be done. */
-  post(): void {
-    Atomics.store(this.#counters, STATE, OPEN);
+  /**
+   * Posts the task whose numbers stand in `cells`; the task before must be done.
+   * @param kept whether only the channel's own thread may begin it
+   */
+  post(kept = false): void {
+    Atomics.store(this.#counters, STATE, kept ? KEPT : OPEN);
     this.#posted = (this.#posted % LARGEST_NUMBER) + 1;
     this.#wake(this.#posted);
   }
@@ -173,6 +185,12 @@ export class TaskChannel {
   get holder(): number {
     const state = Atomics.load(this.#counters, STATE);
     return state >= BEGUN ? state - BEGUN : this.#index;
+  }
+
+  /** The number of the thread that has begun the last task; null where this thread has. */
+  get doer(): number | null {
+    const doer = Atomics.load(this.#counters, DOER);
+    return doer >= BEGUN ? doer - BEGUN : null;
   }
 
   /** Spins and then sleeps for a moment; returns whether the task is done. */

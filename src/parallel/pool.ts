@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
 import { type ChannelMemory, createChannels, TaskChannel } from './channel.js';
-import type { Executor } from './executor.js';
+import { type Executor, HERE } from './executor.js';
 import { createThreads } from './threads.js';
 
 interface ThreadPoolOptions<Task> {
@@ -79,14 +79,13 @@ export class ThreadPool<Task> implements Executor<Task> {
     });
   }
 
-  async run(tasks: readonly Task[]): Promise<void> {
+  async run(tasks: readonly Task[], places?: readonly number[]): Promise<readonly number[]> {
     const { encode, handle, workers, together } = this.#options;
-    // Of several workers, the coordinator is one: it begins the last task itself.
-    const threads = this.#threads.slice(0, workers === 1 ? 1 : tasks.length - 1);
+    const { threads, posted, own } = this.#share(tasks, places);
     for (const thread of threads) if (!thread.started || thread.failure) await this.#ready(thread);
     for (const [i, { channel }] of threads.entries()) {
-      encode(tasks[i], channel.cells);
-      channel.post();
+      encode(posted[i], channel.cells);
+      channel.post(places !== undefined);
     }
     const failures: unknown[] = [];
     const attempt = (work: () => void) => {
@@ -96,10 +95,10 @@ export class ThreadPool<Task> implements Executor<Task> {
         failures.push(error);
       }
     };
-    for (const task of tasks.slice(threads.length)) attempt(() => handle(task));
-    if (workers > 1 && !together) {
+    for (const task of own) attempt(() => handle(task));
+    if (workers > 1 && !together && !places) {
       for (const [i, { channel }] of threads.entries()) {
-        attempt(() => channel.takeOver(() => handle(tasks[i])));
+        attempt(() => channel.takeOver(() => handle(posted[i])));
       }
     }
     // All threads are waited for even when one has failed: none may still write to shared memory when this
@@ -112,6 +111,22 @@ export class ThreadPool<Task> implements Executor<Task> {
       });
     }
     if (failures.length > 0) throw failures[0];
+    return places ?? [...threads.map(({ channel }) => channel.doer ?? HERE), ...own.map(() => HERE)];
+  }
+
+  /** Parts tasks into those of threads, in the order of `threads`, and those of the coordinator. */
+  #share(tasks: readonly Task[], places: readonly number[] | undefined) {
+    if (places) {
+      const elsewhere = [...places.keys()].filter((i) => places[i] !== HERE);
+      return {
+        threads: elsewhere.map((i) => this.#threads[places[i]]),
+        posted: elsewhere.map((i) => tasks[i]),
+        own: tasks.filter((_, i) => places[i] === HERE),
+      };
+    }
+    // Of several workers, the coordinator is one: it begins the last task itself.
+    const count = this.#options.workers === 1 ? 1 : tasks.length - 1;
+    return { threads: this.#threads.slice(0, count), posted: tasks, own: tasks.slice(count) };
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,7 @@ import { type OwnFunctions, ownFunctions } from '../train/own.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { type BagPlan, bagStart, planNewBag } from './bagplan.js';
 import { endOfBag } from './bagresult.js';
-import { memberFolder, newRun, type RunRecord, writeConfig, writeRecord } from './folder.js';
+import { memberFolder, newRun, type RunRecord, writeRun } from './folder.js';
 import { notingKernels } from './kernels.js';
 import { whileLocked } from './lock.js';
 import { membersEvents, openMembers } from './members.js';
@@ -27,6 +27,7 @@ interface BagSession {
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
   readonly own: OwnFunctions;
+  readonly force: boolean;
 }
 
 /** Says how a bag is run, as `RunOptions` does for one training. */
@@ -36,6 +37,7 @@ interface BagOptions {
   readonly argv?: readonly string[];
   readonly clock?: Clock;
   readonly own?: OwnFunctions;
+  readonly force?: boolean;
 }
 
 /**
@@ -59,19 +61,18 @@ export async function* trainBag(
 
 /**
  * Goes on with a bag: members that are done are not trained again, others go on from their checkpoints.
- * @param run its folder and record, and the configuration to store
+ * @param run its record, the configuration to store, and its folder; without one it is trained from the start
+ *   and nothing is written
  */
 export async function* resumeBag(
   plan: BagPlan,
   options: Omit<BagOptions, 'argv'>,
-  run: { readonly folder: string; readonly config: TrainConfig; readonly record: RunRecord },
+  run: { readonly folder: string | null; readonly config: TrainConfig; readonly record: RunRecord },
 ): AsyncGenerator<TrainEvent> {
   refuseProfile(options);
   const { folder, config, record: before } = run;
   const planned = whole(plan);
-  const record = resumedRecord(before, planned);
-  writeConfig(folder, config);
-  writeRecord(folder, record);
+  const record = writeRun(folder, config, resumedRecord(before, planned));
   const noted = notingKernels(plan, before, planned);
   yield* runBag(sessionOf(noted, { ...options, argv: before.argv }, folder, record));
 }
@@ -90,18 +91,18 @@ const whole = ({ config, data, members: [first] }: BagPlan): TrainingPlan => {
 
 function sessionOf(
   plan: BagPlan,
-  { signal, argv = [], clock = systemClock, own = {} }: BagOptions,
+  { signal, argv = [], clock = systemClock, own = {}, force = false }: BagOptions,
   folder: string | null,
   record: RunRecord,
 ): BagSession {
-  return { plan, folder, record, argv, signal, clock, own };
+  return { plan, folder, record, argv, signal, clock, own, force };
 }
 
 /** Runs a bag to its end or an interruption, with run.json and metrics.jsonl of the whole in its folder. */
 const runBag = (session: BagSession): AsyncGenerator<TrainEvent> => recorded(session, bagEvents(session));
 
 async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
-  const { plan, folder, clock, argv, signal, own } = session;
+  const { plan, folder, clock, argv, signal, own, force } = session;
   const begin = clock();
   const opened = openMembers({
     kind: 'member',
@@ -113,6 +114,7 @@ async function* bagEvents(session: BagSession): AsyncGenerator<TrainEvent> {
     signal,
     clock,
     own,
+    force,
   });
   const { members, workers, atOnce } = opened;
   const start = bagStart(plan, folder);

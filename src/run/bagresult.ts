@@ -14,6 +14,7 @@ import { type BagScores, scoreBag, validationRows } from './bagscore.js';
 import { RUN_FILES } from './folder.js';
 import { kernelKeys } from './kernels.js';
 import type { Member } from './members.js';
+import { auditedOf } from './result.js';
 
 /** Where the members stand at the end of a session. */
 interface EndOfSession {
@@ -55,6 +56,7 @@ export function endOfBag(
     steps,
     bestEpoch: null,
     ...metrics,
+    ...auditedOf(config, results),
     samplesPerSecond:
       (atOnce * sum(results.map((result) => result.samplesPerSecond))) / Math.max(1, results.length),
     workers,

@@ -2,31 +2,34 @@
  * Checkpoints hold all that training needs to go on to the same bits, in one file with a checksum, written
  * atomically.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { writeFileAtomicLater } from '../atomic.js';
 import { DataError } from '../errors.js';
-import { bytesOf, decodeSafetensors, safetensorsHeader } from '../model/safetensors.js';
+import { bytesOf, decodeSafetensors, type Metadata, safetensorsHeader } from '../model/safetensors.js';
 import { readRegular } from '../regular.js';
 import { type TrainState, trainStateSchema } from '../train/state.js';
+import { type Origin, originSchema } from './belonging.js';
 
 /** All that a training needs to go on: its state, the weights and the optimiser's slots. */
 export interface Checkpoint {
   readonly state: TrainState;
-  /** SHA-256 of the training data: to go on with other data would be another run. */
-  readonly dataset: string;
+  /** What it belongs to; null in a file of a version before 0.2. */
+  readonly origin: Origin | null;
   readonly weights: Float32Array;
   readonly slots: readonly Float32Array[];
 }
 
 const FORMAT = 'gradpool.checkpoint';
-const VERSION = '1';
+/** Files of version 1 have a checksum of their arrays alone, and do not say what they belong to. */
+const VERSION = '2';
+const OLDER = '1';
 
 /** Copies a checkpoint, so that training may go on while the copy is written. */
-export function copyCheckpoint({ state, dataset, weights, slots }: Checkpoint): Checkpoint {
+export function copyCheckpoint({ state, origin, weights, slots }: Checkpoint): Checkpoint {
   return {
     state: structuredClone(state),
-    dataset,
+    origin,
     weights: weights.slice(),
     slots: slots.map((slot) => slot.slice()),
   };
@@ -35,20 +38,21 @@ export function copyCheckpoint({ state, dataset, weights, slots }: Checkpoint): 
 /** Writes a checkpoint in the background. Nothing may change its arrays until the promise resolves. */
 export async function writeCheckpoint(
   file: string,
-  { state, dataset, weights, slots }: Checkpoint,
+  { state, origin, weights, slots }: Checkpoint,
 ): Promise<void> {
   const tensors = [weights, ...slots].map((data, index) => ({
     name: index === 0 ? 'weights' : `slot.${index - 1}`,
     shape: [data.length],
     data,
   }));
-  const header = safetensorsHeader(tensors, {
+  const metadata = {
     format: FORMAT,
     version: VERSION,
     state: JSON.stringify(state),
-    dataset,
-    sha256: await digestInBackground([weights, ...slots]),
-  });
+    origin: JSON.stringify(origin),
+  };
+  const sha256 = await digestInBackground(metadata, [weights, ...slots]);
+  const header = safetensorsHeader(tensors, { ...metadata, sha256 });
   await writeFileAtomicLater(file, [header, ...tensors.map(({ data }) => bytesOf(data))]);
 }
 
@@ -58,9 +62,10 @@ export async function writeCheckpoint(
  */
 export function readCheckpoint(file: string, length: number, slots: number): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(readBytes(file), file);
-  if (metadata.format !== FORMAT || metadata.version !== VERSION) {
+  const { sha256, ...stated } = metadata;
+  if (stated.format !== FORMAT || (stated.version !== VERSION && stated.version !== OLDER)) {
     throw new DataError(
-      `${file}: not a checkpoint of this gradpool (format ${metadata.format} ${metadata.version})`,
+      `${file}: not a checkpoint of this gradpool (format ${stated.format} ${stated.version})`,
     );
   }
   const names = ['weights', ...Array.from({ length: slots }, (_, index) => `slot.${index}`)];
@@ -71,20 +76,37 @@ export function readCheckpoint(file: string, length: number, slots: number): Che
     }
     return tensor.data;
   });
-  if (digest(arrays) !== metadata.sha256)
+  if (digest(stated, arrays) !== sha256)
     throw new DataError(`${file}: damaged (the checksum does not match)`);
-  const state = trainStateSchema.safeParse(JSON.parse(metadata.state));
+  const state = trainStateSchema.safeParse(json(stated.state));
   if (!state.success) throw new DataError(`${file}: damaged (its state is not that of a training)`);
+  const origin = originSchema.nullable().safeParse(stated.version === OLDER ? null : json(stated.origin));
+  if (!origin.success) throw new DataError(`${file}: damaged (it does not say what it belongs to)`);
   return {
     state: state.data,
-    dataset: metadata.dataset,
+    origin: origin.data,
     weights: arrays[0],
     slots: arrays.slice(1),
   };
 }
 
-function digest(arrays: readonly Float32Array[]): string {
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Begins the digest of a checkpoint: that of what it states, where its version has that under it. */
+function beginDigest(stated: Metadata): Hash {
   const hash = createHash('sha256');
+  if (stated.version !== OLDER) hash.update(JSON.stringify(stated));
+  return hash;
+}
+
+function digest(stated: Metadata, arrays: readonly Float32Array[]): string {
+  const hash = beginDigest(stated);
   for (const array of arrays) hash.update(bytesOf(array));
   return hash.digest('hex');
 }
@@ -93,8 +115,8 @@ function digest(arrays: readonly Float32Array[]): string {
 const PIECE = 2 ** 20;
 
 /** Computes the digest piece by piece and lets the event loop turn in between. */
-async function digestInBackground(arrays: readonly Float32Array[]): Promise<string> {
-  const hash = createHash('sha256');
+async function digestInBackground(stated: Metadata, arrays: readonly Float32Array[]): Promise<string> {
+  const hash = beginDigest(stated);
   for (const bytes of arrays.map(bytesOf)) {
     for (let at = 0; at < bytes.length; at += PIECE) {
       await nextTurn();

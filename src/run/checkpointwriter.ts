@@ -1,8 +1,9 @@
-import { type Clock, systemClock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { partOf } from '../regular.js';
 import type { CheckpointEvent } from '../train/events.js';
 import { type Profile, timed } from '../train/profile.js';
 import type { Trainer } from '../train/trainer.js';
+import { type Origin, originOf } from './belonging.js';
 import { type Checkpoint, copyCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { RUN_FILES } from './folder.js';
 import { ageGenerations } from './generations.js';
@@ -32,12 +33,18 @@ export class CheckpointWriter {
   /** Where training stood at the last checkpoint, if nothing is written. */
   #copy: Copy | null = null;
 
-  constructor(
-    private readonly trainer: Trainer,
-    private readonly folder: string | null,
-    private readonly profile: Profile | null,
-    private readonly clock: Clock = systemClock,
-  ) {
+  private readonly trainer: Trainer;
+  private readonly folder: string | null;
+  private readonly profile: Profile | null;
+  private readonly clock: Clock;
+  private readonly origin: Origin;
+
+  constructor({ trainer, folder, profile, clock, record }: Session) {
+    this.trainer = trainer;
+    this.folder = folder;
+    this.profile = profile;
+    this.clock = clock;
+    this.origin = originOf(record);
     this.#begun = clock();
   }
 
@@ -54,11 +61,12 @@ export class CheckpointWriter {
 
   /** Copies where training stands and begins to write it; yields the event of the checkpoint before. */
   async *begin(best: BestWeights | null): AsyncGenerator<CheckpointEvent> {
-    const { trainer, folder } = this;
+    const { trainer, folder, origin } = this;
     if (folder) {
       yield* this.finish();
-      this.#saving = await timed(this.profile, 'saving', () => beginSaving(trainer, folder, best));
-    } else if (trainer.plan.sizes.sliced) this.#copy = { last: standOf(trainer), best };
+      const last = await timed(this.profile, 'saving', () => standOf(trainer, origin));
+      this.#saving = beginSaving(folder, trainer.plan.config.keepCheckpoints, last, best);
+    } else if (trainer.plan.sizes.sliced) this.#copy = { last: standOf(trainer, origin), best };
     this.#begun = this.clock();
   }
 
@@ -70,7 +78,7 @@ export class CheckpointWriter {
     const { folder, trainer } = this;
     if (folder) {
       yield* this.finish();
-      session.best = restore(folder, session);
+      session.best = restore(folder, session, { record: session.record });
     } else {
       const { last, best } = this.#copy!;
       bringTo(trainer, copyCheckpoint(last));
@@ -106,27 +114,25 @@ interface Copy {
 }
 
 /** Copies where a trainer stands. */
-function standOf({ state, memory: { weights, slots }, plan }: Trainer): Checkpoint {
-  return copyCheckpoint({ state, dataset: plan.data.fingerprint, weights, slots });
+function standOf({ state, memory: { weights, slots } }: Trainer, origin: Origin): Checkpoint {
+  return copyCheckpoint({ state, origin, weights, slots });
 }
 
 /**
- * Copies where the trainer stands, then writes the copy in the background, `best` before `last`. Whichever
- * pair of files a kill leaves behind, the run goes on from it to the same bits.
+ * Writes a copy of where the trainer stands in the background, `best` before `last`. Whichever pair of files
+ * a kill leaves behind, the run goes on from it to the same bits.
  */
-function beginSaving(trainer: Trainer, folder: string, best: BestWeights | null): Saving {
-  const { state, plan } = trainer;
-  const last = standOf(trainer);
+function beginSaving(folder: string, kept: number, last: Checkpoint, best: BestWeights | null): Saving {
   const path = partOf(folder, RUN_FILES.last);
   const files: [string, Checkpoint][] = [[path, last]];
   if (best && !best.saved) {
-    const copy = copyCheckpoint({ state, dataset: last.dataset, weights: best.weights, slots: [] });
+    const copy = copyCheckpoint({ ...last, weights: best.weights, slots: [] });
     files.unshift([partOf(folder, RUN_FILES.best), copy]);
     best.saved = true;
   }
   const write = async (): Promise<CheckpointEvent> => {
     for (const [file, checkpoint] of files) {
-      ageGenerations(file, plan.config.keepCheckpoints);
+      ageGenerations(file, kept);
       await writeCheckpoint(file, checkpoint);
     }
     return { type: 'checkpoint', step: last.state.step, path };

@@ -15,12 +15,14 @@ import type { TrainingPlan } from '../train/plan.js';
 import { type CrossValidationPlan, cvStart, planNewCrossValidation } from './cvplan.js';
 import { type Refitted, refitFolds } from './cvrefit.js';
 import { summary, trainedFold, unionOf } from './cvresult.js';
-import { foldFolder, newRun, type RunRecord, writeConfig, writeRecord } from './folder.js';
+import { scoresOfFolds } from './cvscores.js';
+import { foldFolder, newRun, type RunRecord, writeRun } from './folder.js';
 import { notingKernels } from './kernels.js';
 import { whileLocked } from './lock.js';
 import { type Members, membersEvents, openMembers } from './members.js';
 import { newRecord, resumedRecord } from './record.js';
 import { recorded } from './recorded.js';
+import { auditedOf } from './result.js';
 
 /** Where a cross-validation is kept, and what may stop it. */
 interface CvSession {
@@ -29,6 +31,7 @@ interface CvSession {
   readonly record: RunRecord;
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
+  readonly force: boolean;
 }
 
 /** Says how it is run, as `RunOptions` does for one training. */
@@ -37,6 +40,7 @@ interface CvOptions {
   readonly profile?: boolean;
   readonly argv?: readonly string[];
   readonly clock?: Clock;
+  readonly force?: boolean;
 }
 
 /**
@@ -56,27 +60,26 @@ export async function* trainFolds(
   const record = newRecord(wholePlan(plan), started, run.argv ?? []);
   const { signal, clock = systemClock } = run;
   const lock = newRun(folder, plan.config, record);
-  yield* whileLocked(lock, runFolds({ plan, folder, record, signal, clock }));
+  yield* whileLocked(lock, runFolds({ plan, folder, record, signal, clock, force: false }));
 }
 
 /**
  * Goes on with a cross-validation: folds that are done are not trained again, others go on from their
  * checkpoints.
- * @param run its folder and record, and the configuration to store
+ * @param run its record, the configuration to store, and its folder; without one it is trained from the start
+ *   and nothing is written
  */
 export async function* resumeFolds(
   plan: CrossValidationPlan,
   options: Omit<CvOptions, 'argv'>,
-  run: { readonly folder: string; readonly config: TrainConfig; readonly record: RunRecord },
+  run: { readonly folder: string | null; readonly config: TrainConfig; readonly record: RunRecord },
 ): AsyncGenerator<TrainEvent> {
   refuseProfileOfFolds(options);
   const { folder, config, record: before } = run;
   const planned = wholePlan(plan);
-  const record = resumedRecord(before, planned);
-  writeConfig(folder, config);
-  writeRecord(folder, record);
-  const { signal, clock = systemClock } = options;
-  yield* runFolds({ plan: notingKernels(plan, before, planned), folder, record, signal, clock });
+  const record = writeRun(folder, config, resumedRecord(before, planned));
+  const { signal, clock = systemClock, force = false } = options;
+  yield* runFolds({ plan: notingKernels(plan, before, planned), folder, record, signal, clock, force });
 }
 
 function refuseProfileOfFolds({ profile }: CvOptions): void {
@@ -95,7 +98,7 @@ const wholePlan = ({ config, data, folds: [first] }: CrossValidationPlan): Train
 const runFolds = (session: CvSession): AsyncGenerator<TrainEvent> => recorded(session, cvEvents(session));
 
 async function* cvEvents(session: CvSession): AsyncGenerator<TrainEvent> {
-  const { plan, folder, record, clock, signal } = session;
+  const { plan, folder, record, clock, signal, force } = session;
   const begin = clock();
   const opened = openMembers({
     kind: 'fold',
@@ -106,6 +109,7 @@ async function* cvEvents(session: CvSession): AsyncGenerator<TrainEvent> {
     argv: record.argv,
     signal,
     clock,
+    force,
   });
   const { members } = opened;
   const foldEnd = (index: number, result: TrainResult): TrainEvent => {
@@ -117,7 +121,7 @@ async function* cvEvents(session: CvSession): AsyncGenerator<TrainEvent> {
   const complete = members.every(({ result }) => result !== null && result.status !== 'interrupted');
   const refitted =
     complete && plan.config.refit
-      ? yield* refitFolds(plan, members, { folder, record, signal, clock })
+      ? yield* refitFolds(plan, members, { folder, record, signal, clock, force })
       : null;
   const interrupted = !complete || (plan.config.refit && refitted === null);
   yield {
@@ -168,7 +172,11 @@ function endOfFolds(
     seed: config.seed,
     parameters: parameterLayout(first.layers).count,
     ...refitted,
+    ...auditedOf(config, refitted === null ? results : [...results, refitted]),
     ...metrics,
+    ...(cv.outOfFold && {
+      scores: { val: scoresOfFolds(plan, members), test: refitted?.scores?.test ?? null },
+    }),
     baseline: baselineOf(held, metrics, first.network.loss),
     cv,
   };

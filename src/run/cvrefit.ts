@@ -2,20 +2,19 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
-import { chooseKernels } from '../kernels/choose.js';
-import { calibrateTogether } from '../model/calibrate.js';
 import { weightsSha256 } from '../network/digest.js';
 import { mean } from '../statistics.js';
 import type { TrainEvent, TrainResult } from '../train/events.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { type CrossValidationPlan, foldConfig } from './cvplan.js';
+import { calibrationOfFolds } from './cvscores.js';
 import { RUN_FILES, type RunRecord } from './folder.js';
-import { kernelKeys, withChosenKernels } from './kernels.js';
+import { withChosenKernels } from './kernels.js';
 import type { Member } from './members.js';
 import { openNested } from './nested.js';
 import { newRecord } from './record.js';
 import { refitConfig, refitEvents } from './refit.js';
-import { writeModel } from './result.js';
+import { auditedOf, finalScores, writeModel } from './result.js';
 import type { Session } from './session.js';
 
 interface CvRefitOptions {
@@ -23,10 +22,14 @@ interface CvRefitOptions {
   readonly record: RunRecord;
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
+  readonly force: boolean;
 }
 
 /** What the network is that was trained on all rows. */
-export type Refitted = Pick<TrainResult, 'weightsSha256' | 'train' | 'test' | 'refit' | 'parameters'>;
+export type Refitted = Pick<
+  TrainResult,
+  'weightsSha256' | 'train' | 'test' | 'scores' | 'refit' | 'parameters' | 'audited'
+>;
 
 /**
  * Trains on all rows but the test rows, and writes the model. Returns what came of it; null where it was
@@ -49,15 +52,19 @@ export async function* refitFolds(
   const end = yield* refitEvents(session);
   if (end === null || end.status === 'interrupted') return null;
   const { trainer } = session;
-  if (folder !== null) writeModel(trainer, folder, calibrationOfFolds(plan, members));
+  const calibrated = folder !== null || plan.config.calibrate === 'temperature';
+  const calibration = calibrated ? calibrationOfFolds(plan, members) : null;
+  if (folder !== null) writeModel(trainer, folder, calibration);
   const { layout, weights } = trainer.memory;
   const { train, test, steps, parameters } = end;
   return {
     weightsSha256: weightsSha256(layout, weights),
     train,
     test,
+    scores: finalScores(trainer, calibration, ['test']),
     parameters,
     refit: { epochs, rows, steps },
+    ...auditedOf(plan.config, [end]),
   };
 }
 
@@ -84,27 +91,13 @@ async function openUpTo(
   epochs: number,
   folder: string | null,
   record: RunRecord,
-  { signal, clock }: CvRefitOptions,
+  { signal, clock, force }: CvRefitOptions,
 ): Promise<Session> {
-  const open = () => openNested(plan, { folder, record, signal, clock });
+  const open = () => openNested(plan, { folder, record, signal, clock, force });
   const session = await open();
   if (folder === null || session.trainer.state.step <= epochs * plan.stepsPerEpoch)
     return { ...session, lastEpoch: epochs, measured: [] };
   await session.trainer.close();
   rmSync(folder, { recursive: true });
   return { ...(await open()), lastEpoch: epochs, measured: [] };
-}
-
-/** Measures how sure predictions are on the held-out rows, each predicted by the network of its fold. */
-function calibrationOfFolds({ config, data, folds }: CrossValidationPlan, members: readonly Member[]) {
-  const [first] = folds;
-  const groups = folds.map(({ network, layers, data: own }, index) => ({
-    model: { network, layers, schema: own.schema, weights: members[index].weights },
-    subset: own[data.held]!,
-  }));
-  return calibrateTogether(groups, {
-    chosen: chooseKernels({ ...kernelKeys(first.kernels, first.library), precision: 'f32' }),
-    applied: config.calibrate === 'temperature',
-    source: `${data.whole.name}, folds`,
-  });
 }

@@ -8,12 +8,13 @@ import { isFolded } from '../data/parting.js';
 import { shortName } from '../data/source.js';
 import { shellPath } from '../data/words.js';
 import { DataError } from '../errors.js';
-import { endsInLine } from '../lines.js';
+import { checkedLine, endsInLine } from '../lines.js';
 import { appendRegular, partOf, readPart, readRegularText } from '../regular.js';
 import { parseStored } from '../stored.js';
 import type { PlannedConfig, TrainConfig } from '../train/config.js';
-import { CONFIG_FORMAT, parseConfig } from '../train/configfile.js';
+import { parseConfig, parseConfigValues } from '../train/configfile.js';
 import type { TrainEvent } from '../train/events.js';
+import { isOwnConfig, isSealed, sealed, storedConfig, withConfig } from './belonging.js';
 import { METRICS_FORMAT } from './eventformat.js';
 import { generationAges } from './generations.js';
 import { type FolderLock, lockNewFolder } from './lock.js';
@@ -93,16 +94,31 @@ export function createRunFolder(folder: string, config: TrainConfig, record: Run
 }
 
 /**
+ * Writes record and configuration of a run that goes on, if it has a folder. The record comes first: it knows
+ * both configurations, so whichever file a kill leaves, the two belong together. Returns the record.
+ */
+export function writeRun<Record extends RunRecord>(
+  folder: string | null,
+  config: TrainConfig,
+  record: Record,
+): Record {
+  const known = withConfig(record, config);
+  if (folder === null) return known;
+  writeRecord(folder, known);
+  writeConfig(folder, config);
+  return known;
+}
+
+/**
  * Writes a run's configuration. It holds what the preset gave, so it names none: a preset of a later version
  * may hold other values.
  */
-export function writeConfig(folder: string, config: TrainConfig): void {
-  const stored = { formatVersion: CONFIG_FORMAT.version, ...config, preset: 'none' };
-  writeFileAtomic(join(folder, RUN_FILES.config), Buffer.from(stringify(stored)));
+function writeConfig(folder: string, config: TrainConfig): void {
+  writeFileAtomic(join(folder, RUN_FILES.config), Buffer.from(stringify(storedConfig(config))));
 }
 
 export function writeRecord(folder: string, record: RunRecord): void {
-  const stored = { formatVersion: RECORD_FORMAT.version, ...record };
+  const stored = sealed({ formatVersion: RECORD_FORMAT.version, ...record });
   writeFileAtomic(join(folder, RUN_FILES.record), Buffer.from(`${JSON.stringify(stored, null, 2)}\n`));
 }
 
@@ -113,11 +129,11 @@ export function writeRecord(folder: string, record: RunRecord): void {
 export function appendMetrics(folder: string, event: TrainEvent): void {
   const file = partOf(folder, RUN_FILES.metrics);
   if (event.type !== 'start') {
-    appendRegular(file, `${JSON.stringify(event)}\n`);
+    appendRegular(file, `${checkedLine(JSON.stringify(event))}\n`);
     return;
   }
   const { type, ...rest } = event;
-  const line = JSON.stringify({ type, formatVersion: METRICS_FORMAT.version, ...rest });
+  const line = checkedLine(JSON.stringify({ type, formatVersion: METRICS_FORMAT.version, ...rest }));
   // A kill may have cut the last line of an earlier session short.
   appendRegular(file, `${endsInLine(file) ? '\n' : ''}${line}\n`);
 }
@@ -130,29 +146,61 @@ export function wasSaved(folder: string): boolean {
   const metrics = partOf(folder, RUN_FILES.metrics);
   return (
     generationAges(partOf(folder, RUN_FILES.last)).length > 0 ||
-    (existsSync(metrics) && readRegularText(metrics).includes('{"type":"checkpoint"'))
+    (existsSync(metrics) && readRegularText(metrics).includes('"type":"checkpoint"'))
   );
 }
 
 /**
  * Reads the record and the configuration of a run.
+ * @param refuse is told what was changed since the run has written it, where that can still be read
  * @throws DataError when the folder is not a run's, and for a file that is damaged or of a newer version
  */
-export function readRun(folder: string): { record: RunRecord; config: PlannedConfig } {
-  const record = readRecord(folder);
+export function readRun(
+  folder: string,
+  refuse = refuseChanged(folder),
+): { record: RunRecord; config: PlannedConfig } {
+  const record = readRecord(folder, refuse);
+  const file = join(folder, RUN_FILES.config);
   const text = readPart(folder, RUN_FILES.config);
-  return { record, config: parseConfig(text, join(folder, RUN_FILES.config)) };
+  const config = parseConfig(text, file);
+  if (!isOwnConfig(record, parseConfigValues(text, file))) {
+    refuse(
+      `${file}: was changed or cut after the run had stored it (its checksum is not the one in run.json)`,
+    );
+  }
+  return { record, config };
 }
 
 /**
  * Reads the record of a run.
  * @throws DataError as `readRun` does
  */
-export function readRecord(folder: string): RunRecord {
+export function readRecord(folder: string, refuse = refuseChanged(folder)): RunRecord {
   refuseNoRun(folder);
   const text = readPart(folder, RUN_FILES.record);
-  return parseStored(RECORD_FORMAT, text, join(folder, RUN_FILES.record)) as RunRecord;
+  const file = join(folder, RUN_FILES.record);
+  const record = parseStored(RECORD_FORMAT, text, file) as RunRecord;
+  if (!isSealed(JSON.parse(text))) refuse(`${file}: was changed or damaged (its checksum does not match)`);
+  return record;
 }
+
+/** Refuses what has changed in the folder of a member, a fold or a refit, which a run makes again. */
+export const refuseChangedPart =
+  (folder: string) =>
+  (change: string): void => {
+    throw new DataError(
+      `${change}; restore it from a copy, or remove ${shellPath(folder)}: what is missing is trained again`,
+    );
+  };
+
+/** Refuses what has changed since the run has written it, and says how to go on with it all the same. */
+const refuseChanged =
+  (folder: string) =>
+  (change: string): void => {
+    throw new DataError(
+      `${change}; restore it from a copy, or go on with it as it is: gradpool resume ${shellPath(folder)} --force`,
+    );
+  };
 
 /** Throws DataError where a folder is not a run's. */
 export function refuseNoRun(folder: string): void {

@@ -61,6 +61,33 @@ export function withKernels(
   return recorded;
 }
 
+/**
+ * Returns the configuration with kernels that have the bits of the record's and are other code: machine code
+ * in place of WebAssembly and the other way round. Where there are none, they are the record's own.
+ */
+export function withTwin<Config extends TrainConfig>(
+  folder: string,
+  config: Config,
+  record: RunRecord,
+  named?: string,
+): Config {
+  const { nativeLibrary, ...rest } = config;
+  const twin = haveWasmBits(record.kernels) ? (record.kernels === 'jit' ? 'wasm' : 'jit') : null;
+  if (twin !== null && isHere({ ...rest, kernels: twin })) return { ...rest, kernels: twin } as Config;
+  return withKernels(folder, config, record, undefined, named) as Config;
+}
+
+/** Whether this machine has the kernels that a configuration names. */
+function isHere(config: Pick<TrainConfig, 'kernels' | 'precision'>): boolean {
+  try {
+    chooseKernels(config);
+    return true;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return false;
+  }
+}
+
 /** Whether kernels have the bits of `wasm`. */
 const haveWasmBits = (name: KernelName): boolean => name === 'wasm' || name === 'jit';
 

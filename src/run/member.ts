@@ -42,6 +42,8 @@ export interface MemberJob {
   readonly argv: readonly string[];
   /** Receives the final weights. */
   readonly weights: Float32Array;
+  /** Whether checkpoints are taken that do not belong to the member. */
+  readonly force: boolean;
 }
 
 /** What a member tells: the events of its session, of which `end` is the last. */
@@ -83,9 +85,9 @@ export async function* trainMember(
 }
 
 function openMember(job: MemberJob, signal: AbortSignal, clock: Clock, own: OwnFunctions): Promise<Session> {
-  const { config, data, folder, place } = job;
+  const { config, data, folder, place, force } = job;
   const { kind, number, of } = place;
   const plan = planTraining(config, data, false, job.cores);
   const record = { ...newRecord(plan, new Date(), job.argv), [kind]: { number, of } };
-  return openNested(plan, { folder, record, signal, clock, own });
+  return openNested(plan, { folder, record, signal, clock, own, force });
 }

@@ -11,7 +11,7 @@ import { hasFunctions, type OwnFunctions } from '../train/own.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { oneByOne, shareThreads } from './bagplan.js';
 import { boardOfParts } from './board.js';
-import { RUN_FILES, readRun } from './folder.js';
+import { RUN_FILES, readRun, refuseChangedPart } from './folder.js';
 import { type MemberJob, type MemberPlace, type MemberReport, trainMember } from './member.js';
 
 /** A network as a session finds or leaves it. */
@@ -33,6 +33,8 @@ interface MembersOptions {
   readonly clock: Clock;
   /** The functions of the program that trains, which only its own thread has. */
   readonly own?: OwnFunctions;
+  /** Whether checkpoints are taken that do not belong to their networks. */
+  readonly force?: boolean;
 }
 
 /** A report of one of the networks, counted from 0. */
@@ -58,7 +60,7 @@ export interface Members {
 
 /** Finds what earlier sessions have done, and prepares the rest. */
 export function openMembers(options: MembersOptions): Members {
-  const { kind, plans, config, folderOf, argv, clock, own = {} } = options;
+  const { kind, plans, config, folderOf, argv, clock, own = {}, force = false } = options;
   const members = plans.map((plan, index): Member => {
     const { length } = parameterLayout(plan.layers);
     const weights = new Float32Array(new SharedArrayBuffer(4 * length));
@@ -85,6 +87,7 @@ export function openMembers(options: MembersOptions): Members {
       folder,
       argv,
       weights: members[index].weights,
+      force,
     };
   });
   const signal = options.signal ?? new AbortController().signal;
@@ -124,7 +127,13 @@ export async function* membersEvents(
     yield { type: 'workers', workers, why };
   }
   for (const [index, { result }] of members.entries()) if (result) yield ended(index, result);
+  /** What holds for one network often holds for all, and is said once. */
+  const said = new Set<string>();
   for await (const { index, report } of reports()) {
+    if (report.type === 'note') {
+      if (said.has(report.message)) continue;
+      said.add(report.message);
+    }
     yield report.type === 'end' ? ended(index, report) : { ...report, [kind]: index + 1 };
   }
 }
@@ -135,10 +144,14 @@ export async function* membersEvents(
  */
 function finished(folder: string, plan: TrainingPlan, weights: Float32Array): TrainResult | null {
   if (!existsSync(join(folder, RUN_FILES.record))) return null;
-  const { record, config } = readRun(folder);
+  const { record, config } = readRun(folder, refuseChangedPart(folder));
   const { status, result } = record;
   const done = status === 'completed' || (status === 'early-stopped' && result !== null);
   if (!done || result === null || config.epochs < plan.config.epochs) return null;
-  weights.set(readModel(folder).weights);
+  const model = readModel(folder);
+  if (model.weightsSha256 !== result.weightsSha256) {
+    refuseChangedPart(folder)(`${model.file}: not the model that run.json beside it tells of`);
+  }
+  weights.set(model.weights);
   return result;
 }

@@ -1,6 +1,7 @@
 /** Reads metrics.jsonl, the history of a run. */
 import { existsSync } from 'node:fs';
-import { jsonLines } from '../lines.js';
+import { DataError } from '../errors.js';
+import { isSoundLine, jsonLines } from '../lines.js';
 import { partOf, readRegularText } from '../regular.js';
 import { checkStored } from '../stored.js';
 import { METRICS_FORMAT, type RecordedEvent } from './eventformat.js';
@@ -22,11 +23,21 @@ export function readMetrics(folder: string): RunMetrics {
   const file = partOf(folder, RUN_FILES.metrics);
   const notes: string[] = [];
   if (!existsSync(file)) return { events: [], notes };
-  const events = jsonLines(readRegularText(file)).flatMap(({ number, value }): RecordedEvent[] => {
+  const events = jsonLines(readRegularText(file)).flatMap(({ number, text, value }): RecordedEvent[] => {
     const place = `${file}:${number}`;
-    if (value !== undefined) return [checkStored(METRICS_FORMAT, value, place) as RecordedEvent];
+    if (value !== undefined) {
+      const event = checkStored(METRICS_FORMAT, value, place) as RecordedEvent;
+      if (isSoundLine(text)) return [withoutChecksum(event)];
+      throw new DataError(
+        `${place}: was changed or damaged (its checksum does not match); restore the file from a copy, or remove the line`,
+      );
+    }
     notes.push(`${place}: the line is cut short and was passed over`);
     return [];
   });
   return { events, notes };
+}
+
+function withoutChecksum({ crc32, ...event }: RecordedEvent & { readonly crc32?: string }): RecordedEvent {
+  return event as RecordedEvent;
 }

@@ -8,12 +8,11 @@ import {
   createRunFolder,
   RUN_FILES,
   type RunRecord,
-  readRun,
-  wasSaved,
-  writeConfig,
-  writeRecord,
+  readRecord,
+  refuseChangedPart,
+  writeRun,
 } from './folder.js';
-import { orClose, restore } from './restore.js';
+import { orClose, restoreOrBegin } from './restore.js';
 import { openSession, type Session } from './session.js';
 
 interface NestedOptions {
@@ -24,11 +23,13 @@ interface NestedOptions {
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
   readonly own?: OwnFunctions;
+  /** Whether checkpoints are taken that do not belong to the part. */
+  readonly force?: boolean;
 }
 
 /** Opens a part's session: from its last checkpoint, where an earlier session left one, or from the start. */
 export async function openNested(plan: TrainingPlan, options: NestedOptions): Promise<Session> {
-  const { folder, record: fresh, signal, clock, own = {} } = options;
+  const { folder, record: fresh, signal, clock, own = {}, force = false } = options;
   const { config } = plan;
   const opened = { ...openSession(plan, { clock, own }), folder, signal };
   if (folder === null) return { ...opened, record: fresh, best: null };
@@ -37,12 +38,10 @@ export async function openNested(plan: TrainingPlan, options: NestedOptions): Pr
     await orClose(trainer, () => createRunFolder(folder, config, fresh));
     return { ...opened, record: fresh, best: null };
   }
-  const record = { ...fresh, started: readRun(folder).record.started };
-  const best = await orClose(trainer, () => {
-    const found = wasSaved(folder) ? restore(folder, opened) : null;
-    writeRecord(folder, record); // before the configuration, whose epochs a finished part would claim
-    writeConfig(folder, config);
-    return found;
+  return orClose(trainer, () => {
+    const { started, id, configs } = readRecord(folder, refuseChangedPart(folder));
+    const before = { ...fresh, started, ...(id && { id }), ...(configs && { configs }) };
+    const best = restoreOrBegin(folder, opened, { record: before, force });
+    return { ...opened, record: writeRun(folder, config, before), best };
   });
-  return { ...opened, record, best };
 }

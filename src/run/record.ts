@@ -2,6 +2,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { machineInstructions } from '../kernels/load.js';
 import type { TrainingPlan } from '../train/plan.js';
 import { VERSION } from '../version.js';
+import { newRunId, withConfig } from './belonging.js';
 import type { RunRecord } from './folder.js';
 
 /** Returns the record of a run that goes on, with the kernels that it is given now. */
@@ -10,13 +11,14 @@ export function resumedRecord(
   { kernels, library }: Pick<RunRecord, 'kernels' | 'library'>,
 ): RunRecord {
   const running = { status: 'running', ended: null, exitCode: null, error: null, result: null } as const;
-  return { ...before, kernels, library, ...running };
+  return { ...before, id: before.id ?? newRunId(), kernels, library, ...running };
 }
 
 /** Returns the record of a run that begins now. */
 export function newRecord(plan: TrainingPlan, started: Date, argv: readonly string[]): RunRecord {
-  return {
+  const record: RunRecord = {
     gradpool: VERSION,
+    id: newRunId(),
     status: 'running',
     started: started.toISOString(),
     ended: null,
@@ -41,4 +43,5 @@ export function newRecord(plan: TrainingPlan, started: Date, argv: readonly stri
     sources: plan.data.fingerprints,
     result: null,
   };
+  return withConfig(record, plan.config);
 }

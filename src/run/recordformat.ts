@@ -47,6 +47,14 @@ export interface RunRecord {
   readonly fold?: { readonly number: number; readonly of: number };
   /** Set in the folder of a refit. */
   readonly refit?: true;
+  /** Tells the run from others, whatever its folder is called; absent in runs of versions before 0.2. */
+  readonly id?: string;
+  /** SHA-256 of each config.yaml that the run has had, the newest last; absent where `id` is. */
+  readonly configs?: readonly string[];
+  /** What `resume --force` has gone on with although it had changed. */
+  readonly forced?: readonly string[];
+  /** SHA-256 of all the rest of the file; absent where `id` is. */
+  readonly sha256?: string;
 }
 
 /** The library that native kernels multiply with. */
@@ -93,6 +101,17 @@ const SHAPE = {
   member: numbered.exactOptional().describe("set in the folder of a bag's member"),
   fold: numbered.exactOptional().describe('set in the folder of a fold'),
   refit: z.literal(true).exactOptional().describe('set in the folder of a refit'),
+  id: z.string().exactOptional().describe('tells the run from others, whatever its folder is called'),
+  configs: z
+    .array(digest)
+    .min(1)
+    .exactOptional()
+    .describe('SHA-256 of each config.yaml that the run has had, the newest last'),
+  forced: z
+    .array(z.string())
+    .exactOptional()
+    .describe('what resume --force has gone on with although it had changed; the bits may differ since'),
+  sha256: digest.exactOptional().describe('SHA-256 of all the rest of the file, as compact JSON'),
 } satisfies ShapeOf<RunRecord>;
 
 export const RECORD_FORMAT = {

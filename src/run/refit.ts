@@ -18,7 +18,7 @@ import { openNested } from './nested.js';
 import { withPicture } from './picture/record.js';
 import { newRecord } from './record.js';
 import { recorded } from './recorded.js';
-import { calibrationOf, finalScores, refits, writeModel } from './result.js';
+import { auditedOf, calibrationOf, finalScores, refits, writeModel } from './result.js';
 import type { Session } from './session.js';
 
 /** Runs a session to its end, refit included, and keeps run.json and metrics.jsonl along the way. */
@@ -36,7 +36,7 @@ async function* withRefit(session: Session, events: AsyncIterable<TrainEvent>): 
 
 /** Trains on all rows for as many epochs as were best, and puts the result in the model's place. */
 async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEvent> {
-  const { trainer, folder, signal, clock, record } = session;
+  const { trainer, folder, signal, clock, record, force = false } = session;
   const begin = clock();
   const plan = planRefit(trainer.plan, first.workers, folder);
   const epochs = first.bestEpoch!;
@@ -48,6 +48,7 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     record: { ...newRecord(plan, new Date(), record.argv), refit: true },
     signal,
     clock,
+    force,
   });
   const settled: Session = { ...again, lastEpoch: epochs, measured: [] };
   const second = yield* refitEvents(settled);
@@ -77,6 +78,7 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     ...(scores && { scores }),
     baseline: baselineOf(data, { train, val: first.val, test }, network.loss),
     refit: { epochs, rows, steps: second.steps },
+    ...auditedOf(trainer.plan.config, [first, second]),
     wallSeconds,
   };
 }

@@ -2,36 +2,104 @@
 import { join } from 'node:path';
 import { DataError } from '../errors.js';
 import { partOf } from '../regular.js';
+import { foreignness } from './belonging.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
-import { RUN_FILES } from './folder.js';
+import { RUN_FILES, type RunRecord, wasSaved } from './folder.js';
 import { generation, generationAges } from './generations.js';
 import type { BestWeights, Session } from './session.js';
 
+/** What a run's checkpoints are read for. */
+interface RestoreOptions {
+  /** Tells what belongs to the run. */
+  readonly record: RunRecord;
+  /** Whether checkpoints are taken that do not belong to the run. */
+  readonly force?: boolean;
+}
+
+type Restored = Pick<Session, 'trainer' | 'pendingEvents'>;
+
 /**
  * Brings the session's trainer to the run's newest checkpoint that is sound; from there it comes to the same
- * bits as from any other. Files that are damaged are named by an event. Returns the best weights, where there
- * are any.
- * @throws DataError where no checkpoint is sound
+ * bits as from any other. Files that are damaged are named by an event. Where all are damaged or missing, a
+ * trainer that has just been opened begins again, which comes to the same bits too: configuration and data
+ * have been compared with their checksums by then. Returns the best weights, where there are any.
+ * @throws DataError where no checkpoint is sound and one belongs to another run, configuration or data, and
+ *   where the run is of a version that kept no checksum of its configuration
  */
-export function restore(
+export function restoreOrBegin(
   folder: string,
-  { trainer, pendingEvents }: Pick<Session, 'trainer' | 'pendingEvents'>,
+  session: Restored,
+  options: RestoreOptions,
 ): BestWeights | null {
+  if (!wasSaved(folder)) return null;
+  const { lost, foreign, best } = restoreSound(folder, session, options);
+  if (best !== undefined) return best;
+  const [first] = lost;
+  if (foreign || options.record.configs === undefined) throw first;
+  const files = lost.map(({ message }) => message).join('; ');
+  const message = `${files}: no checkpoint is left; beginning again from the start, to the same weights`;
+  session.pendingEvents.push({ type: 'retry', message });
+  return null;
+}
+
+/**
+ * Brings the session's trainer back to the newest checkpoint that is sound, as `restoreOrBegin` does.
+ * @throws DataError where there is none
+ */
+export function restore(folder: string, session: Restored, options: RestoreOptions): BestWeights | null {
+  const { lost, best } = restoreSound(folder, session, options);
+  if (best === undefined) throw lost[0];
+  return best;
+}
+
+/** What came of looking for a checkpoint. */
+interface Found {
+  /** Undefined where no checkpoint will do. */
+  readonly best: BestWeights | null | undefined;
+  /** Why the others will not. */
+  readonly lost: readonly DataError[];
+  /** Whether one of them is sound and does not belong to the run. */
+  readonly foreign: boolean;
+}
+
+function restoreSound(
+  folder: string,
+  { trainer, pendingEvents }: Restored,
+  { record, force = false }: RestoreOptions,
+): Found {
   const { layout, slots } = trainer.memory;
-  const damaged: DataError[] = [];
-  const bests = sound(folder, RUN_FILES.best, { length: layout.length, slots: 0 }, damaged);
-  const lasts = sound(folder, RUN_FILES.last, { length: layout.length, slots: slots.length }, damaged);
-  for (const last of lasts) {
+  const lost: DataError[] = [];
+  let foreign = false;
+  const read = (part: string, count: number): Checkpoint[] =>
+    generationAges(partOf(folder, part)).flatMap((age) => {
+      const file = partOf(folder, generation(part, age));
+      try {
+        const checkpoint = readCheckpoint(file, layout.length, count);
+        const why = checkpoint.origin === null || force ? null : foreignness(checkpoint.origin, record);
+        if (why === null) return [checkpoint];
+        foreign = true;
+        throw new DataError(`${file}: ${why}; gradpool resume --force goes on with it all the same`);
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+        lost.push(error);
+        return [];
+      }
+    });
+  const bests = read(RUN_FILES.best, 0);
+  for (const last of read(RUN_FILES.last, slots.length)) {
     const best = last.state.best === null ? null : bestOf(last, bests);
     if (best === undefined) continue;
     bringTo(trainer, last);
-    for (const { message: damage } of damaged) {
+    for (const { message: damage } of lost) {
       const message = `${damage}; going on after step ${last.state.step}, to the same weights`;
       pendingEvents.push({ type: 'retry', message });
     }
-    return best && { weights: best.weights, saved: true };
+    return { lost, foreign, best: best && { weights: best.weights, saved: true } };
   }
-  throw damaged[0] ?? new DataError(`${join(folder, RUN_FILES.last)}: cannot read the checkpoint (ENOENT)`);
+  if (lost.length === 0) {
+    lost.push(new DataError(`${join(folder, RUN_FILES.last)}: cannot read the checkpoint (ENOENT)`));
+  }
+  return { lost, foreign, best: undefined };
 }
 
 /** Brings a trainer to where a checkpoint stands. */
@@ -40,25 +108,6 @@ export function bringTo(trainer: Session['trainer'], { state, weights, slots }: 
   memory.weights.set(weights);
   for (const [index, slot] of memory.slots.entries()) slot.set(slots[index]);
   trainer.state = state;
-}
-
-/** Reads the generations of a checkpoint that are sound, the newest first; adds what is wrong with others. */
-function sound(
-  folder: string,
-  part: string,
-  sizes: { readonly length: number; readonly slots: number },
-  damaged: DataError[],
-): Checkpoint[] {
-  const ages = generationAges(partOf(folder, part));
-  return ages.flatMap((age) => {
-    try {
-      return [readCheckpoint(partOf(folder, generation(part, age)), sizes.length, sizes.slots)];
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error;
-      damaged.push(error);
-      return [];
-    }
-  });
 }
 
 /**

@@ -125,6 +125,7 @@ export async function finishTraining(
     test,
     ...(scores && { scores }),
     baseline: baselineOf(data, { train, val, test }, plan.network.loss),
+    ...(config.audit > 0 && { audited: state.audited }),
     samplesPerSecond: state.samples / state.seconds,
     workers: trainer.workers,
     shards: config.shards,
@@ -180,6 +181,14 @@ export function calibrationOf({ plan, memory }: Trainer): Calibration | null {
     applied: config.calibrate === 'temperature',
     source: `${data.name}, validation`,
   });
+}
+
+/** Returns the key of a result that counts the shards which its trainings have computed twice. */
+export function auditedOf(
+  { audit }: Pick<TrainConfig, 'audit'>,
+  results: readonly Pick<TrainResult, 'audited'>[],
+): Pick<TrainResult, 'audited'> {
+  return audit === 0 ? {} : { audited: results.reduce((sum, { audited = 0 }) => sum + audited, 0) };
 }
 
 function epochsDone({ state, plan }: Trainer): number {

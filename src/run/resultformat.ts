@@ -152,6 +152,11 @@ export const RESULT_SHAPE = {
     .exactOptional()
     .describe('the metrics that evaluate gives, of the final weights'),
   baseline: baseline.exactOptional().describe('the trivial prediction on the same rows'),
+  audited: whole(0)
+    .exactOptional()
+    .describe(
+      'shards of training steps that were computed twice and had the same bits; absent without audit',
+    ),
   samplesPerSecond: measured.describe(
     'rows trained on in a second of training alone; null where nothing was trained',
   ),

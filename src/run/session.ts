@@ -39,6 +39,8 @@ export interface Session {
   readonly history: PastEpoch[];
   /** Why the stopping rule has ended training; null while it has not. */
   stopped: string | null;
+  /** Whether `resume --force` goes on with what has changed; the refit does then too. */
+  readonly force?: boolean;
   /** The parts whose metrics are measured at the end; by default validation and test rows. */
   readonly measured?: readonly ('val' | 'test')[];
   /** Whether frames of a network of two inputs are kept in the folder. */
@@ -66,6 +68,7 @@ export function openSession(
     profile: times,
     ownMetric: own.metric,
     onRetry: (message) => pendingEvents.push({ type: 'retry', message }),
+    onNote: (message) => pendingEvents.push({ type: 'note', message }),
     onWorkers: (workers, why) => pendingEvents.push({ type: 'workers', workers, why }),
   });
   const begin = { own, history: [], stopped: null };

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
+import type { TrainingData } from '../data/load.js';
 import { isBuiltIn, isQuery } from '../data/source.js';
 import { DataError } from '../errors.js';
 import type { TrainConfig } from '../train/config.js';
+import type { RunRecord } from './recordformat.js';
 
 /** Returns the configuration with absolute paths, so that `resume` finds the files from any folder. */
 export function absoluteSources(config: TrainConfig): TrainConfig {
@@ -26,6 +28,20 @@ function absolute(source: string): string {
   if (!/[*?[]/.test(source) || isAbsolute(source)) return source;
   // Brackets and asterisks in this folder's own name are not a pattern.
   return join(process.cwd().replace(/[[*?]/g, '[$&]'), source);
+}
+
+/** Returns what of a run's data is not the data that it began with, a few words each. */
+export function changedSources(
+  config: TrainConfig,
+  { fingerprint, fingerprints }: TrainingData,
+  { dataset, sources }: Pick<RunRecord, 'dataset' | 'sources'>,
+): string[] {
+  const { val = null, test = null } = sources ?? {};
+  return [
+    ...(fingerprint === dataset ? [] : [`${config.data}: not the data`]),
+    ...(val === null || fingerprints.val === val ? [] : [`${config.val}: not the validation data`]),
+    ...(test === null || fingerprints.test === test ? [] : [`${config.test}: not the test data`]),
+  ];
 }
 
 /**

@@ -26,25 +26,16 @@ import { planBag } from './bagplan.js';
 import { boardKey, refuseBoardAlone } from './board.js';
 import { resumeFolds, trainFolds } from './crossvalidation.js';
 import { planCrossValidation } from './cvplan.js';
-import {
-  newRun,
-  newRunFolder,
-  type RunRecord,
-  readRun,
-  refuseNoRun,
-  wasSaved,
-  writeConfig,
-  writeRecord,
-} from './folder.js';
+import { newRun, newRunFolder, type RunRecord, readRun, refuseNoRun, writeRun } from './folder.js';
 import { notingKernels, withKernels } from './kernels.js';
 import { lockFolder, whileLocked } from './lock.js';
 import { planNewTraining } from './newplan.js';
 import { refuseNoPicture, refuseSeveral } from './picture/pictured.js';
 import { newRecord, resumedRecord } from './record.js';
 import { runSession } from './refit.js';
-import { orClose, restore } from './restore.js';
+import { orClose, restoreOrBegin } from './restore.js';
 import { openSession } from './session.js';
-import { fromElsewhere } from './sources.js';
+import { changedSources, fromElsewhere } from './sources.js';
 
 /** Says how a training is run, as opposed to what it computes. */
 export interface RunOptions {
@@ -75,6 +66,8 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
   readonly kernels?: TrainConfig['kernels'];
   /** The library to load for native kernels, where the run names one that this machine does not know. */
   readonly nativeLibrary?: string;
+  /** The share of the shards that is computed twice from now on; by default as the run began. */
+  readonly audit?: TrainOptions['audit'];
   /** Whether to write event files from now on, and where; by default as the run began. */
   readonly tensorboard?: boolean | string;
   /** The training data, if the run began on a table in memory. */
@@ -87,6 +80,11 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
   readonly metric?: OwnMetric;
   /** The stopping rule, if the run has one. */
   readonly stop?: StoppingRule;
+  /**
+   * Whether to go on although configuration, data or checkpoints have changed since the run wrote them. The
+   * bits may then differ from those of a run that was never changed; run.json keeps what was.
+   */
+  readonly force?: boolean;
   /** Epochs in all, more than were first planned; refused where the schedule depends on the end. */
   readonly epochs?: number;
 }
@@ -138,10 +136,11 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
 
 /**
  * Continues a run from its last checkpoint, or from the beginning if it has none yet. The weights come out
- * the same, bit for bit, as if the run had never stopped.
+ * the same, bit for bit, as if the run had never stopped. Of a run that is complete there is only the last
+ * event, with its result.
  *
  * @param folder the run's folder
- * @throws UsageError where there is nothing left to train, DataError where the folder is damaged or the data
+ * @throws UsageError for fewer epochs than were planned, DataError where the folder is damaged or the data
  *   is not the data that the run began with
  * @example
  * ```js
@@ -162,7 +161,9 @@ export async function* resume(folder: string, options: ResumeOptions = {}): Asyn
 }
 
 async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<TrainEvent> {
-  const { record, config: before } = readRun(folder);
+  const changes: string[] = [];
+  const refuse = options.force ? (change: string) => void changes.push(change) : undefined;
+  const { record, config: before } = readRun(folder, refuse);
   if (record.member) {
     throw new UsageError(
       `${folder} is member ${record.member.number} of a bag: resume the whole bag, gradpool resume ${shellPath(dirname(dirname(folder)))}`,
@@ -181,72 +182,104 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
       ...before,
       ...(options.workers === undefined ? {} : { workers: options.workers }),
       ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
+      ...(options.audit === undefined ? {} : { audit: options.audit }),
       ...boardKey(options.tensorboard),
     }),
   );
+  refuseShortening(folder, before, config);
+  const { status, result } = record;
+  if (config.epochs === before.epochs && result !== null && status !== 'interrupted') {
+    yield { type: 'end', ...result };
+    return;
+  }
   checkOwnGiven(config, ownFunctions(options));
   if (options.picture) refuseSeveral(config);
-  refuseShortening(folder, before, config, record);
   const recorded = withKernels(folder, config, record, options.kernels, options.nativeLibrary);
   const rows = withRows(recorded, { ...recorded, ...options });
   if (isFolded(config)) {
     const folded = await fromElsewhere(config, record.cwd, async () => {
       const loaded = await loadFolds(rows);
-      refuseOtherData(folder, recorded, loaded.whole, record);
+      changes.push(...checkData(folder, recorded, loaded.whole, record, options.force));
       return loaded;
     });
-    yield* resumeFolds(planCrossValidation(recorded, folded), options, { folder, config, record });
+    const plan = noting(planCrossValidation(recorded, folded), forcedNotes(changes));
+    const known = forcedRecord(record, folded.whole, changes);
+    yield* resumeFolds(plan, options, { folder, config, record: known });
     return;
   }
   const { options: sources, fraction } = config.bag > 1 ? bagSources(rows) : { options: rows, fraction: 0 };
   const data = await fromElsewhere(config, record.cwd, async () => {
     const loaded = await loadTrainingData(sources);
-    refuseOtherData(folder, recorded, loaded, record);
+    changes.push(...checkData(folder, recorded, loaded, record, options.force));
     return loaded;
   });
+  const known = forcedRecord(record, data, changes);
   if (config.bag > 1) {
-    const plan = planBag(recorded, bagData(data, config.bag, fraction, config.seed, config.stratify));
-    yield* resumeBag(plan, { ...options, own: ownFunctions(options) }, { folder, config, record });
+    const members = bagData(data, config.bag, fraction, config.seed, config.stratify);
+    const plan = noting(planBag(recorded, members), forcedNotes(changes));
+    yield* resumeBag(plan, { ...options, own: ownFunctions(options) }, { folder, config, record: known });
     return;
   }
   const plan = planTraining(recorded, data, options.profile);
   if (options.picture) refuseNoPicture(plan.data);
-  const noted = notingKernels(plan, record, plan);
+  const noted = noting(notingKernels(plan, record, plan), forcedNotes(changes));
   const session = openSession(noted, { ...options, own: ownFunctions(options) });
-  const best = await orClose(session.trainer, () => {
-    const found = wasSaved(folder) ? restore(folder, session) : null;
-    writeConfig(folder, config);
-    return found;
+  const { force = false } = options;
+  const [begun, best] = await orClose(session.trainer, () => {
+    const found = restoreOrBegin(folder, session, { record, force });
+    return [writeRun(folder, config, resumedRecord(known, plan)), found];
   });
-  const begun = resumedRecord(record, plan);
-  writeRecord(folder, begun);
-  yield* runSession({ ...session, folder, record: begun, signal: options.signal, best, pictured: true });
+  yield* runSession({
+    ...session,
+    folder,
+    record: begun,
+    signal: options.signal,
+    best,
+    force,
+    pictured: true,
+  });
 }
 
-/** Throws DataError for data that is not the data that a run began with. */
-function refuseOtherData(folder: string, config: TrainConfig, data: TrainingData, record: RunRecord): void {
-  const { val = null, test = null } = record.sources ?? {};
-  const changed = [
-    ...(data.fingerprint === record.dataset ? [] : [`${config.data}: not the data`]),
-    ...(val === null || data.fingerprints.val === val ? [] : [`${config.val}: not the validation data`]),
-    ...(test === null || data.fingerprints.test === test ? [] : [`${config.test}: not the test data`]),
-  ];
-  if (changed.length === 0) return;
+/** Adds notes to what a plan says at its start. */
+const noting = <Plan extends { readonly notes: readonly string[] }>(
+  plan: Plan,
+  notes: readonly string[],
+): Plan => ({ ...plan, notes: [...plan.notes, ...notes] });
+
+const forcedNotes = (changes: readonly string[]): string[] =>
+  changes.map((change) => `--force: ${change}; the bits may differ from those of the run as it began`);
+
+/** Returns the record with what was forced, and with the data that it goes on with. */
+function forcedRecord(record: RunRecord, data: TrainingData, changes: readonly string[]): RunRecord {
+  if (changes.length === 0) return record;
+  const forced = [...(record.forced ?? []), ...changes];
+  return { ...record, forced, dataset: data.fingerprint, sources: data.fingerprints };
+}
+
+/**
+ * Returns what is not the data that a run began with, where that is to be gone on with.
+ * @throws DataError for such data without `force`
+ */
+function checkData(
+  folder: string,
+  config: TrainConfig,
+  data: TrainingData,
+  record: RunRecord,
+  force = false,
+): string[] {
+  const changed = changedSources(config, data, record);
+  if (force) return changed.map((what) => `${what} that ${folder} was trained on`);
+  if (changed.length === 0) return [];
   const older =
     record.sources === undefined && data.schema.kind === 'table'
       ? ' (or it was begun by an earlier gradpool, which read tables by other rules: start it again)'
       : '';
   throw new DataError(
-    `${changed[0]} that ${folder} was trained on; a run goes on with the same data only${older}`,
+    `${changed[0]} that ${folder} was trained on; a run goes on with the same data only, or with --force${older}`,
   );
 }
 
-function refuseShortening(
-  folder: string,
-  before: PlannedConfig,
-  config: PlannedConfig,
-  record: RunRecord,
-): void {
+function refuseShortening(folder: string, before: PlannedConfig, config: PlannedConfig): void {
   if (config.epochs < before.epochs) {
     throw new UsageError(
       `--epochs ${config.epochs}: ${folder} was planned for ${before.epochs}; a run can only go on for longer`,
@@ -258,13 +291,5 @@ function refuseShortening(
     throw new UsageError(
       `--epochs ${config.epochs}: the ${planned} schedule of ${folder} ends at epoch ${before.epochs}; start a new run`,
     );
-  }
-  if (
-    config.epochs === before.epochs &&
-    (record.status === 'completed' || record.status === 'early-stopped')
-  ) {
-    const more =
-      record.status === 'completed' ? `; give --epochs ${2 * before.epochs} to train for longer` : '';
-    throw new UsageError(`${folder}: the run is complete (${record.status})${more}`);
   }
 }

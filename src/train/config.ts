@@ -12,11 +12,12 @@ import { unusedKeys } from '../hyperparameters.js';
 import { describeIssue } from '../issues.js';
 import { checkUpdate } from '../optim/options.js';
 import { refuseNewer } from '../stored.js';
-import { CHOICES, CONFIG_SHAPE, type ConfigInput, shareOf } from './configkeys.js';
+import { CHOICES, CONFIG_SHAPE, type ConfigInput } from './configkeys.js';
 import { DEFAULT_EPOCHS } from './durationkeys.js';
 import { type WithOwn, withOwnNames } from './own.js';
 import type { PresetName } from './presets.js';
 import { refitConflict } from './refit.js';
+import { shareOf } from './shares.js';
 import { UNTIL_EPOCHS } from './until.js';
 import { choosePreset, type PresetFacts, presetValues } from './usepreset.js';
 
@@ -25,7 +26,10 @@ export const CONFIG_VERSION = 1;
 
 export const configSchema = z.strictObject(CONFIG_SHAPE);
 /** A configuration with every default filled in and every value checked, as `resolveConfig` returns it. */
-export type TrainConfig = Readonly<z.output<typeof configSchema>> & { readonly preset: PresetName };
+export type TrainConfig = Readonly<z.output<typeof configSchema>> & {
+  readonly preset: PresetName;
+  readonly audit: number;
+};
 /** A configuration in which nothing is left to the data. */
 export type PlannedConfig = TrainConfig & { readonly epochs: number };
 /**
@@ -79,11 +83,12 @@ export function resolveConfig(given: TrainOptions, facts: PresetFacts | null = n
   const preset = choosePreset(named.preset, given.data);
   const options: ConfigInput = { ...presetValues(preset, named, facts), ...definedOf(named), preset };
   const parsed = parse(options);
-  const { val, test, until, epochs } = parsed;
+  const { val, test, audit, until, epochs } = parsed;
   const config = {
     ...parsed,
     preset,
     val: shareOf(val),
+    audit: shareOf(audit) as number,
     ...(test === undefined ? {} : { test: shareOf(test) }),
     epochs: until && options.epochs === undefined ? UNTIL_EPOCHS : epochs,
   };

@@ -43,22 +43,30 @@ export function checkVersion(given: unknown, place: string): void {
  * @throws DataError, which names the file, the key, its value and the remedy
  */
 export function parseConfig(text: string, file: string): PlannedConfig {
-  const refuse = (why: string) => new DataError(`${file}: ${why}; ${CONFIG_FORMAT.remedy}`);
+  const { formatVersion, ...config } = parseConfigValues(text, file);
+  if (formatVersion !== undefined) checkVersion(formatVersion, file);
+  try {
+    return restoreConfig(config as unknown as TrainOptions);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw damaged(file, error.message);
+  }
+}
+
+/**
+ * Returns the keys of a stored configuration with their values as they stand in the file.
+ * @throws DataError as `parseConfig` does, for what is no YAML of keys and values
+ */
+export function parseConfigValues(text: string, file: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     value = parseYaml(text, file);
   } catch (error) {
     throw new DataError(`${(error as Error).message}; ${CONFIG_FORMAT.remedy}`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw refuse(`expected keys with their values, found ${JSON.stringify(value) ?? 'nothing'}`);
-  }
-  const { formatVersion, ...config } = value as Record<string, unknown>;
-  if (formatVersion !== undefined) checkVersion(formatVersion, file);
-  try {
-    return restoreConfig(config as unknown as TrainOptions);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw refuse(error.message);
-  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw damaged(file, `expected keys with their values, found ${JSON.stringify(value) ?? 'nothing'}`);
 }
+
+const damaged = (file: string, why: string) => new DataError(`${file}: ${why}; ${CONFIG_FORMAT.remedy}`);

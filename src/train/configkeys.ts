@@ -22,26 +22,19 @@ import { DURATION } from './durationkeys.js';
 import { PARTITION } from './partkeys.js';
 import { PRESET_NAMES } from './presets.js';
 import { OWN, RUN } from './runkeys.js';
+import { isPercentage, shareOf } from './shares.js';
 
 /** Columns of numbers up to which `numberEmbedding: auto` embeds them; wider tables are like pictures. */
 export const MOST_EMBEDDED = 100;
 const decimalMark = z.enum(['.', ',']);
 
-const PERCENTAGE = /^\d+(\.\d+)?%$/;
 const SHARE = 'expected a fraction from 0 up to but not including 1 (0.2 or 20%), or a data source';
 
 /** Accepts a share of the rows as a number or a percentage, or the name of a source. */
 const shareOrSource = z.union([z.number(), z.string()]).refine((value) => {
   if (typeof value === 'number') return value >= 0 && value < 1;
-  return value !== '' && (!value.endsWith('%') || (PERCENTAGE.test(value) && Number(shareOf(value)) < 1));
+  return value !== '' && (!value.endsWith('%') || (isPercentage(value) && Number(shareOf(value)) < 1));
 }, SHARE);
-
-/**
- * Reads '12.5%' as 0.125. It shifts the decimal exponent, because dividing by 100 would round a second time.
- */
-export function shareOf<T>(value: T): T | number {
-  return typeof value === 'string' && PERCENTAGE.test(value) ? Number(`${value.slice(0, -1)}e-2`) : value;
-}
 
 /** The losses' hyper-parameters, made of the one parameter that a divergence may have. */
 type LossMembers = {

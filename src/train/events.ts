@@ -196,13 +196,15 @@ export interface TrainResult {
   /** Metrics of the final weights on the test data; null without such data and after an interruption. */
   readonly test: Metrics | null;
   /**
-   * Every metric of the final weights, as `evaluate` measures them: on the validation rows, for a bag those
-   * out of fold, and on the test rows; null where there are no such rows. Absent after an interruption, and
-   * in the trials of a sweep unless it ranks by one of them.
+   * Every metric of the final weights, as `evaluate` measures them: on the validation rows, for a bag and a
+   * cross-validation those out of fold, and on the test rows; null where there are no such rows. Absent after
+   * an interruption, and in the trials of a sweep unless it ranks by one of them.
    */
   readonly scores?: { readonly val: Scores | null; readonly test: Scores | null };
   /** The trivial prediction on the same rows; absent in runs of earlier versions. */
   readonly baseline?: Baseline;
+  /** Shards of training steps that were computed twice and had the same bits; absent without `audit`. */
+  readonly audited?: number;
   /** Rows trained on in a second of training alone. */
   readonly samplesPerSecond: number;
   /** Seconds from the start event to the result, evaluation and checkpoints included. */

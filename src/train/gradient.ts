@@ -3,8 +3,9 @@ import { computeDivergence, type ForwardContext, forwardRows, rowScore } from '.
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
 import { outputWidth } from '../network/layer.js';
 import { backward } from '../network/network.js';
-import { type IndexRange, type Sharding, shardBounds, shardCount } from '../parallel/shards.js';
+import { type IndexRange, rangesApart, type Sharding, shardBounds, shardCount } from '../parallel/shards.js';
 import { PURPOSE, streamKey } from '../random.js';
+import { auditedShards } from './audited.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 import { type GradientPass, type PassSequence, passesOf } from './passes.js';
 import type { PassValues } from './schedules.js';
@@ -28,6 +29,8 @@ export interface GradientContext extends ForwardContext {
   readonly trainingRows: Subset;
   readonly weighting: Weighting;
   readonly seed: number;
+  /** The share of the shards that is computed twice. */
+  readonly audit: number;
   readonly sharding: Sharding;
   /** Rows of a pass, at most. */
   readonly maxRows: number;
@@ -67,7 +70,7 @@ export function computeGradient(
     kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
   }
   // The tree adds at most one value of each shard, so a sum stays finite if this many times each value does.
-  const headroom = 2 * context.sharding.shards;
+  const headroom = 2 * context.sharding.shards * CALM;
   // Additions change what the kernels have seen.
   const seen = sequence.additions.length > 0 ? NONE_SEEN : (pass.largest ?? NONE_SEEN);
   const bounded = sequence.roots.every((block) =>
@@ -76,6 +79,12 @@ export function computeGradient(
   workspace.bounded[0] = Number(bounded);
   timer?.lap('sum');
 }
+
+/**
+ * A gradient below 1e18, as every sound one is, leaves room for what an update makes of it: its square is
+ * finite too, and so is its product with a rate. The stepper looks at what larger ones have led to.
+ */
+const CALM = 2 ** 60;
 
 const NONE_SEEN: ReadonlyMap<FloatArray, number> = new Map();
 
@@ -165,19 +174,31 @@ function sumRows(context: GradientContext, shard: number, continued: boolean): v
   memory.shardScores[shard] = score;
 }
 
-/** Returns the passes of a task, made when a task of such a size and range is first seen. */
-export function taskPasses(
-  { passes, sharding, maxRows, workspace }: GradientContext,
-  { rows, first, last }: GradientTask,
-): PassSequence {
+/**
+ * Returns the passes of a task, made when a task of such a size and range is first seen. Shards that are
+ * going to be computed twice are summed apart from others, which is seldom the same twice.
+ */
+export function taskPasses(context: GradientContext, task: GradientTask): PassSequence {
+  const { passes, sharding } = context;
+  const { rows, first, last, step } = task;
   const { shards } = sharding;
+  const apart = auditedShards(context, step, { first, last });
+  if (apart.length > 0) return newPasses(context, task, apart);
   const key = (rows * (shards + 1) + first) * (shards + 1) + last;
   let sequence = passes.get(key);
   if (!sequence) {
-    const bounds: number[] = [];
-    const total = shardBounds(rows, shardCount(rows, sharding), bounds);
-    sequence = passesOf(bounds, { first, last }, total, maxRows, workspace.bounds);
+    sequence = newPasses(context, task, apart);
     passes.set(key, sequence);
   }
   return sequence;
+}
+
+function newPasses(
+  { sharding, maxRows, workspace }: GradientContext,
+  { rows, first, last }: GradientTask,
+  apart: readonly number[],
+): PassSequence {
+  const bounds: number[] = [];
+  const total = shardBounds(rows, shardCount(rows, sharding), bounds);
+  return passesOf(bounds, rangesApart({ first, last }, apart), total, maxRows, workspace.bounds);
 }

@@ -13,6 +13,8 @@ interface OpenOptions {
   readonly onRetry: (message: string) => void;
   /** Called when `workers: auto` has decided, and again whenever it changes its choice. */
   readonly onWorkers?: (workers: number, why: string) => void;
+  /** Takes what the user should know and what changes no result. */
+  readonly onNote?: (message: string) => void;
   /** Takes the times of every step; the plan must have been made for a profile. */
   readonly profile?: Profile | null;
   readonly clock?: Clock | undefined;

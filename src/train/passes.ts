@@ -33,19 +33,21 @@ export interface PassSequence {
  * Returns the passes of a range of shards. A range that fits into `maxRows` is one pass, and the kernels sum
  * its subtrees. A longer one goes shard by shard, in pieces that each continue the shard's sum, and the
  * blocks are added up afterwards: the same additions in the same order.
+ * @param ranges the range, in parts that are summed apart from each other
  * @param total shards of the batch
  * @param passBounds where the bounds of the pass at hand will stand
  */
 export function passesOf(
   bounds: readonly number[],
-  range: IndexRange,
+  ranges: readonly IndexRange[],
   total: number,
   maxRows: number,
   passBounds: Int32Array,
 ): PassSequence {
   const shardRows = ({ first, last }: IndexRange): ShardRows => ({ bounds: passBounds, first, last });
   const subtree = (range: IndexRange): Subtree => ({ block: range.first, ...shardRows(range) });
-  const subtrees = alignedSubtrees(range, total);
+  const range = { first: ranges[0].first, last: ranges[ranges.length - 1].last };
+  const subtrees = ranges.flatMap((part) => alignedSubtrees(part, total));
   const roots = subtrees.map(({ first }) => first);
   const from = bounds[range.first];
   const to = bounds[range.last];

@@ -4,6 +4,14 @@ import { PRECISIONS } from '../kernels/bfloat16.js';
 import { KERNEL_NAMES } from '../kernels/kernels.js';
 import { MOST_MEMBERS } from '../network/digest.js';
 import { positive, whole } from '../optim/hyper.js';
+import { shareOf } from './shares.js';
+
+/** Accepts a share as a number or a percentage. */
+const auditShare = z
+  .union([z.number(), z.string()])
+  .refine((value) => isShare(shareOf(value)), 'expected a share from 0 to 1, such as 5% or 0.05');
+
+const isShare = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
 
 export const RUN = {
   bag: whole(1)
@@ -56,9 +64,20 @@ export const RUN = {
   checkpointEvery: whole(1)
     .optional()
     .describe('steps between checkpoints, in addition to the one after each epoch'),
+  onNonfinite: z
+    .enum(['stop', 'skip', 'rollback'])
+    .default('stop')
+    .describe(
+      'what happens where a batch has a loss or gradient that is not finite: the training stops; the batch is skipped; or the weights go back to the best ones so far, with a fresh optimiser and half the learning rate',
+    ),
   watchdog: positive
     .default(60)
     .describe('seconds without progress after which a worker counts as hung and is replaced'),
+  audit: auditShare
+    .default(0)
+    .describe(
+      'share of the shards (5%, 0.05) that another worker computes again; the run ends where a bit differs, before the weights change',
+    ),
   keepCheckpoints: whole(1)
     .default(2)
     .describe('checkpoints that are kept: the newest, and those before it in case it is damaged'),
@@ -86,6 +105,7 @@ export const EFFECTLESS: readonly string[] = [
   'workers',
   'memoryLimit',
   'checkpointEvery',
+  'audit',
   'keepCheckpoints',
   'watchdog',
   'tensorboard',

@@ -48,12 +48,20 @@ export const trainStateSchema = z
     best: z.strictObject({ epoch: z.number(), train: metrics, val: metrics.nullable() }).nullable(),
     /** The state of schedule `plateau`. */
     plateau: z.strictObject({ factor: z.number(), best: z.number().nullable(), waited: z.number() }),
+    /** What `onNonfinite: rollback` multiplies the learning rate by; absent where it did nothing yet. */
+    rateFactor: z.number().exactOptional(),
     /** Rows trained on, over all sessions of the run. */
     samples: z.number(),
     /** The seconds that this took. */
     seconds: z.number(),
+    /** Shards that were computed twice, over all sessions. Earlier versions had no audit. */
+    audited: z.number().int().min(0).optional(),
   })
-  .transform((state) => ({ ...state, epochWeight: state.epochWeight ?? state.epochRows }));
+  .transform(({ audited = 0, ...state }) => ({
+    ...state,
+    epochWeight: state.epochWeight ?? state.epochRows,
+    audited,
+  }));
 
 export type TrainState = z.output<typeof trainStateSchema>;
 
@@ -72,5 +80,6 @@ export function freshState(): TrainState {
     plateau: FRESH_PLATEAU,
     samples: 0,
     seconds: 0,
+    audited: 0,
   };
 }

@@ -3,7 +3,9 @@
  * weights.
  */
 import { additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
-import { divergedError } from './diagnosis.js';
+import { Auditor, type ComputedBatch } from './audit.js';
+import { divergedError, updateError } from './diagnosis.js';
+import { brokenParameter, putBack, snapshotOf } from './finite.js';
 import type { TrainingMemory } from './memory.js';
 import { normsByLayer } from './norms.js';
 import type { TrainingPlan } from './plan.js';
@@ -27,37 +29,54 @@ export interface BatchSums {
   readonly loss: number;
   readonly weight: number;
   readonly score: number;
+  /** Shards that were computed twice. */
+  readonly audited: number;
 }
+
+interface StepperOptions {
+  readonly profile: Profile | null;
+  readonly onNote?: ((message: string) => void) | undefined;
+}
+
+/** A rate below which no update by a calm gradient leaves the range of float32. */
+const CALM_RATE = 1e15;
 
 export class Stepper {
   /** The norms of the mean gradient by layer, from the last step that measured them. */
   gradientNorms: ReadonlyMap<string, number> = new Map();
   /** How many updates were made in slices. */
   #updates = 0;
+  readonly #profile: Profile | null;
+  readonly #auditor: Auditor;
 
   constructor(
     private readonly plan: TrainingPlan,
     private readonly memory: TrainingMemory,
     private readonly contextOf: (workspace: number) => TaskContext,
     private readonly executors: Workers,
-    private readonly profile: Profile | null,
-  ) {}
+    { profile, onNote = () => {} }: StepperOptions,
+  ) {
+    this.#profile = profile;
+    this.#auditor = new Auditor({ plan, memory, run: (...given) => this.#run(...given), onNote });
+  }
 
   /**
    * Updates the weights by the gradient of a batch; returns the batch's sums.
    * @param step steps made before this one
    * @param measured whether to keep the gradient's norms; the bits of the update stay the same
-   * @throws DivergedError, with the weights as they were, when a value is not finite; UpdateLostError
+   * @throws DivergedError, with the weights as they were, when a value is not finite, and GateError when an
+   *   audit finds a fault; UpdateLostError
    */
   async step(batch: Batch, workers: number, step: number, lr: number, measured = false): Promise<BatchSums> {
     const { plan, memory } = this;
-    const ranges = await this.computeGradients(batch, workers, step);
-    const sums = this.#sumsOf(batch);
+    const compared = this.#auditor.compared;
+    const { ranges, bounded } = await this.#auditedGradients(batch, workers, step);
+    const sums = { ...this.#sumsOf(batch), audited: this.#auditor.compared - compared };
     const diverged = () => divergedError(this.contextOf(0).gradient, plan, this.#wholeBatch(batch, step), lr);
     if (!Number.isFinite(sums.loss + sums.score)) throw diverged();
-    const bounded = memory.workspaces.slice(0, ranges.length).every(({ bounded }) => bounded[0] === 1);
+    const calm = bounded && Math.abs(lr) < CALM_RATE;
     const update: UpdateStep = { step: step + 1, lr, rows: batch.rows, weight: sums.weight };
-    if (!measured && plan.sizes.sliced && bounded && workers > 1 && sums.weight > NEGLIGIBLE) {
+    if (!measured && plan.sizes.sliced && calm && workers > 1 && sums.weight > NEGLIGIBLE) {
       await this.#updateInSlices(update, batch, workers, ranges.length);
       return sums;
     }
@@ -68,23 +87,29 @@ export class Stepper {
       const scale = sums.weight > NEGLIGIBLE ? 1 / sums.weight : 0;
       this.gradientNorms = normsByLayer(memory.layout, gradient, scale);
     }
+    const earlier = calm ? null : snapshotOf(memory);
     const evaluate = async () => {
-      this.#sumGradients(await this.computeGradients(batch, workers, step), batch);
+      this.#sumGradients((await this.#auditedGradients(batch, workers, step)).ranges, batch);
       return this.#sumsOf(batch).loss / sums.weight;
     };
     await applyUpdate(this.#kernels, plan, memory, update, { value: sums.loss / sums.weight, evaluate });
+    const broken = earlier && brokenParameter(memory, plan);
+    if (broken) {
+      putBack(memory, earlier);
+      throw updateError(plan, broken, step, lr);
+    }
     return sums;
   }
 
   /**
    * Computes the gradients of a batch's shards, a range of shards for each worker, and leaves the sums of
-   * subtrees in the gradient blocks. Returns the ranges.
+   * subtrees in the gradient blocks.
    */
   async computeGradients(
     { start, rows, shards }: Batch,
     workers: number,
     step: number,
-  ): Promise<IndexRange[]> {
+  ): Promise<ComputedBatch> {
     const ranges = contiguousRanges(shards, Math.max(1, workers));
     const values = passValuesAt(this.plan, step);
     const tasks = ranges.map((range, workspace) => ({
@@ -97,9 +122,26 @@ export class Stepper {
       ...range,
     }));
     this.#kernels.refreshWeights();
-    this.profile?.lap('update');
-    await this.#run('gradient', tasks, workers);
-    return ranges;
+    this.#profile?.lap('update');
+    const places = await this.#run(tasks, workers);
+    return { tasks, places, workers, shards };
+  }
+
+  /**
+   * Computes the gradients of a batch, and some shards twice. Returns the ranges, and whether their sums are
+   * bounded.
+   */
+  async #auditedGradients(
+    batch: Batch,
+    workers: number,
+    step: number,
+  ): Promise<{ ranges: readonly IndexRange[]; bounded: boolean }> {
+    const computed = await this.computeGradients(batch, workers, step);
+    const { tasks: ranges } = computed;
+    // A second computation leaves its own answer in the workspace.
+    const bounded = this.memory.workspaces.slice(0, ranges.length).every(({ bounded }) => bounded[0] === 1);
+    await this.#auditor.audit(computed, this.#kernels);
+    return { ranges, bounded };
   }
 
   /** The kernels of the coordinator's own workspace. */
@@ -107,7 +149,7 @@ export class Stepper {
     return this.contextOf(0).update.kernels;
   }
 
-  #sumsOf({ shards }: Batch): BatchSums {
+  #sumsOf({ shards }: Batch): Omit<BatchSums, 'audited'> {
     const { shardLosses, shardWeights, shardScores } = this.memory;
     return {
       loss: sum(shardLosses, shards),
@@ -125,7 +167,7 @@ export class Stepper {
     for (const { into, from } of additionsAfter(ranges, shards)) {
       this.#kernels.add(gradients[into], gradients[from], layout.length);
     }
-    this.profile?.lap('sum');
+    this.#profile?.lap('sum');
   }
 
   /**
@@ -149,9 +191,9 @@ export class Stepper {
       step,
       ...slice,
     }));
-    this.profile?.lap('update');
+    this.#profile?.lap('update');
     try {
-      await this.#run('update', tasks, workers);
+      await this.#run(tasks, workers);
     } catch (error) {
       throw new UpdateLostError((error as Error).message, { cause: error });
     }
@@ -162,11 +204,16 @@ export class Stepper {
     return { start, rows, step, first: 0, last: shards, ...passValuesAt(this.plan, step) };
   }
 
-  /** Runs one task for each worker, in workspaces 0, 1, … */
-  async #run(name: string, tasks: readonly TrainingTask[], workers: number): Promise<void> {
-    await this.executors.executor(workers).run(tasks);
-    const times = this.memory.workspaces.slice(0, tasks.length).map(({ times }) => times);
-    this.profile?.tasks(name, times, workers);
+  /** Runs tasks, each in a workspace of its own; returns the places that computed them. */
+  async #run(
+    tasks: readonly TrainingTask[],
+    workers: number,
+    places?: readonly number[],
+  ): Promise<readonly number[]> {
+    const computedBy = await this.executors.executor(workers).run(tasks, places);
+    const times = tasks.map(({ workspace }) => this.memory.workspaces[workspace].times);
+    this.#profile?.tasks(places ? 'audit' : tasks[0].kind, times, workers);
+    return computedBy;
   }
 }
 

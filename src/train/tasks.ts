@@ -32,6 +32,8 @@ export interface WorkerSetup {
   readonly problemType: ProblemType;
   readonly weighting: Weighting;
   readonly seed: number;
+  /** The share of the shards that is computed twice. */
+  readonly audit: number;
   readonly encoding: Encoding;
   readonly subsets: Readonly<Record<'train', Subset> & Record<SubsetName, Subset | null>>;
 }
@@ -113,7 +115,7 @@ export function createContexts(
   setup: WorkerSetup,
   { objective, memory }: BoundTraining,
 ): (workspace: number) => TaskContext {
-  const { sizes, subsets, problemType, weighting, seed } = setup;
+  const { sizes, subsets, problemType, weighting, seed, audit } = setup;
   const encoding = prepareEncoding(setup.encoding);
   const contexts: TaskContext[] = [];
 
@@ -130,6 +132,7 @@ export function createContexts(
         trainingRows: { dataset: subsets.train.dataset, rows: memory.order },
         weighting,
         seed,
+        audit,
         sharding: sizes,
         maxRows: passRows(sizes),
         passes: new Map(),

@@ -14,8 +14,9 @@ import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
 import { contiguousRanges, shardCount } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
-import { evaluationError } from './diagnosis.js';
+import { brokenError, evaluationError } from './diagnosis.js';
 import { totalBlocks } from './evaluation.js';
+import { brokenParameter } from './finite.js';
 import { keptPredictions, measuredMetric } from './measured.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
 import { type LayerNorms, layerNorms } from './norms.js';
@@ -37,6 +38,8 @@ export interface TrainerOptions {
   readonly together?: boolean;
   readonly onRetry: (message: string) => void;
   readonly onWorkers: (workers: number, why: string) => void;
+  /** Takes what the user should know and what changes no result. */
+  readonly onNote?: (message: string) => void;
   /** Takes the times of every step; the plan must have been made for a profile. */
   readonly profile?: Profile | null;
   /** The metric of the program that trains, where the configuration names one. */
@@ -82,6 +85,7 @@ export class Trainer {
       problemType: data.task,
       weighting: plan.weighting,
       seed: config.seed,
+      audit: config.audit,
       encoding: data.encoding,
       subsets: { train: data.train, val: data.val, test: data.test },
     };
@@ -96,7 +100,8 @@ export class Trainer {
       onRetry: options.onRetry,
       hungAfter: 1000 * config.watchdog,
     });
-    this.#stepper = new Stepper(plan, this.memory, this.#contextOf, this.#workers, options.profile ?? null);
+    const { profile = null, onNote } = options;
+    this.#stepper = new Stepper(plan, this.memory, this.#contextOf, this.#workers, { profile, onNote });
     const prepare = (workers: number) => void this.#workers.executor(workers);
     this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers, plan.totalSteps, prepare) : null;
     this.workers = plan.workers[0];
@@ -109,7 +114,7 @@ export class Trainer {
     const { config, lr, stepsPerEpoch, totalSteps } = this.plan;
     const { step, plateau } = this.state;
     const progress = { step, stepsPerEpoch, totalSteps, plateauFactor: plateau.factor };
-    return lr * scheduleFactor(config.schedule, progress, config);
+    return lr * scheduleFactor(config.schedule, progress, config) * (this.state.rateFactor ?? 1);
   }
 
   /**
@@ -177,6 +182,12 @@ export class Trainer {
     } finally {
       weights.set(trained);
     }
+  }
+
+  /** Throws DivergedError where weights, running statistics or slots are not finite. */
+  checkFinite(): void {
+    const broken = brokenParameter(this.memory, this.plan);
+    if (broken) throw brokenError(this.plan, broken, this.state.step, this.lr);
   }
 
   close(): Promise<void> {
@@ -247,7 +258,7 @@ export class Trainer {
   }
 
   /** Takes a finished step into the state. */
-  #count({ rows }: Batch, { loss, weight, score }: BatchSums, seconds: number): void {
+  #count({ rows }: Batch, { loss, weight, score, audited }: BatchSums, seconds: number): void {
     const { state } = this;
     state.step++;
     state.epochLoss += loss;
@@ -255,6 +266,7 @@ export class Trainer {
     state.epochScore += score;
     state.epochRows += rows;
     state.samples += rows;
+    state.audited += audited;
     state.seconds += seconds;
   }
 

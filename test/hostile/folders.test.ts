@@ -9,7 +9,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -25,6 +24,7 @@ import { readRun } from '#src/run/folder.js';
 import { resume, train } from '#src/run/train.js';
 import { Place } from '../bin/cli.js';
 import { failure } from '../data/helpers.js';
+import { unseal } from '../support/unsealed.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-hostile-'));
 const outside = join(folder, 'outside');
@@ -55,21 +55,16 @@ async function goOn(from: string): Promise<void> {
   for await (const event of resume(from, { epochs: 3, workers: 0 })) void event;
 }
 
-const changed = (file: string, change: (record: Record<string, unknown>) => object) =>
-  writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')))));
-
 describe('a library that a file names', () => {
   it('is not loaded from run.json', async () => {
-    const from = copy('record', (path) =>
-      changed(path('run.json'), (record) => ({ ...record, kernels: 'native', library })),
-    );
+    const from = copy('record', (path) => unseal(path(''), { kernels: 'native', library }));
     expect(await failure(() => goOn(from))).toMatch(/^2: .*evil\.so is not a library that this machine/);
   });
 
   it('is not loaded from config.yaml', async () => {
     const from = copy('config', (path) => {
       appendFileSync(path('config.yaml'), `nativeLibrary: ${EVIL}\n`);
-      changed(path('run.json'), (record) => ({ ...record, kernels: 'native', library: null }));
+      unseal(path(''), { kernels: 'native', library: null });
     });
     const message = await failure(() => goOn(from)).catch(() => 'went on without it');
     expect(message).not.toMatch(/cannot load .*evil/);
@@ -137,7 +132,8 @@ describe.skipIf(process.platform === 'win32')('a part of a folder that', () => {
         rmSync(path(part));
         execFileSync('mkfifo', [path(part)]);
       });
-      expect(await failure(() => use(from, part)), part).toMatch(/^3: .*(a FIFO|there is no such)/);
+      if (part.startsWith('checkpoints')) await goOn(from);
+      else expect(await failure(() => use(from, part)), part).toMatch(/^3: .*(a FIFO|there is no such)/);
     }
   });
 

@@ -110,7 +110,6 @@ describe.skipIf(executablePath === null)('a report in a browser', () => {
 
   /** Pages with all kinds of elements; the colours of all are those of one style sheet. */
   const looks = [
-    ['classes', 'light'],
     ['classes', 'dark'],
     ['sweep', 'light'],
     ['picture', 'dark'],

@@ -5,8 +5,10 @@ import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError, UsageError } from '#src/errors.js';
 import { loadModel } from '#src/model/index.js';
+import { metricText } from '#src/report/format.js';
 import { makeReport, type Report } from '#src/report/report.js';
 import { pngOf } from '#src/report/run/png.js';
+import { unseal } from '../support/unsealed.js';
 import {
   benchFile,
   classes,
@@ -190,8 +192,7 @@ describe('of a run that predicts classes', () => {
 function copied(run: string, name: string, changes: object): string {
   const copy = join(folder, name);
   cpSync(run, copy, { recursive: true });
-  const record = JSON.parse(readFileSync(join(copy, 'run.json'), 'utf8'));
-  writeFileSync(join(copy, 'run.json'), JSON.stringify({ ...record, ...changes }));
+  unseal(copy, changes);
   return copy;
 }
 
@@ -229,6 +230,16 @@ it('of a bag overlays its members', async () => {
       .slice(1)
       .map(([name]) => name),
   ).toEqual(['member 1, 1', 'member 1, 2', 'member 2, 1', 'member 2, 2']);
+});
+
+it('of a cross-validation has each metric over the folds, and each fold', async () => {
+  const place = await classRun('folds', { cv: 3, cvRepeats: 2, val: 0, test: 0, epochs: 2 });
+  const { html } = await makeReport(place);
+  const { cv } = JSON.parse(readFileSync(join(place, 'run.json'), 'utf8')).result;
+  expect(html).toContain('The rows were parted into 3 folds, 2 times.');
+  expect(html).toContain(metricText('accuracy', cv.scores.accuracy.mean));
+  expect(html).toContain(metricText('accuracy', cv.outOfFold.accuracy));
+  for (const { held } of cv.trained) expect(html).toContain(metricText('loss', held.loss));
 });
 
 describe('of a sweep', () => {

@@ -9,6 +9,7 @@ import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent, TrainEvent } from '#src/train/events.js';
 import { tickingClock } from '../support/clock.js';
 import { writeIdxFolder } from '../support/idx.js';
+import { unseal } from '../support/unsealed.js';
 
 let folder: string;
 let options: TrainOptions;
@@ -105,6 +106,14 @@ describe('a run killed before its first checkpoint', () => {
   it('is told from one that lost its checkpoint', async () => {
     rmSync(join(folder, 'at-30', 'checkpoints', 'last.safetensors'));
     rmSync(join(folder, 'at-30', 'checkpoints', 'last-1.safetensors'));
-    await expect(all(resume(join(folder, 'at-30')))).rejects.toThrow(/cannot read the checkpoint \(ENOENT\)/);
+    const older = join(folder, 'older');
+    cpSync(join(folder, 'at-30'), older, { recursive: true });
+    unseal(older);
+    await expect(all(resume(older))).rejects.toThrow(/cannot read the checkpoint \(ENOENT\)/);
+    const resumed = await all(resume(join(folder, 'at-30')));
+    expect(resumed.find(({ type }) => type === 'retry')).toMatchObject({
+      message: expect.stringMatching(/ENOENT.*: no checkpoint is left; beginning again from the start/),
+    });
+    expect(sha(resumed)).toBe(sha(whole));
   });
 });

@@ -100,6 +100,31 @@ describe('a cross-validation', () => {
     expect(whole.baseline!.val).not.toBeNull();
   });
 
+  it('has every metric of the held-out rows, each predicted by the model of its fold', async () => {
+    const { folds } = await loadFolds({ ...resolveConfig(options) });
+    const right = [0, 0, 0];
+    const either = [0, 0, 0]; // rows of a class, and rows that were predicted to be of it
+    for (const [index, { data }] of folds.entries()) {
+      const model = await loadModel(join(folder, 'whole', 'folds', `0${index + 1}`), { kernels: 'portable' });
+      const held = join(folder, `held-${index}.csv`);
+      writeFileSync(held, table(Array.from(data.val!.rows, (row) => lines[row])));
+      const { confusion } = await model.evaluate(held);
+      for (const [truth, counts] of confusion!.entries()) {
+        right[truth] += counts[truth];
+        for (const [predicted, count] of counts.entries()) {
+          either[truth] += count;
+          either[predicted] += count;
+        }
+      }
+    }
+    const scores = whole.scores!.val!;
+    const f1 = right.map((count, kind) => (2 * count) / either[kind]);
+    expect(scores.f1Macro!.value).toBeCloseTo((f1[0] + f1[1] + f1[2]) / 3, 12);
+    expect(scores.accuracy!.value).toBeCloseTo(whole.cv!.outOfFold!.accuracy!, 12);
+    expect(scores.logLoss!.value).toBeCloseTo(whole.cv!.outOfFold!.loss, 6);
+    expect(whole.scores!.test).toBeNull();
+  });
+
   it('tells of each fold, and leaves a run for each', () => {
     const told = seen.filter((event): event is FoldEvent => event.type === 'fold');
     expect(told.map(({ fold, rows }) => [fold, rows.held])).toEqual([1, 2, 3].map((fold) => [fold, 32]));
@@ -217,12 +242,11 @@ describe('a cross-validation that goes on', () => {
     expect(lasting(end)).toEqual(lasting(longer.end));
   });
 
-  it('refuses a fold on its own, a complete run and other data', async () => {
+  it('refuses a fold on its own and other data', async () => {
     const out = join(folder, 'none');
     await expect(all(resume(join(out, 'folds', '02')))).rejects.toThrow(
       /folds\/02 is fold 2 of a cross-validation: resume all of it, gradpool resume .*none$/,
     );
-    await expect(all(resume(out))).rejects.toThrow(/the run is complete/);
     writeFileSync(options.data, table(lines.slice(1)));
     await expect(all(resume(out, { epochs: 9 }))).rejects.toThrow(DataError);
   });

@@ -8,6 +8,7 @@ import { type ResumeOptions, resume, train } from '#src/run/train.js';
 import type { EndEvent, StartEvent, TrainEvent } from '#src/train/events.js';
 import { libraries, machineSets } from '../kernels/implementations.js';
 import { writeIdxFolder } from '../support/idx.js';
+import { unseal } from '../support/unsealed.js';
 
 let folder: string;
 let data: string;
@@ -32,7 +33,7 @@ async function begun(name: string, kernels: 'portable' | 'wasm' | 'jit' | 'nativ
   await all(train({ ...options(), kernels }, { out }));
   const config = join(out, 'config.yaml');
   writeFileSync(config, readFileSync(config, 'utf8').replace(`kernels: ${kernels}`, 'kernels: auto'));
-  writeFileSync(join(out, 'run.json'), JSON.stringify({ ...record(out), ...change }));
+  unseal(out, change);
   return out;
 }
 const goOn = (out: string, more: ResumeOptions = {}) => all(resume(out, { epochs: 5, ...more }));
@@ -94,8 +95,7 @@ it.skipIf(libraries.length === 0)('a library of another version goes on, and it 
   const out = await begun('version', 'native');
   const { library } = record(out);
   expect(library).toEqual(expect.objectContaining({ path: expect.any(String), version: expect.any(String) }));
-  const old = { ...record(out), library: { ...library, version: 'oneDNN 0.1' } };
-  writeFileSync(join(out, 'run.json'), JSON.stringify(old));
+  unseal(out, { library: { ...library, version: 'oneDNN 0.1' } });
   const { start, end } = await goOn(out);
   expect(end.kernels).toBe('native');
   expect(start.notes.join('\n')).toContain(`begun with oneDNN 0.1, goes on with ${library.version}`);

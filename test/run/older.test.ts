@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModel } from '#src/model/index.js';
 import { resume, train } from '#src/run/train.js';
+import { unseal } from '../support/unsealed.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/runs/0.1.0', import.meta.url));
 const WHOLE = '272127b9c506c3d3fbad1100e818a5be45037e12d838d556f577cb661bae20dd';
@@ -57,6 +58,7 @@ describe('a run of an earlier gradpool', () => {
     for await (const _ of train({ ...options, epochs: 2 }, { out }));
     const config = join(out, 'config.yaml');
     writeFileSync(config, readFileSync(config, 'utf8').replace('labelSmoothing: 0', 'labelSmoothing: 0.1'));
+    unseal(out);
     const events = [];
     for await (const event of resume(out, { epochs: 3 })) events.push(event);
     expect(events.at(-1)).toMatchObject({ type: 'end', epochs: 3 });

@@ -6,7 +6,7 @@ import type { Metrics } from '../../forward/metrics.js';
 import { partOf, readRegularText } from '../../regular.js';
 import { RUN_FILES, readRecord } from '../../run/folder.js';
 import { parseYaml } from '../../yamltext.js';
-import { isSweep, readSweep, SWEEP_FILES, trialFolder } from '../folder.js';
+import { isSweep, readSweep, SWEEP_FILES, trialFolder, trialPart } from '../folder.js';
 import { axisValueText } from '../searches/space.js';
 import { readLastTrialLines, type TrialLine } from '../triallines.js';
 
@@ -104,7 +104,7 @@ function trialsOf(folder: string, configured: boolean): Listing {
   const interrupted = record.status === 'running' ? 'running' : 'interrupted';
   const runs = lines.map((line: TrialLine): ListedRun => {
     const ended = line.status === 'begun' ? null : line;
-    const run = trialFolder(folder, line.trial);
+    const run = join(folder, trialPart(line.trial));
     const failed = ended?.status === 'diverged' || ended?.status === 'failed';
     const row: Record<string, ListedRun[string]> = {
       run,
@@ -122,7 +122,7 @@ function trialsOf(folder: string, configured: boolean): Listing {
     };
     if (line.fold !== undefined) row.fold = line.fold;
     if (ended) addMetrics(row, ended);
-    Object.assign(row, shared ?? configOf(run));
+    Object.assign(row, shared ?? configOf(trialFolder(folder, line.trial)));
     for (const [path, value] of Object.entries(line.axes)) if (!isTaken(path)) row[path] = cellOf(value);
     return row;
   });

@@ -1,6 +1,7 @@
 /** Reads metrics.jsonl for a report: the epochs, and what the run said of itself. */
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import { isSoundLine } from '../../lines.js';
 import { partOf, readRegularText } from '../../regular.js';
 import { RUN_FILES } from '../../run/folder.js';
 import type { EpochEvent } from '../../train/events.js';
@@ -84,9 +85,9 @@ function readLines(file: string): { lines: { line: Line; number: number }[]; dam
   const damaged: number[] = [];
   const texts = existsSync(file) ? readRegularText(file).split('\n') : [];
   const lines = texts.flatMap((text, index) => {
-    const wanted = /^\{"type":"(start|workers|retry|epoch|refitEpoch)"/.test(text);
+    const wanted = /^\{("crc32":"[^"]*",)?"type":"(start|workers|retry|epoch|refitEpoch)"/.test(text);
     if (text === '' || (!wanted && isSound(text))) return [];
-    const line = parsed(text);
+    const line = isSoundLine(text) ? parsed(text) : null;
     if (line === null) damaged.push(index + 1);
     return line === null ? [] : [{ line, number: index + 1 }];
   });
@@ -94,7 +95,7 @@ function readLines(file: string): { lines: { line: Line; number: number }[]; dam
 }
 
 /** Whether a line that a report has no use for is whole, as far as its ends show. */
-const isSound = (text: string): boolean => text.startsWith('{"type":"') && text.endsWith('}');
+const isSound = (text: string): boolean => isSoundLine(text) && text.endsWith('}');
 
 function parsed(text: string): Line | null {
   try {

@@ -9,6 +9,7 @@ import { classesSection } from './classes.js';
 import { curvesSection, normsSection } from './curves.js';
 import { dataSection } from './data.js';
 import { type Examined, examineRun } from './examined.js';
+import { foldsSection } from './folds.js';
 import { importanceSection } from './importance.js';
 import { machineSection } from './machine.js';
 import { mistakesSection } from './mistakes.js';
@@ -34,6 +35,7 @@ export async function runPage(folder: string, source: string | undefined): Promi
     examined && make(examined);
   const sections = [
     summarySection(run),
+    foldsSection(run),
     await curvesSection(run, draw),
     pictureSection(run, (note) => notes.push(note)),
     await ofRows(scoresSection),

@@ -75,10 +75,14 @@ function headlineNumbers({ result }: RunRecord): [string, string][] {
   if (!part || !metrics) return [];
   return Object.entries(metrics)
     .sort(([a], [b]) => Number(a === 'loss') - Number(b === 'loss'))
-    .map(([name, value]) => [`${NAMES[name] ?? name}, ${PART_NAMES[part]} rows`, metricText(name, value)]);
+    .map(([name, value]) => [
+      `${METRIC_NAMES[name] ?? name}, ${PART_NAMES[part]} rows`,
+      metricText(name, value),
+    ]);
 }
 
-const NAMES: Readonly<Record<string, string>> = {
+/** Metrics as a table names them. */
+export const METRIC_NAMES: Readonly<Record<string, string>> = {
   r2: 'R²',
   rmse: 'RMSE',
   accuracy: 'accuracy',
@@ -95,8 +99,8 @@ function metricsTable({ result }: RunRecord): Html {
     caption: 'Metrics by the rows they are of',
     columns: [
       'Rows',
-      ...names.map((name) => NAMES[name] ?? name),
-      ...trivial.map((name) => `${NAMES[name]} of the ${baseline?.kind}`),
+      ...names.map((name) => METRIC_NAMES[name] ?? name),
+      ...trivial.map((name) => `${METRIC_NAMES[name]} of the ${baseline?.kind}`),
     ],
     rows: parts.map((part) => [
       PART_NAMES[part],

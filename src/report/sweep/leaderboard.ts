@@ -10,6 +10,8 @@ import type { OpenedSweep, ReportedRow } from './open.js';
 
 /** Configurations that are drawn, the best ones; the table lists more. */
 const MOST_DRAWN = 25;
+/** Characters of the names that a chart of usual width has room for. */
+const SHORT_NAME = 24;
 
 /** Writes a score as people read it. */
 export const scoreValueText = (score: string, value: number | null): string =>
@@ -59,7 +61,7 @@ function intervalChart(score: string, rows: readonly ReportedRow[], paths: reado
     low: row.low ?? row.score,
     high: row.high ?? row.score,
   }));
-  const share = score.endsWith('accuracy') ? { axis: { format: '.2~p' } } : {};
+  const share = score.endsWith('accuracy') ? { axis: { format: '.3~p' } } : {};
   const y = {
     field: 'name',
     type: 'nominal',
@@ -71,7 +73,7 @@ function intervalChart(score: string, rows: readonly ReportedRow[], paths: reado
     title: `Mean ${score}`,
     subtitle: `with its 95 % interval over the seeds, the best first; names are the values of ${paths.join(', ')}`,
     alt: `Mean ${score} with its interval for the ${rows.length} best configurations; the best is ${values[0].name} with ${scoreValueText(score, rows[0].score)}`,
-    width: 680,
+    ...(values.some(({ name }) => name.length > SHORT_NAME) ? { width: 680 } : {}),
     height: 60 + 20 * rows.length,
     spec: {
       data: { values },

@@ -97,7 +97,7 @@ export async function coordinatesSection(
     title: 'Parallel coordinates',
     subtitle: `Each line is a configuration, from its values to its mean ${score}`,
     alt: `A line for each of ${scored.length} configurations through the axes ${paths.join(', ')} to ${score}; the best tenth stands out`,
-    width: Math.max(640, 130 * axes.length),
+    width: 117 * Math.max(3, axes.length),
     height: 340,
     spec: { layer: coordinateLayers(lines, marks, titles, axes.length) },
   });
