@@ -93,6 +93,9 @@ async function superviseTraining(
   const [command, ...words] = process.argv.slice(2).filter((word) => word !== '--supervise');
   const first = args.out === undefined ? [command, '--out', folder, ...words] : [command, ...words];
   const shown = Object.keys(OUTPUT_FLAGS) as (keyof typeof OUTPUT_FLAGS)[];
-  const flags = shown.filter((flag) => args[flag]).map((flag) => `--${flag}`);
+  const flags = shown.flatMap((flag) => {
+    const value = args[flag];
+    return value === undefined ? [] : [typeof value === 'string' ? `--${flag}=${value}` : `--${flag}`];
+  });
   return supervise(folder, first, ['resume', folder, ...flags]);
 }
