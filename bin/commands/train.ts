@@ -70,7 +70,7 @@ export const trainCommand = defineCommand({
   },
 });
 
-/** Trains in a process of its own, in a folder whose name is settled here, and goes on there after a death. */
+/** Trains in a process of its own, in a folder that is named here, and goes on there after a death. */
 async function superviseTraining(
   args: FlagValues<typeof OUTPUT_FLAGS> & { readonly out: string | undefined },
   data: TrainOptions['data'],

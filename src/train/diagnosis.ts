@@ -125,8 +125,8 @@ function diagnoseParameters({ memory }: GradientContext, plan: Planned): Diagnos
 
 /**
  * Repeats the passes of a step that went wrong and looks at every array in the order of computation: the
- * parameters, the outputs from the first layer on, then the loss, then the gradients from the last layer back,
- * then their sums over rows.
+ * parameters, the outputs from the first layer on, then the loss, then the gradients from the last layer
+ * back, then their sums over rows.
  */
 function diagnoseStep(context: GradientContext, plan: Planned, task: GradientTask): Diagnosis | null {
   const { trainingRows, memory, kernels } = context;

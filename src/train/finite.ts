@@ -42,7 +42,7 @@ export function brokenView(layout: ParameterLayout, block: FloatArray): Paramete
 }
 
 /** What an update may change, as it was before. */
-export interface Snapshot {
+interface Snapshot {
   readonly weights: Float32Array;
   readonly slots: readonly Float32Array[];
 }

@@ -5,7 +5,7 @@ import type { BrokenParameter } from './finite.js';
 import type { TrainingPlan } from './plan.js';
 
 /** The largest magnitudes among the inputs and targets of some rows, and among the parameters. */
-export interface Magnitudes {
+interface Magnitudes {
   readonly input: number;
   readonly target: number;
   readonly parameter: number;
@@ -69,7 +69,7 @@ export function magnitudes(
   };
 }
 
-/** Returns the remedy that the place or what is large there suggests; undefined where that is the usual one. */
+/** Returns the remedy that the place or what is large there suggests; undefined for the usual one. */
 export function remedyFor(
   { objective }: Pick<TrainingPlan, 'objective'>,
   { place, of }: Diagnosis,

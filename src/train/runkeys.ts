@@ -9,8 +9,7 @@ import { shareOf } from './shares.js';
 /** Accepts a share as a number or a percentage. */
 const auditShare = z
   .union([z.number(), z.string()])
-  .refine((value) => isShare(shareOf(value)), 'expected a share from 0 to 1, such as 5% or 0.05')
-  .transform((value) => shareOf(value) as number);
+  .refine((value) => isShare(shareOf(value)), 'expected a share from 0 to 1, such as 5% or 0.05');
 
 const isShare = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
 

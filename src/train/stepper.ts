@@ -34,7 +34,7 @@ export interface BatchSums {
 }
 
 interface StepperOptions {
-  readonly profile: Profile | null;
+  readonly profile?: Profile | null;
   readonly onNote?: ((message: string) => void) | undefined;
 }
 
@@ -54,7 +54,7 @@ export class Stepper {
     private readonly memory: TrainingMemory,
     private readonly contextOf: (workspace: number) => TaskContext,
     private readonly executors: Workers,
-    { profile, onNote = () => {} }: StepperOptions,
+    { profile = null, onNote = () => {} }: StepperOptions,
   ) {
     this.#profile = profile;
     this.#auditor = new Auditor({ plan, memory, run: (...given) => this.#run(...given), onNote });

@@ -92,16 +92,13 @@ export class Trainer {
     this.memory = carveTraining(new Arena(memory.buffer), objective, data.task, sizes);
     this.#contextOf = createContexts(setup, { objective, memory: this.memory });
     this.#workers = new Workers({
+      ...options,
       setup,
       handle: taskHandler(this.#contextOf, setup.subsets),
       most: Math.max(...plan.workers),
-      workerFile: options.workerFile,
-      together: options.together ?? false,
-      onRetry: options.onRetry,
       hungAfter: 1000 * config.watchdog,
     });
-    const { profile = null, onNote } = options;
-    this.#stepper = new Stepper(plan, this.memory, this.#contextOf, this.#workers, { profile, onNote });
+    this.#stepper = new Stepper(plan, this.memory, this.#contextOf, this.#workers, options);
     const prepare = (workers: number) => void this.#workers.executor(workers);
     this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers, plan.totalSteps, prepare) : null;
     this.workers = plan.workers[0];
