@@ -43,7 +43,7 @@ const RADIUS = 17;
 /** Edges of a block up to which all have labels; where edges go down, labels stand side by side. */
 const LABELLED = { right: 12, down: 6 } as const;
 
-export const keyOf = ([from, to]: Ends): string => `${from}-${to}`;
+export const edgeKey = ([from, to]: Ends): string => `${from}-${to}`;
 
 export class NetworkDrawing {
   readonly svg = svgEl('svg', { role: 'img', class: 'network' });
@@ -111,19 +111,19 @@ export class NetworkDrawing {
     const points = [[ax, ay], ...bends, [bx, by]];
     const path = svgEl('path', {
       d: `M${points.map((point) => point.join(' ')).join('L')}`,
-      'data-edge': keyOf([edge.from, edge.to]),
+      'data-edge': edgeKey([edge.from, edge.to]),
     });
     const grip = svgEl('path', {
       d: path.getAttribute('d'),
       class: 'grip',
-      'data-edge': keyOf([edge.from, edge.to]),
+      'data-edge': edgeKey([edge.from, edge.to]),
     });
     const label = svgEl('g');
     const [x, y] = bends.length > 0 ? points[1] : [ax + (bx - ax) * share, ay + (by - ay) * share];
     label.setAttribute('transform', `translate(${Math.round(x)} ${Math.round(y)})`);
     edges.append(path, grip);
     labels.append(label);
-    this.#edges.set(keyOf([edge.from, edge.to]), { path, label, edge, labelled });
+    this.#edges.set(edgeKey([edge.from, edge.to]), { path, label, edge, labelled });
   }
 
   /** Puts the labels of a block where its edges are far apart: near the beginning for few ends, and so on. */
@@ -178,7 +178,7 @@ export class NetworkDrawing {
   show({ nodes, edges, reads, writes }: Look): void {
     const [read, written] = [reads, writes].map((marks) => ({
       nodes: new Set([...marks.values, ...marks.derivatives]),
-      edges: new Set(marks.edges.map(keyOf)),
+      edges: new Set(marks.edges.map(edgeKey)),
     }));
     for (const { id, ...node } of this.view.graph.nodes) {
       const { group, first, second } = this.#nodes.get(id)!;

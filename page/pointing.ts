@@ -1,6 +1,6 @@
 /** Follows a mouse, a pen or a finger. */
 import type { Changeable } from '#src/explain/steps.js';
-import { keyOf, type PageView } from './drawing.js';
+import { edgeKey, type PageView } from './drawing.js';
 
 /** Pixels that a finger must move to the side to make a step, and up or down to begin a change. */
 const [SWIPE, DRAG] = [40, 6];
@@ -55,6 +55,6 @@ export function keyAt(target: Element, { changeable }: PageView): string | undef
   const edge = target.closest('[data-edge]')?.getAttribute('data-edge');
   const node = target.closest('[data-node]')?.getAttribute('data-node');
   const isIt = ({ at }: Changeable) =>
-    at !== null && ('node' in at ? String(at.node) === node : keyOf(at.edge) === edge);
+    at !== null && ('node' in at ? String(at.node) === node : edgeKey(at.edge) === edge);
   return edge || node ? changeable.find(isIt)?.key : undefined;
 }

@@ -1,4 +1,4 @@
-/** The page of `explain --html` as a browser shows it: its numbers are those of --json, and nothing is fetched. */
+/** The page of `explain --html` in a browser: its numbers are those of --json, and nothing is fetched. */
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
