@@ -39,11 +39,16 @@ export const explainCommand: Command = defineCommand({
       read: readText,
     },
     diagram: { describe: 'write the influence diagram to this SVG file', read: readText },
+    html: {
+      describe: 'write a page to this file that plays both passes step by step, without any network access',
+      read: readText,
+    },
     json: { describe: 'print one JSON document', boolean: true },
   },
   examples: [
     ['gradpool explain examples/lecture-2-2-2.yaml', 'the worked example of the lecture'],
     ['gradpool explain runs/mine --row 7 --diagram seven.svg', 'a row of the data it was trained on'],
+    ['gradpool explain runs/mine --row 7 --html seven.html', 'a page that plays the lecture on that row'],
     ['gradpool explain --tour', 'the lecture slide by slide, each with a command'],
     [
       "gradpool explain runs/mine --weight 'w[1][1,2]' --perturb x1=1e-3",
@@ -67,7 +72,12 @@ export const explainCommand: Command = defineCommand({
     }
     const subject = await openSubject({ path: network, data, row, input, member, target });
     noteMember(subject);
-    const explanation = explain(subject, { weight, perturb, all: args.trace === true });
+    const explanation = explain(subject, {
+      weight,
+      perturb,
+      all: args.trace === true,
+      steps: args.json === true || args.html !== undefined,
+    });
     if (args.steps && !explanation.small) {
       throw new UsageError(
         `--steps: ${args.network} has ${explanation.parameters} parameters, and steps are written for up to 100; --trace prints larger networks`,
@@ -77,6 +87,11 @@ export const explainCommand: Command = defineCommand({
       const { diagram } = await import('../../src/explain/diagram.js');
       const svg = diagram(explanation, args.network);
       await streamTo(args.diagram, (put) => put(svg));
+    }
+    if (args.html !== undefined) {
+      const { explanationPage } = await import('../../src/report/lecture.js');
+      const page = explanationPage(subject, explanation, args.network);
+      await streamTo(args.html, (put) => put(page));
     }
     if (args.json) json({ network: args.network, ...explanation });
     else {

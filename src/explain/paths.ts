@@ -9,6 +9,8 @@ export interface Path {
   readonly via: readonly string[];
   /** Names of all its nodes; Div is the last. */
   readonly nodes: readonly string[];
+  /** The ids of these nodes. */
+  readonly ids: readonly number[];
   /** The derivative along each edge; for grouped paths, the last factor is the derivative of their unit. */
   readonly factors: readonly number[];
   readonly product: number;
@@ -37,14 +39,22 @@ export function pathSum(
   variable: Variable,
   backpropagated: number,
 ): PathSum {
-  const { graph } = placed;
-  const first = firstEdges(instance, placed, variable);
+  return sumOfPaths(placed.graph, firstEdges(instance, placed, variable), variable.name, backpropagated);
+}
+
+/** Sums the products along all paths that begin with these edges. */
+export function sumOfPaths(
+  graph: Influence,
+  first: readonly Edge[],
+  variable: string,
+  backpropagated: number,
+): PathSum {
   const leaving = outgoing(graph.blocks);
   const count = countPaths(first, leaving, graph.end);
   const enumerated = count <= MOST_PATHS;
   const paths = enumerated ? enumerate(first, leaving, graph) : throughUnits(first, leaving, graph);
   const sum = paths.reduce((total, { product }) => total + product, 0);
-  return { variable: variable.name, count, paths, enumerated, sum, backpropagated };
+  return { variable, count, paths, enumerated, sum, backpropagated };
 }
 
 /** Counts the paths without following each of them. */
@@ -83,6 +93,7 @@ function enumerate(
         paths.push({
           via: longerVia,
           nodes: longerPath.map((node) => nodes[node].name),
+          ids: longerPath,
           factors: moreFactors,
           product: moreFactors.reduce((a, b) => a * b, 1),
         });
@@ -115,6 +126,7 @@ function throughUnits(
     return {
       via: [nodes[to].name],
       nodes: [...path, to].map((node) => nodes[node].name),
+      ids: [...path, to],
       factors: allFactors,
       product: allFactors.reduce((a, b) => a * b, 1),
     };

@@ -1,13 +1,14 @@
 /** The pages of reports as a browser shows them: nothing sticks out, nothing is fetched. */
-import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AxeResults } from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawPicture } from '#src/report/picture/picture.js';
 import { makeReport } from '#src/report/report.js';
+import { findBrowser } from '../support/browser.js';
 import {
   benchFile,
   classRun,
@@ -18,21 +19,6 @@ import {
   smallSweep,
   valueRun,
 } from './subjects.js';
-
-/** Returns the path of a browser, or null. */
-function findBrowser(): string | null {
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  const places = (process.env.PATH ?? '').split(delimiter);
-  const isProgram = (file: string) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  return names.flatMap((name) => places.map((place) => join(place, name))).find(isProgram) ?? null;
-}
 
 const executablePath = findBrowser();
 if (executablePath === null) console.log('no Chromium on the PATH: reports are not tested in a browser');
