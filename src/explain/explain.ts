@@ -11,7 +11,7 @@ import { createInstance, type Instance, type InstanceOptions } from './instance.
 import { divergenceKinks, kinksMet } from './kinks.js';
 import { findVariable, lectureLayers, type Variable } from './names.js';
 import { neighbourhoods } from './neighbourhood.js';
-import { type PathSum, pathSum } from './paths.js';
+import { type PathSum, pathSum, type Share, sharesOf } from './paths.js';
 import { type PreciseLoss, preciseLoss } from './precise/pass.js';
 import type { View } from './steps.js';
 import type { Subject } from './subject.js';
@@ -28,6 +28,8 @@ export interface Perturbation {
   readonly slope: number | null;
   /** Number of kinks at the variable's value or on the way to the changed one: there Div bends. */
   readonly kinks: number;
+  /** What each unit adds to the predicted change, where several ways lead to Div; empty in large networks. */
+  readonly shares: readonly Share[];
 }
 
 /** Holds all that is printed and drawn about one instance. */
@@ -141,7 +143,14 @@ export function explain(
     trace: traced,
     fused: fusedWith(subject, traced),
     paths: followed && placed ? [pathSum(instance, placed, followed, derivativeOf(followed, traced))] : [],
-    perturbations: change ? [perturbed(subject, precise, change, traced)] : [],
+    perturbations: change
+      ? [
+          {
+            ...perturbed(subject, precise, change, traced),
+            shares: placed ? sharesOf(instance, placed, change.variable, change.step) : [],
+          },
+        ]
+      : [],
     influence: drawn && placed ? placed.graph : null,
     views,
   };
@@ -205,7 +214,7 @@ function perturbed(
   loss: PreciseLoss,
   { variable, step }: { readonly variable: Variable; readonly step: number },
   traced: Trace,
-): Perturbation {
+): Omit<Perturbation, 'shares'> {
   const { place } = variable;
   const changed = (h: number) =>
     place.kind === 'input'

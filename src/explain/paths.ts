@@ -132,3 +132,37 @@ function throughUnits(
     };
   });
 }
+
+/** The part of a small change that goes through one unit. */
+export interface Share {
+  /** The unit right after the first fork, such as z_1(2). */
+  readonly via: string;
+  /** By how much the unit changes. */
+  readonly change: number;
+  /** ∂Div by the unit. */
+  readonly derivative: number;
+  /** change · derivative, what the unit adds to the predicted change of Div. */
+  readonly predicted: number;
+}
+
+/** Divides the predicted change of Div among the units at which the paths part; empty where they do not. */
+export function sharesOf(
+  instance: Instance,
+  placed: PlacedInfluence,
+  variable: Variable,
+  step: number,
+): Share[] {
+  const { nodes, blocks } = placed.graph;
+  const leaving = outgoing(blocks);
+  let edges = firstEdges(instance, placed, variable);
+  let before = step;
+  while (edges.length === 1) {
+    before *= edges[0].derivative;
+    edges = leaving.get(edges[0].to) ?? [];
+  }
+  return edges.map(({ to, derivative: local }) => {
+    const { name: via, derivative } = nodes[to];
+    const change = before * local;
+    return { via, change, derivative, predicted: change * derivative };
+  });
+}

@@ -30,6 +30,7 @@ import { newRun, newRunFolder, type RunRecord, readRun, refuseNoRun, writeRun } 
 import { notingKernels, withKernels } from './kernels.js';
 import { lockFolder, whileLocked } from './lock.js';
 import { planNewTraining } from './newplan.js';
+import { refuseNoPicture, refuseSeveral } from './picture/pictured.js';
 import { newRecord, resumedRecord } from './record.js';
 import { runSession } from './refit.js';
 import { orClose, restoreOrBegin } from './restore.js';
@@ -44,6 +45,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Whether to time every step: the last event then holds a profile, and the run's folder trace.json. */
   readonly profile?: boolean;
+  /**
+   * Whether the training must be one that a picture can be drawn of; UsageError where it is not. Frames are
+   * kept in the folder of every training of one network on two numbers.
+   */
+  readonly picture?: boolean;
   /** The command line, which the run's record keeps. */
   readonly argv?: readonly string[];
   /** The compiled worker module. Tests put one here that dies. */
@@ -108,6 +114,7 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   checkOwnGiven(config, ownFunctions(options));
   const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
   refuseBoardAlone(config.tensorboard, folder);
+  if (run.picture) refuseSeveral(config);
   if (config.bag > 1) {
     yield* trainBag(config, options, run, { folder, started });
     return;
@@ -117,10 +124,14 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
     return;
   }
   const plan = await planNewTraining(config, options, run.profile);
+  if (run.picture) refuseNoPicture(plan.data);
   const record = newRecord(plan, started, run.argv ?? []);
   const session = openSession(plan, { ...run, own: ownFunctions(options) });
   const lock = await orClose(session.trainer, () => newRun(folder, plan.config, record));
-  yield* whileLocked(lock, runSession({ ...session, folder, record, signal: run.signal, best: null }));
+  yield* whileLocked(
+    lock,
+    runSession({ ...session, folder, record, signal: run.signal, best: null, pictured: true }),
+  );
 }
 
 /**
@@ -182,6 +193,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
     return;
   }
   checkOwnGiven(config, ownFunctions(options));
+  if (options.picture) refuseSeveral(config);
   const recorded = withKernels(folder, config, record, options.kernels, options.nativeLibrary);
   const rows = withRows(recorded, { ...recorded, ...options });
   if (isFolded(config)) {
@@ -209,6 +221,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
     return;
   }
   const plan = planTraining(recorded, data, options.profile);
+  if (options.picture) refuseNoPicture(plan.data);
   const noted = noting(notingKernels(plan, record, plan), forcedNotes(changes));
   const session = openSession(noted, { ...options, own: ownFunctions(options) });
   const { force = false } = options;
@@ -216,7 +229,15 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
     const found = restoreOrBegin(folder, session, { record, force });
     return [writeRun(folder, config, resumedRecord(known, plan)), found];
   });
-  yield* runSession({ ...session, folder, record: begun, signal: options.signal, best, force });
+  yield* runSession({
+    ...session,
+    folder,
+    record: begun,
+    signal: options.signal,
+    best,
+    force,
+    pictured: true,
+  });
 }
 
 /** Adds notes to what a plan says at its start. */

@@ -14,9 +14,8 @@ import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
 import { contiguousRanges, shardCount } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
-import { brokenError, evaluationError } from './diagnosis.js';
+import { evaluationError } from './diagnosis.js';
 import { totalBlocks } from './evaluation.js';
-import { brokenParameter } from './finite.js';
 import { keptPredictions, measuredMetric } from './measured.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
 import { type LayerNorms, layerNorms } from './norms.js';
@@ -179,12 +178,6 @@ export class Trainer {
     } finally {
       weights.set(trained);
     }
-  }
-
-  /** Throws DivergedError where weights, running statistics or slots are not finite. */
-  checkFinite(): void {
-    const broken = brokenParameter(this.memory, this.plan);
-    if (broken) throw brokenError(this.plan, broken, this.state.step, this.lr);
   }
 
   close(): Promise<void> {
