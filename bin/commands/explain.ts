@@ -19,7 +19,8 @@ export const explainCommand: Command = defineCommand({
     input: { describe: "x1,x2,…: the network's own inputs instead of a row", read: readNumbers },
     target: { describe: 'd1,d2,… or a class: the desired output of --input', read: readText },
     steps: {
-      describe: 'print one step after the other, in the order of the lecture, with the numbers put in',
+      describe:
+        'print one step after the other, in the order of the lecture, with the numbers put in; of a large network, those of one unit',
       boolean: true,
     },
     tour: {
@@ -76,13 +77,8 @@ export const explainCommand: Command = defineCommand({
       weight,
       perturb,
       all: args.trace === true,
-      steps: args.json === true || args.html !== undefined,
+      steps: args.steps === true || args.json === true || args.html !== undefined,
     });
-    if (args.steps && !explanation.small) {
-      throw new UsageError(
-        `--steps: ${args.network} has ${explanation.parameters} parameters, and steps are written for up to 100; --trace prints larger networks`,
-      );
-    }
     if (args.diagram !== undefined) {
       const { diagram } = await import('../../src/explain/diagram.js');
       const svg = diagram(explanation, args.network);

@@ -22,7 +22,7 @@ export function explanationText(
   const title = `${paint('bold', name)}: ${countOf(parameters, 'parameter')} (${origin}), ${instance}`;
   const parts = [
     title,
-    steps ? stepsText(explanation) : full ? traceText(explanation) : summaryText(explanation),
+    steps ? stepsText(explanation.views[0]) : full ? traceText(explanation) : summaryText(explanation),
     ...paths.map(pathsText),
     ...perturbations.map(perturbationText),
     `${count(trace.compared)} derivatives compared with differences${trace.kinks > 0 ? `, ${countOf(trace.kinks, 'kink')} stepped over` : ''}: ${checks({ ...trace, kinks: 0, estimate: false })}`,

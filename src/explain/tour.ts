@@ -82,14 +82,14 @@ export const TOUR: readonly Station[] = [
     'forward',
     'The forward pass: each z_j is a sum of w_ij y_i from i = 0 on, and y_j = f(z_j).',
     `explain ${WORKED} --steps`,
-    'Steps 1 to 5, with the numbers put in: z(1) = (0.3775, 0.3925), then y(1), z(2) and y(2) = (0.75137, 0.77293).',
+    'Steps 1 to 4, with the numbers put in: z(1) = (0.3775, 0.3925), then y(1), z(2) and y(2) = (0.75137, 0.77293).',
   ),
   station(
     [50, 62],
     'order',
     'The order of computation: Div, then backwards dy(N), dz(N), dw(N), dy(N-1), and so on to layer 1.',
     `explain ${WORKED} --steps`,
-    'Steps 6 to 13: each uses only what earlier steps have computed, and the values that the forward pass has kept.',
+    'Steps 5 to 11: each uses only what earlier steps have computed, and the values that the forward pass has kept.',
   ),
   station(
     [63, 87],
@@ -145,7 +145,7 @@ export const TOUR: readonly Station[] = [
     'jacobian',
     'The derivative of a vector activation: dz_i = sum_j dy_j dy_j/dz_i; a scalar activation is the diagonal case.',
     `explain ${own('softmax')} --steps`,
-    'The step "dz(1)": each dz_i is a sum over all outputs, where a sigmoid would have a single term.',
+    'The step "dDiv/dz(1)": each dDiv/dz_i is a sum over all outputs, where a sigmoid would have a single term.',
   ),
   station(
     null,
