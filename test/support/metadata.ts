@@ -1,2 +1,2 @@
-/** Returns a model's metadata as earlier versions wrote them, so that what is in them is all that is checked. */
+/** Returns the metadata of a model as earlier versions wrote them, so that their contents alone are checked. */
 export const withoutChecksum = ({ sha256, ...metadata }: Readonly<Record<string, string>>) => metadata;
