@@ -3,6 +3,7 @@ import { defineCommand } from '../command.js';
 import { CONFIG_FLAGS } from '../config/flags.js';
 import { optionsOf, readSettings } from '../config/settings.js';
 import { follow, OUTPUT_FLAGS } from '../follow.js';
+import { ranksOfThisProcess } from '../ranks.js';
 import { readText } from '../readers.js';
 import { json, print } from '../render/output.js';
 import { configText, sourcedConfig } from '../render/settings.js';
@@ -62,7 +63,13 @@ export const trainCommand = defineCommand({
     }
     const out = args.out === undefined ? {} : { out: args.out };
     return follow(args, options.data, (signal) =>
-      library.train(options, { ...out, signal, profile: args.profile === true, argv: process.argv.slice(2) }),
+      library.train(options, {
+        ...out,
+        signal,
+        profile: args.profile === true,
+        argv: process.argv.slice(2),
+        ranks: ranksOfThisProcess(),
+      }),
     );
   },
 });

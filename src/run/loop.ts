@@ -84,7 +84,7 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
       yield await endEpoch(session, epoch, lr, epochStart);
       epochStart = startOfEpoch(trainer);
     }
-    if (checkpoints.due(epochDone)) yield* checkpoints.begin(session.best);
+    if (await checkpoints.due(epochDone)) yield* checkpoints.begin(session.best);
     if (checkpoints.written) yield* checkpoints.finish();
     await letEventLoopTurn();
     status = endingOf(session);
@@ -114,7 +114,7 @@ function endingOf({ trainer, signal, lastEpoch, stopped }: Session): TrainResult
   const { totalSteps, stepsPerEpoch } = trainer.plan;
   const last = lastEpoch === undefined ? totalSteps : lastEpoch * stepsPerEpoch;
   if (trainer.state.step >= last) return 'completed';
-  if (signal?.aborted) return 'interrupted';
+  if (trainer.ranks?.stopAgreed ?? signal?.aborted) return 'interrupted';
   if (stopped !== null || outOfPatience(trainer)) return 'early-stopped';
   return converged(trainer) ? 'completed' : null;
 }

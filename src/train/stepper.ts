@@ -3,6 +3,7 @@
  * weights.
  */
 import { additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
+import type { AcrossRanks } from './acrossranks.js';
 import { Auditor, type ComputedBatch } from './audit.js';
 import { divergedError } from './diagnosis.js';
 import type { TrainingMemory } from './memory.js';
@@ -35,6 +36,8 @@ export interface BatchSums {
 interface StepperOptions {
   readonly profile: Profile | null;
   readonly onNote?: ((message: string) => void) | undefined;
+  /** Where this process is one of several ranks. */
+  readonly across?: AcrossRanks | null;
 }
 
 export class Stepper {
@@ -44,15 +47,17 @@ export class Stepper {
   #updates = 0;
   readonly #profile: Profile | null;
   readonly #auditor: Auditor;
+  readonly #across: AcrossRanks | null;
 
   constructor(
     private readonly plan: TrainingPlan,
     private readonly memory: TrainingMemory,
     private readonly contextOf: (workspace: number) => TaskContext,
     private readonly executors: Workers,
-    { profile, onNote = () => {} }: StepperOptions,
+    { profile, onNote = () => {}, across = null }: StepperOptions,
   ) {
     this.#profile = profile;
+    this.#across = across;
     this.#auditor = new Auditor({ plan, memory, run: (...given) => this.#run(...given), onNote });
   }
 
@@ -71,19 +76,25 @@ export class Stepper {
     const diverged = () => divergedError(this.contextOf(0).gradient, plan, this.#wholeBatch(batch, step), lr);
     if (!Number.isFinite(sums.loss + sums.score)) throw diverged();
     const update: UpdateStep = { step: step + 1, lr, rows: batch.rows, weight: sums.weight };
-    if (!measured && plan.sizes.sliced && bounded && workers > 1 && sums.weight > NEGLIGIBLE) {
-      await this.#updateInSlices(update, batch, workers, ranges.length);
+    const across = this.#across;
+    const sliced = plan.sizes.sliced && (across !== null || workers > 1) && sums.weight > NEGLIGIBLE;
+    if (!measured && sliced && bounded) {
+      await this.#updateInSlices(update, batch, workers, (across?.rangesOf(batch.shards) ?? ranges).length);
       return sums;
     }
-    this.#sumGradients(ranges, batch);
+    await this.#sumGradients(ranges, batch);
     const [gradient] = memory.gradients;
     if (!bounded && !this.#kernels.allFinite(gradient, gradient.length)) throw diverged();
     if (measured) {
       const scale = sums.weight > NEGLIGIBLE ? 1 / sums.weight : 0;
       this.gradientNorms = normsByLayer(memory.layout, gradient, scale);
     }
+    if (sliced && across) {
+      await this.#updateInSlices(update, SUMMED, workers, 1);
+      return sums;
+    }
     const evaluate = async () => {
-      this.#sumGradients((await this.#auditedGradients(batch, workers, step)).ranges, batch);
+      await this.#sumGradients((await this.#auditedGradients(batch, workers, step)).ranges, batch);
       return this.#sumsOf(batch).loss / sums.weight;
     };
     await applyUpdate(this.#kernels, plan, memory, update, { value: sums.loss / sums.weight, evaluate });
@@ -99,7 +110,7 @@ export class Stepper {
     workers: number,
     step: number,
   ): Promise<ComputedBatch> {
-    const ranges = contiguousRanges(shards, Math.max(1, workers));
+    const ranges = this.#rangesOf(shards, workers);
     const values = passValuesAt(this.plan, step);
     const tasks = ranges.map((range, workspace) => ({
       kind: 'gradient' as const,
@@ -130,7 +141,20 @@ export class Stepper {
     // A second computation leaves its own answer in the workspace.
     const bounded = this.memory.workspaces.slice(0, ranges.length).every(({ bounded }) => bounded[0] === 1);
     await this.#auditor.audit(computed, this.#kernels);
-    return { ranges, bounded };
+    if (!this.#across) return { ranges, bounded };
+    const all = await this.#across.exchange(this.#kernels, ranges, batch.shards, bounded);
+    this.#profile?.lap('sum');
+    return { ranges, bounded: all };
+  }
+
+  /** Returns the shards of each worker; none where this rank has no shard of a short batch. */
+  #rangesOf(shards: number, workers: number): IndexRange[] {
+    const own = this.#across?.shardsOf(shards) ?? { first: 0, last: shards };
+    if (own.first === own.last) return [];
+    return contiguousRanges(own.last - own.first, Math.max(1, workers)).map(({ first, last }) => ({
+      first: own.first + first,
+      last: own.first + last,
+    }));
   }
 
   /** The kernels of the coordinator's own workspace. */
@@ -151,10 +175,13 @@ export class Stepper {
    * Makes the additions that the workers have left, after which gradient block 0 holds the sum over all
    * shards.
    */
-  #sumGradients(ranges: readonly IndexRange[], { shards }: Batch): void {
+  async #sumGradients(ranges: readonly IndexRange[], { shards }: Batch): Promise<void> {
     const { gradients, layout } = this.memory;
-    for (const { into, from } of additionsAfter(ranges, shards)) {
-      this.#kernels.add(gradients[into], gradients[from], layout.length);
+    if (this.#across) await this.#across.sum(this.#kernels, shards);
+    else {
+      for (const { into, from } of additionsAfter(ranges, shards)) {
+        this.#kernels.add(gradients[into], gradients[from], layout.length);
+      }
     }
     this.#profile?.lap('sum');
   }
@@ -165,13 +192,14 @@ export class Stepper {
    */
   async #updateInSlices(
     updateStep: UpdateStep,
-    { shards }: Batch,
+    { shards }: Pick<Batch, 'shards'>,
     workers: number,
     gradientTasks: number,
   ): Promise<void> {
     const step = recordUpdate(this.plan, this.memory, updateStep);
     const update = ++this.#updates;
-    const tasks = updateSlices(this.memory.layout.length, workers).map((slice, workspace) => ({
+    const slice = this.#across?.slice ?? { first: 0, last: this.memory.layout.length };
+    const tasks = updateSlices(slice, workers).map((slice, workspace) => ({
       kind: 'update' as const,
       workspace,
       update,
@@ -182,10 +210,12 @@ export class Stepper {
     }));
     this.#profile?.lap('update');
     try {
-      await this.#run(tasks, workers);
+      if (slice.first < slice.last) await this.#run(tasks, workers);
     } catch (error) {
+      if (this.#across) throw error; // one rank cannot go back alone
       throw new UpdateLostError((error as Error).message, { cause: error });
     }
+    await this.#across?.gatherWeights();
   }
 
   /** The gradient of all shards of a batch as a single task. */
@@ -199,12 +229,16 @@ export class Stepper {
     workers: number,
     places?: readonly number[],
   ): Promise<readonly number[]> {
+    if (tasks.length === 0) return [];
     const computedBy = await this.executors.executor(workers).run(tasks, places);
     const times = tasks.map(({ workspace }) => this.memory.workspaces[workspace].times);
     this.#profile?.tasks(places ? 'audit' : tasks[0].kind, times, workers);
     return computedBy;
   }
 }
+
+/** Stands in for the shards of a batch whose sum is in gradient block 0 already. */
+const SUMMED = { shards: 1 };
 
 function sum(values: Float64Array, count: number): number {
   let total = 0;

@@ -18,6 +18,7 @@ const ORDER = [
   'src/metrics',
   'src/calibration',
   'src/tensorboard',
+  'src/ranks',
   'src/parallel',
   'src/network',
   'src/optim',
