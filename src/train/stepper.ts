@@ -140,8 +140,10 @@ export class Stepper {
     const { tasks: ranges } = computed;
     // A second computation leaves its own answer in the workspace.
     const bounded = this.memory.workspaces.slice(0, ranges.length).every(({ bounded }) => bounded[0] === 1);
-    await this.#auditor.audit(computed, this.#kernels);
-    if (!this.#across) return { ranges, bounded };
+    if (!this.#across) {
+      await this.#auditor.audit(computed, this.#kernels);
+      return { ranges, bounded };
+    }
     const all = await this.#across.exchange(this.#kernels, ranges, batch.shards, bounded);
     this.#profile?.lap('sum');
     return { ranges, bounded: all };
