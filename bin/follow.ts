@@ -1,6 +1,7 @@
 /** Follows a training on the terminal, for the commands that train. */
 import type { StartEvent, TrainEvent, TrainResult } from '../src/train/events.js';
 import type { FlagValues } from './command.js';
+import { ENDING_SIGNALS, exitCodeOf } from './render/exit.js';
 import { json, print } from './render/output.js';
 import { resultText } from './render/result.js';
 import { trainingView } from './render/training.js';
@@ -28,13 +29,13 @@ export async function follow(
   const view = await trainingView({ quiet: args.quiet === true, progress: !args['no-progress'] });
   let start: StartEvent | null = null;
   let result: TrainResult | null = null;
-  const { signal, release } = interruption(() => {
+  const { signal, release } = interruption((exitCode) => {
     view.note(
       start
         ? 'finishing the step and saving; Ctrl-C again quits at once'
         : 'interrupted before the first step: there is nothing to save',
     );
-    if (start === null) process.exit(130);
+    if (start === null) process.exit(exitCode);
   });
   view.wait(`loading ${what} …`);
   try {
@@ -50,30 +51,43 @@ export async function follow(
     view.close();
     release();
   }
-  if (result === null || start === null) throw new Error('the training ended without its last event');
+  if (result === null) throw new Error('the training ended without its last event');
   if (args.json) json(result);
+  else if (start === null) print(completeText(result));
   else {
     print(resultText(result, start));
     const { profile, workers } = result as TrainResult;
     if (profile) print(`\n${(await import('./render/profile.js')).profileText(profile, workers)}`);
   }
-  return result.status === 'interrupted' ? 130 : 0;
+  return (result as TrainResult).status === 'interrupted' ? signal.reason : 0;
 }
 
-/** Turns the first SIGINT or SIGTERM into an abort signal; the second quits at once. */
-export function interruption(onFirst: () => void): { signal: AbortSignal; release: () => void } {
+/** Says that a run which was to go on has ended before. */
+function completeText({ run, status, reason, epochs }: TrainResult): string {
+  const longer = status === 'completed' ? `; --epochs ${2 * epochs} trains for longer` : '';
+  return `${run}: the run is complete (${status}: ${reason}), and nothing is left to train${longer}`;
+}
+
+/**
+ * Turns the first SIGINT, SIGTERM or SIGHUP into an abort signal, whose reason is the exit code; the second
+ * quits at once.
+ */
+export function interruption(onFirst: (exitCode: number) => void): {
+  signal: AbortSignal;
+  release: () => void;
+} {
   const abort = new AbortController();
-  const interrupt = () => {
-    if (abort.signal.aborted) process.exit(130);
-    abort.abort();
-    onFirst();
+  const interrupt = (name: NodeJS.Signals) => {
+    const exitCode = exitCodeOf(name);
+    if (abort.signal.aborted) process.exit(exitCode);
+    abort.abort(exitCode);
+    onFirst(exitCode);
   };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const name of signals) process.on(name, interrupt);
+  for (const name of ENDING_SIGNALS) process.on(name, interrupt);
   return {
     signal: abort.signal,
     release: () => {
-      for (const name of signals) process.off(name, interrupt);
+      for (const name of ENDING_SIGNALS) process.off(name, interrupt);
     },
   };
 }

@@ -46,13 +46,13 @@ export async function followSweep(
   const view = await sweepView({ quiet: args.quiet === true, progress: !args['no-progress'] });
   let begun = false;
   let end: SweepEndEvent | null = null;
-  const { signal, release } = interruption(() => {
+  const { signal, release } = interruption((exitCode) => {
     view.note(
       begun
         ? 'saving all trials that are under way; Ctrl-C again quits at once'
         : 'interrupted before the first trial: there is nothing to save',
     );
-    if (!begun) process.exit(130);
+    if (!begun) process.exit(exitCode);
   });
   view.note(`reading ${what} and checking every configuration …`);
   try {
@@ -74,5 +74,5 @@ export async function followSweep(
   if (end === null) throw new Error('the sweep ended without its last event');
   if (args.json) json({ ...(end as SweepEndEvent), type: undefined });
   else print((await import('./render/leaderboard.js')).leaderboardText(end));
-  return (end as SweepEndEvent).status === 'interrupted' ? 130 : 0;
+  return (end as SweepEndEvent).status === 'interrupted' ? (signal.reason ?? 130) : 0;
 }

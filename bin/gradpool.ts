@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { UsageError } from '../src/errors.js';
 import { launchOf } from '../src/ranks/launcher.js';
+import { VERSION } from '../src/version.js';
 import { readArgs } from './args.js';
 import { type Command, commandName } from './command.js';
 import { benchCommand } from './commands/bench.js';
@@ -22,7 +23,8 @@ import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
 import { verifyCommand } from './commands/verify.js';
 import { report } from './render/exit.js';
-import { tolerateClosedPipes } from './render/output.js';
+import { print, tolerateClosedPipes } from './render/output.js';
+import { endWithParent } from './supervised.js';
 
 const COMMANDS: readonly Command[] = [
   trainCommand, //
@@ -49,6 +51,10 @@ const COMMANDS: readonly Command[] = [
 async function gradpool(tokens: readonly string[]): Promise<number> {
   refuseUnfitNode();
   const [first, ...rest] = tokens;
+  if (first === '--version') {
+    print(VERSION); // yargs would look at the current folder, which may be gone
+    return 0;
+  }
   const command = COMMANDS.find((candidate) => commandName(candidate) === first);
   if (command && !asksForHelp(rest)) return command.run(await readArgs(command, rest));
   return (await import('./help.js')).withYargs(COMMANDS, tokens);
@@ -75,6 +81,7 @@ function asksForHelp(tokens: readonly string[]): boolean {
 }
 
 tolerateClosedPipes();
+endWithParent();
 try {
   const words = process.argv.slice(2);
   const launch = launchOf();

@@ -146,7 +146,7 @@ export { type CrossValidationEvent, crossValidate } from './run/crossvalidate.js
 export { findLearningRate, type RateSearch } from './run/findlr.js';
 export { type PlanReport, plan } from './run/planreport.js';
 export { type ResumeOptions, type RunOptions, resume, train } from './run/train.js';
-export { type VerifiedEvent, type VerifyOptions, verify } from './run/verify.js';
+export { type TrainedWith, type VerifiedEvent, type VerifyOptions, verify } from './run/verify.js';
 export type * from './train/bagevents.js';
 export type { Baseline, BaselineMetrics } from './train/baseline.js';
 export { resolveConfig, type TrainConfig, type TrainOptions, type TrainSources } from './train/config.js';

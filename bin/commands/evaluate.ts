@@ -4,6 +4,7 @@ import { readText, readWhole } from '../readers.js';
 import { classTable, confusionTable, metricsText, scoreFacts } from '../render/metrics.js';
 import { json, print, printNotes } from '../render/output.js';
 import { countOf, facts, painter, percent, significant } from '../render/text.js';
+import { noteUnfinished } from '../render/unfinished.js';
 import { withData } from '../stdin.js';
 
 /** The tables show at most this many classes; --json lists all. */
@@ -36,6 +37,7 @@ export const evaluateCommand = defineCommand({
   async run(args) {
     const { loadModel } = await import('../../src/model/index.js');
     const model = await loadModel(args.run);
+    await noteUnfinished(args.run, model);
     const { weights, bootstrap, seed } = args;
     const options = {
       ...(weights === undefined ? {} : { weights }),

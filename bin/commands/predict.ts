@@ -5,6 +5,7 @@ import { defineCommand } from '../command.js';
 import { oneOf, readNames, readShare, readText } from '../readers.js';
 import { printNotes, streamTo } from '../render/output.js';
 import { csvCell } from '../render/text.js';
+import { noteUnfinished } from '../render/unfinished.js';
 import { withData } from '../stdin.js';
 
 export const predictCommand = defineCommand({
@@ -50,6 +51,7 @@ export const predictCommand = defineCommand({
   async run(args) {
     const { loadModel } = await import('../../src/model/index.js');
     const model = await loadModel(args.run);
+    await noteUnfinished(args.run, model);
     const all = args.keep?.length === 1 && args.keep[0] === 'all';
     const keep: PredictOptions = args.keep ? { keep: all ? 'all' : args.keep } : {};
     await withData(args.data, async (source, named) => {

@@ -5,6 +5,7 @@ import { CONFIG_FLAGS, givenValues } from '../config/flags.js';
 import { follow, OUTPUT_FLAGS } from '../follow.js';
 import { followSweep, SWEEP_RUN_FLAGS } from '../followsweep.js';
 import { ranksOfThisProcess } from '../ranks.js';
+import { SUPERVISE_FLAG } from '../supervised.js';
 
 export const resumeCommand = defineCommand({
   usage: 'resume <run>',
@@ -24,6 +25,7 @@ export const resumeCommand = defineCommand({
       boolean: true,
       group: 'Run',
     },
+    ...SUPERVISE_FLAG,
     ...SWEEP_RUN_FLAGS,
     ...OUTPUT_FLAGS,
   },
@@ -40,6 +42,11 @@ export const resumeCommand = defineCommand({
       throw new UsageError(
         '--epochs auto: a run that goes on for longer needs a number, such as --epochs 20',
       );
+    }
+    if (args.supervise) {
+      const words = process.argv.slice(2).filter((word) => word !== '--supervise');
+      const { supervise } = await import('../supervise.js');
+      return supervise(args.run, words, words);
     }
     const options: ResumeOptions = givenValues(
       ['workers', 'kernels', 'nativeLibrary', 'epochs', 'audit', 'tensorboard'],
@@ -60,7 +67,7 @@ export const resumeCommand = defineCommand({
 
 /** Flags that say something of sweeps only, and of runs only. */
 const SWEEP_ONLY = ['parallel', 'fail-fast', 'time-limit'];
-const RUN_ONLY = ['kernels', 'epochs', 'audit', 'profile', 'force'];
+const RUN_ONLY = ['kernels', 'epochs', 'audit', 'profile', 'force', 'supervise'];
 
 function refuseFlags(args: Args, flags: readonly string[], why: string, what: string): void {
   const given = flags.find((flag) => args[flag] !== undefined);

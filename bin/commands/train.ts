@@ -1,5 +1,6 @@
 import { UsageError } from '../../src/errors.js';
-import { defineCommand } from '../command.js';
+import type { TrainOptions } from '../../src/train/config.js';
+import { defineCommand, type FlagValues } from '../command.js';
 import { CONFIG_FLAGS } from '../config/flags.js';
 import { optionsOf, readSettings } from '../config/settings.js';
 import { follow, OUTPUT_FLAGS } from '../follow.js';
@@ -7,6 +8,7 @@ import { ranksOfThisProcess } from '../ranks.js';
 import { readText } from '../readers.js';
 import { json, print } from '../render/output.js';
 import { configText, sourcedConfig } from '../render/settings.js';
+import { SUPERVISE_FLAG } from '../supervised.js';
 
 export const trainCommand = defineCommand({
   usage: 'train [data]',
@@ -29,6 +31,7 @@ export const trainCommand = defineCommand({
       group: 'Output',
     },
     'print-config': { describe: 'print every value and where it comes from', boolean: true, group: 'Output' },
+    ...SUPERVISE_FLAG,
     ...OUTPUT_FLAGS,
   },
   examples: [
@@ -42,10 +45,9 @@ export const trainCommand = defineCommand({
   ],
   async run(args) {
     const withoutTraining = (['dry-run', 'print-config'] as const).find((flag) => args[flag]);
-    if (withoutTraining && args.profile) {
-      throw new UsageError(
-        `--profile measures a training, and --${withoutTraining} trains nothing: drop one of them`,
-      );
+    if (withoutTraining && (args.profile || args.supervise)) {
+      const flag = args.profile ? 'profile measures' : 'supervise restarts';
+      throw new UsageError(`--${flag} a training, and --${withoutTraining} trains nothing: drop one of them`);
     }
     const settings = await readSettings(args, process.env);
     const options = optionsOf('train', settings);
@@ -54,6 +56,7 @@ export const trainCommand = defineCommand({
       args.json ? json(config) : print(configText(config));
       return 0;
     }
+    if (args.supervise) return superviseTraining(args, options.data);
     const library = await import('../../src/run/train.js');
     if (args['dry-run']) {
       const plan = await (await import('../../src/run/planreport.js')).plan(options);
@@ -73,3 +76,19 @@ export const trainCommand = defineCommand({
     );
   },
 });
+
+/** Trains in a process of its own, in a folder that is named here, and goes on there after a death. */
+async function superviseTraining(
+  args: FlagValues<typeof OUTPUT_FLAGS> & { readonly out: string | undefined },
+  data: TrainOptions['data'],
+): Promise<number> {
+  const { newRunFolder } = await import('../../src/run/folder.js');
+  const { supervise } = await import('../supervise.js');
+  const { sourceName } = await import('../../src/data/source.js');
+  const folder = newRunFolder(args.out, sourceName(data), new Date());
+  const [command, ...words] = process.argv.slice(2).filter((word) => word !== '--supervise');
+  const first = args.out === undefined ? [command, '--out', folder, ...words] : [command, ...words];
+  const shown = Object.keys(OUTPUT_FLAGS) as (keyof typeof OUTPUT_FLAGS)[];
+  const flags = shown.filter((flag) => args[flag]).map((flag) => `--${flag}`);
+  return supervise(folder, first, ['resume', folder, ...flags]);
+}

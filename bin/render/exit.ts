@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { UserError } from '../../src/errors.js';
 import { forTerminal, visible } from './text.js';
 
@@ -9,7 +10,7 @@ export const EXIT_CODES = [
   '3 data or file',
   '4 diverged',
   '5 a check failed (gradcheck, bench, audit, verify)',
-  '130 interrupted, checkpoint saved',
+  '130, 143 or 129 interrupted by Ctrl-C, SIGTERM or SIGHUP, checkpoint saved',
 ].join(' · ');
 
 /** The codes with which the system says that there is no room or no permission, which is no bug of ours. */
@@ -19,7 +20,17 @@ const SYSTEM = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'EMFILE']
  * Says on stderr what went wrong, a mistake in one line and a bug with its stack, and returns the exit code.
  */
 export function report(error: unknown): number {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === 'uv_cwd') {
+    process.stderr.write('gradpool: the current folder is gone; change to one that exists\n');
+    return 3;
+  }
+  if (message?.startsWith('WebAssembly.Memory()')) {
+    process.stderr.write(
+      'gradpool: the system refuses the address space that WebAssembly reserves; raise the limit (ulimit -v unlimited)\n',
+    );
+    return 3;
+  }
   if (error instanceof UserError) {
     process.stderr.write(`gradpool: ${oneLine(error.message)}\n`);
     return error.exitCode;
@@ -41,6 +52,9 @@ function oneLine(text: string): string {
 
 /** The signals that end a process unless it handles them. */
 export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** The exit code of a process that a signal has ended, as shells report it, whoever handled the signal. */
+export const exitCodeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
 
 /**
  * Removes a file or folder when the process ends, or when the returned function is called, whichever comes

@@ -1,4 +1,4 @@
-import type { Means, VerifiedEvent } from '../../src/run/verify.js';
+import type { TrainedWith, VerifiedEvent } from '../../src/run/verify.js';
 import { countOf, facts } from './text.js';
 import { workersText } from './training.js';
 
@@ -17,5 +17,5 @@ export function verifiedText(event: VerifiedEvent): string {
   ]);
 }
 
-const meansText = ({ workers, kernels }: Means): string =>
+const meansText = ({ workers, kernels }: TrainedWith): string =>
   `${workers === null ? 'workers unknown' : workersText(workers)}, ${kernels} kernels`;

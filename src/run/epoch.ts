@@ -31,6 +31,7 @@ export async function endEpoch(
   const { trainer, profile } = session;
   const { state, plan } = trainer;
   const train = trainer.epochMetrics;
+  trainer.checkFinite();
   const val = plan.data.val ? await timed(profile, 'evaluation', () => trainer.evaluate('val')) : null;
   if (!Object.values(train).every(Number.isFinite)) {
     throw new DivergedError(

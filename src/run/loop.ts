@@ -13,6 +13,7 @@ import { CheckpointWriter } from './checkpointwriter.js';
 import { converged, type EpochStart, endEpoch, outOfPatience } from './epoch.js';
 import { appendMetrics, RUN_FILES } from './folder.js';
 import { recall } from './history.js';
+import { passOver } from './nonfinite.js';
 import { finishTraining, startEvent } from './result.js';
 import type { Session } from './session.js';
 
@@ -66,13 +67,18 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
     try {
       await trainer.step();
     } catch (error) {
-      losses.push(lossOf(error, trainer.state.step, losses));
-      yield* checkpoints.restore(session);
-      const message = `${(error as Error).message}: going back to the checkpoint after step ${trainer.state.step}`;
-      yield* session.pendingEvents.splice(0);
-      yield { type: 'retry', message };
-      epochStart = startOfEpoch(trainer);
-      continue;
+      const passed = passOver(trainer, error, session.best);
+      if (passed !== null) {
+        session.pendingEvents.push({ type: 'note', message: passed });
+      } else {
+        losses.push(lossOf(error, trainer.state.step, losses));
+        yield* checkpoints.restore(session);
+        const message = `${(error as Error).message}: going back to the checkpoint after step ${trainer.state.step}`;
+        yield* session.pendingEvents.splice(0);
+        yield { type: 'retry', message };
+        epochStart = startOfEpoch(trainer);
+        continue;
+      }
     }
     const { step } = trainer.state;
     const epoch = Math.ceil(step / plan.stepsPerEpoch);
@@ -84,12 +90,16 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
       yield await endEpoch(session, epoch, lr, epochStart);
       epochStart = startOfEpoch(trainer);
     }
-    if (await checkpoints.due(epochDone)) yield* checkpoints.begin(session.best);
+    if (await checkpoints.due(epochDone)) {
+      trainer.checkFinite();
+      yield* checkpoints.begin(session.best);
+    }
     if (checkpoints.written) yield* checkpoints.finish();
     await letEventLoopTurn();
     status = endingOf(session);
   }
 
+  trainer.checkFinite();
   yield* checkpoints.begin(session.best);
   yield* checkpoints.finish();
   const result = await finishTraining(session, status);

@@ -9,8 +9,16 @@ import type { DataInMemory } from '../data/source.js';
 import { shellPath } from '../data/words.js';
 import { DataError, UsageError } from '../errors.js';
 import type { OwnMetric } from '../metrics/own.js';
+import { SCHEDULES, type Schedule } from '../optim/schedules.js';
 import type { Ranks } from '../ranks/ranks.js';
-import { resolveConfig, type TrainConfig, type TrainOptions, withEpochs, withRows } from '../train/config.js';
+import {
+  type PlannedConfig,
+  resolveConfig,
+  type TrainConfig,
+  type TrainOptions,
+  withEpochs,
+  withRows,
+} from '../train/config.js';
 import type { TrainEvent } from '../train/events.js';
 import { checkOwnGiven, ownFunctions, type StoppingRule } from '../train/own.js';
 import { planTraining } from '../train/plan.js';
@@ -28,7 +36,6 @@ import { newRecord, resumedRecord } from './record.js';
 import { runSession } from './refit.js';
 import { orClose, restoreOrBegin } from './restore.js';
 import { openSession } from './session.js';
-import { refuseShortening } from './shortening.js';
 import { changedSources, fromElsewhere } from './sources.js';
 
 /** Says how a training is run, as opposed to what it computes. */
@@ -135,10 +142,11 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
 
 /**
  * Continues a run from its last checkpoint, or from the beginning if it has none yet. The weights come out
- * the same, bit for bit, as if the run had never stopped.
+ * the same, bit for bit, as if the run had never stopped. Of a run that is complete there is only the last
+ * event, with its result.
  *
  * @param folder the run's folder
- * @throws UsageError where there is nothing left to train, DataError where the folder is damaged or the data
+ * @throws UsageError for fewer epochs than were planned, DataError where the folder is damaged or the data
  *   is not the data that the run began with
  * @example
  * ```js
@@ -188,9 +196,14 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
       ...boardKey(options.tensorboard),
     }),
   );
+  refuseShortening(folder, before, config);
+  const { status, result } = record;
+  if (config.epochs === before.epochs && result !== null && status !== 'interrupted') {
+    yield { type: 'end', ...result };
+    return;
+  }
   checkOwnGiven(config, ownFunctions(options));
   refuseAmong(ranks, config);
-  refuseShortening(folder, before, config, record);
   const recorded = withKernels(folder, config, record, options.kernels, options.nativeLibrary);
   const rows = withRows(recorded, { ...recorded, ...options });
   if (isFolded(config)) {
@@ -269,4 +282,19 @@ function checkData(
   throw new DataError(
     `${changed[0]} that ${folder} was trained on; a run goes on with the same data only, or with --force${older}`,
   );
+}
+
+function refuseShortening(folder: string, before: PlannedConfig, config: PlannedConfig): void {
+  if (config.epochs < before.epochs) {
+    throw new UsageError(
+      `--epochs ${config.epochs}: ${folder} was planned for ${before.epochs}; a run can only go on for longer`,
+    );
+  }
+  const schedules = [before.schedule, ...Object.values(before.schedules ?? {})];
+  const planned = schedules.find((name) => (SCHEDULES[name] as Schedule).planned);
+  if (config.epochs > before.epochs && planned) {
+    throw new UsageError(
+      `--epochs ${config.epochs}: the ${planned} schedule of ${folder} ends at epoch ${before.epochs}; start a new run`,
+    );
+  }
 }

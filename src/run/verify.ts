@@ -39,7 +39,7 @@ export interface VerifyOptions {
 }
 
 /** How a training was computed. */
-export interface Means {
+export interface TrainedWith {
   /** Number of threads; null where the run does not say. */
   readonly workers: number | null;
   readonly kernels: KernelName;
@@ -53,8 +53,8 @@ export interface VerifiedEvent {
   readonly equal: boolean;
   /** Where the two trainings first differ; null where they do not. */
   readonly difference: string | null;
-  readonly recorded: Means;
-  readonly again: Means;
+  readonly recorded: TrainedWith;
+  readonly again: TrainedWith;
   /** Ends of epochs that were compared, over all members and folds, a refit included. */
   readonly epochs: number;
   /** Steps of the checkpoints that were compared. */
@@ -92,8 +92,8 @@ export async function* verify(
   const config = withTwin(folder, withEpochs(resolveConfig(plain)), record, options.nativeLibrary);
   refuseUnfinished(folder, config, reference, options.steps);
   const { events, trainer } = await repeat(folder, config, record, options.signal);
-  const recorded: Means = { workers: reference.workers, kernels: record.kernels };
-  let again: Means = { workers, kernels: record.kernels };
+  const recorded: TrainedWith = { workers: reference.workers, kernels: record.kernels };
+  let again: TrainedWith = { workers, kernels: record.kernels };
   try {
     const comparison = new Comparison(folder, reference, trainer, options.steps);
     for await (const event of events) {

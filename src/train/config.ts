@@ -26,7 +26,10 @@ export const CONFIG_VERSION = 1;
 
 export const configSchema = z.strictObject(CONFIG_SHAPE);
 /** A configuration with every default filled in and every value checked, as `resolveConfig` returns it. */
-export type TrainConfig = Readonly<z.output<typeof configSchema>> & { readonly preset: PresetName };
+export type TrainConfig = Readonly<z.output<typeof configSchema>> & {
+  readonly preset: PresetName;
+  readonly audit: number;
+};
 /** A configuration in which nothing is left to the data. */
 export type PlannedConfig = TrainConfig & { readonly epochs: number };
 /**
@@ -80,11 +83,12 @@ export function resolveConfig(given: TrainOptions, facts: PresetFacts | null = n
   const preset = choosePreset(named.preset, given.data);
   const options: ConfigInput = { ...presetValues(preset, named, facts), ...definedOf(named), preset };
   const parsed = parse(options);
-  const { val, test, until, epochs } = parsed;
+  const { val, test, audit, until, epochs } = parsed;
   const config = {
     ...parsed,
     preset,
     val: shareOf(val),
+    audit: shareOf(audit) as number,
     ...(test === undefined ? {} : { test: shareOf(test) }),
     epochs: until && options.epochs === undefined ? UNTIL_EPOCHS : epochs,
   };

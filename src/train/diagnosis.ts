@@ -13,22 +13,12 @@ import {
 import { blockRows, evaluationBlocks } from '../forward/evaluation.js';
 import type { Metrics } from '../forward/metrics.js';
 import type { FloatArray } from '../kernels/kernels.js';
+import { type BrokenParameter, brokenParameter, brokenView } from './finite.js';
 import { beginPass, type GradientContext, type GradientTask, taskPasses, weighRows } from './gradient.js';
+import { allFinite, type Diagnosis, largest, magnitudes, remedyFor, rowsNotFinite } from './magnitudes.js';
 import type { TrainingPlan } from './plan.js';
 
-/** The first place at which a value is not finite. */
-interface Diagnosis {
-  /** A layer's number, the input before all layers, or what the output is compared by after them. */
-  readonly place: number | 'input' | 'loss' | 'squared error';
-  readonly pass: 'forward' | 'backward';
-  /** Row numbers in the dataset, counted from 0: the first few. */
-  readonly rows: readonly number[];
-}
-
-type Planned = Pick<TrainingPlan, 'data' | 'objective' | 'stepsPerEpoch'>;
-
-/** Rows that an error names at most. */
-const ROWS_NAMED = 3;
+type Planned = Pick<TrainingPlan, 'data' | 'objective' | 'stepsPerEpoch' | 'sizes'>;
 
 /**
  * Describes a step whose loss, score or gradient is not finite, and what to do about it.
@@ -41,12 +31,31 @@ export function divergedError(
   task: GradientTask,
   lr: number,
 ): DivergedError {
-  const found = diagnoseStep(context, task);
-  const step = `step ${task.step + 1} (epoch ${Math.floor(task.step / plan.stepsPerEpoch) + 1})`;
-  const remedy = `lower --lr (now ${lr}) or set --clip 1`;
-  if (!found) return new DivergedError(`diverged at ${step}: a gradient is not finite; ${remedy}`);
+  const found = diagnoseStep(context, plan, task);
+  const begin = `diverged at ${stepText(plan, task.step)}`;
+  const usual = `lower --lr (now ${lr}) or set --clip 1`;
+  if (!found) return new DivergedError(`${begin}: a gradient is not finite; ${usual}`);
   return new DivergedError(
-    `diverged at ${step}: ${placeText(plan, found)} for ${rowsText(plan, plan.data.train, found)}; ${remedyFor(plan, found) ?? remedy}`,
+    `${begin}: ${placeText(plan, found)}${rowsText(plan, plan.data.train, found)}; ${remedyFor(plan, found) ?? usual}`,
+  );
+}
+
+/** Describes a step whose update would have made a parameter or a slot that is not finite. */
+export function updateError(plan: Planned, broken: BrokenParameter, step: number, lr: number): DivergedError {
+  return new DivergedError(
+    `diverged at ${stepText(plan, step)}: the update makes ${parameterText(plan, broken)} not finite; lower --lr (now ${lr}) or set --clip 1`,
+  );
+}
+
+/** Describes a parameter or a slot that is found not to be finite after so many steps. */
+export function brokenError(
+  plan: Planned,
+  broken: BrokenParameter,
+  steps: number,
+  lr: number,
+): DivergedError {
+  return new DivergedError(
+    `diverged after step ${steps}: ${parameterText(plan, broken)} is not finite; lower --lr (now ${lr}) or set --clip 1`,
   );
 }
 
@@ -55,7 +64,7 @@ export function divergedError(
  * evaluated.
  */
 export function evaluationError(
-  context: ForwardContext,
+  context: GradientContext,
   plan: Planned & Pick<TrainingPlan, 'lr'>,
   name: 'train' | 'val' | 'test',
   metrics: Metrics,
@@ -65,18 +74,36 @@ export function evaluationError(
   const metric = Object.entries(metrics).find(([, value]) => !Number.isFinite(value))?.[0] ?? 'loss';
   const words = { train: 'training', val: 'validation', test: 'test' }[name];
   const what = `diverged after epoch ${Math.ceil(step / plan.stepsPerEpoch)}: the ${words} ${metric} is not finite`;
-  const found = diagnoseEvaluation(context, subset);
+  const found = diagnoseEvaluation(context, plan, subset);
   const remedy = `look for a value far out of range in it, or lower --lr (now ${plan.lr})`;
   if (!found) return new DivergedError(`${what}; lower --lr (now ${plan.lr}) or set --clip 1`);
   return new DivergedError(
-    `${what}: ${placeText(plan, found)} for ${rowsText(plan, subset, found)}; ${remedyFor(plan, found) ?? remedy}`,
+    `${what}: ${placeText(plan, found)}${rowsText(plan, subset, found)}; ${remedyFor(plan, found) ?? remedy}`,
   );
 }
 
-function placeText({ objective }: Planned, { place, pass }: Diagnosis): string {
+const stepText = ({ stepsPerEpoch }: Planned, step: number): string =>
+  `step ${step + 1} (epoch ${Math.floor(step / stepsPerEpoch) + 1})`;
+
+function placeText(plan: Planned, { place, pass }: Diagnosis): string {
   if (typeof place === 'string') return `the ${place} is not finite`;
-  const { kind, inputs, outputs } = objective.layers[place];
-  return `layer ${place} (${kind} ${inputs}->${outputs}) is not finite in the ${pass} pass`;
+  if (typeof place === 'number') return `${layerText(plan, place)} is not finite in the ${pass} pass`;
+  const parameter = parameterText(plan, place);
+  return pass === 'sum'
+    ? `the gradient of ${parameter}, summed over the batch, is not finite`
+    : `${parameter} is not finite before the step`;
+}
+
+function layerText({ objective }: Planned, layer: number): string {
+  const { kind, inputs, outputs } = objective.layers[layer];
+  return `layer ${layer} (${kind} ${inputs}->${outputs})`;
+}
+
+/** Names a parameter by its layer and its own name there, which inside a composite layer is a path. */
+function parameterText(plan: Planned, { view, slot }: BrokenParameter): string {
+  const [layer, ...path] = view.name.split('.');
+  const what = view.spec.statistic ? `the running statistic ${path.join('.')}` : `the ${path.join('.')}`;
+  return `${slot === null ? '' : `the optimiser's ${slot} of `}${what} of ${layerText(plan, Number(layer))}`;
 }
 
 /**
@@ -84,44 +111,96 @@ function placeText({ objective }: Planned, { place, pass }: Diagnosis): string {
  * there; data of its own source has its own numbers.
  */
 function rowsText({ data }: Planned, { dataset }: Subset, { rows }: Diagnosis): string {
+  if (rows.length === 0) return '';
   const name =
     dataset === data.train.dataset ? 'data' : dataset === data.val?.dataset ? 'validation' : 'test';
-  return `${name} row ${rows.map((row) => row + 1).join(', ')}`;
+  return ` for ${name} row ${rows.map((row) => row + 1).join(', ')}`;
 }
 
-/** Returns the remedy that the place itself suggests, if it has one. */
-function remedyFor({ objective }: Planned, { place }: Diagnosis): string | undefined {
-  if (place === 'input') return 'correct the value, which is outside the range of float32 (3.4e38)';
-  return typeof place === 'number' ? objective.layers[place].domain : undefined;
+/** Returns what is wrong with parameters and slots before anything is computed with them. */
+function diagnoseParameters({ memory }: GradientContext, plan: Planned): Diagnosis | null {
+  const broken = brokenParameter(memory, plan);
+  return broken && { place: broken, pass: 'before', rows: [], of: null };
 }
 
 /**
  * Repeats the passes of a step that went wrong and looks at every array in the order of computation: the
- * outputs from the first layer on, then the loss, then the gradients from the last layer back.
+ * parameters, the outputs from the first layer on, then the loss, then the gradients from the last layer
+ * back, then their sums over rows.
  */
-function diagnoseStep(context: GradientContext, task: GradientTask): Diagnosis | null {
-  const { workspace, pass, trainingRows } = context;
-  const { layers, arrays } = workspace.network;
+function diagnoseStep(context: GradientContext, plan: Planned, task: GradientTask): Diagnosis | null {
+  const { trainingRows, memory, kernels } = context;
+  const broken = diagnoseParameters(context, plan);
+  if (broken) return broken;
   const sequence = taskPasses(context, task);
   let backwardFound: Diagnosis | null = null;
   for (const piece of sequence.passes) {
     const from = task.start + piece.from;
-    const datasetRow = (row: number) => trainingRows.rows[from + row];
+    const inDataset = (found: Diagnosis) => ({
+      ...found,
+      rows: found.rows.map((row) => trainingRows.rows[from + row]),
+    });
     beginPass(context, task, sequence, piece);
     forwardRows(context, trainingRows, from, task.start + piece.to);
     const found = diagnoseForward(context, () => weighRows(context, from));
-    if (found) return { ...found, rows: found.rows.map(datasetRow) };
-    for (let layer = layers.length - 1; layer >= 0 && !backwardFound; layer--) {
-      const rows = rowsNotFinite(arrays[layer].dy, pass.rows, layers[layer].outputs);
-      if (rows.length > 0) backwardFound = { place: layer, pass: 'backward', rows: rows.map(datasetRow) };
-      else layers[layer].backward(pass, arrays[layer]);
-    }
+    if (found) return inDataset(found);
+    if (backwardFound) continue;
+    const backward = diagnoseBackward(context);
+    backwardFound = backward && inDataset(backward);
   }
-  return backwardFound;
+  if (backwardFound) return backwardFound;
+  for (const { into, from } of sequence.additions) {
+    kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
+  }
+  const view = brokenView(memory.layout, memory.gradients[sequence.roots[0]]);
+  const of = magnitudes(
+    context,
+    Array.from({ length: context.pass.rows }, (_, row) => row),
+  );
+  return view && { place: { view, slot: null }, pass: 'sum', rows: [], of };
+}
+
+/** Runs the layers backward; returns the first that makes of finite gradients one that is not. */
+function diagnoseBackward(context: GradientContext): Diagnosis | null {
+  const { workspace, pass } = context;
+  const { layers, arrays } = workspace.network;
+  const last = layers.length - 1;
+  const inLoss = rowsNotFinite(arrays[last].dy, pass.rows, layers[last].outputs);
+  if (inLoss.length > 0) {
+    return { place: 'loss', pass: 'backward', rows: inLoss, of: magnitudes(context, inLoss) };
+  }
+  for (let layer = last; layer >= 0; layer--) {
+    layers[layer].backward(pass, arrays[layer]);
+    const { dx, dy, gradients } = arrays[layer];
+    const passedOn = dx === null ? [] : rowsNotFinite(dx, pass.rows, layers[layer].inputs);
+    const blocks = pass.subtrees.map(({ block }) => block);
+    const whole = gradients.every((of) => blocks.every((block) => allFinite(of[block])));
+    if (passedOn.length === 0 && whole) continue;
+    const rows = passedOn.length > 0 ? passedOn : [largestRow(arrays[layer].x, dy, pass.rows, layers[layer])];
+    return { place: layer, pass: 'backward', rows, of: magnitudes(context, rows) };
+  }
+  return null;
+}
+
+/** Returns the row with the largest part in the gradients of a layer's parameters. */
+function largestRow(
+  x: FloatArray,
+  dy: FloatArray,
+  rows: number,
+  { inputs, outputs }: { readonly inputs: number; readonly outputs: number },
+): number {
+  const part = (row: number) =>
+    largest(x.subarray(row * inputs, (row + 1) * inputs)) *
+    largest(dy.subarray(row * outputs, (row + 1) * outputs));
+  let found = 0;
+  for (let row = 1; row < rows; row++) if (part(row) > part(found)) found = row;
+  return found;
 }
 
 /** Repeats an evaluation block by block and looks at every array of the forward pass. */
-function diagnoseEvaluation(context: ForwardContext, subset: Subset): Diagnosis | null {
+function diagnoseEvaluation(context: GradientContext, plan: Planned, subset: Subset): Diagnosis | null {
+  const broken = diagnoseParameters(context, plan);
+  if (broken) return broken;
   for (let block = 0; block < evaluationBlocks(subset); block++) {
     const { from, to } = blockRows(subset, block);
     evaluateRows(context, subset, from, to);
@@ -141,7 +220,7 @@ function diagnoseForward(context: ForwardContext, weigh: (() => void) | null): D
   const { workspace, pass } = context;
   const { layers, arrays, input } = workspace.network;
   const found = (place: Diagnosis['place'], rows: number[]): Diagnosis[] =>
-    rows.length > 0 ? [{ place, pass: 'forward', rows }] : [];
+    rows.length > 0 ? [{ place, pass: 'forward', rows, of: magnitudes(context, rows) }] : [];
   const [beforeLoss] = [
     ...found('input', rowsNotFinite(input, pass.rows, layers[0].inputs)),
     ...layers.flatMap(({ outputs }, layer) =>
@@ -157,13 +236,4 @@ function diagnoseForward(context: ForwardContext, weigh: (() => void) | null): D
     ...found('squared error', rowsNotFinite(scores, pass.rows, 1)),
   ];
   return inLoss ?? null;
-}
-
-/** Returns the first few rows that hold a value which is not finite. */
-function rowsNotFinite(array: FloatArray, rows: number, width: number): number[] {
-  const found: number[] = [];
-  for (let row = 0; row < rows && found.length < ROWS_NAMED; row++) {
-    if (!array.subarray(row * width, (row + 1) * width).every(Number.isFinite)) found.push(row);
-  }
-  return found;
 }

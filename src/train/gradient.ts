@@ -70,7 +70,7 @@ export function computeGradient(
     kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
   }
   // The tree adds at most one value of each shard, so a sum stays finite if this many times each value does.
-  const headroom = 2 * context.sharding.shards;
+  const headroom = 2 * context.sharding.shards * CALM;
   // Additions change what the kernels have seen.
   const seen = sequence.additions.length > 0 ? NONE_SEEN : (pass.largest ?? NONE_SEEN);
   const bounded = sequence.roots.every((block) =>
@@ -79,6 +79,12 @@ export function computeGradient(
   workspace.bounded[0] = Number(bounded);
   timer?.lap('sum');
 }
+
+/**
+ * A gradient below 1e18, as every sound one is, leaves room for what an update makes of it: its square is
+ * finite too, and so is its product with a rate. The stepper looks at what larger ones have led to.
+ */
+const CALM = 2 ** 60;
 
 const NONE_SEEN: ReadonlyMap<FloatArray, number> = new Map();
 

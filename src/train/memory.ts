@@ -55,7 +55,7 @@ export interface Workspace extends ForwardWorkspace {
   readonly rounded: RoundedPlaces | null;
   /** [R]: what each row counts in the gradient. */
   readonly rowWeights: Float64Array;
-  /** [1] when no sum over such gradients can leave the range of float32, else [0]. */
+  /** [1] when neither sums of such gradients nor updates by them can leave the range of float32, else [0]. */
   readonly bounded: Int32Array;
   /** The times of the task's phases; empty unless profiled. */
   readonly times: Float64Array;

@@ -9,8 +9,7 @@ import { shareOf } from './shares.js';
 /** Accepts a share as a number or a percentage. */
 const auditShare = z
   .union([z.number(), z.string()])
-  .refine((value) => isShare(shareOf(value)), 'expected a share from 0 to 1, such as 5% or 0.05')
-  .transform((value) => shareOf(value) as number);
+  .refine((value) => isShare(shareOf(value)), 'expected a share from 0 to 1, such as 5% or 0.05');
 
 const isShare = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
 
@@ -65,6 +64,12 @@ export const RUN = {
   checkpointEvery: whole(1)
     .optional()
     .describe('steps between checkpoints, in addition to the one after each epoch'),
+  onNonfinite: z
+    .enum(['stop', 'skip', 'rollback'])
+    .default('stop')
+    .describe(
+      'what happens where a batch has a loss or gradient that is not finite: the training stops; the batch is skipped; or the weights go back to the best ones so far, with a fresh optimiser and half the learning rate',
+    ),
   watchdog: positive
     .default(60)
     .describe('seconds without progress after which a worker counts as hung and is replaced'),

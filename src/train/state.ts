@@ -48,6 +48,8 @@ export const trainStateSchema = z
     best: z.strictObject({ epoch: z.number(), train: metrics, val: metrics.nullable() }).nullable(),
     /** The state of schedule `plateau`. */
     plateau: z.strictObject({ factor: z.number(), best: z.number().nullable(), waited: z.number() }),
+    /** What `onNonfinite: rollback` multiplies the learning rate by; absent where it did nothing yet. */
+    rateFactor: z.number().exactOptional(),
     /** Rows trained on, over all sessions of the run. */
     samples: z.number(),
     /** The seconds that this took. */

@@ -5,7 +5,8 @@
 import { additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
 import type { AcrossRanks } from './acrossranks.js';
 import { Auditor, type ComputedBatch } from './audit.js';
-import { divergedError } from './diagnosis.js';
+import { divergedError, updateError } from './diagnosis.js';
+import { brokenParameter, putBack, snapshotOf } from './finite.js';
 import type { TrainingMemory } from './memory.js';
 import { normsByLayer } from './norms.js';
 import type { TrainingPlan } from './plan.js';
@@ -34,11 +35,14 @@ export interface BatchSums {
 }
 
 interface StepperOptions {
-  readonly profile: Profile | null;
+  readonly profile?: Profile | null;
   readonly onNote?: ((message: string) => void) | undefined;
   /** Where this process is one of several ranks. */
   readonly across?: AcrossRanks | null;
 }
+
+/** A rate below which no update by a calm gradient leaves the range of float32. */
+const CALM_RATE = 1e15;
 
 export class Stepper {
   /** The norms of the mean gradient by layer, from the last step that measured them. */
@@ -54,7 +58,7 @@ export class Stepper {
     private readonly memory: TrainingMemory,
     private readonly contextOf: (workspace: number) => TaskContext,
     private readonly executors: Workers,
-    { profile, onNote = () => {}, across = null }: StepperOptions,
+    { profile = null, onNote = () => {}, across = null }: StepperOptions,
   ) {
     this.#profile = profile;
     this.#across = across;
@@ -70,15 +74,16 @@ export class Stepper {
    */
   async step(batch: Batch, workers: number, step: number, lr: number, measured = false): Promise<BatchSums> {
     const { plan, memory } = this;
-    const before = this.#auditor.compared;
+    const compared = this.#auditor.compared;
     const { ranges, bounded } = await this.#auditedGradients(batch, workers, step);
-    const sums = { ...this.#sumsOf(batch), audited: this.#auditor.compared - before };
+    const sums = { ...this.#sumsOf(batch), audited: this.#auditor.compared - compared };
     const diverged = () => divergedError(this.contextOf(0).gradient, plan, this.#wholeBatch(batch, step), lr);
     if (!Number.isFinite(sums.loss + sums.score)) throw diverged();
+    const calm = bounded && Math.abs(lr) < CALM_RATE;
     const update: UpdateStep = { step: step + 1, lr, rows: batch.rows, weight: sums.weight };
     const across = this.#across;
     const sliced = plan.sizes.sliced && (across !== null || workers > 1) && sums.weight > NEGLIGIBLE;
-    if (!measured && sliced && bounded) {
+    if (!measured && sliced && calm) {
       await this.#updateInSlices(update, batch, workers, (across?.rangesOf(batch.shards) ?? ranges).length);
       return sums;
     }
@@ -89,15 +94,23 @@ export class Stepper {
       const scale = sums.weight > NEGLIGIBLE ? 1 / sums.weight : 0;
       this.gradientNorms = normsByLayer(memory.layout, gradient, scale);
     }
+    const earlier = calm ? null : snapshotOf(memory);
     if (sliced && across) {
       await this.#updateInSlices(update, SUMMED, workers, 1);
-      return sums;
+      if (earlier) await across.gatherSlots();
+    } else {
+      const evaluate = async () => {
+        await this.#sumGradients((await this.#auditedGradients(batch, workers, step)).ranges, batch);
+        return this.#sumsOf(batch).loss / sums.weight;
+      };
+      const loss = { value: sums.loss / sums.weight, evaluate };
+      await applyUpdate(this.#kernels, plan, memory, update, loss);
     }
-    const evaluate = async () => {
-      await this.#sumGradients((await this.#auditedGradients(batch, workers, step)).ranges, batch);
-      return this.#sumsOf(batch).loss / sums.weight;
-    };
-    await applyUpdate(this.#kernels, plan, memory, update, { value: sums.loss / sums.weight, evaluate });
+    const broken = earlier && brokenParameter(memory, plan);
+    if (broken) {
+      putBack(memory, earlier);
+      throw updateError(plan, broken, step, lr);
+    }
     return sums;
   }
 

@@ -15,7 +15,9 @@ import { shardCount } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
 import type { Ranks } from '../ranks/ranks.js';
 import { AcrossRanks } from './acrossranks.js';
+import { brokenError } from './diagnosis.js';
 import { Evaluator } from './evaluator.js';
+import { brokenParameter } from './finite.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
 import { type LayerNorms, layerNorms } from './norms.js';
 import type { TrainingPlan } from './plan.js';
@@ -91,18 +93,16 @@ export class Trainer {
     this.memory = carveTraining(new Arena(memory.buffer), objective, data.task, sizes);
     this.#contextOf = createContexts(setup, { objective, memory: this.memory });
     this.#workers = new Workers({
+      ...options,
       setup,
       handle: taskHandler(this.#contextOf, setup.subsets),
       most: Math.max(...plan.workers),
-      workerFile: options.workerFile,
-      together: options.together ?? false,
-      onRetry: options.onRetry,
       hungAfter: 1000 * config.watchdog,
     });
-    const { profile = null, onNote, ranks, ownMetric } = options;
+    const { ranks, ownMetric } = options;
     this.#across = ranks ? new AcrossRanks(ranks, this.memory, sizes.sliced) : null;
     const means = [plan, this.memory, this.#contextOf, this.#workers] as const;
-    this.#stepper = new Stepper(...means, { profile, onNote, across: this.#across });
+    this.#stepper = new Stepper(...means, { ...options, across: this.#across });
     this.#evaluator = new Evaluator(...means, { ownMetric, across: this.#across });
     const prepare = (workers: number) => void this.#workers.executor(workers);
     this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers, plan.totalSteps, prepare) : null;
@@ -116,7 +116,7 @@ export class Trainer {
     const { config, lr, stepsPerEpoch, totalSteps } = this.plan;
     const { step, plateau } = this.state;
     const progress = { step, stepsPerEpoch, totalSteps, plateauFactor: plateau.factor };
-    return lr * scheduleFactor(config.schedule, progress, config);
+    return lr * scheduleFactor(config.schedule, progress, config) * (this.state.rateFactor ?? 1);
   }
 
   /**
@@ -193,6 +193,12 @@ export class Trainer {
   /** Completes the optimiser's slots, of which each rank may have its slice only. All ranks must ask. */
   async gatherSlots(): Promise<void> {
     await this.#across?.gatherSlots();
+  }
+
+  /** Throws DivergedError where weights, running statistics or slots are not finite. */
+  checkFinite(): void {
+    const broken = brokenParameter(this.memory, this.plan);
+    if (broken) throw brokenError(this.plan, broken, this.state.step, this.lr);
   }
 
   close(): Promise<void> {

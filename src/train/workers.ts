@@ -12,7 +12,7 @@ interface WorkersOptions {
   /** The compiled worker module. */
   readonly workerFile: string;
   /** Whether each thread does its own tasks, and takes none over. */
-  readonly together: boolean;
+  readonly together?: boolean;
   readonly onRetry: (message: string) => void;
   /** Milliseconds without progress after which a thread counts as hung. */
   readonly hungAfter: number;
@@ -34,7 +34,7 @@ export class Workers {
    */
   executor(workers: number): Executor<TrainingTask> {
     if (workers === 0) return this.#inProcess;
-    const { setup, handle, most, workerFile, together, onRetry, hungAfter } = this.#options;
+    const { setup, handle, most, workerFile, together = false, onRetry, hungAfter } = this.#options;
     this.#pool ??= new ThreadPool({
       filename: workerFile,
       together,

@@ -31,7 +31,9 @@ describe('--help', () => {
       ]) {
         expect(stdout).toMatch(new RegExp(`^  gradpool ${name}\\b`, 'm'));
       }
-      expect(words(stdout)).toContain('130 interrupted, checkpoint saved');
+      expect(words(stdout)).toContain(
+        '130, 143 or 129 interrupted by Ctrl-C, SIGTERM or SIGHUP, checkpoint saved',
+      );
     }
   });
 

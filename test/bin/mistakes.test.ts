@@ -131,7 +131,6 @@ const THEIRS: [string, number, RegExp][] = [
     /^layers\[0\] \(dense\): .*end the list with softmax/,
   ],
   ['resume nothing', 3, /^nothing: not a run's folder/],
-  ['resume run', 2, /^run: the run is complete/],
   ['evaluate nothing flowers.csv', 3, /^nothing: there is no such run or model/],
   ['evaluate short.safetensors flowers.csv', 3, /^short\.safetensors: /],
   ['predict notes.safetensors flowers.csv', 3, /^notes\.safetensors: /],

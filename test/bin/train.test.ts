@@ -131,7 +131,7 @@ describe('Ctrl-C', () => {
     const ended = await place.gradpool(slow.split(' '), {}, interruptAt(/^epoch /m, /again quits at once/));
     expect(ended).toMatchObject({ code: 130, stdout: '' });
     // The step would take a quarter of an hour.
-    expect(record('slow')).toMatchObject({ status: 'running', exitCode: null });
+    expect(record('slow')).toMatchObject({ status: 'interrupted', exitCode: 130 });
     const inspected = await run('inspect slow');
     expect(inspected.stdout).toMatch(/^next +gradpool resume slow$/m);
     const quitting = interruptAt(/^epoch /m, /again quits at once/);

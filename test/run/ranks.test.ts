@@ -122,9 +122,7 @@ describe('all ranks end with one line', () => {
     [{ cv: 3 }, 'a cross-validation (--cv, --fold)'],
     [{ audit: 0.5 }, '--audit 0.5'],
   ])('for %o, which ranks do not do together', async (more, what) => {
-    const error = await refusal(
-      () => (more.cv ? { ...more, val: undefined } : more) as Partial<TrainOptions>,
-    );
+    const error = await refusal(() => ('cv' in more ? { ...more, val: undefined } : more));
     expect(error.message).toBe(
       `${what}: several ranks train one network together, and cannot do this; start gradpool without mpiexec`,
     );

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DivergedError, UsageError } from '#src/errors.js';
+import { DivergedError } from '#src/errors.js';
 import { type ResumeOptions, type RunOptions, resume, train } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent, TrainEvent } from '#src/train/events.js';
@@ -147,8 +147,13 @@ describe('resume', () => {
     expect((await end(resume(out, { epochs: 9 }))).weightsSha256).toBe(longer.weightsSha256);
   });
 
+  it('of a run that is complete gives its result', async () => {
+    const events = [];
+    for await (const event of resume(join(folder, 'whole'))) events.push(event);
+    expect(events).toEqual([JSON.parse(JSON.stringify(whole))]);
+  });
+
   it('refuses what cannot go on', async () => {
-    await expect(end(resume(join(folder, 'whole')))).rejects.toThrow(UsageError);
     await expect(end(resume(join(folder, 'whole'), { epochs: 3 }))).rejects.toThrow(
       /can only go on for longer/,
     );

@@ -30,7 +30,7 @@ describe('a step', () => {
     const broken = data();
     broken.train.dataset.targets[41] = 1e30;
     expect(await message(newTrainer(broken, OPTIONS).step())).toBe(
-      'diverged at step 1 (epoch 1): the loss is not finite for data row 42; lower --lr (now 0.01) or set --clip 1',
+      'diverged at step 1 (epoch 1): the loss is not finite for data row 42; its largest target, as the network sees it, is 5.00e+29: correct that value, or leave the row out',
     );
   });
 
@@ -77,7 +77,7 @@ describe('an evaluation', () => {
     const trainer = newTrainer(broken, OPTIONS);
     for (let step = 0; step < 3; step++) await trainer.step();
     expect(await message(trainer.evaluate('val'))).toBe(
-      'diverged after epoch 3: the validation loss is not finite: the loss is not finite for validation row 271; look for a value far out of range in it, or lower --lr (now 0.01)',
+      'diverged after epoch 3: the validation loss is not finite: the loss is not finite for validation row 271; its largest target, as the network sees it, is 5.00e+29: correct that value, or leave the row out',
     );
     expect(await message(trainer.evaluate('test'))).toMatch(
       /^diverged after epoch 3: the test loss is not finite: the input is not finite for test row 5; correct the value/,
