@@ -45,8 +45,10 @@ export async function amongRanks(
   met = mpi.ranks;
   try {
     const code = await met.whileTelling(run);
+    // A signal may have come to one rank only; it ends all with the same code.
+    const codes = await met.tell(code ?? 0);
     await mpi.finish();
-    return code;
+    return Math.max(...codes);
   } catch (error) {
     if (met.isKnown(error)) {
       await mpi.finish();

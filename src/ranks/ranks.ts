@@ -37,15 +37,14 @@ interface Parted {
 export const STARTED_ALIKE = 'start all ranks with the same command';
 
 export class Ranks {
-  /** Whether this rank has been asked to stop; all hear of it with the next step. */
-  wantsStop = false;
-  /** Whether any rank had been asked to stop when the last step was made. The same on all of them. */
-  stopAgreed = false;
+  /** The exit code with which this rank is asked to stop, 0 while it is not; all hear of it with the next step. */
+  wantsStop = 0;
   /** Whether a training is being prepared: an error is then told to all ranks. */
   preparing = true;
   /** The name of the machine of each rank. */
   hosts: readonly string[] = [];
   readonly #known = new WeakSet<Error>();
+  #stop = new AbortController();
 
   private constructor(private readonly transport: Transport) {}
 
@@ -153,9 +152,20 @@ export class Ranks {
 
   /** Begins a training, which is prepared first. */
   begin(): void {
-    this.wantsStop = false;
-    this.stopAgreed = false;
+    this.wantsStop = 0;
+    this.#stop = new AbortController();
     this.preparing = true;
+  }
+
+  /** Aborts on all ranks in the same step. */
+  get stopSignal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Takes what all ranks were asked when the last step was made. */
+  agreeToStop(asked: readonly number[]): void {
+    const exitCode = Math.max(...asked);
+    if (exitCode > 0) this.#stop.abort(exitCode);
   }
 
   /** Returns an error to which all ranks have come by themselves, and remembers that. */

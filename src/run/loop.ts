@@ -124,7 +124,7 @@ function endingOf({ trainer, signal, lastEpoch, stopped }: Session): TrainResult
   const { totalSteps, stepsPerEpoch } = trainer.plan;
   const last = lastEpoch === undefined ? totalSteps : lastEpoch * stepsPerEpoch;
   if (trainer.state.step >= last) return 'completed';
-  if (trainer.ranks?.stopAgreed ?? signal?.aborted) return 'interrupted';
+  if (signal?.aborted) return 'interrupted';
   if (stopped !== null || outOfPatience(trainer)) return 'early-stopped';
   return converged(trainer) ? 'completed' : null;
 }

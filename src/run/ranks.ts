@@ -14,15 +14,25 @@ import type { RunRecord } from './folder.js';
 import { haveWasmBits } from './kernels.js';
 import type { BestWeights } from './session.js';
 
-/** Begins a run among ranks, which is told of this rank's signals. */
-export function beginAmong(ranks: Ranks | undefined, signal: AbortSignal | undefined): void {
-  if (!ranks) return;
+/** The exit code of a run that is stopped without one. */
+const INTERRUPTED = 130;
+
+/**
+ * Begins a run among ranks. Returns the signal by which it ends: where one rank is asked to stop, all of them
+ * stop after the same step.
+ */
+export function beginAmong(
+  ranks: Ranks | undefined,
+  signal: AbortSignal | undefined,
+): AbortSignal | undefined {
+  if (!ranks) return signal;
   ranks.begin();
   const stop = () => {
-    ranks.wantsStop = true;
+    ranks.wantsStop = typeof signal?.reason === 'number' ? signal.reason : INTERRUPTED;
   };
   if (signal?.aborted) stop();
   signal?.addEventListener('abort', stop);
+  return ranks.stopSignal;
 }
 
 /** Whether this process writes the run's folder. */

@@ -109,7 +109,7 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
 export async function* train(options: TrainOptions, run: RunOptions = {}): AsyncGenerator<TrainEvent> {
   const started = new Date();
   const { ranks } = run;
-  beginAmong(ranks, run.signal);
+  const signal = beginAmong(ranks, run.signal);
   const config = resolveConfig(options);
   checkOwnGiven(config, ownFunctions(options));
   refuseAmong(ranks, config);
@@ -134,10 +134,7 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   };
   await orClose(trainer, () => openTogether(ranks, trainer, open));
   const measured = writes(ranks) ? {} : { measured: [] };
-  yield* whileLocked(
-    lock,
-    runSession({ ...session, folder, record, signal: run.signal, best: null, ...measured }),
-  );
+  yield* whileLocked(lock, runSession({ ...session, folder, record, signal, best: null, ...measured }));
 }
 
 /**
@@ -163,9 +160,10 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
  */
 export async function* resume(folder: string, options: ResumeOptions = {}): AsyncGenerator<TrainEvent> {
   const { ranks, signal } = options;
-  beginAmong(ranks, signal);
+  const stop = beginAmong(ranks, signal);
+  const agreed = { ...options, ...(stop && { signal: stop }) };
   if (writes(ranks)) refuseNoRun(folder);
-  yield* whileLocked(writes(ranks) ? lockFolder(folder) : null, resumed(folder, options));
+  yield* whileLocked(writes(ranks) ? lockFolder(folder) : null, resumed(folder, agreed));
 }
 
 async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<TrainEvent> {

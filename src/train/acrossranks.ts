@@ -27,7 +27,7 @@ interface Route {
   readonly receives: readonly Piece[];
 }
 
-/** What a rank says of itself in each step: whether its sums are bounded, and whether it is asked to stop. */
+/** What a rank says of itself in each step: whether its sums are bounded, and if it is asked to stop. */
 const WORDS = 2;
 const NOTHING: IndexRange = { first: 0, last: 0 };
 
@@ -78,12 +78,11 @@ export class AcrossRanks {
     for (const { into, from } of additionsUpTo([this.shardsOf(shards)], parts, shards)) {
       kernels.add(gradients[into], gradients[from], layout.length);
     }
-    this.#words.set([Number(bounded), Number(ranks.wantsStop)], WORDS * ranks.rank);
+    this.#words.set([Number(bounded), ranks.wantsStop], WORDS * ranks.rank);
     const { sends, receives } = this.#route(shards);
     await ranks.transfer(sends, receives);
-    const words = (word: number) =>
-      Array.from(ranks.hosts, (_, rank) => this.#words[WORDS * rank + word] === 1);
-    ranks.stopAgreed = words(1).some(Boolean);
+    const words = (word: number) => Array.from(ranks.hosts, (_, rank) => this.#words[WORDS * rank + word]);
+    ranks.agreeToStop(words(1));
     return words(0).every(Boolean);
   }
 
