@@ -23,7 +23,7 @@ const LAST_PAUSE = 1;
 /** Milliseconds after which the event loop turns while a rank waits. */
 const TURN = 20;
 
-export class MpiTransport implements Transport {
+class MpiTransport implements Transport {
   readonly rank: number;
   readonly size: number;
   readonly #functions: ReturnType<typeof mpiFunctions>;

@@ -37,7 +37,7 @@ interface Parted {
 export const STARTED_ALIKE = 'start all ranks with the same command';
 
 export class Ranks {
-  /** The exit code with which this rank is asked to stop, 0 while it is not; all hear of it with the next step. */
+  /** The exit code with which this rank is asked to stop; 0 while it is not. The next step tells it to all. */
   wantsStop = 0;
   /** Whether a training is being prepared: an error is then told to all ranks. */
   preparing = true;

@@ -52,7 +52,7 @@ export function refuseAmong(ranks: Ranks | undefined, config: TrainConfig): void
   );
 }
 
-/** Returns the cores that a rank may use, undefined for all, and the number of ranks, as planTraining takes them. */
+/** Returns the cores that a rank may use, undefined for all, and the number of ranks. */
 export function shareOfRank(ranks: Ranks | null | undefined): [cores: number | undefined, ranks: number] {
   if (!ranks) return [undefined, 1];
   return [Math.max(1, Math.floor(availableParallelism() / ranks.onThisHost)), ranks.size];
