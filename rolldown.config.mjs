@@ -39,9 +39,22 @@ const bundle = (name) => ({
   },
 });
 
+/** The program of a page: one file for a browser, which stands in the page itself. */
+const page = (name, input) => ({
+  input,
+  platform: 'browser',
+  output: {
+    file: `dist/page/${name}.js`,
+    format: 'iife',
+    minify: true,
+    banner: '/* With zod (MIT) and fastest-levenshtein (MIT). */',
+  },
+});
+
 export default [
   bundle('bin/gradpool'),
   bundle('workers/gradient'),
   bundle('workers/member'),
   bundle('workers/trial'),
+  page('explain', 'page/main.ts'),
 ];

@@ -1,10 +1,17 @@
 /** Follows a training on the terminal, for the commands that train. */
+import { destinationOf } from '../src/destination.js';
 import type { StartEvent, TrainEvent, TrainResult } from '../src/train/events.js';
 import type { FlagValues } from './command.js';
 import { ENDING_SIGNALS, exitCodeOf } from './render/exit.js';
-import { json, print } from './render/output.js';
+import { json, print, streamTo } from './render/output.js';
 import { resultText } from './render/result.js';
 import { trainingView } from './render/training.js';
+
+async function readPictureFile(text: string): Promise<string> {
+  (await import('../src/report/picture/picture.js')).pictureKind(text);
+  destinationOf(text); // a folder that is missing is better said before the training
+  return text;
+}
 
 export const OUTPUT_FLAGS = {
   json: { describe: 'print the result as one JSON document', boolean: true, group: 'Output' },
@@ -13,6 +20,12 @@ export const OUTPUT_FLAGS = {
     describe: "show where the time went, and write the steps to the run's trace.json",
     boolean: true,
     group: 'Output',
+  },
+  picture: {
+    describe:
+      'two inputs: draw the decision regions, or the predicted number, over the epochs to FILE.svg or FILE.html',
+    group: 'Output',
+    read: readPictureFile,
   },
   'no-progress': { describe: 'print lines instead of a bar', boolean: true, group: 'Output' },
 } as const;
@@ -52,14 +65,27 @@ export async function follow(
     release();
   }
   if (result === null) throw new Error('the training ended without its last event');
+  const { run } = result as TrainResult;
   if (args.json) json(result);
   else if (start === null) print(completeText(result));
   else {
     print(resultText(result, start));
+    if (run !== null && process.stdout.isTTY && !args.quiet) {
+      const { smallPicture } = await import('./render/picture.js');
+      const drawn = smallPicture(run);
+      if (drawn !== null) print(`\n${drawn}`);
+    }
     const { profile, workers } = result as TrainResult;
     if (profile) print(`\n${(await import('./render/profile.js')).profileText(profile, workers)}`);
   }
+  if (args.picture !== undefined && run !== null) await writePicture(run, args.picture);
   return (result as TrainResult).status === 'interrupted' ? signal.reason : 0;
+}
+
+async function writePicture(run: string, file: string): Promise<void> {
+  const { drawPicture, pictureKind } = await import('../src/report/picture/picture.js');
+  const drawn = drawPicture(run, pictureKind(file));
+  await streamTo(file, (put) => put(drawn));
 }
 
 /** Says that a run which was to go on has ended before. */

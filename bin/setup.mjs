@@ -28,7 +28,7 @@ if (!existsSync(installed) || readFileSync(installed, 'utf8') !== lock) {
 }
 
 const built = join('dist', '.gradpool-built');
-const sources = ['src', 'bin', 'workers']
+const sources = ['src', 'bin', 'workers', 'page']
   .flatMap(filesBelow)
   .concat('tsconfig.json', 'rolldown.config.mjs', 'package.json', 'package-lock.json');
 const digest = createHash('sha256').update(sources.map(hash).join()).digest('hex');

@@ -100,6 +100,15 @@ export type {
 export type { Variable as TracedVariable } from './explain/names.js';
 export { gradcheckNetwork, type NetworkReport } from './explain/ownnetwork.js';
 export type { Path as WeightPath, PathSum } from './explain/paths.js';
+export type {
+  Changeable,
+  Factor as StepFactor,
+  JacobianGrid,
+  Marks as StepMarks,
+  Step as LectureStep,
+  StepStage,
+  View as LectureView,
+} from './explain/steps.js';
 export { openSubject, type Subject, type SubjectRequest } from './explain/subject.js';
 export type {
   Derivative as TracedDerivative,
@@ -141,6 +150,7 @@ export {
 export type { DivergenceName } from './network/divergences.js';
 export type { LayerSpec, NetworkSpec } from './network/spec.js';
 export type { LayerRow } from './network/table.js';
+export { explanationPage } from './report/lecture.js';
 export { makeReport, type Report, type ReportOptions } from './report/report.js';
 export { type CrossValidationEvent, crossValidate } from './run/crossvalidate.js';
 export { findLearningRate, type RateSearch } from './run/findlr.js';

@@ -1,4 +1,5 @@
 import { defineCommand } from '../command.js';
+import { exampleFile } from '../examples.js';
 import { readWhole } from '../readers.js';
 import { noteMember } from '../render/member.js';
 import { json, print } from '../render/output.js';
@@ -42,7 +43,7 @@ export const gradcheckCommand = defineCommand({
     const { openSubject } = await import('../../src/explain/subject.js');
     const { gradcheckNetwork } = await import('../../src/explain/ownnetwork.js');
     const subject = await openSubject({
-      path: args.network,
+      path: exampleFile(args.network),
       data: args.data,
       rows: args.rows ?? DEFAULT_ROWS,
       member: args.member,

@@ -58,6 +58,7 @@ export const resumeCommand = defineCommand({
         ...options,
         signal,
         profile: args.profile === true,
+        picture: args.picture !== undefined,
         force: args.force === true,
         ranks: ranksOfThisProcess(),
       }),
@@ -67,7 +68,7 @@ export const resumeCommand = defineCommand({
 
 /** Flags that say something of sweeps only, and of runs only. */
 const SWEEP_ONLY = ['parallel', 'fail-fast', 'time-limit'];
-const RUN_ONLY = ['kernels', 'epochs', 'audit', 'profile', 'force', 'supervise'];
+const RUN_ONLY = ['kernels', 'epochs', 'audit', 'profile', 'picture', 'force', 'supervise'];
 
 function refuseFlags(args: Args, flags: readonly string[], why: string, what: string): void {
   const given = flags.find((flag) => args[flag] !== undefined);

@@ -45,9 +45,14 @@ export const trainCommand = defineCommand({
   ],
   async run(args) {
     const withoutTraining = (['dry-run', 'print-config'] as const).find((flag) => args[flag]);
-    if (withoutTraining && (args.profile || args.supervise)) {
-      const flag = args.profile ? 'profile measures' : 'supervise restarts';
-      throw new UsageError(`--${flag} a training, and --${withoutTraining} trains nothing: drop one of them`);
+    const ofTraining = (['profile', 'picture', 'supervise'] as const).find(
+      (flag) => args[flag] !== undefined,
+    );
+    if (withoutTraining && ofTraining) {
+      const does = { profile: 'measures', picture: 'draws', supervise: 'restarts' }[ofTraining];
+      throw new UsageError(
+        `--${ofTraining} ${does} a training, and --${withoutTraining} trains nothing: drop one of them`,
+      );
     }
     const settings = await readSettings(args, process.env);
     const options = optionsOf('train', settings);
@@ -70,6 +75,7 @@ export const trainCommand = defineCommand({
         ...out,
         signal,
         profile: args.profile === true,
+        picture: args.picture !== undefined,
         argv: process.argv.slice(2),
         ranks: ranksOfThisProcess(),
       }),
@@ -89,6 +95,9 @@ async function superviseTraining(
   const [command, ...words] = process.argv.slice(2).filter((word) => word !== '--supervise');
   const first = args.out === undefined ? [command, '--out', folder, ...words] : [command, ...words];
   const shown = Object.keys(OUTPUT_FLAGS) as (keyof typeof OUTPUT_FLAGS)[];
-  const flags = shown.filter((flag) => args[flag]).map((flag) => `--${flag}`);
+  const flags = shown.flatMap((flag) => {
+    const value = args[flag];
+    return value === undefined ? [] : [typeof value === 'string' ? `--${flag}=${value}` : `--${flag}`];
+  });
   return supervise(folder, first, ['resume', folder, ...flags]);
 }

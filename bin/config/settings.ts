@@ -9,6 +9,7 @@ import { CONFIG_KEYS } from '../../src/train/config.js';
 import { CHOICES, type ConfigInput, WITHOUT_LAYERS } from '../../src/train/configkeys.js';
 import { choosePreset, presetValues } from '../../src/train/usepreset.js';
 import type { Args } from '../command.js';
+import { exampleFile } from '../examples.js';
 import { printNotes } from '../render/output.js';
 import { environmentVariable, type Key, kebab, readKey } from './flags.js';
 
@@ -33,7 +34,7 @@ export async function readSettings(
   args: Args & { readonly config: string | undefined },
   environment: NodeJS.ProcessEnv,
 ): Promise<Settings> {
-  const file = args.config === undefined ? [] : await fromFile(args.config);
+  const file = args.config === undefined ? [] : await fromFile(exampleFile(args.config));
   const fromWeakest = [file, await fromEnvironment(environment), fromFlags(args)];
   const usual = usualChoices(new Map(fromWeakest.flat()));
   const settings = new Map<Key, Setting>();

@@ -7,17 +7,22 @@ import { type Derivative, isOk, type TracedLayer, type Vector } from '../../src/
 import { VERDICTS } from '../../src/explain/verdict.js';
 import { rootMeanSquare } from '../../src/statistics.js';
 import { derivative, derivatives, precise, relative, value, vector } from './digits.js';
+import { stepsText } from './steps.js';
 import { count, countOf, folded, painter, table, terminalWidth } from './text.js';
 
 type Row = readonly [forward: string, backward: string, check: string];
 
-export function explanationText(explanation: Explanation, name: string, full: boolean): string {
+export function explanationText(
+  explanation: Explanation,
+  name: string,
+  { full, steps }: { readonly full: boolean; readonly steps: boolean },
+): string {
   const { trace, parameters, origin, instance, paths, perturbations } = explanation;
   const paint = painter(process.stdout);
   const title = `${paint('bold', name)}: ${countOf(parameters, 'parameter')} (${origin}), ${instance}`;
   const parts = [
     title,
-    full ? traceText(explanation) : summaryText(explanation),
+    steps ? stepsText(explanation.views[0]) : full ? traceText(explanation) : summaryText(explanation),
     ...paths.map(pathsText),
     ...perturbations.map(perturbationText),
     `${count(trace.compared)} derivatives compared with differences${trace.kinks > 0 ? `, ${countOf(trace.kinks, 'kink')} stepped over` : ''}: ${checks({ ...trace, kinks: 0, estimate: false })}`,
@@ -178,10 +183,22 @@ function pathsText({ variable, count: all, paths, enumerated, sum, backpropagate
   ].join('\n');
 }
 
-function perturbationText({ variable, step, predicted, actual, slope, kinks }: Perturbation): string {
+function perturbationText(perturbation: Perturbation): string {
+  const { variable, step, predicted, actual, slope, kinks, shares } = perturbation;
   const curve = slope === null ? 'Div is linear in it' : `Taylor slope ${slope.toFixed(2)}`;
   const taylor = kinks > 0 ? `${curve}, ${countOf(kinks, 'kink')} on the way, where Div bends` : curve;
-  return `perturb ${variable} += ${step.toExponential()}: predicted dDiv ${precise(predicted)}, actual ${precise(actual)}, ${taylor}`;
+  const line = `perturb ${variable} += ${step.toExponential()}: predicted dDiv ${precise(predicted)}, actual ${precise(actual)}, ${taylor}`;
+  return [line, ...shareLines(perturbation, shares.length <= SHOWN_PATHS)].join('\n');
+}
+
+/** Writes how the predicted change comes about: what each unit after a fork adds to it. */
+function shareLines({ shares, predicted }: Perturbation, shown: boolean): string[] {
+  if (shares.length < 2 || !shown) return [];
+  const lines = shares.map(
+    ({ via, change, derivative: by, predicted: part }) =>
+      `  ${via} changes by ${precise(change)}, times dDiv/d${via} ${precise(by)}: ${precise(part)}`,
+  );
+  return [...lines, `  together ${precise(predicted)}`];
 }
 
 /** Writes each layer of a large network in one line: its numbers would be too many. */

@@ -164,6 +164,13 @@ export function painter(stream: NodeJS.WriteStream): (style: Style, text: string
   return (style, text) => CODES[style].map((code) => `${MARK}${code}\0`).join(text);
 }
 
+/**
+ * Writes a character in the colours of these codes, such as 34 for blue on 43 for a yellow ground; it is for
+ * `forTerminal` to paint.
+ */
+export const inColours = (codes: readonly number[], character: string): string =>
+  `${codes.map((code) => `${MARK}${code}\0`).join('')}${character}${MARK}39\0${MARK}49\0`;
+
 /** Quotes a cell of a CSV file as RFC 4180 asks. */
 export function csvCell(cell: Cell): string {
   const text = String(cell);

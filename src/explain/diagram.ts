@@ -3,10 +3,10 @@
  * each local derivative. A scalar activation is drawn as parallel arrows, a vector activation as a full
  * bipartite block.
  */
-import { Graph, layout } from '@dagrejs/dagre';
 import type { Explanation } from './explain.js';
 import type { Block, Edge, Influence, Node } from './influence.js';
 import { layersDiagram } from './layersdiagram.js';
+import { placeNodes } from './layout.js';
 import { box, escaped, line, type Point, pill, short, signOf, svg, symbol, text } from './svg.js';
 
 const NODE = { width: 84, height: 56 };
@@ -60,75 +60,30 @@ function unitsDiagram(graph: Influence, { instance }: Explanation, name: string)
   ]);
 }
 
-/** Lays the layers out from left to right, and the units of each from top to bottom in their order. */
 function layOut(influence: Influence): DiagramLayout {
-  const { nodes, blocks } = influence;
-  const graph = new Graph({ multigraph: true });
-  const labelled = blocks.filter((block) => isLabelled(block) && !block.scalar);
+  const labelled = influence.blocks.filter((block) => isLabelled(block) && !block.scalar);
   const busiest = Math.max(0, ...labelled.map(({ edges }) => new Set(edges.map(({ to }) => to)).size));
-  graph.setGraph({
-    rankdir: 'LR',
-    nodesep: Math.max(16, (busiest + 1) * LABEL_HEIGHT - NODE.height + 4),
-    ranksep: LAYER_GAP,
-    edgesep: 12,
-    marginx: MARGIN.x,
+  const { centres, width, height, bends } = placeNodes(influence, {
+    node: NODE,
+    gap: LAYER_GAP,
+    apart: Math.max(16, (busiest + 1) * LABEL_HEIGHT - NODE.height + 4),
+    direction: 'right',
+    margin: MARGIN.x,
   });
-  graph.setDefaultEdgeLabel(() => ({}));
-  for (const { id } of nodes) graph.setNode(String(id), { ...NODE });
-  for (const block of blocks) {
-    for (const { from, to } of block.scalar ? block.edges : skeleton(block))
-      graph.setEdge(String(from), String(to), {}, `${from}-${to}`);
-  }
-  layout(graph, { constraints: inOrder(influence) });
-  const centres = new Map(nodes.map(({ id }) => [id, belowTitle(graph.node(String(id)) as Point)]));
-  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  const placed = new Map(Array.from(centres, ([id, centre]) => [id, belowTitle(centre)]));
   return {
-    centres,
+    centres: placed,
     width: Math.max(width, 760),
     height: height + MARGIN.top + MARGIN.bottom,
-    route({ from, to }) {
-      const [a, b] = [centres.get(from)!, centres.get(to)!];
-      const laidOut = graph.edge(String(from), String(to), `${from}-${to}`) as
-        | { points: Point[] }
-        | undefined;
-      const bends = laidOut?.points.slice(1, -1).map(belowTitle) ?? [];
-      // An edge to the next layer is a straight line; only one that skips layers is led around their nodes.
-      const around = b.x - a.x > 1.5 * (NODE.width + LAYER_GAP) ? bends : [];
+    route(edge) {
+      const [a, b] = [placed.get(edge.from)!, placed.get(edge.to)!];
+      const around = bends(edge).map(belowTitle);
       return [{ x: a.x + NODE.width / 2, y: a.y }, ...around, { x: b.x - NODE.width / 2, y: b.y }];
     },
   };
 }
 
-/** Picks just enough edges of a bipartite block to keep its units in place: all would tear columns apart. */
-function skeleton({ edges }: Block): Pick<Edge, 'from' | 'to'>[] {
-  const [sources, targets] = [
-    [...new Set(edges.map(({ from }) => from))],
-    [...new Set(edges.map(({ to }) => to))],
-  ];
-  const count = Math.max(sources.length, targets.length);
-  const pick = (nodes: readonly number[], i: number) => nodes[Math.floor((i * nodes.length) / count)];
-  return Array.from({ length: count }, (_, i) => ({ from: pick(sources, i), to: pick(targets, i) }));
-}
-
 const belowTitle = ({ x, y }: Point): Point => ({ x, y: y + MARGIN.top });
-
-/** Tells the layout to keep the units of a layer in their order, with the constant y_0 below them. */
-function inOrder({ nodes, blocks }: Influence): { left: string; right: string }[] {
-  const layer = ({ name, kind }: Node) => `${kind}${name.replace(/_\d+/, '')}`;
-  const siblings = nodes
-    .slice(1)
-    .filter((node, i) => layer(nodes[i]) === layer(node))
-    .map(({ id }) => [id - 1, id]);
-  const constants = blocks.flatMap(({ edges }) => {
-    const bias = edges.find(({ from }) => nodes[from].kind === 'bias')?.from;
-    return bias === undefined
-      ? []
-      : [...new Set(edges.map(({ from }) => from))]
-          .filter((from) => from !== bias)
-          .map((from) => [from, bias]);
-  });
-  return [...siblings, ...constants].map(([left, right]) => ({ left: String(left), right: String(right) }));
-}
 
 function nodeOf({ name, kind, value, derivative }: Node, at: Point): string {
   const lines = [

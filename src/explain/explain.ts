@@ -3,13 +3,17 @@ import { UsageError } from '../errors.js';
 import { DIVERGENCES, type Divergence } from '../network/divergences.js';
 import { type Layer, outputWidth } from '../network/layer.js';
 import { objective, unfused } from '../network/network.js';
+import { createChecker } from './checker.js';
 import { taylorSlope } from './differences.js';
+import { drawnView } from './drawnview.js';
 import { type Influence, influence } from './influence.js';
 import { createInstance, type Instance, type InstanceOptions } from './instance.js';
 import { divergenceKinks, kinksMet } from './kinks.js';
 import { findVariable, lectureLayers, type Variable } from './names.js';
-import { type PathSum, pathSum } from './paths.js';
+import { neighbourhoods } from './neighbourhood.js';
+import { type PathSum, pathSum, type Share, sharesOf } from './paths.js';
 import { type PreciseLoss, preciseLoss } from './precise/pass.js';
+import type { View } from './steps.js';
 import type { Subject } from './subject.js';
 import { type Trace, trace } from './trace.js';
 
@@ -24,6 +28,8 @@ export interface Perturbation {
   readonly slope: number | null;
   /** Number of kinks at the variable's value or on the way to the changed one: there Div bends. */
   readonly kinks: number;
+  /** What each unit adds to the predicted change, where several ways lead to Div; empty in large networks. */
+  readonly shares: readonly Share[];
 }
 
 /** Holds all that is printed and drawn about one instance. */
@@ -53,6 +59,11 @@ export interface Explanation {
   readonly perturbations: readonly Perturbation[];
   /** Null where the network is too large to be drawn unit by unit. */
   readonly influence: Influence | null;
+  /**
+   * The steps of the lecture, on the drawn network or around single units of a larger one; empty unless
+   * `steps` asked for them.
+   */
+  readonly views: readonly View[];
 }
 
 /** Says what to show beside the two passes. */
@@ -63,6 +74,8 @@ export interface ExplainOptions {
   readonly perturb?: string | undefined;
   /** Whether to compare every derivative of a larger network as well, up to 2000 parameters. */
   readonly all?: boolean;
+  /** Whether to write the two passes as single steps too. */
+  readonly steps?: boolean;
 }
 
 /** Units, inputs included, up to which a network is drawn and its paths are summed. */
@@ -91,7 +104,7 @@ const LARGEST = 8;
  */
 export function explain(
   subject: Subject,
-  { weight, perturb, all = false }: ExplainOptions = {},
+  { weight, perturb, all = false, steps = false }: ExplainOptions = {},
 ): Explanation {
   const { layers, loss, classes, origin } = subject;
   const options = optionsOf(subject);
@@ -103,16 +116,19 @@ export function explain(
   const small = drawn && layout.count <= SMALL_PARAMETERS;
   const requested = weight === undefined ? undefined : findVariable(weight, layers, layout);
   const requestedChange = perturb === undefined ? undefined : parsePerturbation(perturb, subject, instance);
+  const checker = createChecker(instance, options, precise);
   const traced = trace(
     instance,
-    options,
-    precise,
+    checker,
     small || (all && layout.count <= MOST_COMPARED) ? Number.POSITIVE_INFINITY : LARGEST,
   );
   instance.gradient();
   const placed =
     drawn || requested ? influence(instance, network.outputGradient.slice(), traced.divergence) : null;
   const followed = requested ?? (small ? exampleOf(traced) : undefined);
+  const formula = formulaOf(subject);
+  const played = { subject, instance, checker, trace: traced, formula };
+  const views = !steps ? [] : drawn && placed ? [drawnView(played, placed)] : neighbourhoods(played);
   const change = requestedChange ?? (small && followed ? { variable: followed, step: 1e-3 } : undefined);
   return {
     origin,
@@ -121,14 +137,22 @@ export function explain(
     units,
     small,
     loss,
-    formula: formulaOf(subject),
+    formula,
     desired: [...subject.d.slice(0, network.output.length)],
     classes,
     trace: traced,
     fused: fusedWith(subject, traced),
     paths: followed && placed ? [pathSum(instance, placed, followed, derivativeOf(followed, traced))] : [],
-    perturbations: change ? [perturbed(subject, precise, change, traced)] : [],
+    perturbations: change
+      ? [
+          {
+            ...perturbed(subject, precise, change, traced),
+            shares: placed ? sharesOf(instance, placed, change.variable, change.step) : [],
+          },
+        ]
+      : [],
     influence: drawn && placed ? placed.graph : null,
+    views,
   };
 }
 
@@ -190,7 +214,7 @@ function perturbed(
   loss: PreciseLoss,
   { variable, step }: { readonly variable: Variable; readonly step: number },
   traced: Trace,
-): Perturbation {
+): Omit<Perturbation, 'shares'> {
   const { place } = variable;
   const changed = (h: number) =>
     place.kind === 'input'

@@ -14,7 +14,7 @@ export interface Node {
   readonly id: number;
   /** As it is printed: z_1(2). */
   readonly name: string;
-  readonly kind: 'input' | 'bias' | 'z' | 'y' | 'divergence';
+  readonly kind: 'input' | 'bias' | 'z' | 'y' | 'divergence' | 'rest';
   readonly value: number;
   /** ∂Div/∂node, as the sum over all paths. */
   readonly derivative: number;
@@ -48,7 +48,7 @@ export interface Influence {
 }
 
 /** Holds a layer, which may lie inside a composite one, with the nodes of its outputs. */
-interface PlacedLayer {
+export interface PlacedLayer {
   readonly layer: Layer;
   readonly arrays: LayerArrays;
   readonly outputs: readonly number[];

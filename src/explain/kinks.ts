@@ -11,7 +11,7 @@ import type { DoubleDouble } from './precise/doubledouble.js';
 import type { Computed, Values } from './precise/task.js';
 
 /** Where a divergence bends, as a function of the target d. */
-const DIVERGENCE_KINKS: Partial<Record<DivergenceName, (d: number) => number>> = {
+export const DIVERGENCE_KINKS: Partial<Record<DivergenceName, (d: number) => number>> = {
   absoluteError: (d) => d,
   quantile: (d) => d,
   quantiles: (d) => d,
@@ -56,7 +56,7 @@ function ownKinks(layer: Layer, before: Values, after: Values): number {
 }
 
 /** Lists the inputs at which a layer has a kink. */
-function kinksOf({ kind, argument = {} }: Layer): readonly number[] {
+export function kinksOf({ kind, argument = {} }: Layer): readonly number[] {
   if (kind === 'prelu' || kind === 'rrelu') return [0];
   if (kind === 'elu') return argument.alpha === 1 ? [] : [0];
   const name = kind === 'parametric' ? argument.activation : (GATES[kind as GateName] ?? kind);

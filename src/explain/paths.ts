@@ -9,6 +9,8 @@ export interface Path {
   readonly via: readonly string[];
   /** Names of all its nodes; Div is the last. */
   readonly nodes: readonly string[];
+  /** The ids of these nodes. */
+  readonly ids: readonly number[];
   /** The derivative along each edge; for grouped paths, the last factor is the derivative of their unit. */
   readonly factors: readonly number[];
   readonly product: number;
@@ -37,14 +39,22 @@ export function pathSum(
   variable: Variable,
   backpropagated: number,
 ): PathSum {
-  const { graph } = placed;
-  const first = firstEdges(instance, placed, variable);
+  return sumOfPaths(placed.graph, firstEdges(instance, placed, variable), variable.name, backpropagated);
+}
+
+/** Sums the products along all paths that begin with these edges. */
+export function sumOfPaths(
+  graph: Influence,
+  first: readonly Edge[],
+  variable: string,
+  backpropagated: number,
+): PathSum {
   const leaving = outgoing(graph.blocks);
   const count = countPaths(first, leaving, graph.end);
   const enumerated = count <= MOST_PATHS;
   const paths = enumerated ? enumerate(first, leaving, graph) : throughUnits(first, leaving, graph);
   const sum = paths.reduce((total, { product }) => total + product, 0);
-  return { variable: variable.name, count, paths, enumerated, sum, backpropagated };
+  return { variable, count, paths, enumerated, sum, backpropagated };
 }
 
 /** Counts the paths without following each of them. */
@@ -83,6 +93,7 @@ function enumerate(
         paths.push({
           via: longerVia,
           nodes: longerPath.map((node) => nodes[node].name),
+          ids: longerPath,
           factors: moreFactors,
           product: moreFactors.reduce((a, b) => a * b, 1),
         });
@@ -115,8 +126,43 @@ function throughUnits(
     return {
       via: [nodes[to].name],
       nodes: [...path, to].map((node) => nodes[node].name),
+      ids: [...path, to],
       factors: allFactors,
       product: allFactors.reduce((a, b) => a * b, 1),
     };
+  });
+}
+
+/** The part of a small change that goes through one unit. */
+export interface Share {
+  /** The unit right after the first fork, such as z_1(2). */
+  readonly via: string;
+  /** By how much the unit changes. */
+  readonly change: number;
+  /** ∂Div by the unit. */
+  readonly derivative: number;
+  /** change · derivative, what the unit adds to the predicted change of Div. */
+  readonly predicted: number;
+}
+
+/** Divides the predicted change of Div among the units at which the paths part; empty where they do not. */
+export function sharesOf(
+  instance: Instance,
+  placed: PlacedInfluence,
+  variable: Variable,
+  step: number,
+): Share[] {
+  const { nodes, blocks } = placed.graph;
+  const leaving = outgoing(blocks);
+  let edges = firstEdges(instance, placed, variable);
+  let before = step;
+  while (edges.length === 1) {
+    before *= edges[0].derivative;
+    edges = leaving.get(edges[0].to) ?? [];
+  }
+  return edges.map(({ to, derivative: local }) => {
+    const { name: via, derivative } = nodes[to];
+    const change = before * local;
+    return { via, change, derivative, predicted: change * derivative };
   });
 }

@@ -9,7 +9,7 @@ import { Stream } from '../random.js';
 import { createInstance, EXPLAIN_PURPOSE, FLOAT64, type Instance, type InstanceOptions } from './instance.js';
 
 /** How far rounding may have moved each derivative. */
-export interface Roundings {
+interface Roundings {
   /** In the block of all parameters. */
   readonly parameters: Float64Array;
   /** In x and in the outputs of each layer. */

@@ -4,14 +4,13 @@
 import type { FloatArray } from '../kernels/kernels.js';
 import type { Layer } from '../network/layer.js';
 import type { ParameterLayout, ParameterView } from '../network/layout.js';
+import type { Checker } from './checker.js';
 import { TOLERANCE } from './differences.js';
 import { jacobian } from './influence.js';
-import type { Instance, InstanceOptions } from './instance.js';
+import type { Instance } from './instance.js';
 import { lectureLayers, parameterVariable, type Variable } from './names.js';
-import { isEstimated, passesEstimates } from './owngradient.js';
-import type { PreciseLoss } from './precise/pass.js';
-import { type Roundings, roundingsOf } from './rounding.js';
-import { type Judgement, judge, quotientsOf } from './verdict.js';
+import { isEstimated } from './owngradient.js';
+import type { Judgement } from './verdict.js';
 
 /** Holds x, z(k) or y(k), with ∂Div by each of its values. */
 export interface Vector {
@@ -82,26 +81,17 @@ export interface Trace {
 
 /** A Jacobian of more units than this would fill the screen and say nothing. */
 const JACOBIAN_UNITS = 12;
-/** What derivatives are compared with. */
-interface Comparing {
-  readonly loss: PreciseLoss;
-  readonly roundings: Roundings;
-  /** Number of derivatives of each vector and parameter that are compared: the largest ones. */
-  readonly most: number;
-}
-
 /**
- * Traces an instance of one row that was made with `options`, and compares the `most` largest derivatives of
- * each vector and parameter with difference quotients.
+ * Traces an instance of one row, and compares the `most` largest derivatives of each vector and parameter
+ * with difference quotients.
  */
-export function trace(instance: Instance, options: InstanceOptions, loss: PreciseLoss, most: number): Trace {
+export function trace(instance: Instance, checker: Checker, most: number): Trace {
   const { layout, network, parameters } = instance;
   const { layers } = network;
-  const comparing = { loss, roundings: roundingsOf(instance, options), most };
-  const gradient = instance.gradient().slice();
+  const { gradient } = checker;
   const divergence = instance.loss();
-  const vectors = vectorsOf(instance, comparing);
-  const weights = layers.map((_, index) => weightsOf(instance, gradient, index, vectors, comparing));
+  const vectors = vectorsOf(checker, most);
+  const weights = layers.map((_, index) => weightsOf(instance, index, vectors, checker, most));
   const weightCounts = layers.map((_, index) =>
     learnedViews(layout, index).reduce((sum, { length }) => sum + length, 0),
   );
@@ -171,21 +161,10 @@ function failuresOf({ layers }: Pick<Trace, 'layers'>, x: Vector, weights: reado
   return [...inVectors, ...inWeights];
 }
 
-/** Compares x and the output of every layer in the list; the gradient must have been computed before. */
-function vectorsOf({ network }: Instance, { loss, roundings, most }: Comparing): Vector[] {
-  const arrays = [
-    { values: network.input, derivatives: network.inputGradient!.slice() },
-    ...network.arrays.map(({ y, dy }) => ({ values: y, derivatives: dy.slice() })),
-  ];
-  return arrays.map(({ values, derivatives }, layer) => {
-    const estimate = passesEstimates(network.layers.slice(layer));
-    const found = (estimate ? [] : largest(derivatives, most)).map((i) =>
-      judge(
-        quotientsOf((step, quick) => loss.withInput(layer, i, step, quick), loss.at0),
-        derivatives[i],
-        roundings.vectors[layer][i],
-      ),
-    );
+/** Compares x and the output of every layer in the list. */
+function vectorsOf(checker: Checker, most: number): Vector[] {
+  return checker.vectors.map(({ values, derivatives, estimate }, vector) => {
+    const found = (estimate ? [] : largest(derivatives, most)).map((i) => checker.ofVector(vector, i)!);
     return {
       values: [...values],
       derivatives: [...derivatives],
@@ -201,21 +180,18 @@ function vectorsOf({ network }: Instance, { loss, roundings, most }: Comparing):
 /** Compares the largest derivatives by the parameters of one layer of the list. */
 function weightsOf(
   { layout, network: { layers }, parameters }: Instance,
-  gradient: FloatArray,
   index: number,
   vectors: readonly Vector[],
-  { loss, roundings, most }: Comparing,
+  checker: Checker,
+  most: number,
 ): Derivative[] {
   if (isStatistical(layers[index]) || isEstimated(layers, index)) return [];
+  const { gradient } = checker;
   const derivativeOf = (view: number, i: number): Derivative => {
     const variable = parameterVariable(layers, layout, view, i);
     const offset = layout.views[view].offset + i;
-    const quotient = quotientsOf(
-      (step, quick) => loss.withParameters(new Map([[offset, step]]), quick),
-      loss.at0,
-    );
-    const judged = judge(quotient, gradient[offset], roundings.parameters[offset]);
     const factors = factorsOf(variable, vectors[index], vectors[index + 1]);
+    const judged = checker.ofParameter(offset);
     return { variable, value: parameters[offset], derivative: gradient[offset], ...judged, factors };
   };
   const found = learnedViews(layout, index).flatMap((view) => {

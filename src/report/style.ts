@@ -51,6 +51,7 @@ nav ul{display:flex;flex-wrap:wrap;gap:4px 16px;list-style:none;margin:16px 0 0;
 .headlines dd{margin:0;font-size:1.7rem;line-height:1.2;font-weight:600;font-variant-numeric:tabular-nums}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,352px),1fr));gap:24px;align-items:start;margin:0 0 12px}
 figure{margin:0;min-width:0}
+.frames{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,210px));gap:16px;margin:0 0 12px}
 figcaption p{font-size:.85rem;line-height:1.4;margin:2px 0 6px}
 svg.chart{display:block;max-width:100%;height:auto}
 svg.chart text{font-family:ui-sans-serif,system-ui,'Segoe UI',Helvetica,Arial,sans-serif}

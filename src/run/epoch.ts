@@ -9,6 +9,7 @@ import { timed } from '../train/profile.js';
 import type { Trainer } from '../train/trainer.js';
 import { parseUntil } from '../train/until.js';
 import { remember } from './history.js';
+import { checkFinite } from './nonfinite.js';
 import type { Session } from './session.js';
 
 /** The samples and seconds before an epoch, or before this session's part of it. */
@@ -31,7 +32,7 @@ export async function endEpoch(
   const { trainer, profile } = session;
   const { state, plan } = trainer;
   const train = trainer.epochMetrics;
-  trainer.checkFinite();
+  checkFinite(trainer);
   const val = plan.data.val ? await timed(profile, 'evaluation', () => trainer.evaluate('val')) : null;
   if (!Object.values(train).every(Number.isFinite)) {
     throw new DivergedError(

@@ -30,6 +30,8 @@ export const RUN_FILES = {
   best: join('checkpoints', 'best.safetensors'),
   model: 'model.safetensors',
   trace: 'trace.json',
+  /** Frames of a network of two inputs. */
+  picture: 'picture.jsonl',
   /** The folder of event files, where no other is named. */
   board: 'tensorboard',
   /** The folder of the refit, which is laid out as a run's. */

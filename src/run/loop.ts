@@ -13,7 +13,7 @@ import { CheckpointWriter } from './checkpointwriter.js';
 import { converged, type EpochStart, endEpoch, outOfPatience } from './epoch.js';
 import { appendMetrics, RUN_FILES } from './folder.js';
 import { recall } from './history.js';
-import { passOver } from './nonfinite.js';
+import { checkFinite, passOver } from './nonfinite.js';
 import { finishTraining, startEvent } from './result.js';
 import type { Session } from './session.js';
 
@@ -91,7 +91,7 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
       epochStart = startOfEpoch(trainer);
     }
     if (await checkpoints.due(epochDone)) {
-      trainer.checkFinite();
+      checkFinite(trainer);
       yield* checkpoints.begin(session.best);
     }
     if (checkpoints.written) yield* checkpoints.finish();
@@ -99,7 +99,7 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
     status = endingOf(session);
   }
 
-  trainer.checkFinite();
+  checkFinite(trainer);
   yield* checkpoints.begin(session.best);
   yield* checkpoints.finish();
   const result = await finishTraining(session, status);

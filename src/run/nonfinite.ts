@@ -1,8 +1,16 @@
-/** What a training does with a batch whose loss or gradient is not finite, where it does not stop. */
+/** Keeps nothing that is not finite, and says what a training does with a batch that leads to such values. */
 import { DivergedError } from '../errors.js';
 import { initialize } from '../network/initialize.js';
+import { brokenError } from '../train/diagnosis.js';
+import { brokenParameter } from '../train/finite.js';
 import type { Trainer } from '../train/trainer.js';
 import type { BestWeights } from './session.js';
+
+/** Throws DivergedError where weights, running statistics or slots are not finite. */
+export function checkFinite({ memory, plan, state, lr }: Trainer): void {
+  const broken = brokenParameter(memory, plan);
+  if (broken) throw brokenError(plan, broken, state.step, lr);
+}
 
 /** Halvings of the learning rate after which a training that still meets such values has no way out. */
 const MOST_ROLLBACKS = 10;

@@ -15,6 +15,7 @@ import { RUN_FILES } from './folder.js';
 import { withChosenKernels } from './kernels.js';
 import { sessionEvents } from './loop.js';
 import { openNested } from './nested.js';
+import { withPicture } from './picture/record.js';
 import { newRecord } from './record.js';
 import { recorded } from './recorded.js';
 import { auditedOf, calibrationOf, finalScores, refits, writeModel } from './result.js';
@@ -22,7 +23,7 @@ import type { Session } from './session.js';
 
 /** Runs a session to its end, refit included, and keeps run.json and metrics.jsonl along the way. */
 export const runSession = (session: Session): AsyncGenerator<TrainEvent> =>
-  recorded(session, withRefit(session, withBoard(session, sessionEvents(session))));
+  recorded(session, withRefit(session, withBoard(session, withPicture(session, sessionEvents(session)))));
 
 async function* withRefit(session: Session, events: AsyncIterable<TrainEvent>): AsyncGenerator<TrainEvent> {
   let first: EndEvent | null = null;

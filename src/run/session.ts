@@ -44,6 +44,8 @@ export interface Session {
   readonly force?: boolean;
   /** The parts whose metrics are measured at the end; by default validation and test rows. */
   readonly measured?: readonly ('val' | 'test')[];
+  /** Whether frames of a network of two inputs are kept in the folder. */
+  readonly pictured?: boolean;
 }
 
 interface SessionOptions {

@@ -9,16 +9,8 @@ import type { DataInMemory } from '../data/source.js';
 import { shellPath } from '../data/words.js';
 import { DataError, UsageError } from '../errors.js';
 import type { OwnMetric } from '../metrics/own.js';
-import { SCHEDULES, type Schedule } from '../optim/schedules.js';
 import type { Ranks } from '../ranks/ranks.js';
-import {
-  type PlannedConfig,
-  resolveConfig,
-  type TrainConfig,
-  type TrainOptions,
-  withEpochs,
-  withRows,
-} from '../train/config.js';
+import { resolveConfig, type TrainConfig, type TrainOptions, withEpochs, withRows } from '../train/config.js';
 import type { TrainEvent } from '../train/events.js';
 import { checkOwnGiven, ownFunctions, type StoppingRule } from '../train/own.js';
 import { planTraining } from '../train/plan.js';
@@ -31,11 +23,13 @@ import { newRun, newRunFolder, type RunRecord, readRun, refuseNoRun, writeRun } 
 import { notingKernels, withKernels } from './kernels.js';
 import { type FolderLock, lockFolder, whileLocked } from './lock.js';
 import { planNewTraining } from './newplan.js';
+import { refuseNoPicture, refuseSeveral } from './picture/pictured.js';
 import { agreedPlan, beginAmong, openTogether, refuseAmong, shareOfRank, writes } from './ranks.js';
 import { newRecord, resumedRecord } from './record.js';
 import { runSession } from './refit.js';
 import { orClose, restoreOrBegin } from './restore.js';
 import { openSession } from './session.js';
+import { refuseShortening } from './shortening.js';
 import { changedSources, fromElsewhere } from './sources.js';
 
 /** Says how a training is run, as opposed to what it computes. */
@@ -46,6 +40,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Whether to time every step: the last event then holds a profile, and the run's folder trace.json. */
   readonly profile?: boolean;
+  /**
+   * Whether the training must be one that a picture can be drawn of; UsageError where it is not. Frames are
+   * kept in the folder of every training of one network on two numbers.
+   */
+  readonly picture?: boolean;
   /** The command line, which the run's record keeps. */
   readonly argv?: readonly string[];
   /** The compiled worker module. Tests put one here that dies. */
@@ -115,6 +114,7 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   refuseAmong(ranks, config);
   const folder = run.out === null || !writes(ranks) ? null : newRunFolder(run.out, config.data, started);
   if (writes(ranks)) refuseBoardAlone(config.tensorboard, folder);
+  if (run.picture) refuseSeveral(config);
   if (config.bag > 1) {
     yield* trainBag(config, options, run, { folder, started });
     return;
@@ -124,6 +124,7 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
     return;
   }
   const plan = await agreedPlan(ranks, await planNewTraining(config, options, run.profile, ranks));
+  if (run.picture) refuseNoPicture(plan.data);
   const session = openSession(plan, { ...run, own: ownFunctions(options) });
   const { trainer } = session;
   const record = newRecord(plan, started, run.argv ?? []);
@@ -133,8 +134,8 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
     return { record, best: null };
   };
   await orClose(trainer, () => openTogether(ranks, trainer, open));
-  const measured = writes(ranks) ? {} : { measured: [] };
-  yield* whileLocked(lock, runSession({ ...session, folder, record, signal, best: null, ...measured }));
+  const own = writes(ranks) ? { pictured: true } : { measured: [] };
+  yield* whileLocked(lock, runSession({ ...session, folder, record, signal, best: null, ...own }));
 }
 
 /**
@@ -202,6 +203,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
   }
   checkOwnGiven(config, ownFunctions(options));
   refuseAmong(ranks, config);
+  if (options.picture) refuseSeveral(config);
   const recorded = withKernels(folder, config, record, options.kernels, options.nativeLibrary);
   const rows = withRows(recorded, { ...recorded, ...options });
   if (isFolded(config)) {
@@ -230,6 +232,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
   }
   const mine = planTraining(recorded, data, options.profile, ...shareOfRank(ranks));
   const plan = await agreedPlan(ranks, mine);
+  if (options.picture) refuseNoPicture(plan.data);
   const noted = noting(notingKernels(plan, record, plan), forcedNotes(changes));
   const session = openSession(noted, { ...options, own: ownFunctions(options) });
   const { force = false } = options;
@@ -239,7 +242,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
     return { record: writeRun(folder, config, resumedRecord(known, plan)), best };
   };
   const opened = await orClose(trainer, () => openTogether(ranks, trainer, open));
-  const own = writes(ranks) ? { folder } : { folder: null, measured: [] };
+  const own = writes(ranks) ? { folder, pictured: true } : { folder: null, measured: [] };
   yield* runSession({ ...session, ...opened, ...own, signal: options.signal, force });
 }
 
@@ -280,19 +283,4 @@ function checkData(
   throw new DataError(
     `${changed[0]} that ${folder} was trained on; a run goes on with the same data only, or with --force${older}`,
   );
-}
-
-function refuseShortening(folder: string, before: PlannedConfig, config: PlannedConfig): void {
-  if (config.epochs < before.epochs) {
-    throw new UsageError(
-      `--epochs ${config.epochs}: ${folder} was planned for ${before.epochs}; a run can only go on for longer`,
-    );
-  }
-  const schedules = [before.schedule, ...Object.values(before.schedules ?? {})];
-  const planned = schedules.find((name) => (SCHEDULES[name] as Schedule).planned);
-  if (config.epochs > before.epochs && planned) {
-    throw new UsageError(
-      `--epochs ${config.epochs}: the ${planned} schedule of ${folder} ends at epoch ${before.epochs}; start a new run`,
-    );
-  }
 }

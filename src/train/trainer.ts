@@ -15,9 +15,7 @@ import { shardCount } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
 import type { Ranks } from '../ranks/ranks.js';
 import { AcrossRanks } from './acrossranks.js';
-import { brokenError } from './diagnosis.js';
 import { Evaluator } from './evaluator.js';
-import { brokenParameter } from './finite.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
 import { type LayerNorms, layerNorms } from './norms.js';
 import type { TrainingPlan } from './plan.js';
@@ -193,12 +191,6 @@ export class Trainer {
   /** Completes the optimiser's slots, of which each rank may have its slice only. All ranks must ask. */
   async gatherSlots(): Promise<void> {
     await this.#across?.gatherSlots();
-  }
-
-  /** Throws DivergedError where weights, running statistics or slots are not finite. */
-  checkFinite(): void {
-    const broken = brokenParameter(this.memory, this.plan);
-    if (broken) throw brokenError(this.plan, broken, this.state.step, this.lr);
   }
 
   close(): Promise<void> {

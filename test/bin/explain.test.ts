@@ -60,10 +60,15 @@ describe('explain', () => {
       'x1=1e-3',
       '--diagram',
       'out.svg',
+      '--html',
+      'out.html',
     );
     expect(stdout).toContain('paths w_02(1) -> Div');
     expect(stdout).toContain('perturb x_1 += 1e-3');
     expect(readFileSync(place.path('out.svg'), 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
+    expect(readFileSync(place.path('out.html'), 'utf8')).toMatch(
+      /^<!doctype html>.*∂Div\/∂w_02\(1\).*<\/html>\n$/s,
+    );
   });
 
   it('summarises a large network, and prints it with --trace', async () => {

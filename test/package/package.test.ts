@@ -25,7 +25,7 @@ describe('the tarball', () => {
 
   it('holds nothing else', () => {
     const wanted =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|examples\/[\w.-]+|dist\/.+\.(c?js|d\.c?ts|wasm))$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|examples\/(lecture\/)?[\w.-]+|dist\/.+\.(c?js|d\.c?ts|wasm))$/;
     expect(project.packed.filter((path) => !wanted.test(path))).toEqual([]);
   });
 

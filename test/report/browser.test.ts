@@ -1,28 +1,24 @@
 /** The pages of reports as a browser shows them: nothing sticks out, nothing is fetched. */
-import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AxeResults } from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drawPicture } from '#src/report/picture/picture.js';
 import { makeReport } from '#src/report/report.js';
-import { benchFile, classRun, folder, imageRun, removeFolder, smallSweep, valueRun } from './subjects.js';
-
-/** Returns the path of a browser, or null. */
-function findBrowser(): string | null {
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  const places = (process.env.PATH ?? '').split(delimiter);
-  const isProgram = (file: string) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  return names.flatMap((name) => places.map((place) => join(place, name))).find(isProgram) ?? null;
-}
+import { findBrowser } from '../support/browser.js';
+import {
+  benchFile,
+  classRun,
+  folder,
+  imageRun,
+  planeRun,
+  removeFolder,
+  smallSweep,
+  valueRun,
+} from './subjects.js';
 
 const executablePath = findBrowser();
 if (executablePath === null) console.log('no Chromium on the PATH: reports are not tested in a browser');
@@ -31,6 +27,7 @@ const SUBJECTS = {
   classes: () => classRun('classes'),
   values: () => valueRun('values'),
   images: () => imageRun('pictures'),
+  plane: () => planeRun('planes'),
   sweep: () => smallSweep('sweep'),
   bench: async () => benchFile('bench.json'),
 } as const;
@@ -66,6 +63,7 @@ describe.skipIf(executablePath === null)('a report in a browser', () => {
   const file = (name: string) => join(folder, `${name}.html`);
   beforeAll(async () => {
     for (const name of names) writeFileSync(file(name), (await makeReport(await SUBJECTS[name]())).html);
+    writeFileSync(file('picture'), drawPicture(join(folder, 'planes'), 'html'));
     browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
   });
   afterAll(async () => {
@@ -100,6 +98,7 @@ describe.skipIf(executablePath === null)('a report in a browser', () => {
   const looks = [
     ['classes', 'dark'],
     ['sweep', 'light'],
+    ['picture', 'dark'],
   ] as const;
 
   it.each(looks)('of %s has no serious fault that axe finds, %s', async (name, colorScheme) => {
@@ -112,5 +111,32 @@ describe.skipIf(executablePath === null)('a report in a browser', () => {
     const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
     expect(serious.map(({ id, nodes }) => [id, nodes[0].html.slice(0, 200)])).toEqual([]);
     await context.close();
+  });
+
+  it('a picture has a slider, and shows all frames where scripts do not run', async () => {
+    for (const javaScriptEnabled of [true, false]) {
+      const context = await browser.newContext({ viewport: { width: 400, height: 900 }, javaScriptEnabled });
+      const page = await context.newPage();
+      expect(await opened('picture', page)).toEqual([pathToFileURL(file('picture')).href]);
+      expect(await page.evaluate(FAULTS)).toMatchObject({ width: 400, outside: [] });
+      const shown = () => page.locator('figure:visible figcaption').allTextContents();
+      const all = await page.locator('figcaption').allTextContents();
+      expect(all).toEqual([
+        'before training',
+        'epoch 1',
+        'epoch 2',
+        'epoch 4',
+        expect.stringMatching(/kept$/),
+      ]);
+      expect(await shown()).toEqual(javaScriptEnabled ? all.slice(-1) : all);
+      expect(await page.locator('input').isVisible()).toBe(javaScriptEnabled);
+      if (javaScriptEnabled) {
+        await page.locator('input').focus();
+        await page.keyboard.press('Home');
+        await page.keyboard.press('ArrowRight');
+        expect(await shown()).toEqual(['epoch 1']);
+      }
+      await context.close();
+    }
   });
 });

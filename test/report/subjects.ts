@@ -57,6 +57,9 @@ export const valueRun = (name: string): Promise<string> =>
 export const imageRun = (name: string): Promise<string> =>
   trained(name, { data: writeIdxFolder(join(folder, 'images'), { train: 120, test: 60 }), epochs: 1 });
 
+export const planeRun = (name: string): Promise<string> =>
+  trained(name, { data: 'blobs:60', val: 0.2, epochs: 8 });
+
 export async function smallSweep(name: string): Promise<string> {
   const out = join(folder, name);
   await endOf(sweep(SMALL, { out, parallel: 1 }));

@@ -10,9 +10,9 @@ export const ASSEMBLY_FOLDER = 'src/kernels/wasm/assembly/';
 /** Every file of the repository, as a path from its root. */
 export const FILES: readonly string[] = filesBelow('.');
 const typescript = FILES.filter((file) => file.endsWith('.ts'));
-const shipped = typescript.filter((file) => /^(src|bin|workers)\//.test(file));
+const shipped = typescript.filter((file) => /^(src|bin|workers|page)\//.test(file));
 
-/** TypeScript of src, bin and workers. */
+/** TypeScript of src, bin, workers and page. */
 export const SOURCES = shipped.filter((file) => !file.startsWith(ASSEMBLY_FOLDER));
 /** The WebAssembly kernels' sources, in AssemblyScript. */
 export const ASSEMBLY = shipped.filter((file) => file.startsWith(ASSEMBLY_FOLDER));

@@ -6,6 +6,7 @@ import { code, importedFile, read, SOURCES } from './files.js';
 const ORDER = [
   'bin',
   'workers',
+  'page',
   'src/index.ts',
   'src/report',
   'src/experiment',

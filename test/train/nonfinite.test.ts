@@ -9,6 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { DataInMemory } from '#src/data/source.js';
 import { DivergedError } from '#src/errors.js';
 import type { LayerArrays, Pass } from '#src/network/layer.js';
+import { checkFinite } from '#src/run/nonfinite.js';
 import { resume, train } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent, TrainEvent } from '#src/train/events.js';
@@ -104,13 +105,13 @@ describe('a value that is not finite', () => {
         const what = `${spec.statistic ? 'the running statistic' : 'the'} ${own} of layer ${layer} `;
         const trainer = opened();
         trainer.memory.weights[offset + length - 1] = value;
-        expect(await message(() => trainer.checkFinite())).toContain(`step 0: ${what}`);
+        expect(await message(() => checkFinite(trainer))).toContain(`step 0: ${what}`);
         const use = () => (spec.statistic ? trainer.evaluate('val') : trainer.step());
         if (Number.isNaN(value)) expect(await message(use)).toContain(`${what}(`);
         for (const [index] of slots.entries()) {
           const other = opened();
           other.memory.slots[index][offset] = value;
-          expect(await message(() => other.checkFinite())).toContain(
+          expect(await message(() => checkFinite(other))).toContain(
             `step 0: the optimiser's ${names[index]} of ${what}`,
           );
         }

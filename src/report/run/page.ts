@@ -15,6 +15,7 @@ import { machineSection } from './machine.js';
 import { mistakesSection } from './mistakes.js';
 import { layerNames, networkSection } from './network.js';
 import { openRun } from './open.js';
+import { pictureSection } from './picture.js';
 import { rankingSection } from './ranking.js';
 import { residualsSection } from './residuals.js';
 import { scoresSection } from './scores.js';
@@ -36,6 +37,7 @@ export async function runPage(folder: string, source: string | undefined): Promi
     summarySection(run),
     foldsSection(run),
     await curvesSection(run, draw),
+    pictureSection(run, (note) => notes.push(note)),
     await ofRows(scoresSection),
     await ofRows(classesSection),
     await ofRows((found) => rankingSection(found, draw)),
