@@ -12,6 +12,11 @@ const TOGETHER = ['train', 'resume'];
 const FIRST_RANKS_TURN = 2000;
 /** Milliseconds in which the launcher passes on what was printed last. */
 const PASSING_ON = 100;
+/**
+ * Milliseconds in which the other ranks end, with 0, before rank 0 does with the exit code of all: mpiexec
+ * kills those that still run when one ends with another code, and says so at length.
+ */
+const OTHERS_END = 500;
 
 let met: Ranks | undefined;
 
@@ -48,10 +53,15 @@ export async function amongRanks(
     // A signal may have come to one rank only; it ends all with the same code.
     const codes = await met.tell(code ?? 0);
     await mpi.finish();
-    return Math.max(...codes);
+    if (rank > 0) return 0;
+    const exitCode = Math.max(...codes);
+    if (exitCode > 0) await sleep(OTHERS_END);
+    return exitCode;
   } catch (error) {
     if (met.isKnown(error)) {
       await mpi.finish();
+      if (rank > 0) return 0;
+      await sleep(OTHERS_END);
       throw error;
     }
     if (rank > 0) {

@@ -37,7 +37,7 @@ interface Parted {
 export const STARTED_ALIKE = 'start all ranks with the same command';
 
 export class Ranks {
-  /** The exit code with which this rank is asked to stop; 0 while it is not. The next step tells it to all. */
+  /** The exit code with which this rank is asked to stop, else 0; the next step tells all. */
   wantsStop = 0;
   /** Whether a training is being prepared: an error is then told to all ranks. */
   preparing = true;
