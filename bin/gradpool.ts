@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { UsageError } from '../src/errors.js';
+import { launchOf } from '../src/ranks/launcher.js';
 import { VERSION } from '../src/version.js';
 import { readArgs } from './args.js';
 import { type Command, commandName } from './command.js';
@@ -82,7 +83,12 @@ function asksForHelp(tokens: readonly string[]): boolean {
 tolerateClosedPipes();
 endWithParent();
 try {
-  process.exitCode = await gradpool(process.argv.slice(2));
+  const words = process.argv.slice(2);
+  const launch = launchOf();
+  process.exitCode =
+    launch && !asksForHelp(words)
+      ? await (await import('./ranks.js')).amongRanks(launch, words[0], () => gradpool(words))
+      : await gradpool(words);
 } catch (error) {
   process.exitCode = report(error);
 }

@@ -10,6 +10,7 @@ import { koffiProblem } from '../src/kernels/foreign.js';
 import type { KernelName } from '../src/kernels/kernels.js';
 import { compileKernels, machineInstructions, whyEmulated } from '../src/kernels/load.js';
 import { installHint, type NativeLibrary, surveyLibraries } from '../src/kernels/native/index.js';
+import { type MpiLibrary, surveyMpi } from '../src/ranks/library.js';
 
 export interface Machine extends MachineFacts {
   readonly kernels: readonly KernelSpeed[];
@@ -18,6 +19,8 @@ export interface Machine extends MachineFacts {
   /** The command that installs oneDNN on this system; null where it would not help. */
   readonly hint: string | null;
   readonly packages: readonly PackageState[];
+  /** The MPI libraries by which several processes can train one network. */
+  readonly mpi: readonly MpiLibrary[];
 }
 
 interface PackageState {
@@ -46,6 +49,7 @@ export async function examine(): Promise<Machine> {
     ...machineFacts(),
     ...kernelSpeeds(),
     packages: await Promise.all(PACKAGES.map(packageState)),
+    mpi: koffiProblem() === null ? surveyMpi() : [],
   };
 }
 

@@ -8,7 +8,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UsageError } from '../src/errors.js';
 import { RUN_FILES } from '../src/run/folder.js';
+import { ranksOfThisProcess } from './ranks.js';
 import { ENDING_SIGNALS, exitCodeOf } from './render/exit.js';
 import { SUPERVISED } from './supervised.js';
 
@@ -34,6 +36,11 @@ export async function supervise(
   first: readonly string[],
   again: readonly string[],
 ): Promise<number> {
+  if (ranksOfThisProcess()) {
+    throw new UsageError(
+      '--supervise: the launcher of several ranks ends all of them when one dies; leave it out, and resume the run',
+    );
+  }
   let child: ChildProcess | null = null;
   let stopped: NodeJS.Signals | null = null;
   const pass = (signal: NodeJS.Signals) => {

@@ -4,6 +4,7 @@ import { type Args, defineCommand, type FlagValues } from '../command.js';
 import { CONFIG_FLAGS, givenValues } from '../config/flags.js';
 import { follow, OUTPUT_FLAGS } from '../follow.js';
 import { followSweep, SWEEP_RUN_FLAGS } from '../followsweep.js';
+import { ranksOfThisProcess } from '../ranks.js';
 import { SUPERVISE_FLAG } from '../supervised.js';
 
 export const resumeCommand = defineCommand({
@@ -59,6 +60,7 @@ export const resumeCommand = defineCommand({
         profile: args.profile === true,
         picture: args.picture !== undefined,
         force: args.force === true,
+        ranks: ranksOfThisProcess(),
       }),
     );
   },
@@ -77,6 +79,11 @@ function refuseFlags(args: Args, flags: readonly string[], why: string, what: st
 async function resumeSweepOf(
   args: FlagValues<typeof SWEEP_RUN_FLAGS> & { readonly run: string },
 ): Promise<number> {
+  if (ranksOfThisProcess()) {
+    throw new UsageError(
+      `${args.run} is a sweep, and several ranks train one network together: start this command without mpiexec`,
+    );
+  }
   refuseFlags(args, RUN_ONLY, 'is for a run', 'a sweep');
   const { resumeSweep } = await import('../../src/experiment/sweep.js');
   const given = givenValues(['workers', 'nativeLibrary', 'tensorboard'], args);

@@ -4,6 +4,7 @@ import { defineCommand, type FlagValues } from '../command.js';
 import { CONFIG_FLAGS } from '../config/flags.js';
 import { optionsOf, readSettings } from '../config/settings.js';
 import { follow, OUTPUT_FLAGS } from '../follow.js';
+import { ranksOfThisProcess } from '../ranks.js';
 import { readText } from '../readers.js';
 import { json, print } from '../render/output.js';
 import { configText, sourcedConfig } from '../render/settings.js';
@@ -76,6 +77,7 @@ export const trainCommand = defineCommand({
         profile: args.profile === true,
         picture: args.picture !== undefined,
         argv: process.argv.slice(2),
+        ranks: ranksOfThisProcess(),
       }),
     );
   },

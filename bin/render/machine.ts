@@ -1,3 +1,4 @@
+import { MPI_HINT } from '../../src/ranks/library.js';
 import type { Machine } from '../machine.js';
 import { bytes, countOf, facts, table } from './text.js';
 
@@ -18,6 +19,7 @@ export function machineText(machine: Machine): string {
       `${bytes(memory.free)} free of ${bytes(memory.total)}${memory.limit ? `, limited to ${bytes(memory.limit)}` : ''}`,
     ],
     ['simd', simd.join(' ')],
+    ['mpi', machine.mpi.map(({ version, path }) => `${version} (${path})`).join(', ') || `none: ${MPI_HINT}`],
   ]);
   const packages = machine.packages.map(({ name, use, version }) => [
     name,

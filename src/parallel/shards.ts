@@ -111,23 +111,33 @@ export function additionsInside(
   apart: readonly number[],
   total: number,
 ): Addition[] {
-  const roots = (parts: readonly IndexRange[]) =>
-    parts.flatMap((part) => alignedSubtrees(part, total).map(({ first }) => first));
   const parts = ranges.flatMap((range) =>
     rangesApart(
       range,
       apart.filter((shard) => range.first <= shard && shard < range.last),
     ),
   );
-  const whole = new Set(roots(ranges));
-  return remainingAdditions(roots(parts), total).filter(({ from }) => !whole.has(from));
+  return additionsUpTo(ranges, parts, total);
 }
+
+/** Returns the additions that complete the subtrees of some ranges when those of their parts are summed. */
+export function additionsUpTo(
+  ranges: readonly IndexRange[],
+  parts: readonly IndexRange[],
+  total: number,
+): Addition[] {
+  const whole = new Set(subtreeStarts(ranges, total));
+  return remainingAdditions(subtreeStarts(parts, total), total).filter(({ from }) => !whole.has(from));
+}
+
+/** Returns the first shards of the subtrees of some ranges, in whose blocks their sums are. */
+export const subtreeStarts = (ranges: readonly IndexRange[], total: number): number[] =>
+  ranges.flatMap((range) => alignedSubtrees(range, total).map(({ first }) => first));
 
 /**
  * Returns the additions that are left to the coordinator when each worker has summed the subtrees of its
  * range.
  */
 export function additionsAfter(ranges: readonly IndexRange[], total: number): Addition[] {
-  const starts = ranges.flatMap((range) => alignedSubtrees(range, total).map(({ first }) => first));
-  return remainingAdditions(starts, total);
+  return remainingAdditions(subtreeStarts(ranges, total), total);
 }

@@ -52,21 +52,26 @@ export class CheckpointWriter {
    * Whether a checkpoint is due: after every `checkpointEvery` steps, and at the end of an epoch once a
    * second.
    */
-  due(epochDone: boolean): boolean {
-    const { plan, state } = this.trainer;
+  async due(epochDone: boolean): Promise<boolean> {
+    const { plan, state, ranks } = this.trainer;
     const { checkpointEvery } = plan.config;
     if (checkpointEvery !== undefined && state.step % checkpointEvery === 0) return true;
-    return epochDone && this.clock() - this.#begun > EPOCH_INTERVAL;
+    if (!epochDone) return false;
+    const late = this.clock() - this.#begun > EPOCH_INTERVAL;
+    // Ranks complete the slots for a checkpoint together, so rank 0's clock decides for all.
+    return ranks && plan.sizes.sliced ? (await ranks.tell(late))[0] : late;
   }
 
   /** Copies where training stands and begins to write it; yields the event of the checkpoint before. */
   async *begin(best: BestWeights | null): AsyncGenerator<CheckpointEvent> {
     const { trainer, folder, origin } = this;
+    await trainer.gatherSlots();
     if (folder) {
       yield* this.finish();
       const last = await timed(this.profile, 'saving', () => standOf(trainer, origin));
       this.#saving = beginSaving(folder, trainer.plan.config.keepCheckpoints, last, best);
-    } else if (trainer.plan.sizes.sliced) this.#copy = { last: standOf(trainer, origin), best };
+    } else if (trainer.plan.sizes.sliced && !trainer.ranks)
+      this.#copy = { last: standOf(trainer, origin), best };
     this.#begun = this.clock();
   }
 

@@ -89,7 +89,7 @@ function isHere(config: Pick<TrainConfig, 'kernels' | 'precision'>): boolean {
 }
 
 /** Whether kernels have the bits of `wasm`. */
-const haveWasmBits = (name: KernelName): boolean => name === 'wasm' || name === 'jit';
+export const haveWasmBits = (name: KernelName): boolean => name === 'wasm' || name === 'jit';
 
 /** Returns a note for the user when the kernels are not those of the record, else null. */
 function changeOfKernels(record: RunRecord, plan: TrainingPlan): string | null {

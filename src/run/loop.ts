@@ -90,7 +90,7 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
       yield await endEpoch(session, epoch, lr, epochStart);
       epochStart = startOfEpoch(trainer);
     }
-    if (checkpoints.due(epochDone)) {
+    if (await checkpoints.due(epochDone)) {
       checkFinite(trainer);
       yield* checkpoints.begin(session.best);
     }

@@ -1,5 +1,6 @@
 import { findingNotes, rejectFindings } from '../data/findings/notes.js';
 import { loadTrainingData, type TrainingData } from '../data/load.js';
+import type { Ranks } from '../ranks/ranks.js';
 import {
   type PlannedConfig,
   refuseUnused,
@@ -11,12 +12,14 @@ import {
 import { criterionOf } from '../train/metric.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
 import { checkRefitRows, isHeldBack } from '../train/refit.js';
+import { shareOfRank } from './ranks.js';
 import { absoluteSources } from './sources.js';
 
 /**
  * Loads the data of a new training and plans it, with what the preset decides by the data.
  * @param config the resolved options
  * @param options as the user gives them; they hold the tables that are in memory
+ * @param ranks the ranks that train together
  * @throws UsageError for a key that the loss does not use; what `loss: auto` means is known only now. A run
  * that is resumed is not refused for that, because earlier versions ignored such keys.
  */
@@ -24,11 +27,12 @@ export async function planNewTraining(
   config: TrainConfig,
   options: TrainOptions,
   profiled = false,
+  ranks?: Ranks,
 ): Promise<TrainingPlan> {
   const before = absoluteSources(config);
   const data = withFindings(await loadTrainingData(withRows(before, options)), before);
   const settled = settledConfig(options, data);
-  const plan = planTraining(settled, data, profiled);
+  const plan = planTraining(settled, data, profiled, ...shareOfRank(ranks));
   refuseUnused({ ...settled, loss: plan.network.loss });
   return { ...plan, notes: [...presetNotes(plan.config), ...plan.notes] };
 }

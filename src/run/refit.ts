@@ -38,6 +38,7 @@ async function* withRefit(session: Session, events: AsyncIterable<TrainEvent>): 
 async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEvent> {
   const { trainer, folder, signal, clock, record, force = false } = session;
   const begin = clock();
+  const ranks = trainer.ranks ?? undefined;
   const plan = planRefit(trainer.plan, first.workers, folder);
   const epochs = first.bestEpoch!;
   const rows = plan.data.train.rows.length;
@@ -49,6 +50,7 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     signal,
     clock,
     force,
+    ranks,
   });
   const settled: Session = { ...again, lastEpoch: epochs, measured: [] };
   const second = yield* refitEvents(settled);
@@ -106,7 +108,7 @@ function refitEpoch({ epoch, step, train, lr, seconds, samplesPerSecond }: Epoch
  */
 function planRefit(plan: TrainingPlan, workers: number, folder: string | null): TrainingPlan {
   const config = refitConfig(withChosenKernels(plan.config, plan), folder);
-  return planTraining({ ...config, workers }, withValidationRows(plan.data));
+  return planTraining({ ...config, workers }, withValidationRows(plan.data), false, undefined, plan.ranks);
 }
 
 /** Returns the configuration of a refit, which no validation rows stop and which has a folder of its own. */

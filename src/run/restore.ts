@@ -121,9 +121,9 @@ function bestOf({ state }: Checkpoint, bests: readonly Checkpoint[]): Checkpoint
 }
 
 /** Closes the trainer if `prepare` throws: its threads would keep the process alive. */
-export async function orClose<T>(trainer: Session['trainer'], prepare: () => T): Promise<T> {
+export async function orClose<T>(trainer: Session['trainer'], prepare: () => T | Promise<T>): Promise<T> {
   try {
-    return prepare();
+    return await prepare();
   } catch (error) {
     await trainer.close();
     throw error;

@@ -128,6 +128,7 @@ export async function finishTraining(
     ...(config.audit > 0 && { audited: state.audited }),
     samplesPerSecond: state.samples / state.seconds,
     workers: trainer.workers,
+    ...(plan.ranks > 1 && { ranks: plan.ranks }),
     shards: config.shards,
     kernels: plan.kernels,
     precision: config.precision,

@@ -162,6 +162,7 @@ export const RESULT_SHAPE = {
   ),
   wallSeconds: z.number().describe('seconds from the start to the result'),
   workers: whole(0).describe('number of threads'),
+  ranks: z.int().min(2).exactOptional().describe('processes that trained together, where there were several'),
   shards: z.int().min(1).describe('parts into which a minibatch is split'),
   kernels: z.enum(KERNEL_NAMES).describe('the code that did the arithmetic'),
   precision: z.enum(PRECISIONS).describe('the numbers that were multiplied in matrix products'),

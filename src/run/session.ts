@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.js';
+import type { Ranks } from '../ranks/ranks.js';
 import type { HParamValue } from '../tensorboard/eventfile.js';
 import type { TrainEvent } from '../train/events.js';
 import { openTrainer } from '../train/open.js';
@@ -52,12 +53,13 @@ interface SessionOptions {
   readonly profile?: boolean;
   readonly clock?: Clock;
   readonly own?: OwnFunctions;
+  readonly ranks?: Ranks | undefined;
 }
 
 /** Opens a trainer, with the events that arise inside its steps. */
 export function openSession(
   plan: TrainingPlan,
-  { workerFile, profile, clock, own = {} }: SessionOptions,
+  { workerFile, profile, clock, own = {}, ranks }: SessionOptions,
 ): Pick<Session, 'trainer' | 'profile' | 'pendingEvents' | 'clock' | 'own' | 'history' | 'stopped'> {
   checkOwnGiven(plan.config, own);
   const pendingEvents: TrainEvent[] = [];
@@ -67,6 +69,7 @@ export function openSession(
     clock,
     profile: times,
     ownMetric: own.metric,
+    ranks,
     onRetry: (message) => pendingEvents.push({ type: 'retry', message }),
     onNote: (message) => pendingEvents.push({ type: 'note', message }),
     onWorkers: (workers, why) => pendingEvents.push({ type: 'workers', workers, why }),

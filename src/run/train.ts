@@ -9,15 +9,8 @@ import type { DataInMemory } from '../data/source.js';
 import { shellPath } from '../data/words.js';
 import { DataError, UsageError } from '../errors.js';
 import type { OwnMetric } from '../metrics/own.js';
-import { SCHEDULES, type Schedule } from '../optim/schedules.js';
-import {
-  type PlannedConfig,
-  resolveConfig,
-  type TrainConfig,
-  type TrainOptions,
-  withEpochs,
-  withRows,
-} from '../train/config.js';
+import type { Ranks } from '../ranks/ranks.js';
+import { resolveConfig, type TrainConfig, type TrainOptions, withEpochs, withRows } from '../train/config.js';
 import type { TrainEvent } from '../train/events.js';
 import { checkOwnGiven, ownFunctions, type StoppingRule } from '../train/own.js';
 import { planTraining } from '../train/plan.js';
@@ -28,13 +21,15 @@ import { resumeFolds, trainFolds } from './crossvalidation.js';
 import { planCrossValidation } from './cvplan.js';
 import { newRun, newRunFolder, type RunRecord, readRun, refuseNoRun, writeRun } from './folder.js';
 import { notingKernels, withKernels } from './kernels.js';
-import { lockFolder, whileLocked } from './lock.js';
+import { type FolderLock, lockFolder, whileLocked } from './lock.js';
 import { planNewTraining } from './newplan.js';
 import { refuseNoPicture, refuseSeveral } from './picture/pictured.js';
+import { agreedPlan, beginAmong, openTogether, refuseAmong, shareOfRank, writes } from './ranks.js';
 import { newRecord, resumedRecord } from './record.js';
 import { runSession } from './refit.js';
 import { orClose, restoreOrBegin } from './restore.js';
 import { openSession } from './session.js';
+import { refuseShortening } from './shortening.js';
 import { changedSources, fromElsewhere } from './sources.js';
 
 /** Says how a training is run, as opposed to what it computes. */
@@ -56,6 +51,8 @@ export interface RunOptions {
   readonly workerFile?: string;
   /** The clock that times the run. Tests put one here that they set by hand. */
   readonly clock?: Clock;
+  /** The ranks of which this process is one, as the command line meets them under mpiexec. */
+  readonly ranks?: Ranks | undefined;
 }
 
 /** Says what changes when a run goes on: how long and by what means it trains, but not what it computes. */
@@ -110,10 +107,13 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
  */
 export async function* train(options: TrainOptions, run: RunOptions = {}): AsyncGenerator<TrainEvent> {
   const started = new Date();
+  const { ranks } = run;
+  const signal = beginAmong(ranks, run.signal);
   const config = resolveConfig(options);
   checkOwnGiven(config, ownFunctions(options));
-  const folder = run.out === null ? null : newRunFolder(run.out, config.data, started);
-  refuseBoardAlone(config.tensorboard, folder);
+  refuseAmong(ranks, config);
+  const folder = run.out === null || !writes(ranks) ? null : newRunFolder(run.out, config.data, started);
+  if (writes(ranks)) refuseBoardAlone(config.tensorboard, folder);
   if (run.picture) refuseSeveral(config);
   if (config.bag > 1) {
     yield* trainBag(config, options, run, { folder, started });
@@ -123,15 +123,19 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
     yield* trainFolds(config, options, run, { folder, started });
     return;
   }
-  const plan = await planNewTraining(config, options, run.profile);
+  const plan = await agreedPlan(ranks, await planNewTraining(config, options, run.profile, ranks));
   if (run.picture) refuseNoPicture(plan.data);
-  const record = newRecord(plan, started, run.argv ?? []);
   const session = openSession(plan, { ...run, own: ownFunctions(options) });
-  const lock = await orClose(session.trainer, () => newRun(folder, plan.config, record));
-  yield* whileLocked(
-    lock,
-    runSession({ ...session, folder, record, signal: run.signal, best: null, pictured: true }),
-  );
+  const { trainer } = session;
+  const record = newRecord(plan, started, run.argv ?? []);
+  let lock: FolderLock | null = null;
+  const open = () => {
+    lock = newRun(folder, plan.config, record);
+    return { record, best: null };
+  };
+  await orClose(trainer, () => openTogether(ranks, trainer, open));
+  const own = writes(ranks) ? { pictured: true } : { measured: [] };
+  yield* whileLocked(lock, runSession({ ...session, folder, record, signal, best: null, ...own }));
 }
 
 /**
@@ -156,14 +160,19 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
  * ```
  */
 export async function* resume(folder: string, options: ResumeOptions = {}): AsyncGenerator<TrainEvent> {
-  refuseNoRun(folder);
-  yield* whileLocked(lockFolder(folder), resumed(folder, options));
+  const { ranks, signal } = options;
+  const stop = beginAmong(ranks, signal);
+  const agreed = { ...options, ...(stop && { signal: stop }) };
+  if (writes(ranks)) refuseNoRun(folder);
+  yield* whileLocked(writes(ranks) ? lockFolder(folder) : null, resumed(folder, agreed));
 }
 
 async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<TrainEvent> {
   const changes: string[] = [];
   const refuse = options.force ? (change: string) => void changes.push(change) : undefined;
-  const { record, config: before } = readRun(folder, refuse);
+  const { ranks } = options;
+  const read = () => readRun(folder, refuse);
+  const { record, config: before } = ranks ? await ranks.fromFirst(read) : read();
   if (record.member) {
     throw new UsageError(
       `${folder} is member ${record.member.number} of a bag: resume the whole bag, gradpool resume ${shellPath(dirname(dirname(folder)))}`,
@@ -193,6 +202,7 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
     return;
   }
   checkOwnGiven(config, ownFunctions(options));
+  refuseAmong(ranks, config);
   if (options.picture) refuseSeveral(config);
   const recorded = withKernels(folder, config, record, options.kernels, options.nativeLibrary);
   const rows = withRows(recorded, { ...recorded, ...options });
@@ -220,24 +230,20 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
     yield* resumeBag(plan, { ...options, own: ownFunctions(options) }, { folder, config, record: known });
     return;
   }
-  const plan = planTraining(recorded, data, options.profile);
+  const mine = planTraining(recorded, data, options.profile, ...shareOfRank(ranks));
+  const plan = await agreedPlan(ranks, mine);
   if (options.picture) refuseNoPicture(plan.data);
   const noted = noting(notingKernels(plan, record, plan), forcedNotes(changes));
   const session = openSession(noted, { ...options, own: ownFunctions(options) });
   const { force = false } = options;
-  const [begun, best] = await orClose(session.trainer, () => {
-    const found = restoreOrBegin(folder, session, { record, force });
-    return [writeRun(folder, config, resumedRecord(known, plan)), found];
-  });
-  yield* runSession({
-    ...session,
-    folder,
-    record: begun,
-    signal: options.signal,
-    best,
-    force,
-    pictured: true,
-  });
+  const { trainer } = session;
+  const open = () => {
+    const best = restoreOrBegin(folder, session, { record, force });
+    return { record: writeRun(folder, config, resumedRecord(known, plan)), best };
+  };
+  const opened = await orClose(trainer, () => openTogether(ranks, trainer, open));
+  const own = writes(ranks) ? { folder, pictured: true } : { folder: null, measured: [] };
+  yield* runSession({ ...session, ...opened, ...own, signal: options.signal, force });
 }
 
 /** Adds notes to what a plan says at its start. */
@@ -277,19 +283,4 @@ function checkData(
   throw new DataError(
     `${changed[0]} that ${folder} was trained on; a run goes on with the same data only, or with --force${older}`,
   );
-}
-
-function refuseShortening(folder: string, before: PlannedConfig, config: PlannedConfig): void {
-  if (config.epochs < before.epochs) {
-    throw new UsageError(
-      `--epochs ${config.epochs}: ${folder} was planned for ${before.epochs}; a run can only go on for longer`,
-    );
-  }
-  const schedules = [before.schedule, ...Object.values(before.schedules ?? {})];
-  const planned = schedules.find((name) => (SCHEDULES[name] as Schedule).planned);
-  if (config.epochs > before.epochs && planned) {
-    throw new UsageError(
-      `--epochs ${config.epochs}: the ${planned} schedule of ${folder} ends at epoch ${before.epochs}; start a new run`,
-    );
-  }
 }

@@ -210,6 +210,8 @@ export interface TrainResult {
   /** Seconds from the start event to the result, evaluation and checkpoints included. */
   readonly wallSeconds: number;
   readonly workers: number;
+  /** The processes that have trained together; absent where one has trained alone. */
+  readonly ranks?: number;
   readonly shards: number;
   readonly kernels: KernelName;
   readonly precision: TrainConfig['precision'];

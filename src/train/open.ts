@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.js';
 import type { OwnMetric } from '../metrics/own.js';
+import type { Ranks } from '../ranks/ranks.js';
 import { bytesAllowed } from './budget.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
@@ -20,6 +21,8 @@ interface OpenOptions {
   readonly clock?: Clock | undefined;
   /** The metric of the program that trains, where the configuration names one. */
   readonly ownMetric?: OwnMetric | undefined;
+  /** The ranks of which this process is one. */
+  readonly ranks?: Ranks | null | undefined;
 }
 
 const WORKER_FILE = fileURLToPath(new URL('../../workers/gradient.js', import.meta.url));

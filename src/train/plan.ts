@@ -48,6 +48,8 @@ export interface TrainingPlan {
   /** The numbers of workers to choose from; a single one when it was given. */
   readonly workers: readonly number[];
   readonly sizes: MemorySizes;
+  /** The processes that train together, 1 where this one trains alone. */
+  readonly ranks: number;
   /** Notes on what was inferred, filled or dropped, one plain line each. */
   readonly notes: readonly string[];
   readonly sharedBytes: number;
@@ -62,6 +64,7 @@ function embeddedColumns({ cardinalities, embeddings }: Encoding): EmbeddedColum
  * @param resolved the configuration, as `resolveConfig` returns it
  * @param profiled whether tasks will time their phases for a `Profile`
  * @param cores cores that `workers: auto` may use; by default this machine's
+ * @param ranks processes that train together
  * @throws UsageError where configuration and data do not fit together
  * @throws DataError where a target does not fit the loss
  */
@@ -70,6 +73,7 @@ export function planTraining(
   loaded: TrainingData,
   profiled = false,
   cores?: number,
+  ranks = 1,
 ): TrainingPlan {
   const config = withEpochs(resolved);
   const { network, layers } = specify(config, {
@@ -89,13 +93,15 @@ export function planTraining(
   const hyper = hyperParameters(config.optimizer, config);
   checkSchedules({ config, network, hyper }, layers);
   const sharding = { shards: config.shards, shardRows: fewestShardRows(trained.layers) };
-  const workers = workerCandidates(config.workers, shardCount(batch, sharding), cores);
+  const shards = shardCount(batch, sharding);
+  checkRanks(ranks, shards, batch);
+  const workers = workerCandidates(config.workers, Math.ceil(shards / ranks), cores);
   const chosen = chooseKernels(config);
   const sizes: MemorySizes = {
     ...sharding,
     batch,
     workspaces: Math.max(1, ...workers),
-    fewestTasks: Math.max(1, Math.min(...workers)),
+    fewestTasks: ranks * Math.max(1, Math.min(...workers)),
     targetWidth: data.train.dataset.targetWidth,
     slots: [...rule.slots(hyper), ...averagingSlots(config)],
     trainRows: data.train.rows.length,
@@ -105,7 +111,7 @@ export function planTraining(
     kernels: chosen.name,
     precision: config.precision,
     profiled,
-    sliced: sliceable(config, rule, trained.layers, Math.max(...workers)),
+    sliced: sliceable(config, rule, trained.layers, { workers: Math.max(...workers), ranks }),
     decayBiases: config.decayBiases || hyper.weightDecay === 0,
   };
   const stepsPerEpoch = Math.ceil(sizes.trainRows / batch);
@@ -126,6 +132,7 @@ export function planTraining(
     totalSteps: stepsPerEpoch * config.epochs,
     workers,
     sizes,
+    ranks,
     notes: [...data.notes, ...batchNotes(config, sizes), ...(chosen.note === null ? [] : [chosen.note])],
     sharedBytes: measure((arena) => carveTraining(arena, trained, data.task, sizes)),
   };
@@ -163,18 +170,28 @@ function checkRates({ optimizer }: TrainConfig, { lineSearch }: UpdateRule, laye
 const SLICED_FROM = 50_000;
 
 /**
- * Whether each worker may update a slice of the parameters: the update must be one step, element by element.
+ * Whether each worker, or each rank, may update a slice of the parameters: the update must be one step,
+ * element by element. The average of the weights is needed as a whole on every rank.
  */
 function sliceable(
   config: TrainConfig,
   rule: UpdateRule,
   layers: readonly Layer[],
-  workers: number,
+  { workers, ranks }: { readonly workers: number; readonly ranks: number },
 ): boolean {
-  const { clip, clipValue, l1, maxNorm } = config;
+  const { clip, clipValue, l1, maxNorm, averaging } = config;
   const { length, trainable } = parameterLayout(layers);
   const plain = !clip && clipValue === undefined && l1 === 0 && maxNorm === undefined;
-  return plain && !rule.wholeBlock && workers > 1 && length === trainable && length >= SLICED_FROM;
+  const pays = ranks > 1 ? averaging === 'none' : workers > 1 && length >= SLICED_FROM;
+  return plain && !rule.wholeBlock && length === trainable && pays;
+}
+
+/** Refuses ranks that would have nothing to do. */
+function checkRanks(ranks: number, shards: number, batch: number): void {
+  if (ranks <= shards) return;
+  throw new UsageError(
+    `${ranks} ranks share the ${shards} shards of a batch of ${batch} rows, and some would have none: start at most ${shards} ranks${batch > shards ? `, or take --shards ${ranks}` : ''}`,
+  );
 }
 
 /** Returns notes on a batch of all rows, and on fewer shards than the configuration asks for. */

@@ -77,11 +77,13 @@ const CHUNK = 16384;
 /** More than any number of gradient tasks, which makes a unique key of it and a number of shards. */
 const KEY_BASE = 2048;
 
-/** Splits the parameters into slices of whole chunks, at most one for each worker. */
-export function updateSlices(parameters: number, workers: number): IndexRange[] {
-  return contiguousRanges(Math.ceil(parameters / CHUNK), workers).map(({ first, last }) => ({
-    first: first * CHUNK,
-    last: Math.min(last * CHUNK, parameters),
+/** Splits parameters, all or a slice of them, into slices of whole chunks, at most one for each worker. */
+export function updateSlices(parameters: number | IndexRange, workers: number): IndexRange[] {
+  const { first: begin, last: end } =
+    typeof parameters === 'number' ? { first: 0, last: parameters } : parameters;
+  return contiguousRanges(Math.ceil((end - begin) / CHUNK), workers).map(({ first, last }) => ({
+    first: begin + first * CHUNK,
+    last: Math.min(begin + last * CHUNK, end),
   }));
 }
 

@@ -3,6 +3,7 @@
  * weights.
  */
 import { additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
+import type { AcrossRanks } from './acrossranks.js';
 import { Auditor, type ComputedBatch } from './audit.js';
 import { divergedError, updateError } from './diagnosis.js';
 import { brokenParameter, putBack, snapshotOf } from './finite.js';
@@ -36,6 +37,8 @@ export interface BatchSums {
 interface StepperOptions {
   readonly profile?: Profile | null;
   readonly onNote?: ((message: string) => void) | undefined;
+  /** Where this process is one of several ranks. */
+  readonly across?: AcrossRanks | null;
 }
 
 /** A rate below which no update by a calm gradient leaves the range of float32. */
@@ -48,15 +51,17 @@ export class Stepper {
   #updates = 0;
   readonly #profile: Profile | null;
   readonly #auditor: Auditor;
+  readonly #across: AcrossRanks | null;
 
   constructor(
     private readonly plan: TrainingPlan,
     private readonly memory: TrainingMemory,
     private readonly contextOf: (workspace: number) => TaskContext,
     private readonly executors: Workers,
-    { profile = null, onNote = () => {} }: StepperOptions,
+    { profile = null, onNote = () => {}, across = null }: StepperOptions,
   ) {
     this.#profile = profile;
+    this.#across = across;
     this.#auditor = new Auditor({ plan, memory, run: (...given) => this.#run(...given), onNote });
   }
 
@@ -76,11 +81,13 @@ export class Stepper {
     if (!Number.isFinite(sums.loss + sums.score)) throw diverged();
     const calm = bounded && Math.abs(lr) < CALM_RATE;
     const update: UpdateStep = { step: step + 1, lr, rows: batch.rows, weight: sums.weight };
-    if (!measured && plan.sizes.sliced && calm && workers > 1 && sums.weight > NEGLIGIBLE) {
-      await this.#updateInSlices(update, batch, workers, ranges.length);
+    const across = this.#across;
+    const sliced = plan.sizes.sliced && (across !== null || workers > 1) && sums.weight > NEGLIGIBLE;
+    if (!measured && sliced && calm) {
+      await this.#updateInSlices(update, batch, workers, (across?.rangesOf(batch.shards) ?? ranges).length);
       return sums;
     }
-    this.#sumGradients(ranges, batch);
+    await this.#sumGradients(ranges, batch);
     const [gradient] = memory.gradients;
     if (!bounded && !this.#kernels.allFinite(gradient, gradient.length)) throw diverged();
     if (measured) {
@@ -88,11 +95,17 @@ export class Stepper {
       this.gradientNorms = normsByLayer(memory.layout, gradient, scale);
     }
     const earlier = calm ? null : snapshotOf(memory);
-    const evaluate = async () => {
-      this.#sumGradients((await this.#auditedGradients(batch, workers, step)).ranges, batch);
-      return this.#sumsOf(batch).loss / sums.weight;
-    };
-    await applyUpdate(this.#kernels, plan, memory, update, { value: sums.loss / sums.weight, evaluate });
+    if (sliced && across) {
+      await this.#updateInSlices(update, SUMMED, workers, 1);
+      if (earlier) await across.gatherSlots();
+    } else {
+      const evaluate = async () => {
+        await this.#sumGradients((await this.#auditedGradients(batch, workers, step)).ranges, batch);
+        return this.#sumsOf(batch).loss / sums.weight;
+      };
+      const loss = { value: sums.loss / sums.weight, evaluate };
+      await applyUpdate(this.#kernels, plan, memory, update, loss);
+    }
     const broken = earlier && brokenParameter(memory, plan);
     if (broken) {
       putBack(memory, earlier);
@@ -110,7 +123,7 @@ export class Stepper {
     workers: number,
     step: number,
   ): Promise<ComputedBatch> {
-    const ranges = contiguousRanges(shards, Math.max(1, workers));
+    const ranges = this.#rangesOf(shards, workers);
     const values = passValuesAt(this.plan, step);
     const tasks = ranges.map((range, workspace) => ({
       kind: 'gradient' as const,
@@ -140,8 +153,23 @@ export class Stepper {
     const { tasks: ranges } = computed;
     // A second computation leaves its own answer in the workspace.
     const bounded = this.memory.workspaces.slice(0, ranges.length).every(({ bounded }) => bounded[0] === 1);
-    await this.#auditor.audit(computed, this.#kernels);
-    return { ranges, bounded };
+    if (!this.#across) {
+      await this.#auditor.audit(computed, this.#kernels);
+      return { ranges, bounded };
+    }
+    const all = await this.#across.exchange(this.#kernels, ranges, batch.shards, bounded);
+    this.#profile?.lap('sum');
+    return { ranges, bounded: all };
+  }
+
+  /** Returns the shards of each worker; none where this rank has no shard of a short batch. */
+  #rangesOf(shards: number, workers: number): IndexRange[] {
+    const own = this.#across?.shardsOf(shards) ?? { first: 0, last: shards };
+    if (own.first === own.last) return [];
+    return contiguousRanges(own.last - own.first, Math.max(1, workers)).map(({ first, last }) => ({
+      first: own.first + first,
+      last: own.first + last,
+    }));
   }
 
   /** The kernels of the coordinator's own workspace. */
@@ -162,10 +190,13 @@ export class Stepper {
    * Makes the additions that the workers have left, after which gradient block 0 holds the sum over all
    * shards.
    */
-  #sumGradients(ranges: readonly IndexRange[], { shards }: Batch): void {
+  async #sumGradients(ranges: readonly IndexRange[], { shards }: Batch): Promise<void> {
     const { gradients, layout } = this.memory;
-    for (const { into, from } of additionsAfter(ranges, shards)) {
-      this.#kernels.add(gradients[into], gradients[from], layout.length);
+    if (this.#across) await this.#across.sum(this.#kernels, shards);
+    else {
+      for (const { into, from } of additionsAfter(ranges, shards)) {
+        this.#kernels.add(gradients[into], gradients[from], layout.length);
+      }
     }
     this.#profile?.lap('sum');
   }
@@ -176,13 +207,14 @@ export class Stepper {
    */
   async #updateInSlices(
     updateStep: UpdateStep,
-    { shards }: Batch,
+    { shards }: Pick<Batch, 'shards'>,
     workers: number,
     gradientTasks: number,
   ): Promise<void> {
     const step = recordUpdate(this.plan, this.memory, updateStep);
     const update = ++this.#updates;
-    const tasks = updateSlices(this.memory.layout.length, workers).map((slice, workspace) => ({
+    const slice = this.#across?.slice ?? { first: 0, last: this.memory.layout.length };
+    const tasks = updateSlices(slice, workers).map((slice, workspace) => ({
       kind: 'update' as const,
       workspace,
       update,
@@ -193,10 +225,12 @@ export class Stepper {
     }));
     this.#profile?.lap('update');
     try {
-      await this.#run(tasks, workers);
+      if (slice.first < slice.last) await this.#run(tasks, workers);
     } catch (error) {
+      if (this.#across) throw error; // one rank cannot go back alone
       throw new UpdateLostError((error as Error).message, { cause: error });
     }
+    await this.#across?.gatherWeights();
   }
 
   /** The gradient of all shards of a batch as a single task. */
@@ -210,12 +244,16 @@ export class Stepper {
     workers: number,
     places?: readonly number[],
   ): Promise<readonly number[]> {
+    if (tasks.length === 0) return [];
     const computedBy = await this.executors.executor(workers).run(tasks, places);
     const times = tasks.map(({ workspace }) => this.memory.workspaces[workspace].times);
     this.#profile?.tasks(places ? 'audit' : tasks[0].kind, times, workers);
     return computedBy;
   }
 }
+
+/** Stands in for the shards of a batch whose sum is in gradient block 0 already. */
+const SUMMED = { shards: 1 };
 
 function sum(values: Float64Array, count: number): number {
   let total = 0;

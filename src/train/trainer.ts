@@ -4,19 +4,18 @@
  */
 
 import { type Clock, systemClock } from '../clock.js';
-import { evaluationBlocks } from '../forward/evaluation.js';
-import { type Metrics, meanMetrics, targetVariance } from '../forward/metrics.js';
+import { type Metrics, meanMetrics } from '../forward/metrics.js';
 import { Arena, allocateShared } from '../kernels/arena.js';
 import { compileKernels } from '../kernels/load.js';
 import type { OwnMetric } from '../metrics/own.js';
 import { initialize } from '../network/initialize.js';
 import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
-import { contiguousRanges, shardCount } from '../parallel/shards.js';
+import { shardCount } from '../parallel/shards.js';
 import { PURPOSE, permute } from '../random.js';
-import { evaluationError } from './diagnosis.js';
-import { totalBlocks } from './evaluation.js';
-import { keptPredictions, measuredMetric } from './measured.js';
+import type { Ranks } from '../ranks/ranks.js';
+import { AcrossRanks } from './acrossranks.js';
+import { Evaluator } from './evaluator.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
 import { type LayerNorms, layerNorms } from './norms.js';
 import type { TrainingPlan } from './plan.js';
@@ -43,6 +42,8 @@ export interface TrainerOptions {
   readonly profile?: Profile | null;
   /** The metric of the program that trains, where the configuration names one. */
   readonly ownMetric?: OwnMetric | undefined;
+  /** The ranks of which this process is one; the plan must have been made for as many. */
+  readonly ranks?: Ranks | null | undefined;
 }
 
 export class Trainer {
@@ -53,9 +54,8 @@ export class Trainer {
   readonly #contextOf: (workspace: number) => TaskContext;
   readonly #workers: Workers;
   readonly #stepper: Stepper;
-  readonly #variances = new Map<SubsetName, number>();
-  /** Reads the predictions for the validation rows off the memory. */
-  #evaluated: ReturnType<typeof keptPredictions> | null = null;
+  readonly #across: AcrossRanks | null;
+  readonly #evaluator: Evaluator;
   #search: WorkerSearch | null;
   /** Takes the place of the search once that has decided. */
   #watch: WorkerWatch | null = null;
@@ -97,7 +97,11 @@ export class Trainer {
       most: Math.max(...plan.workers),
       hungAfter: 1000 * config.watchdog,
     });
-    this.#stepper = new Stepper(plan, this.memory, this.#contextOf, this.#workers, options);
+    const { ranks, ownMetric } = options;
+    this.#across = ranks ? new AcrossRanks(ranks, this.memory, sizes.sliced) : null;
+    const means = [plan, this.memory, this.#contextOf, this.#workers] as const;
+    this.#stepper = new Stepper(...means, { ...options, across: this.#across });
+    this.#evaluator = new Evaluator(...means, { ownMetric, across: this.#across });
     const prepare = (workers: number) => void this.#workers.executor(workers);
     this.#search = plan.workers.length > 1 ? new WorkerSearch(plan.workers, plan.totalSteps, prepare) : null;
     this.workers = plan.workers[0];
@@ -159,7 +163,7 @@ export class Trainer {
   get epochMetrics(): Metrics {
     const { epochLoss, epochScore, epochRows, epochWeight } = this.state;
     const { task, outputs } = this.plan.data;
-    const variance = this.#variance('train');
+    const variance = this.#evaluator.variance('train');
     const sums = { loss: epochLoss, score: epochScore, rows: epochRows, weight: epochWeight, variance };
     return meanMetrics(task, outputs, sums);
   }
@@ -173,55 +177,24 @@ export class Trainer {
     const trained = weights.slice();
     weights.set(this.evaluated);
     try {
-      const metrics = await this.#evaluate(name);
-      return name === 'val' ? { ...metrics, ...this.#keptMetric() } : metrics;
+      return await this.#evaluator.measure(name, this.workers, this.state.step);
     } finally {
       weights.set(trained);
     }
   }
 
+  /** The ranks of which this process is one; null where it trains alone. */
+  get ranks(): Ranks | null {
+    return this.options.ranks ?? null;
+  }
+
+  /** Completes the optimiser's slots, of which each rank may have its slice only. All ranks must ask. */
+  async gatherSlots(): Promise<void> {
+    await this.#across?.gatherSlots();
+  }
+
   close(): Promise<void> {
     return this.#workers.close();
-  }
-
-  async #evaluate(name: SubsetName): Promise<Metrics> {
-    const { data } = this.plan;
-    const subset = data[name]!;
-    const ranges = contiguousRanges(evaluationBlocks(subset), Math.max(1, this.workers));
-    this.#contextOf(0).update.kernels.refreshWeights();
-    const tasks = ranges.map((range, workspace) => ({
-      kind: 'evaluate' as const,
-      workspace,
-      subset: name,
-      ...range,
-    }));
-    await this.#workers.executor(this.workers).run(tasks);
-    const rows = subset.rows.length;
-    const total = totalBlocks(this.memory.blockSums, subset);
-    const sums = { ...total, rows, weight: rows, variance: this.#variance(name) };
-    const metrics = meanMetrics(data.task, data.outputs, sums);
-    if (!Object.values(metrics).every(Number.isFinite)) {
-      throw evaluationError(this.#contextOf(0).gradient, this.plan, name, metrics, this.state.step);
-    }
-    return metrics;
-  }
-
-  /** Returns the configured metric of the predictions that the evaluation has kept, where it needs them. */
-  #keptMetric(): Record<string, number> {
-    const { plan, memory, options } = this;
-    if (memory.outputs.length === 0) return {};
-    this.#evaluated ??= keptPredictions(plan, this.#contextOf(0).gradient);
-    return measuredMetric(plan.config, this.#evaluated(memory), options.ownMetric);
-  }
-
-  /** Returns the variance of a subset's targets, which is computed once. */
-  #variance(name: SubsetName): number | undefined {
-    const known = this.#variances.get(name);
-    if (known !== undefined) return known;
-    const { data } = this.plan;
-    const found = targetVariance(data.task, data[name]!);
-    if (found !== undefined) this.#variances.set(name, found);
-    return found;
   }
 
   #nextBatch(): Batch {

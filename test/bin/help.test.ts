@@ -135,6 +135,7 @@ it('doctor measures every kernel', async () => {
   }
   const { stdout: text } = await place.gradpool(['doctor']);
   expect(text).toMatch(/^reference +\d/m);
+  expect(text).toMatch(/^mpi +(none: |\S+ .*\/|MPICH )/m);
   expect(text).toMatch(/^--kernels auto takes (jit|wasm|portable)$/m);
   const native = machine.kernels.filter(({ name }: { name: string }) => name === 'native');
   expect(native.length).toBeGreaterThan(0);

@@ -19,6 +19,7 @@ const ORDER = [
   'src/metrics',
   'src/calibration',
   'src/tensorboard',
+  'src/ranks',
   'src/parallel',
   'src/network',
   'src/optim',

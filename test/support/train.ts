@@ -19,7 +19,13 @@ export function newTrainer(
   more: Partial<TrainerOptions> = {},
   { clock, cores }: { readonly clock?: Clock; readonly cores?: number } = {},
 ): Trainer {
-  const plan = planTraining(resolveConfig({ data: 'synthetic', ...options }), data, false, cores);
+  const plan = planTraining(
+    resolveConfig({ data: 'synthetic', ...options }),
+    data,
+    false,
+    cores,
+    more.ranks?.size,
+  );
   const defaults = { memoryLimit: 2 ** 31, workerFile: WORKER_FILE, onRetry: () => {}, onWorkers: () => {} };
   return new Trainer(plan, { ...defaults, ...more }, clock);
 }

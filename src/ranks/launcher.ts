@@ -1,0 +1,29 @@
+/** Knows by their environment variables the programs that start one process a rank: mpiexec, mpirun, srun. */
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a launcher says of this process. */
+export interface Launch {
+  readonly rank: number;
+  /** Processes that were started together. */
+  readonly size: number;
+  /** The MPI whose launcher it is; null where any may be. */
+  readonly kind: 'Open MPI' | null;
+}
+
+/**
+ * Returns what the launcher says, or null where this process was started alone. `srun` without --mpi starts
+ * processes that know nothing of each other, and they stay so.
+ */
+export function launchOf(environment: Environment = process.env): Launch | null {
+  const number = (name: string) => Number(environment[name] ?? Number.NaN);
+  const { PMIX_RANK, SLURM_STEP_NUM_TASKS } = environment;
+  const open: Launch = {
+    rank: number('OMPI_COMM_WORLD_RANK'),
+    size: number('OMPI_COMM_WORLD_SIZE'),
+    kind: 'Open MPI',
+  };
+  const hydra: Launch = { rank: number('PMI_RANK'), size: number('PMI_SIZE'), kind: null };
+  const slurm: Launch = { rank: Number(PMIX_RANK), size: Number(SLURM_STEP_NUM_TASKS), kind: null };
+  return [open, hydra, slurm].find(({ rank, size }) => size > 1 && rank >= 0) ?? null;
+}
