@@ -86,7 +86,7 @@ export const explainCommand: Command = defineCommand({
     }
     if (args.html !== undefined) {
       const { explanationPage } = await import('../../src/report/lecture.js');
-      const page = explanationPage(subject, explanation, args.network);
+      const page = await explanationPage(subject, explanation, args.network);
       await streamTo(args.html, (put) => put(page));
     }
     if (args.json) json({ network: args.network, ...explanation });

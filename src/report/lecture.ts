@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Explanation } from '../explain/explain.js';
-import { pageData } from '../explain/pagedata.js';
 import type { Subject } from '../explain/subject.js';
 import { html, shortened, withVisible } from './html.js';
 import { LECTURE_STYLE } from './lecturestyle.js';
@@ -22,11 +21,16 @@ const PROGRAM = new URL('../../page/explain.js', import.meta.url);
  *
  * for await (const event of train({ data: 'xor', hidden: [2] }, { out: 'runs/played' })) void event;
  * const subject = await openSubject({ path: 'runs/played' });
- * const page = explanationPage(subject, explain(subject, { steps: true }), 'runs/played');
+ * const page = await explanationPage(subject, explain(subject, { steps: true }), 'runs/played');
  * console.log(page.startsWith('<!doctype html>'), page.length < 1e6); // → true true
  * ```
  */
-export function explanationPage(subject: Subject, explanation: Explanation, name: string): string {
+export async function explanationPage(
+  subject: Subject,
+  explanation: Explanation,
+  name: string,
+): Promise<string> {
+  const { pageData } = await import('../explain/pagedata.js'); // with the library that places nodes
   const { parameters, origin, instance, trace } = explanation;
   const title = shortened(withVisible(name), 120);
   const verdict =

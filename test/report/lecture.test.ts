@@ -58,7 +58,7 @@ const PLAYED = (count: number) => `Array.from({ length: ${count} }, (_, i) => {
 describe('a page of the lecture', () => {
   it('believes no name, and has less than 1 MB', async () => {
     const subject = await subjectOf('lecture');
-    const page = explanationPage(
+    const page = await explanationPage(
       { ...subject, classes: [HOSTILE] },
       explain({ ...subject, classes: [HOSTILE] }, { steps: true }),
       HOSTILE,
@@ -80,7 +80,7 @@ describe.skipIf(executablePath === null)('a page of the lecture in a browser', (
       const explanation = explain(subject, { steps: true });
       // what --json prints
       explanations.set(name, JSON.parse(JSON.stringify(explanation)));
-      writeFileSync(file(name), explanationPage(subject, explanation, name));
+      writeFileSync(file(name), await explanationPage(subject, explanation, name));
     }
     browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
   });
