@@ -99,12 +99,15 @@ export type {
 } from './explain/influence.js';
 export type { Variable as TracedVariable } from './explain/names.js';
 export { gradcheckNetwork, type NetworkReport } from './explain/ownnetwork.js';
-export type { Path as WeightPath, PathSum } from './explain/paths.js';
+export type { Path as WeightPath, PathSum, Share as PerturbationShare } from './explain/paths.js';
 export type {
   Changeable,
+  Ends as EdgeEnds,
   Factor as StepFactor,
   JacobianGrid,
   Marks as StepMarks,
+  NodePlace,
+  ParameterPlace,
   Step as LectureStep,
   StepStage,
   View as LectureView,

@@ -54,13 +54,12 @@ export const resumeCommand = defineCommand({
     );
     const library = await import('../../src/run/train.js');
     return follow(args, `the data of ${args.run}`, (signal) =>
-      library.resume(args.run, {
+      library.resumeAmong(ranksOfThisProcess(), args.run, {
         ...options,
         signal,
         profile: args.profile === true,
         picture: args.picture !== undefined,
         force: args.force === true,
-        ranks: ranksOfThisProcess(),
       }),
     );
   },

@@ -71,13 +71,12 @@ export const trainCommand = defineCommand({
     }
     const out = args.out === undefined ? {} : { out: args.out };
     return follow(args, options.data, (signal) =>
-      library.train(options, {
+      library.trainAmong(ranksOfThisProcess(), options, {
         ...out,
         signal,
         profile: args.profile === true,
         picture: args.picture !== undefined,
         argv: process.argv.slice(2),
-        ranks: ranksOfThisProcess(),
       }),
     );
   },

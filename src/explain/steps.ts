@@ -70,7 +70,7 @@ export interface StepStage {
 }
 
 /** Finds a parameter: the name of its array in the layout, and its index there. */
-interface ParameterPlace {
+export interface ParameterPlace {
   readonly array: string;
   readonly index: number;
 }

@@ -51,8 +51,6 @@ export interface RunOptions {
   readonly workerFile?: string;
   /** The clock that times the run. Tests put one here that they set by hand. */
   readonly clock?: Clock;
-  /** The ranks of which this process is one, as the command line meets them under mpiexec. */
-  readonly ranks?: Ranks | undefined;
 }
 
 /** Says what changes when a run goes on: how long and by what means it trains, but not what it computes. */
@@ -105,9 +103,16 @@ export interface ResumeOptions extends Omit<RunOptions, 'out'> {
  * }
  * ```
  */
-export async function* train(options: TrainOptions, run: RunOptions = {}): AsyncGenerator<TrainEvent> {
+export const train = (options: TrainOptions, run: RunOptions = {}): AsyncGenerator<TrainEvent> =>
+  trainAmong(undefined, options, run);
+
+/** Trains as one of several ranks, as the command line does under mpiexec; alone where there are none. */
+export async function* trainAmong(
+  ranks: Ranks | undefined,
+  options: TrainOptions,
+  run: RunOptions = {},
+): AsyncGenerator<TrainEvent> {
   const started = new Date();
-  const { ranks } = run;
   const signal = beginAmong(ranks, run.signal);
   const config = resolveConfig(options);
   checkOwnGiven(config, ownFunctions(options));
@@ -115,17 +120,11 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
   const folder = run.out === null || !writes(ranks) ? null : newRunFolder(run.out, config.data, started);
   if (writes(ranks)) refuseBoardAlone(config.tensorboard, folder);
   if (run.picture) refuseSeveral(config);
-  if (config.bag > 1) {
-    yield* trainBag(config, options, run, { folder, started });
-    return;
-  }
-  if (isFolded(config)) {
-    yield* trainFolds(config, options, run, { folder, started });
-    return;
-  }
+  if (config.bag > 1) return yield* trainBag(config, options, run, { folder, started });
+  if (isFolded(config)) return yield* trainFolds(config, options, run, { folder, started });
   const plan = await agreedPlan(ranks, await planNewTraining(config, options, run.profile, ranks));
   if (run.picture) refuseNoPicture(plan.data);
-  const session = openSession(plan, { ...run, own: ownFunctions(options) });
+  const session = openSession(plan, { ...run, own: ownFunctions(options), ranks });
   const { trainer } = session;
   const record = newRecord(plan, started, run.argv ?? []);
   let lock: FolderLock | null = null;
@@ -159,18 +158,28 @@ export async function* train(options: TrainOptions, run: RunOptions = {}): Async
  * }
  * ```
  */
-export async function* resume(folder: string, options: ResumeOptions = {}): AsyncGenerator<TrainEvent> {
-  const { ranks, signal } = options;
-  const stop = beginAmong(ranks, signal);
-  const agreed = { ...options, ...(stop && { signal: stop }) };
+export const resume = (folder: string, options: ResumeOptions = {}): AsyncGenerator<TrainEvent> =>
+  resumeAmong(undefined, folder, options);
+
+/** Goes on as one of several ranks; alone where there are none. */
+export async function* resumeAmong(
+  ranks: Ranks | undefined,
+  folder: string,
+  options: ResumeOptions = {},
+): AsyncGenerator<TrainEvent> {
+  const signal = beginAmong(ranks, options.signal);
+  const agreed = signal ? { ...options, signal } : options;
   if (writes(ranks)) refuseNoRun(folder);
-  yield* whileLocked(writes(ranks) ? lockFolder(folder) : null, resumed(folder, agreed));
+  yield* whileLocked(writes(ranks) ? lockFolder(folder) : null, resumed(ranks, folder, agreed));
 }
 
-async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<TrainEvent> {
+async function* resumed(
+  ranks: Ranks | undefined,
+  folder: string,
+  options: ResumeOptions,
+): AsyncGenerator<TrainEvent> {
   const changes: string[] = [];
   const refuse = options.force ? (change: string) => void changes.push(change) : undefined;
-  const { ranks } = options;
   const read = () => readRun(folder, refuse);
   const { record, config: before } = ranks ? await ranks.fromFirst(read) : read();
   if (record.member) {
@@ -230,20 +239,20 @@ async function* resumed(folder: string, options: ResumeOptions): AsyncGenerator<
     yield* resumeBag(plan, { ...options, own: ownFunctions(options) }, { folder, config, record: known });
     return;
   }
-  const mine = planTraining(recorded, data, options.profile, ...shareOfRank(ranks));
-  const plan = await agreedPlan(ranks, mine);
+  const own = planTraining(recorded, data, options.profile, ...shareOfRank(ranks));
+  const plan = await agreedPlan(ranks, own);
   if (options.picture) refuseNoPicture(plan.data);
   const noted = noting(notingKernels(plan, record, plan), forcedNotes(changes));
-  const session = openSession(noted, { ...options, own: ownFunctions(options) });
-  const { force = false } = options;
+  const session = openSession(noted, { ...options, own: ownFunctions(options), ranks });
   const { trainer } = session;
+  const { force = false } = options;
   const open = () => {
     const best = restoreOrBegin(folder, session, { record, force });
     return { record: writeRun(folder, config, resumedRecord(known, plan)), best };
   };
   const opened = await orClose(trainer, () => openTogether(ranks, trainer, open));
-  const own = writes(ranks) ? { folder, pictured: true } : { folder: null, measured: [] };
-  yield* runSession({ ...session, ...opened, ...own, signal: options.signal, force });
+  const part = writes(ranks) ? { folder, pictured: true } : { folder: null, measured: [] };
+  yield* runSession({ ...session, ...opened, ...part, signal: options.signal, force });
 }
 
 /** Adds notes to what a plan says at its start. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError, UsageError } from '#src/errors.js';
 import type { Ranks } from '#src/ranks/ranks.js';
-import { type RunOptions, resume, train } from '#src/run/train.js';
+import { type RunOptions, resumeAmong, train, trainAmong } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent, TrainEvent } from '#src/train/events.js';
 import { writeIdxFolder } from '../support/idx.js';
@@ -40,7 +40,7 @@ async function among<T>(size: number, work: (ranks: Ranks) => Promise<T>) {
 
 /** Trains on two ranks that differ, and returns the one error that both end with. */
 async function refusal(of: (rank: number) => Partial<TrainOptions>, run: RunOptions = { out: null }) {
-  const ends = await among(2, (ranks) => end(train({ ...options, ...of(ranks.rank) }, { ...run, ranks })));
+  const ends = await among(2, (ranks) => end(trainAmong(ranks, { ...options, ...of(ranks.rank) }, run)));
   const errors = ends.map((found) => (found as PromiseRejectedResult).reason as Error);
   expect(errors[0].message).toBe(errors[1].message);
   return errors[0];
@@ -49,7 +49,7 @@ async function refusal(of: (rank: number) => Partial<TrainOptions>, run: RunOpti
 describe('ranks', () => {
   it('have one folder, one record and one result', async () => {
     const out = join(folder, 'run');
-    const ends = await among(3, (ranks) => end(train(options, { out, ranks })));
+    const ends = await among(3, (ranks) => end(trainAmong(ranks, options, { out })));
     for (const found of ends) {
       const { value } = found as PromiseFulfilledResult<EndEvent>;
       expect(value).toMatchObject({ weightsSha256: whole.weightsSha256, ranks: 3, val: whole.val });
@@ -64,7 +64,7 @@ describe('ranks', () => {
     const again = { ...options, refit: true, patience: 4 };
     const alone = await end(train(again, { out: null }));
     const out = join(folder, 'refit');
-    const [first] = await among(2, (ranks) => end(train(again, { out, ranks })));
+    const [first] = await among(2, (ranks) => end(trainAmong(ranks, again, { out })));
     const { value } = first as PromiseFulfilledResult<EndEvent>;
     expect(value.refit).toEqual(alone.refit);
     expect(value.weightsSha256).toBe(alone.weightsSha256);
@@ -77,10 +77,10 @@ describe('ranks', () => {
       const see = (event: TrainEvent) => {
         if (event.type === 'step' && event.step === 9 && ranks.rank === 2) abort.abort();
       };
-      return end(train(options, { out, ranks, signal: abort.signal }), see);
+      return end(trainAmong(ranks, options, { out, signal: abort.signal }), see);
     });
     for (const found of stopped) expect(found).toMatchObject({ value: { status: 'interrupted', steps: 10 } });
-    const ends = await among(2, (ranks) => end(resume(out, { ranks })));
+    const ends = await among(2, (ranks) => end(resumeAmong(ranks, out)));
     for (const found of ends) {
       expect(found).toMatchObject({ value: { status: 'completed', weightsSha256: whole.weightsSha256 } });
     }
