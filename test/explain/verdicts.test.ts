@@ -5,7 +5,7 @@
 import { expect, it } from 'vitest';
 import { verdicts } from './verdicts.js';
 
-const NETWORKS = Number(process.env.GRADPOOL_VERDICTS ?? 6);
+const NETWORKS = Number(process.env.GRADPOOL_VERDICTS ?? 4);
 const DATA = process.env.GRADPOOL_VERDICT_DATA?.split(',') ?? [];
 
 it(`${NETWORKS} trained networks: nothing right is called wrong, and what is wrong by 1e-5 is noticed`, async () => {
