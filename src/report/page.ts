@@ -43,23 +43,38 @@ const policy = (code: string | undefined): string => {
 
 const digestOf = (code: string): string => createHash('sha256').update(code).digest('base64');
 
-/** Writes a page. */
-export function pageText({ title, lead, status, notes, sections, footer, script }: Page): string {
-  return html`<!doctype html>
+/** What a document of HTML consists of. */
+interface Document {
+  readonly title: string;
+  readonly style: string;
+  readonly body: Html;
+  /** Its only program; it stands at the end of `body`. */
+  readonly code: string | undefined;
+}
+
+/** Writes a document that loads nothing, and runs nothing but its own program. */
+export const documentText = ({ title, style, body, code }: Document): string =>
+  html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Html(policy(script?.code))}">
+<meta http-equiv="Content-Security-Policy" content="${new Html(policy(code))}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <meta name="generator" content="gradpool ${VERSION}">
 <link rel="icon" href="data:,">
 <title>${title}</title>
-<style>${new Html(STYLE)}${script && new Html(script.style)}</style>
+<style>${new Html(style)}</style>
 </head>
 <body>
-<header>
+${body}</body>
+</html>
+`.text;
+
+/** Writes a page. */
+export function pageText({ title, lead, status, notes, sections, footer, script }: Page): string {
+  const body = html`<header>
 <h1>${title}</h1>
 <p class="lead">${lead}</p>
 </header>
@@ -70,9 +85,8 @@ ${noteList(notes)}
 ${sections.map(sectionHtml)}${script && html`<div id="${script.place}"><noscript>This page shows its numbers by a script, which this browser does not run.</noscript></div>`}
 </main>
 <footer>${footer}</footer>
-${script && scriptHtml(script)}</body>
-</html>
-`.text;
+${script && scriptHtml(script)}`;
+  return documentText({ title, style: STYLE + (script?.style ?? ''), body, code: script?.code });
 }
 
 /** Writes data so that no text in them can end the element that they stand in, and the program. */

@@ -1,9 +1,8 @@
 /** A page with the frames of a picture: a slider goes through them, and without scripts all are shown. */
-import { createHash } from 'node:crypto';
 import { COLOUR, DARK_COLOUR, darkRules } from '../../bench/plot/theme.js';
 import type { Picture } from '../../run/picture/file.js';
-import { VERSION } from '../../version.js';
 import { Html, html } from '../html.js';
+import { documentText } from '../page.js';
 import {
   classColour,
   frameBody,
@@ -71,9 +70,6 @@ document.body.classList.add('one');
 show(frames.length - 1);
 `;
 
-const HASH = createHash('sha256').update(SCRIPT).digest('base64');
-const POLICY = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${HASH}'; img-src data:; base-uri 'none'; form-action 'none'`;
-
 /** Returns the page. It loads nothing; its only script moves the slider. */
 export function picturePage(picture: Picture, title: string): string {
   const { plane, frames } = picture;
@@ -82,20 +78,7 @@ export function picturePage(picture: Picture, title: string): string {
   const controls =
     frames.length > 1 &&
     html`<div class="controls"><button type="button">Play</button><input type="range" min="0" max="${frames.length - 1}" step="1" value="${frames.length - 1}" aria-label="Epoch"></div>`;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Html(POLICY)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="gradpool ${VERSION}">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${new Html(STYLE)}</style>
-</head>
-<body>
-<main>
+  const body = html`<main>
 <h1>${title}</h1>
 <p>${plane.inputs[0]} to the right, ${plane.inputs[1]} upwards. ${missingText(picture)}</p>
 ${legendList(picture)}
@@ -111,9 +94,8 @@ ${frames.map(
 )}</div>
 </main>
 ${controls && new Html(`<script>${SCRIPT}</script>`)}
-</body>
-</html>
-`.text;
+`;
+  return documentText({ title, style: STYLE, body, code: controls ? SCRIPT : undefined });
 }
 
 function legendList({ plane: { classes, target, range } }: Picture): Html {
