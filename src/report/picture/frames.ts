@@ -3,6 +3,7 @@ import { COLOUR } from '../../bench/plot/theme.js';
 import type { Picture, PictureFrame, Plane } from '../../run/picture/file.js';
 import { CLASS_STEPS, RANGE_STEPS } from '../../run/picture/record.js';
 import { SERIES } from '../chart.js';
+import { Html, html } from '../html.js';
 import { CELL, type Grid, regionPath } from './contours.js';
 
 /** Leads from which a region has a stronger tint: for logits, odds of 1, 2.7 and 12 to 1. */
@@ -101,3 +102,22 @@ export function missingText({ frames }: Picture): string | null {
   const [{ epoch }] = frames;
   return epoch === 0 ? null : `What came before epoch ${epoch} was not recorded.`;
 }
+
+/** Pixels of a drawing where no style says otherwise. */
+const PIXELS = 210;
+
+/**
+ * Returns the drawing of a frame for a page.
+ * @param points the id of the symbol that holds the rows
+ * @param first whether the frame is the page's first, which defines that symbol
+ */
+export function frameSvg(frame: PictureFrame, plane: Plane, points: string, first: boolean): Html {
+  const side = sideOf(plane);
+  return html`<svg class="chart" viewBox="0 0 ${side} ${side}" width="${PIXELS}" height="${PIXELS}" role="img" aria-label="${pictureText({ plane, frames: [frame] })}">${
+    first && new Html(`<defs>${pointsSymbol(plane, points)}</defs>`)
+  }${new Html(frameBody(frame, plane, points))}</svg>`;
+}
+
+/** Returns a dot in the colour of a class, for the legend of a page. */
+export const swatch = (index: number): Html =>
+  html`<svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true"><circle cx="6" cy="6" r="6" fill="${classColour(index)}"/></svg>`;

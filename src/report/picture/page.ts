@@ -3,15 +3,7 @@ import { COLOUR, DARK_COLOUR, darkRules } from '../../bench/plot/theme.js';
 import type { Picture } from '../../run/picture/file.js';
 import { Html, html } from '../html.js';
 import { documentText } from '../page.js';
-import {
-  classColour,
-  frameBody,
-  frameTitle,
-  missingText,
-  pictureText,
-  pointsSymbol,
-  sideOf,
-} from './frames.js';
+import { frameSvg, frameTitle, missingText, swatch } from './frames.js';
 
 const colours = ({ ground, text, muted, grid, blue }: Readonly<Record<keyof typeof COLOUR, string>>) =>
   `--ground:${ground};--text:${text};--muted:${muted};--line:${grid};--accent:${blue}`;
@@ -73,8 +65,6 @@ show(frames.length - 1);
 /** Returns the page. It loads nothing; its only script moves the slider. */
 export function picturePage(picture: Picture, title: string): string {
   const { plane, frames } = picture;
-  const side = sideOf(plane);
-  const [first] = frames;
   const controls =
     frames.length > 1 &&
     html`<div class="controls"><button type="button">Play</button><input type="range" min="0" max="${frames.length - 1}" step="1" value="${frames.length - 1}" aria-label="Epoch"></div>`;
@@ -85,11 +75,8 @@ ${legendList(picture)}
 ${controls}
 <div class="frames">
 ${frames.map(
-  (
-    frame,
-  ) => html`<figure><figcaption>${frameTitle(frame)}</figcaption><svg viewBox="0 0 ${side} ${side}" role="img" aria-label="${pictureText({ plane, frames: [frame] })}">${
-    frame === first && new Html(`<defs>${pointsSymbol(plane, 'rows')}</defs>`)
-  }${new Html(frameBody(frame, plane, 'rows'))}</svg></figure>
+  (frame, i) =>
+    html`<figure><figcaption>${frameTitle(frame)}</figcaption>${frameSvg(frame, plane, 'rows', i === 0)}</figure>
 `,
 )}</div>
 </main>
@@ -103,9 +90,6 @@ function legendList({ plane: { classes, target, range } }: Picture): Html {
     const [low, high] = (range ?? [0, 1]).map((value) => Number(value.toPrecision(3)));
     return html`<p>${target}: the stronger the blue, the larger, from ${low} to ${high}; a point has the colour of its own number.</p>`;
   }
-  const marks = classes.map(
-    (name, c) =>
-      html`<li><svg viewBox="0 0 12 12" aria-hidden="true"><circle cx="6" cy="6" r="6" fill="${classColour(c)}"/></svg>${name}</li>`,
-  );
+  const marks = classes.map((name, c) => html`<li>${swatch(c)}${name}</li>`);
   return html`<ul>${marks}</ul>`;
 }

@@ -2,16 +2,8 @@
 import { UserError } from '../../errors.js';
 import { type Picture, readPicture } from '../../run/picture/file.js';
 import type { PageSection } from '../elements.js';
-import { Html, html } from '../html.js';
-import {
-  classColour,
-  frameBody,
-  frameTitle,
-  missingText,
-  pictureText,
-  pointsSymbol,
-  sideOf,
-} from '../picture/frames.js';
+import { html } from '../html.js';
+import { frameSvg, frameTitle, missingText, swatch } from '../picture/frames.js';
 import type { OpenedRun } from './open.js';
 
 const POINTS = 'picture-rows';
@@ -21,17 +13,11 @@ export function pictureSection({ folder }: OpenedRun, say: (note: string) => voi
   const picture = read(folder, say);
   if (picture === null || picture.frames.length === 0) return null;
   const { plane, frames } = picture;
-  const side = sideOf(plane);
   const figures = frames.map(
     (frame, i) =>
-      html`<figure><figcaption><h3>${frameTitle(frame)}</h3></figcaption><svg class="chart" viewBox="0 0 ${side} ${side}" width="210" height="210" role="img" aria-label="${pictureText({ plane, frames: [frame] })}">${
-        i === 0 && new Html(`<defs>${pointsSymbol(plane, POINTS)}</defs>`)
-      }${new Html(frameBody(frame, plane, POINTS))}</svg></figure>`,
+      html`<figure><figcaption><h3>${frameTitle(frame)}</h3></figcaption>${frameSvg(frame, plane, POINTS, i === 0)}</figure>`,
   );
-  const names = plane.classes?.map(
-    (name, c) =>
-      html`<svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true"><circle cx="6" cy="6" r="6" fill="${classColour(c)}"/></svg> ${name} `,
-  );
+  const names = plane.classes?.map((name, c) => html`${swatch(c)} ${name} `);
   const body = html`<p>${plane.inputs[0]} to the right, ${plane.inputs[1]} upwards. ${
     names ?? `The stronger the blue, the larger the predicted ${plane.target}.`
   } ${missingText(picture)}</p>
