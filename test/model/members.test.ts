@@ -17,7 +17,7 @@ import { initialize } from '#src/network/initialize.js';
 import { parameterLayout } from '#src/network/layout.js';
 import { objective } from '#src/network/network.js';
 import { buildLayers, type LayerSpec } from '#src/network/spec.js';
-import { withoutChecksum } from '../support/metadata.js';
+import { withoutChecksum } from '../support/unsealed.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-members-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -11,7 +11,7 @@ import { kthSmallest, pointLevel, quantilePairs, writeQuantileTargets } from '#s
 import { Stream } from '#src/random.js';
 import { train } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
-import { withoutChecksum } from '../support/metadata.js';
+import { withoutChecksum } from '../support/unsealed.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-uncertainty-'));
 afterAll(() => rmSync(folder, { recursive: true }));
