@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { surveyMpi } from '#src/ranks/library.js';
 import { resume, train } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
-import type { EndEvent, TrainEvent } from '#src/train/events.js';
+import type { EndEvent } from '#src/train/events.js';
 import { type Ended, flowers, Place } from '../bin/cli.js';
+import { endOf } from '../support/ending.js';
 import { writeIdxFolder } from '../support/idx.js';
 
 const SCRIPT = fileURLToPath(new URL('../fixtures/ranks.mjs', import.meta.url));
@@ -37,12 +38,6 @@ function mpiexec(...ranks: string[][]): Promise<Ended> {
 }
 
 const alike = (count: number, ...words: string[]): string[][] => Array.from({ length: count }, () => words);
-
-async function end(events: AsyncGenerator<TrainEvent>): Promise<EndEvent> {
-  let last: TrainEvent | undefined;
-  for await (const event of events) last = event;
-  return last as EndEvent;
-}
 
 describe.skipIf(!hasMpi)('ranks of mpiexec', () => {
   let options: TrainOptions[];
@@ -77,7 +72,7 @@ describe.skipIf(!hasMpi)('ranks of mpiexec', () => {
     slow = { ...options[0], epochs: 12, checkpointEvery: 2 };
     alone = [];
     for (const option of [...options, slow]) {
-      alone.push((await end(train({ ...option, workers: 0 }, { out: null }))).weightsSha256);
+      alone.push((await endOf(train({ ...option, workers: 0 }, { out: null }))).weightsSha256);
     }
     const killed = { options: slow, out: place.path('killed'), step: 7, rank: 1 };
     const trainings = options.map((option) => [option, null]);
@@ -99,7 +94,7 @@ describe.skipIf(!hasMpi)('ranks of mpiexec', () => {
     expect(two.code).toBe(0);
     expect(JSON.parse(two.stdout).resumed).toMatchObject({ status: 'interrupted', steps: 16 });
     expect(existsSync(`${folder}/lock`)).toBe(false);
-    expect((await end(resume(folder))).weightsSha256).toBe(alone[3]);
+    expect((await endOf(resume(folder))).weightsSha256).toBe(alone[3]);
   });
 
   it('print once, and end with the exit code of all', async () => {

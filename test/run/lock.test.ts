@@ -16,27 +16,19 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resume, train } from '#src/run/train.js';
-import type { EndEvent, TrainEvent } from '#src/train/events.js';
+import type { EndEvent } from '#src/train/events.js';
+import { endOf } from '../support/ending.js';
 import { unseal } from '../support/unsealed.js';
 
 let folder: string;
 const options = { data: 'iris', hidden: [6], epochs: 6, checkpointEvery: 4, workers: 0 } as const;
 let whole: EndEvent;
 
-async function end(events: AsyncGenerator<TrainEvent>, see: (event: TrainEvent) => void = () => {}) {
-  let last: TrainEvent | undefined;
-  for await (const event of events) {
-    see(event);
-    last = event;
-  }
-  return last as EndEvent;
-}
-
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gradpool-lock-'));
   const interrupted = new AbortController();
-  whole = await end(train(options, { out: join(folder, 'whole') }));
-  await end(train(options, { out: join(folder, 'stopped'), signal: interrupted.signal }), (event) => {
+  whole = await endOf(train(options, { out: join(folder, 'whole') }));
+  await endOf(train(options, { out: join(folder, 'stopped'), signal: interrupted.signal }), (event) => {
     if (event.type === 'epoch' && event.epoch === 4) interrupted.abort();
   });
 });
@@ -76,7 +68,7 @@ describe('a folder has one writer', () => {
     );
     await first.return(undefined);
     expect(existsSync(join(run, 'lock'))).toBe(false);
-    expect((await end(resume(run))).weightsSha256).toBe(whole.weightsSha256);
+    expect((await endOf(resume(run))).weightsSha256).toBe(whole.weightsSha256);
   });
 
   it('which may be on another machine', async () => {
@@ -99,7 +91,7 @@ describe('a folder has one writer', () => {
     writeFileSync(join(run, 'lock'), await lock(run));
     writeFileSync(join(run, 'checkpoints', 'last.safetensors.77.tmp'), 'half a checkpoint');
     writeFileSync(join(run, 'run.json.77.tmp'), '');
-    expect((await end(resume(run))).weightsSha256).toBe(whole.weightsSha256);
+    expect((await endOf(resume(run))).weightsSha256).toBe(whole.weightsSha256);
     expect(readdirSync(run).filter((name) => /tmp|lock/.test(name))).toEqual([]);
     expect(readdirSync(join(run, 'checkpoints')).filter((name) => name.endsWith('tmp'))).toEqual([]);
   });
@@ -119,7 +111,7 @@ describe('a folder has one writer', () => {
     await first.next();
     const second = `${run}-copy`;
     cpSync(run, second, { recursive: true });
-    expect((await end(resume(second))).weightsSha256).toBe(whole.weightsSha256);
+    expect((await endOf(resume(second))).weightsSha256).toBe(whole.weightsSha256);
     await first.return(undefined);
   });
 
@@ -127,7 +119,7 @@ describe('a folder has one writer', () => {
     const out = join(folder, 'twice');
     const both = await Promise.all(
       [1, 2].map(() =>
-        end(train(options, { out })).then(
+        endOf(train(options, { out })).then(
           () => 'done',
           (error: Error) => error.message,
         ),
@@ -160,7 +152,7 @@ describe('a damaged checkpoint', () => {
     const run = copy();
     damage(run);
     const retries: string[] = [];
-    const result = await end(resume(run), (event) => {
+    const result = await endOf(resume(run), (event) => {
       if (event.type === 'retry') retries.push(event.message);
     });
     expect(result.weightsSha256).toBe(whole.weightsSha256);
@@ -182,14 +174,14 @@ describe('a damaged checkpoint', () => {
 
   it('is kept as many times as asked', async () => {
     const out = join(folder, 'many');
-    await end(train({ ...options, keepCheckpoints: 3 }, { out }));
+    await endOf(train({ ...options, keepCheckpoints: 3 }, { out }));
     expect(
       readdirSync(join(out, 'checkpoints'))
         .filter((name) => name.startsWith('last'))
         .sort(),
     ).toEqual(['last-1.safetensors', 'last-2.safetensors', 'last.safetensors']);
     const one = join(folder, 'one');
-    await end(train({ ...options, keepCheckpoints: 1 }, { out: one }));
+    await endOf(train({ ...options, keepCheckpoints: 1 }, { out: one }));
     expect(readdirSync(join(one, 'checkpoints')).sort()).toEqual(['best.safetensors', 'last.safetensors']);
   });
 });
@@ -207,7 +199,7 @@ it.skipIf(process.platform !== 'linux')(
       const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
       const run = copy();
       writeFileSync(join(run, 'lock'), lockOf(run, { pid, process: `${boot} ${stat()[19]}` }));
-      expect((await end(resume(run))).weightsSha256).toBe(whole.weightsSha256);
+      expect((await endOf(resume(run))).weightsSha256).toBe(whole.weightsSha256);
     } finally {
       shell.kill();
     }

@@ -8,6 +8,7 @@ import type { Ranks } from '#src/ranks/ranks.js';
 import { type RunOptions, resumeAmong, train, trainAmong } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent, TrainEvent } from '#src/train/events.js';
+import { endOf } from '../support/ending.js';
 import { writeIdxFolder } from '../support/idx.js';
 import { loopback } from '../support/loopback.js';
 
@@ -19,18 +20,9 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gradpool-ranks-'));
   const data = writeIdxFolder(join(folder, 'data'), { train: 200, test: 40 });
   options = { data, val: 0.2, hidden: [12], batch: 25, epochs: 4, optimizer: 'adam', lr: 0.01, workers: 0 };
-  whole = await end(train(options, { out: null }));
+  whole = await endOf(train(options, { out: null }));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-async function end(events: AsyncGenerator<TrainEvent>, see: (event: TrainEvent) => void = () => {}) {
-  let last: TrainEvent | undefined;
-  for await (const event of events) {
-    see(event);
-    last = event;
-  }
-  return last as EndEvent;
-}
 
 /** Lets each rank work, and returns what becomes of it. An error is told to all, as the command line does. */
 async function among<T>(size: number, work: (ranks: Ranks) => Promise<T>) {
@@ -40,7 +32,7 @@ async function among<T>(size: number, work: (ranks: Ranks) => Promise<T>) {
 
 /** Trains on two ranks that differ, and returns the one error that both end with. */
 async function refusal(of: (rank: number) => Partial<TrainOptions>, run: RunOptions = { out: null }) {
-  const ends = await among(2, (ranks) => end(trainAmong(ranks, { ...options, ...of(ranks.rank) }, run)));
+  const ends = await among(2, (ranks) => endOf(trainAmong(ranks, { ...options, ...of(ranks.rank) }, run)));
   const errors = ends.map((found) => (found as PromiseRejectedResult).reason as Error);
   expect(errors[0].message).toBe(errors[1].message);
   return errors[0];
@@ -49,7 +41,7 @@ async function refusal(of: (rank: number) => Partial<TrainOptions>, run: RunOpti
 describe('ranks', () => {
   it('have one folder, one record and one result', async () => {
     const out = join(folder, 'run');
-    const ends = await among(3, (ranks) => end(trainAmong(ranks, options, { out })));
+    const ends = await among(3, (ranks) => endOf(trainAmong(ranks, options, { out })));
     for (const found of ends) {
       const { value } = found as PromiseFulfilledResult<EndEvent>;
       expect(value).toMatchObject({ weightsSha256: whole.weightsSha256, ranks: 3, val: whole.val });
@@ -62,9 +54,9 @@ describe('ranks', () => {
 
   it('train on all rows together', async () => {
     const again = { ...options, refit: true, patience: 4 };
-    const alone = await end(train(again, { out: null }));
+    const alone = await endOf(train(again, { out: null }));
     const out = join(folder, 'refit');
-    const [first] = await among(2, (ranks) => end(trainAmong(ranks, again, { out })));
+    const [first] = await among(2, (ranks) => endOf(trainAmong(ranks, again, { out })));
     const { value } = first as PromiseFulfilledResult<EndEvent>;
     expect(value.refit).toEqual(alone.refit);
     expect(value.weightsSha256).toBe(alone.weightsSha256);
@@ -77,10 +69,10 @@ describe('ranks', () => {
       const see = (event: TrainEvent) => {
         if (event.type === 'step' && event.step === 9 && ranks.rank === 2) abort.abort();
       };
-      return end(trainAmong(ranks, options, { out, signal: abort.signal }), see);
+      return endOf(trainAmong(ranks, options, { out, signal: abort.signal }), see);
     });
     for (const found of stopped) expect(found).toMatchObject({ value: { status: 'interrupted', steps: 10 } });
-    const ends = await among(2, (ranks) => end(resumeAmong(ranks, out)));
+    const ends = await among(2, (ranks) => endOf(resumeAmong(ranks, out)));
     for (const found of ends) {
       expect(found).toMatchObject({ value: { status: 'completed', weightsSha256: whole.weightsSha256 } });
     }

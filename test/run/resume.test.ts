@@ -7,6 +7,7 @@ import { DivergedError } from '#src/errors.js';
 import { type ResumeOptions, type RunOptions, resume, train } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent, TrainEvent } from '#src/train/events.js';
+import { endOf } from '../support/ending.js';
 import { writeIdxFolder } from '../support/idx.js';
 import { killedAfter } from '../support/killed.js';
 
@@ -18,15 +19,9 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gradpool-run-'));
   const data = writeIdxFolder(join(folder, 'data'), { train: 400, test: 60 });
   options = { data, val: 0.2, hidden: [12], batch: 25, epochs: 6, optimizer: 'adam', lr: 0.01, workers: 0 };
-  whole = await end(train(options, { out: join(folder, 'whole') }));
+  whole = await endOf(train(options, { out: join(folder, 'whole') }));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-async function end(events: AsyncGenerator<TrainEvent>): Promise<EndEvent> {
-  let last: TrainEvent | undefined;
-  for await (const event of events) last = event;
-  return last as EndEvent;
-}
 
 /** Trains until `stop` says so, then aborts as Ctrl-C does. */
 async function interrupted(
@@ -68,11 +63,13 @@ describe('a run', () => {
   it('is repeated by its config.yaml', async () => {
     const { parse } = await import('yaml');
     const config = parse(readFileSync(join(folder, 'whole', 'config.yaml'), 'utf8'));
-    expect((await end(train(config, { out: null }))).weightsSha256).toBe(whole.weightsSha256);
+    expect((await endOf(train(config, { out: null }))).weightsSha256).toBe(whole.weightsSha256);
   });
 
   it('refuses a folder that exists', async () => {
-    await expect(end(train(options, { out: join(folder, 'whole') }))).rejects.toThrow(/holds a run already/);
+    await expect(endOf(train(options, { out: join(folder, 'whole') }))).rejects.toThrow(
+      /holds a run already/,
+    );
   });
 });
 
@@ -86,7 +83,7 @@ describe('resume', () => {
     const out = join(folder, `interrupted-${step}`);
     const stopped = await interrupted(out, (event) => event.type === 'step' && event.step === step);
     expect(stopped).toMatchObject({ status: 'interrupted', steps: step });
-    const resumed = await end(resume(out, { workers }));
+    const resumed = await endOf(resume(out, { workers }));
     expect(resumed.weightsSha256).toBe(whole.weightsSha256);
     expect({ train: resumed.train, val: resumed.val, test: resumed.test }).toEqual({
       train: whole.train,
@@ -115,7 +112,7 @@ describe('resume', () => {
     for (const step of [1, 2, 6, 15]) {
       const out = join(folder, `killed-${step}`);
       expect(await killedAfter(step, options, out)).toBe('SIGKILL');
-      const resumed = await end(resume(out));
+      const resumed = await endOf(resume(out));
       expect(resumed.weightsSha256, `killed after step ${step}`).toBe(whole.weightsSha256);
     }
   });
@@ -129,13 +126,13 @@ describe('resume', () => {
       epochs: 40,
       patience: 2,
     } as const;
-    const early = await end(train(stopping, { out: join(folder, 'early') }));
+    const early = await endOf(train(stopping, { out: join(folder, 'early') }));
     expect(early.status).toBe('early-stopped');
     expect(early.epochs).toBe((early.bestEpoch ?? 0) + 2);
     const out = join(folder, 'early-interrupted');
     const at = 13 * ((early.bestEpoch ?? 0) + 1);
     await interrupted(out, (event) => event.type === 'step' && event.step === at, stopping);
-    const resumed = await end(resume(out));
+    const resumed = await endOf(resume(out));
     expect(resumed.weightsSha256).toBe(early.weightsSha256);
     expect(resumed.val).toEqual(early.val);
   });
@@ -143,8 +140,8 @@ describe('resume', () => {
   it('goes on for longer when asked, as if it had been planned so', async () => {
     const out = join(folder, 'longer');
     cpSync(join(folder, 'whole'), out, { recursive: true });
-    const longer = await end(train({ ...options, epochs: 9 }, { out: null }));
-    expect((await end(resume(out, { epochs: 9 }))).weightsSha256).toBe(longer.weightsSha256);
+    const longer = await endOf(train({ ...options, epochs: 9 }, { out: null }));
+    expect((await endOf(resume(out, { epochs: 9 }))).weightsSha256).toBe(longer.weightsSha256);
   });
 
   it('of a run that is complete gives its result', async () => {
@@ -154,10 +151,10 @@ describe('resume', () => {
   });
 
   it('refuses what cannot go on', async () => {
-    await expect(end(resume(join(folder, 'whole'), { epochs: 3 }))).rejects.toThrow(
+    await expect(endOf(resume(join(folder, 'whole'), { epochs: 3 }))).rejects.toThrow(
       /can only go on for longer/,
     );
-    await expect(end(resume(join(folder, 'nothing')))).rejects.toThrow(/not a run's folder/);
+    await expect(endOf(resume(join(folder, 'nothing')))).rejects.toThrow(/not a run's folder/);
   });
 
   it('refuses other data', async () => {
@@ -168,7 +165,7 @@ describe('resume', () => {
     const changed = Buffer.from(original);
     changed[8] = (changed[8] + 1) % 3;
     writeFileSync(labels, changed);
-    await expect(end(resume(out))).rejects.toThrow(/not the data/);
+    await expect(endOf(resume(out))).rejects.toThrow(/not the data/);
     writeFileSync(labels, original);
   });
 });
@@ -176,7 +173,7 @@ describe('resume', () => {
 describe('a diverging run', () => {
   it('names step, layer and rows, keeps its weights and the last good checkpoint', async () => {
     const out = join(folder, 'diverging');
-    const run = end(train({ ...options, optimizer: 'sgd', lr: 1e6 }, { out }));
+    const run = endOf(train({ ...options, optimizer: 'sgd', lr: 1e6 }, { out }));
     await expect(run).rejects.toThrow(DivergedError);
     await expect(run).rejects.toThrow(
       /diverged at step \d+ \(epoch 1\): layer \d+ \(\w+ \d+->\d+\) .* data row \d+/,
