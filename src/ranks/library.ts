@@ -71,6 +71,18 @@ export interface LoadedMpi extends MpiLibrary {
   readonly handles: Handles;
 }
 
+/**
+ * What UCX, which MPICH may move bytes with, reads as it is loaded. It would take over SIGSEGV, which V8 needs:
+ * WebAssembly's accesses outside of its memory end in it. And it would put itself before brk and munmap, while
+ * threads of V8 allocate: now and then a part of the heap that is in use was then gone.
+ */
+const UCX_SETTINGS = {
+  UCX_ERROR_SIGNALS: '',
+  UCX_MEM_EVENTS: 'n',
+  UCX_MEM_MMAP_HOOK_MODE: 'none',
+  UCX_MEM_MALLOC_HOOKS: 'n',
+};
+
 /** Says how to install an MPI. */
 export const MPI_HINT = 'apt-get install mpich';
 
@@ -79,9 +91,7 @@ export const MPI_HINT = 'apt-get install mpich';
  * @throws UsageError where there is none
  */
 export function loadMpi(kind: MpiLibrary['kind'] | null = null): LoadedMpi {
-  // UCX, which MPICH may move bytes with, reads this as it is loaded. It would take over SIGSEGV, which V8
-  // needs: WebAssembly's accesses outside of its memory end in it.
-  process.env.UCX_ERROR_SIGNALS = '';
+  Object.assign(process.env, UCX_SETTINGS);
   const others: string[] = [];
   for (const name of NAMES) {
     if (kind !== null && name.kind !== kind) continue;
