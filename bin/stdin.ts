@@ -1,9 +1,16 @@
-/** Reads standard input where DATA is `-`: the command gets a temporary file that holds it. */
-import { closeSync, createWriteStream, mkdtempSync, openSync, readSync, renameSync } from 'node:fs';
+/**
+ * Reads standard input where DATA is `-`: the command gets it as text that arrives, or a temporary file that
+ * holds it.
+ */
+import { createWriteStream, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { constants, gunzipSync } from 'node:zlib';
+import { constants, createGunzip, gunzipSync } from 'node:zlib';
+import type { BlockSource } from '../src/data/blocks.js';
+import { encodingOf } from '../src/data/tables/csvfile.js';
+import type { CsvText } from '../src/data/tables/csvtext.js';
 import { DataError, UsageError, UserError } from '../src/errors.js';
 import { removedAtEnd } from './render/exit.js';
 
@@ -21,6 +28,26 @@ export async function withData<T>(
   data: string,
   use: (source: string, named: Naming) => Promise<T>,
 ): Promise<T> {
+  return withInput(data, async (pieces, folder) => spool(folder, await arriving(pieces)), use);
+}
+
+/**
+ * Calls `use` with DATA as `withData` does, but hands on CSV while it arrives, so that it may be longer than
+ * any file. Other formats are read from their end, or more than once, and still go to a temporary file.
+ */
+export function withStream<T>(
+  data: string,
+  use: (source: BlockSource, named: Naming) => Promise<T>,
+): Promise<T> {
+  return withInput<string | CsvText, T>(data, openInput, use);
+}
+
+/** Opens standard input, and a temporary folder for what must lie in files, until `use` ends. */
+async function withInput<Source, T>(
+  data: string,
+  open: (pieces: AsyncIterable<Buffer>, folder: string) => Promise<Source>,
+  use: (source: Source | string, named: Naming) => Promise<T>,
+): Promise<T> {
   if (data !== '-') return use(data, (text) => text);
   if (process.stdin.isTTY) {
     throw new UsageError(`-: ${NAME} is a terminal; pipe data into it, as in: cat new.csv | gradpool …`);
@@ -29,11 +56,12 @@ export async function withData<T>(
   const remove = removedAtEnd(folder);
   const named: Naming = (text) => nameIn(text, folder);
   try {
-    return await use(await spool(folder), named);
+    return await use(await open(process.stdin, folder), named);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(named(error.message), error.exitCode);
   } finally {
+    process.stdin.destroy();
     remove();
   }
 }
@@ -55,27 +83,68 @@ function nameIn(text: string, folder: string): string {
   return [first, ...rest.map((part) => part.replace(/^[\\/][\w.-]*/, NAME))].join('');
 }
 
-/** Copies standard input to a file whose name says what it holds, as the name of a user's file would. */
-async function spool(folder: string): Promise<string> {
-  const unnamed = join(folder, 'stdin');
-  await pipeline(process.stdin, createWriteStream(unnamed)).catch((error: Error) => {
-    throw new DataError(`${NAME}: cannot be copied to ${folder} (${error.message}); give a file`);
-  });
-  const start = firstBytes(unnamed);
-  if (start.length === 0) throw new DataError(`${NAME}: it is empty; pipe data into it`);
-  const file = join(folder, nameOf(start));
-  renameSync(unnamed, file);
-  return file;
+/** Input whose beginning has arrived. */
+interface Arriving {
+  readonly start: Buffer;
+  /** All of it, the beginning too. */
+  readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-function firstBytes(file: string): Buffer {
-  const bytes = Buffer.alloc(4096);
-  const descriptor = openSync(file, 'r');
-  try {
-    return bytes.subarray(0, readSync(descriptor, bytes));
-  } finally {
-    closeSync(descriptor);
+/** Bytes that tell the format. */
+const START = 4096;
+
+/** Waits for the beginning of the input. Throws DataError if it is empty. */
+async function arriving(input: AsyncIterable<Buffer>): Promise<Arriving> {
+  const pieces = input[Symbol.asyncIterator]();
+  const taken: Buffer[] = [];
+  for (let bytes = 0; bytes < START; ) {
+    const { done, value } = await pieces.next();
+    if (done) break;
+    taken.push(value);
+    bytes += value.length;
   }
+  const start = Buffer.concat(taken);
+  if (start.length === 0) throw new DataError(`${NAME}: it is empty; pipe data into it`);
+  async function* all() {
+    yield start;
+    yield* { [Symbol.asyncIterator]: () => pieces };
+  }
+  return { start, bytes: all() };
+}
+
+/** Opens the input as text that is read while it arrives, or copies it to a file. */
+async function openInput(input: AsyncIterable<Buffer>, folder: string): Promise<CsvText | string> {
+  const arrived = await arriving(input);
+  const name = nameOf(arrived.start);
+  const isPacked = name === 'stdin.csv.gz';
+  const start = isPacked ? unpacked(arrived.start) : arrived.start;
+  const isWide = encodingOf(NAME, start) !== 'utf-8';
+  if (isWide || !(isPacked || name === 'stdin.csv')) return spool(folder, arrived);
+  const bytes = isPacked ? unpackedPieces(arrived.bytes) : arrived.bytes;
+  return { kind: 'text', name: NAME, bytes, folder };
+}
+
+/** Unpacks gzip while it arrives. */
+async function* unpackedPieces(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const input = Readable.from(packed);
+  const gunzip = createGunzip();
+  input.on('error', (error) => gunzip.destroy(error));
+  try {
+    yield* input.pipe(gunzip);
+  } catch (error) {
+    throw new DataError(`${NAME}: not a valid gzip file (${(error as Error).message}); pack it again`);
+  } finally {
+    input.destroy();
+  }
+}
+
+/** Copies the input to a file whose name says what it holds, as the name of a user's file would. */
+async function spool(folder: string, { start, bytes }: Arriving): Promise<string> {
+  const file = join(folder, nameOf(start.subarray(0, START)));
+  await pipeline(Readable.from(bytes), createWriteStream(file)).catch((error: Error) => {
+    throw new DataError(`${NAME}: cannot be copied to ${folder} (${error.message}); give a file`);
+  });
+  return file;
 }
 
 /** The first bytes of each format in hexadecimal digits, and a name with its ending. */

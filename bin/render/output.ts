@@ -27,7 +27,7 @@ export function printNotes(lines: readonly string[]): void {
   for (const line of lines) process.stderr.write(`${forTerminal(paint('dim', visible(line)))}\n`);
 }
 
-type Put = (text: string) => Promise<void>;
+type Put = (piece: string | Uint8Array) => Promise<void>;
 
 /**
  * Lets `write` fill the file that the user named, or stdout if none was named. A symbolic link stays one, and
@@ -42,7 +42,7 @@ export async function streamTo(file: string | undefined, write: (put: Put) => Pr
   if (destination.kind === 'descriptor') return untilNobodyReads(name, toDescriptor(destination), write);
   const descriptor = await openLater(destination.path, constants.O_WRONLY).catch(cannotWrite(name));
   try {
-    await untilNobodyReads(name, (text) => writeAll(descriptor, text), write);
+    await untilNobodyReads(name, (piece) => writeAll(descriptor, piece), write);
   } finally {
     closeSync(descriptor);
   }
@@ -65,9 +65,9 @@ function cannotWrite(name: string): (error: Error) => never {
  */
 function toDescriptor({ descriptor }: Destination & { kind: 'descriptor' }): Put {
   const stream = { 1: process.stdout, 2: process.stderr }[descriptor];
-  if (stream === undefined) return (text) => writeAll(descriptor, text);
-  return async (text) => {
-    if (!stream.write(text)) await once(stream, 'drain');
+  if (stream === undefined) return (piece) => writeAll(descriptor, piece);
+  return async (piece) => {
+    if (!stream.write(piece)) await once(stream, 'drain');
   };
 }
 
@@ -75,8 +75,8 @@ function toDescriptor({ descriptor }: Destination & { kind: 'descriptor' }): Put
 async function untilNobodyReads(name: string, put: Put, write: (put: Put) => Promise<void>): Promise<void> {
   let closed = false;
   try {
-    await write((text) =>
-      put(text).catch((error: NodeJS.ErrnoException) => {
+    await write((piece) =>
+      put(piece).catch((error: NodeJS.ErrnoException) => {
         closed = error.code === 'EPIPE';
         cannotWrite(name)(error);
       }),
@@ -87,11 +87,11 @@ async function untilNobodyReads(name: string, put: Put, write: (put: Put) => Pro
 }
 
 /**
- * Writes all of a text. A pipe that another program made non-blocking refuses bytes while it is full, so a
+ * Writes all of a piece. A pipe that another program made non-blocking refuses bytes while it is full, so a
  * refused write is tried again a little later.
  */
-async function writeAll(descriptor: number, text: string): Promise<void> {
-  const bytes = Buffer.from(text);
+async function writeAll(descriptor: number, piece: string | Uint8Array): Promise<void> {
+  const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
   for (let done = 0; done < bytes.length; ) {
     try {
       done += (await writeLater(descriptor, bytes, done, bytes.length - done, null)).bytesWritten;

@@ -1,13 +1,14 @@
 /**
  * Turns the DATA argument into datasets in shared memory: for training, or by the schema of a trained model.
  */
-import { DataError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { fitArrays, loadArrays } from './arrays/arrays.js';
 import { rejectColumnOptions } from './columnoptions.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
 import { findingsOf } from './examined.js';
 import type { Finding } from './findings/finding.js';
 import { type FitOptions, type FittedDataset, fingerprint, type LoadedDataset } from './fit.js';
+import { loadSet, otherKind } from './loadkinds.js';
 import { type Parting, partingConflict } from './parting.js';
 import { type Preprocessing, preprocessingOf } from './preprocessing.js';
 import {
@@ -265,19 +266,10 @@ async function load(
   options: LoadTableOptions,
 ): Promise<LoadedDataset & { readonly kept?: readonly KeptColumn[] }> {
   const source = openSource(data);
-  if (source.kind === 'arrays' && schema.kind === 'arrays') {
-    for (const flag of ['keep', 'weights'] as const) {
-      if (options[flag] !== undefined)
-        throw new UsageError(`--${flag}: ${source.name} is not a table and has no columns`);
-    }
-    return loadArrays(source, schema, options.needTargets);
-  }
+  if (source.kind === 'arrays' && schema.kind === 'arrays') return loadSet(source, schema, options);
   if (source.kind === 'table' && schema.kind === 'table')
     return (await tables.load())(source, schema, options);
-  const words = { arrays: 'arrays (IDX, NPY)', table: 'a table' };
-  throw new DataError(
-    `${sourceName(data)}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,
-  );
+  throw otherKind(sourceName(data), source, schema);
 }
 
 /** Returns the test part that comes with the data, such as MNIST's 10,000 images; null if there is none. */

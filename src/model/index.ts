@@ -1,5 +1,6 @@
 /** Loads saved models, which describe themselves, predict and evaluate in this process, without a trainer. */
 import type { Calibration } from '../calibration/record.js';
+import type { BlockSource } from '../data/blocks.js';
 import { loadWithSchema } from '../data/load.js';
 import type { ProblemType, Schema } from '../data/schema.js';
 import { type DataSource, sourceName } from '../data/source.js';
@@ -12,6 +13,7 @@ import { type EvaluateOptions, type Evaluation, evaluateModel } from './evaluate
 import { classesOf, type Facts, problemTypeOf } from './format.js';
 import { type ImportanceEvent, type ImportanceOptions, measureImportance } from './importance.js';
 import { type Predictions, predictAll } from './predict.js';
+import { type PredictionEvent, predictStream } from './predictstream.js';
 import { readModel } from './read.js';
 import { datasetOf, type Row } from './rows.js';
 import { createRunner, type Runner } from './runner.js';
@@ -30,6 +32,7 @@ export type {
 } from './importance.js';
 export type { ImportanceMetric } from './importancemetrics.js';
 export type { PredictionBatch, Predictions } from './predict.js';
+export type { PredictionEvent } from './predictstream.js';
 export type { Row } from './rows.js';
 
 /** A trained network with all that is needed to predict from raw rows. */
@@ -80,6 +83,28 @@ export interface Model {
    * ```
    */
   predict(source: DataSource, options?: PredictOptions): Promise<Predictions>;
+  /**
+   * Predicts as `predict` does, but reads, predicts and hands out block after block, so that the source may
+   * be larger than memory. The predictions have the same bits. The last event has type 'end' and holds the
+   * notes.
+   *
+   * @throws DataError and UsageError as `predict` does, after the blocks before the row that it names
+   * @example
+   * ```js
+   * import { loadModel, train } from 'gradpool';
+   *
+   * const data = { area: [20, 40, 60, 80], price: [200, 400, 600, 800] };
+   * const options = { data, target: 'price', val: 0, hidden: [4], epochs: 20 };
+   * for await (const event of train(options, { out: 'runs/rents' })) void event;
+   *
+   * const model = await loadModel('runs/rents');
+   * for await (const event of model.predictStream({ area: [30, 70, 90] })) {
+   *   if (event.type === 'rows') console.log(event.from, event.predicted.length); // → 0 3
+   *   if (event.type === 'end') console.log(event.rows, event.notes); // → 3 []
+   * }
+   * ```
+   */
+  predictStream(source: BlockSource, options?: PredictOptions): AsyncGenerator<PredictionEvent>;
   /**
    * Compares the model's predictions with the targets of a data source or of a table in memory.
    *
@@ -245,6 +270,10 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
       const uncertainty = uncertaintyOf(interval);
       const data = await loadWithSchema(source, schema, { needTargets: false, keep });
       return predictAll(model, ready(), { source: sourceName(source), uncertainty, ...data });
+    },
+    async *predictStream(source, { keep, interval } = {}) {
+      const uncertainty = uncertaintyOf(interval);
+      yield* predictStream(model, ready(), source, { keep, uncertainty });
     },
     async evaluate(source, options = {}) {
       const { weights } = options;

@@ -1,9 +1,8 @@
 import type { Subset } from '../data/dataset.js';
 import type { KeptColumn } from '../data/tables/load.js';
 import { blockRows, evaluationBlocks } from '../forward/evaluation.js';
-import { predictedQuantiles, predictedValues } from '../forward/predictions.js';
+import { type BlockOutput, readOutput } from './blockoutput.js';
 import { classesOf } from './format.js';
-import { classProbabilities, predictedClasses } from './outputs.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
 import type { Uncertainty } from './uncertainty.js';
@@ -68,41 +67,45 @@ export function predictAll(
     uncertainty: Uncertainty | null;
   },
 ): Predictions {
-  const { target } = model.schema;
-  const rows = subset.rows.length;
-  const classes = classesOf(model.schema);
-  const { context, output } = runner;
-  const { levels } = context.objective;
+  const outcome = outcomeOf(model, runner);
   return {
-    rows,
-    targets: target.kind === 'classes' ? [target.name] : target.names,
-    quantiles: levels.length > 0 ? levels : null,
-    classes,
+    rows: subset.rows.length,
+    ...outcome,
     notes,
     kept,
     *batches() {
       for (let block = 0; block < evaluationBlocks(subset); block++) {
         const { from, to } = blockRows(subset, block);
         runner.forward(subset, from, to, source);
-        const count = to - from;
-        const sets = uncertainty?.sets(runner, count);
-        yield {
-          from,
-          predicted: predictedRows(model, runner, count),
-          probabilities: classes && classProbabilities(model, runner, count),
-          quantiles: levels.length > 0 ? predictedQuantiles(context, output, count) : null,
-          intervals: uncertainty?.intervals(runner, count) ?? null,
-          sets: sets?.map((set) => set.map((index) => classes![index])) ?? null,
-        };
+        yield { from, ...named(outcome, readOutput(model, runner, uncertainty, to - from)) };
       }
     },
   };
 }
 
-function predictedRows({ schema }: ReadModel, { context, output }: Runner, rows: number) {
-  if (schema.target.kind === 'classes') {
-    const { classes } = schema.target;
-    return Array.from(predictedClasses(context, rows), (index) => classes[index]);
-  }
-  return Array.from(predictedValues(context, output, rows));
+/** What a model predicts, whatever the rows. */
+export type Outcome = Pick<Predictions, 'targets' | 'quantiles' | 'classes'>;
+
+/** Returns what a model predicts. */
+export function outcomeOf(
+  { schema }: Pick<ReadModel, 'schema'>,
+  { context }: Pick<Runner, 'context'>,
+): Outcome {
+  const { target } = schema;
+  const { levels } = context.objective;
+  return {
+    targets: target.kind === 'classes' ? [target.name] : target.names,
+    quantiles: levels.length > 0 ? levels : null,
+    classes: classesOf(schema),
+  };
+}
+
+/** Gives the classes of predictions their names. */
+export function named({ classes }: Outcome, output: BlockOutput): Omit<PredictionBatch, 'from'> {
+  const { predicted, sets, ...others } = output;
+  return {
+    ...others,
+    predicted: classes ? Array.from(predicted, (index) => classes[index]) : Array.from(predicted),
+    sets: sets?.map((set) => set.map((index) => classes![index])) ?? null,
+  };
 }

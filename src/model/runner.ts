@@ -34,11 +34,17 @@ export interface Runner {
   /**
    * Computes the output for rows `rows[from] … rows[to − 1]` of the subset, at most EVALUATION_BLOCK: for a
    * bag the mean of its members.
-   * @param source names the rows in errors
+   * @param source names the rows in errors: by a text before their number, or row by row of the dataset
    * @param members those that take part, counted from 0; by default all
    * @throws DataError where an output is not finite
    */
-  forward(subset: Subset, from: number, to: number, source: string, members?: readonly number[]): void;
+  forward(
+    subset: Subset,
+    from: number,
+    to: number,
+    source: string | ((row: number) => string),
+    members?: readonly number[],
+  ): void;
 }
 
 /** The parts of a model that it predicts with. */
@@ -88,10 +94,10 @@ export function createRunner(model: RunnableModel, chosen: ChosenKernels): Runne
       if (members.length > 1) mean?.write(bound.output, to - from);
       fused?.forward(context.pass, fusedArrays);
       if (kernels.allFinite(output, (to - from) * outputs)) return;
-      const row = Math.floor(output.findIndex((value) => !Number.isFinite(value)) / outputs);
-      throw new DataError(
-        `${source}: row ${subset.rows[from + row] + 1}: the network's output is not finite; look for a value far out of range`,
-      );
+      const row =
+        subset.rows[from + Math.floor(output.findIndex((value) => !Number.isFinite(value)) / outputs)];
+      const place = typeof source === 'string' ? `${source}: row ${row + 1}` : source(row);
+      throw new DataError(`${place}: the network's output is not finite; look for a value far out of range`);
     },
   };
 }

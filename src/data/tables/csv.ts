@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { DataError } from '../../errors.js';
+import { rowsOf } from './cells.js';
 import {
   bytesOfRow,
   type CsvFile,
@@ -15,15 +16,16 @@ import {
   textEncodingOf,
 } from './csvfile.js';
 import { locate, rowError } from './csvrows.js';
+import { fetchBlocks, planBlocks } from './duckblocks.js';
 import { type Connection, fileLiteral, literal, queryText } from './duckdb.js';
 import { readCells, type TableExpression } from './duckread.js';
 import type { DuckColumn } from './fetchedcolumns.js';
 import { oneKindOfNewline } from './newlines.js';
 import { isPlainNumber } from './numbers.js';
-import type { TableReader } from './reader.js';
+import { placed, type TableReader } from './reader.js';
 
 /** Longest line in bytes; some cells hold whole texts or drawings. */
-const LONGEST_LINE = 2 ** 24;
+export const LONGEST_LINE = 2 ** 24;
 
 /**
  * Opens CSV files with the same columns as one table. `header` says whether the first line names the columns.
@@ -50,30 +52,50 @@ export async function openCsv(
   /**
    * Runs a query over the files or, if DuckDB finds mixed line ends, over copies with a single kind of them.
    */
-  const query = async <T>(run: (table: TableExpression) => Promise<T>): Promise<T> => {
+  const query = async <T>(run: () => Promise<T>): Promise<T> => {
     for (;;) {
       try {
-        return await run((numbers) => tableOf(files, numbers));
+        return await run();
       } catch (error) {
-        // 'invalid state' are DuckDB's words for mixed line ends
-        const isMixed = (error as Error).message.includes('invalid state');
-        const isCopied = cleanups.length > 0;
-        if (!isMixed || isCopied) throw await rowError(source, error, files);
-        files = await Promise.all(files.map((file) => oneKindOfNewline(file, folder, cleanups)));
+        await copyIfMixed(error);
       }
     }
   };
+  const table: TableExpression = (numbers) => tableOf(files, numbers);
+  /** Copies the files if that is what the error asks for; throws it, explained, if not. */
+  const copyIfMixed = async (error: unknown) => {
+    // 'invalid state' are DuckDB's words for mixed line ends
+    const isMixed = (error as Error).message.includes('invalid state');
+    const isCopied = cleanups.length > 0;
+    if (!isMixed || isCopied) throw await rowError(source, error, files);
+    files = await Promise.all(files.map((file) => oneKindOfNewline(file, folder, cleanups)));
+  };
   const byName = new Map(columns.map((column) => [column.name, column]));
+  const named = (names: readonly string[]) => names.map((name) => byName.get(name)!);
+  async function* blocks(...[names, modes, texts, size]: Parameters<TableReader['blocks']>) {
+    const plan = await query(() => planBlocks(connection, table, named(names), modes, named(texts)));
+    for (let row = 0; ; ) {
+      try {
+        for await (const cells of fetchBlocks(connection, table, plan, size, row)) {
+          row += rowsOf(cells[0]);
+          yield cells;
+        }
+        return;
+      } catch (error) {
+        await copyIfMixed(error); // the rows that have been handed out are not read again
+      }
+    }
+  }
+  const locateRow = (row: number) => locate(connection, files, (file) => scan(file), row);
   return {
     source,
     columns: columns.map(({ name }) => ({ name, nested: null })),
     notes: [],
     header: { cells: hasHeader ? files[0].names : [], assumed: header === 'auto' },
-    read: (wanted, modes, classColumn) => {
-      const chosen = wanted.map((name) => byName.get(name)!);
-      return query((table) => readCells(connection, table, chosen, { modes, classColumn, room }));
-    },
-    locate: (row) => locate(connection, files, (file) => scan(file), row),
+    read: (wanted, modes, classColumn) =>
+      query(() => readCells(connection, table, named(wanted), { modes, classColumn, room })),
+    blocks: (...wanted) => placed(blocks(...wanted), locateRow),
+    locate: locateRow,
     close: () => {
       for (const remove of cleanups) remove();
     },
@@ -101,8 +123,22 @@ async function openFile(
   first: CsvFile | undefined,
 ): Promise<CsvFile> {
   const encoding = textEncodingOf(file);
-  const { text, record, end } = await firstRecord(connection, file, encoding);
-  const delimiter = first?.delimiter ?? delimiterOf(file, text);
+  const head = readHead(file) ?? (await linesOf(connection, file, encoding));
+  return describeCsv(file, head, { encoding, hasHeader, delimiter: first?.delimiter });
+}
+
+/**
+ * Finds out how a file or a stream of text is written by its beginning.
+ * @param delimiter if that is known already
+ */
+export function describeCsv(
+  file: string,
+  head: Uint8Array,
+  given: Pick<CsvFile, 'encoding' | 'hasHeader'> & { readonly delimiter?: string | undefined },
+): CsvFile {
+  const { encoding, hasHeader } = given;
+  const { text, record, end } = firstRecord(file, head, encoding);
+  const delimiter = given.delimiter ?? delimiterOf(file, text);
   const cells = splitRecord(record, delimiter);
   const names = cells.map((cell, i) => (hasHeader ? cell || `column${i}` : `c${i + 1}`));
   checkDistinct(file, names);
@@ -113,8 +149,7 @@ async function openFile(
 }
 
 /** Returns the first record and its line end. Throws DataError if it is empty. */
-async function firstRecord(connection: Connection, file: string, encoding: string): Promise<FirstRecord> {
-  const head = readHead(file) ?? (await linesOf(connection, file, encoding));
+function firstRecord(file: string, head: Uint8Array, encoding: string): FirstRecord {
   const text = new TextDecoder(encoding === 'utf-16' ? 'utf-16le' : 'utf-8').decode(head);
   const found = splitFirst(text);
   if (found.record.trim() !== '') return { text, ...found };
@@ -163,7 +198,7 @@ function checkSameColumns(first: CsvFile, other: CsvFile): void {
 /**
  * Names a column in SQL by its index, since DuckDB does not tell names apart that differ only in capitals.
  */
-const columnId = (index: number): string => `c${index}`;
+export const columnId = (index: number): string => `c${index}`;
 
 /** Returns SQL for all files one after the other, with the columns in the order of the first file. */
 function tableOf(files: readonly CsvFile[], numbers: ReadonlySet<string>): string {
@@ -183,7 +218,7 @@ function tableOf(files: readonly CsvFile[], numbers: ReadonlySet<string>): strin
  * Returns SQL that reads a file, or several that are written alike: columns in `numbers` as DOUBLE, all
  * others as text. A row with another number of cells than the header fails the query.
  */
-function scan(
+export function scan(
   file: CsvFile,
   files: readonly CsvFile[] = [file],
   numbers: ReadonlySet<string> = new Set(),

@@ -20,6 +20,8 @@ export interface CsvFile {
   readonly hasHeader: boolean;
   /** Mean length of its first rows in bytes. */
   readonly rowBytes: number;
+  /** For a part of a stream of text: the part, and what came before it. */
+  readonly part?: { readonly bytes: Uint8Array; readonly rows: number; readonly lines: number };
 }
 
 /**
@@ -34,6 +36,12 @@ export function textEncodingOf(file: string): CsvFile['encoding'] {
   } finally {
     closeSync(handle);
   }
+  return encodingOf(file, head);
+}
+
+/** Returns the text encoding by the first four bytes of a text, as `textEncodingOf` does. */
+export function encodingOf(file: string, head: Buffer): CsvFile['encoding'] {
+  if (head.length < 4) return 'utf-8';
   const marked = head.readUInt16LE(0) === 0xfeff;
   const bigEndian = head.readUInt16BE(0) === 0xfeff;
   if (bigEndian) {
@@ -47,7 +55,7 @@ export function textEncodingOf(file: string): CsvFile['encoding'] {
 /**
  * Bytes that are read of a file to find out how it is written; they hold the first record of any usual table.
  */
-const HEAD = 2 ** 20;
+export const HEAD = 2 ** 20;
 
 /**
  * Reads the beginning of a file, unpacked if it is gzip. Returns null for zstd, which Node 20 does not

@@ -1,6 +1,7 @@
 /** Tells where a row of a CSV file stands, and what is wrong with a row that DuckDB cannot read. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { DataError } from '../../errors.js';
 import { counted, shorten } from '../words.js';
 import type { CsvFile } from './csvfile.js';
@@ -21,7 +22,7 @@ export async function rowError(source: string, error: unknown, files: readonly C
     hasHeader: true,
     encoding: 'utf-8',
   };
-  const where = await place(file, Number(line) - 1, true);
+  const where = await place(file, Number(line) - Number(file.hasHeader), true);
   const widths = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message);
   if (widths !== null) {
     const row = /\nOriginal Line: (.*)\n/.exec(message)?.[1] ?? '';
@@ -71,18 +72,25 @@ export async function locate(
  * differ by more than the header where quoted cells span several lines, or where there are blank lines; those
  * count as records in DuckDB's errors and nowhere else.
  */
-async function place(
-  { file, path, encoding, hasHeader }: Pick<CsvFile, 'file' | 'path' | 'encoding' | 'hasHeader'>,
+export async function place(
+  {
+    file,
+    path,
+    encoding,
+    hasHeader,
+    part,
+  }: Pick<CsvFile, 'file' | 'path' | 'encoding' | 'hasHeader' | 'part'>,
   record: number,
   blankLinesCount: boolean,
 ): Promise<string> {
   if (/\.(gz|zst)$/i.test(path) || encoding !== 'utf-8') return `${file}: row ${record}`;
+  const [rowsBefore, linesBefore] = [part?.rows ?? 0, part?.lines ?? 0];
   let line = 0;
   let row = hasHeader ? -1 : 0;
   let records = row;
   let quoted = false;
   for await (const text of createInterface({
-    input: createReadStream(path),
+    input: part === undefined ? createReadStream(path) : Readable.from([part.bytes]),
     crlfDelay: Number.POSITIVE_INFINITY,
   })) {
     line++;
@@ -93,5 +101,6 @@ async function place(
     }
     if (text.split('"').length % 2 === 0) quoted = !quoted;
   }
-  return row < 1 ? `${file}: line ${line}` : `${file}: row ${row} (line ${line})`;
+  const where = `line ${linesBefore + line}`;
+  return rowsBefore + row < 1 ? `${file}: ${where}` : `${file}: row ${rowsBefore + row} (${where})`;
 }

@@ -17,6 +17,16 @@ export type Connection = DuckDBConnection;
  * takes the rest from it before anything that a user wrote is run.
  */
 export async function withDuckDB<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
+  const { connection, close } = await openDuckDB();
+  try {
+    return await use(connection);
+  } finally {
+    close();
+  }
+}
+
+/** Opens such a database for as long as the caller needs it. */
+export async function openDuckDB(): Promise<{ readonly connection: Connection; close(): void }> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(Math.min(8, availableParallelism())),
     temp_directory: join(tmpdir(), `gradpool-duckdb-${process.pid}-${randomBytes(8).toString('hex')}`),
@@ -25,16 +35,17 @@ export async function withDuckDB<T>(use: (connection: Connection) => Promise<T>)
     allow_community_extensions: 'false',
     allow_persistent_secrets: 'false',
   });
-  try {
-    const connection = await instance.connect();
-    try {
-      return await use(connection);
-    } finally {
-      connection.disconnectSync();
-    }
-  } finally {
+  const connection = await instance.connect().catch((error) => {
     instance.closeSync();
-  }
+    throw error;
+  });
+  return {
+    connection,
+    close() {
+      connection.disconnectSync();
+      instance.closeSync();
+    },
+  };
 }
 
 /** Says what a locked database may still reach. */

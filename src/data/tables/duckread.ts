@@ -43,7 +43,8 @@ const ROOM = 1 << 16;
  * source can convert them while it reads; reading then fails at a cell that is no number.
  */
 export type TableExpression = (numbers: ReadonlySet<string>) => string;
-const NO_NUMBERS: ReadonlySet<string> = new Set();
+/** Converts nothing: every column is text. */
+export const NO_NUMBERS: ReadonlySet<string> = new Set();
 
 /** Says how cells are read; `TableReader.read` explains modes and class column. */
 interface ReadOptions {
@@ -85,7 +86,7 @@ export async function readCells(
  * @param plain the kind of plain numbers that its first cells are, if they are
  * @param isConverted whether the source converts the column to numbers while it reads
  */
-function fetchColumn(
+export function fetchColumn(
   column: DuckColumn,
   mode: ReadMode | undefined,
   plain: PlainKind | undefined,
@@ -130,7 +131,7 @@ function checkRoom(rows: number, columns: number): void {
 }
 
 /** Finds the columns of text whose first cells are all plain numbers or missing, and what kind of numbers. */
-async function plainColumns(
+export async function plainColumns(
   connection: Connection,
   table: string,
   columns: readonly DuckColumn[],
@@ -166,7 +167,7 @@ function plainKind(words: Set<string>): PlainKind | null {
  * Builds the query: the value of every column, NaN for a missing number, and as a last column the texts of a
  * row's odd cells, if it has any. An inner query computes each text and value once and names them t0, x0, …
  */
-function select(table: string, fetched: readonly FetchedColumn[]): string {
+export function select(table: string, fetched: readonly FetchedColumn[]): string {
   const inner = fetched.flatMap(({ text, value, odd, builder }, i) =>
     builder instanceof WordCellsBuilder
       ? [`${value} AS x${i}`]
@@ -183,7 +184,7 @@ function select(table: string, fetched: readonly FetchedColumn[]): string {
 }
 
 /** Hands the values and odd cells of a chunk, whose first row has the number `first`, to the builders. */
-function append(
+export function append(
   chunk: DuckDBDataChunk,
   count: number,
   fetched: readonly FetchedColumn[],

@@ -16,12 +16,9 @@ import { type DatePart, datePart } from '../dateparts.js';
 import { allocate } from '../elements.js';
 import type { TableSchema } from '../schema.js';
 import { transformOf } from '../transforms.js';
-import { counted, examples } from '../words.js';
-import { NO_WORD, wordCounts } from './cells.js';
+import { NO_WORD } from './cells.js';
 import type { ConvertedColumn } from './convert.js';
-import { dayName } from './dates.js';
-
-type NumberColumn = ColumnSchema & { kind: 'number' | 'dateParts' };
+import { InputNotes } from './inputnotes.js';
 
 /** A read column is a column of the schema with the values that were read for it. */
 export interface ReadColumn {
@@ -38,7 +35,23 @@ export function encodeColumns(
   columns: readonly ReadColumn[],
   numberType: TableSchema['numberType'],
   notes: string[],
-): Omit<Dataset, 'targets' | 'targetWidth'> {
+): EncodedInputs {
+  const filled = new InputNotes();
+  const inputs = encodeBlock(rows, columns, numberType, filled);
+  notes.push(...filled.lines());
+  return inputs;
+}
+
+/** The inputs of a dataset. */
+type EncodedInputs = Omit<Dataset, 'targets' | 'targetWidth'>;
+
+/** Encodes the inputs of some rows, and counts their missing and unseen values in `found`. */
+export function encodeBlock(
+  rows: number,
+  columns: readonly ReadColumn[],
+  numberType: TableSchema['numberType'],
+  found: InputNotes,
+): EncodedInputs {
   const features = numberFeatures(columns.map(({ schema }) => schema)).map((feature) => ({
     ...feature,
     ...featureValues(columns[feature.column], feature.part),
@@ -55,10 +68,10 @@ export function encodeColumns(
   }
   features.forEach(({ column, part }, j) => {
     const { schema, read } = columns[column];
-    if ((part === 'value' || part === 'days') && filled[j] > 0 && schema.kind !== 'category')
-      notes.push(fillNote(schema, filled[j], read.missing));
+    if ((part === 'value' || part === 'days') && schema.kind !== 'category')
+      found.addFilled(schema, filled[j], read.missing);
   });
-  for (const column of columns) noteCategories(column, notes);
+  for (const column of columns) found.addCategories(column);
   const codes = encodeCodes(rows, columns);
   return { rows, numbers, numberWidth: width, ...codes };
 }
@@ -136,47 +149,4 @@ function categoryCodes(words: readonly string[], schema: CategoryColumn): Uint16
   const known = new Map(schema.categories.map((category, code) => [category, code]));
   const other = rareCode(schema);
   return Uint16Array.from(words, (word) => known.get(word) ?? other);
-}
-
-function fillNote(
-  { name, type, fill, indicator }: NumberColumn,
-  count: number,
-  words: ConvertedColumn['missing'],
-): string {
-  const shown = type === 'date' ? dayName(fill) : Number(fill.toPrecision(6));
-  return `column "${name}": ${counted(count, 'missing value')}${spelled(words)} filled with the median, ${shown}${indicator ? '; an input of its own says which' : ''}`;
-}
-
-/**
- * Says how missing values are spelled: ` ("NA" 3 times, "?" once)`; returns nothing if all cells are empty.
- */
-function spelled(words: ConvertedColumn['missing']): string {
-  const shown = Array.from(words, ([word, count]) =>
-    word === '' ? [] : [`"${word}" ${count === 1 ? 'once' : `${count} times`}`],
-  ).flat();
-  return shown.length === 0 ? '' : ` (${shown.join(', ')})`;
-}
-
-/** Adds notes on values that training never saw, and on missing values. */
-function noteCategories({ schema, read }: ReadColumn, notes: string[]): void {
-  if (schema.kind !== 'category' || read.column.kind !== 'words') return;
-  const { words, codes } = read.column;
-  const counts = wordCounts({ kind: 'words', words, codes });
-  const known = new Set([...schema.categories, ...(schema.rare ?? [])]);
-  const unseen = words.filter((word, code) => !known.has(word) && counts[code] > 0);
-  const none = schema.signed ? 'neither of its categories' : 'none of its categories';
-  if (unseen.length > 0) {
-    const count = words.reduce((sum, word, code) => sum + (known.has(word) ? 0 : counts[code]), 0);
-    const taken = `taken as ${schema.rare ? 'a rare category' : schema.missing ? 'missing' : none}`;
-    notes.push(
-      `column "${schema.name}": ${counted(count, 'value')} not seen in training (${examples(unseen)}), ${taken}`,
-    );
-  }
-  const missing = codes.length - counts.reduce((sum, count) => sum + count, 0);
-  if (missing > 0) {
-    const as = schema.missing ? 'a category of its own' : none;
-    notes.push(
-      `column "${schema.name}": ${counted(missing, 'missing value')}${spelled(read.missing)} taken as ${as}`,
-    );
-  }
 }

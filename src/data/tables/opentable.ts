@@ -7,6 +7,7 @@ import { fileError } from '../files.js';
 import type { TableSource } from '../source.js';
 import { examples, shorten } from '../words.js';
 import { openCsv } from './csv.js';
+import { fetchBlocks, planBlocks } from './duckblocks.js';
 import {
   type Connection,
   duckError,
@@ -24,7 +25,7 @@ import { readCells } from './duckread.js';
 import { type DuckColumn, storedAs } from './fetchedcolumns.js';
 import { copiesFolder } from './newlines.js';
 import { checkContents } from './packed.js';
-import type { SourceColumn, TableReader } from './reader.js';
+import { type BlockReader, placed, type SourceColumn, type TableReader } from './reader.js';
 import { openRecords } from './records.js';
 import { filesInQuery } from './sql.js';
 
@@ -50,7 +51,8 @@ export function withTable<T>(
   });
 }
 
-async function openTable(
+/** Opens a table in a database, which is locked before anything of the table is read. */
+export async function openTable(
   connection: Connection,
   source: TableSource,
   header: 'auto' | 'yes' | 'no' = 'auto',
@@ -73,7 +75,7 @@ async function openTable(
 const MOST_COLUMNS = 10_000;
 
 /** Throws DataError for a table of too many columns, or of none that hold single values. */
-function checkColumns({ source, columns }: TableReader): void {
+export function checkColumns({ source, columns }: BlockReader): void {
   if (columns.length > 0 && columns.every(({ nested }) => nested !== null)) {
     throw new DataError(
       `${source}: no column holds single values: "${columns[0].name}" holds ${shorten(columns[0].nested!)}; write them out as columns`,
@@ -238,18 +240,23 @@ function readerOf(
   found: readonly [SourceColumn, DuckColumn | null][],
 ): TableReader {
   const byName = new Map(found.map(([{ name }, column]) => [name, column]));
+  const named = (names: readonly string[]) => names.map((name) => byName.get(name)!);
+  const locate = async (row: number) => `${source}: row ${row + 1}`;
+  async function* blocks(...[names, modes, texts, size]: Parameters<TableReader['blocks']>) {
+    const plan = await planBlocks(connection, () => table, named(names), modes, named(texts));
+    yield* fetchBlocks(connection, () => table, plan, size);
+  }
   return {
     source,
     columns: found.map(([column]) => column),
     header: null,
     notes: [],
-    read: (names, modes, classColumn) => {
-      const wanted = names.map((name) => byName.get(name)!);
-      return withSourceErrors(source, () =>
-        readCells(connection, () => table, wanted, { modes, classColumn }),
-      );
-    },
-    locate: async (row) => `${source}: row ${row + 1}`,
+    read: (names, modes, classColumn) =>
+      withSourceErrors(source, () =>
+        readCells(connection, () => table, named(names), { modes, classColumn }),
+      ),
+    blocks: (...wanted) => placed(eachWithSourceErrors(source, blocks(...wanted)), locate),
+    locate,
     close: () => {},
   };
 }
@@ -259,8 +266,18 @@ async function withSourceErrors<T>(source: string, read: () => Promise<T>): Prom
   try {
     return await read();
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === undefined
-      ? duckError(source, error)
-      : fileError(source, error);
+    throw sourceError(source, error);
   }
 }
+
+/** Does the same for what is read piece by piece. */
+async function* eachWithSourceErrors<T>(source: string, read: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* read;
+  } catch (error) {
+    throw sourceError(source, error);
+  }
+}
+
+const sourceError = (source: string, error: unknown): Error =>
+  (error as NodeJS.ErrnoException).code === undefined ? duckError(source, error) : fileError(source, error);

@@ -1,7 +1,7 @@
 /** Opens rows that a program has in memory as a table: records by column name, or columns by name. */
 import { DataError } from '../../errors.js';
 import { type Cells, NO_WORD, WordBuilder } from './cells.js';
-import type { SourceColumn, TableReader } from './reader.js';
+import { asText, placed, type SourceColumn, type TableReader } from './reader.js';
 
 /** A cell value is one value of a row; null, undefined and NaN are missing values. */
 export type CellValue = number | string | boolean | bigint | Date | null | undefined;
@@ -21,18 +21,25 @@ const MS_A_DAY = 86_400_000;
 export async function openRecords(source: string, rows: TableRows): Promise<TableReader> {
   const columns = await columnsOf(source, rows);
   const found = Array.from(columns, ([name, values]): SourceColumn => ({ name, nested: nestedIn(values) }));
+  const read: TableReader['read'] = async (names, modes) =>
+    names.map((name) => {
+      const values = columns.get(name)!;
+      if (modes.get(name) === 'text') return wordsOf(values);
+      return modes.has(name) ? numbersOf(values) : cellsOf(values);
+    });
+  /** Hands out all rows in one block, since they are in memory anyway. */
+  async function* blocks(...[names, modes, texts]: Parameters<TableReader['blocks']>) {
+    yield [...(await read(names, modes)), ...(await read(texts, asText(texts)))];
+  }
+  const locate = async (row: number) => `${source}: row ${row + 1}`;
   return {
     source,
     columns: found,
     header: null,
     notes: [],
-    read: async (names, modes) =>
-      names.map((name) => {
-        const values = columns.get(name)!;
-        if (modes.get(name) === 'text') return wordsOf(values);
-        return modes.has(name) ? numbersOf(values) : cellsOf(values);
-      }),
-    locate: async (row) => `${source}: row ${row + 1}`,
+    read,
+    blocks: (...wanted) => placed(blocks(...wanted), locate),
+    locate,
     close: () => {},
   };
 }

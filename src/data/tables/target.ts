@@ -27,14 +27,33 @@ const NO_CLASS = 0xffff;
 /** Adds a note on the rows that have no target, if there are any. */
 export function noteRowsWithoutTarget(
   read: ConvertedColumn,
-  { rows }: Pick<Target, 'rows'>,
+  target: Pick<Target, 'rows'>,
   notes: string[],
 ): void {
-  const without = rowCount(read.column) - rows.length;
-  if (without === 0) return;
-  const words = [...read.missing.keys()].filter((word) => word !== '');
-  const spelled = words.length === 0 ? '' : ` (${examples(words)})`;
-  notes.push(`target: ${counted(without, 'row')} without a value${spelled} left out`);
+  const counts = new TargetCounts();
+  counts.add(read, target);
+  notes.push(...counts.lines());
+}
+
+/** Counts the rows with and without a target, block by block. */
+export class TargetCounts {
+  /** Rows that have a target. */
+  present = 0;
+  #without = 0;
+  readonly #words = new Set<string>();
+
+  add(read: ConvertedColumn, { rows }: Pick<Target, 'rows'>): void {
+    this.present += rows.length;
+    this.#without += rowCount(read.column) - rows.length;
+    for (const word of read.missing.keys()) if (word !== '') this.#words.add(word);
+  }
+
+  /** Returns the note on the rows that have no target, if there are any. */
+  lines(): string[] {
+    if (this.#without === 0) return [];
+    const spelled = this.#words.size === 0 ? '' : ` (${examples([...this.#words])})`;
+    return [`target: ${counted(this.#without, 'row')} without a value${spelled} left out`];
+  }
 }
 
 /** Returns a target of quantities. */
@@ -64,31 +83,28 @@ export function classTarget(
 export const targetNameOf = (schema: TargetSchema): string =>
   schema.kind === 'classes' ? schema.name : schema.names[0];
 
+/** Throws DataError if no row has had a target. */
+export function checkSomeTarget(source: string, schema: TargetSchema, { present }: TargetCounts): void {
+  if (present > 0) return;
+  throw new DataError(`${source}, column "${targetNameOf(schema)}": the target has no value in any row`);
+}
+
 /**
  * Encodes the targets of a table as a trained model's schema says. Throws DataError for a class that the
- * model does not know, and if no row has a target.
+ * model does not know.
  */
 export async function encodeTarget(
-  reader: TableReader,
+  reader: Pick<TableReader, 'locate'>,
   schema: TargetSchema,
   read: ConvertedColumn,
-  notes: string[],
 ): Promise<Pick<Target, 'values' | 'rows'>> {
-  const target =
-    schema.kind === 'classes'
-      ? await encodeClasses(reader, schema, read.column)
-      : quantities((read.column as ColumnValues & { kind: 'numbers' }).values);
-  noteRowsWithoutTarget(read, target, notes);
-  if (target.rows.length === 0) {
-    throw new DataError(
-      `${reader.source}, column "${targetNameOf(schema)}": the target has no value in any row`,
-    );
-  }
-  return target;
+  return schema.kind === 'classes'
+    ? encodeClasses(reader, schema, read.column)
+    : quantities((read.column as ColumnValues & { kind: 'numbers' }).values);
 }
 
 async function encodeClasses(
-  reader: TableReader,
+  reader: Pick<TableReader, 'locate'>,
   schema: TargetSchema & { kind: 'classes' },
   column: ColumnValues,
 ): Promise<Target> {

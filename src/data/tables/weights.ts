@@ -4,10 +4,10 @@ import { cellError, misfitText } from './cellerrors.js';
 import { NO_WORD } from './cells.js';
 import { unknownColumn } from './columnnames.js';
 import type { ConvertedColumn } from './convert.js';
-import type { TableReader } from './reader.js';
+import type { BlockReader, TableReader } from './reader.js';
 
 /** Throws UsageError if there is no such column. */
-export function checkWeights({ source, columns }: TableReader, name: string): void {
+export function checkWeights({ source, columns }: BlockReader, name: string): void {
   const names = columns.map((column) => column.name);
   if (names.includes(name)) return;
   throw unknownColumn('--weights', name, source, names);
@@ -15,7 +15,7 @@ export function checkWeights({ source, columns }: TableReader, name: string): vo
 
 /** Returns one weight for each row. Throws DataError for a cell that is not a number, or a negative one. */
 export async function readWeights(
-  reader: TableReader,
+  reader: Pick<TableReader, 'locate'>,
   name: string,
   { column }: ConvertedColumn,
 ): Promise<Float32Array<SharedArrayBuffer>> {
