@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import type { PredictOptions } from '../../src/model/index.js';
+import type { PredictOptions, PredictStreamOptions } from '../../src/model/index.js';
 import { defineCommand } from '../command.js';
+import { CONFIG_FLAGS } from '../config/flags.js';
 import { oneOf, readNames, readShare, readText } from '../readers.js';
 import { printNotes, streamTo } from '../render/output.js';
 import { predictionWriter } from '../render/predictions.js';
@@ -12,7 +13,7 @@ export const predictCommand = defineCommand({
   describe: 'predict DATA row by row: the class and its probabilities, or the value',
   positionals: {
     run: "a run's folder or a model.safetensors",
-    data: 'data as for gradpool train, or - for standard input; needs no target',
+    data: 'data as for gradpool train, or - for standard input; needs no target, and may be larger than memory',
   },
   flags: {
     format: { describe: 'how the predictions are written', ...oneOf('csv', 'jsonl'), default: 'csv' },
@@ -29,6 +30,10 @@ export const predictCommand = defineCommand({
       describe:
         'add an interval, or for classes a set of them, that holds the right answer with this probability, such as 0.9',
       read: readShare,
+    },
+    workers: {
+      ...CONFIG_FLAGS.workers,
+      describe: 'threads that predict beside the one that reads; the result is the same for any number',
     },
   },
   examples: [
@@ -54,7 +59,11 @@ export const predictCommand = defineCommand({
     const all = args.keep?.length === 1 && args.keep[0] === 'all';
     const keep: PredictOptions = args.keep ? { keep: all ? 'all' : args.keep } : {};
     const interval = args.interval !== undefined;
-    const options = { ...keep, ...(interval && { interval: args.interval }) };
+    const options: PredictStreamOptions = {
+      ...keep,
+      ...(interval && { interval: args.interval }),
+      ...(args.workers !== undefined && { workers: args.workers as number | 'auto' }),
+    };
     await withStream(args.data, async (source, named) => {
       const events = model.predictStream(source, options);
       // the columns are known, and the first rows are sound, before anything is written

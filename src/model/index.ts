@@ -12,8 +12,8 @@ import { type Dependence, dependenceColumns, partialDependence } from './depende
 import { type EvaluateOptions, type Evaluation, evaluateModel } from './evaluate.js';
 import { classesOf, type Facts, problemTypeOf } from './format.js';
 import { type ImportanceEvent, type ImportanceOptions, measureImportance } from './importance.js';
-import { type Predictions, predictAll } from './predict.js';
-import { type PredictionEvent, predictStream } from './predictstream.js';
+import { type Predictions, type PredictOptions, predictAll } from './predict.js';
+import { type PredictionEvent, type PredictStreamOptions, predictStream } from './predictstream.js';
 import { readModel } from './read.js';
 import { datasetOf, type Row } from './rows.js';
 import { createRunner, type Runner } from './runner.js';
@@ -31,8 +31,8 @@ export type {
   MetricIncrease,
 } from './importance.js';
 export type { ImportanceMetric } from './importancemetrics.js';
-export type { PredictionBatch, Predictions } from './predict.js';
-export type { PredictionEvent } from './predictstream.js';
+export type { PredictionBatch, Predictions, PredictOptions } from './predict.js';
+export type { PredictionEvent, PredictStreamOptions } from './predictstream.js';
 export type { Row } from './rows.js';
 
 /** A trained network with all that is needed to predict from raw rows. */
@@ -104,7 +104,7 @@ export interface Model {
    * }
    * ```
    */
-  predictStream(source: BlockSource, options?: PredictOptions): AsyncGenerator<PredictionEvent>;
+  predictStream(source: BlockSource, options?: PredictStreamOptions): AsyncGenerator<PredictionEvent>;
   /**
    * Compares the model's predictions with the targets of a data source or of a table in memory.
    *
@@ -197,17 +197,6 @@ export interface Model {
   predictRows(rows: readonly Row[], options?: Pick<PredictOptions, 'interval'>): Predictions;
 }
 
-/** Says what to predict beside the classes or values. */
-export interface PredictOptions {
-  /** Columns to hand on as they are written in the source, or all of them. */
-  readonly keep?: readonly string[] | 'all';
-  /**
-   * The probability with which the right answer is to lie in each interval, or in each set of classes, such
-   * as 0.9.
-   */
-  readonly interval?: number;
-}
-
 /** Says with what arithmetic a model predicts. */
 export interface ModelOptions {
   /** Kernels to compute with; by default the fastest that this machine runs. */
@@ -271,9 +260,11 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
       const data = await loadWithSchema(source, schema, { needTargets: false, keep });
       return predictAll(model, ready(), { source: sourceName(source), uncertainty, ...data });
     },
-    async *predictStream(source, { keep, interval } = {}) {
-      const uncertainty = uncertaintyOf(interval);
-      yield* predictStream(model, ready(), source, { keep, uncertainty });
+    async *predictStream(source, { keep, interval, workers = 'auto' } = {}) {
+      uncertaintyOf(interval); // refuses a level that cannot be had
+      const level = interval ?? null;
+      const options = { keep, level, workers, chosen: choose(), needTargets: false };
+      yield* predictStream(model, ready(), source, options);
     },
     async evaluate(source, options = {}) {
       const { weights } = options;

@@ -7,6 +7,17 @@ import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
 import type { Uncertainty } from './uncertainty.js';
 
+/** Says what to predict beside the classes or values. */
+export interface PredictOptions {
+  /** Columns to hand on as they are written in the source, or all of them. */
+  readonly keep?: readonly string[] | 'all';
+  /**
+   * The probability with which the right answer is to lie in each interval, or in each set of classes, such
+   * as 0.9.
+   */
+  readonly interval?: number;
+}
+
 /** Predictions for R consecutive rows. */
 export interface PredictionBatch {
   /** The first of the rows, counted from 0. */

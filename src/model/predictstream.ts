@@ -2,13 +2,13 @@
 import { ahead } from '../ahead.js';
 import { type BlockSource, blockSourceName, loadBlocks } from '../data/blocks.js';
 import type { KeptColumn } from '../data/tables/load.js';
+import type { LoadBlocksOptions } from '../data/tables/loadblocks.js';
 import { givesProbabilities } from '../network/layer.js';
-import { inBatches, type RowBlock, sourceRow } from './batches.js';
-import { predictBlock } from './blockoutput.js';
-import { named, type Outcome, outcomeOf, type PredictionBatch } from './predict.js';
+import { inBatches, type RowBlock } from './batches.js';
+import { named, type Outcome, outcomeOf, type PredictionBatch, type PredictOptions } from './predict.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
-import type { Uncertainty } from './uncertainty.js';
+import { type PredictWorkers, type ScorerSetup, scored } from './scorer.js';
 
 /** What happens while a source is predicted in blocks. */
 export type PredictionEvent =
@@ -27,13 +27,21 @@ export type PredictionEvent =
     } & PredictionBatch)
   | { readonly type: 'end'; readonly rows: number; readonly notes: readonly string[] };
 
+/** Says what to predict beside the classes or values, and in how many threads. */
+export interface PredictStreamOptions extends PredictOptions {
+  /**
+   * Threads that predict, beside the one that reads and hands out; 0 takes that one, and 'auto' others only
+   * for many rows. The predictions have the same bits.
+   */
+  readonly workers?: PredictWorkers;
+}
+
 /** Blocks that are read ahead, while others are predicted and written. */
 const AHEAD = 3;
 
-export interface StreamOptions {
-  readonly keep?: readonly string[] | 'all' | undefined;
-  readonly uncertainty: Uncertainty | null;
-  readonly blockRows?: number | undefined;
+/** Says how to predict in blocks. */
+interface StreamOptions extends LoadBlocksOptions, Pick<ScorerSetup, 'level' | 'chosen'> {
+  readonly workers: PredictWorkers;
 }
 
 /** Predicts a source block by block. Yields the events in their order, 'end' as the last. */
@@ -41,20 +49,18 @@ export async function* predictStream(
   model: ReadModel,
   runner: Runner,
   source: BlockSource,
-  { keep, uncertainty, blockRows }: StreamOptions,
+  { level, chosen, workers, ...options }: StreamOptions,
 ): AsyncGenerator<PredictionEvent> {
   const outcome = { ...outcomeOf(model, runner), probabilities: givesProbabilities(model.layers) };
-  const name = blockSourceName(source);
   const notes: string[] = [];
-  const blocks = loadBlocks(source, model.schema, { needTargets: false, keep, blockRows }, notes);
+  const blocks = inBatches(ahead(loadBlocks(source, model.schema, options, notes), AHEAD));
+  const { name, library } = chosen;
+  const setup = { file: model.file, chosen: { name, library }, source: blockSourceName(source), level };
   let from = 0;
-  for await (const block of inBatches(ahead(blocks, AHEAD))) {
-    if (from === 0) yield { type: 'start', ...outcome, kept: block.kept.map(({ name: column }) => column) };
-    const { subset } = block;
-    const place = (row: number) => `${name}: row ${sourceRow(block, row) + 1}`;
-    const output = predictBlock(model, runner, uncertainty, subset, place);
+  for await (const { block, output } of scored(blocks, setup, { model, runner, workers })) {
+    if (from === 0) yield { type: 'start', ...outcome, kept: block.kept.map((column) => column.name) };
     yield { type: 'rows', from, ...named(outcome, output), kept: keptFrom(block, from) };
-    from += subset.rows.length;
+    from += block.subset.rows.length;
   }
   yield { type: 'end', rows: from, notes };
 }
