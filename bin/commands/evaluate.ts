@@ -1,11 +1,12 @@
-import type { EvaluatedUncertainty, Evaluation } from '../../src/model/evaluate.js';
+import type { EvaluatedUncertainty } from '../../src/model/coverage.js';
+import type { Evaluation } from '../../src/model/evaluate.js';
 import { defineCommand } from '../command.js';
 import { readText, readWhole } from '../readers.js';
 import { classTable, confusionTable, metricsText, scoreFacts } from '../render/metrics.js';
 import { json, print, printNotes } from '../render/output.js';
 import { countOf, facts, painter, percent, significant } from '../render/text.js';
 import { noteUnfinished } from '../render/unfinished.js';
-import { withData } from '../stdin.js';
+import { withStream } from '../stdin.js';
 
 /** The tables show at most this many classes; --json lists all. */
 const MOST_CLASSES = 20;
@@ -15,7 +16,7 @@ export const evaluateCommand = defineCommand({
   describe: 'test a trained model on DATA that holds the target column, the right answers',
   positionals: {
     run: "a run's folder or a model.safetensors",
-    data: 'data as for gradpool train, or - for standard input',
+    data: 'data as for gradpool train, or - for standard input; it may be larger than memory',
   },
   flags: {
     weights: {
@@ -44,7 +45,7 @@ export const evaluateCommand = defineCommand({
       ...(bootstrap === undefined ? {} : { bootstrap }),
       ...(seed === undefined ? {} : { seed }),
     };
-    const { notes, ...found } = await withData(args.data, async (source, named) => {
+    const { notes, ...found } = await withStream(args.data, async (source, named) => {
       const evaluation = await model.evaluate(source, options);
       return { ...evaluation, notes: evaluation.notes.map(named) };
     });

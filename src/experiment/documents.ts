@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Score } from '../metrics/measure.js';
 import type { ClassScores } from '../metrics/tallies.js';
-import type { EvaluatedUncertainty, Evaluation } from '../model/evaluate.js';
+import type { EvaluatedUncertainty } from '../model/coverage.js';
+import type { Evaluation } from '../model/evaluate.js';
 import { whole } from '../optim/hyper.js';
 import { epochSchema, startSchema } from '../run/eventformat.js';
 import { RECORD_FORMAT } from '../run/recordformat.js';

@@ -1,5 +1,6 @@
 import type { Subset } from '../data/dataset.js';
 import type { ProblemType } from '../data/schema.js';
+import { allRows } from '../data/split.js';
 import type { MetricName } from '../metrics/catalogue.js';
 
 /**
@@ -54,8 +55,21 @@ export function meanMetrics(
   return variance > 0 && Number.isFinite(r2) ? { loss: mean, rmse, r2 } : { loss: mean, rmse };
 }
 
+/** Returns the variance of targets [R, N] in the order of their rows, as `targetVariance` does. */
+export function varianceOf(targets: ArrayLike<number>, targetWidth: number): number {
+  const rows = allRows(targets.length / targetWidth);
+  const all = { dataset: { targets, targetWidth }, rows };
+  return squaresAround(all, targetMeans(all));
+}
+
+/** The rows of which the targets alone count. */
+interface TargetRows {
+  readonly dataset: { readonly targets: ArrayLike<number>; readonly targetWidth: number };
+  readonly rows: Uint32Array;
+}
+
 /** Returns the mean of each target over a subset's rows, in float64. */
-export function targetMeans({ dataset: { targets, targetWidth }, rows }: Subset): number[] {
+export function targetMeans({ dataset: { targets, targetWidth }, rows }: TargetRows): number[] {
   const sums = new Array<number>(targetWidth).fill(0);
   for (const row of rows) for (let j = 0; j < targetWidth; j++) sums[j] += targets[row * targetWidth + j];
   return sums.map((sum) => sum / rows.length);
@@ -65,7 +79,7 @@ export function targetMeans({ dataset: { targets, targetWidth }, rows }: Subset)
  * Returns the mean over a subset's rows of Σⱼ (dⱼ − centerⱼ)²; with the targets' means it is their variance.
  */
 export function squaresAround(
-  { dataset: { targets, targetWidth }, rows }: Subset,
+  { dataset: { targets, targetWidth }, rows }: TargetRows,
   center: readonly number[],
 ): number {
   let sum = 0;

@@ -9,7 +9,7 @@ import type { KernelName } from '../kernels/kernels.js';
 import type { NetworkSpec } from '../network/spec.js';
 import { type LayerRow, layerTable } from '../network/table.js';
 import { type Dependence, dependenceColumns, partialDependence } from './dependence.js';
-import { type EvaluateOptions, type Evaluation, evaluateModel } from './evaluate.js';
+import { type EvaluateOptions, type Evaluation, evaluateStream } from './evaluate.js';
 import { classesOf, type Facts, problemTypeOf } from './format.js';
 import { type ImportanceEvent, type ImportanceOptions, measureImportance } from './importance.js';
 import { type Predictions, type PredictOptions, predictAll } from './predict.js';
@@ -20,8 +20,9 @@ import { createRunner, type Runner } from './runner.js';
 import { uncertaintyAt } from './uncertainty.js';
 
 export type { RelatedColumns } from './associations.js';
+export type { EvaluatedUncertainty } from './coverage.js';
 export type { Dependence } from './dependence.js';
-export type { EvaluatedUncertainty, EvaluateOptions, Evaluation } from './evaluate.js';
+export type { EvaluateOptions, Evaluation } from './evaluate.js';
 export type { Facts } from './format.js';
 export type {
   ColumnImportance,
@@ -106,7 +107,8 @@ export interface Model {
    */
   predictStream(source: BlockSource, options?: PredictStreamOptions): AsyncGenerator<PredictionEvent>;
   /**
-   * Compares the model's predictions with the targets of a data source or of a table in memory.
+   * Compares the model's predictions with the targets of a data source or of a table in memory. It is read in
+   * blocks, so that it may be larger than memory; of each row the predictions and targets are kept.
    *
    * @throws DataError for a source that cannot be read, lacks a column or has no rows that count
    * @throws UsageError for weights that are no column of the source, and for fewer than 40 resamples
@@ -123,7 +125,7 @@ export interface Model {
    * console.log(scores.top3Accuracy?.reason); // → there are only 3 classes
    * ```
    */
-  evaluate(source: DataSource, options?: EvaluateOptions): Promise<Evaluation>;
+  evaluate(source: BlockSource, options?: EvaluateOptions): Promise<Evaluation>;
   /**
    * Measures permutation importance: how much worse a metric becomes on a data source with targets when the
    * values of one raw column are permuted among its rows. The last event has type 'end' and holds the result.
@@ -266,11 +268,7 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
       const options = { keep, level, workers, chosen: choose(), needTargets: false };
       yield* predictStream(model, ready(), source, options);
     },
-    async evaluate(source, options = {}) {
-      const { weights } = options;
-      const data = await loadWithSchema(source, schema, { needTargets: true, weights });
-      return evaluateModel(model, ready(), { source: sourceName(source), ...data }, options);
-    },
+    evaluate: async (source, options = {}) => evaluateStream(model, ready(), source, options),
     async *importance(source, options) {
       const data = await loadWithSchema(source, schema, { needTargets: true });
       yield* measureImportance(model, choose(), { source: sourceName(source), ...data }, options);

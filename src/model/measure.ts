@@ -1,6 +1,6 @@
 /** Measures the model that a training ends with, as an evaluation of the saved model does. */
 import type { Calibration } from '../calibration/record.js';
-import { joinedRows, type Subset } from '../data/dataset.js';
+import type { Subset } from '../data/dataset.js';
 import type { ChosenKernels } from '../kernels/choose.js';
 import { measureAll, type Scores } from '../metrics/measure.js';
 import type { PredictedBy, PredictedRows } from './calibrate.js';
@@ -39,19 +39,14 @@ export function measureTogether(
   if (groups.length === 0) return null;
   const runnerOf = oneRunnerAtATime(chosen);
   const [{ model }] = groups;
-  const collection = collect(model, runnerOf(model).context.objective.levels, allRows(groups));
-  let before = 0;
+  const room = groups.reduce((sum, { subset }) => sum + subset.rows.length, 0);
+  const collection = collect(model, runnerOf(model).context.objective.levels, room);
   for (const { model, subset, members } of groups) {
     const runner = runnerOf(model);
-    const observe = (from: number, rows: number) => collection.add(runner, before + from, rows);
-    sumBlocks(runner, subset, source, observe, members);
-    before += subset.rows.length;
+    const { weights, ...dataset } = subset.dataset;
+    const alike: Subset = { dataset, rows: subset.rows }; // each row counts the same
+    const observe = (from: number, rows: number) => collection.add(runner, alike, from, rows);
+    sumBlocks(runner, subset, source, { observe, members });
   }
   return measureAll(collection.predictions(), null);
-}
-
-/** Returns the rows of groups one after the other, each counting the same. */
-function allRows(groups: readonly PredictedRows[]): Subset {
-  const { weights, ...dataset } = groups[0].subset.dataset;
-  return { dataset, rows: joinedRows(groups.map(({ subset }) => subset)) };
 }

@@ -130,19 +130,24 @@ export function oneRunnerAtATime(chosen: ChosenKernels): (model: RunnableModel) 
   };
 }
 
-/**
- * Sums a subset block by block, and shows `observe` each block's first row and length after its forward pass.
- * @param members those of a bag that take part, counted from 0; by default all
- */
+/** Says what else happens while a subset is summed. */
+interface SumOptions {
+  /** Is shown each block's first row and length after its forward pass. */
+  readonly observe?: (from: number, rows: number) => void;
+  /** Members of a bag that take part, counted from 0; by default all. */
+  readonly members?: readonly number[] | undefined;
+  /** Sums over the rows before the subset, to which its blocks are added one by one. */
+  readonly before?: EvaluationSums;
+}
+
+/** Sums a subset block by block. */
 export function sumBlocks(
   { context, forward }: Runner,
   subset: Subset,
-  source: string,
-  observe: (from: number, rows: number) => void = () => {},
-  members?: readonly number[],
+  source: Parameters<Runner['forward']>[3],
+  { observe = () => {}, members, before = { loss: 0, score: 0 } }: SumOptions = {},
 ): EvaluationSums {
-  let loss = 0;
-  let score = 0;
+  let { loss, score } = before;
   for (let block = 0; block < evaluationBlocks(subset); block++) {
     const { from, to } = blockRows(subset, block);
     forward(subset, from, to, source, members);

@@ -129,7 +129,7 @@ function scorer(model: RunnableModel, chosen: ChosenKernels): Score {
   const problemType = problemTypeOf(model.schema);
   const outputs = outputsOf(model.schema);
   const sumsOf = (where: string, { subset, members }: Scored): EvaluationSums =>
-    sumBlocks(runner, subset, `${where} rows`, undefined, members);
+    sumBlocks(runner, subset, `${where} rows`, { members });
   const average = (where: string, { subset, members }: Scored): EvaluationSums => {
     const each = members.map((member) => sumsOf(where, { subset, members: [member] }));
     return { loss: mean(each.map(({ loss }) => loss)), score: mean(each.map(({ score }) => score)) };

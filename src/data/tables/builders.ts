@@ -1,36 +1,7 @@
 /** Collects the cells of a column while a table of unknown length is read. */
 import type { DuckDBVector } from '@duckdb/node-api';
+import { GrowingArray } from '../../growing.js';
 import { type Cells, NO_ODD_CELLS, WordBuilder } from './cells.js';
-
-/**
- * Grows as values are appended. Making ample room is cheap: the system gives memory to pages only when they
- * are first written.
- */
-class GrowingArray<T extends Float64Array | Uint32Array> {
-  #values: T;
-  #used = 0;
-
-  constructor(
-    private readonly Type: new (length: number) => T,
-    room: number,
-  ) {
-    this.#values = new Type(room);
-  }
-
-  append(values: T, count: number): void {
-    if (this.#used + count > this.#values.length) {
-      const larger = new this.Type(Math.max(2 * this.#values.length, this.#used + count));
-      larger.set(this.#values as never);
-      this.#values = larger;
-    }
-    this.#values.set(values.subarray(0, count) as never, this.#used);
-    this.#used += count;
-  }
-
-  all(): T {
-    return this.#values.subarray(0, this.#used) as T;
-  }
-}
 
 /** Collects cells as words. */
 export class WordCellsBuilder {

@@ -25,6 +25,8 @@ export interface CsvText {
   readonly bytes: AsyncIterable<Uint8Array>;
   /** A folder of the caller's, in which parts of the text lie while they are read. */
   readonly folder: string;
+  /** Bytes that are read at once, about; by default a tenth of a second's work. */
+  readonly partBytes?: number;
 }
 
 /** Bytes of a part that DuckDB reads at once, a tenth of a second's work. */
@@ -33,7 +35,7 @@ const PART_BYTES = 2 ** 22;
 /** Opens CSV text as a table. */
 export async function openCsvText(
   connection: Connection,
-  { name, bytes, folder }: CsvText,
+  { name, bytes, folder, partBytes = PART_BYTES }: CsvText,
   options: { readonly hasHeader: boolean; readonly partBytes?: number },
 ): Promise<BlockReader> {
   const { hasHeader, partBytes = PART_BYTES } = options;
