@@ -31,6 +31,7 @@ export type { Estimate } from './bench/statistics.js';
 export type { Calibration, ClassCalibration, ValueCalibration } from './calibration/record.js';
 export type { Clock } from './clock.js';
 export type { TensorData } from './data/arrays/memory.js';
+export type { BlockSource } from './data/blocks.js';
 export type { ColumnSchema } from './data/columnschema.js';
 export type { Dataset, Encoding, StoredArray, Subset } from './data/dataset.js';
 export type { Finding, FindingKind } from './data/findings/finding.js';
@@ -47,6 +48,7 @@ export type {
   TargetSchema,
 } from './data/schema.js';
 export type { DataInMemory, DataSource } from './data/source.js';
+export type { CsvText } from './data/tables/csvtext.js';
 export type { KeptColumn } from './data/tables/load.js';
 export type { TableOverrides } from './data/tables/overrides.js';
 export type { CellValue, TableColumns, TableRow, TableRows } from './data/tables/records.js';
@@ -145,8 +147,10 @@ export {
   type Model,
   type ModelOptions,
   type PredictionBatch,
+  type PredictionEvent,
   type Predictions,
   type PredictOptions,
+  type PredictStreamOptions,
   type RelatedColumns,
   type Row,
 } from './model/index.js';

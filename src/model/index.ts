@@ -262,10 +262,10 @@ export async function loadModel(path: string, { kernels = 'auto' }: ModelOptions
       const data = await loadWithSchema(source, schema, { needTargets: false, keep });
       return predictAll(model, ready(), { source: sourceName(source), uncertainty, ...data });
     },
-    async *predictStream(source, { keep, interval, workers = 'auto' } = {}) {
+    async *predictStream(source, { keep, interval, blockRows, workers = 'auto' } = {}) {
       uncertaintyOf(interval); // refuses a level that cannot be had
       const level = interval ?? null;
-      const options = { keep, level, workers, chosen: choose(), needTargets: false };
+      const options = { keep, level, workers, blockRows, chosen: choose(), needTargets: false };
       yield* predictStream(model, ready(), source, options);
     },
     evaluate: async (source, options = {}) => evaluateStream(model, ready(), source, options),

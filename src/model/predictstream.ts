@@ -34,6 +34,8 @@ export interface PredictStreamOptions extends PredictOptions {
    * for many rows. The predictions have the same bits.
    */
   readonly workers?: PredictWorkers;
+  /** Rows that are read together, about; by default as many as a few megabytes hold. */
+  readonly blockRows?: number;
 }
 
 /** Blocks that are read ahead, while others are predicted and written. */

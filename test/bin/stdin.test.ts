@@ -62,6 +62,7 @@ describe.skipIf(process.platform === 'win32')('standard input', () => {
     ['JSON lines', records.map((record) => JSON.stringify(record)).join('\n')],
     ['a JSON list', ` ${JSON.stringify(records, null, 1)}`],
     ['packed JSON', gzipSync(JSON.stringify(records))],
+    ['UTF-16', Buffer.from(`\uFEFF${table}`, 'utf16le')],
   ])('is predicted as %s', async (_, input) => {
     const { code, stdout, stderr } = await piped(input, 'predict', 'run', '-').ended;
     expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: expected });
@@ -98,6 +99,13 @@ describe.skipIf(process.platform === 'win32')('standard input', () => {
       'standard input: row 1 (line 2), column "width": "abc" is not a number, where the column holds numbers; correct the cell, or empty it to mark it as missing',
     ],
     [
+      ['predict', 'run', '-'],
+      '1,2,red,tulip\n',
+      3,
+      'standard input: there is no header: the first line (1, 2, red, tulip) names none of the columns that the model was trained on ("height", "width", "colour", "kind"); put a line with the names above the rows',
+    ],
+    [['predict', 'run', '-'], gzipSync(table).subarray(0, -5), 3, /^standard input: not a valid gzip file/],
+    [
       ['evaluate', 'run', '-'],
       'height,width,colour,kind\n1,2,red,tulip\n',
       3,
@@ -123,6 +131,20 @@ describe.skipIf(process.platform === 'win32')('standard input', () => {
       typeof line === 'string' ? line : expect.stringMatching(line),
     );
     expect(ended.stderr.trim()).not.toContain('\n');
+  });
+
+  it('is read no further than somebody takes the rows', async () => {
+    const endless = piped(null, 'predict', 'run', '-');
+    const lines = table.slice(table.indexOf('\n') + 1);
+    endless.child.stdin.write(table);
+    const write = () => {
+      while (endless.child.stdin.writable && endless.child.stdin.write(lines.repeat(1000)));
+    };
+    endless.child.stdin.on('drain', write);
+    write();
+    await new Promise((done) => endless.child.stdout.once('data', done)); // while the input goes on
+    endless.child.stdout.destroy();
+    expect(await endless.ended).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('is no terminal', async () => {

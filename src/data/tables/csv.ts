@@ -177,7 +177,7 @@ function checkDistinct(file: string, names: readonly string[]): void {
   for (const name of names) {
     if (seen.has(name)) {
       const remedy = isPlainNumber(name)
-        ? 'if that line holds data, say --header no'
+        ? 'if that line holds data, put a line with names above it, or train with --header no'
         : 'give each a name of its own';
       throw new DataError(`${file}: two columns are named "${name}"; ${remedy}`);
     }

@@ -35,5 +35,5 @@ export async function* withBlocks<T>(
 
 async function openText(connection: Connection, text: CsvText, header: 'yes' | 'no'): Promise<BlockReader> {
   await lock(connection, { files: [], folder: text.folder });
-  return openCsvText(connection, text, { hasHeader: header === 'yes' });
+  return openCsvText(connection, text, header === 'yes');
 }
