@@ -7,7 +7,7 @@ import { type Arithmetic, type TestNetworkOptions, testNetwork } from '../suppor
 const ROWS = 9;
 const INPUTS = 5;
 
-/** Networks, and how many passes, forward and backward, are left of their layers where these work together. */
+/** Networks, and how many passes, forward and backward, their layers make where they work together. */
 const NETWORKS: Readonly<Record<string, readonly [layers: readonly UncheckedLayer[], number, number]>> = {
   'ReLU between dense layers': [[{ dense: 70 }, 'relu', { dense: 33 }, 'relu', { dense: 3 }], 3, 3],
   'ReLU first and last': [['relu', { dense: 7 }, 'relu'], 2, 2],

@@ -1,7 +1,7 @@
 /**
  * ReLU within the products, tile by tile, while its numbers are in the first cache: a forward product becomes
- * max(z, 0), and a gradient of inputs that ReLU has made is multiplied by its slope, 1 above 0 and else 0. The
- * bits are those of `wasm`, NaN and −0 included.
+ * max(z, 0), and a gradient of inputs that ReLU has made is multiplied by its slope, 1 above 0 and else 0.
+ * The bits are those of `wasm`, NaN and −0 included.
  */
 import type { Assembler } from './assembler.js';
 import { WORD } from './block.js';
@@ -55,7 +55,10 @@ export function rectifyTile(code: Assembler, vectors: number, masked: boolean, s
   code.place(over);
 }
 
-/** ReLU's outputs are at least 0 or NaN: this makes 1 of those above 0, however small, and leaves the rest. */
+/**
+ * Multiplies numbers by slopes, which follow from ReLU's outputs: these are at least 0 or NaN, and those
+ * above 0 become 1, however small they are.
+ */
 function multiplyBySlopes(code: Assembler): void {
   code.vmul(SLOPES, SLOPES, LARGE);
   code.vmul(SLOPES, SLOPES, LARGER);
