@@ -59,6 +59,12 @@ export const WORD = {
   tallMask: 288,
   /** The program of pairs of shards, in bytes; 0 where shards are not taken in pairs. */
   pairBytes: 96,
+  /** Whether the result is rectified, and the rectified outputs from which a slope follows. */
+  rectified: 104,
+  outputs: 108,
+  /** Powers of two by the product of which every float above 0 becomes at least 1. */
+  large: 112,
+  larger: 116,
   /** Bytes of a strip. */
   strip: 92,
   /**
