@@ -9,7 +9,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
 import type { BlockSource } from '../src/data/blocks.js';
-import { encodingOf } from '../src/data/tables/csvfile.js';
+import { headEncoding } from '../src/data/tables/csvfile.js';
 import type { CsvText } from '../src/data/tables/csvtext.js';
 import { DataError, UsageError, UserError } from '../src/errors.js';
 import { removedAtEnd } from './render/exit.js';
@@ -118,7 +118,7 @@ async function openInput(input: AsyncIterable<Buffer>, folder: string): Promise<
   const name = nameOf(arrived.start);
   const isPacked = name === 'stdin.csv.gz';
   const start = isPacked ? unpacked(arrived.start) : arrived.start;
-  const isWide = encodingOf(NAME, start) !== 'utf-8';
+  const isWide = headEncoding(NAME, start) !== 'utf-8';
   if (isWide || !(isPacked || name === 'stdin.csv')) return spool(folder, arrived);
   const bytes = isPacked ? unpackedPieces(arrived.bytes) : arrived.bytes;
   return { kind: 'text', name: NAME, bytes, folder };

@@ -46,7 +46,7 @@ const FORMATS: Readonly<Record<'csv' | 'jsonl', Format>> = {
 const ROOM = 2 ** 16;
 
 /** Writes blocks of predictions one after the other. */
-export interface PredictionWriter {
+interface PredictionWriter {
   /** What stands before the first row. */
   readonly header: string;
   rows(block: Rows, rows: number): Uint8Array;

@@ -1,4 +1,4 @@
-/** Reads what a model predicts off its network, as numbers: for a batch of rows, or for a block of batches. */
+/** Reads what a model predicts off its network, for a batch of rows or for a block of batches. */
 import type { Subset } from '../data/dataset.js';
 import { blockRows, evaluationBlocks } from '../forward/evaluation.js';
 import { predictedQuantiles, predictedValues } from '../forward/predictions.js';

@@ -32,7 +32,7 @@ export type ScorerTask = Pick<RowBlock, 'numbers'> & { readonly subset: Subset }
 export type Scored = { readonly output: BlockOutput } | { readonly thrown: ThrownError };
 
 /** Returns the function that predicts a block. */
-export function scoreHandler(
+function scoreHandler(
   { source, level }: Pick<ScorerSetup, 'source' | 'level'>,
   model: ReadModel,
   runner: Runner,

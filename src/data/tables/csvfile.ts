@@ -36,11 +36,11 @@ export function textEncodingOf(file: string): CsvFile['encoding'] {
   } finally {
     closeSync(handle);
   }
-  return encodingOf(file, head);
+  return headEncoding(file, head);
 }
 
 /** Returns the text encoding by the first four bytes of a text, as `textEncodingOf` does. */
-export function encodingOf(file: string, head: Buffer): CsvFile['encoding'] {
+export function headEncoding(file: string, head: Buffer): CsvFile['encoding'] {
   if (head.length < 4) return 'utf-8';
   const marked = head.readUInt16LE(0) === 0xfeff;
   const bigEndian = head.readUInt16BE(0) === 0xfeff;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DataError } from '../../errors.js';
 import { type Cells, rowsOf } from './cells.js';
 import { columnId, describeCsv, LONGEST_LINE, scan } from './csv.js';
-import { type CsvFile, encodingOf, HEAD, splitFirst } from './csvfile.js';
+import { type CsvFile, HEAD, headEncoding, splitFirst } from './csvfile.js';
 import { place, rowError } from './csvrows.js';
 import { type BlockPlan, fetchBlocks, planBlocks } from './duckblocks.js';
 import type { Connection } from './duckdb.js';
@@ -40,7 +40,7 @@ export async function openCsvText(
 ): Promise<BlockReader> {
   const pieces = bytes[Symbol.asyncIterator]();
   const begun = await beginning(pieces);
-  if (encodingOf(name, begun) !== 'utf-8') throw new DataError(`${name}: UTF-16 text; save it to a file`);
+  if (headEncoding(name, begun) !== 'utf-8') throw new DataError(`${name}: UTF-16 text; save it to a file`);
   const head = begun.subarray(0, HEAD);
   const described = describeCsv(name, head, { encoding: 'utf-8', hasHeader });
   const { end } = splitFirst(new TextDecoder().decode(head));

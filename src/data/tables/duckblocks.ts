@@ -6,7 +6,7 @@ import { append, fetchColumn, NO_NUMBERS, plainColumns, select, type TableExpres
 import type { DuckColumn, PlainKind } from './fetchedcolumns.js';
 import type { ReadMode, ReadModes } from './reader.js';
 
-/** The columns of a block, and how each is fetched. The first rows of a table decide, and it holds for all. */
+/** The columns of a block and how each is fetched, which the first rows of a table decide for all. */
 export interface BlockPlan {
   readonly columns: readonly { readonly column: DuckColumn; readonly mode: ReadMode | undefined }[];
   readonly plain: ReadonlyMap<string, PlainKind>;

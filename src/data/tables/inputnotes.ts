@@ -36,7 +36,7 @@ export class InputNotes {
   readonly #numbers = new Map<string, Found<NumberColumn>>();
   readonly #categories = new Map<string, FoundCategories>();
 
-  /** Counts missing values of a column that were filled with its median; without one it still has its place. */
+  /** Counts missing values that were filled with a column's median; without any it still has its place. */
   addFilled(schema: NumberColumn, count: number, words: ConvertedColumn['missing']): void {
     const { name } = schema;
     const found = this.#numbers.get(name) ?? { schema, missing: 0, missingWords: new Map() };

@@ -2,7 +2,7 @@
 import { DataError } from '../../errors.js';
 
 /** A part of a text: whole records. */
-export interface TextPart {
+interface TextPart {
   readonly bytes: Buffer;
   /** Number of lines before the part. */
   readonly lines: number;
@@ -23,7 +23,7 @@ interface Cutting {
 
 const [QUOTE, SPACE, LINE_FEED, RETURN] = [0x22, 0x20, 0x0a, 0x0d];
 
-/** Where the scan stands: at a cell's start, in a bare cell, in a quoted one, after a quote in a quoted one. */
+/** Where the scan stands: at the start of a cell, in a bare cell, in a quoted one, after a quote in that. */
 const [START, BARE, QUOTED, CLOSED] = [0, 1, 2, 3];
 
 /**
