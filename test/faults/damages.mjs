@@ -103,7 +103,7 @@ async function logged(run, known) {
 }
 
 /** Reads a file of a run that has ended. */
-async function valueOf(run, name) {
+async function contentsOf(run, name) {
   const { readModel } = await library('model/read.js');
   const { readRun } = await library('run/folder.js');
   if (name !== 'model.safetensors') return JSON.stringify(readRun(run));
@@ -117,9 +117,9 @@ async function used(run, stage, name, { sha, events, [stage]: files }) {
     const told = name === 'metrics.jsonl' && (await logged(run, events));
     return (await resumed(run, name, sha)) || told;
   }
-  const value = await valueOf(run, name);
+  const value = await contentsOf(run, name);
   write(run, files);
-  if (value !== (await valueOf(run, name))) throw new Error('reads other values');
+  if (value !== (await contentsOf(run, name))) throw new Error('reads other values');
   return false;
 }
 
