@@ -3,7 +3,7 @@ import type { DataInMemory } from '../data/source.js';
 import { sourceName } from '../data/source.js';
 import { DataError, UsageError } from '../errors.js';
 import { refuseNamedLibrary } from '../kernels/native/index.js';
-import { boardKey, refuseBoardAlone } from '../run/board.js';
+import { keptBoard, refuseBoardAlone } from '../run/board.js';
 import { lockFolder, lockNewFolder, whileLocked } from '../run/lock.js';
 import type { TrainSources } from '../train/config.js';
 import { ownFunctions, withOwnNames } from '../train/own.js';
@@ -97,7 +97,8 @@ async function* resumed(folder: string, options: SweepResumeOptions): AsyncGener
   refuseLibraries(given, folder, options.nativeLibrary);
   const library = before.kernels?.library?.path;
   if (library !== options.nativeLibrary) refuseNamedLibrary(library, `${folder}: its library`);
-  const asked = { ...given.base, ...boardKey(options.tensorboard) };
+  const { tensorboard, boardNotes } = keptBoard(given.base.tensorboard, options.tensorboard, folder);
+  const asked = tensorboard === undefined ? given.base : { ...given.base, tensorboard };
   const definition = asStored(defineSweep({ ...given, base: absoluteBase(asked) }));
   refuseChange(folder, before.definition, definition);
   const { lines, notes } = readTrialLines(folder);
@@ -121,7 +122,7 @@ async function* resumed(folder: string, options: SweepResumeOptions): AsyncGener
   } as const;
   writeSweepRecord(folder, record);
   yield* runSweep(
-    { ...prepared, notes: [...prepared.notes, ...notes] },
+    { ...prepared, notes: [...prepared.notes, ...boardNotes, ...notes] },
     { folder, record, book: new TrialBook(lines), run: options },
   );
 }
