@@ -17,7 +17,10 @@ const OPTIONS = {
   checkpointEvery: 2,
 };
 
-/** Files of a run that was interrupted, from which it goes on, and of one that has ended, which is read. */
+/**
+ * Files of a run that was interrupted, from which it goes on, of one that has ended, which is read, and of a
+ * sweep, which goes on.
+ */
 const FILES = {
   half: [
     'run.json',
@@ -28,6 +31,7 @@ const FILES = {
     'checkpoints/best.safetensors',
   ],
   whole: ['run.json', 'config.yaml', 'model.safetensors'],
+  sweep: ['sweep.json', 'sweep.yaml', 'trials.jsonl', 'leaderboard.csv'],
 };
 
 async function last(events, see = () => {}) {
@@ -51,7 +55,9 @@ let made;
 async function runs(folder) {
   made ??= (async () => {
     const { train } = await library('run/train.js');
-    const [run, begun] = [join(folder, 'whole'), join(folder, 'begun')];
+    const { sweep } = await library('experiment/sweep.js');
+    const [run, begun, trials] = ['whole', 'begun', 'sweep'].map((name) => join(folder, name));
+    await last(sweep({ base: { ...OPTIONS, epochs: 1 }, axes: { lr: [0.01, 0.02] } }, { out: trials }));
     const { weightsSha256 } = await last(train(OPTIONS, { out: run }));
     const abort = new AbortController();
     await last(train(OPTIONS, { out: begun, signal: abort.signal }), (event) => {
@@ -59,7 +65,8 @@ async function runs(folder) {
     });
     const { readMetrics } = await library('run/metricsfile.js');
     const events = new Set(readMetrics(begun).events.map((event) => JSON.stringify(event)));
-    return { sha: weightsSha256, events, whole: filesOf(run), half: filesOf(begun) };
+    const [whole, half, swept] = [run, begun, trials].map(filesOf);
+    return { sha: weightsSha256, events, whole, half, sweep: swept };
   })();
   return made;
 }
@@ -93,6 +100,17 @@ async function resumed(run, name, sha) {
   return said.some((text) => text.includes(name));
 }
 
+/** Goes on with a sweep; returns whether it told of the file, and throws where it ranks otherwise. */
+async function swept(sweep, name, leaderboard) {
+  const { resumeSweep } = await library('experiment/sweep.js');
+  const said = [];
+  await last(resumeSweep(sweep, { workers: 0, parallel: 1 }), (event) => {
+    if (event.type === 'start') said.push(...event.notes);
+  });
+  if (!readFileSync(join(sweep, 'leaderboard.csv')).equals(leaderboard)) throw new Error('ranks otherwise');
+  return said.some((text) => text.includes(name));
+}
+
 /** Reads the events of a run; returns whether what is missing was told of, and throws where one is new. */
 async function logged(run, known) {
   const { readMetrics } = await library('run/metricsfile.js');
@@ -117,6 +135,7 @@ async function used(run, stage, name, { sha, events, [stage]: files }) {
     const told = name === 'metrics.jsonl' && (await logged(run, events));
     return (await resumed(run, name, sha)) || told;
   }
+  if (stage === 'sweep') return swept(run, name, files.get('leaderboard.csv'));
   const value = await contentsOf(run, name);
   write(run, files);
   if (value !== (await contentsOf(run, name))) throw new Error('reads other values');
@@ -128,7 +147,7 @@ export const damages = {
   rows: () =>
     Object.entries(FILES).flatMap(([stage, names]) =>
       names.map((name) => ({
-        what: `damaged ${name.split('/').at(-1)}${stage === 'half' ? '' : ', read'}`,
+        what: `damaged ${name.split('/').at(-1)}${stage === 'whole' ? ', read' : ''}`,
         stage,
         name,
         only: { files: name },

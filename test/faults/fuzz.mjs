@@ -126,7 +126,7 @@ async function makeRuns(folder) {
   const bytes = readFileSync(file);
   headers.set(file, JSON.parse(bytes.toString('utf8', 8, 8 + bytes.readUInt32LE(0))));
   for (const path of [join(run, 'run.json'), join(trials, 'sweep.json')]) {
-    const { id, configs, sha256, ...record } = JSON.parse(readFileSync(path, 'utf8'));
+    const { id, configs, definitionSha256, sha256, ...record } = JSON.parse(readFileSync(path, 'utf8'));
     writeFileSync(path, JSON.stringify(record, null, 2));
   }
   for (const path of [join(run, 'metrics.jsonl'), join(trials, 'trials.jsonl')])
