@@ -4,7 +4,8 @@
  * nothing is allocated.
  */
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
-import type { Dataset, Encoding, StoredArray } from './dataset.js';
+import type { Dataset, Encoding, Inputs, StoredArray } from './dataset.js';
+import { fetchRows } from './stream/fetch.js';
 
 type GatherKernels = Pick<Kernels, 'scaleBytes' | 'gatherRows'>;
 
@@ -71,13 +72,29 @@ export function gather(
   to: number,
   kernels: GatherKernels | null = null,
 ): void {
+  if (dataset.stored === undefined) gatherInputs(x, dataset, encoding, rows, from, to, kernels);
+  else {
+    const fetched = fetchRows(dataset, rows, from, to);
+    gatherInputs(x, fetched.inputs, encoding, fetched.rows, 0, to - from, kernels);
+  }
+  if (d !== null) gatherTargets(d, dataset, encoding, rows, from, to);
+}
+
+function gatherInputs(
+  x: FloatArray,
+  dataset: Inputs,
+  encoding: PreparedEncoding,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+  kernels: GatherKernels | null,
+): void {
   const { oneHot, embedded } = encoding;
   let width = dataset.numberWidth + embedded.length;
   for (let c = 0; c < oneHot.length; c++) width += oneHot[c];
 
   if (dataset.numberWidth > 0) gatherNumbers(x, width, dataset, encoding, rows, from, to, kernels);
   if (oneHot.length > 0) gatherCodes(x, width, dataset, encoding, rows, from, to);
-  if (d !== null) gatherTargets(d, dataset, encoding, rows, from, to);
 }
 
 /**
@@ -88,7 +105,7 @@ export function gather(
 function gatherNumbers(
   x: FloatArray,
   width: number,
-  { numbers, numberWidth }: Dataset,
+  { numbers, numberWidth }: Inputs,
   { shift, scale, clip, lookup }: PreparedEncoding,
   rows: Uint32Array,
   from: number,
@@ -251,7 +268,7 @@ function smoothClip(z: number): number {
 function gatherCodes(
   x: FloatArray,
   width: number,
-  { codes, codeWidth, numberWidth }: Dataset,
+  { codes, codeWidth, numberWidth }: Inputs,
   { oneHot, embedded }: PreparedEncoding,
   rows: Uint32Array,
   from: number,

@@ -62,7 +62,13 @@ export class Stepper {
   ) {
     this.#profile = profile;
     this.#across = across;
-    this.#auditor = new Auditor({ plan, memory, run: (...given) => this.#run(...given), onNote });
+    this.#auditor = new Auditor({
+      plan,
+      memory,
+      trainingRows: () => contextOf(0).gradient.trainingRows,
+      run: (...given) => this.#run(...given),
+      onNote,
+    });
   }
 
   /**

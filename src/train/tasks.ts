@@ -129,7 +129,7 @@ export function createContexts(
         ...createForwardContext({ kernels, workspace, objective, problemType, encoding, timer }),
         workspace,
         memory,
-        trainingRows: { dataset: subsets.train.dataset, rows: memory.order },
+        trainingRows: { ...subsets.train, rows: memory.order },
         weighting,
         seed,
         audit,
