@@ -43,8 +43,8 @@ export interface Dataset {
 }
 
 /**
- * Says where the inputs of a dataset lie on disk: records of one length, each the row's numbers in their stored
- * type and then its codes.
+ * Says where the inputs of a dataset lie on disk: records of one length, each the row's numbers in their
+ * stored type and then its codes.
  */
 export interface StoredRows {
   /** The files, in the order of the rows. */

@@ -119,8 +119,7 @@ function withoutFoldColumn(options: LoadOptions): LoadOptions {
 }
 
 /**
- * Reads and fits a source as options say.
- * @param streamable whether its rows may be streamed from disk
+ * Reads and fits a source as options say, its rows on disk if they may be `streamable` and should be.
  * @throws UsageError for options that do not fit together
  */
 export async function fitFor(
@@ -267,13 +266,9 @@ interface LoadedSource {
 }
 
 /** Imports DuckDB only when there is a table to read, so that training on arrays starts without it. */
-const tables = {
-  fit: async () => (await import('./tables/fit.js')).fitTable,
-  load: async () => (await import('./tables/load.js')).loadTable,
-};
-
 async function fitSource(source: Source, options: FitOptions): Promise<FittedDataset> {
-  return source.kind === 'arrays' ? fitArrays(source, options) : (await tables.fit())(source, options);
+  if (source.kind === 'arrays') return fitArrays(source, options);
+  return (await import('./tables/fit.js')).fitTable(source, options);
 }
 
 async function load(
@@ -290,7 +285,7 @@ async function load(
     return loadArrays(source, schema, options.needTargets);
   }
   if (source.kind === 'table' && schema.kind === 'table')
-    return (await tables.load())(source, schema, options);
+    return (await import('./tables/load.js')).loadTable(source, schema, options);
   const words = { arrays: 'arrays (IDX, NPY)', table: 'a table' };
   throw new DataError(
     `${sourceName(data)}: the data is ${words[source.kind]}, the model was trained on ${words[schema.kind]}; give data of that kind`,

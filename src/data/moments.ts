@@ -1,6 +1,6 @@
 /**
- * Computes means and standard deviations of the training rows in float64 and in row order, so that they have the
- * same bits on every run, and whether the rows are in memory or not.
+ * Computes means and standard deviations of the training rows in float64 and in row order, so that they have
+ * the same bits on every run, and whether the rows are in memory or not.
  */
 import type { StoredArray } from './dataset.js';
 
@@ -133,8 +133,8 @@ function momentsOfBytes({ sum, squares }: ByteSums, count: number): Moments {
 }
 
 /**
- * Adds bytes up with integer sums. Consecutive rows are summed as one stretch of memory, four bytes at a time;
- * `ends` are the bytes before and after the aligned words.
+ * Adds bytes up with integer sums. Consecutive rows are summed as one stretch of memory, four bytes at a
+ * time; `ends` are the bytes before and after the aligned words.
  */
 function addBytes(sums: ByteSums, values: Uint8Array, width: number, rows: Uint32Array): void {
   for (let first = 0, last = 0; first < rows.length; first = last) {

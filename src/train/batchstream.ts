@@ -45,7 +45,10 @@ export class BatchStream {
     );
   }
 
-  /** Waits for the batch of a step; returns its first row in the ring. @throws DataError where it cannot be read */
+  /**
+   * Waits for the batch of a step; returns its first row in the ring. @throws DataError where it cannot be
+   * read
+   */
   async batchOf(step: number): Promise<number> {
     const { control, batch, slots } = this.#ring;
     Atomics.store(control, CONTROL.current, step);

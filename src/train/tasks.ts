@@ -4,7 +4,7 @@
  */
 
 import type { Encoding, Subset } from '../data/dataset.js';
-import { prepareEncoding } from '../data/gather.js';
+import { prepareEncoding } from '../data/preparedencoding.js';
 import type { ProblemType } from '../data/schema.js';
 import { createForwardContext } from '../forward/context.js';
 import { PhaseTimer } from '../forward/timer.js';

@@ -1,6 +1,6 @@
 /**
- * Writes a large CSV file: 40 columns of numbers, some of them missing, a category of 12 words and a target that
- * depends on both. The same size gives the same bytes.
+ * Writes a large CSV file: 40 columns of numbers, some of them missing, a category of 12 words and a target
+ * that depends on both. The same size gives the same bytes.
  *
  *   node test/stream/bigcsv.mjs big.csv 1000      # megabytes
  */

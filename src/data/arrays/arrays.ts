@@ -19,11 +19,11 @@ import type { ArraySet, ArraySource } from './arrayfiles.js';
 import { fitLabels, labelSchema, readLabels } from './labels.js';
 import {
   chunksOf,
-  inMemory,
   openTensorRows,
   rowsWithin,
   type TensorChunk,
   type TensorRows,
+  tensorInMemory,
 } from './tensorrows.js';
 import { rejectFar, rejectFarLabel, rejectNotFinite, rejectUnscalable, widthOf } from './values.js';
 
@@ -41,7 +41,7 @@ export function fitArrays(source: ArraySource, options: FitOptions, writer?: Row
   }
   const notes: string[] = [];
   const { inputs, labels } = readSet(source.train, (set) =>
-    writer === undefined ? inMemory(set.inputs()) : openTensorRows(set, notes),
+    writer === undefined ? tensorInMemory(set.inputs()) : openTensorRows(set, notes),
   );
   try {
     return fitRows(source, { inputs, labels }, { options, writer, notes });

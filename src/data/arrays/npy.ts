@@ -36,8 +36,8 @@ export function readNpy(file: string): StoredTensor {
 }
 
 /**
- * Returns how the numbers of an NPY file lie in it, by its header; null where a row is not in one piece. Throws
- * DataError as readNpy does.
+ * Returns how the numbers of an NPY file lie in it, by its header; null where a row is not in one piece.
+ * Throws DataError as readNpy does.
  */
 export function npyLayout(file: string): TensorLayout | null {
   const { fortran, ...layout } = parseHeader(file, firstBytes(file, LONGEST_HEADER));

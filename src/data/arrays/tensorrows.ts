@@ -32,11 +32,11 @@ export interface TensorRows {
 }
 
 /**
- * Opens the inputs of a set. Those of a packed file, of an archive and of an array in Fortran's order are read
- * into memory as a whole, which a note says. Throws DataError as reading the set does.
+ * Opens the inputs of a set. Those of a packed file, of an archive and of an array in Fortran's order are
+ * read into memory as a whole, which a note says. Throws DataError as reading the set does.
  */
 export function openTensorRows({ inputs, inputsFile }: ArraySet, notes: string[]): TensorRows {
-  if (inputsFile === undefined) return inMemory(inputs());
+  if (inputsFile === undefined) return tensorInMemory(inputs());
   const packed = /\.(gz|npz)$/i.test(inputsFile);
   const layout = packed ? null : /\.npy$/i.test(inputsFile) ? npyLayout(inputsFile) : idxLayout(inputsFile);
   if (layout !== null) return fromFile(inputsFile, layout);
@@ -44,7 +44,7 @@ export function openTensorRows({ inputs, inputsFile }: ArraySet, notes: string[]
   notes.push(
     `stream: ${inputsFile} ${why}, so it was read into memory as a whole; save it as a plain .npy file to avoid that`,
   );
-  return inMemory(inputs());
+  return tensorInMemory(inputs());
 }
 
 /** Some consecutive rows of a tensor, which are a tensor themselves. */
@@ -86,7 +86,7 @@ function lowerBound(rows: Uint32Array, row: number): number {
   return low;
 }
 
-export function inMemory({ file, shape, data }: StoredTensor): TensorRows {
+export function tensorInMemory({ file, shape, data }: StoredTensor): TensorRows {
   const width = elementCount(shape.slice(1));
   return {
     file,

@@ -1,7 +1,7 @@
 /**
- * An entry of the cache: a source as it was read, fitted and encoded for a training, in a folder of its own. It
- * is written under a temporary name, forced to the disk and renamed, so there is the whole entry or none; every
- * file has a checksum, which is compared whenever the entry is opened.
+ * An entry of the cache: a source as it was read, fitted and encoded for a training, in a folder of its own.
+ * It is written under a temporary name, forced to the disk and renamed, so there is the whole entry or none;
+ * every file has a checksum, which is compared whenever the entry is opened.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';

@@ -20,10 +20,7 @@ const SHARD_BYTES = 2 ** 28;
 type Layout = Pick<Dataset, 'numbers' | 'numberWidth' | 'codes' | 'codeWidth'>;
 
 /** What was fitted while the rows were written; the inputs of its dataset are empty. */
-export type WrittenDataset = Pick<
-  FittedDataset,
-  'name' | 'schema' | 'dataset' | 'split' | 'notes' | 'fingerprint'
->;
+type WrittenDataset = Pick<FittedDataset, 'name' | 'schema' | 'dataset' | 'split' | 'notes' | 'fingerprint'>;
 
 export class EntryWriter {
   /** The folder that becomes the entry. */

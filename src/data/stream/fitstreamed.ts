@@ -1,6 +1,6 @@
 /**
- * Fits a source whose rows are streamed from disk: it is read once into an entry of the cache, and found there by
- * every later run that reads it in the same way.
+ * Fits a source whose rows are streamed from disk: it is read once into an entry of the cache, and found
+ * there by every later run that reads it in the same way.
  */
 import { join } from 'node:path';
 import { fitArrays } from '../arrays/arrays.js';

@@ -1,8 +1,8 @@
 /**
- * The order of the training rows in an epoch, a function of (seed, epoch) alone. Shuffled by `rows`, all rows are
- * one permutation. Shuffled by `blocks`, consecutive rows are blocks, the blocks are permuted, and the rows of so
- * many blocks that follow each other, a window, are permuted among themselves: then rows can be read in pieces,
- * and no more than a window has to be in memory.
+ * The order of the training rows in an epoch, a function of (seed, epoch) alone. Shuffled by `rows`, all rows
+ * are one permutation. Shuffled by `blocks`, consecutive rows are blocks, the blocks are permuted, and the
+ * rows of so many blocks that follow each other, a window, are permuted among themselves: then rows can be
+ * read in pieces, and no more than a window has to be in memory.
  */
 import { PURPOSE, permute } from '../../random.js';
 import { allRows } from '../split.js';
@@ -16,7 +16,7 @@ const BLOCK_ROWS = 64;
 const WINDOW_BLOCKS = 512;
 
 /** Says which order it is. */
-export interface EpochOrder {
+interface EpochOrder {
   readonly seed: number;
   readonly epoch: number;
   /** null where a batch is all rows, which stay in their own order. */

@@ -61,8 +61,8 @@ export class RecordReader {
   }
 
   /**
-   * Copies the inputs of the rows `rows[from] … rows[to−1]` to a window, from its row `at` on. Records that lie
-   * one after the other, or nearly so, are read at once.
+   * Copies the inputs of the rows `rows[from] … rows[to−1]` to a window, from its row `at` on. Records that
+   * lie one after the other, or nearly so, are read at once.
    */
   copyRows(window: RowWindow, at: number, rows: Uint32Array, from: number, to: number): void {
     const bytes = this.#bytes;
@@ -98,7 +98,9 @@ export class RecordReader {
     }
   }
 
-  /** Reads the records of `count` rows from `row` on. @throws DataError where the files have become shorter */
+  /**
+   * Reads the records of `count` rows from `row` on. @throws DataError where the files have become shorter
+   */
   read(target: Uint8Array, row: number, count: number): void {
     const { shardRows } = this.#stored;
     for (let done = 0; done < count; ) {

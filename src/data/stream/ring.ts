@@ -6,9 +6,10 @@
  *   reader       fills a free slot, then stores the number of its step, plus one, as the slot's mark
  *   coordinator  sees the mark and lets the workers gather from the slot
  *
- * Every write before an atomic store is visible to the thread that reads the stored value. A coordinator that goes
- * back to an earlier step counts GENERATION up; the reader then takes all marks away, confirms the generation,
- * and begins at CURRENT. It confirms before it fills, so no slot that the coordinator uses is filled meanwhile.
+ * Every write before an atomic store is visible to the thread that reads the stored value. A coordinator that
+ * goes to another step than the next one counts GENERATION up; the reader then takes all marks away, confirms
+ * the generation, and begins at CURRENT. The coordinator uses no slot before that, so none that it uses is
+ * filled meanwhile.
  */
 import type { Dataset, Subset } from '../dataset.js';
 import { allocate, elementTypeOf } from '../elements.js';

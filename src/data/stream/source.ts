@@ -19,8 +19,14 @@ export interface StreamOptions {
 }
 
 const MIB = 2 ** 20;
-/** Bytes of memory that a byte of a file takes while it is read and encoded, about. */
-const GROWTH = { table: 2, arrays: 1 } as const;
+/**
+ * Returns the bytes of memory that the rows of a file take while they are read and encoded, about: numbers as
+ * text are as long as in float64, and packed files a quarter of that.
+ */
+function bytesNeeded(kind: Source['kind'], file: string): number {
+  const growth = kind === 'arrays' ? 1 : /\.(gz|zst|parquet)$/i.test(file) ? 8 : 2;
+  return growth * statSync(file).size;
+}
 
 /**
  * Returns why a source is streamed, as a note says it; null where its rows are held in memory.
@@ -34,8 +40,8 @@ export function whyStreamed(
   if (stream === false || bag > 1) return null;
   if (stream !== true) {
     if (memoryLimit === undefined || files.length === 0) return null;
-    const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
-    const needed = Math.ceil((GROWTH[source.kind] * bytes) / MIB);
+    const bytes = files.reduce((sum, file) => sum + bytesNeeded(source.kind, file), 0);
+    const needed = Math.ceil(bytes / MIB);
     if (needed <= memoryLimit) return null;
     if (strict) throw strictError();
     return `its rows would take about ${needed} MiB of memory, and --memory-limit is ${memoryLimit}`;

@@ -20,7 +20,7 @@ export interface ColumnStore {
 }
 
 /** Collects columns in memory, with room for so many rows to begin with. */
-export const inMemory = (room: number): ColumnStore => ({
+export const columnsInMemory = (room: number): ColumnStore => ({
   numbers: () => new GrowingArray<Float64Array>(Float64Array, room),
   codes: () => new GrowingArray<Uint32Array>(Uint32Array, room),
 });

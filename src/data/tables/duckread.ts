@@ -8,7 +8,7 @@ import type { DuckDBDataChunk, DuckDBListValue } from '@duckdb/node-api';
 import { DataError } from '../../errors.js';
 import { MAX_INFERRED_CLASSES } from '../fit.js';
 import { MISSING_WORDS } from '../reading.js';
-import { type ColumnStore, inMemory, type NumberCellsBuilder, WordCellsBuilder } from './builders.js';
+import { type ColumnStore, columnsInMemory, type NumberCellsBuilder, WordCellsBuilder } from './builders.js';
 import type { Cells } from './cells.js';
 import { mayBeCodes, mayBeGrouped } from './distinctwords.js';
 import { type Connection, queryText } from './duckdb.js';
@@ -74,7 +74,7 @@ export async function readCells(
         modes.get(column.name),
         plain.get(column.name),
         numbers.has(column.name),
-        store ?? inMemory(room),
+        store ?? columnsInMemory(room),
       ),
     );
     return fetchCells(connection, table(numbers), fetched, store === undefined);

@@ -1,6 +1,6 @@
 /**
- * Keeps the columns of a table on disk while they are looked at one after the other. A column is read whenever
- * somebody asks for its values, and stays in memory as long as somebody holds them.
+ * Keeps the columns of a table on disk while they are looked at one after the other. A column is read
+ * whenever somebody asks for its values, and stays in memory as long as somebody holds them.
  */
 import { closeSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gather, prepareEncoding } from '#src/data/gather.js';
+import { gather } from '#src/data/gather.js';
 import { type LoadOptions, loadTrainingData, type TrainingData } from '#src/data/load.js';
+import { prepareEncoding } from '#src/data/preparedencoding.js';
 import { encodingOf } from '#src/data/schema.js';
 import { clearCache, listCache } from '#src/data/stream/cachefolder.js';
 import { writeError } from '#src/data/stream/entrywriter.js';

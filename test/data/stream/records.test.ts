@@ -11,7 +11,7 @@ import { PURPOSE, permute } from '#src/random.js';
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-records-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** 3 numbers and 2 codes of each of 1000 rows, in files of 300 rows; row r has the numbers 10r, 10r + 1, … */
+/** 3 numbers and 2 codes of each of 1000 rows, in files of 300; row r has the numbers 10r, 10r + 1, … */
 const ROWS = 1000;
 const shards = [0, 300, 600, 900].map((first) => {
   const rows = Math.min(300, ROWS - first);
@@ -105,8 +105,8 @@ describe('the order of an epoch', () => {
   });
 
   it('by blocks spreads the neighbours of sorted data over the batches', () => {
-    // A thousand sorted classes: among 128 consecutive rows of the epoch there are nearly as many as by chance,
-    // 1000 · (1 − 0.999¹²⁸) = 120.
+    // A thousand sorted classes: 128 consecutive rows of the epoch hold nearly as many of them as by chance,
+    // which is 1000 · (1 − 0.999¹²⁸) = 120.
     const count = 100_000;
     const order = orderOf(count, 'blocks').map((row) => Math.floor(row / 200));
     let classes = 0;
