@@ -5,6 +5,7 @@ import { VERSION } from '../src/version.js';
 import { readArgs } from './args.js';
 import { type Command, commandName } from './command.js';
 import { benchCommand } from './commands/bench.js';
+import { cacheCommand } from './commands/cache.js';
 import { completionCommand } from './commands/completion.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
@@ -42,6 +43,7 @@ const COMMANDS: readonly Command[] = [
   gradcheckCommand,
   benchCommand,
   listCommand,
+  cacheCommand,
   schemaCommand,
   doctorCommand,
   completionCommand,

@@ -15,10 +15,15 @@ export type Connection = DuckDBConnection;
  * Runs `use` with a connection to a database of its own, which is closed afterwards. The rows of a query keep
  * their order whatever the number of threads. The database loads no extensions and knows no secrets; `lock`
  * takes the rest from it before anything that a user wrote is run.
+ * @param mebibytes of memory that the database may take
  */
-export async function withDuckDB<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
+export async function withDuckDB<T>(
+  use: (connection: Connection) => Promise<T>,
+  mebibytes?: number,
+): Promise<T> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(Math.min(8, availableParallelism())),
+    ...(mebibytes === undefined ? {} : { memory_limit: `${mebibytes}MiB` }),
     temp_directory: join(tmpdir(), `gradpool-duckdb-${process.pid}-${randomBytes(8).toString('hex')}`),
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
