@@ -1,7 +1,7 @@
 /**
  * The verdicts of explain and gradcheck on trained networks. GRADPOOL_VERDICTS=500 judges 500 networks rather
- * than a few, GRADPOOL_VERDICT_DATA=mnist,table.csv adds sources of rows, and GRADPOOL_VERDICT_PART=3/16 takes
- * the list's networks 3, 19, 35, ….
+ * than a few, GRADPOOL_VERDICT_DATA=mnist,table.csv adds sources of rows, and GRADPOOL_VERDICT_PART=3/16
+ * takes the list's networks 3, 19, 35, ….
  */
 import { expect, it } from 'vitest';
 import { verdicts } from './verdicts.js';
