@@ -1,5 +1,6 @@
 import { compareReports, readReport } from '../../src/bench/compare.js';
 import { BENCH_LR, type BenchOptions, DEFAULT_PARTS, DEFAULTS, PARTS } from '../../src/bench/options.js';
+import { DEFAULT_LAUNCHER, type RankBenchOptions } from '../../src/bench/ranks/setup.js';
 import type { BenchReport } from '../../src/bench/report.js';
 import { destinationOf } from '../../src/destination.js';
 import { didYouMean } from '../../src/didyoumean.js';
@@ -52,6 +53,18 @@ const FLAGS = {
     group: 'Measurement',
     default: '0,1,2,4,… and every core',
     read: readNumbers,
+  },
+  ranks: {
+    describe:
+      'numbers of ranks: measures those instead, each started by mpiexec, with --workers threads each',
+    group: 'Measurement',
+    read: readNumbers,
+  },
+  mpiexec: {
+    describe: 'ranks: what starts them, such as "mpiexec -hosts a,b"',
+    group: 'Measurement',
+    default: DEFAULT_LAUNCHER,
+    read: readText,
   },
   only: {
     describe: `parts to measure: ${PARTS.join(', ')}`,
@@ -118,6 +131,7 @@ export const benchCommand = defineCommand({
       'one part, as a report to compare others with',
     ],
     ['gradpool bench --only growth --plot growth.svg', 'how costs grow with rows and parameters'],
+    ['gradpool bench --ranks 1,2,4 --workers 2', 'processes that train together, started by mpiexec'],
     ['gradpool bench compare old.json new.json --fail-if-slower 5%', 'a gate for continuous integration'],
   ],
   run: (args) => (args.action === undefined ? measure(args) : compare(args)),
@@ -158,6 +172,12 @@ async function measure(args: BenchArgs): Promise<number> {
   if (formats.length > 1) {
     throw new UsageError(`--${formats.join(' and --')} exclude each other: take one of them`);
   }
+  if (args.ranks !== undefined) {
+    const { runRankBench } = await import('../benchranks.js');
+    const format = formats[0] as Exclude<(typeof formats)[0], 'csv'> | undefined;
+    return runRankBench(rankOptions(args), { quiet: args.quiet === true, format });
+  }
+  if (args.mpiexec !== undefined) throw new UsageError('--mpiexec belongs to --ranks: give both');
   const { plot } = args;
   if (plot !== undefined) checkPlot(plot);
   const report = await runBench(benchOptions(args), {
@@ -188,6 +208,26 @@ function benchOptions(args: BenchArgs): BenchOptions {
   const given = { network, batch, workers, parts, seconds, rounds, accuracy, data };
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    training: givenValues(TRAINING_KEYS, args),
+  };
+}
+
+/** Flags of bench that a benchmark of ranks does not know. */
+const NOT_OF_RANKS = ['only', 'accuracy', 'data', 'csv', 'plot'] as const;
+
+function rankOptions(args: BenchArgs): RankBenchOptions {
+  const other = NOT_OF_RANKS.find((name) => args[name] !== undefined && args[name] !== false);
+  if (other !== undefined) throw new UsageError(`--ranks measures one curve: leave out --${other}`);
+  const { network, batch, workers = [0], seconds, rounds, ranks, mpiexec: launcher } = args;
+  if (workers.length > 1) {
+    throw new UsageError(
+      `--workers: with --ranks all ranks have as many; expected one number, found "${workers}"`,
+    );
+  }
+  const given = { network, batch, workers: workers[0], seconds, rounds, launcher };
+  return {
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    ranks: ranks!,
     training: givenValues(TRAINING_KEYS, args),
   };
 }
