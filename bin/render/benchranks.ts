@@ -53,7 +53,7 @@ function modelSection({ points, constants }: RankReport): Section {
   const modelled = points.filter((point): point is RankPoint & { model: object } => point.model !== null);
   const time = timeFormat(points[0].step.value);
   return {
-    title: 'The model of docs/scale.md, its constants from one rank and from messages between two',
+    title: 'The model of docs/scale.md, its constants from one rank and from exchanges among all',
     header: ['ranks', 'compute', 'update', 'messages', 'bytes', 'model', 'measured', 'measured / model'],
     rows: modelled.map(({ ranks, model, step }) => [
       `${ranks}`,

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UsageError } from '../errors.js';
 import { address } from '../kernels/foreign.js';
 import { type Launch, launchOf } from './launcher.js';
-import { type LoadedMpi, loadMpi, mpiFunctions } from './library.js';
+import { type LoadedMpi, loadMpi, mpiFunctions, settleUcx } from './library.js';
 import { type Piece, Ranks, type Transport } from './ranks.js';
 
 /** MPI counts bytes in 32 bits. */
@@ -17,10 +17,14 @@ const TAG = 1;
 
 /** Milliseconds for which a rank asks without a pause, since others are usually about as fast. */
 const SPIN = 0.2;
-/** Milliseconds of the first pause, which grows to the last. */
+/** Milliseconds of the first pause. */
 const FIRST_PAUSE = 0.02;
-const LAST_PAUSE = 1;
-/** Who has waited for long waits for something slow: a pause may then be this share of it, up to a turn. */
+/**
+ * Milliseconds of the longest pause, while bytes may be moving: MPI sends and receives when it is asked, so
+ * with pauses of 1 ms a link of 1 Gbit/s was half used.
+ */
+const LAST_PAUSE = 0.1;
+/** Who has waited for long may pause for this share of it, up to a turn. */
 const SHARE_OF_WAIT = 0.005;
 /** Milliseconds after which the event loop turns while a rank waits. */
 const TURN = 20;
@@ -143,6 +147,7 @@ export interface MpiRanks {
  * @throws UsageError where no MPI library, or the wrong one, is there
  */
 export async function meetByMpi(launch = launchOf()!): Promise<MpiRanks> {
+  settleUcx(launch);
   const mpi = loadMpi(launch.kind);
   const transport = new MpiTransport(mpi, launch);
   const ranks = await Ranks.meet(transport);

@@ -9,7 +9,7 @@ import { type Breakdown, STEP_PARTS } from '../profile.js';
 import { stepTime } from '../scale/model.js';
 import { medianOf, pairedRatio, per } from '../statistics.js';
 import { BUSY_MACHINE } from '../warnings.js';
-import { fitted, ratesOnMachine, type Way } from './fit.js';
+import { fitted, type MeasuredExchange, ratesOnMachine } from './fit.js';
 import { RankGroup } from './group.js';
 import { RANKS_FORMAT, RANKS_VERSION, type RankPoint, type RankReport } from './report.js';
 import {
@@ -30,6 +30,8 @@ export type RankBenchEvent =
 const FEWEST_ROUNDS = 5;
 const MOST_ROUNDS = 40;
 const WARM_UP_STEPS = 6;
+/** How often each exchange is measured, before and after the steps. */
+const EXCHANGES = 3;
 /** Seconds of a turn, where the number of rounds is not given. */
 const TURN_SECONDS = 0.15;
 
@@ -57,10 +59,10 @@ export async function* benchRanks(
       groups.push(await RankGroup.start(ranks, settings.launcher, setup));
     }
     yield { type: 'start', settings };
-    const before = await measuredWays(groups);
+    const before = await measuredExchanges(groups);
     const measured = yield* inTurn(groups, settings, clock);
-    const ways = [...before, ...(await measuredWays(groups))];
-    const report = reportOf(settings, groups, measured, ways);
+    const exchanges = [...before, ...(await measuredExchanges(groups))];
+    const report = reportOf(settings, groups, measured, exchanges);
     const seconds = (Date.now() - started.getTime()) / 1000;
     const warnings = warningsOf(report, machine);
     yield {
@@ -72,21 +74,24 @@ export async function* benchRanks(
   }
 }
 
-/** Measures messages between the first and the last of the most ranks. */
-async function measuredWays(groups: readonly Started[]): Promise<Way[]> {
+/** Measures exchanges among the most ranks. */
+async function measuredExchanges(groups: readonly Started[]): Promise<MeasuredExchange[]> {
   const { group, facts } = groups.at(-1)!;
-  if (facts.ranks < 2) return [];
-  const long = Math.max(2 ** 20, 4 * Math.ceil(facts.length / facts.ranks));
-  const ways: Way[] = [];
-  for (const [bytes, messages, times] of [
-    [8, 1, 100],
-    [8, 64, 30],
-    [long, 1, 20],
-  ] as const) {
-    const { seconds } = await group.ask({ kind: 'messages', bytes, messages, times });
-    ways.push({ bytes, messages, seconds });
+  const { ranks } = facts;
+  if (ranks < 2) return [];
+  const long = Math.max(2 ** 17, 4 * Math.ceil(facts.length / ranks));
+  const found: MeasuredExchange[] = [];
+  for (let time = 0; time < EXCHANGES; time++) {
+    for (const [bytes, messages, times] of [
+      [8, 1, 20],
+      [8, 32, 10],
+      [long, 1, 10],
+    ] as const) {
+      const { seconds } = await group.ask({ kind: 'exchange', bytes, messages, times });
+      found.push({ others: ranks - 1, bytes, messages, seconds });
+    }
   }
-  return ways;
+  return found;
 }
 
 interface Turns {
@@ -114,7 +119,7 @@ async function* inTurn(
   for (let round = 0; round < rounds; round++) {
     yield { type: 'progress', share: round / rounds };
     for (let turn = 0; turn < groups.length; turn++) {
-      // Every second round goes backwards, so that no group always follows the same one.
+      // Every second round goes backwards, so that no group alexchanges follows the same one.
       const index = round % 2 === 0 ? turn : groups.length - 1 - turn;
       answers[index].push(await groups[index].group.ask({ kind: 'steps', steps }));
     }
@@ -126,12 +131,12 @@ function reportOf(
   settings: RankSettings,
   groups: readonly Started[],
   { answers, steps }: Turns,
-  ways: readonly Way[],
+  exchanges: readonly MeasuredExchange[],
 ): Omit<RankReport, 'started' | 'seconds' | 'machine' | 'warnings'> {
   const facts = groups[0].facts;
   const times = answers.map((list) => list.map(({ seconds }) => seconds));
   const breakdowns = answers.map((list, index) => breakdownOf(list, times[index]));
-  const constants = fitted(settings, facts, medianOf(times[0]).value, breakdowns[0], ways);
+  const constants = fitted(settings, facts, medianOf(times[0]).value, breakdowns[0], exchanges);
   const points = groups.map(({ facts: { ranks, hosts, bytes } }, index): RankPoint => {
     const step = medianOf(times[index]);
     const speedup = ranks === 1 ? null : pairedRatio(times[0], times[index]);

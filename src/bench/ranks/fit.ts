@@ -1,12 +1,13 @@
-/** Fits the constants of the model to what was measured of one rank, and of messages between two. */
+/** Fits the constants of the model to what was measured of one rank, and of exchanges among several. */
 import { availableParallelism } from 'node:os';
 import type { Breakdown } from '../profile.js';
 import { computeSeconds, type NetworkRates, type RankRates, updateSeconds } from '../scale/model.js';
 import type { ModelConstants } from './report.js';
 import type { RankFacts, RankSettings } from './setup.js';
 
-/** Messages that were sent at once, all as long, and the seconds of one way. */
-export interface Way {
+/** An exchange in which each rank has sent such messages to each of the others. */
+export interface MeasuredExchange {
+  readonly others: number;
   readonly bytes: number;
   readonly messages: number;
   readonly seconds: number;
@@ -21,7 +22,7 @@ export function fitted(
   facts: Pick<RankFacts, 'length' | 'flopsPerRow' | 'slots'>,
   step: number,
   breakdown: Breakdown,
-  ways: readonly Way[],
+  exchanges: readonly MeasuredExchange[],
 ): ModelConstants {
   const { batch, shards, workers } = settings;
   const { length: parameters, flopsPerRow, slots } = facts;
@@ -35,22 +36,23 @@ export function fitted(
     // Threads of one rank update in slices, and each adds up what all of them have summed.
     gigabytes: updateSeconds(shape, unit, parameters, threads) / update,
   };
-  return { shape, rates, network: ways.length > 0 ? fittedNetwork(ways) : null };
+  return { shape, rates, network: exchanges.length > 0 ? fittedNetwork(exchanges) : null };
 }
 
 /** Solves for latency, time of a message and bandwidth; of several measurements the fastest counts. */
-export function fittedNetwork(ways: readonly Way[]): NetworkRates {
-  const fastest = (chosen: (way: Way) => boolean) =>
-    ways.filter(chosen).reduce((best, way) => (way.seconds < best.seconds ? way : best));
-  const shortest = Math.min(...ways.map(({ bytes }) => bytes));
+export function fittedNetwork(exchanges: readonly MeasuredExchange[]): NetworkRates {
+  const fastest = (chosen: (exchange: MeasuredExchange) => boolean) =>
+    exchanges.filter(chosen).reduce((best, one) => (one.seconds < best.seconds ? one : best));
+  const shortest = Math.min(...exchanges.map(({ bytes }) => bytes));
   const one = fastest(({ bytes, messages }) => bytes === shortest && messages === 1);
   const many = fastest(({ messages }) => messages > 1);
   const long = fastest(({ bytes }) => bytes > shortest);
-  const perMessage = Math.max(0, (many.seconds - one.seconds) / (many.messages - one.messages));
+  const { others } = one;
+  const perMessage = Math.max(0, (many.seconds - one.seconds) / (others * (many.messages - 1)));
   return {
-    latency: Math.max(0, one.seconds - perMessage),
+    latency: Math.max(0, one.seconds - others * perMessage),
     perMessage,
-    gigabits: (8 * (long.bytes - one.bytes)) / (1e9 * (long.seconds - one.seconds)),
+    gigabits: (8 * others * (long.bytes - one.bytes)) / (1e9 * (long.seconds - one.seconds)),
   };
 }
 

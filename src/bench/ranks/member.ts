@@ -1,6 +1,5 @@
 /** One of the ranks that are measured: it trains on made-up rows and does what rank 0 is asked for. */
-import type { Ranks } from '../../ranks/ranks.js';
-import { median } from '../../statistics.js';
+import type { Piece, Ranks } from '../../ranks/ranks.js';
 import {
   type Contestant,
   closeContestants,
@@ -52,7 +51,7 @@ export async function serveRank(
       const answer =
         order.kind === 'steps'
           ? await timeSteps(contestant, order.steps)
-          : { ...unchanged(contestant), seconds: await timeMessages(ranks!, order) };
+          : { ...unchanged(contestant), seconds: await timeExchanges(ranks!, order) };
       if (first) talk.say(answer);
     }
   } finally {
@@ -95,23 +94,21 @@ function unchanged(contestant: Contestant): Omit<RankAnswer, 'seconds'> {
   return { steps: step, weightsSha256: contestantSha256(contestant), breakdown: none };
 }
 
-/** Returns the seconds in which messages come from the first to the last rank: half of the way and back. */
-async function timeMessages(
+/** Returns the mean seconds of exchanges among all ranks. */
+async function timeExchanges(
   ranks: Ranks,
-  { bytes, messages, times }: Extract<RankOrder, { kind: 'messages' }>,
+  { bytes, messages, times }: Extract<RankOrder, { kind: 'exchange' }>,
 ): Promise<number> {
-  const last = ranks.size - 1;
-  const other = ranks.rank === 0 ? last : 0;
-  const arrays = Array.from({ length: messages }, () => new Uint8Array(new SharedArrayBuffer(bytes)));
-  const pieces = arrays.map((array) => ({ rank: other, bytes: array }));
-  const seconds: number[] = [];
-  if (ranks.rank !== 0 && ranks.rank !== last) return 0;
-  for (let time = 0; time < times; time++) {
-    const begin = performance.now();
-    const [first, second] = ranks.rank === 0 ? [pieces, []] : [[], pieces];
-    await ranks.transfer(first, second);
-    await ranks.transfer(second, first);
-    seconds.push((performance.now() - begin) / 2000);
-  }
-  return median(seconds);
+  const arrays = () =>
+    ranks.others.flatMap((rank) => Array.from({ length: messages }, () => newPiece(rank, bytes)));
+  const [sends, receives] = [arrays(), arrays()];
+  await ranks.transfer(sends, receives);
+  const begin = performance.now();
+  for (let time = 0; time < times; time++) await ranks.transfer(sends, receives);
+  return (performance.now() - begin) / 1000 / times;
 }
+
+const newPiece = (rank: number, bytes: number): Piece => ({
+  rank,
+  bytes: new Uint8Array(new SharedArrayBuffer(bytes)),
+});

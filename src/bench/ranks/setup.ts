@@ -39,8 +39,8 @@ export interface RankSetup {
 /** What a group of ranks is asked for. */
 export type RankOrder =
   | { readonly kind: 'steps'; readonly steps: number }
-  /** Messages between the first and the last rank. */
-  | { readonly kind: 'messages'; readonly bytes: number; readonly messages: number; readonly times: number }
+  /** Exchanges, one after another, in which each rank sends such messages to each other rank. */
+  | { readonly kind: 'exchange'; readonly bytes: number; readonly messages: number; readonly times: number }
   | { readonly kind: 'end' };
 
 /** What rank 0 answers when all ranks are ready. */
@@ -62,7 +62,7 @@ export interface RankFacts {
 
 /** What rank 0 answers to an order. */
 export interface RankAnswer {
-  /** Seconds of one step, or of one way of the messages. */
+  /** Seconds of one step, or of one exchange. */
   readonly seconds: number;
   readonly steps: number;
   readonly weightsSha256: string;

@@ -20,9 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_HOSTS = 16, MOST_BYTES = 65536, PACKETS = 4096, PER_TURN = 32 };
-/* Nanoseconds of packets that wait before a link: the rest waits in the device, and TCP with it. */
-enum { AHEAD = 2000000 };
+enum { MOST_HOSTS = 16, MOST_BYTES = 65536, PACKETS = 4096, PER_TURN = 32, TCP = 6 };
 
 struct packet {
   int64_t due; /* nanoseconds at which it comes out of the receiver's link */
@@ -30,12 +28,18 @@ struct packet {
   unsigned char *bytes;
 };
 
+/* Packets in the order in which they come. */
+struct queue {
+  struct packet packets[PACKETS];
+  unsigned first, last;
+};
+
 struct host {
   int device;
   uint32_t address;
   int64_t sending, receiving; /* when its link is free again, in each direction */
-  struct packet queue[PACKETS]; /* in the order in which they come */
-  unsigned first, last;
+  /* Acknowledgements do not wait behind data: the fair queues of hosts and switches let them pass. */
+  struct queue data, acknowledgements;
 };
 
 static struct host hosts[MOST_HOSTS];
@@ -61,25 +65,49 @@ static int open_device(const char *name) {
   return device;
 }
 
-/** A full queue, as a switch has it, loses what comes. */
+static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/* Whether a packet of TCP has headers only. */
+static int acknowledges(const unsigned char *bytes, int length) {
+  int header = 4 * (bytes[0] & 15);
+  return bytes[9] == TCP && length >= header + 20 && length == header + 4 * (bytes[header + 12] >> 4);
+}
+
+/* A full queue, as a switch has it, loses what comes. */
 static void carry(struct host *from, const unsigned char *bytes, int length, int64_t delay, double bits) {
   uint32_t address;
   memcpy(&address, bytes + 16, 4); /* the destination of IPv4 */
   for (int i = 0; i < count; i++) {
     struct host *to = &hosts[i];
-    if (to->address != address || to->last - to->first == PACKETS) continue;
-    int64_t t = now(), takes = (int64_t)(8e9 * length / bits);
-    from->sending = (from->sending > t ? from->sending : t) + takes;
-    /* The first bit arrives `takes` before the last: an idle link adds nothing. */
-    int64_t begins = from->sending - takes + delay;
-    to->receiving = (to->receiving > begins ? to->receiving : begins) + takes;
-    struct packet *packet = &to->queue[to->last++ % PACKETS];
-    packet->due = to->receiving;
+    if (to->address != address) continue;
+    int passes = acknowledges(bytes, length);
+    struct queue *queue = passes ? &to->acknowledgements : &to->data;
+    if (queue->last - queue->first == PACKETS) continue;
+    int64_t takes = (int64_t)(8e9 * length / bits);
+    struct packet *packet = &queue->packets[queue->last++ % PACKETS];
+    packet->due = now() + delay + takes;
+    if (!passes) {
+      from->sending = later(from->sending, now()) + takes;
+      /* The first bit comes `takes` before the last: an idle link of the receiver adds nothing. */
+      to->receiving = later(to->receiving, from->sending - takes + delay) + takes;
+      packet->due = to->receiving;
+    }
     packet->length = length;
     packet->bytes = malloc(length);
     if (!packet->bytes) fail("malloc");
     memcpy(packet->bytes, bytes, length);
   }
+}
+
+/* Hands out what is due, and returns when the next packet is. */
+static int64_t deliver(int device, struct queue *queue) {
+  for (; queue->first != queue->last; queue->first++) {
+    struct packet *packet = &queue->packets[queue->first % PACKETS];
+    if (packet->due > now()) return packet->due;
+    if (write(device, packet->bytes, packet->length) < 0 && errno == EAGAIN) return now();
+    free(packet->bytes);
+  }
+  return INT64_MAX;
 }
 
 int main(int argc, char **argv) {
@@ -102,29 +130,20 @@ int main(int argc, char **argv) {
   srand48(1);
   static unsigned char bytes[MOST_BYTES];
   for (;;) {
-    int64_t next = INT64_MAX, t = now();
+    int64_t next = INT64_MAX;
     struct pollfd polled[MOST_HOSTS];
     for (int i = 0; i < count; i++) {
-      struct host *host = &hosts[i];
-      for (; host->first != host->last; host->first++) {
-        struct packet *packet = &host->queue[host->first % PACKETS];
-        if (packet->due > t) break;
-        if (write(host->device, packet->bytes, packet->length) < 0 && errno == EAGAIN) break;
-        free(packet->bytes);
-      }
-      if (host->first != host->last && host->queue[host->first % PACKETS].due < next) {
-        next = host->queue[host->first % PACKETS].due;
-      }
-      int64_t takes = host->sending - AHEAD;
-      if (takes > t && takes < next) next = takes;
-      polled[i] = (struct pollfd){.fd = host->device, .events = takes > t ? 0 : POLLIN};
+      int64_t data = deliver(hosts[i].device, &hosts[i].data);
+      int64_t acknowledgement = deliver(hosts[i].device, &hosts[i].acknowledgements);
+      if (data < next) next = data;
+      if (acknowledgement < next) next = acknowledgement;
+      polled[i] = (struct pollfd){.fd = hosts[i].device, .events = POLLIN};
     }
-    t = now();
-    int64_t wait = next == INT64_MAX ? 1000000000 : next > t ? next - t : 0;
+    int64_t wait = next == INT64_MAX ? 1000000000 : later(next - now(), 0);
     struct timespec pause = {wait / 1000000000, wait % 1000000000};
     if (ppoll(polled, count, &pause, NULL) < 0 && errno != EINTR) fail("ppoll");
     for (int i = 0; i < count; i++) {
-      for (int turn = 0; turn < PER_TURN && hosts[i].sending < now() + AHEAD; turn++) {
+      for (int turn = 0; turn < PER_TURN; turn++) {
         int length = read(hosts[i].device, bytes, sizeof bytes);
         if (length < 0) break;
         if (length >= 20 && bytes[0] >> 4 == 4 && drand48() >= loss) {
