@@ -22,8 +22,11 @@
 
 enum { MOST_HOSTS = 16, MOST_BYTES = 65536, PACKETS = 4096, PER_TURN = 32, TCP = 6 };
 
+struct host;
+
 struct packet {
-  int64_t due; /* nanoseconds at which it comes out of the receiver's link */
+  int64_t due; /* nanoseconds at which it leaves the queue */
+  struct host *to;
   int length;
   unsigned char *bytes;
 };
@@ -38,8 +41,10 @@ struct host {
   int device;
   uint32_t address;
   int64_t sending, receiving; /* when its link is free again, in each direction */
+  /* What the sender's link has to carry or is on its way, and what waits for the receiver's link. */
+  struct queue way, data;
   /* Acknowledgements do not wait behind data: the fair queues of hosts and switches let them pass. */
-  struct queue data, acknowledgements;
+  struct queue acknowledgements;
 };
 
 static struct host hosts[MOST_HOSTS];
@@ -73,33 +78,46 @@ static int acknowledges(const unsigned char *bytes, int length) {
   return bytes[9] == TCP && length >= header + 20 && length == header + 4 * (bytes[header + 12] >> 4);
 }
 
-/* A full queue, as a switch has it, loses what comes. */
-static void carry(struct host *from, const unsigned char *bytes, int length, int64_t delay, double bits) {
+static void put(struct queue *queue, struct packet packet) {
+  if (queue->last - queue->first == PACKETS) free(packet.bytes); /* as a full switch loses it */
+  else queue->packets[queue->last++ % PACKETS] = packet;
+}
+
+static int64_t takes(int length, double bits) { return (int64_t)(8e9 * length / bits); }
+
+static void send_by(struct host *from, const unsigned char *bytes, int length, int64_t delay, double bits) {
   uint32_t address;
   memcpy(&address, bytes + 16, 4); /* the destination of IPv4 */
   for (int i = 0; i < count; i++) {
-    struct host *to = &hosts[i];
-    if (to->address != address) continue;
-    int passes = acknowledges(bytes, length);
-    struct queue *queue = passes ? &to->acknowledgements : &to->data;
-    if (queue->last - queue->first == PACKETS) continue;
-    int64_t takes = (int64_t)(8e9 * length / bits);
-    struct packet *packet = &queue->packets[queue->last++ % PACKETS];
-    packet->due = now() + delay + takes;
-    if (!passes) {
-      from->sending = later(from->sending, now()) + takes;
-      /* The first bit comes `takes` before the last: an idle link of the receiver adds nothing. */
-      to->receiving = later(to->receiving, from->sending - takes + delay) + takes;
-      packet->due = to->receiving;
+    if (hosts[i].address != address) continue;
+    struct packet packet = {.to = &hosts[i], .length = length, .bytes = malloc(length)};
+    if (!packet.bytes) fail("malloc");
+    memcpy(packet.bytes, bytes, length);
+    if (acknowledges(bytes, length)) {
+      packet.due = now() + delay + takes(length, bits);
+      put(&packet.to->acknowledgements, packet);
+      continue;
     }
-    packet->length = length;
-    packet->bytes = malloc(length);
-    if (!packet->bytes) fail("malloc");
-    memcpy(packet->bytes, bytes, length);
+    /* The first bit arrives `takes` before the last: an idle link of the receiver adds nothing. */
+    from->sending = later(from->sending, now()) + takes(length, bits);
+    packet.due = from->sending - takes(length, bits) + delay;
+    put(&from->way, packet);
   }
 }
 
-/* Hands out what is due, and returns when the next packet is. */
+/* Passes what has arrived on to the receivers' links; returns when the next packet arrives. */
+static int64_t arrive(struct queue *way, double bits) {
+  for (; way->first != way->last; way->first++) {
+    struct packet packet = way->packets[way->first % PACKETS];
+    if (packet.due > now()) return packet.due;
+    packet.to->receiving = later(packet.to->receiving, packet.due) + takes(packet.length, bits);
+    packet.due = packet.to->receiving;
+    put(&packet.to->data, packet);
+  }
+  return INT64_MAX;
+}
+
+/* Hands out what has come out of the receiver's link; returns when the next packet does. */
 static int64_t deliver(int device, struct queue *queue) {
   for (; queue->first != queue->last; queue->first++) {
     struct packet *packet = &queue->packets[queue->first % PACKETS];
@@ -109,6 +127,8 @@ static int64_t deliver(int device, struct queue *queue) {
   }
   return INT64_MAX;
 }
+
+static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
 
 int main(int argc, char **argv) {
   if (argc < 5) {
@@ -132,11 +152,10 @@ int main(int argc, char **argv) {
   for (;;) {
     int64_t next = INT64_MAX;
     struct pollfd polled[MOST_HOSTS];
+    for (int i = 0; i < count; i++) next = sooner(next, arrive(&hosts[i].way, bits));
     for (int i = 0; i < count; i++) {
-      int64_t data = deliver(hosts[i].device, &hosts[i].data);
-      int64_t acknowledgement = deliver(hosts[i].device, &hosts[i].acknowledgements);
-      if (data < next) next = data;
-      if (acknowledgement < next) next = acknowledgement;
+      next = sooner(next, deliver(hosts[i].device, &hosts[i].data));
+      next = sooner(next, deliver(hosts[i].device, &hosts[i].acknowledgements));
       polled[i] = (struct pollfd){.fd = hosts[i].device, .events = POLLIN};
     }
     int64_t wait = next == INT64_MAX ? 1000000000 : later(next - now(), 0);
@@ -147,7 +166,7 @@ int main(int argc, char **argv) {
         int length = read(hosts[i].device, bytes, sizeof bytes);
         if (length < 0) break;
         if (length >= 20 && bytes[0] >> 4 == 4 && drand48() >= loss) {
-          carry(&hosts[i], bytes, length, delay, bits);
+          send_by(&hosts[i], bytes, length, delay, bits);
         }
       }
     }
