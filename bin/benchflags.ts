@@ -46,7 +46,7 @@ export const BENCH_FLAGS = {
   workers: {
     describe: 'worker counts, measured in turn; the in-process loop (0) is always among them',
     group: 'Measurement',
-    default: '0,1,2,4,… and every core',
+    default: '0,1,2,4,… and every core that has a shard',
     read: readNumbers,
   },
   ranks: {

@@ -21,7 +21,7 @@ const LINKS: Readonly<Record<string, NetworkRates>> = {
   '100 Gbit/s': { latency: 5e-6, perMessage: 1e-6, gigabits: 100 },
 };
 /** A thread and its memory as `gradpool bench --ranks` measured them on the machine of docs/scale.md. */
-const RATES: RankRates = { gflops: 45, gigabytes: 14, overhead: 0, threads: 1 };
+const RATES: RankRates = { gflops: 45, gigabytes: 13, overhead: 0, threads: 1 };
 const MOST_RANKS = 1024;
 /** Each rank is late by an exponential time, in the mean this share of its arithmetic. */
 export const LATE = 0.05;
