@@ -22,7 +22,7 @@ export const TRAINING_KEYS = [
 const trainingFlags: Readonly<Record<string, Flag>> = Object.fromEntries(
   TRAINING_KEYS.map((key) => [kebab(key), { ...CONFIG_FLAGS[kebab(key)], group: 'Network' }]),
 );
-export const FORMATS = ['json', 'csv', 'markdown'] as const;
+export const BENCH_FORMATS = ['json', 'csv', 'markdown'] as const;
 
 export const BENCH_FLAGS = {
   network: {

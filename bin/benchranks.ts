@@ -1,10 +1,10 @@
-/** Does what `gradpool bench --ranks` and `gradpool bench scale` are asked for, and prints what comes of it. */
+/** Does what `gradpool bench --ranks` and `gradpool bench scale` are asked for, and prints it. */
 import { readFileSync } from 'node:fs';
 import { RANKS_FORMAT, RANKS_VERSION, type RankReport } from '../src/bench/ranks/report.js';
 import type { RankBenchOptions } from '../src/bench/ranks/setup.js';
 import type { OutlookOptions } from '../src/bench/scale/outlook.js';
 import { DataError, GateError } from '../src/errors.js';
-import { documentMarkdown, documentText } from './render/bench.js';
+import { markdownOfDocument, textOfDocument } from './render/bench.js';
 import { ranksDocument } from './render/benchranks.js';
 import { scaleDocument } from './render/benchscale.js';
 import { json, print } from './render/output.js';
@@ -18,7 +18,7 @@ export async function runRankBench(
 ): Promise<number> {
   const report = await measured(options, quiet);
   if (format === 'json') json(report);
-  else print((format === 'markdown' ? documentMarkdown : documentText)(ranksDocument(report)));
+  else print((format === 'markdown' ? markdownOfDocument : textOfDocument)(ranksDocument(report)));
   if (!report.proof.identical) throw new GateError('the weights differ between numbers of ranks');
   return 0;
 }
@@ -44,7 +44,7 @@ export async function runScale(
   const { outlook } = await import('../src/bench/scale/outlook.js');
   const found = outlook({ ...options, measured: file === undefined ? undefined : readRanks(file).constants });
   if (format === 'json') json(found);
-  else print((format === 'markdown' ? documentMarkdown : documentText)(scaleDocument(found)));
+  else print((format === 'markdown' ? markdownOfDocument : textOfDocument)(scaleDocument(found)));
   return 0;
 }
 

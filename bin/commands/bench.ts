@@ -5,7 +5,7 @@ import type { BenchReport } from '../../src/bench/report.js';
 import { destinationOf } from '../../src/destination.js';
 import { didYouMean } from '../../src/didyoumean.js';
 import { GateError, UsageError } from '../../src/errors.js';
-import { BENCH_FLAGS, type BenchArgs, FORMATS, TRAINING_KEYS } from '../benchflags.js';
+import { BENCH_FLAGS, BENCH_FORMATS, type BenchArgs, TRAINING_KEYS } from '../benchflags.js';
 import { defineCommand } from '../command.js';
 import { givenValues } from '../config/flags.js';
 import { comparisonText, gateLine } from '../render/benchcompare.js';
@@ -102,7 +102,7 @@ async function measure(args: BenchArgs): Promise<number> {
   if (args['fail-if-slower'] !== undefined) {
     throw new UsageError('--fail-if-slower belongs to gradpool bench compare OLD.json NEW.json');
   }
-  const formats = FORMATS.filter((name) => args[name]);
+  const formats = BENCH_FORMATS.filter((name) => args[name]);
   if (formats.length > 1) {
     throw new UsageError(`--${formats.join(' and --')} exclude each other: take one of them`);
   }
@@ -190,7 +190,10 @@ async function runBench(
   throw new Error('the benchmark ended without its report');
 }
 
-async function printReport(report: BenchReport, format: (typeof FORMATS)[number] | undefined): Promise<void> {
+async function printReport(
+  report: BenchReport,
+  format: (typeof BENCH_FORMATS)[number] | undefined,
+): Promise<void> {
   if (format === 'json') return json(report);
   if (format === 'csv') return print((await import('../render/benchcsv.js')).benchCsv(report));
   const { benchText, benchMarkdown } = await import('../render/bench.js');

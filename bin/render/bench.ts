@@ -22,10 +22,10 @@ const documentOf = (report: BenchReport): BenchDocument => ({
   warnings: report.warnings,
 });
 
-export const benchText = (report: BenchReport): string => documentText(documentOf(report));
-export const benchMarkdown = (report: BenchReport): string => documentMarkdown(documentOf(report));
+export const benchText = (report: BenchReport): string => textOfDocument(documentOf(report));
+export const benchMarkdown = (report: BenchReport): string => markdownOfDocument(documentOf(report));
 
-export function documentText({ facts: head, sections, proof, warnings }: BenchDocument): string {
+export function textOfDocument({ facts: head, sections, proof, warnings }: BenchDocument): string {
   const paint = painter(process.stdout);
   const sectionText = ({ title, header, rows, remarks, drawing = [] }: Section) => {
     const [head, ...body] = table(header, rows, Number.POSITIVE_INFINITY).split('\n');
@@ -48,7 +48,7 @@ export function documentText({ facts: head, sections, proof, warnings }: BenchDo
   ].join('\n\n');
 }
 
-export function documentMarkdown({ title, facts: head, sections, proof, warnings }: BenchDocument): string {
+export function markdownOfDocument({ title, facts: head, sections, proof, warnings }: BenchDocument): string {
   const sectionText = ({ title, header, rows, remarks, drawing = [] }: Section) =>
     [
       `### ${title}`,

@@ -1,7 +1,7 @@
 /** The benchmark of ranks: its constants from made-up times, its mistakes, and a curve under mpiexec. */
 import { describe, expect, it } from 'vitest';
 import { benchRanks } from '#src/bench/ranks/bench.js';
-import { fitted, fittedNetwork, ratesOnMachine } from '#src/bench/ranks/fit.js';
+import { fitted, ratesOnMachine } from '#src/bench/ranks/fit.js';
 import type { RankReport } from '#src/bench/ranks/report.js';
 import { type RankBenchOptions, resolveRankBench } from '#src/bench/ranks/setup.js';
 import { stepTime } from '#src/bench/scale/model.js';
@@ -9,6 +9,10 @@ import { outlook } from '#src/bench/scale/outlook.js';
 import { mpiLaunchers } from '../support/mpi.js';
 
 describe('the constants', () => {
+  const facts = { length: 1e5, flopsPerRow: 6e5, slots: 1 };
+  const breakdown = { data: 0, forward: 1e-3, backward: 2e-3, wait: 0, sum: 0, update: 1e-3 };
+  const settings = { batch: 64, shards: 8, workers: 0 };
+
   it('are those of which the times were made', () => {
     const network = { latency: 3e-4, perMessage: 2e-5, gigabits: 4 };
     const seconds = (bytes: number, messages: number) =>
@@ -20,16 +24,13 @@ describe('the constants', () => {
     ].flatMap(([bytes, messages]) =>
       [1, 3].map((slower) => ({ others: 2, bytes, messages, seconds: slower * seconds(bytes, messages) })),
     );
-    const found = fittedNetwork(measured);
+    const found = fitted(settings, facts, 5e-3, breakdown, measured).network!;
     for (const key of ['latency', 'perMessage', 'gigabits'] as const) {
       expect(found[key] / network[key]).toBeCloseTo(1, 9);
     }
   });
 
   it('give the step of one rank back', () => {
-    const facts = { length: 1e5, flopsPerRow: 6e5, slots: 1 };
-    const breakdown = { data: 0, forward: 1e-3, backward: 2e-3, wait: 0, sum: 0, update: 1e-3 };
-    const settings = { batch: 64, shards: 8, workers: 0 };
     const { shape, rates } = fitted(settings, facts, 5e-3, breakdown, []);
     const time = stepTime(shape, rates, { latency: 1, perMessage: 1, gigabits: 1 }, 1);
     expect(time.update).toBeCloseTo(1e-3, 12);

@@ -48,7 +48,7 @@ describe('the time of a step', () => {
   it('has the parts that arithmetic gives', () => {
     const time = stepTime(shape, rates, network, 2);
     expect(time.compute).toBeCloseTo(1e-4 + (32 * 1e6) / 1e10, 12);
-    // One addition (3 numbers), the gradient, and weights and velocity read and written: 8 numbers of 4 bytes.
+    // An addition is 3 numbers; then come the gradient, and weights and velocity read and written.
     expect(time.update).toBeCloseTo((8 * 4 * 4 * CHUNK) / 8e9, 12);
     // To the other rank 4 small messages, one sum and the weights.
     expect(time.messages).toBeCloseTo(2e-4 + 6e-6, 12);

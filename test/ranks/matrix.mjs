@@ -1,8 +1,9 @@
 /**
  * One SHA-256 for every way to train: one process with 0 to 3 workers; 1 to 4 ranks with 0 to 2 workers each;
- * and a run begun on 3 ranks, of which one is killed, gone on with 2 ranks, stopped, and ended by one process.
- * MNIST and a table, SGD and Adam, dropout and batch normalisation, for each of the kernels. It takes minutes,
- * so it is no test: node test/ranks/matrix.mjs [--kernels portable,native] [--mpiexec 'mpiexec -hosts a,b']
+ * and a run begun on 3 ranks, of which one is killed, gone on with 2 ranks, stopped, and ended by one
+ * process. MNIST and a table, SGD and Adam, dropout and batch normalisation, for each of the kernels. It
+ * takes minutes, so it is no test:
+ *   node test/ranks/matrix.mjs [--kernels portable,native] [--mpiexec 'mpiexec -hosts a,b']
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Processes that mpiexec has started train one network; for each MPI that is here; skipped where there is none. */
+/** Processes that the mpiexec of each MPI here has started train one network; skipped where there is none. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

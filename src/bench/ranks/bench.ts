@@ -22,7 +22,7 @@ import {
 } from './setup.js';
 
 /** Says that the benchmark starts, how far it is, or that it ends with its report. */
-export type RankBenchEvent =
+type RankBenchEvent =
   | { readonly type: 'start'; readonly settings: RankSettings }
   | { readonly type: 'progress'; readonly share: number }
   | { readonly type: 'end'; readonly report: RankReport };

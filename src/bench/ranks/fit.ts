@@ -40,7 +40,7 @@ export function fitted(
 }
 
 /** Solves for latency, time of a message and bandwidth; of several measurements the fastest counts. */
-export function fittedNetwork(exchanges: readonly MeasuredExchange[]): NetworkRates {
+function fittedNetwork(exchanges: readonly MeasuredExchange[]): NetworkRates {
   const fastest = (chosen: (exchange: MeasuredExchange) => boolean) =>
     exchanges.filter(chosen).reduce((best, one) => (one.seconds < best.seconds ? one : best));
   const shortest = Math.min(...exchanges.map(({ bytes }) => bytes));

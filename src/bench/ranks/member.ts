@@ -17,7 +17,7 @@ import { benchOptionsOf, type RankAnswer, type RankFacts, type RankOrder, type R
 const ROWS = 4096;
 
 /** How rank 0 talks with the benchmark. */
-export interface RankTalk {
+interface RankTalk {
   /** Returns the next order. */
   hear(): Promise<RankOrder>;
   say(words: RankFacts | RankAnswer): void;

@@ -38,7 +38,7 @@ export interface OutlookOptions extends Pick<BenchOptions, 'network' | 'batch' |
   readonly measured?: ModelConstants | undefined;
 }
 
-export interface OutlookPoint {
+interface OutlookPoint {
   readonly ranks: number;
   readonly time: StepTime;
   /** The step of one rank over this one. */
@@ -47,7 +47,7 @@ export interface OutlookPoint {
   readonly ring: number;
   /** Simulated seconds of a step where ranks are late. */
   readonly late: number;
-  /** The slowest link, in Gbit/s, on which these ranks are as fast as one; null for one, and where none is. */
+  /** The slowest link, in Gbit/s, on which they are as fast as one rank; null where there is none. */
   readonly breakEven: number | null;
 }
 

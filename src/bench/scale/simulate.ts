@@ -14,7 +14,7 @@ import {
 } from './model.js';
 
 /** What a simulation is given besides the model's constants. */
-export interface SimulationOptions {
+interface SimulationOptions {
   readonly steps?: number;
   /**
    * Ranks are late: the compute of each takes 1 + jitter·E of its time, where E is exponential with mean 1

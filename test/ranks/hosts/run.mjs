@@ -3,9 +3,9 @@
  * their time. It needs root, iproute2 and MPICH, and no ssh:
  *   node test/ranks/hosts/run.mjs [--hosts 3] [--delay 1] [--megabits 1000] [--loss 0] [--seconds 20]
  *                                 [--network 784-256-128-10] [--batch 128] [--only hash,time]
- * It compares the weights with those of one process, and the time of a step with the model of docs/scale.md, for
- * the network as exchanges measure it and for the one that was asked for. Delays and loss come from veth pairs and `tc netem` where the
- * kernel has it, else from TUN devices and link.c, which gcc must compile.
+ * It compares the weights with those of one process, and the time of a step with the model of docs/scale.md,
+ * for the network as exchanges measure it and for the one that was asked for. Delays and loss come from veth
+ * pairs and `tc netem` where the kernel has it, else from TUN devices and link.c, which gcc must compile.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -118,8 +118,8 @@ const launcher = [
 const environment = { ...process.env, UCX_TLS: 'tcp', UCX_NET_DEVICES: 'link0' };
 
 /**
- * Runs gradpool and returns what it prints as JSON. Under heavy loss MPI_Finalize of MPICH 4.0.2 sometimes never
- * returns; the run is then complete, so that its ranks are ended after a while.
+ * Runs gradpool and returns what it prints as JSON. Under heavy loss MPI_Finalize of MPICH 4.0.2 sometimes
+ * never returns; the run is then complete, so that its ranks are ended after a while.
  */
 function gradpool(command, words, timeout = 0) {
   const [first, ...rest] = [...command, process.execPath, PROGRAM, ...words];
