@@ -5,6 +5,7 @@ import type { BenchSettings } from '../../src/bench/options.js';
 import type {
   BatchSweep,
   BenchReport,
+  Checks,
   Growth,
   ScalingPoint,
   Strong,
@@ -19,9 +20,9 @@ import { bytes, count, countOf, duration } from './text.js';
 
 const INTERVAL = '95 % interval';
 
-export function sections({ limits, strong, weak, batch, target, growth }: BenchReport): Section[] {
+export function sections({ limits, checks, strong, weak, batch, target, growth }: BenchReport): Section[] {
   return [
-    ...(strong ? [strongSection(strong)] : []),
+    ...(strong ? [strongSection(strong, checks)] : []),
     limitSection(limits, strong),
     ...(weak ? [weakSection(weak)] : []),
     ...(batch ? [batchSection(batch)] : []),
@@ -30,7 +31,7 @@ export function sections({ limits, strong, weak, batch, target, growth }: BenchR
   ];
 }
 
-function strongSection({ points, oneShard, costOfShards }: Strong): Section {
+function strongSection({ points, oneShard, costOfShards }: Strong, checks: Checks | undefined): Section {
   const time = timeFormat(points[0].step.value);
   const last = points.at(-1)!;
   const noSpeedup = { speedup: null, efficiency: null, serialFraction: null };
@@ -71,10 +72,15 @@ function strongSection({ points, oneShard, costOfShards }: Strong): Section {
             `same bits for any worker count: ${points[0].shards} shards cost the serial loop ${signed(costOfShards)} over a single one`,
           ]
         : []),
+      ...(checks?.step ? [checksRemark(checks, checks.step)] : []),
     ],
     drawing: stepBars(shown.map(([name, point]) => ({ name, point }))),
   };
 }
+
+/** Says what it costs to look for values that are not finite. */
+const checksRemark = ({ gradients, state }: Checks, step: NonNullable<Checks['step']>): string =>
+  `checks for values that are not finite: at most ${singleTime(gradients)} of a step in-process (${share(gradients / step.with)}), and ${singleTime(state)} at each epoch and checkpoint`;
 
 function weakSection({ points }: Weak): Section {
   const time = timeFormat(points[0].step.value);

@@ -76,7 +76,13 @@ export class Stepper {
     this.#profile = profile;
     this.#across = across;
     this.#updater = createUpdater(plan, memory);
-    this.#auditor = new Auditor({ plan, memory, run: (...given) => this.#run(...given), onNote });
+    this.#auditor = new Auditor({
+      plan,
+      memory,
+      trainingRows: () => contextOf(0).gradient.trainingRows,
+      run: (...given) => this.#run(...given),
+      onNote,
+    });
   }
 
   /**

@@ -2,11 +2,34 @@
 import type { DuckDBVector } from '@duckdb/node-api';
 import { type Cells, NO_ODD_CELLS, WordBuilder } from './cells.js';
 
+/** Collects the values of a column, in memory or on disk. */
+export interface Collected<T extends Float64Array | Uint32Array> {
+  append(values: T, count: number): void;
+  /**
+   * Ends the column. Returns a function that returns all values; those on disk stay in memory for as long as
+   * somebody holds them.
+   * @param absent rows whose value is NaN, whatever was appended
+   */
+  all(absent?: readonly number[]): () => T;
+}
+
+/** Says where columns are collected while a table is read. */
+export interface ColumnStore {
+  readonly numbers: () => Collected<Float64Array>;
+  readonly codes: () => Collected<Uint32Array>;
+}
+
+/** Collects columns in memory, with room for so many rows to begin with. */
+export const columnsInMemory = (room: number): ColumnStore => ({
+  numbers: () => new GrowingArray<Float64Array>(Float64Array, room),
+  codes: () => new GrowingArray<Uint32Array>(Uint32Array, room),
+});
+
 /**
  * Grows as values are appended. Making ample room is cheap: the system gives memory to pages only when they
  * are first written.
  */
-class GrowingArray<T extends Float64Array | Uint32Array> {
+class GrowingArray<T extends Float64Array | Uint32Array> implements Collected<T> {
   #values: T;
   #used = 0;
 
@@ -27,18 +50,20 @@ class GrowingArray<T extends Float64Array | Uint32Array> {
     this.#used += count;
   }
 
-  all(): T {
-    return this.#values.subarray(0, this.#used) as T;
+  all(absent: readonly number[] = []): () => T {
+    const values = this.#values.subarray(0, this.#used) as T;
+    for (const row of absent) values[row] = Number.NaN;
+    return () => values;
   }
 }
 
 /** Collects cells as words. */
 export class WordCellsBuilder {
-  readonly #codes: GrowingArray<Uint32Array>;
+  readonly #codes: Collected<Uint32Array>;
   readonly #words = new WordBuilder();
 
-  constructor(room: number) {
-    this.#codes = new GrowingArray<Uint32Array>(Uint32Array, room);
+  constructor({ codes }: ColumnStore) {
+    this.#codes = codes();
   }
 
   append(vector: DuckDBVector, count: number): void {
@@ -48,13 +73,20 @@ export class WordCellsBuilder {
   }
 
   cells(): Cells {
-    return { kind: 'words', words: this.#words.words, codes: this.#codes.all() };
+    const codes = this.#codes.all();
+    return {
+      kind: 'words',
+      words: this.#words.words,
+      get codes() {
+        return codes();
+      },
+    };
   }
 }
 
 /** Collects cells as numbers, days or times of day, with odd cells as text beside them. */
 export class NumberCellsBuilder {
-  readonly #values: GrowingArray<Float64Array>;
+  readonly #values: Collected<Float64Array>;
   readonly #oddRows: number[] = [];
   readonly #oddWords: string[] = [];
   #largest = 0;
@@ -64,9 +96,9 @@ export class NumberCellsBuilder {
   constructor(
     private readonly kind: 'numbers' | 'days' | 'clock',
     private readonly isDeclared: boolean,
-    room: number,
+    { numbers }: ColumnStore,
   ) {
-    this.#values = new GrowingArray<Float64Array>(Float64Array, room);
+    this.#values = numbers();
   }
 
   append(vector: DuckDBVector, count: number): void {
@@ -89,10 +121,13 @@ export class NumberCellsBuilder {
   }
 
   cells(): Cells {
-    const values = this.#values.all();
-    for (const row of this.#oddRows) values[row] = Number.NaN;
-    if (this.kind !== 'numbers') return { kind: 'days', values, clock: this.kind === 'clock' };
+    const values = this.#values.all(this.#oddRows);
     const odd = this.#oddRows.length === 0 ? NO_ODD_CELLS : { rows: this.#oddRows, words: this.#oddWords };
-    return { kind: 'numbers', values, odd, declared: this.isDeclared, largest: this.#largest };
+    const { isDeclared: declared } = this;
+    const held =
+      this.kind === 'numbers'
+        ? ({ kind: 'numbers', odd, declared, largest: this.#largest } as const)
+        : ({ kind: 'days', clock: this.kind === 'clock' } as const);
+    return Object.defineProperty(held, 'values', { get: values, enumerable: true }) as unknown as Cells;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { DataError } from '../../errors.js';
+import type { ColumnStore } from './builders.js';
 import {
   bytesOfRow,
   type CsvFile,
@@ -34,7 +35,15 @@ export async function openCsv(
   connection: Connection,
   source: string,
   paths: readonly string[],
-  { header, folder }: { readonly header: 'auto' | 'yes' | 'no'; readonly folder: string },
+  {
+    header,
+    folder,
+    store,
+  }: {
+    readonly header: 'auto' | 'yes' | 'no';
+    readonly folder: string;
+    readonly store?: ColumnStore | undefined;
+  },
 ): Promise<TableReader> {
   const cleanups: (() => void)[] = [];
   const hasHeader = header !== 'no';
@@ -71,7 +80,7 @@ export async function openCsv(
     header: { cells: hasHeader ? files[0].names : [], assumed: header === 'auto' },
     read: (wanted, modes, classColumn) => {
       const chosen = wanted.map((name) => byName.get(name)!);
-      return query((table) => readCells(connection, table, chosen, { modes, classColumn, room }));
+      return query((table) => readCells(connection, table, chosen, { modes, classColumn, room, store }));
     },
     locate: (row) => locate(connection, files, (file) => scan(file), row),
     close: () => {

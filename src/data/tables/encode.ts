@@ -32,17 +32,29 @@ export interface ReadColumn {
 /** Number of rows that are filled together, column by column, so that they stay in the cache. */
 const BLOCK = 256;
 
+type EncodedInputs = Omit<Dataset, 'targets' | 'targetWidth'>;
+
 /** Encodes the inputs of a dataset. Adds a note for each column with missing or unseen values. */
 export function encodeColumns(
   rows: number,
   columns: readonly ReadColumn[],
   numberType: TableSchema['numberType'],
   notes: string[],
-): Omit<Dataset, 'targets' | 'targetWidth'> {
-  const features = numberFeatures(columns.map(({ schema }) => schema)).map((feature) => ({
-    ...feature,
-    ...featureValues(columns[feature.column], feature.part),
-  }));
+): EncodedInputs {
+  const { inputs, filled } = encodeRows(rows, columns, numberType);
+  noteEncoded(columns, filled, notes);
+  return inputs;
+}
+
+/** Encodes rows, and counts the missing numbers of each feature. Rows do not depend on each other. */
+export function encodeRows(
+  rows: number,
+  columns: readonly ReadColumn[],
+  numberType: TableSchema['numberType'],
+): { inputs: EncodedInputs; filled: Uint32Array } {
+  const features = numberFeatures(columns.map(({ schema }) => schema)).map(({ column, part }) =>
+    featureValues(columns[column], part),
+  );
   const width = features.length;
   const numbers = allocate(numberType, rows * width) as Float32Array<SharedArrayBuffer>;
   const filled = new Uint32Array(width);
@@ -53,14 +65,20 @@ export function encodeColumns(
       filled[j] += fillColumn(numbers, width, j, values, fill, first, last);
     }
   }
-  features.forEach(({ column, part }, j) => {
+  return { inputs: { rows, numbers, numberWidth: width, ...encodeCodes(rows, columns) }, filled };
+}
+
+/**
+ * Adds a note for each column with missing or unseen values.
+ * @param filled missing numbers of each feature
+ */
+export function noteEncoded(columns: readonly ReadColumn[], filled: Uint32Array, notes: string[]): void {
+  for (const [j, { column, part }] of numberFeatures(columns.map(({ schema }) => schema)).entries()) {
     const { schema, read } = columns[column];
     if ((part === 'value' || part === 'days') && filled[j] > 0 && schema.kind !== 'category')
       notes.push(fillNote(schema, filled[j], read.missing));
-  });
+  }
   for (const column of columns) noteCategories(column, notes);
-  const codes = encodeCodes(rows, columns);
-  return { rows, numbers, numberWidth: width, ...codes };
 }
 
 /** Returns the codes of the columns that are stored as such. */
