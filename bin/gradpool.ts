@@ -5,6 +5,7 @@ import { VERSION } from '../src/version.js';
 import { readArgs } from './args.js';
 import { type Command, commandName } from './command.js';
 import { benchCommand } from './commands/bench.js';
+import { cacheCommand } from './commands/cache.js';
 import { completionCommand } from './commands/completion.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
@@ -42,6 +43,7 @@ const COMMANDS: readonly Command[] = [
   gradcheckCommand,
   benchCommand,
   listCommand,
+  cacheCommand,
   schemaCommand,
   doctorCommand,
   completionCommand,
@@ -66,6 +68,9 @@ function refuseUnfitNode(): void {
     throw new UsageError(
       "Node's permission model is on: it forbids fsync, which every checkpoint needs, and the native code that reads tables goes past it; run gradpool without --permission, in a container or another sandbox of the system",
     );
+  }
+  if ([...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(' ')].includes('--no-addons')) {
+    throw new UsageError('--no-addons forbids the native code that reads tables: leave it out');
   }
   if (typeof WebAssembly === 'undefined') {
     throw new UsageError(

@@ -36,7 +36,7 @@ export function writeFileAtomic(path: string, contents: Uint8Array | string): vo
       fsyncSync(file);
     });
     renameSync(temporary, path);
-    if (HAS_FOLDER_HANDLES) withFile(dirname(path), 'r', fsyncSync);
+    syncFolder(dirname(path));
   } catch (error) {
     discard(temporary);
     throw new DataError(`${path}: cannot be written (${(error as Error).message})`);
@@ -82,6 +82,11 @@ export async function replaceFile(
   } finally {
     process.off('exit', remove);
   }
+}
+
+/** Forces the entries of a folder to the disk. */
+export function syncFolder(path: string): void {
+  if (HAS_FOLDER_HANDLES) withFile(path, 'r', fsyncSync);
 }
 
 /** Windows opens no folders, so there is nothing there to force to the disk. */
@@ -148,7 +153,7 @@ export function makeFolder(path: string): void {
 export function createFolder(path: string): void {
   makeFolder(dirname(path));
   mkdirSync(path);
-  if (HAS_FOLDER_HANDLES) withFile(dirname(path), 'r', fsyncSync);
+  syncFolder(dirname(path));
 }
 
 /**

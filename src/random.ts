@@ -21,6 +21,8 @@ export const PURPOSE = {
   members: 12,
   deal: 13,
   groups: 14,
+  blocks: 15,
+  windows: 16,
   examine: 20,
   importance: 21,
   bootstrap: 22,

@@ -4,6 +4,7 @@ import { count, countOf, duration, facts, painter, table } from './text.js';
 
 const STEP_PARTS: readonly (readonly [keyof RunSeconds, string])[] = [
   ['data', 'epochs shuffled, rows gathered'],
+  ['reading', 'waiting for rows from disk'],
   ['forward', 'forward pass, loss'],
   ['backward', 'backward pass, shards summed in a worker'],
   ['wait', 'dispatch; waiting for the slowest worker'],
@@ -24,7 +25,7 @@ export function profileText(
   { steps, rows, seconds, trace }: ProfileReport & { readonly trace: string | null },
   workers: number,
 ): string {
-  const sum = (parts: typeof STEP_PARTS) => parts.reduce((total, [part]) => total + seconds[part], 0);
+  const sum = (parts: typeof STEP_PARTS) => parts.reduce((total, [part]) => total + (seconds[part] ?? 0), 0);
   const inSteps = sum(STEP_PARTS);
   const wall = inSteps + sum(OTHER_PARTS);
   const share = (part: number) => `${((100 * part) / wall).toFixed(1)} %`;
@@ -37,10 +38,13 @@ export function profileText(
     what,
   ];
   const lines = [
-    ...STEP_PARTS.map(([part, what]) => line(part, seconds[part], perStep(seconds[part]), what)),
+    ...STEP_PARTS.flatMap(([part, what]) => {
+      const time = seconds[part];
+      return time === undefined ? [] : [line(part, time, perStep(time), what)];
+    }),
     line('steps', inSteps, perStep(inSteps), 'all of the above'),
     ...OTHER_PARTS.filter(([part]) => part !== 'refit' || seconds.refit > 0).map(([part, what]) =>
-      line(part, seconds[part], '', what),
+      line(part, seconds[part] ?? 0, '', what),
     ),
     line('run', wall, '', 'wall time'),
   ];

@@ -35,7 +35,26 @@ export interface Dataset {
   readonly targetWidth: number;
   /** Weight of each row in the training loss, [rows]; without weights every row counts the same. */
   readonly weights?: Float32Array<SharedArrayBuffer>;
+  /**
+   * Where the inputs lie if they are streamed from disk; `numbers` and `codes` are then empty, and only
+   * `gather` knows the rows.
+   */
+  readonly stored?: StoredRows;
 }
+
+/**
+ * Says where the inputs of a dataset lie on disk: records of one length, each the row's numbers in their
+ * stored type and then its codes.
+ */
+export interface StoredRows {
+  /** The files, in the order of the rows. */
+  readonly shards: readonly string[];
+  /** Rows of each file but the last. */
+  readonly shardRows: number;
+}
+
+/** What the inputs of a dataset need to be read. */
+export type Inputs = Pick<Dataset, 'numbers' | 'numberWidth' | 'codes' | 'codeWidth' | 'stored'>;
 
 /**
  * A subset selects rows of a dataset, for example the training part of a split. Batches and evaluations
@@ -45,6 +64,13 @@ export interface Subset {
   readonly dataset: Dataset;
   /** Row numbers in the dataset, in a fixed order. */
   readonly rows: Uint32Array<SharedArrayBuffer>;
+  /** Row numbers in the source, by row of a dataset that holds copies of some of the source's rows. */
+  readonly origins?: Uint32Array<SharedArrayBuffer>;
+}
+
+/** Returns the number in the source of the row at a position. */
+export function sourceRow({ rows, origins }: Subset, position: number): number {
+  return origins === undefined ? rows[position] : origins[rows[position]];
 }
 
 /** Returns the rows of several subsets of one dataset, one after the other. */

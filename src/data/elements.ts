@@ -95,6 +95,14 @@ export interface StoredTensor {
   readonly data: StoredArray;
 }
 
+/** Says how the numbers of a file lie in it: row after row, from a byte on. */
+export interface TensorLayout {
+  readonly shape: readonly number[];
+  readonly element: FileElementType;
+  readonly littleEndian: boolean;
+  readonly headerBytes: number;
+}
+
 /**
  * Checks that a file is as long as the shape in its header requires. Callers check before they allocate, so a
  * damaged header cannot ask for too much memory. Throws DataError for an empty shape or a wrong length.

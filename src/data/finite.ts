@@ -50,7 +50,11 @@ export function findFarInput(dataset: Dataset, encoding: Encoding, rows: Uint32A
 }
 
 /** Finds the first regression target of these rows that is not finite or, scaled, beyond 1e15; or null. */
-export function findFarTarget(dataset: Dataset, encoding: Encoding, rows: Uint32Array): FarValue | null {
+export function findFarTarget(
+  dataset: Pick<Dataset, 'targets' | 'targetWidth'>,
+  encoding: Encoding,
+  rows: Uint32Array,
+): FarValue | null {
   if (encoding.targetShift.length === 0) return null; // class indices
   const { targetShift: shift, targetScale: scale } = encoding;
   return firstBeyond(dataset.targets, dataset.targetWidth, { shift, scale, clip: [] }, rows);

@@ -123,7 +123,7 @@ export function inFold(error: unknown, index: number, folds: number): unknown {
 /** Returns the SHA-256 of a description of the data and of its bytes as they were read, before fitting. */
 export function fingerprint(
   description: unknown,
-  arrays: readonly (StoredArray | Uint32Array | Float64Array)[],
+  arrays: Iterable<StoredArray | Uint32Array | Float64Array>,
 ): string {
   const hash = createHash('sha256').update(JSON.stringify(description));
   for (const array of arrays) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));

@@ -4,53 +4,11 @@
  * nothing is allocated.
  */
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
-import type { Dataset, Encoding, StoredArray } from './dataset.js';
+import type { Dataset, Inputs, StoredArray } from './dataset.js';
+import type { PreparedEncoding } from './preparedencoding.js';
+import { fetchRows } from './stream/fetch.js';
 
 type GatherKernels = Pick<Kernels, 'scaleBytes' | 'gatherRows'>;
-
-/** A prepared encoding is an encoding as typed arrays, made once and used for every batch. */
-export interface PreparedEncoding {
-  readonly shift: Float64Array;
-  readonly scale: Float64Array;
-  /** 1 for each column whose scaled numbers are clipped, for each shift; null if there is none. */
-  readonly clip: Uint8Array | null;
-  /**
-   * Scaled value of each byte v, (v − shift) · scale, for datasets in which one shift serves every column. It
-   * is float32 even if x is float64.
-   */
-  readonly lookup: Float32Array;
-  /** Width of each code column's one-hot block; 0 if the column is embedded. */
-  readonly oneHot: Uint32Array;
-  /** Indices of the embedded code columns. */
-  readonly embedded: Uint32Array;
-  readonly targetShift: Float64Array;
-  readonly targetScale: Float64Array;
-  /** Smallest and largest prediction of each target, in its own unit; infinite where nothing is clipped. */
-  readonly targetMin: Float64Array;
-  readonly targetMax: Float64Array;
-}
-
-/** Converts an encoding to typed arrays and tabulates what it makes of each byte. */
-export function prepareEncoding(encoding: Encoding): PreparedEncoding {
-  const { targetShift, targetRange } = encoding;
-  return {
-    shift: Float64Array.from(encoding.shift),
-    scale: Float64Array.from(encoding.scale),
-    clip: clipOf(encoding),
-    lookup: Float32Array.from({ length: 256 }, (_, v) => (v - encoding.shift[0]) * encoding.scale[0]),
-    oneHot: Uint32Array.from(encoding.cardinalities, (n, c) => (encoding.embeddings[c] > 0 ? 0 : n)),
-    embedded: Uint32Array.from(encoding.embeddings.flatMap((size, c) => (size > 0 ? [c] : []))),
-    targetShift: Float64Array.from(encoding.targetShift),
-    targetScale: Float64Array.from(encoding.targetScale),
-    targetMin: Float64Array.from(targetShift, (_, j) => targetRange?.[j][0] ?? Number.NEGATIVE_INFINITY),
-    targetMax: Float64Array.from(targetShift, (_, j) => targetRange?.[j][1] ?? Number.POSITIVE_INFINITY),
-  };
-}
-
-function clipOf({ clip = [], shift }: Encoding): Uint8Array | null {
-  if (!clip.includes(true)) return null;
-  return Uint8Array.from(shift, (_, j) => Number(clip.length === 1 ? clip[0] : clip[j]));
-}
 
 /**
  * Fills x[R, inputWidth] and d[R, targetWidth] from the dataset's rows `rows[from] … rows[to−1]`, R = to −
@@ -71,13 +29,29 @@ export function gather(
   to: number,
   kernels: GatherKernels | null = null,
 ): void {
+  if (dataset.stored === undefined) gatherInputs(x, dataset, encoding, rows, from, to, kernels);
+  else {
+    const fetched = fetchRows(dataset, rows, from, to);
+    gatherInputs(x, fetched.inputs, encoding, fetched.rows, 0, to - from, kernels);
+  }
+  if (d !== null) gatherTargets(d, dataset, encoding, rows, from, to);
+}
+
+function gatherInputs(
+  x: FloatArray,
+  dataset: Inputs,
+  encoding: PreparedEncoding,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+  kernels: GatherKernels | null,
+): void {
   const { oneHot, embedded } = encoding;
   let width = dataset.numberWidth + embedded.length;
   for (let c = 0; c < oneHot.length; c++) width += oneHot[c];
 
   if (dataset.numberWidth > 0) gatherNumbers(x, width, dataset, encoding, rows, from, to, kernels);
   if (oneHot.length > 0) gatherCodes(x, width, dataset, encoding, rows, from, to);
-  if (d !== null) gatherTargets(d, dataset, encoding, rows, from, to);
 }
 
 /**
@@ -88,7 +62,7 @@ export function gather(
 function gatherNumbers(
   x: FloatArray,
   width: number,
-  { numbers, numberWidth }: Dataset,
+  { numbers, numberWidth }: Inputs,
   { shift, scale, clip, lookup }: PreparedEncoding,
   rows: Uint32Array,
   from: number,
@@ -251,7 +225,7 @@ function smoothClip(z: number): number {
 function gatherCodes(
   x: FloatArray,
   width: number,
-  { codes, codeWidth, numberWidth }: Dataset,
+  { codes, codeWidth, numberWidth }: Inputs,
   { oneHot, embedded }: PreparedEncoding,
   rows: Uint32Array,
   from: number,

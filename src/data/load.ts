@@ -20,11 +20,13 @@ import {
   type Schema,
 } from './schema.js';
 import { type DataSource, openSource, type Source, sourceName } from './source.js';
+import { fitStreamed } from './stream/fitstreamed.js';
+import type { StreamOptions } from './stream/source.js';
 import type { KeptColumn, LoadTableOptions } from './tables/load.js';
 import type { TableOverrides } from './tables/overrides.js';
 
 /** Says which data to train on and how to read and split it. */
-export interface LoadOptions extends TableOverrides, Preprocessing, Parting {
+export interface LoadOptions extends TableOverrides, Preprocessing, Parting, StreamOptions {
   /** A built-in name, a file, a pattern of files, a directory or a query; or data in memory. */
   readonly data: DataSource;
   /** Tables: the target column; found by its name if left out. */
@@ -98,7 +100,12 @@ export async function loadTrainingData(options: LoadOptions): Promise<TrainingDa
   const complete = isComplete(source);
   const val = options.val === 'auto' ? (complete ? 0 : AUTO_VAL) : options.val;
   const { stratify, group, time } = options;
-  const fitted = await fitFor(source, withoutFoldColumn({ ...options, val }), { stratify, group, time });
+  const fitted = await fitFor(
+    source,
+    withoutFoldColumn({ ...options, val }),
+    { stratify, group, time },
+    true,
+  );
   if (options.val === 'auto' && complete)
     fitted.notes.push(
       `validation: none, since the ${fitted.dataset.rows} rows are all there is of ${fitted.name}; --val ${AUTO_VAL} keeps some back`,
@@ -112,12 +119,20 @@ function withoutFoldColumn(options: LoadOptions): LoadOptions {
   return fold === undefined || use !== undefined ? options : { ...options, drop: [...drop, fold] };
 }
 
-/** Reads and fits a source as options say. @throws UsageError for options that do not fit together */
-export async function fitFor(source: Source, options: LoadOptions, parting: Parting): Promise<FittedDataset> {
+/**
+ * Reads and fits a source as options say, its rows on disk if they may be `streamable` and should be.
+ * @throws UsageError for options that do not fit together
+ */
+export async function fitFor(
+  source: Source,
+  options: LoadOptions,
+  parting: Parting,
+  streamable = false,
+): Promise<FittedDataset> {
   const conflict = partingConflict({ ...parting, val: options.val });
   if (conflict !== null) throw new UsageError(conflict);
   if (source.kind === 'arrays') rejectColumnOptions(options);
-  return fitSource(source, {
+  const how: FitOptions = {
     target: options.target,
     problemType: options.task,
     ...fractions(options.val, options.test),
@@ -127,7 +142,8 @@ export async function fitFor(source: Source, options: LoadOptions, parting: Part
     weights: options.weights,
     parting,
     overrides: options,
-  });
+  };
+  return (streamable ? await fitStreamed(source, how, options) : null) ?? fitSource(source, how);
 }
 
 /** Returns the data of a fitted source, with the parts that have sources of their own. */
@@ -251,13 +267,9 @@ interface LoadedSource {
 }
 
 /** Imports DuckDB only when there is a table to read, so that training on arrays starts without it. */
-const tables = {
-  fit: async () => (await import('./tables/fit.js')).fitTable,
-  load: async () => (await import('./tables/load.js')).loadTable,
-};
-
 async function fitSource(source: Source, options: FitOptions): Promise<FittedDataset> {
-  return source.kind === 'arrays' ? fitArrays(source, options) : (await tables.fit())(source, options);
+  if (source.kind === 'arrays') return fitArrays(source, options);
+  return (await import('./tables/fit.js')).fitTable(source, options);
 }
 
 async function load(
@@ -268,7 +280,7 @@ async function load(
   const source = openSource(data);
   if (source.kind === 'arrays' && schema.kind === 'arrays') return loadSet(source, schema, options);
   if (source.kind === 'table' && schema.kind === 'table')
-    return (await tables.load())(source, schema, options);
+    return (await import('./tables/load.js')).loadTable(source, schema, options);
   throw otherKind(sourceName(data), source, schema);
 }
 

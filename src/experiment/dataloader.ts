@@ -1,8 +1,10 @@
 /** Loads the data of a sweep: once for all trials that read the same rows in the same way. */
+
 import { type Dataset, withSharedArrays } from '../data/dataset.js';
 import { type FoldedData, loadFolds } from '../data/folded.js';
 import { loadTrainingData, type TrainingData } from '../data/load.js';
 import { isFolded } from '../data/parting.js';
+import { UsageError } from '../errors.js';
 import { withFindings } from '../run/newplan.js';
 import { absoluteSources } from '../run/sources.js';
 import { resolveConfig, type TrainConfig, type TrainOptions, withRows } from '../train/config.js';
@@ -55,7 +57,9 @@ export class SweepData {
 
   async #read(config: TrainConfig, options: TrainOptions): Promise<Loaded> {
     const before = (await Promise.all(this.#loaded.values())).flatMap(datasetsOf);
-    const rows = withRows(config, options);
+    if (config.stream)
+      throw new UsageError('stream: the trials of a sweep share their rows in memory; leave it out');
+    const rows = { ...withRows(config, options), stream: false };
     const folded = isFolded(config) ? await loadFolds(rows) : null;
     const whole = withFindings(folded?.whole ?? (await loadTrainingData(rows)), config);
     // Another seed parts the rows in another way, but most often they are stored with the same bytes.

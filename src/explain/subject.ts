@@ -4,8 +4,9 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import type { Encoding, Subset } from '../data/dataset.js';
-import { gather, prepareEncoding } from '../data/gather.js';
+import { gather } from '../data/gather.js';
 import { loadTrainingData, loadWithSchema } from '../data/load.js';
+import { prepareEncoding } from '../data/preparedencoding.js';
 import { encodingOf } from '../data/schema.js';
 import { DataError, UsageError } from '../errors.js';
 import { refuseNamedLibrary } from '../kernels/native/index.js';

@@ -1,6 +1,7 @@
 /** A pass over rows: gathered from the dataset, sent through the network, compared with their targets. */
 import type { Subset } from '../data/dataset.js';
-import { gather, type PreparedEncoding } from '../data/gather.js';
+import { gather } from '../data/gather.js';
+import type { PreparedEncoding } from '../data/preparedencoding.js';
 import type { ProblemType } from '../data/schema.js';
 import { type Kernels, oneShard } from '../kernels/kernels.js';
 import { outputWidth, type Pass } from '../network/layer.js';

@@ -1,5 +1,5 @@
 import type { Subset } from '../data/dataset.js';
-import { prepareEncoding } from '../data/gather.js';
+import { prepareEncoding } from '../data/preparedencoding.js';
 import { encodingOf, type ProblemType } from '../data/schema.js';
 import { DataError } from '../errors.js';
 import { createForwardContext, evaluateRows, type ForwardContext } from '../forward/context.js';

@@ -5,6 +5,7 @@ import type { Subset } from '../data/dataset.js';
 import { allocate, elementTypeOf } from '../data/elements.js';
 import type { RawFeature } from '../data/schema.js';
 import { allRows } from '../data/split.js';
+import { allocateWindow, RecordReader } from '../data/stream/records.js';
 import type { ScoreSums } from './importancemetrics.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
@@ -13,13 +14,15 @@ import { scoreRows } from './scores.js';
 /** Copies the rows of a subset, so that values in them may be changed. */
 export function copyRows({ dataset, rows }: Subset): Subset {
   const { numberWidth, codeWidth, targetWidth } = dataset;
-  const numbers = allocate(elementTypeOf(dataset.numbers), rows.length * numberWidth);
-  const codes = new Uint16Array(new SharedArrayBuffer(2 * rows.length * codeWidth));
+  const { numbers, codes } = allocateWindow(dataset, rows.length);
+  if (dataset.stored) new RecordReader(dataset).copyRows({ numbers, codes }, 0, rows, 0, rows.length);
   const targets = allocate(elementTypeOf(dataset.targets), rows.length * targetWidth);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
-    numbers.set(dataset.numbers.subarray(row * numberWidth, (row + 1) * numberWidth), i * numberWidth);
-    codes.set(dataset.codes.subarray(row * codeWidth, (row + 1) * codeWidth), i * codeWidth);
+    if (!dataset.stored) {
+      numbers.set(dataset.numbers.subarray(row * numberWidth, (row + 1) * numberWidth), i * numberWidth);
+      codes.set(dataset.codes.subarray(row * codeWidth, (row + 1) * codeWidth), i * codeWidth);
+    }
     targets.set(dataset.targets.subarray(row * targetWidth, (row + 1) * targetWidth), i * targetWidth);
   }
   const copied = { rows: rows.length, numbers, numberWidth, codes, codeWidth, targets, targetWidth };

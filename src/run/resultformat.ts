@@ -115,6 +115,7 @@ const bag = z.looseObject({
 
 const seconds = z.looseObject({
   data: z.number().describe('gathering rows and shuffling epochs'),
+  reading: z.number().exactOptional().describe('waiting for rows that are streamed from disk'),
   forward: z.number().describe('the forward pass and the divergence'),
   backward: z.number().describe("the backward pass and workers' sums"),
   wait: z.number().describe('messages, and waiting for the slowest worker'),

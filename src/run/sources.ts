@@ -8,13 +8,14 @@ import type { RunRecord } from './recordformat.js';
 
 /** Returns the configuration with absolute paths, so that `resume` finds the files from any folder. */
 export function absoluteSources(config: TrainConfig): TrainConfig {
-  const { data, val, test, nativeLibrary, tensorboard } = config;
+  const { data, val, test, nativeLibrary, tensorboard, cache } = config;
   return {
     ...config,
     data: absolute(data),
     ...(typeof val === 'string' && val !== 'auto' ? { val: absolute(val) } : {}),
     ...(typeof test === 'string' ? { test: absolute(test) } : {}),
     ...(typeof tensorboard === 'string' ? { tensorboard: resolve(tensorboard) } : {}),
+    ...(cache === undefined ? {} : { cache: resolve(cache) }),
     ...(nativeLibrary === undefined ? {} : { nativeLibrary: absolute(nativeLibrary) }),
   };
 }

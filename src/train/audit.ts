@@ -8,6 +8,7 @@
  * computation writes to that block again, beside a copy of the first; then the additions that were left out
  * are made.
  */
+import { type Subset, sourceRow } from '../data/dataset.js';
 import { GateError } from '../errors.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { ParameterLayout } from '../network/layout.js';
@@ -32,6 +33,8 @@ type AuditTask = { readonly kind: 'gradient'; readonly workspace: number } & Gra
 interface AuditorOptions {
   readonly plan: TrainingPlan;
   readonly memory: TrainingMemory;
+  /** Returns the rows that are trained on, as the tasks count them. */
+  readonly trainingRows: () => Subset;
   /** Computes tasks, each at its place. */
   readonly run: (tasks: readonly AuditTask[], workers: number, places: readonly number[]) => Promise<unknown>;
   /** Takes what the user should know. */
@@ -151,10 +154,11 @@ export class Auditor {
     place: number,
     difference: string,
   ): GateError {
-    const { plan, memory } = this.#options;
+    const { plan, trainingRows } = this.#options;
     const bounds: number[] = [];
     shardBounds(rows, shards, bounds);
-    const own = memory.order.subarray(start + bounds[shard], start + bounds[shard + 1]);
+    const length = bounds[shard + 1] - bounds[shard];
+    const own = Uint32Array.from({ length }, (_, i) => sourceRow(trainingRows(), start + bounds[shard] + i));
     const epoch = Math.floor(step / plan.stepsPerEpoch) + 1;
     const [one, other] = [before, place].map((each) => placeName(each, workers));
     const who = one === other ? `twice by ${one}` : `by ${one} and by ${other}`;

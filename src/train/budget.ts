@@ -1,6 +1,7 @@
 /** Estimates the memory of a training before it takes any. */
 import { totalmem } from 'node:os';
 import type { TrainingData } from '../data/load.js';
+import { ringRowBytes } from '../data/stream/ring.js';
 import { parameterLayout } from '../network/layout.js';
 import { alignedSubtrees, contiguousRanges, shardCount } from '../parallel/shards.js';
 import { passRows } from './memory.js';
@@ -37,7 +38,7 @@ export function memoryBudget(plan: TrainingPlan): Record<string, number> {
     'optimizer slots': slots,
     'gradients by shard': block * touchedBlocks(plan, blocks),
     'activations and workspaces': sharedBytes - block - slots - block * blocks,
-    data: dataBytes(data),
+    data: dataBytes(data) + readAheadBytes(plan),
     'a checkpoint on its way': block + slots + kept,
     'Node and its threads':
       NODE +
@@ -63,6 +64,13 @@ function touchedBlocks({ sizes, workers }: TrainingPlan, blocks: number): number
     }
   }
   return touched.size;
+}
+
+/** Returns the bytes of batches that are read ahead, and of the epoch's order in the thread that reads. */
+function readAheadBytes({ sizes, data: { train }, config }: TrainingPlan): number {
+  if (train.dataset.stored === undefined) return 0;
+  const order = config.shuffle === 'rows' ? 4 * train.rows.length : 0;
+  return sizes.orderRows * ringRowBytes(train.dataset) + order;
 }
 
 /** Returns the bytes of the stored rows, which the parts of one table share. */

@@ -123,6 +123,11 @@ function parse(options: ConfigInput): z.output<typeof configSchema> {
 function checkParts(config: z.output<typeof configSchema>): void {
   const conflict = partingConflict(config);
   if (conflict) throw new UsageError(conflict);
+  if (config.stream && (config.bag > 1 || isFolded(config))) {
+    throw new UsageError(
+      `stream: the networks of ${config.bag > 1 ? 'a bag' : 'a cross-validation'} share their rows in memory; leave out stream, or train one network`,
+    );
+  }
   if (config.bag === 1) return;
   const key = (['cv', 'fold', 'group', 'time'] as const).find((name) => config[name] !== undefined);
   if (key === undefined) return;

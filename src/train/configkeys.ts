@@ -3,6 +3,7 @@
  * help, and the command line and the editor's schema show the same words.
  */
 import { z } from 'zod';
+import { SHUFFLES } from '../data/stream/order.js';
 import { type Choice, hyperShape } from '../hyperparameters.js';
 import { ACTIVATION_NAMES } from '../network/activations.js';
 import {
@@ -216,6 +217,12 @@ const INITIALIZATION = {
 } as const;
 
 const BATCH = {
+  shuffle: z
+    .enum(SHUFFLES)
+    .default('rows')
+    .describe(
+      'order of the rows in an epoch: rows is one permutation of all; blocks permutes blocks of 64 rows, then the rows of 512 blocks, which streams faster',
+    ),
   batch: z
     .union([whole(1), z.enum(['auto', 'all'])])
     .default('auto')

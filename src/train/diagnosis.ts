@@ -1,7 +1,7 @@
 /**
  * Finds where a value that is not finite comes from, for the error of the step or the evaluation that met it.
  */
-import type { Subset } from '../data/dataset.js';
+import { type Subset, sourceRow } from '../data/dataset.js';
 import { DivergedError } from '../errors.js';
 import {
   computeDivergence,
@@ -145,7 +145,7 @@ function diagnoseStep(context: GradientContext, plan: Planned, task: GradientTas
     const from = task.start + piece.from;
     const inDataset = (found: Diagnosis) => ({
       ...found,
-      rows: found.rows.map((row) => trainingRows.rows[from + row]),
+      rows: found.rows.map((row) => sourceRow(trainingRows, from + row)),
     });
     beginPass(context, task, sequence, piece);
     forwardRows(context, trainingRows, from, task.start + piece.to);

@@ -32,6 +32,8 @@ export interface MemorySizes extends Sharding {
   /** Names of the optimiser's arrays, each as large as the parameters. */
   readonly slots: readonly string[];
   readonly trainRows: number;
+  /** Rows of the epoch's order: the training rows, or those that are read ahead if they are on disk. */
+  readonly orderRows: number;
   /** Rows of the largest subset that is evaluated. */
   readonly evaluationRows: number;
   /** Rows whose predictions are kept for a metric, and the width of the output: 0 where none needs them. */
@@ -85,7 +87,7 @@ export interface TrainingMemory {
   readonly outputs: Float32Array;
   /** [keptRows]: the class that is predicted for each of them; unused for numbers. */
   readonly predicted: Uint32Array;
-  /** The training rows in the epoch's order. */
+  /** The training rows in the epoch's order; the rows of the ring of batches if they are on disk. */
   readonly order: Uint32Array<SharedArrayBuffer>;
   readonly workspaces: readonly Workspace[];
 }
@@ -137,7 +139,7 @@ export function carveTraining(
     blockSums: arena.doubles(2 * Math.ceil(sizes.evaluationRows / EVALUATION_BLOCK)),
     outputs: arena.floats(sizes.keptRows * sizes.outputWidth),
     predicted: arena.uint32s(sizes.keptRows),
-    order: arena.uint32s(sizes.trainRows) as Uint32Array<SharedArrayBuffer>,
+    order: arena.uint32s(sizes.orderRows) as Uint32Array<SharedArrayBuffer>,
     workspaces: Array.from({ length: sizes.workspaces }, () => ({
       scratch: arena.reserve(scratchBytes(sizes.kernels)),
       rounded: roundedPlaces(),

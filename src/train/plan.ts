@@ -2,6 +2,7 @@
 
 import type { Encoding } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
+import { slotsFor } from '../data/stream/ring.js';
 import { UsageError } from '../errors.js';
 import type { HyperValues } from '../hyperparameters.js';
 import { measure } from '../kernels/arena.js';
@@ -97,6 +98,7 @@ export function planTraining(
   checkRanks(ranks, shards, batch);
   const workers = workerCandidates(config.workers, Math.ceil(shards / ranks), cores);
   const chosen = chooseKernels(config);
+  const stepsPerEpoch = Math.ceil(data.train.rows.length / batch);
   const sizes: MemorySizes = {
     ...sharding,
     batch,
@@ -105,6 +107,7 @@ export function planTraining(
     targetWidth: data.train.dataset.targetWidth,
     slots: [...rule.slots(hyper), ...averagingSlots(config)],
     trainRows: data.train.rows.length,
+    orderRows: orderRows(data, batch, stepsPerEpoch),
     keptRows: needsPredictions(config) ? (data.val?.rows.length ?? 0) : 0,
     outputWidth: outputWidth(layers),
     evaluationRows: Math.max(0, ...[data.val, data.test].map((subset) => subset?.rows.length ?? 0)),
@@ -114,7 +117,6 @@ export function planTraining(
     sliced: sliceable(config, rule, trained.layers, { workers: Math.max(...workers), ranks }),
     decayBiases: config.decayBiases || hyper.weightDecay === 0,
   };
-  const stepsPerEpoch = Math.ceil(sizes.trainRows / batch);
   return {
     config,
     data,
@@ -136,6 +138,12 @@ export function planTraining(
     notes: [...data.notes, ...batchNotes(config, sizes), ...(chosen.note === null ? [] : [chosen.note])],
     sharedBytes: measure((arena) => carveTraining(arena, trained, data.task, sizes)),
   };
+}
+
+/** Returns the rows that are in memory in the order in which they are trained on. */
+function orderRows({ train }: TrainingData, batch: number, stepsPerEpoch: number): number {
+  if (train.dataset.stored === undefined) return train.rows.length;
+  return batch * slotsFor(train.dataset, batch, stepsPerEpoch);
 }
 
 /** Refuses a batch that is larger than the data, and patience without rows to validate on. */

@@ -5,6 +5,8 @@ import { phaseMilliseconds, readLaps, sharedClock, TASK_PHASES, type TaskPhase }
 export interface StepSeconds {
   /** Gathering rows, as a mean over the workers, and shuffling epochs. */
   data: number;
+  /** Waiting for rows that are streamed from disk; only where they are. */
+  reading?: number;
   /** The forward pass and the divergence, as a mean over the workers. */
   forward: number;
   /** The backward pass and a worker's own additions of shards, as a mean over the workers. */
@@ -57,7 +59,7 @@ export const TRACED_STEPS = 500;
 const COORDINATOR = 0;
 
 /** The part of the report to which each phase of a task belongs. */
-const PART: Readonly<Record<TaskPhase, keyof StepSeconds>> = {
+const PART: Readonly<Record<TaskPhase, Exclude<keyof StepSeconds, 'reading'>>> = {
   gather: 'data',
   forward: 'forward',
   divergence: 'forward',
@@ -87,7 +89,7 @@ export class Profile {
   lap(part: keyof StepSeconds): void {
     if (!this.#insideStep) return;
     const end = this.clock();
-    this.seconds[part] += (end - this.#lastLap) / 1000;
+    this.seconds[part] = (this.seconds[part] ?? 0) + (end - this.#lastLap) / 1000;
     this.#trace(part, this.#lastLap, end, COORDINATOR);
     this.#lastLap = end;
   }

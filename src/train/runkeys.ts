@@ -54,7 +54,20 @@ export const RUN = {
     ),
   memoryLimit: positive
     .optional()
-    .describe('largest amount of shared memory, in MiB; default: what the machine has'),
+    .describe(
+      'largest amount of memory, in MiB; data that would take more is streamed from disk; default: what the machine has',
+    ),
+  stream: z
+    .boolean()
+    .optional()
+    .describe(
+      'whether the rows are read once into a cache on disk and streamed from there; default: where they would take more than memoryLimit',
+    ),
+  cache: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('folder of the cache of streamed rows; default: gradpool in the folder of the user for caches'),
   tensorboard: z
     .union([z.boolean(), z.string().min(1)])
     .default(false)
@@ -104,6 +117,8 @@ export const OWN = {
 export const EFFECTLESS: readonly string[] = [
   'workers',
   'memoryLimit',
+  'stream',
+  'cache',
   'checkpointEvery',
   'audit',
   'keepCheckpoints',

@@ -4,7 +4,7 @@
  */
 
 import type { Encoding, Subset } from '../data/dataset.js';
-import { prepareEncoding } from '../data/gather.js';
+import { prepareEncoding } from '../data/preparedencoding.js';
 import type { ProblemType } from '../data/schema.js';
 import { createForwardContext } from '../forward/context.js';
 import { PhaseTimer } from '../forward/timer.js';
@@ -133,7 +133,7 @@ export function createContexts(
         ...createForwardContext({ kernels, workspace, objective, problemType, encoding, timer }),
         workspace,
         memory,
-        trainingRows: { dataset: subsets.train.dataset, rows: memory.order },
+        trainingRows: { ...subsets.train, rows: memory.order },
         weighting,
         seed,
         audit,

@@ -4,6 +4,7 @@
  */
 
 import { type Clock, systemClock } from '../clock.js';
+import { shuffleEpoch } from '../data/stream/order.js';
 import { type Metrics, meanMetrics } from '../forward/metrics.js';
 import { Arena, allocateShared } from '../kernels/arena.js';
 import { compileKernels } from '../kernels/load.js';
@@ -12,9 +13,9 @@ import { initialize } from '../network/initialize.js';
 import { isAveraged } from '../optim/averaging.js';
 import { scheduleFactor } from '../optim/schedules.js';
 import { shardCount } from '../parallel/shards.js';
-import { PURPOSE, permute } from '../random.js';
 import type { Ranks } from '../ranks/ranks.js';
 import { AcrossRanks } from './acrossranks.js';
+import { BatchStream } from './batchstream.js';
 import { Evaluator } from './evaluator.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
 import { type LayerNorms, layerNorms } from './norms.js';
@@ -56,6 +57,8 @@ export class Trainer {
   readonly #stepper: Stepper;
   readonly #across: AcrossRanks | null;
   readonly #evaluator: Evaluator;
+  /** The batches that are read ahead, where the data is on disk. */
+  readonly #stream: BatchStream | null;
   #search: WorkerSearch | null;
   /** Takes the place of the search once that has decided. */
   #watch: WorkerWatch | null = null;
@@ -72,6 +75,7 @@ export class Trainer {
   ) {
     const { config, data, objective, sizes } = plan;
     const memory = allocateShared(plan.sharedBytes, options.memoryLimit);
+    this.#stream = data.train.dataset.stored === undefined ? null : new BatchStream(plan);
     const setup: WorkerSetup = {
       memory,
       kernels: {
@@ -86,9 +90,10 @@ export class Trainer {
       seed: config.seed,
       audit: config.audit,
       encoding: data.encoding,
-      subsets: { train: data.train, val: data.val, test: data.test },
+      subsets: { train: this.#stream?.rows ?? data.train, val: data.val, test: data.test },
     };
     this.memory = carveTraining(new Arena(memory.buffer), objective, data.task, sizes);
+    if (this.#stream) this.memory.order.set(this.#stream.rows.rows);
     this.#contextOf = createContexts(setup, { objective, memory: this.memory });
     this.#workers = new Workers({
       ...options,
@@ -127,8 +132,8 @@ export class Trainer {
     const { profile } = this.options;
     profile?.begin();
     this.workers = (this.#search ?? this.#watch)?.current ?? this.workers;
-    const batch = this.#nextBatch();
-    profile?.lap('data');
+    const batch = await this.#nextBatch();
+    profile?.lap(this.#stream ? 'reading' : 'data');
 
     const { step } = this.state;
     const endsEpoch = (step + 1) % this.plan.stepsPerEpoch === 0;
@@ -193,16 +198,18 @@ export class Trainer {
     await this.#across?.gatherSlots();
   }
 
-  close(): Promise<void> {
-    return this.#workers.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#workers.close(), this.#stream?.close()]);
   }
 
-  #nextBatch(): Batch {
+  async #nextBatch(): Promise<Batch> {
     const { plan, state } = this;
     const epoch = Math.floor(state.step / plan.stepsPerEpoch);
-    if (this.#shuffledEpoch !== epoch) this.#shuffle(epoch);
     const start = (state.step % plan.stepsPerEpoch) * plan.batch;
-    return this.#batchAt(start, Math.min(plan.batch, plan.data.train.rows.length - start));
+    const rows = Math.min(plan.batch, plan.data.train.rows.length - start);
+    if (this.#stream) return this.#batchAt(await this.#stream.batchOf(state.step), rows);
+    if (this.#shuffledEpoch !== epoch) this.#shuffle(epoch);
+    return this.#batchAt(start, rows);
   }
 
   #batchAt(start: number, rows: number): Batch {
@@ -216,7 +223,8 @@ export class Trainer {
   #shuffle(epoch: number): void {
     const { order } = this.memory;
     order.set(this.plan.data.train.rows);
-    if (this.plan.stepsPerEpoch > 1) permute(order, this.plan.config.seed, PURPOSE.shuffle, epoch);
+    const { stepsPerEpoch, config } = this.plan;
+    if (stepsPerEpoch > 1) shuffleEpoch(order, { seed: config.seed, epoch, shuffle: config.shuffle });
     this.#shuffledEpoch = epoch;
   }
 

@@ -26,6 +26,7 @@ describe('--help', () => {
         'inspect',
         'report',
         'doctor',
+        'cache',
         'completion',
         'schema',
       ]) {

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import type { Dataset, Encoding, StoredArray } from '#src/data/dataset.js';
 import { inputWidth } from '#src/data/dataset.js';
 import { allocate } from '#src/data/elements.js';
-import { gather, prepareEncoding } from '#src/data/gather.js';
+import { gather } from '#src/data/gather.js';
+import { prepareEncoding } from '#src/data/preparedencoding.js';
 import { createReferenceKernels } from '#src/kernels/reference/index.js';
 
 /** Gathers a batch by the definition, one value at a time. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allocate } from '#src/data/elements.js';
+import { columnMoments, commonMoments } from '#src/data/moments.js';
 import { allRows } from '#src/data/split.js';
-import { columnMedians, columnMoments, commonMoments } from '#src/data/statistics.js';
+import { columnMedians } from '#src/data/statistics.js';
 import { Stream } from '#src/random.js';
 
 const f64 = (values: readonly number[]) => {

@@ -15,6 +15,8 @@ import { readNpz } from './npz.js';
 /** An array set is a pair of inputs and labels; each is read when it is asked for. */
 export interface ArraySet {
   readonly inputs: () => StoredTensor;
+  /** File of the inputs, if they are in one. */
+  readonly inputsFile?: string;
   readonly labels: (() => StoredTensor) | null;
   /** File of the labels, or the file that was looked for. */
   readonly labelsFile: string;
@@ -61,7 +63,7 @@ export function openDirectory(directory: string): ArraySource {
   const arrays = new Map<string, NamedArray>();
   for (const file of names.filter((file) => /\.npy$/i.test(file))) {
     const path = join(directory, file);
-    addArray(arrays, file.slice(0, -4), { place: path, read: () => readNpy(path) });
+    addArray(arrays, file.slice(0, -4), { place: path, file: path, read: () => readNpy(path) });
   }
   for (const file of names.filter((file) => /\.npz$/i.test(file))) addNpz(arrays, join(directory, file));
   if (arrays.size > 0) return openNamedArrays(directory, name, arrays);
@@ -129,6 +131,7 @@ function idxSet(images: string): ArraySet {
   const labels = fileNamed([expected, `${expected}.gz`], images);
   return {
     inputs: () => readIdx(images),
+    inputsFile: images,
     labels: labels === undefined ? null : () => readIdx(labels),
     labelsFile: labels ?? expected,
   };
@@ -172,6 +175,7 @@ const NAMED_PAIRS = [
 interface NamedArray {
   /** Path of the file; for an archive with the array's name in brackets. */
   readonly place: string;
+  readonly file: string;
   readonly read: () => StoredTensor;
 }
 
@@ -192,7 +196,7 @@ function addNpz(arrays: Map<string, NamedArray>, file: string): void {
   const part = /^(train|test)\.npz$/i.exec(basename(file))?.[1].toLowerCase();
   for (const [member, read] of readNpz(file)) {
     const named = part === undefined || member.toLowerCase().includes(part) ? member : `${member}_${part}`;
-    addArray(arrays, named, { place: `${file}[${member}]`, read });
+    addArray(arrays, named, { place: `${file}[${member}]`, file, read });
   }
 }
 
@@ -209,6 +213,7 @@ function openNamedArrays(source: string, name: string, arrays: Map<string, Named
     if (found === undefined) return null;
     return {
       inputs: found.read,
+      inputsFile: found.file,
       labels: arrays.get(labels)?.read ?? null,
       labelsFile: `${source}[${labels}]`,
     };
@@ -242,6 +247,7 @@ export function openArrayFile(file: string): ArraySource {
     name,
     train: {
       inputs: () => readNpy(file),
+      inputsFile: file,
       labels: labels === undefined ? null : () => readNpy(labels),
       labelsFile: labels ?? expected,
     },

@@ -2,9 +2,17 @@
  * Reads IDX, the format of MNIST. A file is the bytes 0, 0, element type and rank, then the size of each axis
  * as big-endian uint32, then the elements in row-major order, big-endian as well.
  */
+import { statSync } from 'node:fs';
 import { DataError } from '../../errors.js';
-import { checkSize, decode, ELEMENTS, type FileElementType, type StoredTensor } from '../elements.js';
-import { readBytes } from '../files.js';
+import {
+  checkSize,
+  decode,
+  ELEMENTS,
+  type FileElementType,
+  type StoredTensor,
+  type TensorLayout,
+} from '../elements.js';
+import { firstBytes, LONGEST_HEADER, readBytes } from '../files.js';
 import { elementCount } from '../schema.js';
 
 const IDX_ELEMENTS: Readonly<Record<number, FileElementType>> = {
@@ -22,6 +30,13 @@ export function readIdx(file: string): StoredTensor {
   const { element, shape, headerBytes } = parseHeader(file, bytes);
   checkSize(file, shape, ELEMENTS[element].bytes, headerBytes, bytes.length);
   return { file, shape, data: decode(element, bytes, headerBytes, elementCount(shape), false) };
+}
+
+/** Returns how the numbers of an IDX file lie in it, by its header. Throws DataError as readIdx does. */
+export function idxLayout(file: string): TensorLayout {
+  const { element, shape, headerBytes } = parseHeader(file, firstBytes(file, LONGEST_HEADER));
+  checkSize(file, shape, ELEMENTS[element].bytes, headerBytes, statSync(file).size);
+  return { element, shape, headerBytes, littleEndian: false };
 }
 
 function parseHeader(file: string, bytes: Uint8Array) {

@@ -5,8 +5,9 @@ import { DataError } from '../../errors.js';
 import type { StoredArray } from '../dataset.js';
 import { allocate, type StoredTensor } from '../elements.js';
 import { inferProblemType, MAX_CLASSES } from '../fit.js';
+import { columnMoments } from '../moments.js';
 import type { ProblemType, TargetSchema } from '../schema.js';
-import { columnMoments, columnRanges, scaleOf } from '../statistics.js';
+import { columnRanges, scaleOf } from '../statistics.js';
 import { rejectNotFinite, rejectUnscalable, widthOf } from './values.js';
 
 interface FittedLabels {

@@ -1,4 +1,5 @@
 /** Reads NPY, the format of numpy.save. */
+import { statSync } from 'node:fs';
 import { DataError } from '../../errors.js';
 import {
   allocate,
@@ -9,8 +10,9 @@ import {
   type FileElementType,
   type SharedBytes,
   type StoredTensor,
+  type TensorLayout,
 } from '../elements.js';
-import { LONGEST_HEADER, readBytes } from '../files.js';
+import { firstBytes, LONGEST_HEADER, readBytes } from '../files.js';
 import { elementCount } from '../schema.js';
 import { shorten } from '../words.js';
 
@@ -31,6 +33,16 @@ const NPY_ELEMENTS: Readonly<Record<string, FileElementType>> = {
 /** Reads an NPY file. Throws DataError for a damaged file and for elements that are not numbers. */
 export function readNpy(file: string): StoredTensor {
   return parseNpy(file, readBytes(file, npySizeOf(file)));
+}
+
+/**
+ * Returns how the numbers of an NPY file lie in it, by its header; null where a row is not in one piece.
+ * Throws DataError as readNpy does.
+ */
+export function npyLayout(file: string): TensorLayout | null {
+  const { fortran, ...layout } = parseHeader(file, firstBytes(file, LONGEST_HEADER));
+  checkSize(file, layout.shape, ELEMENTS[layout.element].bytes, layout.headerBytes, statSync(file).size);
+  return fortran && layout.shape.length > 1 ? null : layout;
 }
 
 /** Returns the function that tells by an NPY file's header how long the file is. */

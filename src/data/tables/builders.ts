@@ -3,13 +3,54 @@ import type { DuckDBVector } from '@duckdb/node-api';
 import { GrowingArray } from '../../growing.js';
 import { type Cells, NO_ODD_CELLS, WordBuilder } from './cells.js';
 
+/** Collects the values of a column, in memory or on disk. */
+export interface Collected<T extends Float64Array | Uint32Array> {
+  append(values: T, count: number): void;
+  /**
+   * Ends the column. Returns a function that returns all values; those on disk stay in memory for as long as
+   * somebody holds them.
+   * @param absent rows whose value is NaN, whatever was appended
+   */
+  all(absent?: readonly number[]): () => T;
+}
+
+/** Says where columns are collected while a table is read. */
+export interface ColumnStore {
+  readonly numbers: () => Collected<Float64Array>;
+  readonly codes: () => Collected<Uint32Array>;
+}
+
+/** Collects columns in memory, with room for so many rows to begin with. */
+export const columnsInMemory = (room: number): ColumnStore => ({
+  numbers: () => new InMemory<Float64Array>(Float64Array, room),
+  codes: () => new InMemory<Uint32Array>(Uint32Array, room),
+});
+
+class InMemory<T extends Float64Array | Uint32Array> implements Collected<T> {
+  readonly #values: GrowingArray<T>;
+
+  constructor(Type: new (length: number) => T, room: number) {
+    this.#values = new GrowingArray(Type, room);
+  }
+
+  append(values: T, count: number): void {
+    this.#values.append(values, count);
+  }
+
+  all(absent: readonly number[] = []): () => T {
+    const values = this.#values.all();
+    for (const row of absent) values[row] = Number.NaN;
+    return () => values;
+  }
+}
+
 /** Collects cells as words. */
 export class WordCellsBuilder {
-  readonly #codes: GrowingArray<Uint32Array>;
+  readonly #codes: Collected<Uint32Array>;
   readonly #words = new WordBuilder();
 
-  constructor(room: number) {
-    this.#codes = new GrowingArray<Uint32Array>(Uint32Array, room);
+  constructor({ codes }: ColumnStore) {
+    this.#codes = codes();
   }
 
   append(vector: DuckDBVector, count: number): void {
@@ -19,13 +60,20 @@ export class WordCellsBuilder {
   }
 
   cells(): Cells {
-    return { kind: 'words', words: this.#words.words, codes: this.#codes.all() };
+    const codes = this.#codes.all();
+    return {
+      kind: 'words',
+      words: this.#words.words,
+      get codes() {
+        return codes();
+      },
+    };
   }
 }
 
 /** Collects cells as numbers, days or times of day, with odd cells as text beside them. */
 export class NumberCellsBuilder {
-  readonly #values: GrowingArray<Float64Array>;
+  readonly #values: Collected<Float64Array>;
   readonly #oddRows: number[] = [];
   readonly #oddWords: string[] = [];
   #largest = 0;
@@ -35,9 +83,9 @@ export class NumberCellsBuilder {
   constructor(
     private readonly kind: 'numbers' | 'days' | 'clock',
     private readonly isDeclared: boolean,
-    room: number,
+    { numbers }: ColumnStore,
   ) {
-    this.#values = new GrowingArray<Float64Array>(Float64Array, room);
+    this.#values = numbers();
   }
 
   append(vector: DuckDBVector, count: number): void {
@@ -60,10 +108,13 @@ export class NumberCellsBuilder {
   }
 
   cells(): Cells {
-    const values = this.#values.all();
-    for (const row of this.#oddRows) values[row] = Number.NaN;
-    if (this.kind !== 'numbers') return { kind: 'days', values, clock: this.kind === 'clock' };
+    const values = this.#values.all(this.#oddRows);
     const odd = this.#oddRows.length === 0 ? NO_ODD_CELLS : { rows: this.#oddRows, words: this.#oddWords };
-    return { kind: 'numbers', values, odd, declared: this.isDeclared, largest: this.#largest };
+    const { isDeclared: declared } = this;
+    const held =
+      this.kind === 'numbers'
+        ? ({ kind: 'numbers', odd, declared, largest: this.#largest } as const)
+        : ({ kind: 'days', clock: this.kind === 'clock' } as const);
+    return Object.defineProperty(held, 'values', { get: values, enumerable: true }) as unknown as Cells;
   }
 }

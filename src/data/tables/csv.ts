@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { DataError } from '../../errors.js';
+import type { ColumnStore } from './builders.js';
 import { rowsOf } from './cells.js';
 import {
   bytesOfRow,
@@ -36,7 +37,15 @@ export async function openCsv(
   connection: Connection,
   source: string,
   paths: readonly string[],
-  { header, folder }: { readonly header: 'auto' | 'yes' | 'no'; readonly folder: string },
+  {
+    header,
+    folder,
+    store,
+  }: {
+    readonly header: 'auto' | 'yes' | 'no';
+    readonly folder: string;
+    readonly store?: ColumnStore | undefined;
+  },
 ): Promise<TableReader> {
   const cleanups: (() => void)[] = [];
   const hasHeader = header !== 'no';
@@ -93,7 +102,7 @@ export async function openCsv(
     notes: [],
     header: { cells: hasHeader ? files[0].names : [], assumed: header === 'auto' },
     read: (wanted, modes, classColumn) =>
-      query(() => readCells(connection, table, named(wanted), { modes, classColumn, room })),
+      query(() => readCells(connection, table, named(wanted), { modes, classColumn, room, store })),
     blocks: (...wanted) => placed(blocks(...wanted), locateRow),
     locate: locateRow,
     close: () => {

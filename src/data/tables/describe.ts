@@ -3,10 +3,10 @@
  */
 import { examineTable } from '../findings/examine.js';
 import type { Finding } from '../findings/finding.js';
+import { columnMoments } from '../moments.js';
 import { describeReading } from '../reading.js';
 import type { TableSource } from '../source.js';
 import { allRows } from '../split.js';
-import { columnMoments } from '../statistics.js';
 import { mostFrequent } from '../words.js';
 import { misfitText } from './cellerrors.js';
 import { wordCounts } from './cells.js';

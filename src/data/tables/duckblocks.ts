@@ -1,5 +1,6 @@
 /** Reads columns of a DuckDB table in blocks of rows, so that no more than a few blocks are in memory. */
 import { DataError } from '../../errors.js';
+import { columnsInMemory } from './builders.js';
 import type { Cells } from './cells.js';
 import type { Connection } from './duckdb.js';
 import { append, fetchColumn, NO_NUMBERS, plainColumns, select, type TableExpression } from './duckread.js';
@@ -76,9 +77,10 @@ async function* stream(
   from: number,
 ): AsyncGenerator<{ readonly cells: Cells[]; readonly rows: number }> {
   const rest = from === 0 ? table : `(FROM ${table} OFFSET ${from})`;
+  const store = columnsInMemory(size);
   const fetchAll = () =>
     columns.map(({ column, mode }) =>
-      fetchColumn(column, mode, plain.get(column.name), numbers.has(column.name), size),
+      fetchColumn(column, mode, plain.get(column.name), numbers.has(column.name), store),
     );
   let fetched = fetchAll();
   let rows = 0;

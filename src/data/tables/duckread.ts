@@ -8,7 +8,7 @@ import type { DuckDBDataChunk, DuckDBListValue } from '@duckdb/node-api';
 import { DataError } from '../../errors.js';
 import { MAX_INFERRED_CLASSES } from '../fit.js';
 import { MISSING_WORDS } from '../reading.js';
-import { type NumberCellsBuilder, WordCellsBuilder } from './builders.js';
+import { type ColumnStore, columnsInMemory, type NumberCellsBuilder, WordCellsBuilder } from './builders.js';
 import type { Cells } from './cells.js';
 import { mayBeCodes, mayBeGrouped } from './distinctwords.js';
 import { type Connection, queryText } from './duckdb.js';
@@ -52,6 +52,8 @@ interface ReadOptions {
   readonly classColumn?: string | undefined;
   /** Number of rows to make room for, if the size of the table tells. */
   readonly room?: number | undefined;
+  /** Where the columns are collected; in memory unless it is given. */
+  readonly store?: ColumnStore | undefined;
 }
 
 /** Reads the cells of `columns`, in the order of the table's rows. */
@@ -59,7 +61,7 @@ export async function readCells(
   connection: Connection,
   table: TableExpression,
   columns: readonly DuckColumn[],
-  { modes, classColumn, room = ROOM }: ReadOptions,
+  { modes, classColumn, room = ROOM, store }: ReadOptions,
 ): Promise<Cells[]> {
   const unknown = columns.filter(({ name, stored }) => stored.kind === 'text' && !modes.has(name));
   const plain = await plainColumns(connection, table(NO_NUMBERS), unknown, classColumn);
@@ -68,9 +70,15 @@ export async function readCells(
   );
   const readWith = (numbers: ReadonlySet<string>) => {
     const fetched = columns.map((column) =>
-      fetchColumn(column, modes.get(column.name), plain.get(column.name), numbers.has(column.name), room),
+      fetchColumn(
+        column,
+        modes.get(column.name),
+        plain.get(column.name),
+        numbers.has(column.name),
+        store ?? columnsInMemory(room),
+      ),
     );
-    return fetchCells(connection, table(numbers), fetched);
+    return fetchCells(connection, table(numbers), fetched, store === undefined);
   };
   const isConverting = fractions.size > 0 && table(fractions) !== table(NO_NUMBERS);
   if (!isConverting) return readWith(NO_NUMBERS);
@@ -91,28 +99,36 @@ export function fetchColumn(
   mode: ReadMode | undefined,
   plain: PlainKind | undefined,
   isConverted: boolean,
-  room: number,
+  store: ColumnStore,
 ): FetchedColumn {
   const { stored } = column;
-  if (mode === 'text') return fetchText(column, room);
-  if (stored.kind === 'number') return fetchDeclared(column, room);
-  if (stored.kind !== 'text') return fetchDays(column, room);
+  if (mode === 'text') return fetchText(column, store);
+  if (stored.kind === 'number') return fetchDeclared(column, store);
+  if (stored.kind !== 'text') return fetchDays(column, store);
   if (mode === 'text unless declared' && stored.isNumber !== undefined)
-    return fetchUnlessNumber(column, stored.isNumber, room);
-  if (mode !== undefined) return fetchText(column, room);
-  if (isConverted) return fetchConverted(column, room);
-  return plain === undefined ? fetchText(column, room) : fetchParsed(column, plain, room);
+    return fetchUnlessNumber(column, stored.isNumber, store);
+  if (mode !== undefined) return fetchText(column, store);
+  if (isConverted) return fetchConverted(column, store);
+  return plain === undefined ? fetchText(column, store) : fetchParsed(column, plain, store);
 }
 
-/** Runs the query and collects the cells of its chunks. */
-async function fetchCells(connection: Connection, table: string, fetched: FetchedColumn[]): Promise<Cells[]> {
+/**
+ * Runs the query and collects the cells of its chunks.
+ * @param held whether they are held in memory
+ */
+async function fetchCells(
+  connection: Connection,
+  table: string,
+  fetched: FetchedColumn[],
+  held: boolean,
+): Promise<Cells[]> {
   const result = await connection.stream(select(table, fetched));
   for (let rows = 0; ; ) {
     const chunk = await result.fetchChunk();
     const count = chunk?.rowCount ?? 0;
     if (chunk === null || count === 0) break;
     rows += count;
-    checkRoom(rows, fetched.length);
+    if (held) checkRoom(rows, fetched.length);
     append(chunk, count, fetched, rows - count);
   }
   return fetched.map(({ builder }) => builder.cells());
@@ -126,7 +142,7 @@ function checkRoom(rows: number, columns: number): void {
   const [needed, most] = [rows * columns * CELL_BYTES, totalmem() / 4];
   if (needed <= most) return;
   throw new DataError(
-    `the table: ${rows} rows and more of ${columns} columns need over ${Math.floor(needed / 2 ** 30)} GiB, a quarter of this machine's memory; read fewer rows or columns`,
+    `the table: ${rows} rows and more of ${columns} columns need over ${Math.floor(needed / 2 ** 30)} GiB, a quarter of this machine's memory; train with --stream, or read fewer rows or columns`,
   );
 }
 

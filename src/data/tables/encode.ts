@@ -29,6 +29,8 @@ export interface ReadColumn {
 /** Number of rows that are filled together, column by column, so that they stay in the cache. */
 const BLOCK = 256;
 
+type EncodedInputs = Omit<Dataset, 'targets' | 'targetWidth'>;
+
 /** Encodes the inputs of a dataset. Adds a note for each column with missing or unseen values. */
 export function encodeColumns(
   rows: number,
@@ -36,26 +38,20 @@ export function encodeColumns(
   numberType: TableSchema['numberType'],
   notes: string[],
 ): EncodedInputs {
-  const filled = new InputNotes();
-  const inputs = encodeBlock(rows, columns, numberType, filled);
-  notes.push(...filled.lines());
+  const { inputs, filled } = encodeRows(rows, columns, numberType);
+  noteEncoded(columns, filled, notes);
   return inputs;
 }
 
-/** The inputs of a dataset. */
-type EncodedInputs = Omit<Dataset, 'targets' | 'targetWidth'>;
-
-/** Encodes the inputs of some rows, and counts their missing and unseen values in `found`. */
-export function encodeBlock(
+/** Encodes rows, and counts the missing numbers of each feature. Rows do not depend on each other. */
+export function encodeRows(
   rows: number,
   columns: readonly ReadColumn[],
   numberType: TableSchema['numberType'],
-  found: InputNotes,
-): EncodedInputs {
-  const features = numberFeatures(columns.map(({ schema }) => schema)).map((feature) => ({
-    ...feature,
-    ...featureValues(columns[feature.column], feature.part),
-  }));
+): { inputs: EncodedInputs; filled: Uint32Array } {
+  const features = numberFeatures(columns.map(({ schema }) => schema)).map(({ column, part }) =>
+    featureValues(columns[column], part),
+  );
   const width = features.length;
   const numbers = allocate(numberType, rows * width) as Float32Array<SharedArrayBuffer>;
   const filled = new Uint32Array(width);
@@ -66,14 +62,27 @@ export function encodeBlock(
       filled[j] += fillColumn(numbers, width, j, values, fill, first, last);
     }
   }
-  features.forEach(({ column, part }, j) => {
+  return { inputs: { rows, numbers, numberWidth: width, ...encodeCodes(rows, columns) }, filled };
+}
+
+/**
+ * Adds a note for each column with missing or unseen values.
+ * @param filled missing numbers of each feature
+ */
+export function noteEncoded(columns: readonly ReadColumn[], filled: Uint32Array, notes: string[]): void {
+  const found = new InputNotes();
+  countEncoded(columns, filled, found);
+  notes.push(...found.lines());
+}
+
+/** Counts the missing and unseen values of some rows, of which there may be more. */
+export function countEncoded(columns: readonly ReadColumn[], filled: Uint32Array, found: InputNotes): void {
+  for (const [j, { column, part }] of numberFeatures(columns.map(({ schema }) => schema)).entries()) {
     const { schema, read } = columns[column];
     if ((part === 'value' || part === 'days') && schema.kind !== 'category')
       found.addFilled(schema, filled[j], read.missing);
-  });
+  }
   for (const column of columns) found.addCategories(column);
-  const codes = encodeCodes(rows, columns);
-  return { rows, numbers, numberWidth: width, ...codes };
 }
 
 /** Returns the codes of the columns that are stored as such. */

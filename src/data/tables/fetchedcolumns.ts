@@ -2,7 +2,7 @@
  * Says in SQL how a column of a DuckDB table is fetched: as text, or as numbers with the text of those cells
  * that need a second look.
  */
-import { NumberCellsBuilder, WordCellsBuilder } from './builders.js';
+import { type ColumnStore, NumberCellsBuilder, WordCellsBuilder } from './builders.js';
 import { identifier } from './duckdb.js';
 
 /** Says how a DuckDB table holds the values of a column. */
@@ -49,8 +49,8 @@ export interface FetchedColumn {
 }
 
 /** Fetches every cell as text. */
-export function fetchText({ stored: { text } }: DuckColumn, room: number): FetchedColumn {
-  return { text, value: text, odd: null, builder: new WordCellsBuilder(room) };
+export function fetchText({ stored: { text } }: DuckColumn, store: ColumnStore): FetchedColumn {
+  return { text, value: text, odd: null, builder: new WordCellsBuilder(store) };
 }
 
 /**
@@ -77,51 +77,55 @@ const DOUBTFUL: Readonly<Record<PlainKind, (text: string, value: string) => stri
 };
 
 /** Fetches text as numbers. Cells that are no numbers, and those that may be something else, are odd. */
-export function fetchParsed({ stored: { text } }: DuckColumn, plain: PlainKind, room: number): FetchedColumn {
+export function fetchParsed(
+  { stored: { text } }: DuckColumn,
+  plain: PlainKind,
+  store: ColumnStore,
+): FetchedColumn {
   return {
     text,
     value: `TRY_CAST(${text} AS DOUBLE)`,
     odd: (t, x) => `(${x} IS NULL) <> (${t} IS NULL)${DOUBTFUL[plain](t, x)}`,
-    builder: new NumberCellsBuilder('numbers', false, room),
+    builder: new NumberCellsBuilder('numbers', false, store),
   };
 }
 
 /** Fetches numbers that the source itself converts while it reads. */
-export function fetchConverted({ stored: { text } }: DuckColumn, room: number): FetchedColumn {
-  return { text, value: text, odd: null, builder: new NumberCellsBuilder('numbers', false, room) };
+export function fetchConverted({ stored: { text } }: DuckColumn, store: ColumnStore): FetchedColumn {
+  return { text, value: text, odd: null, builder: new NumberCellsBuilder('numbers', false, store) };
 }
 
 /** Fetches declared numbers from a column that may also hold text, which is odd. */
 export function fetchUnlessNumber(
   { stored: { text } }: DuckColumn,
   isNumber: string,
-  room: number,
+  store: ColumnStore,
 ): FetchedColumn {
   return {
     text,
     value: `CASE WHEN ${isNumber} THEN TRY_CAST(${text} AS DOUBLE) END`,
     odd: (t, x) => `(${x} IS NULL) <> (${t} IS NULL)`,
-    builder: new NumberCellsBuilder('numbers', true, room),
+    builder: new NumberCellsBuilder('numbers', true, store),
   };
 }
 
 /** Fetches numbers of a declared type. Integers that a double cannot hold exactly are odd. */
-export function fetchDeclared({ name, stored }: DuckColumn, room: number): FetchedColumn {
+export function fetchDeclared({ name, stored }: DuckColumn, store: ColumnStore): FetchedColumn {
   const wide = stored.kind === 'number' && stored.wide;
   return {
     text: stored.text,
     value: `CAST(${identifier(name)} AS DOUBLE)`,
     odd: wide ? (_, x) => `abs(${x}) > ${Number.MAX_SAFE_INTEGER}` : null,
-    builder: new NumberCellsBuilder('numbers', true, room),
+    builder: new NumberCellsBuilder('numbers', true, store),
   };
 }
 
 /** Fetches declared dates or times as days. */
-export function fetchDays({ name, stored }: DuckColumn, room: number): FetchedColumn {
+export function fetchDays({ name, stored }: DuckColumn, store: ColumnStore): FetchedColumn {
   return {
     text: stored.text,
     value: `CAST(epoch(${identifier(name)}) / 86400 AS DOUBLE)`,
     odd: null,
-    builder: new NumberCellsBuilder(stored.kind === 'clock' ? 'clock' : 'days', true, room),
+    builder: new NumberCellsBuilder(stored.kind === 'clock' ? 'clock' : 'days', true, store),
   };
 }

@@ -5,22 +5,27 @@
  * fitted to the training rows (`fitsplit.ts`, `fitcolumn.ts`); and the value is stored as the network will
  * see it (`encode.ts`).
  */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { DataError } from '../../errors.js';
 import { withSharedArrays } from '../dataset.js';
 import { type FitOptions, type FittedDataset, fingerprint, inFold, splitRows } from '../fit.js';
 import type { RowKeys } from '../parting.js';
 import { type Parted, partsOfTable } from '../partrows.js';
 import type { TableSource } from '../source.js';
+import type { EntryWriter } from '../stream/entrywriter.js';
 import { rejectMisfitCell } from './cellerrors.js';
 import { checkTransforms, chosenColumns } from './choosecolumns.js';
-import { type ConvertedColumn, convert } from './convert.js';
+import { type ColumnValues, type ConvertedColumn, convert } from './convert.js';
 import { type DecidedColumn, type DecidedTable, decideTable } from './decidetable.js';
+import type { StreamedTable } from './encodestored.js';
 import { fitSplit } from './fitsplit.js';
 import { chooseTarget, fitTarget } from './fittarget.js';
 import { checkFirstLine } from './header.js';
 import { withTable } from './opentable.js';
 import type { TableReader } from './reader.js';
 import { checkPartingColumns, readRowKeys, withoutPartingColumns } from './rowkeys.js';
+import { Spill } from './spill.js';
 import type { Target } from './target.js';
 import { checkWeights, readWeights } from './weights.js';
 
@@ -28,16 +33,46 @@ import { checkWeights, readWeights } from './weights.js';
  * Reads a table, decides what its columns are, splits the rows and fits the schema to the training rows.
  * Throws DataError for a table that cannot be used as it is, UsageError for options that do not fit the
  * table.
+ * @param streaming takes the rows where they are not to be held in memory
  */
-export async function fitTable(source: TableSource, options: FitOptions): Promise<FittedDataset> {
-  return withTable(source, options.overrides?.header, (reader) => fitReader(reader, source.name, options));
+export async function fitTable(
+  source: TableSource,
+  options: FitOptions,
+  streaming?: Streaming,
+): Promise<FittedDataset> {
+  const { header } = options.overrides ?? {};
+  if (streaming === undefined)
+    return withTable(source, header, (reader) => fitReader(reader, source.name, options, null));
+  const { writer, memoryLimit } = streaming;
+  const spill = new Spill(join(writer.folder, COLUMNS));
+  const mebibytes = memoryLimit && Math.max(LEAST_DUCKDB, Math.floor(memoryLimit / 4));
+  const fit = (reader: TableReader) => fitReader(reader, source.name, options, { spill, writer });
+  const fitted = await withTable(source, header, fit, { store: spill, mebibytes });
+  rmSync(join(writer.folder, COLUMNS), { recursive: true });
+  return fitted;
 }
 
-async function fitReader(reader: TableReader, name: string, options: FitOptions): Promise<FittedDataset> {
+/** Where the rows of a table go that are not held in memory, and how much memory reading may take, in MiB. */
+interface Streaming {
+  readonly writer: EntryWriter;
+  readonly memoryLimit?: number | undefined;
+}
+
+/** The folder of the columns in an entry that is being written. */
+const COLUMNS = 'columns';
+/** MiB that DuckDB needs to read files of any kind with several threads. */
+const LEAST_DUCKDB = 256;
+
+async function fitReader(
+  reader: TableReader,
+  name: string,
+  options: FitOptions,
+  streamed: StreamedTable | null,
+): Promise<FittedDataset> {
   const notes: string[] = [...reader.notes];
   const targetName = await findTarget(reader, options, notes);
   const table = await decideColumns(reader, targetName, options, notes);
-  const read = await readColumns(reader, table.columns, targetName);
+  const read = await readColumns(reader, table.columns, targetName, streamed?.spill);
   const dataFingerprint = fingerprintOf(table.columns, read);
 
   const targetColumn = table.columns.find((column) => column.name === targetName)!;
@@ -55,7 +90,7 @@ async function fitReader(reader: TableReader, name: string, options: FitOptions)
     options.weights === undefined
       ? {}
       : { weights: await readWeights(reader, options.weights, read.get(options.weights)!) };
-  const readTable = { reader, rows: table.rows, targetColumn, target, inputs, read, weights };
+  const readTable = { reader, rows: table.rows, targetColumn, target, inputs, read, weights, streamed };
   const whole = await fitSplit(readTable, parted.whole.train, options, notes);
   const folds = [];
   for (const [index, fold] of parted.folds.entries()) {
@@ -73,7 +108,8 @@ async function fitReader(reader: TableReader, name: string, options: FitOptions)
     target: { name: targetName, classes: target.classes, values: target.values },
   };
   const { whole: split } = parted;
-  return { name, ...whole, split, folds, notes, fingerprint: dataFingerprint, examined };
+  const fitted = { name, ...whole, split, folds, notes, fingerprint: dataFingerprint };
+  return streamed === null ? { ...fitted, examined } : fitted;
 }
 
 /**
@@ -131,13 +167,14 @@ async function readColumns(
   reader: TableReader,
   columns: readonly DecidedColumn[],
   targetName: string,
+  spill: Spill | undefined,
 ): Promise<Map<string, ConvertedColumn>> {
   const read = new Map<string, ConvertedColumn>();
   for (const { name, cells, decision } of columns) {
     const { reading } = decision;
     const converted = convert(cells, reading);
     await rejectMisfitCell(reader, name, converted, reading, name === targetName);
-    read.set(name, converted);
+    read.set(name, spill?.keep(converted) ?? converted);
   }
   return read;
 }
@@ -155,10 +192,12 @@ function fingerprintOf(
     columns[i].name,
     column.kind === 'words' ? column.words : columns[i].decision.reading.as,
   ]);
-  return fingerprint(
-    described,
-    values.map((column) => (column.kind === 'words' ? column.codes : column.values)),
-  );
+  return fingerprint(described, arraysOf(values));
+}
+
+/** Yields the values one column after the other, since those on disk do not fit into memory together. */
+function* arraysOf(columns: readonly ColumnValues[]): Generator<Uint32Array | Float64Array> {
+  for (const column of columns) yield column.kind === 'words' ? column.codes : column.values;
 }
 
 /** Parts the rows that have a target. */

@@ -2,15 +2,8 @@
 import { UsageError } from '../../errors.js';
 import type { ColumnSchema } from '../columnschema.js';
 import { CIRCLES, datePart, GROWING, turnOf } from '../dateparts.js';
-import {
-  columnMedians,
-  columnMoments,
-  robustScale,
-  type Scale,
-  scaleOf,
-  skewness,
-  sortedPresent,
-} from '../statistics.js';
+import { columnMoments } from '../moments.js';
+import { columnMedians, robustScale, type Scale, scaleOf, skewness, sortedPresent } from '../statistics.js';
 import { fitTransform, type Transform, transformOf } from '../transforms.js';
 import { shellWord } from '../words.js';
 import type { ColumnDecision } from './columndecision.js';

@@ -3,14 +3,16 @@ import { DataError } from '../../errors.js';
 import { numberFeatures, reachOf } from '../columnschema.js';
 import type { Dataset } from '../dataset.js';
 import type { FitOptions } from '../fit.js';
+import { columnMoments } from '../moments.js';
 import type { CompletePreprocessing } from '../preprocessing.js';
 import type { TableSchema, TargetSchema } from '../schema.js';
-import { columnMoments, columnRanges, scaleOf } from '../statistics.js';
+import { columnRanges, scaleOf } from '../statistics.js';
 import { rejectFarCell } from './cellerrors.js';
 import { type ColumnFit, rejectOverflow } from './columnfit.js';
 import type { ConvertedColumn } from './convert.js';
 import type { DecidedColumn } from './decidetable.js';
 import { encodeColumns, type ReadColumn } from './encode.js';
+import { encodeStored, type StreamedTable } from './encodestored.js';
 import { fitColumn } from './fitcolumn.js';
 import type { TableReader } from './reader.js';
 import type { Target } from './target.js';
@@ -34,6 +36,8 @@ interface ReadTable {
   readonly inputs: readonly DecidedColumn[];
   readonly read: ReadonlyMap<string, ConvertedColumn>;
   readonly weights: Pick<Dataset, 'weights'>;
+  /** Where its columns are on disk. */
+  readonly streamed: StreamedTable | null;
 }
 
 /**
@@ -62,7 +66,11 @@ export async function fitSplit(
     columns: columns.map((column) => column.schema),
     target: targetSchema,
   };
-  const encoded = encodeColumns(table.rows, columns, schema.numberType, notes);
+  const { rows, streamed } = table;
+  const encoded =
+    streamed === null
+      ? encodeColumns(rows, columns, schema.numberType, notes)
+      : encodeStored(streamed, rows, columns, schema.numberType, notes);
   return { schema, dataset: { ...encoded, targets: target.values, targetWidth: 1, ...table.weights } };
 }
 

@@ -14,7 +14,7 @@ import { rejectFarCell, rejectMisfitCell } from './cellerrors.js';
 import { asWords, type Cells, rowsOf } from './cells.js';
 import { unknownColumn } from './columnnames.js';
 import { type ConvertedColumn, convert, readModeOf } from './convert.js';
-import { encodeBlock, type ReadColumn } from './encode.js';
+import { countEncoded, encodeRows, type ReadColumn } from './encode.js';
 import { InputNotes } from './inputnotes.js';
 import { isPlainNumber } from './numbers.js';
 import { withTable } from './opentable.js';
@@ -61,7 +61,7 @@ async function load(reader: TableReader, schema: TableSchema, options: LoadTable
   if (rowsOf(cells[0]) === 0) throw noRows(reader);
   const [weightCells] = weights === undefined ? [] : await reader.read([weights], new Map());
   const found = new FoundInRows();
-  const encoded = await encodeRows(reader, schema, options, { cells, weights: weightCells }, found);
+  const encoded = await encodeCells(reader, schema, options, { cells, weights: weightCells }, found);
   const notes = [...reader.notes, ...legacyNotes(wanted), ...found.lines()];
   if (options.needTargets) checkSomeTarget(reader.source, schema.target, found.targets);
   const kept = await readKept(reader, keptNames);
@@ -114,7 +114,7 @@ const targetColumn = (target: TableSchema['target']): WantedColumn & { readonly 
  * Encodes the cells of some rows, in the order of the wanted columns, as a model's schema says. Throws
  * DataError for a cell that does not fit.
  */
-export async function encodeRows(
+export async function encodeCells(
   place: Pick<TableReader, 'locate'>,
   { columns, target, numberType }: TableSchema,
   { needTargets, weights: weightName }: LoadTableOptions,
@@ -134,7 +134,8 @@ export async function encodeRows(
     if (reach !== null) await rejectFarCell(place, column.name, converted, reach);
     readColumns.push({ schema: column, read: converted });
   }
-  const inputs = encodeBlock(rows, readColumns, numberType, found.inputs);
+  const { inputs, filled } = encodeRows(rows, readColumns, numberType);
+  countEncoded(readColumns, filled, found.inputs);
   if (!needTargets) {
     const targets = new Float64Array(new SharedArrayBuffer(0));
     return { dataset: { ...inputs, targets, targetWidth: 0 }, rows: allRows(rows) };

@@ -6,7 +6,7 @@ import { rowsOf } from './cells.js';
 import type { CsvText } from './csvtext.js';
 import {
   checkTable,
-  encodeRows,
+  encodeCells,
   FoundInRows,
   type KeptColumn,
   keptColumn,
@@ -69,7 +69,7 @@ async function* blocksOf(
   let first = 0;
   for await (const { cells, locate } of reader.blocks(names, modes, texts, blockRows)) {
     const [weights] = cells.slice(names.length + keptNames.length);
-    const { dataset, rows } = await encodeRows({ locate }, schema, options, { cells, weights }, found);
+    const { dataset, rows } = await encodeCells({ locate }, schema, options, { cells, weights }, found);
     const kept = keptNames.map((name, i) => keptColumn(name, cells[names.length + i]));
     yield { subset: { dataset, rows }, first, kept };
     first += rowsOf(cells[0]);

@@ -6,6 +6,7 @@ import { TABLE_FORMATS } from '../arrays/arrayfiles.js';
 import { fileError } from '../files.js';
 import type { TableSource } from '../source.js';
 import { examples, shorten } from '../words.js';
+import type { ColumnStore } from './builders.js';
 import { openCsv } from './csv.js';
 import { fetchBlocks, planBlocks } from './duckblocks.js';
 import {
@@ -20,6 +21,7 @@ import {
   QUERY,
   queryText,
   withDuckDB,
+  withinTime,
 } from './duckdb.js';
 import { readCells } from './duckread.js';
 import { type DuckColumn, storedAs } from './fetchedcolumns.js';
@@ -38,9 +40,10 @@ export function withTable<T>(
   source: TableSource,
   header: 'auto' | 'yes' | 'no' | undefined,
   use: (reader: TableReader) => Promise<T>,
+  { store, mebibytes }: { readonly store?: ColumnStore; readonly mebibytes?: number | undefined } = {},
 ): Promise<T> {
   return withDuckDB(async (connection) => {
-    const reader = await openTable(connection, source, header);
+    const reader = await openTable(connection, source, header, store);
     try {
       checkColumns(reader);
       if (source.form === 'file') await plainly(connection, reader.columns.length);
@@ -48,6 +51,19 @@ export function withTable<T>(
     } finally {
       reader.close();
     }
+  }, mebibytes);
+}
+
+/** Returns the files that a source reads; none for rows in memory. Throws DataError. */
+export async function tableFiles(source: TableSource): Promise<string[]> {
+  if (source.form === 'rows') return [];
+  if (source.form === 'file' && existsSync(source.text)) return [source.text];
+  return withDuckDB(async (connection) => {
+    if (source.form === 'file') return filesOf(connection, source.text);
+    const found: string[] = [];
+    for (const name of await filesInQuery(connection, source.text))
+      found.push(...(existsSync(name) ? [name] : await matching(connection, name)));
+    return found;
   });
 }
 
@@ -56,9 +72,10 @@ export async function openTable(
   connection: Connection,
   source: TableSource,
   header: 'auto' | 'yes' | 'no' = 'auto',
+  store?: ColumnStore,
 ): Promise<TableReader> {
   if (source.form === 'rows') return openRecords(source.text, source.rows);
-  if (source.form === 'query') return openQuery(connection, source.text);
+  if (source.form === 'query') return openQuery(connection, source.text, store);
   const files = await filesOf(connection, source.text);
   for (const file of files) checkReadable(file);
   const ending = /\.(\w+?)(\.gz|\.zst)?$/i.exec(files[0])![1].toLowerCase();
@@ -66,9 +83,9 @@ export async function openTable(
   const folder = copiesFolder();
   await lock(connection, { files: files.flatMap((file) => [file, filePattern(file)]), folder });
   for (const file of files) await checkContents(connection, file, format);
-  if (format === 'csv') return openCsv(connection, source.text, files, { header, folder });
-  if (format === 'parquet') return openParquet(connection, source.text, files);
-  return openJson(connection, source.text, files);
+  if (format === 'csv') return openCsv(connection, source.text, files, { header, folder, store });
+  if (format === 'parquet') return openParquet(connection, source.text, files, store);
+  return openJson(connection, source.text, files, store);
 }
 
 /** Most columns of a table. The time that a table takes grows with their square. */
@@ -124,7 +141,7 @@ const QUERIED = new RegExp(
  * Opens a query. It reads the table files that it names and nothing else, for it may stand in the
  * configuration of a run that comes from anybody.
  */
-async function openQuery(connection: Connection, text: string): Promise<TableReader> {
+async function openQuery(connection: Connection, text: string, store?: ColumnStore): Promise<TableReader> {
   const named = await filesInQuery(connection, text);
   const files: string[] = [];
   const patterns: string[] = [];
@@ -146,9 +163,15 @@ async function openQuery(connection: Connection, text: string): Promise<TableRea
   });
   for (const file of files) await checkContents(connection, file, /json/i.test(text) ? 'json' : 'csv');
   const view = identifier('the query');
-  await withSourceErrors(QUERY, () => connection.run(`CREATE TEMP VIEW ${view} AS ${text}`));
-  const reader = await openTyped(connection, QUERY, view);
-  return files.length === 0 ? reader : { ...reader, notes: [`${QUERY}: it reads ${examples(files)}`] };
+  const reader = await withinTime(connection, async () => {
+    await withSourceErrors(QUERY, () => connection.run(`CREATE TEMP VIEW ${view} AS ${text}`));
+    return openTyped(connection, QUERY, view, store);
+  });
+  return {
+    ...reader,
+    notes: files.length === 0 ? [] : [`${QUERY}: it reads ${examples(files)}`],
+    read: (...wanted) => withinTime(connection, () => reader.read(...wanted)),
+  };
 }
 
 const notQueried = (file: string) =>
@@ -160,7 +183,12 @@ const notQueried = (file: string) =>
  * Opens Parquet files with the same columns. If they store a column in different types, it is widened to a
  * type that holds them all.
  */
-async function openParquet(connection: Connection, source: string, files: string[]): Promise<TableReader> {
+async function openParquet(
+  connection: Connection,
+  source: string,
+  files: string[],
+  store?: ColumnStore,
+): Promise<TableReader> {
   const list = `[${files.map(fileLiteral)}]`;
   await withSourceErrors(source, async () => {
     const rows = await queryText(
@@ -174,11 +202,16 @@ async function openParquet(connection: Connection, source: string, files: string
       );
     }
   });
-  return openTyped(connection, source, `read_parquet(${list}, union_by_name = true)`);
+  return openTyped(connection, source, `read_parquet(${list}, union_by_name = true)`, store);
 }
 
 /** Opens JSON files, every value as the text it is written as; a number in quotes is text like any other. */
-async function openJson(connection: Connection, source: string, files: string[]): Promise<TableReader> {
+async function openJson(
+  connection: Connection,
+  source: string,
+  files: string[],
+  store?: ColumnStore,
+): Promise<TableReader> {
   const list = `[${files.map(fileLiteral)}]`;
   const types = await withSourceErrors(source, () =>
     typesOf(connection, `read_json(${list}, sample_size = -1, union_by_name = true)`),
@@ -192,7 +225,7 @@ async function openJson(connection: Connection, source: string, files: string[])
     const isNumber = `json_type(${identifier(name)}) IN ('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE')`;
     return [{ name, nested }, nested === null ? { name, stored: { kind: 'text', text, isNumber } } : null];
   });
-  return readerOf(connection, source, table, found);
+  return readerOf(connection, source, table, found, store);
 }
 
 /**
@@ -218,13 +251,18 @@ async function checkCapitals(connection: Connection, source: string, list: strin
 }
 
 /** Opens a Parquet table or a query, whose columns have declared types. */
-async function openTyped(connection: Connection, source: string, table: string): Promise<TableReader> {
+async function openTyped(
+  connection: Connection,
+  source: string,
+  table: string,
+  store?: ColumnStore,
+): Promise<TableReader> {
   const types = await withSourceErrors(source, () => typesOf(connection, table));
   const found = Array.from(types, ([name, type]): [SourceColumn, DuckColumn | null] => {
     const stored = storedAs(name, type);
     return [{ name, nested: stored === null ? type : null }, stored === null ? null : { name, stored }];
   });
-  return readerOf(connection, source, table, found);
+  return readerOf(connection, source, table, found, store);
 }
 
 async function typesOf(connection: Connection, table: string): Promise<Map<string, string>> {
@@ -238,6 +276,7 @@ function readerOf(
   source: string,
   table: string,
   found: readonly [SourceColumn, DuckColumn | null][],
+  store?: ColumnStore,
 ): TableReader {
   const byName = new Map(found.map(([{ name }, column]) => [name, column]));
   const named = (names: readonly string[]) => names.map((name) => byName.get(name)!);
@@ -253,7 +292,7 @@ function readerOf(
     notes: [],
     read: (names, modes, classColumn) =>
       withSourceErrors(source, () =>
-        readCells(connection, () => table, named(names), { modes, classColumn }),
+        readCells(connection, () => table, named(names), { modes, classColumn, store }),
       ),
     blocks: (...wanted) => placed(eachWithSourceErrors(source, blocks(...wanted)), locate),
     locate,

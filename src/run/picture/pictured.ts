@@ -9,9 +9,10 @@ const MOST_COLOURS = 6;
 
 /** Says why no picture can be drawn of a network on these data; null where one can. */
 export function whyNoPicture(
-  data: Pick<TrainingData, 'inputWidth' | 'continuous' | 'schema' | 'classes'>,
+  data: Pick<TrainingData, 'inputWidth' | 'continuous' | 'schema' | 'classes' | 'train'>,
 ): string | null {
-  const { inputWidth, continuous, schema, classes } = data;
+  const { inputWidth, continuous, schema, classes, train } = data;
+  if (train.dataset.stored) return 'a picture shows the rows, and these are streamed from disk';
   if (inputWidth !== 2) {
     return `a picture shows the plane of two inputs, and this network has ${inputWidth === 1 ? 'one' : inputWidth}`;
   }

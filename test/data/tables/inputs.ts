@@ -1,8 +1,9 @@
 /** Fits small tables and returns what the network is fed. */
 import { expect } from 'vitest';
 import type { Subset } from '#src/data/dataset.js';
-import { gather, prepareEncoding } from '#src/data/gather.js';
+import { gather } from '#src/data/gather.js';
 import { type LoadOptions, loadTrainingData, loadWithSchema } from '#src/data/load.js';
+import { prepareEncoding } from '#src/data/preparedencoding.js';
 import type { Preprocessing } from '#src/data/preprocessing.js';
 import { encodingOf, parseSchema, type Schema, type TableSchema } from '#src/data/schema.js';
 import type { TableColumns } from '#src/data/tables/records.js';

@@ -1,8 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
-import { gather, prepareEncoding } from '#src/data/gather.js';
+import { gather } from '#src/data/gather.js';
 import { loadTrainingData, loadWithSchema } from '#src/data/load.js';
+import { prepareEncoding } from '#src/data/preparedencoding.js';
 import { encodingOf, parseSchema, type Schema } from '#src/data/schema.js';
 import type { DataSource } from '#src/data/source.js';
 import { failure, file } from '../helpers.js';

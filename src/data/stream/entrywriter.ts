@@ -1,0 +1,210 @@
+/** Writes an entry of the cache of streamed data. */
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { makeFolder, syncFolder, writeFileAtomic } from '../../atomic.js';
+import { DataError } from '../../errors.js';
+import { VERSION } from '../../version.js';
+import type { Dataset, StoredArray } from '../dataset.js';
+import { elementTypeOf } from '../elements.js';
+import type { FittedDataset } from '../fit.js';
+import { removeEntry, removeUnfinished } from './cachefolder.js';
+import { ARRAY_FILES } from './entry.js';
+import { ENTRY_VERSION, type EntryHead, entryFile, entryText } from './entryformat.js';
+import { type RowWindow, recordBytes } from './records.js';
+
+/** Bytes of a file of rows, about. */
+const SHARD_BYTES = 2 ** 28;
+
+/** The inputs of a dataset as they are going to be stored, with arrays that hold no rows. */
+type Layout = Pick<Dataset, 'numbers' | 'numberWidth' | 'codes' | 'codeWidth'>;
+
+/** What was fitted while the rows were written; the inputs of its dataset are empty. */
+type WrittenDataset = Pick<FittedDataset, 'name' | 'schema' | 'dataset' | 'split' | 'notes' | 'fingerprint'>;
+
+export class EntryWriter {
+  /** The folder that becomes the entry. */
+  readonly folder: string;
+  readonly #files: EntryHead['files'] = [];
+  readonly #shards: string[] = [];
+  #layout: Layout | null = null;
+  #shardRows = 1;
+  #shard: ShardFile | null = null;
+  readonly #remove = () => removeEntry(this.folder);
+
+  readonly #replaces: boolean;
+
+  /** @param entry the folder of the finished entry; what is there now is replaced */
+  constructor(
+    private readonly entry: string,
+    root: string,
+    readonly source: string,
+  ) {
+    this.#replaces = existsSync(entry);
+    this.folder = `${entry}.${process.pid}.tmp`;
+    process.once('exit', this.#remove);
+    this.#writing(() => {
+      makeFolder(root);
+      removeUnfinished(root);
+      removeEntry(this.folder);
+      mkdirSync(this.folder, { mode: 0o700 });
+    });
+  }
+
+  /** Begins the rows: the arrays say how they are stored. Rows that were written before are dropped. */
+  begin(layout: Layout): void {
+    this.#layout = layout;
+    this.#shardRows = Math.max(1, Math.floor(SHARD_BYTES / Math.max(1, recordBytes(layout))));
+  }
+
+  /** Adds the first `count` rows of a window. */
+  add(window: RowWindow, count: number): void {
+    const records = this.#records(window, count);
+    const bytes = recordBytes(this.#layout!);
+    this.#writing(() => {
+      for (let row = 0; row < count; ) {
+        if (this.#shard === null) {
+          const name = `rows-${String(this.#shards.length).padStart(5, '0')}.bin`;
+          this.#shards.push(name);
+          this.#shard = new ShardFile(join(this.folder, name), name);
+        }
+        const rows = Math.min(count - row, this.#shardRows - this.#shard.rows);
+        this.#shard.write(records.subarray(row * bytes, (row + rows) * bytes), rows);
+        row += rows;
+        if (this.#shard.rows === this.#shardRows) this.#endShard();
+      }
+    });
+  }
+
+  /** Writes the rest and gives the entry its name. */
+  finish({ name, schema, dataset, split, notes, fingerprint }: WrittenDataset): void {
+    this.#writing(() => {
+      if (this.#shard !== null) this.#endShard();
+      const { targets, targetWidth, weights, rows } = dataset;
+      const arrays: [keyof typeof ARRAY_FILES, StoredArray | Uint32Array][] = [
+        ['targets', targets],
+        ...(weights === undefined ? [] : [['weights', weights] as [keyof typeof ARRAY_FILES, StoredArray]]),
+        ['train', split.train],
+        ['val', split.val],
+        ['test', split.test],
+      ];
+      for (const [name, array] of arrays) {
+        const file = new ShardFile(join(this.folder, ARRAY_FILES[name]), ARRAY_FILES[name]);
+        file.write(bytesOf(array), array.length);
+        this.#files.push(file.end());
+      }
+      const layout = this.#layout!;
+      const { numberWidth, codeWidth } = layout;
+      const head: EntryHead = {
+        formatVersion: ENTRY_VERSION,
+        gradpool: VERSION,
+        source: this.source,
+        name,
+        schema,
+        notes,
+        fingerprint,
+        rows,
+        shardRows: this.#shardRows,
+        shards: this.#shards,
+        numberType: elementTypeOf(layout.numbers),
+        numberWidth,
+        codeWidth,
+        targetType: elementTypeOf(targets),
+        targetWidth,
+        weighted: weights !== undefined,
+        files: this.#files,
+      };
+      writeFileAtomic(entryFile(this.folder), entryText(head));
+      if (this.#replaces) removeEntry(this.entry);
+      // Where another process has finished the same entry meanwhile, that one stays.
+      if (existsSync(this.entry)) removeEntry(this.folder);
+      else renameSync(this.folder, this.entry);
+      syncFolder(dirname(this.entry));
+    });
+    process.off('exit', this.#remove);
+  }
+
+  /** Removes what was written, where the entry does not come about. */
+  discard(): void {
+    process.off('exit', this.#remove);
+    this.#shard?.close();
+    this.#shard = null;
+    this.#remove();
+  }
+
+  #endShard(): void {
+    this.#files.push(this.#shard!.end());
+    this.#shard = null;
+  }
+
+  /** Returns the bytes of rows as they are stored, numbers and codes of a row one after the other. */
+  #records({ numbers, codes }: RowWindow, count: number): Uint8Array {
+    const { numberWidth, codeWidth } = this.#layout!;
+    if (codeWidth === 0) return bytesOf(numbers).subarray(0, count * numberWidth * numbers.BYTES_PER_ELEMENT);
+    if (numberWidth === 0) return bytesOf(codes).subarray(0, 2 * count * codeWidth);
+    const [a, b] = [numberWidth * numbers.BYTES_PER_ELEMENT, 2 * codeWidth];
+    const [left, right] = [bytesOf(numbers), bytesOf(codes)];
+    const records = new Uint8Array(count * (a + b));
+    for (let row = 0; row < count; row++) {
+      records.set(left.subarray(row * a, (row + 1) * a), row * (a + b));
+      records.set(right.subarray(row * b, (row + 1) * b), row * (a + b) + a);
+    }
+    return records;
+  }
+
+  /** Does what the system may refuse. @throws DataError in one line */
+  #writing(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      throw writeError(this.folder, error);
+    }
+  }
+}
+
+/** Returns the error for a cache that cannot be written; any other error unchanged. */
+export function writeError(place: string, error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error;
+  const remedy =
+    code === 'ENOSPC' || code === 'EDQUOT'
+      ? 'make room (gradpool cache --clear), or give a folder on another disk with --cache'
+      : 'give a folder that can be written to with --cache';
+  return new DataError(`${place}: the cache of streamed data cannot be written (${message}); ${remedy}`);
+}
+
+/** A file that is written from its beginning to its end. */
+class ShardFile {
+  rows = 0;
+  #bytes = 0;
+  readonly #handle: number;
+  readonly #hash: Hash = createHash('sha256');
+
+  constructor(
+    path: string,
+    private readonly name: string,
+  ) {
+    this.#handle = openSync(path, 'wx', 0o600);
+  }
+
+  write(bytes: Uint8Array, rows: number): void {
+    for (let done = 0; done < bytes.length; ) done += writeSync(this.#handle, bytes, done);
+    this.#hash.update(bytes);
+    this.#bytes += bytes.length;
+    this.rows += rows;
+  }
+
+  /** Forces the file to the disk; returns how it can be told whether it is whole. */
+  end(): EntryHead['files'][number] {
+    fsyncSync(this.#handle);
+    this.close();
+    return { file: this.name, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  }
+
+  close(): void {
+    closeSync(this.#handle);
+  }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: StoredArray | Uint32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);

@@ -1,0 +1,155 @@
+/**
+ * Rows of a dataset that lie on disk rather than in memory: records of one length, each the row's numbers in
+ * their stored type and then its category codes, in files of equally many rows.
+ */
+import { closeSync, readSync } from 'node:fs';
+import { DataError } from '../../errors.js';
+import { openRegular } from '../../regular.js';
+import type { Inputs, StoredArray, StoredRows } from '../dataset.js';
+import { allocate, elementTypeOf } from '../elements.js';
+
+/** Returns the bytes of the numbers of a record, and those of its codes, which follow them. */
+function recordParts({ numbers, numberWidth, codeWidth }: Omit<Inputs, 'codes'>) {
+  return { numbers: numberWidth * numbers.BYTES_PER_ELEMENT, codes: 2 * codeWidth };
+}
+
+/** Returns the bytes of a record. */
+export function recordBytes(inputs: Omit<Inputs, 'codes'>): number {
+  const { numbers, codes } = recordParts(inputs);
+  return numbers + codes;
+}
+
+/** The inputs of some rows in memory, row after row. */
+export interface RowWindow {
+  /** [capacity, numberWidth] */
+  readonly numbers: StoredArray;
+  /** [capacity, codeWidth] */
+  readonly codes: Uint16Array<SharedArrayBuffer>;
+}
+
+/** Allocates a window of so many rows. */
+export function allocateWindow({ numbers, numberWidth, codeWidth }: Inputs, rows: number): RowWindow {
+  return {
+    numbers: allocate(elementTypeOf(numbers), rows * numberWidth),
+    codes: new Uint16Array(new SharedArrayBuffer(2 * rows * codeWidth)),
+  };
+}
+
+/**
+ * Bytes between two wanted records that are read with them: reading as many takes no longer than another call
+ * of the system.
+ */
+const GAP = 8192;
+/** Most bytes of one read. */
+const LONGEST_READ = 2 ** 18;
+
+/** Reads records, in one thread. */
+export class RecordReader {
+  readonly #files: (number | undefined)[] = [];
+  readonly #parts: { readonly numbers: number; readonly codes: number };
+  readonly #bytes: number;
+  #scratch = Buffer.alloc(0);
+
+  readonly #stored: StoredRows;
+
+  /** @param inputs of a dataset whose rows are stored */
+  constructor(inputs: Inputs) {
+    if (inputs.stored === undefined) throw new Error('the rows are in memory');
+    this.#stored = inputs.stored;
+    this.#parts = recordParts(inputs);
+    this.#bytes = recordBytes(inputs);
+  }
+
+  /**
+   * Copies the inputs of the rows `rows[from] … rows[to−1]` to a window, from its row `at` on. Records that
+   * lie one after the other, or nearly so, are read at once.
+   */
+  copyRows(window: RowWindow, at: number, rows: Uint32Array, from: number, to: number): void {
+    const bytes = this.#bytes;
+    const gap = Math.floor(GAP / bytes);
+    const longest = Math.max(1, Math.floor(LONGEST_READ / bytes));
+    for (let first = from, next = from; first < to; first = next) {
+      for (next = first + 1; next < to; next++) {
+        const step = rows[next] - rows[next - 1];
+        if (step < 1 || step - 1 > gap || rows[next] - rows[first] >= longest) break;
+      }
+      this.#copySpan(window, at + first - from, rows, first, next);
+    }
+  }
+
+  /** Reads all records from the first to the last of these rows, and copies those of the rows. */
+  #copySpan(window: RowWindow, at: number, rows: Uint32Array, first: number, next: number): void {
+    const bytes = this.#bytes;
+    const { numbers, codes } = this.#parts;
+    const count = rows[next - 1] - rows[first] + 1;
+    const [numberBytes, codeBytes] = [bytesOf(window.numbers), bytesOf(window.codes)];
+    if (codes === 0 && count === next - first) {
+      this.read(numberBytes.subarray(at * numbers, (at + count) * numbers), rows[first], count);
+      return;
+    }
+    if (this.#scratch.length < count * bytes) this.#scratch = Buffer.allocUnsafe(count * bytes);
+    const scratch = this.#scratch;
+    this.read(scratch.subarray(0, count * bytes), rows[first], count);
+    for (let r = first; r < next; r++) {
+      const start = (rows[r] - rows[first]) * bytes;
+      const row = at + r - first;
+      if (numbers > 0) numberBytes.set(scratch.subarray(start, start + numbers), row * numbers);
+      if (codes > 0) codeBytes.set(scratch.subarray(start + numbers, start + bytes), row * codes);
+    }
+  }
+
+  /**
+   * Reads the records of `count` rows from `row` on. @throws DataError where the files have become shorter
+   */
+  read(target: Uint8Array, row: number, count: number): void {
+    const { shardRows } = this.#stored;
+    for (let done = 0; done < count; ) {
+      const shard = Math.floor((row + done) / shardRows);
+      const within = row + done - shard * shardRows;
+      const rows = Math.min(count - done, shardRows - within);
+      const piece = target.subarray(done * this.#bytes, (done + rows) * this.#bytes);
+      readFully(this.#file(shard), this.#stored.shards[shard], piece, within * this.#bytes);
+      done += rows;
+    }
+  }
+
+  close(): void {
+    for (const file of this.#files) if (file !== undefined) closeSync(file);
+    this.#files.length = 0;
+  }
+
+  #file(shard: number): number {
+    this.#files[shard] ??= opened(this.#stored.shards[shard]);
+    return this.#files[shard]!;
+  }
+}
+
+function opened(path: string): number {
+  try {
+    return openRegular(path);
+  } catch (error) {
+    throw lost(path, (error as Error).message);
+  }
+}
+
+/** Fills bytes from a place in a file. @throws DataError where the file ends before, or cannot be read */
+function readFully(file: number, path: string, bytes: Uint8Array, position: number): void {
+  for (let filled = 0; filled < bytes.length; ) {
+    let count: number;
+    try {
+      count = readSync(file, bytes, filled, bytes.length - filled, position + filled);
+    } catch (error) {
+      throw lost(path, (error as Error).message);
+    }
+    if (count === 0) throw lost(path, 'it has become shorter');
+    filled += count;
+  }
+}
+
+const lost = (path: string, why: string) =>
+  new DataError(
+    `${path}: the cached rows cannot be read (${why}); start the command again, which reads the data anew, or gradpool resume RUN`,
+  );
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: StoredArray): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
