@@ -19,7 +19,7 @@ export interface RowBlock {
 }
 
 /** Returns which row of the source a row of the dataset is, both from 0. */
-export const sourceRow = ({ numbers }: Pick<RowBlock, 'numbers'>, row: number): number =>
+export const numberOfRow = ({ numbers }: Pick<RowBlock, 'numbers'>, row: number): number =>
   typeof numbers === 'number' ? numbers + row : numbers[row];
 
 /** Yields the rows in blocks of whole evaluation blocks; only the last one may be of any length. */
@@ -87,6 +87,6 @@ function joined(a: RowBlock, b: RowBlock): RowBlock {
       name,
       text: (at) => parts[at].block.kept[column].text(parts[at].row),
     })),
-    numbers: Float64Array.from(parts, ({ block, row }) => sourceRow(block, row)),
+    numbers: Float64Array.from(parts, ({ block, row }) => numberOfRow(block, row)),
   };
 }

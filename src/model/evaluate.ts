@@ -10,7 +10,7 @@ import type { TaskPredictions } from '../metrics/catalogue.js';
 import { measureAll, type Scores } from '../metrics/measure.js';
 import { totalWeight } from '../metrics/predictions.js';
 import { type ClassScores, classScores, confusionMatrix } from '../metrics/tallies.js';
-import { inBatches, sourceRow } from './batches.js';
+import { inBatches, numberOfRow } from './batches.js';
 import { type Collection, collect } from './collect.js';
 import { Calibrations, type Coverage, coverageOf, type EvaluatedUncertainty } from './coverage.js';
 import { problemTypeOf } from './format.js';
@@ -101,7 +101,7 @@ export async function evaluateStream(
   const blocks = loadBlocks(source, model.schema, { needTargets: true, weights, blockRows }, notes);
   const evaluator = new Evaluator(model, runner, options);
   for await (const block of inBatches(ahead(blocks, AHEAD))) {
-    evaluator.add(block.subset, (row) => `${name}: row ${sourceRow(block, row) + 1}`);
+    evaluator.add(block.subset, (row) => `${name}: row ${numberOfRow(block, row) + 1}`);
   }
   return evaluator.result(name, notes).evaluation;
 }

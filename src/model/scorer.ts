@@ -8,7 +8,7 @@ import type { Subset } from '../data/dataset.js';
 import { revivedError, type ThrownError, thrownError } from '../errors.js';
 import type { ChosenKernels } from '../kernels/choose.js';
 import { createThreads } from '../parallel/threads.js';
-import { type RowBlock, sourceRow } from './batches.js';
+import { numberOfRow, type RowBlock } from './batches.js';
 import { type BlockOutput, predictBlock } from './blockoutput.js';
 import type { ReadModel } from './read.js';
 import { createRunner, type Runner } from './runner.js';
@@ -39,7 +39,7 @@ function scoreHandler(
 ): (task: ScorerTask) => BlockOutput {
   const uncertainty = level === null ? null : uncertaintyAt(model, level);
   return (task) => {
-    const place = (row: number) => `${source}: row ${sourceRow(task, row) + 1}`;
+    const place = (row: number) => `${source}: row ${numberOfRow(task, row) + 1}`;
     return predictBlock(model, runner, uncertainty, task.subset, place);
   };
 }

@@ -12,7 +12,7 @@ import type { CsvText } from '#src/data/tables/csvtext.js';
 import type { LoadedBlock } from '#src/data/tables/loadblocks.js';
 import { cutRecords } from '#src/data/tables/recordcutter.js';
 import { loadModel, type Model, type PredictStreamOptions, train } from '#src/index.js';
-import { inBatches, sourceRow } from '#src/model/batches.js';
+import { inBatches, numberOfRow } from '#src/model/batches.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-stream-'));
 const path = (name: string) => join(folder, name);
@@ -205,7 +205,7 @@ describe('blocks', () => {
           const { dataset, rows } = block.subset;
           lengths.push(rows.length);
           for (const row of rows) {
-            const number = sourceRow(block, row);
+            const number = numberOfRow(block, row);
             expect([...dataset.numbers.subarray(2 * row, 2 * row + 2)]).toEqual([number, -number]);
             expect([dataset.codes[row], dataset.targets[row]]).toEqual([number, number]);
             expect(block.kept[0].text(row)).toBe(`row ${number}`);
