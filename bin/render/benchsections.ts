@@ -80,7 +80,7 @@ function strongSection({ points, oneShard, costOfShards }: Strong, checks: Check
 
 /** Says what it costs to look for values that are not finite. */
 const checksRemark = ({ gradients, state }: Checks, step: NonNullable<Checks['step']>): string =>
-  `checks for values that are not finite: at most ${singleTime(gradients)} of a step in-process (${share(gradients / step.with)}), and ${singleTime(state)} at each epoch and checkpoint`;
+  `checks for values that are not finite: at most ${singleTime(gradients)} of a step in-process (${((100 * gradients) / step.with).toFixed(1)} %), and ${singleTime(state)} at each epoch and checkpoint`;
 
 function weakSection({ points }: Weak): Section {
   const time = timeFormat(points[0].step.value);

@@ -136,8 +136,8 @@ function rowsFor(settings: BenchSettings): number {
 }
 
 /**
- * Opens a training to count what a step costs, and to measure its checks. Settings that no training can have throw here, before anything
- * is measured.
+ * Opens a training to count what a step costs, and to measure its checks. Settings that no training can have
+ * throw here, before anything else is measured.
  */
 async function stepCost(settings: BenchSettings, data: ReturnType<typeof randomData>, setup: ProductSetup) {
   const { network, batch, shards } = settings;

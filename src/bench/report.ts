@@ -166,7 +166,9 @@ export interface Checks {
   readonly gradients: number;
   /** A look at weights and slots, at each epoch and checkpoint. */
   readonly state: number;
-  /** A step in-process with its check, and without it at least; null where strong scaling was not measured. */
+  /**
+   * A step in-process with its check, and without it at least; null where strong scaling was not measured.
+   */
   readonly step: { readonly with: number; readonly without: number } | null;
 }
 

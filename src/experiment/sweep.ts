@@ -106,8 +106,8 @@ async function* resumed(folder: string, options: SweepResumeOptions): AsyncGener
   if (library !== options.nativeLibrary) refuseNamedLibrary(library, `${folder}: its library`);
   const { tensorboard, boardNotes } = keptBoard(given.base.tensorboard, options.tensorboard, folder);
   const asked = tensorboard === undefined ? given.base : { ...given.base, tensorboard };
-  const definition = asStored(defineSweep({ ...given, base: absoluteBase(asked) }));
   const file = join(folder, SWEEP_FILES.definition);
+  const definition = aboutFile(file, () => asStored(defineSweep({ ...given, base: absoluteBase(asked) })));
   aboutFile(file, () => refuseChange(file, before.definition, definition));
   const { lines, notes } = readTrialLines(folder);
   const base = { ...definition.base, ...sourcesOf(options), ...ownFunctions(options) };
@@ -137,9 +137,9 @@ async function* resumed(folder: string, options: SweepResumeOptions): AsyncGener
 }
 
 /** Does what may throw a UsageError, which then names the file. */
-function aboutFile(file: string, check: () => void): void {
+function aboutFile<T>(file: string, use: () => T): T {
   try {
-    check();
+    return use();
   } catch (error) {
     if (!(error instanceof UsageError) || error.message.startsWith(file)) throw error;
     throw new UsageError(`${file}: ${error.message}`);

@@ -82,6 +82,30 @@ describe('resumeSweep', () => {
     expect(leaderboard(out)).toBe(whole);
   });
 
+  it('has its own files under checksums', async () => {
+    const out = path('killed-33');
+    const change = (name: string, from: string | RegExp, to: string) => {
+      const text = readFileSync(join(out, name), 'utf8');
+      writeFileSync(join(out, name), text.replace(from, to));
+      return () => writeFileSync(join(out, name), text);
+    };
+    const restore = change('sweep.json', '"searchSeed": 1', '"searchSeed": 2');
+    await expect(endOf(resumeSweep(out))).rejects.toThrow(/sweep\.json: was changed or damaged/);
+    restore();
+    change('trials.jsonl', /"loss":0\.\d/, '"loss":0.0');
+    change('leaderboard.csv', /\d/, '9');
+    change('sweep.yaml', '# gradpool', '# Gradpool');
+    const notes: string[] = [];
+    for await (const event of resumeSweep(out)) if (event.type === 'start') notes.push(...event.notes);
+    for (const told of [
+      /sweep\.yaml: was changed after the sweep had last read it$/,
+      /leaderboard\.csv: was changed, damaged or lost/,
+      /trials\.jsonl:\d+: the line is damaged \(its checksum does not match\)/,
+    ])
+      expect(notes).toContainEqual(expect.stringMatching(told));
+    expect(leaderboard(out)).toBe(whole);
+  });
+
   it('takes more values of a grid, more seeds, and ends as the larger sweep', async () => {
     const out = path('grown');
     await endOf(sweep({ ...SMALL, axes: { lr: [0.1], optimizer: ['adam'] } }, { out }));

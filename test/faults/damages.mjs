@@ -129,7 +129,9 @@ async function contentsOf(run, name) {
   return JSON.stringify(value);
 }
 
-/** Uses a run with a damaged file in every way that reads it; returns whether something told of the damage. */
+/**
+ * Uses a run with a damaged file in every way that reads it; returns whether something told of the damage.
+ */
 async function used(run, stage, name, { sha, events, [stage]: files }) {
   if (stage === 'half') {
     const told = name === 'metrics.jsonl' && (await logged(run, events));

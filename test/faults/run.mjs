@@ -2,12 +2,12 @@
  * Disturbs gradpool and counts how often it comes to the same bits all the same, or says in one line why not:
  *   node test/faults/run.mjs [--only kills,calls,accidents,flips,damages,fuzz] [--count 1000] [--seed 1]
  *                            [--processes 2] [--minutes M] [--figures FILE]
- *                            [--jobs train,…] [--faults ENOSPC,…] [--accidents loop,…] [--tasks update,…]
+ *                            [--jobs train,…] [--faults ENOSPC,…] [--accidents loop,…] [--tasks …]
  *                            [--files run.json,…] [--readers CSV,…]
- * A row of the table has at most `--count` tries. They are spread over the processes, and over the time where
- * `--minutes` ends it early. `--figures` appends the rows to a file, which table.mjs makes a table of; another
- * seed makes other tries. What went wrong is kept, and its path is printed. Only Node, the built files, the
- * packages and a C compiler are needed.
+ * A row of the table has at most `--count` tries. They are spread over the processes, and over the time
+ * where `--minutes` ends it early. `--figures` appends the rows to a file, which table.mjs makes a table of;
+ * another seed makes other tries. What went wrong is kept, and its path is printed. Only Node, the built
+ * files, the packages and a C compiler are needed.
  */
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';

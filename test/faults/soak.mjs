@@ -1,10 +1,10 @@
 /**
- * Trains small networks one after another in one process, ends a third of them in their middle, and prints what
- * is left of them: memory, handles, threads, open files and files in their folders.
+ * Trains small networks one after another in one process, ends a third of them in their middle, and prints
+ * what is left of them: memory, handles, threads, open files and files in their folders.
  *   node test/faults/soak.mjs [--minutes 60] [--seed 1]
- * The slope of memory is that of the least resident memory of each minute, or of each 60th of a shorter time, by
- * least squares, without the first quarter. Exits with 1 where it is 0.1 MB a minute or more, or anything else
- * is left.
+ * The slope of memory is that of the least resident memory of each minute, or of each 60th of a shorter time,
+ * by least squares, without the first quarter. Exits with 1 where it is 0.1 MB a minute or more, or anything
+ * else is left.
  */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
