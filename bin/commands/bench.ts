@@ -50,7 +50,7 @@ const FLAGS = {
   workers: {
     describe: 'worker counts, measured in turn; the in-process loop (0) is always among them',
     group: 'Measurement',
-    default: '0,1,2,4,… and every core',
+    default: '0,1,2,4,… and every core that has a shard',
     read: readNumbers,
   },
   only: {

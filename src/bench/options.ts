@@ -110,7 +110,7 @@ export function resolveBench(options: BenchOptions, cores: number): BenchSetting
   const momentum = optimizer === 'sgd' ? { momentum: 0.9 } : {}; // other rules keep their own
   const config = resolveConfig({ preset: 'none', data: 'random', ...momentum, ...options.training, batch });
   const chosen = chooseKernels(config);
-  const workers = workerCounts(options.workers ?? defaultWorkers(cores));
+  const workers = workerCounts(options.workers ?? defaultWorkers(Math.min(cores, batch, config.shards)));
   checkRoom(workers.at(-1)!, batch, config.shards);
   return {
     network,
@@ -152,11 +152,11 @@ export function trainOptions(settings: BenchSettings): Omit<TrainOptions, 'data'
   };
 }
 
-/** Returns 0, 1, 2, 4, … and the number of cores. */
-function defaultWorkers(cores: number): number[] {
+/** Returns 0, 1, 2, 4, … and the most workers that have a core and a shard each. */
+function defaultWorkers(most: number): number[] {
   const counts = [0, 1];
-  for (let count = 2; count < cores; count *= 2) counts.push(count);
-  return [...counts, cores];
+  for (let count = 2; count < most; count *= 2) counts.push(count);
+  return [...counts, most];
 }
 
 function workerCounts(given: readonly number[]): number[] {

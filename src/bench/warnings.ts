@@ -32,6 +32,9 @@ function* machineWarnings({
   else if (cores.physical !== null && most > cores.physical) {
     yield `${most} workers are more than the ${cores.physical} physical cores: some share one`;
   }
+  if (settings.shards < cores.usable && most === settings.shards) {
+    yield `${settings.shards} shards occupy at most ${most} of the ${cores.usable} cores; --shards ${cores.usable} occupies all of them`;
+  }
   if (cpuQuota !== null && cpuQuota < most) {
     yield `the control group allows ${cpuQuota} CPUs, fewer than ${most} workers need: it will pause them again and again`;
   }

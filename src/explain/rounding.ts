@@ -81,7 +81,7 @@ function derivativesOf({ gradient, network }: Instance): Float64Array[] {
  */
 function shaken(layer: Layer, ulp: number, draw: () => number): Layer {
   const amount = ulp * (2 + Math.sqrt(Math.max(layer.inputs, layer.outputs)));
-  // A logarithm of a probability near 1 is the difference of two larger numbers.
+  // A logarithm of a probability near 1 is the difference of two larger numbers, and may come out as 0.
   const least = layer.probabilities === 'logarithms' ? 1 : 0;
   return {
     ...layer,
@@ -100,7 +100,7 @@ function shaken(layer: Layer, ulp: number, draw: () => number): Layer {
 
 function shake(array: FloatArray, amount: number, draw: () => number, least = 0): void {
   for (let i = 0; i < array.length; i++) {
-    if (array[i] !== 0) array[i] += amount * (Math.abs(array[i]) + least) * draw();
+    if (array[i] !== 0 || least > 0) array[i] += amount * (Math.abs(array[i]) + least) * draw();
   }
 }
 

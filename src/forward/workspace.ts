@@ -53,7 +53,10 @@ export function carveForward(
   const outputs = outputWidth(layers);
   const allocate = (length: number) => arena.floats(length);
   return {
-    network: bind(layers, rows, { layout, parameters: weights, gradients, allocate }),
+    network: bind(layers, rows, {
+      ...{ layout, parameters: weights, gradients, allocate },
+      fused: true,
+    }),
     targets: allocate(rows * targetWidth),
     expanded: allocate(
       objective.levels.length > 0 || comparesOneHot(objective, problemType)

@@ -75,6 +75,9 @@ export function roundedProducts(
         N,
         mode,
       ),
+    // Those of `products` would not round.
+    rectifiedAffine: undefined,
+    rectifiedInputGradient: undefined,
     refreshWeights() {
       if (refreshed) round(roundedWeights, weights, parameters);
     },

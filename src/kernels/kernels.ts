@@ -89,6 +89,26 @@ export interface Kernels {
     K: number,
     N: number,
   ): void;
+  /** y[R,N] = max(b + x·w, 0): `affine`, then ReLU. */
+  rectifiedAffine(
+    y: FloatArray,
+    x: FloatArray,
+    w: FloatArray,
+    b: FloatArray | null,
+    shards: ShardRows,
+    K: number,
+    N: number,
+  ): void;
+  /** `affineInputGradient`, times ReLU's slope where ReLU has made x[R,K]: 1 where x > 0, else 0. */
+  rectifiedInputGradient(
+    dx: FloatArray,
+    dz: FloatArray,
+    w: FloatArray,
+    shards: ShardRows,
+    K: number,
+    N: number,
+    x: FloatArray,
+  ): void;
   /**
    * dw[K,N] = Σ over the shards' rows of xᵀ·dz, summed as `ShardRows` says. Kernels that see the results go
    * by return what no magnitude among them exceeds, NaN if one is NaN; others return nothing.

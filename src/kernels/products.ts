@@ -20,6 +20,12 @@ export interface Products {
     N: number,
     mode: SumMode,
   ): number | undefined;
+  /** z = max(b + x·w, 0), with the bits of WASM, where there is a faster way than two operations. */
+  rectifiedAffine?: Products['affine'] | undefined;
+  /** dx = (dz·wᵀ)·(1 where x > 0, else 0) likewise, where x are outputs of ReLU. */
+  rectifiedInputGradient?:
+    | ((dx: number, dz: number, w: number, shards: ShardRows, K: number, N: number, x: number) => void)
+    | undefined;
   /**
    * Computes the sums over rows with the bits of WASM, where there is a faster way than WASM's; returns
    * whether it has.

@@ -92,6 +92,8 @@ export interface LayerArrays {
 export interface BoundSequence {
   readonly layers: readonly Layer[];
   readonly arrays: readonly LayerArrays[];
+  /** The passes in the order in which they are made; what layers do together need not be in all arrays. */
+  readonly passes: { readonly forward: readonly BoundPass[]; readonly backward: readonly BoundPass[] };
   /** [R, inputs] */
   readonly input: FloatArray;
   /** ∂Div/∂input, where it is wanted. */
@@ -101,6 +103,17 @@ export interface BoundSequence {
   /** ∂Div/∂output, which the caller writes. */
   readonly outputGradient: FloatArray;
 }
+
+/** Passes of a layer and of a neighbour that rectifies. */
+export interface RectifiedPasses {
+  /** `forward`, of which y is rectified. */
+  forward(pass: Pass, arrays: LayerArrays): void;
+  /** `backward`, where x has been rectified and dx is the gradient of what it was before. */
+  backward(pass: Pass, arrays: LayerArrays): void;
+}
+
+/** One pass of a layer, or of two at once, bound to memory. */
+export type BoundPass = (pass: Pass) => void;
 
 /**
  * A layer is its two passes, and its properties: code that needs to know something about a layer reads a
@@ -146,6 +159,10 @@ export interface Layer {
   readonly readsCodes?: boolean;
   /** Whether the layer drops units with a probability that a schedule may scale. */
   readonly drops?: boolean;
+  /** Whether y = max(x, 0) with slope 0 at 0, so that the slope follows from y alone. */
+  readonly rectifies?: boolean;
+  /** The layer's two passes with the work of a layer that rectifies, where they can do both at once. */
+  readonly rectified?: RectifiedPasses;
   /** The inputs on which the layer is defined, for the message when any other stops the run. */
   readonly domain?: string;
   forward(pass: Pass, arrays: LayerArrays): void;

@@ -7,7 +7,7 @@ import { type ParameterLayout, parameterViews } from './layout.js';
 import { bindSequence } from './sequence.js';
 import type { NetworkSpec } from './spec.js';
 
-export { backward, forward } from './sequence.js';
+export { apart, backward, forward } from './sequence.js';
 
 /** Holds the memory that a network works on. */
 interface NetworkMemory {
@@ -19,16 +19,19 @@ interface NetworkMemory {
   readonly allocate: (length: number) => FloatArray;
   /** Whether ∂Div/∂input is wanted as well: training has no use for it, `explain` has. */
   readonly inputGradient?: boolean;
+  /** Whether layers may work together, so that only the output and the gradients are sure to be written. */
+  readonly fused?: boolean;
 }
 
 /** Binds layers to memory for passes of at most `maxRows` rows. */
 export function bind(layers: readonly Layer[], maxRows: number, memory: NetworkMemory): BoundSequence {
-  const { layout, parameters, gradients, allocate, inputGradient = false } = memory;
+  const { layout, parameters, gradients, allocate, inputGradient = false, fused = false } = memory;
   const inputs = maxRows * layers[0].inputs;
   const input = allocate(inputs);
   return bindSequence(layers, input, inputGradient ? allocate(inputs) : null, {
     maxRows,
     allocate,
+    fused,
     differentiated: gradients.length > 0,
     parameters: parameterViews(layout, parameters).values(),
     gradients: gradients.map((block) => parameterViews(layout, block).values()),

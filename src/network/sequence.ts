@@ -3,19 +3,59 @@
  * memory. A composite layer runs its branches with the same functions.
  */
 import type { FloatArray } from '../kernels/kernels.js';
-import type { BoundSequence, Layer, LayerArrays, Pass } from './layer.js';
+import type { BoundPass, BoundSequence, Layer, LayerArrays, Pass } from './layer.js';
 
 /** Runs the forward pass: for k = 1 … N, y^(k) = f_k(y^(k−1)). */
-export function forward(pass: Pass, { layers, arrays }: BoundSequence): void {
-  for (let k = 0; k < layers.length; k++) layers[k].forward(pass, arrays[k]);
+export function forward(pass: Pass, { passes }: Pick<BoundSequence, 'passes'>): void {
+  for (const layerPass of passes.forward) layerPass(pass);
 }
 
 /**
  * Runs the backward pass: for k = N … 1, from ∂Div/∂y^(k) the gradients of layer k's parameters and
  * ∂Div/∂y^(k−1).
  */
-export function backward(pass: Pass, { layers, arrays }: BoundSequence): void {
-  for (let k = layers.length - 1; k >= 0; k--) layers[k].backward(pass, arrays[k]);
+export function backward(pass: Pass, { passes }: Pick<BoundSequence, 'passes'>): void {
+  for (const layerPass of passes.backward) layerPass(pass);
+}
+
+/** Returns a sequence in which each layer makes its passes by itself, so that all arrays are written. */
+export function apart<Sequence extends BoundSequence>(sequence: Sequence): Sequence {
+  return { ...sequence, passes: passesOf(sequence, false) };
+}
+
+/**
+ * Returns the passes of a sequence.
+ * @param fused whether a layer does the work of a neighbour that rectifies, where it can; then the result
+ *   before ReLU, and the gradient after it, are not written
+ */
+function passesOf(
+  { layers, arrays }: Pick<BoundSequence, 'layers' | 'arrays'>,
+  fused: boolean,
+): BoundSequence['passes'] {
+  const forward: BoundPass[] = [];
+  const backward: BoundPass[] = [];
+  /** Whether layer k rectifies what the layer before it, or the gradient that the one after it, has left. */
+  const before = (k: number) => fused && layers[k]?.rectifies && layers[k - 1]?.rectified;
+  const after = (k: number) => fused && layers[k]?.rectifies && layers[k + 1]?.rectified;
+  for (const [k, layer] of layers.entries()) {
+    const rectified = before(k + 1);
+    if (rectified) {
+      const bound = { ...arrays[k], y: arrays[k + 1].y };
+      forward.push((pass) => rectified.forward(pass, bound));
+    } else if (!before(k)) forward.push((pass) => layer.forward(pass, arrays[k]));
+  }
+  for (const [k, layer] of [...layers.entries()].reverse()) {
+    const rectified = after(k - 1);
+    if (rectified) {
+      const bound = { ...arrays[k], dx: arrays[k - 1].dx };
+      backward.push((pass) => rectified.backward(pass, bound));
+    } else if (!after(k)) {
+      // The slope of ReLU follows from y too, which is written in any case.
+      const bound = before(k) ? { ...arrays[k], x: arrays[k].y } : arrays[k];
+      backward.push((pass) => layer.backward(pass, bound));
+    }
+  }
+  return { forward, backward };
 }
 
 /** Says what a sequence is bound to. */
@@ -25,6 +65,8 @@ interface Binding {
   readonly allocate: (length: number) => FloatArray;
   /** Whether there is a backward pass. */
   readonly differentiated: boolean;
+  /** Whether layers may work together, so that not all arrays are written. */
+  readonly fused: boolean;
   /** The parameters in the layout's order: each layer takes the next ones. */
   readonly parameters: Iterator<FloatArray>;
   /** For each gradient block, its gradients in the layout's order. */
@@ -69,7 +111,8 @@ export function bindSequence(
     dx = dy;
     return bound;
   });
-  return { layers, arrays, input, inputGradient, output: x, outputGradient: dx ?? x.subarray(0, 0) };
+  const passes = passesOf({ layers, arrays }, binding.fused);
+  return { layers, arrays, passes, input, inputGradient, output: x, outputGradient: dx ?? x.subarray(0, 0) };
 }
 
 function hasParameters(layer: Layer): boolean {

@@ -72,9 +72,9 @@ export interface LoadedMpi extends MpiLibrary {
 }
 
 /**
- * What UCX, which MPICH may move bytes with, reads as it is loaded. It would take over SIGSEGV, which V8 needs:
- * WebAssembly's accesses outside of its memory end in it. And it would put itself before brk and munmap, while
- * threads of V8 allocate: now and then a part of the heap that is in use was then gone.
+ * What UCX, which MPICH may move bytes with, reads as it is loaded. It would take over SIGSEGV, which V8
+ * needs: WebAssembly's accesses outside of its memory end in it. And it would put itself before brk and
+ * munmap, while threads of V8 allocate: now and then a part of the heap that is in use was then gone.
  */
 const UCX_SETTINGS = {
   UCX_ERROR_SIGNALS: '',

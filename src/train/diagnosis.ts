@@ -13,6 +13,7 @@ import {
 import { blockRows, evaluationBlocks } from '../forward/evaluation.js';
 import type { Metrics } from '../forward/metrics.js';
 import type { FloatArray } from '../kernels/kernels.js';
+import { apart } from '../network/network.js';
 import { type BrokenParameter, brokenParameter, brokenView } from './finite.js';
 import { beginPass, type GradientContext, type GradientTask, taskPasses, weighRows } from './gradient.js';
 import { allFinite, type Diagnosis, largest, magnitudes, remedyFor, rowsNotFinite } from './magnitudes.js';
@@ -31,7 +32,7 @@ export function divergedError(
   task: GradientTask,
   lr: number,
 ): DivergedError {
-  const found = diagnoseStep(context, plan, task);
+  const found = diagnoseStep(layerByLayer(context), plan, task);
   const begin = `diverged at ${stepText(plan, task.step)}`;
   const usual = `lower --lr (now ${lr}) or set --clip 1`;
   if (!found) return new DivergedError(`${begin}: a gradient is not finite; ${usual}`);
@@ -74,13 +75,19 @@ export function evaluationError(
   const metric = Object.entries(metrics).find(([, value]) => !Number.isFinite(value))?.[0] ?? 'loss';
   const words = { train: 'training', val: 'validation', test: 'test' }[name];
   const what = `diverged after epoch ${Math.ceil(step / plan.stepsPerEpoch)}: the ${words} ${metric} is not finite`;
-  const found = diagnoseEvaluation(context, plan, subset);
+  const found = diagnoseEvaluation(layerByLayer(context), plan, subset);
   const remedy = `look for a value far out of range in it, or lower --lr (now ${plan.lr})`;
   if (!found) return new DivergedError(`${what}; lower --lr (now ${plan.lr}) or set --clip 1`);
   return new DivergedError(
     `${what}: ${placeText(plan, found)}${rowsText(plan, subset, found)}; ${remedyFor(plan, found) ?? remedy}`,
   );
 }
+
+/** Returns the context with a network whose layers write all their arrays. */
+const layerByLayer = (context: GradientContext): GradientContext => ({
+  ...context,
+  workspace: { ...context.workspace, network: apart(context.workspace.network) },
+});
 
 const stepText = ({ stepsPerEpoch }: Planned, step: number): string =>
   `step ${step + 1} (epoch ${Math.floor(step / stepsPerEpoch) + 1})`;

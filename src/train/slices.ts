@@ -136,11 +136,11 @@ export function updateSlice(context: UpdateContext, task: UpdateTask, progress: 
 
 /** Returns the step's scalars for each kind of group. */
 function scalarsByKind({ stepScalars }: TrainingMemory, name: StepName): number[][] {
-  const kinds = stepScalars.length / MOST_SCALARS;
-  return Array.from({ length: kinds }, (_, kind) => {
-    const first = kind * MOST_SCALARS;
-    return Array.from(stepScalars.subarray(first, first + STEPS[name].length));
-  });
+  const scalars: number[][] = [];
+  for (let first = 0; first < stepScalars.length; first += MOST_SCALARS) {
+    scalars.push(STEPS[name].map((_, i) => stepScalars[first + i]));
+  }
+  return scalars;
 }
 
 /** Returns the views of the chunk that begins at `start`. A rule keeps the same slots in every step. */

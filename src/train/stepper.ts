@@ -2,7 +2,7 @@
  * Computes one step: the gradient of a batch by the workers, its sum along the tree, and the update of the
  * weights.
  */
-import { additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
+import { type Addition, additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
 import type { AcrossRanks } from './acrossranks.js';
 import { Auditor, type ComputedBatch } from './audit.js';
 import { divergedError, updateError } from './diagnosis.js';
@@ -14,7 +14,7 @@ import type { Profile } from './profile.js';
 import { passValuesAt } from './schedules.js';
 import { UpdateLostError, updateSlices } from './slices.js';
 import type { TaskContext, TrainingTask } from './tasks.js';
-import { applyUpdate, recordUpdate, type UpdateStep } from './update.js';
+import { createUpdater, type Updater, type UpdateStep } from './update.js';
 import { NEGLIGIBLE } from './weighting.js';
 import type { Workers } from './workers.js';
 
@@ -32,6 +32,16 @@ export interface BatchSums {
   readonly score: number;
   /** Shards that were computed twice. */
   readonly audited: number;
+}
+
+/** How a batch is cut into tasks. */
+interface Cut {
+  /** The shards of each gradient task; none where this rank has no shard of a short batch. */
+  readonly ranges: readonly IndexRange[];
+  /** The additions that are left after those. */
+  readonly additions: readonly Addition[];
+  /** The parameters of each update task. */
+  readonly slices: readonly IndexRange[];
 }
 
 interface StepperOptions {
@@ -52,6 +62,9 @@ export class Stepper {
   readonly #profile: Profile | null;
   readonly #auditor: Auditor;
   readonly #across: AcrossRanks | null;
+  readonly #updater: Updater;
+  /** How batches are cut, by shards and workers: nearly all have the same cut. */
+  readonly #cuts = new Map<number, Cut>();
 
   constructor(
     private readonly plan: TrainingPlan,
@@ -62,10 +75,12 @@ export class Stepper {
   ) {
     this.#profile = profile;
     this.#across = across;
+    this.#updater = createUpdater(plan, memory);
+    const trainingRows = () => contextOf(0).gradient.trainingRows;
     this.#auditor = new Auditor({
       plan,
       memory,
-      trainingRows: () => contextOf(0).gradient.trainingRows,
+      trainingRows,
       run: (...given) => this.#run(...given),
       onNote,
     });
@@ -81,8 +96,10 @@ export class Stepper {
   async step(batch: Batch, workers: number, step: number, lr: number, measured = false): Promise<BatchSums> {
     const { plan, memory } = this;
     const compared = this.#auditor.compared;
-    const { ranges, bounded } = await this.#auditedGradients(batch, workers, step);
-    const sums = { ...this.#sumsOf(batch), audited: this.#auditor.compared - compared };
+    const bounded = await this.#auditedGradients(batch, workers, step);
+    const cut = this.#cutOf(batch.shards, workers);
+    const { loss, weight, score } = this.#sumsOf(batch);
+    const sums = { loss, weight, score, audited: this.#auditor.compared - compared };
     const diverged = () => divergedError(this.contextOf(0).gradient, plan, this.#wholeBatch(batch, step), lr);
     if (!Number.isFinite(sums.loss + sums.score)) throw diverged();
     const calm = bounded && Math.abs(lr) < CALM_RATE;
@@ -90,10 +107,11 @@ export class Stepper {
     const across = this.#across;
     const sliced = plan.sizes.sliced && (across !== null || workers > 1) && sums.weight > NEGLIGIBLE;
     if (!measured && sliced && calm) {
-      await this.#updateInSlices(update, batch, workers, (across?.rangesOf(batch.shards) ?? ranges).length);
+      const gradientTasks = (across?.rangesOf(batch.shards) ?? cut.ranges).length;
+      await this.#updateInSlices(update, batch, cut, workers, gradientTasks);
       return sums;
     }
-    await this.#sumGradients(ranges, batch);
+    await this.#sumGradients(cut, batch);
     const [gradient] = memory.gradients;
     if (!bounded && !this.#kernels.allFinite(gradient, gradient.length)) throw diverged();
     if (measured) {
@@ -102,15 +120,16 @@ export class Stepper {
     }
     const earlier = calm ? null : snapshotOf(memory);
     if (sliced && across) {
-      await this.#updateInSlices(update, SUMMED, workers, 1);
+      await this.#updateInSlices(update, SUMMED, cut, workers, 1);
       if (earlier) await across.gatherSlots();
     } else {
       const evaluate = async () => {
-        await this.#sumGradients((await this.#auditedGradients(batch, workers, step)).ranges, batch);
+        await this.#auditedGradients(batch, workers, step);
+        await this.#sumGradients(cut, batch);
         return this.#sumsOf(batch).loss / sums.weight;
       };
       const loss = { value: sums.loss / sums.weight, evaluate };
-      await applyUpdate(this.#kernels, plan, memory, update, loss);
+      await this.#updater.apply(this.#kernels, update, loss);
     }
     const broken = earlier && brokenParameter(memory, plan);
     if (broken) {
@@ -129,16 +148,18 @@ export class Stepper {
     workers: number,
     step: number,
   ): Promise<ComputedBatch> {
-    const ranges = this.#rangesOf(shards, workers);
-    const values = passValuesAt(this.plan, step);
-    const tasks = ranges.map((range, workspace) => ({
+    const { ranges } = this.#cutOf(shards, workers);
+    const { dropoutFactor, lossParameter } = passValuesAt(this.plan, step);
+    const tasks = ranges.map(({ first, last }, workspace) => ({
       kind: 'gradient' as const,
       workspace,
+      first,
+      last,
       start,
       rows,
       step,
-      ...values,
-      ...range,
+      dropoutFactor,
+      lossParameter,
     }));
     this.#kernels.refreshWeights();
     this.#profile?.lap('update');
@@ -147,35 +168,44 @@ export class Stepper {
   }
 
   /**
-   * Computes the gradients of a batch, and some shards twice. Returns the ranges, and whether their sums are
-   * bounded.
+   * Computes the gradients of a batch, and some shards twice. Returns whether their sums are bounded.
    */
-  async #auditedGradients(
-    batch: Batch,
-    workers: number,
-    step: number,
-  ): Promise<{ ranges: readonly IndexRange[]; bounded: boolean }> {
+  async #auditedGradients(batch: Batch, workers: number, step: number): Promise<boolean> {
     const computed = await this.computeGradients(batch, workers, step);
-    const { tasks: ranges } = computed;
     // A second computation leaves its own answer in the workspace.
-    const bounded = this.memory.workspaces.slice(0, ranges.length).every(({ bounded }) => bounded[0] === 1);
-    if (!this.#across) {
-      await this.#auditor.audit(computed, this.#kernels);
-      return { ranges, bounded };
+    let bounded = true;
+    for (const { workspace } of computed.tasks) {
+      if (this.memory.workspaces[workspace].bounded[0] !== 1) bounded = false;
     }
-    const all = await this.#across.exchange(this.#kernels, ranges, batch.shards, bounded);
+    if (!this.#across) {
+      if (this.plan.config.audit > 0) await this.#auditor.audit(computed, this.#kernels);
+      return bounded;
+    }
+    const all = await this.#across.exchange(this.#kernels, computed.tasks, batch.shards, bounded);
     this.#profile?.lap('sum');
-    return { ranges, bounded: all };
+    return all;
   }
 
-  /** Returns the shards of each worker; none where this rank has no shard of a short batch. */
-  #rangesOf(shards: number, workers: number): IndexRange[] {
-    const own = this.#across?.shardsOf(shards) ?? { first: 0, last: shards };
-    if (own.first === own.last) return [];
-    return contiguousRanges(own.last - own.first, Math.max(1, workers)).map(({ first, last }) => ({
-      first: own.first + first,
-      last: own.first + last,
-    }));
+  #cutOf(shards: number, workers: number): Cut {
+    const key = shards * MOST_WORKERS + workers;
+    let cut = this.#cuts.get(key);
+    if (!cut) {
+      cut = this.#newCut(shards, workers);
+      this.#cuts.set(key, cut);
+    }
+    return cut;
+  }
+
+  #newCut(shards: number, workers: number): Cut {
+    const { first: begin, last: end } = this.#across?.shardsOf(shards) ?? { first: 0, last: shards };
+    const own = begin === end ? [] : contiguousRanges(end - begin, Math.max(1, workers));
+    const ranges = own.map(({ first, last }) => ({ first: begin + first, last: begin + last }));
+    const slice = this.#across?.slice ?? { first: 0, last: this.memory.layout.length };
+    return {
+      ranges,
+      additions: additionsAfter(ranges, shards),
+      slices: slice.first < slice.last ? updateSlices(slice, workers) : [],
+    };
   }
 
   /** The kernels of the coordinator's own workspace. */
@@ -196,11 +226,11 @@ export class Stepper {
    * Makes the additions that the workers have left, after which gradient block 0 holds the sum over all
    * shards.
    */
-  async #sumGradients(ranges: readonly IndexRange[], { shards }: Batch): Promise<void> {
+  async #sumGradients({ additions }: Cut, { shards }: Batch): Promise<void> {
     const { gradients, layout } = this.memory;
     if (this.#across) await this.#across.sum(this.#kernels, shards);
     else {
-      for (const { into, from } of additionsAfter(ranges, shards)) {
+      for (const { into, from } of additions) {
         this.#kernels.add(gradients[into], gradients[from], layout.length);
       }
     }
@@ -214,24 +244,25 @@ export class Stepper {
   async #updateInSlices(
     updateStep: UpdateStep,
     { shards }: Pick<Batch, 'shards'>,
+    { slices }: Cut,
     workers: number,
     gradientTasks: number,
   ): Promise<void> {
-    const step = recordUpdate(this.plan, this.memory, updateStep);
+    const step = this.#updater.record(updateStep);
     const update = ++this.#updates;
-    const slice = this.#across?.slice ?? { first: 0, last: this.memory.layout.length };
-    const tasks = updateSlices(slice, workers).map((slice, workspace) => ({
+    const tasks = slices.map(({ first, last }, workspace) => ({
       kind: 'update' as const,
       workspace,
+      first,
+      last,
       update,
       shards,
       gradientTasks,
       step,
-      ...slice,
     }));
     this.#profile?.lap('update');
     try {
-      if (slice.first < slice.last) await this.#run(tasks, workers);
+      await this.#run(tasks, workers);
     } catch (error) {
       if (this.#across) throw error; // one rank cannot go back alone
       throw new UpdateLostError((error as Error).message, { cause: error });
@@ -252,12 +283,16 @@ export class Stepper {
   ): Promise<readonly number[]> {
     if (tasks.length === 0) return [];
     const computedBy = await this.executors.executor(workers).run(tasks, places);
-    const times = tasks.map(({ workspace }) => this.memory.workspaces[workspace].times);
-    this.#profile?.tasks(places ? 'audit' : tasks[0].kind, times, workers);
+    if (this.#profile) {
+      const times = tasks.map(({ workspace }) => this.memory.workspaces[workspace].times);
+      this.#profile.tasks(places ? 'audit' : tasks[0].kind, times, workers);
+    }
     return computedBy;
   }
 }
 
+/** More than any number of workers, which makes a unique key of it and a number of shards. */
+const MOST_WORKERS = 65536;
 /** Stands in for the shards of a batch whose sum is in gradient block 0 already. */
 const SUMMED = { shards: 1 };
 

@@ -14,32 +14,6 @@ import { hyperAt } from './schedules.js';
 import { type RecordedStep, StepRecorder } from './slices.js';
 import { NEGLIGIBLE } from './weighting.js';
 
-/**
- * Returns the step that a rule makes over all parameters, for the workers to make in slices. Its scalars, for
- * each kind of group, stand in the memory.
- */
-export function recordUpdate(
-  plan: TrainingPlan,
-  { weights, slots, gradients, groups, stepScalars }: TrainingMemory,
-  { step, lr, weight }: UpdateStep,
-): RecordedStep {
-  const { config, rule, stepsPerEpoch } = plan;
-  const hyper = hyperAt(plan, step - 1);
-  const arrays = { weights, gradient: gradients[0], slots: slotsOfRule(slots, config) };
-  const recorder = new StepRecorder();
-  for (const group of groupKinds(groups)) {
-    const scale = { step, lr: lr * group.rateFactor, gradientScale: 1 / weight };
-    rule.step(recorder as unknown as Kernels, arrays, groupHyper(hyper, group), scale, NO_LOSS);
-    stepScalars.set(recorder.scalars, group.kind * MOST_SCALARS);
-  }
-  const { name, kept } = recorder;
-  if (!name) throw new Error('a rule without wholeBlock makes one step');
-  return { name, kept, share: averageShare(config, step, stepsPerEpoch) };
-}
-
-/** Stands in for the loss, which only rules that need the whole block of parameters ask for. */
-const NO_LOSS: BatchLoss = { value: Number.NaN, evaluate: () => Number.NaN };
-
 /** One update. */
 export interface UpdateStep {
   /** The number of the update, from 1. */
@@ -51,40 +25,71 @@ export interface UpdateStep {
   readonly weight: number;
 }
 
-/**
- * Updates the weights by the gradient in block 0. A batch whose rows count nothing makes no step at all, not
- * even by momentum or weight decay; running statistics and averages are updated nevertheless, because they
- * are over rows and steps.
- */
-export async function applyUpdate(
-  kernels: Kernels,
-  plan: TrainingPlan,
-  { layout, groups, weights, slots, gradients }: TrainingMemory,
-  { step, lr, rows, weight }: UpdateStep,
-  loss: BatchLoss,
-): Promise<void> {
+/** Stands in for the loss, which only rules that need the whole block of parameters ask for. */
+const NO_LOSS: BatchLoss = { value: Number.NaN, evaluate: () => Number.NaN };
+
+/** The two ways of updating the weights of a training. */
+export interface Updater {
+  /**
+   * Updates the weights by the gradient in block 0. A batch whose rows count nothing makes no step at all,
+   * not even by momentum or weight decay; running statistics and averages are updated nevertheless, because
+   * they are over rows and steps.
+   */
+  apply(kernels: Kernels, step: UpdateStep, loss: BatchLoss): Promise<void>;
+  /**
+   * Returns the step that the rule makes over all parameters, for the workers to make in slices. Its scalars,
+   * for each kind of group, stand in the memory.
+   */
+  record(step: UpdateStep): RecordedStep;
+}
+
+/** Prepares the updates of a training: views of its memory are made once, for a step is soon over. */
+export function createUpdater(plan: TrainingPlan, memory: TrainingMemory): Updater {
   const { config, rule, stepsPerEpoch } = plan;
-  const hyper = hyperAt(plan, step - 1);
+  const { layout, weights, gradients, stepScalars } = memory;
   const trainable = (block: Float32Array) => block.subarray(0, layout.trainable);
+  const slots = slotsOfRule(memory.slots, config);
+  const whole = { weights, gradient: gradients[0], slots };
   const arrays = {
     weights: trainable(weights),
     gradient: trainable(gradients[0]),
-    slots: slotsOfRule(slots, config).map(trainable),
+    slots: slots.map(trainable),
     views: layout.views.filter(({ spec }) => !spec.statistic),
   };
-  if (weight > NEGLIGIBLE) {
-    const gradientScale = regularizeGradient(kernels, arrays, 1 / weight, config);
-    for (const group of groups) {
-      const scale = { step, lr: lr * group.rateFactor, gradientScale };
-      await rule.step(kernels, groupArrays(arrays, group), groupHyper(hyper, group), scale, loss);
-    }
-    if (config.maxNorm !== undefined) limitNorms(arrays.weights, arrays.views, config.maxNorm);
-  }
-  updateRunningStatistics(layout, weights, gradients[0], 1 / rows);
-  if (config.averaging !== 'none') {
-    const share = averageShare(config, step, stepsPerEpoch);
-    updateAverage(kernels, slots[slots.length - 1], weights, share);
-  }
+  const groups = memory.groups.map((group) => ({ group, arrays: groupArrays(arrays, group) }));
+  const kinds = groupKinds(memory.groups);
+  const recorder = new StepRecorder();
+
+  return {
+    async apply(kernels, { step, lr, rows, weight }, loss) {
+      const hyper = hyperAt(plan, step - 1);
+      if (weight > NEGLIGIBLE) {
+        const gradientScale = regularizeGradient(kernels, arrays, 1 / weight, config);
+        for (const { group, arrays } of groups) {
+          const scale = { step, lr: lr * group.rateFactor, gradientScale };
+          await rule.step(kernels, arrays, groupHyper(hyper, group), scale, loss);
+        }
+        if (config.maxNorm !== undefined) limitNorms(arrays.weights, arrays.views, config.maxNorm);
+      }
+      updateRunningStatistics(layout, weights, gradients[0], 1 / rows);
+      if (config.averaging !== 'none') {
+        const share = averageShare(config, step, stepsPerEpoch);
+        updateAverage(kernels, memory.slots[memory.slots.length - 1], weights, share);
+      }
+    },
+
+    record({ step, lr, weight }) {
+      const hyper = hyperAt(plan, step - 1);
+      for (const group of kinds) {
+        const scale = { step, lr: lr * group.rateFactor, gradientScale: 1 / weight };
+        rule.step(recorder as unknown as Kernels, whole, groupHyper(hyper, group), scale, NO_LOSS);
+        stepScalars.set(recorder.scalars, group.kind * MOST_SCALARS);
+      }
+      const { name, kept } = recorder;
+      if (!name) throw new Error('a rule without wholeBlock makes one step');
+      return { name, kept, share: averageShare(config, step, stepsPerEpoch) };
+    },
+  };
 }
 
 /** Returns the slots without the average, which is in the last one. */

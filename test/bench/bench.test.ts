@@ -55,6 +55,8 @@ describe('resolveBench', () => {
       workers: [0, 2],
       momentum: null,
     });
+    expect(resolveBench({}, 64).workers).toEqual([0, 1, 2, 4, 8]);
+    expect(resolveBench({ training: { shards: 64 } }, 64).workers.at(-1)).toBe(64);
   });
 });
 
@@ -206,6 +208,11 @@ describe('warnings', () => {
     ]);
     expect(machine({ cores: { logical: 2, physical: 1, usable: 2 } })).toEqual([
       expect.stringContaining('1 physical cores'),
+    ]);
+    const eight = { workers: [0, 8], shards: 8 };
+    const large = { ...report.machine, cores: { logical: 16, physical: 16, usable: 16 } };
+    expect(warn({ machine: large, settings: { ...report.settings, ...eight } })).toEqual([
+      expect.stringContaining('occupy at most 8 of the 16 cores; --shards 16 occupies all of them'),
     ]);
     expect(machine({ cpuQuota: 1.5 })).toEqual([expect.stringContaining('allows 1.5 CPUs')]);
     const [serial, one, two] = report.strong!.points;

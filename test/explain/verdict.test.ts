@@ -80,6 +80,7 @@ describe('explain', () => {
   const networks: [string, LayerSpec[], number, DivergenceName, number[]][] = [
     ['a saturated softmax that is right', [{ dense: 3 }, 'softmax'], 40, 'crossEntropy', [0]],
     ['a saturated softmax that is wrong', [{ dense: 3 }, 'softmax'], 40, 'crossEntropy', [1]],
+    ['a saturated logSoftmax', [{ dense: 3 }, 'logSoftmax'], 112, 'nll', [2]],
     ['a saturated sigmoid', [{ dense: 2 }, 'sigmoid'], 60, 'binaryCrossEntropy', [1, 0]],
     ['saturated hidden units', [{ dense: 3 }, 'tanh', { dense: 1 }], 30, 'squaredError', [1]],
     ['dead hidden units', [{ dense: 3 }, 'relu', { dense: 1 }], -5, 'squaredError', [1]],

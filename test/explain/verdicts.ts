@@ -58,8 +58,13 @@ export interface Verdicts {
 
 /**
  * Trains the networks that come first in a fixed list and judges them; `data` are further sources of rows.
+ * Of `parts` processes that share the list, the one with number `part` takes every `parts`-th network.
  */
-export async function verdicts(networks: number, data: readonly string[] = []): Promise<Verdicts> {
+export async function verdicts(
+  networks: number,
+  data: readonly string[] = [],
+  { part = 0, parts = 1 } = {},
+): Promise<Verdicts> {
   const found: Verdicts & { networks: number; compared: number; small: number } = {
     networks: 0,
     compared: 0,
@@ -69,7 +74,7 @@ export async function verdicts(networks: number, data: readonly string[] = []): 
   };
   const folder = mkdtempSync(join(tmpdir(), 'gradpool-verdicts-'));
   try {
-    for (let i = 0; found.networks < networks; i++) {
+    for (let i = part; found.networks < networks; i += parts) {
       const subject = await trained(i, join(folder, `${i}`), data);
       if (subject === null) continue;
       found.networks++;

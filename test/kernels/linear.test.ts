@@ -88,6 +88,21 @@ describe.each(linearImplementations)('$label', (implementation) => {
       expectClose(dx, expected, sizes, N, unit);
     });
 
+    it('the rectified products are the products and then ReLU', () => {
+      const [y, z, dx, dr] = [zeros(R * N), zeros(R * N), zeros(R * K), zeros(R * K)];
+      const relu = { forward: zeros(R * N), outputs: zeros(R * K) };
+      kernels.rectifiedAffine(y, array(x), array(w), array(b), oneShard(R), K, N);
+      kernels.affine(z, array(x), array(w), array(b), oneShard(R), K, N);
+      kernels.activate('relu', relu.forward, z, R * N, 0);
+      expect(sameBits(y, relu.forward)).toBe(true);
+      const inputs = array(x);
+      kernels.activate('relu', relu.outputs, inputs, R * K, 0);
+      kernels.rectifiedInputGradient(dr, array(dz), array(w), oneShard(R), K, N, relu.outputs);
+      kernels.affineInputGradient(dx, array(dz), array(w), oneShard(R), K, N);
+      kernels.activateBackward('relu', dx, dx, inputs, relu.outputs, R * K, 0);
+      expect(sameBits(dr, dx)).toBe(true);
+    });
+
     it.each([1, 2, 3, 5, 8, 13])('affineWeightGradient and columnSums in %i shards', (count) => {
       const shards = cut(R, count);
       const dw = zeros(K * N).fill(9);

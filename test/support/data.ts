@@ -9,20 +9,24 @@ export interface SyntheticOptions {
   readonly val?: number;
   readonly test?: number;
   readonly seed?: number;
+  /** Whether the numbers are stored as bytes, as pixels are. */
+  readonly bytes?: boolean;
 }
 
 /** Makes random instances whose target depends on them, as training data in shared memory. */
 export function syntheticData(options: SyntheticOptions): TrainingData {
-  const { rows, inputs, classes, val = 0, test = 0, seed = 1 } = options;
+  const { rows, inputs, classes, val = 0, test = 0, seed = 1, bytes = false } = options;
   const total = rows + val + test;
   const stream = new Stream(seed, 99, 0);
-  const numbers = new Float32Array(new SharedArrayBuffer(4 * total * inputs));
+  const numbers = bytes
+    ? new Uint8Array(new SharedArrayBuffer(total * inputs))
+    : new Float32Array(new SharedArrayBuffer(4 * total * inputs));
   const targets = new Float32Array(new SharedArrayBuffer(4 * total));
   for (let row = 0; row < total; row++) {
     let sum = 0;
     for (let j = 0; j < inputs; j++) {
       const value = 2 * stream.uniform() - 1;
-      numbers[row * inputs + j] = value;
+      numbers[row * inputs + j] = bytes ? 127.5 * (value + 1) : value;
       sum += (j % 2 === 0 ? 1 : -1) * value * value;
     }
     targets[row] = classes > 0 ? Math.min(classes - 1, Math.floor((Math.abs(sum) * classes) % classes)) : sum;
@@ -36,7 +40,7 @@ export function syntheticData(options: SyntheticOptions): TrainingData {
   };
   const values = { targetShift: classes > 0 ? [] : [0.1], targetScale: classes > 0 ? [] : [0.5] };
   const names = Array.from({ length: classes }, (_, c) => `class ${c}`);
-  const scaling = { shift: [0], scale: [1] };
+  const scaling = bytes ? { shift: [127.5], scale: [1 / 127.5] } : { shift: [0], scale: [1] };
   return {
     name: 'synthetic',
     train: subset(0, rows),
@@ -47,7 +51,7 @@ export function syntheticData(options: SyntheticOptions): TrainingData {
     continuous: inputs,
     schema: {
       kind: 'arrays',
-      type: 'f32',
+      type: bytes ? 'u8' : 'f32',
       shape: [inputs],
       ...scaling,
       target:

@@ -1,6 +1,6 @@
 import { Arena } from '#src/kernels/arena.js';
 import type { FloatArray, KernelName, Kernels } from '#src/kernels/kernels.js';
-import { compileKernels, instantiateKernels, SCRATCH_BYTES } from '#src/kernels/load.js';
+import { compileKernels, instantiateKernels, scratchBytes } from '#src/kernels/load.js';
 import { createReferenceKernels } from '#src/kernels/reference/index.js';
 import type { DivergenceName } from '#src/network/divergences.js';
 import type { UncheckedLayer } from '#src/network/kind.js';
@@ -29,6 +29,8 @@ export interface TestNetworkOptions {
   readonly arithmetic?: Arithmetic;
   /** Whether the last activation and the divergence are one step where they can be. Default: true. */
   readonly fused?: boolean;
+  /** Whether layers work together where they can. Default: false. */
+  readonly together?: boolean;
   /** Replaces the kernels, by ones with a fault for example. */
   readonly kernels?: (kernels: Kernels) => Kernels;
 }
@@ -62,7 +64,8 @@ export function testNetwork(options: TestNetworkOptions): TestNetwork {
   const block = () => allocate(layout.length);
   const parameters = block();
   const gradient = block();
-  const bound = bind(target.layers, rows, { layout, parameters, gradients: [gradient], allocate });
+  const memory = { layout, parameters, gradients: [gradient], allocate };
+  const bound = bind(target.layers, rows, { ...memory, fused: options.together ?? false });
   const outputs = bound.output.length / rows;
   const desired = allocate(rows * desiredWidth(target));
   const losses = allocate(rows);
@@ -111,7 +114,7 @@ function place(arithmetic: Arithmetic): { kernels: Kernels; allocate: (length: n
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
   const arena = new Arena(memory.buffer);
   const module = compileKernels(arithmetic);
-  const scratch = arena.reserve(SCRATCH_BYTES);
+  const scratch = arena.reserve(scratchBytes(arithmetic));
   const kernels = instantiateKernels({ name: arithmetic, module, memory, scratch });
   return { kernels, allocate: (length) => arena.floats(length) };
 }

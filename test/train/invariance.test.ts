@@ -29,6 +29,7 @@ describe.each(['portable', 'wasm', 'reference'] as const)('%s kernels', (kernels
 /** Layers large enough for the library, one small enough for WASM; shards that differ in their rows. */
 const wide = { hidden: [96, 72, 10], batch: 75, epochs: 2, lr: 0.01 } as const;
 const wideData = syntheticData({ rows: 203, inputs: 90, classes: 4, val: 700 });
+const wideBytes = syntheticData({ rows: 203, inputs: 90, classes: 4, val: 700, bytes: true });
 
 /** Runs a training with machine code for one instruction set, and says so to the threads' environment. */
 async function withInstructions<T>(instructions: string, run: () => Promise<T>): Promise<T> {
@@ -41,17 +42,17 @@ async function withInstructions<T>(instructions: string, run: () => Promise<T>):
 }
 
 describe.each(machineSets)('machine code for %s', (instructions) => {
-  it.each(['sgd', 'adam'] as const)(
-    'gives the bits of wasm for 0, 1, 2, 3 and 5 workers, %s',
-    async (optimizer) => {
-      const options = { ...wide, optimizer };
-      const wasm = await trainToEnd(wideData, { ...options, kernels: 'wasm', workers: 0 });
-      for (const workers of [0, 1, 2, 3, 5]) {
-        const train = () => trainToEnd(wideData, { ...options, kernels: 'jit', workers });
-        expect(await withInstructions(instructions, train)).toEqual(wasm);
-      }
-    },
-  );
+  it.each([
+    ['sgd', 'bytes', wideBytes],
+    ['adam', 'floats', wideData],
+  ] as const)('gives the bits of wasm for 0, 1, 2, 3 and 5 workers, %s on %s', async (optimizer, _, data) => {
+    const options = { ...wide, optimizer };
+    const wasm = await trainToEnd(data, { ...options, kernels: 'wasm', workers: 0 });
+    for (const workers of [0, 1, 2, 3, 5]) {
+      const train = () => trainToEnd(data, { ...options, kernels: 'jit', workers });
+      expect(await withInstructions(instructions, train)).toEqual(wasm);
+    }
+  });
 
   it('gives the bits of wasm with the layers that multiply matrices', async () => {
     const layers: LayerSpec[] = [
@@ -80,9 +81,9 @@ describe.each([...machineSets, ...(hasNarrowing() ? ['avx512_bf16'] : [])])(
   (instructions) => {
     it('gives the bits of wasm for 0, 1, 2 and 3 workers', async () => {
       const options = { ...wide, precision: 'bf16' } as const;
-      const wasm = await trainToEnd(wideData, { ...options, kernels: 'wasm', workers: 0 });
+      const wasm = await trainToEnd(wideBytes, { ...options, kernels: 'wasm', workers: 0 });
       for (const workers of [0, 1, 2, 3]) {
-        const train = () => trainToEnd(wideData, { ...options, kernels: 'jit', workers });
+        const train = () => trainToEnd(wideBytes, { ...options, kernels: 'jit', workers });
         expect(await withInstructions(instructions, train)).toEqual(wasm);
       }
     });

@@ -49,15 +49,18 @@ function breaking(
   name: 'forward' | 'backward',
   put: (arrays: LayerArrays) => void,
 ) {
-  const own = trainer.plan.objective.layers[layer] as unknown as Record<
-    typeof name,
-    (pass: Pass, arrays: LayerArrays) => void
-  >;
-  const pass = own[name].bind(own);
-  own[name] = (of, arrays) => {
-    pass(of, arrays);
-    put(arrays);
-  };
+  const { layers } = trainer.plan.objective;
+  // A neighbour may do the work of a layer that rectifies.
+  const neighbour = layers[layer].rectifies ? layers[name === 'forward' ? layer - 1 : layer + 1] : null;
+  for (const passes of [layers[layer], layers[layer].rectified, neighbour?.rectified]) {
+    if (!passes) continue;
+    const own = passes as Record<typeof name, (pass: Pass, arrays: LayerArrays) => void>;
+    const pass = own[name].bind(own);
+    own[name] = (of, arrays) => {
+      pass(of, arrays);
+      put(arrays);
+    };
+  }
 }
 
 describe('a value that is not finite', () => {

@@ -29,6 +29,7 @@ import {
   RSI,
 } from './encoder.js';
 import { narrowA, narrowPanel } from './narrow.js';
+import { rectifyTile } from './rectify.js';
 import { mostRows, PANEL_VECTORS, panelStride, type TileShape, writeAffineTile } from './tile.js';
 
 /** A table of routines in the code, one for each height of a tile. */
@@ -160,6 +161,22 @@ export function writeAffine(
     copyPanel(code, vectors, narrow);
   };
 
+  const compute = (table: TileTable, vectors: number, masked: boolean) => {
+    if (bfloat16) return callTile(code, table);
+    code.push(RBP);
+    callTile(code, table);
+    code.pop(RDX);
+    rectifyTile(code, vectors, masked, transposed);
+  };
+  /** Computes the r11 tiles that are left of a packed panel. */
+  const loop = (table: TileTable, vectors: number, masked: boolean) => {
+    const top = code.here();
+    code.lea(RBX, at(RDI, PANEL_AREA));
+    compute(table, vectors, masked);
+    code.dec(R11);
+    code.jump(top, 'ne');
+  };
+
   code.align();
   const entry = code.here();
   enter(code, RDI);
@@ -182,15 +199,15 @@ export function writeAffine(
   if (transposed || bfloat16) pack(PANEL_VECTORS, false);
   setFullMask(code);
   beginTiles(code);
-  if (transposed || bfloat16) writeTileLoop(code, full);
+  if (transposed || bfloat16) loop(full, PANEL_VECTORS, false);
   else {
     const over = code.label();
     code.mov(RBX, RSI);
     code.lea(R14, at(RDI, PANEL_AREA));
-    callTile(code, packing);
+    compute(packing, PANEL_VECTORS, false);
     code.dec(R11);
     code.jump(over, 'e');
-    writeTileLoop(code, full);
+    loop(full, PANEL_VECTORS, false);
     code.place(over);
   }
   code.addImmediate(R8, panelStride(code));
@@ -206,7 +223,7 @@ export function writeAffine(
     pack(vectors, true);
     code.setMask(at(RDI, WORD.columnMask));
     beginTiles(code);
-    writeTileLoop(code, table);
+    loop(table, vectors, true);
   });
   leave(code);
   return entry;
@@ -217,15 +234,6 @@ function beginTiles(code: Assembler): void {
   code.mov(RBP, R8);
   code.lea(R15, at(RDI, A_COPY));
   code.mov32(R11, at(RDI, WORD.tiles));
-}
-
-/** Computes the r11 tiles that are left of a packed panel. */
-function writeTileLoop(code: Assembler, table: TileTable): void {
-  const top = code.here();
-  code.lea(RBX, at(RDI, PANEL_AREA));
-  callTile(code, table);
-  code.dec(R11);
-  code.jump(top, 'ne');
 }
 
 /** Packs a panel from the transpose of B at rsi, and keeps rcx as it is. */

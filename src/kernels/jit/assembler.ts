@@ -95,6 +95,9 @@ export class Assembler extends Encoder {
   vadd = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x58, to, a, b);
   vmul = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x59, to, a, b);
   vdivide = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x5e, to, a, b);
+  /** The smaller or the larger one; the last operand where one of them is NaN, or both are 0. */
+  vmin = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x5d, to, a, b);
+  vmax = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x5f, to, a, b);
   vsqrt = (to: number, from: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x51, to, NONE, from);
   /** to += a·b, rounded once. */
   vfma = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F38, 0xb8, to, a, b);

@@ -59,6 +59,12 @@ export const WORD = {
   tallMask: 288,
   /** The program of pairs of shards, in bytes; 0 where shards are not taken in pairs. */
   pairBytes: 96,
+  /** Whether the result is rectified, and the rectified outputs from which a slope follows. */
+  rectified: 104,
+  outputs: 108,
+  /** Powers of two by the product of which every float above 0 becomes at least 1. */
+  large: 112,
+  larger: 116,
   /** Bytes of a strip. */
   strip: 92,
   /**
@@ -157,8 +163,11 @@ export const STEP_SCALARS = PROGRAM_AREA;
 /** A program of at most MOST_PAIRS pairs of shards. */
 export const PAIR_AREA = PROGRAM_AREA + 8 * MOST_PROGRAM;
 export const MOST_PAIRS = 256;
-/** The float that each byte stands for. */
-export const TABLE_AREA = 10752;
+/**
+ * The float that each byte stands for. It is no place of a constant of WORD: another thread may write those,
+ * as it makes an instance of its own, while this one's gathers read the table.
+ */
+export const TABLE_AREA = WORD.interleave + 64;
 export const STACK_AREA = 12288;
 /** A panel has MOST_ROWS rows of at most 128 bytes; a transposing copy writes up to 15 rows beyond. */
 export const PANEL_AREA = STACK_AREA + LEVELS * FRAME;

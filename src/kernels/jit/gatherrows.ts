@@ -28,7 +28,6 @@ export function machineGather(
   const gatherFloats = callable(code.gatherFloats);
   const gatherBytes = callable(code.gatherBytes);
   const addresses = new WeakMap<SharedArrayBuffer, number>();
-  let tabulated: Float32Array | null = null;
 
   /** Only shared buffers keep their place: the engine may move others. */
   const startOf = ({ buffer, byteOffset }: Uint8Array | Float32Array | Uint32Array): number => {
@@ -56,8 +55,8 @@ export function machineGather(
     words[GATHER.stride / 4] = K * numbers.BYTES_PER_ELEMENT;
     words[GATHER.xStride / 4] = 4 * K;
     if (numbers instanceof Uint8Array) {
-      if (tabulated !== lookup) table.set(lookup);
-      tabulated = lookup;
+      // Always, for an instance of another thread may have worked in this memory since.
+      table.set(lookup);
       words[GATHER.turns / 4] = Math.floor(K / LOOKED_UP);
       words[GATHER.pieces / 4] = K % LOOKED_UP;
       gatherBytes(block);

@@ -49,8 +49,9 @@ export function callProducts(
   /** C[R,columns] = (bias) + A[R,inner]·B, where B is [inner,columns] or the transpose of that. */
   const multiply = (
     run: (block: number) => void,
-    { a, b, c, bias, R, inner, columns }: Multiplication,
+    { a, b, c, bias, R, inner, columns, outputs }: Multiplication,
     transposed: boolean,
+    rectified: boolean,
   ) => {
     const step = evenBlocks(inner, together * MOST_DEPTH, together * VECTOR);
     const bRow = 4 * (transposed ? inner : columns);
@@ -62,6 +63,8 @@ export function callProducts(
       for (let k = 0; k < inner; k += step) {
         const depth = Math.min(step, inner - k);
         fill.depth(depth);
+        // Only whole sums are rectified.
+        fill.rectified(rectified && k + depth === inner, outputs + 4 * row * columns);
         fill.places(
           a + 4 * (row * inner + k),
           b + k * (transposed ? 4 : bRow),
@@ -99,22 +102,36 @@ export function callProducts(
     }
   };
 
+  const forward =
+    (rectified: boolean): Products['affine'] =>
+    (z, x, w, b, { bounds, first, last }, K, N) => {
+      const from = 4 * bounds[first];
+      const R = bounds[last] - bounds[first];
+      const [a, c] = [x + from * K, z + from * N];
+      multiply(affine, { a, b: w, c, bias: b, outputs: 0, R, inner: K, columns: N }, false, rectified);
+    };
+  const backward = (
+    dx: number,
+    dz: number,
+    w: number,
+    { bounds, first, last }: ShardRows,
+    K: number,
+    N: number,
+    x: number,
+  ) => {
+    const from = 4 * bounds[first];
+    const R = bounds[last] - bounds[first];
+    const [a, c, outputs] = [dz + from * N, dx + from * K, x + from * K];
+    multiply(inputGradient, { a, b: w, c, bias: 0, outputs, R, inner: N, columns: K }, true, x !== 0);
+  };
+
   return {
     ...{ block, fill, sumShards },
-    affine: ((z, x, w, b, { bounds, first, last }, K, N) => {
-      const from = 4 * bounds[first];
-      const R = bounds[last] - bounds[first];
-      multiply(affine, { a: x + from * K, b: w, c: z + from * N, bias: b, R, inner: K, columns: N }, false);
-    }) satisfies Products['affine'] as Products['affine'],
-    affineInputGradient: ((dx, dz, w, { bounds, first, last }, K, N) => {
-      const from = 4 * bounds[first];
-      const R = bounds[last] - bounds[first];
-      multiply(
-        inputGradient,
-        { a: dz + from * N, b: w, c: dx + from * K, bias: 0, R, inner: N, columns: K },
-        true,
-      );
-    }) satisfies Products['affineInputGradient'] as Products['affineInputGradient'],
+    affine: forward(false),
+    rectifiedAffine: forward(true),
+    affineInputGradient: ((dx, dz, w, shards, K, N) =>
+      backward(dx, dz, w, shards, K, N, 0)) satisfies Products['affineInputGradient'],
+    rectifiedInputGradient: backward,
     weightGradient(
       dw: number,
       x: number,
@@ -149,6 +166,8 @@ export function machineProducts(
   return {
     affine: calls.affine,
     affineInputGradient: calls.affineInputGradient,
+    rectifiedAffine: calls.rectifiedAffine,
+    rectifiedInputGradient: calls.rectifiedInputGradient,
     affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
       (fits(shards) ? calls.weightGradient : wasm.affineWeightGradient)(dw, x, dz, shards, K, N, mode),
     // A sum is a product with ones: 1·dz + sum rounds once, as an addition does.
@@ -173,6 +192,8 @@ interface Multiplication {
   readonly b: number;
   readonly c: number;
   readonly bias: number;
+  /** ReLU's outputs, from which the slopes of a rectified gradient follow. */
+  readonly outputs: number;
   readonly R: number;
   readonly inner: number;
   readonly columns: number;

@@ -3,7 +3,7 @@
  * routine.
  */
 import { roundedProducts } from '../bfloat16.js';
-import type { Kernels, ShardRows } from '../kernels.js';
+import { type Kernels, oneShard, type ShardRows } from '../kernels.js';
 import type { Products } from '../products.js';
 import { ordered } from '../steps.js';
 import { createWasmKernels, instantiateWasm, wasmProducts } from '../wasm/index.js';
@@ -46,6 +46,13 @@ export function testCode(code: MachineCode, module: WasmModule): void {
   });
   if (Buffer.compare(steps[0], steps[1]) !== 0) {
     throw new Error(`machine code for ${code.instructions} updates parameters wrong`);
+  }
+  const rectified = [wasm, machine].map((products) => {
+    const kernels = createWasmKernels('jit', exports, memory, PAGE, products);
+    return rectifiedResults(kernels, memory, begin + BLOCK_BYTES);
+  });
+  if (Buffer.compare(rectified[0], rectified[1]) !== 0) {
+    throw new Error(`machine code for ${code.instructions} rectifies wrong`);
   }
   if (!gathersRight(machine, memory, begin + BLOCK_BYTES)) {
     throw new Error(`machine code for ${code.instructions} gathers rows wrong`);
@@ -133,6 +140,20 @@ function stepResults({ update }: Kernels, memory: WebAssembly.Memory, begin: num
   const adam = { ...rates, weightDecay: 0.01, shrink: 0.99, gradientScale: 0.3 };
   update('adam', w, g, [m, v, null], PARAMETERS, ordered('adam', adam), addend);
   return Buffer.from(new Uint8Array(memory.buffer, begin, 3 * 4 * PARAMETERS).slice());
+}
+
+/** Computes products with ReLU in them; returns all bytes of the results. */
+function rectifiedResults(kernels: Kernels, memory: WebAssembly.Memory, begin: number): Buffer {
+  const [R, K, N] = [9, 264, 21];
+  const places = offsets(begin, [R * K, K * N, N, R * N, R * K]);
+  fill(new Float32Array(memory.buffer, begin, FLOATS));
+  const [x, w, b, y, dx] = places.slice(0, -1).map((place, i) => {
+    return new Float32Array(memory.buffer, place, (places[i + 1] - place) / 4);
+  });
+  kernels.rectifiedAffine(y, x, w, b, oneShard(R), K, N);
+  kernels.activate('relu', x, x, R * K, 0);
+  kernels.rectifiedInputGradient(dx, y, w, oneShard(R), K, N, x);
+  return Buffer.from(new Uint8Array(memory.buffer, places[3], places[5] - places[3]).slice());
 }
 
 /** Gathers rows of floats and of bytes, in reverse; returns whether x is right. */

@@ -33,6 +33,7 @@ export function blockWriter(
   mask(WORD.fullMask, lanes);
   new Uint32Array(memory.buffer, scratch + WORD.magnitude, lanes).fill(0x7fffffff);
   new Float32Array(memory.buffer, scratch + WORD.one, 1)[0] = 1;
+  new Float32Array(memory.buffer, scratch + WORD.large, 2).set([2 ** 126, 2 ** 127]);
   new Uint32Array(memory.buffer, scratch + WORD.ones, 16).fill(0xffffffff);
   new Float32Array(memory.buffer, scratch + WORD.negativeZero, 16).fill(-0);
   const interleave = new Uint16Array(memory.buffer, scratch + WORD.interleave, 32);
@@ -68,6 +69,11 @@ export function blockWriter(
       words[WORD.c / 4] = c;
       words[WORD.bias / 4] = bias;
       words[WORD.start / 4] = start;
+    },
+    /** Whether results are rectified; `outputs` are those from which slopes follow. */
+    rectified(rectified: boolean, outputs: number): void {
+      words[WORD.rectified / 4] = Number(rectified);
+      words[WORD.outputs / 4] = outputs;
     },
     strides(a: number, b: number, c: number): void {
       words[WORD.aStride / 4] = a;

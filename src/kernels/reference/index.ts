@@ -7,6 +7,7 @@ import { namedKernels } from './named.js';
 import { stepKernels } from './optim.js';
 import { periodicKernels } from './periodic.js';
 import { uniform } from './random.js';
+import { rectifiedKernels } from './rectified.js';
 import { softmaxKernels } from './softmax.js';
 
 /**
@@ -19,6 +20,7 @@ export function createReferenceKernels(precision: Precision = 'f32'): Kernels {
     name: 'reference',
     refreshWeights() {},
     ...products,
+    ...rectifiedKernels(products),
     ...namedKernels,
     ...softmaxKernels,
     ...periodicKernels,

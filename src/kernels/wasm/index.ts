@@ -98,6 +98,22 @@ export function createWasmKernels(
       products.affine(pointer(z), pointer(x), pointer(w), pointer(b), shards, K, N),
     affineInputGradient: (dx, dz, w, shards, K, N) =>
       products.affineInputGradient(pointer(dx), pointer(dz), pointer(w), shards, K, N),
+    rectifiedAffine(y, x, w, b, shards, K, N) {
+      const affine = products.rectifiedAffine ?? products.affine;
+      affine(pointer(y), pointer(x), pointer(w), pointer(b), shards, K, N);
+      if (products.rectifiedAffine) return;
+      const own = pointer(y) + 4 * shards.bounds[shards.first] * N;
+      wasm.activate(activations.relu, own, own, rowsOf(shards) * N, 0);
+    },
+    rectifiedInputGradient(dx, dz, w, shards, K, N, x) {
+      const { rectifiedInputGradient, affineInputGradient } = products;
+      if (rectifiedInputGradient)
+        return rectifiedInputGradient(pointer(dx), pointer(dz), pointer(w), shards, K, N, pointer(x));
+      affineInputGradient(pointer(dx), pointer(dz), pointer(w), shards, K, N);
+      const from = 4 * shards.bounds[shards.first] * K;
+      const [own, y] = [pointer(dx) + from, pointer(x) + from];
+      wasm.activateBackward(activations.relu, own, own, y, y, rowsOf(shards) * K, 0);
+    },
     affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
       products.affineWeightGradient(pointer(dw), pointer(x), pointer(dz), shards, K, N, mode),
     columnSums(db, dz, shards, N, mode) {
@@ -177,6 +193,8 @@ function stepRunner(wasm: WasmExports, memory: WebAssembly.Memory, scratch: numb
     });
   };
 }
+
+const rowsOf = ({ bounds, first, last }: ShardRows): number => bounds[last] - bounds[first];
 
 /** Returns an array's byte offset in the memory; 0 stands for no array. */
 function pointer(array: FloatArray | null): number {

@@ -15,6 +15,7 @@ export function activation(name: ActivationName, width: number, parameter?: numb
     initializer: init,
     gradient,
     probabilities,
+    rectifies: name === 'relu' && p === 0,
 
     forward({ kernels, rows }, { x, y }) {
       kernels.activate(name, y, x, rows * width, p);

@@ -1,5 +1,5 @@
 import { rowSums, weightGradient } from '../gradients.js';
-import { defineLayer, type Layer, type ParameterSpec } from '../layer.js';
+import { defineLayer, type Layer, type ParameterSpec, type RectifiedPasses } from '../layer.js';
 
 /** How a dense layer differs from the plain one. */
 interface DenseOptions {
@@ -45,6 +45,7 @@ export function dense(inputs: number, units: number, options: DenseOptions = {})
     saved: ntk ? [inputs] : [], // x/√inputs
     multiplyAdds: inputs * units,
     affine: true,
+    ...(ntk ? {} : { rectified: rectified(inputs, units, bias) }),
 
     forward({ kernels, rows, shards }, { x, y, parameters: [w, b], saved: [scaled] }) {
       if (ntk) kernels.scale(scaled, x, rows * inputs, factor);
@@ -60,4 +61,19 @@ export function dense(inputs: number, units: number, options: DenseOptions = {})
       if (ntk) kernels.scale(dx, dx, rows * inputs, factor);
     },
   });
+}
+
+/** Returns the passes of a plain dense layer together with those of ReLU after it, and before it. */
+function rectified(inputs: number, units: number, bias: boolean): RectifiedPasses {
+  return {
+    forward({ kernels, shards }, { x, y, parameters: [w, b] }) {
+      kernels.rectifiedAffine(y, x, w, b ?? null, shards, inputs, units);
+    },
+
+    backward(pass, { x, dy, dx, parameters: [w], gradients: [dw, db] }) {
+      weightGradient(pass, dw, x, dy, inputs, units);
+      if (bias) rowSums(pass, db, dy, units);
+      if (dx) pass.kernels.rectifiedInputGradient(dx, dy, w, pass.shards, inputs, units, x);
+    },
+  };
 }

@@ -24,6 +24,16 @@ interface Operand {
   readonly address: (() => number) | null;
 }
 
+/** The smaller and the larger of two numbers; where one is NaN, or both are 0, the second one. */
+function smaller(x: number, y: number): number {
+  if (x < y) return x;
+  return y;
+}
+function larger(x: number, y: number): number {
+  if (x > y) return x;
+  return y;
+}
+
 /** Returns a processor for one memory, on which functions of the code are called by their offsets. */
 export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
   const general = new Float64Array(16);
@@ -370,6 +380,10 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
           return arithmetic((x, y) => x * y);
         case '1.0.5e':
           return arithmetic((x, y) => x / y);
+        case '1.0.5d':
+          return arithmetic(smaller);
+        case '1.0.5f':
+          return arithmetic(larger);
         case '1.0.51':
           return arithmetic((_, y) => Math.sqrt(y));
         case '2.1.b8':

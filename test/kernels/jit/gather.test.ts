@@ -5,6 +5,7 @@ import { BLOCK_BYTES } from '#src/kernels/jit/block.js';
 import { compileCode, type MachineCode, writeCode } from '#src/kernels/jit/compile.js';
 import type { Processor } from '#src/kernels/jit/processor.js';
 import { machineProducts } from '#src/kernels/jit/products.js';
+import { blockWriter } from '#src/kernels/jit/words.js';
 import { compileKernels } from '#src/kernels/load.js';
 import { instantiateWasm, wasmProducts } from '#src/kernels/wasm/index.js';
 import { SCRATCH_BYTES } from '#src/kernels/wasm/scratch.js';
@@ -108,4 +109,25 @@ it('takes a dataset of its own, and leaves to JavaScript what the engine may mov
   expect([...x]).toEqual([0, 0, 0, 0]);
   expect(gatherRows!(x.byteOffset, numbers, 2, rows, 0, 2, lookup)).toBe(true);
   expect([...x]).toEqual([2, 2.5, 0, 0.5]);
+});
+
+it('reads its table from where no thread that makes an instance writes', () => {
+  const [instructions] = machineSets;
+  if (instructions === undefined) return;
+  const begin = PAGE + SCRATCH_BYTES;
+  const pages = Math.ceil((begin + BLOCK_BYTES) / PAGE) + 1;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const wasm = wasmProducts(instantiateWasm(compileKernels('wasm')!, memory, PAGE), memory, PAGE);
+  const make = () => machineProducts(compileCode(instructions), memory, begin, wasm);
+  const { gatherRows } = make();
+  blockWriter(instructions, memory, begin, true);
+  const x = new Float32Array(memory.buffer, memory.buffer.byteLength - 4, 1);
+  const numbers = new Uint8Array(new SharedArrayBuffer(1));
+  const rows = new Uint32Array(new SharedArrayBuffer(4));
+  gatherRows!(x.byteOffset, numbers, 1, rows, 0, 1, new Float32Array(256).fill(7));
+  const block = new Uint8Array(memory.buffer, begin, BLOCK_BYTES);
+  const before = block.slice();
+  make();
+  blockWriter(instructions, memory, begin, true);
+  expect(block.findIndex((byte, i) => byte !== before[i])).toBe(-1);
 });

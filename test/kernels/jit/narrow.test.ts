@@ -57,7 +57,7 @@ function check(bench: Bench, numRuns: number, most: Parameters<typeof shapes>[0]
   };
   fc.assert(fc.property(shapes(most), right), { numRuns, seed: 1 });
   const { all, emulated } = bench.counts;
-  expect(emulated).toBeGreaterThan(0.05 * all);
+  expect(emulated).toBeGreaterThan(0.04 * all);
   expect(emulated).toBeLessThan(0.5 * all);
 }
 

@@ -8,9 +8,10 @@ import type { MachineCode, ProductAddresses } from '#src/kernels/jit/compile.js'
 import { narrowProducts } from '#src/kernels/jit/narrowproducts.js';
 import type { Processor } from '#src/kernels/jit/processor.js';
 import { machineProducts } from '#src/kernels/jit/products.js';
-import type { SumMode } from '#src/kernels/kernels.js';
+import type { Kernels, SumMode } from '#src/kernels/kernels.js';
 import { compileKernels } from '#src/kernels/load.js';
 import type { Products } from '#src/kernels/products.js';
+import type { WasmExports } from '#src/kernels/wasm/exports.js';
 import { createWasmKernels, instantiateWasm, wasmProducts } from '#src/kernels/wasm/index.js';
 import { SCRATCH_BYTES } from '#src/kernels/wasm/scratch.js';
 
@@ -100,7 +101,8 @@ export class Bench {
   readonly #memory: WebAssembly.Memory;
   readonly #wasm: Products;
   readonly #machine: Products;
-  readonly #columnSums: (...operands: Parameters<NonNullable<Products['columnSums']>>) => void;
+  /** The kernels with products by WASM, and those with products by machine code. */
+  readonly #kernels: readonly Kernels[];
   readonly #round: NonNullable<Products['round']>;
   readonly #begin = PAGE + SCRATCH_BYTES + BLOCK_BYTES;
   readonly #narrow: boolean;
@@ -123,13 +125,11 @@ export class Bench {
     const wasm = instantiateWasm(compileKernels('wasm')!, this.#memory, PAGE);
     this.#round = wasm.roundToBfloat16;
     const own = wasmProducts(wasm, this.#memory, PAGE);
-    const { columnSums } = createWasmKernels('wasm', wasm, this.#memory, PAGE, own);
-    this.#columnSums = (db, dz, shards, N, mode) =>
-      columnSums(new Float32Array(buffer, db), new Float32Array(buffer, dz), shards, N, mode);
     const begin = PAGE + SCRATCH_BYTES;
     if ('instructions' in code) {
       this.#wasm = own;
       this.#machine = machineProducts(code, this.#memory, begin, own, processor?.(buffer));
+      this.#kernels = this.#createKernels(wasm);
       return;
     }
     const [roundedWeights, left, right] = [0, 1, 2].map((area) => this.#begin + area * 4 * floats);
@@ -137,6 +137,13 @@ export class Bench {
     const places = { weights, parameters: floats, roundedWeights, left, right };
     this.#wasm = roundedProducts(own, wasm, places, 4, false);
     this.#machine = narrowProducts(code, this.#memory, begin, this.#counted(), processor?.(buffer));
+    this.#kernels = this.#createKernels(wasm);
+  }
+
+  #createKernels(wasm: WasmExports): readonly Kernels[] {
+    return [this.#wasm, this.#machine].map((products) =>
+      createWasmKernels('wasm', wasm, this.#memory, PAGE, products),
+    );
   }
 
   /** Returns the emulation, whose calls are counted. */
@@ -156,8 +163,10 @@ export class Bench {
 
   /** Returns what is wrong with a shape's products by machine code: nothing, if all is right. */
   check(shape: Shape): string[] {
-    this.counts.all += 3;
-    const [expected, found] = [this.#wasm, this.#machine].map((products) => this.#compute(products, shape));
+    this.counts.all += 5;
+    const [expected, found] = [this.#wasm, this.#machine].map((products, i) =>
+      this.#compute(products, this.#kernels[i], shape),
+    );
     return expected.flatMap(({ name, values }, i) => {
       const other = found[i].values;
       const wrong = values.findIndex((bits, j) => bits !== other[j] && !(isNaN32(bits) && isNaN32(other[j])));
@@ -166,12 +175,19 @@ export class Bench {
   }
 
   /** Returns the bits of all results, and of the guards around all arrays. */
-  #compute(products: Products, { sizes, before, K, N, bias, mode, special, seed, last }: Shape) {
+  #compute(
+    products: Products,
+    kernels: Kernels,
+    { sizes, before, K, N, bias, mode, special, seed, last }: Shape,
+  ) {
     const bounds = Int32Array.from([before, ...sizes]);
     for (let i = 1; i < bounds.length; i++) bounds[i] += bounds[i - 1];
     const shards = { bounds, first: 0, last: sizes.length };
     const R = bounds[sizes.length];
-    const lengths = { x: R * K, w: K * N, b: N, z: R * N, dx: R * K, dw: K * N, db: N, rounded: R * K };
+    const lengths = {
+      ...{ x: R * K, w: K * N, b: N, z: R * N, dx: R * K, dw: K * N, db: N, rounded: R * K },
+      ...{ y: R * N, dr: R * K, outputs: R * K },
+    };
     const names = Object.keys(lengths) as (keyof typeof lengths)[];
     const order = [...names.slice(last + 1), ...names.slice(0, last + 1)];
     const floats = order.reduce((sum, name) => sum + lengths[name] + GUARD, 0);
@@ -197,7 +213,11 @@ export class Bench {
     products.affineInputGradient(at.dx, at.z, at.w, shards, K, N);
     const dw = new Float32Array(all.buffer, at.dw, K * N);
     const most = products.affineWeightGradient(at.dw, at.x, at.z, shards, K, N, mode) ?? largestOf(dw);
-    if (!products.columnSums?.(at.db, at.z, shards, N, mode)) this.#columnSums(at.db, at.z, shards, N, mode);
+    const view = (name: keyof typeof at) => new Float32Array(all.buffer, at[name], lengths[name]);
+    kernels.columnSums(view('db'), view('z'), shards, N, mode);
+    kernels.rectifiedAffine(view('y'), view('x'), view('w'), bias ? view('b') : null, shards, K, N);
+    kernels.activate('relu', view('outputs'), view('x'), R * K, 0);
+    kernels.rectifiedInputGradient(view('dr'), view('z'), view('w'), shards, K, N, view('outputs'));
     return [
       // Where it is not finite, it may be infinite or NaN.
       { name: 'largest', values: Float64Array.of(Number.isFinite(most) ? most : Infinity) },
