@@ -77,13 +77,7 @@ export class Stepper {
     this.#across = across;
     this.#updater = createUpdater(plan, memory);
     const trainingRows = () => contextOf(0).gradient.trainingRows;
-    this.#auditor = new Auditor({
-      plan,
-      memory,
-      trainingRows,
-      run: (...given) => this.#run(...given),
-      onNote,
-    });
+    this.#auditor = new Auditor({ plan, memory, trainingRows, run: this.#run.bind(this), onNote });
   }
 
   /**
