@@ -22,7 +22,7 @@ export async function withDuckDB<T>(
   mebibytes?: number,
 ): Promise<T> {
   const instance = await DuckDBInstance.create(':memory:', {
-    threads: String(Math.min(8, availableParallelism())),
+    threads: String(Math.min(8, availableParallelism(), threadsFor(mebibytes))),
     ...(mebibytes === undefined ? {} : { memory_limit: `${mebibytes}MiB` }),
     temp_directory: join(tmpdir(), `gradpool-duckdb-${process.pid}-${randomBytes(8).toString('hex')}`),
     autoinstall_known_extensions: 'false',
@@ -41,6 +41,12 @@ export async function withDuckDB<T>(
     instance.closeSync();
   }
 }
+
+/** MiB that a thread needs to read a file: the longest line may take 16 MiB, a buffer twice that. */
+const THREAD_MIB = 96;
+
+const threadsFor = (mebibytes = Number.POSITIVE_INFINITY): number =>
+  Math.max(1, Math.floor(mebibytes / THREAD_MIB));
 
 /** Says what a locked database may still reach. */
 interface Access {
