@@ -69,6 +69,9 @@ function refuseUnfitNode(): void {
       "Node's permission model is on: it forbids fsync, which every checkpoint needs, and the native code that reads tables goes past it; run gradpool without --permission, in a container or another sandbox of the system",
     );
   }
+  if ([...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(' ')].includes('--no-addons')) {
+    throw new UsageError('--no-addons forbids the native code that reads tables: leave it out');
+  }
   if (typeof WebAssembly === 'undefined') {
     throw new UsageError(
       'this Node runs without WebAssembly, in which gradpool computes: leave out --jitless',

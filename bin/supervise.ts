@@ -4,11 +4,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '../src/errors.js';
+import { readRegular } from '../src/regular.js';
 import { RUN_FILES } from '../src/run/folder.js';
 import { ranksOfThisProcess } from './ranks.js';
 import { ENDING_SIGNALS, exitCodeOf } from './render/exit.js';
@@ -98,7 +99,7 @@ function ending(child: ChildProcess): Promise<Ended> {
 function progress(folder: string): string {
   const hash = createHash('sha256');
   const names = existsSync(folder) ? readdirSync(folder, { recursive: true }).map(String).sort() : [];
-  for (const name of names) if (name.endsWith(RUN_FILES.last)) hash.update(readFileSync(join(folder, name)));
+  for (const name of names) if (name.endsWith(RUN_FILES.last)) hash.update(readRegular(join(folder, name)));
   return hash.digest('hex');
 }
 

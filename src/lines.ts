@@ -24,15 +24,18 @@ export function isCut(file: number): boolean {
 
 /** A line's checksum comes first, so that a line without one is told from one whose checksum is damaged. */
 const CHECKSUM = /^\{"crc32":"([0-9a-f]{8})",/;
-const UNCHECKED = '{"type":';
+const UNCHECKED = /^\{"type":/;
 
-/** Returns a line with its checksum: CRC-32 of the JSON without it, which begins with the key `type`. */
+/** Returns a line with its checksum: CRC-32 of the JSON without it. */
 export const checkedLine = (json: string): string => `{"crc32":"${crcOf(json)}",${json.slice(1)}`;
 
-/** Whether a line is as it was written. Lines of earlier versions have no checksum, and nothing is known. */
-export function isSoundLine(line: string): boolean {
+/**
+ * Whether a line is as it was written. Lines of earlier versions have no checksum, and nothing is known.
+ * @param unchecked how such lines begin
+ */
+export function isSoundLine(line: string, unchecked = UNCHECKED): boolean {
   const checksum = CHECKSUM.exec(line);
-  if (checksum === null) return line.startsWith(UNCHECKED);
+  if (checksum === null) return unchecked.test(line);
   return checksum[1] === crcOf(`{${line.slice(checksum[0].length)}`);
 }
 

@@ -1,112 +1,27 @@
 import { compareReports, readReport } from '../../src/bench/compare.js';
-import { BENCH_LR, type BenchOptions, DEFAULT_PARTS, DEFAULTS, PARTS } from '../../src/bench/options.js';
+import type { BenchOptions } from '../../src/bench/options.js';
+import type { RankBenchOptions } from '../../src/bench/ranks/setup.js';
 import type { BenchReport } from '../../src/bench/report.js';
 import { destinationOf } from '../../src/destination.js';
 import { didYouMean } from '../../src/didyoumean.js';
 import { GateError, UsageError } from '../../src/errors.js';
-import { defineCommand, type Flag, type FlagValues } from '../command.js';
-import { CONFIG_FLAGS, givenValues, type Key, kebab } from '../config/flags.js';
-import { readNumber, readNumbers, readShare, readSomeOf, readText } from '../readers.js';
+import { BENCH_FLAGS, BENCH_FORMATS, type BenchArgs, TRAINING_KEYS } from '../benchflags.js';
+import { defineCommand } from '../command.js';
+import { givenValues } from '../config/flags.js';
 import { comparisonText, gateLine } from '../render/benchcompare.js';
 import { json, print, streamTo } from '../render/output.js';
-
-/** Keys of a training's configuration that a benchmark takes too. */
-const TRAINING_KEYS = [
-  'kernels',
-  'nativeLibrary',
-  'precision',
-  'optimizer',
-  'momentum',
-  'lr',
-  'shards',
-  'seed',
-  'memoryLimit',
-] as const satisfies readonly Key[];
-
-const trainingFlags: Readonly<Record<string, Flag>> = Object.fromEntries(
-  TRAINING_KEYS.map((key) => [kebab(key), { ...CONFIG_FLAGS[kebab(key)], group: 'Network' }]),
-);
-const FORMATS = ['json', 'csv', 'markdown'] as const;
-
-const FLAGS = {
-  network: {
-    describe: 'N-N-N: widths from the inputs to the classes, with ReLU',
-    group: 'Network',
-    default: DEFAULTS.network.join('-'),
-    read: readWidths,
-  },
-  batch: {
-    describe: 'rows of a minibatch',
-    group: 'Network',
-    default: `${DEFAULTS.batch}`,
-    read: readNumber,
-  },
-  ...trainingFlags,
-  // Random data wants a small rate, so that all values stay in the range of ordinary numbers.
-  lr: {
-    ...trainingFlags.lr,
-    describe: `the learning rate; default: ${BENCH_LR}, and the optimizer's own for the target`,
-  },
-  workers: {
-    describe: 'worker counts, measured in turn; the in-process loop (0) is always among them',
-    group: 'Measurement',
-    default: '0,1,2,4,… and every core that has a shard',
-    read: readNumbers,
-  },
-  only: {
-    describe: `parts to measure: ${PARTS.join(', ')}`,
-    group: 'Measurement',
-    default: DEFAULT_PARTS.join(','),
-    read: readSomeOf(PARTS),
-  },
-  seconds: {
-    describe: 'how long each part may take',
-    group: 'Measurement',
-    default: `${DEFAULTS.seconds}`,
-    read: readNumber,
-  },
-  rounds: {
-    describe: 'how often each worker count has its turn; default: as often as the seconds allow',
-    group: 'Measurement',
-    read: readNumber,
-  },
-  accuracy: {
-    describe: 'target: the share of test rows to classify correctly',
-    group: 'Measurement',
-    default: `${DEFAULTS.accuracy}`,
-    read: readNumber,
-  },
-  data: {
-    describe: 'target: the data to learn; default: mnist where it fits the network, else made-up classes',
-    group: 'Measurement',
-    read: readText,
-  },
-  json: { describe: 'print the report with every raw time as JSON', boolean: true, group: 'Output' },
-  csv: { describe: 'print a line for each measured point', boolean: true, group: 'Output' },
-  markdown: { describe: 'print Markdown', boolean: true, group: 'Output' },
-  plot: { describe: 'write the charts to an SVG file', group: 'Output', read: readText },
-  quiet: { describe: 'print only the result and errors', boolean: true, group: 'Output' },
-  'no-progress': { describe: 'print lines instead of a bar', boolean: true, group: 'Output' },
-  'fail-if-slower': {
-    describe:
-      'compare: exit with 5 if a point is slower by more than this, such as 5%; an interval within ± this (±5% if not given) counts as no difference',
-    group: 'Compare',
-    read: readShare,
-  },
-} as const;
-
-type BenchArgs = FlagValues<typeof FLAGS>;
 
 export const benchCommand = defineCommand({
   usage: 'bench [action] [old] [new]',
   describe:
     'measure speed-up, efficiency, batch sizes and time to accuracy on many cores; or compare two reports',
   positionals: {
-    action: 'compare, for two reports that bench --json printed; without it, bench measures',
-    old: 'compare: the report to compare with',
+    action:
+      'compare, for two reports that bench --json printed; scale, for a model of steps on more ranks; without it, bench measures',
+    old: 'compare: the report to compare with; scale: one that bench --ranks --json printed',
     new: 'compare: the report that must not be slower',
   },
-  flags: FLAGS,
+  flags: BENCH_FLAGS,
   examples: [
     ['gradpool bench', 'the whole suite on the default network, in under two minutes'],
     [
@@ -118,10 +33,43 @@ export const benchCommand = defineCommand({
       'one part, as a report to compare others with',
     ],
     ['gradpool bench --only growth --plot growth.svg', 'how costs grow with rows and parameters'],
+    ['gradpool bench --ranks 1,2,4 --workers 2', 'processes that train together, started by mpiexec'],
+    ['gradpool bench scale --batch 1024 --shards 64', 'what a model says of 1 to 64 ranks'],
     ['gradpool bench compare old.json new.json --fail-if-slower 5%', 'a gate for continuous integration'],
   ],
-  run: (args) => (args.action === undefined ? measure(args) : compare(args)),
+  run: (args) =>
+    args.action === undefined ? measure(args) : args.action === 'scale' ? scale(args) : compare(args),
 });
+
+/** Flags that change what the model calculates, or how it is printed. */
+const OF_SCALE = [
+  'action',
+  'old',
+  'network',
+  'batch',
+  'workers',
+  'shards',
+  'optimizer',
+  'momentum',
+  'json',
+  'markdown',
+];
+
+async function scale(args: BenchArgs & { readonly old: string | undefined }): Promise<number> {
+  const flag = Object.keys(args).find((name) => !OF_SCALE.includes(name));
+  if (flag !== undefined) throw new UsageError(`bench scale measures nothing: leave out --${flag}`);
+  const { network, batch, workers: [threads, ...others] = [1] } = args;
+  if (others.length > 0 || threads < 1) {
+    throw new UsageError(
+      `--workers: with scale, the threads of each rank; expected one number from 1, found "${args.workers}"`,
+    );
+  }
+  const { runScale } = await import('../benchranks.js');
+  const given = Object.entries({ network, batch, ...(args.workers ? { threads } : {}) });
+  const options = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  const format = args.json ? 'json' : args.markdown ? 'markdown' : undefined;
+  return runScale({ ...options, training: givenValues(TRAINING_KEYS, args) }, args.old, format);
+}
 
 interface CompareArgs extends Pick<BenchArgs, 'fail-if-slower' | 'json'> {
   readonly action: string | undefined;
@@ -133,7 +81,7 @@ async function compare(args: CompareArgs): Promise<number> {
   const { action, old, new: now, 'fail-if-slower': gate = null } = args;
   if (action !== 'compare') {
     throw new UsageError(
-      `bench: unknown action '${action}'${didYouMean(action!, ['compare']) || '; the only one is compare, and bench alone measures'}`,
+      `bench: unknown action '${action}'${didYouMean(action!, ['compare', 'scale']) || '; there are compare and scale, and bench alone measures'}`,
     );
   }
   const allowed = ['action', 'old', 'new', 'fail-if-slower', 'json'];
@@ -154,10 +102,16 @@ async function measure(args: BenchArgs): Promise<number> {
   if (args['fail-if-slower'] !== undefined) {
     throw new UsageError('--fail-if-slower belongs to gradpool bench compare OLD.json NEW.json');
   }
-  const formats = FORMATS.filter((name) => args[name]);
+  const formats = BENCH_FORMATS.filter((name) => args[name]);
   if (formats.length > 1) {
     throw new UsageError(`--${formats.join(' and --')} exclude each other: take one of them`);
   }
+  if (args.ranks !== undefined) {
+    const { runRankBench } = await import('../benchranks.js');
+    const format = formats[0] as Exclude<(typeof formats)[0], 'csv'> | undefined;
+    return runRankBench(rankOptions(args), { quiet: args.quiet === true, format });
+  }
+  if (args.mpiexec !== undefined) throw new UsageError('--mpiexec belongs to --ranks: give both');
   const { plot } = args;
   if (plot !== undefined) checkPlot(plot);
   const report = await runBench(benchOptions(args), {
@@ -192,6 +146,26 @@ function benchOptions(args: BenchArgs): BenchOptions {
   };
 }
 
+/** Flags of bench that a benchmark of ranks does not know. */
+const NOT_OF_RANKS = ['only', 'accuracy', 'data', 'csv', 'plot'] as const;
+
+function rankOptions(args: BenchArgs): RankBenchOptions {
+  const other = NOT_OF_RANKS.find((name) => args[name] !== undefined && args[name] !== false);
+  if (other !== undefined) throw new UsageError(`--ranks measures one curve: leave out --${other}`);
+  const { network, batch, workers = [0], seconds, rounds, ranks, mpiexec: launcher } = args;
+  if (workers.length > 1) {
+    throw new UsageError(
+      `--workers: with --ranks all ranks have as many; expected one number, found "${workers}"`,
+    );
+  }
+  const given = { network, batch, workers: workers[0], seconds, rounds, launcher };
+  return {
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    ranks: ranks!,
+    training: givenValues(TRAINING_KEYS, args),
+  };
+}
+
 async function runBench(
   options: BenchOptions,
   display: { quiet: boolean; progress: boolean },
@@ -216,18 +190,12 @@ async function runBench(
   throw new Error('the benchmark ended without its report');
 }
 
-async function printReport(report: BenchReport, format: (typeof FORMATS)[number] | undefined): Promise<void> {
+async function printReport(
+  report: BenchReport,
+  format: (typeof BENCH_FORMATS)[number] | undefined,
+): Promise<void> {
   if (format === 'json') return json(report);
   if (format === 'csv') return print((await import('../render/benchcsv.js')).benchCsv(report));
   const { benchText, benchMarkdown } = await import('../render/bench.js');
   print(format === 'markdown' ? benchMarkdown(report) : benchText(report));
-}
-
-function readWidths(text: string, where: string): number[] {
-  if (!/^\d+(-\d+)+$/.test(text)) {
-    throw new UsageError(
-      `${where}: expected the widths from the inputs to the classes, such as 784-256-128-10, found "${text}"`,
-    );
-  }
-  return text.split('-').map(Number);
 }

@@ -1,10 +1,31 @@
 /** Writes the benchmark's report for people, as text and as Markdown. */
 import type { BenchReport } from '../../src/bench/report.js';
-import { headFacts, proofLine, sections } from './benchsections.js';
+import { headFacts, peaksText, proofLine, sections } from './benchsections.js';
 import type { Section } from './benchunits.js';
 import { facts, painter, table } from './text.js';
 
-export function benchText(report: BenchReport): string {
+/** What a benchmark has found, for people. */
+export interface BenchDocument {
+  readonly title: string;
+  readonly facts: readonly (readonly [string, string])[];
+  readonly sections: readonly Section[];
+  /** Whether weights are identical; null where nothing was trained. */
+  readonly proof: { readonly text: string; readonly identical: boolean } | null;
+  readonly warnings: readonly string[];
+}
+
+const documentOf = (report: BenchReport): BenchDocument => ({
+  title: `gradpool bench: ${report.settings.network.join('-')}`,
+  facts: headFacts(report, peaksText(report.peaks)),
+  sections: sections(report),
+  proof: { text: proofLine(report.proof), identical: report.proof.identical },
+  warnings: report.warnings,
+});
+
+export const benchText = (report: BenchReport): string => textOfDocument(documentOf(report));
+export const benchMarkdown = (report: BenchReport): string => markdownOfDocument(documentOf(report));
+
+export function textOfDocument({ facts: head, sections, proof, warnings }: BenchDocument): string {
   const paint = painter(process.stdout);
   const sectionText = ({ title, header, rows, remarks, drawing = [] }: Section) => {
     const [head, ...body] = table(header, rows, Number.POSITIVE_INFINITY).split('\n');
@@ -17,18 +38,17 @@ export function benchText(report: BenchReport): string {
       ...(drawing.length > 0 ? ['', ...drawing] : []),
     ].join('\n');
   };
-  const proof = proofLine(report.proof);
   return [
-    facts(headFacts(report)),
-    ...sections(report).map(sectionText),
-    report.proof.identical ? paint('green', proof) : paint('bold', proof),
-    ...(report.warnings.length > 0
-      ? [report.warnings.map((warning) => `${paint('yellow', 'warning')}: ${warning}`).join('\n')]
+    facts(head),
+    ...sections.map(sectionText),
+    ...(proof ? [paint(proof.identical ? 'green' : 'bold', proof.text)] : []),
+    ...(warnings.length > 0
+      ? [warnings.map((warning) => `${paint('yellow', 'warning')}: ${warning}`).join('\n')]
       : []),
   ].join('\n\n');
 }
 
-export function benchMarkdown(report: BenchReport): string {
+export function markdownOfDocument({ title, facts: head, sections, proof, warnings }: BenchDocument): string {
   const sectionText = ({ title, header, rows, remarks, drawing = [] }: Section) =>
     [
       `### ${title}`,
@@ -37,11 +57,11 @@ export function benchMarkdown(report: BenchReport): string {
       ...(drawing.length > 0 ? [['```text', ...drawing, '```'].join('\n')] : []),
     ].join('\n\n');
   return [
-    `## gradpool bench: ${report.settings.network.join('-')}`,
-    markdownTable(['', ''], headFacts(report)),
-    ...sections(report).map(sectionText),
-    `**${proofLine(report.proof)}**`,
-    ...report.warnings.map((warning) => `> **Warning:** ${warning}`),
+    `## ${title}`,
+    markdownTable(['', ''], head),
+    ...sections.map(sectionText),
+    ...(proof ? [`**${proof.text}**`] : []),
+    ...warnings.map((warning) => `> **Warning:** ${warning}`),
   ].join('\n\n');
 }
 

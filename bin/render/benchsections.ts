@@ -1,9 +1,11 @@
 /** Arranges a benchmark's report in titled tables and remarks, which become text or Markdown. */
 
 import { CONSTANT_WITHIN, GROWTH_BATCH } from '../../src/bench/growth.js';
+import type { BenchSettings } from '../../src/bench/options.js';
 import type {
   BatchSweep,
   BenchReport,
+  Checks,
   Growth,
   ScalingPoint,
   Strong,
@@ -18,9 +20,9 @@ import { bytes, count, countOf, duration } from './text.js';
 
 const INTERVAL = '95 % interval';
 
-export function sections({ limits, strong, weak, batch, target, growth }: BenchReport): Section[] {
+export function sections({ limits, checks, strong, weak, batch, target, growth }: BenchReport): Section[] {
   return [
-    ...(strong ? [strongSection(strong)] : []),
+    ...(strong ? [strongSection(strong, checks)] : []),
     limitSection(limits, strong),
     ...(weak ? [weakSection(weak)] : []),
     ...(batch ? [batchSection(batch)] : []),
@@ -29,7 +31,7 @@ export function sections({ limits, strong, weak, batch, target, growth }: BenchR
   ];
 }
 
-function strongSection({ points, oneShard, costOfShards }: Strong): Section {
+function strongSection({ points, oneShard, costOfShards }: Strong, checks: Checks | undefined): Section {
   const time = timeFormat(points[0].step.value);
   const last = points.at(-1)!;
   const noSpeedup = { speedup: null, efficiency: null, serialFraction: null };
@@ -70,10 +72,15 @@ function strongSection({ points, oneShard, costOfShards }: Strong): Section {
             `same bits for any worker count: ${points[0].shards} shards cost the serial loop ${signed(costOfShards)} over a single one`,
           ]
         : []),
+      ...(checks?.step ? [checksRemark(checks, checks.step)] : []),
     ],
     drawing: stepBars(shown.map(([name, point]) => ({ name, point }))),
   };
 }
+
+/** Says what it costs to look for values that are not finite. */
+const checksRemark = ({ gradients, state }: Checks, step: NonNullable<Checks['step']>): string =>
+  `checks for values that are not finite: at most ${singleTime(gradients)} of a step in-process (${share(gradients / step.with)}), and ${singleTime(state)} at each epoch and checkpoint`;
 
 function weakSection({ points }: Weak): Section {
   const time = timeFormat(points[0].step.value);
@@ -173,8 +180,14 @@ function growthSections({ rows, parameters }: Growth): Section[] {
 }
 
 /** Returns what was measured, and on which machine. */
-export function headFacts(report: BenchReport): [string, string][] {
-  const { machine, settings, parameters, flopsPerRow, peaks, seconds, started } = report;
+/** What is said at the head of every benchmark. */
+type HeadFacts = Pick<BenchReport, 'machine' | 'parameters' | 'flopsPerRow' | 'seconds' | 'started'> & {
+  readonly settings: Omit<BenchSettings, 'workers' | 'parts' | 'accuracy' | 'data' | 'nativeLibrary'>;
+};
+
+/** @param detail what is said beside the kernels */
+export function headFacts(report: HeadFacts, detail: string): [string, string][] {
+  const { machine, settings, parameters, flopsPerRow, seconds, started } = report;
   const { cores, cpuQuota, memory } = machine;
   const { network, batch, optimizer, momentum, shards, kernels, library, precision, seed } = settings;
   const physical = cores.physical === null ? '' : ` (${cores.physical} physical)`;
@@ -184,10 +197,7 @@ export function headFacts(report: BenchReport): [string, string][] {
   return [
     ['network', `${network.join('-')}, ReLU, softmax cross-entropy: ${countOf(parameters, 'parameter')}`],
     ['step', `batch ${batch}, ${rule}, ${countOf(shards, 'shard')}: ${megaflops(flopsPerRow * batch)}`],
-    [
-      'kernels',
-      `${kernels}${library === null ? '' : `: ${library}`}, ${precision}; peak ${peaks.map((peak) => peakText(peak)).join(', ')}`,
-    ],
+    ['kernels', `${kernels}${library === null ? '' : `: ${library}`}, ${precision}; ${detail}`],
     ['cpu', `${machine.cpu}, ${countOf(cores.usable, 'core')}${physical}, ${quota}`],
     [
       'machine',
@@ -197,6 +207,10 @@ export function headFacts(report: BenchReport): [string, string][] {
     ['when', `${started.slice(0, 19).replace('T', ' ')} UTC, ${duration(seconds)}, seed ${seed}`],
   ];
 }
+
+/** Says how fast the kernels multiply matrices. */
+export const peaksText = (peaks: BenchReport['peaks']): string =>
+  `peak ${peaks.map((peak) => peakText(peak)).join(', ')}`;
 
 const peakText = ({ workers, gflops }: BenchReport['peaks'][number]) =>
   `${gflops.toFixed(0)} GFLOP/s ${workers === 0 ? 'in-process' : `on ${countOf(workers, 'thread')}`}`;
@@ -210,11 +224,11 @@ export function proofLine({ workers, identical, steps, sha256, others }: BenchRe
   return `weights identical for ${workers.join(', ')}: ${identical ? 'yes' : 'NO'} (sha256 ${hashes}, after ${countOf(steps, 'step')} each${identical ? also : ''})`;
 }
 
-function timeCells(estimate: Estimate, format: Format): [string, string] {
+export function timeCells(estimate: Estimate, format: Format): [string, string] {
   return [format(estimate.value), range(estimate, (value) => format(value).replace(/ .*/, ''))];
 }
 
-function speedupCells(speedup: Estimate | null): [string, string] {
+export function speedupCells(speedup: Estimate | null): [string, string] {
   return speedup === null
     ? ['', '']
     : [`${speedup.value.toFixed(2)}×`, range(speedup, (value) => value.toFixed(2))];

@@ -31,6 +31,12 @@ export function report(error: unknown): number {
     );
     return 3;
   }
+  if (error instanceof EvalError) {
+    process.stderr.write(
+      'gradpool: charts are drawn by code that is made from their description, which --disallow-code-generation-from-strings forbids: leave it out for this command\n',
+    );
+    return 2;
+  }
   if (error instanceof UserError) {
     process.stderr.write(`gradpool: ${oneLine(error.message)}\n`);
     return error.exitCode;

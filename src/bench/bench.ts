@@ -4,7 +4,9 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../clock.js';
+import type { ProductSetup } from '../kernels/speed.js';
 import type { TrainingPlan } from '../train/plan.js';
+import { measureChecks, withStep } from './checks.js';
 import { closeContestants, costOf, openContestant } from './contestant.js';
 import { randomData } from './data.js';
 import { growth } from './growth.js';
@@ -68,12 +70,12 @@ export async function* bench(options: BenchOptions = {}, clock?: Clock): AsyncGe
   const settings = resolveBench(options, availableParallelism());
   const { parts, network, seed } = settings;
   const data = randomData({ rows: rowsFor(settings), inputs: network[0], outputs: network.at(-1)!, seed });
-  const { sizes, ...cost } = await stepCost(settings, data);
+  const setup = productSetup(kernelOptions(settings));
+  const { sizes, checks, ...cost } = await stepCost(settings, data, setup);
   const targets = parts.includes('target') ? await targetPlans(settings) : [];
   yield { type: 'start', settings, stages: ['peak', ...parts] };
 
   yield { type: 'progress', stage: 'peak', share: 0 };
-  const setup = productSetup(kernelOptions(settings));
   const window = Math.min(WINDOW, settings.seconds / 100);
   const memoryOf = (workers: number) => stepWork(sizes, workers).memory;
   const measure = () => measureRates(setup, settings.workers, memoryOf, window);
@@ -99,6 +101,7 @@ export async function* bench(options: BenchOptions = {}, clock?: Clock): AsyncGe
     ...cost,
     peaks: [...peaks].map(([workers, gflops]) => ({ workers, gflops })),
     limits: limitPoints(sizes, rates, results.strong),
+    checks: withStep(checks, results.strong),
     ...results,
     proof: await prove(settings, results),
   } as const;
@@ -133,13 +136,14 @@ function rowsFor(settings: BenchSettings): number {
 }
 
 /**
- * Opens a training to count what a step costs. Settings that no training can have throw here, before anything
+ * Opens a training to count what a step costs, and to measure its checks. Settings that no training can have throw here, before anything
  * is measured.
  */
-async function stepCost(settings: BenchSettings, data: ReturnType<typeof randomData>) {
+async function stepCost(settings: BenchSettings, data: ReturnType<typeof randomData>, setup: ProductSetup) {
   const { network, batch, shards } = settings;
   const contestant = openContestant(settings, { workers: 0, shards, batch, network }, data);
   await closeContestants([contestant]);
   const cost = costOf(contestant.trainer);
-  return { ...cost, sizes: stepSizes(contestant.trainer, cost.flopsPerRow) };
+  const checks = measureChecks(setup, contestant.trainer);
+  return { ...cost, checks, sizes: stepSizes(contestant.trainer, cost.flopsPerRow) };
 }

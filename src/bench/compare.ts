@@ -1,6 +1,6 @@
 /** Compares two reports point by point: is the newer program slower, and could chance explain it? */
-import { readFileSync } from 'node:fs';
 import { DataError } from '../errors.js';
+import { readRegularText } from '../regular.js';
 import { type NamedPoint, namedPoints } from './points.js';
 import { type BenchReport, REPORT_FORMAT, REPORT_VERSION } from './report.js';
 import { type Estimate, ratio } from './statistics.js';
@@ -143,8 +143,9 @@ export function readReport(file: string): BenchReport {
   const remedy = 'expected the output of gradpool bench --json';
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegularText(file);
   } catch (error) {
+    if (error instanceof DataError) throw error;
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new DataError(`${file}: ${missing ? 'no such file' : (error as Error).message}; ${remedy}`);
   }

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.js';
 import type { TrainingData } from '../data/load.js';
 import { weightsSha256 } from '../network/digest.js';
+import type { Ranks } from '../ranks/ranks.js';
 import { resolveConfig } from '../train/config.js';
 import { openTrainer } from '../train/open.js';
 import { planTraining, type TrainingPlan } from '../train/plan.js';
@@ -26,22 +27,31 @@ export interface Contestant {
   readonly workerFailures: readonly string[];
 }
 
-/** Opens the training that `spec` describes. @param clock the system's by default */
+/**
+ * Opens the training that `spec` describes.
+ * @param clock the system's by default
+ * @param ranks the ranks of which this process is one
+ */
 export function openContestant(
   settings: BenchSettings,
   spec: ContestantSpec,
   data: TrainingData,
-  clock?: Clock,
+  { clock, ranks = null }: { readonly clock?: Clock | undefined; readonly ranks?: Ranks | null } = {},
 ): Contestant {
   const profile = new Profile(clock);
   const workerFailures: string[] = [];
   const onRetry = (message: string) => workerFailures.push(message);
-  const trainer = openTrainer(planOf(settings, spec, data), { onRetry, clock, profile });
+  const trainer = openTrainer(planOf(settings, spec, data, ranks), { onRetry, clock, profile, ranks });
   return { spec, trainer, profile, workerFailures };
 }
 
 /** Plans the training of a network that is exactly as wide as the specification says. */
-function planOf(settings: BenchSettings, spec: ContestantSpec, data: TrainingData): TrainingPlan {
+function planOf(
+  settings: BenchSettings,
+  spec: ContestantSpec,
+  data: TrainingData,
+  ranks: Ranks | null,
+): TrainingPlan {
   const { workers, shards, batch, network } = spec;
   const config = resolveConfig({
     preset: 'none',
@@ -53,7 +63,7 @@ function planOf(settings: BenchSettings, spec: ContestantSpec, data: TrainingDat
     shards,
     batch,
   });
-  return planTraining(config, data, true);
+  return planTraining(config, data, true, undefined, ranks?.size);
 }
 
 /** Says how large a network is, and how much arithmetic a step of it takes. */

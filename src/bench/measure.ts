@@ -79,7 +79,7 @@ export async function* measureInTurn(
 ): AsyncGenerator<number, readonly Measured[]> {
   const contestants: Contestant[] = [];
   try {
-    for (const { spec, data } of entrants) contestants.push(openContestant(settings, spec, data, clock));
+    for (const { spec, data } of entrants) contestants.push(openContestant(settings, spec, data, { clock }));
     return yield* measureContestants(contestants, pace, settings.rounds, clock);
   } finally {
     await closeContestants(contestants);

@@ -160,6 +160,16 @@ export interface Proof {
   readonly failures: readonly string[];
 }
 
+/** Holds what the checks for values that are not finite cost, in seconds of one thread. */
+export interface Checks {
+  /** A look at all gradients: what a step takes at most, for kernels see many of them as they write them. */
+  readonly gradients: number;
+  /** A look at weights and slots, at each epoch and checkpoint. */
+  readonly state: number;
+  /** A step in-process with its check, and without it at least; null where strong scaling was not measured. */
+  readonly step: { readonly with: number; readonly without: number } | null;
+}
+
 /** Holds everything that a benchmark measured; a part that was not measured is null. */
 export interface BenchReport {
   readonly format: typeof REPORT_FORMAT;
@@ -175,6 +185,8 @@ export interface BenchReport {
   readonly peaks: readonly { readonly workers: number; readonly gflops: number }[];
   /** The limit of a step of the configured batch by number of workers. */
   readonly limits: readonly LimitPoint[];
+  /** Absent in reports of versions before 0.2. */
+  readonly checks?: Checks;
   readonly strong: Strong | null;
   readonly weak: Weak | null;
   readonly batch: BatchSweep | null;

@@ -7,7 +7,8 @@ import { stringify } from 'yaml';
 import { makeFolder, writeFileAtomic } from '../atomic.js';
 import { shellPath } from '../data/words.js';
 import { DataError } from '../errors.js';
-import { appendRegular, partOf, readPart } from '../regular.js';
+import { appendRegular, partOf, readPart, readRegularText } from '../regular.js';
+import { isSealed, sealed, sha256Of } from '../run/belonging.js';
 import { timedName } from '../run/folder.js';
 import { parseStored } from '../stored.js';
 import { VERSION } from '../version.js';
@@ -47,12 +48,15 @@ export const trialFolder = (folder: string, trial: number): string => partOf(fol
 /** Returns where in a sweep's folder a trial has its own. */
 export const trialPart = (trial: number): string => join(SWEEP_FILES.folders, String(trial).padStart(4, '0'));
 
+/** Returns what sweep.yaml holds for a definition. */
+export const definitionText = (folder: string, definition: SweepDefinition): string =>
+  `# gradpool resume ${shellPath(folder)}\n${stringify({ formatVersion: SWEEP_FORMAT.version, ...definition })}`;
+
 /** Creates the folder of a new sweep. */
 export function createSweepFolder(folder: string, record: SweepRecord): void {
   try {
     makeFolder(join(folder, SWEEP_FILES.folders));
-    const text = stringify({ formatVersion: SWEEP_FORMAT.version, ...record.definition });
-    writeFileAtomic(join(folder, SWEEP_FILES.definition), `# gradpool resume ${shellPath(folder)}\n${text}`);
+    writeFileAtomic(join(folder, SWEEP_FILES.definition), definitionText(folder, record.definition));
     writeFileAtomic(join(folder, SWEEP_FILES.times), 'trial,epochs,seconds,samples_per_second\n');
     writeSweepRecord(folder, record);
   } catch (error) {
@@ -63,7 +67,7 @@ export function createSweepFolder(folder: string, record: SweepRecord): void {
 }
 
 export function writeSweepRecord(folder: string, record: SweepRecord): void {
-  const stored = { formatVersion: SWEEP_RECORD_FORMAT.version, ...record };
+  const stored = sealed({ formatVersion: SWEEP_RECORD_FORMAT.version, ...record });
   writeFileAtomic(join(folder, SWEEP_FILES.record), `${JSON.stringify(stored, null, 2)}\n`);
 }
 
@@ -93,19 +97,50 @@ export function refuseNoSweep(folder: string): void {
   throw new DataError(`${folder}: not a sweep's folder (it has no ${SWEEP_FILES.record})`);
 }
 
+/** A sweep's record, the definition that its user may have changed since, and what else was changed. */
+interface ReadSweep {
+  readonly record: SweepRecord;
+  readonly given: SweepOptions;
+  /** SHA-256 of the file that the definition stands in. */
+  readonly definitionSha256: string;
+  readonly notes: readonly string[];
+}
+
 /**
- * Reads a sweep's record, and the definition that its user may have changed since.
+ * Reads a sweep's record and definition.
  * @throws DataError where the folder is not a sweep's or a file is damaged
  */
-export function readSweep(folder: string): { record: SweepRecord; given: SweepOptions } {
+export function readSweep(folder: string): ReadSweep {
   refuseNoSweep(folder);
-  const read = <T>(name: string, parse: (text: string, file: string) => T): T =>
-    parse(readPart(folder, name), join(folder, name));
-  const record = read(
-    SWEEP_FILES.record,
-    (text, file) => parseStored(SWEEP_RECORD_FORMAT, text, file) as unknown as SweepRecord,
-  );
-  return { record, given: read(SWEEP_FILES.definition, parseSweep) };
+  const file = join(folder, SWEEP_FILES.record);
+  const json = readPart(folder, SWEEP_FILES.record);
+  const record = parseStored(SWEEP_RECORD_FORMAT, json, file) as unknown as SweepRecord;
+  if (!isSealed(JSON.parse(json))) {
+    throw new DataError(
+      `${file}: was changed or damaged (its checksum does not match); ${SWEEP_RECORD_FORMAT.remedy}`,
+    );
+  }
+  const text = readPart(folder, SWEEP_FILES.definition);
+  const given = parseSweep(text, join(folder, SWEEP_FILES.definition));
+  const definitionSha256 = sha256Of(text);
+  return { record, given, definitionSha256, notes: changesOf(folder, record, definitionSha256) };
+}
+
+/** Says which files of a sweep are not as it has left them, though it can go on with them. */
+function changesOf(folder: string, record: SweepRecord, definition: string): string[] {
+  const { definitionSha256 = definition, leaderboardSha256 } = record;
+  const leaderboard = partOf(folder, SWEEP_FILES.leaderboard);
+  const notes: string[] = [];
+  if (definition !== definitionSha256) {
+    notes.push(`${join(folder, SWEEP_FILES.definition)}: was changed after the sweep had last read it`);
+  }
+  if (leaderboardSha256 === undefined) return notes;
+  if (!existsSync(leaderboard) || sha256Of(readRegularText(leaderboard)) !== leaderboardSha256) {
+    notes.push(
+      `${leaderboard}: was changed, damaged or lost after the sweep had written it; gradpool resume ${shellPath(folder)} writes it again`,
+    );
+  }
+  return notes;
 }
 
 /** The numbers of the trials that have a folder. */

@@ -15,10 +15,10 @@ const UNCONCERNED = ['grid', 'random', 'sobol'];
  * Throws UsageError where a sweep is no longer the one that was begun, or one that contains it: more values
  * of a grid, more trials, more seeds.
  */
-export function refuseChange(folder: string, before: SweepDefinition, now: SweepDefinition): void {
+export function refuseChange(file: string, before: SweepDefinition, now: SweepDefinition): void {
   const refuse = (what: string) => {
     throw new UsageError(
-      `${folder}: ${what}; a sweep that goes on may only grow (more values of a grid, more seeds, more trials): undo the change, or start a new sweep`,
+      `${file}: ${what}; a sweep that goes on may only grow (more values of a grid, more seeds, more trials): undo the change, or start a new sweep`,
     );
   };
   const changed = FIXED.find((key) => !same(before[key], now[key]));

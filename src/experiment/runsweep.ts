@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../atomic.js';
 import { systemClock } from '../clock.js';
 import { DivergedError } from '../errors.js';
+import { sha256Of } from '../run/belonging.js';
 import { isHeldBack } from '../train/refit.js';
 import { comparisonsOf } from './comparisons.js';
 import type { SweepEndEvent, SweepEvent, SweepStartEvent, TrialEndEvent } from './events.js';
@@ -32,11 +33,14 @@ export async function* runSweep(prepared: PreparedSweep, session: SweepSession):
   const close = (status: SweepRecord['status'], error: string | null) => {
     const { chosen } = split;
     const ended = { status, error, ended: new Date().toISOString(), ...(chosen && { split: chosen }) };
-    if (folder) writeSweepRecord(folder, { ...record, ...ended });
+    const { leaderboardSha256 } = sweep;
+    if (folder)
+      writeSweepRecord(folder, { ...record, ...ended, ...(leaderboardSha256 && { leaderboardSha256 }) });
   };
   const stopper = createStopper(run.signal, run.timeLimit);
+  const sweep = new SweepRun(prepared, session, stopper, split);
   try {
-    for await (const event of new SweepRun(prepared, session, stopper, split).events()) {
+    for await (const event of sweep.events()) {
       if (event.type === 'end') close(event.status, null);
       yield event;
     }
@@ -56,6 +60,8 @@ class SweepRun {
   readonly #context: RoundContext;
   #rows: readonly LeaderboardRow[] = [];
   #ranked = Number.NEGATIVE_INFINITY;
+  /** SHA-256 of leaderboard.csv as it is now. */
+  leaderboardSha256: string | null = null;
   /** Why the first trial failed that ends the sweep. */
   #failure: string | null = null;
 
@@ -165,6 +171,7 @@ class SweepRun {
     const paths = new Set(tried.flatMap((assignment) => Object.keys(assignment)));
     const text = leaderboardCsv(this.#rows, [...paths], definition.score, units);
     writeFileAtomic(join(folder, SWEEP_FILES.leaderboard), text);
+    this.leaderboardSha256 = sha256Of(text);
   }
 
   /** Whether the best configuration is trained on all rows at the end. */

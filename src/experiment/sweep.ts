@@ -1,9 +1,11 @@
 /** Sweeps: many trainings of different configurations, and which of them is best. */
+import { join } from 'node:path';
 import type { DataInMemory } from '../data/source.js';
 import { sourceName } from '../data/source.js';
 import { DataError, UsageError } from '../errors.js';
 import { refuseNamedLibrary } from '../kernels/native/index.js';
-import { boardKey, refuseBoardAlone } from '../run/board.js';
+import { sha256Of } from '../run/belonging.js';
+import { keptBoard, refuseBoardAlone } from '../run/board.js';
 import { lockFolder, lockNewFolder, whileLocked } from '../run/lock.js';
 import type { TrainSources } from '../train/config.js';
 import { ownFunctions, withOwnNames } from '../train/own.js';
@@ -11,10 +13,12 @@ import { defineSweep, hasRungs, type SweepDefinition, type SweepOptions } from '
 import type { SweepEvent } from './events.js';
 import {
   createSweepFolder,
+  definitionText,
   newSweepFolder,
   newSweepRecord,
   readSweep,
   refuseNoSweep,
+  SWEEP_FILES,
   writeSweepRecord,
 } from './folder.js';
 import { refuseChange } from './growth.js';
@@ -57,7 +61,9 @@ export async function* sweep(options: SweepOptions, run: SweepRunOptions = {}): 
   const { planner, units } = prepared;
   const shared = units.folds && { folds: units.folds };
   const found = { kernels: planner.kernels, data: await prepared.data.fingerprints(), ...shared };
-  const record = newSweepRecord(definition, started, run.argv ?? [], found);
+  const plain = newSweepRecord(definition, started, run.argv ?? [], found);
+  const record =
+    folder === null ? plain : { ...plain, definitionSha256: sha256Of(definitionText(folder, definition)) };
   const lock = folder === null ? null : lockNewFolder(folder, () => createSweepFolder(folder, record));
   yield* whileLocked(lock, runSweep(prepared, { folder, record, book: new TrialBook([]), run }));
 }
@@ -93,13 +99,16 @@ export async function* resumeSweep(
 }
 
 async function* resumed(folder: string, options: SweepResumeOptions): AsyncGenerator<SweepEvent> {
-  const { record: before, given } = readSweep(folder);
+  const { record: read, given, definitionSha256, notes: changes } = readSweep(folder);
+  const { leaderboardSha256, ...before } = read;
   refuseLibraries(given, folder, options.nativeLibrary);
   const library = before.kernels?.library?.path;
   if (library !== options.nativeLibrary) refuseNamedLibrary(library, `${folder}: its library`);
-  const asked = { ...given.base, ...boardKey(options.tensorboard) };
+  const { tensorboard, boardNotes } = keptBoard(given.base.tensorboard, options.tensorboard, folder);
+  const asked = tensorboard === undefined ? given.base : { ...given.base, tensorboard };
   const definition = asStored(defineSweep({ ...given, base: absoluteBase(asked) }));
-  refuseChange(folder, before.definition, definition);
+  const file = join(folder, SWEEP_FILES.definition);
+  aboutFile(file, () => refuseChange(file, before.definition, definition));
   const { lines, notes } = readTrialLines(folder);
   const base = { ...definition.base, ...sourcesOf(options), ...ownFunctions(options) };
   const prepared = await prepareSweep(definition, base, { kernels: before.kernels, search: options.search });
@@ -115,15 +124,26 @@ async function* resumed(folder: string, options: SweepResumeOptions): AsyncGener
     definition,
     data,
     kernels,
+    definitionSha256,
     status: 'running',
     ended: null,
     error: null,
   } as const;
   writeSweepRecord(folder, record);
   yield* runSweep(
-    { ...prepared, notes: [...prepared.notes, ...notes] },
+    { ...prepared, notes: [...prepared.notes, ...boardNotes, ...changes, ...notes] },
     { folder, record, book: new TrialBook(lines), run: options },
   );
+}
+
+/** Does what may throw a UsageError, which then names the file. */
+function aboutFile(file: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.message.startsWith(file)) throw error;
+    throw new UsageError(`${file}: ${error.message}`);
+  }
 }
 
 /** Throws UsageError for what a sweep that writes nothing cannot do. */

@@ -37,6 +37,14 @@ export interface SweepRecord {
   readonly data: readonly string[];
   /** What the folds of its trials share, which intervals account for; absent without a cross-validation. */
   readonly folds?: Folds;
+  /**
+   * SHA-256 of sweep.yaml as it was last read, and of leaderboard.csv as it was last written; absent in
+   * sweeps of versions before 0.2.
+   */
+  readonly definitionSha256?: string;
+  readonly leaderboardSha256?: string;
+  /** SHA-256 of all the rest of the file; absent where `definitionSha256` is. */
+  readonly sha256?: string;
 }
 
 const VERSION = 1;
@@ -112,6 +120,11 @@ export const SWEEP_RECORD_FORMAT = {
       } satisfies ShapeOf<Folds>)
       .exactOptional()
       .describe('what the folds share, which intervals account for; absent without a cross-validation'),
+    definitionSha256: digest.exactOptional().describe('SHA-256 of sweep.yaml as it was last read'),
+    leaderboardSha256: digest
+      .exactOptional()
+      .describe('SHA-256 of leaderboard.csv, where the sweep has ended'),
+    sha256: digest.exactOptional().describe('SHA-256 of all the rest of the file, as compact JSON'),
   } satisfies ShapeOf<SweepRecord>),
   remedy: 'restore the file from a copy, or start a new sweep from the sweep.yaml beside it',
 } as const satisfies StoredFormat;

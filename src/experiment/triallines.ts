@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { DataError } from '../errors.js';
 import type { Metrics } from '../forward/metrics.js';
 import { describeIssue } from '../issues.js';
-import { isCut, jsonLines } from '../lines.js';
+import { checkedLine, isCut, isSoundLine, jsonLines } from '../lines.js';
 import { whole } from '../optim/hyper.js';
 import { openForAppending, partOf, readRegularText } from '../regular.js';
 import { digest, metricsSchema } from '../run/resultformat.js';
@@ -101,7 +101,9 @@ export function readTrialLines(folder: string): { lines: TrialLine[]; notes: str
 export function readLastTrialLines(folder: string): { lines: TrialLine[]; notes: string[] } {
   const { lines, notes } = parsedLines(folder, (texts) => {
     const last = new Map<string, number>();
-    const trials = texts.map((text) => (text.endsWith('}') ? TRIAL.exec(text)?.[1] : undefined));
+    const trials = texts.map((text) =>
+      isSoundLine(text, UNCHECKED) && text.endsWith('}') ? TRIAL.exec(text)?.[1] : undefined,
+    );
     for (const [index, trial] of trials.entries()) if (trial !== undefined) last.set(trial, index);
     return texts.map((text, index) => {
       const trial = trials[index];
@@ -112,7 +114,9 @@ export function readLastTrialLines(folder: string): { lines: TrialLine[]; notes:
 }
 
 /** How a line begins that gradpool has written. */
-const TRIAL = /^\{(?:"formatVersion":\d+,)?"trial":(\d+),/;
+const TRIAL = /^\{(?:"crc32":"[0-9a-f]{8}",)?(?:"formatVersion":\d+,)?"trial":(\d+),/;
+/** How a line begins that a version before 0.2 has written, without a checksum. */
+const UNCHECKED = /^\{"(?:formatVersion|trial)":/;
 
 /** Parses the lines that `choose` leaves; those that it empties are passed over. */
 function parsedLines(
@@ -124,12 +128,16 @@ function parsedLines(
   if (!existsSync(file)) return { lines: [], notes };
   const { version, schema, remedy } = TRIALS_FORMAT;
   const lines = jsonLines(choose(readRegularText(file).split('\n')).join('\n')).flatMap(
-    ({ number, value }): TrialLine[] => {
+    ({ number, text, value }): TrialLine[] => {
       const place = `${file}:${number}`;
       refuseNewer(version, value, place);
       const line = schema.safeParse(value);
-      if (line.success) return [line.data as TrialLine];
-      const why = value === undefined ? '' : ` (${describeIssue(line.error.issues[0], value, [])})`;
+      const sound = isSoundLine(text, UNCHECKED);
+      if (line.success && sound) return [withoutChecksum(line.data)];
+      const issue = line.success
+        ? 'its checksum does not match'
+        : describeIssue(line.error.issues[0], value, []);
+      const why = value === undefined ? '' : ` (${issue})`;
       notes.push(`${place}: the line is damaged${why} and was passed over; ${remedy}`);
       return [];
     },
@@ -137,13 +145,16 @@ function parsedLines(
   return { lines, notes };
 }
 
+const withoutChecksum = ({ crc32, ...line }: z.output<typeof begun> | z.output<typeof ended>): TrialLine =>
+  line as TrialLine;
+
 /**
  * Appends lines and forces them to the disk. Where a kill has cut the last line short, they begin on a line
  * of their own.
  */
 export function appendTrialLines(folder: string, lines: readonly TrialLine[]): void {
   const path = partOf(folder, SWEEP_FILES.trials);
-  const text = lines.map((line) => `${JSON.stringify(versioned(line))}\n`).join('');
+  const text = lines.map((line) => `${checkedLine(JSON.stringify(versioned(line)))}\n`).join('');
   try {
     const file = openForAppending(path, constants.O_RDWR);
     try {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { type ForeignFunction, type LibraryHandle, loadKoffi } from '../kernels/foreign.js';
+import type { Launch } from './launcher.js';
 
 /** What programs in C take from mpi.h. */
 interface Handles {
@@ -82,6 +83,19 @@ const UCX_SETTINGS = {
   UCX_MEM_MMAP_HOOK_MODE: 'none',
   UCX_MEM_MALLOC_HOOKS: 'n',
 };
+
+/** Where Linux lists devices that reach another machine's memory without its processor. */
+const REMOTE_MEMORY = '/sys/class/infiniband';
+
+/**
+ * Lets UCX send what a step sends without asking the receiver first, where ranks are on several machines: its
+ * handshake goes to and fro, so that 32 KiB over a link of 1 ms took 7 ms instead of 1.7 ms. On one machine,
+ * and with remote memory, the handshake saves a copy and is quick. The user's own setting stays.
+ */
+export function settleUcx({ size, here }: Pick<Launch, 'size' | 'here'>): void {
+  const apart = here !== null && here < size;
+  if (apart && !existsSync(REMOTE_MEMORY)) process.env.UCX_RNDV_THRESH ??= '4m';
+}
 
 /** Says how to install an MPI. */
 export const MPI_HINT = 'apt-get install mpich';

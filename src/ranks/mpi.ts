@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UsageError } from '../errors.js';
 import { address } from '../kernels/foreign.js';
 import { type Launch, launchOf } from './launcher.js';
-import { type LoadedMpi, loadMpi, mpiFunctions } from './library.js';
+import { type LoadedMpi, loadMpi, mpiFunctions, settleUcx } from './library.js';
 import { type Piece, Ranks, type Transport } from './ranks.js';
 
 /** MPI counts bytes in 32 bits. */
@@ -17,9 +17,15 @@ const TAG = 1;
 
 /** Milliseconds for which a rank asks without a pause, since others are usually about as fast. */
 const SPIN = 0.2;
-/** Milliseconds of the first pause, which grows to the last. */
+/** Milliseconds of the first pause. */
 const FIRST_PAUSE = 0.02;
-const LAST_PAUSE = 1;
+/**
+ * Milliseconds of the longest pause, while bytes may be moving: MPI sends and receives when it is asked, so
+ * with pauses of 1 ms a link of 1 Gbit/s was half used.
+ */
+const LAST_PAUSE = 0.1;
+/** Who has waited for long may pause for this share of it, up to a turn. */
+const SHARE_OF_WAIT = 0.005;
 /** Milliseconds after which the event loop turns while a rank waits. */
 const TURN = 20;
 
@@ -102,7 +108,8 @@ class MpiTransport implements Transport {
       const now = performance.now();
       if (now - begin < SPIN) continue;
       Atomics.wait(this.#sleeper, 0, 0, pause);
-      pause = Math.min(1.5 * pause, LAST_PAUSE);
+      const longest = Math.max(LAST_PAUSE, Math.min(SHARE_OF_WAIT * (now - begin), TURN));
+      pause = Math.min(1.5 * pause, longest);
       if (now - turned < TURN) continue;
       await nextTurn();
       turned = performance.now();
@@ -127,6 +134,8 @@ function check(name: string, code: number): void {
 /** The ranks that a launcher has started, by MPI. */
 export interface MpiRanks {
   readonly ranks: Ranks;
+  /** The name and version that the library gives itself. */
+  readonly version: string;
   /** Waits for all ranks and leaves them. */
   finish(): Promise<void>;
   /** Ends all ranks at once. */
@@ -138,10 +147,13 @@ export interface MpiRanks {
  * @throws UsageError where no MPI library, or the wrong one, is there
  */
 export async function meetByMpi(launch = launchOf()!): Promise<MpiRanks> {
-  const transport = new MpiTransport(loadMpi(launch.kind), launch);
+  settleUcx(launch);
+  const mpi = loadMpi(launch.kind);
+  const transport = new MpiTransport(mpi, launch);
   const ranks = await Ranks.meet(transport);
   return {
     ranks,
+    version: mpi.version,
     async finish() {
       // MPI itself would wait without a pause.
       await ranks.gatherTexts('');

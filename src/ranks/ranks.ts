@@ -68,9 +68,9 @@ export class Ranks {
     return this.hosts.filter((host) => host === this.hosts[this.rank]).length;
   }
 
-  /** The numbers of all other ranks. */
+  /** All other ranks, from the next one on: ranks that all began with rank 0 would wait for its link. */
   get others(): number[] {
-    return Array.from({ length: this.size }, (_, rank) => rank).filter((rank) => rank !== this.rank);
+    return Array.from({ length: this.size - 1 }, (_, i) => (this.rank + 1 + i) % this.size);
   }
 
   transfer(sends: readonly Piece[], receives: readonly Piece[]): Promise<void> {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { CONFIG_FORMAT } from '../train/configfile.js';
 import type { RunRecord } from './recordformat.js';
 
-const sha256Of = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const sha256Of = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Returns the name by which the files of a run know each other; it says nothing else. */
 export const newRunId = (): string => randomBytes(16).toString('hex');
@@ -34,21 +34,24 @@ export function withConfig<Record extends RunRecord>(record: Record, config: obj
 export const isOwnConfig = ({ configs }: RunRecord, stored: unknown): boolean =>
   configs === undefined || configs.slice(-2).includes(configSha256(stored));
 
-/** Returns what run.json holds: the record, and the checksum of all the rest of it. */
-export function sealed(record: RunRecord): RunRecord & { readonly sha256: string } {
+/** Returns what run.json or sweep.json holds: the record, and the checksum of all the rest of it. */
+export function sealed<Sealed extends { readonly sha256?: string }>(record: Sealed) {
   const { sha256, ...rest } = record;
   return { ...rest, sha256: sha256Of(JSON.stringify(rest)) };
 }
 
 /**
- * Whether run.json is as the run has written it. Records of earlier versions have no checksum; those that
- * have one of their configuration have one of their own.
+ * Whether run.json or sweep.json is as it was written. Records of earlier versions have no checksum; those
+ * that have one of another file have one of their own.
  */
 export function isSealed(stored: Readonly<Record<string, unknown>>): boolean {
   const { sha256, ...rest } = stored;
-  if (sha256 === undefined) return stored.configs === undefined && stored.id === undefined;
+  if (sha256 === undefined) return SINCE.every((key) => stored[key] === undefined);
   return sha256 === sha256Of(JSON.stringify(rest));
 }
+
+/** Keys of records that have a checksum. */
+const SINCE = ['id', 'configs', 'definitionSha256'];
 
 /** What a checkpoint belongs to. */
 export const originSchema = z.strictObject({

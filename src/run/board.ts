@@ -1,5 +1,7 @@
 /** Writes a training's history as event files, which TensorBoard draws while the training goes on. */
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { shellPath } from '../data/words.js';
 import { UsageError } from '../errors.js';
 import type { Metrics } from '../forward/metrics.js';
 import type { EventFile, HParamValue } from '../tensorboard/eventfile.js';
@@ -27,9 +29,24 @@ export function boardOfParts(tensorboard: Place, folder: string | null): Place {
     : tensorboard;
 }
 
-/** Returns the key `tensorboard` as a training that goes on sets it; nothing where it is not given. */
-export const boardKey = (given: Place | undefined): { readonly tensorboard?: Place } =>
-  given === undefined ? {} : { tensorboard: typeof given === 'string' ? resolve(given) : given };
+/**
+ * Returns the key `tensorboard` as a folder that may come from anybody has stored it, and a note where it is
+ * not kept: a place outside of the folder is written to only if event files of this run are there already, or
+ * the command line names it.
+ */
+export function keptBoard<Stored extends Place | undefined>(
+  stored: Stored,
+  given: Place | undefined,
+  folder: string,
+): { readonly tensorboard: Stored | Place; readonly boardNotes: readonly string[] } {
+  if (given !== undefined)
+    return { tensorboard: typeof given === 'string' ? resolve(given) : given, boardNotes: [] };
+  const place = boardFolder(stored ?? false, folder);
+  if (typeof stored !== 'string' || place === null || existsSync(place))
+    return { tensorboard: stored, boardNotes: [] };
+  const note = `tensorboard: there are no event files of this run in ${place}, so they are written below ${folder}; --tensorboard=${shellPath(stored)} writes them there`;
+  return { tensorboard: true, boardNotes: [note] };
+}
 
 /** Throws UsageError where event files are wanted of a training that writes nothing. */
 export function refuseBoardAlone(tensorboard: Place | undefined, folder: string | null): void {

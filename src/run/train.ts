@@ -16,7 +16,7 @@ import { checkOwnGiven, ownFunctions, type StoppingRule } from '../train/own.js'
 import { planTraining } from '../train/plan.js';
 import { resumeBag, trainBag } from './bag.js';
 import { planBag } from './bagplan.js';
-import { boardKey, refuseBoardAlone } from './board.js';
+import { keptBoard, refuseBoardAlone } from './board.js';
 import { resumeFolds, trainFolds } from './crossvalidation.js';
 import { planCrossValidation } from './cvplan.js';
 import { newRun, newRunFolder, type RunRecord, readRun, refuseNoRun, writeRun } from './folder.js';
@@ -195,19 +195,21 @@ async function* resumed(
   if (record.refit) {
     throw new UsageError(`${folder} is the refit of a run: gradpool resume ${shellPath(dirname(folder))}`);
   }
+  const { tensorboard, boardNotes } = keptBoard(before.tensorboard, options.tensorboard, folder);
+  const told = () => [...boardNotes, ...forcedNotes(changes)];
   const config = withEpochs(
     resolveConfig({
       ...before,
+      tensorboard,
       ...(options.workers === undefined ? {} : { workers: options.workers }),
       ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
       ...(options.audit === undefined ? {} : { audit: options.audit }),
-      ...boardKey(options.tensorboard),
     }),
   );
   refuseShortening(folder, before, config);
   const { status, result } = record;
   if (config.epochs === before.epochs && result !== null && status !== 'interrupted') {
-    yield { type: 'end', ...result };
+    yield { type: 'end', ...result, run: folder };
     return;
   }
   checkOwnGiven(config, ownFunctions(options));
@@ -221,7 +223,7 @@ async function* resumed(
       changes.push(...checkData(folder, recorded, loaded.whole, record, options.force));
       return loaded;
     });
-    const plan = noting(planCrossValidation(recorded, folded), forcedNotes(changes));
+    const plan = noting(planCrossValidation(recorded, folded), told());
     const known = forcedRecord(record, folded.whole, changes);
     yield* resumeFolds(plan, options, { folder, config, record: known });
     return;
@@ -235,14 +237,14 @@ async function* resumed(
   const known = forcedRecord(record, data, changes);
   if (config.bag > 1) {
     const members = bagData(data, config.bag, fraction, config.seed, config.stratify);
-    const plan = noting(planBag(recorded, members), forcedNotes(changes));
+    const plan = noting(planBag(recorded, members), told());
     yield* resumeBag(plan, { ...options, own: ownFunctions(options) }, { folder, config, record: known });
     return;
   }
   const own = planTraining(recorded, data, options.profile, ...shareOfRank(ranks));
   const plan = await agreedPlan(ranks, own);
   if (options.picture) refuseNoPicture(plan.data);
-  const noted = noting(notingKernels(plan, record, plan), forcedNotes(changes));
+  const noted = noting(notingKernels(plan, record, plan), told());
   const session = openSession(noted, { ...options, own: ownFunctions(options), ranks });
   const { trainer } = session;
   const { force = false } = options;

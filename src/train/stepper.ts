@@ -2,9 +2,9 @@
  * Computes one step: the gradient of a batch by the workers, its sum along the tree, and the update of the
  * weights.
  */
-import { type Addition, additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
 import type { AcrossRanks } from './acrossranks.js';
 import { Auditor, type ComputedBatch } from './audit.js';
+import { type Cut, cutOf } from './cut.js';
 import { divergedError, updateError } from './diagnosis.js';
 import { brokenParameter, putBack, snapshotOf } from './finite.js';
 import type { TrainingMemory } from './memory.js';
@@ -12,7 +12,7 @@ import { normsByLayer } from './norms.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { passValuesAt } from './schedules.js';
-import { UpdateLostError, updateSlices } from './slices.js';
+import { UpdateLostError } from './slices.js';
 import type { TaskContext, TrainingTask } from './tasks.js';
 import { createUpdater, type Updater, type UpdateStep } from './update.js';
 import { NEGLIGIBLE } from './weighting.js';
@@ -32,16 +32,6 @@ export interface BatchSums {
   readonly score: number;
   /** Shards that were computed twice. */
   readonly audited: number;
-}
-
-/** How a batch is cut into tasks. */
-interface Cut {
-  /** The shards of each gradient task; none where this rank has no shard of a short batch. */
-  readonly ranges: readonly IndexRange[];
-  /** The additions that are left after those. */
-  readonly additions: readonly Addition[];
-  /** The parameters of each update task. */
-  readonly slices: readonly IndexRange[];
 }
 
 interface StepperOptions {
@@ -76,8 +66,13 @@ export class Stepper {
     this.#profile = profile;
     this.#across = across;
     this.#updater = createUpdater(plan, memory);
-    const trainingRows = () => contextOf(0).gradient.trainingRows;
-    this.#auditor = new Auditor({ plan, memory, trainingRows, run: this.#run.bind(this), onNote });
+    this.#auditor = new Auditor({
+      plan,
+      memory,
+      trainingRows: () => contextOf(0).gradient.trainingRows,
+      run: (...given) => this.#run(...given),
+      onNote,
+    });
   }
 
   /**
@@ -184,22 +179,10 @@ export class Stepper {
     const key = shards * MOST_WORKERS + workers;
     let cut = this.#cuts.get(key);
     if (!cut) {
-      cut = this.#newCut(shards, workers);
+      cut = cutOf(shards, workers, this.memory.layout.length, this.#across);
       this.#cuts.set(key, cut);
     }
     return cut;
-  }
-
-  #newCut(shards: number, workers: number): Cut {
-    const { first: begin, last: end } = this.#across?.shardsOf(shards) ?? { first: 0, last: shards };
-    const own = begin === end ? [] : contiguousRanges(end - begin, Math.max(1, workers));
-    const ranges = own.map(({ first, last }) => ({ first: begin + first, last: begin + last }));
-    const slice = this.#across?.slice ?? { first: 0, last: this.memory.layout.length };
-    return {
-      ranges,
-      additions: additionsAfter(ranges, shards),
-      slices: slice.first < slice.last ? updateSlices(slice, workers) : [],
-    };
   }
 
   /** The kernels of the coordinator's own workspace. */

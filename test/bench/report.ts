@@ -90,6 +90,7 @@ export function madeReport({ factor = 1, seed = 1, node = '20.20.2' }: Made = {}
     parameters: 172,
     flopsPerRow: 800,
     peaks: [0, 1, 2].map((workers) => ({ workers, gflops: 50 * Math.max(1, workers) })),
+    checks: { gradients: 1e-5, state: 2e-4, step: { with: 2e-3, without: 1.99e-3 } },
     limits: limitPoints(SIZES, RATES, { points }),
     strong: { points, oneShard, costOfShards: pairedRatio(serial, oneShard.times) },
     weak: null,

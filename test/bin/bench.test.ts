@@ -90,6 +90,13 @@ describe('gradpool bench', () => {
     [['--plot', 'x.png'], 2, 'ends in .svg'],
     [['--plot', 'nowhere/x.svg'], 3, 'there is no folder'],
     [['--fail-if-slower', '5%'], 2, 'belongs to gradpool bench compare'],
+    [['--ranks', '2', '--only', 'strong'], 2, '--ranks measures one curve: leave out --only'],
+    [['--ranks', '2', '--mpiexec', 'no-such'], 2, 'there is no no-such here, by which ranks are started'],
+    [
+      ['scale', 'no-such.json'],
+      3,
+      'no-such.json: no such file; expected the output of gradpool bench --ranks',
+    ],
     [['--data', 'nope', '--only', 'target'], 3, 'nope: neither a file'],
     [['measure'], 2, "unknown action 'measure'"],
   ])('%j ends with exit code %d in one line', async (args, code, message) => {

@@ -31,10 +31,17 @@ async function trained(options, workerFile) {
   return { end, ms: performance.now() - begin };
 }
 
-const sound = async (options) => {
-  await trained(options); // the first training loads the code
-  return trained(options);
-};
+const sounds = new Map();
+
+/** Trains without an accident, once for each kind: its end, and how long it takes. */
+async function sound(options) {
+  const key = JSON.stringify(options);
+  if (!sounds.has(key)) {
+    await trained(options); // the first training loads the code
+    sounds.set(key, await trained(options));
+  }
+  return sounds.get(key);
+}
 
 /** Ends the thread that waits for it, whose number is in the marker. */
 function terminator(marker) {
@@ -48,68 +55,67 @@ function terminator(marker) {
   return () => clearInterval(timer);
 }
 
-/**
- * Trains `count` times with an accident of a kind in a random task of a kind.
- * @param random returns a number from 0 to 1
- */
-export async function* accidents({ count, folder, random, kinds = ACCIDENTS, tasks = TASKS }) {
-  const options = { ...OPTIONS, workers: 2 };
-  const { end, ms } = await sound(options);
-  for (const accident of kinds) {
-    for (const kind of tasks) {
-      const row = { what: `${accident} in ${kind}`, tried: 0, begun: 0, right: 0, failures: [], added: [] };
-      // The thread has a task for each step and each evaluation; the last update of an epoch is in one piece.
-      const { epochs } = OPTIONS;
-      const most = { evaluate: epochs, update: end.steps - epochs, gradient: end.steps }[kind];
-      for (let i = 0; i < count; i++) {
-        const at = 1 + Math.floor(random() * most);
-        const marker = join(folder, `${accident}-${kind}-${i}`);
-        Object.assign(process.env, {
-          GRADPOOL_TEST_MARKER: marker,
-          GRADPOOL_TEST_ACCIDENT: accident,
-          GRADPOOL_TEST_KIND: kind,
-          GRADPOOL_TEST_AT: `${at}`,
-        });
-        const stop = accident === 'terminate' ? terminator(marker) : () => {};
-        row.tried++;
-        try {
-          const again = await trained(options, worker('dying'));
-          if (existsSync(marker)) row.begun++;
-          row.added.push(again.ms - ms);
-          if (again.end.weightsSha256 === end.weightsSha256) row.right++;
-          else row.failures.push(`task ${at}: comes to ${again.end.weightsSha256}`);
-        } catch (error) {
-          row.failures.push(`task ${at}: ${error.message}`);
-        } finally {
-          stop();
-        }
-      }
-      yield row;
-    }
-  }
-}
-
-/** Flips one bit of a random shard's gradient, with every shard audited. */
-export async function flips({ count, folder, random }) {
-  const options = { ...OPTIONS, hidden: [40, 30], audit: 1 };
-  const { end } = await sound({ ...options, workers: 0 });
-  const row = { what: 'a flipped bit, audited', tried: 0, begun: 0, right: 0, failures: [] };
-  for (let i = 0; i < count; i++) {
-    const [step, shard, index] = [end.steps, 8, 1000].map((most) => Math.floor(random() * most));
-    const marker = join(folder, `flip-${i}`);
+/** Trainings with an accident of a kind in a random task of a kind. */
+export const accidents = {
+  rows: () =>
+    ACCIDENTS.flatMap((accident) =>
+      TASKS.map((task) => ({
+        what: `${accident} in ${task}`,
+        accident,
+        task,
+        only: { accidents: accident, tasks: task },
+      })),
+    ),
+  possible: () => Number.POSITIVE_INFINITY,
+  async attempt({ accident, task }, { folder, index, below, trying }) {
+    const options = { ...OPTIONS, workers: 2 };
+    const { end, ms } = await sound(options);
+    // The thread has a task for each step and each evaluation; the last update of an epoch is in one piece.
+    const { epochs } = OPTIONS;
+    const at = 1 + below({ evaluate: epochs, update: end.steps - epochs, gradient: end.steps }[task]);
+    const marker = join(folder, `${accident}-${task}-${index}`);
     Object.assign(process.env, {
-      GRADPOOL_TEST_FLIP: `${step},${shard},${index}`,
+      GRADPOOL_TEST_MARKER: marker,
+      GRADPOOL_TEST_ACCIDENT: accident,
+      GRADPOOL_TEST_KIND: task,
+      GRADPOOL_TEST_AT: `${at}`,
+    });
+    trying(`task ${at}`);
+    const stop = accident === 'terminate' ? terminator(marker) : () => {};
+    try {
+      const again = await trained(options, worker('dying'));
+      const as = existsSync(marker) ? 'had it' : 'had ended before it';
+      if (again.end.weightsSha256 === end.weightsSha256) return { as, added: again.ms - ms };
+      return { wrong: `task ${at}: comes to ${again.end.weightsSha256}` };
+    } catch (error) {
+      return { wrong: `task ${at}: ${error.message}` };
+    } finally {
+      stop();
+    }
+  },
+};
+
+/** Trainings in which one bit of a random shard's gradient is flipped, with every shard audited. */
+export const flips = {
+  rows: () => [{ what: 'a flipped bit, audited', only: {} }],
+  possible: () => Number.POSITIVE_INFINITY,
+  async attempt(_, { folder, index, below, trying }) {
+    const options = { ...OPTIONS, hidden: [40, 30], audit: 1 };
+    const { end } = await sound({ ...options, workers: 0 });
+    const [step, shard, place] = [end.steps, 8, 1000].map(below);
+    const marker = join(folder, `flip-${index}`);
+    Object.assign(process.env, {
+      GRADPOOL_TEST_FLIP: `${step},${shard},${place}`,
       GRADPOOL_TEST_MARKER: marker,
     });
-    row.tried++;
-    const workers = 1 + Math.floor(3 * random());
+    const workers = 1 + below(3);
+    const where = `step ${step}, shard ${shard}, ${workers} workers`;
+    trying(where);
     const said = await trained({ ...options, workers }, worker('flipping')).then(
       () => 'not found',
       (error) => error.message,
     );
-    if (existsSync(marker)) row.begun++;
-    if (said.startsWith(`audit: shard ${shard} of step ${step + 1} `)) row.right++;
-    else row.failures.push(`step ${step}, shard ${shard}, ${workers} workers: ${said}`);
-  }
-  return row;
-}
+    if (!said.startsWith(`audit: shard ${shard} of step ${step + 1} `)) return { wrong: `${where}: ${said}` };
+    return { as: existsSync(marker) ? 'found' : 'found without a flip' };
+  },
+};

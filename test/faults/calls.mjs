@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gradpool, judged, prepared, undisturbed } from './jobs.mjs';
+import { gradpool, JOBS, judged, prepared, undisturbed } from './jobs.mjs';
 
 const SOURCE = fileURLToPath(new URL('./shim.c', import.meta.url));
 const ALL = 'owsruml';
@@ -32,60 +32,81 @@ export function buildShim(folder) {
   }
 }
 
-/**
- * Kills a job at `count` random instants, from when its first file is there.
- * @param random returns a number from 0 to 1
- */
-export async function killAtRandom(name, { count, folder, random }) {
-  const { expected, ms } = await undisturbed(name, folder);
-  const row = newRow(`${name}, killed at random`);
-  for (let i = 0; i < count; i++) {
-    const own = join(folder, `${name}-kill-${i}`);
+/** Commands that are killed at a random instant, from when their first file is there. */
+export const kills = {
+  rows: () =>
+    Object.keys(JOBS).map((job) => ({ what: `${job}, killed at random`, job, only: { jobs: job } })),
+  possible: () => Number.POSITIVE_INFINITY,
+  async attempt({ job }, { folder, index, random, trying }) {
+    const { expected, ms } = await undisturbed(job, folder);
+    const own = join(folder, `${job}-kill-${index}`);
     const killAfter = random() * ms;
-    const args = await prepared(name, own, folder);
+    const where = `after ${killAfter.toFixed(0)} ms`;
+    trying(where);
+    const args = await prepared(job, own, folder);
     const before = readdirSync(own).length;
-    await gradpool(args, { killAfter, from: () => name === 'resume' || readdirSync(own).length > before });
-    await record(row, name, own, expected, `after ${killAfter.toFixed(0)} ms`);
-  }
-  return row;
+    await gradpool(args, { killAfter, from: () => job === 'resume' || readdirSync(own).length > before });
+    return outcome(job, own, expected, where);
+  },
+};
+
+/** Commands that are killed before a call to the system, and those in which such a call fails. */
+export const calls = {
+  rows: ({ shim }) =>
+    shim === null
+      ? []
+      : Object.keys(JOBS).flatMap((job) =>
+          Object.keys(FAULTS).map((fault) => ({
+            what: `${job}, ${fault}`,
+            job,
+            fault,
+            shim,
+            only: { jobs: job, faults: fault },
+          })),
+        ),
+  async possible({ job, fault, shim }, folder) {
+    await undisturbed(job, folder);
+    return numberOfCalls(job, FAULTS[fault], folder, shim);
+  },
+  async attempt({ job, fault, shim }, { folder, place, trying }) {
+    const at = place + 1;
+    const { expected } = await undisturbed(job, folder);
+    const own = join(folder, `${job}-${FAULTS[fault].kind}-${at}`);
+    trying(`call ${at}`);
+    const ended = await disturbed(job, own, { ...FAULTS[fault], shim, folder }, at);
+    return outcome(job, own, expected, `call ${at}`, badEnding(ended));
+  },
+};
+
+/** Runs a job of which the call `at` goes wrong, counted from 1; none where that is 0. */
+async function disturbed(job, own, { kind, calls, stays, shim, folder, counted }, at) {
+  const args = await prepared(job, own, folder);
+  const env = {
+    LD_PRELOAD: shim,
+    FAULTS_FOLDER: `${own}/`,
+    FAULTS_CALLS: calls,
+    FAULTS_KIND: `${kind}`,
+    FAULTS_AT: `${at}`,
+    FAULTS_STAY: stays ? '1' : '0',
+    ...(counted ? { FAULTS_COUNT: counted } : {}),
+  };
+  return gradpool(args, { env });
 }
 
-/** Lets calls of a job go wrong: `count` of them, evenly spread, or all. */
-export async function* disturbCalls(name, { count, folder, shim, faults = Object.keys(FAULTS) }) {
-  const { expected } = await undisturbed(name, folder);
-  for (const fault of faults) {
-    const { kind, calls, stays } = FAULTS[fault];
-    const row = newRow(`${name}, ${fault}`);
-    const disturbed = async (at) => {
-      const own = join(folder, `${name}-${kind}-${at}`);
-      const args = await prepared(name, own, folder);
-      const counted = join(folder, 'count');
-      const env = {
-        LD_PRELOAD: shim,
-        FAULTS_FOLDER: `${own}/`,
-        FAULTS_CALLS: calls,
-        FAULTS_KIND: `${kind}`,
-        FAULTS_AT: `${at}`,
-        FAULTS_STAY: stays ? '1' : '0',
-        ...(at === 0 ? { FAULTS_COUNT: counted } : {}),
-      };
-      const ended = await gradpool(args, { env });
-      const number = at === 0 && existsSync(counted) ? statSync(counted).size : 0;
-      rmSync(counted, { force: true });
-      return { own, ended, number };
-    };
-    const { own, number } = await disturbed(0);
+const numbers = new Map();
+
+/** Counts the calls of a job to which a fault applies. */
+async function numberOfCalls(job, fault, folder, shim) {
+  const key = `${job} ${fault.calls}`;
+  if (!numbers.has(key)) {
+    const own = join(folder, `${job}-counted`);
+    const counted = join(folder, 'count');
+    await disturbed(job, own, { ...fault, shim, folder, counted }, 0);
+    numbers.set(key, existsSync(counted) ? statSync(counted).size : 0);
+    rmSync(counted, { force: true });
     rmSync(own, { recursive: true });
-    row.of = number;
-    const places = Math.min(count, number);
-    for (let i = 0; i < places; i++) {
-      const at = 1 + Math.floor((i * number) / places);
-      const { own, ended } = await disturbed(at);
-      const said = badEnding(ended);
-      await record(row, name, own, expected, `call ${at}`, said);
-    }
-    yield row;
   }
+  return numbers.get(key);
 }
 
 /** Says what is wrong with how a command ended: it may be killed, finish, or refuse in one line. */
@@ -95,16 +116,11 @@ function badEnding({ code, signal, said }) {
   return `ended with ${code ?? signal}: ${said.trim().slice(0, 600)}`;
 }
 
-const newRow = (what) => ({ what, tried: 0, begun: 0, right: 0, failures: [] });
-
-/** Judges what is left in a folder, counts it, and removes the folder where nothing is wrong. */
-async function record(row, name, own, expected, where, said = null) {
-  const { begun, wrong } = await judged(name, own, expected);
-  row.tried++;
-  if (begun) row.begun++;
+/** Judges what is left in a folder, and removes the folder where nothing is wrong. */
+async function outcome(job, own, expected, where, said = null) {
+  const { begun, wrong } = await judged(job, own, expected);
   const failure = said ?? wrong;
-  if (failure === null) {
-    row.right++;
-    rmSync(own, { recursive: true, force: true });
-  } else row.failures.push(`${where}: ${failure} (${own})`);
+  if (failure !== null) return { wrong: `${where}: ${failure} (${own})` };
+  rmSync(own, { recursive: true, force: true });
+  return { as: begun ? 'had begun' : 'had not begun' };
 }

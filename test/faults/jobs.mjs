@@ -143,8 +143,15 @@ export const JOBS = {
   },
 };
 
-/** Runs a job without a fault: what comes of it, and how long it takes. */
+const sound = new Map();
+
+/** Runs a job without a fault, once: what comes of it, and how long it takes. */
 export async function undisturbed(name, folder) {
+  if (!sound.has(name)) sound.set(name, await runSound(name, folder));
+  return sound.get(name);
+}
+
+async function runSound(name, folder) {
   const own = join(folder, `${name}-sound`);
   const { finish } = JOBS[name];
   const args = await prepared(name, own, folder);

@@ -1,69 +1,103 @@
 /**
- * Disturbs gradpool and counts how often it comes to the same bits all the same:
- *   node test/faults/run.mjs [--only kills,calls,accidents,flips] [--jobs train,resume,…] [--faults ENOSPC,…]
- *                            [--accidents loop,…] [--tasks update,…] [--count 1000] [--seed 1]
- * `npm run test:faults` sets up and runs all of it, which takes hours; the suite runs a short form. Folders
- * in which something went wrong are kept, and their paths are printed.
+ * Disturbs gradpool and counts how often it comes to the same bits all the same, or says in one line why not:
+ *   node test/faults/run.mjs [--only kills,calls,accidents,flips,damages,fuzz] [--count 1000] [--seed 1]
+ *                            [--processes 2] [--minutes M] [--figures FILE]
+ *                            [--jobs train,…] [--faults ENOSPC,…] [--accidents loop,…] [--tasks update,…]
+ *                            [--files run.json,…] [--readers CSV,…]
+ * A row of the table has at most `--count` tries. They are spread over the processes, and over the time where
+ * `--minutes` ends it early. `--figures` appends the rows to a file, which table.mjs makes a table of; another
+ * seed makes other tries. What went wrong is kept, and its path is printed. Only Node, the built files, the
+ * packages and a C compiler are needed.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
+import { buildShim } from './calls.mjs';
+import { countIn, line, newTally } from './figures.mjs';
+import { shareOut } from './lanes.mjs';
+import { PARTS } from './parts.mjs';
 
-// A thread that runs out of memory shall do so soon.
-setFlagsFromString('--max-old-space-size=256');
-
-const PARTS = ['kills', 'calls', 'accidents', 'flips'];
+const text = (value) => ({ type: 'string', ...(value === undefined ? {} : { default: value }) });
 const given = parseArgs({
   options: {
-    only: { type: 'string', default: PARTS.join() },
-    jobs: { type: 'string', default: 'train,resume,sweep,predict' },
-    faults: { type: 'string' },
-    accidents: { type: 'string' },
-    tasks: { type: 'string' },
-    count: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: '1' },
+    only: text(Object.keys(PARTS).join()),
+    count: text('1000'),
+    seed: text('1'),
+    processes: text(`${availableParallelism()}`),
+    minutes: text('Infinity'),
+    figures: text(),
+    jobs: text(),
+    faults: text(),
+    accidents: text(),
+    tasks: text(),
+    files: text(),
+    readers: text(),
   },
 }).values;
-const { buildShim, disturbCalls, killAtRandom } = await import('./calls.mjs');
-const { accidents, flips } = await import('./accidents.mjs');
-const { Stream } = await import(new URL('../../dist/src/random.js', import.meta.url));
+const [count, seed, processes, minutes] = [given.count, given.seed, given.processes, given.minutes].map(
+  Number,
+);
+/** Whether a name is among those that an option gives, or the option is not given. */
+const chosen = (option, name) => given[option]?.split(',').includes(name) ?? true;
 
-const stream = new Stream(Number(given.seed), 99, 0);
-const random = () => stream.uniform();
-const count = Number(given.count);
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-faults-'));
-const only = given.only.split(',');
-const jobs = given.jobs.split(',');
-const [faults, kinds, tasks] = ['faults', 'accidents', 'tasks'].map((name) => given[name]?.split(','));
+const shim = given.only.includes('calls') ? buildShim(folder) : null;
+const rows = Object.entries(PARTS)
+  .flatMap(([part, { rows }]) => rows({ shim }).map((row) => ({ part, ...row })))
+  .map((row, number) => ({ ...row, number }))
+  .filter(
+    ({ part, only }) =>
+      chosen('only', part) && Object.entries(only).every(([option, name]) => chosen(option, name)),
+  );
+if (given.only.includes('calls') && shim === null)
+  console.log('calls: skipped, there is no C compiler (cc) to build the library that disturbs them');
 
-async function* measured() {
-  if (only.includes('kills')) for (const name of jobs) yield killAtRandom(name, { count, folder, random });
-  if (only.includes('calls')) {
-    const shim = buildShim(folder);
-    if (shim === null)
-      console.log('calls: skipped, there is no C compiler (cc) to build the library that disturbs them');
-    else for (const name of jobs) yield* disturbCalls(name, { count, folder, shim, faults });
-  }
-  if (only.includes('accidents')) yield* accidents({ count, folder, random, kinds, tasks });
-  if (only.includes('flips')) yield flips({ count, folder, random });
+/** Most pieces of a row: enough that all processes have work to the end. */
+const PIECES = 64;
+const pieces = rows
+  .flatMap((row) => {
+    const of = Math.min(PIECES, count);
+    return Array.from({ length: of }, (_, next) => ({ row, count, next, of, seed }));
+  })
+  .sort((a, b) => a.next - b.next);
+
+const tallies = new Map(rows.map((row) => [row.number, newTally(row)]));
+const tell = {
+  message(piece, { possible, trying, tried, failed }) {
+    const tally = tallies.get(piece.row.number);
+    if (possible !== undefined) tally.possible = possible;
+    else if (trying !== undefined) piece.trying = trying;
+    else if (tried !== undefined) {
+      countIn(tally, tried);
+      piece.next += piece.of;
+      piece.trying = undefined;
+    } else piece.failed = failed;
+  },
+  /** A process that ends within a try is wrong; the tries after it are made by another. */
+  crash({ trying, failed, ...piece }, ended) {
+    const where = trying ?? 'between two tries';
+    countIn(tallies.get(piece.row.number), { wrong: `${where}: the process ended with ${failed ?? ended}` });
+    return trying === undefined ? null : { ...piece, next: piece.next + piece.of };
+  },
+};
+
+const script = fileURLToPath(new URL('child.mjs', import.meta.url));
+const began = performance.now();
+const until = began + minutes * 60_000;
+const { left, stopped } = await shareOut({ script, words: [folder], pieces, processes, until, tell });
+
+let wrong = 0;
+for (const tally of tallies.values()) {
+  console.log(line(tally));
+  if (tally.listed.length > 0) console.log(`  harmless: ${tally.listed.join('; ')}`);
+  for (const failure of tally.wrong) console.log(`  ${failure}`);
+  wrong += tally.wrong.length;
+  if (given.figures) appendFileSync(given.figures, `${JSON.stringify(tally)}\n`);
 }
-
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-
-/** Writes a row of the table. Some tries have nothing to go on from, such as a run not yet begun. */
-function line({ what, tried, begun, right, of, added }) {
-  const places = of === undefined ? '' : `, at ${tried} of ${of} calls`;
-  const time = added?.length > 0 ? `, ${Math.round(median(added))} ms more in the median` : '';
-  return `${what.padEnd(32)} ${right}/${tried} (${begun} had begun)${places}${time}`;
-}
-
-let failures = 0;
-for await (const row of measured()) {
-  console.log(line(row));
-  for (const failure of row.failures) console.log(`  ${failure}`);
-  failures += row.failures.length;
-}
-if (failures === 0) rmSync(folder, { recursive: true });
-process.exitCode = failures === 0 ? 0 : 1;
+const took = ((performance.now() - began) / 60_000).toFixed(1);
+const early = left > 0 || stopped ? `, ended early with ${left} of ${pieces.length} pieces left` : '';
+console.log(`${took} minutes with ${processes} processes, seed ${seed}${early}`);
+if (wrong === 0) rmSync(folder, { recursive: true, force: true });
+process.exitCode = wrong === 0 ? 0 : 1;

@@ -9,6 +9,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -146,6 +147,31 @@ describe.skipIf(process.platform === 'win32')('a part of a folder that', () => {
     expect(await failure(() => goOn(from))).toMatch(/^3: .*a symbolic link/);
     expect(existsSync(target)).toBe(false);
   });
+});
+
+it('a folder for event files that config.yaml names is not written to', async () => {
+  const strange = join(folder, 'strange');
+  const from = copy('board', (path) => {
+    unseal(path(''));
+    appendFileSync(path('config.yaml'), `tensorboard: ${strange}\n`);
+  });
+  const config = join(from, 'config.yaml');
+  writeFileSync(config, readFileSync(config, 'utf8').replace('tensorboard: false\n', ''));
+  const notes: string[] = [];
+  for await (const event of resume(from, { epochs: 3, workers: 0 }))
+    if (event.type === 'start') notes.push(...event.notes);
+  expect(notes.join()).toContain(`there are no event files of this run in ${join(strange, 'board')}`);
+  expect(existsSync(strange)).toBe(false);
+  expect(existsSync(join(from, 'tensorboard'))).toBe(true);
+});
+
+it('a path in run.json does not say where a run lies that is complete', async () => {
+  const elsewhere = join(folder, 'elsewhere');
+  const from = copy('moved', (path) => {
+    const { result } = JSON.parse(readFileSync(path('run.json'), 'utf8'));
+    unseal(path(''), { result: { ...result, run: elsewhere } });
+  });
+  for await (const event of resume(from)) if (event.type === 'end') expect(event.run).toBe(from);
 });
 
 it('a configuration that is a bomb is refused in one line', async () => {

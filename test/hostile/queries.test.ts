@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeSource } from '#src/data/describe.js';
+import { withDuckDB, withinTime } from '#src/data/tables/duckdb.js';
 import { findRuns } from '#src/experiment/listing/query.js';
 import { failure, file } from '../data/helpers.js';
 
@@ -62,6 +63,13 @@ const HOSTILE = [
   `select 1 as a union by name pragma version`,
   `from '${table}' select a into outfile '${written}'`,
   `select $1 as a`,
+  `select * from (pivot '${table}' on y using sum(a))`,
+  `select sleep_ms(1000) as a from '${table}'`,
+  `select system.main.getenv('HOME') as a from '${table}'`,
+  `select list_transform(['HOME'], x -> getenv(x))[1] as a from '${table}'`,
+  `select a from '${table}' limit (select length(content) from read_text('${secret}'))`,
+  `from read_csv('${table}', buffer_size = 1000000000000)`,
+  `from read_csv('${table}', rejects_table => 'x')`,
 ];
 
 describe('queries', () => {
@@ -94,6 +102,12 @@ describe('queries', () => {
     const options = { task: 'auto', val: 0, seed: 1, target: 'y' } as const;
     const { notes } = await loadTrainingData({ ...options, data: `select a, y from '${table}'` });
     expect(notes[0]).toBe(`query: it reads "${table}"`.slice(0, notes[0].length));
+  });
+
+  it('that compute without end are ended', async () => {
+    const count = 'SELECT count(*) FROM range(1000000000000)';
+    const ended = withDuckDB((connection) => withinTime(connection, () => connection.run(count), 60));
+    await expect(ended).rejects.toThrow(/^query: it was ended after 0\.001 minutes; let it read less/);
   });
 
   it('and conditions on runs cannot close the bracket around them', async () => {

@@ -1,6 +1,7 @@
 /** Several ranks come to the bits of one process, whatever they share. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { surveyLibraries } from '#src/kernels/native/index.js';
 import { weightsSha256 } from '#src/network/digest.js';
 import {
   additionsAfter,
@@ -31,6 +32,7 @@ const CASES: Readonly<Record<string, Omit<TrainOptions, 'data'>>> = {
   'adam in slices': { ...wide, optimizer: 'adam', lr: 0.01 },
   'adamw with jit kernels': { ...wide, optimizer: 'adamw', lr: 0.01, kernels: 'jit' },
   'portable kernels': { ...base, kernels: 'portable' },
+  ...(surveyLibraries().length > 0 ? { 'native kernels': { ...wide, kernels: 'native' } } : {}),
   'dropout and batch normalisation': {
     ...{ batch: 80, epochs: 4, lr: 0.05, val: 0.1, optimizer: 'adam' },
     layers: [{ dense: 20 }, 'batchNorm', 'relu', { dropout: 0.3 }, { dense: 3 }, 'softmax'],

@@ -1,45 +1,29 @@
-/** Processes that mpiexec has started train one network; skipped where there is no mpiexec. */
-import { spawn, spawnSync } from 'node:child_process';
+/** Processes that the mpiexec of each MPI here has started train one network; skipped where there is none. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { surveyMpi } from '#src/ranks/library.js';
 import { resume, train } from '#src/run/train.js';
 import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent } from '#src/train/events.js';
 import { type Ended, flowers, Place } from '../bin/cli.js';
 import { endOf } from '../support/ending.js';
 import { writeIdxFolder } from '../support/idx.js';
+import { mpiLaunchers, runRanks } from '../support/mpi.js';
 
 const SCRIPT = fileURLToPath(new URL('../fixtures/ranks.mjs', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('../../dist/bin/gradpool.js', import.meta.url));
 
-const found = surveyMpi().some(({ kind }) => kind === 'MPICH');
-const hasMpi = found && spawnSync('mpiexec', ['--version']).status === 0;
-if (!hasMpi) console.warn('no MPICH here: the ranks that mpiexec starts are not tested');
-
 const place = new Place();
 afterAll(place.remove);
 
-/** Runs ranks, each with words of its own. */
-function mpiexec(...ranks: string[][]): Promise<Ended> {
-  const words = ranks.flatMap((rank, i) => [...(i > 0 ? [':'] : []), '-n', '1', process.execPath, ...rank]);
-  const child = spawn('mpiexec', words, { cwd: place.folder });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (text) => {
-    stdout += text;
-  });
-  child.stderr.on('data', (text) => {
-    stderr += text;
-  });
-  return new Promise((done) => {
-    child.once('close', (code) => done({ code, stdout, stderr }));
-  });
-}
-
 const alike = (count: number, ...words: string[]): string[][] => Array.from({ length: count }, () => words);
 
-describe.skipIf(!hasMpi)('ranks of mpiexec', () => {
+const launchers = mpiLaunchers();
+
+it.skipIf(launchers.length > 0)('is not tested where there is no MPI', () => {});
+
+describe.each(launchers)('ranks of $kind', ({ kind, command }) => {
+  const mpiexec = (...ranks: string[][]) => runRanks(command, place.folder, ranks);
   let options: TrainOptions[];
   let slow: TrainOptions;
   let alone: string[];
@@ -74,7 +58,7 @@ describe.skipIf(!hasMpi)('ranks of mpiexec', () => {
     for (const option of [...options, slow]) {
       alone.push((await endOf(train({ ...option, workers: 0 }, { out: null }))).weightsSha256);
     }
-    const killed = { options: slow, out: place.path('killed'), step: 7, rank: 1 };
+    const killed = { options: slow, out: place.path(`killed by ${kind}`), step: 7, rank: 1 };
     const trainings = options.map((option) => [option, null]);
     three = await mpiexec(...alike(3, SCRIPT, JSON.stringify({ trainings, killed })));
   });
@@ -88,7 +72,7 @@ describe.skipIf(!hasMpi)('ranks of mpiexec', () => {
 
   it('end when one of them is killed; others go on, are stopped, and one process ends in the same bits', async () => {
     expect(three.code).not.toBe(0);
-    const folder = place.path('killed');
+    const folder = place.path(`killed by ${kind}`);
     const resumed = { folder, stopAt: 15, stopRank: 1 };
     const two = await mpiexec(...alike(2, SCRIPT, JSON.stringify({ resumed })));
     expect(two.code).toBe(0);
@@ -99,16 +83,18 @@ describe.skipIf(!hasMpi)('ranks of mpiexec', () => {
 
   it('print once, and end with the exit code of all', async () => {
     const words = [PROGRAM, 'train', `${options[1].data}`, '--hidden', '8', '--epochs', '1', '--json'];
-    const { code, stdout, stderr } = await mpiexec(...alike(2, ...words, '--out', 'printed'));
+    const { code, stdout, stderr } = await mpiexec(...alike(2, ...words, '--out', `printed by ${kind}`));
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ ranks: 2, epochs: 1 });
     expect(stderr.match(/^ranks: 2 on 1 machine$/gm)).toHaveLength(1);
-    const other = await mpiexec([...words, '--out', 'other'], [...words, '--seed', '2', '--out', 'other']);
+    const out = `other of ${kind}`;
+    const other = await mpiexec([...words, '--out', out], [...words, '--seed', '2', '--out', out]);
     expect(other).toMatchObject({ code: 2, stdout: '' });
-    expect(other.stderr).toMatch(
+    // Open MPI's launcher adds a paragraph of its own.
+    expect(other.stderr.replace(/^-{20,}\n[\s\S]*/m, '')).toMatch(
       /^(loading .*\n)?gradpool: rank 1 on \S+ has seed 2, and rank 0 has 1: start all ranks with the same command\n$/,
     );
-    expect(existsSync(place.path('other'))).toBe(false);
+    expect(existsSync(place.path(out))).toBe(false);
   });
 });
 

@@ -8,7 +8,7 @@ import { loadModel } from '#src/model/index.js';
 import { metricText } from '#src/report/format.js';
 import { makeReport, type Report } from '#src/report/report.js';
 import { pngOf } from '#src/report/run/png.js';
-import { unseal } from '../support/unsealed.js';
+import { unseal, unsealSweep } from '../support/unsealed.js';
 import {
   benchFile,
   classes,
@@ -278,8 +278,7 @@ describe('of a sweep', () => {
   it('names damaged lines and says that it has not ended', async () => {
     const going = join(folder, 'going-sweep');
     cpSync(place, going, { recursive: true });
-    const record = JSON.parse(readFileSync(join(going, 'sweep.json'), 'utf8'));
-    writeFileSync(join(going, 'sweep.json'), JSON.stringify({ ...record, status: 'running', ended: null }));
+    unsealSweep(going, { status: 'running', ended: null });
     appendFileSync(join(going, 'trials.jsonl'), '{"trial":');
     const { html, notes } = await makeReport(going);
     expectWords({ html }, 'This sweep has not ended: 12 of the 12 trials begun have ended.');
@@ -290,10 +289,10 @@ describe('of a sweep', () => {
   it('of 200 trials stays below 3 MB', async () => {
     const large = join(folder, 'large');
     cpSync(place, large, { recursive: true });
-    const record = JSON.parse(readFileSync(join(large, 'sweep.json'), 'utf8'));
+    const { definition } = JSON.parse(readFileSync(join(large, 'sweep.json'), 'utf8'));
     const rates = Array.from({ length: 100 }, (_, i) => 0.001 * (i + 1));
-    record.definition.axes = { lr: rates, 'hidden.0': [8], optimizer: ['sgd'] };
-    writeFileSync(join(large, 'sweep.json'), JSON.stringify(record));
+    definition.axes = { lr: rates, 'hidden.0': [8], optimizer: ['sgd'] };
+    unsealSweep(large, { definition });
     const epoch = (i: number, trial: number) => {
       const loss = 1 / (i + 1) + (trial % 7) / 50;
       return {
@@ -307,7 +306,7 @@ describe('of a sweep', () => {
       };
     };
     const lines = rates.flatMap((lr, i) =>
-      record.definition.seeds.map((seed: number, at: number) => {
+      definition.seeds.map((seed: number, at: number) => {
         const trial = 2 * i + at + 1;
         const where = join(large, 'trials', String(trial).padStart(4, '0'));
         mkdirSync(where, { recursive: true });

@@ -1,6 +1,6 @@
 /** Runs DuckDB in this process, on an empty database in memory, and shortens its errors to one line. */
 import { randomBytes } from 'node:crypto';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { DataError } from '../../errors.js';
@@ -32,9 +32,12 @@ export async function withDuckDB<T>(
   });
   try {
     const connection = await instance.connect();
+    const interrupt = () => connection.interrupt();
+    process.once('exit', interrupt); // which would wait for a query that runs
     try {
       return await use(connection);
     } finally {
+      process.off('exit', interrupt);
       connection.disconnectSync();
     }
   } finally {
@@ -55,9 +58,42 @@ interface Access {
   /** A folder of which all files may be read. */
   readonly folder?: string;
   /**
-   * Whether the SQL comes from a user: it then runs in one thread, and even `plainly` is out of its reach.
+   * Whether the SQL comes from a user: it then runs in one thread, in bounded memory, and even `plainly` is
+   * out of its reach.
    */
   readonly foreign?: boolean;
+}
+
+/** Bytes that a query from anybody may hold in memory, and as much again in temporary files. */
+const foreignBytes = (): string => literal(`${Math.floor(totalmem() / 4 / 2 ** 20)}MiB`);
+
+/** Milliseconds for which a query from anybody may compute. */
+const LONGEST = 600_000;
+
+/**
+ * Runs a query that may come from anybody, and interrupts it when it takes longer than a query may: nothing
+ * else ends `SELECT count(*) FROM range(1000000000000)`. Throws DataError then.
+ */
+export async function withinTime<T>(
+  connection: Connection,
+  run: () => Promise<T>,
+  most = LONGEST,
+): Promise<T> {
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    connection.interrupt();
+  }, most);
+  try {
+    return await run();
+  } catch (error) {
+    if (!late) throw error;
+    throw new DataError(
+      `${QUERY}: it was ended after ${most / 60_000} minutes; let it read less, or write its result to a table file with DuckDB and train on that`,
+    );
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**
@@ -71,7 +107,9 @@ export async function lock(
   const settings = {
     streaming_buffer_size: literal('16MB'), // with less, only one thread would be busy
     // with several threads, the order of an aggregate's rows would vary
-    ...(foreign ? { threads: '1' } : { allowed_configs: `['disabled_optimizers']` }),
+    ...(foreign
+      ? { threads: '1', memory_limit: foreignBytes(), max_temp_directory_size: foreignBytes() }
+      : { allowed_configs: `['disabled_optimizers']` }),
     allowed_paths: `[${files.map(literal)}]`,
     allowed_directories: `[${folder === undefined ? '' : literal(folder)}]`,
     enable_external_access: 'false',

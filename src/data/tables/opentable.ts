@@ -20,6 +20,7 @@ import {
   QUERY,
   queryText,
   withDuckDB,
+  withinTime,
 } from './duckdb.js';
 import { readCells } from './duckread.js';
 import { type DuckColumn, storedAs } from './fetchedcolumns.js';
@@ -160,9 +161,15 @@ async function openQuery(connection: Connection, text: string, store?: ColumnSto
   });
   for (const file of files) await checkContents(connection, file, /json/i.test(text) ? 'json' : 'csv');
   const view = identifier('the query');
-  await withSourceErrors(QUERY, () => connection.run(`CREATE TEMP VIEW ${view} AS ${text}`));
-  const reader = await openTyped(connection, QUERY, view, store);
-  return files.length === 0 ? reader : { ...reader, notes: [`${QUERY}: it reads ${examples(files)}`] };
+  const reader = await withinTime(connection, async () => {
+    await withSourceErrors(QUERY, () => connection.run(`CREATE TEMP VIEW ${view} AS ${text}`));
+    return openTyped(connection, QUERY, view, store);
+  });
+  return {
+    ...reader,
+    notes: files.length === 0 ? [] : [`${QUERY}: it reads ${examples(files)}`],
+    read: (...wanted) => withinTime(connection, () => reader.read(...wanted)),
+  };
 }
 
 const notQueried = (file: string) =>

@@ -41,6 +41,7 @@ const REFUSED_FUNCTIONS = [
   'json_execute_serialized_sql',
   'json_serialize_plan',
   'parse_duckdb_log_message',
+  'sleep_ms',
 ];
 
 /** Options of the functions that read files which name a path or leave a table behind. */

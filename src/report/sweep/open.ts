@@ -34,7 +34,7 @@ export interface OpenedSweep {
 
 /** Opens a sweep. Throws DataError where the folder is no sweep's or is damaged. */
 export function openSweep(folder: string): OpenedSweep {
-  const { record } = readSweep(folder);
+  const { record, notes: changes } = readSweep(folder);
   const { definition } = record;
   const { lines, notes } = readTrialLines(folder);
   const book = new TrialBook(lines);
@@ -65,7 +65,7 @@ export function openSweep(folder: string): OpenedSweep {
     rows,
     ended: ended.size,
     begun: begun.size,
-    notes,
+    notes: [...changes, ...notes],
   };
 }
 
