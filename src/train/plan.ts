@@ -2,6 +2,7 @@
 
 import type { Encoding } from '../data/dataset.js';
 import type { TrainingData } from '../data/load.js';
+import { recordBytes } from '../data/stream/records.js';
 import { slotsFor } from '../data/stream/ring.js';
 import { UsageError } from '../errors.js';
 import type { HyperValues } from '../hyperparameters.js';
@@ -135,7 +136,12 @@ export function planTraining(
     workers,
     sizes,
     ranks,
-    notes: [...data.notes, ...batchNotes(config, sizes), ...(chosen.note === null ? [] : [chosen.note])],
+    notes: [
+      ...data.notes,
+      ...batchNotes(config, sizes),
+      ...streamNotes(config, data, stepsPerEpoch),
+      ...(chosen.note === null ? [] : [chosen.note]),
+    ],
     sharedBytes: measure((arena) => carveTraining(arena, trained, data.task, sizes)),
   };
 }
@@ -144,6 +150,20 @@ export function planTraining(
 function orderRows({ train }: TrainingData, batch: number, stepsPerEpoch: number): number {
   if (train.dataset.stored === undefined) return train.rows.length;
   return batch * slotsFor(train.dataset, batch, stepsPerEpoch);
+}
+
+/** Bytes of a stored row up to which it takes longer to ask for it than to copy it. */
+const NARROW = 1024;
+
+/** Returns a note where rows are read one by one from disk and another order would be faster. */
+function streamNotes({ shuffle }: TrainConfig, { train }: TrainingData, stepsPerEpoch: number): string[] {
+  const { dataset } = train;
+  const slow = dataset.stored !== undefined && shuffle === 'rows' && recordBytes(dataset) < NARROW;
+  return slow && stepsPerEpoch > 1
+    ? [
+        'stream: each row is read by itself; --shuffle blocks reads 64 at once and is faster, in another order',
+      ]
+    : [];
 }
 
 /** Refuses a batch that is larger than the data, and patience without rows to validate on. */

@@ -126,7 +126,8 @@ class BatchReader {
   #beginEpoch(): void {
     const { train, seed, shuffle, stepsPerEpoch } = this.setup;
     const epoch = Math.floor(this.#step / stepsPerEpoch);
-    this.#window = { positions: null, order: new Uint32Array(0) }; // the last epoch's goes before the next comes
+    // The last epoch's order goes before the next one comes.
+    this.#window = { positions: null, order: new Uint32Array(0) };
     this.#windows = epochWindows(train.rows.length, { seed, epoch, shuffle });
     this.#nextWindow();
   }

@@ -25,7 +25,7 @@ const MIB = 2 ** 20;
  */
 function bytesNeeded(kind: Source['kind'], file: string): number {
   const growth = kind === 'arrays' ? 1 : /\.(gz|zst|parquet)$/i.test(file) ? 8 : 2;
-  return growth * statSync(file).size;
+  return growth * (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
 }
 
 /**

@@ -34,7 +34,7 @@ export async function openDuckDB(
   mebibytes?: number,
 ): Promise<{ readonly connection: Connection; close(): void }> {
   const instance = await DuckDBInstance.create(':memory:', {
-    threads: String(Math.min(8, availableParallelism())),
+    threads: String(Math.min(8, availableParallelism(), threadsFor(mebibytes))),
     ...(mebibytes === undefined ? {} : { memory_limit: `${mebibytes}MiB` }),
     temp_directory: join(tmpdir(), `gradpool-duckdb-${process.pid}-${randomBytes(8).toString('hex')}`),
     autoinstall_known_extensions: 'false',
@@ -57,6 +57,12 @@ export async function openDuckDB(
     },
   };
 }
+
+/** MiB that a thread needs to read a file: the longest line may take 16 MiB, a buffer twice that. */
+const THREAD_MIB = 96;
+
+const threadsFor = (mebibytes = Number.POSITIVE_INFINITY): number =>
+  Math.max(1, Math.floor(mebibytes / THREAD_MIB));
 
 /** Says what a locked database may still reach. */
 interface Access {

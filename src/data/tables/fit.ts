@@ -45,7 +45,7 @@ export async function fitTable(
     return withTable(source, header, (reader) => fitReader(reader, source.name, options, null));
   const { writer, memoryLimit } = streaming;
   const spill = new Spill(join(writer.folder, COLUMNS));
-  const mebibytes = memoryLimit && Math.max(LEAST_DUCKDB, Math.floor(memoryLimit / 4));
+  const mebibytes = memoryLimit && Math.max(LEAST_DUCKDB, Math.floor(memoryLimit / 2));
   const fit = (reader: TableReader) => fitReader(reader, source.name, options, { spill, writer });
   const fitted = await withTable(source, header, fit, { store: spill, mebibytes });
   rmSync(join(writer.folder, COLUMNS), { recursive: true });
