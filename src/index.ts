@@ -16,6 +16,7 @@ export type { Breakdown as StepBreakdown, StepPart } from './bench/profile.js';
 export type {
   BatchSweep,
   BenchReport,
+  Checks as CheckCosts,
   Growth as GrowthMeasurement,
   GrowthPoint,
   LimitPoint,
@@ -33,7 +34,7 @@ export type { Clock } from './clock.js';
 export type { TensorData } from './data/arrays/memory.js';
 export type { BlockSource } from './data/blocks.js';
 export type { ColumnSchema } from './data/columnschema.js';
-export type { Dataset, Encoding, StoredArray, Subset } from './data/dataset.js';
+export type { Dataset, Encoding, StoredArray, StoredRows, Subset } from './data/dataset.js';
 export type { Finding, FindingKind } from './data/findings/finding.js';
 export { type LoadOptions, loadTrainingData, type TrainingData } from './data/load.js';
 export type { Parting } from './data/parting.js';
@@ -48,6 +49,7 @@ export type {
   TargetSchema,
 } from './data/schema.js';
 export type { DataInMemory, DataSource } from './data/source.js';
+export type { StreamOptions } from './data/stream/source.js';
 export type { CsvText } from './data/tables/csvtext.js';
 export type { KeptColumn } from './data/tables/load.js';
 export type { TableOverrides } from './data/tables/overrides.js';
@@ -151,6 +153,7 @@ export {
   type Predictions,
   type PredictOptions,
   type PredictStreamOptions,
+  type PredictWorkers,
   type RelatedColumns,
   type Row,
 } from './model/index.js';

@@ -35,6 +35,7 @@ export type { ImportanceMetric } from './importancemetrics.js';
 export type { PredictionBatch, Predictions, PredictOptions } from './predict.js';
 export type { PredictionEvent, PredictStreamOptions } from './predictstream.js';
 export type { Row } from './rows.js';
+export type { PredictWorkers } from './scorer.js';
 
 /** A trained network with all that is needed to predict from raw rows. */
 export interface Model {

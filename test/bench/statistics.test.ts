@@ -17,7 +17,7 @@ const exponential = (draws: Stream, count: number) =>
   Array.from({ length: count }, () => -Math.log(1 - draws.uniform()));
 
 describe('bootstrap intervals', () => {
-  const coverage = (hit: (trial: number) => boolean, trials = 150) =>
+  const coverage = (hit: (trial: number) => boolean, trials = 100) =>
     Array.from({ length: trials }, (_, trial) => hit(trial)).filter(Boolean).length / trials;
 
   it('of a median are not moved by an outlier', () => {

@@ -4,7 +4,12 @@ import { machineSets } from '../kernels/implementations.js';
 import { flowers, Place } from './cli.js';
 
 const place = new Place();
-beforeAll(() => place.write('flowers.csv', flowers()));
+/** What the training ends with where there is machine code. */
+let jit: { kernels: string; weightsSha256: string };
+beforeAll(async () => {
+  place.write('flowers.csv', flowers());
+  jit = JSON.parse((await run(`${LINE} --workers 2 --json`)).stdout);
+});
 afterAll(() => place.remove());
 
 const LINE = 'train flowers.csv -t kind --hidden 40 --epochs 2';
@@ -42,7 +47,6 @@ it.skipIf(machineSets.length === 0).each([
 ])('where %s, WASM trains to the same bits', async (_, name, replacement, reason) => {
   const file = place.write(`without-${name}.cjs`, shim(name, replacement));
   const environment = { NODE_OPTIONS: `--require ${file}` };
-  const jit = JSON.parse((await run(`${LINE} --workers 2 --json --out own-${name}`)).stdout);
   expect(jit.kernels).toBe('jit');
   const { code, stdout, stderr } = await run(`${LINE} --workers 2 --json --out ${name}`, environment);
   expect(code).toBe(0);
@@ -56,6 +60,7 @@ it.skipIf(machineSets.length === 0).each([
   expect(asked.stderr).toMatch(/^gradpool: --kernels jit: [^\n]+; --kernels wasm has the same bits\n$/);
   expect(asked.stderr).toMatch(reason);
 
+  if (name !== 'mprotect') return;
   const doctor = JSON.parse((await run('doctor --json', environment)).stdout);
   expect(doctor.auto.kernels).toBe('wasm');
   const entry = doctor.kernels.find((kernel: { name: string }) => kernel.name === 'jit');

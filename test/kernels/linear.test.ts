@@ -147,7 +147,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
           expect(sameBits(dxr, dx.slice(r * K, (r + 1) * K))).toBe(true);
         }
       }),
-      { ...PROPERTY, numRuns: 25, seed: 1 },
+      { ...PROPERTY, numRuns: 15, seed: 1 },
     );
   });
 
@@ -185,7 +185,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
           expect(sameBits(aloneBackward, dx.slice(bounds[s] * K, bounds[s + 1] * K))).toBe(true);
         }
       }),
-      { ...PROPERTY, numRuns: 30, seed: 4 },
+      { ...PROPERTY, numRuns: 18, seed: 4 },
     );
   });
 
@@ -226,7 +226,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
         expect(sameBits(dw, parts[0][0])).toBe(true);
         expect(sameBits(db, parts[0][1])).toBe(true);
       }),
-      { ...PROPERTY, numRuns: 40, seed: 2 },
+      { ...PROPERTY, numRuns: 24, seed: 2 },
     );
   });
 
@@ -252,7 +252,7 @@ describe.each(linearImplementations)('$label', (implementation) => {
         expect(sameBits(dw, dwWhole)).toBe(true);
         expect(sameBits(db, dbWhole)).toBe(true);
       }),
-      { ...PROPERTY, numRuns: 25, seed: 3 },
+      { ...PROPERTY, numRuns: 15, seed: 3 },
     );
   });
 
