@@ -15,7 +15,7 @@ import { datasetOf } from '#src/model/rows.js';
 import { csvText, jsonRows, type Layout, layout, type MadeColumn, madeTable } from './generate.js';
 
 /** TABLES=2000 is the long form; each table takes a tenth of a second or two. */
-const TABLES = Number(process.env.TABLES ?? 48);
+const TABLES = Number(process.env.TABLES ?? 24);
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-property-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
