@@ -28,13 +28,21 @@ const gathers = fc.record({
 });
 type Case = typeof gathers extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** Returns a function that gathers by machine code and by a loop, and says where bits differ first. */
-function bench(code: MachineCode, processor?: (memory: ArrayBufferLike) => Processor) {
+/** Returns memory with so many pages behind a block, the block's place, and what makes an instance there. */
+function placeFor(pagesBehind: number) {
   const begin = PAGE + SCRATCH_BYTES;
-  const pages = Math.ceil((begin + BLOCK_BYTES) / PAGE) + 2;
+  const pages = Math.ceil((begin + BLOCK_BYTES) / PAGE) + pagesBehind;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const wasm = wasmProducts(instantiateWasm(compileKernels('wasm')!, memory, PAGE), memory, PAGE);
-  const { gatherRows } = machineProducts(code, memory, begin, wasm, processor?.(memory.buffer));
+  const make = (code: MachineCode, processor?: Processor) =>
+    machineProducts(code, memory, begin, wasm, processor);
+  return { memory, begin, make };
+}
+
+/** Returns a function that gathers by machine code and by a loop, and says where bits differ first. */
+function bench(code: MachineCode, processor?: (memory: ArrayBufferLike) => Processor) {
+  const { memory, begin, make } = placeFor(2);
+  const { gatherRows } = make(code, processor?.(memory.buffer));
   const buffer = memory.buffer as unknown as SharedArrayBuffer;
 
   return ({ stored, K, bytes, picked, from, seed }: Case): number => {
@@ -92,11 +100,8 @@ it.each(['avx512', 'avx2'] as const)('%s, emulated', (instructions) => {
 it('takes a dataset of its own, and leaves to JavaScript what the engine may move', () => {
   const [instructions] = machineSets;
   if (instructions === undefined) return;
-  const begin = PAGE + SCRATCH_BYTES;
-  const pages = Math.ceil((begin + BLOCK_BYTES) / PAGE) + 1;
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const wasm = wasmProducts(instantiateWasm(compileKernels('wasm')!, memory, PAGE), memory, PAGE);
-  const { gatherRows } = machineProducts(compileCode(instructions), memory, begin, wasm);
+  const { memory, make } = placeFor(1);
+  const { gatherRows } = make(compileCode(instructions));
   const x = new Float32Array(memory.buffer, memory.buffer.byteLength - 16, 4);
   const shared = new Float32Array(new SharedArrayBuffer(24)).map((_, i) => i / 2);
   const numbers = new Float32Array(new SharedArrayBuffer(24));
@@ -114,12 +119,9 @@ it('takes a dataset of its own, and leaves to JavaScript what the engine may mov
 it('reads its table from where no thread that makes an instance writes', () => {
   const [instructions] = machineSets;
   if (instructions === undefined) return;
-  const begin = PAGE + SCRATCH_BYTES;
-  const pages = Math.ceil((begin + BLOCK_BYTES) / PAGE) + 1;
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const wasm = wasmProducts(instantiateWasm(compileKernels('wasm')!, memory, PAGE), memory, PAGE);
-  const make = () => machineProducts(compileCode(instructions), memory, begin, wasm);
-  const { gatherRows } = make();
+  const { memory, begin, make } = placeFor(1);
+  const code = compileCode(instructions);
+  const { gatherRows } = make(code);
   blockWriter(instructions, memory, begin, true);
   const x = new Float32Array(memory.buffer, memory.buffer.byteLength - 4, 1);
   const numbers = new Uint8Array(new SharedArrayBuffer(1));
@@ -127,7 +129,7 @@ it('reads its table from where no thread that makes an instance writes', () => {
   gatherRows!(x.byteOffset, numbers, 1, rows, 0, 1, new Float32Array(256).fill(7));
   const block = new Uint8Array(memory.buffer, begin, BLOCK_BYTES);
   const before = block.slice();
-  make();
+  make(code);
   blockWriter(instructions, memory, begin, true);
   expect(block.findIndex((byte, i) => byte !== before[i])).toBe(-1);
 });
