@@ -66,7 +66,7 @@ async function whole(source: string) {
   };
 }
 
-/** The same of a source that is read in blocks. */
+/** Predicts a source in blocks, and returns what the whole-table prediction returns. */
 async function inBlocks(source: BlockSource, options: PredictStreamOptions = {}): Promise<typeof expected> {
   const found = {
     predicted: [] as (string | number)[],

@@ -1,8 +1,8 @@
 /**
- * Links between hosts that are network namespaces, for kernels without `tc netem`: each host has a TUN device,
- * and this program carries packets between them. A packet leaves by the sender's link, is on its way for the
- * delay, and comes by the receiver's link; a link carries so many bits a second in each direction. A share of
- * packets is lost. Usage: link MILLISECONDS MEGABITS LOSS DEVICE=ADDRESS …, which prints "ready".
+ * Links between hosts that are network namespaces, for kernels without `tc netem`: each host has a TUN
+ * device, and this program carries packets between them. A packet leaves by the sender's link, is on its way
+ * for the delay, and comes by the receiver's link; a link carries so many bits a second in each direction. A
+ * share of packets is lost. Usage: link MILLISECONDS MEGABITS LOSS DEVICE=ADDRESS …, which prints "ready".
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
