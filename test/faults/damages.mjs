@@ -1,21 +1,9 @@
 /** Cuts every file of a run short at each byte, and flips a bit of each byte. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { damaged, filesOf, SMALL_RUN, writeRun } from './damagedfiles.mjs';
 
 const library = (path) => import(new URL(`../../dist/src/${path}`, import.meta.url));
-
-const OPTIONS = {
-  data: 'moons:40',
-  val: 0.25,
-  hidden: [2],
-  batch: 10,
-  epochs: 3,
-  optimizer: 'adam',
-  lr: 0.01,
-  kernels: 'portable',
-  workers: 0,
-  checkpointEvery: 2,
-};
 
 /**
  * Files of a run that was interrupted, from which it goes on, of one that has ended, which is read, and of a
@@ -43,12 +31,6 @@ async function last(events, see = () => {}) {
   return found;
 }
 
-function filesOf(run) {
-  const names = readdirSync(run, { recursive: true }).map(String);
-  const files = names.filter((name) => statSync(join(run, name)).isFile());
-  return new Map(files.sort().map((name) => [name, readFileSync(join(run, name))]));
-}
-
 let made;
 
 /** Trains once to the end and once to the fifth step; what is there then, and the digest of the weights. */
@@ -57,10 +39,10 @@ async function runs(folder) {
     const { train } = await library('run/train.js');
     const { sweep } = await library('experiment/sweep.js');
     const [run, begun, trials] = ['whole', 'begun', 'sweep'].map((name) => join(folder, name));
-    await last(sweep({ base: { ...OPTIONS, epochs: 1 }, axes: { lr: [0.01, 0.02] } }, { out: trials }));
-    const { weightsSha256 } = await last(train(OPTIONS, { out: run }));
+    await last(sweep({ base: { ...SMALL_RUN, epochs: 1 }, axes: { lr: [0.01, 0.02] } }, { out: trials }));
+    const { weightsSha256 } = await last(train(SMALL_RUN, { out: run }));
     const abort = new AbortController();
-    await last(train(OPTIONS, { out: begun, signal: abort.signal }), (event) => {
+    await last(train(SMALL_RUN, { out: begun, signal: abort.signal }), (event) => {
       if (event.type === 'step' && event.step === 5) abort.abort();
     });
     const { readMetrics } = await library('run/metricsfile.js');
@@ -69,23 +51,6 @@ async function runs(folder) {
     return { sha: weightsSha256, events, whole, half, sweep: swept };
   })();
   return made;
-}
-
-/** Returns the bytes cut short for an even place, with a bit flipped for an odd one, and which it is. */
-function damaged(bytes, place) {
-  const at = place >> 1;
-  if (place % 2 === 0) return { what: `cut at byte ${at}`, bytes: bytes.subarray(0, at) };
-  const flipped = Buffer.from(bytes);
-  flipped[at] ^= 1 << (at % 8);
-  return { what: `bit ${at % 8} of byte ${at} flipped`, bytes: flipped };
-}
-
-function write(run, files, name, bytes) {
-  rmSync(run, { recursive: true, force: true });
-  for (const [other, whole] of files) {
-    mkdirSync(dirname(join(run, other)), { recursive: true });
-    writeFileSync(join(run, other), other === name ? bytes : whole);
-  }
 }
 
 /** Goes on with a run; returns whether it told of the file, and throws where other bits come of it. */
@@ -139,7 +104,7 @@ async function used(run, stage, name, { sha, events, [stage]: files }) {
   }
   if (stage === 'sweep') return swept(run, name, files.get('leaderboard.csv'));
   const value = await contentsOf(run, name);
-  write(run, files);
+  writeRun(run, files);
   if (value !== (await contentsOf(run, name))) throw new Error('reads other values');
   return false;
 }
@@ -162,7 +127,7 @@ export const damages = {
     const { what, bytes } = damaged(all[stage].get(name), place);
     trying(what);
     const run = join(folder, 'damaged');
-    write(run, all[stage], name, bytes);
+    writeRun(run, all[stage], name, bytes);
     try {
       if (await used(run, stage, name, all)) return { as: 'told of' };
       return { as: 'harmless', listed: what };

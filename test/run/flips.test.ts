@@ -3,9 +3,9 @@
  * line, or changes nothing: never other bits, never a stack. Here some of them, evenly spread; all of them
  * with ALL_FLIPS=1, which also prints how many there were of each kind.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { UserError } from '#src/errors.js';
 import { readModel } from '#src/model/read.js';
@@ -14,25 +14,13 @@ import { readCheckpoint } from '#src/run/checkpoint.js';
 import { readRun } from '#src/run/folder.js';
 import { readMetrics } from '#src/run/metricsfile.js';
 import { resume, train } from '#src/run/train.js';
-import type { TrainOptions } from '#src/train/config.js';
 import type { EndEvent, TrainEvent } from '#src/train/events.js';
+import { damaged, type Files, filesOf, SMALL_RUN, writeRun } from '../faults/damagedfiles.mjs';
 
 const ALL = process.env.ALL_FLIPS === '1';
 /** Damages of each file that are tried where not all are, and of those that a whole run goes on from. */
 const SAMPLE = 24;
 const RESUMED = 4;
-const OPTIONS: TrainOptions = {
-  data: 'moons:40',
-  val: 0.25,
-  hidden: [2],
-  batch: 10,
-  epochs: 3,
-  optimizer: 'adam',
-  lr: 0.01,
-  kernels: 'portable',
-  workers: 0,
-  checkpointEvery: 2,
-};
 
 let folder: string;
 /** Files of a run that was interrupted after an epoch, and of the same run that was not, by their names. */
@@ -40,16 +28,14 @@ let half: Files;
 let whole: Files;
 let sha: string;
 
-type Files = ReadonlyMap<string, Buffer>;
-
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gradpool-flips-'));
   const run = join(folder, 'run');
-  sha = (await last(train(OPTIONS, { out: run }))).weightsSha256;
+  sha = (await last(train(SMALL_RUN, { out: run }))).weightsSha256;
   whole = filesOf(run);
   rmSync(run, { recursive: true });
   const abort = new AbortController();
-  for await (const event of train(OPTIONS, { out: run, signal: abort.signal })) {
+  for await (const event of train(SMALL_RUN, { out: run, signal: abort.signal })) {
     if (event.type === 'step' && event.step === 5) abort.abort();
   }
   half = filesOf(run);
@@ -65,34 +51,17 @@ async function last(events: AsyncGenerator<TrainEvent>, see: (event: TrainEvent)
   return found as EndEvent;
 }
 
-function filesOf(run: string): Files {
-  const names = readdirSync(run, { recursive: true }).map(String);
-  const files = names.filter((name) => statSync(join(run, name)).isFile());
-  return new Map(files.sort().map((name) => [name, readFileSync(join(run, name))]));
-}
-
 /** Returns the file cut short at each length, and with a bit flipped in each byte: all, or so many. */
 function damages(bytes: Buffer, count: number): { what: string; bytes: Buffer }[] {
   const step = Math.max(1, bytes.length / (count / 2));
   const places = Array.from({ length: Math.ceil(bytes.length / step) }, (_, i) => Math.floor(i * step));
-  return places.flatMap((at) => {
-    const flipped = Buffer.from(bytes);
-    flipped[at] ^= 1 << (at % 8);
-    return [
-      { what: `cut at byte ${at}`, bytes: bytes.subarray(0, at) },
-      { what: `bit ${at % 8} of byte ${at} flipped`, bytes: flipped },
-    ];
-  });
+  return places.flatMap((at) => [damaged(bytes, 2 * at), damaged(bytes, 2 * at + 1)]);
 }
 
 /** Writes a run's folder, with one of its files damaged. */
-function place(files: Files, name: string, damaged: Buffer): string {
+function place(files: Files, name: string, bytes: Buffer): string {
   const run = join(folder, 'run');
-  rmSync(run, { recursive: true, force: true });
-  for (const [other, bytes] of files) {
-    mkdirSync(dirname(join(run, other)), { recursive: true });
-    writeFileSync(join(run, other), other === name ? damaged : bytes);
-  }
+  writeRun(run, files, name, bytes);
   return run;
 }
 
@@ -229,7 +198,7 @@ it('--force goes on with an edited configuration, and says and records that', as
 
 it('a checkpoint of another run is named, and one of its own taken', async () => {
   const other = join(folder, 'other');
-  await last(train({ ...OPTIONS, seed: 2 }, { out: other }));
+  await last(train({ ...SMALL_RUN, seed: 2 }, { out: other }));
   const name = 'checkpoints/last.safetensors';
   const run = place(half, name, readFileSync(join(other, name)));
   const said: string[] = [];
