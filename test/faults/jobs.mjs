@@ -5,10 +5,12 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../dist/bin/gradpool.js', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../../dist/bin/gradpool.js', import.meta.url));
 const library = (path) => import(new URL(`../../dist/src/${path}`, import.meta.url));
 
 const NETWORK = '--val 0.2 --optimizer adam --batch 32 --checkpoint-every 4 --workers 0 --seed 3'.split(' ');
+/** What each process of gradpool finds in its environment; calls by io_uring would not be disturbed. */
+export const ENVIRONMENT = { NODE_COMPILE_CACHE: '', UV_USE_IO_URING: '0' };
 const OPTIONS = {
   data: 'spirals',
   val: 0.2,
@@ -22,29 +24,29 @@ const OPTIONS = {
 };
 
 /**
- * Runs the command; resolves with how it ended, what it said on stderr, and how long it took.
- * @param killAfter milliseconds after which it is killed, from when `from` says so
+ * Runs the command; resolves with how it ended, what it said on stderr, and how many milliseconds passed from
+ * when `from` was first true.
+ * @param killAfter such milliseconds after which it is killed
  */
-export function gradpool(args, { env = {}, killAfter, from = () => true } = {}) {
+export function gradpool(words, { env = {}, killAfter, from } = {}) {
   return new Promise((resolve) => {
-    const begin = performance.now();
-    const child = spawn(process.execPath, [PROGRAM, ...args], {
-      env: { ...process.env, NODE_COMPILE_CACHE: '', UV_USE_IO_URING: '0', ...env },
+    const child = spawn(process.execPath, [PROGRAM, ...words], {
+      env: { ...process.env, ...ENVIRONMENT, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text) => {
       said += text;
     });
-    let due;
+    let begin;
     const look = () => {
-      if (due === undefined && from()) due = performance.now() + killAfter;
-      if (performance.now() >= due) child.kill('SIGKILL');
+      if (begin === undefined && from()) begin = performance.now();
+      if (performance.now() >= begin + killAfter) child.kill('SIGKILL');
     };
-    const timer = killAfter === undefined ? undefined : setInterval(look, 1);
+    const timer = from === undefined ? undefined : setInterval(look, 1);
     child.once('close', (code, signal) => {
       clearInterval(timer);
-      resolve({ code, signal, said, ms: performance.now() - begin });
+      resolve({ code, signal, said, writing: performance.now() - begin });
     });
   });
 }
@@ -109,8 +111,8 @@ export const JOBS = {
       'spirals',
       '--grid',
       'lr=0.01,0.03',
-      '--grid',
-      'hidden=8,12',
+      '--hidden',
+      '8',
       '--epochs',
       '2',
       ...NETWORK,
@@ -120,9 +122,9 @@ export const JOBS = {
     ],
     async finish(folder) {
       const sweep = join(folder, 'sweep');
-      if (!existsSync(join(sweep, 'sweep.yaml'))) return null;
+      if (!existsSync(join(sweep, 'sweep.json'))) return null;
       const { resumeSweep } = await library('experiment/sweep.js');
-      await last(resumeSweep(sweep, { workers: 0 }));
+      await last(resumeSweep(sweep, { workers: 0, parallel: 1 }));
       return createHash('sha256')
         .update(readFileSync(join(sweep, 'leaderboard.csv')))
         .digest('hex');
@@ -145,21 +147,21 @@ export const JOBS = {
 
 const sound = new Map();
 
-/** Runs a job without a fault, once: what comes of it, and how long it takes. */
-export async function undisturbed(name, folder) {
-  if (!sound.has(name)) sound.set(name, await runSound(name, folder));
-  return sound.get(name);
+/** Runs a job without a fault, once: what comes of it, and for how many milliseconds it writes. */
+export async function undisturbed(name, folder, beginning = () => () => false) {
+  const key = `${name} ${beginning.name}`;
+  if (!sound.has(key)) sound.set(key, await runSound(name, folder, beginning));
+  return sound.get(key);
 }
 
-async function runSound(name, folder) {
+async function runSound(name, folder, beginning) {
   const own = join(folder, `${name}-sound`);
-  const { finish } = JOBS[name];
-  const args = await prepared(name, own, folder);
-  const { code, said, ms } = await gradpool(args);
+  const words = await prepared(name, own, folder);
+  const { code, said, writing } = await gradpool(words, { from: beginning(name, own) });
   if (code !== 0) throw new Error(`${name} fails without any fault: ${said}`);
-  const expected = await finish(own);
+  const expected = await JOBS[name].finish(own);
   rmSync(own, { recursive: true });
-  return { expected, ms };
+  return { expected, writing };
 }
 
 /** Prepares a job in a new folder and returns its words. */
@@ -168,8 +170,20 @@ export async function prepared(name, folder, shared) {
   return JOBS[name].prepare(folder, shared);
 }
 
-/** Judges what a disturbed job has left: null where it is right, else a line. */
-export async function judged(name, folder, expected) {
+/**
+ * Judges what a disturbed job has left in a folder, and removes the folder where nothing is wrong.
+ * @param how it was disturbed
+ * @param wrong what is wrong already; null where nothing is
+ */
+export async function outcome(name, own, { expected, where, how, wrong = null }) {
+  const { begun, wrong: found } = await judged(name, own, expected);
+  const failure = wrong ?? found;
+  if (failure !== null) return { wrong: `${where}: ${failure} (${own})` };
+  rmSync(own, { recursive: true, force: true });
+  return { as: `${how}${begun ? '' : ', nothing begun'}` };
+}
+
+async function judged(name, folder, expected) {
   try {
     const found = await JOBS[name].finish(folder);
     if (found === null) return { begun: false, wrong: null };

@@ -3,8 +3,9 @@
  * one: it says first what it tries, and returns what came of it as `as`, and as `wrong` what it must not.
  */
 import { accidents, flips } from './accidents.mjs';
-import { calls, kills } from './calls.mjs';
+import { calls } from './calls.mjs';
 import { damages } from './damages.mjs';
 import { fuzz } from './fuzz.mjs';
+import { kills } from './kills.mjs';
 
 export const PARTS = { kills, calls, accidents, flips, damages, fuzz };

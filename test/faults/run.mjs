@@ -14,10 +14,10 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { buildShim } from './calls.mjs';
 import { countIn, line, newTally } from './figures.mjs';
 import { shareOut } from './lanes.mjs';
 import { PARTS } from './parts.mjs';
+import { buildShim } from './shim.mjs';
 
 const text = (value) => ({ type: 'string', ...(value === undefined ? {} : { default: value }) });
 const given = parseArgs({
