@@ -4,11 +4,10 @@
  * is not right there, gets a process of its own, and that is what counts. The folder before each call is
  * copied by one run; every tenth time, a process is killed instead.
  */
-import { fork, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ENVIRONMENT, gradpool, JOBS, outcome, PROGRAM, prepared, undisturbed } from './jobs.mjs';
+import { gradpool, JOBS, outcome, prepared, undisturbed, warmProcess } from './jobs.mjs';
 import { Control } from './shim.mjs';
 
 const ALL = 'owsruml';
@@ -44,7 +43,7 @@ export const calls = {
   possible: ({ job, fault, shim }, folder) => numberOfCalls(job, FAULTS[fault], folder, shim),
   async attempt({ job, fault, shim }, { folder, index, place, trying }) {
     const at = place + 1;
-    const { expected } = await undisturbed(job, folder);
+    const expected = await undisturbed(job, folder);
     const own = join(folder, `${job}-${FAULTS[fault].kind}-${at}`);
     const where = `call ${at}`;
     trying(where);
@@ -63,7 +62,7 @@ export const calls = {
   },
 };
 
-const inOwnProcess = (words, { env }) => gradpool(words, { env });
+const inOwnProcess = (words, { env }) => gradpool(words, env);
 
 const controls = new Map();
 
@@ -94,7 +93,7 @@ async function numberOfCalls(job, { letters }, folder, shim) {
     const own = join(folder, `${job}-counted`);
     let counted;
     const run = async function counting(words, control) {
-      await gradpool(words, { env: control.env });
+      await gradpool(words, control.env);
       counted = control.calls;
     };
     await disturbed(job, own, { kind: 'short', letters }, 0, { folder, shim, run });
@@ -113,7 +112,7 @@ async function copied(job, own, at, { folder, shim }) {
     const origin = join(folder, `${job}-copied`);
     mkdirSync(all);
     const run = function copying(words, { env }) {
-      return gradpool(words, { env });
+      return gradpool(words, env);
     };
     await disturbed(job, origin, { kind: 'copy', letters: ALL }, 0, { folder, shim, run, copies: all });
     rmSync(origin, { recursive: true });
@@ -129,12 +128,7 @@ let warm = null;
 async function inWarmProcess(words, { env }) {
   if (warm === null || warm.commands === COMMANDS) {
     warm?.child.disconnect();
-    const script = fileURLToPath(new URL('warm.mjs', import.meta.url));
-    const child = fork(script, [PROGRAM], {
-      env: { ...process.env, ...ENVIRONMENT, ...env },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    warm = { child, commands: 0 };
+    warm = { child: warmProcess(env), commands: 0 };
   }
   warm.commands++;
   const { child } = warm;
