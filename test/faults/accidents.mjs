@@ -14,7 +14,7 @@ const OPTIONS = {
   epochs: 2,
   optimizer: 'adam',
   checkpointEvery: 7,
-  watchdog: 1,
+  watchdog: 0.4,
   val: 0.5,
 };
 

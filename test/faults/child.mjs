@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { PARTS } from './parts.mjs';
 
 // A thread that runs out of memory shall do so soon.
-setFlagsFromString('--max-old-space-size=256');
+setFlagsFromString('--max-old-space-size=96');
 
 const [above, lane] = process.argv.slice(2);
 const folder = join(above, `${lane}-${process.pid}`);

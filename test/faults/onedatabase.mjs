@@ -5,7 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 /** Files after which the database is opened anew. */
 const FILES = 500;
 
-/** From now on, what this process opens are connections to one locked database, which reads below tmpdir(). */
+/** From now on all that this process opens is one locked database, which reads files below tmpdir(). */
 export async function shareDatabase() {
   const { lock } = await import(new URL('../../dist/src/data/tables/duckdb.js', import.meta.url));
   const create = DuckDBInstance.create.bind(DuckDBInstance);
