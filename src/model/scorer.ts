@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Subset } from '../data/dataset.js';
 import { revivedError, type ThrownError, thrownError } from '../errors.js';
 import type { ChosenKernels } from '../kernels/choose.js';
-import { createThreads } from '../parallel/threads.js';
+import { createThreads, destroyThreads } from '../parallel/threads.js';
 import { numberOfRow, type RowBlock } from './batches.js';
 import { type BlockOutput, predictBlock } from './blockoutput.js';
 import type { ReadModel } from './read.js';
@@ -108,6 +108,6 @@ export async function* scored(
     while (underWay.length > 0) yield await first();
   } finally {
     closed = true;
-    await (threads as ReturnType<typeof createThreads> | null)?.destroy();
+    if (threads !== null) await destroyThreads(threads as ReturnType<typeof createThreads>);
   }
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Piscina } from 'piscina';
+import { endingThreads } from '../kernels/gate.js';
 import { type ChannelMemory, createChannels, TaskChannel } from './channel.js';
 import { type Executor, HERE } from './executor.js';
-import { createThreads } from './threads.js';
+import { createThreads, destroyThreads } from './threads.js';
 
 interface ThreadPoolOptions<Task> {
   /** The compiled worker module; its default export takes a channel's index and serves it (channel.ts). */
@@ -132,7 +133,7 @@ export class ThreadPool<Task> implements Executor<Task> {
   async close(): Promise<void> {
     this.#closed = true;
     for (const { channel } of this.#threads) channel.stop();
-    await this.#pool.destroy();
+    await destroyThreads(this.#pool);
   }
 
   /** Starts a thread on a channel. */
@@ -212,7 +213,7 @@ export class ThreadPool<Task> implements Executor<Task> {
     }
     thread.hung = new Error(`a worker made no progress for ${hungAfter / 1000} s and was ended`);
     const worker = this.#pool.threads.find(({ threadId }) => threadId === channel.thread);
-    const ended = worker?.terminate().then(() => true) ?? true;
+    const ended = worker ? endingThreads(() => worker.terminate()).then(() => true) : true;
     if (!(await Promise.race([ended, sleep(ENDING_MS, false, { ref: false })]))) {
       throw new StuckError('a worker hangs and cannot be ended: stop gradpool, and resume the run');
     }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Piscina } from 'piscina';
+import { endingThreads, guardThreads } from '../kernels/gate.js';
 
 /**
  * Loads piscina, synchronously, when threads are first wanted: `--workers auto` tries without them first,
@@ -20,6 +21,7 @@ const refusesStrings = (): boolean =>
  * @param workerData sent to each thread once, when it starts
  */
 export function createThreads(filename: string, count: number, workerData: object = {}): Piscina {
+  guardThreads();
   const entry = refusesStrings() ? fileURLToPath(new URL('./workerentry.cjs', import.meta.url)) : filename;
   return new (loadPiscina().Piscina)({
     filename: entry,
@@ -34,6 +36,9 @@ export function createThreads(filename: string, count: number, workerData: objec
     execArgv: ['--no-experimental-require-module'],
   });
 }
+
+/** Ends all threads of a pool. */
+export const destroyThreads = (pool: Piscina): Promise<void> => endingThreads(() => pool.destroy());
 
 const moduleUrl = (filename: string): string =>
   filename.startsWith('file:') ? filename : pathToFileURL(filename).href;
