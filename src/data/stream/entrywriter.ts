@@ -1,6 +1,6 @@
 /** Writes an entry of the cache of streamed data. */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolder, syncFolder, writeFileAtomic } from '../../atomic.js';
 import { DataError } from '../../errors.js';
@@ -27,6 +27,8 @@ export class EntryWriter {
   readonly folder: string;
   readonly #files: EntryHead['files'] = [];
   readonly #shards: string[] = [];
+  /** Each becomes null once a file is on the disk, or why it is not. */
+  readonly #syncs: Promise<Error | null>[] = [];
   #layout: Layout | null = null;
   #shardRows = 1;
   #shard: ShardFile | null = null;
@@ -77,51 +79,60 @@ export class EntryWriter {
   }
 
   /** Writes the rest and gives the entry its name. */
-  finish({ name, schema, dataset, split, notes, fingerprint }: WrittenDataset): void {
-    this.#writing(() => {
-      if (this.#shard !== null) this.#endShard();
-      const { targets, targetWidth, weights, rows } = dataset;
-      const arrays: [keyof typeof ARRAY_FILES, StoredArray | Uint32Array][] = [
-        ['targets', targets],
-        ...(weights === undefined ? [] : [['weights', weights] as [keyof typeof ARRAY_FILES, StoredArray]]),
-        ['train', split.train],
-        ['val', split.val],
-        ['test', split.test],
-      ];
-      for (const [name, array] of arrays) {
-        const file = new ShardFile(join(this.folder, ARRAY_FILES[name]), ARRAY_FILES[name]);
-        file.write(bytesOf(array), array.length);
-        this.#files.push(file.end());
-      }
-      const layout = this.#layout!;
-      const { numberWidth, codeWidth } = layout;
-      const head: EntryHead = {
-        formatVersion: ENTRY_VERSION,
-        gradpool: VERSION,
-        source: this.source,
-        name,
-        schema,
-        notes,
-        fingerprint,
-        rows,
-        shardRows: this.#shardRows,
-        shards: this.#shards,
-        numberType: elementTypeOf(layout.numbers),
-        numberWidth,
-        codeWidth,
-        targetType: elementTypeOf(targets),
-        targetWidth,
-        weighted: weights !== undefined,
-        files: this.#files,
-      };
-      writeFileAtomic(entryFile(this.folder), entryText(head));
-      if (this.#replaces) removeEntry(this.entry);
-      // Where another process has finished the same entry meanwhile, that one stays.
-      if (existsSync(this.entry)) removeEntry(this.folder);
-      else renameSync(this.folder, this.entry);
-      syncFolder(dirname(this.entry));
-    });
+  async finish(written: WrittenDataset): Promise<void> {
+    this.#writing(() => this.#writeArrays(written));
+    for (const error of await Promise.all(this.#syncs)) if (error) throw writeError(this.folder, error);
+    this.#writing(() => this.#complete(written));
     process.off('exit', this.#remove);
+  }
+
+  #writeArrays({ dataset, split }: WrittenDataset): void {
+    if (this.#shard !== null) this.#endShard();
+    const { targets, weights } = dataset;
+    const arrays: [keyof typeof ARRAY_FILES, StoredArray | Uint32Array][] = [
+      ['targets', targets],
+      ...(weights === undefined ? [] : [['weights', weights] as [keyof typeof ARRAY_FILES, StoredArray]]),
+      ['train', split.train],
+      ['val', split.val],
+      ['test', split.test],
+    ];
+    for (const [name, array] of arrays) {
+      const file = new ShardFile(join(this.folder, ARRAY_FILES[name]), ARRAY_FILES[name]);
+      file.write(bytesOf(array), array.length);
+      this.#end(file);
+    }
+  }
+
+  /** Writes what the entry is and gives it its name, now that all its files are on the disk. */
+  #complete({ name, schema, dataset, notes, fingerprint }: WrittenDataset): void {
+    const { targets, targetWidth, weights, rows } = dataset;
+    const layout = this.#layout!;
+    const { numberWidth, codeWidth } = layout;
+    const head: EntryHead = {
+      formatVersion: ENTRY_VERSION,
+      gradpool: VERSION,
+      source: this.source,
+      name,
+      schema,
+      notes,
+      fingerprint,
+      rows,
+      shardRows: this.#shardRows,
+      shards: this.#shards,
+      numberType: elementTypeOf(layout.numbers),
+      numberWidth,
+      codeWidth,
+      targetType: elementTypeOf(targets),
+      targetWidth,
+      weighted: weights !== undefined,
+      files: this.#files,
+    };
+    writeFileAtomic(entryFile(this.folder), entryText(head));
+    if (this.#replaces) removeEntry(this.entry);
+    // Where another process has finished the same entry meanwhile, that one stays.
+    if (existsSync(this.entry)) removeEntry(this.folder);
+    else renameSync(this.folder, this.entry);
+    syncFolder(dirname(this.entry));
   }
 
   /** Removes what was written, where the entry does not come about. */
@@ -133,8 +144,14 @@ export class EntryWriter {
   }
 
   #endShard(): void {
-    this.#files.push(this.#shard!.end());
+    this.#end(this.#shard!);
     this.#shard = null;
+  }
+
+  #end(file: ShardFile): void {
+    const { described, synced } = file.end();
+    this.#files.push(described);
+    this.#syncs.push(synced);
   }
 
   /** Returns the bytes of rows as they are stored, numbers and codes of a row one after the other. */
@@ -142,14 +159,15 @@ export class EntryWriter {
     const { numberWidth, codeWidth } = this.#layout!;
     if (codeWidth === 0) return bytesOf(numbers).subarray(0, count * numberWidth * numbers.BYTES_PER_ELEMENT);
     if (numberWidth === 0) return bytesOf(codes).subarray(0, 2 * count * codeWidth);
-    const [a, b] = [numberWidth * numbers.BYTES_PER_ELEMENT, 2 * codeWidth];
-    const [left, right] = [bytesOf(numbers), bytesOf(codes)];
-    const records = new Uint8Array(count * (a + b));
-    for (let row = 0; row < count; row++) {
-      records.set(left.subarray(row * a, (row + 1) * a), row * (a + b));
-      records.set(right.subarray(row * b, (row + 1) * b), row * (a + b) + a);
+    // Numbers beside codes are floats, so halves of 16 bits hold both; copying these is the fastest way.
+    const halves = (numberWidth * numbers.BYTES_PER_ELEMENT) / 2;
+    const from = new Uint16Array(numbers.buffer, numbers.byteOffset, count * halves);
+    const records = new Uint16Array(count * (halves + codeWidth));
+    for (let row = 0, at = 0, number = 0, code = 0; row < count; row++) {
+      for (let j = 0; j < halves; j++) records[at++] = from[number++];
+      for (let j = 0; j < codeWidth; j++) records[at++] = codes[code++];
     }
-    return records;
+    return new Uint8Array(records.buffer);
   }
 
   /** Does what the system may refuse. @throws DataError in one line */
@@ -194,11 +212,18 @@ class ShardFile {
     this.rows += rows;
   }
 
-  /** Forces the file to the disk; returns how it can be told whether it is whole. */
-  end(): EntryHead['files'][number] {
-    fsyncSync(this.#handle);
-    this.close();
-    return { file: this.name, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  /**
+   * Ends the file. Returns how it can be told whether it is whole, and the promise that it is on the disk, or
+   * an error; the next file is written meanwhile.
+   */
+  end(): { readonly described: EntryHead['files'][number]; readonly synced: Promise<Error | null> } {
+    const synced = new Promise<Error | null>((resolve) =>
+      fsync(this.#handle, (error) => {
+        this.close();
+        resolve(error);
+      }),
+    );
+    return { described: { file: this.name, bytes: this.#bytes, sha256: this.#hash.digest('hex') }, synced };
   }
 
   close(): void {

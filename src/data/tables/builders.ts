@@ -1,17 +1,23 @@
 /** Collects the cells of a column while a table of unknown length is read. */
 import type { DuckDBVector } from '@duckdb/node-api';
 import { GrowingArray } from '../../growing.js';
-import { type Cells, NO_ODD_CELLS, WordBuilder } from './cells.js';
+import { type Cells, NO_ODD_CELLS, type OnDisk, WordBuilder } from './cells.js';
 
 /** Collects the values of a column, in memory or on disk. */
 export interface Collected<T extends Float64Array | Uint32Array> {
   append(values: T, count: number): void;
   /**
-   * Ends the column. Returns a function that returns all values; those on disk stay in memory for as long as
-   * somebody holds them.
+   * Ends the column.
    * @param absent rows whose value is NaN, whatever was appended
    */
-  all(absent?: readonly number[]): () => T;
+  end(absent?: readonly number[]): Held<T>;
+}
+
+/** The values of a column. */
+export interface Held<T extends Float64Array | Uint32Array> {
+  /** Returns all values; those on disk stay in memory for as long as somebody holds them. */
+  readonly all: () => T;
+  readonly onDisk?: OnDisk<T>;
 }
 
 /** Says where columns are collected while a table is read. */
@@ -37,10 +43,10 @@ class InMemory<T extends Float64Array | Uint32Array> implements Collected<T> {
     this.#values.append(values, count);
   }
 
-  all(absent: readonly number[] = []): () => T {
+  end(absent: readonly number[] = []): Held<T> {
     const values = this.#values.all();
     for (const row of absent) values[row] = Number.NaN;
-    return () => values;
+    return { all: () => values };
   }
 }
 
@@ -60,13 +66,14 @@ export class WordCellsBuilder {
   }
 
   cells(): Cells {
-    const codes = this.#codes.all();
+    const { all, onDisk } = this.#codes.end();
     return {
       kind: 'words',
       words: this.#words.words,
       get codes() {
-        return codes();
+        return all();
       },
+      onDisk,
     };
   }
 }
@@ -108,13 +115,13 @@ export class NumberCellsBuilder {
   }
 
   cells(): Cells {
-    const values = this.#values.all(this.#oddRows);
+    const { all, onDisk } = this.#values.end(this.#oddRows);
     const odd = this.#oddRows.length === 0 ? NO_ODD_CELLS : { rows: this.#oddRows, words: this.#oddWords };
     const { isDeclared: declared } = this;
     const held =
       this.kind === 'numbers'
-        ? ({ kind: 'numbers', odd, declared, largest: this.#largest } as const)
-        : ({ kind: 'days', clock: this.kind === 'clock' } as const);
-    return Object.defineProperty(held, 'values', { get: values, enumerable: true }) as unknown as Cells;
+        ? ({ kind: 'numbers', odd, declared, largest: this.#largest, onDisk } as const)
+        : ({ kind: 'days', clock: this.kind === 'clock', onDisk } as const);
+    return Object.defineProperty(held, 'values', { get: all, enumerable: true }) as unknown as Cells;
   }
 }

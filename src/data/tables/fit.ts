@@ -15,6 +15,7 @@ import { type Parted, partsOfTable } from '../partrows.js';
 import type { TableSource } from '../source.js';
 import type { EntryWriter } from '../stream/entrywriter.js';
 import { rejectMisfitCell } from './cellerrors.js';
+import { codePieces, numberPieces } from './cells.js';
 import { checkTransforms, chosenColumns } from './choosecolumns.js';
 import { type ColumnValues, type ConvertedColumn, convert } from './convert.js';
 import { type DecidedColumn, type DecidedTable, decideTable } from './decidetable.js';
@@ -47,7 +48,9 @@ export async function fitTable(
   const spill = new Spill(join(writer.folder, COLUMNS));
   const mebibytes = memoryLimit && Math.max(LEAST_DUCKDB, Math.floor(memoryLimit / 2));
   const fit = (reader: TableReader) => fitReader(reader, source.name, options, { spill, writer });
-  const fitted = await withTable(source, header, fit, { store: spill, mebibytes });
+  const fitted = await withTable(source, header, fit, { store: spill, mebibytes }).finally(() =>
+    spill.close(),
+  );
   rmSync(join(writer.folder, COLUMNS), { recursive: true });
   return fitted;
 }
@@ -197,7 +200,7 @@ function fingerprintOf(
 
 /** Yields the values one column after the other, since those on disk do not fit into memory together. */
 function* arraysOf(columns: readonly ColumnValues[]): Generator<Uint32Array | Float64Array> {
-  for (const column of columns) yield column.kind === 'words' ? column.codes : column.values;
+  for (const column of columns) yield* column.kind === 'words' ? codePieces(column) : numberPieces(column);
 }
 
 /** Parts the rows that have a target. */
@@ -207,6 +210,7 @@ function splitByTarget(
   options: FitOptions,
   notes: string[],
 ): Parted {
-  const strata = classes === null ? null : Uint32Array.from(rows, (row) => values[row]);
+  const strata = classes === null ? null : new Uint32Array(rows.length);
+  if (strata !== null) for (let i = 0; i < rows.length; i++) strata[i] = values[rows[i]];
   return partsOfTable(splitRows(rows.length, { ...keys, strata, classes }, options, notes), rows);
 }

@@ -51,7 +51,8 @@ export async function fitSplit(
   notes: string[],
 ): Promise<{ schema: TableSchema; dataset: Dataset }> {
   const { reader, targetColumn, target, inputs, read } = table;
-  const columnFit = { reader, trainRows, embedAbove, preprocessing, use, notes };
+  const room = new Float64Array(trainRows.length);
+  const columnFit = { reader, trainRows, room, embedAbove, preprocessing, use, notes };
   const columns = await fitInputs(columnFit, inputs, read);
   if (columns.length === 0) throw nothingLeft(reader, targetColumn.name, notes);
   const targetSchema = fitTargetSchema(reader, target, targetColumn, trainRows, preprocessing);
