@@ -16,7 +16,7 @@ const MANY = 2 ** 14;
 const BUCKET_BITS = 20;
 
 /** Returns the median of values, none of which is NaN; NaN where there are none. They keep their places. */
-export function median(values: Float64Array): number {
+export function columnMedian(values: Float64Array): number {
   if (values.length === 0) return Number.NaN;
   const half = values.length >> 1;
   const nth = values.length < MANY ? selection(values.slice()) : counted(values);

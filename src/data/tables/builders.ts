@@ -1,7 +1,7 @@
 /** Collects the cells of a column while a table of unknown length is read. */
 import type { DuckDBVector } from '@duckdb/node-api';
 import { GrowingArray } from '../../growing.js';
-import { type Cells, NO_ODD_CELLS, type OnDisk, WordBuilder } from './cells.js';
+import { type Cells, NO_ODD_CELLS, NO_WORD, type OnDisk, WordBuilder } from './cells.js';
 
 /** Collects the values of a column, in memory or on disk. */
 export interface Collected<T extends Float64Array | Uint32Array> {
@@ -11,10 +11,12 @@ export interface Collected<T extends Float64Array | Uint32Array> {
    * @param absent rows whose value is NaN, whatever was appended
    */
   end(absent?: readonly number[]): Held<T>;
+  /** Gives up what was collected. */
+  drop(): void;
 }
 
 /** The values of a column. */
-export interface Held<T extends Float64Array | Uint32Array> {
+interface Held<T extends Float64Array | Uint32Array> {
   /** Returns all values; those on disk stay in memory for as long as somebody holds them. */
   readonly all: () => T;
   readonly onDisk?: OnDisk<T>;
@@ -48,6 +50,8 @@ class InMemory<T extends Float64Array | Uint32Array> implements Collected<T> {
     for (const row of absent) values[row] = Number.NaN;
     return { all: () => values };
   }
+
+  drop(): void {}
 }
 
 /** Collects cells as words. */
@@ -63,6 +67,22 @@ export class WordCellsBuilder {
     const codes = new Uint32Array(count);
     for (let r = 0; r < count; r++) codes[r] = this.#words.code(vector.getItem(r) as string | null);
     this.#codes.append(codes, count);
+  }
+
+  /** Adds cells that are given as indices of words, which are in the order of their first cells. */
+  appendWords(words: readonly string[], indices: Uint32Array): void {
+    const known = this.#words;
+    if (known.mayGrowBy(words.length)) {
+      const codes = words.map((word) => known.code(word));
+      for (let r = 0; r < indices.length; r++) if (indices[r] !== NO_WORD) indices[r] = codes[indices[r]];
+    } else {
+      for (let r = 0; r < indices.length; r++) indices[r] = known.code(words[indices[r]] ?? null);
+    }
+    this.#codes.append(indices, indices.length);
+  }
+
+  drop(): void {
+    this.#codes.drop();
   }
 
   cells(): Cells {
@@ -105,6 +125,16 @@ export class NumberCellsBuilder {
     }
     this.#largest = largest;
     this.#values.append(items, count);
+  }
+
+  /** Adds values, of which `largest` is the largest magnitude. */
+  appendValues(values: Float64Array, largest: number): void {
+    this.#largest = Math.max(this.#largest, largest);
+    this.#values.append(values, values.length);
+  }
+
+  drop(): void {
+    this.#values.drop();
   }
 
   /** Records an odd cell: its text counts, and the value that was appended for its row, if any, does not. */

@@ -90,6 +90,11 @@ export class WordBuilder {
   readonly words: string[] = [];
   readonly #codeOf = new Map<string, number>();
 
+  /** Whether so many more words leave every word's repeats recognised. */
+  mayGrowBy(words: number): boolean {
+    return this.words.length + words < MAX_KNOWN_WORDS;
+  }
+
   code(word: string | null): number {
     if (word === null) return NO_WORD;
     if (this.words.length >= MAX_KNOWN_WORDS) return this.words.push(word) - 1;

@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.js';
 import type { ColumnSchema } from '../columnschema.js';
 import { CIRCLES, datePart, GROWING, turnOf } from '../dateparts.js';
 import { momentsOf } from '../moments.js';
-import { median, robustScale, type Scale, scaleOf, skewness } from '../statistics.js';
+import { columnMedian, robustScale, type Scale, scaleOf, skewness } from '../statistics.js';
 import { fitTransform, type Transform, transformOf } from '../transforms.js';
 import { shellWord } from '../words.js';
 import type { ColumnDecision } from './columndecision.js';
@@ -36,7 +36,7 @@ export function fitNumber(
     return null;
   }
   const indicator = isIndicated(fit, present) ? ({ indicator: true } as const) : {};
-  const fill = transform === null ? fitted.fill : median(present());
+  const fill = transform === null ? fitted.fill : columnMedian(present());
   if (reading.as === 'date' && fit.preprocessing.dates === 'parts')
     return { ...fitParts(fit, name, present, fill), ...indicator, reading };
   if (fit.preprocessing.transform === 'auto') noteSkewed(fit, name, present());
@@ -65,7 +65,7 @@ function fitScale({ reader, preprocessing }: ColumnFit, name: string, present: P
   }
   const { mean, std } = momentsOf(values);
   rejectOverflow(reader, name, std);
-  return std > 0 ? { shift: mean, scale: scaleOf(std), fill: median(values) } : null;
+  return std > 0 ? { shift: mean, scale: scaleOf(std), fill: columnMedian(values) } : null;
 }
 
 /** Whether a second input says which of the column's numbers are missing. */

@@ -2,7 +2,7 @@
  * Keeps the columns of a table on disk while they are looked at one after the other. Most of what looks at
  * them reads a column piece by piece; whoever asks for all its values has them in memory while it holds them.
  */
-import { closeSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeError } from '../stream/entrywriter.js';
 import type { Collected, ColumnStore } from './builders.js';
@@ -91,6 +91,10 @@ export class Spill implements ColumnStore {
         closeSync(handle);
         const onDisk = this.#onDisk<T>({ path, Type, length, absent });
         return { all: () => this.#all(onDisk), onDisk };
+      },
+      drop: () => {
+        closeSync(handle);
+        rmSync(path, { force: true });
       },
     };
   }
