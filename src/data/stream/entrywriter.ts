@@ -1,6 +1,5 @@
 /** Writes an entry of the cache of streamed data. */
-import { createHash, type Hash } from 'node:crypto';
-import { closeSync, existsSync, fsync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolder, syncFolder, writeFileAtomic } from '../../atomic.js';
 import { DataError } from '../../errors.js';
@@ -12,15 +11,24 @@ import { removeEntry, removeUnfinished } from './cachefolder.js';
 import { ARRAY_FILES } from './entry.js';
 import { ENTRY_VERSION, type EntryHead, entryFile, entryText } from './entryformat.js';
 import { type RowWindow, recordBytes } from './records.js';
+import { recordsOf, ShardFile, storedBytes } from './shardfile.js';
 
 /** Bytes of a file of rows, about. */
-const SHARD_BYTES = 2 ** 28;
+const SHARD_BYTES = 2 ** 27;
 
 /** The inputs of a dataset as they are going to be stored, with arrays that hold no rows. */
 type Layout = Pick<Dataset, 'numbers' | 'numberWidth' | 'codes' | 'codeWidth'>;
 
 /** What was fitted while the rows were written; the inputs of its dataset are empty. */
 type WrittenDataset = Pick<FittedDataset, 'name' | 'schema' | 'dataset' | 'split' | 'notes' | 'fingerprint'>;
+
+/** A file of rows that is to be written. */
+interface ShardPlace {
+  readonly path: string;
+  readonly name: string;
+  readonly first: number;
+  readonly last: number;
+}
 
 export class EntryWriter {
   /** The folder that becomes the entry. */
@@ -61,13 +69,13 @@ export class EntryWriter {
 
   /** Adds the first `count` rows of a window. */
   add(window: RowWindow, count: number): void {
-    const records = this.#records(window, count);
-    const bytes = recordBytes(this.#layout!);
+    const layout = this.#layout!;
+    const records = recordsOf({ ...layout, ...window }, count);
+    const bytes = recordBytes(layout);
     this.#writing(() => {
       for (let row = 0; row < count; ) {
         if (this.#shard === null) {
-          const name = `rows-${String(this.#shards.length).padStart(5, '0')}.bin`;
-          this.#shards.push(name);
+          const name = this.#nextShard();
           this.#shard = new ShardFile(join(this.folder, name), name);
         }
         const rows = Math.min(count - row, this.#shardRows - this.#shard.rows);
@@ -76,6 +84,25 @@ export class EntryWriter {
         if (this.#shard.rows === this.#shardRows) this.#endShard();
       }
     });
+  }
+
+  /** Has all rows written, some files at once; `write` does so for one of them. */
+  async writeShards(
+    rows: number,
+    write: (shard: ShardPlace) => Promise<EntryHead['files'][number]>,
+  ): Promise<void> {
+    const shards = Array.from({ length: Math.ceil(rows / this.#shardRows) }, (_, i): ShardPlace => {
+      const name = this.#nextShard();
+      const first = i * this.#shardRows;
+      return { path: join(this.folder, name), name, first, last: Math.min(rows, first + this.#shardRows) };
+    });
+    this.#files.push(...(await Promise.all(shards.map(write))));
+  }
+
+  #nextShard(): string {
+    const name = `rows-${String(this.#shards.length).padStart(5, '0')}.bin`;
+    this.#shards.push(name);
+    return name;
   }
 
   /** Writes the rest and gives the entry its name. */
@@ -98,7 +125,7 @@ export class EntryWriter {
     ];
     for (const [name, array] of arrays) {
       const file = new ShardFile(join(this.folder, ARRAY_FILES[name]), ARRAY_FILES[name]);
-      file.write(bytesOf(array), array.length);
+      file.write(storedBytes(array), array.length);
       this.#end(file);
     }
   }
@@ -154,22 +181,6 @@ export class EntryWriter {
     this.#syncs.push(synced);
   }
 
-  /** Returns the bytes of rows as they are stored, numbers and codes of a row one after the other. */
-  #records({ numbers, codes }: RowWindow, count: number): Uint8Array {
-    const { numberWidth, codeWidth } = this.#layout!;
-    if (codeWidth === 0) return bytesOf(numbers).subarray(0, count * numberWidth * numbers.BYTES_PER_ELEMENT);
-    if (numberWidth === 0) return bytesOf(codes).subarray(0, 2 * count * codeWidth);
-    // Numbers beside codes are floats, so halves of 16 bits hold both; copying these is the fastest way.
-    const halves = (numberWidth * numbers.BYTES_PER_ELEMENT) / 2;
-    const from = new Uint16Array(numbers.buffer, numbers.byteOffset, count * halves);
-    const records = new Uint16Array(count * (halves + codeWidth));
-    for (let row = 0, at = 0, number = 0, code = 0; row < count; row++) {
-      for (let j = 0; j < halves; j++) records[at++] = from[number++];
-      for (let j = 0; j < codeWidth; j++) records[at++] = codes[code++];
-    }
-    return new Uint8Array(records.buffer);
-  }
-
   /** Does what the system may refuse. @throws DataError in one line */
   #writing(work: () => void): void {
     try {
@@ -190,46 +201,3 @@ export function writeError(place: string, error: unknown): unknown {
       : 'give a folder that can be written to with --cache';
   return new DataError(`${place}: the cache of streamed data cannot be written (${message}); ${remedy}`);
 }
-
-/** A file that is written from its beginning to its end. */
-class ShardFile {
-  rows = 0;
-  #bytes = 0;
-  readonly #handle: number;
-  readonly #hash: Hash = createHash('sha256');
-
-  constructor(
-    path: string,
-    private readonly name: string,
-  ) {
-    this.#handle = openSync(path, 'wx', 0o600);
-  }
-
-  write(bytes: Uint8Array, rows: number): void {
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.#handle, bytes, done);
-    this.#hash.update(bytes);
-    this.#bytes += bytes.length;
-    this.rows += rows;
-  }
-
-  /**
-   * Ends the file. Returns how it can be told whether it is whole, and the promise that it is on the disk, or
-   * an error; the next file is written meanwhile.
-   */
-  end(): { readonly described: EntryHead['files'][number]; readonly synced: Promise<Error | null> } {
-    const synced = new Promise<Error | null>((resolve) =>
-      fsync(this.#handle, (error) => {
-        this.close();
-        resolve(error);
-      }),
-    );
-    return { described: { file: this.name, bytes: this.#bytes, sha256: this.#hash.digest('hex') }, synced };
-  }
-
-  close(): void {
-    closeSync(this.#handle);
-  }
-}
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: StoredArray | Uint32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);

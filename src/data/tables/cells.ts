@@ -2,11 +2,13 @@
  * Defines cells: the content of a column as its source holds it, before it is decided what it means. Cells
  * are words, or numbers and days where the source declares them or the cells are plainly numbers.
  */
+import type { ColumnFile } from './columnfiles.js';
 import { dayName } from './dates.js';
 
 /** A column on disk. */
 export interface OnDisk<T extends Float64Array | Uint32Array> {
   readonly rows: number;
+  readonly file: ColumnFile;
   /** Reads the values piece by piece, in the order of the rows. A piece is overwritten by the next one. */
   readonly pieces: () => Iterable<T>;
 }

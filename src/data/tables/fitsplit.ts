@@ -71,7 +71,7 @@ export async function fitSplit(
   const encoded =
     streamed === null
       ? encodeColumns(rows, columns, schema.numberType, notes)
-      : encodeStored(streamed, rows, columns, schema.numberType, notes);
+      : await encodeStored(streamed, rows, columns, schema.numberType, notes);
   return { schema, dataset: { ...encoded, targets: target.values, targetWidth: 1, ...table.weights } };
 }
 

@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { TaskThreads } from '../taskthreads.js';
 import { type ColumnStore, NumberCellsBuilder, WordCellsBuilder } from './builders.js';
 import type { Cells } from './cells.js';
 import type { CsvFile } from './csvfile.js';
@@ -86,72 +86,32 @@ function readHere(
   }
 }
 
-/** Parts that a thread is given before the first of them is joined. */
+/** Parts for each thread that are asked for before the first of them is joined. */
 const AHEAD = 3;
 
-/** Has each thread read every n-th part, a few ahead of what is joined. */
+/** Has threads read the parts, a few ahead of what is joined. */
 async function readInThreads(
   setup: PlainFiles,
   ranges: readonly PartRange[],
   files: readonly CsvFile[],
   joined: JoinedColumns,
 ): Promise<boolean> {
-  const count = Math.min(MOST_THREADS, availableParallelism(), ranges.length);
-  const threads = Array.from({ length: count }, () => new PartThread(setup));
+  const count = Math.min(MOST_THREADS, availableParallelism());
+  const threads = new TaskThreads<PartRange, PlainPart | null>(WORKER_FILE, count, setup);
+  const asked: Promise<PlainPart | null>[] = [];
   try {
-    const ask = (index: number) => {
-      if (index < ranges.length) threads[index % count].ask(ranges[index]);
-    };
-    for (let index = 0; index < AHEAD * count; index++) ask(index);
     for (const [index, { file }] of ranges.entries()) {
-      const part = await threads[index % count].answer();
+      while (asked.length < Math.min(ranges.length, index + AHEAD * count))
+        asked.push(threads.run(ranges[asked.length]));
+      // What goes wrong here goes wrong again in DuckDB, which says what it is.
+      const part = await asked[index].catch(() => null);
+      delete asked[index];
       if (part === null) return false;
-      ask(index + AHEAD * count);
       joined.add(part, files[file].names);
     }
     return true;
   } finally {
-    await Promise.all(threads.map((thread) => thread.close()));
-  }
-}
-
-/** A thread that parses parts, and answers in the order in which it is asked. */
-class PartThread {
-  readonly #worker: Worker;
-  readonly #answers: (PlainPart | null)[] = [];
-  #waiting: ((part: PlainPart | null) => void) | null = null;
-  #failed = false;
-
-  constructor(setup: PlainFiles) {
-    this.#worker = new Worker(WORKER_FILE, { workerData: setup, execArgv: [] });
-    this.#worker.on('message', (part: PlainPart | null) => this.#take(part));
-    // What goes wrong here goes wrong again in DuckDB, which says what it is.
-    this.#worker.on('error', () => {
-      this.#failed = true;
-      this.#take(null);
-    });
-  }
-
-  ask(range: PartRange): void {
-    this.#worker.postMessage(range);
-  }
-
-  answer(): Promise<PlainPart | null> {
-    if (this.#answers.length > 0 || this.#failed) return Promise.resolve(this.#answers.shift() ?? null);
-    return new Promise((resolve) => {
-      this.#waiting = resolve;
-    });
-  }
-
-  close(): Promise<unknown> {
-    return this.#worker.terminate();
-  }
-
-  #take(part: PlainPart | null): void {
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    if (waiting === null) this.#answers.push(part);
-    else waiting(part);
+    await threads.close();
   }
 }
 
