@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
-/** These packages are bundled; any other is loaded from node_modules where it is used. */
-const BUNDLED = ['zod', 'yaml', 'fastest-levenshtein', 'yargs-parser'];
+/** These packages are bundled, because each has many small files; others are loaded from node_modules. */
+const BUNDLED = ['zod', 'yaml', 'fastest-levenshtein', 'yargs-parser', '@duckdb/node-api'];
 
 /**
  * Lets a bundled module find the files beside it where tsc put the module: bundles and modules lie on the
@@ -34,8 +34,10 @@ const bundle = (name) => ({
     dir: 'dist',
     // Each bundle has chunks of its own, since those of two bundles may have the same name.
     chunkFileNames: `chunks-${basename(name)}/[name].js`,
+    // Without comments there is less to read at each start.
+    comments: { legal: true, annotation: false, jsdoc: false },
     banner:
-      '/* With zod (MIT), yaml (ISC), fastest-levenshtein (MIT) and yargs-parser (ISC): see their folders in node_modules. */',
+      '/* With @duckdb/node-api, zod, fastest-levenshtein (MIT), yaml and yargs-parser (ISC): see their folders in node_modules. */',
   },
 });
 

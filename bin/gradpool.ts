@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { UsageError } from '../src/errors.js';
-import { launchOf } from '../src/ranks/launcher.js';
+import { launchOf, separateTasks } from '../src/ranks/launcher.js';
 import { VERSION } from '../src/version.js';
 import { readArgs } from './args.js';
 import { type Command, commandName } from './command.js';
@@ -90,6 +90,8 @@ endWithParent();
 try {
   const words = process.argv.slice(2);
   const launch = launchOf();
+  const tasks = separateTasks();
+  if (tasks > 0) (await import('./ranks.js')).sayThatTasksAreSeparate(tasks, words[0]);
   process.exitCode =
     launch && !asksForHelp(words)
       ? await (await import('./ranks.js')).amongRanks(launch, words[0], () => gradpool(words))

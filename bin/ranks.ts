@@ -76,6 +76,14 @@ export async function amongRanks(
   }
 }
 
+/** Says, once, that each of srun's tasks runs the whole command, where they might have been meant as ranks. */
+export function sayThatTasksAreSeparate(tasks: number, command: string | undefined): void {
+  if (command === undefined || !TOGETHER.includes(command) || process.env.SLURM_PROCID !== '0') return;
+  process.stderr.write(
+    `gradpool: each of the ${tasks} tasks that srun has started runs the whole command; for ranks of one training use srun --mpi=pmi2\n`,
+  );
+}
+
 /** Keeps this process from printing; the function returned lets it speak again. */
 function silence(): () => void {
   const streams = [process.stdout, process.stderr];

@@ -6,7 +6,6 @@
  */
 import { ln } from './elementary.js';
 
-const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
 const PARITY = 0x1bd11bda;
 
 /** The purposes of draws. Draws for different purposes never share a key. */
@@ -39,15 +38,33 @@ export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out
   let a = k1; // a and b are the key words of the next injection; the three rotate through (k0, k1, k2)
   let b = k2;
   let c = k0;
-  for (let group = 1; group <= 5; group++) {
-    for (let round = 4 * (group - 1); round < 4 * group; round++) {
-      x0 = (x0 + x1) | 0;
-      const r = ROTATIONS[round & 7];
-      x1 = ((x1 << r) | (x1 >>> (32 - r))) ^ x0;
-    }
+  // Twenty rounds in groups of four, two groups a turn: rotations by constants are single instructions.
+  for (let group = 1; ; group += 2) {
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
     x0 = (x0 + a) | 0;
     x1 = (x1 + b + group) | 0;
-    [a, b, c] = [b, c, a];
+    if (group === 5) break;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 17) | (x1 >>> 15)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 29) | (x1 >>> 3)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 16) | (x1 >>> 16)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 24) | (x1 >>> 8)) ^ x0;
+    x0 = (x0 + b) | 0;
+    x1 = (x1 + c + group + 1) | 0;
+    const held = a;
+    a = c;
+    c = b;
+    b = held;
   }
   out[0] = x0;
   out[1] = x1;
@@ -90,7 +107,7 @@ export class Stream {
   /** Returns a uniform uint32. */
   uint32(): number {
     const half = this.#next & 1;
-    if (half === 0) threefry2x32(...this.#key, this.#next >>> 1, this.counter, this.#block);
+    if (half === 0) threefry2x32(this.#key[0], this.#key[1], this.#next >>> 1, this.counter, this.#block);
     this.#next++;
     return this.#block[half];
   }
@@ -105,13 +122,20 @@ export class Stream {
    * favoured.
    */
   below(n: number): number {
-    const refused = 2 ** 32 % n;
+    const refused = remainder(2 ** 32, n);
     for (;;) {
       const draw = this.uint32();
-      if (draw >= refused) return draw % n;
+      if (draw >= refused) return remainder(draw, n);
     }
   }
 }
+
+/**
+ * Returns x % n for whole numbers up to 2³², several times as fast as the operator does for doubles. A
+ * quotient that is not whole is 2⁻³² of itself or more below the next whole number, so rounding does not
+ * reach it.
+ */
+const remainder = (x: number, n: number): number => x - Math.floor(x / n) * n;
 
 /**
  * Shuffles an array in place (Fisher–Yates). The same (seed, purpose, counter) gives arrays of one length the

@@ -17,6 +17,18 @@ export interface Stretch<T extends StoredArray | Float64Array = StoredArray> {
   readonly rows: Uint32Array;
 }
 
+/** Computes what `columnMoments` does of one column of which no value is NaN. */
+export function momentsOf(values: Float64Array): { readonly mean: number; readonly std: number } {
+  let [sum, squares] = [0, 0];
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  const mean = sum / values.length;
+  for (let i = 0; i < values.length; i++) {
+    const deviation = values[i] - mean;
+    squares += deviation * deviation;
+  }
+  return { mean, std: Math.sqrt(squares / values.length) };
+}
+
 /** Computes mean and standard deviation of each column of values[·, width] over `rows`, leaving out NaN. */
 export function columnMoments(values: StoredArray | Float64Array, width: number, rows: Uint32Array): Moments {
   return streamedColumnMoments(() => [{ values, rows }], width);

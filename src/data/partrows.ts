@@ -70,9 +70,7 @@ function taken(
   from: ArrayLike<number>,
 ): Uint32Array<SharedArrayBuffer> {
   const rows = new Uint32Array(new SharedArrayBuffer(4 * positions.length));
-  positions.forEach((position, i) => {
-    rows[i] = from[position];
-  });
+  for (let i = 0; i < positions.length; i++) rows[i] = from[positions[i]];
   return rows;
 }
 

@@ -101,12 +101,9 @@ export function membersByStratum(count: number, strata: ArrayLike<number> | null
 }
 
 /** Returns the rows whose flag is the wanted one, in ascending order. */
-export function rowsFlagged(
-  flags: ArrayLike<number> & Iterable<number>,
-  wanted: number,
-): Uint32Array<SharedArrayBuffer> {
+export function rowsFlagged(flags: ArrayLike<number>, wanted: number): Uint32Array<SharedArrayBuffer> {
   let count = 0;
-  for (const flag of flags) if (flag === wanted) count++;
+  for (let row = 0; row < flags.length; row++) if (flags[row] === wanted) count++;
   const rows = new Uint32Array(new SharedArrayBuffer(4 * count));
   let filled = 0;
   for (let row = 0; row < flags.length; row++) if (flags[row] === wanted) rows[filled++] = row;

@@ -3,44 +3,51 @@
  * every run.
  */
 import type { StoredArray } from './dataset.js';
-import { columnMoments } from './moments.js';
+import { momentsOf } from './moments.js';
 
 /** Returns the scale for a standard deviation: 1/std, or 1 for a constant column, whose deviations are 0. */
 export function scaleOf(std: number): number {
   return std > 0 ? 1 / std : 1;
 }
 
-/** Columns that are read together. A cache line holds eight float64, so eight columns cost as much as one. */
-const TOGETHER = 8;
+/** Values from which on the median is found by counting rather than by moving values. */
+const MANY = 2 ** 14;
+/** Bits of a double that say in which bucket it is counted: the sign, the exponent and 8 bits after it. */
+const BUCKET_BITS = 20;
 
-/** Computes the median of each column over `rows`, leaving out NaN; NaN for a column with no values. */
-export function columnMedians(values: Float64Array, width: number, rows: Uint32Array): Float64Array {
-  const medians = new Float64Array(width);
-  const scratch = Array.from({ length: Math.min(TOGETHER, width) }, () => new Float64Array(rows.length));
-  for (let first = 0; first < width; first += TOGETHER) {
-    const columns = Math.min(TOGETHER, width - first);
-    const counts = new Uint32Array(columns);
-    for (let r = 0; r < rows.length; r++) {
-      const start = rows[r] * width + first;
-      for (let j = 0; j < columns; j++) {
-        const value = values[start + j];
-        if (!Number.isNaN(value)) scratch[j][counts[j]++] = value;
-      }
+/** Returns the median of values, none of which is NaN; NaN where there are none. They keep their places. */
+export function columnMedian(values: Float64Array): number {
+  if (values.length === 0) return Number.NaN;
+  const half = values.length >> 1;
+  const nth = values.length < MANY ? selection(values.slice()) : counted(values);
+  return values.length % 2 === 1 ? nth(half) : (nth(half - 1) + nth(half)) / 2;
+}
+
+/** Returns a function that returns the k-th smallest value; it reorders the values. */
+const selection = (values: Float64Array) => (k: number) => select(values, values.length, k);
+
+/**
+ * Does the same without moving anything. Values of a bucket share their first bits, and buckets are in the
+ * order of their values, so the k-th value is sought among those of one bucket.
+ */
+function counted(values: Float64Array): (k: number) => number {
+  const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+  const counts = new Uint32Array(2 ** BUCKET_BITS);
+  for (let i = 1; i < words.length; i += 2) counts[bucketOf(words[i])]++;
+  let [bucket, before, own] = [-1, 0, new Float64Array(0)];
+  return (k) => {
+    if (k < before || k >= before + own.length) {
+      for ([bucket, before] = [0, 0]; before + counts[bucket] <= k; ) before += counts[bucket++];
+      own = new Float64Array(counts[bucket]);
+      for (let i = 0, filled = 0; filled < own.length; i++)
+        if (bucketOf(words[2 * i + 1]) === bucket) own[filled++] = values[i];
     }
-    for (let j = 0; j < columns; j++) medians[first + j] = median(scratch[j], counts[j]);
-  }
-  return medians;
+    return select(own, own.length, k - before);
+  };
 }
 
-function median(values: Float64Array, count: number): number {
-  if (count === 0) return Number.NaN;
-  const half = count >> 1;
-  const upper = select(values, count, half);
-  if (count % 2 === 1) return upper;
-  let lower = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < half; i++) if (values[i] > lower) lower = values[i];
-  return (lower + upper) / 2;
-}
+/** Returns the bucket of a double by its upper half: the larger the values, the larger the bucket. */
+const bucketOf = (upper: number): number => (upper ^ ((upper >> 31) | -(2 ** 31))) >>> (32 - BUCKET_BITS);
 
 /**
  * Returns the k-th smallest of the first `count` values by Hoare's selection. It reorders them so that no
@@ -106,17 +113,12 @@ export function robustScale(sorted: Float64Array): Scale | null {
   return scale === undefined ? null : { shift: linearQuantile(sorted, 0.5), scale };
 }
 
-/** Returns the skewness of the present values of `rows`: the mean of ((x − mean)/deviation)³. */
-export function skewness(values: Float64Array, rows: Uint32Array): number {
-  const { mean, std } = columnMoments(values, 1, rows);
+/** Returns the skewness of values, none of which is NaN: the mean of ((x − mean)/deviation)³. */
+export function skewness(values: Float64Array): number {
+  const { mean, std } = momentsOf(values);
   let sum = 0;
-  let count = 0;
-  for (const row of rows) {
-    if (Number.isNaN(values[row])) continue;
-    sum += ((values[row] - mean[0]) / std[0]) ** 3;
-    count++;
-  }
-  return sum / count;
+  for (let i = 0; i < values.length; i++) sum += ((values[i] - mean) / std) ** 3;
+  return sum / values.length;
 }
 
 /** Returns the smallest and the largest value of each column of values[·, width] over `rows`. */

@@ -15,7 +15,7 @@ export interface Launch {
 
 /**
  * Returns what the launcher says, or null where this process was started alone. `srun` without --mpi starts
- * processes that know nothing of each other, and they stay so.
+ * processes that know nothing of each other, and they stay so: `separateTasks` counts them.
  */
 export function launchOf(environment: Environment = process.env): Launch | null {
   const number = (name: string) => Number(environment[name] ?? Number.NaN);
@@ -40,4 +40,10 @@ export function launchOf(environment: Environment = process.env): Launch | null 
     kind: null,
   };
   return [open, hydra, slurm].find(({ rank, size }) => size > 1 && rank >= 0) ?? null;
+}
+
+/** Returns how many tasks `srun` has started without a way to meet; 0 where it has not. */
+export function separateTasks(environment: Environment = process.env): number {
+  const tasks = Number(environment.SLURM_STEP_NUM_TASKS ?? 0);
+  return tasks > 1 && launchOf(environment) === null ? tasks : 0;
 }

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
-/** Folders that hold no source of ours. */
-const SKIPPED = ['node_modules', 'dist', 'runs', '.git', '.gl'];
+/** Folders that hold no source of ours, beside node_modules, wherever that is. */
+const SKIPPED = ['dist', 'runs', '.git', '.gl'];
 
 export const ASSEMBLY_FOLDER = 'src/kernels/wasm/assembly/';
 
@@ -93,7 +93,7 @@ export function importedFile(from: string, specifier: string): string {
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
-    if (SKIPPED.includes(path)) return [];
+    if (entry.name === 'node_modules' || SKIPPED.includes(path)) return [];
     return entry.isDirectory() ? filesBelow(path) : [path];
   });
 }

@@ -1,6 +1,5 @@
 /** Writes an entry of the cache of streamed data. */
-import { createHash, type Hash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolder, syncFolder, writeFileAtomic } from '../../atomic.js';
 import { DataError } from '../../errors.js';
@@ -12,9 +11,10 @@ import { removeEntry, removeUnfinished } from './cachefolder.js';
 import { ARRAY_FILES } from './entry.js';
 import { ENTRY_VERSION, type EntryHead, entryFile, entryText } from './entryformat.js';
 import { type RowWindow, recordBytes } from './records.js';
+import { recordsOf, ShardFile, storedBytes } from './shardfile.js';
 
 /** Bytes of a file of rows, about. */
-const SHARD_BYTES = 2 ** 28;
+const SHARD_BYTES = 2 ** 27;
 
 /** The inputs of a dataset as they are going to be stored, with arrays that hold no rows. */
 type Layout = Pick<Dataset, 'numbers' | 'numberWidth' | 'codes' | 'codeWidth'>;
@@ -22,11 +22,21 @@ type Layout = Pick<Dataset, 'numbers' | 'numberWidth' | 'codes' | 'codeWidth'>;
 /** What was fitted while the rows were written; the inputs of its dataset are empty. */
 type WrittenDataset = Pick<FittedDataset, 'name' | 'schema' | 'dataset' | 'split' | 'notes' | 'fingerprint'>;
 
+/** A file of rows that is to be written. */
+interface ShardPlace {
+  readonly path: string;
+  readonly name: string;
+  readonly first: number;
+  readonly last: number;
+}
+
 export class EntryWriter {
   /** The folder that becomes the entry. */
   readonly folder: string;
   readonly #files: EntryHead['files'] = [];
   readonly #shards: string[] = [];
+  /** Each becomes null once a file is on the disk, or why it is not. */
+  readonly #syncs: Promise<Error | null>[] = [];
   #layout: Layout | null = null;
   #shardRows = 1;
   #shard: ShardFile | null = null;
@@ -59,13 +69,13 @@ export class EntryWriter {
 
   /** Adds the first `count` rows of a window. */
   add(window: RowWindow, count: number): void {
-    const records = this.#records(window, count);
-    const bytes = recordBytes(this.#layout!);
+    const layout = this.#layout!;
+    const records = recordsOf({ ...layout, ...window }, count);
+    const bytes = recordBytes(layout);
     this.#writing(() => {
       for (let row = 0; row < count; ) {
         if (this.#shard === null) {
-          const name = `rows-${String(this.#shards.length).padStart(5, '0')}.bin`;
-          this.#shards.push(name);
+          const name = this.#nextShard();
           this.#shard = new ShardFile(join(this.folder, name), name);
         }
         const rows = Math.min(count - row, this.#shardRows - this.#shard.rows);
@@ -76,52 +86,80 @@ export class EntryWriter {
     });
   }
 
-  /** Writes the rest and gives the entry its name. */
-  finish({ name, schema, dataset, split, notes, fingerprint }: WrittenDataset): void {
-    this.#writing(() => {
-      if (this.#shard !== null) this.#endShard();
-      const { targets, targetWidth, weights, rows } = dataset;
-      const arrays: [keyof typeof ARRAY_FILES, StoredArray | Uint32Array][] = [
-        ['targets', targets],
-        ...(weights === undefined ? [] : [['weights', weights] as [keyof typeof ARRAY_FILES, StoredArray]]),
-        ['train', split.train],
-        ['val', split.val],
-        ['test', split.test],
-      ];
-      for (const [name, array] of arrays) {
-        const file = new ShardFile(join(this.folder, ARRAY_FILES[name]), ARRAY_FILES[name]);
-        file.write(bytesOf(array), array.length);
-        this.#files.push(file.end());
-      }
-      const layout = this.#layout!;
-      const { numberWidth, codeWidth } = layout;
-      const head: EntryHead = {
-        formatVersion: ENTRY_VERSION,
-        gradpool: VERSION,
-        source: this.source,
-        name,
-        schema,
-        notes,
-        fingerprint,
-        rows,
-        shardRows: this.#shardRows,
-        shards: this.#shards,
-        numberType: elementTypeOf(layout.numbers),
-        numberWidth,
-        codeWidth,
-        targetType: elementTypeOf(targets),
-        targetWidth,
-        weighted: weights !== undefined,
-        files: this.#files,
-      };
-      writeFileAtomic(entryFile(this.folder), entryText(head));
-      if (this.#replaces) removeEntry(this.entry);
-      // Where another process has finished the same entry meanwhile, that one stays.
-      if (existsSync(this.entry)) removeEntry(this.folder);
-      else renameSync(this.folder, this.entry);
-      syncFolder(dirname(this.entry));
+  /** Has all rows written, some files at once; `write` does so for one of them. */
+  async writeShards(
+    rows: number,
+    write: (shard: ShardPlace) => Promise<EntryHead['files'][number]>,
+  ): Promise<void> {
+    const shards = Array.from({ length: Math.ceil(rows / this.#shardRows) }, (_, i): ShardPlace => {
+      const name = this.#nextShard();
+      const first = i * this.#shardRows;
+      return { path: join(this.folder, name), name, first, last: Math.min(rows, first + this.#shardRows) };
     });
+    this.#files.push(...(await Promise.all(shards.map(write))));
+  }
+
+  #nextShard(): string {
+    const name = `rows-${String(this.#shards.length).padStart(5, '0')}.bin`;
+    this.#shards.push(name);
+    return name;
+  }
+
+  /** Writes the rest and gives the entry its name. */
+  async finish(written: WrittenDataset): Promise<void> {
+    this.#writing(() => this.#writeArrays(written));
+    for (const error of await Promise.all(this.#syncs)) if (error) throw writeError(this.folder, error);
+    this.#writing(() => this.#complete(written));
     process.off('exit', this.#remove);
+  }
+
+  #writeArrays({ dataset, split }: WrittenDataset): void {
+    if (this.#shard !== null) this.#endShard();
+    const { targets, weights } = dataset;
+    const arrays: [keyof typeof ARRAY_FILES, StoredArray | Uint32Array][] = [
+      ['targets', targets],
+      ...(weights === undefined ? [] : [['weights', weights] as [keyof typeof ARRAY_FILES, StoredArray]]),
+      ['train', split.train],
+      ['val', split.val],
+      ['test', split.test],
+    ];
+    for (const [name, array] of arrays) {
+      const file = new ShardFile(join(this.folder, ARRAY_FILES[name]), ARRAY_FILES[name]);
+      file.write(storedBytes(array), array.length);
+      this.#end(file);
+    }
+  }
+
+  /** Writes what the entry is and gives it its name, now that all its files are on the disk. */
+  #complete({ name, schema, dataset, notes, fingerprint }: WrittenDataset): void {
+    const { targets, targetWidth, weights, rows } = dataset;
+    const layout = this.#layout!;
+    const { numberWidth, codeWidth } = layout;
+    const head: EntryHead = {
+      formatVersion: ENTRY_VERSION,
+      gradpool: VERSION,
+      source: this.source,
+      name,
+      schema,
+      notes,
+      fingerprint,
+      rows,
+      shardRows: this.#shardRows,
+      shards: this.#shards,
+      numberType: elementTypeOf(layout.numbers),
+      numberWidth,
+      codeWidth,
+      targetType: elementTypeOf(targets),
+      targetWidth,
+      weighted: weights !== undefined,
+      files: this.#files,
+    };
+    writeFileAtomic(entryFile(this.folder), entryText(head));
+    if (this.#replaces) removeEntry(this.entry);
+    // Where another process has finished the same entry meanwhile, that one stays.
+    if (existsSync(this.entry)) removeEntry(this.folder);
+    else renameSync(this.folder, this.entry);
+    syncFolder(dirname(this.entry));
   }
 
   /** Removes what was written, where the entry does not come about. */
@@ -133,23 +171,14 @@ export class EntryWriter {
   }
 
   #endShard(): void {
-    this.#files.push(this.#shard!.end());
+    this.#end(this.#shard!);
     this.#shard = null;
   }
 
-  /** Returns the bytes of rows as they are stored, numbers and codes of a row one after the other. */
-  #records({ numbers, codes }: RowWindow, count: number): Uint8Array {
-    const { numberWidth, codeWidth } = this.#layout!;
-    if (codeWidth === 0) return bytesOf(numbers).subarray(0, count * numberWidth * numbers.BYTES_PER_ELEMENT);
-    if (numberWidth === 0) return bytesOf(codes).subarray(0, 2 * count * codeWidth);
-    const [a, b] = [numberWidth * numbers.BYTES_PER_ELEMENT, 2 * codeWidth];
-    const [left, right] = [bytesOf(numbers), bytesOf(codes)];
-    const records = new Uint8Array(count * (a + b));
-    for (let row = 0; row < count; row++) {
-      records.set(left.subarray(row * a, (row + 1) * a), row * (a + b));
-      records.set(right.subarray(row * b, (row + 1) * b), row * (a + b) + a);
-    }
-    return records;
+  #end(file: ShardFile): void {
+    const { described, synced } = file.end();
+    this.#files.push(described);
+    this.#syncs.push(synced);
   }
 
   /** Does what the system may refuse. @throws DataError in one line */
@@ -172,39 +201,3 @@ export function writeError(place: string, error: unknown): unknown {
       : 'give a folder that can be written to with --cache';
   return new DataError(`${place}: the cache of streamed data cannot be written (${message}); ${remedy}`);
 }
-
-/** A file that is written from its beginning to its end. */
-class ShardFile {
-  rows = 0;
-  #bytes = 0;
-  readonly #handle: number;
-  readonly #hash: Hash = createHash('sha256');
-
-  constructor(
-    path: string,
-    private readonly name: string,
-  ) {
-    this.#handle = openSync(path, 'wx', 0o600);
-  }
-
-  write(bytes: Uint8Array, rows: number): void {
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.#handle, bytes, done);
-    this.#hash.update(bytes);
-    this.#bytes += bytes.length;
-    this.rows += rows;
-  }
-
-  /** Forces the file to the disk; returns how it can be told whether it is whole. */
-  end(): EntryHead['files'][number] {
-    fsyncSync(this.#handle);
-    this.close();
-    return { file: this.name, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
-  }
-
-  close(): void {
-    closeSync(this.#handle);
-  }
-}
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: StoredArray | Uint32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);

@@ -31,7 +31,7 @@ export async function fitStreamed(
   const rebuilt =
     found === null ? [] : [`stream: ${folder} cannot be used, since ${found.why}; it was made anew`];
   await write(source, options, { folder, root, stream });
-  const opened = await openEntry(folder);
+  const opened = await openEntry(folder, false);
   if (opened === null || !('fitted' in opened)) throw new Error(`${folder}: ${opened?.why ?? 'it is gone'}`);
   const notes = [`stream: ${why}; the rows were written to ${folder}`, ...rebuilt, ...opened.fitted.notes];
   return { ...opened.fitted, notes };
@@ -51,7 +51,7 @@ async function write(source: Source, options: FitOptions, { folder, root, stream
       source.kind === 'arrays'
         ? fitArrays(source, options, writer)
         : await (await import('../tables/fit.js')).fitTable(source, options, { writer, ...stream });
-    writer.finish(fitted);
+    await writer.finish(fitted);
   } catch (error) {
     writer.discard();
     throw error;

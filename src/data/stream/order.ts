@@ -24,7 +24,7 @@ interface EpochOrder {
 }
 
 /** Some rows of an epoch, by their positions among the training rows. */
-export interface OrderWindow {
+interface OrderWindow {
   /** The positions in the order in which they lie in the data; null where they are all there are. */
   readonly positions: Uint32Array | null;
   /** The epoch's order: indices of `positions`, or positions. */
@@ -32,7 +32,7 @@ export interface OrderWindow {
 }
 
 /** Yields the windows of an epoch one after the other. */
-export function* epochWindows(count: number, { seed, epoch, shuffle }: EpochOrder): Generator<OrderWindow> {
+function* epochWindows(count: number, { seed, epoch, shuffle }: EpochOrder): Generator<OrderWindow> {
   if (shuffle !== 'blocks') {
     const order = allRows(count);
     if (shuffle === 'rows') permute(order, seed, PURPOSE.shuffle, epoch);
@@ -60,6 +60,47 @@ function positionsOf(blocks: Uint32Array, count: number): Uint32Array {
     for (let position = block * BLOCK_ROWS; position < last; position++) positions[filled++] = position;
   }
   return positions.subarray(0, filled);
+}
+
+/** Most rows of a piece: its sorting keys hold a row and its place in 53 bits. */
+const MOST_IN_PIECE = 2 ** 20;
+
+/**
+ * Yields an epoch from the row `from` of its order on, in pieces of at most `most` rows where it is not in
+ * windows. The positions of a piece ascend or are those of a window, so they are read in few stretches.
+ */
+export function* epochPieces(
+  count: number,
+  order: EpochOrder,
+  most: number,
+  from: number,
+): Generator<OrderWindow & { readonly positions: Uint32Array }> {
+  let skipped = from;
+  for (const window of epochWindows(count, order)) {
+    const rest = window.order.subarray(Math.min(skipped, window.order.length));
+    skipped -= window.order.length - rest.length;
+    if (rest.length === 0) continue;
+    if (window.positions !== null) yield { positions: window.positions, order: rest };
+    else {
+      const rows = Math.min(most, MOST_IN_PIECE);
+      for (let first = 0; first < rest.length; first += rows)
+        yield sorted(rest.subarray(first, first + rows));
+    }
+  }
+}
+
+/** Sorts positions, and says where each of them is then. */
+function sorted(wanted: Uint32Array): OrderWindow & { readonly positions: Uint32Array } {
+  const keys = new Float64Array(wanted.length);
+  for (let i = 0; i < keys.length; i++) keys[i] = wanted[i] * MOST_IN_PIECE + i;
+  keys.sort();
+  const positions = new Uint32Array(keys.length);
+  const order = new Uint32Array(keys.length);
+  for (let i = 0; i < keys.length; i++) {
+    positions[i] = Math.floor(keys[i] / MOST_IN_PIECE);
+    order[keys[i] - positions[i] * MOST_IN_PIECE] = i;
+  }
+  return { positions, order };
 }
 
 /** Puts the rows into the epoch's order, in place: `order` holds them in their own. */

@@ -1,7 +1,7 @@
 /** The work of the thread that reads the batches of the next steps into a ring. */
 import type { Subset } from '../dataset.js';
-import { epochWindows, type OrderWindow, type Shuffle } from './order.js';
-import { allocateWindow, RecordReader, type RowWindow, recordBytes } from './records.js';
+import { epochPieces, type Shuffle } from './order.js';
+import { RecordReader, recordBytes } from './records.js';
 import { CONTROL, type Ring, signal, slotOf } from './ring.js';
 
 /** All that the thread needs to know. */
@@ -67,51 +67,48 @@ function waitUntil(control: Int32Array, holds: () => boolean): void {
   }
 }
 
-/** Records that are longer than this are read one by one: a window of them would take too much memory. */
-const LONGEST_IN_WINDOW = 1024;
+/** Bytes of the records of a piece, about, where the epoch is not in windows. */
+const PIECE_BYTES = 2 ** 24;
+/** Records of which a window of an epoch would take more bytes are read one by one. */
+const LARGEST_WINDOW = 2 ** 25;
 
 /** Copies the rows of one batch after the other to the slots of a ring. */
 class BatchReader {
   readonly #reader: RecordReader;
-  #windows: Generator<OrderWindow> = epochWindows(0, { seed: 0, epoch: 0, shuffle: null });
-  #window: OrderWindow = { positions: null, order: new Uint32Array(0) };
-  /** The inputs of the window, where they are read at once. */
-  #inputs: RowWindow | null = null;
-  /** Rows of the window that are done. */
+  readonly #bytes: number;
+  #pieces: ReturnType<typeof epochPieces> | null = null;
+  /** Rows of the piece in the order in which they are stored, and in which order they are wanted. */
+  #rows: Uint32Array = new Uint32Array(0);
+  #order: Uint32Array = new Uint32Array(0);
+  /** The records of the piece; null where they are read one by one. */
+  #records: Uint8Array | null = null;
+  /** Rows of the piece that are done. */
   #done = 0;
   #step = 0;
-  readonly #rows: Uint32Array;
+  readonly #own: Uint32Array;
 
   constructor(private readonly setup: ReadAheadSetup) {
     this.#reader = new RecordReader(setup.train.dataset);
-    this.#rows = new Uint32Array(setup.ring.batch);
+    this.#bytes = recordBytes(setup.train.dataset);
+    this.#own = new Uint32Array(setup.ring.batch);
   }
 
   /** Goes to a step. */
   seek(step: number): void {
     const { stepsPerEpoch, ring } = this.setup;
     this.#step = step;
-    this.#beginEpoch();
-    for (let left = (step % stepsPerEpoch) * ring.batch; left > 0; ) {
-      const rest = this.#window.order.length - this.#done;
-      if (rest > left) {
-        this.#done += left;
-        return;
-      }
-      left -= rest;
-      this.#nextWindow();
-    }
+    this.#beginEpoch((step % stepsPerEpoch) * ring.batch);
   }
 
   /** Copies the batch of the step to a slot, and goes on to the next one. */
   next(slot: number): void {
     const { stepsPerEpoch, ring, train } = this.setup;
     const index = this.#step % stepsPerEpoch;
-    if (index === 0) this.#beginEpoch();
+    if (index === 0) this.#beginEpoch(0);
     const count = Math.min(ring.batch, train.rows.length - index * ring.batch);
     for (let copied = 0; copied < count; ) {
-      if (this.#done === this.#window.order.length) this.#nextWindow();
-      const rows = Math.min(count - copied, this.#window.order.length - this.#done);
+      if (this.#done === this.#order.length) this.#nextPiece();
+      const rows = Math.min(count - copied, this.#order.length - this.#done);
       this.#copy(slot * ring.batch + copied, rows);
       this.#done += rows;
       copied += rows;
@@ -123,58 +120,45 @@ class BatchReader {
     this.#reader.close();
   }
 
-  #beginEpoch(): void {
+  #beginEpoch(from: number): void {
     const { train, seed, shuffle, stepsPerEpoch } = this.setup;
     const epoch = Math.floor(this.#step / stepsPerEpoch);
-    // The last epoch's order goes before the next one comes.
-    this.#window = { positions: null, order: new Uint32Array(0) };
-    this.#windows = epochWindows(train.rows.length, { seed, epoch, shuffle });
-    this.#nextWindow();
-  }
-
-  #nextWindow(): void {
-    const { value, done } = this.#windows.next();
-    if (done) throw new Error('the epoch has no more rows');
-    this.#window = value;
+    const most = Math.max(1, Math.floor(PIECE_BYTES / this.#bytes));
+    this.#pieces = epochPieces(train.rows.length, { seed, epoch, shuffle }, most, from);
+    this.#order = new Uint32Array(0);
     this.#done = 0;
-    const { positions } = value;
-    const { dataset, rows } = this.setup.train;
-    if (positions === null || recordBytes(dataset) > LONGEST_IN_WINDOW) return;
-    if (
-      this.#inputs === null ||
-      this.#inputs.numbers.length < positions.length * dataset.numberWidth ||
-      this.#inputs.codes.length < positions.length * dataset.codeWidth
-    ) {
-      this.#inputs = allocateWindow(dataset, positions.length);
-    }
-    const numbers = positions.map((position) => rows[position]);
-    this.#reader.copyRows(this.#inputs, 0, numbers, 0, numbers.length);
   }
 
-  /** Copies the next rows of the window to the ring, from its row `at` on. */
+  #nextPiece(): void {
+    const { value, done } = this.#pieces!.next();
+    if (done) throw new Error('the epoch has no more rows');
+    const { positions, order } = value;
+    const { rows } = this.setup.train;
+    this.#rows = positions.map((position) => rows[position]);
+    this.#order = order;
+    this.#done = 0;
+    const bytes = positions.length * this.#bytes;
+    if (bytes > LARGEST_WINDOW) {
+      this.#records = null;
+      return;
+    }
+    if (this.#records === null || this.#records.length < bytes) this.#records = new Uint8Array(bytes);
+    this.#reader.readRows(this.#records, this.#rows, 0, positions.length);
+  }
+
+  /** Copies the next rows of the piece to the ring, from its row `at` on. */
   #copy(at: number, count: number): void {
     const { ring, train } = this.setup;
-    const { positions, order } = this.#window;
     const { targets, targetWidth, weights } = train.dataset;
     for (let i = 0; i < count; i++) {
-      const index = order[this.#done + i];
-      const row = train.rows[positions === null ? index : positions[index]];
-      this.#rows[i] = row;
+      const row = this.#rows[this.#order[this.#done + i]];
+      this.#own[i] = row;
       ring.origins[at + i] = row;
       for (let j = 0; j < targetWidth; j++)
         ring.dataset.targets[(at + i) * targetWidth + j] = targets[row * targetWidth + j];
       if (weights) ring.dataset.weights![at + i] = weights[row];
     }
-    if (positions === null || this.#inputs === null) {
-      this.#reader.copyRows(ring.dataset, at, this.#rows, 0, count);
-      return;
-    }
-    const { numberWidth: N, codeWidth: C } = train.dataset;
-    const { numbers, codes } = this.#inputs;
-    for (let i = 0; i < count; i++) {
-      const index = order[this.#done + i];
-      if (N > 0) ring.dataset.numbers.set(numbers.subarray(index * N, (index + 1) * N), (at + i) * N);
-      if (C > 0) ring.dataset.codes.set(codes.subarray(index * C, (index + 1) * C), (at + i) * C);
-    }
+    if (this.#records === null) this.#reader.copyRows(ring.dataset, at, this.#own, 0, count);
+    else this.#reader.unpack(this.#records, this.#order, this.#done, count, ring.dataset, at);
   }
 }

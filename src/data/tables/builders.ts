@@ -1,17 +1,25 @@
 /** Collects the cells of a column while a table of unknown length is read. */
 import type { DuckDBVector } from '@duckdb/node-api';
 import { GrowingArray } from '../../growing.js';
-import { type Cells, NO_ODD_CELLS, WordBuilder } from './cells.js';
+import { type Cells, NO_ODD_CELLS, NO_WORD, type OnDisk, WordBuilder } from './cells.js';
 
 /** Collects the values of a column, in memory or on disk. */
 export interface Collected<T extends Float64Array | Uint32Array> {
   append(values: T, count: number): void;
   /**
-   * Ends the column. Returns a function that returns all values; those on disk stay in memory for as long as
-   * somebody holds them.
+   * Ends the column.
    * @param absent rows whose value is NaN, whatever was appended
    */
-  all(absent?: readonly number[]): () => T;
+  end(absent?: readonly number[]): Held<T>;
+  /** Gives up what was collected. */
+  drop(): void;
+}
+
+/** The values of a column. */
+interface Held<T extends Float64Array | Uint32Array> {
+  /** Returns all values; those on disk stay in memory for as long as somebody holds them. */
+  readonly all: () => T;
+  readonly onDisk?: OnDisk<T>;
 }
 
 /** Says where columns are collected while a table is read. */
@@ -37,11 +45,13 @@ class InMemory<T extends Float64Array | Uint32Array> implements Collected<T> {
     this.#values.append(values, count);
   }
 
-  all(absent: readonly number[] = []): () => T {
+  end(absent: readonly number[] = []): Held<T> {
     const values = this.#values.all();
     for (const row of absent) values[row] = Number.NaN;
-    return () => values;
+    return { all: () => values };
   }
+
+  drop(): void {}
 }
 
 /** Collects cells as words. */
@@ -59,14 +69,31 @@ export class WordCellsBuilder {
     this.#codes.append(codes, count);
   }
 
+  /** Adds cells that are given as indices of words, which are in the order of their first cells. */
+  appendWords(words: readonly string[], indices: Uint32Array): void {
+    const known = this.#words;
+    if (known.mayGrowBy(words.length)) {
+      const codes = words.map((word) => known.code(word));
+      for (let r = 0; r < indices.length; r++) if (indices[r] !== NO_WORD) indices[r] = codes[indices[r]];
+    } else {
+      for (let r = 0; r < indices.length; r++) indices[r] = known.code(words[indices[r]] ?? null);
+    }
+    this.#codes.append(indices, indices.length);
+  }
+
+  drop(): void {
+    this.#codes.drop();
+  }
+
   cells(): Cells {
-    const codes = this.#codes.all();
+    const { all, onDisk } = this.#codes.end();
     return {
       kind: 'words',
       words: this.#words.words,
       get codes() {
-        return codes();
+        return all();
       },
+      onDisk,
     };
   }
 }
@@ -100,6 +127,16 @@ export class NumberCellsBuilder {
     this.#values.append(items, count);
   }
 
+  /** Adds values, of which `largest` is the largest magnitude. */
+  appendValues(values: Float64Array, largest: number): void {
+    this.#largest = Math.max(this.#largest, largest);
+    this.#values.append(values, values.length);
+  }
+
+  drop(): void {
+    this.#values.drop();
+  }
+
   /** Records an odd cell: its text counts, and the value that was appended for its row, if any, does not. */
   addOdd(row: number, word: string): void {
     if (!this.#known.has(word)) this.#known.set(word, word);
@@ -108,13 +145,13 @@ export class NumberCellsBuilder {
   }
 
   cells(): Cells {
-    const values = this.#values.all(this.#oddRows);
+    const { all, onDisk } = this.#values.end(this.#oddRows);
     const odd = this.#oddRows.length === 0 ? NO_ODD_CELLS : { rows: this.#oddRows, words: this.#oddWords };
     const { isDeclared: declared } = this;
     const held =
       this.kind === 'numbers'
-        ? ({ kind: 'numbers', odd, declared, largest: this.#largest } as const)
-        : ({ kind: 'days', clock: this.kind === 'clock' } as const);
-    return Object.defineProperty(held, 'values', { get: values, enumerable: true }) as unknown as Cells;
+        ? ({ kind: 'numbers', odd, declared, largest: this.#largest, onDisk } as const)
+        : ({ kind: 'days', clock: this.kind === 'clock', onDisk } as const);
+    return Object.defineProperty(held, 'values', { get: all, enumerable: true }) as unknown as Cells;
   }
 }

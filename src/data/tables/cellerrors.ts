@@ -4,6 +4,7 @@ import { firstFar, TOO_FAR } from '../finite.js';
 import { describeReading, type Reading } from '../reading.js';
 import type { Scale } from '../statistics.js';
 import { shellQuoted, shorten } from '../words.js';
+import { numberPieces } from './cells.js';
 import type { ConvertedColumn } from './convert.js';
 import { exampleNumber } from './numbers.js';
 import type { TableReader } from './reader.js';
@@ -38,8 +39,12 @@ export async function rejectFarCell(
   scaling: Scale & { readonly clip?: boolean | undefined },
 ): Promise<void> {
   if (column.kind !== 'numbers') return;
-  const row = firstFar(column.values, scaling);
-  if (row >= 0) throw await cellError(reader, row, name, `${column.values[row]} ${TOO_FAR}`);
+  let first = 0;
+  for (const values of numberPieces(column)) {
+    const row = firstFar(values, scaling);
+    if (row >= 0) throw await cellError(reader, first + row, name, `${values[row]} ${TOO_FAR}`);
+    first += values.length;
+  }
 }
 
 /** Explains why a word does not fit a reading: `"abc" is not a number, where the column holds numbers; …`. */

@@ -2,7 +2,16 @@
  * Defines cells: the content of a column as its source holds it, before it is decided what it means. Cells
  * are words, or numbers and days where the source declares them or the cells are plainly numbers.
  */
+import type { ColumnFile } from './columnfiles.js';
 import { dayName } from './dates.js';
+
+/** A column on disk. */
+export interface OnDisk<T extends Float64Array | Uint32Array> {
+  readonly rows: number;
+  readonly file: ColumnFile;
+  /** Reads the values piece by piece, in the order of the rows. A piece is overwritten by the next one. */
+  readonly pieces: () => Iterable<T>;
+}
 
 /** Word cells list the distinct words of a column, and for every row the index of its word. */
 export interface WordCells {
@@ -10,6 +19,8 @@ export interface WordCells {
   readonly words: readonly string[];
   /** Index of each row's word, [rows]; NO_WORD where the source has no value. */
   readonly codes: Uint32Array;
+  /** Where they are on disk: what is read of `codes` is read as a whole. */
+  readonly onDisk?: OnDisk<Uint32Array> | undefined;
 }
 
 /** Number cells were converted while they were read; those that are not plainly numbers are kept as text. */
@@ -17,6 +28,7 @@ export interface NumberCells {
   readonly kind: 'numbers';
   /** Value of each row, [rows]; NaN where there is none or the cell is odd. */
   readonly values: Float64Array;
+  readonly onDisk?: OnDisk<Float64Array> | undefined;
   readonly odd: OddCells;
   /** Largest absolute value; infinite if there is an infinite one. */
   readonly largest: number;
@@ -35,6 +47,7 @@ interface DayCells {
   readonly kind: 'days';
   /** Days since 1970-01-01, [rows]; NaN where there is no value. */
   readonly values: Float64Array;
+  readonly onDisk?: OnDisk<Float64Array> | undefined;
   /** Whether the source's type is a time of day without a date. */
   readonly clock: boolean;
 }
@@ -47,16 +60,23 @@ export const NO_WORD = 0xffff_ffff;
 /** The odd cells of a column that has none. */
 export const NO_ODD_CELLS: OddCells = { rows: [], words: [] };
 
+/** Returns the values of a column piece by piece, in the order of its rows. */
+export const numberPieces = (column: Pick<NumberCells, 'values' | 'onDisk'>): Iterable<Float64Array> =>
+  column.onDisk?.pieces() ?? [column.values];
+export const codePieces = (column: Pick<WordCells, 'codes' | 'onDisk'>): Iterable<Uint32Array> =>
+  column.onDisk?.pieces() ?? [column.codes];
+
 /** Counts the rows of each word. */
-export function wordCounts({ codes, words }: WordCells): Uint32Array {
-  const counts = new Uint32Array(words.length);
-  for (let row = 0; row < codes.length; row++) if (codes[row] !== NO_WORD) counts[codes[row]]++;
+export function wordCounts(cells: Pick<WordCells, 'codes' | 'words' | 'onDisk'>): Uint32Array {
+  const counts = new Uint32Array(cells.words.length);
+  for (const codes of codePieces(cells))
+    for (let row = 0; row < codes.length; row++) if (codes[row] !== NO_WORD) counts[codes[row]]++;
   return counts;
 }
 
 /** Returns the number of rows. */
 export function rowsOf(cells: Cells): number {
-  return cells.kind === 'words' ? cells.codes.length : cells.values.length;
+  return cells.onDisk?.rows ?? (cells.kind === 'words' ? cells.codes : cells.values).length;
 }
 
 /**
@@ -71,6 +91,11 @@ const MAX_KNOWN_WORDS = 2 ** 17;
 export class WordBuilder {
   readonly words: string[] = [];
   readonly #codeOf = new Map<string, number>();
+
+  /** Whether so many more words leave every word's repeats recognised. */
+  mayGrowBy(words: number): boolean {
+    return this.words.length + words < MAX_KNOWN_WORDS;
+  }
 
   code(word: string | null): number {
     if (word === null) return NO_WORD;

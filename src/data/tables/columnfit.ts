@@ -8,7 +8,10 @@ import type { TableReader } from './reader.js';
 /** A column fit holds what the fits of all columns of a table have in common. */
 export interface ColumnFit {
   readonly reader: TableReader;
+  /** Ascending. */
   readonly trainRows: Uint32Array;
+  /** Room for a value of each training row, which the columns use one after the other. */
+  readonly room: Float64Array;
   /** Most categories that a column may have and still be one-hot encoded. */
   readonly embedAbove: number;
   readonly preprocessing: CompletePreprocessing;

@@ -2,21 +2,60 @@
  * Converts cells to values by the reading of their column. Training and every later source go through here.
  */
 import { isPlain, type NumberFormat, type Reading } from '../reading.js';
-import { asWords, type Cells, NO_WORD, type NumberCells, type WordCells } from './cells.js';
+import {
+  asWords,
+  type Cells,
+  NO_WORD,
+  type NumberCells,
+  numberPieces,
+  type OnDisk,
+  type WordCells,
+} from './cells.js';
 import { dateParser } from './dates.js';
 import { numberParser } from './numbers.js';
 import type { ReadMode } from './reader.js';
 
 /** Column values are numbers, or days of a date column, or words: what a column's cells turned out to be. */
-export type ColumnValues =
+export type ColumnValues = NumberValues | WordValues;
+
+export interface NumberValues {
+  readonly kind: 'numbers';
   /** Value of each row, [rows]; NaN if missing. */
-  | { readonly kind: 'numbers'; readonly values: Float64Array }
-  /** Word of each row by its code, NO_WORD if missing; the words of a boolean are its two spellings. */
-  | { readonly kind: 'words'; readonly words: readonly string[]; readonly codes: Uint32Array };
+  readonly values: Float64Array;
+  readonly onDisk?: OnDisk<Float64Array> | undefined;
+}
+
+export interface WordValues {
+  readonly kind: 'words';
+  /** The words of a boolean are its two spellings. */
+  readonly words: readonly string[];
+  /** Word of each row by its code, NO_WORD if missing. */
+  readonly codes: Uint32Array;
+  readonly onDisk?: OnDisk<Uint32Array> | undefined;
+}
+
+/**
+ * Copies the values of some rows that are not missing, in the order of the rows.
+ * @param rows ascending
+ * @param room for as many values as there are rows; the result lies in it
+ */
+export function presentValues(column: NumberValues, rows: Uint32Array, room: Float64Array): Float64Array {
+  let [count, first, r] = [0, 0, 0];
+  for (const values of numberPieces(column)) {
+    const last = first + values.length;
+    for (; r < rows.length && rows[r] < last; r++) {
+      const value = values[rows[r] - first];
+      room[count] = value; // where it is NaN, the next value overwrites it
+      if (!Number.isNaN(value)) count++;
+    }
+    first = last;
+  }
+  return room.subarray(0, count);
+}
 
 /** Returns the number of rows of a column. */
 export function rowCount(column: ColumnValues): number {
-  return column.kind === 'words' ? column.codes.length : column.values.length;
+  return column.onDisk?.rows ?? (column.kind === 'words' ? column.codes : column.values).length;
 }
 
 /** A converted column has its values, and says what was missing and what did not fit the reading. */
@@ -48,13 +87,25 @@ export function convert(cells: Cells, reading: Reading): ConvertedColumn {
     return { ...words, column: spelledAlike(words.column, reading.spellings) };
   }
   if (reading.as === 'date') {
-    if (cells.kind === 'days') return { column: numbers(cells.values), missing: new Map(), misfit: null };
+    if (cells.kind === 'days') return { column: numbersOf(cells), missing: new Map(), misfit: null };
     return convertParsed(asWords(cells), dateParser(reading.format), reading.missing);
   }
   return convertNumbers(cells, reading, reading.missing);
 }
 
 const numbers = (values: Float64Array): ColumnValues => ({ kind: 'numbers', values });
+
+/** Returns the values of cells; those on disk stay there. */
+const numbersOf = (cells: Pick<NumberCells, 'values' | 'onDisk'>): ColumnValues =>
+  cells.onDisk === undefined
+    ? numbers(cells.values)
+    : {
+        kind: 'numbers',
+        get values() {
+          return cells.values;
+        },
+        onDisk: cells.onDisk,
+      };
 
 function convertNumbers(
   cells: Cells,
@@ -73,13 +124,16 @@ function convertNumbers(
  * and `NA`.
  */
 function convertOdd(
-  { values, odd }: NumberCells,
+  cells: NumberCells,
   parse: (text: string) => number,
   missingWords: readonly string[],
 ): ConvertedColumn {
   const skip = new Set(missingWords);
   const missing = new Map<string, number>();
   let misfit: ConvertedColumn['misfit'] = null;
+  const { odd } = cells;
+  if (odd.words.length === 0) return { column: numbersOf(cells), missing, misfit };
+  const { values } = cells;
   odd.words.forEach((word, i) => {
     const row = odd.rows[i];
     if (skip.has(word.trim())) {
@@ -122,11 +176,13 @@ function convertParsed(
 }
 
 /** Keeps words as they are, except those that mean "missing". */
-function convertWords({ words, codes }: WordCells, missingWords: readonly string[]): ConvertedColumn {
+function convertWords(cells: WordCells, missingWords: readonly string[]): ConvertedColumn {
+  const { words } = cells;
   const skip = new Set(missingWords);
   const isMissing = words.map((word) => skip.has(word.trim()));
   const missing = new Map<string, number>();
-  if (!isMissing.includes(true)) return { column: { kind: 'words', words, codes }, missing, misfit: null };
+  if (!isMissing.includes(true)) return { column: cells, missing, misfit: null };
+  const { codes } = cells;
   const kept = codes.map((code) => {
     if (code === NO_WORD || !isMissing[code]) return code;
     count(missing, words[code].trim());
@@ -138,13 +194,18 @@ function convertWords({ words, codes }: WordCells, missingWords: readonly string
 /** Replaces every spelling of false and true by that of the training data; other words stay as they are. */
 function spelledAlike(column: ColumnValues, spellings: readonly [string, string]): ColumnValues {
   if (column.kind !== 'words') return column;
-  return {
-    ...column,
-    ...withoutRepeats(
-      column.words.map((word) => normalizeBoolean(word, spellings)),
-      column.codes,
-    ),
-  };
+  const spelled = column.words.map((word) => normalizeBoolean(word, spellings));
+  const words = [...new Set(spelled)];
+  if (words.length === spelled.length && column.onDisk !== undefined)
+    return {
+      kind: 'words',
+      words,
+      get codes() {
+        return column.codes;
+      },
+      onDisk: column.onDisk,
+    };
+  return { kind: 'words', ...withoutRepeats(spelled, column.codes) };
 }
 
 /** Returns the training data's spelling of a boolean, which may also come as JSON's true, `1` or `True`. */

@@ -19,10 +19,11 @@ import {
 import { locate, rowError } from './csvrows.js';
 import { fetchBlocks, planBlocks } from './duckblocks.js';
 import { type Connection, fileLiteral, literal, queryText } from './duckdb.js';
-import { readCells, type TableExpression } from './duckread.js';
+import { NO_NUMBERS, plainColumns, readCells, type TableExpression } from './duckread.js';
 import type { DuckColumn } from './fetchedcolumns.js';
 import { oneKindOfNewline } from './newlines.js';
 import { isPlainNumber } from './numbers.js';
+import { readPlain } from './plainread.js';
 import { placed, type TableReader } from './reader.js';
 
 /** Longest line in bytes; some cells hold whole texts or drawings. */
@@ -101,8 +102,16 @@ export async function openCsv(
     columns: columns.map(({ name }) => ({ name, nested: null })),
     notes: [],
     header: { cells: hasHeader ? files[0].names : [], assumed: header === 'auto' },
-    read: (wanted, modes, classColumn) =>
-      query(() => readCells(connection, table, named(wanted), { modes, classColumn, room, store })),
+    async read(wanted, modes, classColumn) {
+      if (store !== undefined) {
+        const unknown = named(wanted.filter((name) => !modes.has(name)));
+        const kinds = await query(() => plainColumns(connection, table(NO_NUMBERS), unknown, classColumn));
+        const columns = new Map(wanted.map((name) => [name, kinds.get(name) ?? null]));
+        const plain = await readPlain(files, columns, { store, longest: LONGEST_LINE });
+        if (plain !== null) return plain;
+      }
+      return query(() => readCells(connection, table, named(wanted), { modes, classColumn, room, store }));
+    },
     blocks: (...wanted) => placed(blocks(...wanted), locateRow),
     locate: locateRow,
     close: () => {
@@ -153,8 +162,9 @@ export function describeCsv(
   checkDistinct(file, names);
   // with a line end within a quoted name, DuckDB would take that for the end of lines
   const newline = /[\r\n]/.test(record) ? end : null;
+  const returns = end === '\r\n' ? true : end === '\n' ? false : null;
   const rowBytes = bytesOfRow(text, encoding);
-  return { file, path: file, encoding, delimiter, newline, names, hasHeader, rowBytes };
+  return { file, path: file, encoding, delimiter, newline, returns, names, hasHeader, rowBytes };
 }
 
 /** Returns the first record and its line end. Throws DataError if it is empty. */

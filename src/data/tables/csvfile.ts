@@ -15,6 +15,8 @@ export interface CsvFile {
   readonly delimiter: string;
   /** End of each line; null where DuckDB finds out by itself. */
   readonly newline: LineEnd | null;
+  /** Whether its first line ends with a carriage return and a line feed; null if it ends in another way. */
+  readonly returns: boolean | null;
   /** Names of the columns, in this file's order. */
   readonly names: readonly string[];
   readonly hasHeader: boolean;

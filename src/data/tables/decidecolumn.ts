@@ -66,7 +66,7 @@ export function decideColumn(
   const skip = new Set(missingWords(overrides));
   if (cells.odd.words.some((word) => !skip.has(word.trim()))) return null;
   if (cells.largest > Number.MAX_SAFE_INTEGER && !cells.declared) return null;
-  return cells.declared ? plain : { ...plain, why: whyNoDates(cells.values, overrides) };
+  return cells.declared ? plain : { ...plain, why: whyNoDates(cells, overrides) };
 }
 
 /** Decides what a column of text is. */

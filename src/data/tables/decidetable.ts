@@ -2,7 +2,7 @@
  * Decides what every column of a table is: reads it, looks at all its values, and reads it again where its
  * text is needed to decide.
  */
-import { type Cells, rowsOf } from './cells.js';
+import { type Cells, type NumberCells, numberPieces, rowsOf } from './cells.js';
 import type { ColumnContext, ColumnDecision } from './columndecision.js';
 import { decideColumn } from './decidecolumn.js';
 import { checkOverrides, overridesFor, type TableOverrides } from './overrides.js';
@@ -104,7 +104,8 @@ function decimalMark(
 function showsPoint(cells: Cells): boolean {
   if (cells.kind === 'words') return cells.words.some((word) => /\d\.(\d{1,2}|\d{4,})(\D|$)/.test(word));
   if (cells.kind === 'days' || cells.declared) return false;
-  return cells.values.some(
+  return someNumber(
+    cells,
     (value) => !Number.isNaN(value) && !Number.isInteger(value) && !threeDigits(value),
   );
 }
@@ -119,6 +120,11 @@ function isDoubtful(cells: Cells, { question, reading }: ColumnDecision, decimal
   return (
     cells.kind === 'numbers' &&
     !cells.declared &&
-    cells.values.some((value) => value % 1 !== 0 && !Number.isNaN(value))
+    someNumber(cells, (value) => value % 1 !== 0 && !Number.isNaN(value))
   );
+}
+
+function someNumber(cells: NumberCells, holds: (value: number) => boolean): boolean {
+  for (const values of numberPieces(cells)) if (values.some(holds)) return true;
+  return false;
 }

@@ -118,7 +118,7 @@ function notesOn({ reading, why, question }: ColumnDecision, read: ConvertedColu
 type Description = Omit<ColumnDescription, 'name' | 'type' | 'notes'>;
 
 function describeWords({ words, codes }: ColumnValues & { kind: 'words' }): Description {
-  const counts = wordCounts({ kind: 'words', words, codes });
+  const counts = wordCounts({ words, codes });
   const byWord = new Map<string, number>();
   words.forEach((word, code) => {
     if (counts[code] > 0) byWord.set(word, (byWord.get(word) ?? 0) + counts[code]);

@@ -1,40 +1,40 @@
-/** Encodes a table whose columns are on disk, some rows at a time, and hands the rows on to a writer. */
+/** Encodes a table whose columns are on disk, file by file of the cache. */
 import type { Dataset } from '../dataset.js';
 import type { TableSchema } from '../schema.js';
 import type { EntryWriter } from '../stream/entrywriter.js';
-import { encodeRows, noteEncoded, type ReadColumn } from './encode.js';
+import { type ColumnWorkers, encodedLayout, type StoredColumn } from './columnwork.js';
+import { noteEncoded, type ReadColumn } from './encode.js';
 import type { Spill } from './spill.js';
 
-/** Where the columns of a table are while it is fitted, and who takes its rows. */
+/** Where the columns of a table are while it is fitted, who works on them, and who takes its rows. */
 export interface StreamedTable {
   readonly spill: Spill;
-  readonly writer: Pick<EntryWriter, 'begin' | 'add'>;
+  readonly workers: ColumnWorkers;
+  readonly writer: Pick<EntryWriter, 'begin' | 'writeShards'>;
 }
 
-/** Rows that are encoded together. */
-const ROWS = 2 ** 14;
-
 /** Does what `encodeColumns` does, and leaves the rows to the writer; the dataset has none. */
-export function encodeStored(
-  { spill, writer }: StreamedTable,
+export async function encodeStored(
+  { workers, writer }: StreamedTable,
   rows: number,
   columns: readonly ReadColumn[],
   numberType: TableSchema['numberType'],
   notes: string[],
-): Omit<Dataset, 'targets' | 'targetWidth'> {
-  const chunk = (first: number, last: number) =>
-    columns.map(({ schema, read }) => ({
+): Promise<Omit<Dataset, 'targets' | 'targetWidth'>> {
+  const stored = columns.map(
+    ({ schema, read: { column } }): StoredColumn => ({
       schema,
-      read: { ...read, column: spill.rowsOf(read.column, first, last) },
-    }));
-  const { inputs: empty, filled } = encodeRows(0, chunk(0, 0), numberType);
+      words: column.kind === 'words' ? column.words : null,
+      file: column.onDisk!.file,
+    }),
+  );
+  const { inputs: empty, filled } = encodedLayout(stored, numberType);
   writer.begin(empty);
-  for (let first = 0; first < rows; first += ROWS) {
-    const last = Math.min(rows, first + ROWS);
-    const encoded = encodeRows(last - first, chunk(first, last), numberType);
-    for (let j = 0; j < filled.length; j++) filled[j] += encoded.filled[j];
-    writer.add(encoded.inputs, last - first);
-  }
+  await writer.writeShards(rows, async (shard) => {
+    const written = await workers.writeShard({ columns: stored, numberType, ...shard });
+    for (let j = 0; j < filled.length; j++) filled[j] += written.filled[j];
+    return written.file;
+  });
   noteEncoded(columns, filled, notes);
   return { ...empty, rows };
 }

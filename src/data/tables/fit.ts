@@ -16,7 +16,8 @@ import type { TableSource } from '../source.js';
 import type { EntryWriter } from '../stream/entrywriter.js';
 import { rejectMisfitCell } from './cellerrors.js';
 import { checkTransforms, chosenColumns } from './choosecolumns.js';
-import { type ColumnValues, type ConvertedColumn, convert } from './convert.js';
+import { ColumnWorkers } from './columnwork.js';
+import { type ConvertedColumn, convert } from './convert.js';
 import { type DecidedColumn, type DecidedTable, decideTable } from './decidetable.js';
 import type { StreamedTable } from './encodestored.js';
 import { fitSplit } from './fitsplit.js';
@@ -46,8 +47,12 @@ export async function fitTable(
   const { writer, memoryLimit } = streaming;
   const spill = new Spill(join(writer.folder, COLUMNS));
   const mebibytes = memoryLimit && Math.max(LEAST_DUCKDB, Math.floor(memoryLimit / 2));
-  const fit = (reader: TableReader) => fitReader(reader, source.name, options, { spill, writer });
-  const fitted = await withTable(source, header, fit, { store: spill, mebibytes });
+  const workers = new ColumnWorkers();
+  const fit = (reader: TableReader) => fitReader(reader, source.name, options, { spill, workers, writer });
+  const fitted = await withTable(source, header, fit, { store: spill, mebibytes }).finally(() => {
+    spill.close();
+    return workers.close();
+  });
   rmSync(join(writer.folder, COLUMNS), { recursive: true });
   return fitted;
 }
@@ -73,7 +78,8 @@ async function fitReader(
   const targetName = await findTarget(reader, options, notes);
   const table = await decideColumns(reader, targetName, options, notes);
   const read = await readColumns(reader, table.columns, targetName, streamed?.spill);
-  const dataFingerprint = fingerprintOf(table.columns, read);
+  // Columns on disk are read by a thread while the schema is fitted.
+  const dataFingerprint = fingerprintOf(table.columns, read, streamed);
 
   const targetColumn = table.columns.find((column) => column.name === targetName)!;
   const target = await fitTarget(reader, targetColumn, read.get(targetName)!, options, notes);
@@ -108,7 +114,7 @@ async function fitReader(
     target: { name: targetName, classes: target.classes, values: target.values },
   };
   const { whole: split } = parted;
-  const fitted = { name, ...whole, split, folds, notes, fingerprint: dataFingerprint };
+  const fitted = { name, ...whole, split, folds, notes, fingerprint: await dataFingerprint };
   return streamed === null ? { ...fitted, examined } : fitted;
 }
 
@@ -186,18 +192,19 @@ async function readColumns(
 function fingerprintOf(
   columns: readonly DecidedColumn[],
   read: ReadonlyMap<string, ConvertedColumn>,
-): string {
+  streamed: StreamedTable | null,
+): string | Promise<string> {
   const values = columns.map(({ name }) => read.get(name)!.column);
   const described = values.map((column, i) => [
     columns[i].name,
     column.kind === 'words' ? column.words : columns[i].decision.reading.as,
   ]);
-  return fingerprint(described, arraysOf(values));
-}
-
-/** Yields the values one column after the other, since those on disk do not fit into memory together. */
-function* arraysOf(columns: readonly ColumnValues[]): Generator<Uint32Array | Float64Array> {
-  for (const column of columns) yield column.kind === 'words' ? column.codes : column.values;
+  if (streamed !== null) {
+    const files = values.map((column) => column.onDisk!.file);
+    return streamed.workers.fingerprint(described, files);
+  }
+  const arrays = values.map((column) => (column.kind === 'words' ? column.codes : column.values));
+  return fingerprint(described, arrays);
 }
 
 /** Parts the rows that have a target. */
@@ -207,6 +214,7 @@ function splitByTarget(
   options: FitOptions,
   notes: string[],
 ): Parted {
-  const strata = classes === null ? null : Uint32Array.from(rows, (row) => values[row]);
+  const strata = classes === null ? null : new Uint32Array(rows.length);
+  if (strata !== null) for (let i = 0; i < rows.length; i++) strata[i] = values[rows[i]];
   return partsOfTable(splitRows(rows.length, { ...keys, strata, classes }, options, notes), rows);
 }

@@ -1,10 +1,10 @@
 /** Fits the schema of an input column to the training rows. */
 import { type ColumnSchema, cardinality } from '../columnschema.js';
 import { counted, examples, shellWord } from '../words.js';
-import { NO_WORD } from './cells.js';
+import { codePieces, NO_WORD, wordCounts } from './cells.js';
 import type { ColumnDecision } from './columndecision.js';
 import { allMissing, type ColumnFit } from './columnfit.js';
-import type { ColumnValues } from './convert.js';
+import type { ColumnValues, WordValues } from './convert.js';
 import { identifyRows } from './distinctwords.js';
 import { fitNumber } from './fitnumber.js';
 
@@ -22,39 +22,37 @@ export function fitColumn(
   decision: ColumnDecision,
 ): ColumnSchema | null {
   return column.kind === 'numbers'
-    ? fitNumber(fit, name, column.values, decision)
+    ? fitNumber(fit, name, column, decision)
     : fitCategory(fit, name, column, decision);
 }
 
 function fitCategory(
   fit: ColumnFit,
   name: string,
-  { words, codes }: ColumnValues & { kind: 'words' },
+  column: WordValues,
   { reading, forced }: ColumnDecision,
 ): ColumnSchema | null {
   const { reader, trainRows, embedAbove, preprocessing, notes } = fit;
-  let present = 0;
-  for (let row = 0; row < codes.length; row++) if (codes[row] !== NO_WORD) present++;
+  const { words } = column;
+  const counts = wordCounts(column);
+  const present = counts.reduce((sum, rows) => sum + rows, 0);
   if (present === 0) throw allMissing(reader, name);
-  const used = usedWords(codes, words.length);
+  const used = counts.reduce((sum, rows) => sum + Number(rows > 0), 0);
   const leftOut = forced ? used > MOST_CODES : identifyRows(used, present);
   if (reading.as === 'words' && leftOut) {
-    notes.push(`column "${name}": ${whyLeftOut(name, words, codes, { used, present, forced })}; left out`);
+    notes.push(`column "${name}": ${whyLeftOut(name, words, counts, { used, present, forced })}; left out`);
     return null;
   }
-  const counts = new Map<number, number>();
-  for (const row of trainRows) counts.set(codes[row], (counts.get(codes[row]) ?? 0) + 1);
-  const missing = counts.delete(NO_WORD);
-  const all = Array.from(counts.keys(), (code) => words[code]).sort();
+  const trained = trainedCounts(column, trainRows);
+  const missing = trained.missing > 0;
+  const all = words.filter((_, code) => trained.counts[code] > 0).sort();
   if (all.length === 0) throw allMissing(reader, name);
   if (all.length === 1 && !missing) {
     notes.push(`column "${name}": always "${all[0]}"; left out`);
     return null;
   }
   const type = reading.as === 'boolean' ? 'boolean' : 'text';
-  const rareWords = new Set(
-    Array.from(counts).flatMap(([code, rows]) => (rows < preprocessing.rareBelow ? [words[code]] : [])),
-  );
+  const rareWords = new Set(words.filter((_, code) => trained.counts[code] < preprocessing.rareBelow));
   const rare = type === 'boolean' ? [] : all.filter((word) => rareWords.has(word));
   const categories = rare.length === 0 ? all : all.filter((word) => !rareWords.has(word));
   if (rare.length > 0 && !noteRare(fit, name, rare, categories)) return null;
@@ -98,13 +96,13 @@ const SENTENCE = 4;
 function whyLeftOut(
   name: string,
   words: readonly string[],
-  codes: Uint32Array,
+  counts: Uint32Array,
   { used, present, forced }: { used: number; present: number; forced: boolean },
 ): string {
   const differ = `${used} different words in ${counted(present, 'row')}`;
   const shown = `(${examples(words, 3)})`;
   if (forced) return `${differ} ${shown} identify rows rather than kinds: more than ${MOST_CODES} categories`;
-  const cells = codes.reduce((sum, code) => sum + (code === NO_WORD ? 0 : wordsIn(words[code])), 0);
+  const cells = counts.reduce((sum, rows, code) => sum + rows * wordsIn(words[code]), 0);
   if (cells < SENTENCE * present)
     return `${differ} ${shown} identify rows rather than kinds; --category ${shellWord(name)} takes them as categories all the same`;
   return `free text, about ${Math.round(cells / present)} words in each cell (${examples(words, 1)}), which is neither a number nor a kind; make columns of what matters in it, such as its length or whether a word occurs`;
@@ -112,9 +110,18 @@ function whyLeftOut(
 
 const wordsIn = (text: string): number => text.trim().split(/\s+/).length;
 
-/** Counts the words that some row holds. Words that mean "missing" are in the list but in no row. */
-function usedWords(codes: Uint32Array, words: number): number {
-  const used = new Uint8Array(words);
-  for (let row = 0; row < codes.length; row++) if (codes[row] !== NO_WORD) used[codes[row]] = 1;
-  return used.reduce((sum, one) => sum + one, 0);
+/** Counts the training rows of each word, and those without one. */
+function trainedCounts(column: WordValues, rows: Uint32Array): { counts: Uint32Array; missing: number } {
+  const counts = new Uint32Array(column.words.length);
+  let [missing, first, r] = [0, 0, 0];
+  for (const codes of codePieces(column)) {
+    const last = first + codes.length;
+    for (; r < rows.length && rows[r] < last; r++) {
+      const code = codes[rows[r] - first];
+      if (code === NO_WORD) missing++;
+      else counts[code]++;
+    }
+    first = last;
+  }
+  return { counts, missing };
 }

@@ -51,7 +51,8 @@ export async function fitSplit(
   notes: string[],
 ): Promise<{ schema: TableSchema; dataset: Dataset }> {
   const { reader, targetColumn, target, inputs, read } = table;
-  const columnFit = { reader, trainRows, embedAbove, preprocessing, use, notes };
+  const room = new Float64Array(trainRows.length);
+  const columnFit = { reader, trainRows, room, embedAbove, preprocessing, use, notes };
   const columns = await fitInputs(columnFit, inputs, read);
   if (columns.length === 0) throw nothingLeft(reader, targetColumn.name, notes);
   const targetSchema = fitTargetSchema(reader, target, targetColumn, trainRows, preprocessing);
@@ -70,7 +71,7 @@ export async function fitSplit(
   const encoded =
     streamed === null
       ? encodeColumns(rows, columns, schema.numberType, notes)
-      : encodeStored(streamed, rows, columns, schema.numberType, notes);
+      : await encodeStored(streamed, rows, columns, schema.numberType, notes);
   return { schema, dataset: { ...encoded, targets: target.values, targetWidth: 1, ...table.weights } };
 }
 

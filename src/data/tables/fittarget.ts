@@ -9,7 +9,7 @@ import { examples } from '../words.js';
 import { cellError, misfitText } from './cellerrors.js';
 import { type Cells, NO_WORD, wordCounts } from './cells.js';
 import { listColumns, unknownColumn } from './columnnames.js';
-import type { ColumnValues, ConvertedColumn } from './convert.js';
+import type { ConvertedColumn, WordValues } from './convert.js';
 import type { DecidedColumn } from './decidetable.js';
 import { numberParser, parsePlain } from './numbers.js';
 import type { TableReader } from './reader.js';
@@ -74,14 +74,15 @@ const FEW_WORDS = 20;
 async function fitWords(
   reader: TableReader,
   { name, decision: { reading, forced } }: DecidedColumn,
-  { words, codes }: ColumnValues & { kind: 'words' },
+  values: WordValues,
   problemType: FitOptions['problemType'],
   notes: string[],
 ): Promise<Target> {
-  const counts = wordCounts({ kind: 'words', words, codes });
+  const { words } = values;
+  const counts = wordCounts(values);
   const used = words.filter((_, code) => counts[code] > 0);
   const present = counts.reduce((sum, count) => sum + count, 0);
-  if (problemType === 'regression') throw await notAQuantity(reader, name, reading, words, codes);
+  if (problemType === 'regression') throw await notAQuantity(reader, name, reading, values);
   const areNames = used.length > FEW_WORDS && 2 * used.length > present && !forced;
   if (areNames || used.length > MAX_CLASSES) {
     throw new DataError(
@@ -92,7 +93,10 @@ async function fitWords(
   if (classes.length === 1) throw sameEverywhere(reader, name, classes[0]);
   if (problemType === 'auto') notes.push(`task: classification, since the target "${name}" holds words`);
   const type = reading.as === 'boolean' ? 'boolean' : 'text';
-  return classTarget(classes, type, codes.length, (row) => words[codes[row]] ?? null);
+  const indexOf = new Map(classes.map((word, index) => [word, index]));
+  const classOfCode = words.map((word) => indexOf.get(word));
+  const { codes } = values;
+  return classTarget(classes, type, codes.length, (row) => classOfCode[codes[row]]);
 }
 
 /** Compares strings by their place in a list. */
@@ -106,8 +110,7 @@ async function notAQuantity(
   reader: TableReader,
   name: string,
   reading: Reading,
-  words: readonly string[],
-  codes: Uint32Array,
+  { words, codes }: WordValues,
 ): Promise<DataError> {
   if (reading.as === 'boolean') {
     const shown = reading.spellings.join(' and ');
@@ -160,9 +163,9 @@ function fitNumbers(
   const spelled = (value: number) => spellings.get(value) ?? String(value);
   const classes = [...distinct].sort((a, b) => a - b).map(spelled);
   if (classes.length === 1) throw sameEverywhere(reader, name, classes[0]);
-  return classTarget(classes, 'number', values.length, (row) =>
-    Number.isNaN(values[row]) ? null : spelled(values[row]),
-  );
+  const indexOf = new Map(classes.map((word, index) => [word, index]));
+  const classOfValue = new Map(Array.from(distinct, (value) => [value, indexOf.get(spelled(value))]));
+  return classTarget(classes, 'number', values.length, (row) => classOfValue.get(values[row]));
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { CategoryColumn, ColumnSchema } from '../columnschema.js';
 import { counted, examples } from '../words.js';
 import { wordCounts } from './cells.js';
-import type { ConvertedColumn } from './convert.js';
+import { type ConvertedColumn, rowCount } from './convert.js';
 import { dayName } from './dates.js';
 
 type NumberColumn = ColumnSchema & { kind: 'number' | 'dateParts' };
@@ -48,8 +48,8 @@ export class InputNotes {
   /** Counts the missing and unseen values of a column of categories; any other column is passed over. */
   addCategories({ schema, read }: { readonly schema: ColumnSchema; readonly read: ConvertedColumn }): void {
     if (schema.kind !== 'category' || read.column.kind !== 'words') return;
-    const { words, codes } = read.column;
-    const counts = wordCounts({ kind: 'words', words, codes });
+    const { words } = read.column;
+    const counts = wordCounts(read.column);
     const known = new Set([...schema.categories, ...(schema.rare ?? [])]);
     const found = this.#categories.get(schema.name) ?? {
       schema,
@@ -66,7 +66,7 @@ export class InputNotes {
       found.unseen += counts[code];
       if (found.unseenWords.size < KEPT_WORDS) found.unseenWords.add(word);
     });
-    found.missing += codes.length - present;
+    found.missing += rowCount(read.column) - present;
     addWords(found.missingWords, read.missing);
   }
 

@@ -5,6 +5,7 @@
 import { describeReading, type NumberFormat } from '../reading.js';
 import { counted, examples, shellWord } from '../words.js';
 import { type Candidate, isDateInAnyFormat, isNumberInAnyFormat } from './candidates.js';
+import { type NumberCells, numberPieces } from './cells.js';
 import { DATE_FORMATS, dateParser, isCalendarDay } from './dates.js';
 import { areCodes, type DistinctWords, exceedDoubles, mayBeCodes } from './distinctwords.js';
 import { isPlainNumber } from './numbers.js';
@@ -48,12 +49,14 @@ export function whyDate(format: string, { words, counts }: DistinctWords): strin
 }
 
 /** Says that all whole numbers of a column could be dates such as `20201225`; null if some could not. */
-export function whyNoDates(values: Float64Array, { name, as }: ColumnOverrides): string | null {
+export function whyNoDates(column: NumberCells, { name, as }: ColumnOverrides): string | null {
   let days = 0;
-  for (const value of values) {
-    if (Number.isNaN(value)) continue;
-    if (!isCalendarDay(value)) return null;
-    days++;
+  for (const values of numberPieces(column)) {
+    for (let row = 0; row < values.length; row++) {
+      if (Number.isNaN(values[row])) continue;
+      if (!isCalendarDay(values[row])) return null;
+      days++;
+    }
   }
   return days === 0 || as === 'number'
     ? null

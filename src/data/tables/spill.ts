@@ -1,83 +1,50 @@
 /**
- * Keeps the columns of a table on disk while they are looked at one after the other. A column is read
- * whenever somebody asks for its values, and stays in memory as long as somebody holds them.
+ * Keeps the columns of a table on disk while they are looked at one after the other. Most of what looks at
+ * them reads a column piece by piece; whoever asks for all its values has them in memory while it holds them.
  */
-import { closeSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeError } from '../stream/entrywriter.js';
 import type { Collected, ColumnStore } from './builders.js';
+import type { OnDisk } from './cells.js';
+import { type ColumnFile, ColumnFiles, PIECE, roomFor } from './columnfiles.js';
 import type { ColumnValues, ConvertedColumn } from './convert.js';
 
 type Values = Float64Array | Uint32Array;
-type ValuesOf<T extends Values> = new (buffer: ArrayBuffer, offset?: number, length?: number) => T;
-
-/** Values that are collected before they are written. */
-const BUFFERED = 2 ** 15;
-
-/** A file that holds the values of one column. */
-interface ColumnFile<T extends Values = Values> {
-  readonly path: string;
-  readonly Type: ValuesOf<T>;
-  readonly length: number;
-  /** Rows whose value is NaN, whatever the file says. */
-  readonly absent: readonly number[];
-}
 
 export class Spill implements ColumnStore {
   #count = 0;
-  /** The file of each array that was read. */
-  readonly #fileOf = new WeakMap<Values, ColumnFile>();
-  /** The file of each column. */
-  readonly #fileOfColumn = new WeakMap<ColumnValues, ColumnFile>();
-  /** The array that was read last: most often it is asked for again. */
-  #last: Values | null = null;
+  readonly #files = new ColumnFiles();
 
   /** @param folder for the files; whoever owns it removes it */
   constructor(private readonly folder: string) {
     this.#trying(() => mkdirSync(folder, { mode: 0o700 }));
   }
 
-  readonly numbers = (): Collected<Float64Array> => this.#collect<Float64Array>(Float64Array);
-  readonly codes = (): Collected<Uint32Array> => this.#collect<Uint32Array>(Uint32Array);
+  readonly numbers = (): Collected<Float64Array> => this.#collect<Float64Array>('f64');
+  readonly codes = (): Collected<Uint32Array> => this.#collect<Uint32Array>('u32');
 
-  /** Moves the values of a converted column to disk. */
+  /** Moves the values of a converted column to disk, unless they are there. */
   keep(converted: ConvertedColumn): ConvertedColumn {
     const { column } = converted;
-    const array = column.kind === 'words' ? column.codes : column.values;
-    const known = this.#fileOf.get(array);
-    const file = known?.absent.length === 0 ? known : this.#written(array);
-    const load = () => this.#load(file);
-    const kept: ColumnValues =
-      column.kind === 'words'
-        ? {
-            kind: 'words',
-            words: column.words,
-            get codes() {
-              return load() as Uint32Array;
-            },
-          }
-        : {
-            kind: 'numbers',
-            get values() {
-              return load() as Float64Array;
-            },
-          };
-    this.#fileOfColumn.set(kept, file);
-    return { ...converted, column: kept };
+    if (column.onDisk !== undefined) return converted;
+    if (column.kind === 'words') {
+      const onDisk = this.#onDisk(this.#written(column.codes, 'u32'));
+      const { words } = column;
+      return { ...converted, column: this.#lazy({ kind: 'words', words, onDisk }, 'codes', onDisk) };
+    }
+    const onDisk = this.#onDisk(this.#written(column.values, 'f64'));
+    return { ...converted, column: this.#lazy({ kind: 'numbers', onDisk }, 'values', onDisk) };
   }
 
-  /** Returns the rows `first … last−1` of a column that is kept. */
-  rowsOf(column: ColumnValues, first: number, last: number): ColumnValues {
-    const values = this.#read(this.#fileOfColumn.get(column)!, first, last);
-    return column.kind === 'words'
-      ? { kind: 'words', words: column.words, codes: values as Uint32Array }
-      : { kind: 'numbers', values: values as Float64Array };
+  close(): void {
+    this.#files.close();
   }
 
-  #collect<T extends Values>(Type: ValuesOf<T> & { readonly BYTES_PER_ELEMENT: number }): Collected<T> {
+  #collect<T extends Values>(type: ColumnFile['type']): Collected<T> {
     const path = this.#newPath();
     const handle = this.#trying(() => openSync(path, 'wx', 0o600));
-    const buffer = new Type(new ArrayBuffer(BUFFERED * Type.BYTES_PER_ELEMENT));
+    const buffer = roomFor(type, PIECE) as T;
     let [buffered, length] = [0, 0];
     const flush = () => {
       this.#write(handle, buffer.subarray(0, buffered) as T);
@@ -86,8 +53,8 @@ export class Spill implements ColumnStore {
     };
     return {
       append: (values, count) => {
-        if (buffered + count > BUFFERED) flush();
-        if (count > BUFFERED) {
+        if (buffered + count > PIECE) flush();
+        if (count > PIECE) {
           this.#write(handle, values.subarray(0, count) as T);
           length += count;
           return;
@@ -95,11 +62,15 @@ export class Spill implements ColumnStore {
         buffer.set(values.subarray(0, count) as never, buffered);
         buffered += count;
       },
-      all: (absent = []) => {
+      end: (absent = []) => {
         flush();
         closeSync(handle);
-        const file: ColumnFile<T> = { path, Type, length, absent };
-        return () => this.#load(file) as T;
+        const onDisk = this.#onDisk<T>({ path, type, rows: length, absent });
+        return { all: () => this.#all(onDisk), onDisk };
+      },
+      drop: () => {
+        closeSync(handle);
+        rmSync(path, { force: true });
       },
     };
   }
@@ -108,13 +79,12 @@ export class Spill implements ColumnStore {
     return join(this.folder, `${this.#count++}.bin`);
   }
 
-  #written(values: Values): ColumnFile {
+  #written(values: Values, type: ColumnFile['type']): ColumnFile {
     const path = this.#newPath();
     const handle = this.#trying(() => openSync(path, 'wx', 0o600));
     this.#write(handle, values);
     closeSync(handle);
-    const Type = (values instanceof Float64Array ? Float64Array : Uint32Array) as ValuesOf<Values>;
-    return { path, Type, length: values.length, absent: [] };
+    return { path, type, rows: values.length, absent: [] };
   }
 
   #write(handle: number, values: Values): void {
@@ -124,27 +94,20 @@ export class Spill implements ColumnStore {
     });
   }
 
-  #load(file: ColumnFile): Values {
-    if (this.#last !== null && this.#fileOf.get(this.#last) === file) return this.#last;
-    this.#last = null; // what is no longer held goes before more is taken
-    const values = this.#read(file, 0, file.length);
-    for (const row of file.absent) values[row] = Number.NaN;
-    this.#fileOf.set(values, file);
-    this.#last = values;
-    return values;
+  #onDisk<T extends Values>(file: ColumnFile): OnDisk<T> {
+    return { rows: file.rows, file, pieces: () => this.#files.pieces(file) as Generator<T> };
   }
 
-  #read({ path, Type }: ColumnFile, first: number, last: number): Values {
-    const size = Type === (Float64Array as unknown) ? 8 : 4;
-    const bytes = new Uint8Array((last - first) * size);
-    const handle = openSync(path, 'r');
-    try {
-      for (let filled = 0; filled < bytes.length; )
-        filled += readSync(handle, bytes, filled, bytes.length - filled, first * size + filled);
-    } finally {
-      closeSync(handle);
-    }
-    return new Type(bytes.buffer);
+  /** Adds the array of all values to a column, read when it is asked for. */
+  #lazy(column: object, name: string, onDisk: OnDisk<Values>): ColumnValues {
+    const get = () => this.#all(onDisk);
+    return Object.defineProperty(column, name, { get, enumerable: true }) as unknown as ColumnValues;
+  }
+
+  #all<T extends Values>({ file }: OnDisk<T>): T {
+    const values = roomFor(file.type, file.rows) as T;
+    this.#files.read(file, 0, values);
+    return values;
   }
 
   #trying<T>(work: () => T): T {

@@ -63,19 +63,15 @@ export function quantities(values: Float64Array): Pick<Target, 'values' | 'rows'
   return { values: stored, rows: rowsWhere(stored.length, (row) => !Number.isNaN(stored[row])) };
 }
 
-/** Returns a target of classes; `wordOf` says which class each row has, null for none. */
+/** Returns a target of classes; `classOf` says which class each row has by its index, undefined for none. */
 export function classTarget(
   classes: readonly string[],
   type: 'number' | 'text' | 'boolean',
   rows: number,
-  wordOf: (row: number) => string | null,
+  classOf: (row: number) => number | undefined,
 ): Target {
-  const indexOf = new Map(classes.map((name, index) => [name, index]));
   const values = new Uint16Array(new SharedArrayBuffer(2 * rows));
-  for (let row = 0; row < rows; row++) {
-    const word = wordOf(row);
-    values[row] = word === null ? NO_CLASS : indexOf.get(word)!;
-  }
+  for (let row = 0; row < rows; row++) values[row] = classOf(row) ?? NO_CLASS;
   return { classes, type, values, rows: rowsWhere(rows, (row) => values[row] !== NO_CLASS) };
 }
 
@@ -112,12 +108,13 @@ async function encodeClasses(
   const reading = readingOf(schema);
   // classes that are numbers are compared as numbers, so that `1` in a later file is the class `1.0`
   const keyOfClass = reading.as === 'number' && type === 'number' ? numberParser(reading) : String;
-  const known = new Map(classes.map((word): [number | string, string] => [keyOfClass(word), word]));
+  const known = new Map(classes.map((word, index): [number | string, number] => [keyOfClass(word), index]));
   const keyOf = (row: number): number | string | null => {
     if (column.kind === 'words') return column.words[column.codes[row]] ?? null;
     return Number.isNaN(column.values[row]) ? null : column.values[row];
   };
-  for (let row = 0; row < rowCount(column); row++) {
+  const rows = rowCount(column);
+  for (let row = 0; row < rows; row++) {
     const key = keyOf(row);
     if (key === null || known.has(key)) continue;
     throw await cellError(
@@ -127,9 +124,9 @@ async function encodeClasses(
       `"${key}" is none of the ${classes.length} classes that the model knows (${examples(classes)}); correct or leave out the row`,
     );
   }
-  return classTarget(classes, type, rowCount(column), (row) => {
+  return classTarget(classes, type, rows, (row) => {
     const key = keyOf(row);
-    return key === null ? null : known.get(key)!;
+    return key === null ? undefined : known.get(key)!;
   });
 }
 

@@ -85,6 +85,14 @@ describe('a table', () => {
     expect(seen(data)).toBe(seen(expected));
   });
 
+  it('of so many rows that threads go through its columns', async () => {
+    const rows = Array.from({ length: 2 ** 17 }, (_, i) => `${(i * 7919) % 1009},k${i % 3},${i % 2}`);
+    const long = file('long.csv', `a,b,target\n${rows.join('\n')}\n`);
+    const [a, b] = [await streamed(long), await load(long)];
+    expect(facts(a)).toEqual(facts(b));
+    expect(seen(a)).toBe(seen(b));
+  });
+
   it('in another format, by a pattern and by a query', async () => {
     const small = file(
       'small-1.jsonl',

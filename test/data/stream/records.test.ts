@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { epochWindows, shuffleEpoch } from '#src/data/stream/order.js';
+import { epochPieces, shuffleEpoch } from '#src/data/stream/order.js';
 import { allocateWindow, RecordReader } from '#src/data/stream/records.js';
 import { PURPOSE, permute } from '#src/random.js';
 
@@ -77,19 +77,24 @@ describe('the order of an epoch', () => {
     return [...order];
   };
 
-  it('is the same in memory and window by window', () => {
-    for (const [count, shuffle] of [
-      [70_001, 'blocks'],
-      [100, 'blocks'],
-      [500, 'rows'],
+  it('is the same in memory and piece by piece, from any row on', () => {
+    for (const [count, shuffle, most] of [
+      [70_001, 'blocks', 10],
+      [500, 'rows', 64],
+      [130, null, 50],
     ] as const) {
-      const found: number[] = [];
-      for (const { positions, order } of epochWindows(count, { seed: 1, epoch: 3, shuffle })) {
-        expect(order.length).toBeLessThanOrEqual(64 * 512);
-        for (const index of order) found.push(2 * (positions === null ? index : positions[index]));
+      const whole = Uint32Array.from({ length: count }, (_, i) => i);
+      shuffleEpoch(whole, { seed: 1, epoch: 3, shuffle });
+      for (const from of [0, 1, 63, 64, count - 1, count]) {
+        const found: number[] = [];
+        for (const { positions, order } of epochPieces(count, { seed: 1, epoch: 3, shuffle }, most, from)) {
+          expect(order.length).toBeLessThanOrEqual(shuffle === 'blocks' ? 64 * 512 : most);
+          if (shuffle !== 'blocks') expect(String(positions)).toBe(String(positions.toSorted()));
+          for (const index of order) found.push(positions[index]);
+        }
+        expect(String(found)).toBe(String(whole.subarray(from)));
+        if (from === 0) expect(found.toSorted((a, b) => a - b).every((row, i) => row === i)).toBe(true);
       }
-      expect(String(found)).toBe(String(orderOf(count, shuffle, 3)));
-      expect(found.toSorted((a, b) => a - b).every((row, i) => row === 2 * i)).toBe(true);
     }
   });
 

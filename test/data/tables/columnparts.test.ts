@@ -127,10 +127,7 @@ describe('transforms', () => {
       const found = column.later.map(transformOf(fitTransform(kind, sorted)));
       for (const [i, value] of found.entries()) expect(value).toBeCloseTo(column[kind][i], 7);
     }
-    expect(skewness(Float64Array.from(column.values), allRows(column.values.length))).toBeCloseTo(
-      column.skewness,
-      10,
-    );
+    expect(skewness(Float64Array.from(column.values))).toBeCloseTo(column.skewness, 10);
     const log = fitTransform('log', sorted);
     expect(log).toEqual({ kind: 'log', unit: column.unit });
     for (const value of [0, 1, 1000, -7])

@@ -1,0 +1,131 @@
+/** What is done with all columns on disk after they were read, in a thread where there are many rows. */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { ColumnSchema } from '../columnschema.js';
+import { fingerprint } from '../fit.js';
+import type { TableSchema } from '../schema.js';
+import type { EntryHead } from '../stream/entryformat.js';
+import { writeError } from '../stream/entrywriter.js';
+import { recordsOf, ShardFile } from '../stream/shardfile.js';
+import { TaskThreads } from '../taskthreads.js';
+import { type ColumnFile, ColumnFiles, roomFor } from './columnfiles.js';
+import type { ColumnValues } from './convert.js';
+import { encodeRows } from './encode.js';
+
+/** A column of the schema, with the file of its values or codes. */
+export interface StoredColumn {
+  readonly schema: ColumnSchema;
+  /** The words of the codes; null for numbers. */
+  readonly words: readonly string[] | null;
+  readonly file: ColumnFile;
+}
+
+/** Computes the SHA-256 of a description and of the columns, one after the other. */
+interface FingerprintTask {
+  readonly kind: 'fingerprint';
+  readonly description: unknown;
+  readonly files: readonly ColumnFile[];
+}
+
+/** Encodes the rows `first … last−1` and writes them to a file of the cache. */
+interface ShardTask {
+  readonly kind: 'shard';
+  readonly columns: readonly StoredColumn[];
+  readonly numberType: TableSchema['numberType'];
+  readonly path: string;
+  readonly name: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+interface WrittenShard {
+  readonly file: EntryHead['files'][number];
+  /** Missing numbers of each feature. */
+  readonly filled: Uint32Array;
+}
+
+/** Does a task. */
+export function workColumns(task: FingerprintTask | ShardTask): string | WrittenShard {
+  const files = new ColumnFiles();
+  try {
+    return task.kind === 'fingerprint' ? computeFingerprint(task, files) : writeShard(task, files);
+  } finally {
+    files.close();
+  }
+}
+
+function computeFingerprint({ description, files }: FingerprintTask, reader: ColumnFiles): string {
+  function* arrays() {
+    for (const file of files) yield* reader.pieces(file);
+  }
+  return fingerprint(description, arrays());
+}
+
+/** Rows that are encoded together. */
+const ROWS = 2 ** 14;
+
+function writeShard(
+  { columns, numberType, path, name, first, last }: ShardTask,
+  files: ColumnFiles,
+): WrittenShard {
+  try {
+    const shard = new ShardFile(path, name);
+    const filled = encodedLayout(columns, numberType).filled;
+    for (let from = first; from < last; from += ROWS) {
+      const rows = Math.min(last - from, ROWS);
+      const encoded = encodeRows(rows, readColumns(columns, files, from, rows), numberType);
+      for (let j = 0; j < filled.length; j++) filled[j] += encoded.filled[j];
+      shard.write(recordsOf(encoded.inputs, rows), rows);
+    }
+    return { file: shard.endNow(), filled };
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}
+
+/** Returns how rows are encoded, by encoding none. */
+export const encodedLayout = (columns: readonly StoredColumn[], numberType: TableSchema['numberType']) =>
+  encodeRows(0, readColumns(columns, new ColumnFiles(), 0, 0), numberType);
+
+function readColumns(columns: readonly StoredColumn[], files: ColumnFiles, first: number, rows: number) {
+  return columns.map(({ schema, words, file }) => {
+    const values = roomFor(file.type, rows);
+    if (rows > 0) files.read(file, first, values);
+    const column: ColumnValues =
+      words === null
+        ? { kind: 'numbers', values: values as Float64Array }
+        : { kind: 'words', words, codes: values as Uint32Array };
+    return { schema, read: { column, missing: new Map(), misfit: null } };
+  });
+}
+
+const WORKER_FILE = fileURLToPath(new URL('../../../workers/columns.js', import.meta.url));
+/** Rows from which on threads pay. */
+const MANY_ROWS = 2 ** 17;
+const MOST_THREADS = 4;
+
+/** Does tasks, in threads where the columns have many rows. */
+export class ColumnWorkers {
+  #threads: TaskThreads<FingerprintTask | ShardTask, string | WrittenShard> | null = null;
+
+  async fingerprint(description: unknown, files: readonly ColumnFile[]): Promise<string> {
+    return (await this.#run({ kind: 'fingerprint', description, files }, files[0].rows)) as string;
+  }
+
+  async writeShard(task: Omit<ShardTask, 'kind'>): Promise<WrittenShard> {
+    return (await this.#run({ kind: 'shard', ...task }, task.columns[0].file.rows)) as WrittenShard;
+  }
+
+  async close(): Promise<void> {
+    await this.#threads?.close();
+  }
+
+  #run(
+    task: FingerprintTask | ShardTask,
+    rows: number,
+  ): string | WrittenShard | Promise<string | WrittenShard> {
+    if (rows < MANY_ROWS) return workColumns(task);
+    this.#threads ??= new TaskThreads(WORKER_FILE, Math.min(MOST_THREADS, availableParallelism()));
+    return this.#threads.run(task);
+  }
+}
