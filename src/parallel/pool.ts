@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Piscina } from 'piscina';
+import { createThreads, type Threads } from '../threads.js';
 import { type ChannelMemory, createChannels, TaskChannel } from './channel.js';
 import { type Executor, HERE } from './executor.js';
-import { createThreads } from './threads.js';
 
 interface ThreadPoolOptions<Task> {
   /** The compiled worker module; its default export takes a channel's index and serves it (channel.ts). */
@@ -58,7 +57,7 @@ const ENDING_MS = 10_000;
  */
 export class ThreadPool<Task> implements Executor<Task> {
   readonly #options: ThreadPoolOptions<Task>;
-  readonly #pool: Piscina;
+  readonly #pool: Threads;
   readonly #threads: readonly PoolThread[];
   /** Rejected when a thread cannot even start: then there is no task that could fail instead. */
   readonly #broken: Promise<never>;
