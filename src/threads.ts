@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Piscina } from 'piscina';
 import { revivedError, type ThrownError, thrownError } from './errors.js';
+import { endingThreads, guardThreads } from './gate.js';
 
 /**
  * Loads piscina, synchronously, when threads are first wanted: `--workers auto` tries without them first,
@@ -25,6 +26,7 @@ const refusesStrings = (): boolean =>
  * @param workerData sent to each thread once, when it starts
  */
 export function createThreads(filename: string, count: number, workerData: object = {}): Threads {
+  guardThreads();
   const entry = refusesStrings() ? fileURLToPath(new URL('./workerentry.cjs', import.meta.url)) : filename;
   return new (loadPiscina().Piscina)({
     filename: entry,
@@ -39,6 +41,9 @@ export function createThreads(filename: string, count: number, workerData: objec
     execArgv: ['--no-experimental-require-module'],
   });
 }
+
+/** Ends all threads of a pool. */
+export const destroyThreads = (threads: Threads): Promise<void> => endingThreads(() => threads.destroy());
 
 const moduleUrl = (filename: string): string =>
   filename.startsWith('file:') ? filename : pathToFileURL(filename).href;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Subset } from '../data/dataset.js';
 import { revivedError } from '../errors.js';
 import type { ChosenKernels } from '../kernels/choose.js';
-import { type Answer, answering, createThreads, type Threads } from '../threads.js';
+import { type Answer, answering, createThreads, destroyThreads, type Threads } from '../threads.js';
 import { numberOfRow, type RowBlock } from './batches.js';
 import { type BlockOutput, predictBlock } from './blockoutput.js';
 import type { ReadModel } from './read.js';
@@ -97,6 +97,6 @@ export async function* scored(
     while (underWay.length > 0) yield await first();
   } finally {
     closed = true;
-    await (threads as Threads | null)?.destroy();
+    if (threads !== null) await destroyThreads(threads as Threads);
   }
 }

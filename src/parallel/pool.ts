@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createThreads, type Threads } from '../threads.js';
+import { endingThreads } from '../gate.js';
+import { createThreads, destroyThreads, type Threads } from '../threads.js';
 import { type ChannelMemory, createChannels, TaskChannel } from './channel.js';
 import { type Executor, HERE } from './executor.js';
 
@@ -131,7 +132,7 @@ export class ThreadPool<Task> implements Executor<Task> {
   async close(): Promise<void> {
     this.#closed = true;
     for (const { channel } of this.#threads) channel.stop();
-    await this.#pool.destroy();
+    await destroyThreads(this.#pool);
   }
 
   /** Starts a thread on a channel. */
@@ -211,7 +212,7 @@ export class ThreadPool<Task> implements Executor<Task> {
     }
     thread.hung = new Error(`a worker made no progress for ${hungAfter / 1000} s and was ended`);
     const worker = this.#pool.threads.find(({ threadId }) => threadId === channel.thread);
-    const ended = worker?.terminate().then(() => true) ?? true;
+    const ended = worker ? endingThreads(() => worker.terminate()).then(() => true) : true;
     if (!(await Promise.race([ended, sleep(ENDING_MS, false, { ref: false })]))) {
       throw new StuckError('a worker hangs and cannot be ended: stop gradpool, and resume the run');
     }

@@ -1,7 +1,7 @@
 /** What is done with all columns on disk after they were read, in a thread where there are many rows. */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { ask, createThreads, type Threads } from '../../threads.js';
+import { ask, createThreads, destroyThreads, type Threads } from '../../threads.js';
 import type { ColumnSchema } from '../columnschema.js';
 import { fingerprint } from '../fit.js';
 import type { TableSchema } from '../schema.js';
@@ -122,7 +122,7 @@ export class ColumnWorkers {
   }
 
   async close(): Promise<void> {
-    await this.#threads?.destroy();
+    if (this.#threads !== null) await destroyThreads(this.#threads);
   }
 
   async #run<Result>(task: ColumnTask, rows: number): Promise<Result> {

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-import { createThreads } from '../../threads.js';
+import { createThreads, destroyThreads } from '../../threads.js';
 import { type ColumnStore, NumberCellsBuilder, WordCellsBuilder } from './builders.js';
 import type { Cells } from './cells.js';
 import type { CsvFile } from './csvfile.js';
@@ -112,7 +112,7 @@ async function readInThreads(
     }
     return true;
   } finally {
-    await threads.destroy();
+    await destroyThreads(threads);
   }
 }
 
