@@ -3,7 +3,7 @@
  */
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
-import { loadingNative } from './gate.js';
+import { loadingNative } from '../gate.js';
 
 export type { LibraryHandle } from 'koffi';
 

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Piscina } from 'piscina';
-import { endingThreads } from '../kernels/gate.js';
+import { endingThreads } from '../gate.js';
+import { createThreads, destroyThreads, type Threads } from '../threads.js';
 import { type ChannelMemory, createChannels, TaskChannel } from './channel.js';
 import { type Executor, HERE } from './executor.js';
-import { createThreads, destroyThreads } from './threads.js';
 
 interface ThreadPoolOptions<Task> {
   /** The compiled worker module; its default export takes a channel's index and serves it (channel.ts). */
@@ -59,7 +58,7 @@ const ENDING_MS = 10_000;
  */
 export class ThreadPool<Task> implements Executor<Task> {
   readonly #options: ThreadPoolOptions<Task>;
-  readonly #pool: Piscina;
+  readonly #pool: Threads;
   readonly #threads: readonly PoolThread[];
   /** Rejected when a thread cannot even start: then there is no task that could fail instead. */
   readonly #broken: Promise<never>;

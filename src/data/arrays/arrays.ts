@@ -10,7 +10,7 @@ import { robustScale, type Scale, scaleOf } from '../statistics.js';
 import type { EntryWriter } from '../stream/entrywriter.js';
 import type { ArraySource } from './arrayfiles.js';
 import { fitLabels, labelSchema } from './labels.js';
-import { datasetOf, instanceShape, readSet } from './readset.js';
+import { instanceShape, readSet, tensorDataset } from './readset.js';
 import {
   chunksOf,
   openTensorRows,
@@ -70,7 +70,7 @@ function fitRows(
       'inputs: scaling robust is for columns; values that belong together, as pixels do, share one mean and deviation',
     );
   const targetWidth = classes === null ? widthOf(labels) : 1;
-  const datasetOfChunk = ({ tensor }: TensorChunk) => datasetOf(tensor, targets, targetWidth);
+  const datasetOfChunk = ({ tensor }: TensorChunk) => tensorDataset(tensor, targets, targetWidth);
   const fitTo = ({ train, val, test }: Split, fitNotes: string[]): ArraysSchema => {
     const { clipPredictions } = options.preprocessing;
     const schema: ArraysSchema = {

@@ -7,7 +7,7 @@ import { type ArraysSchema, elementCount } from '../schema.js';
 import { allRows } from '../split.js';
 import type { ArraySet, ArraySource } from './arrayfiles.js';
 import { readLabels } from './labels.js';
-import { datasetOf, instanceShape, readSet } from './readset.js';
+import { instanceShape, readSet, tensorDataset } from './readset.js';
 import { chunksOf, openTensorRows, type TensorRows, tensorInMemory } from './tensorrows.js';
 import { rejectFar, rejectFarLabel, rejectNotFinite } from './values.js';
 
@@ -64,7 +64,7 @@ function* blocksOf(
     for (const { first, tensor } of chunksOf(inputs, blockRows)) {
       rejectNotFinite(tensor, first);
       const [rows] = tensor.shape;
-      const dataset = datasetOf(tensor, targets.subarray(first * width, (first + rows) * width), width);
+      const dataset = tensorDataset(tensor, targets.subarray(first * width, (first + rows) * width), width);
       rejectFar(tensor, dataset, schema, allRows(rows), first);
       yield { subset: { dataset, rows: allRows(rows) }, first };
     }

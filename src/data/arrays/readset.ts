@@ -31,7 +31,7 @@ export function instanceShape({ shape }: Pick<StoredTensor, 'shape'>): number[] 
 }
 
 /** Returns the dataset of some inputs and their targets. */
-export function datasetOf(inputs: StoredTensor, targets: StoredArray, targetWidth: number): Dataset {
+export function tensorDataset(inputs: StoredTensor, targets: StoredArray, targetWidth: number): Dataset {
   const rows = inputs.shape[0];
   return {
     rows,

@@ -3,17 +3,17 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-const kernels = new URL('../../dist/src/kernels/', import.meta.url).href;
+const src = new URL('../dist/src/', import.meta.url).href;
 
 /** Ends eight threads, each a little later after it has begun to load; then the process ends. */
 const PROGRAM = `
   import { setTimeout as sleep } from 'node:timers/promises';
   import { Worker } from 'node:worker_threads';
-  const { endingThreads, guardThreads } = await import('${kernels}gate.js');
+  const { endingThreads, guardThreads } = await import('${src}gate.js');
   guardThreads();
   const code = \`
     import { parentPort } from 'node:worker_threads';
-    const { loadKoffi } = await import('${kernels}foreign.js');
+    const { loadKoffi } = await import('${src}kernels/foreign.js');
     parentPort.postMessage(0);
     loadKoffi();
   \`;
