@@ -77,6 +77,7 @@ const FILES: Readonly<Record<string, [string, string | Uint8Array]>> = {
       { name: 'y.npy', data: y },
     ]),
   ],
+  'an npz with a name of two lines': ['name.npz', zip([{ name: 'x\ny.npy', data: x }])],
   'an npz whose entries share bytes': [
     'shared.npz',
     zip([

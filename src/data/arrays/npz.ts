@@ -70,8 +70,10 @@ function directory(zip: Buffer, damaged: Damaged): Entry[] {
   for (let count = zip.readUInt16LE(end + 10); count > 0; count--) {
     if (at + 46 > end || zip.readUInt32LE(at) !== DIRECTORY_ENTRY) throw damaged('its directory is damaged');
     const nameEnd = at + 46 + zip.readUInt16LE(at + 28);
+    const name = zip.toString('utf8', at + 46, nameEnd);
+    if (/\p{Cc}/u.test(name)) throw damaged('an entry has a name that cannot be printed');
     entries.push({
-      name: zip.toString('utf8', at + 46, nameEnd),
+      name,
       flags: zip.readUInt16LE(at + 8),
       method: zip.readUInt16LE(at + 10),
       checksum: zip.readUInt32LE(at + 16),
