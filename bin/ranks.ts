@@ -76,7 +76,7 @@ export async function amongRanks(
   }
 }
 
-/** Says, once, that each of srun's tasks runs the whole command, where they might have been meant as ranks. */
+/** Says, once, that each of srun's tasks runs the whole command: they may have been meant as ranks. */
 export function sayThatTasksAreSeparate(tasks: number, command: string | undefined): void {
   if (command === undefined || !TOGETHER.includes(command) || process.env.SLURM_PROCID !== '0') return;
   process.stderr.write(

@@ -1,5 +1,7 @@
-/** The thread that goes through columns on disk while a table is streamed. */
-import { workColumns } from '../src/data/tables/columnwork.js';
-import { answerTasks } from '../src/data/taskthreads.js';
+/** The piscina worker that goes through columns on disk while a table is streamed. */
+import { type ColumnTask, workColumns } from '../src/data/tables/columnwork.js';
+import { answering } from '../src/threads.js';
 
-answerTasks(workColumns);
+const answer = answering(workColumns);
+
+export default (task: ColumnTask): unknown => answer(task);

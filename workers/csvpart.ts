@@ -1,10 +1,12 @@
-/** The thread that parses parts of plain CSV files. */
+/** The piscina worker that parses parts of plain CSV files. */
 import { workerData } from 'node:worker_threads';
-import { type PlainFiles, PlainPartReader } from '../src/data/tables/plainparts.js';
-import { answerTasks } from '../src/data/taskthreads.js';
+import { type PartRange, type PlainFiles, PlainPartReader } from '../src/data/tables/plainparts.js';
+import { handedOver } from '../src/threads.js';
 
-const reader = new PlainPartReader(workerData as PlainFiles);
+const { files } = workerData as { readonly files: PlainFiles };
+const reader = new PlainPartReader(files);
 
-answerTasks(reader.read.bind(reader), (part) =>
-  part === null ? [] : [part.numbers.buffer, part.codes.buffer],
-);
+export default (range: PartRange) => {
+  const part = reader.read(range);
+  return part && handedOver(part, [part.numbers.buffer, part.codes.buffer]);
+};

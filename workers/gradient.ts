@@ -11,7 +11,10 @@ import {
 } from '../src/train/tasks.js';
 
 const { channels, setup } = workerData as PoolWorkerData & { readonly setup: WorkerSetup };
-export const handle = taskHandler(createContexts(setup, bindTraining(setup)), setup.subsets);
+const compute = taskHandler(createContexts(setup, bindTraining(setup)), setup.subsets);
 
-export default (channel: number): void =>
-  serveTasks(channels, channel, (cells, progress) => handle(decodeTask(cells), progress));
+/** Computes the task that stands in the cells of a channel. */
+export const handle = (cells: Float64Array, progress: () => void): void =>
+  compute(decodeTask(cells), progress);
+
+export default (channel: number): void => serveTasks(channels, channel, handle);

@@ -1,5 +1,6 @@
 /** Reads a source for a trained model in blocks of rows, so that it may be larger than memory. */
-import { loadSet, otherKind } from './loadkinds.js';
+import { loadArrayBlocks } from './arrays/loadarrays.js';
+import { otherKind, refuseColumns } from './loadkinds.js';
 import type { Schema } from './schema.js';
 import { type DataSource, openSource, sourceName } from './source.js';
 import type { CsvText } from './tables/csvtext.js';
@@ -16,8 +17,8 @@ export const blockSourceName = (source: BlockSource): string =>
   isText(source) ? source.name : sourceName(source);
 
 /**
- * Reads a source as `loadWithSchema` does, and hands out its rows block by block, in their order. Arrays are
- * one block. When all have been taken, `notes` holds what is to be said of them.
+ * Reads a source as `loadWithSchema` does, and hands out its rows block by block, in their order. When all
+ * have been taken, `notes` holds what is to be said of them.
  */
 export async function* loadBlocks(
   source: BlockSource,
@@ -27,9 +28,8 @@ export async function* loadBlocks(
 ): AsyncGenerator<LoadedBlock> {
   const opened = isText(source) ? source : openSource(source);
   if (opened.kind === 'arrays' && schema.kind === 'arrays') {
-    const { dataset, rows, notes: found } = loadSet(opened, schema, options);
-    notes.push(...found);
-    yield { subset: { dataset, rows }, first: 0, kept: [] };
+    refuseColumns(opened, options);
+    for (const block of loadArrayBlocks(opened, schema, options, notes)) yield { ...block, kept: [] };
   } else if (opened.kind !== 'arrays' && schema.kind === 'table') {
     const { loadTableBlocks } = await import('./tables/loadblocks.js');
     yield* loadTableBlocks(opened, schema, options, notes);

@@ -2,7 +2,8 @@
  * Turns the DATA argument into datasets in shared memory: for training, or by the schema of a trained model.
  */
 import { UsageError } from '../errors.js';
-import { fitArrays, loadArrays } from './arrays/arrays.js';
+import { fitArrays } from './arrays/arrays.js';
+import { loadArrays } from './arrays/loadarrays.js';
 import { rejectColumnOptions } from './columnoptions.js';
 import { type Encoding, inputWidth, type Subset } from './dataset.js';
 import { findingsOf } from './examined.js';

@@ -3,6 +3,7 @@
  */
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
+import { loadingNative } from '../gate.js';
 
 export type { LibraryHandle } from 'koffi';
 
@@ -15,7 +16,7 @@ let koffi: Koffi | undefined;
 /** Loads koffi when it is first needed: most commands have no use for it. Throws Error in one line. */
 export function loadKoffi(): Koffi {
   try {
-    koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
+    koffi ??= loadingNative(() => createRequire(import.meta.url)('koffi') as Koffi);
   } catch (error) {
     throw new Error(
       `the package koffi does not load: ${(error as Error).message.split('\n')[0]}; npm install koffi`,

@@ -5,9 +5,9 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Subset } from '../data/dataset.js';
-import { revivedError, type ThrownError, thrownError } from '../errors.js';
+import { revivedError } from '../errors.js';
 import type { ChosenKernels } from '../kernels/choose.js';
-import { createThreads } from '../parallel/threads.js';
+import { type Answer, answering, createThreads, destroyThreads, type Threads } from '../threads.js';
 import { numberOfRow, type RowBlock } from './batches.js';
 import { type BlockOutput, predictBlock } from './blockoutput.js';
 import type { ReadModel } from './read.js';
@@ -26,10 +26,7 @@ export interface ScorerSetup {
 }
 
 /** The rows of a block, as they are sent to a thread. */
-export type ScorerTask = Pick<RowBlock, 'numbers'> & { readonly subset: Subset };
-
-/** The predictions of a block, or what it threw. */
-export type Scored = { readonly output: BlockOutput } | { readonly thrown: ThrownError };
+type ScorerTask = Pick<RowBlock, 'numbers'> & { readonly subset: Subset };
 
 /** Returns the function that predicts a block. */
 function scoreHandler(
@@ -45,16 +42,8 @@ function scoreHandler(
 }
 
 /** Does the same in a thread, from its setup. */
-export function threadHandler(setup: ScorerSetup, model: ReadModel): (task: ScorerTask) => Scored {
-  const handle = scoreHandler(setup, model, createRunner(model, { ...setup.chosen, note: null }));
-  return (task) => {
-    try {
-      return { output: handle(task) };
-    } catch (error) {
-      return { thrown: thrownError(error) };
-    }
-  };
-}
+export const threadHandler = (setup: ScorerSetup, model: ReadModel) =>
+  answering(scoreHandler(setup, model, createRunner(model, { ...setup.chosen, note: null })));
 
 const WORKER_FILE = fileURLToPath(new URL('../../workers/predict.js', import.meta.url));
 
@@ -79,18 +68,18 @@ export async function* scored(
   const free = Math.min(availableParallelism() - 1, MOST_THREADS);
   const count = workers === 'auto' ? free : workers;
   const from = workers === 'auto' ? WORTH_THREADS : 0;
-  let threads: ReturnType<typeof createThreads> | null = null;
+  let threads: Threads | null = null;
   let closed = false;
   const score = async (block: RowBlock, number: number): Promise<BlockOutput> => {
     if (count === 0 || number < from) return here(block);
     threads ??= createThreads(WORKER_FILE, count, { setup });
     const task: ScorerTask = { subset: block.subset, numbers: block.numbers };
-    const found: Scored = await threads.run(task).catch((error) => {
+    const answer: Answer<BlockOutput> = await threads.run(task).catch((error) => {
       if (closed) throw error;
-      return { output: here(block) };
+      return { result: here(block) };
     });
-    if ('thrown' in found) throw revivedError(found.thrown);
-    return found.output;
+    if ('thrown' in answer) throw revivedError(answer.thrown);
+    return answer.result;
   };
   const underWay: { readonly block: RowBlock; readonly output: Promise<BlockOutput> }[] = [];
   const first = async () => {
@@ -108,6 +97,6 @@ export async function* scored(
     while (underWay.length > 0) yield await first();
   } finally {
     closed = true;
-    await (threads as ReturnType<typeof createThreads> | null)?.destroy();
+    if (threads !== null) await destroyThreads(threads as Threads);
   }
 }

@@ -7,7 +7,7 @@
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { revivedError, type ThrownError, thrownError } from '../errors.js';
-import { createThreads } from './threads.js';
+import { createThreads, destroyThreads } from '../threads.js';
 
 /** What a worker module's default export is given; it hands it to `serveJob`. */
 export interface PostedJob<Job> {
@@ -135,7 +135,7 @@ async function* runInThreads<Job, Report>(
   } finally {
     closed = true;
     signal.removeEventListener('abort', stop);
-    await pool.destroy();
+    await destroyThreads(pool);
   }
   if (failures.length > 0) throw failures[0];
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Piscina } from 'piscina';
+import { endingThreads } from '../gate.js';
+import { createThreads, destroyThreads, type Threads } from '../threads.js';
 import { type ChannelMemory, createChannels, TaskChannel } from './channel.js';
 import { type Executor, HERE } from './executor.js';
-import { createThreads } from './threads.js';
 
 interface ThreadPoolOptions<Task> {
   /** The compiled worker module; its default export takes a channel's index and serves it (channel.ts). */
@@ -58,7 +58,7 @@ const ENDING_MS = 10_000;
  */
 export class ThreadPool<Task> implements Executor<Task> {
   readonly #options: ThreadPoolOptions<Task>;
-  readonly #pool: Piscina;
+  readonly #pool: Threads;
   readonly #threads: readonly PoolThread[];
   /** Rejected when a thread cannot even start: then there is no task that could fail instead. */
   readonly #broken: Promise<never>;
@@ -132,7 +132,7 @@ export class ThreadPool<Task> implements Executor<Task> {
   async close(): Promise<void> {
     this.#closed = true;
     for (const { channel } of this.#threads) channel.stop();
-    await this.#pool.destroy();
+    await destroyThreads(this.#pool);
   }
 
   /** Starts a thread on a channel. */
@@ -212,7 +212,7 @@ export class ThreadPool<Task> implements Executor<Task> {
     }
     thread.hung = new Error(`a worker made no progress for ${hungAfter / 1000} s and was ended`);
     const worker = this.#pool.threads.find(({ threadId }) => threadId === channel.thread);
-    const ended = worker?.terminate().then(() => true) ?? true;
+    const ended = worker ? endingThreads(() => worker.terminate()).then(() => true) : true;
     if (!(await Promise.race([ended, sleep(ENDING_MS, false, { ref: false })]))) {
       throw new StuckError('a worker hangs and cannot be ended: stop gradpool, and resume the run');
     }

@@ -60,13 +60,6 @@ export function contiguousRanges(count: number, workers: number): IndexRange[] {
   }));
 }
 
-/** Splits a range around shards of it, in rising order, each of which becomes a range of its own. */
-export function rangesApart({ first, last }: IndexRange, apart: readonly number[]): IndexRange[] {
-  const bounds = new Set([first, ...apart.flatMap((shard) => [shard, shard + 1]), last]);
-  const starts = [...bounds].sort((a, b) => a - b);
-  return starts.slice(1).map((end, i) => ({ first: starts[i], last: end }));
-}
-
 /**
  * Splits a range of shards into the largest aligned subtrees of the tree over `total` shards. A subtree of
  * size 2^k begins at a multiple of 2^k, and is shorter only where the tree itself ends.
@@ -100,24 +93,6 @@ export function remainingAdditions(starts: readonly number[], total: number): Ad
     }
   }
   return additions;
-}
-
-/**
- * Returns the additions that complete the subtrees of each worker's range where some shards were summed apart
- * from the others.
- */
-export function additionsInside(
-  ranges: readonly IndexRange[],
-  apart: readonly number[],
-  total: number,
-): Addition[] {
-  const parts = ranges.flatMap((range) =>
-    rangesApart(
-      range,
-      apart.filter((shard) => range.first <= shard && shard < range.last),
-    ),
-  );
-  return additionsUpTo(ranges, parts, total);
 }
 
 /** Returns the additions that complete the subtrees of some ranges when those of their parts are summed. */

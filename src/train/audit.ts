@@ -1,20 +1,19 @@
 /**
- * Finds faults of the hardware that nothing else shows: a share of the shards is computed a second time by
- * another worker, and every bit is compared. This works because a shard has the same bits whoever computes
- * it. Gradients are compared before the weights change, so a fault ends the run as it was before the step.
+ * Finds faults of the hardware that nothing else shows: in a share of the steps another worker computes the
+ * shards a second time, and every bit is compared. This works because a shard has the same bits whoever
+ * computes it. Gradients are compared before the weights change, so a fault ends the run as it was before the
+ * step.
  *
- * A worker sums its shards as it goes, so a shard's own gradient would not exist afterwards. Shards that are
- * audited are therefore summed apart from the first (`taskPasses`), each into its own block. The second
- * computation writes to that block again, beside a copy of the first; then the additions that were left out
- * are made.
+ * A worker sums its shards as it goes, so a shard's own gradient would not exist afterwards. In a step that
+ * is audited, each shard is therefore summed in its own block, and all additions are left to the update. The
+ * worker that computes a range of shards again does so in a second set of blocks, and compares the two.
  */
 import { type Subset, sourceRow } from '../data/dataset.js';
 import { GateError } from '../errors.js';
-import type { Kernels } from '../kernels/kernels.js';
 import type { ParameterLayout } from '../network/layout.js';
 import { HERE } from '../parallel/executor.js';
-import { additionsInside, shardBounds } from '../parallel/shards.js';
-import { auditedShards } from './audited.js';
+import { shardBounds } from '../parallel/shards.js';
+import { type Left, leftAt } from './audited.js';
 import type { GradientTask } from './gradient.js';
 import type { TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
@@ -41,16 +40,9 @@ interface AuditorOptions {
   readonly onNote: (message: string) => void;
 }
 
-/** What one computation of a shard has left. */
-interface Left {
-  readonly gradient: Float32Array;
-  /** Loss, weight and score. */
-  readonly sums: readonly number[];
-}
-
-/** A shard that is to be computed again, and the place that has computed it. */
+/** A task that is to be computed again, and the place that has computed it. */
 interface Pending {
-  readonly shard: number;
+  readonly task: GradientTask;
   readonly before: number;
 }
 
@@ -62,8 +54,6 @@ export class Auditor {
   /** Shards that were compared so far. */
   compared = 0;
   readonly #options: AuditorOptions;
-  /** Blocks for what the first computation has left, made when they are first needed. */
-  readonly #copies: Float32Array[] = [];
   #saidSame = false;
 
   constructor(options: AuditorOptions) {
@@ -71,29 +61,14 @@ export class Auditor {
   }
 
   /**
-   * Computes the audited shards of a batch again and compares; after that the gradient blocks hold what they
-   * do without an audit.
+   * Has all tasks of a batch, which have left each shard in its own block, computed again, and compares.
+   * They go in rounds, in each of which every place takes a task that it has not computed.
    * @throws GateError where a bit differs
    */
-  async audit(computed: ComputedBatch, kernels: Pick<Kernels, 'add'>): Promise<void> {
-    const { config } = this.#options.plan;
-    const { tasks, shards } = computed;
-    const audited = auditedShards(config, tasks[0].step, { first: 0, last: shards });
-    if (audited.length === 0) return;
-    await this.#compareAll(computed, audited);
-    this.compared += audited.length;
-    const { gradients, layout } = this.#options.memory;
-    for (const { into, from } of additionsInside(tasks, audited, shards)) {
-      kernels.add(gradients[into], gradients[from], layout.length);
-    }
-  }
-
-  /** Computes shards again in rounds, in each of which every place takes a shard that it has not computed. */
-  async #compareAll(computed: ComputedBatch, audited: readonly number[]): Promise<void> {
+  async audit(computed: ComputedBatch): Promise<void> {
     const { tasks, workers } = computed;
     const places = placesOf(workers);
-    const owner = (shard: number) => tasks.findIndex(({ first, last }) => first <= shard && shard < last);
-    let pending = audited.map((shard): Pending => ({ shard, before: computed.places[owner(shard)] }));
+    let pending = tasks.map((task, i): Pending => ({ task, before: computed.places[i] }));
     while (pending.length > 0) {
       const round = new Map<number, Pending>();
       for (const place of places) {
@@ -104,27 +79,21 @@ export class Auditor {
       }
       await this.#compare(computed, round);
     }
+    this.compared += computed.shards;
   }
 
   async #compare(computed: ComputedBatch, round: ReadonlyMap<number, Pending>): Promise<void> {
-    const { run, onNote, plan, memory } = this.#options;
-    const {
-      tasks: [first],
-      workers,
-    } = computed;
-    const found = [...round].map(([place, pending], i) => ({
-      place,
-      ...pending,
-      copy: this.#copy(pending, i),
-    }));
-    const tasks = found.map(({ place, shard }): AuditTask => {
+    const { run, onNote, memory } = this.#options;
+    const { workers } = computed;
+    const tasks = [...round].map(([place, { task }]): AuditTask => {
       const workspace = place === HERE ? Math.max(0, workers - 1) : place;
-      return { ...first, kind: 'gradient', workspace, first: shard, last: shard + 1 };
+      return { ...task, kind: 'gradient', workspace, leaves: 'again' };
     });
     await run(tasks, workers, [...round.keys()]);
-    for (const { place, before, shard, copy } of found) {
-      const difference = differenceOf(plan, memory.layout, copy, this.#left(shard));
-      if (difference !== null) throw this.#fault(computed, { shard, before }, place, difference);
+    for (const [i, [place, { before }]] of [...round].entries()) {
+      if (memory.workspaces[tasks[i].workspace].differs[0] === 1) {
+        this.#compareShards(computed, tasks[i], before, place);
+      }
       if (place === before && !this.#saidSame) {
         this.#saidSame = true;
         onNote(SAME_WORKER);
@@ -132,26 +101,25 @@ export class Auditor {
     }
   }
 
-  #left(shard: number): Left {
-    const { gradients, shardLosses, shardWeights, shardScores } = this.#options.memory;
-    return {
-      gradient: gradients[shard],
-      sums: [shardLosses[shard], shardWeights[shard], shardScores[shard]],
-    };
-  }
-
-  #copy({ shard }: Pending, index: number): Left {
-    const { gradient, sums } = this.#left(shard);
-    this.#copies[index] ??= new Float32Array(gradient.length);
-    this.#copies[index].set(gradient);
-    return { gradient: this.#copies[index], sums };
+  /** Throws GateError for the first shard of a task that has left other bits at `place` than before. */
+  #compareShards(
+    computed: ComputedBatch,
+    { first, last }: GradientTask,
+    before: number,
+    place: number,
+  ): void {
+    const { plan, memory } = this.#options;
+    for (let shard = first; shard < last; shard++) {
+      const [one, other] = [shard, memory.secondBlocks + shard].map((at) => leftAt(memory, at));
+      const difference = differenceOf(plan, memory.layout, one, other);
+      if (difference !== null) throw this.#fault(computed, { shard, before, place }, difference);
+    }
   }
 
   /** Describes two computations of a shard that differ. */
   #fault(
     { tasks: [{ start, rows, step }], shards, workers }: ComputedBatch,
-    { shard, before }: Pending,
-    place: number,
+    { shard, before, place }: { readonly shard: number; readonly before: number; readonly place: number },
     difference: string,
   ): GateError {
     const { plan, trainingRows } = this.#options;
@@ -191,9 +159,8 @@ function rowsText(rows: Uint32Array): string {
 
 /** Says how two computations differ; null where they have the same bits. */
 function differenceOf({ objective }: TrainingPlan, { views }: ParameterLayout, one: Left, other: Left) {
-  const [a, b] = [bytesOf(one.gradient), bytesOf(other.gradient)];
   const sums = ['loss', 'weight', 'score'].filter((_, i) => !Object.is(one.sums[i], other.sums[i]));
-  const differing = a.equals(b) ? [] : differingValues(one.gradient, other.gradient);
+  const differing = differingValues(one.gradient, other.gradient);
   if (differing.length === 0) {
     return sums.length === 0 ? null : `the sum of its ${sums.join(', its ')} differs, but no gradient`;
   }
@@ -206,9 +173,6 @@ function differenceOf({ objective }: TrainingPlan, { views }: ParameterLayout, o
   const values = `${differing.length} of ${one.gradient.length} values of its gradient`;
   return `${values} differ${differing.length === 1 ? 's' : ''}, the first in ${where}`;
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
-  Buffer.from(buffer, byteOffset, byteLength);
 
 /**
  * Returns the places at which bits differ. A value that is not a number has many bit patterns, and which of

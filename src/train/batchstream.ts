@@ -5,7 +5,7 @@ import type { Subset } from '../data/dataset.js';
 import type { ReadAheadSetup } from '../data/stream/readahead.js';
 import { CONTROL, createRing, type Ring, ringSubset, signal, slotOf } from '../data/stream/ring.js';
 import { revivedError, type ThrownError } from '../errors.js';
-import { createThreads } from '../parallel/threads.js';
+import { createThreads, destroyThreads, type Threads } from '../threads.js';
 import type { TrainingPlan } from './plan.js';
 
 const READER_FILE = fileURLToPath(new URL('../../workers/reader.js', import.meta.url));
@@ -17,7 +17,7 @@ export class BatchStream {
   readonly rows: Subset;
   readonly #ring: Ring;
   readonly #stepsPerEpoch: number;
-  readonly #threads: ReturnType<typeof createThreads>;
+  readonly #threads: Threads;
   #failure: Error | null = null;
   /** The step that follows the last one. */
   #next = -1;
@@ -72,6 +72,6 @@ export class BatchStream {
   async close(): Promise<void> {
     Atomics.store(this.#ring.control, CONTROL.stopped, 1);
     signal(this.#ring.control);
-    await this.#threads.destroy();
+    await destroyThreads(this.#threads);
   }
 }

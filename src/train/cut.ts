@@ -8,6 +8,8 @@ export interface Cut {
   readonly ranges: readonly IndexRange[];
   /** The additions that are left after those. */
   readonly additions: readonly Addition[];
+  /** All additions, where the gradient tasks leave each shard in its own block. */
+  readonly allAdditions: readonly Addition[];
   /** The parameters of each update task. */
   readonly slices: readonly IndexRange[];
 }
@@ -21,6 +23,7 @@ export function cutOf(shards: number, workers: number, parameters: number, acros
   return {
     ranges,
     additions: additionsAfter(ranges, shards),
+    allAdditions: additionsAfter(contiguousRanges(shards, shards), shards),
     slices: slice.first < slice.last ? updateSlices(slice, workers) : [],
   };
 }

@@ -3,13 +3,27 @@ import { computeDivergence, type ForwardContext, forwardRows, rowScore } from '.
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
 import { outputWidth } from '../network/layer.js';
 import { backward } from '../network/network.js';
-import { type IndexRange, rangesApart, type Sharding, shardBounds, shardCount } from '../parallel/shards.js';
+import {
+  contiguousRanges,
+  type IndexRange,
+  type Sharding,
+  shardBounds,
+  shardCount,
+} from '../parallel/shards.js';
 import { PURPOSE, streamKey } from '../random.js';
-import { auditedShards } from './audited.js';
+import { leavesSameBits } from './audited.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 import { type GradientPass, type PassSequence, passesOf } from './passes.js';
 import type { PassValues } from './schedules.js';
 import { isWeighted, rowWeight, type Weighting } from './weighting.js';
+
+/**
+ * What a task leaves in the gradient blocks:
+ *   subtrees  the sums of the aligned subtrees of its range
+ *   shards    the sum of each shard, in the shard's own block
+ *   again     the same in a second set of blocks, to be compared with the first
+ */
+export const LEAVES = ['subtrees', 'shards', 'again'] as const;
 
 /** The gradient of shards `first … last − 1` of a batch. */
 export interface GradientTask extends IndexRange, PassValues {
@@ -19,6 +33,7 @@ export interface GradientTask extends IndexRange, PassValues {
   readonly rows: number;
   /** The number of the step, from which dropout and noise draw. */
   readonly step: number;
+  readonly leaves: (typeof LEAVES)[number];
 }
 
 /** A bound network with what a gradient task needs beside the forward pass. */
@@ -29,12 +44,10 @@ export interface GradientContext extends ForwardContext {
   readonly trainingRows: Subset;
   readonly weighting: Weighting;
   readonly seed: number;
-  /** The share of the shards that is computed twice. */
-  readonly audit: number;
   readonly sharding: Sharding;
   /** Rows of a pass, at most. */
   readonly maxRows: number;
-  /** The passes of each task seen so far, by its rows and range: nearly all steps have the same. */
+  /** The passes of each task seen so far, by its rows, its range and what it leaves. */
   readonly passes: Map<number, PassSequence>;
 }
 
@@ -59,7 +72,7 @@ export function computeGradient(
     computeDivergence(context, true);
     weighRows(context, task.start + from);
     for (let shard = shards.first; shard < shards.last; shard++) {
-      sumRows(context, shard, mode === 'continue');
+      sumRows(context, shard, sequence.offset + shard, mode === 'continue');
     }
     timer?.lap('divergence');
     backward(pass, workspace.network);
@@ -68,6 +81,10 @@ export function computeGradient(
   }
   for (const { into, from } of sequence.additions) {
     kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
+  }
+  if (task.leaves === 'again') {
+    workspace.differs[0] = Number(!leavesSameBits(memory, task));
+    return;
   }
   // The tree adds at most one value of each shard, so a sum stays finite if this many times each value does.
   const headroom = 2 * context.sharding.shards * CALM;
@@ -158,47 +175,44 @@ export function weighRows(context: GradientContext, from: number): void {
   }
 }
 
-/** Adds up the losses, weights and scores of a shard's rows in row order. */
-function sumRows(context: GradientContext, shard: number, continued: boolean): void {
+/** Adds up the losses, weights and scores of a shard's rows in row order, and leaves them at `place`. */
+function sumRows(context: GradientContext, shard: number, place: number, continued: boolean): void {
   const { memory, workspace } = context;
-  let loss = continued ? memory.shardLosses[shard] : 0;
-  let weight = continued ? memory.shardWeights[shard] : 0;
-  let score = continued ? memory.shardScores[shard] : 0;
+  let loss = continued ? memory.shardLosses[place] : 0;
+  let weight = continued ? memory.shardWeights[place] : 0;
+  let score = continued ? memory.shardScores[place] : 0;
   for (let row = workspace.bounds[shard]; row < workspace.bounds[shard + 1]; row++) {
     loss += workspace.rowLosses[row];
     weight += workspace.rowWeights[row];
     score += rowScore(context, row);
   }
-  memory.shardLosses[shard] = loss;
-  memory.shardWeights[shard] = weight;
-  memory.shardScores[shard] = score;
+  memory.shardLosses[place] = loss;
+  memory.shardWeights[place] = weight;
+  memory.shardScores[place] = score;
 }
 
-/**
- * Returns the passes of a task, made when a task of such a size and range is first seen. Shards that are
- * going to be computed twice are summed apart from others, which is seldom the same twice.
- */
+/** Returns the passes of a task, made when a task of such a size and range is first seen. */
 export function taskPasses(context: GradientContext, task: GradientTask): PassSequence {
   const { passes, sharding } = context;
-  const { rows, first, last, step } = task;
+  const { rows, first, last, leaves } = task;
   const { shards } = sharding;
-  const apart = auditedShards(context, step, { first, last });
-  if (apart.length > 0) return newPasses(context, task, apart);
-  const key = (rows * (shards + 1) + first) * (shards + 1) + last;
+  const key = ((rows * (shards + 1) + first) * (shards + 1) + last) * LEAVES.length + LEAVES.indexOf(leaves);
   let sequence = passes.get(key);
   if (!sequence) {
-    sequence = newPasses(context, task, apart);
+    sequence = newPasses(context, task);
     passes.set(key, sequence);
   }
   return sequence;
 }
 
 function newPasses(
-  { sharding, maxRows, workspace }: GradientContext,
-  { rows, first, last }: GradientTask,
-  apart: readonly number[],
+  { sharding, maxRows, workspace, memory }: GradientContext,
+  { rows, first, last, leaves }: GradientTask,
 ): PassSequence {
   const bounds: number[] = [];
   const total = shardBounds(rows, shardCount(rows, sharding), bounds);
-  return passesOf(bounds, rangesApart({ first, last }, apart), total, maxRows, workspace.bounds);
+  const parts = contiguousRanges(last - first, leaves === 'subtrees' ? 1 : last - first);
+  const ranges = parts.map((part) => ({ first: first + part.first, last: first + part.last }));
+  const offset = leaves === 'again' ? memory.secondBlocks : 0;
+  return passesOf(bounds, ranges, total, maxRows, { bounds: workspace.bounds, offset });
 }

@@ -45,6 +45,8 @@ export interface MemorySizes extends Sharding {
   readonly profiled: boolean;
   /** Whether the workers update the parameters, a slice each. */
   readonly sliced: boolean;
+  /** Whether shards may be computed twice, which takes a second set of gradient blocks. */
+  readonly audited: boolean;
   /** Whether weight decay acts on biases too. */
   readonly decayBiases: boolean;
 }
@@ -59,6 +61,8 @@ export interface Workspace extends ForwardWorkspace {
   readonly rowWeights: Float64Array;
   /** [1] when neither sums of such gradients nor updates by them can leave the range of float32, else [0]. */
   readonly bounded: Int32Array;
+  /** [1] when a second computation has left other bits than the first, else [0]. */
+  readonly differs: Int32Array;
   /** The times of the task's phases; empty unless profiled. */
   readonly times: Float64Array;
   /** [number of the update of which a slice was last begun, and of that of which one was last finished]. */
@@ -71,8 +75,13 @@ export interface TrainingMemory {
   readonly groups: readonly ParameterGroup[];
   readonly weights: Float32Array;
   readonly slots: readonly Float32Array[];
-  /** One block for each shard; the sum of a subtree is in the block of its first shard. */
+  /**
+   * One block for each shard; the sum of a subtree is in the block of its first shard. Where shards are
+   * audited there is a second set, in which the second computation leaves what it finds.
+   */
   readonly gradients: readonly Float32Array[];
+  /** The number of the first block of the second set, which the sums of shards have in the same places. */
+  readonly secondBlocks: number;
   /** Σ w·Div over the rows of each shard, where w is what a row counts: 1 unless there are weights. */
   readonly shardLosses: Float64Array;
   /** Σ w over the rows of each shard. */
@@ -120,7 +129,9 @@ export function carveTraining(
   const block = () => arena.floats(layout.length);
   const weights = block();
   const slots = sizes.slots.map(block);
-  const gradients = Array.from({ length: shardCount(sizes.batch, sizes) }, block);
+  const secondBlocks = shardCount(sizes.batch, sizes);
+  const sets = sizes.audited ? 2 : 1;
+  const gradients = Array.from({ length: sets * secondBlocks }, block);
   const rows = passRows(sizes);
   const roundedPlaces = carveRounded(arena, objective.layers, sizes, weights, rows);
   const { shards, targetWidth, decayBiases } = sizes;
@@ -132,9 +143,10 @@ export function carveTraining(
     weights,
     slots,
     gradients,
-    shardLosses: arena.doubles(shards),
-    shardWeights: arena.doubles(shards),
-    shardScores: arena.doubles(shards),
+    secondBlocks,
+    shardLosses: arena.doubles(sets * shards),
+    shardWeights: arena.doubles(sets * shards),
+    shardScores: arena.doubles(sets * shards),
     stepScalars: arena.doubles(sizes.sliced ? groupKinds(groups).length * MOST_SCALARS : 0),
     blockSums: arena.doubles(2 * Math.ceil(sizes.evaluationRows / EVALUATION_BLOCK)),
     outputs: arena.floats(sizes.keptRows * sizes.outputWidth),
@@ -151,6 +163,7 @@ export function carveTraining(
       ),
       rowWeights: arena.doubles(rows),
       bounded: arena.int32s(1),
+      differs: arena.int32s(1),
       times: arena.doubles(sizes.profiled ? TIMER_LENGTH : 0),
       updates: arena.doubles(2),
     })),

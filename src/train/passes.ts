@@ -25,6 +25,8 @@ export interface PassSequence {
   readonly passes: readonly GradientPass[];
   /** The blocks that hold the task's sums in the end, one for each aligned subtree of its range. */
   readonly roots: readonly number[];
+  /** The block in which the sums of shard 0 would be; also the place of its loss, weight and score. */
+  readonly offset: number;
   /** Additions between blocks that are left once the passes are done. */
   readonly additions: readonly Addition[];
 }
@@ -35,20 +37,22 @@ export interface PassSequence {
  * blocks are added up afterwards: the same additions in the same order.
  * @param ranges the range, in parts that are summed apart from each other
  * @param total shards of the batch
- * @param passBounds where the bounds of the pass at hand will stand
+ * @param places where the bounds of the pass at hand will stand, and the block of shard 0
  */
 export function passesOf(
   bounds: readonly number[],
   ranges: readonly IndexRange[],
   total: number,
   maxRows: number,
-  passBounds: Int32Array,
+  places: { readonly bounds: Int32Array; readonly offset: number },
 ): PassSequence {
-  const shardRows = ({ first, last }: IndexRange): ShardRows => ({ bounds: passBounds, first, last });
-  const subtree = (range: IndexRange): Subtree => ({ block: range.first, ...shardRows(range) });
+  const { offset } = places;
+  const shardRows = ({ first, last }: IndexRange): ShardRows => ({ bounds: places.bounds, first, last });
+  const subtree = (range: IndexRange): Subtree => ({ block: offset + range.first, ...shardRows(range) });
   const range = { first: ranges[0].first, last: ranges[ranges.length - 1].last };
   const subtrees = ranges.flatMap((part) => alignedSubtrees(part, total));
-  const roots = subtrees.map(({ first }) => first);
+  const starts = subtrees.map(({ first }) => first);
+  const roots = starts.map((shard) => offset + shard);
   const from = bounds[range.first];
   const to = bounds[range.last];
   if (to - from <= maxRows) {
@@ -59,23 +63,26 @@ export function passesOf(
       subtrees: subtrees.map(subtree),
       mode: 'start',
     };
-    return { bounds, passes: [pass], roots, additions: [] };
+    return { bounds, passes: [pass], roots, offset, additions: [] };
   }
   const passes: GradientPass[] = [];
-  const starts: number[] = [];
+  const alone: number[] = [];
   for (let shard = range.first; shard < range.last; shard++) {
-    starts.push(shard);
-    const alone = { first: shard, last: shard + 1 };
+    alone.push(shard);
+    const range = { first: shard, last: shard + 1 };
     for (let row = bounds[shard]; row < bounds[shard + 1]; row += maxRows) {
       passes.push({
         from: row,
         to: Math.min(row + maxRows, bounds[shard + 1]),
-        shards: shardRows(alone),
-        subtrees: [subtree(alone)],
+        shards: shardRows(range),
+        subtrees: [subtree(range)],
         mode: row === bounds[shard] ? 'start' : 'continue',
       });
     }
   }
-  const inRange = ({ from }: Addition) => starts.includes(from) && !roots.includes(from);
-  return { bounds, passes, roots, additions: remainingAdditions(starts, total).filter(inRange) };
+  const inRange = ({ from }: Addition) => alone.includes(from) && !starts.includes(from);
+  const additions = remainingAdditions(alone, total)
+    .filter(inRange)
+    .map(({ into, from }) => ({ into: offset + into, from: offset + from }));
+  return { bounds, passes, roots, offset, additions };
 }

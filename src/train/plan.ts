@@ -116,6 +116,7 @@ export function planTraining(
     precision: config.precision,
     profiled,
     sliced: sliceable(config, rule, trained.layers, { workers: Math.max(...workers), ranks }),
+    audited: config.audit > 0,
     decayBiases: config.decayBiases || hyper.weightDecay === 0,
   };
   return {

@@ -4,9 +4,11 @@
  */
 import type { AcrossRanks } from './acrossranks.js';
 import { Auditor, type ComputedBatch } from './audit.js';
+import { isAudited } from './audited.js';
 import { type Cut, cutOf } from './cut.js';
 import { divergedError, updateError } from './diagnosis.js';
 import { brokenParameter, putBack, snapshotOf } from './finite.js';
+import type { GradientTask } from './gradient.js';
 import type { TrainingMemory } from './memory.js';
 import { normsByLayer } from './norms.js';
 import type { TrainingPlan } from './plan.js';
@@ -96,11 +98,12 @@ export class Stepper {
     const across = this.#across;
     const sliced = plan.sizes.sliced && (across !== null || workers > 1) && sums.weight > NEGLIGIBLE;
     if (!measured && sliced && calm) {
-      const gradientTasks = (across?.rangesOf(batch.shards) ?? cut.ranges).length;
+      const ranges = across?.rangesOf(batch.shards) ?? cut.ranges;
+      const gradientTasks = this.#leaves(step) === 'shards' ? batch.shards : ranges.length;
       await this.#updateInSlices(update, batch, cut, workers, gradientTasks);
       return sums;
     }
-    await this.#sumGradients(cut, batch);
+    await this.#sumGradients(cut, batch, step);
     const [gradient] = memory.gradients;
     if (!bounded && !this.#kernels.allFinite(gradient, gradient.length)) throw diverged();
     if (measured) {
@@ -114,7 +117,7 @@ export class Stepper {
     } else {
       const evaluate = async () => {
         await this.#auditedGradients(batch, workers, step);
-        await this.#sumGradients(cut, batch);
+        await this.#sumGradients(cut, batch, step);
         return this.#sumsOf(batch).loss / sums.weight;
       };
       const loss = { value: sums.loss / sums.weight, evaluate };
@@ -130,7 +133,7 @@ export class Stepper {
 
   /**
    * Computes the gradients of a batch's shards, a range of shards for each worker, and leaves the sums of
-   * subtrees in the gradient blocks.
+   * subtrees in the gradient blocks, or of shards in a step that is audited.
    */
   async computeGradients(
     { start, rows, shards }: Batch,
@@ -139,6 +142,7 @@ export class Stepper {
   ): Promise<ComputedBatch> {
     const { ranges } = this.#cutOf(shards, workers);
     const { dropoutFactor, lossParameter } = passValuesAt(this.plan, step);
+    const leaves = this.#leaves(step);
     const tasks = ranges.map(({ first, last }, workspace) => ({
       kind: 'gradient' as const,
       workspace,
@@ -147,6 +151,7 @@ export class Stepper {
       start,
       rows,
       step,
+      leaves,
       dropoutFactor,
       lossParameter,
     }));
@@ -156,18 +161,23 @@ export class Stepper {
     return { tasks, places, workers, shards };
   }
 
+  /** Says what the gradient tasks of a step leave for the update. */
+  #leaves(step: number): GradientTask['leaves'] {
+    return isAudited(this.plan.config, step) ? 'shards' : 'subtrees';
+  }
+
   /**
-   * Computes the gradients of a batch, and some shards twice. Returns whether their sums are bounded.
+   * Computes the gradients of a batch, twice in a step that is audited. Returns whether their sums are
+   * bounded.
    */
   async #auditedGradients(batch: Batch, workers: number, step: number): Promise<boolean> {
     const computed = await this.computeGradients(batch, workers, step);
-    // A second computation leaves its own answer in the workspace.
     let bounded = true;
     for (const { workspace } of computed.tasks) {
       if (this.memory.workspaces[workspace].bounded[0] !== 1) bounded = false;
     }
     if (!this.#across) {
-      if (this.plan.config.audit > 0) await this.#auditor.audit(computed, this.#kernels);
+      if (this.#leaves(step) === 'shards') await this.#auditor.audit(computed);
       return bounded;
     }
     const all = await this.#across.exchange(this.#kernels, computed.tasks, batch.shards, bounded);
@@ -203,11 +213,11 @@ export class Stepper {
    * Makes the additions that the workers have left, after which gradient block 0 holds the sum over all
    * shards.
    */
-  async #sumGradients({ additions }: Cut, { shards }: Batch): Promise<void> {
+  async #sumGradients({ additions, allAdditions }: Cut, { shards }: Batch, step: number): Promise<void> {
     const { gradients, layout } = this.memory;
     if (this.#across) await this.#across.sum(this.#kernels, shards);
     else {
-      for (const { into, from } of additions) {
+      for (const { into, from } of this.#leaves(step) === 'shards' ? allAdditions : additions) {
         this.#kernels.add(gradients[into], gradients[from], layout.length);
       }
     }
@@ -249,7 +259,8 @@ export class Stepper {
 
   /** The gradient of all shards of a batch as a single task. */
   #wholeBatch({ start, rows, shards }: Batch, step: number) {
-    return { start, rows, step, first: 0, last: shards, ...passValuesAt(this.plan, step) };
+    const leaves = 'subtrees' as const;
+    return { start, rows, step, leaves, first: 0, last: shards, ...passValuesAt(this.plan, step) };
   }
 
   /** Runs tasks, each in a workspace of its own; returns the places that computed them. */

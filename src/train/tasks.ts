@@ -16,7 +16,7 @@ import { type Objective, objective } from '../network/network.js';
 import { buildLayers, type NetworkSpec } from '../network/spec.js';
 import type { IndexRange } from '../parallel/shards.js';
 import { evaluateBlocks } from './evaluation.js';
-import { computeGradient, type GradientContext, type GradientTask } from './gradient.js';
+import { computeGradient, type GradientContext, type GradientTask, LEAVES } from './gradient.js';
 import { carveTraining, type MemorySizes, passRows, type TrainingMemory } from './memory.js';
 import { type UpdateContext, type UpdateTask, updateSlice } from './slices.js';
 import type { Weighting } from './weighting.js';
@@ -32,8 +32,6 @@ export interface WorkerSetup {
   readonly problemType: ProblemType;
   readonly weighting: Weighting;
   readonly seed: number;
-  /** The share of the shards that is computed twice. */
-  readonly audit: number;
   readonly encoding: Encoding;
   readonly subsets: Readonly<Record<'train', Subset> & Record<SubsetName, Subset | null>>;
 }
@@ -61,8 +59,8 @@ const SLOTS = OWN + 6;
 export function encodeTask(task: TrainingTask, cells: Float64Array): void {
   write(cells, 0, [KINDS.indexOf(task.kind), task.workspace, task.first, task.last]);
   if (task.kind === 'gradient') {
-    const { start, rows, step, dropoutFactor, lossParameter } = task;
-    write(cells, OWN, [start, rows, step, dropoutFactor, lossParameter]);
+    const { start, rows, step, dropoutFactor, lossParameter, leaves } = task;
+    write(cells, OWN, [start, rows, step, dropoutFactor, lossParameter, LEAVES.indexOf(leaves)]);
   } else if (task.kind === 'evaluate') {
     cells[OWN] = SUBSETS.indexOf(task.subset);
   } else {
@@ -85,7 +83,8 @@ export function decodeTask(cells: Float64Array): TrainingTask {
   const own = (index: number) => cells[OWN + index];
   if (kind === 'gradient') {
     const scheduled = { dropoutFactor: own(3), lossParameter: own(4) };
-    return { kind, ...common, start: own(0), rows: own(1), step: own(2), ...scheduled };
+    const leaves = LEAVES[own(5)];
+    return { kind, ...common, start: own(0), rows: own(1), step: own(2), leaves, ...scheduled };
   }
   if (kind === 'evaluate') return { kind, ...common, subset: SUBSETS[own(0)] };
   const kept = Array.from({ length: own(5) }, (_, slot) => cells[SLOTS + slot] !== 0);
@@ -119,7 +118,7 @@ export function createContexts(
   setup: WorkerSetup,
   { objective, memory }: BoundTraining,
 ): (workspace: number) => TaskContext {
-  const { sizes, subsets, problemType, weighting, seed, audit } = setup;
+  const { sizes, subsets, problemType, weighting, seed } = setup;
   const encoding = prepareEncoding(setup.encoding);
   const contexts: TaskContext[] = [];
 
@@ -136,7 +135,6 @@ export function createContexts(
         trainingRows: { ...subsets.train, rows: memory.order },
         weighting,
         seed,
-        audit,
         sharding: sizes,
         maxRows: passRows(sizes),
         passes: new Map(),

@@ -88,7 +88,6 @@ export class Trainer {
       problemType: data.task,
       weighting: plan.weighting,
       seed: config.seed,
-      audit: config.audit,
       encoding: data.encoding,
       subsets: { train: this.#stream?.rows ?? data.train, val: data.val, test: data.test },
     };

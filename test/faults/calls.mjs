@@ -1,56 +1,32 @@
-/** Kills commands at random instants and before each call to the system, and lets such calls fail. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { constants } from 'node:os';
+/**
+ * Lets calls to the system fail, one at a time, and looks at what a command that is killed before one would
+ * leave. A command in which a call fails is run in a process that has run others; every tenth, and each that
+ * is not right there, gets a process of its own, and that is what counts. The folder before each call is
+ * copied by one run; every tenth time, a process is killed instead.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { gradpool, JOBS, judged, prepared, undisturbed } from './jobs.mjs';
+import { gradpool, JOBS, outcome, prepared, undisturbed, warmProcess } from './jobs.mjs';
+import { Control } from './shim.mjs';
 
-const SOURCE = fileURLToPath(new URL('./shim.c', import.meta.url));
 const ALL = 'owsruml';
-const { ENOSPC, EIO, EACCES, EMFILE, EROFS } = constants.errno;
 
 /** What goes wrong at a call: to which calls it applies, and whether it stays so. */
 const FAULTS = {
-  'killed before a call': { kind: 'kill', calls: ALL },
-  ENOSPC: { kind: ENOSPC, calls: 'owsml', stays: true },
-  EIO: { kind: EIO, calls: ALL },
-  EACCES: { kind: EACCES, calls: 'orum' },
-  EMFILE: { kind: EMFILE, calls: 'o' },
-  EROFS: { kind: EROFS, calls: 'orum', stays: true },
-  'short write': { kind: 'short', calls: 'w' },
+  'killed before a call': { kind: 'kill', letters: ALL },
+  ENOSPC: { kind: 'ENOSPC', letters: 'owsml', stays: true },
+  EIO: { kind: 'EIO', letters: ALL },
+  EACCES: { kind: 'EACCES', letters: 'orum' },
+  EMFILE: { kind: 'EMFILE', letters: 'o' },
+  EROFS: { kind: 'EROFS', letters: 'orum', stays: true },
+  'short write': { kind: 'short', letters: 'w' },
 };
+/** Of so many tries, one is made by a process of its own. */
+const SAMPLE = 10;
+/** Commands that a process runs before another takes its place. */
+const COMMANDS = 100;
 
-/** Builds the library that lets calls fail; null where there is no compiler. */
-export function buildShim(folder) {
-  const library = join(folder, 'shim.so');
-  try {
-    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, SOURCE, '-ldl'], { stdio: 'ignore' });
-    return library;
-  } catch {
-    return null;
-  }
-}
-
-/** Commands that are killed at a random instant, from when their first file is there. */
-export const kills = {
-  rows: () =>
-    Object.keys(JOBS).map((job) => ({ what: `${job}, killed at random`, job, only: { jobs: job } })),
-  possible: () => Number.POSITIVE_INFINITY,
-  async attempt({ job }, { folder, index, random, trying }) {
-    const { expected, ms } = await undisturbed(job, folder);
-    const own = join(folder, `${job}-kill-${index}`);
-    const killAfter = random() * ms;
-    const where = `after ${killAfter.toFixed(0)} ms`;
-    trying(where);
-    const args = await prepared(job, own, folder);
-    const before = readdirSync(own).length;
-    await gradpool(args, { killAfter, from: () => job === 'resume' || readdirSync(own).length > before });
-    return outcome(job, own, expected, where);
-  },
-};
-
-/** Commands that are killed before a call to the system, and those in which such a call fails. */
 export const calls = {
   rows: ({ shim }) =>
     shim === null
@@ -64,49 +40,123 @@ export const calls = {
             only: { jobs: job, faults: fault },
           })),
         ),
-  async possible({ job, fault, shim }, folder) {
-    await undisturbed(job, folder);
-    return numberOfCalls(job, FAULTS[fault], folder, shim);
-  },
-  async attempt({ job, fault, shim }, { folder, place, trying }) {
+  possible: ({ job, fault, shim }, folder) => numberOfCalls(job, FAULTS[fault], folder, shim),
+  async attempt({ job, fault, shim }, { folder, index, place, trying }) {
     const at = place + 1;
-    const { expected } = await undisturbed(job, folder);
+    const expected = await undisturbed(job, folder);
     const own = join(folder, `${job}-${FAULTS[fault].kind}-${at}`);
-    trying(`call ${at}`);
-    const ended = await disturbed(job, own, { ...FAULTS[fault], shim, folder }, at);
-    return outcome(job, own, expected, `call ${at}`, badEnding(ended));
+    const where = `call ${at}`;
+    trying(where);
+    if (index % SAMPLE > 0) {
+      const ended =
+        fault === 'killed before a call'
+          ? await copied(job, own, at, { folder, shim })
+          : await disturbed(job, own, FAULTS[fault], at, { folder, shim, run: inWarmProcess });
+      if (warm) asIfEnded(warm.child.pid, own);
+      const result = await outcome(job, own, { expected, where, how: ended.how, wrong: badEnding(ended) });
+      if (!result.wrong) return result;
+      rmSync(own, { recursive: true, force: true });
+    }
+    const ended = await disturbed(job, own, FAULTS[fault], at, { folder, shim, run: inOwnProcess });
+    return outcome(job, own, { expected, where, how: 'in its own process', wrong: badEnding(ended) });
   },
 };
 
+const inOwnProcess = (words, { env }) => gradpool(words, env);
+
+const controls = new Map();
+
+/** The control of those processes of this one that run with the library; `which` of them. */
+function controlOf(which, { folder, shim }) {
+  if (!controls.has(which)) controls.set(which, new Control(join(folder, which), shim));
+  return controls.get(which);
+}
+
 /** Runs a job of which the call `at` goes wrong, counted from 1; none where that is 0. */
-async function disturbed(job, own, { kind, calls, stays, shim, folder, counted }, at) {
-  const args = await prepared(job, own, folder);
-  const env = {
-    LD_PRELOAD: shim,
-    FAULTS_FOLDER: `${own}/`,
-    FAULTS_CALLS: calls,
-    FAULTS_KIND: `${kind}`,
-    FAULTS_AT: `${at}`,
-    FAULTS_STAY: stays ? '1' : '0',
-    ...(counted ? { FAULTS_COUNT: counted } : {}),
-  };
-  return gradpool(args, { env });
+async function disturbed(job, own, { kind, letters, stays }, at, { folder, shim, run, copies }) {
+  const control = controlOf(run.name, { folder, shim });
+  const words = await prepared(job, own, folder);
+  control.set({ kind, letters, stays, folder: own, at, copies });
+  try {
+    return await run(words, control);
+  } finally {
+    control.set({});
+  }
 }
 
 const numbers = new Map();
 
 /** Counts the calls of a job to which a fault applies. */
-async function numberOfCalls(job, fault, folder, shim) {
-  const key = `${job} ${fault.calls}`;
+async function numberOfCalls(job, { letters }, folder, shim) {
+  const key = `${job} ${letters}`;
   if (!numbers.has(key)) {
     const own = join(folder, `${job}-counted`);
-    const counted = join(folder, 'count');
-    await disturbed(job, own, { ...fault, shim, folder, counted }, 0);
-    numbers.set(key, existsSync(counted) ? statSync(counted).size : 0);
-    rmSync(counted, { force: true });
+    let counted;
+    const run = async function counting(words, control) {
+      await gradpool(words, control.env);
+      counted = control.calls;
+    };
+    await disturbed(job, own, { kind: 'short', letters }, 0, { folder, shim, run });
+    numbers.set(key, counted);
     rmSync(own, { recursive: true });
   }
   return numbers.get(key);
+}
+
+const copies = new Map();
+
+/** Puts a job's folder as it was before a call in the place of `own`; once, all of them are copied. */
+async function copied(job, own, at, { folder, shim }) {
+  if (!copies.has(job)) {
+    const all = join(folder, `${job}-copies`);
+    const origin = join(folder, `${job}-copied`);
+    mkdirSync(all);
+    const run = function copying(words, { env }) {
+      return gradpool(words, env);
+    };
+    await disturbed(job, origin, { kind: 'copy', letters: ALL }, 0, { folder, shim, run, copies: all });
+    rmSync(origin, { recursive: true });
+    copies.set(job, all);
+  }
+  renameSync(join(copies.get(job), `${at}`), own);
+  return { signal: 'SIGKILL', how: 'copied' };
+}
+
+let warm = null;
+
+/** Runs a command in a process that has run others. */
+async function inWarmProcess(words, { env }) {
+  if (warm === null || warm.commands === COMMANDS) {
+    warm?.child.disconnect();
+    warm = { child: warmProcess(env), commands: 0 };
+  }
+  warm.commands++;
+  const { child } = warm;
+  return new Promise((resolve) => {
+    const answered = (ended) => {
+      child.off('exit', exited);
+      resolve({ ...ended, how: 'after others' });
+    };
+    const exited = (code, signal) => {
+      child.off('message', answered);
+      warm = null;
+      resolve({ code, signal, said: 'the process ended', how: 'after others' });
+    };
+    child.once('message', answered).once('exit', exited);
+    child.send(words);
+  });
+}
+
+let ended;
+
+/** Lets the locks that a process has left in a folder be those of one that has ended. */
+function asIfEnded(pid, folder) {
+  ended ??= spawnSync('true').pid;
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (!/(^|\/)lock$/.test(name)) continue;
+    const held = readFileSync(join(folder, name), 'utf8');
+    writeFileSync(join(folder, name), held.replace(`"pid":${pid},`, `"pid":${ended},`));
+  }
 }
 
 /** Says what is wrong with how a command ended: it may be killed, finish, or refuse in one line. */
@@ -114,13 +164,4 @@ function badEnding({ code, signal, said }) {
   if (signal === 'SIGKILL' || code === 0) return null;
   if (code === 3 && said.trim().split('\n').length === 1) return null;
   return `ended with ${code ?? signal}: ${said.trim().slice(0, 600)}`;
-}
-
-/** Judges what is left in a folder, and removes the folder where nothing is wrong. */
-async function outcome(job, own, expected, where, said = null) {
-  const { begun, wrong } = await judged(job, own, expected);
-  const failure = said ?? wrong;
-  if (failure !== null) return { wrong: `${where}: ${failure} (${own})` };
-  rmSync(own, { recursive: true, force: true });
-  return { as: begun ? 'had begun' : 'had not begun' };
 }

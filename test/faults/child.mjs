@@ -8,14 +8,14 @@ import { setFlagsFromString } from 'node:v8';
 import { PARTS } from './parts.mjs';
 
 // A thread that runs out of memory shall do so soon.
-setFlagsFromString('--max-old-space-size=256');
+setFlagsFromString('--max-old-space-size=96');
 
 const [above, lane] = process.argv.slice(2);
 const folder = join(above, `${lane}-${process.pid}`);
 mkdirSync(folder);
 const { Stream } = await import(new URL('../../dist/src/random.js', import.meta.url));
 
-/** Does every `of`th try of a row, from its `next` on. */
+/** Makes every `of`th attempt of a row, from its `next` on. */
 async function does({ row, count, next, of, seed }) {
   const { possible, attempt } = PARTS[row.part];
   const most = await possible(row, folder);
@@ -31,7 +31,7 @@ async function does({ row, count, next, of, seed }) {
       below: (number) => stream.below(number),
       trying: (what) => process.send({ trying: what, index }),
     });
-    process.send({ tried });
+    process.send({ tried: [tried].flat() });
   }
   process.send({ done: true });
 }

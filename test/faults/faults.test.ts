@@ -25,7 +25,7 @@ it('whatever goes wrong, a run comes to the same bits', async () => {
     .trim()
     .split('\n')
     .filter((line: string) => !line.startsWith('calls: skipped, '));
-  expect(lines.at(0), stdout).toMatch(/^train, killed at random +1\/1 /);
+  expect(lines.at(0), stdout).toMatch(/^train, killed at random +5\/5 /);
   expect(lines.at(-2), stdout).toMatch(/^half in update +1\/1 {2}1 had it/);
   expect(lines.slice(1, -2).join('\n')).toMatch(
     /^(train, killed before a call +1\/1 .*\ntrain, ENOSPC +1\/1 .*)?$/,

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { shareDatabase } from './onedatabase.mjs';
 
 const library = (path) => import(new URL(`../../dist/src/${path}`, import.meta.url));
 const fixture = (name) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url));
@@ -66,6 +67,7 @@ let made;
 async function wholeFiles(folder) {
   made ??= (async () => {
     await makeFiles(folder);
+    await shareDatabase();
     const names = Object.values(READERS).map(([name]) => name);
     return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
   })();

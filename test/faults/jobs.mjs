@@ -1,14 +1,16 @@
 /** What is disturbed: commands that write files, and how to tell that what they left comes to its end. */
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../dist/bin/gradpool.js', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../../dist/bin/gradpool.js', import.meta.url));
 const library = (path) => import(new URL(`../../dist/src/${path}`, import.meta.url));
 
 const NETWORK = '--val 0.2 --optimizer adam --batch 32 --checkpoint-every 4 --workers 0 --seed 3'.split(' ');
+/** What each process of gradpool finds in its environment; calls by io_uring would not be disturbed. */
+export const ENVIRONMENT = { NODE_COMPILE_CACHE: '', UV_USE_IO_URING: '0' };
 const OPTIONS = {
   data: 'spirals',
   val: 0.2,
@@ -21,31 +23,27 @@ const OPTIONS = {
   epochs: 4,
 };
 
-/**
- * Runs the command; resolves with how it ended, what it said on stderr, and how long it took.
- * @param killAfter milliseconds after which it is killed, from when `from` says so
- */
-export function gradpool(args, { env = {}, killAfter, from = () => true } = {}) {
+/** Runs the command in a process of its own; resolves with how it ended and what it said on stderr. */
+export function gradpool(words, env = {}) {
   return new Promise((resolve) => {
-    const begin = performance.now();
-    const child = spawn(process.execPath, [PROGRAM, ...args], {
-      env: { ...process.env, NODE_COMPILE_CACHE: '', UV_USE_IO_URING: '0', ...env },
+    const child = spawn(process.execPath, [PROGRAM, ...words], {
+      env: { ...process.env, ...ENVIRONMENT, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text) => {
       said += text;
     });
-    let due;
-    const look = () => {
-      if (due === undefined && from()) due = performance.now() + killAfter;
-      if (performance.now() >= due) child.kill('SIGKILL');
-    };
-    const timer = killAfter === undefined ? undefined : setInterval(look, 1);
-    child.once('close', (code, signal) => {
-      clearInterval(timer);
-      resolve({ code, signal, said, ms: performance.now() - begin });
-    });
+    child.once('close', (code, signal) => resolve({ code, signal, said }));
+  });
+}
+
+/** Starts a process that runs commands one after another or at the same time, each of which is a message. */
+export function warmProcess(env = {}) {
+  const script = fileURLToPath(new URL('warm.mjs', import.meta.url));
+  return fork(script, [PROGRAM], {
+    env: { ...process.env, ...ENVIRONMENT, ...env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
 }
 
@@ -55,13 +53,16 @@ async function last(events) {
   return end;
 }
 
-/** Brings a run to its end and returns the digest of its weights; null where it had not begun. */
+const record = (file) => JSON.parse(readFileSync(file, 'utf8'));
+const digest = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+/** Brings a run to its end; what it comes to is the digest of its weights. */
 async function finishRun(run) {
-  if (!existsSync(join(run, 'run.json'))) return null;
-  const { status, result } = JSON.parse(readFileSync(join(run, 'run.json'), 'utf8'));
-  if (status === 'completed') return result.weightsSha256;
+  if (!existsSync(join(run, 'run.json'))) return { found: null };
+  const { status, result } = record(join(run, 'run.json'));
+  if (status === 'completed') return { found: result.weightsSha256, ended: true };
   const { resume } = await library('run/train.js');
-  return (await last(resume(run, { workers: 0 }))).weightsSha256;
+  return { found: (await last(resume(run, { workers: 0 }))).weightsSha256, ended: false };
 }
 
 /** Makes a run that stopped after ten steps, once for all. */
@@ -78,7 +79,8 @@ async function halfRun(folder) {
 
 /**
  * Each job has the words of its command in a folder, after what it needs is there, and a function that brings
- * to an end what the command has left; that returns what came of it, null where nothing had begun.
+ * to an end what the command has left; that returns what it has found in the end, null where nothing had
+ * begun, and whether the command had ended.
  */
 export const JOBS = {
   train: {
@@ -109,8 +111,8 @@ export const JOBS = {
       'spirals',
       '--grid',
       'lr=0.01,0.03',
-      '--grid',
-      'hidden=8,12',
+      '--hidden',
+      '8',
       '--epochs',
       '2',
       ...NETWORK,
@@ -120,12 +122,11 @@ export const JOBS = {
     ],
     async finish(folder) {
       const sweep = join(folder, 'sweep');
-      if (!existsSync(join(sweep, 'sweep.yaml'))) return null;
+      if (!existsSync(join(sweep, 'sweep.json'))) return { found: null };
+      const ended = record(join(sweep, 'sweep.json')).status === 'completed';
       const { resumeSweep } = await library('experiment/sweep.js');
-      await last(resumeSweep(sweep, { workers: 0 }));
-      return createHash('sha256')
-        .update(readFileSync(join(sweep, 'leaderboard.csv')))
-        .digest('hex');
+      await last(resumeSweep(sweep, { workers: 0, parallel: 1 }));
+      return { found: digest(join(sweep, 'leaderboard.csv')), ended };
     },
   },
   predict: {
@@ -138,14 +139,15 @@ export const JOBS = {
     /** The file is there completely or not at all. */
     async finish(folder) {
       const file = join(folder, 'predictions.csv');
-      return existsSync(file) ? createHash('sha256').update(readFileSync(file)).digest('hex') : null;
+      const ended = existsSync(file);
+      return { found: ended ? digest(file) : null, ended };
     },
   },
 };
 
 const sound = new Map();
 
-/** Runs a job without a fault, once: what comes of it, and how long it takes. */
+/** Runs a job without a fault, once, and returns what it comes to. */
 export async function undisturbed(name, folder) {
   if (!sound.has(name)) sound.set(name, await runSound(name, folder));
   return sound.get(name);
@@ -153,28 +155,39 @@ export async function undisturbed(name, folder) {
 
 async function runSound(name, folder) {
   const own = join(folder, `${name}-sound`);
-  const { finish } = JOBS[name];
-  const args = await prepared(name, own, folder);
-  const { code, said, ms } = await gradpool(args);
+  const { code, said } = await gradpool(await prepared(name, own, folder));
   if (code !== 0) throw new Error(`${name} fails without any fault: ${said}`);
-  const expected = await finish(own);
+  const { found } = await JOBS[name].finish(own);
   rmSync(own, { recursive: true });
-  return { expected, ms };
+  return found;
 }
 
 /** Prepares a job in a new folder and returns its words. */
 export async function prepared(name, folder, shared) {
-  mkdirSync(folder);
+  mkdirSync(folder, { recursive: true });
   return JOBS[name].prepare(folder, shared);
 }
 
-/** Judges what a disturbed job has left: null where it is right, else a line. */
-export async function judged(name, folder, expected) {
+/**
+ * Judges what a disturbed job has left in a folder, and removes the folder where nothing is wrong.
+ * @param how it was disturbed
+ * @param wrong what is wrong already; null where nothing is
+ */
+export async function outcome(name, own, { expected, where, how, wrong = null }) {
+  const { as, wrong: found } = await judged(name, own, expected, how);
+  const failure = wrong ?? found;
+  if (failure !== null) return { wrong: `${where}: ${failure} (${own})` };
+  rmSync(own, { recursive: true, force: true });
+  return { as };
+}
+
+async function judged(name, folder, expected, how) {
   try {
-    const found = await JOBS[name].finish(folder);
-    if (found === null) return { begun: false, wrong: null };
-    return { begun: true, wrong: found === expected ? null : `comes to ${found}, not ${expected}` };
+    const { found, ended } = await JOBS[name].finish(folder);
+    if (found === null) return { as: `${how}, nothing begun`, wrong: null };
+    const wrong = found === expected ? null : `comes to ${found}, not ${expected}`;
+    return { as: ended ? `${how}, had ended` : how, wrong };
   } catch (error) {
-    return { begun: true, wrong: `does not go on: ${error.message}` };
+    return { as: how, wrong: `does not go on: ${error.message}` };
   }
 }

@@ -14,10 +14,10 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { buildShim } from './calls.mjs';
 import { countIn, line, newTally } from './figures.mjs';
 import { shareOut } from './lanes.mjs';
 import { PARTS } from './parts.mjs';
+import { buildShim } from './shim.mjs';
 
 const text = (value) => ({ type: 'string', ...(value === undefined ? {} : { default: value }) });
 const given = parseArgs({
@@ -58,8 +58,9 @@ if (given.only.includes('calls') && shim === null)
 const PIECES = 64;
 const pieces = rows
   .flatMap((row) => {
-    const of = Math.min(PIECES, count);
-    return Array.from({ length: of }, (_, next) => ({ row, count, next, of, seed }));
+    const attempts = Math.ceil(count / (row.each ?? 1));
+    const of = Math.min(PIECES, attempts);
+    return Array.from({ length: of }, (_, next) => ({ row, count: attempts, next, of, seed }));
   })
   .sort((a, b) => a.next - b.next);
 
@@ -70,7 +71,7 @@ const tell = {
     if (possible !== undefined) tally.possible = possible;
     else if (trying !== undefined) piece.trying = trying;
     else if (tried !== undefined) {
-      countIn(tally, tried);
+      for (const each of tried) countIn(tally, each);
       piece.next += piece.of;
       piece.trying = undefined;
     } else piece.failed = failed;

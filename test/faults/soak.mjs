@@ -1,7 +1,7 @@
 /**
  * Trains small networks one after another in one process, ends a third of them in their middle, and prints
  * what is left of them: memory, handles, threads, open files and files in their folders.
- *   node test/faults/soak.mjs [--minutes 60] [--seed 1]
+ *   node test/faults/soak.mjs [--minutes 60] [--seed 1] [--kernels wasm]
  * The slope of memory is that of the least resident memory of each minute, or of each 60th of a shorter time,
  * by least squares, without the first quarter. Exits with 1 where it is 0.1 MB a minute or more, or anything
  * else is left.
@@ -20,7 +20,11 @@ const { train } = await library('run/train.js');
 const { Stream } = await library('random.js');
 
 const given = parseArgs({
-  options: { minutes: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
+  options: {
+    minutes: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+    kernels: { type: 'string' },
+  },
 }).values;
 const [minutes, seed] = [given.minutes, given.seed].map(Number);
 const stream = new Stream(seed, 99, 0);
@@ -52,7 +56,7 @@ async function once(options) {
   const ends = counts.trainings % 3 === 2 ? 1 + stream.below(20) : Number.POSITIVE_INFINITY;
   let steps = 0;
   for await (const event of train(
-    { ...options, seed: counts.trainings },
+    { ...options, ...(given.kernels ? { kernels: given.kernels } : {}), seed: counts.trainings },
     { out: run, signal: abort.signal },
   )) {
     if (event.type === 'step' && ++steps === ends) abort.abort();

@@ -1,12 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  additionsAfter,
-  additionsInside,
   alignedSubtrees,
   contiguousRanges,
   longestShard,
-  rangesApart,
   remainingAdditions,
   shardBounds,
   shardCount,
@@ -99,32 +96,6 @@ describe('the summation tree', () => {
           }
         }
         for (const { into, from } of remainingAdditions(starts, total)) {
-          nodes[into] = `(${nodes[into]}+${nodes[from]})`;
-        }
-        expect(nodes[0]).toBe(tree(total));
-      }),
-    );
-  });
-
-  it('has the same shape where some shards are summed apart first', () => {
-    const shares = fc.uniqueArray(fc.nat(69));
-    fc.assert(
-      fc.property(counts, counts, shares, (total, workers, chosen) => {
-        const apart = chosen.filter((shard) => shard < total).sort((a, b) => a - b);
-        const nodes: string[] = [];
-        const ranges = contiguousRanges(total, workers);
-        for (const whole of ranges) {
-          const own = apart.filter((shard) => whole.first <= shard && shard < whole.last);
-          for (const part of rangesApart(whole, own)) {
-            for (const { first, last } of alignedSubtrees(part, total))
-              nodes[first] = tree(last - first, first);
-          }
-        }
-        expect(apart.every((shard) => nodes[shard] === `${shard}`)).toBe(true);
-        for (const { into, from } of [
-          ...additionsInside(ranges, apart, total),
-          ...additionsAfter(ranges, total),
-        ]) {
           nodes[into] = `(${nodes[into]}+${nodes[from]})`;
         }
         expect(nodes[0]).toBe(tree(total));

@@ -89,7 +89,7 @@ describe('imports', () => {
   });
 
   it.each([
-    ['piscina', 'src/parallel/'],
+    ['piscina', 'src/threads.ts'],
     ['yargs', 'bin/'],
     ['cli-progress', 'bin/'],
     ['koffi', 'src/kernels/'],

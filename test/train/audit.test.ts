@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { GateError } from '#src/errors.js';
-import { auditedShards } from '#src/train/audited.js';
+import { isAudited } from '#src/train/audited.js';
 import { syntheticData } from '../support/data.js';
 import { finish, newTrainer } from '../support/train.js';
 
@@ -18,36 +18,23 @@ const STEPS = 10;
 const SHARDS = 8;
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 
-describe('the audited shards', () => {
-  it('depend on seed, step and shard alone, and more are audited with a larger share', () => {
+describe('the audited steps', () => {
+  it('depend on seed and step alone, and a larger share has all those of a smaller', () => {
     const whole = fc.integer({ min: 0, max: 2 ** 31 });
     fc.assert(
-      fc.property(
-        whole,
-        whole,
-        fc.array(share, { minLength: 2, maxLength: 2 }),
-        fc.nat(70),
-        (seed, step, shares, cut) => {
-          const [less, more] = shares.sort((a, b) => a - b);
-          const of = (audit: number, first: number, last: number) =>
-            auditedShards({ seed, audit }, step, { first, last });
-          const all = of(more, 0, 70);
-          expect([...of(more, 0, cut), ...of(more, cut, 70)]).toEqual(all);
-          expect(all).toEqual(expect.arrayContaining([...of(less, 0, 70)]));
-        },
-      ),
+      fc.property(whole, whole, share, share, (seed, step, one, other) => {
+        const [less, more] = [Math.min(one, other), Math.max(one, other)];
+        if (isAudited({ seed, audit: less }, step)) expect(isAudited({ seed, audit: more }, step)).toBe(true);
+      }),
     );
   });
 
-  it('are the share that was asked for, with each step another draw', () => {
+  it('are the share that was asked for', () => {
     for (const audit of [0, 0.05, 0.5, 1]) {
-      const steps = Array.from({ length: 2000 }, (_, step) =>
-        auditedShards({ seed: 3, audit }, step, { first: 0, last: SHARDS }),
-      );
-      const found = steps.flat().length / (2000 * SHARDS);
-      const deviation = Math.sqrt((audit * (1 - audit)) / (2000 * SHARDS));
+      const steps = Array.from({ length: 4000 }, (_, step) => isAudited({ seed: 3, audit }, step));
+      const found = steps.filter(Boolean).length / steps.length;
+      const deviation = Math.sqrt((audit * (1 - audit)) / steps.length);
       expect(Math.abs(found - audit)).toBeLessThanOrEqual(4 * deviation);
-      if (audit === 0.5) expect(new Set(steps.map((shards) => shards.join())).size).toBeGreaterThan(200);
     }
   });
 });
@@ -59,8 +46,8 @@ const predicted = (audit: number) =>
   Array.from({ length: STEPS }, (_, step) => {
     // The last batch of an epoch has 3 rows, so 3 shards.
     const last = step % 5 === 4 ? 3 : SHARDS;
-    return auditedShards({ seed: options.seed, audit }, step, { first: 0, last }).length;
-  }).reduce((sum, count) => sum + count);
+    return isAudited({ seed: options.seed, audit }, step) ? last : 0;
+  }).reduce<number>((sum, count) => sum + count, 0);
 
 describe('training', () => {
   it.each([
@@ -151,13 +138,13 @@ describe('a flipped bit', () => {
     },
   );
 
-  it('is found exactly where the shard is audited', async () => {
+  it('is found exactly where the step is audited', async () => {
     const audit = 0.5;
-    const audited = new Set(auditedShards({ seed: options.seed, audit }, 2, { first: 0, last: SHARDS }));
-    const without = [...Array(SHARDS).keys()].find((shard) => !audited.has(shard))!;
-    for (const shard of [without, ...audited].slice(0, 2)) {
-      const { thrown } = await flipped(2, shard, { workers: 2, audit });
-      expect(thrown === null).toBe(!audited.has(shard));
+    const audited = (step: number) => isAudited({ seed: options.seed, audit }, step);
+    const steps = [...Array(STEPS).keys()];
+    for (const step of [steps.find(audited)!, steps.find((each) => !audited(each))!]) {
+      const { thrown } = await flipped(step, 2, { workers: 2, audit });
+      expect(thrown === null).toBe(!audited(step));
     }
   });
 });

@@ -1,22 +1,16 @@
-/** Turns arrays of inputs and labels (IDX, NPY, NPZ or in memory) into datasets. */
-import { DataError, UsageError } from '../../errors.js';
+/** Turns arrays of inputs and labels (IDX, NPY, NPZ or in memory) into a dataset for training. */
+import { UsageError } from '../../errors.js';
 import type { Dataset, StoredArray } from '../dataset.js';
-import { allocate, elementTypeOf, type StoredTensor } from '../elements.js';
-import {
-  type FitOptions,
-  type FittedDataset,
-  fingerprint,
-  type LoadedDataset,
-  namingFold,
-  splitRows,
-} from '../fit.js';
+import { allocate, type StoredTensor } from '../elements.js';
+import { type FitOptions, type FittedDataset, fingerprint, namingFold, splitRows } from '../fit.js';
 import { type Stretch, streamedColumnMoments, streamedCommonMoments } from '../moments.js';
 import { type ArraysSchema, elementCount } from '../schema.js';
-import { allRows, type Split } from '../split.js';
+import type { Split } from '../split.js';
 import { robustScale, type Scale, scaleOf } from '../statistics.js';
 import type { EntryWriter } from '../stream/entrywriter.js';
-import type { ArraySet, ArraySource } from './arrayfiles.js';
-import { fitLabels, labelSchema, readLabels } from './labels.js';
+import type { ArraySource } from './arrayfiles.js';
+import { fitLabels, labelSchema } from './labels.js';
+import { instanceShape, readSet, tensorDataset } from './readset.js';
 import {
   chunksOf,
   openTensorRows,
@@ -76,7 +70,7 @@ function fitRows(
       'inputs: scaling robust is for columns; values that belong together, as pixels do, share one mean and deviation',
     );
   const targetWidth = classes === null ? widthOf(labels) : 1;
-  const datasetOfChunk = ({ tensor }: TensorChunk) => datasetOf(tensor, targets, targetWidth);
+  const datasetOfChunk = ({ tensor }: TensorChunk) => tensorDataset(tensor, targets, targetWidth);
   const fitTo = ({ train, val, test }: Split, fitNotes: string[]): ArraysSchema => {
     const { clipPredictions } = options.preprocessing;
     const schema: ArraysSchema = {
@@ -193,73 +187,4 @@ function written(
   writer.begin(empty);
   for (const { tensor } of chunksOf(inputs)) writer.add({ numbers: tensor.data, codes }, tensor.shape[0]);
   return { rows: inputs.shape[0], ...empty, ...targets };
-}
-
-/**
- * Reads arrays by a model's schema: the test set if there is one, since a model is evaluated on what it was
- * not trained on, else the training set. Throws DataError for another size of instances or for unknown
- * labels.
- */
-export function loadArrays(source: ArraySource, schema: ArraysSchema, needTargets: boolean): LoadedDataset {
-  const set = source.test ?? source.train;
-  const { inputs, labels } = needTargets
-    ? readSet(set, ({ inputs }) => inputs())
-    : { inputs: set.inputs(), labels: null };
-  const shape = instanceShape(inputs);
-  if (elementCount(shape) !== elementCount(schema.shape)) {
-    throw new DataError(
-      `${inputs.file}: its instances are ${shape.join(' x ')}, the model was trained on ${schema.shape.join(' x ')}; give data of that size`,
-    );
-  }
-  rejectNotFinite(inputs);
-  const notes: string[] = [];
-  const type = elementTypeOf(inputs.data);
-  if (type !== schema.type) {
-    notes.push(
-      `inputs: stored as ${type}, the model was trained on ${schema.type}; their range should be the same`,
-    );
-  }
-  if (source.test !== null) notes.push(`data: the test part of ${source.name}, ${inputs.shape[0]} rows`);
-  const rows = allRows(inputs.shape[0]);
-  const { targets, width } =
-    labels === null ? { targets: allocate('u8', 0), width: 0 } : readLabels(labels, schema.target);
-  const dataset = datasetOf(inputs, targets, width);
-  rejectFar(inputs, dataset, schema, rows);
-  if (labels !== null) rejectFarLabel(labels, dataset, schema, rows);
-  return { dataset, rows, notes };
-}
-
-/** Opens the inputs of a set, and reads their labels. */
-function readSet<T extends Pick<StoredTensor, 'file' | 'shape'>>(
-  set: ArraySet,
-  open: (set: ArraySet) => T,
-): { inputs: T; labels: StoredTensor } {
-  if (set.labels === null) {
-    throw new DataError(`${set.labelsFile}: the labels are missing; put them there, beside the inputs`);
-  }
-  const inputs = open(set);
-  const labels = set.labels();
-  if (inputs.shape[0] !== labels.shape[0]) {
-    throw new DataError(
-      `${labels.file}: ${labels.shape[0]} labels for the ${inputs.shape[0]} instances of ${inputs.file}; the two do not belong together`,
-    );
-  }
-  return { inputs, labels };
-}
-
-function instanceShape({ shape }: Pick<StoredTensor, 'shape'>): number[] {
-  return shape.length === 1 ? [1] : shape.slice(1);
-}
-
-function datasetOf(inputs: StoredTensor, targets: StoredArray, targetWidth: number): Dataset {
-  const rows = inputs.shape[0];
-  return {
-    rows,
-    numbers: inputs.data,
-    numberWidth: elementCount(inputs.shape) / rows,
-    codes: new Uint16Array(new SharedArrayBuffer(0)),
-    codeWidth: 0,
-    targets,
-    targetWidth,
-  };
 }

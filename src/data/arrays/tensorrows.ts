@@ -42,7 +42,7 @@ export function openTensorRows({ inputs, inputsFile }: ArraySet, notes: string[]
   if (layout !== null) return fromFile(inputsFile, layout);
   const why = packed ? 'is packed' : 'lies in Fortran’s order';
   notes.push(
-    `stream: ${inputsFile} ${why}, so it was read into memory as a whole; save it as a plain .npy file to avoid that`,
+    `${inputsFile} ${why}, so it was read into memory as a whole; save it as a plain .npy file to avoid that`,
   );
   return tensorInMemory(inputs());
 }
@@ -56,11 +56,17 @@ export interface TensorChunk {
 /** Bytes that are read at once. */
 const CHUNK_BYTES = 2 ** 22;
 
-/** Returns the rows in chunks, read one after the other; rows in memory are one chunk. */
-export function* chunksOf({ file, shape, type, read, whole }: TensorRows): Generator<TensorChunk> {
+/**
+ * Returns the rows in chunks, read one after the other.
+ * @param chunkRows rows of a chunk; by default what 4 MiB hold, or all where they are in memory
+ */
+export function* chunksOf(
+  { file, shape, type, read, whole }: TensorRows,
+  chunkRows?: number,
+): Generator<TensorChunk> {
   const [rows, ...instance] = shape;
   const bytes = elementCount(instance) * allocate(type, 0).BYTES_PER_ELEMENT;
-  const most = whole ? rows : Math.max(1, Math.floor(CHUNK_BYTES / bytes));
+  const most = chunkRows ?? (whole ? rows : Math.max(1, Math.floor(CHUNK_BYTES / bytes)));
   for (let first = 0; first < rows; first += most) {
     const last = Math.min(rows, first + most);
     yield { first, tensor: { file, shape: [last - first, ...instance], data: read(first, last) } };

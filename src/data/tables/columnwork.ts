@@ -1,13 +1,13 @@
 /** What is done with all columns on disk after they were read, in a thread where there are many rows. */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { ask, createThreads, destroyThreads, type Threads } from '../../threads.js';
 import type { ColumnSchema } from '../columnschema.js';
 import { fingerprint } from '../fit.js';
 import type { TableSchema } from '../schema.js';
 import type { EntryHead } from '../stream/entryformat.js';
 import { writeError } from '../stream/entrywriter.js';
 import { recordsOf, ShardFile } from '../stream/shardfile.js';
-import { TaskThreads } from '../taskthreads.js';
 import { type ColumnFile, ColumnFiles, roomFor } from './columnfiles.js';
 import type { ColumnValues } from './convert.js';
 import { encodeRows } from './encode.js';
@@ -44,8 +44,11 @@ interface WrittenShard {
   readonly filled: Uint32Array;
 }
 
+/** What can be done with columns on disk. */
+export type ColumnTask = FingerprintTask | ShardTask;
+
 /** Does a task. */
-export function workColumns(task: FingerprintTask | ShardTask): string | WrittenShard {
+export function workColumns(task: ColumnTask): string | WrittenShard {
   const files = new ColumnFiles();
   try {
     return task.kind === 'fingerprint' ? computeFingerprint(task, files) : writeShard(task, files);
@@ -106,26 +109,25 @@ const MOST_THREADS = 4;
 
 /** Does tasks, in threads where the columns have many rows. */
 export class ColumnWorkers {
-  #threads: TaskThreads<FingerprintTask | ShardTask, string | WrittenShard> | null = null;
+  #threads: Threads | null = null;
 
-  async fingerprint(description: unknown, files: readonly ColumnFile[]): Promise<string> {
-    return (await this.#run({ kind: 'fingerprint', description, files }, files[0].rows)) as string;
+  fingerprint(description: unknown, files: readonly ColumnFile[]): Promise<string> {
+    const found = this.#run<string>({ kind: 'fingerprint', description, files }, files[0].rows);
+    found.catch(() => {}); // it is thrown where it is awaited, unless something else fails before
+    return found;
   }
 
-  async writeShard(task: Omit<ShardTask, 'kind'>): Promise<WrittenShard> {
-    return (await this.#run({ kind: 'shard', ...task }, task.columns[0].file.rows)) as WrittenShard;
+  writeShard(task: Omit<ShardTask, 'kind'>): Promise<WrittenShard> {
+    return this.#run({ kind: 'shard', ...task }, task.columns[0].file.rows);
   }
 
   async close(): Promise<void> {
-    await this.#threads?.close();
+    if (this.#threads !== null) await destroyThreads(this.#threads);
   }
 
-  #run(
-    task: FingerprintTask | ShardTask,
-    rows: number,
-  ): string | WrittenShard | Promise<string | WrittenShard> {
-    if (rows < MANY_ROWS) return workColumns(task);
-    this.#threads ??= new TaskThreads(WORKER_FILE, Math.min(MOST_THREADS, availableParallelism()));
-    return this.#threads.run(task);
+  async #run<Result>(task: ColumnTask, rows: number): Promise<Result> {
+    if (rows < MANY_ROWS) return workColumns(task) as Result;
+    this.#threads ??= createThreads(WORKER_FILE, Math.min(MOST_THREADS, availableParallelism()));
+    return ask(this.#threads, task);
   }
 }

@@ -5,7 +5,8 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { TaskThreads } from '../taskthreads.js';
+
+import { createThreads, destroyThreads } from '../../threads.js';
 import { type ColumnStore, NumberCellsBuilder, WordCellsBuilder } from './builders.js';
 import type { Cells } from './cells.js';
 import type { CsvFile } from './csvfile.js';
@@ -97,21 +98,21 @@ async function readInThreads(
   joined: JoinedColumns,
 ): Promise<boolean> {
   const count = Math.min(MOST_THREADS, availableParallelism());
-  const threads = new TaskThreads<PartRange, PlainPart | null>(WORKER_FILE, count, setup);
+  const threads = createThreads(WORKER_FILE, count, { files: setup });
   const asked: Promise<PlainPart | null>[] = [];
   try {
     for (const [index, { file }] of ranges.entries()) {
       while (asked.length < Math.min(ranges.length, index + AHEAD * count))
-        asked.push(threads.run(ranges[asked.length]));
-      // What goes wrong here goes wrong again in DuckDB, which says what it is.
-      const part = await asked[index].catch(() => null);
+        // What goes wrong here goes wrong again in DuckDB, which says what it is.
+        asked.push(threads.run(ranges[asked.length]).catch(() => null));
+      const part = await asked[index];
       delete asked[index];
       if (part === null) return false;
       joined.add(part, files[file].names);
     }
     return true;
   } finally {
-    await threads.close();
+    await destroyThreads(threads);
   }
 }
 

@@ -1,0 +1,78 @@
+/**
+ * A gate between threads that load native code and those that end threads. Node aborts the whole process when
+ * a thread is ended in the middle of the first call of koffi's library, so nobody ends threads meanwhile, and
+ * nobody loads it while threads are being ended.
+ *
+ * LOADING and ENDING count those who do so now. Either counts itself first and then looks at the other count;
+ * because all of that is atomic, two who begin at the same time cannot both overlook each other.
+ */
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+
+/** The name under which a thread finds the counts of its process. */
+const GATE = 'gradpool: native code';
+const LOADING = 0;
+const ENDING = 1;
+/** Milliseconds to wait at most: a thread that dies while it loads never counts itself out. */
+const PATIENCE = 2000;
+
+/** Returns the counts, which threads share that were started after the first call in this thread. */
+function counts(): Int32Array {
+  let memory = getEnvironmentData(GATE) as unknown as SharedArrayBuffer | undefined;
+  if (memory === undefined) {
+    memory = new SharedArrayBuffer(8);
+    setEnvironmentData(GATE, memory as unknown as Parameters<typeof setEnvironmentData>[1]);
+  }
+  return new Int32Array(memory);
+}
+
+/** Tells the threads that this one starts from now on of the gate, and keeps it when the process ends. */
+export function guardThreads(): void {
+  if (!isMainThread || getEnvironmentData(GATE) !== undefined) return;
+  const shared = counts();
+  process.once('exit', () => {
+    Atomics.add(shared, ENDING, 1);
+    for (let loading = 1; loading > 0; ) {
+      loading = Atomics.load(shared, LOADING);
+      if (loading > 0 && Atomics.wait(shared, LOADING, loading, PATIENCE) === 'timed-out') return;
+    }
+  });
+}
+
+/** Loads native code in this thread. */
+export function loadingNative<T>(load: () => T): T {
+  if (isMainThread) return load(); // nobody ends it
+  const shared = counts();
+  for (;;) {
+    Atomics.add(shared, LOADING, 1);
+    const ending = Atomics.load(shared, ENDING);
+    if (ending === 0) break;
+    leave(shared, LOADING);
+    Atomics.wait(shared, ENDING, ending);
+  }
+  try {
+    return load();
+  } finally {
+    leave(shared, LOADING);
+  }
+}
+
+/** Ends threads by `end`. */
+export async function endingThreads<T>(end: () => Promise<T>): Promise<T> {
+  const shared = counts();
+  Atomics.add(shared, ENDING, 1);
+  try {
+    for (;;) {
+      const loading = Atomics.load(shared, LOADING);
+      if (loading === 0) break;
+      if ((await Atomics.waitAsync(shared, LOADING, loading, PATIENCE).value) === 'timed-out') break;
+    }
+    return await end();
+  } finally {
+    leave(shared, ENDING);
+  }
+}
+
+function leave(shared: Int32Array, count: number): void {
+  Atomics.sub(shared, count, 1);
+  Atomics.notify(shared, count);
+}
