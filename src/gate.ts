@@ -6,6 +6,7 @@
  * LOADING and ENDING count those who do so now. Either counts itself first and then looks at the other count;
  * because all of that is atomic, two who begin at the same time cannot both overlook each other.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 
 /** The name under which a thread finds the counts of its process. */
@@ -61,11 +62,8 @@ export async function endingThreads<T>(end: () => Promise<T>): Promise<T> {
   const shared = counts();
   Atomics.add(shared, ENDING, 1);
   try {
-    for (;;) {
-      const loading = Atomics.load(shared, LOADING);
-      if (loading === 0) break;
-      if ((await Atomics.waitAsync(shared, LOADING, loading, PATIENCE).value) === 'timed-out') break;
-    }
+    const patient = performance.now() + PATIENCE;
+    while (Atomics.load(shared, LOADING) > 0 && performance.now() < patient) await sleep(1);
     return await end();
   } finally {
     leave(shared, ENDING);

@@ -84,6 +84,7 @@ export function computeGradient(
   }
   if (task.leaves === 'again') {
     workspace.differs[0] = Number(!leavesSameBits(memory, task));
+    timer?.lap('sum');
     return;
   }
   // The tree adds at most one value of each shard, so a sum stays finite if this many times each value does.
