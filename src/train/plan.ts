@@ -162,7 +162,7 @@ function streamNotes({ shuffle }: TrainConfig, { train }: TrainingData, stepsPer
   const slow = dataset.stored !== undefined && shuffle === 'rows' && recordBytes(dataset) < NARROW;
   return slow && stepsPerEpoch > 1
     ? [
-        'stream: each row is read by itself; --shuffle blocks reads 64 at once and is faster, in another order',
+        'stream: rows are read one by one; --shuffle blocks reads 64 at once, faster where the disk is asked, in another order',
       ]
     : [];
 }

@@ -61,7 +61,8 @@ export function removeUnfinished(root: string): void {
 /** Removes an entry, complete or not. @throws DataError where the system refuses */
 export function removeEntry(folder: string): void {
   try {
-    rmSync(folder, { recursive: true, force: true });
+    // A thread may still write a file of an entry that does not come about.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   } catch (error) {
     throw new DataError(
       `${folder}: the cached data cannot be removed (${(error as Error).message}); check the permissions of the folder`,

@@ -68,7 +68,7 @@ function waitUntil(control: Int32Array, holds: () => boolean): void {
 }
 
 /** Bytes of the records of a piece, about, where the epoch is not in windows. */
-const PIECE_BYTES = 2 ** 24;
+const PIECE_BYTES = 2 ** 25;
 /** Records of which a window of an epoch would take more bytes are read one by one. */
 const LARGEST_WINDOW = 2 ** 25;
 

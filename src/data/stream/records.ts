@@ -41,7 +41,7 @@ export function allocateWindow({ numbers, numberWidth, codeWidth }: Inputs, rows
  * of the system.
  */
 const GAP = 8192;
-/** Most bytes of a record that is copied in pieces of 16 bits. */
+/** Most bytes of a record that is copied in pieces of 32 or 16 bits. */
 const FEW_BYTES = 256;
 /** Most bytes of one read. */
 const LONGEST_READ = 2 ** 18;
@@ -135,13 +135,15 @@ export class RecordReader {
       }
       return;
     }
-    // Short records are copied faster in pieces of 16 bits than by a call for each.
-    const [source, a, b] = [halvesOf(records), halvesOf(left), halvesOf(right)];
-    const [N, C] = [numbers / 2, codes / 2];
-    for (let i = 0, n = at * N, c = at * C; i < count; i++) {
-      let place = (order === null ? from + i : order[from + i]) * (N + C);
-      for (const end = n + N; n < end; ) a[n++] = source[place++];
-      for (const end = c + C; c < end; ) b[c++] = source[place++];
+    // Short records are copied faster in pieces of 32 or 16 bits than by a call for each.
+    const wide = numbers % 4 === 0 && codes % 4 === 0;
+    const [source, a, b] = [piecesOf(records, wide), piecesOf(left, wide), piecesOf(right, wide)];
+    const [N, C] = wide ? [numbers / 4, codes / 4] : [numbers / 2, codes / 2];
+    for (let i = 0; i < count; i++) {
+      const place = (order === null ? from + i : order[from + i]) * (N + C);
+      const [n, c] = [(at + i) * N, (at + i) * C];
+      for (let j = 0; j < N; j++) a[n + j] = source[place + j];
+      for (let j = 0; j < C; j++) b[c + j] = source[place + N + j];
     }
   }
 
@@ -198,5 +200,10 @@ const lost = (path: string, why: string) =>
     `${path}: the cached rows cannot be read (${why}); start the command again, which reads the data anew, or gradpool resume RUN`,
   );
 
-const halvesOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint16Array =>
-  new Uint16Array(buffer, byteOffset, byteLength >> 1);
+const piecesOf = (
+  { buffer, byteOffset, byteLength }: Uint8Array,
+  wide: boolean,
+): Uint32Array | Uint16Array =>
+  wide
+    ? new Uint32Array(buffer, byteOffset, byteLength >> 2)
+    : new Uint16Array(buffer, byteOffset, byteLength >> 1);

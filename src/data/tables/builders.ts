@@ -2,6 +2,7 @@
 import type { DuckDBVector } from '@duckdb/node-api';
 import { GrowingArray } from '../../growing.js';
 import { type Cells, NO_ODD_CELLS, NO_WORD, type OnDisk, WordBuilder } from './cells.js';
+import { WordTable } from './wordtable.js';
 
 /** Collects the values of a column, in memory or on disk. */
 export interface Collected<T extends Float64Array | Uint32Array> {
@@ -54,19 +55,48 @@ class InMemory<T extends Float64Array | Uint32Array> implements Collected<T> {
   drop(): void {}
 }
 
+/** What a vector of DuckDB holds where it is one of texts. */
+interface TextVector {
+  readonly dataView: DataView<ArrayBuffer>;
+  readonly validity: { readonly data: unknown; itemValid(row: number): boolean };
+}
+const TEXT_BYTES = 16;
+const SHORT_TEXT = 12;
+
 /** Collects cells as words. */
 export class WordCellsBuilder {
   readonly #codes: Collected<Uint32Array>;
   readonly #words = new WordBuilder();
+  readonly #short = new WordTable();
+  readonly #codesOfShort: number[] = [];
 
   constructor({ codes }: ColumnStore) {
     this.#codes = codes();
+    this.#short.begin();
   }
 
   append(vector: DuckDBVector, count: number): void {
     const codes = new Uint32Array(count);
-    for (let r = 0; r < count; r++) codes[r] = this.#words.code(vector.getItem(r) as string | null);
+    // A text has 16 bytes in a vector: its length and, if that is at most 12, its bytes.
+    const { dataView: view, validity } = vector as unknown as TextVector;
+    const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+    for (let r = 0; r < count; r++) {
+      const at = TEXT_BYTES * r;
+      const length = view.getUint32(at, true);
+      if (validity.data !== null && !validity.itemValid(r)) codes[r] = NO_WORD;
+      else if (length > SHORT_TEXT || !this.#words.mayGrowBy(1))
+        codes[r] = this.#words.code(vector.getItem(r) as string);
+      else codes[r] = this.#shortCode(bytes, at + 4, at + 4 + length);
+    }
     this.#codes.append(codes, count);
+  }
+
+  /** Returns the code of a text by its bytes, which are decoded once for many cells. */
+  #shortCode(bytes: Buffer, start: number, end: number): number {
+    const index = this.#short.code(bytes, start, end);
+    if (index === this.#codesOfShort.length)
+      this.#codesOfShort.push(this.#words.code(this.#short.own[index]));
+    return this.#codesOfShort[index];
   }
 
   /** Adds cells that are given as indices of words, which are in the order of their first cells. */

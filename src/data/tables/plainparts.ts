@@ -38,8 +38,6 @@ export class PlainPartReader {
     // A record begins after a line feed, so the byte before the part is looked at too.
     const start = Math.max(0, from - 1);
     let bytes = this.#bytes(handle, start, Math.min(size, to + BEYOND));
-    const isMarked = start === 0 && bytes.length > 2 && bytes.readUIntBE(0, 3) === 0xefbbbf;
-    if (isMarked) return null;
     const begins = from > 0 || files[file].hasHeader ? bytes.indexOf(LINE_FEED) + 1 : 0;
     if (begins === 0 && start + bytes.length < size && from > 0) return null;
     const isEmpty = start + begins >= to || (begins === 0 && (from > 0 || files[file].hasHeader));

@@ -1,7 +1,9 @@
-/** Gives the words of plain CSV text their codes. */
+/** Gives words their codes by their bytes. */
 
 /** Words of one column that are remembered from part to part, and bytes of them, before all are forgotten. */
 const MOST = { words: 2 ** 16, bytes: 2 ** 22 } as const;
+
+const decoder = new TextDecoder();
 
 /** Finds words by their bytes, so that a word is decoded once for many cells. */
 export class WordTable {
@@ -61,7 +63,7 @@ export class WordTable {
   }
 
   #add(bytes: Buffer, start: number, end: number, hash: number, slot: number): number {
-    const word = this.#words.push(bytes.toString('utf8', start, end)) - 1;
+    const word = this.#words.push(decoder.decode(bytes.subarray(start, end))) - 1;
     const first = this.#starts[word];
     const last = first + end - start;
     if (last > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(last)]);

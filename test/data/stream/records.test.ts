@@ -11,29 +11,43 @@ import { PURPOSE, permute } from '#src/random.js';
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-records-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** 3 numbers and 2 codes of each of 1000 rows, in files of 300; row r has the numbers 10r, 10r + 1, … */
 const ROWS = 1000;
-const shards = [0, 300, 600, 900].map((first) => {
-  const rows = Math.min(300, ROWS - first);
-  const bytes = Buffer.alloc(rows * 16);
-  for (let row = 0; row < rows; row++) {
-    for (let j = 0; j < 3; j++) bytes.writeFloatLE(10 * (first + row) + j, 16 * row + 4 * j);
-    for (let c = 0; c < 2; c++) bytes.writeUInt16LE(first + row + c, 16 * row + 12 + 2 * c);
-  }
-  const path = join(folder, `${first}.bin`);
-  writeFileSync(path, bytes);
-  return path;
-});
-const inputs = {
-  numbers: new Float32Array(new SharedArrayBuffer(0)),
-  numberWidth: 3,
-  codes: new Uint16Array(new SharedArrayBuffer(0)),
-  codeWidth: 2,
-  stored: { shards, shardRows: 300 },
-};
+
+/**
+ * So many numbers and codes of each of 1000 rows, in files of 300; row r has the numbers 10r, 10r + 1, … and
+ * the codes r, r + 1, …
+ */
+function stored(numberWidth: number, codeWidth: number) {
+  const bytesOfRow = 4 * numberWidth + 2 * codeWidth;
+  const shards = [0, 300, 600, 900].map((first) => {
+    const rows = Math.min(300, ROWS - first);
+    const bytes = Buffer.alloc(rows * bytesOfRow);
+    for (let row = 0; row < rows; row++) {
+      const at = bytesOfRow * row;
+      for (let j = 0; j < numberWidth; j++) bytes.writeFloatLE(10 * (first + row) + j, at + 4 * j);
+      for (let c = 0; c < codeWidth; c++) bytes.writeUInt16LE(first + row + c, at + 4 * numberWidth + 2 * c);
+    }
+    const path = join(folder, `${first}-${numberWidth}-${codeWidth}.bin`);
+    writeFileSync(path, bytes);
+    return path;
+  });
+  return {
+    numbers: new Float32Array(new SharedArrayBuffer(0)),
+    numberWidth,
+    codes: new Uint16Array(new SharedArrayBuffer(0)),
+    codeWidth,
+    stored: { shards, shardRows: 300 },
+  };
+}
 
 describe('records', () => {
-  it('are copied in any order, from any files', () => {
+  it.each([
+    [3, 2],
+    [3, 1],
+    [3, 0],
+    [80, 1],
+  ])('of %i numbers and %i codes are copied in any order, from any files', (numberWidth, codeWidth) => {
+    const inputs = stored(numberWidth, codeWidth);
     const reader = new RecordReader(inputs);
     const row = fc.integer({ min: 0, max: ROWS - 1 });
     const runs = fc.array(fc.tuple(row, fc.integer({ min: 1, max: 40 })), { maxLength: 20 });
@@ -46,16 +60,19 @@ describe('records', () => {
         );
         const window = allocateWindow(inputs, rows.length + at);
         reader.copyRows(window, at, rows, 0, rows.length);
-        const numbers = [...rows].flatMap((r) => [10 * r, 10 * r + 1, 10 * r + 2]);
-        expect([...window.numbers.subarray(3 * at)]).toEqual(numbers);
-        expect([...window.codes.subarray(2 * at)]).toEqual([...rows].flatMap((r) => [r, r + 1]));
+        const expected = (width: number, times: number) =>
+          String([...rows].flatMap((r) => Array.from({ length: width }, (_, j) => times * r + j)));
+        expect(String(window.numbers.subarray(numberWidth * at))).toBe(expected(numberWidth, 10));
+        expect(String(window.codes.subarray(codeWidth * at))).toBe(expected(codeWidth, 1));
       }),
-      { numRuns: 30 },
+      { numRuns: 10 },
     );
     reader.close();
   });
 
   it('that are gone end in one line', () => {
+    const inputs = stored(3, 2);
+    const { shards } = inputs.stored;
     const reader = new RecordReader({
       ...inputs,
       stored: { shards: [join(folder, 'gone.bin')], shardRows: 9 },

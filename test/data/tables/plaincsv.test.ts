@@ -54,7 +54,7 @@ const number = fc.oneof(
 );
 const word = fc.oneof(
   fc.stringMatching(/^[a-zäß€😀 .;\d'-]{1,9}$/u),
-  fc.constantFrom('', '"a,b"', 'red', 'NA', '"x y"', '1'),
+  fc.constantFrom('', '\ufeffred', '"a,b"', 'red', 'NA', '"x y"', '1'),
 );
 
 /** Numbers that may be something else in some columns, or that few digits do not tell. */
