@@ -1,8 +1,7 @@
-/** Starts threads by piscina, gives them tasks, and brings back what a task throws as what it was. */
+/** Starts and ends threads, by piscina. */
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Piscina } from 'piscina';
-import { revivedError, type ThrownError, thrownError } from './errors.js';
 import { endingThreads, guardThreads } from './gate.js';
 
 /**
@@ -47,27 +46,6 @@ export const destroyThreads = (threads: Threads): Promise<void> => endingThreads
 
 const moduleUrl = (filename: string): string =>
   filename.startsWith('file:') ? filename : pathToFileURL(filename).href;
-
-/** What a thread answers to a task. An error would lose its class on the way. */
-export type Answer<Result> = { readonly result: Result } | { readonly thrown: ThrownError };
-
-/** Returns what a worker module exports by default: `work`, with what it throws as an answer. */
-export function answering<Task, Result>(work: (task: Task) => Result): (task: Task) => Answer<Result> {
-  return (task) => {
-    try {
-      return { result: work(task) };
-    } catch (error) {
-      return { thrown: thrownError(error) };
-    }
-  };
-}
-
-/** Has a thread do a task of a module that answers. @throws what the task throws, or that its thread died */
-export async function ask<Task, Result>(threads: Threads, task: Task): Promise<Result> {
-  const answer: Answer<Result> = await threads.run(task);
-  if ('thrown' in answer) throw revivedError(answer.thrown);
-  return answer.result;
-}
 
 /** Marks the result of a task so that these buffers of it are handed over rather than copied. */
 export function handedOver<Result extends object>(result: Result, buffers: ArrayBuffer[]): Result {

@@ -1,6 +1,7 @@
 /** The piscina worker that goes through columns on disk while a table is streamed. */
+
+import { answering } from '../src/answers.js';
 import { type ColumnTask, workColumns } from '../src/data/tables/columnwork.js';
-import { answering } from '../src/threads.js';
 
 const answer = answering(workColumns);
 

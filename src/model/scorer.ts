@@ -4,10 +4,11 @@
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { type Answer, answering } from '../answers.js';
 import type { Subset } from '../data/dataset.js';
 import { revivedError } from '../errors.js';
 import type { ChosenKernels } from '../kernels/choose.js';
-import { type Answer, answering, createThreads, destroyThreads, type Threads } from '../threads.js';
+import { createThreads, destroyThreads, type Threads } from '../threads.js';
 import { numberOfRow, type RowBlock } from './batches.js';
 import { type BlockOutput, predictBlock } from './blockoutput.js';
 import type { ReadModel } from './read.js';

@@ -6,7 +6,7 @@ import { type FitOptions, type FittedDataset, fingerprint, namingFold, splitRows
 import { type Stretch, streamedColumnMoments, streamedCommonMoments } from '../moments.js';
 import { type ArraysSchema, elementCount } from '../schema.js';
 import type { Split } from '../split.js';
-import { robustScale, type Scale, scaleOf } from '../statistics.js';
+import { byRank, robustScale, type Scale, scaleOf } from '../statistics.js';
 import type { EntryWriter } from '../stream/entrywriter.js';
 import type { ArraySource } from './arrayfiles.js';
 import { fitLabels, labelSchema } from './labels.js';
@@ -137,8 +137,8 @@ function fitScales(
   return { shift: Array.from(moments.mean), scale: Array.from(moments.std, scaleOf) };
 }
 
-/** Numbers that are sorted at the same time, at most: 64 MiB. */
-const SORTED = 2 ** 23;
+/** Numbers that are ranked at the same time, at most: 64 MiB. */
+const RANKED = 2 ** 23;
 
 /** Scales each column by its median and IQR, and clips it; a constant column becomes 0. */
 function robustScales(
@@ -146,7 +146,7 @@ function robustScales(
   width: number,
   rows: number,
 ): Pick<ArraysSchema, 'shift' | 'scale' | 'clip'> {
-  const together = Math.max(1, Math.floor(SORTED / rows));
+  const together = Math.max(1, Math.floor(RANKED / rows));
   const scales: Scale[] = [];
   for (let first = 0; first < width; first += together) {
     const columns = Array.from({ length: Math.min(together, width - first) }, () => new Float64Array(rows));
@@ -156,8 +156,8 @@ function robustScales(
         for (let j = 0; j < columns.length; j++) columns[j][filled] = values[some[r] * width + first + j];
     }
     for (const column of columns) {
-      column.sort();
-      scales.push(robustScale(column) ?? { shift: column[0], scale: 1 });
+      const order = byRank(column);
+      scales.push(robustScale(order) ?? { shift: order.nth(0), scale: 1 });
     }
   }
   return {

@@ -1,7 +1,8 @@
 /** What is done with all columns on disk after they were read, in a thread where there are many rows. */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { ask, createThreads, destroyThreads, type Threads } from '../../threads.js';
+import { ask } from '../../answers.js';
+import { createThreads, destroyThreads, type Threads } from '../../threads.js';
 import type { ColumnSchema } from '../columnschema.js';
 import { fingerprint } from '../fit.js';
 import type { TableSchema } from '../schema.js';

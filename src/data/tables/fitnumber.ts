@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.js';
 import type { ColumnSchema } from '../columnschema.js';
 import { CIRCLES, datePart, GROWING, turnOf } from '../dateparts.js';
 import { momentsOf } from '../moments.js';
-import { columnMedian, robustScale, type Scale, scaleOf, skewness } from '../statistics.js';
+import { byRank, columnMedian, rangeOf, robustScale, type Scale, scaleOf, skewness } from '../statistics.js';
 import { fitTransform, type Transform, transformOf } from '../transforms.js';
 import { shellWord } from '../words.js';
 import type { ColumnDecision } from './columndecision.js';
@@ -58,9 +58,9 @@ function fitScale({ reader, preprocessing }: ColumnFit, name: string, present: P
   const values = present();
   if (values.length === 0) throw allMissing(reader, name);
   if (preprocessing.scaling === 'robust') {
-    const sorted = values.sort();
-    rejectOverflow(reader, name, sorted[sorted.length - 1] - sorted[0]);
-    const fitted = robustScale(sorted);
+    const order = byRank(values);
+    rejectOverflow(reader, name, rangeOf(order));
+    const fitted = robustScale(order);
     return fitted && { ...fitted, fill: fitted.shift, clip: true };
   }
   const { mean, std } = momentsOf(values);
