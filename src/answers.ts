@@ -15,14 +15,8 @@ export function answering<Task, Result>(work: (task: Task) => Result): (task: Ta
   };
 }
 
-/** The threads that are asked, without piscina's types, which not every program can compile. */
-interface Asked {
-  run(task: unknown): Promise<unknown>;
-}
-
-/** Has a thread do a task of a module that answers. @throws what the task throws, or that its thread died */
-export async function ask<Task, Result>(threads: Asked, task: Task): Promise<Result> {
-  const answer = (await threads.run(task)) as Answer<Result>;
+/** Returns the result of a task. @throws what the task has thrown */
+export function resultOf<Result>(answer: Answer<Result>): Result {
   if ('thrown' in answer) throw revivedError(answer.thrown);
   return answer.result;
 }

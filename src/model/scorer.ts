@@ -4,9 +4,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Answer, answering } from '../answers.js';
+import { type Answer, answering, resultOf } from '../answers.js';
 import type { Subset } from '../data/dataset.js';
-import { revivedError } from '../errors.js';
 import type { ChosenKernels } from '../kernels/choose.js';
 import { createThreads, destroyThreads, type Threads } from '../threads.js';
 import { numberOfRow, type RowBlock } from './batches.js';
@@ -79,8 +78,7 @@ export async function* scored(
       if (closed) throw error;
       return { result: here(block) };
     });
-    if ('thrown' in answer) throw revivedError(answer.thrown);
-    return answer.result;
+    return resultOf(answer);
   };
   const underWay: { readonly block: RowBlock; readonly output: Promise<BlockOutput> }[] = [];
   const first = async () => {

@@ -1,7 +1,7 @@
 /** What is done with all columns on disk after they were read, in a thread where there are many rows. */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { ask } from '../../answers.js';
+import { type Answer, resultOf } from '../../answers.js';
 import { createThreads, destroyThreads, type Threads } from '../../threads.js';
 import type { ColumnSchema } from '../columnschema.js';
 import { fingerprint } from '../fit.js';
@@ -129,6 +129,7 @@ export class ColumnWorkers {
   async #run<Result>(task: ColumnTask, rows: number): Promise<Result> {
     if (rows < MANY_ROWS) return workColumns(task) as Result;
     this.#threads ??= createThreads(WORKER_FILE, Math.min(MOST_THREADS, availableParallelism()));
-    return ask(this.#threads, task);
+    const answer: Answer<Result> = await this.#threads.run(task);
+    return resultOf(answer);
   }
 }
