@@ -62,11 +62,7 @@ function readPlain(file: string): SharedBytes {
   try {
     handle = openRegular(file);
     const bytes = new Uint8Array(new SharedArrayBuffer(fstatSync(handle).size));
-    for (let filled = 0; filled < bytes.length; ) {
-      const count = readSync(handle, bytes, filled, Math.min(bytes.length - filled, 2 ** 30), null);
-      if (count === 0) throw new DataError(`${file}: the file became shorter while it was read; try again`);
-      filled += count;
-    }
+    if (readAt(handle, bytes, 0) < bytes.length) throw becameShorter(file);
     return bytes;
   } catch (error) {
     throw fileError(file, error);
@@ -74,6 +70,23 @@ function readPlain(file: string): SharedBytes {
     if (handle !== undefined) closeSync(handle);
   }
 }
+
+/** Most bytes that the system is asked for at once. */
+const MOST_AT_ONCE = 2 ** 30;
+
+/** Fills bytes from a place in a file on; returns how many, fewer where the file ends before. */
+export function readAt(handle: number, bytes: Uint8Array, position: number): number {
+  let filled = 0;
+  for (let count = 1; count > 0 && filled < bytes.length; filled += count) {
+    const wanted = Math.min(bytes.length - filled, MOST_AT_ONCE);
+    count = readSync(handle, bytes, filled, wanted, position + filled);
+  }
+  return filled;
+}
+
+/** Returns the error for a file that ends before the bytes that it had when it was opened. */
+export const becameShorter = (file: string): DataError =>
+  new DataError(`${file}: the file became shorter while it was read; try again`);
 
 /** Bytes that are unpacked to find the header, until one of them is enough. */
 const HEADS = [2 ** 12, 2 ** 16, Number.POSITIVE_INFINITY];

@@ -63,10 +63,11 @@ function* blocksOf(
     if (labels !== null) rejectFarLabel(labels, { targets, targetWidth: width }, schema, allRows(count));
     for (const { first, tensor } of chunksOf(inputs, blockRows)) {
       rejectNotFinite(tensor, first);
-      const [rows] = tensor.shape;
-      const dataset = tensorDataset(tensor, targets.subarray(first * width, (first + rows) * width), width);
-      rejectFar(tensor, dataset, schema, allRows(rows), first);
-      yield { subset: { dataset, rows: allRows(rows) }, first };
+      const rows = allRows(tensor.shape[0]);
+      const end = first + rows.length;
+      const dataset = tensorDataset(tensor, targets.subarray(first * width, end * width), width);
+      rejectFar(tensor, dataset, schema, rows, first);
+      yield { subset: { dataset, rows }, first };
     }
   } finally {
     inputs.close();

@@ -1,7 +1,7 @@
 /** Reads inputs of any shape some rows at a time, from a file that holds them row after row. */
-import { closeSync, readSync } from 'node:fs';
-import { DataError } from '../../errors.js';
+import { closeSync } from 'node:fs';
 import { openRegular } from '../../regular.js';
+import { lowerBound } from '../ascending.js';
 import {
   allocate,
   decode,
@@ -10,7 +10,7 @@ import {
   type StoredTensor,
   type TensorLayout,
 } from '../elements.js';
-import { fileError } from '../files.js';
+import { becameShorter, fileError, readAt } from '../files.js';
 import { type ElementType, elementCount } from '../schema.js';
 import type { ArraySet } from './arrayfiles.js';
 import { idxLayout } from './idx.js';
@@ -81,17 +81,6 @@ export function rowsWithin({ first, tensor: { shape } }: TensorChunk, rows: Uint
   return rows.subarray(from, to).map((row) => row - first);
 }
 
-/** Returns the position of the first of some ascending rows that is not below a row. */
-function lowerBound(rows: Uint32Array, row: number): number {
-  let [low, high] = [0, rows.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (rows[middle] < row) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 export function tensorInMemory({ file, shape, data }: StoredTensor): TensorRows {
   const width = elementCount(shape.slice(1));
   return {
@@ -115,12 +104,7 @@ function fromFile(file: string, { shape, element, littleEndian, headerBytes }: T
   }
   const read = (first: number, last: number) => {
     const chunk = new Uint8Array(new SharedArrayBuffer((last - first) * bytes));
-    for (let filled = 0; filled < chunk.length; ) {
-      const from = headerBytes + first * bytes + filled;
-      const count = readSync(handle, chunk, filled, chunk.length - filled, from);
-      if (count === 0) throw new DataError(`${file}: the file became shorter while it was read; try again`);
-      filled += count;
-    }
+    if (readAt(handle, chunk, headerBytes + first * bytes) < chunk.length) throw becameShorter(file);
     return decode(element, chunk, 0, (last - first) * width, littleEndian);
   };
   return { file, shape, type: ELEMENTS[element].stored, read, whole: false, close: () => closeSync(handle) };

@@ -4,6 +4,7 @@
  * half, and the other way round.
  */
 
+import { lowerBound } from '../ascending.js';
 import { NO_WORD } from '../tables/cells.js';
 import { dropping } from './columnchecks.js';
 import type { Finding } from './finding.js';
@@ -64,18 +65,6 @@ function ranks(values: Float64Array): Float64Array {
   return values.map(
     (value) => (lowerBound(sorted, value) + lowerBound(sorted, value, true)) / 2 / sorted.length,
   );
-}
-
-/** Returns how many sorted values are below a value, or with `included` at most it. */
-function lowerBound(sorted: Float64Array, value: number, included = false): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < value || (included && sorted[middle] === value)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Returns a finding if the column alone predicts the target. */

@@ -2,11 +2,12 @@
  * Rows of a dataset that lie on disk rather than in memory: records of one length, each the row's numbers in
  * their stored type and then its category codes, in files of equally many rows.
  */
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { DataError } from '../../errors.js';
 import { openRegular } from '../../regular.js';
 import type { Inputs, StoredArray, StoredRows } from '../dataset.js';
 import { allocate, elementTypeOf } from '../elements.js';
+import { readAt } from '../files.js';
 import { storedBytes } from './shardfile.js';
 
 /** Returns the bytes of the numbers of a record, and those of its codes, which follow them. */
@@ -183,16 +184,13 @@ function opened(path: string): number {
 
 /** Fills bytes from a place in a file. @throws DataError where the file ends before, or cannot be read */
 function readFully(file: number, path: string, bytes: Uint8Array, position: number): void {
-  for (let filled = 0; filled < bytes.length; ) {
-    let count: number;
-    try {
-      count = readSync(file, bytes, filled, bytes.length - filled, position + filled);
-    } catch (error) {
-      throw lost(path, (error as Error).message);
-    }
-    if (count === 0) throw lost(path, 'it has become shorter');
-    filled += count;
+  let filled: number;
+  try {
+    filled = readAt(file, bytes, position);
+  } catch (error) {
+    throw lost(path, (error as Error).message);
   }
+  if (filled < bytes.length) throw lost(path, 'it has become shorter');
 }
 
 const lost = (path: string, why: string) =>

@@ -1,5 +1,7 @@
 /** Files that hold the values of one column each, on disk while a table is looked at. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
+import { lowerBound } from '../ascending.js';
+import { readAt } from '../files.js';
 
 type Values = Float64Array | Uint32Array;
 
@@ -41,12 +43,8 @@ export class ColumnFiles {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     const handle = this.#handle(path);
     const start = first * values.BYTES_PER_ELEMENT;
-    for (let filled = 0; filled < bytes.length; ) {
-      const count = readSync(handle, bytes, filled, bytes.length - filled, start + filled);
-      if (count === 0) throw new Error(`${path} has become shorter`);
-      filled += count;
-    }
-    for (let i = firstFrom(absent, first); i < absent.length && absent[i] < first + values.length; i++)
+    if (readAt(handle, bytes, start) < bytes.length) throw new Error(`${path} has become shorter`);
+    for (let i = lowerBound(absent, first); i < absent.length && absent[i] < first + values.length; i++)
       values[absent[i] - first] = Number.NaN;
   }
 
@@ -67,15 +65,4 @@ export class ColumnFiles {
     this.#handles.set(path, handle);
     return handle;
   }
-}
-
-/** Returns the index of the first entry of an ascending list that is not below `row`. */
-function firstFrom(list: readonly number[], row: number): number {
-  let [low, high] = [0, list.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (list[middle] < row) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,6 +1,7 @@
 /** Reads a file of plain CSV part by part: finds where records begin, and parses them, in any thread. */
-import { closeSync, fstatSync, readSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { openRegular } from '../../regular.js';
+import { readAt } from '../files.js';
 import { type PlainFormat, PlainParser, type PlainPart } from './plaincsv.js';
 
 /** Some bytes of a file: the records that begin there. */
@@ -58,9 +59,7 @@ export class PlainPartReader {
   /** Reads bytes of a file to memory that the next call overwrites. */
   #bytes(handle: number, start: number, end: number): Buffer {
     if (this.#room.length < end - start) this.#room = Buffer.allocUnsafeSlow(end - start);
-    let filled = 0;
-    for (let count = 1; count > 0 && filled < end - start; filled += count)
-      count = readSync(handle, this.#room, filled, end - start - filled, start + filled);
-    return this.#room.subarray(0, filled);
+    const bytes = this.#room.subarray(0, end - start);
+    return bytes.subarray(0, readAt(handle, bytes, start));
   }
 }
