@@ -25,29 +25,29 @@ export class Assembler extends Encoder {
   push = (register: number) => this.short(0x50, register);
   pop = (register: number) => this.short(0x58, register);
 
-  mov = (to: number, from: Operand) => this.integer(1, [0x8b], to, from);
+  mov = (to: number, from: Operand) => this.integer(1, 0x8b, to, from);
   /** Loads or moves 32 bits; the upper half becomes 0. */
-  mov32 = (to: number, from: Operand) => this.integer(0, [0x8b], to, from);
-  store32 = (to: MemoryOperand, from: number) => this.integer(0, [0x89], from, to);
+  mov32 = (to: number, from: Operand) => this.integer(0, 0x8b, to, from);
+  store32 = (to: MemoryOperand, from: number) => this.integer(0, 0x89, from, to);
   /** Loads 8 bits; the others become 0. */
-  loadByte = (to: number, from: MemoryOperand) => this.integer(0, [0x0f, 0xb6], to, from);
+  loadByte = (to: number, from: MemoryOperand) => this.integer(0, 0x0fb6, to, from);
   /** Loads 32 bits with their sign. */
-  movsxd = (to: number, from: MemoryOperand) => this.integer(1, [0x63], to, from);
-  lea = (to: number, from: MemoryOperand) => this.integer(1, [0x8d], to, from);
-  add = (to: number, from: Operand) => this.integer(1, [0x03], to, from);
-  sub = (to: number, from: Operand) => this.integer(1, [0x2b], to, from);
+  movsxd = (to: number, from: MemoryOperand) => this.integer(1, 0x63, to, from);
+  lea = (to: number, from: MemoryOperand) => this.integer(1, 0x8d, to, from);
+  add = (to: number, from: Operand) => this.integer(1, 0x03, to, from);
+  sub = (to: number, from: Operand) => this.integer(1, 0x2b, to, from);
   /** Multiplies 64 bits. */
-  multiply = (to: number, from: Operand) => this.integer(1, [0x0f, 0xaf], to, from);
-  cmp32 = (a: number, b: Operand) => this.integer(0, [0x3b], a, b);
-  cmp = (a: number, b: Operand) => this.integer(1, [0x3b], a, b);
-  test32 = (a: number, b: number) => this.integer(0, [0x85], b, a);
+  multiply = (to: number, from: Operand) => this.integer(1, 0x0faf, to, from);
+  cmp32 = (a: number, b: Operand) => this.integer(0, 0x3b, a, b);
+  cmp = (a: number, b: Operand) => this.integer(1, 0x3b, a, b);
+  test32 = (a: number, b: number) => this.integer(0, 0x85, b, a);
   /** Decrements; sets the flags that `jump` reads as a comparison with 0 would, for e and ne. */
-  dec = (register: number) => this.integer(1, [0xff], 1, register);
-  inc = (register: number) => this.integer(1, [0xff], 0, register);
-  prefetchw = (from: MemoryOperand) => this.integer(0, [0x0f, 0x0d], 1, from);
+  dec = (register: number) => this.integer(1, 0xff, 1, register);
+  inc = (register: number) => this.integer(1, 0xff, 0, register);
+  prefetchw = (from: MemoryOperand) => this.integer(0, 0x0f0d, 1, from);
   /** Fetches a line for the second cache. */
-  prefetch2 = (from: MemoryOperand) => this.integer(0, [0x0f, 0x18], 2, from);
-  callRegister = (register: number) => this.integer(0, [0xff], 2, register);
+  prefetch2 = (from: MemoryOperand) => this.integer(0, 0x0f18, 2, from);
+  callRegister = (register: number) => this.integer(0, 0xff, 2, register);
 
   movImmediate(to: number, value: number): void {
     this.short(0xb8, to);
@@ -59,11 +59,11 @@ export class Assembler extends Encoder {
   /** Compares 32 bits. */
   cmpImmediate = (a: Operand, value: number) => this.arithmetic(0, 7, a, value);
   shiftLeft32(register: number, by: number): void {
-    this.integer(0, [0xc1], 4, register);
+    this.integer(0, 0xc1, 4, register);
     this.bytes(by);
   }
   shiftRight32(register: number, by: number): void {
-    this.integer(0, [0xc1], 5, register);
+    this.integer(0, 0xc1, 5, register);
     this.bytes(by);
   }
 

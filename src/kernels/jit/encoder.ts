@@ -46,6 +46,8 @@ interface VectorForm {
 }
 
 const PLAIN: VectorForm = {};
+/** More bytes than any instruction has. */
+const LONGEST = 16;
 
 export class Encoder {
   /** Bytes and floats of a vector. */
@@ -53,7 +55,7 @@ export class Encoder {
   readonly lanes: number;
   /** Vector registers. */
   readonly registers: number;
-  #bytes = new Uint8Array(1 << 16);
+  #bytes = new Uint8Array(1 << 17);
   #length = 0;
   readonly #labels: number[] = [];
   /** Places of 32-bit distances that are filled in when all labels are known. */
@@ -100,16 +102,16 @@ export class Encoder {
   }
 
   bytes(...values: readonly number[]): void {
-    for (const value of values) this.#byte(value);
+    this.#makeRoom();
+    for (const value of values) this.#bytes[this.#length++] = value;
   }
 
-  #byte(value: number): void {
-    if (this.#length === this.#bytes.length) {
-      const larger = new Uint8Array(2 * this.#length);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-    }
-    this.#bytes[this.#length++] = value;
+  /** Makes room for an instruction, whose bytes are then written without looking. */
+  #makeRoom(): void {
+    if (this.#length + LONGEST <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * this.#bytes.length);
+    larger.set(this.#bytes);
+    this.#bytes = larger;
   }
 
   /** Writes how far a label lies from another one. */
@@ -119,7 +121,13 @@ export class Encoder {
   }
 
   protected int32(value: number): void {
-    for (let shift = 0; shift < 32; shift += 8) this.#byte(value >> shift);
+    this.#makeRoom();
+    const [bytes, n] = [this.#bytes, this.#length];
+    bytes[n] = value;
+    bytes[n + 1] = value >> 8;
+    bytes[n + 2] = value >> 16;
+    bytes[n + 3] = value >> 24;
+    this.#length = n + 4;
   }
 
   protected near(label: Label): void {
@@ -129,31 +137,35 @@ export class Encoder {
 
   /** Writes an instruction whose opcode holds its register. */
   protected short(opcode: number, register: number): void {
-    if (register > 7) this.#byte(0x41);
-    this.#byte(opcode | (register & 7));
+    if (register > 7) this.bytes(0x41);
+    this.bytes(opcode | (register & 7));
   }
 
-  protected integer(wide: 0 | 1, opcode: readonly number[], register: number, operand: Operand): void {
+  /** @param opcode its two bytes, if there are two, as one number */
+  protected integer(wide: 0 | 1, opcode: number, register: number, operand: Operand): void {
+    this.#makeRoom();
     const base = typeof operand === 'number' ? operand : operand.base;
     const index = typeof operand === 'number' ? 0 : (operand.index ?? 0);
     const rex = 0x40 | (wide << 3) | ((register >> 3) << 2) | ((index >> 3) << 1) | (base >> 3);
-    if (rex !== 0x40) this.#byte(rex);
-    this.bytes(...opcode);
-    this.operand(register, operand, 1);
+    if (rex !== 0x40) this.#bytes[this.#length++] = rex;
+    if (opcode > 0xff) this.#bytes[this.#length++] = opcode >> 8;
+    this.#bytes[this.#length++] = opcode;
+    this.#operand(register, operand, 1);
   }
 
   protected arithmetic(wide: 0 | 1, operation: number, operand: Operand, value: number): void {
     const short = value >= -128 && value < 128;
-    this.integer(wide, [short ? 0x83 : 0x81], operation, operand);
-    if (short) this.#byte(value);
+    this.integer(wide, short ? 0x83 : 0x81, operation, operand);
+    if (short) this.bytes(value);
     else this.int32(value);
   }
 
   /** Writes a register and an operand (ModRM, SIB, offset); a one-byte offset counts in `unit` bytes. */
-  private operand(register: number, operand: Operand, unit: number): void {
+  #operand(register: number, operand: Operand, unit: number): void {
+    const bytes = this.#bytes;
     const field = (register & 7) << 3;
     if (typeof operand === 'number') {
-      this.#byte(0xc0 | field | (operand & 7));
+      bytes[this.#length++] = 0xc0 | field | (operand & 7);
       return;
     }
     const { base, offset, index, scale } = operand;
@@ -161,9 +173,10 @@ export class Encoder {
     // Without an offset, rbp and r13 would mean something else.
     const mode = offset === 0 && (base & 7) !== RBP ? 0 : short ? 1 : 2;
     const indexed = index !== null || (base & 7) === RSP;
-    this.#byte((mode << 6) | field | (indexed ? 4 : base & 7));
-    if (indexed) this.#byte((scale === 4 ? 0x80 : 0) | ((index === null ? 4 : index & 7) << 3) | (base & 7));
-    if (mode === 1) this.#byte(offset / unit);
+    bytes[this.#length++] = (mode << 6) | field | (indexed ? 4 : base & 7);
+    if (indexed)
+      bytes[this.#length++] = (scale === 4 ? 0x80 : 0) | ((index === null ? 4 : index & 7) << 3) | (base & 7);
+    if (mode === 1) bytes[this.#length++] = offset / unit;
     else if (mode === 2) this.int32(offset);
   }
 
@@ -194,12 +207,15 @@ export class Encoder {
     const index = typeof b === 'number' ? 0 : (b.index ?? 0);
     const inverted = ((~to & 8) << 4) | ((~index & 8) << 3) | ((~base & 8) << 2);
     const length = form.short ? 0 : 4;
-    this.#byte(0xc4);
-    this.#byte(inverted | map);
-    this.#byte(((~a & 15) << 3) | length | prefix);
-    this.#byte(opcode);
-    this.operand(to, b, 1);
-    if (form.immediate !== undefined) this.#byte(form.immediate);
+    this.#makeRoom();
+    const [bytes, n] = [this.#bytes, this.#length];
+    bytes[n] = 0xc4;
+    bytes[n + 1] = inverted | map;
+    bytes[n + 2] = ((~a & 15) << 3) | length | prefix;
+    bytes[n + 3] = opcode;
+    this.#length = n + 4;
+    this.#operand(to, b, 1);
+    if (form.immediate !== undefined) this.#bytes[this.#length++] = form.immediate;
   }
 
   protected evex(
@@ -216,12 +232,15 @@ export class Encoder {
     const high = typeof b === 'number' ? b >> 4 : (b.index ?? 0) >> 3;
     const inverted = ((~to & 8) << 4) | ((~high & 1) << 6) | ((~base & 8) << 2) | (~to & 16);
     const zeroing = form.masked && !form.merging && opcode !== 0x11 ? 0x80 : 0;
-    this.#byte(0x62);
-    this.#byte(inverted | map);
-    this.#byte(((form.wide ?? 0) << 7) | ((~a & 15) << 3) | 4 | prefix);
-    this.#byte(zeroing | 0x40 | ((~a & 16) >> 1) | (form.masked ? 1 : 0));
-    this.#byte(opcode);
-    this.operand(to, b, form.unit ?? 64);
-    if (form.immediate !== undefined) this.#byte(form.immediate);
+    this.#makeRoom();
+    const [bytes, n] = [this.#bytes, this.#length];
+    bytes[n] = 0x62;
+    bytes[n + 1] = inverted | map;
+    bytes[n + 2] = ((form.wide ?? 0) << 7) | ((~a & 15) << 3) | 4 | prefix;
+    bytes[n + 3] = zeroing | 0x40 | ((~a & 16) >> 1) | (form.masked ? 1 : 0);
+    bytes[n + 4] = opcode;
+    this.#length = n + 5;
+    this.#operand(to, b, form.unit ?? 64);
+    if (form.immediate !== undefined) this.#bytes[this.#length++] = form.immediate;
   }
 }
