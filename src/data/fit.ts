@@ -125,7 +125,16 @@ export function fingerprint(
   description: unknown,
   arrays: Iterable<StoredArray | Uint32Array | Float64Array>,
 ): string {
-  const hash = createHash('sha256').update(JSON.stringify(description));
+  return fingerprintOfText([JSON.stringify(description)], arrays);
+}
+
+/** Returns the SHA-256 of a text that comes in pieces, and of arrays after it. */
+export function fingerprintOfText(
+  text: Iterable<string>,
+  arrays: Iterable<StoredArray | Uint32Array | Float64Array>,
+): string {
+  const hash = createHash('sha256');
+  for (const piece of text) hash.update(piece);
   for (const array of arrays) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   return hash.digest('hex');
 }

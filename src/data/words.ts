@@ -21,8 +21,12 @@ export const shellWord = (text: string): string => (/^[\w@%+:.=,/-]+$/.test(text
 export const shellPath = (path: string): string => shellWord(path.startsWith('-') ? `./${path}` : path);
 
 /** Lists the first few words in quotes. */
-export function examples(words: readonly string[], limit = 5): string {
-  const shown = words.slice(0, limit).map((word) => `"${shorten(word)}"`);
+export function examples(words: Iterable<string> & { readonly length: number }, limit = 5): string {
+  const shown: string[] = [];
+  for (const word of words) {
+    if (shown.length === limit) break;
+    shown.push(`"${shorten(word)}"`);
+  }
   return shown.join(', ') + (words.length > limit ? ', …' : '');
 }
 

@@ -97,7 +97,7 @@ export function profileColumn(
   sample: Uint32Array,
 ): ColumnProfile {
   return column.kind === 'words'
-    ? { name, ...profileWords(column.words, column.codes, rows) }
+    ? { name, ...profileWords([...column.words], column.codes, rows) }
     : { name, isDate, ...profileNumbers(column.values, rows, sample) };
 }
 

@@ -130,7 +130,7 @@ function sameRow(a: ComparedRows, rowA: number, b: ComparedRows, rowB: number): 
   return a.columns.every(({ column }, c) => {
     const other = b.columns[c].column;
     if (column.kind === 'words' && other.kind === 'words') {
-      return column.words[column.codes[rowA]] === other.words[other.codes[rowB]];
+      return column.words.at(column.codes[rowA]) === other.words.at(other.codes[rowB]);
     }
     if (column.kind === 'words' || other.kind === 'words') return false;
     const [x, y] = [column.values[rowA], other.values[rowB]];

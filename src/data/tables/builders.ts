@@ -1,7 +1,7 @@
 /** Collects the cells of a column while a table of unknown length is read. */
 import type { DuckDBVector } from '@duckdb/node-api';
 import { GrowingArray } from '../../growing.js';
-import { type Cells, NO_ODD_CELLS, NO_WORD, type OnDisk, WordBuilder } from './cells.js';
+import { type Cells, type CollectedWords, NO_ODD_CELLS, NO_WORD, type OnDisk, WordBuilder } from './cells.js';
 import { WordTable } from './wordtable.js';
 
 /** Collects the values of a column, in memory or on disk. */
@@ -27,6 +27,8 @@ interface Held<T extends Float64Array | Uint32Array> {
 export interface ColumnStore {
   readonly numbers: () => Collected<Float64Array>;
   readonly codes: () => Collected<Uint32Array>;
+  /** Collects the words of a column that has too many for memory; left out where all are held in memory. */
+  readonly words?: () => CollectedWords;
 }
 
 /** Collects columns in memory, with room for so many rows to begin with. */
@@ -66,12 +68,13 @@ const SHORT_TEXT = 12;
 /** Collects cells as words. */
 export class WordCellsBuilder {
   readonly #codes: Collected<Uint32Array>;
-  readonly #words = new WordBuilder();
+  readonly #words: WordBuilder;
   readonly #short = new WordTable();
   readonly #codesOfShort: number[] = [];
 
-  constructor({ codes }: ColumnStore) {
+  constructor({ codes, words }: ColumnStore) {
     this.#codes = codes();
+    this.#words = new WordBuilder(words);
     this.#short.begin();
   }
 
@@ -113,13 +116,14 @@ export class WordCellsBuilder {
 
   drop(): void {
     this.#codes.drop();
+    this.#words.drop();
   }
 
   cells(): Cells {
     const { all, onDisk } = this.#codes.end();
     return {
       kind: 'words',
-      words: this.#words.words,
+      words: this.#words.words(),
       get codes() {
         return all();
       },

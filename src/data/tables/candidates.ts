@@ -3,7 +3,7 @@
  */
 import { type NumberFormat, PLAIN_FORMAT } from '../reading.js';
 import { compileDateFormat, DATE_FORMATS, dateParser, YEAR_FIRST } from './dates.js';
-import type { DistinctWords } from './distinctwords.js';
+import { type DistinctWords, rowsWhere } from './distinctwords.js';
 import {
   CONVENTIONS,
   type Convention,
@@ -12,14 +12,15 @@ import {
   splitNumber,
   unitKey,
 } from './numbers.js';
+import { findWord, type Words } from './wordlist.js';
 
 /** A candidate is a format that fits at least half of a column's rows. */
 export interface Candidate<Format> {
   readonly format: Format;
   /** Number of rows whose word fits. */
   readonly good: number;
-  /** Value of each word; NaN if it does not fit. */
-  readonly values: Float64Array;
+  /** Returns the value of a word; NaN if it does not fit. */
+  readonly parse: (word: string) => number;
 }
 
 /**
@@ -27,41 +28,35 @@ export interface Candidate<Format> {
  * have the unit that most cells have.
  */
 export function numberCandidates(
-  { words, counts, rows }: DistinctWords,
+  distinct: DistinctWords,
   allowed: (convention: Convention) => boolean,
 ): Candidate<NumberFormat>[] {
-  const split = splitAll({ words, counts, rows });
-  if (split === null) return [];
-  const { prefix, suffix, bare } = commonUnit(split, counts);
-  const unit = unitKey({ prefix, suffix });
-  const fits = (parts: NumberParts | null): parts is NumberParts =>
-    parts !== null && (unitKey(parts) === unit || (parts.prefix === '' && parts.suffix === ''));
-  const candidates = CONVENTIONS.filter(allowed)
-    .map((convention) => {
-      const { decimal, thousands } = convention;
-      const values = Float64Array.from(split, (parts) =>
-        fits(parts) && convention.fits.test(parts.core) ? numberValue(parts, convention) : Number.NaN,
-      );
-      const format = { ...PLAIN_FORMAT, decimal, thousands, prefix, suffix, bare };
-      return { format, good: covered(values, counts), values };
-    })
-    .filter(({ good }) => good > 0 && 2 * good >= rows);
-  return byCover(candidates);
-}
-
-/**
- * Splits every word into the parts of a number; returns null once more than half of the rows hold no number.
- */
-function splitAll({ words, counts, rows }: DistinctWords): (NumberParts | null)[] | null {
-  const split: (NumberParts | null)[] = [];
-  let bad = 0;
-  for (let code = 0; code < words.length; code++) {
-    const parts = splitNumber(words[code]);
-    if (parts === null) bad += counts[code];
-    if (2 * bad > rows) return null;
-    split.push(parts);
+  const common = commonUnit(distinct);
+  if (common === null) return [];
+  const unit = unitKey(common);
+  const fits = (parts: NumberParts) =>
+    unitKey(parts) === unit || (parts.prefix === '' && parts.suffix === '');
+  const conventions = CONVENTIONS.filter(allowed);
+  const good = conventions.map(() => 0);
+  let code = 0;
+  for (const word of distinct.words) {
+    const rows = distinct.counts[code++];
+    const parts = splitNumber(word);
+    if (parts === null || !fits(parts)) continue;
+    for (const [i, convention] of conventions.entries())
+      if (convention.fits.test(parts.core)) good[i] += rows;
   }
-  return split;
+  const candidates = conventions.map((convention, i) => {
+    const { decimal, thousands } = convention;
+    const parse = (word: string) => {
+      const parts = splitNumber(word);
+      return parts !== null && fits(parts) && convention.fits.test(parts.core)
+        ? numberValue(parts, convention)
+        : Number.NaN;
+    };
+    return { format: { ...PLAIN_FORMAT, decimal, thousands, ...common }, good: good[i], parse };
+  });
+  return byCover(candidates.filter(({ good }) => good > 0 && 2 * good >= distinct.rows));
 }
 
 /** Whether a word is a number in any format. */
@@ -70,26 +65,36 @@ export function isNumberInAnyFormat(word: string): boolean {
   return parts !== null && CONVENTIONS.some(({ fits }) => fits.test(parts.core));
 }
 
-/** Returns the unit of most rows, in its most frequent spelling, and whether other rows have no unit. */
-function commonUnit(
-  split: readonly (NumberParts | null)[],
-  counts: ArrayLike<number>,
-): Pick<NumberFormat, 'prefix' | 'suffix' | 'bare'> {
+/**
+ * Returns the unit of most rows, in its most frequent spelling, and whether other rows have no unit; null if
+ * more than half of the rows hold no number.
+ */
+function commonUnit({
+  words,
+  counts,
+  rows,
+}: DistinctWords): Pick<NumberFormat, 'prefix' | 'suffix' | 'bare'> | null {
   const spellings = new Map<string, { prefix: string; suffix: string; rows: number }>();
   const rowsOfUnit = new Map<string, number>();
+  let [bad, code] = [0, 0];
   let bare = false;
-  split.forEach((parts, code) => {
-    if (parts === null) return;
+  for (const word of words) {
+    const count = counts[code++];
+    const parts = splitNumber(word);
+    if (parts === null) {
+      bad += count;
+      if (2 * bad > rows) return null;
+      continue;
+    }
     const { prefix, suffix } = parts;
     if (prefix === '' && suffix === '') bare = true;
     else {
       const spelling = `${prefix}\n${suffix}`;
-      const rows = (spellings.get(spelling)?.rows ?? 0) + counts[code];
-      spellings.set(spelling, { prefix, suffix, rows });
+      spellings.set(spelling, { prefix, suffix, rows: (spellings.get(spelling)?.rows ?? 0) + count });
       const unit = unitKey(parts);
-      rowsOfUnit.set(unit, (rowsOfUnit.get(unit) ?? 0) + counts[code]);
+      rowsOfUnit.set(unit, (rowsOfUnit.get(unit) ?? 0) + count);
     }
-  });
+  }
   const total = (unit: Pick<NumberParts, 'prefix' | 'suffix'>) => rowsOfUnit.get(unitKey(unit))!;
   const [most] = [...spellings.values()].sort((a, b) => total(b) - total(a) || b.rows - a.rows);
   return most === undefined
@@ -102,17 +107,23 @@ function commonUnit(
  * begin with a two-digit year are tried only if no other format fits all rows.
  */
 export function dateCandidates(distinct: DistinctWords): Candidate<string>[] {
-  const { words, counts, rows } = distinct;
-  const possible = words.reduce((sum, word, code) => sum + (DATE_LIKE.test(word) ? counts[code] : 0), 0);
-  if (2 * possible < rows) return [];
+  if (2 * rowsWhere(distinct, mayBeDate) < distinct.rows) return [];
   const found = fitting(DATE_FORMATS, distinct);
-  return found.some(({ good }) => good === rows)
+  return found.some(({ good }) => good === distinct.rows)
     ? found
     : byCover([...found, ...fitting(YEAR_FIRST, distinct)]);
 }
 
 /** Matches what every date has: a mark between digits, or the name of a month. */
 const DATE_LIKE = /\d[-/.: ,]+\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec/i;
+
+/** Matches the letters that stand together in dates: names of months and days, `1st`, `T`, am, pm, zones. */
+const DATE_LETTERS =
+  /^(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?|(mon|tue|wed|thu|fri|sat|sun)[a-z]*|(st|nd|rd|th)?t?|[ap]?m?(z|utc|gmt)?)$/i;
+
+/** Whether a word may be a date, told by its letters and by what all dates have. */
+const mayBeDate = (word: string): boolean =>
+  DATE_LIKE.test(word) && (word.match(/[a-z]+/gi) ?? []).every((letters) => DATE_LETTERS.test(letters));
 
 /**
  * A pattern is a word with every digit replaced by 0. Words of one pattern are written in the same formats,
@@ -125,39 +136,51 @@ interface Pattern {
 
 function patternsOf({ words, counts }: DistinctWords): Pattern[] {
   const patterns = new Map<string, Pattern>();
-  words.forEach((word, code) => {
-    const key = word.replace(/\d/g, '0');
-    const pattern = patterns.get(key);
-    if (pattern === undefined) patterns.set(key, { example: word, rows: counts[code] });
-    else pattern.rows += counts[code];
-  });
+  let [key, pattern]: [string, Pattern] = ['', { example: '', rows: 0 }];
+  let code = 0;
+  for (const word of words) {
+    const rows = counts[code++];
+    // Nearly all words are written as the one before.
+    if (!isWrittenAs(key, word)) {
+      key = word.replace(/\d/g, '0');
+      pattern = patterns.get(key) ?? { example: word, rows: 0 };
+      patterns.set(key, pattern);
+    }
+    pattern.rows += rows;
+  }
   return [...patterns.values()];
+}
+
+const [ZERO, NINE] = [0x30, 0x39];
+
+/** Whether a key is a word with every digit replaced by 0. */
+function isWrittenAs(key: string, word: string): boolean {
+  if (key.length !== word.length || word === '') return false;
+  for (let i = 0; i < word.length; i++) {
+    const character = word.charCodeAt(i);
+    const isDigit = character >= ZERO && character <= NINE;
+    if (key.charCodeAt(i) !== (isDigit ? ZERO : character)) return false;
+  }
+  return true;
 }
 
 const PARSERS = [...DATE_FORMATS, ...YEAR_FIRST].map(dateParser);
 
 /** Whether a word is a date in any format. */
 export const isDateInAnyFormat = (word: string): boolean =>
-  DATE_LIKE.test(word) && PARSERS.some((parse) => !Number.isNaN(parse(word)));
+  mayBeDate(word) && PARSERS.some((parse) => !Number.isNaN(parse(word)));
 
 /** Returns the formats that fit at least half of the rows. */
 function fitting(formats: readonly string[], distinct: DistinctWords): Candidate<string>[] {
-  const { words, counts, rows } = distinct;
+  const { rows } = distinct;
   const patterns = patternsOf(distinct);
   const found: Candidate<string>[] = [];
   for (const format of formats) {
     const { parse, matches } = compileDateFormat(format);
     const possible = patterns.reduce((sum, { example, rows }) => sum + (matches(example) ? rows : 0), 0);
     if (2 * possible < rows) continue;
-    const values = new Float64Array(words.length);
-    let good = 0;
-    let bad = 0;
-    for (let code = 0; code < words.length && 2 * bad <= rows; code++) {
-      values[code] = parse(words[code]);
-      if (Number.isNaN(values[code])) bad += counts[code];
-      else good += counts[code];
-    }
-    if (good > 0 && 2 * bad <= rows) found.push({ format, good, values });
+    const good = rowsWhere(distinct, (word) => !Number.isNaN(parse(word)));
+    if (good > 0 && 2 * good >= rows) found.push({ format, good, parse: parse });
   }
   return byCover(found);
 }
@@ -166,18 +189,19 @@ function fitting(formats: readonly string[], distinct: DistinctWords): Candidate
 const byCover = <Format>(candidates: Candidate<Format>[]): Candidate<Format>[] =>
   candidates.sort((a, b) => b.good - a.good);
 
-/** Counts the rows whose word has a value. */
-function covered(values: Float64Array, counts: ArrayLike<number>): number {
-  return values.reduce((sum, value, code) => sum + (Number.isNaN(value) ? 0 : counts[code]), 0);
-}
-
 /**
  * Returns the candidates that fit as many rows as the first one but give some word another value. If there
  * are any, the column is ambiguous.
  */
-export function rivals<Format>([first, ...others]: readonly Candidate<Format>[]): Candidate<Format>[] {
-  return others.filter(
-    ({ good, values }) =>
-      good === first.good && values.some((value, code) => !Object.is(value, first.values[code])),
-  );
-}
+export const rivals = <Format>(
+  [first, ...others]: readonly Candidate<Format>[],
+  { words }: DistinctWords,
+): Candidate<Format>[] =>
+  others.filter((other) => other.good === first.good && differingWord(first, other, words) !== undefined);
+
+/** Returns the first word that two formats give different values; undefined if there is none. */
+export const differingWord = <Format>(
+  a: Candidate<Format>,
+  b: Candidate<Format>,
+  words: Words,
+): string | undefined => findWord(words, (word) => !Object.is(a.parse(word), b.parse(word)));

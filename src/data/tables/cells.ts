@@ -4,6 +4,7 @@
  */
 import type { ColumnFile } from './columnfiles.js';
 import { dayName } from './dates.js';
+import type { Words } from './wordlist.js';
 
 /** A column on disk. */
 export interface OnDisk<T extends Float64Array | Uint32Array> {
@@ -13,10 +14,13 @@ export interface OnDisk<T extends Float64Array | Uint32Array> {
   readonly pieces: () => Iterable<T>;
 }
 
-/** Word cells list the distinct words of a column, and for every row the index of its word. */
+/**
+ * Word cells list the distinct words of a column, and for every row the index of its word. Where there are very
+ * many, a word may be listed more than once.
+ */
 export interface WordCells {
   readonly kind: 'words';
-  readonly words: readonly string[];
+  readonly words: Words;
   /** Index of each row's word, [rows]; NO_WORD where the source has no value. */
   readonly codes: Uint32Array;
   /** Where they are on disk: what is read of `codes` is read as a whole. */
@@ -85,25 +89,73 @@ export function rowsOf(cells: Cells): number {
  */
 const MAX_KNOWN_WORDS = 2 ** 17;
 
+/** Takes the words of a column one after the other. */
+export interface CollectedWords {
+  append(word: string): void;
+  end(): Words;
+  /** Gives up what was collected. */
+  drop(): void;
+}
+
+class WordsInMemory implements CollectedWords {
+  readonly #words: string[] = [];
+
+  append(word: string): void {
+    this.#words.push(word);
+  }
+
+  end(): Words {
+    return this.#words;
+  }
+
+  drop(): void {}
+}
+
 /**
  * Gives every distinct word a code while a column is read; after MAX_KNOWN_WORDS, gives one to every cell.
  */
 export class WordBuilder {
-  readonly words: string[] = [];
+  #count = 0;
   readonly #codeOf = new Map<string, number>();
+  #collected: CollectedWords | null = null;
+
+  /** @param collect where words go that are too many to be known; to memory, if left out */
+  constructor(private readonly collect: () => CollectedWords = () => new WordsInMemory()) {}
 
   /** Whether so many more words leave every word's repeats recognised. */
   mayGrowBy(words: number): boolean {
-    return this.words.length + words < MAX_KNOWN_WORDS;
+    return this.#count + words < MAX_KNOWN_WORDS;
   }
 
   code(word: string | null): number {
     if (word === null) return NO_WORD;
-    if (this.words.length >= MAX_KNOWN_WORDS) return this.words.push(word) - 1;
-    const known = this.#codeOf.get(word);
-    if (known !== undefined) return known;
-    this.#codeOf.set(word, this.words.length);
-    return this.words.push(word) - 1;
+    if (this.#count < MAX_KNOWN_WORDS) {
+      const known = this.#codeOf.get(word);
+      if (known !== undefined) return known;
+      this.#codeOf.set(word, this.#count);
+    } else {
+      this.#collected ??= this.#collectAll();
+      this.#collected.append(word);
+    }
+    return this.#count++;
+  }
+
+  /** Begins to collect the words that are too many to be known, after those that are. */
+  #collectAll(): CollectedWords {
+    const collected = this.collect();
+    for (const word of this.#codeOf.keys()) collected.append(word);
+    this.#codeOf.clear();
+    return collected;
+  }
+
+  /** Returns all words by their codes; no more can be added. */
+  words(): Words {
+    return this.#collected?.end() ?? [...this.#codeOf.keys()];
+  }
+
+  /** Gives up what was collected. */
+  drop(): void {
+    this.#collected?.drop();
   }
 }
 
@@ -120,5 +172,5 @@ export function asWords(cells: Cells): WordCells {
       codes[row] = builder.code(cells.odd.words[i]);
     });
   }
-  return { kind: 'words', words: builder.words, codes };
+  return { kind: 'words', words: builder.words(), codes };
 }

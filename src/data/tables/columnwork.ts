@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { type Answer, resultOf } from '../../answers.js';
 import { createThreads, destroyThreads, type Threads } from '../../threads.js';
 import type { ColumnSchema } from '../columnschema.js';
-import { fingerprint } from '../fit.js';
 import type { TableSchema } from '../schema.js';
 import type { EntryHead } from '../stream/entryformat.js';
 import { writeError } from '../stream/entrywriter.js';
@@ -12,6 +11,8 @@ import { recordsOf, ShardFile } from '../stream/shardfile.js';
 import { type ColumnFile, ColumnFiles, roomFor } from './columnfiles.js';
 import type { ColumnValues } from './convert.js';
 import { encodeRows } from './encode.js';
+import { type PrintedColumn, tableFingerprint } from './fingerprint.js';
+import { type StoredWords, WordFile } from './wordfile.js';
 
 /** A column of the schema, with the file of its values or codes. */
 export interface StoredColumn {
@@ -21,12 +22,15 @@ export interface StoredColumn {
   readonly file: ColumnFile;
 }
 
-/** Computes the SHA-256 of a description and of the columns, one after the other. */
+/** Computes the fingerprint of the table. */
 interface FingerprintTask {
   readonly kind: 'fingerprint';
-  readonly description: unknown;
+  readonly printed: readonly SentColumn[];
   readonly files: readonly ColumnFile[];
 }
+
+/** A printed column in a form that crosses to a thread. */
+type SentColumn = Omit<PrintedColumn, 'words'> & { readonly words: readonly string[] | StoredWords | null };
 
 /** Encodes the rows `first … last−1` and writes them to a file of the cache. */
 interface ShardTask {
@@ -58,11 +62,15 @@ export function workColumns(task: ColumnTask): string | WrittenShard {
   }
 }
 
-function computeFingerprint({ description, files }: FingerprintTask, reader: ColumnFiles): string {
+function computeFingerprint({ printed, files }: FingerprintTask, reader: ColumnFiles): string {
   function* arrays() {
     for (const file of files) yield* reader.pieces(file);
   }
-  return fingerprint(description, arrays());
+  const columns = printed.map((column): PrintedColumn => {
+    const { words } = column;
+    return { ...column, words: words !== null && 'blocks' in words ? new WordFile(words) : words };
+  });
+  return tableFingerprint(columns, arrays());
 }
 
 /** Rows that are encoded together. */
@@ -112,8 +120,12 @@ const MOST_THREADS = 4;
 export class ColumnWorkers {
   #threads: Threads | null = null;
 
-  fingerprint(description: unknown, files: readonly ColumnFile[]): Promise<string> {
-    const found = this.#run<string>({ kind: 'fingerprint', description, files }, files[0].rows);
+  fingerprint(columns: readonly PrintedColumn[], files: readonly ColumnFile[]): Promise<string> {
+    const printed = columns.map((column): SentColumn => {
+      const { words } = column;
+      return { ...column, words: words instanceof WordFile ? words.stored : words && [...words] };
+    });
+    const found = this.#run<string>({ kind: 'fingerprint', printed, files }, files[0].rows);
     found.catch(() => {}); // it is thrown where it is awaited, unless something else fails before
     return found;
   }

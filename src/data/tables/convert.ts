@@ -14,6 +14,7 @@ import {
 import { dateParser } from './dates.js';
 import { numberParser } from './numbers.js';
 import type { ReadMode } from './reader.js';
+import { markWords, type Words } from './wordlist.js';
 
 /** Column values are numbers, or days of a date column, or words: what a column's cells turned out to be. */
 export type ColumnValues = NumberValues | WordValues;
@@ -28,7 +29,7 @@ export interface NumberValues {
 export interface WordValues {
   readonly kind: 'words';
   /** The words of a boolean are its two spellings. */
-  readonly words: readonly string[];
+  readonly words: Words;
   /** Word of each row by its code, NO_WORD if missing. */
   readonly codes: Uint32Array;
   readonly onDisk?: OnDisk<Uint32Array> | undefined;
@@ -160,8 +161,13 @@ function convertParsed(
   missingWords: readonly string[],
 ): ConvertedColumn {
   const skip = new Set(missingWords);
-  const isMissing = words.map((word) => skip.has(word.trim()));
-  const parsed = Float64Array.from(words, (word, code) => (isMissing[code] ? Number.NaN : parse(word)));
+  const isMissing = markWords(words, (word) => skip.has(word.trim()));
+  const parsed = new Float64Array(words.length);
+  let next = 0;
+  for (const word of words) {
+    parsed[next] = isMissing?.[next] ? Number.NaN : parse(word);
+    next++;
+  }
   const missing = new Map<string, number>();
   let misfit: ConvertedColumn['misfit'] = null;
   const values = new Float64Array(codes.length);
@@ -169,8 +175,8 @@ function convertParsed(
     const code = codes[row];
     values[row] = code === NO_WORD ? Number.NaN : parsed[code];
     if (code === NO_WORD || Number.isFinite(values[row])) continue;
-    if (isMissing[code]) count(missing, words[code].trim());
-    else misfit ??= { row, word: words[code] };
+    if (isMissing?.[code]) count(missing, words.at(code)!.trim());
+    else misfit ??= { row, word: words.at(code)! };
   }
   return { column: numbers(values), missing, misfit };
 }
@@ -179,13 +185,13 @@ function convertParsed(
 function convertWords(cells: WordCells, missingWords: readonly string[]): ConvertedColumn {
   const { words } = cells;
   const skip = new Set(missingWords);
-  const isMissing = words.map((word) => skip.has(word.trim()));
+  const isMissing = markWords(words, (word) => skip.has(word.trim()));
   const missing = new Map<string, number>();
-  if (!isMissing.includes(true)) return { column: cells, missing, misfit: null };
+  if (isMissing === null) return { column: cells, missing, misfit: null };
   const { codes } = cells;
   const kept = codes.map((code) => {
     if (code === NO_WORD || !isMissing[code]) return code;
-    count(missing, words[code].trim());
+    count(missing, words.at(code)!.trim());
     return NO_WORD;
   });
   return { column: { kind: 'words', words, codes: kept }, missing, misfit: null };
@@ -194,7 +200,7 @@ function convertWords(cells: WordCells, missingWords: readonly string[]): Conver
 /** Replaces every spelling of false and true by that of the training data; other words stay as they are. */
 function spelledAlike(column: ColumnValues, spellings: readonly [string, string]): ColumnValues {
   if (column.kind !== 'words') return column;
-  const spelled = column.words.map((word) => normalizeBoolean(word, spellings));
+  const spelled = Array.from(column.words, (word) => normalizeBoolean(word, spellings));
   const words = [...new Set(spelled)];
   if (words.length === spelled.length && column.onDisk !== undefined)
     return {

@@ -4,7 +4,7 @@
  */
 import { isPlain, type NumberFormat, PLAIN_FORMAT, type Reading } from '../reading.js';
 import { shellWord } from '../words.js';
-import { type Candidate, dateCandidates, numberCandidates, rivals } from './candidates.js';
+import { type Candidate, dateCandidates, differingWord, numberCandidates, rivals } from './candidates.js';
 import type { Cells, WordCells } from './cells.js';
 import { type ColumnContext, type ColumnDecision, decisionFor, missingWords } from './columndecision.js';
 import { dayName } from './dates.js';
@@ -94,7 +94,7 @@ function decideWords(cells: WordCells, overrides: ColumnOverrides, context: Colu
   if (found === null) return { ...asWords, why: asWords.why ?? whyWords(quantities) };
   if (found.reading.as === 'words') return { ...asWords, why: found.why };
   const placeholders =
-    quantities === present ? [] : present.words.map((word) => word.trim()).filter(isPlaceholder);
+    quantities === present ? [] : Array.from(present.words, (word) => word.trim()).filter(isPlaceholder);
   return {
     ...found,
     reading: { ...found.reading, missing: [...new Set([...missing, ...placeholders])] },
@@ -167,16 +167,16 @@ function numberDecision(
   overrides: ColumnOverrides,
   { decimal }: ColumnContext,
 ): ColumnDecision {
-  const others = rivals(candidates);
+  const others = rivals(candidates, present);
   const options = [candidates[0], ...others];
   // a decimal point without thousands is the usual way to write numbers, so it is taken without asking
   const usual = isUngrouped(candidates[0].format) && !mayBeGrouped(present.words) ? candidates[0] : undefined;
   const settled =
     others.length === 0 ? candidates[0] : (options.find(({ format }) => format.decimal === decimal) ?? usual);
-  const { format, values } = settled ?? candidates[0];
+  const { format, parse } = settled ?? candidates[0];
   return {
     ...decisionFor({ as: 'number', ...format, missing: [] }),
-    why: isPlain(format) ? null : whyNumber(format, present, values),
+    why: isPlain(format) ? null : whyNumber(format, present, parse),
     question: settled
       ? (percentQuestion(format, overrides) ?? codeQuestion(present, overrides))
       : decimalQuestion(options, present, overrides.name),
@@ -191,13 +191,13 @@ function dateDecision(
   present: DistinctWords,
   overrides: ColumnOverrides,
 ): ColumnDecision {
-  const [{ format, values }] = candidates;
-  const others = rivals(candidates);
+  const [{ format, parse }] = candidates;
+  const others = rivals(candidates, present);
   const reading: Reading = { as: 'date', format, missing: [] };
   if (others.length > 0) {
-    const code = present.words.findIndex((_, index) => !Object.is(values[index], others[0].values[index]));
+    const word = differingWord(candidates[0], others[0], present.words)!;
     const flag = (other: string) => `--date-format ${shellWord(`${overrides.name}=${other}`)}`;
-    const question = `${present.words[code].trim()} may be ${dayName(values[code])} (${flag(format)}) or ${dayName(others[0].values[code])} (${flag(others[0].format)}), and every value fits both; say which`;
+    const question = `${word.trim()} may be ${dayName(parse(word))} (${flag(format)}) or ${dayName(others[0].parse(word))} (${flag(others[0].format)}), and every value fits both; say which`;
     return { ...decisionFor(reading), question };
   }
   return { ...decisionFor(reading), why: whyDate(format, present) };

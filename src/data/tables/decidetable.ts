@@ -7,6 +7,7 @@ import type { ColumnContext, ColumnDecision } from './columndecision.js';
 import { decideColumn } from './decidecolumn.js';
 import { checkOverrides, overridesFor, type TableOverrides } from './overrides.js';
 import { asText, type ReadMode, type ReadModes, type TableReader } from './reader.js';
+import { someWord } from './wordlist.js';
 
 /** A decided column has its cells and what was decided about them. */
 export interface DecidedColumn {
@@ -102,7 +103,7 @@ function decimalMark(
  * Whether some number has one, two or more than three digits after its point, which then is a decimal point.
  */
 function showsPoint(cells: Cells): boolean {
-  if (cells.kind === 'words') return cells.words.some((word) => /\d\.(\d{1,2}|\d{4,})(\D|$)/.test(word));
+  if (cells.kind === 'words') return someWord(cells.words, (word) => /\d\.(\d{1,2}|\d{4,})(\D|$)/.test(word));
   if (cells.kind === 'days' || cells.declared) return false;
   return someNumber(
     cells,
@@ -116,7 +117,7 @@ const threeDigits = (value: number): boolean => /\.\d{3}$/.test(String(value));
 function isDoubtful(cells: Cells, { question, reading }: ColumnDecision, decimal: '.' | ','): boolean {
   if (question !== null) return true;
   if (decimal === '.' || reading.as !== 'number' || reading.decimal !== '.') return false;
-  if (cells.kind === 'words') return cells.words.some((word) => word.includes('.'));
+  if (cells.kind === 'words') return someWord(cells.words, (word) => word.includes('.'));
   return (
     cells.kind === 'numbers' &&
     !cells.declared &&

@@ -3,6 +3,7 @@ import { MISSING_WORDS, type Reading } from '../reading.js';
 import { type ColumnContext, type ColumnDecision, decisionFor, missingWords } from './columndecision.js';
 import { type DistinctWords, without } from './distinctwords.js';
 import type { ColumnOverrides } from './overrides.js';
+import { findWords } from './wordlist.js';
 
 /**
  * Takes the column for a boolean if its words are the two of a pair, else for words as they are. In a target
@@ -25,7 +26,8 @@ export function decideAsWords(
     return { ...decisionFor(reading), why };
   }
   if (!isTarget) return decisionFor(reading);
-  const classes = present.words.filter((word) => (MISSING_WORDS as readonly string[]).includes(word.trim()));
+  const isUsual = (word: string) => (MISSING_WORDS as readonly string[]).includes(word.trim());
+  const classes = findWords(present.words, isUsual, Number.POSITIVE_INFINITY);
   if (classes.length === 0) return decisionFor(reading);
   const which = classes.map((word) => `"${word.trim()}"`).join(', ');
   return {
@@ -36,9 +38,16 @@ export function decideAsWords(
 
 /** Whether NA is one of several codes of two capitals, such as those of countries (Namibia) or continents. */
 function holdsNaAsCode({ words }: DistinctWords, missing: readonly string[]): boolean {
-  const others = words.map((word) => word.trim()).filter((word) => !missing.includes(word));
   const isCode = (word: string) => /^[A-Z]{2}$/.test(word);
-  return others.length >= 2 && others.every(isCode) && words.some((word) => word.trim() === 'NA');
+  let [others, hasNa] = [0, false];
+  for (const spelled of words) {
+    const word = spelled.trim();
+    hasNa ||= word === 'NA';
+    if (missing.includes(word)) continue;
+    if (!isCode(word)) return false;
+    others++;
+  }
+  return others >= 2 && hasNa;
 }
 
 /** Most distinct words that two truth values may have, with different capitals and spaces. */
@@ -55,8 +64,10 @@ const BOOLEAN_PAIRS = [
  * Returns how a boolean column spells false and true, the more frequent spelling if there are several; null
  * if the column is not a boolean.
  */
-export function booleanSpellings({ words, counts }: DistinctWords): [string, string] | null {
-  if (words.length > MOST_SPELLINGS) return null;
+export function booleanSpellings(distinct: DistinctWords): [string, string] | null {
+  if (distinct.words.length > MOST_SPELLINGS) return null;
+  const { counts } = distinct;
+  const words = [...distinct.words];
   for (const [no, yes] of BOOLEAN_PAIRS) {
     const values = words.map((word) => [no, yes].indexOf(word.trim().toLowerCase() as never));
     if (values.includes(-1)) continue;

@@ -120,9 +120,11 @@ type Description = Omit<ColumnDescription, 'name' | 'type' | 'notes'>;
 function describeWords({ words, codes }: ColumnValues & { kind: 'words' }): Description {
   const counts = wordCounts({ words, codes });
   const byWord = new Map<string, number>();
-  words.forEach((word, code) => {
+  let code = 0;
+  for (const word of words) {
     if (counts[code] > 0) byWord.set(word, (byWord.get(word) ?? 0) + counts[code]);
-  });
+    code++;
+  }
   const present = counts.reduce((sum, count) => sum + count, 0);
   return {
     missing: codes.length - present,

@@ -1,10 +1,11 @@
 /** Looks at the distinct words of a column, and at words that look like numbers but may be something else. */
 import { type WordCells, wordCounts } from './cells.js';
 import { splitNumber } from './numbers.js';
+import { chooseWords, everyWord, markWords, someWord, type Words } from './wordlist.js';
 
 /** Distinct words are the different words of a column, each with the number of rows that hold it. */
 export interface DistinctWords {
-  readonly words: readonly string[];
+  readonly words: Words;
   readonly counts: ArrayLike<number>;
   /** Number of rows that hold one of the words. */
   readonly rows: number;
@@ -16,16 +17,26 @@ export function distinctWords(cells: WordCells): DistinctWords {
   return { words: cells.words, counts, rows: counts.reduce((sum, count) => sum + count, 0) };
 }
 
+/** Counts the rows whose word is such that something holds. */
+export function rowsWhere({ words, counts }: DistinctWords, holds: (word: string) => boolean): number {
+  let [rows, code] = [0, 0];
+  for (const word of words) {
+    if (holds(word)) rows += counts[code];
+    code++;
+  }
+  return rows;
+}
+
 /** Leaves out the words for which `isLeftOut` holds; it sees them trimmed. */
 export function without(distinct: DistinctWords, isLeftOut: (word: string) => boolean): DistinctWords {
   const { words, counts } = distinct;
-  const gone = words.map((word) => isLeftOut(word.trim()));
-  if (!gone.includes(true)) return distinct;
-  const kept = words.flatMap((_, code) => (gone[code] ? [] : [code]));
+  const gone = markWords(words, (word) => isLeftOut(word.trim()));
+  if (gone === null) return distinct;
+  const kept = Uint32Array.from(counts).filter((_, code) => gone[code] === 0);
   return {
-    words: kept.map((code) => words[code]),
-    counts: kept.map((code) => counts[code]),
-    rows: kept.reduce((sum, code) => sum + counts[code], 0),
+    words: chooseWords(words, (code) => gone[code] === 0),
+    counts: kept,
+    rows: kept.reduce((sum, count) => sum + count, 0),
   };
 }
 
@@ -44,7 +55,7 @@ export const isWhole = (word: string): boolean => /^[+-]?\d+$/.test(word.trim())
  * parts) rather than quantities.
  */
 export function exceedDoubles({ words }: DistinctWords): boolean {
-  return words.some((word) => !Number.isSafeInteger(Number(word)));
+  return someWord(words, (word) => !Number.isSafeInteger(Number(word)));
 }
 
 /**
@@ -52,30 +63,35 @@ export function exceedDoubles({ words }: DistinctWords): boolean {
  * they have one length and some begin with 0, or if all begin with 0.
  */
 export function areCodes({ words }: DistinctWords): boolean {
-  const codes = words.map((word) => word.trim());
-  const leading = codes.filter((code) => /^0\d/.test(code)).length;
-  const oneLength = codes.every((code) => /^\d/.test(code) && code.length === codes[0].length);
-  return leading > 0 && (oneLength || leading === codes.length);
+  let leading = 0;
+  let length: number | null = null;
+  let oneLength = true;
+  for (const word of words) {
+    const code = word.trim();
+    length ??= code.length;
+    if (/^0\d/.test(code)) leading++;
+    oneLength &&= /^\d/.test(code) && code.length === length;
+  }
+  return leading > 0 && (oneLength || leading === words.length);
 }
 
 /**
  * Whether some of these whole numbers have an exponent, as in `1234` and `1E57`, which may be a letter of a
  * code.
  */
-export function mayBeCodes(words: readonly string[]): boolean {
-  const codes = words.map((word) => word.trim());
-  return codes.every((code) => /^\d+([eE]\d+)?$/.test(code)) && codes.some((code) => /e/i.test(code));
-}
+export const mayBeCodes = (words: Words): boolean =>
+  everyWord(words, (word) => /^\d+([eE]\d+)?$/.test(word.trim())) &&
+  someWord(words, (word) => /e/i.test(word));
 
 /**
  * Whether points may separate thousands. That is likely if numbers are written as no program writes decimals:
  * with three digits after every point, a final 0 in some, and no point in others, as in `1.500` and `950`.
  */
-export function mayBeGrouped(words: readonly string[]): boolean {
-  const cores = words.map((word) => splitNumber(word)?.core ?? '');
+export function mayBeGrouped(words: Words): boolean {
+  const coreOf = (word: string) => splitNumber(word)?.core ?? '';
   return (
-    cores.every((core) => /^(0|[1-9]\d{0,2}(\.\d{3})*)$/.test(core)) &&
-    cores.some((core) => core.endsWith('0') && core.includes('.')) &&
-    cores.some((core) => !core.includes('.'))
+    everyWord(words, (word) => /^(0|[1-9]\d{0,2}(\.\d{3})*)$/.test(coreOf(word))) &&
+    someWord(words, (word) => /\..*0$/.test(coreOf(word))) &&
+    someWord(words, (word) => !coreOf(word).includes('.'))
   );
 }

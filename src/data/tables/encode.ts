@@ -19,6 +19,7 @@ import { transformOf } from '../transforms.js';
 import { NO_WORD } from './cells.js';
 import type { ConvertedColumn } from './convert.js';
 import { InputNotes } from './inputnotes.js';
+import type { Words } from './wordlist.js';
 
 /** A read column is a column of the schema with the values that were read for it. */
 export interface ReadColumn {
@@ -154,7 +155,7 @@ function fillColumn(
  * there is one, else the code after all categories, which is that of missing values if training had any, and
  * of no category otherwise.
  */
-function categoryCodes(words: readonly string[], schema: CategoryColumn): Uint16Array {
+function categoryCodes(words: Words, schema: CategoryColumn): Uint16Array {
   const known = new Map(schema.categories.map((category, code) => [category, code]));
   const other = rareCode(schema);
   return Uint16Array.from(words, (word) => known.get(word) ?? other);

@@ -24,7 +24,7 @@ export async function encodeStored(
   const stored = columns.map(
     ({ schema, read: { column } }): StoredColumn => ({
       schema,
-      words: column.kind === 'words' ? column.words : null,
+      words: column.kind === 'words' ? [...column.words] : null,
       file: column.onDisk!.file,
     }),
   );

@@ -9,7 +9,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../../errors.js';
 import { withSharedArrays } from '../dataset.js';
-import { type FitOptions, type FittedDataset, fingerprint, inFold, splitRows } from '../fit.js';
+import { type FitOptions, type FittedDataset, inFold, splitRows } from '../fit.js';
 import type { RowKeys } from '../parting.js';
 import { type Parted, partsOfTable } from '../partrows.js';
 import type { TableSource } from '../source.js';
@@ -20,6 +20,7 @@ import { ColumnWorkers } from './columnwork.js';
 import { type ConvertedColumn, convert } from './convert.js';
 import { type DecidedColumn, type DecidedTable, decideTable } from './decidetable.js';
 import type { StreamedTable } from './encodestored.js';
+import { type PrintedColumn, tableFingerprint } from './fingerprint.js';
 import { fitSplit } from './fitsplit.js';
 import { chooseTarget, fitTarget } from './fittarget.js';
 import { checkFirstLine } from './header.js';
@@ -195,16 +196,19 @@ function fingerprintOf(
   streamed: StreamedTable | null,
 ): string | Promise<string> {
   const values = columns.map(({ name }) => read.get(name)!.column);
-  const described = values.map((column, i) => [
-    columns[i].name,
-    column.kind === 'words' ? column.words : columns[i].decision.reading.as,
-  ]);
+  const printed = values.map(
+    (column, i): PrintedColumn => ({
+      name: columns[i].name,
+      words: column.kind === 'words' ? column.words : null,
+      as: columns[i].decision.reading.as,
+    }),
+  );
   if (streamed !== null) {
     const files = values.map((column) => column.onDisk!.file);
-    return streamed.workers.fingerprint(described, files);
+    return streamed.workers.fingerprint(printed, files);
   }
   const arrays = values.map((column) => (column.kind === 'words' ? column.codes : column.values));
-  return fingerprint(described, arrays);
+  return tableFingerprint(printed, arrays);
 }
 
 /** Parts the rows that have a target. */

@@ -7,6 +7,7 @@ import { allMissing, type ColumnFit } from './columnfit.js';
 import type { ColumnValues, WordValues } from './convert.js';
 import { identifyRows } from './distinctwords.js';
 import { fitNumber } from './fitnumber.js';
+import { chooseWords, type Words } from './wordlist.js';
 
 /** Most categories even if the user wants more: codes have 16 bits, and two of them have another meaning. */
 const MOST_CODES = 65_533;
@@ -45,14 +46,14 @@ function fitCategory(
   }
   const trained = trainedCounts(column, trainRows);
   const missing = trained.missing > 0;
-  const all = words.filter((_, code) => trained.counts[code] > 0).sort();
+  const all = [...chooseWords(words, (code) => trained.counts[code] > 0)].sort();
   if (all.length === 0) throw allMissing(reader, name);
   if (all.length === 1 && !missing) {
     notes.push(`column "${name}": always "${all[0]}"; left out`);
     return null;
   }
   const type = reading.as === 'boolean' ? 'boolean' : 'text';
-  const rareWords = new Set(words.filter((_, code) => trained.counts[code] < preprocessing.rareBelow));
+  const rareWords = new Set(chooseWords(words, (code) => trained.counts[code] < preprocessing.rareBelow));
   const rare = type === 'boolean' ? [] : all.filter((word) => rareWords.has(word));
   const categories = rare.length === 0 ? all : all.filter((word) => !rareWords.has(word));
   if (rare.length > 0 && !noteRare(fit, name, rare, categories)) return null;
@@ -95,14 +96,15 @@ const SENTENCE = 4;
 /** Says why words are too many to be categories, and what can be done about it. */
 function whyLeftOut(
   name: string,
-  words: readonly string[],
+  words: Words,
   counts: Uint32Array,
   { used, present, forced }: { used: number; present: number; forced: boolean },
 ): string {
   const differ = `${used} different words in ${counted(present, 'row')}`;
   const shown = `(${examples(words, 3)})`;
   if (forced) return `${differ} ${shown} identify rows rather than kinds: more than ${MOST_CODES} categories`;
-  const cells = counts.reduce((sum, rows, code) => sum + rows * wordsIn(words[code]), 0);
+  let [cells, code] = [0, 0];
+  for (const word of words) cells += counts[code++] * wordsIn(word);
   if (cells < SENTENCE * present)
     return `${differ} ${shown} identify rows rather than kinds; --category ${shellWord(name)} takes them as categories all the same`;
   return `free text, about ${Math.round(cells / present)} words in each cell (${examples(words, 1)}), which is neither a number nor a kind; make columns of what matters in it, such as its length or whether a word occurs`;

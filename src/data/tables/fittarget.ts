@@ -14,6 +14,7 @@ import type { DecidedColumn } from './decidetable.js';
 import { numberParser, parsePlain } from './numbers.js';
 import type { TableReader } from './reader.js';
 import { classTarget, noteRowsWithoutTarget, quantities, type Target } from './target.js';
+import { chooseWords } from './wordlist.js';
 
 const USUAL_NAMES = ['target', 'label', 'class', 'y'];
 
@@ -80,7 +81,7 @@ async function fitWords(
 ): Promise<Target> {
   const { words } = values;
   const counts = wordCounts(values);
-  const used = words.filter((_, code) => counts[code] > 0);
+  const used = chooseWords(words, (code) => counts[code] > 0);
   const present = counts.reduce((sum, count) => sum + count, 0);
   if (problemType === 'regression') throw await notAQuantity(reader, name, reading, values);
   const areNames = used.length > FEW_WORDS && 2 * used.length > present && !forced;
@@ -89,12 +90,12 @@ async function fitWords(
       `${reader.source}, column "${name}": ${used.length} different words in ${present} rows (${examples(used, 3)}) are too many to be classes; choose another target, or say what it holds: --number ${name}, --date-format ${name}=dd/mm/yyyy, or --category ${name}`,
     );
   }
-  const classes = reading.as === 'boolean' ? used.sort(byOrder(reading.spellings)) : used.sort();
+  const classes = [...used].sort(reading.as === 'boolean' ? byOrder(reading.spellings) : undefined);
   if (classes.length === 1) throw sameEverywhere(reader, name, classes[0]);
   if (problemType === 'auto') notes.push(`task: classification, since the target "${name}" holds words`);
   const type = reading.as === 'boolean' ? 'boolean' : 'text';
   const indexOf = new Map(classes.map((word, index) => [word, index]));
-  const classOfCode = words.map((word) => indexOf.get(word));
+  const classOfCode = Array.from(words, (word) => indexOf.get(word));
   const { codes } = values;
   return classTarget(classes, type, codes.length, (row) => classOfCode[codes[row]]);
 }
@@ -118,10 +119,10 @@ async function notAQuantity(
       `${reader.source}, column "${name}": ${shown} are classes, not quantities; use --task classification`,
     );
   }
-  const misfit = codes.findIndex((code) => code !== NO_WORD && Number.isNaN(parsePlain(words[code])));
+  const misfit = codes.findIndex((code) => code !== NO_WORD && Number.isNaN(parsePlain(words.at(code)!)));
   const row = Math.max(0, misfit);
   const wanted: Reading = { as: 'number', ...PLAIN_FORMAT, missing: [] };
-  return cellError(reader, row, name, misfitText(words[codes[row]], wanted, true));
+  return cellError(reader, row, name, misfitText(words.at(codes[row])!, wanted, true));
 }
 
 /** Reads numbers as quantities or classes, and dates as quantities. */
@@ -176,12 +177,13 @@ function numberSpellings(cells: Cells, reading: Reading): Map<number, string> {
   if (cells.kind === 'words' && reading.as === 'number') {
     const parse = numberParser(reading);
     const counts = wordCounts(cells);
-    cells.words.forEach((word, code) => {
+    let code = 0;
+    for (const word of cells.words) {
       const value = parse(word);
+      const count = counts[code++];
       const best = found.get(value);
-      if (best === undefined || counts[code] > best.count)
-        found.set(value, { word: word.trim(), count: counts[code] });
-    });
+      if (best === undefined || count > best.count) found.set(value, { word: word.trim(), count });
+    }
   }
   return new Map(Array.from(found, ([value, { word }]) => [value, word]));
 }

@@ -4,6 +4,7 @@ import { convert } from './convert.js';
 import type { DecidedColumn, DecidedTable } from './decidetable.js';
 import { isPlainNumber } from './numbers.js';
 import type { TableReader } from './reader.js';
+import { someWord } from './wordlist.js';
 
 /**
  * Throws DataError that asks for --header if the first line may be names or data. A line without a number is
@@ -33,7 +34,7 @@ function showsName({ name, cells, decision }: DecidedColumn): boolean {
   if (isPlainNumber(name)) return false;
   if (decision.reading.as === 'number' || decision.reading.as === 'date') return true;
   if (cells.kind !== 'words') return true;
-  return !cells.words.includes(name) && 2 * cells.words.length <= cells.codes.length;
+  return !someWord(cells.words, (word) => word === name) && 2 * cells.words.length <= cells.codes.length;
 }
 
 /**

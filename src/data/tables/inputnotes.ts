@@ -60,12 +60,14 @@ export class InputNotes {
     };
     this.#categories.set(schema.name, found);
     let present = 0;
-    words.forEach((word, code) => {
-      present += counts[code];
-      if (counts[code] === 0 || known.has(word)) return;
-      found.unseen += counts[code];
+    let code = 0;
+    for (const word of words) {
+      const cells = counts[code++];
+      present += cells;
+      if (cells === 0 || known.has(word)) continue;
+      found.unseen += cells;
       if (found.unseenWords.size < KEPT_WORDS) found.unseenWords.add(word);
-    });
+    }
     found.missing += rowCount(read.column) - present;
     addWords(found.missingWords, read.missing);
   }

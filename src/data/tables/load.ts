@@ -182,7 +182,7 @@ async function readKept(reader: TableReader, names: readonly string[]): Promise<
 /** Hands cells on as the source writes them. */
 export function keptColumn(name: string, cells: Cells): KeptColumn {
   const { words, codes } = asWords(cells);
-  return { name, text: (row) => words[codes[row]] ?? null };
+  return { name, text: (row) => words.at(codes[row]) ?? null };
 }
 
 /** Returns the names of the columns to hand on. Throws UsageError for one that is not there. */

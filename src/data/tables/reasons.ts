@@ -4,46 +4,60 @@
  */
 import { describeReading, type NumberFormat } from '../reading.js';
 import { counted, examples, shellWord } from '../words.js';
-import { type Candidate, isDateInAnyFormat, isNumberInAnyFormat } from './candidates.js';
+import { type Candidate, differingWord, isDateInAnyFormat, isNumberInAnyFormat } from './candidates.js';
 import { type NumberCells, numberPieces } from './cells.js';
 import { DATE_FORMATS, dateParser, isCalendarDay } from './dates.js';
-import { areCodes, type DistinctWords, exceedDoubles, mayBeCodes } from './distinctwords.js';
+import { areCodes, type DistinctWords, exceedDoubles, mayBeCodes, rowsWhere } from './distinctwords.js';
 import { isPlainNumber } from './numbers.js';
 import type { ColumnOverrides } from './overrides.js';
+import { everyWord, findWord, findWords } from './wordlist.js';
+
+/** Words that are shown as examples of codes. */
+const SHOWN = 2;
+const MORE_THAN_SHOWN = SHOWN + 1;
 
 /** Says why whole numbers name things rather than count them; null if they may well count. */
 export function whyNames(whole: DistinctWords): string | null {
   if (exceedDoubles(whole)) {
-    const example = whole.words.find((word) => !Number.isSafeInteger(Number(word)))!;
+    const example = findWord(whole.words, (word) => !Number.isSafeInteger(Number(word)))!;
     return `whole numbers too large for a double (${example.trim()}), kept as text; --number takes them rounded`;
   }
   if (!areCodes(whole)) return null;
-  const leading = whole.words.filter((word) => word.trim()[0] === '0');
-  const others = whole.words.filter((word) => word.trim()[0] !== '0');
+  const leadsWithZero = (word: string) => word.trim()[0] === '0';
+  const leading = findWords(whole.words, leadsWithZero, MORE_THAN_SHOWN);
+  const others = findWords(whole.words, (word) => !leadsWithZero(word), MORE_THAN_SHOWN);
   const alike = others.length > 0 ? 'digits of one length, some' : 'digits, all';
-  return `${alike} with leading zeros (${examples([leading[0], ...others, ...leading.slice(1)], 2)}) are codes, kept as text; --number takes them as numbers`;
+  return `${alike} with leading zeros (${examples([leading[0], ...others, ...leading.slice(1)], SHOWN)}) are codes, kept as text; --number takes them as numbers`;
 }
 
 /** Says that words are numbers or dates in more than one format; null if they are real words. */
 export function whyWords({ words }: DistinctWords): string | null {
-  const kind = words.every(isNumberInAnyFormat) ? 'numbers' : words.every(isDateInAnyFormat) ? 'dates' : null;
+  const kind = everyWord(words, isNumberInAnyFormat)
+    ? 'numbers'
+    : everyWord(words, isDateInAnyFormat)
+      ? 'dates'
+      : null;
   return kind && `${kind} in several formats (${examples(words, 3)}), kept as text; write them alike`;
 }
 
 /** Says in which format a column's numbers are, with an example. */
-export function whyNumber(format: NumberFormat, { words }: DistinctWords, values: Float64Array): string {
-  const telling = (word: string, code: number) => !Number.isNaN(values[code]) && !isPlainNumber(word);
-  const code = Math.max(0, words.findIndex(telling));
-  return `${describeReading({ as: 'number', ...format, missing: [] })} (${words[code].trim()} is ${values[code]})`;
+export function whyNumber(
+  format: NumberFormat,
+  { words }: DistinctWords,
+  parse: (word: string) => number,
+): string {
+  const isTelling = (word: string) => !Number.isNaN(parse(word)) && !isPlainNumber(word);
+  const word = findWord(words, isTelling) ?? words.at(0)!;
+  return `${describeReading({ as: 'number', ...format, missing: [] })} (${word.trim()} is ${parse(word)})`;
 }
 
 /** Says in which format a column's dates are, and what ruled out the one that swaps day and month. */
-export function whyDate(format: string, { words, counts }: DistinctWords): string {
+export function whyDate(format: string, present: DistinctWords): string {
   const said = describeReading({ as: 'date', format, missing: [] });
   const swapped = format.replace(/dd|mm/g, (part) => (part === 'dd' ? 'mm' : 'dd'));
   if (swapped === format || !(DATE_FORMATS as readonly string[]).includes(swapped)) return said;
   const parse = dateParser(swapped);
-  const only = words.reduce((sum, word, code) => sum + (Number.isNaN(parse(word)) ? counts[code] : 0), 0);
+  const only = rowsWhere(present, (word) => Number.isNaN(parse(word)));
   if (only === 0) return said;
   return `${said} (${counted(only, 'value')} ${only === 1 ? 'fits' : 'fit'} only ${format.startsWith('dd') ? 'day' : 'month'} first)`;
 }
@@ -78,7 +92,7 @@ export function percentQuestion(
 /** Asks whether what looks like an exponent is a letter of a code; null if nothing does. */
 export function codeQuestion(present: DistinctWords, { name, as }: ColumnOverrides): string | null {
   if (as === 'number' || !mayBeCodes(present.words)) return null;
-  const example = present.words.find((word) => /e/i.test(word))!.trim();
+  const example = findWord(present.words, (word) => /e/i.test(word))!.trim();
   return `${example} may be the number ${Number(example)} (--number ${shellWord(name)}) or a code (--text ${shellWord(name)}); say which`;
 }
 
@@ -88,7 +102,7 @@ export function decimalQuestion(
   { words }: DistinctWords,
   name: string,
 ): string {
-  const code = words.findIndex((_, at) => first.values[at] !== second.values[at]);
+  const word = differingWord(first, second, words)!;
   const flag = (format: NumberFormat) => `--decimal ${shellWord(`${name}=${format.decimal}`)}`;
-  return `${words[code].trim()} may be ${first.values[code]} (${flag(first.format)}) or ${second.values[code]} (${flag(second.format)}), and every value fits both; say which`;
+  return `${word.trim()} may be ${first.parse(word)} (${flag(first.format)}) or ${second.parse(word)} (${flag(second.format)}), and every value fits both; say which`;
 }

@@ -156,5 +156,5 @@ export function wordsOf(values: Column): Cells {
     const value = values[row];
     codes[row] = isMissing(value) ? NO_WORD : builder.code(textOf(value));
   }
-  return { kind: 'words', words: builder.words, codes };
+  return { kind: 'words', words: builder.words(), codes };
 }

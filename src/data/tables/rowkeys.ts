@@ -9,6 +9,7 @@ import { unknownColumn } from './columnnames.js';
 import type { ColumnValues, ConvertedColumn } from './convert.js';
 import type { DecidedColumn } from './decidetable.js';
 import type { TableReader } from './reader.js';
+import type { Words } from './wordlist.js';
 
 /** The flags that name such a column, with what it holds. */
 const ROLES = { group: 'the groups', time: 'the times', fold: 'the folds' } as const;
@@ -93,13 +94,32 @@ async function presentValues(
   const [values, missing] =
     column.kind === 'words' ? [column.codes, NO_WORD] : ([column.values, Number.NaN] as const);
   const empty = rows.find((row) => Object.is(values[row], missing));
-  if (empty === undefined) return Float64Array.from(rows, (row) => values[row]);
+  if (empty === undefined) {
+    const first = column.kind === 'words' ? firstCodes(column.words) : null;
+    return Float64Array.from(rows, (row) => first?.[values[row]] ?? values[row]);
+  }
   throw await cellError(
     reader,
     empty,
     name,
     `no value, where --${role} needs one in every row; fill the cell or leave out the row`,
   );
+}
+
+/**
+ * Returns for each word the code of the first one that equals it; null where no two do. A column of very many
+ * words lists some more than once.
+ */
+function firstCodes(words: Words): Uint32Array | null {
+  const first = new Map<string, number>();
+  const codes = new Uint32Array(words.length);
+  let code = 0;
+  for (const word of words) {
+    codes[code] = first.get(word) ?? code;
+    if (codes[code] === code) first.set(word, code);
+    code++;
+  }
+  return first.size === words.length ? null : codes;
 }
 
 async function timesOf(
@@ -114,7 +134,7 @@ async function timesOf(
     reader,
     row,
     name,
-    `"${column.words[column.codes[row]] ?? ''}" is neither a date nor a number, so it has no place in time; name another column, or its format by --date-format`,
+    `"${column.words.at(column.codes[row]) ?? ''}" is neither a date nor a number, so it has no place in time; name another column, or its format by --date-format`,
   );
 }
 
@@ -129,7 +149,7 @@ const MS_PER_DAY = 86_400_000;
 /** Returns the folds that a column names, in the order of its numbers, dates or words. */
 function namedFolds(column: ColumnValues, values: Float64Array, isDate: boolean): RowKeys['folds'] {
   const nameOf = (value: number) => {
-    if (column.kind === 'words') return column.words[value];
+    if (column.kind === 'words') return column.words.at(value)!;
     return isDate ? new Date(value * MS_PER_DAY).toISOString().slice(0, 10) : String(value);
   };
   const different = [...new Set(values)].sort((a, b) => a - b);

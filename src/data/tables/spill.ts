@@ -6,9 +6,10 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeError } from '../stream/entrywriter.js';
 import type { Collected, ColumnStore } from './builders.js';
-import type { OnDisk } from './cells.js';
+import type { CollectedWords, OnDisk } from './cells.js';
 import { type ColumnFile, ColumnFiles, PIECE, roomFor } from './columnfiles.js';
 import type { ColumnValues, ConvertedColumn } from './convert.js';
+import { WordFile, WordFileWriter } from './wordfile.js';
 
 type Values = Float64Array | Uint32Array;
 
@@ -23,6 +24,18 @@ export class Spill implements ColumnStore {
 
   readonly numbers = (): Collected<Float64Array> => this.#collect<Float64Array>('f64');
   readonly codes = (): Collected<Uint32Array> => this.#collect<Uint32Array>('u32');
+  readonly words = (): CollectedWords => {
+    const path = this.#newPath();
+    const writer = this.#trying(() => new WordFileWriter(path));
+    return {
+      append: (word) => this.#trying(() => writer.append(word)),
+      end: () => new WordFile(this.#trying(() => writer.end())),
+      drop: () => {
+        writer.close();
+        rmSync(path, { force: true });
+      },
+    };
+  };
 
   /** Moves the values of a converted column to disk, unless they are there. */
   keep(converted: ConvertedColumn): ConvertedColumn {

@@ -110,7 +110,7 @@ async function encodeClasses(
   const keyOfClass = reading.as === 'number' && type === 'number' ? numberParser(reading) : String;
   const known = new Map(classes.map((word, index): [number | string, number] => [keyOfClass(word), index]));
   const keyOf = (row: number): number | string | null => {
-    if (column.kind === 'words') return column.words[column.codes[row]] ?? null;
+    if (column.kind === 'words') return column.words.at(column.codes[row]) ?? null;
     return Number.isNaN(column.values[row]) ? null : column.values[row];
   };
   const rows = rowCount(column);

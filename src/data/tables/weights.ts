@@ -21,7 +21,7 @@ export async function readWeights(
 ): Promise<Float32Array<SharedArrayBuffer>> {
   if (column.kind === 'words') {
     const row = column.codes.findIndex((code) => code !== NO_WORD);
-    const word = column.words[column.codes[row]] ?? '';
+    const word = column.words.at(column.codes[row]) ?? '';
     const reason = misfitText(word, { as: 'number', ...PLAIN_FORMAT, missing: [] }, false);
     throw await cellError(reader, Math.max(0, row), name, reason); // without a word, the first row
   }

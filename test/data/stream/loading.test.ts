@@ -93,6 +93,30 @@ describe('a table', () => {
     expect(seen(a)).toBe(seen(b));
   });
 
+  it('of more words than are known at once, which lie on disk', async () => {
+    const [rows, users] = [136_000, 133_000];
+    const second = (i: number) => new Date(1e12 + i * 7000).toISOString().replace('T', ' ').slice(0, 19);
+    const lines = Array.from(
+      { length: rows },
+      (_, i) => `${i % 97 ? '' : 'é'}u${i % users},${second(i)},"${i},5 €",${(i * 7919) % 1009}`,
+    );
+    const long = file('words.csv', `user,seen,cost,target\n${lines.join('\n')}\n`);
+    const more = { group: 'user', task: 'regression' } as const;
+    const [a, b] = [await streamed(long, more), await load(long, more)];
+    expect(facts(a)).toEqual(facts(b));
+    expect(seen(a)).toBe(seen(b));
+    expect(a.schema).toMatchObject({
+      columns: [{ name: 'seen', reading: { as: 'date' } }, { name: 'cost' }],
+    });
+    // Users that come again are in the same part as before.
+    const part = new Uint8Array(rows);
+    for (const row of a.val!.rows) part[row] = 1;
+    const users2 = Array.from({ length: rows - users }, (_, i) => i).filter(
+      (i) => i % 97 && (users + i) % 97,
+    );
+    expect(users2.filter((i) => part[i] !== part[users + i])).toEqual([]);
+  });
+
   it('in another format, by a pattern and by a query', async () => {
     const small = file(
       'small-1.jsonl',
