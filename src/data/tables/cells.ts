@@ -15,8 +15,8 @@ export interface OnDisk<T extends Float64Array | Uint32Array> {
 }
 
 /**
- * Word cells list the distinct words of a column, and for every row the index of its word. Where there are very
- * many, a word may be listed more than once.
+ * Word cells list the distinct words of a column, and for every row the index of its word. Where there are
+ * very many, a word may be listed more than once.
  */
 export interface WordCells {
   readonly kind: 'words';

@@ -16,7 +16,9 @@ export const tableFingerprint = (
   arrays: Parameters<typeof fingerprintOfText>[1],
 ): string => fingerprintOfText(jsonOf(columns), arrays);
 
-/** Yields `[["name",["word",…]],["name","number"],…]` in pieces: there may be more words than a string holds. */
+/**
+ * Yields `[["name",["word",…]],["name","number"],…]` in pieces: there may be more words than a string holds.
+ */
 function* jsonOf(columns: readonly PrintedColumn[]): Generator<string> {
   for (const [index, { name, words, as }] of columns.entries()) {
     yield `${index === 0 ? '[' : ','}[${JSON.stringify(name)},`;
