@@ -1,6 +1,12 @@
-/** Starts and ends threads, by piscina. */
+/**
+ * Starts threads, by piscina, lends them, and keeps those that come back for who needs some next: to start
+ * one takes a tenth of a second, and koffi never frees the 45 to 50 kB that it takes for each.
+ */
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { isMainThread, type Transferable, type Worker } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { endingThreads, guardThreads } from './gate.js';
 
@@ -10,42 +16,162 @@ import { endingThreads, guardThreads } from './gate.js';
  */
 const loadPiscina = (): typeof import('piscina') => createRequire(import.meta.url)('piscina');
 
-/** Threads that live as long as the pool of them. */
-export type Threads = Piscina;
-
-const NO_STRINGS = '--disallow-code-generation-from-strings';
-
-/** Whether this process was started so that no text becomes code. */
-const refusesStrings = (): boolean =>
-  [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((text) => text.includes(NO_STRINGS));
-
-/**
- * Starts `count` threads that live as long as the pool and run one task at a time.
- * @param filename the compiled worker module
- * @param workerData sent to each thread once, when it starts
- */
-export function createThreads(filename: string, count: number, workerData: object = {}): Threads {
-  guardThreads();
-  const entry = refusesStrings() ? fileURLToPath(new URL('./workerentry.cjs', import.meta.url)) : filename;
-  return new (loadPiscina().Piscina)({
-    filename: entry,
-    workerData: entry === filename ? workerData : { ...workerData, module: moduleUrl(filename) },
-    minThreads: count,
-    maxThreads: count,
-    concurrentTasksPerWorker: 1,
-    recordTiming: false,
-    // These flags replace process.execArgv, which may hold flags of V8 that Worker refuses. With require()
-    // of ES modules switched on, piscina would load the worker module by require(), and Node 20 aborts the
-    // whole process when a thread is terminated while it does so.
-    execArgv: ['--no-experimental-require-module'],
-  });
+/** What a thread is to work with. */
+export interface ThreadWork {
+  /** The address of a worker module. */
+  readonly module: string;
+  readonly setup: unknown;
 }
 
-/** Ends all threads of a pool. */
-export const destroyThreads = (threads: Threads): Promise<void> => endingThreads(() => threads.destroy());
+/** A task, with the work to prepare before it unless the thread has done that; null lets the thread rest. */
+export type ThreadMessage = { readonly work: ThreadWork | null; readonly task: unknown } | null;
 
-const moduleUrl = (filename: string): string =>
-  filename.startsWith('file:') ? filename : pathToFileURL(filename).href;
+/** A thread, in a pool of its own, which starts another in its place when it dies. */
+interface Thread {
+  readonly pool: Piscina;
+  /** The environment variables as they were when it was started: it has a copy of them. */
+  readonly environment: string;
+  /** Called when no thread can be started in the place of one that has died. */
+  onBroken: (error: Error) => void;
+  /** Ends it when nobody has wanted it for a while. */
+  timer?: NodeJS.Timeout;
+}
+
+/** Threads that nobody uses at the moment; the one that was used last is the last. */
+const resting: Thread[] = [];
+/**
+ * Milliseconds after which a resting thread is ended. Threads are then started so seldom that what koffi
+ * keeps of them is less than 0.1 MB a minute for every two of them.
+ */
+const REST_MS = 60_000;
+/** Milliseconds that tasks may still take when their threads are handed back. */
+const LAST_MS = 1000;
+
+/** Threads that are lent to one user, who hands them back by `release` or has them ended by `destroy`. */
+export class Threads {
+  /** Rejected when a thread cannot even start: then there is no task that could fail instead. */
+  readonly broken: Promise<never>;
+  readonly #threads: readonly Thread[];
+  readonly #work: ThreadWork;
+  /** Threads that have done a task: the set-up is sent to each once, with its first task. */
+  readonly #prepared = new Set<Thread>();
+  readonly #free: Thread[];
+  readonly #waiting: ((thread: Thread) => void)[] = [];
+  readonly #running = new Set<Promise<unknown>>();
+  #sound = true;
+
+  constructor(threads: readonly Thread[], work: ThreadWork) {
+    this.#threads = threads;
+    this.#free = [...threads];
+    this.#work = work;
+    this.broken = new Promise((_, reject) => {
+      const onBroken = (error: Error) => {
+        this.#sound = false;
+        reject(error);
+      };
+      for (const thread of threads) thread.onBroken = onBroken;
+    });
+    this.broken.catch(() => {}); // often nobody waits for it
+  }
+
+  /** Has the next free thread do a task. Rejects when the thread dies or the task throws. */
+  async run<Result>(task: unknown, transferList: readonly Transferable[] = []): Promise<Result> {
+    const thread = this.#free.shift() ?? (await new Promise<Thread>((lent) => this.#waiting.push(lent)));
+    const work = this.#prepared.has(thread) ? null : this.#work;
+    const running = thread.pool.run({ work, task } satisfies ThreadMessage, { transferList });
+    this.#running.add(running);
+    try {
+      const result = await running;
+      this.#prepared.add(thread);
+      return result;
+    } catch (error) {
+      this.#prepared.delete(thread);
+      this.#sound = false;
+      throw error;
+    } finally {
+      this.#running.delete(running);
+      const next = this.#waiting.shift();
+      if (next) next(thread);
+      else this.#free.push(thread);
+    }
+  }
+
+  /** Returns the thread with this number, as Node counts threads. */
+  withId(id: number): Worker | undefined {
+    return this.#threads.flatMap(({ pool }) => pool.threads).find(({ threadId }) => threadId === id);
+  }
+
+  /**
+   * Hands the threads back: they are kept if all tasks end well, within a moment; those that wait never
+   * begin. Only the main thread keeps some: another one sleeps between its own tasks and would not end them.
+   */
+  async release(): Promise<void> {
+    this.#waiting.length = 0;
+    const ended = Promise.allSettled(this.#running).then(() => this.#sound);
+    const canRest =
+      isMainThread && this.#sound && (await Promise.race([ended, sleep(LAST_MS, false, { ref: false })]));
+    if (canRest) this.#threads.forEach(rest);
+    else await this.destroy();
+  }
+
+  /** Ends the threads, whatever they do. */
+  async destroy(): Promise<void> {
+    this.#waiting.length = 0;
+    await endingThreads(() => Promise.all(this.#threads.map(({ pool }) => pool.destroy())));
+  }
+}
+
+/**
+ * Returns `count` threads that run one task at a time.
+ * @param filename the compiled worker module; its default export takes the set-up and returns the function
+ * that does a task
+ * @param setup sent to each thread once
+ */
+export function createThreads(filename: string, count: number, setup: unknown = null): Threads {
+  const module = filename.startsWith('file:') ? filename : pathToFileURL(filename).href;
+  const environment = JSON.stringify(process.env);
+  const rested = resting.filter((thread) => thread.environment === environment).slice(-count);
+  for (const thread of rested) wake(thread);
+  const started = Array.from({ length: count - rested.length }, () => start(environment));
+  return new Threads([...rested, ...started], { module, setup });
+}
+
+function start(environment: string): Thread {
+  guardThreads();
+  // Each thread that is started from now on has the function `gc`, by which it rests.
+  setFlagsFromString('--expose-gc');
+  const pool = new (loadPiscina().Piscina)({
+    filename: fileURLToPath(new URL('./workerentry.cjs', import.meta.url)),
+    minThreads: 1,
+    maxThreads: 1,
+    recordTiming: false,
+    // These flags replace process.execArgv, which may hold flags of V8 that Worker refuses.
+    execArgv: [],
+  });
+  const thread: Thread = { pool, environment, onBroken: () => {} };
+  pool.on('error', (error) => thread.onBroken(error));
+  return thread;
+}
+
+/** Keeps a thread, which lets go of what it has worked with. */
+function rest(thread: Thread): void {
+  resting.push(thread);
+  const end = () => {
+    if (wake(thread)) void endingThreads(() => thread.pool.destroy());
+  };
+  thread.onBroken = end;
+  thread.timer = setTimeout(end, REST_MS).unref();
+  thread.pool.run(null satisfies ThreadMessage).catch(end);
+}
+
+/** Takes a thread from those that rest; returns whether it was one of them. */
+function wake(thread: Thread): boolean {
+  const at = resting.indexOf(thread);
+  if (at === -1) return false;
+  resting.splice(at, 1);
+  clearTimeout(thread.timer);
+  return true;
+}
 
 /** Marks the result of a task so that these buffers of it are handed over rather than copied. */
 export function handedOver<Result extends object>(result: Result, buffers: ArrayBuffer[]): Result {

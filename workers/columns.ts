@@ -1,8 +1,5 @@
-/** The piscina worker that goes through columns on disk while a table is streamed. */
-
+/** The worker that goes through columns on disk while a table is streamed. */
 import { answering } from '../src/answers.js';
 import { type ColumnTask, workColumns } from '../src/data/tables/columnwork.js';
 
-const answer = answering(workColumns);
-
-export default (task: ColumnTask): unknown => answer(task);
+export default (): ((task: ColumnTask) => unknown) => answering(workColumns);

@@ -1,7 +1,5 @@
-/** The piscina worker of a training: set up once from workerData, it then serves the tasks of one channel. */
-import { workerData } from 'node:worker_threads';
-import { serveTasks } from '../src/parallel/channel.js';
-import type { PoolWorkerData } from '../src/parallel/pool.js';
+/** The worker of a training. */
+import { type ComputeCells, serving } from '../src/parallel/channel.js';
 import {
   bindTraining,
   createContexts,
@@ -10,11 +8,10 @@ import {
   type WorkerSetup,
 } from '../src/train/tasks.js';
 
-const { channels, setup } = workerData as PoolWorkerData & { readonly setup: WorkerSetup };
-const compute = taskHandler(createContexts(setup, bindTraining(setup)), setup.subsets);
+/** Returns what computes the task that stands in the cells of a channel. */
+export function taskComputer(setup: WorkerSetup): ComputeCells {
+  const compute = taskHandler(createContexts(setup, bindTraining(setup)), setup.subsets);
+  return (cells, progress) => compute(decodeTask(cells), progress);
+}
 
-/** Computes the task that stands in the cells of a channel. */
-export const handle = (cells: Float64Array, progress: () => void): void =>
-  compute(decodeTask(cells), progress);
-
-export default (channel: number): void => serveTasks(channels, channel, handle);
+export default serving(taskComputer);

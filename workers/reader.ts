@@ -1,12 +1,11 @@
-/** The piscina worker that reads the batches of streamed data ahead. */
-import { workerData } from 'node:worker_threads';
+/** The worker that reads the batches of streamed data ahead. */
 import { type ReadAheadSetup, readAhead } from '../src/data/stream/readahead.js';
 import { type ThrownError, thrownError } from '../src/errors.js';
 
-/** Serves until it is stopped; returns what went wrong, since an error would lose its class. */
-export default (): ThrownError | null => {
+/** Its one task ends with the training; it returns what went wrong, since an error would lose its class. */
+export default (setup: ReadAheadSetup) => (): ThrownError | null => {
   try {
-    readAhead((workerData as { readonly setup: ReadAheadSetup }).setup);
+    readAhead(setup);
     return null;
   } catch (error) {
     return thrownError(error);

@@ -33,7 +33,7 @@ interface RateTask {
 }
 
 /** Holds what every thread is given. */
-export interface RateWorkerData {
+export interface RateSetup {
   readonly setup: ProductSetup;
   /** Each thread leaves what it measured at its own place. */
   readonly rates: Float64Array<SharedArrayBuffer>;
@@ -50,7 +50,7 @@ interface RateMeter {
 }
 
 /** Prepares what one thread measures with. */
-export const rateMeter = ({ setup, bytes }: Pick<RateWorkerData, 'setup' | 'bytes'>): RateMeter => ({
+export const rateMeter = ({ setup, bytes }: Pick<RateSetup, 'setup' | 'bytes'>): RateMeter => ({
   product: matrixProduct(setup),
   addition: vectorAddition(setup, bytes),
 });
@@ -107,7 +107,7 @@ export const peaksOf = (rates: ReadonlyMap<number, Rates>): Peaks =>
  * Returns the rates of all threads together, started as a training's are; with 0 workers, of this thread
  * alone.
  */
-async function ratesOf(data: Omit<RateWorkerData, 'rates'>, workers: number): Promise<Rates> {
+async function ratesOf(data: Omit<RateSetup, 'rates'>, workers: number): Promise<Rates> {
   const { window } = data;
   const meter = rateMeter(data);
   if (workers === 0) {
@@ -119,7 +119,7 @@ async function ratesOf(data: Omit<RateWorkerData, 'rates'>, workers: number): Pr
     filename: WORKER_FILE,
     workers,
     together: true,
-    workerData: { ...data, rates } satisfies RateWorkerData,
+    setup: { ...data, rates } satisfies RateSetup,
     encode: ({ place, rate }, cells) => {
       cells[0] = place;
       cells[1] = rate;

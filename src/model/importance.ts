@@ -184,7 +184,7 @@ function createExecutor(setup: ShuffleSetup, model: ReadModel, workers: number):
   return new ThreadPool<ShuffleTask>({
     filename: WORKER_FILE,
     workers,
-    workerData: { setup },
+    setup,
     encode: (task, cells) => {
       cells[0] = task;
     },

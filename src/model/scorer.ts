@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { type Answer, answering, resultOf } from '../answers.js';
 import type { Subset } from '../data/dataset.js';
 import type { ChosenKernels } from '../kernels/choose.js';
-import { createThreads, destroyThreads, type Threads } from '../threads.js';
+import { createThreads, type Threads } from '../threads.js';
 import { numberOfRow, type RowBlock } from './batches.js';
 import { type BlockOutput, predictBlock } from './blockoutput.js';
-import type { ReadModel } from './read.js';
+import { type ReadModel, readModel } from './read.js';
 import { createRunner, type Runner } from './runner.js';
 import { uncertaintyAt } from './uncertainty.js';
 
@@ -42,8 +42,10 @@ function scoreHandler(
 }
 
 /** Does the same in a thread, from its setup. */
-export const threadHandler = (setup: ScorerSetup, model: ReadModel) =>
-  answering(scoreHandler(setup, model, createRunner(model, { ...setup.chosen, note: null })));
+export function threadHandler(setup: ScorerSetup) {
+  const model = readModel(setup.file);
+  return answering(scoreHandler(setup, model, createRunner(model, { ...setup.chosen, note: null })));
+}
 
 const WORKER_FILE = fileURLToPath(new URL('../../workers/predict.js', import.meta.url));
 
@@ -72,9 +74,9 @@ export async function* scored(
   let closed = false;
   const score = async (block: RowBlock, number: number): Promise<BlockOutput> => {
     if (count === 0 || number < from) return here(block);
-    threads ??= createThreads(WORKER_FILE, count, { setup });
+    threads ??= createThreads(WORKER_FILE, count, setup);
     const task: ScorerTask = { subset: block.subset, numbers: block.numbers };
-    const answer: Answer<BlockOutput> = await threads.run(task).catch((error) => {
+    const answer = await threads.run<Answer<BlockOutput>>(task).catch((error) => {
       if (closed) throw error;
       return { result: here(block) };
     });
@@ -96,6 +98,6 @@ export async function* scored(
     while (underWay.length > 0) yield await first();
   } finally {
     closed = true;
-    if (threads !== null) await destroyThreads(threads as Threads);
+    await (threads as Threads | null)?.release();
   }
 }

@@ -20,7 +20,7 @@
 import { availableParallelism } from 'node:os';
 import { threadId } from 'node:worker_threads';
 
-/** The memory of several channels; it is sent to every thread once. */
+/** The memory of several channels. */
 export interface ChannelMemory {
   readonly counters: SharedArrayBuffer;
   readonly cells: SharedArrayBuffer;
@@ -31,6 +31,15 @@ export interface ChannelMemory {
   /** Milliseconds to spin before sleeping. */
   readonly spinMs: number;
 }
+
+/** What a worker module of a `ThreadPool` is given: the channels, and what the pool's owner adds. */
+export interface PoolSetup<Setup> {
+  readonly channels: ChannelMemory;
+  readonly setup: Setup;
+}
+
+/** Computes the task whose numbers stand in `cells`; it may call `progress` on the way. */
+export type ComputeCells = (cells: Float64Array, progress: () => void) => void;
 
 /** The most numbers that a task may have. */
 const CELLS = 32;
@@ -82,15 +91,22 @@ export function createChannels(count: number, busy: number, together = false): C
 }
 
 /**
+ * Returns what a worker module of a `ThreadPool` exports by default.
+ * @param prepare returns what computes the tasks
+ */
+export const serving =
+  <Setup>(prepare: (setup: Setup) => ComputeCells) =>
+  ({ channels, setup }: PoolSetup<Setup>) => {
+    const handle = prepare(setup);
+    return (index: number): void => serveTasks(channels, index, handle);
+  };
+
+/**
  * Handles the tasks of channel `index` in this thread, and those of other channels whose threads are late,
  * until the coordinator stops it.
- * @param handle computes a task; it may call `progress` on the way, to tell a long task from one that hangs
+ * @param handle calls `progress` on the way, to tell a long task from one that hangs
  */
-export function serveTasks(
-  memory: ChannelMemory,
-  index: number,
-  handle: (cells: Float64Array, progress: () => void) => void,
-): void {
+function serveTasks(memory: ChannelMemory, index: number, handle: ComputeCells): void {
   const { counters: own } = viewsOf(memory, index);
   const channels = Array.from({ length: memory.together ? 1 : memory.count }, (_, i) =>
     viewsOf(memory, (index + i) % memory.count),

@@ -7,9 +7,9 @@
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { revivedError, type ThrownError, thrownError } from '../errors.js';
-import { createThreads, destroyThreads } from '../threads.js';
+import { createThreads } from '../threads.js';
 
-/** What a worker module's default export is given; it hands it to `serveJob`. */
+/** The task of a worker module, which hands it to `serveJob`. */
 export interface PostedJob<Job> {
   readonly job: Job;
   readonly port: MessagePort;
@@ -62,8 +62,6 @@ async function* runInThreads<Job, Report>(
   { filename, threads, signal, retried }: JobOptions<Job, Report>,
 ): Reports<Report> {
   const pool = createThreads(filename, threads);
-  const broken = new Promise<never>((_, reject) => pool.on('error', reject));
-  broken.catch(() => {});
   const ports = new Set<MessagePort>();
   const arrived: { index: number; report: Report }[] = [];
   const failures: unknown[] = [];
@@ -88,12 +86,10 @@ async function* runInThreads<Job, Report>(
         wake();
       });
     });
-    const served = pool.run({ job: jobs[index], port: port2 } satisfies PostedJob<Job>, {
-      transferList: [port2],
-    });
+    const served = pool.run({ job: jobs[index], port: port2 } satisfies PostedJob<Job>, [port2]);
     try {
       // The last message may arrive after the thread has ended the task, since it comes by another port.
-      return await Promise.race([ending, served.then(() => ending), broken]);
+      return await Promise.race([ending, served.then(() => ending), pool.broken]);
     } finally {
       ports.delete(port1);
       port1.close();
@@ -135,7 +131,7 @@ async function* runInThreads<Job, Report>(
   } finally {
     closed = true;
     signal.removeEventListener('abort', stop);
-    await destroyThreads(pool);
+    await (running === 0 ? pool.release() : pool.destroy());
   }
   if (failures.length > 0) throw failures[0];
 }
@@ -147,12 +143,14 @@ export async function serveJob<Job, Report>(
 ): Promise<void> {
   const post = (message: Message<Report>) => port.postMessage(message);
   const abort = new AbortController();
-  if (receiveMessageOnPort(port) !== undefined) return post({ done: true });
-  port.on('message', () => abort.abort());
   try {
+    if (receiveMessageOnPort(port) !== undefined) return post({ done: true });
+    port.on('message', () => abort.abort());
     for await (const report of work(job, abort.signal)) post({ report });
     post({ done: true });
   } catch (error) {
     post({ thrown: thrownError(error) });
+  } finally {
+    port.close();
   }
 }

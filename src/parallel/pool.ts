@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endingThreads } from '../gate.js';
-import { createThreads, destroyThreads, type Threads } from '../threads.js';
-import { type ChannelMemory, createChannels, TaskChannel } from './channel.js';
+import { createThreads, type Threads } from '../threads.js';
+import { createChannels, type PoolSetup, TaskChannel } from './channel.js';
 import { type Executor, HERE } from './executor.js';
 
 interface ThreadPoolOptions<Task> {
-  /** The compiled worker module; its default export takes a channel's index and serves it (channel.ts). */
+  /** The compiled worker module; its default export is made by `serving` (channel.ts). */
   readonly filename: string;
   /** Tasks that may run at the same time, at least 1. */
   readonly workers: number;
-  /** Sent to each thread once, when it starts, together with the channels. */
-  readonly workerData: object;
+  /** Sent to each thread once, together with the channels. */
+  readonly setup: object;
   /** Writes a task as a few numbers. */
   readonly encode: (task: Task, cells: Float64Array) => void;
   /** Computes a task in this thread: the coordinator takes one of them itself. */
@@ -21,11 +21,6 @@ interface ThreadPoolOptions<Task> {
   readonly hungAfter?: number;
   /** Called when a thread has died, or its task has thrown, and another one takes its place. */
   readonly onRetry?: (error: Error, attempt: number) => void;
-}
-
-/** The part of a worker module's `workerData` that the pool adds. */
-export interface PoolWorkerData {
-  readonly channels: ChannelMemory;
 }
 
 interface PoolThread {
@@ -48,7 +43,7 @@ const LOOKS = 4;
 const ENDING_MS = 10_000;
 
 /**
- * A pool of piscina threads that live as long as the pool, each serving a task channel of its own. The
+ * Threads that each serve a task channel of their own, as long as the pool is open. The
  * coordinator computes one of the tasks itself instead of leaving its core idle, so `workers` tasks need
  * `workers − 1` threads; only a single worker is a thread beside an idle coordinator.
  *
@@ -60,19 +55,14 @@ export class ThreadPool<Task> implements Executor<Task> {
   readonly #options: ThreadPoolOptions<Task>;
   readonly #pool: Threads;
   readonly #threads: readonly PoolThread[];
-  /** Rejected when a thread cannot even start: then there is no task that could fail instead. */
-  readonly #broken: Promise<never>;
   #closed = false;
 
   constructor(options: ThreadPoolOptions<Task>) {
-    const { filename, workers, workerData, together } = options;
+    const { filename, workers, setup, together } = options;
     const count = Math.max(1, workers - 1);
     const channels = createChannels(count, count + 1, together);
     this.#options = options;
-    const data = { ...workerData, channels } satisfies PoolWorkerData;
-    this.#pool = createThreads(filename, count, data);
-    this.#broken = new Promise((_, reject) => this.#pool.on('error', reject));
-    silence(this.#broken);
+    this.#pool = createThreads(filename, count, { channels, setup } satisfies PoolSetup<object>);
     this.#threads = Array.from({ length: count }, (_, index) => {
       const channel = new TaskChannel(channels, index);
       return { index, channel, serving: this.#serve(index), failure: null, started: false, hung: null };
@@ -132,12 +122,14 @@ export class ThreadPool<Task> implements Executor<Task> {
   async close(): Promise<void> {
     this.#closed = true;
     for (const { channel } of this.#threads) channel.stop();
-    await destroyThreads(this.#pool);
+    // Those that are starting would be waited for.
+    const haveStarted = this.#threads.every(({ channel }) => channel.thread !== 0);
+    await (haveStarted ? this.#pool.release() : this.#pool.destroy());
   }
 
   /** Starts a thread on a channel. */
   #serve(index: number): Promise<void> {
-    const serving = this.#pool.run(index);
+    const serving = this.#pool.run<void>(index);
     serving.catch((error) => {
       const thread = this.#threads[index];
       if (!this.#closed && thread.serving === serving) thread.failure = error;
@@ -185,7 +177,12 @@ export class ThreadPool<Task> implements Executor<Task> {
       const thread = doer();
       const watch = new AbortController();
       try {
-        return await Promise.race([done(), thread.serving, this.#broken, this.#hung(thread, watch.signal)]);
+        return await Promise.race([
+          done(),
+          thread.serving,
+          this.#pool.broken,
+          this.#hung(thread, watch.signal),
+        ]);
       } catch (error) {
         // While a thread may still write, nothing can be computed again.
         if (error instanceof StuckError) throw error;
@@ -211,7 +208,7 @@ export class ThreadPool<Task> implements Executor<Task> {
       seen = channel.progress;
     }
     thread.hung = new Error(`a worker made no progress for ${hungAfter / 1000} s and was ended`);
-    const worker = this.#pool.threads.find(({ threadId }) => threadId === channel.thread);
+    const worker = this.#pool.withId(channel.thread);
     const ended = worker ? endingThreads(() => worker.terminate()).then(() => true) : true;
     if (!(await Promise.race([ended, sleep(ENDING_MS, false, { ref: false })]))) {
       throw new StuckError('a worker hangs and cannot be ended: stop gradpool, and resume the run');
@@ -224,8 +221,3 @@ export class ThreadPool<Task> implements Executor<Task> {
 class StuckError extends Error {}
 
 const never = (): Promise<never> => new Promise(() => {});
-
-/** Keeps Node from ending the process over a rejection that nobody happens to be waiting for. */
-function silence(promise: Promise<unknown>): void {
-  promise.catch(() => {});
-}

@@ -5,7 +5,7 @@ import type { Subset } from '../data/dataset.js';
 import type { ReadAheadSetup } from '../data/stream/readahead.js';
 import { CONTROL, createRing, type Ring, ringSubset, signal, slotOf } from '../data/stream/ring.js';
 import { revivedError, type ThrownError } from '../errors.js';
-import { createThreads, destroyThreads, type Threads } from '../threads.js';
+import { createThreads, type Threads } from '../threads.js';
 import type { TrainingPlan } from './plan.js';
 
 const READER_FILE = fileURLToPath(new URL('../../workers/reader.js', import.meta.url));
@@ -34,9 +34,9 @@ export class BatchStream {
       shuffle: stepsPerEpoch > 1 ? config.shuffle : null,
       stepsPerEpoch,
     };
-    this.#threads = createThreads(READER_FILE, 1, { setup });
-    this.#threads.run(undefined).then(
-      (thrown: ThrownError | null) => {
+    this.#threads = createThreads(READER_FILE, 1, setup);
+    this.#threads.run<ThrownError | null>(null).then(
+      (thrown) => {
         if (thrown !== null) this.#failure = revivedError(thrown);
       },
       (error: Error) => {
@@ -72,6 +72,6 @@ export class BatchStream {
   async close(): Promise<void> {
     Atomics.store(this.#ring.control, CONTROL.stopped, 1);
     signal(this.#ring.control);
-    await destroyThreads(this.#threads);
+    await this.#threads.release();
   }
 }

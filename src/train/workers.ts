@@ -39,7 +39,7 @@ export class Workers {
       filename: workerFile,
       together,
       workers: most,
-      workerData: { setup },
+      setup,
       encode: encodeTask,
       handle,
       hungAfter,

@@ -9,13 +9,14 @@ const MODULE = new URL('../../dist/src/parallel/channel.js', import.meta.url).hr
 /** Adds the task's number to a sum and counts; the first negative number ends its thread. */
 const SERVER = `
   import { workerData } from 'node:worker_threads';
-  import { serveTasks } from '${MODULE}';
+  import { serving } from '${MODULE}';
   const { memory, index, handled, deaths } = workerData;
-  serveTasks(memory, index, ([number]) => {
+  const compute = ([number]) => {
     if (number < 0 && Atomics.add(deaths, 0, 1) === 0) process.exit(9);
     handled[0]++;
     handled[1] += number;
-  });
+  };
+  serving(() => compute)({ channels: memory })(index);
 `;
 
 const counted = () => new Float64Array(new SharedArrayBuffer(16));

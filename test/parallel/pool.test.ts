@@ -30,7 +30,7 @@ function squaringPool(
     filename: given.filename ?? SQUARING,
     workers,
     together: given.together ?? false,
-    workerData: { squares, seen },
+    setup: { squares, seen },
     encode({ place, number }, cells) {
       cells[0] = place;
       cells[1] = number;
@@ -94,6 +94,7 @@ describe('ThreadPool', () => {
     const threads: Worker[] = [];
     const seen = (thread: Worker) => threads.push(thread);
     process.on('worker', seen);
+    process.env.POOL_TEST = '1'; // no thread of another test has this environment, so one is started
     const { pool, squares, retries } = squaringPool(2, { together: true });
     try {
       const tasks = [0, 1].map((place) => ({ place, number: 3 }));
@@ -105,6 +106,7 @@ describe('ThreadPool', () => {
       expect(retries).toHaveLength(1);
     } finally {
       process.off('worker', seen);
+      delete process.env.POOL_TEST;
       await pool.close();
     }
   });

@@ -18,11 +18,12 @@ const FOR_TESTS = [
   'src/optim/plateau.ts: PlateauState',
   'src/optim/schedules.ts: ScheduleName',
   'src/optim/schedules.ts: ScheduleOptions',
+  'src/parallel/channel.ts: ChannelMemory',
   'src/tensorboard/messages.ts: descriptorOf',
   'src/tensorboard/records.ts: maskedChecksum',
   'src/train/trainer.ts: TrainerOptions',
   'src/train/workersearch.ts: breakEvenRows',
-  'workers/gradient.ts: handle',
+  'workers/gradient.ts: taskComputer',
 ];
 
 /** Both compilers read src/kernels/wasm/scratch.ts, so both programs are users. */

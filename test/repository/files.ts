@@ -9,7 +9,7 @@ export const ASSEMBLY_FOLDER = 'src/kernels/wasm/assembly/';
 
 /** Every file of the repository, as a path from its root. */
 export const FILES: readonly string[] = filesBelow('.');
-const typescript = FILES.filter((file) => file.endsWith('.ts'));
+const typescript = FILES.filter((file) => /\.c?ts$/.test(file));
 const shipped = typescript.filter((file) => /^(src|bin|workers|page)\//.test(file));
 
 /** TypeScript of src, bin, workers and page. */

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type Answer, resultOf } from '../../answers.js';
-import { createThreads, destroyThreads, type Threads } from '../../threads.js';
+import { createThreads, type Threads } from '../../threads.js';
 import type { ColumnSchema } from '../columnschema.js';
 import type { TableSchema } from '../schema.js';
 import type { EntryHead } from '../stream/entryformat.js';
@@ -135,13 +135,12 @@ export class ColumnWorkers {
   }
 
   async close(): Promise<void> {
-    if (this.#threads !== null) await destroyThreads(this.#threads);
+    await this.#threads?.release();
   }
 
   async #run<Result>(task: ColumnTask, rows: number): Promise<Result> {
     if (rows < MANY_ROWS) return workColumns(task) as Result;
     this.#threads ??= createThreads(WORKER_FILE, Math.min(MOST_THREADS, availableParallelism()));
-    const answer: Answer<Result> = await this.#threads.run(task);
-    return resultOf(answer);
+    return resultOf(await this.#threads.run<Answer<Result>>(task));
   }
 }

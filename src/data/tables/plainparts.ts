@@ -23,18 +23,25 @@ const LINE_FEED = 0x0a;
 const BEYOND = 2 ** 16;
 
 export class PlainPartReader {
-  readonly #handles: number[] = [];
   readonly #parsers: PlainParser[] = [];
   #room = Buffer.alloc(0);
 
   constructor(private readonly setup: PlainFiles) {}
 
   /** Parses the records of a part; returns null where they are not plain. */
-  read({ file, from, to }: PartRange): PlainPart | null {
+  read(range: PartRange): PlainPart | null {
+    const handle = openRegular(this.setup.files[range.file].path);
+    try {
+      return this.#parse(handle, range);
+    } finally {
+      closeSync(handle);
+    }
+  }
+
+  #parse(handle: number, { file, from, to }: PartRange): PlainPart | null {
     const { files, longest } = this.setup;
-    this.#handles[file] ??= openRegular(files[file].path);
     this.#parsers[file] ??= new PlainParser(files[file]);
-    const [handle, parser] = [this.#handles[file], this.#parsers[file]];
+    const parser = this.#parsers[file];
     const { size } = fstatSync(handle);
     // A record begins after a line feed, so the byte before the part is looked at too.
     const start = Math.max(0, from - 1);
@@ -50,10 +57,6 @@ export class PlainPartReader {
       ends = bytes.indexOf(LINE_FEED, to - 1 - start) + 1;
     }
     return parser.parse(bytes.subarray(begins, ends === 0 ? bytes.length : ends));
-  }
-
-  close(): void {
-    for (const handle of this.#handles) if (handle !== undefined) closeSync(handle);
   }
 
   /** Reads bytes of a file to memory that the next call overwrites. */

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-import { createThreads, destroyThreads } from '../../threads.js';
+import { createThreads } from '../../threads.js';
 import { type ColumnStore, NumberCellsBuilder, WordCellsBuilder } from './builders.js';
 import type { Cells } from './cells.js';
 import type { CsvFile } from './csvfile.js';
@@ -76,15 +76,11 @@ function readHere(
   joined: JoinedColumns,
 ): boolean {
   const reader = new PlainPartReader(setup);
-  try {
-    return ranges.every((range) => {
-      const part = reader.read(range);
-      if (part !== null) joined.add(part, files[range.file].names);
-      return part !== null;
-    });
-  } finally {
-    reader.close();
-  }
+  return ranges.every((range) => {
+    const part = reader.read(range);
+    if (part !== null) joined.add(part, files[range.file].names);
+    return part !== null;
+  });
 }
 
 /** Parts for each thread that are asked for before the first of them is joined. */
@@ -98,13 +94,13 @@ async function readInThreads(
   joined: JoinedColumns,
 ): Promise<boolean> {
   const count = Math.min(MOST_THREADS, availableParallelism());
-  const threads = createThreads(WORKER_FILE, count, { files: setup });
+  const threads = createThreads(WORKER_FILE, count, setup);
   const asked: Promise<PlainPart | null>[] = [];
   try {
     for (const [index, { file }] of ranges.entries()) {
       while (asked.length < Math.min(ranges.length, index + AHEAD * count))
         // What goes wrong here goes wrong again in DuckDB, which says what it is.
-        asked.push(threads.run(ranges[asked.length]).catch(() => null));
+        asked.push(threads.run<PlainPart | null>(ranges[asked.length]).catch(() => null));
       const part = await asked[index];
       delete asked[index];
       if (part === null) return false;
@@ -112,7 +108,7 @@ async function readInThreads(
     }
     return true;
   } finally {
-    await destroyThreads(threads);
+    await threads.release();
   }
 }
 
