@@ -58,6 +58,17 @@ describe('the watch', () => {
     }
   });
 
+  it('does so where trying them beside the load cost much, because threads waited for cores', () => {
+    for (let gone = 20; gone < 36; gone += 0.73) {
+      const time = (workers: number, at: number, step: number) =>
+        (at < gone ? (workers === 0 ? 1 : step % 3 ? 1.2 : 60) : workers === 0 ? 0.7 : 0.5) / 1000;
+      const { switches } = watched(decided(0, { 0: 1, 2: 20 }), time);
+      expect(switches.map(({ workers }) => workers)).toEqual([2]);
+      expect(switches[0].at).toBeGreaterThan(gone);
+      expect(switches[0].at).toBeLessThan(gone + 9);
+    }
+  });
+
   it('tries at once when steps have become slower than the alternative was', () => {
     const time = (workers: number, at: number) => (workers === 0 ? 1 : at < 6 ? 0.6 : 1.5) / 1000;
     const { switches } = watched(decided(2, { 0: 1, 2: 0.6 }), time);
