@@ -79,14 +79,26 @@ export class WordFile implements Words {
     return this.#read[code - blocks[this.#number].first];
   }
 
-  *[Symbol.iterator](): Generator<string> {
+  /** Reads block by block. A generator would take three times as long for each word. */
+  [Symbol.iterator](): Iterator<string, undefined> {
     const handle = openSync(this.stored.path, 'r');
-    try {
-      for (let number = 0; number < this.stored.blocks.length - 1; number++)
-        yield* this.#block(handle, number);
-    } finally {
+    let block: readonly string[] = [];
+    let [number, next] = [0, 0];
+    const end = () => {
       closeSync(handle);
-    }
+      return { done: true, value: undefined } as const;
+    };
+    return {
+      next: () => {
+        if (next === block.length) {
+          if (number === this.stored.blocks.length - 1) return end();
+          block = this.#block(handle, number++);
+          next = 0;
+        }
+        return { done: false, value: block[next++] };
+      },
+      return: end,
+    };
   }
 
   #reading<T>(read: (handle: number) => T): T {
