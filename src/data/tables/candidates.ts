@@ -12,7 +12,7 @@ import {
   splitNumber,
   unitKey,
 } from './numbers.js';
-import { findWord, type Words } from './wordlist.js';
+import { eachWord, findWord, type Words } from './wordlist.js';
 
 /** A candidate is a format that fits at least half of a column's rows. */
 export interface Candidate<Format> {
@@ -38,14 +38,12 @@ export function numberCandidates(
     unitKey(parts) === unit || (parts.prefix === '' && parts.suffix === '');
   const conventions = CONVENTIONS.filter(allowed);
   const good = conventions.map(() => 0);
-  let code = 0;
-  for (const word of distinct.words) {
-    const rows = distinct.counts[code++];
+  eachWord(distinct.words, (word, code) => {
     const parts = splitNumber(word);
-    if (parts === null || !fits(parts)) continue;
+    if (parts === null || !fits(parts)) return;
     for (const [i, convention] of conventions.entries())
-      if (convention.fits.test(parts.core)) good[i] += rows;
-  }
+      if (convention.fits.test(parts.core)) good[i] += distinct.counts[code];
+  });
   const candidates = conventions.map((convention, i) => {
     const { decimal, thousands } = convention;
     const parse = (word: string) => {
@@ -137,17 +135,15 @@ interface Pattern {
 function patternsOf({ words, counts }: DistinctWords): Pattern[] {
   const patterns = new Map<string, Pattern>();
   let [key, pattern]: [string, Pattern] = ['', { example: '', rows: 0 }];
-  let code = 0;
-  for (const word of words) {
-    const rows = counts[code++];
+  eachWord(words, (word, code) => {
     // Nearly all words are written as the one before.
     if (!isWrittenAs(key, word)) {
       key = word.replace(/\d/g, '0');
       pattern = patterns.get(key) ?? { example: word, rows: 0 };
       patterns.set(key, pattern);
     }
-    pattern.rows += rows;
-  }
+    pattern.rows += counts[code];
+  });
   return [...patterns.values()];
 }
 

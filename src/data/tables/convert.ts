@@ -14,7 +14,7 @@ import {
 import { dateParser } from './dates.js';
 import { numberParser } from './numbers.js';
 import type { ReadMode } from './reader.js';
-import { markWords, type Words } from './wordlist.js';
+import { eachWord, markWords, type Words } from './wordlist.js';
 
 /** Column values are numbers, or days of a date column, or words: what a column's cells turned out to be. */
 export type ColumnValues = NumberValues | WordValues;
@@ -163,11 +163,9 @@ function convertParsed(
   const skip = new Set(missingWords);
   const isMissing = markWords(words, (word) => skip.has(word.trim()));
   const parsed = new Float64Array(words.length);
-  let next = 0;
-  for (const word of words) {
-    parsed[next] = isMissing?.[next] ? Number.NaN : parse(word);
-    next++;
-  }
+  eachWord(words, (word, code) => {
+    parsed[code] = isMissing?.[code] ? Number.NaN : parse(word);
+  });
   const missing = new Map<string, number>();
   let misfit: ConvertedColumn['misfit'] = null;
   const values = new Float64Array(codes.length);

@@ -15,6 +15,7 @@ import { type ColumnValues, type ConvertedColumn, convert } from './convert.js';
 import { type DecidedColumn, decideTable } from './decidetable.js';
 import { withTable } from './opentable.js';
 import type { TableOverrides } from './overrides.js';
+import { eachWord } from './wordlist.js';
 
 /** Describes a column of a table, or the inputs or labels of arrays. */
 export interface ColumnDescription {
@@ -120,11 +121,9 @@ type Description = Omit<ColumnDescription, 'name' | 'type' | 'notes'>;
 function describeWords({ words, codes }: ColumnValues & { kind: 'words' }): Description {
   const counts = wordCounts({ words, codes });
   const byWord = new Map<string, number>();
-  let code = 0;
-  for (const word of words) {
+  eachWord(words, (word, code) => {
     if (counts[code] > 0) byWord.set(word, (byWord.get(word) ?? 0) + counts[code]);
-    code++;
-  }
+  });
   const present = counts.reduce((sum, count) => sum + count, 0);
   return {
     missing: codes.length - present,

@@ -1,7 +1,7 @@
 /** Looks at the distinct words of a column, and at words that look like numbers but may be something else. */
 import { type WordCells, wordCounts } from './cells.js';
 import { splitNumber } from './numbers.js';
-import { chooseWords, everyWord, markWords, someWord, type Words } from './wordlist.js';
+import { chooseWords, eachWord, everyWord, markWords, someWord, type Words } from './wordlist.js';
 
 /** Distinct words are the different words of a column, each with the number of rows that hold it. */
 export interface DistinctWords {
@@ -19,11 +19,10 @@ export function distinctWords(cells: WordCells): DistinctWords {
 
 /** Counts the rows whose word is such that something holds. */
 export function rowsWhere({ words, counts }: DistinctWords, holds: (word: string) => boolean): number {
-  let [rows, code] = [0, 0];
-  for (const word of words) {
+  let rows = 0;
+  eachWord(words, (word, code) => {
     if (holds(word)) rows += counts[code];
-    code++;
-  }
+  });
   return rows;
 }
 

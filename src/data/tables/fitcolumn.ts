@@ -7,7 +7,7 @@ import { allMissing, type ColumnFit } from './columnfit.js';
 import type { ColumnValues, WordValues } from './convert.js';
 import { identifyRows } from './distinctwords.js';
 import { fitNumber } from './fitnumber.js';
-import { chooseWords, type Words } from './wordlist.js';
+import { chooseWords, eachWord, type Words } from './wordlist.js';
 
 /** Most categories even if the user wants more: codes have 16 bits, and two of them have another meaning. */
 const MOST_CODES = 65_533;
@@ -103,8 +103,10 @@ function whyLeftOut(
   const differ = `${used} different words in ${counted(present, 'row')}`;
   const shown = `(${examples(words, 3)})`;
   if (forced) return `${differ} ${shown} identify rows rather than kinds: more than ${MOST_CODES} categories`;
-  let [cells, code] = [0, 0];
-  for (const word of words) cells += counts[code++] * wordsIn(word);
+  let cells = 0;
+  eachWord(words, (word, code) => {
+    cells += counts[code] * wordsIn(word);
+  });
   if (cells < SENTENCE * present)
     return `${differ} ${shown} identify rows rather than kinds; --category ${shellWord(name)} takes them as categories all the same`;
   return `free text, about ${Math.round(cells / present)} words in each cell (${examples(words, 1)}), which is neither a number nor a kind; make columns of what matters in it, such as its length or whether a word occurs`;

@@ -14,7 +14,7 @@ import type { DecidedColumn } from './decidetable.js';
 import { numberParser, parsePlain } from './numbers.js';
 import type { TableReader } from './reader.js';
 import { classTarget, noteRowsWithoutTarget, quantities, type Target } from './target.js';
-import { chooseWords } from './wordlist.js';
+import { chooseWords, eachWord } from './wordlist.js';
 
 const USUAL_NAMES = ['target', 'label', 'class', 'y'];
 
@@ -177,13 +177,12 @@ function numberSpellings(cells: Cells, reading: Reading): Map<number, string> {
   if (cells.kind === 'words' && reading.as === 'number') {
     const parse = numberParser(reading);
     const counts = wordCounts(cells);
-    let code = 0;
-    for (const word of cells.words) {
+    eachWord(cells.words, (word, code) => {
       const value = parse(word);
-      const count = counts[code++];
       const best = found.get(value);
-      if (best === undefined || count > best.count) found.set(value, { word: word.trim(), count });
-    }
+      if (best === undefined || counts[code] > best.count)
+        found.set(value, { word: word.trim(), count: counts[code] });
+    });
   }
   return new Map(Array.from(found, ([value, { word }]) => [value, word]));
 }

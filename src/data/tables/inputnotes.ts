@@ -7,6 +7,7 @@ import { counted, examples } from '../words.js';
 import { wordCounts } from './cells.js';
 import { type ConvertedColumn, rowCount } from './convert.js';
 import { dayName } from './dates.js';
+import { eachWord } from './wordlist.js';
 
 type NumberColumn = ColumnSchema & { kind: 'number' | 'dateParts' };
 
@@ -60,14 +61,12 @@ export class InputNotes {
     };
     this.#categories.set(schema.name, found);
     let present = 0;
-    let code = 0;
-    for (const word of words) {
-      const cells = counts[code++];
-      present += cells;
-      if (cells === 0 || known.has(word)) continue;
-      found.unseen += cells;
+    eachWord(words, (word, code) => {
+      present += counts[code];
+      if (counts[code] === 0 || known.has(word)) return;
+      found.unseen += counts[code];
       if (found.unseenWords.size < KEPT_WORDS) found.unseenWords.add(word);
-    }
+    });
     found.missing += rowCount(read.column) - present;
     addWords(found.missingWords, read.missing);
   }

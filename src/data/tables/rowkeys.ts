@@ -9,7 +9,7 @@ import { unknownColumn } from './columnnames.js';
 import type { ColumnValues, ConvertedColumn } from './convert.js';
 import type { DecidedColumn } from './decidetable.js';
 import type { TableReader } from './reader.js';
-import type { Words } from './wordlist.js';
+import { eachWord, type Words } from './wordlist.js';
 
 /** The flags that name such a column, with what it holds. */
 const ROLES = { group: 'the groups', time: 'the times', fold: 'the folds' } as const;
@@ -113,12 +113,10 @@ async function presentValues(
 function firstCodes(words: Words): Uint32Array | null {
   const first = new Map<string, number>();
   const codes = new Uint32Array(words.length);
-  let code = 0;
-  for (const word of words) {
+  eachWord(words, (word, code) => {
     codes[code] = first.get(word) ?? code;
     if (codes[code] === code) first.set(word, code);
-    code++;
-  }
+  });
   return first.size === words.length ? null : codes;
 }
 

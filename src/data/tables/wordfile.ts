@@ -74,7 +74,12 @@ export class WordFile implements Words {
     const { blocks } = this.stored;
     if (!(blocks[this.#number]?.first <= code && code < blocks[this.#number + 1].first)) {
       this.#number = blocks.findLastIndex(({ first }) => first <= code);
-      this.#read = this.#reading((handle) => this.#block(handle, this.#number));
+      const handle = openSync(this.stored.path, 'r');
+      try {
+        this.#read = this.#block(handle, this.#number);
+      } finally {
+        closeSync(handle);
+      }
     }
     return this.#read[code - blocks[this.#number].first];
   }
@@ -99,15 +104,6 @@ export class WordFile implements Words {
       },
       return: end,
     };
-  }
-
-  #reading<T>(read: (handle: number) => T): T {
-    const handle = openSync(this.stored.path, 'r');
-    try {
-      return read(handle);
-    } finally {
-      closeSync(handle);
-    }
   }
 
   #block(handle: number, number: number): string[] {

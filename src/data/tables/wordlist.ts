@@ -6,6 +6,12 @@ export interface Words extends Iterable<string> {
   at(code: number): string | undefined;
 }
 
+/** Calls `each` for every word with its code. */
+export function eachWord(words: Words, each: (word: string, code: number) => void): void {
+  let code = 0;
+  for (const word of words) each(word, code++);
+}
+
 /** Returns the first words for which something holds, at most `limit`. */
 export function findWords(words: Words, holds: (word: string) => boolean, limit: number): string[] {
   const found: string[] = [];
@@ -29,14 +35,11 @@ export const everyWord = (words: Words, holds: (word: string) => boolean): boole
 /** Marks with 1 the words for which something holds; returns null if it holds for none. */
 export function markWords(words: Words, holds: (word: string) => boolean): Uint8Array | null {
   let marks: Uint8Array | null = null;
-  let code = 0;
-  for (const word of words) {
-    if (holds(word)) {
-      marks ??= new Uint8Array(words.length);
-      marks[code] = 1;
-    }
-    code++;
-  }
+  eachWord(words, (word, code) => {
+    if (!holds(word)) return;
+    marks ??= new Uint8Array(words.length);
+    marks[code] = 1;
+  });
   return marks;
 }
 
