@@ -1,5 +1,6 @@
 /** Follows a training on the terminal, for the commands that train. */
 import { destinationOf } from '../src/destination.js';
+import type { RunOptions } from '../src/run/train.js';
 import type { StartEvent, TrainEvent, TrainResult } from '../src/train/events.js';
 import type { FlagValues } from './command.js';
 import { ENDING_SIGNALS, exitCodeOf } from './render/exit.js';
@@ -30,6 +31,12 @@ export const OUTPUT_FLAGS = {
   'no-progress': { describe: 'print lines instead of a bar', boolean: true, group: 'Output' },
 } as const;
 
+/** Milliseconds between two steps that are shown. */
+const STEP_INTERVAL = 50;
+
+/** How a training that is followed runs. */
+type FollowedRun = Required<Pick<RunOptions, 'signal' | 'stepInterval'>>;
+
 /**
  * Runs a training to its end, shows its progress and result, and lets Ctrl-C end it well. Returns the exit
  * code.
@@ -37,7 +44,7 @@ export const OUTPUT_FLAGS = {
 export async function follow(
   args: FlagValues<typeof OUTPUT_FLAGS>,
   what: string,
-  training: (signal: AbortSignal) => AsyncGenerator<TrainEvent>,
+  training: (run: FollowedRun) => AsyncGenerator<TrainEvent>,
 ): Promise<number> {
   const view = await trainingView({ quiet: args.quiet === true, progress: !args['no-progress'] });
   let start: StartEvent | null = null;
@@ -52,7 +59,7 @@ export async function follow(
   });
   view.wait(`loading ${what} …`);
   try {
-    for await (const event of training(signal)) {
+    for await (const event of training({ signal, stepInterval: STEP_INTERVAL })) {
       view.show(event);
       if (event.type === 'start') start = event;
       if (event.type === 'end') {

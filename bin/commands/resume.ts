@@ -53,10 +53,10 @@ export const resumeCommand = defineCommand({
       args,
     );
     const library = await import('../../src/run/train.js');
-    return follow(args, `the data of ${args.run}`, (signal) =>
+    return follow(args, `the data of ${args.run}`, (followed) =>
       library.resumeAmong(ranksOfThisProcess(), args.run, {
         ...options,
-        signal,
+        ...followed,
         profile: args.profile === true,
         picture: args.picture !== undefined,
         force: args.force === true,

@@ -70,10 +70,10 @@ export const trainCommand = defineCommand({
       return 0;
     }
     const out = args.out === undefined ? {} : { out: args.out };
-    return follow(args, options.data, (signal) =>
+    return follow(args, options.data, (followed) =>
       library.trainAmong(ranksOfThisProcess(), options, {
         ...out,
-        signal,
+        ...followed,
         profile: args.profile === true,
         picture: args.picture !== undefined,
         argv: process.argv.slice(2),

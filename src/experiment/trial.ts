@@ -3,7 +3,6 @@ import { rmSync } from 'node:fs';
 import { type Clock, systemClock } from '../clock.js';
 import type { TrainingData } from '../data/load.js';
 import { DataError, DivergedError, UserError } from '../errors.js';
-import { fewerSteps } from '../run/fewersteps.js';
 import { openNested } from '../run/nested.js';
 import { newRecord } from '../run/record.js';
 import { runSession } from '../run/refit.js';
@@ -75,8 +74,7 @@ export async function* trainTrial(
   try {
     const session = await openTrial(job, signal, clock, own);
     const { lastEpoch, hparams, measured } = job;
-    const events = runSession({ ...session, lastEpoch, hparams, measured });
-    for await (const event of fewerSteps(events, stepInterval, clock)) {
+    for await (const event of runSession({ ...session, lastEpoch, hparams, measured, stepInterval })) {
       if (event.type === 'start') {
         const { step, stepsPerEpoch, parameters } = event;
         yield { type: 'begin', step, stepsPerEpoch, parameters };

@@ -75,9 +75,10 @@ export function roundedProducts(
         N,
         mode,
       ),
-    // Those of `products` would not round.
+    // Those of `products` would not round, and roundings are not recorded.
     rectifiedAffine: undefined,
     rectifiedInputGradient: undefined,
+    record: undefined,
     refreshWeights() {
       if (refreshed) round(roundedWeights, weights, parameters);
     },

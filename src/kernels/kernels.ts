@@ -40,6 +40,12 @@ export const oneShard = (R: number): ShardRows => ({ bounds: Int32Array.of(0, R)
 export type SumMode = 'start' | 'continue';
 
 /**
+ * Calls of kernels that can be made again as a single call, on the same arrays with the same sizes. It
+ * returns what no magnitude among the sums over rows that it stores exceeds, NaN if one is NaN.
+ */
+export type Recording = () => number;
+
+/**
  * The sizes of a periodic embedding: each of the first C of K inputs goes through F cosines to V values,
  * which follow it in the N = K + C·V outputs.
  */
@@ -122,8 +128,14 @@ export interface Kernels {
     N: number,
     mode: SumMode,
   ): number | undefined;
-  /** db[N] = Σ over the shards' rows of dz[R,N], summed as `ShardRows` says. */
-  columnSums(db: FloatArray, dz: FloatArray, shards: ShardRows, N: number, mode: SumMode): void;
+  /** db[N] = Σ over the shards' rows of dz[R,N], summed and returned as in `affineWeightGradient`. */
+  columnSums(db: FloatArray, dz: FloatArray, shards: ShardRows, N: number, mode: SumMode): number | undefined;
+
+  /**
+   * Runs `run`, which may call nothing but the products and sums above, and returns a recording of its calls;
+   * null where not all of them were calls of machine code.
+   */
+  record?(run: () => void): Recording | null;
 
   /**
    * y = f(z), element by element; p is the parameter of f (a slope, …). reference/activations.ts lists the

@@ -3,7 +3,7 @@
  * a system library (native/), and either of them with operands in bfloat16 (bfloat16.ts). Shapes and meaning
  * are those of `Kernels`.
  */
-import type { ShardRows, SumMode } from './kernels.js';
+import type { Recording, ShardRows, SumMode } from './kernels.js';
 import type { StepName } from './steps.js';
 
 /** The three products; z, x, w, b, dx, dz, dw and db are byte offsets. */
@@ -27,10 +27,12 @@ export interface Products {
     | ((dx: number, dz: number, w: number, shards: ShardRows, K: number, N: number, x: number) => void)
     | undefined;
   /**
-   * Computes the sums over rows with the bits of WASM, where there is a faster way than WASM's; returns
-   * whether it has.
+   * Computes the sums over rows with the bits of WASM, where there is a faster way than WASM's; returns what
+   * no magnitude among them exceeds, or nothing where it has not computed them.
    */
-  columnSums?(db: number, dz: number, shards: ShardRows, N: number, mode: SumMode): boolean;
+  columnSums?(db: number, dz: number, shards: ShardRows, N: number, mode: SumMode): number | undefined;
+  /** `Kernels.record`. */
+  record?: ((run: () => void) => Recording | null) | undefined;
   /** Rounds `count` numbers to bfloat16 that are stored as float32, as WASM does, which has a slower way. */
   round?(to: number, from: number, count: number): void;
   /** Gathers rows as `Kernels` says; x is a byte offset. */

@@ -22,21 +22,26 @@ export function weightGradient(
 ): void {
   for (const subtree of subtrees) {
     const gradient = dw[subtree.block];
-    const most = kernels.affineWeightGradient(gradient, x, dz, subtree, K, N, mode);
-    if (most === undefined) largest?.delete(gradient);
-    else largest?.set(gradient, most);
+    note(largest, gradient, kernels.affineWeightGradient(gradient, x, dz, subtree, K, N, mode));
   }
+}
+
+/** Keeps what no magnitude in a gradient exceeds, where kernels say that. */
+function note(largest: Pass['largest'], gradient: FloatArray, most: number | undefined): void {
+  if (most === undefined) largest?.delete(gradient);
+  else largest?.set(gradient, most);
 }
 
 /** Leaves the sum of values[R, width] over rows: the gradient of a bias is the sum of ∂Div/∂z. */
 export function rowSums(
-  { kernels, subtrees, mode }: Pass,
+  { kernels, subtrees, mode, largest }: Pass,
   gradient: ParameterGradient,
   values: FloatArray,
   width: number,
 ): void {
   for (const subtree of subtrees) {
-    kernels.columnSums(gradient[subtree.block], values, subtree, width, mode);
+    const sum = gradient[subtree.block];
+    note(largest, sum, kernels.columnSums(sum, values, subtree, width, mode));
   }
 }
 

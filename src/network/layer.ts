@@ -93,7 +93,12 @@ export interface BoundSequence {
   readonly layers: readonly Layer[];
   readonly arrays: readonly LayerArrays[];
   /** The passes in the order in which they are made; what layers do together need not be in all arrays. */
-  readonly passes: { readonly forward: readonly BoundPass[]; readonly backward: readonly BoundPass[] };
+  readonly passes: {
+    readonly forward: readonly BoundPass[];
+    readonly backward: readonly BoundPass[];
+    /** Whether all of them belong to layers whose passes are `repeatable`. */
+    readonly recordable: boolean;
+  };
   /** [R, inputs] */
   readonly input: FloatArray;
   /** ∂Div/∂input, where it is wanted. */
@@ -163,6 +168,11 @@ export interface Layer {
   readonly rectifies?: boolean;
   /** The layer's two passes with the work of a layer that rectifies, where they can do both at once. */
   readonly rectified?: RectifiedPasses;
+  /**
+   * Whether both passes call nothing but matrix products and sums over rows, with the same arrays and sizes
+   * for every batch of a size, so that the calls can be recorded.
+   */
+  readonly repeatable?: boolean;
   /** The inputs on which the layer is defined, for the message when any other stops the run. */
   readonly domain?: string;
   forward(pass: Pass, arrays: LayerArrays): void;

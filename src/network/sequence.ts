@@ -34,6 +34,7 @@ function passesOf(
 ): BoundSequence['passes'] {
   const forward: BoundPass[] = [];
   const backward: BoundPass[] = [];
+  let recordable = true;
   /** Whether layer k rectifies what the layer before it, or the gradient that the one after it, has left. */
   const before = (k: number) => fused && layers[k]?.rectifies && layers[k - 1]?.rectified;
   const after = (k: number) => fused && layers[k]?.rectifies && layers[k + 1]?.rectified;
@@ -43,6 +44,7 @@ function passesOf(
       const bound = { ...arrays[k], y: arrays[k + 1].y };
       forward.push((pass) => rectified.forward(pass, bound));
     } else if (!before(k)) forward.push((pass) => layer.forward(pass, arrays[k]));
+    if (!before(k) && !layer.repeatable) recordable = false;
   }
   for (const [k, layer] of [...layers.entries()].reverse()) {
     const rectified = after(k - 1);
@@ -53,9 +55,10 @@ function passesOf(
       // The slope of ReLU follows from y too, which is written in any case.
       const bound = before(k) ? { ...arrays[k], x: arrays[k].y } : arrays[k];
       backward.push((pass) => layer.backward(pass, bound));
+      if (!layer.repeatable) recordable = false;
     }
   }
-  return { forward, backward };
+  return { forward, backward, recordable };
 }
 
 /** Says what a sequence is bound to. */

@@ -50,6 +50,7 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
   const { plan } = trainer;
   const begin = clock();
   const samplesBefore = trainer.state.samples;
+  const tellsOfStep = stepTelling(session);
   const letEventLoopTurn = eventLoop(session, checkpoints);
 
   yield startEvent(plan, folder, trainer.state.step);
@@ -82,8 +83,8 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
     }
     const { step } = trainer.state;
     const epoch = Math.ceil(step / plan.stepsPerEpoch);
-    yield { type: 'step', step, epoch, train: trainer.epochMetrics, lr };
-    yield* session.pendingEvents.splice(0);
+    if (tellsOfStep()) yield { type: 'step', step, epoch, train: trainer.epochMetrics, lr };
+    if (session.pendingEvents.length > 0) yield* session.pendingEvents.splice(0);
 
     const epochDone = step % plan.stepsPerEpoch === 0;
     if (epochDone) {
@@ -131,6 +132,21 @@ function endingOf({ trainer, signal, lastEpoch, stopped }: Session): TrainResult
 
 function startOfEpoch({ state: { samples, seconds } }: Trainer): EpochStart {
   return { samples, seconds };
+}
+
+/**
+ * Returns the function that says whether an event tells of a step: there may be thousands a second, and each
+ * event goes through a chain of generators.
+ */
+function stepTelling({ stepInterval = 0, clock }: Session): () => boolean {
+  let told = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (stepInterval === 0) return true;
+    const now = clock();
+    if (now - told < stepInterval) return false;
+    told = now;
+    return true;
+  };
 }
 
 /** Milliseconds after which the event loop turns, so that an in-process training hears a signal. */

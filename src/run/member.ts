@@ -16,7 +16,6 @@ import type {
 } from '../train/events.js';
 import type { OwnFunctions } from '../train/own.js';
 import { planTraining } from '../train/plan.js';
-import { fewerSteps } from './fewersteps.js';
 import { openNested } from './nested.js';
 import { newRecord } from './record.js';
 import { runSession } from './refit.js';
@@ -69,7 +68,7 @@ export async function* trainMember(
 ): AsyncGenerator<MemberReport> {
   try {
     const session = await openMember(job, signal, clock, own);
-    for await (const event of fewerSteps(runSession(session), stepInterval, clock)) {
+    for await (const event of runSession({ ...session, stepInterval })) {
       if (event.type === 'start' || event.type === 'workers') continue;
       if (event.type === 'member' || event.type === 'fold') continue;
       if (event.type === 'refit' || event.type === 'refitEpoch') continue;

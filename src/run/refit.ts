@@ -36,7 +36,7 @@ async function* withRefit(session: Session, events: AsyncIterable<TrainEvent>): 
 
 /** Trains on all rows for as many epochs as were best, and puts the result in the model's place. */
 async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEvent> {
-  const { trainer, folder, signal, clock, record, force = false } = session;
+  const { trainer, folder, signal, clock, stepInterval, record, force = false } = session;
   const begin = clock();
   const ranks = trainer.ranks ?? undefined;
   const plan = planRefit(trainer.plan, first.workers, folder);
@@ -52,7 +52,7 @@ async function* refit(session: Session, first: EndEvent): AsyncGenerator<TrainEv
     force,
     ranks,
   });
-  const settled: Session = { ...again, lastEpoch: epochs, measured: [] };
+  const settled: Session = { ...again, stepInterval, lastEpoch: epochs, measured: [] };
   const second = yield* refitEvents(settled);
   const seconds = (clock() - begin) / 1000;
   const wallSeconds = first.wallSeconds + seconds;

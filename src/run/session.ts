@@ -29,6 +29,8 @@ export interface Session {
   readonly signal: AbortSignal | undefined;
   /** Says when a checkpoint is due and when the event loop turns. */
   readonly clock: Clock;
+  /** Milliseconds between two steps that are told of (default 0: every step is). */
+  readonly stepInterval?: number | undefined;
   best: BestWeights | null;
   /** What TensorBoard compares a sweep's trials by. */
   readonly hparams?: Readonly<Record<string, HParamValue>>;
@@ -52,6 +54,7 @@ interface SessionOptions {
   readonly workerFile?: string;
   readonly profile?: boolean;
   readonly clock?: Clock;
+  readonly stepInterval?: number;
   readonly own?: OwnFunctions;
   readonly ranks?: Ranks | undefined;
 }
@@ -59,8 +62,11 @@ interface SessionOptions {
 /** Opens a trainer, with the events that arise inside its steps. */
 export function openSession(
   plan: TrainingPlan,
-  { workerFile, profile, clock, own = {}, ranks }: SessionOptions,
-): Pick<Session, 'trainer' | 'profile' | 'pendingEvents' | 'clock' | 'own' | 'history' | 'stopped'> {
+  { workerFile, profile, clock, stepInterval, own = {}, ranks }: SessionOptions,
+): Pick<
+  Session,
+  'trainer' | 'profile' | 'pendingEvents' | 'clock' | 'stepInterval' | 'own' | 'history' | 'stopped'
+> {
   checkOwnGiven(plan.config, own);
   const pendingEvents: TrainEvent[] = [];
   const times = profile ? new Profile(clock) : null;
@@ -74,6 +80,6 @@ export function openSession(
     onNote: (message) => pendingEvents.push({ type: 'note', message }),
     onWorkers: (workers, why) => pendingEvents.push({ type: 'workers', workers, why }),
   });
-  const begin = { own, history: [], stopped: null };
+  const begin = { stepInterval, own, history: [], stopped: null };
   return { trainer, profile: times, pendingEvents, clock: clock ?? systemClock, ...begin };
 }

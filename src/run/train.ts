@@ -45,6 +45,8 @@ export interface RunOptions {
    * kept in the folder of every training of one network on two numbers.
    */
   readonly picture?: boolean;
+  /** Milliseconds between two events of type step (default 0: every step has one). */
+  readonly stepInterval?: number;
   /** The command line, which the run's record keeps. */
   readonly argv?: readonly string[];
   /** The compiled worker module. Tests put one here that dies. */

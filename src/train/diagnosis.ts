@@ -15,7 +15,7 @@ import type { Metrics } from '../forward/metrics.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import { apart } from '../network/network.js';
 import { type BrokenParameter, brokenParameter, brokenView } from './finite.js';
-import { beginPass, type GradientContext, type GradientTask, taskPasses, weighRows } from './gradient.js';
+import { beginPass, type GradientContext, type GradientTask, prepareTask, weighRows } from './gradient.js';
 import { allFinite, type Diagnosis, largest, magnitudes, remedyFor, rowsNotFinite } from './magnitudes.js';
 import type { TrainingPlan } from './plan.js';
 
@@ -139,7 +139,7 @@ function diagnoseStep(context: GradientContext, plan: Planned, task: GradientTas
   const { trainingRows, memory, kernels } = context;
   const broken = diagnoseParameters(context, plan);
   if (broken) return broken;
-  const sequence = taskPasses(context, task);
+  const { sequence } = prepareTask(context, task);
   let backwardFound: Diagnosis | null = null;
   for (const piece of sequence.passes) {
     const from = task.start + piece.from;

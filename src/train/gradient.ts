@@ -1,8 +1,8 @@
 import type { Subset } from '../data/dataset.js';
 import { computeDivergence, type ForwardContext, forwardRows, rowScore } from '../forward/context.js';
-import type { FloatArray, Kernels } from '../kernels/kernels.js';
 import { outputWidth } from '../network/layer.js';
-import { backward } from '../network/network.js';
+import { backward, forward } from '../network/network.js';
+import { type RunNetwork, recorded } from '../network/recorded.js';
 import {
   contiguousRanges,
   type IndexRange,
@@ -12,6 +12,7 @@ import {
 } from '../parallel/shards.js';
 import { PURPOSE, streamKey } from '../random.js';
 import { leavesSameBits } from './audited.js';
+import { boundedBlocks, CALM, type Seen } from './bounded.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 import { type GradientPass, type PassSequence, passesOf } from './passes.js';
 import type { PassValues } from './schedules.js';
@@ -47,8 +48,18 @@ export interface GradientContext extends ForwardContext {
   readonly sharding: Sharding;
   /** Rows of a pass, at most. */
   readonly maxRows: number;
-  /** The passes of each task seen so far, by its rows, its range and what it leaves. */
-  readonly passes: Map<number, PassSequence>;
+  /** What was prepared for each task seen so far, by its rows, its range and what it leaves. */
+  readonly prepared: Map<number, PreparedTask>;
+}
+
+/** What all tasks of the same size and range have in common. */
+interface PreparedTask {
+  readonly sequence: PassSequence;
+  /** The passes through the network. */
+  readonly forward: RunNetwork;
+  readonly backward: RunNetwork;
+  /** Whether the sums that the task leaves are bounded. */
+  readonly isBounded: ReturnType<typeof boundedBlocks>;
 }
 
 /**
@@ -62,20 +73,21 @@ export function computeGradient(
   progress: () => void = () => {},
 ): void {
   const { memory, workspace, kernels, pass, timer, trainingRows } = context;
-  const sequence = taskPasses(context, task);
+  const prepared = prepareTask(context, task);
+  const { sequence } = prepared;
   timer?.begin();
   pass.largest?.clear();
   for (const piece of sequence.passes) {
     const { from, to, shards, mode } = piece;
     beginPass(context, task, sequence, piece);
-    forwardRows(context, trainingRows, task.start + from, task.start + to);
+    forwardRows(context, trainingRows, task.start + from, task.start + to, prepared.forward);
     computeDivergence(context, true);
     weighRows(context, task.start + from);
     for (let shard = shards.first; shard < shards.last; shard++) {
       sumRows(context, shard, sequence.offset + shard, mode === 'continue');
     }
     timer?.lap('divergence');
-    backward(pass, workspace.network);
+    prepared.backward(pass, workspace.network);
     timer?.lap('backward');
     progress();
   }
@@ -90,48 +102,12 @@ export function computeGradient(
   // The tree adds at most one value of each shard, so a sum stays finite if this many times each value does.
   const headroom = 2 * context.sharding.shards * CALM;
   // Additions change what the kernels have seen.
-  const seen = sequence.additions.length > 0 ? NONE_SEEN : (pass.largest ?? NONE_SEEN);
-  const bounded = sequence.roots.every((block) =>
-    isBounded(kernels, memory.gradients[block], seen, headroom),
-  );
-  workspace.bounded[0] = Number(bounded);
+  const seen = (sequence.additions.length === 0 && pass.largest) || NONE_SEEN;
+  workspace.bounded[0] = Number(prepared.isBounded(seen, headroom));
   timer?.lap('sum');
 }
 
-/**
- * A gradient below 1e18, as every sound one is, leaves room for what an update makes of it: its square is
- * finite too, and so is its product with a rate. The stepper looks at what larger ones have led to.
- */
-const CALM = 2 ** 60;
-
-const NONE_SEEN: ReadonlyMap<FloatArray, number> = new Map();
-
-/**
- * Whether `headroom` times every value of a gradient block is finite. Kernels have seen the largest magnitude
- * of some of its arrays already, so only what lies between those is looked at.
- */
-function isBounded(
-  kernels: Kernels,
-  block: Float32Array,
-  seen: ReadonlyMap<FloatArray, number>,
-  headroom: number,
-): boolean {
-  const parts = [...seen.keys()]
-    .filter(({ buffer, byteOffset }) => buffer === block.buffer && within(block, byteOffset))
-    .sort((a, b) => a.byteOffset - b.byteOffset);
-  let from = 0;
-  for (const part of parts) {
-    if (!Number.isFinite(Math.fround(headroom * seen.get(part)!))) return false;
-    const first = (part.byteOffset - block.byteOffset) / 4;
-    if (first > from && !kernels.allFinite(block.subarray(from, first), first - from, headroom)) return false;
-    from = first + part.length;
-  }
-  const rest = block.length - from;
-  return rest === 0 || kernels.allFinite(block.subarray(from), rest, headroom);
-}
-
-const within = ({ byteOffset, byteLength }: Float32Array, place: number): boolean =>
-  place >= byteOffset && place < byteOffset + byteLength;
+const NONE_SEEN: Seen = new Map();
 
 /** Prepares the context for one training pass. */
 export function beginPass(
@@ -192,18 +168,30 @@ function sumRows(context: GradientContext, shard: number, place: number, continu
   memory.shardScores[place] = score;
 }
 
-/** Returns the passes of a task, made when a task of such a size and range is first seen. */
-export function taskPasses(context: GradientContext, task: GradientTask): PassSequence {
-  const { passes, sharding } = context;
+/** Returns what is prepared for a task, made when a task of such a size and range is first seen. */
+export function prepareTask(context: GradientContext, task: GradientTask): PreparedTask {
+  const { prepared, sharding } = context;
   const { rows, first, last, leaves } = task;
   const { shards } = sharding;
   const key = ((rows * (shards + 1) + first) * (shards + 1) + last) * LEAVES.length + LEAVES.indexOf(leaves);
-  let sequence = passes.get(key);
-  if (!sequence) {
-    sequence = newPasses(context, task);
-    passes.set(key, sequence);
+  let found = prepared.get(key);
+  if (!found) {
+    found = newTask(context, newPasses(context, task));
+    prepared.set(key, found);
   }
-  return sequence;
+  return found;
+}
+
+function newTask({ kernels, memory }: GradientContext, sequence: PassSequence): PreparedTask {
+  const blocks = sequence.roots.map((block) => memory.gradients[block]);
+  // A recording takes memory, so it is not for the many passes over a batch that is too long for one.
+  const repeats = sequence.passes.length === 1;
+  return {
+    sequence,
+    forward: repeats ? recorded(forward) : forward,
+    backward: repeats ? recorded(backward) : backward,
+    isBounded: boundedBlocks(kernels, blocks),
+  };
 }
 
 function newPasses(

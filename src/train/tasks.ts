@@ -137,7 +137,7 @@ export function createContexts(
         seed,
         sharding: sizes,
         maxRows: passRows(sizes),
-        passes: new Map(),
+        prepared: new Map(),
       },
       update: { memory, workspace, kernels, timer, chunks: [], additions: new Map() },
     };

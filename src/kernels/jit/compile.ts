@@ -5,6 +5,7 @@ import type { InstructionSet, Label } from './encoder.js';
 import { writeGatherBytes, writeGatherFloats } from './gather.js';
 import { writeGradient } from './gradient.js';
 import { placeCode } from './memory.js';
+import { writeReplay } from './replay.js';
 import { writeRound } from './round.js';
 import { writeAdam, writeSgd } from './step.js';
 
@@ -20,6 +21,7 @@ function writeFunctions(code: Assembler) {
     round: writeRound(code),
     gatherFloats: writeGatherFloats(code),
     gatherBytes: writeGatherBytes(code),
+    replay: writeReplay(code),
   } as const;
 }
 

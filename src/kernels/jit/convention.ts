@@ -3,6 +3,8 @@ import type { Assembler } from './assembler.js';
 import { at, R12, R13, R14, R15, RBP, RBX, RCX, RDI, RSI, RSP } from './encoder.js';
 
 const WINDOWS = process.platform === 'win32';
+/** The register in which a function gets its argument. */
+export const ARGUMENT = WINDOWS ? RCX : RDI;
 /** Windows wants the lower halves of these vector registers back. */
 const SAVED_VECTORS = WINDOWS ? [6, 7, 8, 9, 10, 11, 12, 13, 14, 15] : [];
 const SAVED = [RBX, RBP, R12, R13, R14, R15, ...(WINDOWS ? [RDI, RSI] : [])];
@@ -15,8 +17,7 @@ export function enter(code: Assembler, register: number): void {
   SAVED_VECTORS.forEach((vector, i) => {
     code.vstore128(at(RSP, 16 * i), vector);
   });
-  const argument = WINDOWS ? RCX : RDI;
-  if (argument !== register) code.mov(register, argument);
+  if (ARGUMENT !== register) code.mov(register, ARGUMENT);
 }
 
 /** Ends the function. */

@@ -11,6 +11,7 @@ import type { MachineCode, ProductAddresses } from './compile.js';
 import type { InstructionSet } from './encoder.js';
 import { machineGather } from './gatherrows.js';
 import { type Processor, THIS_PROCESSOR } from './processor.js';
+import { createRecorder } from './record.js';
 import { machineRounding } from './rounding.js';
 import { machineUpdate } from './update.js';
 import { blockWriter } from './words.js';
@@ -77,7 +78,10 @@ export function callProducts(
     }
   };
 
-  /** C[K,N] = the tree over the shards of Aᵀ·B, where rows of A lie `aStride` bytes apart. */
+  /**
+   * C[K,N] = the tree over the shards of Aᵀ·B, where rows of A lie `aStride` bytes apart. Returns the largest
+   * magnitude in C; NaN if one is NaN.
+   */
   const sumShards = (
     c: number,
     a: number,
@@ -87,7 +91,8 @@ export function callProducts(
     K: number,
     N: number,
     mode: SumMode,
-  ) => {
+  ): number => {
+    fill.forget();
     const b = dz + 4 * bounds[first] * N;
     const start = mode === 'continue' ? START.more : START.zero;
     const step = evenBlocks(K, MOST_DEPTH, VECTOR);
@@ -100,6 +105,7 @@ export function callProducts(
       fill.places(a + 4 * k, b, c + 4 * k * N, 0, start);
       weightGradient(block);
     }
+    return fill.largest();
   };
 
   const forward =
@@ -141,9 +147,7 @@ export function callProducts(
       N: number,
       mode: SumMode,
     ): number {
-      fill.forget();
-      sumShards(dw, x + 4 * shards.bounds[shards.first] * K, 4 * K, dz, shards, K, N, mode);
-      return fill.largest();
+      return sumShards(dw, x + 4 * shards.bounds[shards.first] * K, 4 * K, dz, shards, K, N, mode);
     },
   };
 }
@@ -161,20 +165,35 @@ export function machineProducts(
   processor: Processor = THIS_PROCESSOR,
 ): Products {
   const { instructions } = code;
-  const place = { instructions, memory, scratch, processor, bfloat16: false };
-  const calls = callProducts(code, place);
+  const recorder = createRecorder(code, memory, scratch, processor);
+  const recorded = { ...processor, callable: recorder.callable };
+  const calls = callProducts(code, { instructions, memory, scratch, processor: recorded, bfloat16: false });
   return {
     affine: calls.affine,
     affineInputGradient: calls.affineInputGradient,
     rectifiedAffine: calls.rectifiedAffine,
     rectifiedInputGradient: calls.rectifiedInputGradient,
-    affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
-      (fits(shards) ? calls.weightGradient : wasm.affineWeightGradient)(dw, x, dz, shards, K, N, mode),
+    affineWeightGradient(dw, x, dz, shards, K, N, mode) {
+      if (fits(shards)) return calls.weightGradient(dw, x, dz, shards, K, N, mode);
+      recorder.refuse();
+      return wasm.affineWeightGradient(dw, x, dz, shards, K, N, mode);
+    },
     // A sum is a product with ones: 1·dz + sum rounds once, as an addition does.
     columnSums(db, dz, shards, N, mode) {
-      if (N < WIDE || !fits(shards)) return false;
-      calls.sumShards(db, scratch + WORD.one, 0, dz, shards, 1, N, mode);
-      return true;
+      if (fits(shards) && (N >= WIDE || recorder.isRecording())) {
+        return calls.sumShards(db, scratch + WORD.one, 0, dz, shards, 1, N, mode);
+      }
+      recorder.refuse();
+      return undefined;
+    },
+    record(run) {
+      const replay = recorder.record(run);
+      if (replay === null) return null;
+      return () => {
+        calls.fill.forget();
+        replay();
+        return calls.fill.largest();
+      };
     },
     update: machineUpdate(code, memory, scratch, calls.block, processor.callable),
     gatherRows: machineGather(code, memory, scratch, calls.block, processor),

@@ -48,6 +48,7 @@ export const linearKernels: Linear = {
 
   columnSums(db, dz, shards, N, mode) {
     for (let n = 0; n < N; n++) sumShards(db, n, shards, mode, (r) => dz[r * N + n]);
+    return undefined;
   },
 
   scaleBytes(x, count, shift, scale) {

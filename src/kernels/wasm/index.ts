@@ -117,9 +117,12 @@ export function createWasmKernels(
     affineWeightGradient: (dw, x, dz, shards, K, N, mode) =>
       products.affineWeightGradient(pointer(dw), pointer(x), pointer(dz), shards, K, N, mode),
     columnSums(db, dz, shards, N, mode) {
-      if (products.columnSums?.(pointer(db), pointer(dz), shards, N, mode)) return;
+      const most = products.columnSums?.(pointer(db), pointer(dz), shards, N, mode);
+      if (most !== undefined) return most;
       wasm.columnSums(pointer(db), pointer(dz), copyBounds(shards), N, mode === 'continue');
+      return undefined;
     },
+    ...(products.record && { record: products.record }),
     activate: (name, y, z, count, p) => wasm.activate(activations[name], pointer(y), pointer(z), count, p),
     activateBackward: (name, dz, dy, z, y, count, p) =>
       wasm.activateBackward(activations[name], pointer(dz), pointer(dy), pointer(z), pointer(y), count, p),

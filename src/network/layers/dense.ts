@@ -45,7 +45,7 @@ export function dense(inputs: number, units: number, options: DenseOptions = {})
     saved: ntk ? [inputs] : [], // x/√inputs
     multiplyAdds: inputs * units,
     affine: true,
-    ...(ntk ? {} : { rectified: rectified(inputs, units, bias) }),
+    ...(ntk ? {} : { rectified: rectified(inputs, units, bias), repeatable: true }),
 
     forward({ kernels, rows, shards }, { x, y, parameters: [w, b], saved: [scaled] }) {
       if (ntk) kernels.scale(scaled, x, rows * inputs, factor);
