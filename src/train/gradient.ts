@@ -2,7 +2,7 @@ import type { Subset } from '../data/dataset.js';
 import { computeDivergence, type ForwardContext, forwardRows, rowScore } from '../forward/context.js';
 import { outputWidth } from '../network/layer.js';
 import { backward, forward } from '../network/network.js';
-import { type RunNetwork, recorded } from '../network/recorded.js';
+import { type RunNetwork, replayed } from '../network/replayed.js';
 import {
   contiguousRanges,
   type IndexRange,
@@ -188,8 +188,8 @@ function newTask({ kernels, memory }: GradientContext, sequence: PassSequence): 
   const repeats = sequence.passes.length === 1;
   return {
     sequence,
-    forward: repeats ? recorded(forward) : forward,
-    backward: repeats ? recorded(backward) : backward,
+    forward: repeats ? replayed(forward) : forward,
+    backward: repeats ? replayed(backward) : backward,
     isBounded: boundedBlocks(kernels, blocks),
   };
 }

@@ -7,7 +7,7 @@ import type { Processor } from './processor.js';
 import { ENTRY, LIST } from './replay.js';
 
 /** Records the calls of an instance's functions. */
-export interface Recorder {
+interface Recorder {
   /** `callable` of the processor, for functions whose calls are recorded. */
   callable: Processor['callable'];
   /** Says that something is done by other means, which ends the recording at hand. */

@@ -6,8 +6,10 @@
 import type { Processor } from '#src/kernels/jit/processor.js';
 import { dotPair, fusedMultiplyAdd, narrow } from './fma.js';
 
-/** Where the code, the stack and the memory lie in the emulated address space. */
-const [CODE, STACK, MEMORY] = [0x1000, 0x4000000, 0x10000000];
+/** Where the code, the stack, the memory and lists beside it lie in the emulated address space. */
+const [CODE, STACK, MEMORY, LISTS] = [0x1000, 0x4000000, 0x10000000, 0x40000000];
+/** The distance of two lists. */
+const LIST_BYTES = 0x100000;
 const STACK_BYTES = 4096;
 /** The address to which the emulated function returns. */
 const CALLER = 0x10;
@@ -43,6 +45,7 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
   const heap = new DataView(memory);
   const program = new DataView(code.buffer, code.byteOffset, code.byteLength);
   const steps: (Step | undefined)[] = [];
+  const lists: DataView[] = [];
   let zero = false;
   let below = false;
   let mask = 0;
@@ -54,6 +57,9 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
     if (inside(MEMORY, heap)) return [heap, address - MEMORY];
     if (inside(STACK, stack)) return [stack, address - STACK];
     if (!writes && inside(CODE, program)) return [program, address - CODE];
+    const list = Math.floor((address - LISTS) / LIST_BYTES);
+    const begin = LISTS + list * LIST_BYTES;
+    if (!writes && lists[list] && inside(begin, lists[list])) return [lists[list], address - begin];
     throw new Error(
       `${writes ? 'writes' : 'reads'} ${bytes} bytes at ${address.toString(16)}, outside memory`,
     );
@@ -520,7 +526,9 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
     if (CALLEE_SAVED.some((register, i) => general[register] !== saved[i]))
       throw new Error('a register that belongs to the caller has changed');
   };
-  return { addressOf: () => MEMORY, callable: (offset) => (block) => run(offset, block) };
+  const addressOf = (buffer: ArrayBufferLike): number =>
+    buffer === memory ? MEMORY : LISTS + LIST_BYTES * (lists.push(new DataView(buffer)) - 1);
+  return { addressOf, callable: (offset) => (block) => run(offset, block) };
 
   function unknownError(at: number): Error {
     const bytes = Buffer.from(code.subarray(at, at + 8)).toString('hex');

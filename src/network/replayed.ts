@@ -14,7 +14,7 @@ export type RunNetwork = (pass: Pass, network: Pick<BoundSequence, 'passes'>) =>
  * the layers and the kernels allow it. It must be called with the same network, and for the same rows of a
  * batch and their shards, each time.
  */
-export function recorded(run: RunNetwork): RunNetwork {
+export function replayed(run: RunNetwork): RunNetwork {
   /** null: there is none, undefined: it was not tried. */
   let recording: Recording | null | undefined;
   /** The gradients of which the kernels have said how large they are. */

@@ -1,0 +1,135 @@
+/** A recording makes its calls again: to the bits of WASM, on whatever the arrays hold by then. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BLOCK_BYTES } from '#src/kernels/jit/block.js';
+import { compileCode, type MachineCode, writeCode } from '#src/kernels/jit/compile.js';
+import type { Processor } from '#src/kernels/jit/processor.js';
+import { machineProducts } from '#src/kernels/jit/products.js';
+import type { Kernels } from '#src/kernels/kernels.js';
+import { compileKernels } from '#src/kernels/load.js';
+import { createWasmKernels, instantiateWasm, wasmProducts } from '#src/kernels/wasm/index.js';
+import { SCRATCH_BYTES } from '#src/kernels/wasm/scratch.js';
+import { machineSets } from '../implementations.js';
+import { emulate } from './emulator.js';
+
+const PAGE = 65536;
+const PAGES = 24;
+
+/** Two dense layers with a ReLU between them. */
+const passes = (most: { rows: number; width: number }) =>
+  fc.record({
+    /** Rows of each shard. */
+    sizes: fc.array(fc.integer({ min: 1, max: most.rows }), { minLength: 1, maxLength: 6 }),
+    K: fc.integer({ min: 1, max: most.width }),
+    H: fc.integer({ min: 1, max: 80 }),
+    N: fc.integer({ min: 1, max: 40 }),
+    seed: fc.nat(1 << 20),
+  });
+type Case = ReturnType<typeof passes> extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** Both implementations on one memory. */
+function kernelsOn(code: MachineCode, processor?: (memory: ArrayBufferLike) => Processor) {
+  const begin = PAGE + SCRATCH_BYTES;
+  const pages = Math.ceil((begin + BLOCK_BYTES) / PAGE) + PAGES;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const wasm = instantiateWasm(compileKernels('wasm')!, memory, PAGE);
+  const own = wasmProducts(wasm, memory, PAGE);
+  const machine = machineProducts(code, memory, begin, own, processor?.(memory.buffer));
+  const kernels = (products: typeof own) => createWasmKernels('jit', wasm, memory, PAGE, products);
+  const floats = new Float32Array(memory.buffer, memory.buffer.byteLength - PAGES * PAGE, (PAGES * PAGE) / 4);
+  return { byWasm: kernels(own), byMachine: kernels(machine), floats };
+}
+
+/** Returns the arrays of a case, filled from a seed, and what runs the passes on them. */
+function network(floats: Float32Array, { sizes, K, H, N }: Case) {
+  const bounds = Int32Array.from([0, ...sizes]);
+  for (let i = 1; i < bounds.length; i++) bounds[i] += bounds[i - 1];
+  const R = bounds[sizes.length];
+  const shards = { bounds, first: 0, last: sizes.length };
+  let end = 16;
+  const array = (length: number) => {
+    const begin = end;
+    end += length + 16;
+    return floats.subarray(begin, begin + length);
+  };
+  const [x, w1, b1, h, w2, b2, z] = [R * K, K * H, H, R * H, H * N, N, R * N].map(array);
+  const [dz, dh, dw1, db1, dw2, db2] = [R * N, R * H, K * H, H, H * N, N].map(array);
+  const fill = (seed: number) => {
+    let state = seed;
+    for (let i = 0; i < end; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      floats[i] = (state >> 8) / 2 ** 23;
+    }
+  };
+  const run = (kernels: Kernels) => {
+    kernels.rectifiedAffine(h, x, w1, b1, shards, K, H);
+    kernels.affine(z, h, w2, b2, shards, H, N);
+    kernels.affineWeightGradient(dw2, h, dz, shards, H, N, 'start');
+    kernels.columnSums(db2, dz, shards, N, 'start');
+    kernels.rectifiedInputGradient(dh, dz, w2, shards, H, N, h);
+    kernels.affineWeightGradient(dw1, x, dh, shards, K, H, 'start');
+    kernels.columnSums(db1, dh, shards, H, 'start');
+  };
+  const bits = () => new Uint32Array(floats.buffer, floats.byteOffset, end).slice();
+  const largest = () => Math.max(...[dw1, db1, dw2, db2].flatMap((sums) => [...sums].map(Math.abs)));
+  return { fill, run, bits, largest };
+}
+
+const differing = (a: Uint32Array, b: Uint32Array): number => a.findIndex((bits, i) => bits !== b[i]);
+
+function check({ byWasm, byMachine, floats }: ReturnType<typeof kernelsOn>, given: Case): void {
+  const { fill, run, bits, largest } = network(floats, given);
+  const by = (seed: number, compute: () => unknown) => {
+    fill(seed);
+    const most = compute();
+    return { bits: bits(), most };
+  };
+  const expected = [given.seed, given.seed + 1, given.seed + 2].map((seed) =>
+    by(seed, () => {
+      run(byWasm);
+      return largest();
+    }),
+  );
+  const recording = { made: null as (() => number) | null };
+  const first = by(given.seed, () => {
+    recording.made = byMachine.record!(() => run(byMachine));
+  });
+  expect(differing(first.bits, expected[0].bits)).toBe(-1);
+  for (const [i, again] of expected.entries()) {
+    const found = by(given.seed + i, () => recording.made!());
+    expect([differing(found.bits, again.bits), found.most]).toEqual([-1, again.most]);
+  }
+}
+
+describe.each(machineSets)('%s', (instructions) => {
+  it('has the bits of WASM', () => {
+    const kernels = kernelsOn(compileCode(instructions));
+    const property = fc.property(passes({ rows: 40, width: 600 }), (given) => check(kernels, given));
+    fc.assert(property, { numRuns: 60, seed: 1 });
+  });
+
+  it('there is none where something else would have to be done as well', () => {
+    const { byMachine, byWasm, floats } = kernelsOn(compileCode(instructions));
+    // More rows in one sum than the code has room for.
+    const { run } = network(floats, { sizes: [1100], K: 2, H: 3, N: 4, seed: 1 });
+    expect(byMachine.record!(() => run(byMachine))).toBeNull();
+    expect(byMachine.record!(() => {})).toBeNull();
+    expect(byWasm.record).toBeUndefined();
+    expect(() =>
+      byMachine.record!(() => {
+        throw new Error('half a pass');
+      }),
+    ).toThrow('half a pass');
+    // The next one holds none of its calls.
+    check({ byMachine, byWasm, floats }, { sizes: [3, 2], K: 5, H: 6, N: 7, seed: 1 });
+  });
+});
+
+describe.each(['avx512', 'avx2'] as const)('%s, emulated', (instructions) => {
+  it('has the bits of WASM', () => {
+    const { bytes, offsets } = writeCode(instructions);
+    const kernels = kernelsOn({ ...offsets, instructions }, (memory) => emulate(bytes, memory));
+    const property = fc.property(passes({ rows: 6, width: 300 }), (given) => check(kernels, given));
+    fc.assert(property, { numRuns: 12, seed: 1 });
+  });
+});
