@@ -45,6 +45,8 @@ export class Assembler extends Encoder {
   dec = (register: number) => this.integer(1, 0xff, 1, register);
   inc = (register: number) => this.integer(1, 0xff, 0, register);
   prefetchw = (from: MemoryOperand) => this.integer(0, 0x0f0d, 1, from);
+  /** Fetches a line for all caches. */
+  prefetch = (from: MemoryOperand) => this.integer(0, 0x0f18, 1, from);
   /** Fetches a line for the second cache. */
   prefetch2 = (from: MemoryOperand) => this.integer(0, 0x0f18, 2, from);
   callRegister = (register: number) => this.integer(0, 0xff, 2, register);

@@ -9,6 +9,7 @@ import type { WasmModule } from '../wasm/types.js';
 import { compileCode, compileNarrowCode, type MachineCode, type ProductAddresses } from './compile.js';
 import { hasNarrowing, instructionSets } from './cpu.js';
 import type { InstructionSet } from './encoder.js';
+import { isNarrowFaster } from './narrowspeed.js';
 import { testCode, testNarrowCode } from './selftest.js';
 
 export { BLOCK_BYTES } from './block.js';
@@ -73,20 +74,23 @@ interface NarrowSearch {
 
 let narrowSearch: NarrowSearch | undefined;
 
-/** Makes the machine code of bfloat16 products likewise, where the processor has AVX512_BF16. */
+/** Makes the machine code of bfloat16 products likewise, where the processor gains by AVX512_BF16. */
 export function searchNarrowCode(wasm: () => WasmModule): NarrowSearch {
   const held = process.env[OVERRIDE];
   if (held && held !== 'avx512_bf16') return { code: null, why: `${OVERRIDE} is ${held}` };
-  narrowSearch ??= makeNarrowCode(wasm);
+  narrowSearch ??= makeNarrowCode(wasm, held !== undefined && held !== '');
   return narrowSearch;
 }
 
-function makeNarrowCode(wasm: () => WasmModule): NarrowSearch {
+/** @param asked whether the instructions are asked for, however fast they are */
+function makeNarrowCode(wasm: () => WasmModule, asked: boolean): NarrowSearch {
   try {
     if (!hasNarrowing()) return { code: null, why: 'this CPU has no AVX512_BF16' };
     const code = compileNarrowCode();
     testNarrowCode(code, wasm());
-    return { code, why: '' };
+    const plain = searchMachineCode(wasm).code;
+    if (asked || plain === null || isNarrowFaster(code, plain, wasm())) return { code, why: '' };
+    return { code: null, why: 'AVX512_BF16 is slower than float32 on this CPU' };
   } catch (error) {
     return { code: null, why: (error as Error).message };
   }

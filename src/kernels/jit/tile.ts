@@ -113,6 +113,9 @@ export function multiplyAdd(
   else code.vfma(to, a, b);
 }
 
+/** Rows of B by which a packing tile fetches them for the first cache before it loads them. */
+const AHEAD = 4;
+
 /** Adds to the sums for one k, `ahead` steps beyond rax and rbx. */
 function multiplyStep(code: Assembler, shape: TileShape, walk: Walk, ahead: number, packing: boolean): void {
   const { height, vectors } = shape;
@@ -126,9 +129,11 @@ function multiplyStep(code: Assembler, shape: TileShape, walk: Walk, ahead: numb
     if (packing) code.vstore(at(R14, offset), firstOfB + vector);
   }
   if (packing) {
-    // The next panel's lines: rows of B are too far apart for the processor to foresee them.
-    for (let line = 0; line < panelStride(code); line += 64)
+    // Rows of B are too far apart for the processor to foresee them, and the next panel's lines as well.
+    for (let line = 0; line < panelStride(code); line += 64) {
+      code.prefetch(at(RBX, line, R10, AHEAD));
       code.prefetch2(at(RBX, panelStride(code) + line));
+    }
   }
   if (packing) code.add(RBX, R10);
   for (let row = 0; row < height; row++) {

@@ -8,10 +8,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Assembler } from '#src/kernels/jit/assembler.js';
 import { BLOCK_BYTES } from '#src/kernels/jit/block.js';
-import { compileNarrowCode, writeNarrowCode } from '#src/kernels/jit/compile.js';
+import { compileNarrowCode, writeCode, writeNarrowCode } from '#src/kernels/jit/compile.js';
 import { hasNarrowing } from '#src/kernels/jit/cpu.js';
 import { at, RDI } from '#src/kernels/jit/encoder.js';
 import { narrowProducts } from '#src/kernels/jit/narrowproducts.js';
+import { isNarrowFaster } from '#src/kernels/jit/narrowspeed.js';
+import type { Processor } from '#src/kernels/jit/processor.js';
 import { testNarrowCode } from '#src/kernels/jit/selftest.js';
 import { oneShard } from '#src/kernels/kernels.js';
 import { compileKernels } from '#src/kernels/load.js';
@@ -114,6 +116,35 @@ describe('avx512_bf16, emulated', () => {
 
   it('is found right by the test at the start', () => {
     testNarrowCode(offsets, compileKernels('wasm')!, (memory) => emulate(bytes, memory));
+  });
+
+  it('is taken only where it is faster than the emulation', () => {
+    const emulation = writeCode('avx512');
+    let now = 0;
+    /** A processor on which each call takes so many milliseconds. */
+    const timed = (code: Uint8Array, memory: ArrayBufferLike, milliseconds: number): Processor => {
+      const processor = emulate(code, memory);
+      const callable = (address: number) => {
+        const run = processor.callable(address);
+        return (block: number) => {
+          now += milliseconds;
+          run(block);
+        };
+      };
+      return { ...processor, callable };
+    };
+    const isFaster = (narrow: number, plain: number) =>
+      isNarrowFaster(offsets, { ...emulation.offsets, instructions: 'avx512' }, compileKernels('wasm')!, {
+        layer: { R: 3, K: 20, N: 40 },
+        clock: () => now,
+        processors: (memory) => ({
+          narrow: timed(bytes, memory, narrow),
+          plain: timed(emulation.bytes, memory, plain),
+        }),
+      });
+    // The emulation makes further calls, which round.
+    expect(isFaster(1, 1)).toBe(true);
+    expect(isFaster(1, 0.1)).toBe(false);
   });
 
   it('pairs in the other order are noticed there', () => {
