@@ -30,7 +30,8 @@ import {
 } from './encoder.js';
 import { narrowA, narrowPanel } from './narrow.js';
 import { rectifyTile } from './rectify.js';
-import { mostRows, PANEL_VECTORS, panelStride, type TileShape, writeAffineTile } from './tile.js';
+import { mostRows, PANEL_VECTORS, panelStride, type TileShape } from './shape.js';
+import { writeAffineTile } from './tile.js';
 
 /** A table of routines in the code, one for each height of a tile. */
 export type TileTable = Label;
@@ -41,12 +42,13 @@ export function writeTiles(
   form: Pick<TileShape, 'vectors' | 'masked'>,
   write: (shape: TileShape) => void,
 ): TileTable {
-  const routines = Array.from({ length: mostRows(code) }, (_, i) => {
+  const routines: Label[] = [];
+  // The rows of a shorter tile are copied from those of the tallest one.
+  for (let height = mostRows(code); height > 0; height--) {
     code.align();
-    const label = code.here();
-    write({ ...form, height: i + 1 });
-    return label;
-  });
+    routines[height - 1] = code.here();
+    write({ ...form, height });
+  }
   code.align();
   const table = code.here();
   for (const routine of routines) code.distance(routine, table);

@@ -3,8 +3,8 @@ import type { Assembler } from './assembler.js';
 import { A_COPY, A_STRIDE, WORD } from './block.js';
 import { at, R10, R11, R13, R14, RAX, RBX, RCX, RDI, RDX } from './encoder.js';
 import { loadNarrowRow } from './narrow.js';
+import { panelStride } from './shape.js';
 import { stripHeight } from './strip.js';
-import { panelStride } from './tile.js';
 
 /**
  * Copies the rows of A at rbx, those of the block's words, to the copy of A. Changes rax, rbx, rdx, r10, r11,

@@ -58,6 +58,8 @@ export class Encoder {
   #bytes = new Uint8Array(1 << 17);
   #length = 0;
   readonly #labels: number[] = [];
+  /** Where the rows of each key begin, and where each of them ends. */
+  readonly #rows = new Map<string, readonly number[]>();
   /** Places of 32-bit distances that are filled in when all labels are known. */
   readonly #distances: { readonly place: number; readonly label: Label; readonly from: number }[] = [];
 
@@ -106,10 +108,31 @@ export class Encoder {
     for (const value of values) this.#bytes[this.#length++] = value;
   }
 
-  /** Makes room for an instruction, whose bytes are then written without looking. */
-  #makeRoom(): void {
-    if (this.#length + LONGEST <= this.#bytes.length) return;
-    const larger = new Uint8Array(2 * this.#bytes.length);
+  /**
+   * Writes what `each` writes for rows 0 … count − 1, which is to name no labels. Fewer rows than were
+   * written before with the same key are copied from those, because writing takes much longer.
+   */
+  rows(key: string, count: number, each: (row: number) => void): void {
+    const known = this.#rows.get(key);
+    if (known && count < known.length) {
+      const bytes = known[count] - known[0];
+      this.#makeRoom(bytes);
+      this.#bytes.copyWithin(this.#length, known[0], known[count]);
+      this.#length += bytes;
+      return;
+    }
+    const places = [this.#length];
+    for (let row = 0; row < count; row++) {
+      each(row);
+      places.push(this.#length);
+    }
+    this.#rows.set(key, places);
+  }
+
+  /** Makes room for bytes, by default for an instruction, which are then written without looking. */
+  #makeRoom(bytes = LONGEST): void {
+    if (this.#length + bytes <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * this.#bytes.length + bytes);
     larger.set(this.#bytes);
     this.#bytes = larger;
   }

@@ -38,7 +38,8 @@ import {
 } from './encoder.js';
 import { narrowShardPanel, narrowStrips } from './narrow.js';
 import { writePairedTile } from './pair.js';
-import { PANEL_VECTORS, panelStride, writeGradientTile } from './tile.js';
+import { PANEL_VECTORS, panelStride } from './shape.js';
+import { writeGradientTile } from './tile.js';
 
 /** Writes the function; returns where it begins. */
 export function writeGradient(code: Assembler, bfloat16: boolean): Label {

@@ -8,8 +8,8 @@
 import type { Assembler } from './assembler.js';
 import { A_COPY, A_STRIDE, PANEL_AREA, ROWS_AREA, WORD } from './block.js';
 import { at, type MemoryOperand, R10, R11, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX } from './encoder.js';
+import { panelStride } from './shape.js';
 import { stripHeight } from './strip.js';
-import { panelStride } from './tile.js';
 
 /** Bytes of the float32 numbers that become one vector. */
 const WIDE = 128;

@@ -2,17 +2,8 @@
 import type { Assembler } from './assembler.js';
 import { PAIR_AREA, PANEL_AREA, WORD } from './block.js';
 import { at, R12, R13, R14, R15, RAX, RBX, RDI, RDX } from './encoder.js';
-import {
-  beginStack,
-  forSums,
-  mergeWaiting,
-  multiplyAdd,
-  noteLargest,
-  panelStride,
-  prefetchPlaces,
-  storeSums,
-  type TileShape,
-} from './tile.js';
+import { forSums, mostRows, panelStride, type TileShape } from './shape.js';
+import { beginStack, mergeWaiting, multiplyAdd, noteLargest, prefetchPlaces, storeSums } from './tile.js';
 
 /**
  * Writes a routine for a full tile like that of `writeGradientTile`, for shards of which each two that are
@@ -35,9 +26,10 @@ export function writePairedTile(code: Assembler, shape: TileShape): void {
 
 /** Computes some rows of a paired tile, those from `first` on. */
 function writeHalfTile(code: Assembler, shape: TileShape, first: number): void {
-  const { height, vectors } = shape;
+  const { height, vectors, bfloat16 } = shape;
   const [pair, step] = [code.label(), code.label()];
-  const sums = height * vectors;
+  /** The first register of the second shard's sums. */
+  const second = Math.ceil(mostRows(code) / 2) * vectors;
   const firstOfB = code.registers - 4;
   prefetchPlaces(code, shape);
   code.lea(RAX, at(R15, 4 * first));
@@ -45,7 +37,10 @@ function writeHalfTile(code: Assembler, shape: TileShape, first: number): void {
   code.lea(R14, at(RDI, PAIR_AREA));
   beginStack(code);
   code.place(pair);
-  for (let sum = 0; sum < 2 * sums; sum++) code.vzero(sum);
+  forSums(code, 'zero both', shape, (sum) => {
+    code.vzero(sum);
+    code.vzero(second + sum);
+  });
   // The second shard's rows follow those of the first.
   code.mov32(RDX, at(R14));
   code.mov(R13, RDX);
@@ -55,12 +50,12 @@ function writeHalfTile(code: Assembler, shape: TileShape, first: number): void {
   for (let shard = 0; shard < 2; shard++) {
     for (let vector = 0; vector < vectors; vector++)
       code.vload(firstOfB + vector, at(RBX, vector * code.vectorBytes, shard ? R12 : null));
-    for (let row = 0; row < height; row++) {
+    code.rows(`multiply both ${vectors} ${shard} ${bfloat16}`, height, (row) => {
       const cast = firstOfB + vectors + (code.instructions === 'avx512' ? row % 2 : 0);
       code.vbroadcast(cast, at(RAX, 4 * row, shard ? RDX : null));
       for (let vector = 0; vector < vectors; vector++)
-        multiplyAdd(code, shape, shard * sums + row * vectors + vector, cast, firstOfB + vector);
-    }
+        multiplyAdd(code, shape, shard * second + row * vectors + vector, cast, firstOfB + vector);
+    });
   }
   code.addImmediate(RAX, code.vectorBytes);
   code.addImmediate(RBX, panelStride(code));
@@ -68,7 +63,7 @@ function writeHalfTile(code: Assembler, shape: TileShape, first: number): void {
   code.jump(step, 'ne');
   code.add(RAX, RDX);
   code.add(RBX, R12);
-  forSums(shape, (sum) => code.vadd(sum, sums + sum, sum));
+  forSums(code, 'add both', shape, (sum) => code.vadd(sum, second + sum, sum));
   mergeWaiting(code, shape, pair);
   noteLargest(code, shape);
   storeSums(code, shape);

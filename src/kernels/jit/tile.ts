@@ -22,65 +22,21 @@ import {
   RDX,
   RSI,
 } from './encoder.js';
-
-/** The size of a tile. */
-export interface TileShape {
-  readonly height: number;
-  /** Vectors side by side. */
-  readonly vectors: number;
-  /** Whether the mask cuts the last of them. */
-  readonly masked: boolean;
-  /** Whether 32 bits of a factor are two bfloat16 numbers, whose products are added one after the other. */
-  readonly bfloat16?: boolean;
-}
-
-/** Vectors side by side in a panel of B. */
-export const PANEL_VECTORS = 2;
-
-/**
- * Returns the most rows of a tile: beside its sums, a row of B and two more vectors take registers, which are
- * broadcast numbers of A, or one and AVX2's mask.
- */
-export const mostRows = ({ registers }: Assembler): number => (registers - PANEL_VECTORS - 2) / PANEL_VECTORS;
-
-/** Bytes of a row of a packed panel. */
-export const panelStride = ({ vectorBytes }: Assembler): number => PANEL_VECTORS * vectorBytes;
-
-/** Calls `each` for every vector of a tile, row by row, with its register. */
-export function forSums(
-  { height, vectors }: TileShape,
-  each: (sum: number, row: number, vector: number) => void,
-) {
-  for (let row = 0; row < height; row++) {
-    for (let vector = 0; vector < vectors; vector++) each(row * vectors + vector, row, vector);
-  }
-}
-
-/** Calls `each` for every vector of a tile with the memory in C where it belongs; changes rdx. */
-function forPlaces(
-  code: Assembler,
-  shape: TileShape,
-  each: (sum: number, place: MemoryOperand, masked: boolean) => void,
-) {
-  code.mov(RDX, RBP);
-  forSums(shape, (sum, row, vector) => {
-    if (vector === 0 && row > 0) code.add(RDX, R9);
-    each(sum, at(RDX, vector * code.vectorBytes), shape.masked && vector === shape.vectors - 1);
-  });
-}
+import { forPlaces, forSums, mostRows, PANEL_VECTORS, panelStride, type TileShape } from './shape.js';
 
 function loadSums(code: Assembler, shape: TileShape): void {
-  forPlaces(code, shape, (sum, place, masked) => {
+  forPlaces(code, 'load', shape, (sum, place, masked) => {
     if (masked) code.vloadMasked(sum, place);
     else code.vload(sum, place);
   });
 }
 
-const zeroSums = (code: Assembler, shape: TileShape) => forSums(shape, (sum) => code.vzero(sum));
+const zeroSums = (code: Assembler, shape: TileShape) =>
+  forSums(code, 'zero', shape, (sum) => code.vzero(sum));
 
 /** Stores the tile and moves rbp on to the next tile of C. */
 export function storeSums(code: Assembler, shape: TileShape): void {
-  forPlaces(code, shape, (sum, place, masked) => {
+  forPlaces(code, 'store', shape, (sum, place, masked) => {
     if (masked) code.vstoreMasked(place, sum);
     else code.vstore(place, sum);
   });
@@ -90,7 +46,7 @@ export function storeSums(code: Assembler, shape: TileShape): void {
 
 /** Fetches the lines of C that the tile will be stored to. */
 export function prefetchPlaces(code: Assembler, shape: TileShape): void {
-  forPlaces(code, shape, (_, place) => {
+  forPlaces(code, 'fetch', shape, (_, place) => {
     if (place.offset % 64 === 0) code.prefetchw(place);
   });
 }
@@ -118,8 +74,8 @@ const AHEAD = 4;
 
 /** Adds to the sums for one k, `ahead` steps beyond rax and rbx. */
 function multiplyStep(code: Assembler, shape: TileShape, walk: Walk, ahead: number, packing: boolean): void {
-  const { height, vectors } = shape;
-  const firstOfB = height * vectors;
+  const { height, vectors, bfloat16 } = shape;
+  const firstOfB = mostRows(code) * vectors;
   const end = code.instructions === 'avx2' ? code.maskRegister : code.registers;
   const casts = end - firstOfB - vectors;
   const { vectorBytes } = code;
@@ -136,12 +92,12 @@ function multiplyStep(code: Assembler, shape: TileShape, walk: Walk, ahead: numb
     }
   }
   if (packing) code.add(RBX, R10);
-  for (let row = 0; row < height; row++) {
+  code.rows(`multiply ${vectors} ${walk.row} ${ahead} ${bfloat16}`, height, (row) => {
     const cast = end - 1 - (row % Math.min(casts, 4));
     code.vbroadcast(cast, at(RAX, row * walk.row + ahead * walk.step));
     for (let vector = 0; vector < vectors; vector++)
       multiplyAdd(code, shape, row * vectors + vector, cast, firstOfB + vector);
-  }
+  });
 }
 
 /**
@@ -210,9 +166,9 @@ export function writeAffineTile(code: Assembler, shape: TileShape, packing: bool
     if (masked && vector === vectors - 1) code.vloadMasked(vector, place);
     else code.vload(vector, place);
   }
-  for (let row = 1; row < height; row++) {
-    for (let vector = 0; vector < vectors; vector++) code.vmove(row * vectors + vector, vector);
-  }
+  forSums(code, 'repeat', shape, (sum, row, vector) => {
+    if (row > 0) code.vmove(sum, vector);
+  });
   code.jump(ready);
   code.place(more);
   loadSums(code, shape);
@@ -231,7 +187,7 @@ export function noteLargest(code: Assembler, shape: TileShape): void {
   const [magnitude, mask, largest] = [-4, -3, -2].map((i) => code.registers + i);
   code.vload(mask, at(RDI, WORD.magnitude));
   code.vload(largest, at(RDI, WORD.largest));
-  forSums(shape, (sum) => {
+  forSums(code, 'note', shape, (sum) => {
     code.vand(magnitude, sum, mask);
     code.vmaxUnsigned(largest, largest, magnitude);
   });
@@ -257,14 +213,14 @@ export function mergeWaiting(code: Assembler, shape: TileShape, next: Label): vo
   code.jump(merged, 'e');
   code.place(merge);
   code.subImmediate(R10, FRAME);
-  forSums(shape, (sum) => code.vadd(sum, sum, waiting(sum)));
+  forSums(code, 'merge', shape, (sum) => code.vadd(sum, sum, waiting(sum)));
   code.dec(RDX);
   code.jump(merge, 'ne');
   code.place(merged);
   code.addImmediate(R14, 8);
   code.cmp(R14, RSI);
   code.jump(done, 'e');
-  forSums(shape, (sum) => code.vstore(waiting(sum), sum));
+  forSums(code, 'wait', shape, (sum) => code.vstore(waiting(sum), sum));
   code.addImmediate(R10, FRAME);
   code.jump(next);
   code.place(done);
