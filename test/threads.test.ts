@@ -162,8 +162,8 @@ it.runIf(canCount)(
       return mapped();
     };
     const few = await several(12);
-    // Each thread that koffi was loaded in would leave three.
-    expect((await several(30)) - few).toBeLessThan(45);
+    // Each thread that koffi was loaded in would leave three; those of the engine come and go by dozens.
+    expect((await several(60)) - few).toBeLessThan(120);
     expect(started).toHaveLength(1);
   },
 );
