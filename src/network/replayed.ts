@@ -15,7 +15,7 @@ export type RunNetwork = (pass: Pass, network: Pick<BoundSequence, 'passes'>) =>
  * batch and their shards, each time.
  */
 export function replayed(run: RunNetwork): RunNetwork {
-  /** null: there is none, undefined: it was not tried. */
+  /** null: there can be none, undefined: it was not tried. */
   let recording: Recording | null | undefined;
   /** The gradients of which the kernels have said how large they are. */
   let seen: readonly FloatArray[] = [];
@@ -23,10 +23,8 @@ export function replayed(run: RunNetwork): RunNetwork {
     if (recording) {
       const most = recording();
       for (const gradient of seen) pass.largest?.set(gradient, most);
-    } else if (recording === undefined && network.passes.recordable) {
-      recording = pass.kernels.record?.(() => run(pass, network));
-      if (recording === undefined) run(pass, network);
-      recording ??= null;
+    } else if (recording === undefined && network.passes.recordable && pass.kernels.record) {
+      recording = pass.kernels.record(() => run(pass, network));
       seen = [...(pass.largest?.keys() ?? [])];
     } else run(pass, network);
   };

@@ -78,7 +78,7 @@ let narrowSearch: NarrowSearch | undefined;
 export function searchNarrowCode(wasm: () => WasmModule): NarrowSearch {
   const held = process.env[OVERRIDE];
   if (held && held !== 'avx512_bf16') return { code: null, why: `${OVERRIDE} is ${held}` };
-  narrowSearch ??= makeNarrowCode(wasm, held !== undefined && held !== '');
+  narrowSearch ??= makeNarrowCode(wasm, held === 'avx512_bf16');
   return narrowSearch;
 }
 

@@ -15,6 +15,7 @@ import type { MachineCode, ProductAddresses } from './compile.js';
 import { narrowProducts } from './narrowproducts.js';
 import type { Processor } from './processor.js';
 import { machineProducts } from './products.js';
+import { offsets } from './selftest.js';
 
 const PAGE = 65536;
 /** Turns of both: about 5 ms together. */
@@ -41,9 +42,8 @@ export function isNarrowFaster(
   const scratch = PAGE + SCRATCH_BYTES;
   const begin = scratch + BLOCK_BYTES;
   const lengths = [R * K, K * N, R * N, R * K, K * N, K * N, R * K, R * N];
-  const places = lengths.map((_, i) => begin + 4 * sum(lengths.slice(0, i)));
-  const [x, w, z, dx, dw, roundedWeights, left, right] = places;
-  const pages = Math.ceil((begin + 4 * sum(lengths)) / PAGE);
+  const [x, w, z, dx, dw, roundedWeights, left, right, end] = offsets(begin, lengths);
+  const pages = Math.ceil(end / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const operands = new Float32Array(memory.buffer, begin, R * K + K * N);
   for (let i = 0; i < operands.length; i++) operands[i] = 1 + (i % 7);
@@ -68,5 +68,3 @@ export function isNarrowFaster(
   }
   return best[0] < best[1];
 }
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

@@ -48,18 +48,16 @@ export function createRecorder(
     const whole = Math.ceil(bytes / vectorBytes) * vectorBytes;
     return new Uint8Array(memory.buffer, scratch + area, whole).slice();
   };
-  const keep = (address: number) =>
-    calls?.push({
-      address,
-      words: copy(0, PROGRAM_AREA + words[WORD.programBytes / 4]),
-      pairs: copy(PAIR_AREA, words[WORD.pairBytes / 4]),
-    });
 
   return {
     callable(address) {
       const run = processor.callable(address);
       return (argument) => {
-        if (calls !== null) keep(address);
+        calls?.push({
+          address,
+          words: copy(0, PROGRAM_AREA + words[WORD.programBytes / 4]),
+          pairs: copy(PAIR_AREA, words[WORD.pairBytes / 4]),
+        });
         run(argument);
       };
     },
