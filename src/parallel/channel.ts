@@ -13,12 +13,10 @@
  * compare-and-exchange, so a task is begun by exactly one of them. The numbers are read after that and are
  * not written again before the task is done, so it does not matter how long ago the thread was woken. A task
  * that is kept for its own thread is in state KEPT in place of OPEN, and nobody else begins it.
- *
- * Waking a sleeping thread takes longer than most gaps between tasks, so a waiter spins briefly before it
- * sleeps. It must not spin for long, because its core may be the one that the thread it waits for needs.
  */
 import { availableParallelism } from 'node:os';
 import { threadId } from 'node:worker_threads';
+import { Waiter } from './waiter.js';
 
 /** The memory of several channels. */
 export interface ChannelMemory {
@@ -28,8 +26,8 @@ export interface ChannelMemory {
   readonly count: number;
   /** Whether tasks have to run at the same time; then each thread waits for its own and takes none over. */
   readonly together: boolean;
-  /** Milliseconds to spin before sleeping. */
-  readonly spinMs: number;
+  /** Whether a waiter spins before it sleeps. */
+  readonly spins: boolean;
 }
 
 /** What a worker module of a `ThreadPool` is given: the channels, and what the pool's owner adds. */
@@ -66,9 +64,6 @@ const BEGUN = 3;
 const STOP = -1;
 /** Task numbers wrap around before they leave int32's range. */
 const LARGEST_NUMBER = 0x3fffffff;
-const SPIN_MS = 0.05;
-/** Loads of a counter between two readings of the clock, which costs far more than a load. */
-const LOADS_PER_CLOCK = 100;
 /**
  * Milliseconds that the coordinator sleeps for a task before it turns to its event loop, in which it notices
  * the death of a thread. It wakes from the event loop later than from such a sleep.
@@ -86,7 +81,7 @@ export function createChannels(count: number, busy: number, together = false): C
     cells: new SharedArrayBuffer(8 * CELLS * count),
     count,
     together,
-    spinMs: busy <= availableParallelism() ? SPIN_MS : 0,
+    spins: busy <= availableParallelism(),
   };
 }
 
@@ -111,6 +106,7 @@ function serveTasks(memory: ChannelMemory, index: number, handle: ComputeCells):
   const channels = Array.from({ length: memory.together ? 1 : memory.count }, (_, i) =>
     viewsOf(memory, (index + i) % memory.count),
   );
+  const waiter = new Waiter(memory.spins);
   const progress = () => void Atomics.add(own, PROGRESS, 1);
   Atomics.store(own, THREAD, threadId);
   Atomics.store(own, STARTED, 1);
@@ -127,7 +123,7 @@ function serveTasks(memory: ChannelMemory, index: number, handle: ComputeCells):
       end(counters);
     }
     // A late notification of a task that was already handled may wake the thread: it finds nothing to do.
-    if (!spinWhile(own, POSTED, posted, memory.spinMs)) Atomics.wait(own, POSTED, posted);
+    waiter.wait(own, POSTED, posted);
   }
 }
 
@@ -156,7 +152,7 @@ export class TaskChannel {
   readonly cells: Float64Array;
   readonly #counters: Int32Array;
   readonly #index: number;
-  readonly #spinMs: number;
+  readonly #waiter: Waiter;
   #posted = 0;
 
   constructor(memory: ChannelMemory, index: number) {
@@ -164,7 +160,7 @@ export class TaskChannel {
     this.cells = cells;
     this.#counters = counters;
     this.#index = index;
-    this.#spinMs = memory.spinMs;
+    this.#waiter = new Waiter(memory.spins);
   }
 
   /**
@@ -212,9 +208,7 @@ export class TaskChannel {
   /** Spins and then sleeps for a moment; returns whether the task is done. */
   waitBriefly(): boolean {
     const state = Atomics.load(this.#counters, STATE);
-    if (state === DONE || spinWhile(this.#counters, STATE, state, this.#spinMs)) return this.#isDone;
-    Atomics.wait(this.#counters, STATE, state, SLEEP_MS);
-    return this.#isDone;
+    return state === DONE || (this.#waiter.wait(this.#counters, STATE, state, SLEEP_MS) && this.#isDone);
   }
 
   /** Resolves when the task is done, and never when its thread has died. */
@@ -263,13 +257,4 @@ function viewsOf({ counters, cells }: ChannelMemory, index: number) {
     counters: new Int32Array(counters, 4 * COUNTER_WORDS * index, COUNTER_WORDS),
     cells: new Float64Array(cells, 8 * CELLS * index, CELLS),
   };
-}
-
-/** Spins while a counter holds `value`, for at most `spinMs`; returns whether it has changed. */
-function spinWhile(counters: Int32Array, counter: number, value: number, spinMs: number): boolean {
-  const end = performance.now() + spinMs;
-  do {
-    for (let i = 0; i < LOADS_PER_CLOCK; i++) if (Atomics.load(counters, counter) !== value) return true;
-  } while (performance.now() < end);
-  return false;
 }
