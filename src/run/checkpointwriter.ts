@@ -48,15 +48,18 @@ export class CheckpointWriter {
     this.#begun = clock();
   }
 
-  /**
-   * Whether a checkpoint is due: after every `checkpointEvery` steps, and at the end of an epoch once a
-   * second.
-   */
-  async due(epochDone: boolean): Promise<boolean> {
-    const { plan, state, ranks } = this.trainer;
+  /** Whether a checkpoint is due by the number of steps: after every `checkpointEvery`. */
+  get isDueByStep(): boolean {
+    const { plan, state } = this.trainer;
     const { checkpointEvery } = plan.config;
-    if (checkpointEvery !== undefined && state.step % checkpointEvery === 0) return true;
+    return checkpointEvery !== undefined && state.step % checkpointEvery === 0;
+  }
+
+  /** Whether a checkpoint is due: by the number of steps, or once a second at the end of an epoch. */
+  async isDue(epochDone: boolean): Promise<boolean> {
+    if (this.isDueByStep) return true;
     if (!epochDone) return false;
+    const { plan, ranks } = this.trainer;
     const late = this.clock() - this.#begun > EPOCH_INTERVAL;
     // Ranks complete the slots for a checkpoint together, so rank 0's clock decides for all.
     return ranks && plan.sizes.sliced ? (await ranks.tell(late))[0] : late;

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { writeFileAtomic } from '../atomic.js';
+import type { Clock } from '../clock.js';
 import type { EndEvent, TrainEvent, TrainResult } from '../train/events.js';
 import { timed } from '../train/profile.js';
 import { UpdateLostError } from '../train/slices.js';
@@ -46,12 +47,13 @@ async function recordLastCheckpoint({ folder }: Session, checkpoints: Checkpoint
 }
 
 async function* trainingEvents(session: Session, checkpoints: CheckpointWriter): AsyncGenerator<TrainEvent> {
-  const { trainer, folder, clock } = session;
+  const { trainer, folder, clock, pendingEvents, profile, stepInterval = 0 } = session;
   const { plan } = trainer;
   const begin = clock();
   const samplesBefore = trainer.state.samples;
-  const tellsOfStep = stepTelling(session);
-  const letEventLoopTurn = eventLoop(session, checkpoints);
+  const sinceTold = new Stopwatch(clock, Number.NEGATIVE_INFINITY);
+  const sinceTurn = new Stopwatch(clock);
+  const turnIsDue = () => sinceTurn.hasPassed(checkpoints.writing ? SAVING_INTERVAL : TURN_INTERVAL);
 
   yield startEvent(plan, folder, trainer.state.step);
   if (plan.workers.length === 1) {
@@ -63,40 +65,54 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
   let status = endingOf(session);
   let epochStart = startOfEpoch(trainer);
   const losses: number[] = [];
+  const pauses = () =>
+    sinceTold.hasPassed(stepInterval) ||
+    turnIsDue() ||
+    pendingEvents.length > 0 ||
+    endsEpoch(trainer) ||
+    checkpoints.isDueByStep ||
+    checkpoints.written ||
+    endingOf(session) !== null;
   while (status === null) {
-    const { lr } = trainer;
     try {
-      await trainer.step();
+      await stepUntil(trainer, pauses);
     } catch (error) {
       const passed = passOver(trainer, error, session.best);
       if (passed !== null) {
-        session.pendingEvents.push({ type: 'note', message: passed });
+        pendingEvents.push({ type: 'note', message: passed });
       } else {
         losses.push(lossOf(error, trainer.state.step, losses));
         yield* checkpoints.restore(session);
         const message = `${(error as Error).message}: going back to the checkpoint after step ${trainer.state.step}`;
-        yield* session.pendingEvents.splice(0);
+        yield* pendingEvents.splice(0);
         yield { type: 'retry', message };
         epochStart = startOfEpoch(trainer);
         continue;
       }
     }
+    const { lastLr: lr } = trainer;
     const { step } = trainer.state;
     const epoch = Math.ceil(step / plan.stepsPerEpoch);
-    if (tellsOfStep()) yield { type: 'step', step, epoch, train: trainer.epochMetrics, lr };
-    if (session.pendingEvents.length > 0) yield* session.pendingEvents.splice(0);
+    if (sinceTold.hasPassed(stepInterval)) {
+      sinceTold.restart();
+      yield { type: 'step', step, epoch, train: trainer.epochMetrics, lr };
+    }
+    if (pendingEvents.length > 0) yield* pendingEvents.splice(0);
 
-    const epochDone = step % plan.stepsPerEpoch === 0;
+    const epochDone = endsEpoch(trainer);
     if (epochDone) {
       yield await endEpoch(session, epoch, lr, epochStart);
       epochStart = startOfEpoch(trainer);
     }
-    if (await checkpoints.due(epochDone)) {
+    if (await checkpoints.isDue(epochDone)) {
       checkFinite(trainer);
       yield* checkpoints.begin(session.best);
     }
     if (checkpoints.written) yield* checkpoints.finish();
-    await letEventLoopTurn();
+    if (turnIsDue()) {
+      await (checkpoints.writing ? timed(profile, 'saving', () => nextTurn()) : nextTurn());
+      sinceTurn.restart();
+    }
     status = endingOf(session);
   }
 
@@ -105,6 +121,15 @@ async function* trainingEvents(session: Session, checkpoints: CheckpointWriter):
   yield* checkpoints.finish();
   const result = await finishTraining(session, status);
   yield endEvent(session, result, (clock() - begin) / 1000, trainer.state.samples - samplesBefore);
+}
+
+/**
+ * Makes steps until one after which `pauses` says so. Nearly all steps are followed by the next one at once,
+ * so this loop is apart from all that may be done between them.
+ */
+async function stepUntil(trainer: Trainer, pauses: () => boolean): Promise<void> {
+  do await trainer.step();
+  while (!pauses());
 }
 
 /** An update that is lost this often has a bug; it was no accident. */
@@ -134,34 +159,27 @@ function startOfEpoch({ state: { samples, seconds } }: Trainer): EpochStart {
   return { samples, seconds };
 }
 
-/**
- * Returns the function that says whether an event tells of a step: there may be thousands a second, and each
- * event goes through a chain of generators.
- */
-function stepTelling({ stepInterval = 0, clock }: Session): () => boolean {
-  let told = Number.NEGATIVE_INFINITY;
-  return () => {
-    if (stepInterval === 0) return true;
-    const now = clock();
-    if (now - told < stepInterval) return false;
-    told = now;
-    return true;
-  };
-}
+const endsEpoch = ({ state, plan }: Trainer): boolean => state.step % plan.stepsPerEpoch === 0;
 
 /** Milliseconds after which the event loop turns, so that an in-process training hears a signal. */
 const TURN_INTERVAL = 50;
 /** Milliseconds after which it turns while a checkpoint is written, which takes a dozen turns. */
 const SAVING_INTERVAL = 2;
 
-/** Returns the function that lets the event loop turn when it is time. */
-function eventLoop({ profile, clock }: Session, checkpoints: CheckpointWriter): () => Promise<void> {
-  let turned = clock();
-  return async () => {
-    if (clock() - turned <= (checkpoints.writing ? SAVING_INTERVAL : TURN_INTERVAL)) return;
-    await (checkpoints.writing ? timed(profile, 'saving', () => nextTurn()) : nextTurn());
-    turned = clock();
-  };
+/** Says whether so many milliseconds have passed since it was started. */
+class Stopwatch {
+  constructor(
+    private readonly clock: Clock,
+    private started = clock(),
+  ) {}
+
+  hasPassed(milliseconds: number): boolean {
+    return milliseconds === 0 || this.clock() - this.started >= milliseconds;
+  }
+
+  restart(): void {
+    this.started = this.clock();
+  }
 }
 
 function endEvent(

@@ -9,8 +9,7 @@ import { totalBlocks } from './evaluation.js';
 import { keptPredictions, measuredMetric } from './measured.js';
 import type { TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
-import type { SubsetName, TaskContext } from './tasks.js';
-import type { Workers } from './workers.js';
+import type { RunTasks, SubsetName, TaskContext } from './tasks.js';
 
 interface EvaluatorOptions {
   /** The metric of the program that trains, where the configuration names one. */
@@ -28,7 +27,7 @@ export class Evaluator {
     private readonly plan: TrainingPlan,
     private readonly memory: TrainingMemory,
     private readonly contextOf: (workspace: number) => TaskContext,
-    private readonly executors: Workers,
+    private readonly run: RunTasks,
     private readonly options: EvaluatorOptions,
   ) {}
 
@@ -76,7 +75,7 @@ export class Evaluator {
       first: own.first + first,
       last: own.first + last,
     }));
-    await this.executors.executor(workers).run(tasks);
+    await this.run(tasks, workers);
     await across?.gatherEvaluation(subset, name === 'val' && this.memory.outputs.length > 0);
   }
 

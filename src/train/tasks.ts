@@ -43,6 +43,16 @@ export type TrainingTask = { readonly workspace: number } & (
   | ({ readonly kind: 'update' } & UpdateTask)
 );
 
+/**
+ * Runs tasks with so many workers, each task in a workspace of its own; returns the places that computed them
+ * (executor.ts).
+ */
+export type RunTasks = (
+  tasks: readonly TrainingTask[],
+  workers: number,
+  places?: readonly number[],
+) => Promise<readonly number[]>;
+
 const KINDS: readonly TrainingTask['kind'][] = ['gradient', 'evaluate', 'update'];
 const SUBSETS: readonly SubsetName[] = ['train', 'val', 'test'];
 const STEP_NAMES = Object.keys(STEPS) as StepName[];

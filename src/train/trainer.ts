@@ -15,6 +15,7 @@ import { scheduleFactor } from '../optim/schedules.js';
 import { shardCount } from '../parallel/shards.js';
 import type { Ranks } from '../ranks/ranks.js';
 import { AcrossRanks } from './acrossranks.js';
+import type { Batch } from './batchgradient.js';
 import { BatchStream } from './batchstream.js';
 import { Evaluator } from './evaluator.js';
 import { carveTraining, type TrainingMemory } from './memory.js';
@@ -22,7 +23,7 @@ import { type LayerNorms, layerNorms } from './norms.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { freshState, type TrainState } from './state.js';
-import { type Batch, type BatchSums, Stepper } from './stepper.js';
+import { Stepper, type StepSums } from './stepper.js';
 import { createContexts, type SubsetName, type TaskContext, taskHandler, type WorkerSetup } from './tasks.js';
 import { Workers } from './workers.js';
 import { explained, type WorkerDecision, WorkerSearch } from './workersearch.js';
@@ -52,6 +53,8 @@ export class Trainer {
   state: TrainState = freshState();
   /** The workers that the last step used. */
   workers: number;
+  /** The learning rate of the last step. */
+  lastLr = Number.NaN;
   readonly #contextOf: (workspace: number) => TaskContext;
   readonly #workers: Workers;
   readonly #stepper: Stepper;
@@ -97,13 +100,14 @@ export class Trainer {
     this.#workers = new Workers({
       ...options,
       setup,
+      memory: this.memory,
       handle: taskHandler(this.#contextOf, setup.subsets),
       most: Math.max(...plan.workers),
       hungAfter: 1000 * config.watchdog,
     });
     const { ranks, ownMetric } = options;
     this.#across = ranks ? new AcrossRanks(ranks, this.memory, sizes.sliced) : null;
-    const means = [plan, this.memory, this.#contextOf, this.#workers] as const;
+    const means = [plan, this.memory, this.#contextOf, this.#workers.run] as const;
     this.#stepper = new Stepper(...means, { ...options, across: this.#across });
     this.#evaluator = new Evaluator(...means, { ownMetric, across: this.#across });
     const prepare = (workers: number) => void this.#workers.executor(workers);
@@ -131,10 +135,11 @@ export class Trainer {
     const { profile } = this.options;
     profile?.begin();
     this.workers = (this.#search ?? this.#watch)?.current ?? this.workers;
-    const batch = await this.#nextBatch();
+    this.lastLr = lr;
+    const { step } = this.state;
+    const batch = this.#batchAt(this.#stream ? await this.#stream.batchOf(step) : this.#startInOrder());
     profile?.lap(this.#stream ? 'reading' : 'data');
 
-    const { step } = this.state;
     const endsEpoch = (step + 1) % this.plan.stepsPerEpoch === 0;
     const sums = await this.#stepper.step(batch, this.workers, step, lr, endsEpoch);
     profile?.lap('update');
@@ -142,7 +147,9 @@ export class Trainer {
 
     const seconds = (this.clock() - begin) / 1000;
     this.#count(batch, sums, seconds);
-    await this.#chooseWorkers(seconds);
+    // Tells `workers: auto` how long the step took.
+    const decision = (this.#search ?? this.#watch)?.record(seconds);
+    if (decision) await this.#changeWorkers(decision);
   }
 
   /** The weights that are evaluated and saved: their average, where one is kept and has begun. */
@@ -201,18 +208,20 @@ export class Trainer {
     await Promise.all([this.#workers.close(), this.#stream?.close()]);
   }
 
-  async #nextBatch(): Promise<Batch> {
+  /** Returns where the next batch begins in the epoch's order, which stands in memory then. */
+  #startInOrder(): number {
     const { plan, state } = this;
     const epoch = Math.floor(state.step / plan.stepsPerEpoch);
-    const start = (state.step % plan.stepsPerEpoch) * plan.batch;
-    const rows = Math.min(plan.batch, plan.data.train.rows.length - start);
-    if (this.#stream) return this.#batchAt(await this.#stream.batchOf(state.step), rows);
     if (this.#shuffledEpoch !== epoch) this.#shuffle(epoch);
-    return this.#batchAt(start, rows);
+    return (state.step % plan.stepsPerEpoch) * plan.batch;
   }
 
-  #batchAt(start: number, rows: number): Batch {
-    return { start, rows, shards: shardCount(rows, this.plan.sizes) };
+  /** The next batch, whose rows begin at `start` in the order that the tasks read. */
+  #batchAt(start: number): Batch {
+    const { plan, state } = this;
+    const before = (state.step % plan.stepsPerEpoch) * plan.batch;
+    const rows = Math.min(plan.batch, plan.data.train.rows.length - before);
+    return { start, rows, shards: shardCount(rows, plan.sizes) };
   }
 
   /**
@@ -228,7 +237,7 @@ export class Trainer {
   }
 
   /** Takes a finished step into the state. */
-  #count({ rows }: Batch, { loss, weight, score, audited }: BatchSums, seconds: number): void {
+  #count({ rows }: Batch, { loss, weight, score, audited }: StepSums, seconds: number): void {
     const { state } = this;
     state.step++;
     state.epochLoss += loss;
@@ -240,10 +249,8 @@ export class Trainer {
     state.seconds += seconds;
   }
 
-  /** Tells `workers: auto` how long the step took, and reports what it decides. */
-  async #chooseWorkers(seconds: number): Promise<void> {
-    const decision = (this.#search ?? this.#watch)?.record(seconds);
-    if (!decision) return;
+  /** Follows what `workers: auto` decides, and reports it. */
+  async #changeWorkers(decision: WorkerDecision): Promise<void> {
     const why = this.#search ? await this.#endSearch(decision) : decision.why;
     this.workers = decision.workers;
     this.options.onWorkers(decision.workers, why);
@@ -266,7 +273,8 @@ export class Trainer {
   async #probe(workers: number, rows: number): Promise<number> {
     const begin = this.clock();
     this.workers = workers;
-    await this.#stepper.computeGradients(this.#batchAt(0, rows), workers, this.state.step);
+    const batch = { start: 0, rows, shards: shardCount(rows, this.plan.sizes) };
+    await this.#stepper.gradient.computeOnce(batch, workers, this.state.step);
     return (this.clock() - begin) / 1000;
   }
 }

@@ -1,0 +1,172 @@
+/**
+ * Computes the gradient of a batch: the workers compute a range of its shards each and sum the subtrees of
+ * that range; the additions between those complete the tree.
+ */
+import type { AcrossRanks } from './acrossranks.js';
+import { Auditor, type ComputedBatch } from './audit.js';
+import { isAudited } from './audited.js';
+import { type Cut, cutOf } from './cut.js';
+import type { GradientTask } from './gradient.js';
+import type { TrainingMemory } from './memory.js';
+import type { TrainingPlan } from './plan.js';
+import type { Profile } from './profile.js';
+import { passValuesAt } from './schedules.js';
+import type { RunTasks, TaskContext } from './tasks.js';
+
+/** Rows `start … start + rows − 1` of the epoch's order, cut into shards. */
+export interface Batch {
+  readonly start: number;
+  readonly rows: number;
+  readonly shards: number;
+}
+
+/** Σ w·Div, Σ w and the score over the rows of a batch, where w is what a row counts. */
+export interface BatchSums {
+  readonly loss: number;
+  readonly weight: number;
+  readonly score: number;
+}
+
+/** Into how many shards a batch was cut, and how many tasks have summed their gradients. */
+export interface LeftSums {
+  readonly shards: number;
+  readonly gradientTasks: number;
+}
+
+export interface BatchGradientOptions {
+  readonly profile?: Profile | null;
+  readonly onNote?: ((message: string) => void) | undefined;
+  /** Where this process is one of several ranks. */
+  readonly across?: AcrossRanks | null;
+}
+
+export class BatchGradient {
+  readonly #profile: Profile | null;
+  readonly #auditor: Auditor;
+  readonly #across: AcrossRanks | null;
+  /** How batches are cut, by shards and workers: nearly all have the same cut. */
+  readonly #cuts = new Map<number, Cut>();
+
+  constructor(
+    private readonly plan: TrainingPlan,
+    private readonly memory: TrainingMemory,
+    private readonly contextOf: (workspace: number) => TaskContext,
+    private readonly run: RunTasks,
+    { profile = null, onNote = () => {}, across = null }: BatchGradientOptions,
+  ) {
+    this.#profile = profile;
+    this.#across = across;
+    const trainingRows = () => contextOf(0).gradient.trainingRows;
+    this.#auditor = new Auditor({ plan, memory, trainingRows, run, onNote });
+  }
+
+  /** Shards that were computed twice so far. */
+  get audited(): number {
+    return this.#auditor.compared;
+  }
+
+  /**
+   * Computes the gradients of a batch, twice in a step that is audited. Returns whether their sums are
+   * bounded.
+   * @throws GateError when an audit finds a fault
+   */
+  async compute(batch: Batch, workers: number, step: number): Promise<boolean> {
+    const computed = await this.computeOnce(batch, workers, step);
+    let bounded = true;
+    for (const { workspace } of computed.tasks) {
+      if (this.memory.workspaces[workspace].bounded[0] !== 1) bounded = false;
+    }
+    if (!this.#across) {
+      if (this.#leaves(step) === 'shards') await this.#auditor.audit(computed);
+      return bounded;
+    }
+    const all = await this.#across.exchange(this.#kernels, computed.tasks, batch.shards, bounded);
+    this.#profile?.lap('sum');
+    return all;
+  }
+
+  /**
+   * Computes the gradients of a batch's shards, and leaves the sums of subtrees in the gradient blocks, or of
+   * shards in a step that is audited.
+   */
+  async computeOnce({ start, rows, shards }: Batch, workers: number, step: number): Promise<ComputedBatch> {
+    const { ranges } = this.cutOf(shards, workers);
+    const { dropoutFactor, lossParameter } = passValuesAt(this.plan, step);
+    const leaves = this.#leaves(step);
+    const tasks = ranges.map(({ first, last }, workspace) => ({
+      kind: 'gradient' as const,
+      workspace,
+      first,
+      last,
+      start,
+      rows,
+      step,
+      leaves,
+      dropoutFactor,
+      lossParameter,
+    }));
+    this.#kernels.refreshWeights();
+    this.#profile?.lap('update');
+    const places = await this.run(tasks, workers);
+    return { tasks, places, workers, shards };
+  }
+
+  sumsOf({ shards }: Batch): BatchSums {
+    const { shardLosses, shardWeights, shardScores } = this.memory;
+    return {
+      loss: sum(shardLosses, shards),
+      weight: sum(shardWeights, shards),
+      score: sum(shardScores, shards),
+    };
+  }
+
+  /** Says what `compute` has left in the gradient blocks. */
+  left({ shards }: Batch, workers: number, step: number): LeftSums {
+    if (this.#leaves(step) === 'shards') return { shards, gradientTasks: shards };
+    const ranges = this.#across?.rangesOf(shards) ?? this.cutOf(shards, workers).ranges;
+    return { shards, gradientTasks: ranges.length };
+  }
+
+  /** Makes the additions that are left, after which gradient block 0 holds the sum over all shards. */
+  async sum({ shards }: Batch, workers: number, step: number): Promise<void> {
+    const { gradients, layout } = this.memory;
+    if (this.#across) await this.#across.sum(this.#kernels, shards);
+    else {
+      const { additions, allAdditions } = this.cutOf(shards, workers);
+      for (const { into, from } of this.#leaves(step) === 'shards' ? allAdditions : additions) {
+        this.#kernels.add(gradients[into], gradients[from], layout.length);
+      }
+    }
+    this.#profile?.lap('sum');
+  }
+
+  /** Returns how the work on a batch of so many shards is cut. */
+  cutOf(shards: number, workers: number): Cut {
+    const key = shards * MOST_WORKERS + workers;
+    let cut = this.#cuts.get(key);
+    if (!cut) {
+      cut = cutOf(shards, workers, this.memory.layout.length, this.#across);
+      this.#cuts.set(key, cut);
+    }
+    return cut;
+  }
+
+  /** Says what the gradient tasks of a step leave for the update. */
+  #leaves(step: number): GradientTask['leaves'] {
+    return isAudited(this.plan.config, step) ? 'shards' : 'subtrees';
+  }
+
+  /** The kernels of the coordinator's own workspace. */
+  get #kernels() {
+    return this.contextOf(0).update.kernels;
+  }
+}
+
+/** More than any number of workers, which makes a unique key of it and a number of shards. */
+const MOST_WORKERS = 65536;
+
+function sum(values: Float64Array, count: number): number {
+  let total = 0;
+  for (let i = 0; i < count; i++) total += values[i];
+  return total;
+}
