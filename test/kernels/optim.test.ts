@@ -63,6 +63,16 @@ const CASES: Case[] = [
   step('regularize', 'L1 alone', [], { clipValue: Number.POSITIVE_INFINITY, l1: 0.01, gradientScale: 1 }),
 ];
 
+/** The slots of each step that decay while gradients are 0. */
+const DECAYING: Partial<Record<StepName, readonly number[]>> = {
+  sgd: [0],
+  adam: [0, 1],
+  adadelta: [0, 1],
+  rmsprop: [0, 1, 2],
+  adamax: [0],
+  lion: [0],
+};
+
 it('every step has a case', () => {
   expect(new Set(CASES.map(({ name }) => name))).toEqual(new Set(Object.keys(STEPS)));
 });
@@ -167,5 +177,21 @@ describe.each(linearImplementations)('$label', (implementation) => {
     for (let i = 0; i < 11; i++) {
       expect(update(i, i + 1).map(bits)).toEqual(whole.map((a) => bits(a.slice(i, i + 1))));
     }
+  });
+
+  const decaying = CASES.filter(({ name, slots }) => DECAYING[name]?.some((slot) => slots[slot]));
+  it.each(decaying)('$name $title: averages decay to 0, not to a subnormal number', (one) => {
+    const count = 21; // whole vectors of each width, and a rest
+    const scalars = ordered(one.name, { ...one.scalars(1), weightDecay: 0 } as never);
+    const slots = one.slots.map((kept) => kept && array(new Float64Array(count).fill(2e-38)));
+    const averages = DECAYING[one.name]!.map((slot) => slots[slot]).filter((slot) => slot !== null);
+    const [w, g] = [zeros(count), zeros(count)];
+    for (let t = 0; t < 600; t++) {
+      kernels.update(one.name, w, g, slots, count, scalars);
+      for (const average of averages) {
+        expect(average.every((x) => x === 0 || x >= 2 ** -126)).toBe(true);
+      }
+    }
+    for (const average of averages) expect(bits(average).every((word) => word === 0)).toBe(true);
   });
 });

@@ -146,6 +146,16 @@ export class Assembler extends Encoder {
     else this.evex(PREFIX_66, MAP_0F3A, 0x25, to, to, to, { masked, merging, immediate });
   }
 
+  /** AVX2: all bits of the lanes whose 32 bits are equal, and none of the others. */
+  vequalWhole = (to: number, a: number, b: number) => this.vex(PREFIX_66, MAP_0F, 0x76, to, a, b, {});
+  /** AVX2: the bits of b that a does not have. */
+  vclear = (to: number, a: number, b: number) => this.vex(PREFIX_66, MAP_0F, 0xdf, to, a, b, {});
+  /** AVX-512: sets the mask to the lanes in which a and b share a bit. */
+  vfindBits = (a: number, b: Operand) => this.evex(PREFIX_66, MAP_0F38, 0x27, 1, a, b, {});
+  /** AVX-512: makes 0 of the lanes that are not in the mask. */
+  vkeepFound = (to: number, from: number) =>
+    this.evex(PREFIX_NONE, MAP_0F, 0x10, to, NONE, from, { masked: true });
+
   /**
    * AVX512_BF16, for each 32 bits, which hold a pair of bfloat16 numbers: to += a·b of the upper ones, then
    * of the lower ones, each a fused multiply-add to nearest that takes and gives 0 for a number without a

@@ -82,6 +82,8 @@ export const WORD = {
   ones: 10880,
   negativeZero: 10944,
   interleave: 11008,
+  /** The bits of a float's exponent, for each lane. */
+  exponent: 12096,
   /** The float 1: a column of ones, with a stride of 0. */
   one: 224,
 } as const;

@@ -4,7 +4,7 @@
  */
 import { loadBase, loadPointer } from './affine.js';
 import type { Assembler } from './assembler.js';
-import { STEP, STEP_SCALARS } from './block.js';
+import { STEP, STEP_SCALARS, WORD } from './block.js';
 import { enter, leave } from './convention.js';
 import { at, type Label, type MemoryOperand, R9, R10, R13, RAX, RBX, RCX, RDI, RSI } from './encoder.js';
 
@@ -30,12 +30,16 @@ interface Vector<Scalar extends string> {
   store(array: number, register: number): void;
   /** Returns the memory that holds a scalar in all lanes. */
   scalar(name: Scalar): MemoryOperand;
+  /** Stores numbers, and 0 for subnormal ones and −0 (reference/optim.ts). */
+  storeSettled(array: number, register: number): void;
 }
 
 /** The registers that point at the arrays. */
 const [WEIGHTS, GRADIENT, ADDEND, FIRST, SECOND] = [RBX, RCX, RSI, R9, R10];
 /** The vector registers: all steps begin with weight and gradient in these. */
 const [WEIGHT, SLOPE] = [0, 1];
+/** What `storeSettled` changes. */
+const [SETTLED, ZERO] = [6, 7];
 
 /** Vectors in one turn of the loop. */
 export const UNROLLED = 2;
@@ -100,6 +104,21 @@ function writeStep<Scalar extends string>(
         else code.vstore(place(array), register);
       },
       scalar: (name) => splat(scalars.indexOf(name)),
+      storeSettled: (array, register) => {
+        // Subnormal numbers and 0 alone have no bit of the exponent.
+        const exponent = at(RDI, WORD.exponent);
+        if (code.instructions === 'avx512') {
+          code.vfindBits(register, exponent);
+          code.vkeepFound(SETTLED, register);
+          if (masked) code.setMask(at(RDI, STEP.mask));
+        } else {
+          code.vzero(ZERO);
+          code.vand(SETTLED, register, exponent);
+          code.vequalWhole(SETTLED, SETTLED, ZERO);
+          code.vclear(SETTLED, SETTLED, register);
+        }
+        parts.store(array, SETTLED);
+      },
     };
     const alone = code.label();
     parts.load(SLOPE, GRADIENT);
@@ -123,14 +142,14 @@ function writeStep<Scalar extends string>(
 /** w ← w + rate·v with v ← momentum·v + g; without a slot w ← w + rate·g. */
 export function writeSgd(code: Assembler): Label {
   const [VELOCITY, PLAIN] = [2, 3];
-  return writeStep(code, SGD_SCALARS, ({ load, store, scalar }) => {
+  return writeStep(code, SGD_SCALARS, ({ load, storeSettled, scalar }) => {
     const [done, usual] = [code.label(), code.label()];
     code.cmpImmediate(at(RDI, STEP.first), 0);
     code.jump(done, 'e');
     load(VELOCITY, FIRST);
     code.vmove(PLAIN, SLOPE);
     code.vfma(SLOPE, VELOCITY, scalar('momentum'));
-    store(FIRST, SLOPE);
+    storeSettled(FIRST, SLOPE);
     code.cmpImmediate(at(RDI, STEP.nesterov), 0);
     code.jump(usual, 'e');
     code.vfma(PLAIN, SLOPE, scalar('momentum'));
@@ -144,7 +163,7 @@ export function writeSgd(code: Assembler): Label {
 /** w ← kept·w + rate·(m + share·g)/(√v·inverse + eps), with the moments m and v in the two slots. */
 export function writeAdam(code: Assembler): Label {
   const [MEAN, SQUARE, ROOT, DIVISOR] = [2, 3, 4, 5];
-  return writeStep(code, ADAM_SCALARS, ({ load, store, scalar }) => {
+  return writeStep(code, ADAM_SCALARS, ({ load, storeSettled, scalar }) => {
     load(MEAN, FIRST);
     code.vmul(MEAN, MEAN, scalar('beta1'));
     code.vfma(MEAN, SLOPE, scalar('rest1'));
@@ -152,8 +171,8 @@ export function writeAdam(code: Assembler): Label {
     code.vmul(SQUARE, SQUARE, scalar('beta2'));
     code.vmul(ROOT, SLOPE, scalar('rest2'));
     code.vfma(SQUARE, ROOT, SLOPE);
-    store(FIRST, MEAN);
-    store(SECOND, SQUARE);
+    storeSettled(FIRST, MEAN);
+    storeSettled(SECOND, SQUARE);
     code.vsqrt(ROOT, SQUARE);
     code.vload(DIVISOR, scalar('eps'));
     code.vfma(DIVISOR, ROOT, scalar('inverse'));

@@ -32,6 +32,7 @@ export function blockWriter(
   const mask = (word: number, count: number) => writeMask(words, word, count, lanes);
   mask(WORD.fullMask, lanes);
   new Uint32Array(memory.buffer, scratch + WORD.magnitude, lanes).fill(0x7fffffff);
+  new Uint32Array(memory.buffer, scratch + WORD.exponent, lanes).fill(0x7f800000);
   new Float32Array(memory.buffer, scratch + WORD.one, 1)[0] = 1;
   new Float32Array(memory.buffer, scratch + WORD.large, 2).set([2 ** 126, 2 ** 127]);
   new Uint32Array(memory.buffer, scratch + WORD.ones, 16).fill(0xffffffff);

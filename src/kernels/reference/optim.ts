@@ -18,7 +18,16 @@ export const stepKernels: Pick<Kernels, 'update'> = {
   },
 };
 
-/** The steps, defined as in PyTorch where PyTorch has them. */
+/**
+ * Returns what a slot keeps of an average or a velocity: 0 where it is subnormal. Without new gradients it decays, as
+ * that of a pixel which is black in nearly all images does, and would end at a few units of the smallest
+ * float, from which rounding keeps it: 0.9 · 4 units are 4 units. It would change no weight, but processors
+ * take up to a hundred times as long to multiply such numbers.
+ */
+const settled = (x: number): number => (Math.abs(x) < SMALLEST_NORMAL ? 0 : x);
+const SMALLEST_NORMAL = 2 ** -126;
+
+/** The steps, defined as in PyTorch where PyTorch has them, but for `settled`. */
 const steps: { readonly [Name in StepName]: Step<Name> } = {
   /** v ← μv + g + λw; w ← w − η·v, with Nesterov's momentum w − η(g + λw + μv) */
   sgd(w, g, [v], count, { lr, momentum, nesterov, weightDecay, gradientScale }) {
@@ -26,7 +35,7 @@ const steps: { readonly [Name in StepName]: Step<Name> } = {
       const gradient = g[i] * gradientScale + weightDecay * w[i];
       let direction = gradient;
       if (v) {
-        v[i] = momentum * v[i] + gradient;
+        v[i] = settled(momentum * v[i] + gradient);
         direction = nesterov ? gradient + momentum * v[i] : v[i];
       }
       w[i] -= lr * direction;
@@ -41,8 +50,8 @@ const steps: { readonly [Name in StepName]: Step<Name> } = {
     const { lr, gradientShare, beta1, beta2, root, eps, weightDecay, shrink, gradientScale } = scalars;
     for (let i = 0; i < count; i++) {
       const gradient = g[i] * gradientScale + weightDecay * w[i];
-      m![i] = beta1 * m![i] + (1 - beta1) * gradient;
-      v![i] = beta2 * v![i] + (1 - beta2) * gradient * gradient;
+      m![i] = settled(beta1 * m![i] + (1 - beta1) * gradient);
+      v![i] = settled(beta2 * v![i] + (1 - beta2) * gradient * gradient);
       if (largest) largest[i] = Math.max(largest[i], v![i]);
       const denominator = Math.sqrt((largest ?? v!)[i]) / root + eps;
       w[i] = shrink * w[i] - (lr * (m![i] + gradientShare * gradient)) / denominator;
@@ -60,9 +69,9 @@ const steps: { readonly [Name in StepName]: Step<Name> } = {
   adadelta(w, g, [square, change], count, { lr, rho, eps, weightDecay, gradientScale }) {
     for (let i = 0; i < count; i++) {
       const gradient = g[i] * gradientScale + weightDecay * w[i];
-      square![i] = rho * square![i] + (1 - rho) * gradient * gradient;
+      square![i] = settled(rho * square![i] + (1 - rho) * gradient * gradient);
       const delta = (Math.sqrt(change![i] + eps) / Math.sqrt(square![i] + eps)) * gradient;
-      change![i] = rho * change![i] + (1 - rho) * delta * delta;
+      change![i] = settled(rho * change![i] + (1 - rho) * delta * delta);
       w[i] -= lr * delta;
     }
   },
@@ -74,12 +83,12 @@ const steps: { readonly [Name in StepName]: Step<Name> } = {
   rmsprop(w, g, [square, mean, v], count, { lr, alpha, eps, momentum, weightDecay, gradientScale }) {
     for (let i = 0; i < count; i++) {
       const gradient = g[i] * gradientScale + weightDecay * w[i];
-      square![i] = alpha * square![i] + (1 - alpha) * gradient * gradient;
-      if (mean) mean[i] = alpha * mean[i] + (1 - alpha) * gradient;
+      square![i] = settled(alpha * square![i] + (1 - alpha) * gradient * gradient);
+      if (mean) mean[i] = settled(alpha * mean[i] + (1 - alpha) * gradient);
       const variance = mean ? Math.max(0, square![i] - mean[i] * mean[i]) : square![i];
       let direction = gradient / (Math.sqrt(variance) + eps);
       if (v) {
-        v[i] = momentum * v[i] + direction;
+        v[i] = settled(momentum * v[i] + direction);
         direction = v[i];
       }
       w[i] -= lr * direction;
@@ -89,7 +98,7 @@ const steps: { readonly [Name in StepName]: Step<Name> } = {
   adamax(w, g, [m, largest], count, { lr, beta1, beta2, eps, weightDecay, gradientScale }) {
     for (let i = 0; i < count; i++) {
       const gradient = g[i] * gradientScale + weightDecay * w[i];
-      m![i] = beta1 * m![i] + (1 - beta1) * gradient;
+      m![i] = settled(beta1 * m![i] + (1 - beta1) * gradient);
       largest![i] = Math.max(beta2 * largest![i], Math.abs(gradient) + eps);
       w[i] -= (lr * m![i]) / largest![i];
     }
@@ -99,7 +108,7 @@ const steps: { readonly [Name in StepName]: Step<Name> } = {
     for (let i = 0; i < count; i++) {
       const gradient = g[i] * gradientScale;
       const direction = Math.sign(beta1 * m![i] + (1 - beta1) * gradient);
-      m![i] = beta2 * m![i] + (1 - beta2) * gradient;
+      m![i] = settled(beta2 * m![i] + (1 - beta2) * gradient);
       w[i] = shrink * w[i] - lr * direction;
     }
   },

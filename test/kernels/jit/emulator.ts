@@ -351,8 +351,8 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
         case '1.0.10':
           return next(() => {
             load(masked ? mask : 0xffff);
-            if (masked && !zeroing) {
-              for (let i = 0; i < lanes; i++) if (!((mask >> i) & 1)) scratch[i] = bits[to + i];
+            for (let i = 0; masked && i < lanes; i++) {
+              if (!((mask >> i) & 1)) scratch[i] = zeroing ? 0 : bits[to + i];
             }
             put();
           });
@@ -446,6 +446,24 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
             }
           });
         }
+        case '2.1.27':
+          return next(() => {
+            load();
+            mask = 0;
+            for (let i = 0; i < lanes; i++) if ((bits[a + i] & scratch[i]) !== 0) mask |= 1 << i;
+          });
+        case '1.1.76':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] = bits[a + i] === scratch[i] ? 0xffffffff : 0;
+            put();
+          });
+        case '1.1.df':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] &= ~bits[a + i];
+            put();
+          });
         case '3.1.25': {
           if (code[at++] !== 0xff || !masked || zeroing) throw unknownError(start);
           return next(() => {

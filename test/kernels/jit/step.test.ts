@@ -1,10 +1,11 @@
 /** The steps of update rules have the bits of WASM, with and without an addend, whatever their length is. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { BLOCK_BYTES } from '#src/kernels/jit/block.js';
+import { BLOCK_BYTES, STEP, WORD } from '#src/kernels/jit/block.js';
 import { compileCode, type MachineCode, writeCode } from '#src/kernels/jit/compile.js';
 import type { Processor } from '#src/kernels/jit/processor.js';
 import { machineProducts } from '#src/kernels/jit/products.js';
+import { ADAM_SCALARS, SGD_SCALARS } from '#src/kernels/jit/step.js';
 import { compileKernels } from '#src/kernels/load.js';
 import { ordered } from '#src/kernels/steps.js';
 import { createWasmKernels, instantiateWasm, wasmProducts } from '#src/kernels/wasm/index.js';
@@ -127,4 +128,10 @@ it.each(['avx512', 'avx2'] as const)('%s, emulated', (instructions) => {
     bench({ ...offsets, instructions }, (memory) => emulate(bytes, memory)),
     150,
   );
+});
+
+/** A recorder reads those of every call. */
+it.each([SGD_SCALARS, ADAM_SCALARS])('scalars end before the sizes of programs', (...scalars) => {
+  const end = STEP.scalars + 4 * scalars.length;
+  expect(end).toBeLessThanOrEqual(Math.min(WORD.programBytes, WORD.pairBytes));
 });

@@ -17,6 +17,13 @@ function average(decay: v128, mean: v128, rest: v128, x: v128): v128 {
   return madd(rest, x, f32x4.mul(decay, mean));
 }
 
+/** What a slot keeps of an average: 0 for subnormal numbers (../../reference/optim.ts says why), and −0. */
+// @ts-ignore: decorator
+@inline
+function settled(x: v128): v128 {
+  return v128.andnot(x, f32x4.lt(f32x4.abs(x), splat(1.17549435e-38)));
+}
+
 /** 1, 0 or −1, lane by lane. */
 // @ts-ignore: decorator
 @inline
@@ -47,7 +54,7 @@ function sgdStep(at: usize, w: usize, g: usize, v: usize, rate: v128, mu: v128, 
   let direction = gradient;
   if (v != 0) {
     const velocity = madd(mu, v128.load(v + at), gradient);
-    v128.store(v + at, velocity);
+    v128.store(v + at, settled(velocity));
     direction = nesterov ? madd(mu, velocity, gradient) : velocity;
   }
   v128.store(w + at, madd(rate, direction, weight));
@@ -84,8 +91,8 @@ function adamStep(
   const gradient = gradientOf(g + at, scale, decay, weight);
   const mean = average(b1, v128.load(m + at), rest1, gradient);
   let square = madd(f32x4.mul(rest2, gradient), gradient, f32x4.mul(b2, v128.load(v + at)));
-  v128.store(m + at, mean);
-  v128.store(v + at, square);
+  v128.store(m + at, settled(mean));
+  v128.store(v + at, settled(square));
   if (largest != 0) {
     square = f32x4.max(square, v128.load(largest + at));
     v128.store(largest + at, square);
@@ -123,8 +130,8 @@ export function adadelta(
     const changes = v128.load(change + at);
     const ratio = f32x4.div(f32x4.sqrt(f32x4.add(changes, epsilon)), f32x4.sqrt(f32x4.add(squares, epsilon)));
     const delta = f32x4.mul(ratio, gradient);
-    v128.store(square + at, squares);
-    v128.store(change + at, average(kept, changes, rest, f32x4.mul(delta, delta)));
+    v128.store(square + at, settled(squares));
+    v128.store(change + at, settled(average(kept, changes, rest, f32x4.mul(delta, delta))));
     v128.store(w + at, madd(rate, delta, weight));
   }
 }
@@ -141,16 +148,16 @@ export function rmsprop(
     const weight = v128.load(w + at);
     const gradient = gradientOf(g + at, scale, decay, weight);
     let variance = average(kept, v128.load(square + at), rest, f32x4.mul(gradient, gradient));
-    v128.store(square + at, variance);
+    v128.store(square + at, settled(variance));
     if (mean != 0) {
       const centre = average(kept, v128.load(mean + at), rest, gradient);
-      v128.store(mean + at, centre);
+      v128.store(mean + at, settled(centre));
       variance = f32x4.max(splat(0), f32x4.sub(variance, f32x4.mul(centre, centre)));
     }
     let direction = f32x4.div(gradient, f32x4.add(f32x4.sqrt(variance), epsilon));
     if (v != 0) {
       direction = madd(mu, v128.load(v + at), direction);
-      v128.store(v + at, direction);
+      v128.store(v + at, settled(direction));
     }
     v128.store(w + at, madd(rate, direction, weight));
   }
@@ -169,7 +176,7 @@ export function adamax(
     const mean = average(b1, v128.load(m + at), rest1, gradient);
     const faded = f32x4.mul(b2, v128.load(largest + at));
     const magnitude = f32x4.max(faded, f32x4.add(f32x4.abs(gradient), epsilon));
-    v128.store(m + at, mean);
+    v128.store(m + at, settled(mean));
     v128.store(largest + at, magnitude);
     v128.store(w + at, madd(rate, f32x4.div(mean, magnitude), weight));
   }
@@ -186,7 +193,7 @@ export function lion(
     const gradient = f32x4.mul(v128.load(g + at), scale);
     const mean = v128.load(m + at);
     const direction = sign(average(b1, mean, rest1, gradient));
-    v128.store(m + at, average(b2, mean, rest2, gradient));
+    v128.store(m + at, settled(average(b2, mean, rest2, gradient)));
     v128.store(w + at, madd(rate, direction, f32x4.mul(kept, v128.load(w + at))));
   }
 }
