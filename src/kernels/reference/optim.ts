@@ -19,15 +19,15 @@ export const stepKernels: Pick<Kernels, 'update'> = {
 };
 
 /**
- * Returns what a slot keeps of an average or a velocity: 0 where it is subnormal. Without new gradients it decays, as
- * that of a pixel which is black in nearly all images does, and would end at a few units of the smallest
- * float, from which rounding keeps it: 0.9 · 4 units are 4 units. It would change no weight, but processors
- * take up to a hundred times as long to multiply such numbers.
+ * Returns what a slot keeps of an average or a velocity: 0 where it is subnormal. Without new gradients it
+ * decays, as that of a pixel which is black in nearly all images does, and would end at a few units of the
+ * smallest float, from which rounding keeps it: 0.9 · 4 units are 4 units. It would change no weight, but
+ * Intel's processors take a hundred times as long to multiply such numbers.
  */
 const settled = (x: number): number => (Math.abs(x) < SMALLEST_NORMAL ? 0 : x);
 const SMALLEST_NORMAL = 2 ** -126;
 
-/** The steps, defined as in PyTorch where PyTorch has them, but for `settled`. */
+/** The steps, defined as in PyTorch where PyTorch has them, but for what `settled` does. */
 const steps: { readonly [Name in StepName]: Step<Name> } = {
   /** v ← μv + g + λw; w ← w − η·v, with Nesterov's momentum w − η(g + λw + μv) */
   sgd(w, g, [v], count, { lr, momentum, nesterov, weightDecay, gradientScale }) {
