@@ -147,6 +147,11 @@ function stepResults({ update }: Kernels, memory: WebAssembly.Memory, begin: num
     all.subarray(i * PARAMETERS, (i + 1) * PARAMETERS),
   );
   for (let i = 0; i < PARAMETERS; i++) v[i] *= v[i];
+  // Without gradients, some slots are about to become subnormal.
+  for (let i = 0; i < PARAMETERS; i += 3) {
+    for (const zeros of [w, g, addend]) zeros[i] = 0;
+    for (const slot of [m, v]) slot[i] = 2 ** -126;
+  }
   const sgd = { lr: 0.1, momentum: 0.9, weightDecay: 0.01, gradientScale: 0.3 };
   update('sgd', w, g, [null], PARAMETERS, ordered('sgd', { ...sgd, nesterov: 0 }));
   update('sgd', w, g, [m], PARAMETERS, ordered('sgd', { ...sgd, nesterov: 1 }));
