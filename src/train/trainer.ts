@@ -137,7 +137,7 @@ export class Trainer {
     this.workers = (this.#search ?? this.#watch)?.current ?? this.workers;
     this.lastLr = lr;
     const { step } = this.state;
-    const batch = this.#batchAt(this.#stream ? await this.#stream.batchOf(step) : this.#startInOrder());
+    const batch = this.#nextBatch(this.#stream && (await this.#stream.batchOf(step)));
     profile?.lap(this.#stream ? 'reading' : 'data');
 
     const endsEpoch = (step + 1) % this.plan.stepsPerEpoch === 0;
@@ -208,20 +208,19 @@ export class Trainer {
     await Promise.all([this.#workers.close(), this.#stream?.close()]);
   }
 
-  /** Returns where the next batch begins in the epoch's order, which stands in memory then. */
-  #startInOrder(): number {
+  /** Returns the next batch. `streamed` is its first row in the ring; null where rows are in memory. */
+  #nextBatch(streamed: number | null): Batch {
     const { plan, state } = this;
     const epoch = Math.floor(state.step / plan.stepsPerEpoch);
+    const start = (state.step % plan.stepsPerEpoch) * plan.batch;
+    const rows = Math.min(plan.batch, plan.data.train.rows.length - start);
+    if (streamed !== null) return this.#batchAt(streamed, rows);
     if (this.#shuffledEpoch !== epoch) this.#shuffle(epoch);
-    return (state.step % plan.stepsPerEpoch) * plan.batch;
+    return this.#batchAt(start, rows);
   }
 
-  /** The next batch, whose rows begin at `start` in the order that the tasks read. */
-  #batchAt(start: number): Batch {
-    const { plan, state } = this;
-    const before = (state.step % plan.stepsPerEpoch) * plan.batch;
-    const rows = Math.min(plan.batch, plan.data.train.rows.length - before);
-    return { start, rows, shards: shardCount(rows, plan.sizes) };
+  #batchAt(start: number, rows: number): Batch {
+    return { start, rows, shards: shardCount(rows, this.plan.sizes) };
   }
 
   /**
@@ -273,8 +272,7 @@ export class Trainer {
   async #probe(workers: number, rows: number): Promise<number> {
     const begin = this.clock();
     this.workers = workers;
-    const batch = { start: 0, rows, shards: shardCount(rows, this.plan.sizes) };
-    await this.#stepper.gradient.computeOnce(batch, workers, this.state.step);
+    await this.#stepper.gradient.computeOnce(this.#batchAt(0, rows), workers, this.state.step);
     return (this.clock() - begin) / 1000;
   }
 }
