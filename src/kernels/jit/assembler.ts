@@ -152,8 +152,8 @@ export class Assembler extends Encoder {
   vclear = (to: number, a: number, b: number) => this.vex(PREFIX_66, MAP_0F, 0xdf, to, a, b, {});
   /** AVX-512: sets the mask to the lanes in which a and b share a bit. */
   vfindBits = (a: number, b: Operand) => this.evex(PREFIX_66, MAP_0F38, 0x27, 1, a, b, {});
-  /** AVX-512: makes 0 of the lanes that are not in the mask. */
-  vkeepFound = (to: number, from: number) =>
+  /** AVX-512: takes the lanes of the mask, and 0 for the others. */
+  vkeepFound = (to: number, from: Operand) =>
     this.evex(PREFIX_NONE, MAP_0F, 0x10, to, NONE, from, { masked: true });
 
   /**
@@ -179,8 +179,7 @@ export class Assembler extends Encoder {
 
   /** Loads the lanes of the mask (`setMask`), and 0 into the others; never touches memory beyond them. */
   vloadMasked(to: number, from: MemoryOperand): void {
-    if (this.instructions === 'avx512')
-      this.evex(PREFIX_NONE, MAP_0F, 0x10, to, NONE, from, { masked: true });
+    if (this.instructions === 'avx512') this.vkeepFound(to, from);
     else this.vex(PREFIX_66, MAP_0F38, 0x2c, to, this.maskRegister, from, {});
   }
   /** Stores the lanes of the mask (`setMask`). */
