@@ -10,6 +10,15 @@ import { ADAM_SCALARS, SGD_SCALARS, UNROLLED } from './step.js';
 /** Parameters from which a step takes less time than filling the block does. */
 const LONG = 64;
 
+/** The words of a step's scalars by name, as indices. */
+function wordsOf<Scalar extends string>(scalars: readonly Scalar[]): Readonly<Record<Scalar, number>> {
+  const words = scalars.map((name, i) => [name, STEP.scalars / 4 + i]);
+  return Object.fromEntries(words) as Record<Scalar, number>;
+}
+
+const SGD = wordsOf(SGD_SCALARS);
+const ADAM = wordsOf(ADAM_SCALARS);
+
 /** Writes the words from which the code knows the vectors of an array. */
 export function countVectors(words: Uint32Array, instructions: InstructionSet, count: number): void {
   const lanes = lanesOf(instructions);
@@ -36,9 +45,6 @@ export function machineUpdate(
   const floats = new Float32Array(memory.buffer, scratch, WORD.one / 4);
   const sgd = callable(code.sgd);
   const adam = callable(code.adam);
-  const scalars = (values: Readonly<Record<string, number>>, names: readonly string[]) => {
-    for (let i = 0; i < names.length; i++) floats[STEP.scalars / 4 + i] = values[names[i]];
-  };
 
   return (name, w, g, addend, slots, count, values) => {
     // With a largest square so far, Adam takes a maximum in which NaN and 0 count as WASM has it.
@@ -52,12 +58,24 @@ export function machineUpdate(
     if (name === 'sgd') {
       const [lr, momentum, nesterov, decay, scale] = values;
       words[STEP.nesterov / 4] = Number(nesterov !== 0);
-      scalars({ scale, decay, momentum, rate: -lr }, SGD_SCALARS);
+      floats[SGD.scale] = scale;
+      floats[SGD.decay] = decay;
+      floats[SGD.momentum] = momentum;
+      floats[SGD.rate] = -lr;
       sgd(block);
     } else {
       const [lr, share, beta1, beta2, root, eps, decay, kept, scale] = values;
-      const rests = { rest1: 1 - beta1, rest2: 1 - beta2, rate: -lr, inverse: 1 / root };
-      scalars({ scale, decay, kept, beta1, beta2, share, eps, ...rests }, ADAM_SCALARS);
+      floats[ADAM.scale] = scale;
+      floats[ADAM.decay] = decay;
+      floats[ADAM.kept] = kept;
+      floats[ADAM.beta1] = beta1;
+      floats[ADAM.rest1] = 1 - beta1;
+      floats[ADAM.beta2] = beta2;
+      floats[ADAM.rest2] = 1 - beta2;
+      floats[ADAM.rate] = -lr;
+      floats[ADAM.share] = share;
+      floats[ADAM.inverse] = 1 / root;
+      floats[ADAM.eps] = eps;
       adam(block);
     }
     return true;
