@@ -35,6 +35,16 @@ interface PoolThread {
   hung: Error | null;
 }
 
+/** Which tasks of a run are whose, by their indices. */
+interface Parts {
+  /** The threads that are posted a task each. */
+  readonly threads: readonly PoolThread[];
+  /** posted[i] is the task of threads[i]. */
+  readonly posted: readonly number[];
+  /** The tasks that the coordinator computes itself. */
+  readonly own: readonly number[];
+}
+
 /** A task that fails this often has a bug; it was no accident of its thread. */
 const ATTEMPTS = 3;
 /** How often progress is looked at in the time after which a thread counts as hung. */
@@ -55,6 +65,8 @@ export class ThreadPool<Task> implements Executor<Task> {
   readonly #options: ThreadPoolOptions<Task>;
   readonly #pool: Threads;
   readonly #threads: readonly PoolThread[];
+  /** How runs without places are parted, by their number of tasks. */
+  readonly #parts = new Map<number, Parts>();
   #closed = false;
 
   constructor(options: ThreadPoolOptions<Task>) {
@@ -70,53 +82,67 @@ export class ThreadPool<Task> implements Executor<Task> {
   }
 
   async run(tasks: readonly Task[], places?: readonly number[]): Promise<readonly number[]> {
-    const { encode, handle, workers, together } = this.#options;
-    const { threads, posted, own } = this.#share(tasks, places);
-    for (const thread of threads) if (!thread.started || thread.failure) await this.#ready(thread);
-    for (const [i, { channel }] of threads.entries()) {
-      encode(posted[i], channel.cells);
-      channel.post(places !== undefined);
-    }
+    const { threads, posted, own } = places ? this.#partedBy(places) : this.#partedEvenly(tasks.length);
     const failures: unknown[] = [];
-    const attempt = (work: () => void) => {
-      try {
-        work();
-      } catch (error) {
-        failures.push(error);
-      }
-    };
-    for (const task of own) attempt(() => handle(task));
-    if (workers > 1 && !together && !places) {
-      for (const [i, { channel }] of threads.entries()) {
-        attempt(() => channel.takeOver(() => handle(posted[i])));
-      }
+    for (let i = 0; i < threads.length; i++) {
+      if (!threads[i].started || threads[i].failure) await this.#ready(threads[i]);
+    }
+    for (let i = 0; i < threads.length; i++) this.#post(threads[i], tasks[posted[i]], places !== undefined);
+    for (let i = 0; i < own.length; i++) this.#compute(tasks[own[i]], failures);
+    if (this.#takesOver && !places) {
+      for (let i = 0; i < threads.length; i++) this.#takeOver(threads[i], tasks[posted[i]], failures);
     }
     // All threads are waited for even when one has failed: none may still write to shared memory when this
     // returns.
-    for (const { channel } of threads) {
-      if (channel.waitBriefly()) continue;
-      await this.#finish(channel).catch((error) => {
-        failures.push(error);
-        channel.giveUp();
-      });
+    for (let i = 0; i < threads.length; i++) {
+      if (!threads[i].channel.waitBriefly()) await this.#finish(threads[i], failures);
     }
     if (failures.length > 0) throw failures[0];
-    return places ?? [...threads.map(({ channel }) => channel.doer ?? HERE), ...own.map(() => HERE)];
+    return places ?? doersOf(threads, own);
   }
 
-  /** Parts tasks into those of threads, in the order of `threads`, and those of the coordinator. */
-  #share(tasks: readonly Task[], places: readonly number[] | undefined) {
-    if (places) {
-      const elsewhere = [...places.keys()].filter((i) => places[i] !== HERE);
-      return {
-        threads: elsewhere.map((i) => this.#threads[places[i]]),
-        posted: elsewhere.map((i) => tasks[i]),
-        own: tasks.filter((_, i) => places[i] === HERE),
-      };
+  /** Of several workers, the coordinator is one: it begins the last task itself. */
+  #partedEvenly(tasks: number): Parts {
+    let parts = this.#parts.get(tasks);
+    if (!parts) {
+      const count = this.#options.workers === 1 ? 1 : tasks - 1;
+      const indices = Array.from({ length: tasks }, (_, i) => i);
+      const threads = this.#threads.slice(0, count);
+      parts = { threads, posted: indices.slice(0, count), own: indices.slice(count) };
+      this.#parts.set(tasks, parts);
     }
-    // Of several workers, the coordinator is one: it begins the last task itself.
-    const count = this.#options.workers === 1 ? 1 : tasks.length - 1;
-    return { threads: this.#threads.slice(0, count), posted: tasks, own: tasks.slice(count) };
+    return parts;
+  }
+
+  #partedBy(places: readonly number[]): Parts {
+    const posted = [...places.keys()].filter((i) => places[i] !== HERE);
+    const own = [...places.keys()].filter((i) => places[i] === HERE);
+    return { threads: posted.map((i) => this.#threads[places[i]]), posted, own };
+  }
+
+  /** @param kept whether only this thread may begin the task */
+  #post({ channel }: PoolThread, task: Task, kept: boolean): void {
+    this.#options.encode(task, channel.cells);
+    channel.post(kept);
+  }
+
+  /** Computes a task in this thread. */
+  #compute(task: Task, failures: unknown[]): void {
+    try {
+      this.#options.handle(task);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+
+  /** Computes a thread's task in this thread, where the thread has not begun it. */
+  #takeOver({ channel }: PoolThread, task: Task, failures: unknown[]): void {
+    channel.takeOver(() => this.#compute(task, failures));
+  }
+
+  /** Whether the coordinator computes tasks whose threads are late. */
+  get #takesOver(): boolean {
+    return this.#options.workers > 1 && !this.#options.together;
   }
 
   async close(): Promise<void> {
@@ -160,12 +186,17 @@ export class ThreadPool<Task> implements Executor<Task> {
     thread.started = true;
   }
 
-  /** Waits for a task that a thread has begun. */
-  async #finish(channel: TaskChannel): Promise<void> {
-    await this.#outcome(
-      () => channel.done(),
-      () => this.#threads[channel.holder],
-    );
+  /** Waits for a task that a thread has begun; a task that fails for good is given up. */
+  async #finish({ channel }: PoolThread, failures: unknown[]): Promise<void> {
+    try {
+      await this.#outcome(
+        () => channel.done(),
+        () => this.#threads[channel.holder],
+      );
+    } catch (error) {
+      failures.push(error);
+      channel.giveUp();
+    }
   }
 
   /**
@@ -215,6 +246,14 @@ export class ThreadPool<Task> implements Executor<Task> {
     }
     throw thread.hung;
   }
+}
+
+/** Returns who has computed each task, where the tasks of threads come first. */
+function doersOf(threads: readonly PoolThread[], own: readonly number[]): number[] {
+  const doers: number[] = [];
+  for (let i = 0; i < threads.length; i++) doers.push(threads[i].channel.doer ?? HERE);
+  for (let i = 0; i < own.length; i++) doers.push(HERE);
+  return doers;
 }
 
 /** Thrown when a thread that hangs does not let itself be ended. */
