@@ -128,15 +128,31 @@ export class Threads {
  * @param setup sent to each thread once
  */
 export function createThreads(filename: string, count: number, setup: unknown = null): Threads {
-  const module = filename.startsWith('file:') ? filename : pathToFileURL(filename).href;
-  const environment = JSON.stringify(process.env);
+  const module = addressOf(filename);
+  const environment = environmentNow();
   const rested = resting.filter((thread) => thread.environment === environment).slice(-count);
   for (const thread of rested) wake(thread);
-  const started = Array.from({ length: count - rested.length }, () => start(environment));
+  const started = Array.from({ length: count - rested.length }, () => start(module, environment));
   return new Threads([...rested, ...started], { module, setup });
 }
 
-function start(environment: string): Thread {
+/**
+ * Starts threads ahead of need, so that they are ready when `createThreads` takes them: while data are read,
+ * for example, which keeps this thread busy and leaves other cores idle.
+ */
+export function startThreads(filename: string, count: number): void {
+  if (!isMainThread) return;
+  const environment = environmentNow();
+  for (let at = resting.length; at < count; at++) keep(start(addressOf(filename), environment));
+}
+
+const addressOf = (filename: string): string =>
+  filename.startsWith('file:') ? filename : pathToFileURL(filename).href;
+
+const environmentNow = (): string => JSON.stringify(process.env);
+
+/** Starts a thread, which loads a module at once. */
+function start(module: string, environment: string): Thread {
   guardThreads();
   // Each thread that is started from now on has the function `gc`, by which it rests.
   setFlagsFromString('--expose-gc');
@@ -145,6 +161,7 @@ function start(environment: string): Thread {
     minThreads: 1,
     maxThreads: 1,
     recordTiming: false,
+    workerData: module,
     // These flags replace process.execArgv, which may hold flags of V8 that Worker refuses.
     execArgv: [],
   });
@@ -155,13 +172,18 @@ function start(environment: string): Thread {
 
 /** Keeps a thread, which lets go of what it has worked with. */
 function rest(thread: Thread): void {
+  keep(thread);
+  thread.pool.run(null satisfies ThreadMessage).catch(thread.onBroken);
+}
+
+/** Keeps a thread for a while, until somebody wants it. */
+function keep(thread: Thread): void {
   resting.push(thread);
   const end = () => {
     if (wake(thread)) void endingThreads(() => thread.pool.destroy());
   };
   thread.onBroken = end;
   thread.timer = setTimeout(end, REST_MS).unref();
-  thread.pool.run(null satisfies ThreadMessage).catch(end);
 }
 
 /** Takes a thread from those that rest; returns whether it was one of them. */

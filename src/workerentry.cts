@@ -3,16 +3,23 @@
  * CommonJS because piscina loads other modules by a function that it makes out of a string, which
  * --disallow-code-generation-from-strings forbids.
  */
+import workerThreads = require('node:worker_threads');
+
 import type { ThreadMessage, ThreadWork } from './threads.js' with { 'resolution-mode': 'import' };
 
 type DoTask = (task: unknown) => unknown;
+type Preparing = (setup: unknown) => DoTask;
 
 /** Does the tasks of the present work. */
 let prepared: Promise<DoTask> | null = null;
 
 async function prepare({ module, setup }: ThreadWork): Promise<DoTask> {
-  const { default: doing } = (await import(module)) as { default: (setup: unknown) => DoTask };
-  return doing(setup);
+  return (await load(module))(setup);
+}
+
+async function load(module: string): Promise<Preparing> {
+  const { default: preparing } = (await import(module)) as { default: Preparing };
+  return preparing;
 }
 
 /** Lets go of the work. A thread that rests allocates nothing, so its garbage has to be collected now. */
@@ -28,4 +35,13 @@ async function receive(message: ThreadMessage): Promise<unknown> {
   return (await prepared)(message.task);
 }
 
-export = receive;
+/**
+ * The module of the first work is loaded before piscina hears that the thread has started: the coordinator
+ * is busy with its own preparations meanwhile. Where it cannot be loaded, the first task says why.
+ */
+const started: Promise<typeof receive> = load(workerThreads.workerData as string).then(
+  () => receive,
+  () => receive,
+);
+
+export = started;

@@ -3,15 +3,16 @@ import { dirname } from 'node:path';
 import type { Clock } from '../clock.js';
 import { bagData, bagSources } from '../data/bag.js';
 import { loadFolds } from '../data/folded.js';
-import { loadTrainingData, type TrainingData } from '../data/load.js';
+import { loadTrainingData } from '../data/load.js';
 import { isFolded } from '../data/parting.js';
 import type { DataInMemory } from '../data/source.js';
 import { shellPath } from '../data/words.js';
-import { DataError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import type { OwnMetric } from '../metrics/own.js';
 import type { Ranks } from '../ranks/ranks.js';
 import { resolveConfig, type TrainConfig, type TrainOptions, withEpochs, withRows } from '../train/config.js';
 import type { TrainEvent } from '../train/events.js';
+import { startWorkers } from '../train/open.js';
 import { checkOwnGiven, ownFunctions, type StoppingRule } from '../train/own.js';
 import { planTraining } from '../train/plan.js';
 import { resumeBag, trainBag } from './bag.js';
@@ -19,7 +20,8 @@ import { planBag } from './bagplan.js';
 import { keptBoard, refuseBoardAlone } from './board.js';
 import { resumeFolds, trainFolds } from './crossvalidation.js';
 import { planCrossValidation } from './cvplan.js';
-import { newRun, newRunFolder, type RunRecord, readRun, refuseNoRun, writeRun } from './folder.js';
+import { newRun, newRunFolder, readRun, refuseNoRun, writeRun } from './folder.js';
+import { checkData, forcedNotes, forcedRecord } from './forced.js';
 import { notingKernels, withKernels } from './kernels.js';
 import { type FolderLock, lockFolder, whileLocked } from './lock.js';
 import { planNewTraining } from './newplan.js';
@@ -30,7 +32,7 @@ import { runSession } from './refit.js';
 import { orClose, restoreOrBegin } from './restore.js';
 import { openSession } from './session.js';
 import { refuseShortening } from './shortening.js';
-import { changedSources, fromElsewhere } from './sources.js';
+import { fromElsewhere } from './sources.js';
 
 /** Says how a training is run, as opposed to what it computes. */
 export interface RunOptions {
@@ -124,6 +126,7 @@ export async function* trainAmong(
   if (run.picture) refuseSeveral(config);
   if (config.bag > 1) return yield* trainBag(config, options, run, { folder, started });
   if (isFolded(config)) return yield* trainFolds(config, options, run, { folder, started });
+  startWorkers(config, run.workerFile);
   const plan = await agreedPlan(ranks, await planNewTraining(config, options, run.profile, ranks));
   if (run.picture) refuseNoPicture(plan.data);
   const session = openSession(plan, { ...run, own: ownFunctions(options), ranks });
@@ -230,6 +233,7 @@ async function* resumed(
     yield* resumeFolds(plan, options, { folder, config, record: known });
     return;
   }
+  if (config.bag === 1) startWorkers(config, options.workerFile);
   const { options: sources, fraction } = config.bag > 1 ? bagSources(rows) : { options: rows, fraction: 0 };
   const data = await fromElsewhere(config, record.cwd, async () => {
     const loaded = await loadTrainingData(sources);
@@ -264,36 +268,3 @@ const noting = <Plan extends { readonly notes: readonly string[] }>(
   plan: Plan,
   notes: readonly string[],
 ): Plan => ({ ...plan, notes: [...plan.notes, ...notes] });
-
-const forcedNotes = (changes: readonly string[]): string[] =>
-  changes.map((change) => `--force: ${change}; the bits may differ from those of the run as it began`);
-
-/** Returns the record with what was forced, and with the data that it goes on with. */
-function forcedRecord(record: RunRecord, data: TrainingData, changes: readonly string[]): RunRecord {
-  if (changes.length === 0) return record;
-  const forced = [...(record.forced ?? []), ...changes];
-  return { ...record, forced, dataset: data.fingerprint, sources: data.fingerprints };
-}
-
-/**
- * Returns what is not the data that a run began with, where that is to be gone on with.
- * @throws DataError for such data without `force`
- */
-function checkData(
-  folder: string,
-  config: TrainConfig,
-  data: TrainingData,
-  record: RunRecord,
-  force = false,
-): string[] {
-  const changed = changedSources(config, data, record);
-  if (force) return changed.map((what) => `${what} that ${folder} was trained on`);
-  if (changed.length === 0) return [];
-  const older =
-    record.sources === undefined && data.schema.kind === 'table'
-      ? ' (or it was begun by an earlier gradpool, which read tables by other rules: start it again)'
-      : '';
-  throw new DataError(
-    `${changed[0]} that ${folder} was trained on; a run goes on with the same data only, or with --force${older}`,
-  );
-}

@@ -2,7 +2,9 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.js';
 import type { OwnMetric } from '../metrics/own.js';
 import type { Ranks } from '../ranks/ranks.js';
+import { startThreads } from '../threads.js';
 import { bytesAllowed } from './budget.js';
+import type { TrainConfig } from './config.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { Trainer } from './trainer.js';
@@ -38,4 +40,13 @@ export function openTrainer(plan: TrainingPlan, options: OpenOptions): Trainer {
   const together = options.workerFile !== undefined;
   const memoryLimit = bytesAllowed(plan.config.memoryLimit);
   return new Trainer(plan, { ...rest, memoryLimit, workerFile, together, onWorkers, profile }, clock);
+}
+
+/**
+ * Starts the threads that a trainer will need, while its data are read. Where the number of workers is to be
+ * chosen by measuring, that begins without threads.
+ */
+export function startWorkers({ workers, shards }: TrainConfig, workerFile = WORKER_FILE): void {
+  if (workers === 'auto' || workers === 0) return;
+  startThreads(workerFile, Math.max(1, Math.min(workers, shards) - 1));
 }
