@@ -12,7 +12,7 @@
 import type { FloatArray } from './floats.js';
 import type { ActivationKernel } from './reference/activations.js';
 import type { DivergenceKernel } from './reference/divergences.js';
-import type { StepName } from './steps.js';
+import type { OrderedScalars, StepName } from './steps.js';
 
 export type { FloatArray } from './floats.js';
 
@@ -272,7 +272,7 @@ export interface Kernels {
     g: FloatArray,
     slots: readonly (FloatArray | null)[],
     count: number,
-    scalars: readonly number[],
+    scalars: OrderedScalars,
     addend?: FloatArray | null,
   ): void;
 }

@@ -3,8 +3,8 @@
  * a system library (native/), and either of them with operands in bfloat16 (bfloat16.ts). Shapes and meaning
  * are those of `Kernels`.
  */
-import type { Recording, ShardRows, SumMode } from './kernels.js';
-import type { StepName } from './steps.js';
+import type { FloatArray, Recording, ShardRows, SumMode } from './kernels.js';
+import type { OrderedScalars, StepName } from './steps.js';
 
 /** The three products; z, x, w, b, dx, dz, dw and db are byte offsets. */
 export interface Products {
@@ -45,14 +45,14 @@ export interface Products {
     to: number,
     lookup: Float32Array,
   ): boolean;
-  /** Runs a step of an update rule likewise; 0 stands for no addend and no slot. */
+  /** Runs a step of an update rule likewise. */
   update?(
     name: StepName,
-    w: number,
-    g: number,
-    addend: number,
-    slots: readonly number[],
+    w: FloatArray,
+    g: FloatArray,
+    addend: FloatArray | null,
+    slots: readonly (FloatArray | null)[],
     count: number,
-    scalars: readonly number[],
+    scalars: OrderedScalars,
   ): boolean;
 }

@@ -28,6 +28,9 @@ export type StepName = keyof typeof STEPS;
 /** A step's scalars by name. */
 export type StepScalars<Name extends StepName> = Readonly<Record<(typeof STEPS)[Name][number], number>>;
 
+/** A step's scalars in the order in which its kernel takes them. */
+export type OrderedScalars = readonly number[] | Float64Array;
+
 /** Returns a step's scalars in the order in which its kernel takes them. */
 export function ordered<Name extends StepName>(name: Name, scalars: StepScalars<Name>): number[] {
   return STEPS[name].map((key) => scalars[key as keyof typeof scalars]);

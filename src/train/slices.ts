@@ -5,7 +5,7 @@
  */
 import type { PhaseTimer } from '../forward/timer.js';
 import type { Kernels } from '../kernels/kernels.js';
-import { STEPS, type StepName } from '../kernels/steps.js';
+import { type OrderedScalars, STEPS, type StepName } from '../kernels/steps.js';
 import { updateAverage } from '../optim/averaging.js';
 import { type Addition, additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
 import { MOST_SCALARS, type TrainingMemory, type Workspace } from './memory.js';
@@ -49,8 +49,8 @@ interface Chunk {
 
 /** Views of the parameters of a chunk that belong to one group. */
 interface ChunkPart {
-  /** The number of the group's kind. */
-  readonly kind: number;
+  /** The scalars of the group's kind. */
+  readonly scalars: Float64Array;
   readonly weights: Float32Array;
   readonly gradients: readonly Float32Array[];
   /** null where the rule keeps no such slot. */
@@ -91,7 +91,7 @@ export function updateSlices(parameters: number | IndexRange, workers: number): 
 export class StepRecorder implements Pick<Kernels, 'update'> {
   name: StepName | null = null;
   kept: readonly boolean[] = [];
-  scalars: readonly number[] = [];
+  scalars: OrderedScalars = [];
 
   update: Kernels['update'] = (name, _weights, _gradient, slots, _count, scalars) => {
     this.name = name;
@@ -106,7 +106,7 @@ export class StepRecorder implements Pick<Kernels, 'update'> {
  * @throws Error where a worker has begun this slice before and did not finish it
  */
 export function updateSlice(context: UpdateContext, task: UpdateTask, progress: () => void = () => {}): void {
-  const { kernels, memory, workspace, timer } = context;
+  const { kernels, workspace, timer } = context;
   const { update, first, last, step } = task;
   if (workspace.updates[0] === update) {
     throw new Error('a worker died while it was updating the parameters');
@@ -116,16 +116,15 @@ export function updateSlice(context: UpdateContext, task: UpdateTask, progress: 
   const additions = additionsOf(context, task);
   // The last addition is at the root of the tree, in block 0, and goes with the step: one pass over memory.
   const root = additions.at(-1);
-  const scalars = scalarsByKind(memory, step.name);
   for (let start = first; start < last; start += CHUNK) {
     const { count, weights, gradients, parts, average } = chunkAt(context, start, step);
     for (let i = 0; i < additions.length - 1; i++) {
       kernels.add(gradients[additions[i].into], gradients[additions[i].from], count);
     }
-    for (const { weights, gradients, slots, kind } of parts) {
-      const [gradient] = gradients;
+    for (let i = 0; i < parts.length; i++) {
+      const { weights, gradients, slots, scalars } = parts[i];
       const addend = root ? gradients[root.from] : null;
-      kernels.update(step.name, weights, gradient, slots, gradient.length, scalars[kind], addend);
+      kernels.update(step.name, weights, gradients[0], slots, weights.length, scalars, addend);
     }
     if (average) updateAverage(kernels, average, weights, step.share);
     progress();
@@ -134,16 +133,7 @@ export function updateSlice(context: UpdateContext, task: UpdateTask, progress: 
   timer?.lap('update');
 }
 
-/** Returns the step's scalars for each kind of group. */
-function scalarsByKind({ stepScalars }: TrainingMemory, name: StepName): number[][] {
-  const scalars: number[][] = [];
-  for (let first = 0; first < stepScalars.length; first += MOST_SCALARS) {
-    scalars.push(STEPS[name].map((_, i) => stepScalars[first + i]));
-  }
-  return scalars;
-}
-
-/** Returns the views of the chunk that begins at `start`. A rule keeps the same slots in every step. */
+/** Returns the views of the chunk that begins at `start`. A rule makes the same step with the same slots each time. */
 function chunkAt({ memory, chunks }: UpdateContext, start: number, step: RecordedStep): Chunk {
   const index = start / CHUNK;
   chunks[index] ??= newChunk(memory, start, step);
@@ -153,7 +143,7 @@ function chunkAt({ memory, chunks }: UpdateContext, start: number, step: Recorde
 function newChunk(
   { layout, groups, ...memory }: TrainingMemory,
   start: number,
-  { kept }: RecordedStep,
+  { name, kept }: RecordedStep,
 ): Chunk {
   const end = Math.min(start + CHUNK, layout.length);
   const here = groups.filter(({ first, last }) => first < end && last > start);
@@ -165,7 +155,7 @@ function newChunk(
     parts: here.map(({ first, last, kind }) => {
       const part = (block: Float32Array) => block.subarray(Math.max(first, start), Math.min(last, end));
       return {
-        kind,
+        scalars: memory.stepScalars.subarray(kind * MOST_SCALARS, kind * MOST_SCALARS + STEPS[name].length),
         weights: part(memory.weights),
         gradients: memory.gradients.map(part),
         slots: kept.map((isKept, slot) => (isKept ? part(memory.slots[slot]) : null)),

@@ -1,5 +1,6 @@
 /** Runs the steps of update rules that machine code has: it fills the argument block and calls. */
 import type { Products } from '../products.js';
+import { type OrderedScalars, STEPS } from '../steps.js';
 import type { WasmMemory } from '../wasm/types.js';
 import { STEP, WORD } from './block.js';
 import type { MachineCode } from './compile.js';
@@ -10,14 +11,17 @@ import { ADAM_SCALARS, SGD_SCALARS, UNROLLED } from './step.js';
 /** Parameters from which a step takes less time than filling the block does. */
 const LONG = 64;
 
-/** The words of a step's scalars by name, as indices. */
-function wordsOf<Scalar extends string>(scalars: readonly Scalar[]): Readonly<Record<Scalar, number>> {
-  const words = scalars.map((name, i) => [name, STEP.scalars / 4 + i]);
-  return Object.fromEntries(words) as Record<Scalar, number>;
+/** Returns the indices of scalars by name, of which the first is `first`. */
+function indices<Scalar extends string>(
+  scalars: readonly Scalar[],
+  first: number,
+): Readonly<Record<Scalar, number>> {
+  return Object.fromEntries(scalars.map((name, i) => [name, first + i])) as Record<Scalar, number>;
 }
 
-const SGD = wordsOf(SGD_SCALARS);
-const ADAM = wordsOf(ADAM_SCALARS);
+/** Where scalars are given, and where the code reads its own. */
+const SGD = { given: indices(STEPS.sgd, 0), words: indices(SGD_SCALARS, STEP.scalars / 4) };
+const ADAM = { given: indices(STEPS.adam, 0), words: indices(ADAM_SCALARS, STEP.scalars / 4) };
 
 /** Writes the words from which the code knows the vectors of an array. */
 export function countVectors(words: Uint32Array, instructions: InstructionSet, count: number): void {
@@ -46,36 +50,43 @@ export function machineUpdate(
   const sgd = callable(code.sgd);
   const adam = callable(code.adam);
 
-  return (name, w, g, addend, slots, count, values) => {
+  const writeSgd = (scalars: OrderedScalars) => {
+    const { given, words: to } = SGD;
+    words[STEP.nesterov / 4] = Number(scalars[given.nesterov] !== 0);
+    floats[to.scale] = scalars[given.gradientScale];
+    floats[to.decay] = scalars[given.weightDecay];
+    floats[to.momentum] = scalars[given.momentum];
+    floats[to.rate] = -scalars[given.lr];
+  };
+  const writeAdam = (scalars: OrderedScalars) => {
+    const { given, words: to } = ADAM;
+    floats[to.scale] = scalars[given.gradientScale];
+    floats[to.decay] = scalars[given.weightDecay];
+    floats[to.kept] = scalars[given.shrink];
+    floats[to.beta1] = scalars[given.beta1];
+    floats[to.rest1] = 1 - scalars[given.beta1];
+    floats[to.beta2] = scalars[given.beta2];
+    floats[to.rest2] = 1 - scalars[given.beta2];
+    floats[to.rate] = -scalars[given.lr];
+    floats[to.share] = scalars[given.gradientShare];
+    floats[to.inverse] = 1 / scalars[given.root];
+    floats[to.eps] = scalars[given.eps];
+  };
+
+  return (name, w, g, addend, slots, count, scalars) => {
     // With a largest square so far, Adam takes a maximum in which NaN and 0 count as WASM has it.
-    if (count < LONG || !(name === 'sgd' || (name === 'adam' && slots[2] === 0))) return false;
-    words[STEP.weights / 4] = w;
-    words[STEP.gradient / 4] = g;
-    words[STEP.addend / 4] = addend;
-    words[STEP.first / 4] = slots[0];
-    words[STEP.second / 4] = name === 'adam' ? slots[1] : 0;
+    if (count < LONG || !(name === 'sgd' || (name === 'adam' && slots[2] === null))) return false;
+    words[STEP.weights / 4] = w.byteOffset;
+    words[STEP.gradient / 4] = g.byteOffset;
+    words[STEP.addend / 4] = addend?.byteOffset ?? 0;
+    words[STEP.first / 4] = slots[0]?.byteOffset ?? 0;
+    words[STEP.second / 4] = slots[1]?.byteOffset ?? 0;
     countVectors(words, code.instructions, count);
     if (name === 'sgd') {
-      const [lr, momentum, nesterov, decay, scale] = values;
-      words[STEP.nesterov / 4] = Number(nesterov !== 0);
-      floats[SGD.scale] = scale;
-      floats[SGD.decay] = decay;
-      floats[SGD.momentum] = momentum;
-      floats[SGD.rate] = -lr;
+      writeSgd(scalars);
       sgd(block);
     } else {
-      const [lr, share, beta1, beta2, root, eps, decay, kept, scale] = values;
-      floats[ADAM.scale] = scale;
-      floats[ADAM.decay] = decay;
-      floats[ADAM.kept] = kept;
-      floats[ADAM.beta1] = beta1;
-      floats[ADAM.rest1] = 1 - beta1;
-      floats[ADAM.beta2] = beta2;
-      floats[ADAM.rest2] = 1 - beta2;
-      floats[ADAM.rate] = -lr;
-      floats[ADAM.share] = share;
-      floats[ADAM.inverse] = 1 / root;
-      floats[ADAM.eps] = eps;
+      writeAdam(scalars);
       adam(block);
     }
     return true;

@@ -147,8 +147,7 @@ export function createWasmKernels(
     allFinite: (a, count, headroom = 1) => wasm.allFinite(pointer(a), count, headroom) !== 0,
     sumOfSquares: (a, count) => wasm.sumOfSquares(pointer(a), count),
     update(name, w, g, slots, count, scalars, addend = null) {
-      const places = slots.map(pointer);
-      if (products.update?.(name, pointer(w), pointer(g), pointer(addend), places, count, scalars)) return;
+      if (products.update?.(name, w, g, addend, slots, count, scalars)) return;
       if (addend) wasm.add(pointer(g), pointer(addend), count);
       runStep(name, w, g, slots, count, scalars);
     },
