@@ -17,17 +17,18 @@ import { type Left, leftAt } from './audited.js';
 import type { GradientTask } from './gradient.js';
 import type { TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
+import type { BatchPass } from './stepcells.js';
+import type { RunTasks, WorkerGradientTask } from './tasks.js';
 
 /** The gradient tasks of a batch that have been computed, and the place that has computed each of them. */
 export interface ComputedBatch {
-  readonly tasks: readonly (GradientTask & { readonly workspace: number })[];
+  readonly batch: BatchPass;
+  readonly tasks: readonly WorkerGradientTask[];
   readonly places: readonly number[];
   readonly workers: number;
   /** Shards of the batch. */
   readonly shards: number;
 }
-
-type AuditTask = { readonly kind: 'gradient'; readonly workspace: number } & GradientTask;
 
 interface AuditorOptions {
   readonly plan: TrainingPlan;
@@ -35,14 +36,14 @@ interface AuditorOptions {
   /** Returns the rows that are trained on, as the tasks count them. */
   readonly trainingRows: () => Subset;
   /** Computes tasks, each at its place. */
-  readonly run: (tasks: readonly AuditTask[], workers: number, places: readonly number[]) => Promise<unknown>;
+  readonly run: RunTasks;
   /** Takes what the user should know. */
   readonly onNote: (message: string) => void;
 }
 
 /** A task that is to be computed again, and the place that has computed it. */
 interface Pending {
-  readonly task: GradientTask;
+  readonly task: WorkerGradientTask;
   readonly before: number;
 }
 
@@ -85,9 +86,9 @@ export class Auditor {
   async #compare(computed: ComputedBatch, round: ReadonlyMap<number, Pending>): Promise<void> {
     const { run, onNote, memory } = this.#options;
     const { workers } = computed;
-    const tasks = [...round].map(([place, { task }]): AuditTask => {
+    const tasks = [...round].map(([place, { task }]): WorkerGradientTask => {
       const workspace = place === HERE ? Math.max(0, workers - 1) : place;
-      return { ...task, kind: 'gradient', workspace, leaves: 'again' };
+      return { ...task, workspace, leaves: 'again' };
     });
     await run(tasks, workers, [...round.keys()]);
     for (const [i, [place, { before }]] of [...round].entries()) {
@@ -118,7 +119,7 @@ export class Auditor {
 
   /** Describes two computations of a shard that differ. */
   #fault(
-    { tasks: [{ start, rows, step }], shards, workers }: ComputedBatch,
+    { batch: { start, rows, step }, shards, workers }: ComputedBatch,
     { shard, before, place }: { readonly shard: number; readonly before: number; readonly place: number },
     difference: string,
   ): GateError {

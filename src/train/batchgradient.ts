@@ -6,11 +6,11 @@ import type { AcrossRanks } from './acrossranks.js';
 import { Auditor, type ComputedBatch } from './audit.js';
 import { isAudited } from './audited.js';
 import { type Cut, cutOf } from './cut.js';
-import type { GradientTask } from './gradient.js';
 import type { TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { passValuesAt } from './schedules.js';
+import { type BatchPass, writeBatch } from './stepcells.js';
 import type { RunTasks, TaskContext } from './tasks.js';
 
 /** Rows `start … start + rows − 1` of the epoch's order, cut into shards. */
@@ -27,12 +27,6 @@ export interface BatchSums {
   readonly score: number;
 }
 
-/** Into how many shards a batch was cut, and how many tasks have summed their gradients. */
-export interface LeftSums {
-  readonly shards: number;
-  readonly gradientTasks: number;
-}
-
 export interface BatchGradientOptions {
   readonly profile?: Profile | null;
   readonly onNote?: ((message: string) => void) | undefined;
@@ -44,8 +38,8 @@ export class BatchGradient {
   readonly #profile: Profile | null;
   readonly #auditor: Auditor;
   readonly #across: AcrossRanks | null;
-  /** How batches are cut, by shards and workers: nearly all have the same cut. */
-  readonly #cuts = new Map<number, Cut>();
+  /** How batches are cut, by what the tasks leave, shards and workers: nearly all have the same cut. */
+  readonly #cuts = { subtrees: new Map<number, Cut>(), shards: new Map<number, Cut>() };
 
   constructor(
     private readonly plan: TrainingPlan,
@@ -77,7 +71,7 @@ export class BatchGradient {
       if (this.memory.workspaces[workspace].bounded[0] !== 1) bounded = false;
     }
     if (!this.#across) {
-      if (this.#leaves(step) === 'shards') await this.#auditor.audit(computed);
+      if (this.#isAudited(step)) await this.#auditor.audit(computed);
       return bounded;
     }
     const all = await this.#across.exchange(this.#kernels, computed.tasks, batch.shards, bounded);
@@ -89,26 +83,20 @@ export class BatchGradient {
    * Computes the gradients of a batch's shards, and leaves the sums of subtrees in the gradient blocks, or of
    * shards in a step that is audited.
    */
-  async computeOnce({ start, rows, shards }: Batch, workers: number, step: number): Promise<ComputedBatch> {
-    const { ranges } = this.cutOf(shards, workers);
-    const { dropoutFactor, lossParameter } = passValuesAt(this.plan, step);
-    const leaves = this.#leaves(step);
-    const tasks = ranges.map(({ first, last }, workspace) => ({
-      kind: 'gradient' as const,
-      workspace,
-      first,
-      last,
-      start,
-      rows,
-      step,
-      leaves,
-      dropoutFactor,
-      lossParameter,
-    }));
+  async computeOnce(batch: Batch, workers: number, step: number): Promise<ComputedBatch> {
+    const { tasks } = this.cutOf(batch, workers, step);
+    const pass = this.passOf(batch, step);
+    writeBatch(this.memory.batch, pass);
     this.#kernels.refreshWeights();
     this.#profile?.lap('update');
     const places = await this.run(tasks, workers);
-    return { tasks, places, workers, shards };
+    return { batch: pass, tasks, places, workers, shards: batch.shards };
+  }
+
+  /** Returns a batch with the values of its passes. */
+  passOf({ start, rows }: Batch, step: number): BatchPass {
+    const { dropoutFactor, lossParameter } = passValuesAt(this.plan, step);
+    return { start, rows, step, dropoutFactor, lossParameter };
   }
 
   sumsOf({ shards }: Batch): BatchSums {
@@ -120,40 +108,32 @@ export class BatchGradient {
     };
   }
 
-  /** Says what `compute` has left in the gradient blocks. */
-  left({ shards }: Batch, workers: number, step: number): LeftSums {
-    if (this.#leaves(step) === 'shards') return { shards, gradientTasks: shards };
-    const ranges = this.#across?.rangesOf(shards) ?? this.cutOf(shards, workers).ranges;
-    return { shards, gradientTasks: ranges.length };
-  }
-
   /** Makes the additions that are left, after which gradient block 0 holds the sum over all shards. */
-  async sum({ shards }: Batch, workers: number, step: number): Promise<void> {
+  async sum(batch: Batch, workers: number, step: number): Promise<void> {
     const { gradients, layout } = this.memory;
-    if (this.#across) await this.#across.sum(this.#kernels, shards);
+    if (this.#across) await this.#across.sum(this.#kernels, batch.shards);
     else {
-      const { additions, allAdditions } = this.cutOf(shards, workers);
-      for (const { into, from } of this.#leaves(step) === 'shards' ? allAdditions : additions) {
+      for (const { into, from } of this.cutOf(batch, workers, step).additions) {
         this.#kernels.add(gradients[into], gradients[from], layout.length);
       }
     }
     this.#profile?.lap('sum');
   }
 
-  /** Returns how the work on a batch of so many shards is cut. */
-  cutOf(shards: number, workers: number): Cut {
+  /** Returns how the work on a batch is cut. */
+  cutOf({ shards }: Batch, workers: number, step: number): Cut {
+    const leaves = this.#isAudited(step) ? 'shards' : 'subtrees';
     const key = shards * MOST_WORKERS + workers;
-    let cut = this.#cuts.get(key);
+    let cut = this.#cuts[leaves].get(key);
     if (!cut) {
-      cut = cutOf(shards, workers, this.memory.layout.length, this.#across);
-      this.#cuts.set(key, cut);
+      cut = cutOf(leaves, shards, this.memory.layout.length, workers, this.#across);
+      this.#cuts[leaves].set(key, cut);
     }
     return cut;
   }
 
-  /** Says what the gradient tasks of a step leave for the update. */
-  #leaves(step: number): GradientTask['leaves'] {
-    return isAudited(this.plan.config, step) ? 'shards' : 'subtrees';
+  #isAudited(step: number): boolean {
+    return isAudited(this.plan.config, step);
   }
 
   /** The kernels of the coordinator's own workspace. */

@@ -18,22 +18,24 @@ import { type BrokenParameter, brokenParameter, brokenView } from './finite.js';
 import { beginPass, type GradientContext, type GradientTask, prepareTask, weighRows } from './gradient.js';
 import { allFinite, type Diagnosis, largest, magnitudes, remedyFor, rowsNotFinite } from './magnitudes.js';
 import type { TrainingPlan } from './plan.js';
+import type { BatchPass } from './stepcells.js';
 
 type Planned = Pick<TrainingPlan, 'data' | 'objective' | 'stepsPerEpoch' | 'sizes'>;
 
 /**
  * Describes a step whose loss, score or gradient is not finite, and what to do about it.
- * @param task all shards of its batch
+ * @param batch its batch, which is cut into so many shards
  * @param lr its learning rate
  */
 export function divergedError(
   context: GradientContext,
   plan: Planned,
-  task: GradientTask,
+  batch: BatchPass,
+  shards: number,
   lr: number,
 ): DivergedError {
-  const found = diagnoseStep(layerByLayer(context), plan, task);
-  const begin = `diverged at ${stepText(plan, task.step)}`;
+  const found = diagnoseStep(layerByLayer(context), plan, batch, shards);
+  const begin = `diverged at ${stepText(plan, batch.step)}`;
   const usual = `lower --lr (now ${lr}) or set --clip 1`;
   if (!found) return new DivergedError(`${begin}: a gradient is not finite; ${usual}`);
   return new DivergedError(
@@ -135,20 +137,26 @@ function diagnoseParameters({ memory }: GradientContext, plan: Planned): Diagnos
  * parameters, the outputs from the first layer on, then the loss, then the gradients from the last layer
  * back, then their sums over rows.
  */
-function diagnoseStep(context: GradientContext, plan: Planned, task: GradientTask): Diagnosis | null {
+function diagnoseStep(
+  context: GradientContext,
+  plan: Planned,
+  batch: BatchPass,
+  shards: number,
+): Diagnosis | null {
   const { trainingRows, memory, kernels } = context;
   const broken = diagnoseParameters(context, plan);
   if (broken) return broken;
-  const { sequence } = prepareTask(context, task);
+  const whole: GradientTask = { first: 0, last: shards, leaves: 'subtrees' };
+  const { sequence } = prepareTask(context, whole, batch.rows);
   let backwardFound: Diagnosis | null = null;
   for (const piece of sequence.passes) {
-    const from = task.start + piece.from;
+    const from = batch.start + piece.from;
     const inDataset = (found: Diagnosis) => ({
       ...found,
       rows: found.rows.map((row) => sourceRow(trainingRows, from + row)),
     });
-    beginPass(context, task, sequence, piece);
-    forwardRows(context, trainingRows, from, task.start + piece.to);
+    beginPass(context, batch, sequence, piece);
+    forwardRows(context, trainingRows, from, batch.start + piece.to);
     const found = diagnoseForward(context, () => weighRows(context, from));
     if (found) return inDataset(found);
     if (backwardFound) continue;

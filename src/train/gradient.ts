@@ -15,7 +15,7 @@ import { leavesSameBits } from './audited.js';
 import { boundedBlocks, CALM, type Seen } from './bounded.js';
 import type { TrainingMemory, Workspace } from './memory.js';
 import { type GradientPass, type PassSequence, passesOf } from './passes.js';
-import type { PassValues } from './schedules.js';
+import { type BatchPass, readBatch } from './stepcells.js';
 import { isWeighted, rowWeight, type Weighting } from './weighting.js';
 
 /**
@@ -26,14 +26,8 @@ import { isWeighted, rowWeight, type Weighting } from './weighting.js';
  */
 export const LEAVES = ['subtrees', 'shards', 'again'] as const;
 
-/** The gradient of shards `first … last − 1` of a batch. */
-export interface GradientTask extends IndexRange, PassValues {
-  /** The batch's first row in the epoch's order. */
-  readonly start: number;
-  /** Rows of the batch. */
-  readonly rows: number;
-  /** The number of the step, from which dropout and noise draw. */
-  readonly step: number;
+/** The gradient of shards `first … last − 1` of the batch in memory. */
+export interface GradientTask extends IndexRange {
   readonly leaves: (typeof LEAVES)[number];
 }
 
@@ -73,16 +67,17 @@ export function computeGradient(
   progress: () => void = () => {},
 ): void {
   const { memory, workspace, kernels, pass, timer, trainingRows } = context;
-  const prepared = prepareTask(context, task);
+  const batch = readBatch(memory.batch);
+  const prepared = prepareTask(context, task, batch.rows);
   const { sequence } = prepared;
   timer?.begin();
   pass.largest?.clear();
   for (const piece of sequence.passes) {
     const { from, to, shards, mode } = piece;
-    beginPass(context, task, sequence, piece);
-    forwardRows(context, trainingRows, task.start + from, task.start + to, prepared.forward);
+    beginPass(context, batch, sequence, piece);
+    forwardRows(context, trainingRows, batch.start + from, batch.start + to, prepared.forward);
     computeDivergence(context, true);
-    weighRows(context, task.start + from);
+    weighRows(context, batch.start + from);
     for (let shard = shards.first; shard < shards.last; shard++) {
       sumRows(context, shard, sequence.offset + shard, mode === 'continue');
     }
@@ -112,7 +107,7 @@ const NONE_SEEN: Seen = new Map();
 /** Prepares the context for one training pass. */
 export function beginPass(
   { workspace, pass, seed, training }: GradientContext,
-  { step, dropoutFactor, lossParameter }: GradientTask,
+  { step, dropoutFactor, lossParameter }: BatchPass,
   { bounds }: PassSequence,
   { from, to, shards, subtrees, mode }: GradientPass,
 ): void {
@@ -168,15 +163,18 @@ function sumRows(context: GradientContext, shard: number, place: number, continu
   memory.shardScores[place] = score;
 }
 
-/** Returns what is prepared for a task, made when a task of such a size and range is first seen. */
-export function prepareTask(context: GradientContext, task: GradientTask): PreparedTask {
+/**
+ * Returns what is prepared for a task, made when a task of such a range is first seen.
+ * @param rows rows of the batch
+ */
+export function prepareTask(context: GradientContext, task: GradientTask, rows: number): PreparedTask {
   const { prepared, sharding } = context;
-  const { rows, first, last, leaves } = task;
+  const { first, last, leaves } = task;
   const { shards } = sharding;
   const key = ((rows * (shards + 1) + first) * (shards + 1) + last) * LEAVES.length + LEAVES.indexOf(leaves);
   let found = prepared.get(key);
   if (!found) {
-    found = newTask(context, newPasses(context, task));
+    found = newTask(context, newPasses(context, task, rows));
     prepared.set(key, found);
   }
   return found;
@@ -196,7 +194,8 @@ function newTask({ kernels, memory }: GradientContext, sequence: PassSequence): 
 
 function newPasses(
   { sharding, maxRows, workspace, memory }: GradientContext,
-  { rows, first, last, leaves }: GradientTask,
+  { first, last, leaves }: GradientTask,
+  rows: number,
 ): PassSequence {
   const bounds: number[] = [];
   const total = shardBounds(rows, shardCount(rows, sharding), bounds);

@@ -19,6 +19,7 @@ import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import type { Objective } from '../network/network.js';
 import { groupKinds, type ParameterGroup, parameterGroups } from '../optim/groups.js';
 import { longestShard, type Sharding, shardCount } from '../parallel/shards.js';
+import { BATCH_CELLS, UPDATE_CELLS } from './stepcells.js';
 
 /** The sizes from which the memory follows. */
 export interface MemorySizes extends Sharding {
@@ -88,6 +89,9 @@ export interface TrainingMemory {
   readonly shardWeights: Float64Array;
   /** Rows whose class is right, or Σ squared error in the target's own unit, over the rows of each shard. */
   readonly shardScores: Float64Array;
+  /** The batch and the update of a step (stepcells.ts). */
+  readonly batch: Float64Array;
+  readonly update: Float64Array;
   /** The scalars of the step that workers make in slices, for each kind of group MOST_SCALARS. */
   readonly stepScalars: Float64Array;
   /** [Σ Div, score] of each block of an evaluation. */
@@ -147,6 +151,8 @@ export function carveTraining(
     shardLosses: arena.doubles(sets * shards),
     shardWeights: arena.doubles(sets * shards),
     shardScores: arena.doubles(sets * shards),
+    batch: arena.doubles(BATCH_CELLS),
+    update: arena.doubles(UPDATE_CELLS),
     stepScalars: arena.doubles(sizes.sliced ? groupKinds(groups).length * MOST_SCALARS : 0),
     blockSums: arena.doubles(2 * Math.ceil(sizes.evaluationRows / EVALUATION_BLOCK)),
     outputs: arena.floats(sizes.keptRows * sizes.outputWidth),

@@ -9,31 +9,21 @@ import { type OrderedScalars, STEPS, type StepName } from '../kernels/steps.js';
 import { updateAverage } from '../optim/averaging.js';
 import { type Addition, additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
 import { MOST_SCALARS, type TrainingMemory, type Workspace } from './memory.js';
-
-/** A rule's one step over all parameters, as a task can carry it; its scalars stand in the memory. */
-export interface RecordedStep {
-  readonly name: StepName;
-  /** kept[i] says whether the rule keeps slot i of those that the step takes. */
-  readonly kept: readonly boolean[];
-  /** The share with which the new weights enter their average; 0 where there is none. */
-  readonly share: number;
-}
+import { readUpdate, type SlicedUpdate } from './stepcells.js';
 
 /** Thrown when a worker was lost in an update: the weights are then neither the old ones nor the new. */
 export class UpdateLostError extends Error {
   override readonly name = 'UpdateLostError';
 }
 
-/** The update of parameters `first … last − 1`, whole chunks except at the end. */
-export interface UpdateTask extends IndexRange {
-  /** The number of the update. */
-  readonly update: number;
-  /** Shards of the batch. */
+/** Into how many shards a batch was cut, and how many tasks have summed their gradients. */
+export interface LeftSums {
   readonly shards: number;
-  /** Tasks in which the gradients of the shards were computed. */
   readonly gradientTasks: number;
-  readonly step: RecordedStep;
 }
+
+/** The update of parameters `first … last − 1`, whole chunks except at the end. */
+export interface UpdateTask extends IndexRange, LeftSums {}
 
 /** Views of one chunk of the blocks that an update reads and writes. */
 interface Chunk {
@@ -106,44 +96,49 @@ export class StepRecorder implements Pick<Kernels, 'update'> {
  * @throws Error where a worker has begun this slice before and did not finish it
  */
 export function updateSlice(context: UpdateContext, task: UpdateTask, progress: () => void = () => {}): void {
-  const { kernels, workspace, timer } = context;
-  const { update, first, last, step } = task;
-  if (workspace.updates[0] === update) {
+  const { kernels, memory, workspace, timer } = context;
+  const { first, last } = task;
+  const update = readUpdate(memory.update);
+  const { number, name, share } = update;
+  if (workspace.updates[0] === number) {
     throw new Error('a worker died while it was updating the parameters');
   }
-  workspace.updates[0] = update;
+  workspace.updates[0] = number;
   timer?.begin();
   const additions = additionsOf(context, task);
   // The last addition is at the root of the tree, in block 0, and goes with the step: one pass over memory.
   const root = additions.at(-1);
   for (let start = first; start < last; start += CHUNK) {
-    const { count, weights, gradients, parts, average } = chunkAt(context, start, step);
+    const { count, weights, gradients, parts, average } = chunkAt(context, start, update);
     for (let i = 0; i < additions.length - 1; i++) {
       kernels.add(gradients[additions[i].into], gradients[additions[i].from], count);
     }
     for (let i = 0; i < parts.length; i++) {
       const { weights, gradients, slots, scalars } = parts[i];
       const addend = root ? gradients[root.from] : null;
-      kernels.update(step.name, weights, gradients[0], slots, weights.length, scalars, addend);
+      kernels.update(name, weights, gradients[0], slots, weights.length, scalars, addend);
     }
-    if (average) updateAverage(kernels, average, weights, step.share);
+    if (average) updateAverage(kernels, average, weights, share);
     progress();
   }
-  workspace.updates[1] = update;
+  workspace.updates[1] = number;
   timer?.lap('update');
 }
 
-/** Returns the views of the chunk that begins at `start`. A rule makes the same step with the same slots each time. */
-function chunkAt({ memory, chunks }: UpdateContext, start: number, step: RecordedStep): Chunk {
+/**
+ * Returns the views of the chunk that begins at `start`. A rule makes the same step with the same slots each
+ * time.
+ */
+function chunkAt({ memory, chunks }: UpdateContext, start: number, update: SlicedUpdate): Chunk {
   const index = start / CHUNK;
-  chunks[index] ??= newChunk(memory, start, step);
+  chunks[index] ??= newChunk(memory, start, update);
   return chunks[index];
 }
 
 function newChunk(
   { layout, groups, ...memory }: TrainingMemory,
   start: number,
-  { name, kept }: RecordedStep,
+  { name, kept }: SlicedUpdate,
 ): Chunk {
   const end = Math.min(start + CHUNK, layout.length);
   const here = groups.filter(({ first, last }) => first < end && last > start);

@@ -1,19 +1,13 @@
 /** Makes one step: the gradient of a batch, then the update of the weights by it. */
-import {
-  type Batch,
-  BatchGradient,
-  type BatchGradientOptions,
-  type BatchSums,
-  type LeftSums,
-} from './batchgradient.js';
+import { type Batch, BatchGradient, type BatchGradientOptions, type BatchSums } from './batchgradient.js';
+import { summedUpdates } from './cut.js';
 import { divergedError, updateError } from './diagnosis.js';
 import { brokenParameter, putBack, snapshotOf } from './finite.js';
 import type { TrainingMemory } from './memory.js';
 import { normsByLayer } from './norms.js';
 import type { TrainingPlan } from './plan.js';
-import { passValuesAt } from './schedules.js';
 import { UpdateLostError } from './slices.js';
-import type { RunTasks, TaskContext } from './tasks.js';
+import type { RunTasks, TaskContext, WorkerUpdateTask } from './tasks.js';
 import { createUpdater, type Updater, type UpdateStep } from './update.js';
 import { NEGLIGIBLE } from './weighting.js';
 
@@ -39,8 +33,6 @@ interface Known {
 
 /** A rate below which no update by a calm gradient leaves the range of float32. */
 const CALM_RATE = 1e15;
-/** The sum over a batch stands in gradient block 0. */
-const SUMMED: LeftSums = { shards: 1, gradientTasks: 1 };
 
 export class Stepper {
   /** The norms of the mean gradient by layer, from the last step that measured them. */
@@ -78,7 +70,7 @@ export class Stepper {
     const calm = bounded && Math.abs(lr) < CALM_RATE;
     const sliced = plan.sizes.sliced && (!!options.across || workers > 1) && weight > NEGLIGIBLE;
     if (sliced && calm && !measured) {
-      await this.#updateInSlices(update, gradient.left(batch, workers, step), workers);
+      await this.#updateInSlices(update, gradient.cutOf(batch, workers, step).updates, workers);
     } else {
       await this.#updateSummed(update, batch, workers, { loss, measured, sliced, bounded, calm });
     }
@@ -109,7 +101,7 @@ export class Stepper {
     }
     const earlier = calm ? null : snapshotOf(memory);
     if (sliced && across) {
-      await this.#updateInSlices(update, SUMMED, workers);
+      await this.#updateInSlices(update, summedUpdates(memory.layout.length, workers, across), workers);
       if (earlier) await across.gatherSlots();
     } else {
       const evaluate = async () => {
@@ -130,21 +122,13 @@ export class Stepper {
    * Completes the sums of the gradients and steps the parameters, each worker its slice of them.
    * @throws UpdateLostError where a slice may be half done
    */
-  async #updateInSlices(updateStep: UpdateStep, left: LeftSums, workers: number): Promise<void> {
-    const { shards, gradientTasks } = left;
+  async #updateInSlices(
+    step: UpdateStep,
+    tasks: readonly WorkerUpdateTask[],
+    workers: number,
+  ): Promise<void> {
     const { profile, across } = this.options;
-    const step = this.#updater.record(updateStep);
-    const update = ++this.#updates;
-    const tasks = this.gradient.cutOf(shards, workers).slices.map(({ first, last }, workspace) => ({
-      kind: 'update' as const,
-      workspace,
-      first,
-      last,
-      update,
-      shards,
-      gradientTasks,
-      step,
-    }));
+    this.#updater.record(step, ++this.#updates);
     profile?.lap('update');
     try {
       await this.run(tasks, workers);
@@ -156,9 +140,8 @@ export class Stepper {
   }
 
   /** Returns the error that names what is not finite. */
-  #diverged({ start, rows, shards }: Batch, step: number, lr: number) {
-    const leaves = 'subtrees' as const;
-    const whole = { start, rows, step, leaves, first: 0, last: shards, ...passValuesAt(this.plan, step) };
-    return divergedError(this.contextOf(0).gradient, this.plan, whole, lr);
+  #diverged(batch: Batch, step: number, lr: number) {
+    const { gradient } = this.contextOf(0);
+    return divergedError(gradient, this.plan, this.gradient.passOf(batch, step), batch.shards, lr);
   }
 }

@@ -10,7 +10,6 @@ import { createForwardContext } from '../forward/context.js';
 import { PhaseTimer } from '../forward/timer.js';
 import { Arena } from '../kernels/arena.js';
 import { instantiateKernels, type KernelSetup } from '../kernels/load.js';
-import { STEPS, type StepName } from '../kernels/steps.js';
 import type { WasmMemory } from '../kernels/wasm/types.js';
 import { type Objective, objective } from '../network/network.js';
 import { buildLayers, type NetworkSpec } from '../network/spec.js';
@@ -37,11 +36,13 @@ export interface WorkerSetup {
 }
 
 /** A task names the workspace that it works in; tasks that run at the same time name different ones. */
-export type TrainingTask = { readonly workspace: number } & (
-  | ({ readonly kind: 'gradient' } & GradientTask)
-  | ({ readonly kind: 'evaluate'; readonly subset: SubsetName } & IndexRange)
-  | ({ readonly kind: 'update' } & UpdateTask)
-);
+interface InWorkspace {
+  readonly workspace: number;
+}
+export type WorkerGradientTask = InWorkspace & { readonly kind: 'gradient' } & GradientTask;
+export type WorkerUpdateTask = InWorkspace & { readonly kind: 'update' } & UpdateTask;
+type EvaluationTask = InWorkspace & { readonly kind: 'evaluate'; readonly subset: SubsetName } & IndexRange;
+export type TrainingTask = WorkerGradientTask | WorkerUpdateTask | EvaluationTask;
 
 /**
  * Runs tasks with so many workers, each task in a workspace of its own; returns the places that computed them
@@ -55,51 +56,32 @@ export type RunTasks = (
 
 const KINDS: readonly TrainingTask['kind'][] = ['gradient', 'evaluate', 'update'];
 const SUBSETS: readonly SubsetName[] = ['train', 'val', 'test'];
-const STEP_NAMES = Object.keys(STEPS) as StepName[];
 
-/** The first four cells hold kind, workspace, first and last; what belongs to the kind follows. */
-const OWN = 4;
-/**
- * An update's slots follow update, shards, gradient tasks, the share of the average, the step's name and the
- * number of slots.
- */
-const SLOTS = OWN + 6;
-
-/** Writes a task to the cells of a channel. */
+/** Writes a task to the cells of a channel: kind, workspace, first, last, then what belongs to the kind. */
 export function encodeTask(task: TrainingTask, cells: Float64Array): void {
-  write(cells, 0, [KINDS.indexOf(task.kind), task.workspace, task.first, task.last]);
+  cells[0] = KINDS.indexOf(task.kind);
+  cells[1] = task.workspace;
+  cells[2] = task.first;
+  cells[3] = task.last;
   if (task.kind === 'gradient') {
-    const { start, rows, step, dropoutFactor, lossParameter, leaves } = task;
-    write(cells, OWN, [start, rows, step, dropoutFactor, lossParameter, LEAVES.indexOf(leaves)]);
+    cells[4] = LEAVES.indexOf(task.leaves);
   } else if (task.kind === 'evaluate') {
-    cells[OWN] = SUBSETS.indexOf(task.subset);
+    cells[4] = SUBSETS.indexOf(task.subset);
   } else {
-    const { update, shards, gradientTasks, step } = task;
-    const { name, kept, share } = step;
-    write(cells, OWN, [update, shards, gradientTasks, share, STEP_NAMES.indexOf(name), kept.length]);
-    for (let slot = 0; slot < kept.length; slot++) cells[SLOTS + slot] = Number(kept[slot]);
+    cells[4] = task.shards;
+    cells[5] = task.gradientTasks;
   }
-}
-
-/** Writes numbers, faster than `set` does. */
-function write(cells: Float64Array, from: number, numbers: readonly number[]): void {
-  for (let i = 0; i < numbers.length; i++) cells[from + i] = numbers[i];
 }
 
 /** Reads a task from the cells of a channel. */
 export function decodeTask(cells: Float64Array): TrainingTask {
   const kind = KINDS[cells[0]];
-  const common = { workspace: cells[1], first: cells[2], last: cells[3] };
-  const own = (index: number) => cells[OWN + index];
-  if (kind === 'gradient') {
-    const scheduled = { dropoutFactor: own(3), lossParameter: own(4) };
-    const leaves = LEAVES[own(5)];
-    return { kind, ...common, start: own(0), rows: own(1), step: own(2), leaves, ...scheduled };
-  }
-  if (kind === 'evaluate') return { kind, ...common, subset: SUBSETS[own(0)] };
-  const kept = Array.from({ length: own(5) }, (_, slot) => cells[SLOTS + slot] !== 0);
-  const step = { name: STEP_NAMES[own(4)], kept, share: own(3) };
-  return { kind, ...common, update: own(0), shards: own(1), gradientTasks: own(2), step };
+  const workspace = cells[1];
+  const first = cells[2];
+  const last = cells[3];
+  if (kind === 'gradient') return { kind, workspace, first, last, leaves: LEAVES[cells[4]] };
+  if (kind === 'evaluate') return { kind, workspace, first, last, subset: SUBSETS[cells[4]] };
+  return { kind, workspace, first, last, shards: cells[4], gradientTasks: cells[5] };
 }
 
 /** The network and the arrays of a training, as one thread sees them. */

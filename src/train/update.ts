@@ -11,7 +11,8 @@ import type { BatchLoss } from '../optim/rules.js';
 import { MOST_SCALARS, type TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 import { hyperAt } from './schedules.js';
-import { type RecordedStep, StepRecorder } from './slices.js';
+import { StepRecorder } from './slices.js';
+import { writeUpdate } from './stepcells.js';
 import { NEGLIGIBLE } from './weighting.js';
 
 /** One update. */
@@ -37,10 +38,11 @@ export interface Updater {
    */
   apply(kernels: Kernels, step: UpdateStep, loss: BatchLoss): Promise<void>;
   /**
-   * Returns the step that the rule makes over all parameters, for the workers to make in slices. Its scalars,
-   * for each kind of group, stand in the memory.
+   * Writes the step that the rule makes over all parameters to the memory, for the workers to make it in
+   * slices.
+   * @param number the number of such updates, from 1
    */
-  record(step: UpdateStep): RecordedStep;
+  record(step: UpdateStep, number: number): void;
 }
 
 /** Prepares the updates of a training: views of its memory are made once, for a step is soon over. */
@@ -78,7 +80,7 @@ export function createUpdater(plan: TrainingPlan, memory: TrainingMemory): Updat
       }
     },
 
-    record({ step, lr, weight }) {
+    record({ step, lr, weight }, number) {
       const hyper = hyperAt(plan, step - 1);
       for (const group of kinds) {
         const scale = { step, lr: lr * group.rateFactor, gradientScale: 1 / weight };
@@ -87,7 +89,7 @@ export function createUpdater(plan: TrainingPlan, memory: TrainingMemory): Updat
       }
       const { name, kept } = recorder;
       if (!name) throw new Error('a rule without wholeBlock makes one step');
-      return { name, kept, share: averageShare(config, step, stepsPerEpoch) };
+      writeUpdate(memory.update, { number, name, kept, share: averageShare(config, step, stepsPerEpoch) });
     },
   };
 }

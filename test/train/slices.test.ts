@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LayerSpec } from '#src/network/spec.js';
 import { updateSlice, updateSlices } from '#src/train/slices.js';
+import { UPDATE_CELLS, writeUpdate } from '#src/train/stepcells.js';
 import { syntheticData } from '../support/data.js';
 import { finish, newTrainer, trainToEnd } from '../support/train.js';
 
@@ -80,15 +81,10 @@ it('cuts parameters into slices without gap or overlap', () => {
 
 it('refuses to make the same slice twice', () => {
   const workspace = { updates: new Float64Array([7]) };
-  const slice = {
-    update: 7,
-    first: 0,
-    last: 1,
-    shards: 1,
-    gradientTasks: 1,
-    step: { name: 'sgd', kept: [], scalars: [] },
-  };
-  expect(() => updateSlice({ workspace } as never, slice as never)).toThrow(
+  const update = new Float64Array(UPDATE_CELLS);
+  writeUpdate(update, { number: 7, name: 'sgd', share: 0, kept: [] });
+  const slice = { first: 0, last: 1, shards: 1, gradientTasks: 1 };
+  expect(() => updateSlice({ workspace, memory: { update } } as never, slice)).toThrow(
     /a worker died while it was updating the parameters/,
   );
 });
