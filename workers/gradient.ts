@@ -8,9 +8,11 @@ import {
   type WorkerSetup,
 } from '../src/train/tasks.js';
 
-/** Returns what computes the task that stands in the cells of a channel. */
-export function taskComputer(setup: WorkerSetup): ComputeCells {
-  const compute = taskHandler(createContexts(setup, bindTraining(setup)), setup.subsets);
+/** Returns what computes the task that stands in the cells of a channel: most often in its own workspace. */
+export function taskComputer(setup: WorkerSetup, channel: number): ComputeCells {
+  const contextOf = createContexts(setup, bindTraining(setup));
+  contextOf(channel);
+  const compute = taskHandler(contextOf, setup.subsets);
   return (cells, progress) => compute(decodeTask(cells), progress);
 }
 

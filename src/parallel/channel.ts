@@ -87,14 +87,13 @@ export function createChannels(count: number, busy: number, together = false): C
 
 /**
  * Returns what a worker module of a `ThreadPool` exports by default.
- * @param prepare returns what computes the tasks
+ * @param prepare returns what computes the tasks of a channel, and of others whose threads are late
  */
 export const serving =
-  <Setup>(prepare: (setup: Setup) => ComputeCells) =>
-  ({ channels, setup }: PoolSetup<Setup>) => {
-    const handle = prepare(setup);
-    return (index: number): void => serveTasks(channels, index, handle);
-  };
+  <Setup>(prepare: (setup: Setup, channel: number) => ComputeCells) =>
+  ({ channels, setup }: PoolSetup<Setup>) =>
+  (index: number): void =>
+    serveTasks(channels, index, prepare(setup, index));
 
 /**
  * Handles the tasks of channel `index` in this thread, and those of other channels whose threads are late,
