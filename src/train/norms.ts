@@ -1,5 +1,5 @@
 /** The norms of weights and gradients layer by layer, which show whether a layer learns at all. */
-import type { FloatArray } from '../kernels/kernels.js';
+import type { FloatArray, Kernels } from '../kernels/kernels.js';
 import type { ParameterLayout } from '../network/layout.js';
 
 /** The Euclidean norms of a layer's parameters, biases among them, and of their gradient. */
@@ -15,13 +15,17 @@ export interface LayerNorms {
 const DIGITS = 6;
 
 /** Returns the norm of each layer's part of a block, each number times `scale`, in the layout's order. */
-export function normsByLayer({ views }: ParameterLayout, block: FloatArray, scale = 1): Map<string, number> {
+export function normsByLayer(
+  kernels: Pick<Kernels, 'sumOfSquares'>,
+  { views }: ParameterLayout,
+  block: FloatArray,
+  scale = 1,
+): Map<string, number> {
   const squares = new Map<string, number>();
   for (const { name, spec, offset, length } of views) {
     if (spec.statistic !== undefined) continue;
     const layer = name.slice(0, name.lastIndexOf('.'));
-    let sum = 0;
-    for (let i = offset; i < offset + length; i++) sum += block[i] * block[i];
+    const sum = kernels.sumOfSquares(block.subarray(offset, offset + length), length);
     squares.set(layer, (squares.get(layer) ?? 0) + sum);
   }
   return new Map(Array.from(squares, ([layer, sum]) => [layer, scale * Math.sqrt(sum)]));
@@ -29,12 +33,13 @@ export function normsByLayer({ views }: ParameterLayout, block: FloatArray, scal
 
 /** Puts the norms of weights and gradients side by side, rounded as they are recorded. */
 export function layerNorms(
+  kernels: Pick<Kernels, 'sumOfSquares'>,
   layout: ParameterLayout,
   weights: FloatArray,
   gradients: ReadonlyMap<string, number>,
 ): LayerNorms[] {
   const rounded = (value: number) => Number(value.toPrecision(DIGITS));
-  return Array.from(normsByLayer(layout, weights), ([layer, norm]) => ({
+  return Array.from(normsByLayer(kernels, layout, weights), ([layer, norm]) => ({
     layer,
     weights: rounded(norm),
     gradient: rounded(gradients.get(layer) ?? 0),

@@ -5,11 +5,11 @@
  */
 import type { PhaseTimer } from '../forward/timer.js';
 import type { Kernels } from '../kernels/kernels.js';
-import { type OrderedScalars, STEPS, type StepName } from '../kernels/steps.js';
+import { STEPS } from '../kernels/steps.js';
 import { updateAverage } from '../optim/averaging.js';
 import { type Addition, additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
 import { MOST_SCALARS, type TrainingMemory, type Workspace } from './memory.js';
-import { readUpdate, type SlicedUpdate } from './stepcells.js';
+import { readUpdate, type SlicedUpdate, writeStep } from './stepcells.js';
 
 /** Thrown when a worker was lost in an update: the weights are then neither the old ones nor the new. */
 export class UpdateLostError extends Error {
@@ -77,16 +77,18 @@ export function updateSlices(parameters: number | IndexRange, workers: number): 
   }));
 }
 
-/** Kernels that record the step which a rule makes instead of making it. */
+/** Kernels that write the step which a rule makes to the memory instead of making it. */
 export class StepRecorder implements Pick<Kernels, 'update'> {
-  name: StepName | null = null;
-  kept: readonly boolean[] = [];
-  scalars: OrderedScalars = [];
+  /** The kind of the groups whose step comes next. */
+  kind = 0;
+
+  constructor(private readonly memory: Pick<TrainingMemory, 'update' | 'stepScalars'>) {}
 
   update: Kernels['update'] = (name, _weights, _gradient, slots, _count, scalars) => {
-    this.name = name;
-    this.kept = slots.map((slot) => slot !== null);
-    this.scalars = scalars;
+    const { update, stepScalars } = this.memory;
+    writeStep(update, name, slots);
+    const first = this.kind * MOST_SCALARS;
+    for (let i = 0; i < scalars.length; i++) stepScalars[first + i] = scalars[i];
   };
 }
 

@@ -56,13 +56,18 @@ const SLOTS = 4;
 /** The cells of an update. */
 export const UPDATE_CELLS = SLOTS + MOST_SLOTS;
 
-export function writeUpdate(cells: Float64Array, { number, name, share, kept }: SlicedUpdate): void {
-  if (kept.length > MOST_SLOTS) throw new Error(`a step takes ${MOST_SLOTS} slots at most: ${name}`);
+/** Writes all of an update but its step. */
+export function writeUpdate(cells: Float64Array, number: number, share: number): void {
   cells[0] = number;
-  cells[1] = STEP_NAMES.indexOf(name);
   cells[2] = share;
-  cells[3] = kept.length;
-  for (let slot = 0; slot < kept.length; slot++) cells[SLOTS + slot] = Number(kept[slot]);
+}
+
+/** Writes the step that a rule makes, with null for each slot that it does not keep. */
+export function writeStep(cells: Float64Array, name: StepName, slots: readonly (object | null)[]): void {
+  if (slots.length > MOST_SLOTS) throw new Error(`a step takes ${MOST_SLOTS} slots at most: ${name}`);
+  cells[1] = STEP_NAMES.indexOf(name);
+  cells[3] = slots.length;
+  for (let slot = 0; slot < slots.length; slot++) cells[SLOTS + slot] = Number(slots[slot] !== null);
 }
 
 export function readUpdate(cells: Float64Array): SlicedUpdate {

@@ -97,7 +97,7 @@ export class Stepper {
     if (!bounded && !kernels.allFinite(summed, summed.length)) throw this.#diverged(batch, step, lr);
     if (measured) {
       const scale = weight > NEGLIGIBLE ? 1 / weight : 0;
-      this.gradientNorms = normsByLayer(memory.layout, summed, scale);
+      this.gradientNorms = normsByLayer(kernels, memory.layout, summed, scale);
     }
     const earlier = calm ? null : snapshotOf(memory);
     if (sliced && across) {

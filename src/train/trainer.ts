@@ -161,7 +161,8 @@ export class Trainer {
 
   /** The norms of the weights by layer, and of the gradient in the last step of the last epoch. */
   get norms(): LayerNorms[] {
-    return layerNorms(this.memory.layout, this.memory.weights, this.#stepper.gradientNorms);
+    const { kernels } = this.#contextOf(0).update;
+    return layerNorms(kernels, this.memory.layout, this.memory.weights, this.#stepper.gradientNorms);
   }
 
   /** Ends training with these weights. */

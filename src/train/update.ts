@@ -8,7 +8,7 @@ import { averageShare, updateAverage } from '../optim/averaging.js';
 import { groupArrays, groupHyper, groupKinds } from '../optim/groups.js';
 import { limitNorms, regularizeGradient } from '../optim/regularizers.js';
 import type { BatchLoss } from '../optim/rules.js';
-import { MOST_SCALARS, type TrainingMemory } from './memory.js';
+import type { TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 import { hyperAt } from './schedules.js';
 import { StepRecorder } from './slices.js';
@@ -48,7 +48,7 @@ export interface Updater {
 /** Prepares the updates of a training: views of its memory are made once, for a step is soon over. */
 export function createUpdater(plan: TrainingPlan, memory: TrainingMemory): Updater {
   const { config, rule, stepsPerEpoch } = plan;
-  const { layout, weights, gradients, stepScalars } = memory;
+  const { layout, weights, gradients } = memory;
   const trainable = (block: Float32Array) => block.subarray(0, layout.trainable);
   const slots = slotsOfRule(memory.slots, config);
   const whole = { weights, gradient: gradients[0], slots };
@@ -60,7 +60,7 @@ export function createUpdater(plan: TrainingPlan, memory: TrainingMemory): Updat
   };
   const groups = memory.groups.map((group) => ({ group, arrays: groupArrays(arrays, group) }));
   const kinds = groupKinds(memory.groups);
-  const recorder = new StepRecorder();
+  const recorder = new StepRecorder(memory);
 
   return {
     async apply(kernels, { step, lr, rows, weight }, loss) {
@@ -84,12 +84,10 @@ export function createUpdater(plan: TrainingPlan, memory: TrainingMemory): Updat
       const hyper = hyperAt(plan, step - 1);
       for (const group of kinds) {
         const scale = { step, lr: lr * group.rateFactor, gradientScale: 1 / weight };
+        recorder.kind = group.kind;
         rule.step(recorder as unknown as Kernels, whole, groupHyper(hyper, group), scale, NO_LOSS);
-        stepScalars.set(recorder.scalars, group.kind * MOST_SCALARS);
       }
-      const { name, kept } = recorder;
-      if (!name) throw new Error('a rule without wholeBlock makes one step');
-      writeUpdate(memory.update, { number, name, kept, share: averageShare(config, step, stepsPerEpoch) });
+      writeUpdate(memory.update, number, averageShare(config, step, stepsPerEpoch));
     },
   };
 }

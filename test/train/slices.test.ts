@@ -82,7 +82,7 @@ it('cuts parameters into slices without gap or overlap', () => {
 it('refuses to make the same slice twice', () => {
   const workspace = { updates: new Float64Array([7]) };
   const update = new Float64Array(UPDATE_CELLS);
-  writeUpdate(update, { number: 7, name: 'sgd', share: 0, kept: [] });
+  writeUpdate(update, 7, 0);
   const slice = { first: 0, last: 1, shards: 1, gradientTasks: 1 };
   expect(() => updateSlice({ workspace, memory: { update } } as never, slice)).toThrow(
     /a worker died while it was updating the parameters/,
