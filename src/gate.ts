@@ -1,7 +1,7 @@
 /**
  * A gate between threads that load native code and those that end threads. Node aborts the whole process when
- * a thread is ended in the middle of the first call of koffi's library, so nobody ends threads meanwhile, and
- * nobody loads it while threads are being ended.
+ * a thread is ended while koffi is loaded in it or makes a function of an address, so nobody ends threads
+ * meanwhile, and nobody loads anything while threads are being ended.
  *
  * LOADING and ENDING count those who do so now. Either counts itself first and then looks at the other count;
  * because all of that is atomic, two who begin at the same time cannot both overlook each other.
@@ -39,9 +39,12 @@ export function guardThreads(): void {
   });
 }
 
+/** Whether this thread is loading native code already. */
+let isLoading = false;
+
 /** Loads native code in this thread. */
 export function loadingNative<T>(load: () => T): T {
-  if (isMainThread) return load(); // nobody ends it
+  if (isMainThread || isLoading) return load(); // nobody ends the main thread
   const shared = counts();
   for (;;) {
     Atomics.add(shared, LOADING, 1);
@@ -50,9 +53,11 @@ export function loadingNative<T>(load: () => T): T {
     leave(shared, LOADING);
     Atomics.wait(shared, ENDING, ending);
   }
+  isLoading = true;
   try {
     return load();
   } finally {
+    isLoading = false;
     leave(shared, LOADING);
   }
 }

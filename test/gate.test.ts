@@ -38,3 +38,37 @@ it('a thread that is ended while it loads koffi does not take the process with i
   const { stdout } = await promisify(execFile)(process.execPath, words);
   expect(stdout).toBe('ended\n');
 });
+
+/** Ends eight threads that make kernels again and again. */
+const KERNELS = `
+  import { setTimeout as sleep } from 'node:timers/promises';
+  import { Worker } from 'node:worker_threads';
+  const { endingThreads, guardThreads } = await import('${src}gate.js');
+  const { compileKernels, fastestBuiltIn, scratchBytes } = await import('${src}kernels/load.js');
+  const { allocateShared } = await import('${src}kernels/arena.js');
+  guardThreads();
+  const { name } = fastestBuiltIn();
+  const memory = allocateShared(scratchBytes(name) + 4096, 2 ** 30);
+  const workerData = { name, module: compileKernels(name), memory, scratch: 0 };
+  const code = \`
+    import { parentPort, workerData } from 'node:worker_threads';
+    const { instantiateKernels } = await import('${src}kernels/load.js');
+    instantiateKernels(workerData);
+    parentPort.postMessage(0);
+    for (;;) instantiateKernels(workerData);
+  \`;
+  const address = new URL('data:text/javascript,' + encodeURIComponent(code));
+  for (let i = 0; i < 8; i++) {
+    const thread = new Worker(address, { workerData });
+    await new Promise((resolve) => thread.once('message', resolve));
+    await sleep(i);
+    await endingThreads(() => thread.terminate());
+  }
+  console.log(name);
+`;
+
+it('nor does one that is ended while it makes kernels', async () => {
+  const words = ['--input-type=module', '--eval', KERNELS];
+  const { stdout } = await promisify(execFile)(process.execPath, words);
+  expect(stdout).toMatch(/^(jit|wasm|portable)\n$/);
+});

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { UsageError } from '../errors.js';
+import { loadingNative } from '../gate.js';
 import { type Precision, type RoundedPlaces, roundedProducts } from './bfloat16.js';
 import {
   BLOCK_BYTES,
@@ -158,7 +159,9 @@ function precisionOf({ rounded }: Pick<KernelSetup, 'rounded'>): Precision {
 }
 
 /** Returns kernels for the calling thread. */
-export function instantiateKernels(setup: KernelSetup): Kernels {
+export const instantiateKernels = (setup: KernelSetup): Kernels => loadingNative(() => instantiate(setup));
+
+function instantiate(setup: KernelSetup): Kernels {
   const { name, module, memory, scratch, rounded } = setup;
   if (name === 'reference') return createReferenceKernels(precisionOf(setup));
   if (!module) throw new Error(`kernels ${name} need the module that compileKernels returns`);
