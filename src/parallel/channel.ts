@@ -16,6 +16,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { threadId } from 'node:worker_threads';
+import { systemClock } from '../clock.js';
 import { Waiter } from './waiter.js';
 
 /** The memory of several channels. */
@@ -45,7 +46,7 @@ const CELLS = 32;
  * Indices of a channel's counter and state, 64 bytes apart: a cache line each, since a thread that spins on
  * its counter shall not notice how its last task was taken. A thread sets `STARTED`, to 1, and its number as
  * `THREAD` when it begins to serve; it counts `PROGRESS` up in a line that nobody spins on. Who begins a task
- * leaves the state of doing so as `DOER`.
+ * leaves the state of doing so as `DOER`, and a thread the microseconds that it took as `TOOK`.
  */
 const POSTED = 0;
 const STATE = 16;
@@ -53,6 +54,7 @@ const STARTED = 17;
 const PROGRESS = 32;
 const THREAD = 33;
 const DOER = 34;
+const TOOK = 35;
 const COUNTER_WORDS = 48;
 /** The states of a task; thread i has begun it in state `BEGUN + i`. */
 const KEPT = -1;
@@ -118,7 +120,9 @@ function serveTasks(memory: ChannelMemory, index: number, handle: ComputeCells):
     for (const [i, { counters, cells }] of channels.entries()) {
       if (!begin(counters, BEGUN + index, i === 0)) continue;
       progress();
+      const begun = systemClock();
       handle(cells, progress);
+      Atomics.store(counters, TOOK, Math.round(1000 * (systemClock() - begun)));
       end(counters);
     }
     // A late notification of a task that was already handled may wake the thread: it finds nothing to do.
@@ -202,6 +206,11 @@ export class TaskChannel {
   get doer(): number | null {
     const doer = Atomics.load(this.#counters, DOER);
     return doer >= BEGUN ? doer - BEGUN : null;
+  }
+
+  /** Milliseconds that the thread which has done the last task took for it. */
+  get took(): number {
+    return Atomics.load(this.#counters, TOOK) / 1000;
   }
 
   /** Spins and then sleeps for a moment; returns whether the task is done. */

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, systemClock } from '../clock.js';
 import { endingThreads } from '../gate.js';
 import { createThreads, type Threads } from '../threads.js';
 import { createChannels, type PoolSetup, TaskChannel } from './channel.js';
 import { type Executor, HERE } from './executor.js';
+import { Solo } from './solo.js';
 
 interface ThreadPoolOptions<Task> {
   /** The compiled worker module; its default export is made by `serving` (channel.ts). */
@@ -19,6 +21,7 @@ interface ThreadPoolOptions<Task> {
   readonly together?: boolean;
   /** Milliseconds without progress after which a thread counts as hung; it is ended and replaced. */
   readonly hungAfter?: number;
+  readonly clock?: Clock;
   /** Called when a thread has died, or its task has thrown, and another one takes its place. */
   readonly onRetry?: (error: Error, attempt: number) => void;
 }
@@ -65,8 +68,10 @@ export class ThreadPool<Task> implements Executor<Task> {
   readonly #options: ThreadPoolOptions<Task>;
   readonly #pool: Threads;
   readonly #threads: readonly PoolThread[];
-  /** How runs without places are parted, by their number of tasks. */
+  /** How runs without places are parted, by their number of tasks: below 0 where no thread gets one. */
   readonly #parts = new Map<number, Parts>();
+  readonly #clock: Clock;
+  readonly #solo: Solo;
   #closed = false;
 
   constructor(options: ThreadPoolOptions<Task>) {
@@ -74,6 +79,8 @@ export class ThreadPool<Task> implements Executor<Task> {
     const count = Math.max(1, workers - 1);
     const channels = createChannels(count, count + 1, together);
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#solo = new Solo(this.#clock);
     this.#pool = createThreads(filename, count, { channels, setup } satisfies PoolSetup<object>);
     this.#threads = Array.from({ length: count }, (_, index) => {
       const channel = new TaskChannel(channels, index);
@@ -82,13 +89,15 @@ export class ThreadPool<Task> implements Executor<Task> {
   }
 
   async run(tasks: readonly Task[], places?: readonly number[]): Promise<readonly number[]> {
-    const { threads, posted, own } = places ? this.#partedBy(places) : this.#partedEvenly(tasks.length);
+    const { threads, posted, own } = places ? this.#partedBy(places) : this.#parted(tasks.length);
     const failures: unknown[] = [];
     for (let i = 0; i < threads.length; i++) {
       if (!threads[i].started || threads[i].failure) await this.#ready(threads[i]);
     }
+    const begun = this.#clock();
     for (let i = 0; i < threads.length; i++) this.#post(threads[i], tasks[posted[i]], places !== undefined);
     for (let i = 0; i < own.length; i++) this.#compute(tasks[own[i]], failures);
+    const computed = this.#clock();
     if (this.#takesOver && !places) {
       for (let i = 0; i < threads.length; i++) this.#takeOver(threads[i], tasks[posted[i]], failures);
     }
@@ -98,18 +107,27 @@ export class ThreadPool<Task> implements Executor<Task> {
       if (!threads[i].channel.waitBriefly()) await this.#finish(threads[i], failures);
     }
     if (failures.length > 0) throw failures[0];
+    if (this.#takesOver && !places && threads.length > 0) {
+      const shortest = shortestTask(computed - begun, threads);
+      this.#solo.record(this.#clock() - begun, tasks.length, shortest);
+    }
     return places ?? doersOf(threads, own);
   }
 
-  /** Of several workers, the coordinator is one: it begins the last task itself. */
-  #partedEvenly(tasks: number): Parts {
-    let parts = this.#parts.get(tasks);
+  /**
+   * Of several workers, the coordinator is one: it begins the last task itself, or all where threads would
+   * delay it.
+   */
+  #parted(tasks: number): Parts {
+    const solo = this.#takesOver && this.#solo.isOn();
+    const key = solo ? -tasks : tasks;
+    let parts = this.#parts.get(key);
     if (!parts) {
-      const count = this.#options.workers === 1 ? 1 : tasks - 1;
+      const count = solo ? 0 : this.#options.workers === 1 ? 1 : tasks - 1;
       const indices = Array.from({ length: tasks }, (_, i) => i);
       const threads = this.#threads.slice(0, count);
       parts = { threads, posted: indices.slice(0, count), own: indices.slice(count) };
-      this.#parts.set(tasks, parts);
+      this.#parts.set(key, parts);
     }
     return parts;
   }
@@ -246,6 +264,13 @@ export class ThreadPool<Task> implements Executor<Task> {
     }
     throw thread.hung;
   }
+}
+
+/** Returns the milliseconds of the shortest of a run's tasks, of which the coordinator's own took so many. */
+function shortestTask(own: number, threads: readonly PoolThread[]): number {
+  let shortest = own;
+  for (let i = 0; i < threads.length; i++) shortest = Math.min(shortest, threads[i].channel.took);
+  return shortest;
 }
 
 /** Returns who has computed each task, where the tasks of threads come first. */

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '#src/clock.js';
+import { HERE } from '#src/parallel/executor.js';
 import { ThreadPool } from '#src/parallel/pool.js';
 
 const SQUARING = fileURLToPath(new URL('../fixtures/workers/squaring.mjs', import.meta.url));
@@ -18,8 +20,9 @@ function squaringPool(
   given: {
     filename?: string;
     together?: boolean;
-    handle?: (task: Task, seen: Int32Array) => void;
+    handle?: (task: Task, seen: Int32Array, squares: Float64Array) => void;
     encoded?: (squares: Float64Array) => void;
+    clock?: Clock;
   } = {},
 ) {
   const squares = new Float64Array(new SharedArrayBuffer(8 * 8));
@@ -37,10 +40,11 @@ function squaringPool(
       given.encoded?.(squares);
     },
     handle({ place, number }) {
-      given.handle?.({ place, number }, seen);
+      given.handle?.({ place, number }, seen, squares);
       own.push(place);
       squares[place] = number * number;
     },
+    ...(given.clock && { clock: given.clock }),
     onRetry: (error) => retries.push(error.message),
   });
   return { pool, squares, own, retries };
@@ -87,6 +91,26 @@ describe('ThreadPool', () => {
     expect(retries).toHaveLength(1);
     await pool.run([0, 1, 2].map((place) => ({ place, number: 7 })));
     expect([...squares.subarray(0, 3)]).toEqual([49, 49, 49]);
+    await pool.close();
+  });
+
+  it('computes all tasks in its own thread for a while where runs with threads take longer', async () => {
+    let now = 0;
+    const clock = () => {
+      now += 10;
+      return now;
+    };
+    // The coordinator's own task, the last, takes until the other one is done.
+    const handle = ({ place, number }: Task, _: Int32Array, squares: Float64Array) => {
+      while (place === 1 && squares[0] !== number * number);
+    };
+    const { pool, squares } = squaringPool(2, { handle, clock });
+    const doers: (readonly number[])[] = [];
+    for (let number = 1; number <= 5; number++) {
+      doers.push(await pool.run([0, 1].map((place) => ({ place, number }))));
+      expect([...squares.subarray(0, 2)]).toEqual([number * number, number * number]);
+    }
+    expect(doers).toEqual([...Array(4).fill([0, HERE]), [HERE, HERE]]);
     await pool.close();
   });
 
