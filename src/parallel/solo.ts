@@ -8,6 +8,8 @@ import { type Clock, systemClock } from '../clock.js';
 
 /** Runs and milliseconds with threads that are judged together. */
 const WINDOW = { runs: 4, milliseconds: 20 };
+/** Such windows one after the other that have to be too long, as a single one is now and then. */
+const WINDOWS = 2;
 /** A run with threads counts as too long above this many times what the coordinator would take alone. */
 const MARGIN = 1.1;
 /** Milliseconds without threads: the first time, and at most, after they were too slow again and again. */
@@ -18,6 +20,7 @@ export class Solo {
   #runs = 0;
   #took = 0;
   #alone = 0;
+  #tooLong = 0;
   #pause = FIRST_PAUSE;
   #end: number | null = null;
 
@@ -42,10 +45,11 @@ export class Solo {
     this.#took += took;
     this.#alone += tasks * shortest;
     if (this.#runs < WINDOW.runs || this.#took < WINDOW.milliseconds) return;
-    if (this.#took > MARGIN * this.#alone) {
+    this.#tooLong = this.#took > MARGIN * this.#alone ? this.#tooLong + 1 : 0;
+    if (this.#tooLong >= WINDOWS) {
       this.#end = this.clock() + this.#pause;
       this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
-    } else {
+    } else if (this.#tooLong === 0) {
       this.#pause = FIRST_PAUSE;
     }
     this.#runs = 0;

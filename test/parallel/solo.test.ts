@@ -30,7 +30,7 @@ it('leaves the tasks to the threads while that is faster, or nearly as fast', ()
 
 it('goes on alone after several runs that took longer, and for a while only', () => {
   const { runs: run, after } = runs();
-  expect(run(3, 12)).toBe(false);
+  expect(run(7, 12)).toBe(false);
   expect(run(1, 12)).toBe(true);
   expect(after(39)).toBe(true);
   expect(after(1)).toBe(false);
@@ -38,13 +38,14 @@ it('goes on alone after several runs that took longer, and for a while only', ()
 
 it('tries the threads again after ever longer times, and soon once they were faster', () => {
   const { runs: run, after } = runs();
+  expect(run(4, 12)).toBe(false);
   for (const pause of [40, 80, 160, 320, 640, 640]) {
     expect(run(4, 12)).toBe(true);
     expect(after(pause - 1)).toBe(true);
     expect(after(1)).toBe(false);
   }
   expect(run(4, 6)).toBe(false);
-  expect(run(4, 12)).toBe(true);
+  expect(run(8, 12)).toBe(true);
   expect(after(40)).toBe(false);
 });
 
@@ -53,5 +54,13 @@ it('judges a run by those around it', () => {
   for (let i = 0; i < 20; i++) {
     expect(run(3, 6)).toBe(false);
     expect(run(1, 20)).toBe(false);
+  }
+});
+
+it('goes on with the threads after a few runs that took longer', () => {
+  const { runs: run } = runs();
+  for (let i = 0; i < 20; i++) {
+    expect(run(4, 12)).toBe(false);
+    expect(run(4, 6)).toBe(false);
   }
 });
