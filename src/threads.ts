@@ -31,6 +31,8 @@ interface Thread {
   readonly pool: Piscina;
   /** The environment variables as they were when it was started: it has a copy of them. */
   readonly environment: string;
+  /** The worker module that it has loaded last. */
+  module: string;
   /** Called when no thread can be started in the place of one that has died. */
   onBroken: (error: Error) => void;
   /** Ends it when nobody has wanted it for a while. */
@@ -130,8 +132,13 @@ export class Threads {
 export function createThreads(filename: string, count: number, setup: unknown = null): Threads {
   const module = addressOf(filename);
   const environment = environmentNow();
-  const rested = resting.filter((thread) => thread.environment === environment).slice(-count);
-  for (const thread of rested) wake(thread);
+  const rested = restingIn(environment)
+    .sort((one, other) => Number(one.module === module) - Number(other.module === module))
+    .slice(-count);
+  for (const thread of rested) {
+    wake(thread);
+    thread.module = module;
+  }
   const started = Array.from({ length: count - rested.length }, () => start(module, environment));
   return new Threads([...rested, ...started], { module, setup });
 }
@@ -143,8 +150,12 @@ export function createThreads(filename: string, count: number, setup: unknown = 
 export function startThreads(filename: string, count: number): void {
   if (!isMainThread) return;
   const environment = environmentNow();
-  for (let at = resting.length; at < count; at++) keep(start(addressOf(filename), environment));
+  const missing = count - restingIn(environment).length;
+  for (let i = 0; i < missing; i++) keep(start(addressOf(filename), environment));
 }
+
+const restingIn = (environment: string): Thread[] =>
+  resting.filter((thread) => thread.environment === environment);
 
 const addressOf = (filename: string): string =>
   filename.startsWith('file:') ? filename : pathToFileURL(filename).href;
@@ -165,7 +176,7 @@ function start(module: string, environment: string): Thread {
     // These flags replace process.execArgv, which may hold flags of V8 that Worker refuses.
     execArgv: [],
   });
-  const thread: Thread = { pool, environment, onBroken: () => {} };
+  const thread: Thread = { pool, environment, module, onBroken: () => {} };
   pool.on('error', (error) => thread.onBroken(error));
   return thread;
 }

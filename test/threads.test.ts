@@ -11,9 +11,10 @@ import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { machineInstructions } from '#src/kernels/load.js';
 import { train } from '#src/run/train.js';
-import { createThreads, type Threads } from '#src/threads.js';
+import { createThreads, startThreads, type Threads } from '#src/threads.js';
 
 const TELLING = fileURLToPath(new URL('./fixtures/workers/telling.mjs', import.meta.url));
+const IDLE = fileURLToPath(new URL('./fixtures/workers/idle.mjs', import.meta.url));
 
 interface Told {
   readonly threadId: number;
@@ -42,6 +43,24 @@ afterEach(() => {
 /** Returns whether each of the threads that were started has ended. */
 const ended = () => started.map(({ threadId }) => threadId === -1);
 
+describe('threads that are started ahead', () => {
+  it('are lent to the first who needs some', async () => {
+    for (let times = 0; times < 2; times++) startThreads(TELLING, 2);
+    const threads = borrow(2);
+    const told = await Promise.all([ask(threads), ask(threads)]);
+    expect(told.map(({ threadId }) => threadId)).toEqual(started.map(({ threadId }) => threadId));
+    expect(started).toHaveLength(2);
+    await threads.release();
+  });
+
+  it('say with their first task why their module cannot be loaded', async () => {
+    startThreads('/no/such/module.mjs', 1);
+    const threads = createThreads('/no/such/module.mjs', 1);
+    await expect(threads.run('any task')).rejects.toThrow("Cannot find module '/no/such/module.mjs'");
+    await threads.destroy();
+  });
+});
+
 describe('threads that were released', () => {
   it('are lent again, in any number, with another set-up', async () => {
     for (const count of [2, 1, 2]) {
@@ -62,6 +81,18 @@ describe('threads that were released', () => {
     expect((await ask(second)).threadId).toBe(threadId);
     expect((await ask(third)).threadId).not.toBe(threadId);
     await Promise.all([second.release(), third.release()]);
+  });
+
+  it('are lent to who needs the module that they have loaded, if one of them has', async () => {
+    const telling = borrow(1);
+    const other = createThreads(IDLE, 1);
+    const { threadId } = await ask(telling);
+    await other.run('any task');
+    await telling.release();
+    await other.release();
+    const again = borrow(1);
+    expect((await ask(again)).threadId).toBe(threadId);
+    await again.release();
   });
 
   it('are not lent where the environment has changed, which they have a copy of', async () => {

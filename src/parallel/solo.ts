@@ -1,8 +1,8 @@
 /**
  * Decides when a coordinator computes all tasks of its runs itself although it has threads. Where another
  * program takes the core of one of them, all others wait for that one at the end of each run, and a run can
- * take longer than the coordinator alone would. So it can where tasks are so short that to wake a thread takes
- * longer. After a while of that, threads get their tasks again, because the other program may have ended.
+ * take longer than the coordinator alone would. So it can where tasks are so short that waking a thread takes
+ * longer. After a while the threads get their tasks again, because the other program may have ended.
  */
 import { type Clock, systemClock } from '../clock.js';
 
