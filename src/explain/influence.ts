@@ -12,7 +12,7 @@ import { lectureLayers, type Variable } from './names.js';
 /** A node is a variable: an input, a unit or Div. */
 export interface Node {
   readonly id: number;
-  /** As it is printed: z_1(2). */
+  /** The printed form: z_1(2). */
   readonly name: string;
   readonly kind: 'input' | 'bias' | 'z' | 'y' | 'divergence' | 'rest';
   readonly value: number;

@@ -35,7 +35,7 @@ export function lectureLayers(layers: readonly Layer[]): LectureLayer[] {
 
 /** A variable is a number that Div depends on: an input, or a number in a parameter array. */
 export interface Variable {
-  /** As it is printed: w_12(1), x_3. */
+  /** The printed form: w_12(1), x_3. */
   readonly name: string;
   /** As a user writes it: w[1][1,2], x3. */
   readonly key: string;

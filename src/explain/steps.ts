@@ -8,7 +8,7 @@ import type { Judgement } from './verdict.js';
 
 /** A number that a step puts in. */
 export interface Factor {
-  /** As it is printed: w_12(1), ∂Div/∂z_1(2). */
+  /** The printed form: w_12(1), ∂Div/∂z_1(2). */
   readonly name: string;
   readonly value: number;
 }

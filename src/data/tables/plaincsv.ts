@@ -164,7 +164,7 @@ export class PlainParser {
     const first = isNegative ? start + 1 : start;
     let at = first;
     let byte = bytes[at];
-    // As a 32-bit integer, which computes faster than a double; more digits than fit are gathered again.
+    // Digits are gathered as a 32-bit integer, which is faster than a double; if they do not fit, again.
     let whole = 0;
     for (; isDigit(byte); byte = bytes[++at]) whole = (Math.imul(whole, 10) + byte - ZERO) | 0;
     const point = at;

@@ -45,7 +45,7 @@ export class WordFileWriter {
     const words = this.#block;
     if (words.length === 0) return;
     const text = Buffer.from(words.join(''));
-    // As many bytes as characters: each has one byte.
+    // Where there are as many bytes as characters, each character has one byte.
     const isAscii = text.length === this.#characters;
     const lengths = Uint32Array.from(words, (word) => (isAscii ? word.length : Buffer.byteLength(word)));
     for (const bytes of [new Uint8Array(lengths.buffer), text])

@@ -51,9 +51,12 @@ function powerOfTwo(n: v128): v128 {
   return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
 }
 
+/** 2^-126, the smallest float that is not subnormal. */
+export const SMALLEST_NORMAL: f32 = 1.17549435e-38;
+
 /** ln x, at most 2 ulp: x = m·2ⁿ with m in √½ … √2, a polynomial in m − 1, plus n·ln 2. */
 export function log(x: v128): v128 {
-  const subnormal = f32x4.lt(x, splat(1.17549435e-38));
+  const subnormal = f32x4.lt(x, splat(SMALLEST_NORMAL));
   const scaled = select(subnormal, f32x4.mul(x, splat(8388608)), x);
   // Counting exponents from √½ instead of 1 brings m below √2.
   const bits = i32x4.sub(scaled, i32x4.splat(0x3f3504f3));

@@ -1,6 +1,7 @@
 // The element-wise steps of the update rules, four parameters at a time; reference/optim.ts says what each
 // computes. `count` is a multiple of 4: to check at every load whether four are left would cost more than the
 // step itself, so the host handles the last few parameters separately (../index.ts).
+import { SMALLEST_NORMAL } from './math';
 import { madd, select, splat } from './vector';
 
 /** g·scale + λw */
@@ -21,7 +22,7 @@ function average(decay: v128, mean: v128, rest: v128, x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function settled(x: v128): v128 {
-  return v128.andnot(x, f32x4.lt(f32x4.abs(x), splat(1.17549435e-38)));
+  return v128.andnot(x, f32x4.lt(f32x4.abs(x), splat(SMALLEST_NORMAL)));
 }
 
 /** 1, 0 or −1, lane by lane. */
