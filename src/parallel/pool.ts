@@ -90,6 +90,7 @@ export class ThreadPool<Task> implements Executor<Task> {
 
   async run(tasks: readonly Task[], places?: readonly number[]): Promise<readonly number[]> {
     const { threads, posted, own } = places ? this.#partedBy(places) : this.#parted(tasks.length);
+    const isFree = this.#takesOver && !places;
     const failures: unknown[] = [];
     for (let i = 0; i < threads.length; i++) {
       if (!threads[i].started || threads[i].failure) await this.#ready(threads[i]);
@@ -98,7 +99,7 @@ export class ThreadPool<Task> implements Executor<Task> {
     for (let i = 0; i < threads.length; i++) this.#post(threads[i], tasks[posted[i]], places !== undefined);
     for (let i = 0; i < own.length; i++) this.#compute(tasks[own[i]], failures);
     const computed = this.#clock();
-    if (this.#takesOver && !places) {
+    if (isFree) {
       for (let i = 0; i < threads.length; i++) this.#takeOver(threads[i], tasks[posted[i]], failures);
     }
     // All threads are waited for even when one has failed: none may still write to shared memory when this
@@ -107,7 +108,7 @@ export class ThreadPool<Task> implements Executor<Task> {
       if (!threads[i].channel.waitBriefly()) await this.#finish(threads[i], failures);
     }
     if (failures.length > 0) throw failures[0];
-    if (this.#takesOver && !places && threads.length > 0) {
+    if (isFree && threads.length > 0) {
       const shortest = shortestTask(computed - begun, threads);
       this.#solo.record(this.#clock() - begun, tasks.length, shortest);
     }
