@@ -81,12 +81,15 @@ export function updateSlices(parameters: number | IndexRange, workers: number): 
 export class StepRecorder implements Pick<Kernels, 'update'> {
   /** The kind of the groups whose step comes next. */
   kind = 0;
+  /** Whether a rule has made a step. */
+  made = false;
 
   constructor(private readonly memory: Pick<TrainingMemory, 'update' | 'stepScalars'>) {}
 
   update: Kernels['update'] = (name, _weights, _gradient, slots, _count, scalars) => {
     const { update, stepScalars } = this.memory;
     writeStep(update, name, slots);
+    this.made = true;
     const first = this.kind * MOST_SCALARS;
     for (let i = 0; i < scalars.length; i++) stepScalars[first + i] = scalars[i];
   };

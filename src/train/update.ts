@@ -87,6 +87,7 @@ export function createUpdater(plan: TrainingPlan, memory: TrainingMemory): Updat
         recorder.kind = group.kind;
         rule.step(recorder as unknown as Kernels, whole, groupHyper(hyper, group), scale, NO_LOSS);
       }
+      if (!recorder.made) throw new Error('a rule without wholeBlock makes one step');
       writeUpdate(memory.update, number, averageShare(config, step, stepsPerEpoch));
     },
   };
