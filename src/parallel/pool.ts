@@ -55,6 +55,9 @@ const LOOKS = 4;
 /** Milliseconds in which a hung thread must let itself be ended. */
 const ENDING_MS = 10_000;
 
+/** Returns how many threads so many workers need: the coordinator is one of several workers. */
+export const threadsFor = (workers: number): number => Math.max(1, workers - 1);
+
 /**
  * Threads that each serve a task channel of their own, as long as the pool is open. The
  * coordinator computes one of the tasks itself instead of leaving its core idle, so `workers` tasks need
@@ -76,7 +79,7 @@ export class ThreadPool<Task> implements Executor<Task> {
 
   constructor(options: ThreadPoolOptions<Task>) {
     const { filename, workers, setup, together } = options;
-    const count = Math.max(1, workers - 1);
+    const count = threadsFor(workers);
     const channels = createChannels(count, count + 1, together);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
@@ -116,7 +119,7 @@ export class ThreadPool<Task> implements Executor<Task> {
   }
 
   /**
-   * Of several workers, the coordinator is one: it begins the last task itself, or all where threads would
+   * The coordinator is one of several workers: it begins the last task itself, or all where threads would
    * delay it.
    */
   #parted(tasks: number): Parts {

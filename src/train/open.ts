@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.js';
 import type { OwnMetric } from '../metrics/own.js';
+import { threadsFor } from '../parallel/pool.js';
 import type { Ranks } from '../ranks/ranks.js';
 import { startThreads } from '../threads.js';
 import { bytesAllowed } from './budget.js';
@@ -46,7 +47,6 @@ export function openTrainer(plan: TrainingPlan, options: OpenOptions): Trainer {
  * Starts the threads that a trainer will need, while its data are read. Where the number of workers is to be
  * chosen by measuring, that begins without threads.
  */
-export function startWorkers({ workers, shards }: TrainConfig, workerFile = WORKER_FILE): void {
-  if (workers === 'auto' || workers === 0) return;
-  startThreads(workerFile, Math.max(1, Math.min(workers, shards) - 1));
+export function startWorkers({ workers }: TrainConfig, workerFile = WORKER_FILE): void {
+  if (workers !== 'auto' && workers > 0) startThreads(workerFile, threadsFor(workers));
 }
