@@ -22,16 +22,13 @@ export class Solo {
   #alone = 0;
   #tooLong = 0;
   #pause = FIRST_PAUSE;
-  #end: number | null = null;
+  #end = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly clock: Clock = systemClock) {}
 
   /** Returns whether the coordinator is to compute the next run alone. */
   isOn(): boolean {
-    if (this.#end === null) return false;
-    if (this.clock() < this.#end) return true;
-    this.#end = null;
-    return false;
+    return this.clock() < this.#end;
   }
 
   /**
