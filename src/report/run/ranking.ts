@@ -35,7 +35,7 @@ export async function rankingSection({ predictions }: Examined, draw: Draw): Pro
   const areas = all.map((k) => areasOf(predictions, k));
   const known = areas.filter(({ roc }) => roc !== null);
   if (known.length === 0) return null;
-  // Of many classes, only the worst are drawn: the curves of the others lie together in a corner.
+  // Only the worst of many classes are drawn: the curves of the others lie together in a corner.
   const drawn = [...known].sort((a, b) => a.roc! - b.roc! || a.k - b.k).slice(0, SERIES.length);
   const charts = [
     await curveChart('ROC curves', drawn, (k) => rocCurve(predictions, k), draw),
