@@ -177,6 +177,24 @@ export class Assembler extends Encoder {
   vloadMerged = (to: number, from: MemoryOperand) =>
     this.evex(PREFIX_NONE, MAP_0F, 0x10, to, NONE, from, { masked: true, merging: true });
 
+  /**
+   * AMX: takes the sizes of the eight tile registers from 64 bytes of memory, and gives the registers up
+   * again. A tile register holds 16 rows of 64 bytes.
+   */
+  loadTileSizes = (from: MemoryOperand) => this.tile(PREFIX_NONE, 0x49, 0, NONE, from);
+  releaseTiles = () => this.tile(PREFIX_NONE, 0x49, 0, NONE, 0);
+  tileZero = (tile: number) => this.tile(PREFIX_F2, 0x49, tile, NONE, 0);
+  /** AMX: loads or stores a tile register, whose rows lie as far apart as the index register says. */
+  tileLoad = (tile: number, from: MemoryOperand) => this.tile(PREFIX_F2, 0x4b, tile, NONE, from);
+  tileStore = (to: MemoryOperand, tile: number) => this.tile(PREFIX_F3, 0x4b, tile, NONE, to);
+  /** AMX: to += a·b of pairs of bfloat16 numbers, in the order of amxmodel.ts. */
+  tileDotPairs = (to: number, a: number, b: number) => this.tile(PREFIX_F3, 0x5c, to, b, a);
+
+  /** Writes an instruction on tile registers, which have the prefix of AVX2 whatever the vectors are. */
+  private tile(prefix: number, opcode: number, to: number, a: number, b: Operand): void {
+    this.vex(prefix, MAP_0F38, opcode, to, a, b, { short: true });
+  }
+
   /** Loads the lanes of the mask (`setMask`), and 0 into the others; never touches memory beyond them. */
   vloadMasked(to: number, from: MemoryOperand): void {
     if (this.instructions === 'avx512') this.vkeepFound(to, from);

@@ -5,6 +5,7 @@
  */
 import type { Processor } from '#src/kernels/jit/processor.js';
 import { dotPair, fusedMultiplyAdd, narrow } from './fma.js';
+import { TileRegisters } from './tileregisters.js';
 
 /** Where the code, the stack, the memory and lists beside it lie in the emulated address space. */
 const [CODE, STACK, MEMORY, LISTS] = [0x1000, 0x4000000, 0x10000000, 0x40000000];
@@ -24,6 +25,8 @@ interface Operand {
   readonly register: number;
   /** Returns the address; null for a register. */
   readonly address: (() => number) | null;
+  /** The index register of an address; below 0 where there is none. */
+  readonly index: number;
 }
 
 /** The smaller and the larger of two numbers; where one is NaN, or both are 0, the second one. */
@@ -49,6 +52,7 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
   let zero = false;
   let below = false;
   let mask = 0;
+  const tiles = new TileRegisters();
 
   /** Returns the view and the place of an access; throws where it leaves the given memory. */
   const place = (address: number, bytes: number, writes: boolean): readonly [DataView, number] => {
@@ -100,7 +104,7 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
       const modrm = byte();
       const [mode, low] = [modrm >> 6, modrm & 7];
       const register = ((modrm >> 3) & 7) + R;
-      if (mode === 3) return { register, address: () => low + B };
+      if (mode === 3) return { register, address: () => low + B, index: -1 };
       let [base, index, scale] = [low + B, -1, 1];
       if (low === 4) {
         const sib = byte();
@@ -111,12 +115,13 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
       if (mode === 0 && low === 5) {
         const offset = int32();
         const target = CODE + at + offset;
-        return { register, address: () => target };
+        return { register, address: () => target, index: -1 };
       }
       const offset = mode === 1 ? program.getInt8(at++) * unit : mode === 2 ? int32() : 0;
       return {
         register,
         address: () => general[base] + (index < 0 ? 0 : general[index] * scale) + offset,
+        index,
       };
     };
     const direct = () => code[at] >> 6 === 3;
@@ -285,7 +290,7 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
       const op = byte();
       const isRegister = direct();
       const broadcast = map === 2 && op === 0x18;
-      const { register, address } = operand(
+      const { register, address, index } = operand(
         R + high,
         X,
         isRegister && wide ? B + 2 * X : B,
@@ -346,7 +351,25 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
             quarter + (width === 1 ? 2 * high + (pair >> 1) : 2 * high + (within % 2)),
           ];
         });
+      /** Returns the view and the place of each row of a tile register, as far apart as the index says. */
+      const tileRows = (writes: boolean) => {
+        const distance = general[index];
+        const first = where() - distance;
+        return Array.from({ length: 16 }, (_, row) => place(first + row * distance, 64, writes));
+      };
       const key = `${map}.${prefix}.${op.toString(16)}`;
+      switch (wide ? key : `${key} ${length}`) {
+        case '2.0.49 0':
+          return next(() => (isRegister ? tiles.release() : tiles.configure(...place(where(), 64, false))));
+        case '2.3.49 0':
+          return next(() => tiles.zero(register));
+        case '2.3.4b 0':
+          return next(() => tiles.load(register, tileRows(false)));
+        case '2.2.4b 0':
+          return next(() => tiles.store(register, tileRows(true)));
+        case '2.2.5c 0':
+          return next(() => tiles.dotPairs(register, where(), second));
+      }
       switch (key) {
         case '1.0.10':
           return next(() => {
@@ -541,6 +564,7 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
       at = steps[at]!();
     }
     if (general[RSP] !== STACK + STACK_BYTES) throw new Error('the stack is not where it was');
+    if (tiles.areConfigured) throw new Error('the tile registers were not given up');
     if (CALLEE_SAVED.some((register, i) => general[register] !== saved[i]))
       throw new Error('a register that belongs to the caller has changed');
   };

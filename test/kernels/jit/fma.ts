@@ -21,7 +21,7 @@ export function fusedMultiplyAdd(a: number, b: number, c: number): number {
 const BUFFER = new ArrayBuffer(8);
 const WORD = { float: new Float64Array(BUFFER), bits: new BigUint64Array(BUFFER) };
 
-/** Returns a number as the instructions of AVX512_BF16 take and give it: 0 without a leading bit. */
+/** Returns a number as the instructions of AVX512_BF16 and AMX take and give it: 0 without a leading bit. */
 const flushed = (x: number): number => (Math.abs(x) < 2 ** -126 ? 0 * x : x);
 
 const SINGLE = new Float32Array(1);
@@ -37,6 +37,23 @@ export function dotPair(sum: number, a: number, b: number): number {
   };
   const upper = fusedMultiplyAdd(value(a & 0xffff0000), value(b & 0xffff0000), flushed(sum));
   return flushed(fusedMultiplyAdd(value(a << 16), value(b << 16), flushed(upper)));
+}
+
+/**
+ * Returns what tdpbf16ps makes of a number of the result, a row of A and a column of B, of pairs of bfloat16
+ * numbers each: the products of the lower numbers and those of the upper ones are added up apart.
+ */
+export function dotBlock(start: number, a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const value = (word: number) => {
+    SINGLE_BITS[0] = word;
+    return flushed(SINGLE[0]);
+  };
+  let [lower, upper] = [0, 0];
+  for (let pair = 0; pair < a.length; pair++) {
+    lower = flushed(fusedMultiplyAdd(value(a[pair] << 16), value(b[pair] << 16), lower));
+    upper = flushed(fusedMultiplyAdd(value(a[pair] & 0xffff0000), value(b[pair] & 0xffff0000), upper));
+  }
+  return flushed(Math.fround(flushed(start) + flushed(Math.fround(lower + upper))));
 }
 
 /** Returns the bits of the bfloat16 number that vcvtne2ps2bf16 makes of a float's bits. */
