@@ -7,8 +7,11 @@ import { ASSEMBLY, readAll, SOURCES, TEST_SCRIPTS, TESTS } from './files.js';
 const FOR_TESTS = [
   'src/experiment/searches/draws.ts: randomPoint',
   'src/hyperparameters.ts: hyperKeys',
+  'src/kernels/jit/amxmodel.ts: amxDot',
+  'src/kernels/jit/compile.ts: writeAmxCode',
   'src/kernels/jit/compile.ts: writeCode',
   'src/kernels/jit/compile.ts: writeNarrowCode',
+  'src/kernels/jit/cpu.ts: amxOf',
   'src/kernels/jit/cpu.ts: narrowingOf',
   'src/kernels/jit/cpu.ts: queryStub',
   'src/kernels/jit/cpu.ts: setsOf',

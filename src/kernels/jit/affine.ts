@@ -30,7 +30,7 @@ import {
 } from './encoder.js';
 import { narrowA, narrowPanel } from './narrow.js';
 import { rectifyTile } from './rectify.js';
-import { mostRows, PANEL_VECTORS, panelStride, type TileShape } from './shape.js';
+import { type Bfloat16Unit, mostRows, PANEL_VECTORS, panelStride, type TileShape } from './shape.js';
 import { writeAffineTile } from './tile.js';
 
 /** A table of routines in the code, one for each height of a tile. */
@@ -111,20 +111,16 @@ export function setFullMask(code: Assembler): void {
 }
 
 /** Writes the choice of what `write` does for a last panel of one vector, two, …; without one, none of it. */
-export function writeEdges(
-  code: Assembler,
-  edges: readonly TileTable[],
-  write: (table: TileTable, vectors: number) => void,
-): void {
+export function writeEdges(code: Assembler, write: (vectors: number) => void): void {
   const end = code.label();
-  edges.forEach((table, i) => {
+  for (let vectors = 1; vectors <= PANEL_VECTORS; vectors++) {
     const other = code.label();
-    code.cmpImmediate(at(RDI, WORD.edge), i + 1);
+    code.cmpImmediate(at(RDI, WORD.edge), vectors);
     code.jump(other, 'ne');
-    write(table, i + 1);
+    write(vectors);
     code.jump(end);
     code.place(other);
-  });
+  }
   code.place(end);
 }
 
@@ -152,12 +148,12 @@ export function writeAffine(
   { full, edges, packing }: AffineTiles,
   transposed: boolean,
 ): Label {
-  const bfloat16 = packing === null;
+  const bfloat16 = packing ? null : 'avx512_bf16';
   const pack = (vectors: number, narrow: boolean) => {
     if (transposed) return packTransposed(code, vectors, narrow, bfloat16);
     if (narrow) code.setMask(at(RDI, WORD.columnMask));
     code.mov(RBX, RSI);
-    if (bfloat16) return narrowPanel(code, vectors, narrow);
+    if (bfloat16) return narrowPanel(code, vectors, narrow, bfloat16);
     code.mov32(R13, at(RDI, WORD.depth));
     code.lea(R14, at(RDI, PANEL_AREA));
     copyPanel(code, vectors, narrow);
@@ -184,14 +180,9 @@ export function writeAffine(
   enter(code, RDI);
   loadBase(code);
   loadPointer(code, RBX, WORD.a);
-  if (bfloat16) narrowA(code);
+  if (bfloat16) narrowA(code, bfloat16);
   else copyA(code);
-  loadPointer(code, RSI, WORD.b);
-  loadPointer(code, RCX, WORD.bias);
-  code.mov32(R9, at(RDI, WORD.cStride));
-  code.mov32(R10, at(RDI, WORD.bStride));
-  code.mov32(RAX, at(RDI, WORD.c));
-  code.add(R8, RAX);
+  loadOperands(code);
 
   const edge = code.label();
   code.mov32(R12, at(RDI, WORD.panels));
@@ -201,7 +192,7 @@ export function writeAffine(
   if (transposed || bfloat16) pack(PANEL_VECTORS, false);
   setFullMask(code);
   beginTiles(code);
-  if (transposed || bfloat16) loop(full, PANEL_VECTORS, false);
+  if (transposed || !packing) loop(full, PANEL_VECTORS, false);
   else {
     const over = code.label();
     code.mov(RBX, RSI);
@@ -212,34 +203,54 @@ export function writeAffine(
     loop(full, PANEL_VECTORS, false);
     code.place(over);
   }
-  code.addImmediate(R8, panelStride(code));
-  code.addImmediate(RCX, panelStride(code));
-  if (transposed) {
-    for (let row = 0; row < PANEL_VECTORS * code.lanes; row++) code.add(RSI, R10);
-  } else code.addImmediate(RSI, panelStride(code));
+  nextPanel(code, transposed);
   code.dec(R12);
   code.jump(panel, 'ne');
 
   code.place(edge);
-  writeEdges(code, edges, (table, vectors) => {
+  writeEdges(code, (vectors) => {
     pack(vectors, true);
     code.setMask(at(RDI, WORD.columnMask));
     beginTiles(code);
-    loop(table, vectors, true);
+    loop(edges[vectors - 1], vectors, true);
   });
   leave(code);
   return entry;
 }
 
+/** Loads the addresses of B and the bias, the strides of C and B, and the address of C in place of r8. */
+export function loadOperands(code: Assembler): void {
+  loadPointer(code, RSI, WORD.b);
+  loadPointer(code, RCX, WORD.bias);
+  code.mov32(R9, at(RDI, WORD.cStride));
+  code.mov32(R10, at(RDI, WORD.bStride));
+  code.mov32(RAX, at(RDI, WORD.c));
+  code.add(R8, RAX);
+}
+
+/** Moves on by a panel: C in r8, the bias in rcx, and B in rsi, whose rows are r10 bytes apart. */
+export function nextPanel(code: Assembler, transposed: boolean): void {
+  code.addImmediate(R8, panelStride(code));
+  code.addImmediate(RCX, panelStride(code));
+  if (transposed) {
+    for (let row = 0; row < PANEL_VECTORS * code.lanes; row++) code.add(RSI, R10);
+  } else code.addImmediate(RSI, panelStride(code));
+}
+
 /** Points at the panel's first tile: of C in rbp, of A in r15; r11 counts the tiles. */
-function beginTiles(code: Assembler): void {
+export function beginTiles(code: Assembler): void {
   code.mov(RBP, R8);
   code.lea(R15, at(RDI, A_COPY));
   code.mov32(R11, at(RDI, WORD.tiles));
 }
 
 /** Packs a panel from the transpose of B at rsi, and keeps rcx as it is. */
-function packTransposed(code: Assembler, vectors: number, narrow: boolean, bfloat16: boolean): void {
+export function packTransposed(
+  code: Assembler,
+  vectors: number,
+  narrow: boolean,
+  bfloat16: Bfloat16Unit | null,
+): void {
   code.push(RCX);
   if (narrow) code.mov32(R12, at(RDI, WORD.edgeColumns));
   copyTransposed(code, RSI, PANEL_AREA, vectors, narrow ? R12 : null, bfloat16);

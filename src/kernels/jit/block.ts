@@ -84,6 +84,8 @@ export const WORD = {
   interleave: 11008,
   /** The bits of a float's exponent, for each lane. */
   exponent: 12096,
+  /** The sizes of AMX's tile registers. */
+  tileSizes: 12160,
   /** The float 1: a column of ones, with a stride of 0. */
   one: 224,
 } as const;
@@ -166,6 +168,11 @@ export const STEP_SCALARS = PROGRAM_AREA;
 export const PAIR_AREA = PROGRAM_AREA + 8 * MOST_PROGRAM;
 export const MOST_PAIRS = 256;
 /**
+ * What the program says of a shard for AMX: its blocks of 32 rows, the last of which zeros fill up; how many
+ * sums of earlier shards are added to its own; its rows, and the pairs of zeros.
+ */
+export const AMX_PROGRAM = { blocks: 0, merges: 4, rows: 8, padding: 12, bytes: 16 } as const;
+/**
  * The float that each byte stands for. It is no place of a constant of WORD: another thread may write those,
  * as it makes an instance of its own, while this one's gathers read the table.
  */
@@ -176,7 +183,7 @@ export const PANEL_AREA = STACK_AREA + LEVELS * FRAME;
 export const A_COPY = PANEL_AREA + 33 * 4096;
 /** A row of the copy of A has up to 1376 bytes in strips: 43 tiles of 6 numbers, each in 32 bytes. */
 const COPY_ROW = 1376;
-/** bfloat16: the rows of each shard. */
+/** AVX512_BF16: the rows of each shard. */
 export const ROWS_AREA = A_COPY + COPY_ROW * MOST_ROWS;
 /** Bytes of the block with its areas. */
 export const BLOCK_BYTES = ROWS_AREA + 4 * MOST_PROGRAM;

@@ -1,5 +1,7 @@
 /** Writes machine code, and places it in memory that the processor may execute. */
+
 import { writeAffine, writeAffineTiles, writeNarrowAffineTiles } from './affine.js';
+import { writeAmxAffine, writeAmxGradient } from './amx.js';
 import { Assembler } from './assembler.js';
 import type { InstructionSet, Label } from './encoder.js';
 import { writeGatherBytes, writeGatherFloats } from './gather.js';
@@ -34,6 +36,14 @@ function writeNarrowFunctions(code: Assembler) {
     weightGradient: writeGradient(code, true),
   } as const;
 }
+
+/** Writes those by AMX. */
+const writeAmxFunctions = (code: Assembler) =>
+  ({
+    affine: writeAmxAffine(code, false),
+    inputGradient: writeAmxAffine(code, true),
+    weightGradient: writeAmxGradient(code),
+  }) as const;
 
 /** Where functions begin, by name. */
 type Addresses<Functions> = Readonly<Record<keyof Functions, number>>;
@@ -70,6 +80,9 @@ export const writeCode = (instructions: InstructionSet) => write(instructions, w
 /** Writes the code of bfloat16 products, for a processor with AVX-512 and AVX512_BF16. */
 export const writeNarrowCode = () => write('avx512', writeNarrowFunctions);
 
+/** Writes the code of bfloat16 products by AMX. */
+export const writeAmxCode = () => write('avx512', writeAmxFunctions);
+
 /** Places code; returns the addresses of its functions. */
 function place<Functions>({ bytes, offsets }: WrittenCode<Functions>): Addresses<Functions> {
   const begin = placeCode(bytes);
@@ -88,3 +101,6 @@ export const compileCode = (instructions: InstructionSet): MachineCode => ({
 
 /** Writes and places the code of bfloat16 products likewise. */
 export const compileNarrowCode = (): ProductAddresses => place(writeNarrowCode());
+
+/** Writes and places the code of bfloat16 products by AMX likewise. */
+export const compileAmxCode = (): ProductAddresses => place(writeAmxCode());

@@ -3,7 +3,7 @@ import type { Assembler } from './assembler.js';
 import { A_COPY, A_STRIDE, WORD } from './block.js';
 import { at, R10, R11, R13, R14, RAX, RBX, RCX, RDI, RDX } from './encoder.js';
 import { loadNarrowRow } from './narrow.js';
-import { panelStride } from './shape.js';
+import { type Bfloat16Unit, panelStride } from './shape.js';
 import { stripHeight } from './strip.js';
 
 /**
@@ -96,7 +96,7 @@ export function copyTransposed(
   panel: number,
   vectors: number,
   columns: number | null,
-  bfloat16: boolean,
+  bfloat16: Bfloat16Unit | null,
 ): void {
   for (let group = 0; group < vectors; group++) {
     const [blocks, rest, end] = Array.from({ length: 3 }, () => code.label());
@@ -134,7 +134,7 @@ function transposeBlock(
   columns: number | null,
   group: number,
   masked: boolean,
-  bfloat16: boolean,
+  bfloat16: Bfloat16Unit | null,
 ): void {
   const { lanes } = code;
   code.mov(RDX, RBX);
@@ -144,7 +144,7 @@ function transposeBlock(
     code.mov(R11, R10);
   }
   for (let row = 0; row < lanes; row++) {
-    if (bfloat16) loadNarrowRow(code, row, masked);
+    if (bfloat16) loadNarrowRow(code, row, masked, bfloat16);
     else if (masked) code.vloadMasked(row, at(RDX));
     else code.vload(row, at(RDX));
     if (row === lanes - 1) break;
@@ -177,7 +177,7 @@ function transpose8(code: Assembler): number[] {
 }
 
 /** Transposes 16 × 16 numbers in registers 0 … 15; returns the registers of the columns. */
-function transpose16(code: Assembler): number[] {
+export function transpose16(code: Assembler): number[] {
   interleave(code, 16);
   // Register 4g + c now holds, in quarter q, column 4q + c of rows 4g … 4g + 3.
   const [EVEN, ODD] = [0x88, 0xdd];

@@ -13,6 +13,10 @@ const [LEAF, SUBLEAF, OUT] = [0, 4, 8];
 /** Bits of the extended control register 0: the system saves the registers of AVX, and those of AVX-512. */
 const AVX_SAVED = 0x6;
 const AVX512_SAVED = 0xe6;
+/** The system saves the tile registers of AMX and their sizes. */
+const TILES_SAVED = 0x60000;
+/** The leaf of CPUID that describes tile registers. */
+const TILE_LEAF = 0x1d;
 
 const bit = (word: number, number: number): boolean => ((word >>> number) & 1) === 1;
 
@@ -30,6 +34,9 @@ export function instructionSets(): readonly InstructionSet[] {
 
 /** Returns whether this processor and system have AVX512_BF16. Throws likewise. */
 export const hasNarrowing = (): boolean => process.arch === 'x64' && narrowingOf(asker());
+
+/** Returns whether this processor and system have AMX for bfloat16. Throws likewise. */
+export const hasAmx = (): boolean => process.arch === 'x64' && amxOf(asker());
 
 /** Returns a function that asks this processor. */
 function asker(): Ask {
@@ -62,6 +69,19 @@ export function narrowingOf(ask: Ask): boolean {
   if (!setsOf(ask).includes('avx512')) return false;
   const { 0: subleaves, 1: ebx } = ask('cpuid', 7, 0);
   return subleaves >= 1 && bit(ebx, 30) && bit(ask('cpuid', 7, 1)[0], 5);
+}
+
+/**
+ * Returns whether a processor and its system have AMX for bfloat16, with eight tile registers of 16 rows of
+ * 64 bytes, and AVX512_BF16 beside it, which rounds the operands.
+ */
+export function amxOf(ask: Ask): boolean {
+  if (!narrowingOf(ask) || ask('cpuid', 0, 0)[0] < TILE_LEAF) return false;
+  const edx = ask('cpuid', 7, 0)[3];
+  const saved = ask('xgetbv', 0, 0)[0];
+  if (!bit(edx, 22) || !bit(edx, 24) || (saved & TILES_SAVED) !== TILES_SAVED) return false;
+  const { 1: rowBytesAndCount, 2: rows } = ask('cpuid', TILE_LEAF, 1);
+  return (rowBytesAndCount & 0xffff) >= 64 && rowBytesAndCount >>> 16 >= 8 && (rows & 0xffff) >= 16;
 }
 
 /** Returns code that runs one instruction with eax and ecx from its arguments, and stores what it says. */

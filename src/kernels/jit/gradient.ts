@@ -84,15 +84,15 @@ export function writeGradient(code: Assembler, bfloat16: boolean): Label {
 
   code.place(edge);
   loadProgramEnd(code);
-  writeEdges(code, edges, (table, vectors) => {
+  writeEdges(code, (vectors) => {
     code.setMask(at(RDI, WORD.columnMask));
-    panelOf(table, vectors, true);
+    panelOf(edges[vectors - 1], vectors, true);
   });
   leave(code);
   return entry;
 }
 
-function loadProgramEnd(code: Assembler): void {
+export function loadProgramEnd(code: Assembler): void {
   code.mov32(RSI, at(RDI, WORD.programBytes));
   code.lea(RSI, at(RDI, PROGRAM_AREA, RSI));
 }
@@ -107,7 +107,7 @@ function writePanel(
 ): void {
   code.mov(RBX, RCX);
   code.mov32(R10, at(RDI, WORD.bStride));
-  if (bfloat16) narrowShardPanel(code, vectors, masked);
+  if (bfloat16) narrowShardPanel(code, vectors, masked, 'avx512_bf16');
   else {
     code.mov32(R13, at(RDI, WORD.rows));
     code.lea(R14, at(RDI, PANEL_AREA));

@@ -6,12 +6,20 @@
 import { didYouMean } from '../../didyoumean.js';
 import { UsageError } from '../../errors.js';
 import type { WasmModule } from '../wasm/types.js';
-import { compileCode, compileNarrowCode, type MachineCode, type ProductAddresses } from './compile.js';
-import { hasNarrowing, instructionSets } from './cpu.js';
+import { requestTileRegisters } from './amxpermission.js';
+import {
+  compileAmxCode,
+  compileCode,
+  compileNarrowCode,
+  type MachineCode,
+  type ProductAddresses,
+} from './compile.js';
+import { hasAmx, hasNarrowing, instructionSets } from './cpu.js';
 import type { InstructionSet } from './encoder.js';
 import { isNarrowFaster } from './narrowspeed.js';
-import { testCode, testNarrowCode } from './selftest.js';
+import { testAmxCode, testCode, testNarrowCode } from './selftest.js';
 
+export { AMX_BLOCK_BYTES } from './amxproducts.js';
 export { BLOCK_BYTES } from './block.js';
 export type { MachineCode, ProductAddresses } from './compile.js';
 export type { InstructionSet } from './encoder.js';
@@ -66,16 +74,17 @@ function makeCode(wanted: InstructionSet | undefined, wasm: () => WasmModule): C
 }
 
 /** The outcome of the attempt to make the code of bfloat16 products. */
-interface NarrowSearch {
+interface Bfloat16Search {
   readonly code: ProductAddresses | null;
   /** Why there is none, in one line. */
   readonly why: string;
 }
 
-let narrowSearch: NarrowSearch | undefined;
+let narrowSearch: Bfloat16Search | undefined;
+let amxSearch: Bfloat16Search | undefined;
 
 /** Makes the machine code of bfloat16 products likewise, where the processor gains by AVX512_BF16. */
-export function searchNarrowCode(wasm: () => WasmModule): NarrowSearch {
+export function searchNarrowCode(wasm: () => WasmModule): Bfloat16Search {
   const held = process.env[OVERRIDE];
   if (held && held !== 'avx512_bf16') return { code: null, why: `${OVERRIDE} is ${held}` };
   narrowSearch ??= makeNarrowCode(wasm, held === 'avx512_bf16');
@@ -83,7 +92,7 @@ export function searchNarrowCode(wasm: () => WasmModule): NarrowSearch {
 }
 
 /** @param asked whether the instructions are asked for, however fast they are */
-function makeNarrowCode(wasm: () => WasmModule, asked: boolean): NarrowSearch {
+function makeNarrowCode(wasm: () => WasmModule, asked: boolean): Bfloat16Search {
   try {
     if (!hasNarrowing()) return { code: null, why: 'this CPU has no AVX512_BF16' };
     const code = compileNarrowCode();
@@ -91,6 +100,24 @@ function makeNarrowCode(wasm: () => WasmModule, asked: boolean): NarrowSearch {
     const plain = searchMachineCode(wasm).code;
     if (asked || plain === null || isNarrowFaster(code, plain, wasm())) return { code, why: '' };
     return { code: null, why: 'AVX512_BF16 is slower than float32 on this CPU' };
+  } catch (error) {
+    return { code: null, why: (error as Error).message };
+  }
+}
+
+/** Makes the machine code of bfloat16 products by AMX likewise, where the processor has it. */
+export function searchAmxCode(): Bfloat16Search {
+  amxSearch ??= makeAmxCode();
+  return amxSearch;
+}
+
+function makeAmxCode(): Bfloat16Search {
+  try {
+    if (!hasAmx()) return { code: null, why: 'this CPU or system has no AMX for bfloat16' };
+    requestTileRegisters();
+    const code = compileAmxCode();
+    testAmxCode(code);
+    return { code, why: '' };
   } catch (error) {
     return { code: null, why: (error as Error).message };
   }

@@ -2,39 +2,46 @@
  * Copies factors to where a tile reads them, as copy.ts does, rounded to bfloat16 on the way: two numbers
  * that follow one another in the inner dimension share 32 bits. The first of them is the upper one, because
  * the processor adds its product first. An odd last number of a forward product is paired with −0 in A and 0
- * in B, whose product −0 changes no sum, be it −0; sums over rows begin at 0, so there 0 will do. The
- * smallest magnitudes are noted: narrowproducts.ts says why.
+ * in B, whose product −0 changes no sum, be it −0; sums over rows begin at 0, so there 0 will do. AVX512_BF16
+ * has the smallest magnitudes noted: narrowproducts.ts says why. AMX multiplies 16 pairs together, so there
+ * pairs of zeros follow the last ones.
  */
 import type { Assembler } from './assembler.js';
-import { A_COPY, A_STRIDE, PANEL_AREA, ROWS_AREA, WORD } from './block.js';
+import { A_COPY, A_STRIDE, AMX_PROGRAM, PANEL_AREA, PROGRAM_AREA, ROWS_AREA, WORD } from './block.js';
 import { at, type MemoryOperand, R10, R11, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX } from './encoder.js';
-import { panelStride } from './shape.js';
+import { type Bfloat16Unit, panelStride } from './shape.js';
 import { stripHeight } from './strip.js';
 
 /** Bytes of the float32 numbers that become one vector. */
 const WIDE = 128;
+/** AMX multiplies 16 rows of a panel together, so at most 15 rows of zeros follow the others. */
+const MOST_PADDING = 15;
 /** The vector registers that note magnitudes, and one for the choice of words. */
 const [SMALLEST, ONES, DOUBLED, INTERLEAVE] = [28, 29, 30, 31];
 
-/** Gets ready to note the magnitudes of A or B. */
-function beginNoting(code: Assembler, word: number): void {
+/** Gets ready to note the magnitudes of A or B, which AMX has no use for. */
+function beginNoting(code: Assembler, word: number, unit: Bfloat16Unit): void {
+  if (unit === 'amx') return;
   code.vload(SMALLEST, at(RDI, word));
   code.vload(ONES, at(RDI, WORD.ones));
 }
 
 /** Notes the magnitudes in a vector: 0, less one, is larger than all others. */
-function note(code: Assembler, register: number): void {
+function note(code: Assembler, register: number, unit: Bfloat16Unit): void {
+  if (unit === 'amx') return;
   code.vaddWhole(DOUBLED, register, register);
   code.vaddWhole(DOUBLED, DOUBLED, ONES);
   code.vminUnsigned(SMALLEST, SMALLEST, DOUBLED);
 }
 
-const endNoting = (code: Assembler, word: number) => code.vstore(at(RDI, word), SMALLEST);
+function endNoting(code: Assembler, word: number, unit: Bfloat16Unit): void {
+  if (unit !== 'amx') code.vstore(at(RDI, word), SMALLEST);
+}
 
 /** Rounds 32 numbers of a row, in two registers, to pairs in `to`. */
-function narrowRow(code: Assembler, to: number, first: number, second: number): void {
-  note(code, first);
-  note(code, second);
+function narrowRow(code: Assembler, to: number, first: number, second: number, unit: Bfloat16Unit): void {
+  note(code, first, unit);
+  note(code, second, unit);
   code.vnarrow(to, second, first);
   code.vrotate(to, to, 16);
 }
@@ -42,13 +49,13 @@ function narrowRow(code: Assembler, to: number, first: number, second: number): 
 /**
  * Copies the rows of A like `copyA`. Changes rax, rbx, rdx, r10, r11, r13, r14, some vectors and the mask.
  */
-export function narrowA(code: Assembler): void {
+export function narrowA(code: Assembler, unit: Bfloat16Unit): void {
   const [rows, vectors, rest, next] = Array.from({ length: 4 }, () => code.label());
   code.mov32(R10, at(RDI, WORD.aStride));
   code.mov32(R11, at(RDI, WORD.rowVectors));
   code.mov32(R13, at(RDI, WORD.rows));
   code.lea(R14, at(RDI, A_COPY));
-  beginNoting(code, WORD.smallestA);
+  beginNoting(code, WORD.smallestA, unit);
   code.place(rows);
   code.movImmediate(RAX, 0);
   code.mov(RDX, RBX);
@@ -57,7 +64,7 @@ export function narrowA(code: Assembler): void {
   code.place(vectors);
   code.vload(0, at(RDX));
   code.vload(1, at(RDX, WIDE / 2));
-  narrowRow(code, 0, 0, 1);
+  narrowRow(code, 0, 0, 1, unit);
   code.vstore(at(R14, 0, RAX), 0);
   code.addImmediate(RDX, WIDE);
   code.addImmediate(RAX, code.vectorBytes);
@@ -71,29 +78,41 @@ export function narrowA(code: Assembler): void {
     code.setMask(at(RDI, mask));
     code.vloadMerged(register, at(RDX, (register * WIDE) / 2));
   }
-  narrowRow(code, 0, 0, 1);
+  narrowRow(code, 0, 0, 1, unit);
   code.vstore(at(R14, 0, RAX), 0);
   code.place(next);
   code.add(RBX, R10);
   code.addImmediate(R14, A_STRIDE);
   code.dec(R13);
   code.jump(rows, 'ne');
-  endNoting(code, WORD.smallestA);
+  endNoting(code, WORD.smallestA, unit);
 }
 
 /** Loads 32 numbers of the row at rdx as pairs into a register below 16, for a transposing copy. */
-export function loadNarrowRow(code: Assembler, register: number, masked: boolean): void {
+export function loadNarrowRow(code: Assembler, register: number, masked: boolean, unit: Bfloat16Unit): void {
   const [first, second] = [16, 17];
   const load = (to: number, from: MemoryOperand, mask: number) => {
     if (masked) code.setMask(at(RDI, mask));
     if (masked) code.vloadMasked(to, from);
     else code.vload(to, from);
   };
-  if (register === 0) beginNoting(code, WORD.smallestB);
+  if (register === 0) beginNoting(code, WORD.smallestB, unit);
   load(first, at(RDX), WORD.rowMask);
   load(second, at(RDX, WIDE / 2), WORD.secondMask);
-  narrowRow(code, register, first, second);
-  if (register === code.lanes - 1) endNoting(code, WORD.smallestB);
+  narrowRow(code, register, first, second, unit);
+  if (register === code.lanes - 1) endNoting(code, WORD.smallestB, unit);
+}
+
+/** Rounds the numbers of two rows, in two registers, to pairs of one from each, in `to`. */
+export function pairRows(
+  code: Assembler,
+  to: number,
+  first: number,
+  second: number,
+  interleave: number,
+): void {
+  code.vnarrow(to, first, second);
+  code.vpermuteWords(to, interleave, to);
 }
 
 /** What becomes of the rows of a matrix. */
@@ -105,23 +124,23 @@ interface RowPairs {
   readonly stride: number;
   /** Whether the lines of the next panel are fetched for the second cache. */
   readonly ahead: boolean;
+  readonly unit: Bfloat16Unit;
 }
 
 /**
  * Copies r13 rows, r10 bytes apart, from rbx to r14, two of them in one. Changes rax, rbx, rdx, r13, r14 and
  * some vectors.
  */
-function narrowRows(code: Assembler, { vectors, masked, stride, ahead }: RowPairs): void {
+function narrowRows(code: Assembler, { vectors, masked, stride, ahead, unit }: RowPairs): void {
   const [top, odd, end] = Array.from({ length: 3 }, () => code.label());
   const load = (register: number, base: number, vector: number) => {
     const from = at(base, vector * code.vectorBytes);
     if (masked && vector === vectors - 1) code.vloadMasked(register, from);
     else code.vload(register, from);
-    note(code, register);
+    note(code, register, unit);
   };
   const store = (vector: number, first: number, second: number) => {
-    code.vnarrow(first, first, second);
-    code.vpermuteWords(first, INTERLEAVE, first);
+    pairRows(code, first, first, second, INTERLEAVE);
     code.vstore(at(R14, vector * code.vectorBytes), first);
   };
   code.mov32(RDX, R13);
@@ -159,27 +178,43 @@ function narrowRows(code: Assembler, { vectors, masked, stride, ahead }: RowPair
   code.place(end);
 }
 
+/** Writes so many rows of zeros to the panel at r14 as r13 says. Changes r13, r14 and a vector. */
+function padPanel(code: Assembler): void {
+  const end = code.label();
+  code.test32(R13, R13);
+  code.jump(end, 'e');
+  code.vzero(0);
+  const row = code.here();
+  for (let offset = 0; offset < panelStride(code); offset += code.vectorBytes) {
+    code.vstore(at(R14, offset), 0);
+  }
+  code.addImmediate(R14, panelStride(code));
+  code.dec(R13);
+  code.jump(row, 'ne');
+  code.place(end);
+}
+
 /** Copies the rows of all shards from rbx. Changes rax, rbx, rdx, r11, r13, r14, r15 and some vectors. */
 function narrowShards(code: Assembler, rows: RowPairs): void {
-  code.lea(R15, at(RDI, ROWS_AREA));
+  const isAmx = rows.unit === 'amx';
+  code.lea(R15, at(RDI, isAmx ? PROGRAM_AREA : ROWS_AREA));
   code.mov32(R11, at(RDI, WORD.shards));
   const shard = code.here();
-  code.mov32(R13, at(R15));
+  code.mov32(R13, at(R15, isAmx ? AMX_PROGRAM.rows : 0));
   narrowRows(code, rows);
-  code.addImmediate(R15, 4);
+  if (isAmx) {
+    code.mov32(R13, at(R15, AMX_PROGRAM.padding));
+    padPanel(code);
+  }
+  code.addImmediate(R15, isAmx ? AMX_PROGRAM.bytes : 4);
   code.dec(R11);
   code.jump(shard, 'ne');
 }
 
-const panelRows = (code: Assembler, vectors: number, masked: boolean, ahead: boolean): RowPairs => ({
-  ...{ vectors, masked, ahead },
-  stride: panelStride(code),
-});
-
 /** Points at the panel, and gets ready to fill it. */
-function beginPanel(code: Assembler): void {
+function beginPanel(code: Assembler, unit: Bfloat16Unit): void {
   code.lea(R14, at(RDI, PANEL_AREA));
-  beginNoting(code, WORD.smallestB);
+  beginNoting(code, WORD.smallestB, unit);
   code.vload(INTERLEAVE, at(RDI, WORD.interleave));
 }
 
@@ -187,18 +222,27 @@ function beginPanel(code: Assembler): void {
  * Packs a panel for a forward product from the rows of B at rbx, r10 bytes apart. Changes rax, rbx, rdx, r13,
  * r14 and some vectors.
  */
-export function narrowPanel(code: Assembler, vectors: number, masked: boolean): void {
+export function narrowPanel(code: Assembler, vectors: number, masked: boolean, unit: Bfloat16Unit): void {
   code.mov32(R13, at(RDI, WORD.packedRows));
-  beginPanel(code);
-  narrowRows(code, panelRows(code, vectors, masked, !masked));
-  endNoting(code, WORD.smallestB);
+  beginPanel(code, unit);
+  narrowRows(code, { vectors, masked, stride: panelStride(code), ahead: !masked, unit });
+  if (unit === 'amx') {
+    code.movImmediate(R13, MOST_PADDING);
+    padPanel(code);
+  }
+  endNoting(code, WORD.smallestB, unit);
 }
 
 /** Packs a panel of the rows of all shards likewise; changes r11 and r15, too. */
-export function narrowShardPanel(code: Assembler, vectors: number, masked: boolean): void {
-  beginPanel(code);
-  narrowShards(code, panelRows(code, vectors, masked, false));
-  endNoting(code, WORD.smallestB);
+export function narrowShardPanel(
+  code: Assembler,
+  vectors: number,
+  masked: boolean,
+  unit: Bfloat16Unit,
+): void {
+  beginPanel(code, unit);
+  narrowShards(code, { vectors, masked, stride: panelStride(code), ahead: false, unit });
+  endNoting(code, WORD.smallestB, unit);
 }
 
 /**
@@ -206,19 +250,19 @@ export function narrowShardPanel(code: Assembler, vectors: number, masked: boole
  * some vectors and the mask.
  */
 export function narrowStrips(code: Assembler): void {
-  const tile = code.label();
+  const [tile, unit] = [code.label(), 'avx512_bf16'] as const;
   code.mov32(R10, at(RDI, WORD.aStride));
   code.mov32(RCX, at(RDI, WORD.tiles));
   code.lea(R14, at(RDI, A_COPY));
   code.mov(RBP, RBX);
-  beginNoting(code, WORD.smallestA);
+  beginNoting(code, WORD.smallestA, unit);
   code.vload(INTERLEAVE, at(RDI, WORD.interleave));
   code.place(tile);
   stripHeight(code, RCX);
   code.mov(RBX, RBP);
   code.lea(RBP, at(RBP, 0, RDX, 4));
-  narrowShards(code, { vectors: 1, masked: true, stride: code.vectorBytes, ahead: false });
+  narrowShards(code, { vectors: 1, masked: true, stride: code.vectorBytes, ahead: false, unit });
   code.dec(RCX);
   code.jump(tile, 'ne');
-  endNoting(code, WORD.smallestA);
+  endNoting(code, WORD.smallestA, unit);
 }

@@ -9,9 +9,11 @@
  */
 import type { Products } from '../products.js';
 import type { WasmMemory } from '../wasm/types.js';
+import { callProducts } from './calls.js';
 import type { ProductAddresses } from './compile.js';
 import { type Processor, THIS_PROCESSOR } from './processor.js';
-import { callProducts, fits } from './products.js';
+import { fits } from './products.js';
+import { blockWriter } from './words.js';
 
 /** The least sum of two exponents, with the 127 that a float adds to each: 2·127 − 126 + 14. */
 const LEAST_SUM = 142;
@@ -31,8 +33,9 @@ export function narrowProducts<Emulated extends Products>(
   emulated: Emulated,
   processor: Processor = THIS_PROCESSOR,
 ): Emulated {
-  const place = { instructions: 'avx512', memory, scratch, processor, bfloat16: true } as const;
-  const { affine, affineInputGradient, weightGradient, fill } = callProducts(code, place);
+  const fill = blockWriter('avx512', memory, scratch, true);
+  const place = { memory, scratch, processor, fill };
+  const { affine, affineInputGradient, weightGradient } = callProducts(code, place);
   /** Whether the product just computed has the bits of the emulation. */
   const holds = () => {
     const [a, b] = fill.smallestExponents();

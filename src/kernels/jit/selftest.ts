@@ -9,6 +9,8 @@ import { ordered } from '../steps.js';
 import { createWasmKernels, instantiateWasm, wasmProducts } from '../wasm/index.js';
 import { SCRATCH_BYTES } from '../wasm/scratch.js';
 import type { WasmModule } from '../wasm/types.js';
+import { modelProducts } from './amxmodel.js';
+import { AMX_BLOCK_BYTES, amxProducts } from './amxproducts.js';
 import { BLOCK_BYTES } from './block.js';
 import type { MachineCode, ProductAddresses } from './compile.js';
 import { narrowProducts } from './narrowproducts.js';
@@ -84,6 +86,23 @@ export function testNarrowCode(
   const refusing = { affine: refuse, affineInputGradient: refuse, affineWeightGradient: refuse };
   const narrow = narrowProducts(code, memory, begin, refusing, processor?.(memory.buffer));
   compare(emulated, narrow, 'avx512_bf16', memory, weights);
+}
+
+/** Throws Error in one line if products by AMX have other bits than their model. */
+export function testAmxCode(
+  code: ProductAddresses,
+  processor?: (memory: ArrayBufferLike) => Processor,
+): void {
+  const arrays = PAGE + AMX_BLOCK_BYTES;
+  const pages = Math.ceil((arrays + 4 * FLOATS) / PAGE);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  compare(
+    modelProducts(memory),
+    amxProducts(code, memory, PAGE, processor?.(memory.buffer)),
+    'amx',
+    memory,
+    arrays,
+  );
 }
 
 /** Throws Error in one line if two implementations of the products differ in a bit. */

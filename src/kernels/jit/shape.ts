@@ -13,6 +13,9 @@ export interface TileShape {
   readonly bfloat16?: boolean;
 }
 
+/** What multiplies bfloat16: vector instructions, or AMX with its tile registers. */
+export type Bfloat16Unit = 'avx512_bf16' | 'amx';
+
 /** Vectors side by side in a panel of B. */
 export const PANEL_VECTORS = 2;
 

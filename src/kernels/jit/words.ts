@@ -4,6 +4,12 @@ import { MOST_PAIRS, MOST_PROGRAM, PAIR_AREA, PROGRAM_AREA, ROWS_AREA, START, WO
 import type { InstructionSet } from './encoder.js';
 import { lanesOf, writeMask } from './mask.js';
 
+/** Floats of a vector, at most. */
+const LONGEST_VECTOR = 16;
+
+/** What writes the words. */
+export type BlockWriter = ReturnType<typeof blockWriter>;
+
 /**
  * Returns functions that write the words.
  * @param bfloat16 whether the functions take pairs of numbers that they round
@@ -26,7 +32,7 @@ export function blockWriter(
   const rowsOfShards = new Uint32Array(memory.buffer, scratch + ROWS_AREA, MOST_PROGRAM);
   const smallest = new Uint32Array(memory.buffer, scratch + WORD.smallestA, 2 * 16);
   /** Numbers of the inner dimension that are multiplied together. */
-  const together = bfloat16 ? 2 : 1;
+  const together: number = bfloat16 ? 2 : 1;
   words[WORD.self / 4] = scratch;
 
   const mask = (word: number, count: number) => writeMask(words, word, count, lanes);
@@ -40,6 +46,9 @@ export function blockWriter(
   const interleave = new Uint16Array(memory.buffer, scratch + WORD.interleave, 32);
   for (let i = 0; i < 32; i++) interleave[i] = (i >> 1) + 16 * (i & 1);
   return {
+    together,
+    /** Blocks of a dimension that is cut into several are multiples of so many numbers, or pairs. */
+    unit: LONGEST_VECTOR,
     /** Forgets the magnitudes seen so far. */
     forget(): void {
       magnitudes.fill(0);
@@ -125,7 +134,7 @@ export function blockWriter(
       let waiting = 0;
       let all = 0;
       for (let shard = 0; shard < count; shard++) {
-        const merges = shard + 1 === count ? waiting : trailingZeros(shard + 1);
+        const merges = mergesAfter(shard, count, waiting);
         const rows = bounds[first + shard + 1] - bounds[first + shard];
         if (bfloat16) rowsOfShards[shard] = rows;
         program[2 * shard] = Math.ceil(rows / together);
@@ -147,4 +156,11 @@ export function blockWriter(
   };
 }
 
-const trailingZeros = (n: number): number => 31 - Math.clz32(n & -n);
+/**
+ * Returns how many of the `waiting` sums are added to that of a shard among `count` ones: as many as
+ * shard + 1 has 0 bits at its end, or all after the last (wasm/assembly/shards.ts).
+ */
+export function mergesAfter(shard: number, count: number, waiting: number): number {
+  const n = shard + 1;
+  return n === count ? waiting : 31 - Math.clz32(n & -n);
+}

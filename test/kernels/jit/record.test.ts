@@ -1,8 +1,15 @@
 /** A recording makes its calls again: to the bits of WASM, on whatever the arrays hold by then. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BLOCK_BYTES } from '#src/kernels/jit/block.js';
-import { compileCode, type MachineCode, writeCode } from '#src/kernels/jit/compile.js';
+import { modelProducts } from '#src/kernels/jit/amxmodel.js';
+import { AMX_BLOCK_BYTES } from '#src/kernels/jit/amxproducts.js';
+import {
+  compileCode,
+  type MachineCode,
+  type ProductAddresses,
+  writeAmxCode,
+  writeCode,
+} from '#src/kernels/jit/compile.js';
 import type { Processor } from '#src/kernels/jit/processor.js';
 import { machineProducts } from '#src/kernels/jit/products.js';
 import type { Kernels } from '#src/kernels/kernels.js';
@@ -29,14 +36,21 @@ const passes = (most: { rows: number; width: number }) =>
   });
 type Case = ReturnType<typeof passes> extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** Both implementations on one memory. */
-function kernelsOn(code: MachineCode, processor?: (memory: ArrayBufferLike) => Processor) {
+/**
+ * Both implementations on one memory.
+ * @param amx the code of products by AMX, which are compared with their model
+ */
+function kernelsOn(
+  code: MachineCode,
+  processor?: (memory: ArrayBufferLike) => Processor,
+  amx: ProductAddresses | null = null,
+) {
   const begin = PAGE + SCRATCH_BYTES;
-  const pages = Math.ceil((begin + BLOCK_BYTES) / PAGE) + PAGES;
+  const pages = Math.ceil((begin + AMX_BLOCK_BYTES) / PAGE) + PAGES;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const wasm = instantiateWasm(compileKernels('wasm')!, memory, PAGE);
-  const own = wasmProducts(wasm, memory, PAGE);
-  const machine = machineProducts(code, memory, begin, own, processor?.(memory.buffer));
+  const own = amx ? modelProducts(memory) : wasmProducts(wasm, memory, PAGE);
+  const machine = machineProducts(code, memory, begin, own, processor?.(memory.buffer), amx);
   const kernels = (products: typeof own) => createWasmKernels('jit', wasm, memory, PAGE, products);
   const floats = new Float32Array(memory.buffer, memory.buffer.byteLength - PAGES * PAGE, (PAGES * PAGE) / 4);
   return { byWasm: kernels(own), byMachine: kernels(machine), floats };
@@ -137,4 +151,22 @@ describe.each(['avx512', 'avx2'] as const)('%s, emulated', (instructions) => {
     const property = fc.property(passes({ rows: 6, width: 300 }), (given) => check(kernels, given));
     fc.assert(property, { numRuns: 12, seed: 1 });
   });
+});
+
+it('of products by AMX, emulated, has the bits of the model', () => {
+  const [plain, amx] = [writeCode('avx512'), writeAmxCode()];
+  const begin = Math.ceil(plain.bytes.length / PAGE) * PAGE;
+  const bytes = new Uint8Array(begin + amx.bytes.length);
+  bytes.set(plain.bytes);
+  bytes.set(amx.bytes, begin);
+  const { affine, inputGradient, weightGradient } = amx.offsets;
+  const products = {
+    affine: begin + affine,
+    inputGradient: begin + inputGradient,
+    weightGradient: begin + weightGradient,
+  };
+  const code = { ...plain.offsets, instructions: 'avx512' } as const;
+  const kernels = kernelsOn(code, (memory) => emulate(bytes, memory), products);
+  const property = fc.property(passes({ rows: 40, width: 70 }), (given) => check(kernels, given));
+  fc.assert(property, { numRuns: 8, seed: 1 });
 });

@@ -80,8 +80,8 @@ const SMALL = [28, 50, 55, 56, 57, 64, 103, 104, 126].map((power) => 2 ** -power
 const LOW = [1, 1 + 2 ** -7, 1 + 2 ** -6, 1 + 2 ** -23];
 
 /** Returns a number for 32 random bits. */
-const plainNumber = (bits: number) => (bits >> 8) / 2 ** 23;
-const specialNumber = (bits: number) =>
+export const plainNumber = (bits: number) => (bits >> 8) / 2 ** 23;
+export const specialNumber = (bits: number) =>
   bits >>> 26 === 5 ? SPECIAL[(bits >>> 8) % SPECIAL.length] : plainNumber(bits);
 /** As for float32, or without numbers without a leading bit, or mostly zeros, or near the smallest. */
 const NARROW_NUMBERS = [
@@ -234,4 +234,4 @@ const largestOf = (values: Float32Array): number =>
   values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** Whether these are the bits of a NaN: which one of them is for the processor to choose. */
-const isNaN32 = (bits: number): boolean => (bits & 0x7fffffff) > 0x7f800000;
+export const isNaN32 = (bits: number): boolean => (bits & 0x7fffffff) > 0x7f800000;
