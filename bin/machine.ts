@@ -8,7 +8,7 @@ import type { Precision } from '../src/kernels/bfloat16.js';
 import { chooseKernels, hasBfloat16, processorFlags } from '../src/kernels/choose.js';
 import { koffiProblem } from '../src/kernels/foreign.js';
 import type { KernelName } from '../src/kernels/kernels.js';
-import { compileKernels, machineInstructions, whyEmulated } from '../src/kernels/load.js';
+import { compileKernels, machineInstructions, whyEmulated, whyNoAmx } from '../src/kernels/load.js';
 import { installHint, type NativeLibrary, surveyLibraries } from '../src/kernels/native/index.js';
 import { type MpiLibrary, surveyMpi } from '../src/ranks/library.js';
 
@@ -74,7 +74,7 @@ async function packageState({ name, use, loads }: (typeof PACKAGES)[number]): Pr
 }
 
 function kernelSpeeds(): Pick<Machine, 'kernels' | 'auto' | 'hint'> {
-  const builtIn = (['reference', 'portable', 'wasm', 'jit'] as const).map((name) => ({
+  const builtIn = (['reference', 'portable', 'wasm', 'jit', 'amx'] as const).map((name) => ({
     name,
     library: null,
     instructions: name === 'jit' ? machineInstructions() : null,
@@ -101,7 +101,11 @@ function kernelSpeeds(): Pick<Machine, 'kernels' | 'auto' | 'hint'> {
     kernels: [...builtIn, ...(native.length > 0 ? native : [none])],
     auto: { kernels: name, library: library?.version ?? null },
     hint:
-      hasOneDnn || koffiProblem() !== null || whyEmulated() === null || !hasBfloat16(processorFlags())
+      hasOneDnn ||
+      koffiProblem() !== null ||
+      whyEmulated() === null ||
+      whyNoAmx() === null ||
+      !hasBfloat16(processorFlags())
         ? null
         : installHint(undefined, undefined, 'bf16'),
   };
@@ -115,8 +119,12 @@ function speeds(
   try {
     const peak = (precision: Precision) =>
       singleThreadPeak({ name, library, module: compileKernels(name, precision), precision });
-    const multiplies = name === 'jit' ? whyEmulated() === null : library?.bf16;
-    return { gflops: peak('f32'), bf16Gflops: multiplies ? peak('bf16') : null, missing: null };
+    const multiplies = name === 'amx' || (name === 'jit' ? whyEmulated() === null : library?.bf16);
+    return {
+      gflops: name === 'amx' ? null : peak('f32'),
+      bf16Gflops: multiplies ? peak('bf16') : null,
+      missing: null,
+    };
   } catch (error) {
     return { gflops: null, bf16Gflops: null, missing: (error as Error).message };
   }

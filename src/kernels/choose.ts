@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 import type { Precision } from './bfloat16.js';
 import type { KernelName } from './kernels.js';
-import { compileKernels, fastestBuiltIn, whyEmulated } from './load.js';
+import { compileKernels, fastestBuiltIn, whyEmulated, whyNoAmx } from './load.js';
 import { findLibrary, type NativeLibrary, searchLibrary } from './native/index.js';
 
 /** The options from which kernels are chosen. */
@@ -35,7 +35,8 @@ export function chooseKernels({ kernels, precision, nativeLibrary }: KernelOptio
   if (kernels === 'native') return native(findLibrary(nativeLibrary, precision), precision);
   if (kernels !== 'auto') {
     compileKernels(kernels);
-    return { name: kernels, library: null, note: emulation(kernels, precision) };
+    const note = kernels === 'amx' ? unusedAmx(precision) : emulation(kernels, precision);
+    return { name: kernels, library: null, note };
   }
   const { name, note } = fastestBuiltIn();
   const notes = [note, emulation(name, precision)];
@@ -56,11 +57,19 @@ function emulation(kernels: KernelName, precision: Precision): string | null {
   const more =
     why === null
       ? '--kernels jit multiplies it on this CPU, with the same bits'
-      : flags !== null && hasBfloat16(flags)
-        ? `${why}; --kernels native multiplies it, with oneDNN and other bits`
-        : why;
+      : whyNoAmx() === null
+        ? `${why}; --kernels amx multiplies it on this CPU, with other bits`
+        : flags !== null && hasBfloat16(flags)
+          ? `${why}; --kernels native multiplies it, with oneDNN and other bits`
+          : why;
   return `precision bf16 is emulated, slower than f32: ${more}`;
 }
+
+/** Says that nothing is there for AMX to multiply, if so. */
+const unusedAmx = (precision: Precision): string | null =>
+  precision === 'bf16'
+    ? null
+    : 'kernels amx: AMX multiplies bfloat16 alone, so float32 is multiplied as by jit; --precision bf16';
 
 function native(library: NativeLibrary, precision: Precision): ChosenKernels {
   const note =

@@ -16,7 +16,7 @@ import type { OrderedScalars, StepName } from './steps.js';
 
 export type { FloatArray } from './floats.js';
 
-export const KERNEL_NAMES = ['reference', 'portable', 'wasm', 'jit', 'native'] as const;
+export const KERNEL_NAMES = ['reference', 'portable', 'wasm', 'jit', 'amx', 'native'] as const;
 /** The name of a set of kernels: who does the arithmetic. */
 export type KernelName = (typeof KERNEL_NAMES)[number];
 

@@ -2,7 +2,8 @@
  * Compiles kernels, once for all threads, and creates instances of them, one for each thread. `wasm` and
  * `portable` are two builds of the same source (wasm/assembly). `jit` is `wasm` with matrix products and
  * update rules in machine code, which have the same bits; `native` is the faster build that this engine runs,
- * with the matrix products of a system library.
+ * with the matrix products of a system library. `amx` is `jit` with products of bfloat16 by AMX, which have
+ * bits of their own.
  */
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
@@ -10,12 +11,14 @@ import { UsageError } from '../errors.js';
 import { loadingNative } from '../gate.js';
 import { type Precision, type RoundedPlaces, roundedProducts } from './bfloat16.js';
 import {
+  AMX_BLOCK_BYTES,
   BLOCK_BYTES,
   type InstructionSet,
   type MachineCode,
   machineProducts,
   narrowProducts,
   type ProductAddresses,
+  searchAmxCode,
   searchMachineCode,
   searchNarrowCode,
 } from './jit/index.js';
@@ -67,6 +70,8 @@ interface JitModule {
   readonly code: MachineCode;
   /** The products of bfloat16, where the processor has them and they are wanted. */
   readonly narrow: ProductAddresses | null;
+  /** Those by AMX, for `amx`. */
+  readonly amx: ProductAddresses | null;
 }
 
 /**
@@ -99,6 +104,12 @@ export function whyEmulated(): string | null {
   return code ? null : why;
 }
 
+/** Returns why this machine has no kernels `amx`; null where it has them. */
+export const whyNoAmx = (): string | null => {
+  const { code, why } = searchAmxCode();
+  return code ? null : why;
+};
+
 /** The modules that this thread has compiled: a sweep plans and begins hundreds of trainings. */
 const compiled = new Map<keyof typeof BUILDS, WasmModule>();
 
@@ -116,17 +127,27 @@ function compileWasm(name: keyof typeof BUILDS): WasmModule {
  */
 export function compileKernels(name: KernelName, precision: Precision = 'f32'): WasmModule | null {
   if (name === 'reference') return null;
-  if ((name === 'wasm' || name === 'jit') && !hasRelaxedSimd()) {
+  const isMachineCode = name === 'jit' || name === 'amx';
+  if ((name === 'wasm' || isMachineCode) && !hasRelaxedSimd()) {
     throw new UsageError(
       `--kernels ${name}: Node ${process.versions.node} has no relaxed SIMD; use --kernels portable, or Node 22 or later`,
     );
   }
-  if (name !== 'jit') return compileWasm(name === 'native' ? fastestWasm() : name);
+  if (!isMachineCode) return compileWasm(name === 'native' ? fastestWasm() : name);
   const wasm = compileWasm('wasm');
   const { code, why } = searchMachineCode(() => wasm);
-  if (!code) throw new UsageError(`--kernels jit: ${why}; --kernels wasm has the same bits`);
+  if (!code) {
+    throw new UsageError(
+      `--kernels ${name}: ${why}${name === 'jit' ? '; --kernels wasm has the same bits' : ''}`,
+    );
+  }
+  if (name === 'amx') {
+    const amx = searchAmxCode();
+    if (!amx.code) throw new UsageError(`--kernels amx: ${amx.why}; --kernels auto emulates bfloat16`);
+    return { wasm, code, narrow: null, amx: amx.code } satisfies JitModule;
+  }
   const narrow = precision === 'bf16' ? searchNarrowCode(() => wasm).code : null;
-  return { wasm, code, narrow } satisfies JitModule;
+  return { wasm, code, narrow, amx: null } satisfies JitModule;
 }
 
 /** Says what an instance of kernels needs; it may cross to another thread. */
@@ -145,12 +166,17 @@ export interface KernelSetup {
 
 /** Returns the bytes of scratch memory that one instance of these kernels needs. */
 export function scratchBytes(name: KernelName): number {
-  return SCRATCH_BYTES + (name === 'native' ? PART_STACK_BYTES : name === 'jit' ? BLOCK_BYTES : 0);
+  const more: Partial<Record<KernelName, number>> = {
+    native: PART_STACK_BYTES,
+    jit: BLOCK_BYTES,
+    amx: AMX_BLOCK_BYTES,
+  };
+  return SCRATCH_BYTES + (more[name] ?? 0);
 }
 
-/** Returns the bytes of one number of an operand that is kept rounded. */
-export function roundedBytes(name: KernelName): 2 | 4 {
-  return name === 'native' ? 2 : 4;
+/** Returns the bytes of one number of an operand that is kept rounded: 0 where none are kept. */
+export function roundedBytes(name: KernelName): 0 | 2 | 4 {
+  return name === 'amx' ? 0 : name === 'native' ? 2 : 4;
 }
 
 /** Returns the precision that a set-up stands for. */
@@ -165,12 +191,15 @@ function instantiate(setup: KernelSetup): Kernels {
   const { name, module, memory, scratch, rounded } = setup;
   if (name === 'reference') return createReferenceKernels(precisionOf(setup));
   if (!module) throw new Error(`kernels ${name} need the module that compileKernels returns`);
-  const jit = name === 'jit' ? (module as JitModule) : null;
+  const jit = name === 'jit' || name === 'amx' ? (module as JitModule) : null;
   const wasm = instantiateWasm(jit ? jit.wasm : module, memory, scratch);
-  const plain = unroundedProducts(setup, wasm, jit?.code ?? null);
+  const plain = unroundedProducts(setup, wasm, jit);
   if (!rounded) return createWasmKernels(name, wasm, memory, scratch, plain);
+  const bytes = roundedBytes(name);
+  // Nothing is kept rounded where a product rounds its operands itself.
+  if (bytes === 0) return createWasmKernels(name, wasm, memory, scratch, plain);
   const narrow = jit?.narrow ?? null;
-  const emulated = roundedProducts(plain, wasm, rounded, roundedBytes(name), narrow === null);
+  const emulated = roundedProducts(plain, wasm, rounded, bytes, narrow === null);
   const products = narrow ? narrowProducts(narrow, memory, scratch + SCRATCH_BYTES, emulated) : emulated;
   return createWasmKernels(name, wasm, memory, scratch, products);
 }
@@ -181,10 +210,13 @@ function instantiate(setup: KernelSetup): Kernels {
 function unroundedProducts(
   { memory, scratch, library, rounded }: KernelSetup,
   wasm: WasmExports,
-  code: MachineCode | null,
+  jit: JitModule | null,
 ): Products {
   const byWasm = wasmProducts(wasm, memory, scratch);
-  if (code) return machineProducts(code, memory, scratch + SCRATCH_BYTES, byWasm);
+  if (jit) {
+    const amx = rounded ? jit.amx : null;
+    return machineProducts(jit.code, memory, scratch + SCRATCH_BYTES, byWasm, undefined, amx);
+  }
   if (!library) return byWasm;
   const { sgemm, bf16gemm, offsetOf, signals } = bindLibrary(library, memory);
   const stack = scratch + SCRATCH_BYTES;
