@@ -2,8 +2,7 @@
 import { expect, it } from 'vitest';
 import { UsageError } from '#src/errors.js';
 import { chooseKernels, hasBfloat16 } from '#src/kernels/choose.js';
-import { hasNarrowing } from '#src/kernels/jit/cpu.js';
-import { fastestWasm } from '#src/kernels/load.js';
+import { fastestWasm, whyEmulated, whyNoAmx } from '#src/kernels/load.js';
 import { libraries, machineSets } from './implementations.js';
 
 const choose = (kernels: Parameters<typeof chooseKernels>[0]['kernels'], more: object = {}) =>
@@ -25,14 +24,14 @@ it('a library that cannot be had is an error for native, a note for auto', () =>
   expect(note).toMatch(/^--native-library: cannot load \/nowhere\/libdnnl\.so: .+; taking kernels /);
 });
 
-const narrowing = hasNarrowing();
+const narrowing = whyEmulated() === null;
 
 it('bfloat16 is emulated, and that is told, unless the CPU has it', () => {
   const emulated = /^precision bf16 is emulated, slower than f32: /;
   for (const name of ['reference', 'portable'] as const) {
     const { note } = choose(name, { precision: 'bf16' });
     expect(note).toMatch(emulated);
-    expect(note).toMatch(narrowing ? /--kernels jit multiplies it/ : /AVX512_BF16|--kernels native/);
+    expect(note).toMatch(narrowing ? /--kernels jit multiplies it/ : /AVX512_BF16|--kernels (native|amx)/);
   }
   const { name, library, note } = choose('auto', { precision: 'bf16' });
   expect([name, library]).toEqual([fastest, null]);
@@ -40,6 +39,20 @@ it('bfloat16 is emulated, and that is told, unless the CPU has it', () => {
   else expect(note).toMatch(emulated);
   const missing = choose('auto', { precision: 'bf16', nativeLibrary: '/nowhere/libdnnl.so' });
   expect(missing.note).toMatch(/^--native-library: cannot load .*; taking kernels /);
+});
+
+it('AMX is taken for bfloat16 alone, and only where it is asked for', () => {
+  const precision = 'bf16';
+  if (whyNoAmx() === null) {
+    expect(choose('amx', { precision })).toEqual({ name: 'amx', library: null, note: null });
+    expect(choose('amx').note).toMatch(/^kernels amx: AMX multiplies bfloat16 alone.*--precision bf16$/);
+  } else {
+    expect(() => choose('amx', { precision })).toThrow(UsageError);
+    expect(() => choose('amx', { precision })).toThrow(
+      /^--kernels amx: .+; --kernels auto emulates bfloat16$/,
+    );
+  }
+  expect(choose('auto', { precision }).name).toBe(fastest);
 });
 
 it.each([

@@ -78,6 +78,7 @@ export function contestants({ cores, python, node }) {
   return [
     own('jit', 'kernels=jit'),
     own('jit bf16', 'kernels=jit precision=bf16'),
+    own('amx bf16', 'kernels=amx precision=bf16'),
     own('wasm', 'kernels=wasm'),
     own('native', 'kernels=native'),
     own('native bf16', 'kernels=native precision=bf16'),

@@ -5,6 +5,7 @@ import { figure, flopsPerSample, markdownTable, median, summarize } from './summ
 const ratios = (lead) => [
   [lead, 'PyTorch'],
   ['gradpool jit bf16', 'PyTorch bf16'],
+  ['gradpool amx bf16', 'PyTorch bf16'],
   ['gradpool native bf16', 'PyTorch bf16'],
   [lead, 'gradpool native'],
   [lead, 'scikit-learn'],
@@ -13,7 +14,9 @@ const ratios = (lead) => [
   [lead, 'brain.js'],
   [lead, 'convnetjs'],
 ];
-const OWN = ['gradpool jit', 'gradpool native', 'gradpool wasm', 'gradpool jit bf16', 'gradpool native bf16'];
+const OWN = ['jit', 'native', 'wasm', 'jit bf16', 'amx bf16', 'native bf16'].map(
+  (name) => `gradpool ${name}`,
+);
 const ADAM = ['gradpool jit', 'gradpool native', 'gradpool wasm', 'PyTorch'];
 
 /** Returns whose float32 stands against that of the peers: jit, or wasm, which has the same bits. */

@@ -8,6 +8,7 @@ import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hasNarrowing } from '#src/kernels/jit/cpu.js';
+import { whyNoAmx } from '#src/kernels/load.js';
 import type { LayerSpec } from '#src/network/spec.js';
 import { libraries, machineSets } from '../kernels/implementations.js';
 import { syntheticData } from '../support/data.js';
@@ -89,6 +90,19 @@ describe.each([...machineSets, ...(hasNarrowing() ? ['avx512_bf16'] : [])])(
     });
   },
 );
+
+describe.skipIf(whyNoAmx() !== null)('amx in bf16', () => {
+  it.each(['sgd', 'adam'] as const)(
+    'gives the same bits for 0, 1, 2, 3 and 5 workers with %s',
+    async (optimizer) => {
+      const options = { ...wide, precision: 'bf16', kernels: 'amx', optimizer } as const;
+      const inProcess = await trainToEnd(wideBytes, { ...options, workers: 0 });
+      for (const workers of [1, 2, 3, 5]) {
+        expect(await trainToEnd(wideBytes, { ...options, workers })).toEqual(inProcess);
+      }
+    },
+  );
+});
 
 describe.each(libraries.map((library) => [library.version, library] as const))('%s', (_, library) => {
   const precisions = library.bf16 ? (['f32', 'bf16'] as const) : (['f32'] as const);

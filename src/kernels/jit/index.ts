@@ -107,6 +107,8 @@ function makeNarrowCode(wasm: () => WasmModule, asked: boolean): Bfloat16Search 
 
 /** Makes the machine code of bfloat16 products by AMX likewise, where the processor has it. */
 export function searchAmxCode(): Bfloat16Search {
+  const held = wantedInstructions();
+  if (held !== undefined && held !== 'avx512') return { code: null, why: `${OVERRIDE} is ${held}` };
   amxSearch ??= makeAmxCode();
   return amxSearch;
 }
