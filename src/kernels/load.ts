@@ -194,10 +194,9 @@ function instantiate(setup: KernelSetup): Kernels {
   const jit = name === 'jit' || name === 'amx' ? (module as JitModule) : null;
   const wasm = instantiateWasm(jit ? jit.wasm : module, memory, scratch);
   const plain = unroundedProducts(setup, wasm, jit);
-  if (!rounded) return createWasmKernels(name, wasm, memory, scratch, plain);
   const bytes = roundedBytes(name);
-  // Nothing is kept rounded where a product rounds its operands itself.
-  if (bytes === 0) return createWasmKernels(name, wasm, memory, scratch, plain);
+  // Products that keep nothing rounded round their operands themselves.
+  if (!rounded || bytes === 0) return createWasmKernels(name, wasm, memory, scratch, plain);
   const narrow = jit?.narrow ?? null;
   const emulated = roundedProducts(plain, wasm, rounded, bytes, narrow === null);
   const products = narrow ? narrowProducts(narrow, memory, scratch + SCRATCH_BYTES, emulated) : emulated;

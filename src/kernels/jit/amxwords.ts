@@ -14,6 +14,7 @@ export const MOST_AMX_SHARDS = (8 * MOST_PROGRAM) / AMX_PROGRAM.bytes;
 /** The tile registers: eight of 16 rows of 64 bytes. */
 const TILES = { count: 8, rows: 16, rowBytes: 64 } as const;
 
+/** Returns functions that write the words; shapes are cut into calls as for AVX512_BF16. */
 export function amxWriter(memory: WasmMemory, scratch: number): BlockWriter {
   const writer = blockWriter('avx512', memory, scratch, true);
   const words = new Uint32Array(memory.buffer, scratch, PROGRAM_AREA / 4);
