@@ -7,10 +7,10 @@
 import { type Clock, systemClock } from '../clock.js';
 
 /** Milliseconds to spin. */
-const LONG_SPIN = 0.5;
+const LONG_SPIN = 1;
 const SHORT_SPIN = 0.05;
 /** Short spins after a wait that took longer than a long one. */
-const SHORT_SPINS = 8;
+const SHORT_SPINS = 2;
 /** Loads of a counter between two readings of the clock, which costs far more than a load. */
 const LOADS_PER_CLOCK = 100;
 
