@@ -110,14 +110,33 @@ export function setFullMask(code: Assembler): void {
   if (code.instructions === 'avx512') code.setMask(at(RDI, WORD.fullMask));
 }
 
-/** Writes the choice of what `write` does for a last panel of one vector, two, …; without one, none of it. */
-export function writeEdges(code: Assembler, write: (vectors: number) => void): void {
-  const end = code.label();
+/**
+ * Goes over the panels of B: r12 counts the whole ones.
+ * @param whole writes what is done for one of them
+ * @param next writes how to move on from it
+ * @param edge writes what is done for a last panel of one vector, two, …, if there is one
+ */
+export function writePanels(
+  code: Assembler,
+  whole: () => void,
+  next: () => void,
+  edge: (vectors: number) => void,
+): void {
+  const [cut, end] = [code.label(), code.label()];
+  code.mov32(R12, at(RDI, WORD.panels));
+  code.test32(R12, R12);
+  code.jump(cut, 'e');
+  const panel = code.here();
+  whole();
+  next();
+  code.dec(R12);
+  code.jump(panel, 'ne');
+  code.place(cut);
   for (let vectors = 1; vectors <= PANEL_VECTORS; vectors++) {
     const other = code.label();
     code.cmpImmediate(at(RDI, WORD.edge), vectors);
     code.jump(other, 'ne');
-    write(vectors);
+    edge(vectors);
     code.jump(end);
     code.place(other);
   }
@@ -184,16 +203,11 @@ export function writeAffine(
   else copyA(code);
   loadOperands(code);
 
-  const edge = code.label();
-  code.mov32(R12, at(RDI, WORD.panels));
-  code.test32(R12, R12);
-  code.jump(edge, 'e');
-  const panel = code.here();
-  if (transposed || bfloat16) pack(PANEL_VECTORS, false);
-  setFullMask(code);
-  beginTiles(code);
-  if (transposed || !packing) loop(full, PANEL_VECTORS, false);
-  else {
+  const whole = () => {
+    if (transposed || !packing) pack(PANEL_VECTORS, false);
+    setFullMask(code);
+    beginTiles(code);
+    if (transposed || !packing) return loop(full, PANEL_VECTORS, false);
     const over = code.label();
     code.mov(RBX, RSI);
     code.lea(R14, at(RDI, PANEL_AREA));
@@ -202,18 +216,14 @@ export function writeAffine(
     code.jump(over, 'e');
     loop(full, PANEL_VECTORS, false);
     code.place(over);
-  }
-  nextPanel(code, transposed);
-  code.dec(R12);
-  code.jump(panel, 'ne');
-
-  code.place(edge);
-  writeEdges(code, (vectors) => {
+  };
+  const edge = (vectors: number) => {
     pack(vectors, true);
     code.setMask(at(RDI, WORD.columnMask));
     beginTiles(code);
     loop(edges[vectors - 1], vectors, true);
-  });
+  };
+  writePanels(code, whole, () => nextPanel(code, transposed), edge);
   leave(code);
   return entry;
 }

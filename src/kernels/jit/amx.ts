@@ -10,17 +10,17 @@ import {
   loadPointer,
   nextPanel,
   packTransposed,
-  writeEdges,
+  writePanels,
 } from './affine.js';
 import { copyTransposedPairs } from './amxcopy.js';
 import { affineTile, BLOCK_ROWS, gradientTile, rowsOfTile, type TilePart, WHOLE } from './amxtile.js';
 import type { Assembler } from './assembler.js';
 import { A_COPY, WORD } from './block.js';
 import { enter, leave } from './convention.js';
-import { at, type Label, R8, R9, R10, R11, R12, R13, R15, RAX, RBP, RBX, RCX, RDI, RSI } from './encoder.js';
-import { loadProgramEnd } from './gradient.js';
+import { at, type Label, R8, R9, R10, R11, R13, R15, RAX, RBP, RBX, RCX, RDI, RSI } from './encoder.js';
+import { loadProgramEnd, nextColumns } from './gradient.js';
 import { narrowA, narrowPanel, narrowShardPanel } from './narrow.js';
-import { PANEL_VECTORS, panelStride } from './shape.js';
+import { PANEL_VECTORS } from './shape.js';
 
 /** Begins a function: loads the memory's beginning into r8, and the sizes of the tile registers. */
 function begin(code: Assembler): Label {
@@ -52,38 +52,34 @@ export function writeAmxAffine(code: Assembler, transposed: boolean): Label {
   narrowA(code, 'amx');
   loadOperands(code);
 
-  const edge = code.label();
-  code.mov32(R12, at(RDI, WORD.panels));
-  code.test32(R12, R12);
-  code.jump(edge, 'e');
-  const panel = code.here();
-  pack(PANEL_VECTORS, false);
-  beginTiles(code);
-  const [tile, short, next] = [code.here(), code.label(), code.label()];
-  rowsOfTile(code);
-  code.cmpImmediate(R13, BLOCK_ROWS);
-  code.jump(short, 'ne');
-  affineTile(code, WHOLE, transposed, true);
-  code.jump(next);
-  code.place(short);
-  affineTile(code, WHOLE, transposed, false);
-  code.place(next);
-  code.dec(R11);
-  code.jump(tile, 'ne');
-  nextPanel(code, transposed);
-  code.dec(R12);
-  code.jump(panel, 'ne');
-
-  code.place(edge);
-  writeEdges(code, (vectors) => {
+  /** Goes over the tiles of a packed panel, and writes what is done for one of them. */
+  const tiles = (tile: () => void) => {
+    beginTiles(code);
+    const top = code.here();
+    tile();
+    code.dec(R11);
+    code.jump(top, 'ne');
+  };
+  const whole = () => {
+    pack(PANEL_VECTORS, false);
+    tiles(() => {
+      const [short, next] = [code.label(), code.label()];
+      rowsOfTile(code);
+      code.cmpImmediate(R13, BLOCK_ROWS);
+      code.jump(short, 'ne');
+      affineTile(code, WHOLE, transposed, true);
+      code.jump(next);
+      code.place(short);
+      affineTile(code, WHOLE, transposed, false);
+      code.place(next);
+    });
+  };
+  const edge = (vectors: number) => {
     pack(vectors, true);
     code.setMask(at(RDI, WORD.columnMask));
-    beginTiles(code);
-    const tile = code.here();
-    affineTile(code, { vectors, masked: true }, transposed, false);
-    code.dec(R11);
-    code.jump(tile, 'ne');
-  });
+    tiles(() => affineTile(code, { vectors, masked: true }, transposed, false));
+  };
+  writePanels(code, whole, () => nextPanel(code, transposed), edge);
   return end(code, entry);
 }
 
@@ -109,20 +105,15 @@ export function writeAmxGradient(code: Assembler): Label {
   code.mov32(RAX, at(RDI, WORD.c));
   code.add(R8, RAX);
   loadProgramEnd(code);
-  const edge = code.label();
-  code.mov32(R12, at(RDI, WORD.panels));
-  code.test32(R12, R12);
-  code.jump(edge, 'e');
-  const panel = code.here();
-  panelOf(WHOLE);
-  code.addImmediate(R8, panelStride(code));
-  code.addImmediate(RCX, panelStride(code));
-  code.dec(R12);
-  code.jump(panel, 'ne');
-  code.place(edge);
-  writeEdges(code, (vectors) => {
+  const edge = (vectors: number) => {
     code.setMask(at(RDI, WORD.columnMask));
     panelOf({ vectors, masked: true });
-  });
+  };
+  writePanels(
+    code,
+    () => panelOf(WHOLE),
+    () => nextColumns(code),
+    edge,
+  );
   return end(code, entry);
 }

@@ -10,7 +10,7 @@ import {
   loadPointer,
   setFullMask,
   type TileTable,
-  writeEdges,
+  writePanels,
   writePanelTiles,
   writeTiles,
 } from './affine.js';
@@ -18,24 +18,7 @@ import type { Assembler } from './assembler.js';
 import { A_COPY, PAIR_AREA, PANEL_AREA, PROGRAM_AREA, WORD } from './block.js';
 import { enter, leave } from './convention.js';
 import { copyPanel, copyStrips } from './copy.js';
-import {
-  at,
-  type Label,
-  R8,
-  R9,
-  R10,
-  R11,
-  R12,
-  R13,
-  R14,
-  R15,
-  RAX,
-  RBP,
-  RBX,
-  RCX,
-  RDI,
-  RSI,
-} from './encoder.js';
+import { at, type Label, R8, R9, R10, R11, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RSI } from './encoder.js';
 import { narrowShardPanel, narrowStrips } from './narrow.js';
 import { writePairedTile } from './pair.js';
 import { PANEL_VECTORS, panelStride } from './shape.js';
@@ -61,37 +44,37 @@ export function writeGradient(code: Assembler, bfloat16: boolean): Label {
   code.mov32(R9, at(RDI, WORD.cStride));
   code.mov32(RAX, at(RDI, WORD.c));
   code.add(R8, RAX);
-  const [edge, single, after] = Array.from({ length: 3 }, () => code.label());
-  code.mov32(R12, at(RDI, WORD.panels));
-  code.test32(R12, R12);
-  code.jump(edge, 'e');
   setFullMask(code);
-  const panel = code.here();
-  code.mov32(RSI, at(RDI, WORD.pairBytes));
-  code.test32(RSI, RSI);
-  code.jump(single, 'e');
-  code.lea(RSI, at(RDI, PAIR_AREA, RSI));
-  panelOf(pairs, PANEL_VECTORS, false);
-  code.jump(after);
-  code.place(single);
-  loadProgramEnd(code);
-  panelOf(full, PANEL_VECTORS, false);
-  code.place(after);
-  code.addImmediate(R8, panelStride(code));
-  code.addImmediate(RCX, panelStride(code));
-  code.dec(R12);
-  code.jump(panel, 'ne');
-
-  code.place(edge);
-  loadProgramEnd(code);
-  writeEdges(code, (vectors) => {
+  const whole = () => {
+    const [single, after] = [code.label(), code.label()];
+    code.mov32(RSI, at(RDI, WORD.pairBytes));
+    code.test32(RSI, RSI);
+    code.jump(single, 'e');
+    code.lea(RSI, at(RDI, PAIR_AREA, RSI));
+    panelOf(pairs, PANEL_VECTORS, false);
+    code.jump(after);
+    code.place(single);
+    loadProgramEnd(code);
+    panelOf(full, PANEL_VECTORS, false);
+    code.place(after);
+  };
+  const edge = (vectors: number) => {
+    loadProgramEnd(code);
     code.setMask(at(RDI, WORD.columnMask));
     panelOf(edges[vectors - 1], vectors, true);
-  });
+  };
+  writePanels(code, whole, () => nextColumns(code), edge);
   leave(code);
   return entry;
 }
 
+/** Moves on by a panel: C in r8, and B in rcx. */
+export function nextColumns(code: Assembler): void {
+  code.addImmediate(R8, panelStride(code));
+  code.addImmediate(RCX, panelStride(code));
+}
+
+/** Leaves the end of the shards' program in rsi. */
 export function loadProgramEnd(code: Assembler): void {
   code.mov32(RSI, at(RDI, WORD.programBytes));
   code.lea(RSI, at(RDI, PROGRAM_AREA, RSI));
