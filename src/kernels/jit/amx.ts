@@ -15,9 +15,9 @@ import {
 import { copyTransposedPairs } from './amxcopy.js';
 import { affineTile, BLOCK_ROWS, gradientTile, rowsOfTile, type TilePart, WHOLE } from './amxtile.js';
 import type { Assembler } from './assembler.js';
-import { A_COPY, WORD } from './block.js';
+import { WORD } from './block.js';
 import { enter, leave } from './convention.js';
-import { at, type Label, R8, R9, R10, R11, R13, R15, RAX, RBP, RBX, RCX, RDI, RSI } from './encoder.js';
+import { at, type Label, R8, R9, R10, R11, R13, RAX, RBX, RCX, RDI, RSI } from './encoder.js';
 import { loadProgramEnd, nextColumns } from './gradient.js';
 import { narrowA, narrowPanel, narrowShardPanel } from './narrow.js';
 import { PANEL_VECTORS } from './shape.js';
@@ -39,6 +39,15 @@ function end(code: Assembler, entry: Label): Label {
   return entry;
 }
 
+/** Goes over the tiles of a packed panel; `tile` writes what is done for one of them. */
+function overTiles(code: Assembler, tile: () => void): void {
+  beginTiles(code);
+  const top = code.here();
+  tile();
+  code.dec(R11);
+  code.jump(top, 'ne');
+}
+
 /** Writes the forward product or, `transposed`, the gradient of the inputs; returns where it begins. */
 export function writeAmxAffine(code: Assembler, transposed: boolean): Label {
   const pack = (vectors: number, narrow: boolean) => {
@@ -52,17 +61,9 @@ export function writeAmxAffine(code: Assembler, transposed: boolean): Label {
   narrowA(code, 'amx');
   loadOperands(code);
 
-  /** Goes over the tiles of a packed panel, and writes what is done for one of them. */
-  const tiles = (tile: () => void) => {
-    beginTiles(code);
-    const top = code.here();
-    tile();
-    code.dec(R11);
-    code.jump(top, 'ne');
-  };
   const whole = () => {
     pack(PANEL_VECTORS, false);
-    tiles(() => {
+    overTiles(code, () => {
       const [short, next] = [code.label(), code.label()];
       rowsOfTile(code);
       code.cmpImmediate(R13, BLOCK_ROWS);
@@ -77,7 +78,7 @@ export function writeAmxAffine(code: Assembler, transposed: boolean): Label {
   const edge = (vectors: number) => {
     pack(vectors, true);
     code.setMask(at(RDI, WORD.columnMask));
-    tiles(() => affineTile(code, { vectors, masked: true }, transposed, false));
+    overTiles(code, () => affineTile(code, { vectors, masked: true }, transposed, false));
   };
   writePanels(code, whole, () => nextPanel(code, transposed), edge);
   return end(code, entry);
@@ -89,13 +90,7 @@ export function writeAmxGradient(code: Assembler): Label {
     code.mov(RBX, RCX);
     code.mov32(R10, at(RDI, WORD.bStride));
     narrowShardPanel(code, part.vectors, part.masked, 'amx');
-    code.mov(RBP, R8);
-    code.lea(R15, at(RDI, A_COPY));
-    code.mov32(R11, at(RDI, WORD.tiles));
-    const tile = code.here();
-    gradientTile(code, part);
-    code.dec(R11);
-    code.jump(tile, 'ne');
+    overTiles(code, () => gradientTile(code, part));
   };
   const entry = begin(code);
   loadPointer(code, RBX, WORD.a);
