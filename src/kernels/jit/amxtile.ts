@@ -94,8 +94,7 @@ function copyToFrame(code: Assembler, { vectors, masked }: TilePart): void {
   const row = code.here();
   for (let vector = 0; vector < vectors; vector++) {
     const from = at(RDX, vector * ROW_BYTES);
-    if (masked && vector === vectors - 1) code.vloadMasked(vector, from);
-    else code.vload(vector, from);
+    code.vloadLanes(vector, from, masked && vector === vectors - 1);
     code.vstore(at(RAX, vector * ROW_BYTES), vector);
   }
   code.add(RDX, R9);
@@ -118,14 +117,12 @@ function copyFromFrame(code: Assembler, { vectors, masked }: TilePart, noted: bo
   for (let vector = 0; vector < vectors; vector++) {
     const [from, to] = [at(RAX, vector * ROW_BYTES), at(RBP, vector * ROW_BYTES)];
     const cut = masked && vector === vectors - 1;
-    if (cut) code.vloadMasked(vector, from);
-    else code.vload(vector, from);
+    code.vloadLanes(vector, from, cut);
     if (noted) {
       code.vand(MAGNITUDE, vector, MASK);
       code.vmaxUnsigned(LARGEST, LARGEST, MAGNITUDE);
     }
-    if (cut) code.vstoreMasked(to, vector);
-    else code.vstore(to, vector);
+    code.vstoreLanes(to, vector, cut);
   }
   code.add(RBP, R9);
   code.addImmediate(RAX, PANEL_ROW);
@@ -150,8 +147,7 @@ function beginSums(code: Assembler, part: TilePart, direct: boolean): void {
   code.jump(zero, 'b');
   for (let vector = 0; vector < vectors; vector++) {
     const from = at(RCX, vector * ROW_BYTES);
-    if (masked && vector === vectors - 1) code.vloadMasked(vector, from);
-    else code.vload(vector, from);
+    code.vloadLanes(vector, from, masked && vector === vectors - 1);
     code.vstore(at(RDI, STACK_AREA + vector * ROW_BYTES), vector);
   }
   code.movImmediate(RDX, 0); // all rows of a register are the same one

@@ -206,6 +206,15 @@ export class Assembler extends Encoder {
       this.evex(PREFIX_NONE, MAP_0F, 0x11, from, NONE, to, { masked: true });
     else this.vex(PREFIX_66, MAP_0F38, 0x2e, from, this.maskRegister, to, {});
   }
+  /** Loads or stores a whole vector or, `masked`, the lanes of the mask. */
+  vloadLanes(to: number, from: MemoryOperand, masked: boolean): void {
+    if (masked) this.vloadMasked(to, from);
+    else this.vload(to, from);
+  }
+  vstoreLanes(to: MemoryOperand, from: number, masked: boolean): void {
+    if (masked) this.vstoreMasked(to, from);
+    else this.vstore(to, from);
+  }
   /** AVX2 keeps a mask in the last vector register, AVX-512 in k1. */
   get maskRegister(): number {
     return this.registers - 1;

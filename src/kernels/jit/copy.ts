@@ -74,8 +74,7 @@ export function copyPanel(code: Assembler, vectors: number, masked: boolean): vo
   const top = code.here();
   for (let vector = 0; vector < vectors; vector++) {
     const from = at(RBX, vector * code.vectorBytes);
-    if (masked && vector === vectors - 1) code.vloadMasked(vector, from);
-    else code.vload(vector, from);
+    code.vloadLanes(vector, from, masked && vector === vectors - 1);
     code.vstore(at(R14, vector * code.vectorBytes), vector);
   }
   code.add(RBX, R10);
@@ -145,8 +144,7 @@ function transposeBlock(
   }
   for (let row = 0; row < lanes; row++) {
     if (bfloat16) loadNarrowRow(code, row, masked, bfloat16);
-    else if (masked) code.vloadMasked(row, at(RDX));
-    else code.vload(row, at(RDX));
+    else code.vloadLanes(row, at(RDX), masked);
     if (row === lanes - 1) break;
     if (columns === null) code.add(RDX, R10);
     else {

@@ -93,8 +93,7 @@ export function loadNarrowRow(code: Assembler, register: number, masked: boolean
   const [first, second] = [16, 17];
   const load = (to: number, from: MemoryOperand, mask: number) => {
     if (masked) code.setMask(at(RDI, mask));
-    if (masked) code.vloadMasked(to, from);
-    else code.vload(to, from);
+    code.vloadLanes(to, from, masked);
   };
   if (register === 0) beginNoting(code, WORD.smallestB, unit);
   load(first, at(RDX), WORD.rowMask);
@@ -135,8 +134,7 @@ function narrowRows(code: Assembler, { vectors, masked, stride, ahead, unit }: R
   const [top, odd, end] = Array.from({ length: 3 }, () => code.label());
   const load = (register: number, base: number, vector: number) => {
     const from = at(base, vector * code.vectorBytes);
-    if (masked && vector === vectors - 1) code.vloadMasked(register, from);
-    else code.vload(register, from);
+    code.vloadLanes(register, from, masked && vector === vectors - 1);
     note(code, register, unit);
   };
   const store = (vector: number, first: number, second: number) => {

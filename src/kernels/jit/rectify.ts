@@ -33,21 +33,16 @@ export function rectifyTile(code: Assembler, vectors: number, masked: boolean, s
     const cut = masked && vector === vectors - 1;
     const offset = vector * code.vectorBytes;
     const place = at(RDX, offset);
-    const load = (register: number, from: typeof place) => {
-      if (cut) code.vloadMasked(register, from);
-      else code.vload(register, from);
-    };
-    load(NUMBERS, place);
+    code.vloadLanes(NUMBERS, place, cut);
     if (slopes) {
-      load(SLOPES, at(RDX, offset, RAX));
+      code.vloadLanes(SLOPES, at(RDX, offset, RAX), cut);
       multiplyBySlopes(code);
     } else {
       code.vmax(NUMBERS, ZERO, NUMBERS);
       // The larger of 0 and −0 is −0 here; this makes it 0.
       code.vadd(NUMBERS, NUMBERS, ZERO);
     }
-    if (cut) code.vstoreMasked(place, NUMBERS);
-    else code.vstore(place, NUMBERS);
+    code.vstoreLanes(place, NUMBERS, cut);
   }
   code.add(RDX, R9);
   code.cmp(RDX, RBP);

@@ -20,8 +20,7 @@ export function writeRound(code: Assembler): Label {
   forVectors(code, (ahead, masked) => {
     const [number, odd, found] = [0, 1, 2].map((register) => 3 + 3 * ahead + register);
     const [from, to] = [RBX, RCX].map((base) => at(base, ahead * code.vectorBytes, RAX));
-    if (masked) code.vloadMasked(number, from);
-    else code.vload(number, from);
+    code.vloadLanes(number, from, masked);
     code.vfindNaN(found, number);
     code.vshiftRight(odd, number, 16);
     code.vand(odd, odd, LOWEST);
@@ -31,8 +30,7 @@ export function writeRound(code: Assembler): Label {
     code.vand(number, number, UPPER);
     // With AVX-512, the mask told which lanes are NaN.
     if (masked) code.setMask(at(RDI, STEP.mask));
-    if (masked) code.vstoreMasked(to, number);
-    else code.vstore(to, number);
+    code.vstoreLanes(to, number, masked);
   });
   leave(code);
   return entry;

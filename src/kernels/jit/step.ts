@@ -96,12 +96,10 @@ function writeStep<Scalar extends string>(
     const place = (array: number) => at(array, ahead * code.vectorBytes, RAX);
     const parts: Vector<Scalar> = {
       load: (register, array) => {
-        if (masked) code.vloadMasked(register, place(array));
-        else code.vload(register, place(array));
+        code.vloadLanes(register, place(array), masked);
       },
       store: (array, register) => {
-        if (masked) code.vstoreMasked(place(array), register);
-        else code.vstore(place(array), register);
+        code.vstoreLanes(place(array), register, masked);
       },
       scalar: (name) => splat(scalars.indexOf(name)),
       storeSettled: (array, register) => {

@@ -26,8 +26,7 @@ import { forPlaces, forSums, mostRows, PANEL_VECTORS, panelStride, type TileShap
 
 function loadSums(code: Assembler, shape: TileShape): void {
   forPlaces(code, 'load', shape, (sum, place, masked) => {
-    if (masked) code.vloadMasked(sum, place);
-    else code.vload(sum, place);
+    code.vloadLanes(sum, place, masked);
   });
 }
 
@@ -37,8 +36,7 @@ const zeroSums = (code: Assembler, shape: TileShape) =>
 /** Stores the tile and moves rbp on to the next tile of C. */
 export function storeSums(code: Assembler, shape: TileShape): void {
   forPlaces(code, 'store', shape, (sum, place, masked) => {
-    if (masked) code.vstoreMasked(place, sum);
-    else code.vstore(place, sum);
+    code.vstoreLanes(place, sum, masked);
   });
   code.add(RDX, R9);
   code.mov(RBP, RDX);
@@ -163,8 +161,7 @@ export function writeAffineTile(code: Assembler, shape: TileShape, packing: bool
   code.jump(zero, 'b');
   for (let vector = 0; vector < vectors; vector++) {
     const place = at(RCX, vector * code.vectorBytes);
-    if (masked && vector === vectors - 1) code.vloadMasked(vector, place);
-    else code.vload(vector, place);
+    code.vloadLanes(vector, place, masked && vector === vectors - 1);
   }
   forSums(code, 'repeat', shape, (sum, row, vector) => {
     if (row > 0) code.vmove(sum, vector);
