@@ -6,7 +6,9 @@
  * blocks before. A number without a leading bit (below 2^−126) counts as 0, among operands, sums and
  * results.
  */
+import type { ShardRows } from '../kernels.js';
 import type { Products } from '../products.js';
+import { toBfloat16 } from '../reference/bfloat16.js';
 import type { WasmMemory } from '../wasm/types.js';
 
 /** Numbers whose products are added up before they are added to the sum of those before them. */
@@ -14,17 +16,6 @@ export const AMX_BLOCK = 32;
 
 /** Returns 0, with the sign, for a number without a leading bit. */
 const flushed = (x: number): number => (Math.abs(x) < 2 ** -126 ? 0 * x : x);
-
-const FLOAT = new Float32Array(1);
-const BITS = new Uint32Array(FLOAT.buffer);
-
-/** Rounds a float to bfloat16, to nearest, ties to even. */
-function toBfloat16(x: number): number {
-  FLOAT[0] = flushed(x);
-  if (Number.isNaN(x)) return x;
-  BITS[0] = (BITS[0] + 0x7fff + ((BITS[0] >>> 16) & 1)) & 0xffff0000;
-  return FLOAT[0];
-}
 
 /**
  * sum + a·b of bfloat16 numbers a and b, rounded once: float64 holds the product, and where it does not hold
@@ -57,43 +48,31 @@ export function amxDot(
 /** Returns the products as AMX computes them, on a shared memory. */
 export function modelProducts(memory: WasmMemory): Products {
   const floats = (place: number, length: number) => new Float32Array(memory.buffer, place, length);
-  const rounded = (place: number, length: number) => floats(place, length).map(toBfloat16);
+  const rounded = (place: number, length: number) => floats(place, length).map((x) => toBfloat16(flushed(x)));
 
-  /** C[R,columns] = b + A[R,inner]·B, where numbers of B lie `step` apart down and `next` apart across. */
+  /** C[R,columns] = bias + A[R,inner]·B, where numbers of B lie `step` apart down and `next` apart across. */
   const multiply = (
-    [c, a, b]: readonly [c: Float32Array, a: Float32Array, b: Float32Array],
-    bias: Float32Array | null,
+    [c, a, b, bias]: readonly [c: number, a: number, b: number, bias: number],
+    { bounds, first, last }: ShardRows,
     inner: number,
     columns: number,
     [step, next]: readonly [step: number, next: number],
   ) => {
-    for (let i = 0; i < c.length; i++) {
+    const [from, R] = [4 * bounds[first], bounds[last] - bounds[first]];
+    const result = floats(c + from * columns, R * columns);
+    const [as, bs] = [rounded(a + from * inner, R * inner), rounded(b, inner * columns)];
+    const starts = bias === 0 ? null : floats(bias, columns);
+    for (let i = 0; i < result.length; i++) {
       const [row, column] = [Math.floor(i / columns), i % columns];
-      const left = (k: number) => a[row * inner + k];
-      const right = (k: number) => b[k * step + column * next];
-      c[i] = amxDot(bias?.[column] ?? 0, inner, left, right);
+      const left = (k: number) => as[row * inner + k];
+      const right = (k: number) => bs[k * step + column * next];
+      result[i] = amxDot(starts?.[column] ?? 0, inner, left, right);
     }
   };
 
   return {
-    affine(z, x, w, b, { bounds, first, last }, K, N) {
-      const [from, R] = [4 * bounds[first], bounds[last] - bounds[first]];
-      const operands = [
-        floats(z + from * N, R * N),
-        rounded(x + from * K, R * K),
-        rounded(w, K * N),
-      ] as const;
-      multiply(operands, b === 0 ? null : floats(b, N), K, N, [N, 1]);
-    },
-    affineInputGradient(dx, dz, w, { bounds, first, last }, K, N) {
-      const [from, R] = [4 * bounds[first], bounds[last] - bounds[first]];
-      const operands = [
-        floats(dx + from * K, R * K),
-        rounded(dz + from * N, R * N),
-        rounded(w, K * N),
-      ] as const;
-      multiply(operands, null, N, K, [1, N]);
-    },
+    affine: (z, x, w, b, shards, K, N) => multiply([z, x, w, b], shards, K, N, [N, 1]),
+    affineInputGradient: (dx, dz, w, shards, K, N) => multiply([dx, dz, w, 0], shards, N, K, [1, N]),
     affineWeightGradient(dw, x, dz, { bounds, first, last }, K, N, mode) {
       const [result, xs, dzs] = [
         floats(dw, K * N),
