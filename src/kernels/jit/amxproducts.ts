@@ -3,12 +3,12 @@
  * also those for which the areas have no room at once: what computes a shard must not depend on how many
  * shards a worker has.
  */
-import type { ShardRows } from '../kernels.js';
+import type { ShardRows, SumMode } from '../kernels.js';
 import type { Products } from '../products.js';
 import type { WasmMemory } from '../wasm/types.js';
 import { AMX_BLOCK } from './amxmodel.js';
 import { amxWriter, MOST_AMX_SHARDS } from './amxwords.js';
-import { BLOCK_BYTES, MOST_DEPTH, MOST_ROWS, START } from './block.js';
+import { BLOCK_BYTES, MOST_DEPTH, MOST_ROWS } from './block.js';
 import { callProducts } from './calls.js';
 import type { ProductAddresses } from './compile.js';
 import { type Processor, THIS_PROCESSOR } from './processor.js';
@@ -39,27 +39,7 @@ export function amxProducts(
 ): Products {
   const fill = amxWriter(memory, scratch);
   const calls = callProducts(code, { memory, scratch, processor, fill });
-  const run = processor.callable(code.weightGradient);
   const sums = new Float32Array(memory.buffer, scratch + BLOCK_BYTES, SUM * SUMS);
-
-  /** Sums of some shards, of at most MOST_DEPTH columns of x and COLUMNS of dz, from `place` on in `sums`. */
-  const sumGroup = (place: number, { bounds, first, last }: ShardRows, block: Block) => {
-    const rows = bounds[last] - bounds[first];
-    for (let done = 0; done < rows; done += MOST_SHARD_ROWS) {
-      const whole = rows <= MOST_SHARD_ROWS;
-      const from = bounds[first] + done;
-      const part = whole
-        ? { bounds, first, last }
-        : { bounds: Int32Array.of(0, Math.min(MOST_SHARD_ROWS, rows - done)), first: 0, last: 1 };
-      const start = done === 0 ? START.zero : START.more;
-      fill.columns(block.columns);
-      fill.strides(block.xStride, block.dzStride, 4 * COLUMNS);
-      fill.tiles(fill.program(part.bounds, part.first, part.last, start), block.width);
-      const [a, b] = [block.x + from * block.xStride, block.dz + from * block.dzStride];
-      fill.places(a, b, sums.byteOffset + 4 * place, 0, start);
-      run(calls.block);
-    }
-  };
 
   /** Computes the gradient group by group, and adds up their sums; returns the largest magnitude. */
   const sumGroups = (dw: number, x: number, dz: number, shards: ShardRows, K: number, N: number) => {
@@ -71,12 +51,17 @@ export function amxProducts(
     for (let n = 0; n < N; n += COLUMNS) {
       for (let k = 0; k < K; k += MOST_DEPTH) {
         const [width, columns] = [Math.min(MOST_DEPTH, K - k), Math.min(COLUMNS, N - n)];
-        const block = { x: x + 4 * k, xStride: 4 * K, dz: dz + 4 * n, dzStride: 4 * N, width, columns };
         let waiting = 0;
         for (let group = 0; group < groups; group++) {
           const begin = first + group * size;
           const part = { bounds: shards.bounds, first: begin, last: Math.min(begin + size, last) };
-          sumGroup(waiting * SUM, part, block);
+          const c = sums.byteOffset + 4 * waiting * SUM;
+          for (const [piece, mode] of pieces(part, 'start')) {
+            const from = 4 * piece.bounds[piece.first];
+            const [a, b] = [x + from * K + 4 * k, dz + from * N + 4 * n];
+            const places = { c, cStride: 4 * COLUMNS, a, aStride: 4 * K, b, bStride: 4 * N };
+            calls.sumShards(places, piece, width, columns, mode);
+          }
           for (let merges = mergesAfter(group, groups, waiting); merges > 0; merges--) {
             waiting--;
             for (let i = waiting * SUM; i < waiting * SUM + SUM; i++) sums[i] += sums[i + SUM];
@@ -106,24 +91,24 @@ export function amxProducts(
         return sumGroups(dw, x, dz, shards, K, N);
       }
       let largest: number | undefined;
-      for (let row = bounds[first]; row < bounds[last]; row += MOST_SHARD_ROWS) {
-        const part = Int32Array.of(row, Math.min(row + MOST_SHARD_ROWS, bounds[last]));
-        const partMode = row === bounds[first] ? mode : 'continue';
-        largest = calls.weightGradient(dw, x, dz, { bounds: part, first: 0, last: 1 }, K, N, partMode);
+      for (const [piece, pieceMode] of pieces(shards, mode)) {
+        largest = calls.weightGradient(dw, x, dz, piece, K, N, pieceMode);
       }
       return largest;
     },
   };
 }
 
-/** Where a block of the gradient's operands lies, and how large it is. */
-interface Block {
-  readonly x: number;
-  readonly xStride: number;
-  readonly dz: number;
-  readonly dzStride: number;
-  readonly width: number;
-  readonly columns: number;
+/** Cuts a single shard that has more rows than the areas have room for, and no others. */
+function pieces(shards: ShardRows, mode: SumMode): (readonly [ShardRows, SumMode])[] {
+  const { bounds, first, last } = shards;
+  if (fits(bounds, first, last)) return [[shards, mode]];
+  const count = Math.ceil((bounds[last] - bounds[first]) / MOST_SHARD_ROWS);
+  return Array.from({ length: count }, (_, i) => {
+    const from = bounds[first] + i * MOST_SHARD_ROWS;
+    const rows = Int32Array.of(from, Math.min(from + MOST_SHARD_ROWS, bounds[last]));
+    return [{ bounds: rows, first: 0, last: 1 }, i === 0 ? mode : 'continue'];
+  });
 }
 
 /** Whether the areas have room for some shards, each in whole blocks of rows. */

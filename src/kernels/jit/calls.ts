@@ -62,30 +62,26 @@ export function callProducts(code: ProductAddresses, { memory, scratch, processo
   };
 
   /**
-   * C[K,N] = the tree over the shards of Aᵀ·B, where rows of A lie `aStride` bytes apart. Returns the
-   * largest magnitude in C; NaN if one is NaN.
+   * C[K,N] = the tree over the shards of Aᵀ·B, from the first shard's rows of A and B on. Returns the largest
+   * magnitude in C; NaN if one is NaN.
    */
   const sumShards = (
-    c: number,
-    a: number,
-    aStride: number,
-    dz: number,
+    { c, cStride, a, aStride, b, bStride }: SumPlaces,
     { bounds, first, last }: ShardRows,
     K: number,
     N: number,
     mode: SumMode,
   ): number => {
     fill.forget();
-    const b = dz + 4 * bounds[first] * N;
     const start = mode === 'continue' ? START.more : START.zero;
     const step = evenBlocks(K, MOST_DEPTH, fill.unit);
     fill.columns(N);
-    fill.strides(aStride, 4 * N, 4 * N);
+    fill.strides(aStride, bStride, cStride);
     const rows = fill.program(bounds, first, last, start);
     for (let k = 0; k < K; k += step) {
       const width = Math.min(step, K - k);
       fill.tiles(rows, width);
-      fill.places(a + 4 * k, b, c + 4 * k * N, 0, start);
+      fill.places(a + 4 * k, b, c + k * cStride, 0, start);
       weightGradient(block);
     }
     return fill.largest();
@@ -130,7 +126,10 @@ export function callProducts(code: ProductAddresses, { memory, scratch, processo
       N: number,
       mode: SumMode,
     ): number {
-      return sumShards(dw, x + 4 * shards.bounds[shards.first] * K, 4 * K, dz, shards, K, N, mode);
+      const from = 4 * shards.bounds[shards.first];
+      const [a, b] = [x + from * K, dz + from * N];
+      const places = { c: dw, cStride: 4 * N, a, aStride: 4 * K, b, bStride: 4 * N };
+      return sumShards(places, shards, K, N, mode);
     },
   };
 }
@@ -146,6 +145,16 @@ interface Multiplication {
   readonly R: number;
   readonly inner: number;
   readonly columns: number;
+}
+
+/** Where a sum over rows goes and its factors begin: byte offsets, and bytes from one row to the next. */
+interface SumPlaces {
+  readonly c: number;
+  readonly cStride: number;
+  readonly a: number;
+  readonly aStride: number;
+  readonly b: number;
+  readonly bStride: number;
 }
 
 /** Cuts a dimension into equal blocks of at most `most`; all but the last are multiples of `unit`. */

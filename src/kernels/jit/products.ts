@@ -52,7 +52,9 @@ export function machineProducts(
     // A sum is a product with ones: 1·dz + sum rounds once, as an addition does.
     columnSums(db, dz, shards, N, mode) {
       if (fits(shards) && (N >= WIDE || recorder.isRecording())) {
-        return calls.sumShards(db, scratch + WORD.one, 0, dz, shards, 1, N, mode);
+        const b = dz + 4 * shards.bounds[shards.first] * N;
+        const places = { c: db, cStride: 4 * N, a: scratch + WORD.one, aStride: 0, b, bStride: 4 * N };
+        return calls.sumShards(places, shards, 1, N, mode);
       }
       recorder.refuse();
       return undefined;
