@@ -53,16 +53,19 @@ function emulation(kernels: KernelName, precision: Precision): string | null {
   if (precision === 'f32') return null;
   const why = whyEmulated();
   if (kernels === 'jit' && why === null) return null;
+  return `precision bf16 is emulated, slower than f32: ${multiplierHere(why)}`;
+}
+
+/**
+ * Says what multiplies bfloat16 on this CPU.
+ * @param why the reason why jit kernels do not, or null
+ */
+function multiplierHere(why: string | null): string {
+  if (why === null) return '--kernels jit multiplies it on this CPU, with the same bits';
+  if (whyNoAmx() === null) return `${why}; --kernels amx multiplies it on this CPU, with other bits`;
   const flags = processorFlags();
-  const more =
-    why === null
-      ? '--kernels jit multiplies it on this CPU, with the same bits'
-      : whyNoAmx() === null
-        ? `${why}; --kernels amx multiplies it on this CPU, with other bits`
-        : flags !== null && hasBfloat16(flags)
-          ? `${why}; --kernels native multiplies it, with oneDNN and other bits`
-          : why;
-  return `precision bf16 is emulated, slower than f32: ${more}`;
+  const hasOther = flags !== null && hasBfloat16(flags);
+  return hasOther ? `${why}; --kernels native multiplies it, with oneDNN and other bits` : why;
 }
 
 /** Says that nothing is there for AMX to multiply, if so. */

@@ -121,19 +121,21 @@ function compileWasm(name: keyof typeof BUILDS): WasmModule {
   return module;
 }
 
+/** Whether kernels are machine code beside WebAssembly. */
+const isMachineCode = (name: KernelName): name is 'jit' | 'amx' => name === 'jit' || name === 'amx';
+
 /**
  * Compiles kernels: once, on the main thread, which hands the module to the workers. Returns null for
  * `reference`, which needs none. Throws UsageError where this engine cannot run them.
  */
 export function compileKernels(name: KernelName, precision: Precision = 'f32'): WasmModule | null {
   if (name === 'reference') return null;
-  const isMachineCode = name === 'jit' || name === 'amx';
-  if ((name === 'wasm' || isMachineCode) && !hasRelaxedSimd()) {
+  if ((name === 'wasm' || isMachineCode(name)) && !hasRelaxedSimd()) {
     throw new UsageError(
       `--kernels ${name}: Node ${process.versions.node} has no relaxed SIMD; use --kernels portable, or Node 22 or later`,
     );
   }
-  if (!isMachineCode) return compileWasm(name === 'native' ? fastestWasm() : name);
+  if (!isMachineCode(name)) return compileWasm(name === 'native' ? fastestWasm() : name);
   const wasm = compileWasm('wasm');
   const { code, why } = searchMachineCode(() => wasm);
   if (!code) {
@@ -191,7 +193,7 @@ function instantiate(setup: KernelSetup): Kernels {
   const { name, module, memory, scratch, rounded } = setup;
   if (name === 'reference') return createReferenceKernels(precisionOf(setup));
   if (!module) throw new Error(`kernels ${name} need the module that compileKernels returns`);
-  const jit = name === 'jit' || name === 'amx' ? (module as JitModule) : null;
+  const jit = isMachineCode(name) ? (module as JitModule) : null;
   const wasm = instantiateWasm(jit ? jit.wasm : module, memory, scratch);
   const plain = unroundedProducts(setup, wasm, jit);
   const bytes = roundedBytes(name);
