@@ -3,7 +3,16 @@ import type { Assembler } from './assembler.js';
 import { PAIR_AREA, PANEL_AREA, WORD } from './block.js';
 import { at, R12, R13, R14, R15, RAX, RBX, RDI, RDX } from './encoder.js';
 import { forSums, mostRows, panelStride, type TileShape } from './shape.js';
-import { beginStack, mergeWaiting, multiplyAdd, noteLargest, prefetchPlaces, storeSums } from './tile.js';
+import {
+  beginStack,
+  loop,
+  loopUnlessZero,
+  mergeWaiting,
+  multiplyAdd,
+  noteLargest,
+  prefetchPlaces,
+  storeSums,
+} from './tile.js';
 
 /**
  * Writes a routine for a full tile like that of `writeGradientTile`, for shards of which each two that are
@@ -26,11 +35,8 @@ export function writePairedTile(code: Assembler, shape: TileShape): void {
 
 /** Computes some rows of a paired tile, those from `first` on. */
 function writeHalfTile(code: Assembler, shape: TileShape, first: number): void {
-  const { height, vectors, bfloat16 } = shape;
-  const [pair, step] = [code.label(), code.label()];
-  /** The first register of the second shard's sums. */
-  const second = Math.ceil(mostRows(code) / 2) * vectors;
-  const firstOfB = code.registers - 4;
+  const pair = code.label();
+  const second = sumsOfSecond(code, shape);
   prefetchPlaces(code, shape);
   code.lea(RAX, at(R15, 4 * first));
   code.lea(RBX, at(RDI, PANEL_AREA));
@@ -41,30 +47,62 @@ function writeHalfTile(code: Assembler, shape: TileShape, first: number): void {
     code.vzero(sum);
     code.vzero(second + sum);
   });
-  // The second shard's rows follow those of the first.
-  code.mov32(RDX, at(R14));
-  code.mov(R13, RDX);
-  code.shiftLeft32(RDX, code.instructions === 'avx512' ? 6 : 5);
-  code.lea(R12, at(RDX, 0, RDX));
-  code.place(step);
-  for (let shard = 0; shard < 2; shard++) {
-    for (let vector = 0; vector < vectors; vector++)
-      code.vload(firstOfB + vector, at(RBX, vector * code.vectorBytes, shard ? R12 : null));
-    code.rows(`multiply both ${vectors} ${shard} ${bfloat16}`, height, (row) => {
-      const cast = firstOfB + vectors + (code.instructions === 'avx512' ? row % 2 : 0);
-      code.vbroadcast(cast, at(RAX, 4 * row, shard ? RDX : null));
-      for (let vector = 0; vector < vectors; vector++)
-        multiplyAdd(code, shape, shard * second + row * vectors + vector, cast, firstOfB + vector);
-    });
-  }
-  code.addImmediate(RAX, code.vectorBytes);
-  code.addImmediate(RBX, panelStride(code));
-  code.dec(R13);
-  code.jump(step, 'ne');
+  multiplyBoth(code, shape);
   code.add(RAX, RDX);
   code.add(RBX, R12);
   forSums(code, 'add both', shape, (sum) => code.vadd(sum, second + sum, sum));
   mergeWaiting(code, shape, pair);
   noteLargest(code, shape);
   storeSums(code, shape);
+}
+
+/** Returns the first register of the second shard's sums. */
+const sumsOfSecond = (code: Assembler, { vectors }: TileShape): number =>
+  Math.ceil(mostRows(code) / 2) * vectors;
+
+/**
+ * Adds to the sums of both shards for all rows of the pair at r14. A advances in rax and B in rbx; leaves the
+ * distances to the second shard's rows, which follow those of the first, in rdx and r12. Changes r13.
+ */
+function multiplyBoth(code: Assembler, shape: TileShape): void {
+  const { height, vectors, bfloat16 } = shape;
+  const avx512 = code.instructions === 'avx512';
+  const firstOfB = code.registers - 4;
+  const body = {
+    step: (ahead: number) => {
+      for (let shard = 0; shard < 2; shard++) {
+        for (let vector = 0; vector < vectors; vector++) {
+          const offset = ahead * panelStride(code) + vector * code.vectorBytes;
+          code.vload(firstOfB + vector, at(RBX, offset, shard ? R12 : null));
+        }
+        code.rows(`multiply both ${vectors} ${shard} ${ahead} ${bfloat16}`, height, (row) => {
+          const cast = firstOfB + vectors + (avx512 ? row % 2 : 0);
+          code.vbroadcast(cast, at(RAX, 4 * row + ahead * code.vectorBytes, shard ? RDX : null));
+          for (let vector = 0; vector < vectors; vector++) {
+            const sum = shard * sumsOfSecond(code, shape) + row * vectors + vector;
+            multiplyAdd(code, shape, sum, cast, firstOfB + vector);
+          }
+        });
+      }
+    },
+    advance: (steps: number) => {
+      code.addImmediate(RAX, steps * code.vectorBytes);
+      code.addImmediate(RBX, steps * panelStride(code));
+    },
+  };
+  code.mov32(RDX, at(R14));
+  code.mov(R13, RDX);
+  code.shiftLeft32(RDX, avx512 ? 6 : 5);
+  code.lea(R12, at(RDX, 0, RDX));
+  if (avx512) {
+    loop(code, R13, 1, body);
+    return;
+  }
+  // A half tile of AVX2 has so few multiplications that turns of one step take up to a sixth longer, where
+  // another thread shares the core.
+  code.shiftRight32(R13, 1);
+  loopUnlessZero(code, R13, 2, body);
+  code.mov32(R13, at(R14));
+  code.andImmediate(R13, 1);
+  loopUnlessZero(code, R13, 1, body);
 }

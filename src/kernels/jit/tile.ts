@@ -120,30 +120,48 @@ function multiply(
   depth: MemoryOperand,
   packing: boolean,
 ): void {
-  const advance = (steps: number) => {
-    code.addImmediate(RAX, steps * walk.step);
-    code.addImmediate(packing ? R14 : RBX, steps * panelStride(code));
-  };
-  const repeat = (counter: number, steps: number) => {
-    const over = code.label();
-    code.test32(counter, counter);
-    code.jump(over, 'e');
-    const top = code.here();
-    for (let ahead = 0; ahead < steps; ahead++) multiplyStep(code, shape, walk, ahead, packing);
-    advance(steps);
-    code.dec(counter);
-    code.jump(top, 'ne');
-    code.place(over);
-  };
   const steps = unrolled(code, shape);
+  const body: LoopBody = {
+    step: (ahead) => multiplyStep(code, shape, walk, ahead, packing),
+    advance: (steps) => {
+      code.addImmediate(RAX, steps * walk.step);
+      code.addImmediate(packing ? R14 : RBX, steps * panelStride(code));
+    },
+  };
   code.mov32(R13, depth);
   if (steps > 1) {
     code.mov32(RDX, R13);
     code.shiftRight32(R13, 1);
     code.andImmediate(RDX, 1);
   }
-  repeat(R13, steps);
-  if (steps > 1) repeat(RDX, 1);
+  loopUnlessZero(code, R13, steps, body);
+  if (steps > 1) loopUnlessZero(code, RDX, 1, body);
+}
+
+/** What a loop over k does in each step. */
+interface LoopBody {
+  /** Writes what is done for the k that is `ahead` steps beyond the pointers. */
+  readonly step: (ahead: number) => void;
+  /** Writes how the pointers move on by some steps. */
+  readonly advance: (steps: number) => void;
+}
+
+/** Writes a loop of as many turns as `counter` says, at least one, with `steps` steps in each. */
+export function loop(code: Assembler, counter: number, steps: number, { step, advance }: LoopBody): void {
+  const top = code.here();
+  for (let ahead = 0; ahead < steps; ahead++) step(ahead);
+  advance(steps);
+  code.dec(counter);
+  code.jump(top, 'ne');
+}
+
+/** Writes a loop that is passed over where `counter` is 0. */
+export function loopUnlessZero(code: Assembler, counter: number, steps: number, body: LoopBody): void {
+  const over = code.label();
+  code.test32(counter, counter);
+  code.jump(over, 'e');
+  loop(code, counter, steps, body);
+  code.place(over);
 }
 
 /**

@@ -7,6 +7,16 @@ import { lanesOf, writeMask } from './mask.js';
 /** Floats of a vector, at most. */
 const LONGEST_VECTOR = 16;
 
+/**
+ * Rows of a shard from which its sums are not taken together with those of another, by instruction set. The
+ * halves of an AVX2 tile load more for each multiplication than the whole does; from 48 rows on that costs
+ * more than the sums which wait on the stack.
+ */
+const PAIRED_BELOW: Readonly<Record<InstructionSet, number>> = {
+  avx2: 48,
+  avx512: Number.POSITIVE_INFINITY,
+};
+
 /** What writes the words. */
 export type BlockWriter = ReturnType<typeof blockWriter>;
 
@@ -145,8 +155,9 @@ export function blockWriter(
       words[WORD.programBytes / 4] = 8 * count;
       let paired = start === START.zero && count % 2 === 0 && count <= 2 * MOST_PAIRS;
       for (let shard = 0; paired && shard < count; shard += 2) {
-        paired = program[2 * shard] === program[2 * shard + 2];
-        pairs[shard] = program[2 * shard];
+        const rows = program[2 * shard];
+        paired = rows === program[2 * shard + 2] && rows < PAIRED_BELOW[instructions];
+        pairs[shard] = rows;
         pairs[shard + 1] = program[2 * shard + 3] - 1;
       }
       words[WORD.pairBytes / 4] = paired ? 4 * count : 0;
