@@ -26,7 +26,7 @@ const SHAPES: readonly (readonly [readonly number[], number, number])[] = [
   [[5, 4, 4], 37, 43],
   [[9], 264, 21],
   [[3, 2, 2, 2, 2], 29, 75],
-  [[3, 3, 2, 2, 2, 2], 17, 69],
+  [[5, 5, 2, 2, 2, 2], 17, 69],
 ];
 /** Parameters of a step: whole turns of the loop, single vectors and a rest. */
 const PARAMETERS = 125;

@@ -44,7 +44,7 @@ export const shapes = ({ rows, K, N }: { rows: number; K: number; N: number }): 
       N: skewed(N),
       bias: fc.boolean(),
       continued: fc.boolean(),
-      /** Whether each two shards have as many rows, so that they are taken together. */
+      /** Whether each two shards have as many rows, so that they may be taken together. */
       paired: fc.boolean(),
       special: fc.boolean(),
       seed: fc.nat(1 << 20),
