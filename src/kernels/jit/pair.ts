@@ -60,30 +60,34 @@ function writeHalfTile(code: Assembler, shape: TileShape, first: number): void {
 const sumsOfSecond = (code: Assembler, { vectors }: TileShape): number =>
   Math.ceil(mostRows(code) / 2) * vectors;
 
+/** Adds to the sums of one of the two shards for one row, `ahead` rows beyond rax and rbx. */
+function multiplyRow(code: Assembler, shape: TileShape, shard: 0 | 1, ahead: number): void {
+  const { height, vectors, bfloat16 } = shape;
+  const firstOfB = code.registers - 4;
+  const firstSum = shard * sumsOfSecond(code, shape);
+  const casts = code.instructions === 'avx512' ? 2 : 1;
+  for (let vector = 0; vector < vectors; vector++) {
+    const offset = ahead * panelStride(code) + vector * code.vectorBytes;
+    code.vload(firstOfB + vector, at(RBX, offset, shard ? R12 : null));
+  }
+  code.rows(`multiply both ${vectors} ${shard} ${ahead} ${bfloat16}`, height, (row) => {
+    const cast = firstOfB + vectors + (row % casts);
+    code.vbroadcast(cast, at(RAX, 4 * row + ahead * code.vectorBytes, shard ? RDX : null));
+    for (let vector = 0; vector < vectors; vector++)
+      multiplyAdd(code, shape, firstSum + row * vectors + vector, cast, firstOfB + vector);
+  });
+}
+
 /**
  * Adds to the sums of both shards for all rows of the pair at r14. A advances in rax and B in rbx; leaves the
  * distances to the second shard's rows, which follow those of the first, in rdx and r12. Changes r13.
  */
 function multiplyBoth(code: Assembler, shape: TileShape): void {
-  const { height, vectors, bfloat16 } = shape;
   const avx512 = code.instructions === 'avx512';
-  const firstOfB = code.registers - 4;
   const body = {
     step: (ahead: number) => {
-      for (let shard = 0; shard < 2; shard++) {
-        for (let vector = 0; vector < vectors; vector++) {
-          const offset = ahead * panelStride(code) + vector * code.vectorBytes;
-          code.vload(firstOfB + vector, at(RBX, offset, shard ? R12 : null));
-        }
-        code.rows(`multiply both ${vectors} ${shard} ${ahead} ${bfloat16}`, height, (row) => {
-          const cast = firstOfB + vectors + (avx512 ? row % 2 : 0);
-          code.vbroadcast(cast, at(RAX, 4 * row + ahead * code.vectorBytes, shard ? RDX : null));
-          for (let vector = 0; vector < vectors; vector++) {
-            const sum = shard * sumsOfSecond(code, shape) + row * vectors + vector;
-            multiplyAdd(code, shape, sum, cast, firstOfB + vector);
-          }
-        });
-      }
+      multiplyRow(code, shape, 0, ahead);
+      multiplyRow(code, shape, 1, ahead);
     },
     advance: (steps: number) => {
       code.addImmediate(RAX, steps * code.vectorBytes);
