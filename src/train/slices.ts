@@ -53,15 +53,15 @@ export interface UpdateContext {
   readonly workspace: Workspace;
   readonly kernels: Kernels;
   readonly timer: PhaseTimer | null;
-  /** Views made so far, by the number of the chunk. */
-  readonly chunks: Chunk[];
+  /** The last views made from each parameter on. */
+  readonly chunks: Map<number, Chunk>;
   /** The additions that sum the gradients, by shards and gradient tasks. */
   readonly additions: Map<number, readonly Addition[]>;
 }
 
 /**
- * Floats that are summed and then stepped at a time: the step finds in the L2 cache what the sum has left
- * there.
+ * Floats that are summed, stepped and averaged at a time: the step finds in the L2 cache what the sum has
+ * left there. Where the step is all there is to do, it goes over the whole slice at once.
  */
 const CHUNK = 16384;
 /** More than any number of gradient tasks, which makes a unique key of it and a number of shards. */
@@ -113,8 +113,14 @@ export function updateSlice(context: UpdateContext, task: UpdateTask, progress: 
   const additions = additionsOf(context, task);
   // The last addition is at the root of the tree, in block 0, and goes with the step: one pass over memory.
   const root = additions.at(-1);
-  for (let start = first; start < last; start += CHUNK) {
-    const { count, weights, gradients, parts, average } = chunkAt(context, start, update);
+  const most = additions.length > 1 || share > 0 ? CHUNK : last - first;
+  for (let start = first; start < last; start += most) {
+    const { count, weights, gradients, parts, average } = chunkAt(
+      context,
+      start,
+      Math.min(start + most, last),
+      update,
+    );
     for (let i = 0; i < additions.length - 1; i++) {
       kernels.add(gradients[additions[i].into], gradients[additions[i].from], count);
     }
@@ -131,21 +137,24 @@ export function updateSlice(context: UpdateContext, task: UpdateTask, progress: 
 }
 
 /**
- * Returns the views of the chunk that begins at `start`. A rule makes the same step with the same slots each
+ * Returns the views of parameters `start … end − 1`. A rule makes the same step with the same slots each
  * time.
  */
-function chunkAt({ memory, chunks }: UpdateContext, start: number, update: SlicedUpdate): Chunk {
-  const index = start / CHUNK;
-  chunks[index] ??= newChunk(memory, start, update);
-  return chunks[index];
+function chunkAt({ memory, chunks }: UpdateContext, start: number, end: number, update: SlicedUpdate): Chunk {
+  let chunk = chunks.get(start);
+  if (chunk?.count !== end - start) {
+    chunk = newChunk(memory, start, end, update);
+    chunks.set(start, chunk);
+  }
+  return chunk;
 }
 
 function newChunk(
-  { layout, groups, ...memory }: TrainingMemory,
+  { groups, ...memory }: TrainingMemory,
   start: number,
+  end: number,
   { name, kept }: SlicedUpdate,
 ): Chunk {
-  const end = Math.min(start + CHUNK, layout.length);
   const here = groups.filter(({ first, last }) => first < end && last > start);
   const average = memory.slots.at(-1);
   return {
