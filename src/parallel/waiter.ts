@@ -34,13 +34,22 @@ export class Waiter {
     if (this.spins) {
       const end = begin + (short ? SHORT_SPIN : LONG_SPIN);
       do {
-        for (let i = 0; i < LOADS_PER_CLOCK; i++) {
-          if (Atomics.load(counters, counter) !== value) return true;
-        }
+        if (changes(counters, counter, value)) return true;
       } while (this.clock() < end);
     }
     Atomics.wait(counters, counter, value, sleepMs);
     if (this.clock() - begin > LONG_SPIN) this.#shortSpins = SHORT_SPINS;
     return Atomics.load(counters, counter) !== value;
   }
+}
+
+/**
+ * Loads a counter again and again, and returns whether it no longer holds `value`. The engine compiles such a
+ * loop as soon as it runs: it is a function of its own, so that nothing else is compiled with it.
+ */
+function changes(counters: Int32Array, counter: number, value: number): boolean {
+  for (let i = 0; i < LOADS_PER_CLOCK; i++) {
+    if (Atomics.load(counters, counter) !== value) return true;
+  }
+  return false;
 }
