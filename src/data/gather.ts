@@ -8,6 +8,9 @@ import type { Dataset, Inputs, StoredArray } from './dataset.js';
 import type { PreparedEncoding } from './preparedencoding.js';
 import { fetchRows } from './stream/fetch.js';
 
+/** Each byte as a float. */
+const BYTES = Float32Array.from({ length: 256 }, (_, byte) => byte);
+
 type GatherKernels = Pick<Kernels, 'scaleBytes' | 'gatherRows'>;
 
 /**
@@ -34,7 +37,7 @@ export function gather(
     const fetched = fetchRows(dataset, rows, from, to);
     gatherInputs(x, fetched.inputs, encoding, fetched.rows, 0, to - from, kernels);
   }
-  if (d !== null) gatherTargets(d, dataset, encoding, rows, from, to);
+  if (d !== null) gatherTargets(d, dataset, encoding, rows, from, to, kernels);
 }
 
 function gatherInputs(
@@ -251,8 +254,17 @@ function gatherTargets(
   rows: Uint32Array,
   from: number,
   to: number,
+  kernels: GatherKernels | null,
 ): void {
   const classes = targetShift.length === 0;
+  if (
+    classes &&
+    d instanceof Float32Array &&
+    targets instanceof Uint8Array &&
+    kernels?.gatherRows?.(d, targets, targetWidth, rows, from, to, BYTES)
+  ) {
+    return;
+  }
   for (let r = from; r < to; r++) {
     const source = rows[r] * targetWidth;
     const target = (r - from) * targetWidth;
