@@ -79,7 +79,8 @@ export interface PassValues {
 
 /** Returns the numbers of a step, counted from 0, that a task of its gradient carries. */
 export function passValuesAt(plan: Planned, step: number): PassValues {
-  const { network, objective } = plan;
+  const { config, network, objective } = plan;
+  if (config.schedules === undefined) return { dropoutFactor: 1, lossParameter: objective.parameter };
   const { parameter }: Divergence = DIVERGENCES[network.loss];
   const factor = parameter ? factorAt(plan, parameter.name, step) : 1;
   return {
