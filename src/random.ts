@@ -74,7 +74,7 @@ export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out
  * Returns the key of a seed's draws for one purpose. The first word holds the low 32 bits of the seed; the
  * second holds its high 21 bits and, above them, the purpose in 11 bits.
  */
-function keyOf(seed: number, purpose: number): [number, number] {
+export function drawKey(seed: number, purpose: number): [number, number] {
   return [seed >>> 0, (Math.floor(seed / 2 ** 32) | (purpose << 21)) >>> 0];
 }
 
@@ -83,7 +83,7 @@ function keyOf(seed: number, purpose: number): [number, number] {
  * which are numbered by row, layer and unit. Writes it into key[0..1].
  */
 export function streamKey(seed: number, purpose: number, counter: number, key: Uint32Array): void {
-  threefry2x32(...keyOf(seed, purpose), counter, 0, key);
+  threefry2x32(...drawKey(seed, purpose), counter, 0, key);
 }
 
 /** A stream of draws for one purpose; block i of the cipher holds draws 2i and 2i+1. */
@@ -101,7 +101,7 @@ export class Stream {
     purpose: number,
     readonly counter: number,
   ) {
-    this.#key = keyOf(seed, purpose);
+    this.#key = drawKey(seed, purpose);
   }
 
   /** Returns a uniform uint32. */

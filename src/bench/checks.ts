@@ -22,8 +22,9 @@ function secondsOf(call: () => unknown): number {
 /** Measures the checks of a training in one thread. */
 export function measureChecks(
   { name, module, library }: ProductSetup,
-  { memory, plan }: Pick<Trainer, 'memory' | 'plan'>,
+  trainer: Pick<Trainer, 'kernels' | 'memory' | 'plan'>,
 ): Omit<Checks, 'step'> {
+  const { memory, plan } = trainer;
   const { length } = memory.layout;
   const carve = (arena: Arena) => ({
     scratch: arena.reserve(scratchBytes(name)),
@@ -34,7 +35,7 @@ export function measureChecks(
   const kernels = instantiateKernels({ name, module, memory: own, scratch, library });
   return {
     gradients: secondsOf(() => kernels.allFinite(gradient, length, 2)),
-    state: secondsOf(() => brokenParameter(memory, plan)),
+    state: secondsOf(() => brokenParameter(trainer.kernels, memory, plan)),
   };
 }
 

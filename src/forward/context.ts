@@ -96,19 +96,27 @@ export function computeDivergence(context: ForwardContext, differentiated: boole
 }
 
 /**
- * Returns one row's part of the score, after `computeDivergence`: 1 if its class is right, else 0; or its
- * squared error in the target's own unit, of a prediction that is kept within the range of the targets if the
- * model keeps it there.
+ * Adds the score of rows `from … to − 1` to `start`, row by row, after `computeDivergence`: 1 for each whose
+ * class is right; or its squared error.
  */
-export function rowScore(
-  { workspace, objective, problemType, encoding }: ForwardContext,
-  row: number,
-): number {
-  const N = outputWidth(objective.layers);
-  const { network, targets, predictions } = workspace;
+export function addScores(context: ForwardContext, from: number, to: number, start: number): number {
+  const { kernels, workspace, objective, problemType } = context;
+  const { network, targets } = workspace;
   if (problemType === 'classification') {
-    return predictedClass(network.output, row, N, objective.threshold) === targets[row] ? 1 : 0;
+    const N = outputWidth(objective.layers);
+    return start + kernels.countRight(network.output, targets, from, to, N, objective.threshold);
   }
+  let sum = start;
+  for (let row = from; row < to; row++) sum += squaredError(context, row);
+  return sum;
+}
+
+/**
+ * Returns the squared error of one row in the target's own unit, of a prediction that is kept within the
+ * range of the targets if the model keeps it there.
+ */
+function squaredError({ workspace, objective, encoding }: ForwardContext, row: number): number {
+  const { network, targets, predictions } = workspace;
   const values = objective.fused ? predictions : network.output;
   const { targetShift, targetScale, targetMin, targetMax } = encoding;
   const width = targetWidthOf(objective);
@@ -128,17 +136,6 @@ export function rowScore(
 function pointPrediction(values: ArrayLike<number>, i: number, levels: readonly number[]): number {
   const Q = levels.length;
   return Q === 0 ? values[i] : kthSmallest(values, i * Q, Q, pointLevel(levels));
-}
-
-/**
- * Returns the class of a row's largest output, the first of equals. A single output means class 1 above the
- * threshold and class 0 otherwise.
- */
-export function predictedClass(output: ArrayLike<number>, row: number, N: number, threshold: number): number {
-  if (N === 1) return output[row] > threshold ? 1 : 0;
-  let best = 0;
-  for (let j = 1; j < N; j++) if (output[row * N + j] > output[row * N + best]) best = j;
-  return best;
 }
 
 /** Returns the desired outputs as the divergence takes them. */

@@ -4,7 +4,7 @@
  * saved it.
  */
 import type { Subset } from '../data/dataset.js';
-import { computeDivergence, evaluateRows, type ForwardContext, rowScore } from './context.js';
+import { addScores, computeDivergence, evaluateRows, type ForwardContext } from './context.js';
 
 /** Rows that are evaluated in one pass. */
 export const EVALUATION_BLOCK = 256;
@@ -38,11 +38,8 @@ export function evaluateBlock(context: ForwardContext, subset: Subset, block: nu
 /** Returns the sums over the rows of the block that has just been through the forward pass. */
 export function sumBlock(context: ForwardContext, rows: number): EvaluationSums {
   computeDivergence(context, false);
-  let loss = 0;
-  let score = 0;
-  for (let row = 0; row < rows; row++) {
-    loss += context.workspace.rowLosses[row];
-    score += rowScore(context, row);
-  }
-  return { loss, score };
+  return {
+    loss: context.kernels.sum(context.workspace.rowLosses, 0, rows, 0),
+    score: addScores(context, 0, rows, 0),
+  };
 }

@@ -233,6 +233,9 @@ export interface Kernels {
    */
   uniform(u: FloatArray, R: number, N: number, key: Uint32Array, row0: number, layer: number): void;
 
+  /** Shuffles an array in place as `permute` of src/random.ts does. */
+  permute(array: Uint32Array, seed: number, purpose: number, counter: number): void;
+
   /**
    * x[i] = (b[i] − shift)·scale, computed in float64 and rounded once. The bytes b lie in the last quarter of
    * the memory of the same `count` floats, so the caller needs no second array.
@@ -259,6 +262,20 @@ export interface Kernels {
   allFinite(a: FloatArray, count: number, headroom?: number): boolean;
   /** Returns Σ a², accumulated in float64 in an order that depends on `count` alone. */
   sumOfSquares(a: FloatArray, count: number): number;
+  /** Returns start + a[from] + … + a[to−1] in float64, added one after the other. */
+  sum(a: FloatArray, from: number, to: number, start: number): number;
+  /**
+   * Returns how many of the rows `from … to−1` of outputs y[.., N] have their class right, of which
+   * `classes` holds the index.
+   */
+  countRight(
+    y: FloatArray,
+    classes: FloatArray,
+    from: number,
+    to: number,
+    N: number,
+    threshold: number,
+  ): number;
 
   /**
    * Runs one element-wise step over `count` parameters: changes w and the slots in place, from the gradient

@@ -1,7 +1,7 @@
 /** Reads a block of predictions off the network's output, as the model gives them. */
 import { withTemperature } from '../calibration/temperature.js';
-import { predictedClass } from '../forward/context.js';
 import { networkProbabilities } from '../forward/predictions.js';
+import { predictedClass } from '../kernels/reference/scores.js';
 import type { ReadModel } from './read.js';
 import type { Runner } from './runner.js';
 

@@ -7,8 +7,8 @@ import type { Trainer } from '../train/trainer.js';
 import type { BestWeights } from './session.js';
 
 /** Throws DivergedError where weights, running statistics or slots are not finite. */
-export function checkFinite({ memory, plan, state, lr }: Trainer): void {
-  const broken = brokenParameter(memory, plan);
+export function checkFinite({ kernels, memory, plan, state, lr }: Trainer): void {
+  const broken = brokenParameter(kernels, memory, plan);
   if (broken) throw brokenError(plan, broken, state.step, lr);
 }
 

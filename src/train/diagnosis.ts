@@ -4,11 +4,11 @@
 import { type Subset, sourceRow } from '../data/dataset.js';
 import { DivergedError } from '../errors.js';
 import {
+  addScores,
   computeDivergence,
   evaluateRows,
   type ForwardContext,
   forwardRows,
-  rowScore,
 } from '../forward/context.js';
 import { blockRows, evaluationBlocks } from '../forward/evaluation.js';
 import type { Metrics } from '../forward/metrics.js';
@@ -127,8 +127,8 @@ function rowsText({ data }: Planned, { dataset }: Subset, { rows }: Diagnosis): 
 }
 
 /** Returns what is wrong with parameters and slots before anything is computed with them. */
-function diagnoseParameters({ memory }: GradientContext, plan: Planned): Diagnosis | null {
-  const broken = brokenParameter(memory, plan);
+function diagnoseParameters({ kernels, memory }: GradientContext, plan: Planned): Diagnosis | null {
+  const broken = brokenParameter(kernels, memory, plan);
   return broken && { place: broken, pass: 'before', rows: [], of: null };
 }
 
@@ -167,7 +167,7 @@ function diagnoseStep(
   for (const { into, from } of sequence.additions) {
     kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
   }
-  const view = brokenView(memory.layout, memory.gradients[sequence.roots[0]]);
+  const view = brokenView(kernels, memory.layout, memory.gradients[sequence.roots[0]]);
   const of = magnitudes(
     context,
     Array.from({ length: context.pass.rows }, (_, row) => row),
@@ -245,7 +245,7 @@ function diagnoseForward(context: ForwardContext, weigh: (() => void) | null): D
   computeDivergence(context, weigh !== null);
   weigh?.();
   if (beforeLoss) return beforeLoss;
-  const scores = Float64Array.from({ length: pass.rows }, (_, row) => rowScore(context, row));
+  const scores = Float64Array.from({ length: pass.rows }, (_, row) => addScores(context, row, row + 1, 0));
   const [inLoss] = [
     ...found('loss', rowsNotFinite(workspace.rowLosses, pass.rows, 1)),
     ...found('squared error', rowsNotFinite(scores, pass.rows, 1)),

@@ -1,6 +1,7 @@
 import type { Subset } from '../data/dataset.js';
-import { type ForwardContext, predictedClass } from '../forward/context.js';
+import type { ForwardContext } from '../forward/context.js';
 import { blockRows, type EvaluationSums, evaluateBlock, evaluationBlocks } from '../forward/evaluation.js';
+import { predictedClass } from '../kernels/reference/scores.js';
 import { outputWidth } from '../network/layer.js';
 import type { IndexRange } from '../parallel/shards.js';
 import type { TrainingMemory } from './memory.js';

@@ -1,5 +1,5 @@
 /** Whether what a training holds is finite: weights, running statistics and the optimiser's slots. */
-import type { FloatArray } from '../kernels/kernels.js';
+import type { FloatArray, Kernels } from '../kernels/kernels.js';
 import type { ParameterLayout, ParameterView } from '../network/layout.js';
 import type { TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
@@ -11,34 +11,33 @@ export interface BrokenParameter {
   readonly slot: string | null;
 }
 
-/** Whether all values of an array are finite: a sum of products with 0 is 0 then, and NaN otherwise. */
-function areFinite(array: FloatArray): boolean {
-  let sum = 0;
-  for (let i = 0; i < array.length; i++) sum += array[i] * 0;
-  return sum === 0;
-}
-
 /**
  * Returns the first parameter that is not finite. The slots come first: one that is broken breaks its
  * parameter in the next step, and not the other way round, for no gradient that is not finite is used.
  */
 export function brokenParameter(
+  kernels: Kernels,
   { layout, slots, weights }: Pick<TrainingMemory, 'layout' | 'slots' | 'weights'>,
   { sizes }: Pick<TrainingPlan, 'sizes'>,
 ): BrokenParameter | null {
   for (const [index, slot] of slots.entries()) {
-    const view = brokenView(layout, slot);
+    const view = brokenView(kernels, layout, slot);
     if (view) return { view, slot: sizes.slots[index] };
   }
-  const view = brokenView(layout, weights);
+  const view = brokenView(kernels, layout, weights);
   return view && { view, slot: null };
 }
 
 /** Returns the first parameter whose part of a block is not finite. */
-export function brokenView(layout: ParameterLayout, block: FloatArray): ParameterView | null {
-  if (areFinite(block)) return null;
-  const { views } = layout;
-  return views.find(({ offset, length }) => !areFinite(block.subarray(offset, offset + length))) ?? null;
+export function brokenView(
+  kernels: Kernels,
+  layout: ParameterLayout,
+  block: FloatArray,
+): ParameterView | null {
+  if (kernels.allFinite(block, block.length)) return null;
+  const isBroken = ({ offset, length }: ParameterView) =>
+    !kernels.allFinite(block.subarray(offset, offset + length), length);
+  return layout.views.find(isBroken) ?? null;
 }
 
 /** What an update may change, as it was before. */

@@ -1,5 +1,5 @@
 import type { Subset } from '../data/dataset.js';
-import { computeDivergence, type ForwardContext, forwardRows, rowScore } from '../forward/context.js';
+import { addScores, computeDivergence, type ForwardContext, forwardRows } from '../forward/context.js';
 import { outputWidth } from '../network/layer.js';
 import { backward, forward } from '../network/network.js';
 import { type RunNetwork, replayed } from '../network/replayed.js';
@@ -122,7 +122,8 @@ export function beginPass(
   pass.training = true;
   pass.dropoutFactor = dropoutFactor;
   training.lossParameter = lossParameter;
-  streamKey(seed, PURPOSE.step, step, pass.key);
+  // Passes that can be recorded draw nothing.
+  if (!workspace.network.passes.recordable) streamKey(seed, PURPOSE.step, step, pass.key);
 }
 
 /**
@@ -149,18 +150,14 @@ export function weighRows(context: GradientContext, from: number): void {
 
 /** Adds up the losses, weights and scores of a shard's rows in row order, and leaves them at `place`. */
 function sumRows(context: GradientContext, shard: number, place: number, continued: boolean): void {
-  const { memory, workspace } = context;
-  let loss = continued ? memory.shardLosses[place] : 0;
-  let weight = continued ? memory.shardWeights[place] : 0;
-  let score = continued ? memory.shardScores[place] : 0;
-  for (let row = workspace.bounds[shard]; row < workspace.bounds[shard + 1]; row++) {
-    loss += workspace.rowLosses[row];
-    weight += workspace.rowWeights[row];
-    score += rowScore(context, row);
-  }
-  memory.shardLosses[place] = loss;
-  memory.shardWeights[place] = weight;
-  memory.shardScores[place] = score;
+  const { kernels, memory, workspace } = context;
+  const { shardLosses, shardWeights, shardScores } = memory;
+  const { bounds, rowLosses, rowWeights } = workspace;
+  const from = bounds[shard];
+  const to = bounds[shard + 1];
+  shardLosses[place] = kernels.sum(rowLosses, from, to, continued ? shardLosses[place] : 0);
+  shardWeights[place] = kernels.sum(rowWeights, from, to, continued ? shardWeights[place] : 0);
+  shardScores[place] = addScores(context, from, to, continued ? shardScores[place] : 0);
 }
 
 /**

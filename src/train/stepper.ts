@@ -111,7 +111,7 @@ export class Stepper {
       };
       await this.#updater.apply(kernels, update, { value: loss / weight, evaluate });
     }
-    const broken = earlier && brokenParameter(memory, plan);
+    const broken = earlier && brokenParameter(kernels, memory, plan);
     if (broken) {
       putBack(memory, earlier);
       throw updateError(plan, broken, step, lr);

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../clock.js';
 import { shuffleEpoch } from '../data/stream/order.js';
 import { type Metrics, meanMetrics } from '../forward/metrics.js';
 import { Arena, allocateShared } from '../kernels/arena.js';
+import type { Kernels } from '../kernels/kernels.js';
 import { compileKernels } from '../kernels/load.js';
 import type { OwnMetric } from '../metrics/own.js';
 import { initialize } from '../network/initialize.js';
@@ -152,6 +153,11 @@ export class Trainer {
     if (decision) await this.#changeWorkers(decision);
   }
 
+  /** The kernels of the calling thread, on the trainer's memory. */
+  get kernels(): Kernels {
+    return this.#contextOf(0).update.kernels;
+  }
+
   /** The weights that are evaluated and saved: their average, where one is kept and has begun. */
   get evaluated(): Float32Array {
     const { plan, memory, state } = this;
@@ -161,8 +167,7 @@ export class Trainer {
 
   /** The norms of the weights by layer, and of the gradient in the last step of the last epoch. */
   get norms(): LayerNorms[] {
-    const { kernels } = this.#contextOf(0).update;
-    return layerNorms(kernels, this.memory.layout, this.memory.weights, this.#stepper.gradientNorms);
+    return layerNorms(this.kernels, this.memory.layout, this.memory.weights, this.#stepper.gradientNorms);
   }
 
   /** Ends training with these weights. */
@@ -232,7 +237,9 @@ export class Trainer {
     const { order } = this.memory;
     order.set(this.plan.data.train.rows);
     const { stepsPerEpoch, config } = this.plan;
-    if (stepsPerEpoch > 1) shuffleEpoch(order, { seed: config.seed, epoch, shuffle: config.shuffle });
+    const { permute } = this.kernels;
+    if (stepsPerEpoch > 1)
+      shuffleEpoch(order, { seed: config.seed, epoch, shuffle: config.shuffle }, permute);
     this.#shuffledEpoch = epoch;
   }
 

@@ -103,9 +103,16 @@ function sorted(wanted: Uint32Array): OrderWindow & { readonly positions: Uint32
   return { positions, order };
 }
 
-/** Puts the rows into the epoch's order, in place: `order` holds them in their own. */
-export function shuffleEpoch(order: Uint32Array, { seed, epoch, shuffle }: EpochOrder): void {
-  if (shuffle === 'rows') permute(order, seed, PURPOSE.shuffle, epoch);
+/**
+ * Puts the rows into the epoch's order, in place: `order` holds them in their own.
+ * @param permuteAll shuffles `order`; the kernels on its memory may have a faster way
+ */
+export function shuffleEpoch(
+  order: Uint32Array,
+  { seed, epoch, shuffle }: EpochOrder,
+  permuteAll = permute,
+): void {
+  if (shuffle === 'rows') permuteAll(order, seed, PURPOSE.shuffle, epoch);
   if (shuffle !== 'blocks') return;
   const rows = order.slice();
   let filled = 0;

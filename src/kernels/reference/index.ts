@@ -1,3 +1,4 @@
+import { permute } from '../../random.js';
 import type { Precision } from '../bfloat16.js';
 import type { Kernels } from '../kernels.js';
 import { bfloat16Products } from './bfloat16.js';
@@ -8,6 +9,7 @@ import { stepKernels } from './optim.js';
 import { periodicKernels } from './periodic.js';
 import { uniform } from './random.js';
 import { rectifiedKernels } from './rectified.js';
+import { scoreKernels } from './scores.js';
 import { softmaxKernels } from './softmax.js';
 
 /**
@@ -26,6 +28,8 @@ export function createReferenceKernels(precision: Precision = 'f32'): Kernels {
     ...periodicKernels,
     ...elementwiseKernels,
     ...stepKernels,
+    ...scoreKernels,
+    permute,
     uniform,
   };
 }

@@ -53,10 +53,14 @@ export interface WasmExports extends Record<StepName, (...numbers: number[]) => 
     p: number,
   ): void;
   uniform(u: number, R: number, N: number, k0: number, k1: number, row0: number, layer: number): void;
+  permute(order: number, count: number, k0: number, k1: number, counter: number): void;
   scaleBytes(x: number, count: number, shift: number, scale: number): void;
   add(dst: number, src: number, count: number): void;
   allFinite(a: number, count: number, headroom: number): number;
   sumOfSquares(a: number, count: number): number;
+  sumFloats(values: number, from: number, to: number, start: number): number;
+  sumDoubles(values: number, from: number, to: number, start: number): number;
+  countRight(y: number, classes: number, from: number, to: number, N: number, threshold: number): number;
   fillRows(z: number, b: number, R: number, N: number): void;
   addStack(bottom: number, top: number, between: number, stride: number, count: number): void;
   toBfloat16(dst: number, src: number, count: number): void;

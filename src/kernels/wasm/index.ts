@@ -1,4 +1,5 @@
 /** Binds the compiled kernels: arrays become byte offsets, names become numbers. */
+import { drawKey } from '../../random.js';
 import type { FloatArray, Kernels, PeriodicShape, ShardRows } from '../kernels.js';
 import type { Products } from '../products.js';
 import { type ActivationKernel, SCALAR_ACTIVATIONS } from '../reference/activations.js';
@@ -141,11 +142,19 @@ export function createWasmKernels(
     divergence: (name, losses, dy, y, d, R, N, p) =>
       wasm.divergence(divergences[name], pointer(losses), pointer(dy), pointer(y), pointer(d), R, N, p),
     uniform: (u, R, N, key, row0, layer) => wasm.uniform(pointer(u), R, N, key[0], key[1], row0, layer),
+    permute: ({ byteOffset, length }, seed, purpose, counter) =>
+      wasm.permute(byteOffset, length, ...drawKey(seed, purpose), counter),
     scaleBytes: (x, count, shift, scale) => wasm.scaleBytes(pointer(x), count, shift, scale),
     gatherRows: (x, ...rest) => products.gatherRows?.(pointer(x), ...rest) ?? false,
     add: (dst, src, count) => wasm.add(pointer(dst), pointer(src), count),
     allFinite: (a, count, headroom = 1) => wasm.allFinite(pointer(a), count, headroom) !== 0,
     sumOfSquares: (a, count) => wasm.sumOfSquares(pointer(a), count),
+    sum(a, from, to, start) {
+      const sum = a instanceof Float32Array ? wasm.sumFloats : wasm.sumDoubles;
+      return sum(pointer(a), from, to, start);
+    },
+    countRight: (y, classes, from, to, N, threshold) =>
+      wasm.countRight(pointer(y), pointer(classes), from, to, N, threshold),
     update(name, w, g, slots, count, scalars, addend = null) {
       if (products.update?.(name, w, g, addend, slots, count, scalars)) return;
       if (addend) wasm.add(pointer(g), pointer(addend), count);

@@ -3,10 +3,10 @@
 import type { Dataset, Subset } from '../../data/dataset.js';
 import { targetAt } from '../../data/dataset.js';
 import { DataError } from '../../errors.js';
-import { predictedClass } from '../../forward/context.js';
 import { blockRows, evaluationBlocks } from '../../forward/evaluation.js';
 import { predictedValues } from '../../forward/predictions.js';
 import { chooseKernels } from '../../kernels/choose.js';
+import { predictedClass } from '../../kernels/reference/scores.js';
 import { createRunner, type Runner } from '../../model/runner.js';
 import type { TrainEvent } from '../../train/events.js';
 import type { TrainingPlan } from '../../train/plan.js';

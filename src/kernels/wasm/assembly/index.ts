@@ -11,6 +11,7 @@ export { add, allFinite, sumOfSquares } from './reduce';
 export { adadelta, adagrad, adam, adamax, lion, regularize, rmsprop, rprop, sgd } from './optim';
 export { mixColumns, multiply, multiplyDifference, scale, scaleColumns } from './elementwise';
 export { periodic, periodicGradients, periodicInputGradient } from './periodic';
-export { uniform } from './random';
+export { permute, uniform } from './random';
+export { countRight, sumDoubles, sumFloats } from './scores';
 export { expOf, logOf } from './math';
 export { cosOf, sinOf } from './sine';

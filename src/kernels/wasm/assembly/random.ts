@@ -49,3 +49,52 @@ export function uniform(u: usize, R: i32, N: i32, k0: i32, k1: i32, row0: i32, l
     }
   }
 }
+
+// @ts-ignore: decorator
+@inline
+function mixWord(x0: i32, x1: i32, r: i32): i32 {
+  return rotl<i32>(x1, r) ^ x0;
+}
+
+/** Block (index, counter) of the cipher: its first word is in the low half. */
+function cipher(k0: i32, k1: i32, index: i32, counter: i32): u64 {
+  const k2 = PARITY ^ k0 ^ k1;
+  let x0 = index + k0, x1 = counter + k1;
+  x0 += x1; x1 = mixWord(x0, x1, 13); x0 += x1; x1 = mixWord(x0, x1, 15);
+  x0 += x1; x1 = mixWord(x0, x1, 26); x0 += x1; x1 = mixWord(x0, x1, 6);
+  x0 += k1; x1 += k2 + 1;
+  x0 += x1; x1 = mixWord(x0, x1, 17); x0 += x1; x1 = mixWord(x0, x1, 29);
+  x0 += x1; x1 = mixWord(x0, x1, 16); x0 += x1; x1 = mixWord(x0, x1, 24);
+  x0 += k2; x1 += k0 + 2;
+  x0 += x1; x1 = mixWord(x0, x1, 13); x0 += x1; x1 = mixWord(x0, x1, 15);
+  x0 += x1; x1 = mixWord(x0, x1, 26); x0 += x1; x1 = mixWord(x0, x1, 6);
+  x0 += k0; x1 += k1 + 3;
+  x0 += x1; x1 = mixWord(x0, x1, 17); x0 += x1; x1 = mixWord(x0, x1, 29);
+  x0 += x1; x1 = mixWord(x0, x1, 16); x0 += x1; x1 = mixWord(x0, x1, 24);
+  x0 += k1; x1 += k2 + 4;
+  x0 += x1; x1 = mixWord(x0, x1, 13); x0 += x1; x1 = mixWord(x0, x1, 15);
+  x0 += x1; x1 = mixWord(x0, x1, 26); x0 += x1; x1 = mixWord(x0, x1, 6);
+  x0 += k2; x1 += k0 + 5;
+  return <u64><u32>x0 | (<u64><u32>x1 << 32);
+}
+
+/** Shuffles whole numbers as `permute` of src/random.ts does, whose draws these are. */
+export function permute(order: usize, count: i32, k0: i32, k1: i32, counter: i32): void {
+  let block: u64 = 0;
+  let draws = 0;
+  for (let i = count - 1; i > 0; i--) {
+    const n = <u32>(i + 1);
+    const refused = (<u32>0 - n) % n; // 2³² mod n
+    let draw: u32;
+    do {
+      if (draws & 1) block >>= 32;
+      else block = cipher(k0, k1, draws >> 1, counter);
+      draw = <u32>block;
+      draws++;
+    } while (draw < refused);
+    const a = order + (<usize>i << 2), b = order + (<usize>(draw % n) << 2);
+    const held = i32.load(a);
+    i32.store(a, i32.load(b));
+    i32.store(b, held);
+  }
+}
