@@ -4,7 +4,7 @@ import { gather } from '../data/gather.js';
 import type { PreparedEncoding } from '../data/preparedencoding.js';
 import type { ProblemType } from '../data/schema.js';
 import { type Kernels, oneShard } from '../kernels/kernels.js';
-import { outputWidth, type Pass } from '../network/layer.js';
+import { outputWidth, type Pass, type SeenGradients } from '../network/layer.js';
 import { forward, type Objective, targetWidthOf } from '../network/network.js';
 import { kthSmallest, pointLevel, writeQuantileTargets } from '../network/quantiles.js';
 import type { PhaseTimer } from './timer.js';
@@ -17,7 +17,7 @@ export interface ForwardContext {
   readonly objective: Objective;
   readonly problemType: ProblemType;
   readonly encoding: PreparedEncoding;
-  readonly pass: Pass;
+  readonly pass: Pass & { readonly seen: SeenGradients };
   /** The divergence's parameter in training, where a schedule changes it from step to step. */
   readonly training: { lossParameter: number };
   /** Times the phases of a pass; null when nobody asks. */
@@ -26,13 +26,13 @@ export interface ForwardContext {
 
 /** Creates a context whose next pass is an evaluation. */
 export function createForwardContext(given: Omit<ForwardContext, 'pass' | 'training'>): ForwardContext {
-  const pass: Pass = {
+  const pass: ForwardContext['pass'] = {
     kernels: given.kernels,
     rows: 0,
     shards: oneShard(0),
     subtrees: [],
     mode: 'start',
-    largest: new Map(),
+    seen: { arrays: [], most: 0 },
     training: false,
     key: new Uint32Array(2),
     firstRow: 0,

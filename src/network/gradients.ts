@@ -13,35 +13,37 @@ import type { ParameterGradient, Pass } from './layer.js';
 
 /** Leaves the gradient of a weighted combination: dw[K,N] = Σ over rows of xᵀ·dz, with x[R,K] and dz[R,N]. */
 export function weightGradient(
-  { kernels, subtrees, mode, largest }: Pass,
+  pass: Pass,
   dw: ParameterGradient,
   x: FloatArray,
   dz: FloatArray,
   K: number,
   N: number,
 ): void {
+  const { kernels, subtrees, mode } = pass;
   for (const subtree of subtrees) {
     const gradient = dw[subtree.block];
-    note(largest, gradient, kernels.affineWeightGradient(gradient, x, dz, subtree, K, N, mode));
+    note(pass, gradient, kernels.affineWeightGradient(gradient, x, dz, subtree, K, N, mode));
   }
 }
 
 /** Keeps what no magnitude in a gradient exceeds, where kernels say that. */
-function note(largest: Pass['largest'], gradient: FloatArray, most: number | undefined): void {
-  if (most === undefined) largest?.delete(gradient);
-  else largest?.set(gradient, most);
+function note({ seen, mode }: Pass, gradient: FloatArray, most: number | undefined): void {
+  if (!seen) return;
+  if (most === undefined) {
+    if (seen.arrays.includes(gradient)) seen.arrays = seen.arrays.filter((array) => array !== gradient);
+    return;
+  }
+  seen.most = Math.max(seen.most, most);
+  if (mode === 'start' || !seen.arrays.includes(gradient)) seen.arrays.push(gradient);
 }
 
 /** Leaves the sum of values[R, width] over rows: the gradient of a bias is the sum of ∂Div/∂z. */
-export function rowSums(
-  { kernels, subtrees, mode, largest }: Pass,
-  gradient: ParameterGradient,
-  values: FloatArray,
-  width: number,
-): void {
+export function rowSums(pass: Pass, gradient: ParameterGradient, values: FloatArray, width: number): void {
+  const { kernels, subtrees, mode } = pass;
   for (const subtree of subtrees) {
     const sum = gradient[subtree.block];
-    note(largest, sum, kernels.columnSums(sum, values, subtree, width, mode));
+    note(pass, sum, kernels.columnSums(sum, values, subtree, width, mode));
   }
 }
 

@@ -41,6 +41,13 @@ export interface Subtree extends ShardRows {
   readonly block: number;
 }
 
+/** Gradients that need no other look, because kernels have said how large they are. */
+export interface SeenGradients {
+  arrays: FloatArray[];
+  /** What no magnitude in them exceeds; NaN where one is NaN. */
+  most: number;
+}
+
 /** Holds what all layers share during one pass over some rows. */
 export interface Pass {
   readonly kernels: Kernels;
@@ -51,8 +58,8 @@ export interface Pass {
   /** Where the row sums of the parameter gradients go; empty in a pass that is not differentiated. */
   subtrees: readonly Subtree[];
   mode: SumMode;
-  /** Takes what no magnitude in a gradient exceeds, where kernels know that without another look. */
-  readonly largest?: Map<FloatArray, number>;
+  /** Takes the gradients that kernels have seen as they stored them. */
+  readonly seen?: SeenGradients;
   /** Whether dropout, noise and batch statistics act, as they do in training only. */
   training: boolean;
   /** What the probabilities of dropout are multiplied by (default 1). */

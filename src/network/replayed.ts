@@ -18,14 +18,16 @@ export function replayed(run: RunNetwork): RunNetwork {
   /** null: there can be none, undefined: it was not tried. */
   let recording: Recording | null | undefined;
   /** The gradients of which the kernels have said how large they are. */
-  let seen: readonly FloatArray[] = [];
+  let gradients: FloatArray[] = [];
   return (pass, network) => {
     if (recording) {
       const most = recording();
-      for (const gradient of seen) pass.largest?.set(gradient, most);
+      if (!pass.seen || gradients.length === 0) return;
+      pass.seen.arrays = gradients;
+      pass.seen.most = most;
     } else if (recording === undefined && network.passes.recordable && pass.kernels.record) {
       recording = pass.kernels.record(() => run(pass, network));
-      seen = [...(pass.largest?.keys() ?? [])];
+      gradients = pass.seen?.arrays ?? [];
     } else run(pass, network);
   };
 }

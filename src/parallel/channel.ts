@@ -117,7 +117,8 @@ function serveTasks(memory: ChannelMemory, index: number, handle: ComputeCells):
     // overlooked.
     const posted = Atomics.load(own, POSTED);
     if (posted === STOP) return;
-    for (const [i, { counters, cells }] of channels.entries()) {
+    for (let i = 0; i < channels.length; i++) {
+      const { counters, cells } = channels[i];
       if (!begin(counters, BEGUN + index, i === 0)) continue;
       progress();
       const begun = systemClock();

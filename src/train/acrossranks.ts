@@ -16,7 +16,7 @@ import {
   subtreeStarts,
 } from '../parallel/shards.js';
 import { type Piece, partedBy, type Ranks } from '../ranks/ranks.js';
-import type { TrainingMemory } from './memory.js';
+import { addBlocks, type TrainingMemory } from './memory.js';
 import { updateSlices } from './slices.js';
 
 /** What goes between ranks for batches of so many shards. */
@@ -74,10 +74,7 @@ export class AcrossRanks {
     bounded: boolean,
   ): Promise<boolean> {
     const { memory, ranks } = this;
-    const { gradients, layout } = memory;
-    for (const { into, from } of additionsUpTo([this.shardsOf(shards)], parts, shards)) {
-      kernels.add(gradients[into], gradients[from], layout.length);
-    }
+    addBlocks(kernels, memory, additionsUpTo([this.shardsOf(shards)], parts, shards));
     this.#words.set([Number(bounded), ranks.wantsStop], WORDS * ranks.rank);
     const { sends, receives } = this.#route(shards);
     await ranks.transfer(sends, receives);

@@ -6,7 +6,7 @@ import type { AcrossRanks } from './acrossranks.js';
 import { Auditor, type ComputedBatch } from './audit.js';
 import { isAudited } from './audited.js';
 import { type Cut, cutOf } from './cut.js';
-import type { TrainingMemory } from './memory.js';
+import { addBlocks, type TrainingMemory } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { passValuesAt } from './schedules.js';
@@ -66,10 +66,8 @@ export class BatchGradient {
    */
   async compute(batch: Batch, workers: number, step: number): Promise<boolean> {
     const computed = await this.computeOnce(batch, workers, step);
-    let bounded = true;
-    for (const { workspace } of computed.tasks) {
-      if (this.memory.workspaces[workspace].bounded[0] !== 1) bounded = false;
-    }
+    const { workspaces } = this.memory;
+    const bounded = computed.tasks.every(({ workspace }) => workspaces[workspace].bounded[0] === 1);
     if (!this.#across) {
       if (this.#isAudited(step)) await this.#auditor.audit(computed);
       return bounded;
@@ -110,13 +108,8 @@ export class BatchGradient {
 
   /** Makes the additions that are left, after which gradient block 0 holds the sum over all shards. */
   async sum(batch: Batch, workers: number, step: number): Promise<void> {
-    const { gradients, layout } = this.memory;
     if (this.#across) await this.#across.sum(this.#kernels, batch.shards);
-    else {
-      for (const { into, from } of this.cutOf(batch, workers, step).additions) {
-        this.#kernels.add(gradients[into], gradients[from], layout.length);
-      }
-    }
+    else addBlocks(this.#kernels, this.memory, this.cutOf(batch, workers, step).additions);
     this.#profile?.lap('sum');
   }
 

@@ -1,14 +1,12 @@
 /** Whether the gradients of a task leave room for what an update makes of them. */
 import type { FloatArray, Kernels } from '../kernels/kernels.js';
+import type { SeenGradients } from '../network/layer.js';
 
 /**
  * A gradient below 1e18, as every sound one is, leaves room for what an update makes of it: its square is
  * finite too, and so is its product with a rate. The stepper looks at what larger ones have led to.
  */
 export const CALM = 2 ** 60;
-
-/** What no magnitude in some gradients exceeds, as the kernels have said. */
-export type Seen = ReadonlyMap<FloatArray, number>;
 
 /**
  * Returns a function that says whether `headroom` times every value of these gradient blocks is finite.
@@ -18,19 +16,23 @@ export type Seen = ReadonlyMap<FloatArray, number>;
 export function boundedBlocks(
   kernels: Kernels,
   blocks: readonly Float32Array[],
-): (seen: Seen, headroom: number) => boolean {
+): (seen: SeenGradients, headroom: number) => boolean {
   let known: readonly FloatArray[] = [];
   let unseen: readonly Float32Array[] = blocks;
-  return (seen, headroom) => {
+  return ({ arrays, most }, headroom) => {
     // Nearly always the kernels have seen the same arrays as the last time.
-    if (seen.size !== known.length || !known.every((array) => seen.has(array))) {
-      known = [...seen.keys()];
-      unseen = blocks.flatMap((block) => remainder(block, known));
+    if (!areSame(arrays, known)) unseen = blocks.flatMap((block) => remainder(block, arrays));
+    known = arrays;
+    if (!Number.isFinite(Math.fround(headroom * most))) return false;
+    for (let i = 0; i < unseen.length; i++) {
+      if (!kernels.allFinite(unseen[i], unseen[i].length, headroom)) return false;
     }
-    for (const most of seen.values()) if (!Number.isFinite(Math.fround(headroom * most))) return false;
-    return unseen.every((part) => kernels.allFinite(part, part.length, headroom));
+    return true;
   };
 }
+
+const areSame = (arrays: readonly FloatArray[], others: readonly FloatArray[]): boolean =>
+  arrays === others || (arrays.length === others.length && arrays.every((array, i) => array === others[i]));
 
 /** Returns the parts of a block that lie outside the arrays. */
 function remainder(block: Float32Array, arrays: readonly FloatArray[]): Float32Array[] {

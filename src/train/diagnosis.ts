@@ -17,6 +17,7 @@ import { apart } from '../network/network.js';
 import { type BrokenParameter, brokenParameter, brokenView } from './finite.js';
 import { beginPass, type GradientContext, type GradientTask, prepareTask, weighRows } from './gradient.js';
 import { allFinite, type Diagnosis, largest, magnitudes, remedyFor, rowsNotFinite } from './magnitudes.js';
+import { addBlocks } from './memory.js';
 import type { TrainingPlan } from './plan.js';
 import type { BatchPass } from './stepcells.js';
 
@@ -164,9 +165,7 @@ function diagnoseStep(
     backwardFound = backward && inDataset(backward);
   }
   if (backwardFound) return backwardFound;
-  for (const { into, from } of sequence.additions) {
-    kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
-  }
+  addBlocks(kernels, memory, sequence.additions);
   const view = brokenView(kernels, memory.layout, memory.gradients[sequence.roots[0]]);
   const of = magnitudes(
     context,

@@ -12,8 +12,8 @@ import {
 } from '../parallel/shards.js';
 import { PURPOSE, streamKey } from '../random.js';
 import { leavesSameBits } from './audited.js';
-import { boundedBlocks, CALM, type Seen } from './bounded.js';
-import type { TrainingMemory, Workspace } from './memory.js';
+import { boundedBlocks, CALM } from './bounded.js';
+import { addBlocks, type TrainingMemory, type Workspace } from './memory.js';
 import { type GradientPass, type PassSequence, passesOf } from './passes.js';
 import { type BatchPass, readBatch } from './stepcells.js';
 import { isWeighted, rowWeight, type Weighting } from './weighting.js';
@@ -66,43 +66,51 @@ export function computeGradient(
   task: GradientTask,
   progress: () => void = () => {},
 ): void {
-  const { memory, workspace, kernels, pass, timer, trainingRows } = context;
+  const { memory, workspace, kernels, pass, timer } = context;
   const batch = readBatch(memory.batch);
   const prepared = prepareTask(context, task, batch.rows);
-  const { sequence } = prepared;
+  const { passes, additions } = prepared.sequence;
   timer?.begin();
-  pass.largest?.clear();
-  for (const piece of sequence.passes) {
-    const { from, to, shards, mode } = piece;
-    beginPass(context, batch, sequence, piece);
-    forwardRows(context, trainingRows, batch.start + from, batch.start + to, prepared.forward);
-    computeDivergence(context, true);
-    weighRows(context, batch.start + from);
-    for (let shard = shards.first; shard < shards.last; shard++) {
-      sumRows(context, shard, sequence.offset + shard, mode === 'continue');
-    }
-    timer?.lap('divergence');
-    prepared.backward(pass, workspace.network);
-    timer?.lap('backward');
+  pass.seen.arrays = [];
+  pass.seen.most = 0;
+  for (let i = 0; i < passes.length; i++) {
+    makePass(context, prepared, batch, passes[i]);
     progress();
   }
-  for (const { into, from } of sequence.additions) {
-    kernels.add(memory.gradients[into], memory.gradients[from], memory.layout.length);
+  if (additions.length > 0) {
+    addBlocks(kernels, memory, additions);
+    pass.seen.arrays = []; // additions change what the kernels have seen
   }
-  if (task.leaves === 'again') {
-    workspace.differs[0] = Number(!leavesSameBits(memory, task));
-    timer?.lap('sum');
-    return;
+  if (task.leaves === 'again') workspace.differs[0] = Number(!leavesSameBits(memory, task));
+  else {
+    // The tree adds at most one value of each shard: a sum stays finite if this many times each value does.
+    const headroom = 2 * context.sharding.shards * CALM;
+    workspace.bounded[0] = Number(prepared.isBounded(pass.seen, headroom));
   }
-  // The tree adds at most one value of each shard, so a sum stays finite if this many times each value does.
-  const headroom = 2 * context.sharding.shards * CALM;
-  // Additions change what the kernels have seen.
-  const seen = (sequence.additions.length === 0 && pass.largest) || NONE_SEEN;
-  workspace.bounded[0] = Number(prepared.isBounded(seen, headroom));
   timer?.lap('sum');
 }
 
-const NONE_SEEN: Seen = new Map();
+/** Makes one training pass, forward and backward. */
+function makePass(
+  context: GradientContext,
+  prepared: PreparedTask,
+  batch: BatchPass,
+  piece: GradientPass,
+): void {
+  const { workspace, pass, timer, trainingRows } = context;
+  const { sequence } = prepared;
+  const { from, to, shards, mode } = piece;
+  beginPass(context, batch, sequence, piece);
+  forwardRows(context, trainingRows, batch.start + from, batch.start + to, prepared.forward);
+  computeDivergence(context, true);
+  weighRows(context, batch.start + from);
+  for (let shard = shards.first; shard < shards.last; shard++) {
+    sumRows(context, shard, sequence.offset + shard, mode === 'continue');
+  }
+  timer?.lap('divergence');
+  prepared.backward(pass, workspace.network);
+  timer?.lap('backward');
+}
 
 /** Prepares the context for one training pass. */
 export function beginPass(

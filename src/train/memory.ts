@@ -11,14 +11,14 @@ import { TIMER_LENGTH } from '../forward/timer.js';
 import { carveForward, type ForwardWorkspace } from '../forward/workspace.js';
 import type { Arena } from '../kernels/arena.js';
 import type { Precision, RoundedPlaces } from '../kernels/bfloat16.js';
-import type { KernelName } from '../kernels/kernels.js';
+import type { KernelName, Kernels } from '../kernels/kernels.js';
 import { roundedBytes, scratchBytes } from '../kernels/load.js';
 import { STEPS } from '../kernels/steps.js';
 import type { Layer } from '../network/layer.js';
 import { type ParameterLayout, parameterLayout } from '../network/layout.js';
 import type { Objective } from '../network/network.js';
 import { groupKinds, type ParameterGroup, parameterGroups } from '../optim/groups.js';
-import { longestShard, type Sharding, shardCount } from '../parallel/shards.js';
+import { type Addition, longestShard, type Sharding, shardCount } from '../parallel/shards.js';
 import { BATCH_CELLS, UPDATE_CELLS } from './stepcells.js';
 
 /** The sizes from which the memory follows. */
@@ -174,6 +174,15 @@ export function carveTraining(
       updates: arena.doubles(2),
     })),
   };
+}
+
+/** Makes additions of whole gradient blocks, in their order. */
+export function addBlocks(
+  kernels: Kernels,
+  { gradients, layout }: Pick<TrainingMemory, 'gradients' | 'layout'>,
+  additions: readonly Addition[],
+): void {
+  for (const { into, from } of additions) kernels.add(gradients[into], gradients[from], layout.length);
 }
 
 /**
