@@ -56,25 +56,23 @@ function mixWord(x0: i32, x1: i32, r: i32): i32 {
   return rotl<i32>(x1, r) ^ x0;
 }
 
-/** Block (index, counter) of the cipher: its first word is in the low half. */
+/** Block (index, counter) of the cipher, as in src/random.ts: its first word is in the low half. */
 function cipher(k0: i32, k1: i32, index: i32, counter: i32): u64 {
-  const k2 = PARITY ^ k0 ^ k1;
   let x0 = index + k0, x1 = counter + k1;
-  x0 += x1; x1 = mixWord(x0, x1, 13); x0 += x1; x1 = mixWord(x0, x1, 15);
-  x0 += x1; x1 = mixWord(x0, x1, 26); x0 += x1; x1 = mixWord(x0, x1, 6);
-  x0 += k1; x1 += k2 + 1;
-  x0 += x1; x1 = mixWord(x0, x1, 17); x0 += x1; x1 = mixWord(x0, x1, 29);
-  x0 += x1; x1 = mixWord(x0, x1, 16); x0 += x1; x1 = mixWord(x0, x1, 24);
-  x0 += k2; x1 += k0 + 2;
-  x0 += x1; x1 = mixWord(x0, x1, 13); x0 += x1; x1 = mixWord(x0, x1, 15);
-  x0 += x1; x1 = mixWord(x0, x1, 26); x0 += x1; x1 = mixWord(x0, x1, 6);
-  x0 += k0; x1 += k1 + 3;
-  x0 += x1; x1 = mixWord(x0, x1, 17); x0 += x1; x1 = mixWord(x0, x1, 29);
-  x0 += x1; x1 = mixWord(x0, x1, 16); x0 += x1; x1 = mixWord(x0, x1, 24);
-  x0 += k1; x1 += k2 + 4;
-  x0 += x1; x1 = mixWord(x0, x1, 13); x0 += x1; x1 = mixWord(x0, x1, 15);
-  x0 += x1; x1 = mixWord(x0, x1, 26); x0 += x1; x1 = mixWord(x0, x1, 6);
-  x0 += k2; x1 += k0 + 5;
+  let a = k1, b = PARITY ^ k0 ^ k1, c = k0;
+  for (let group = 1; ; group += 2) {
+    x0 += x1; x1 = mixWord(x0, x1, 13); x0 += x1; x1 = mixWord(x0, x1, 15);
+    x0 += x1; x1 = mixWord(x0, x1, 26); x0 += x1; x1 = mixWord(x0, x1, 6);
+    x0 += a; x1 += b + group;
+    if (group == 5) break;
+    x0 += x1; x1 = mixWord(x0, x1, 17); x0 += x1; x1 = mixWord(x0, x1, 29);
+    x0 += x1; x1 = mixWord(x0, x1, 16); x0 += x1; x1 = mixWord(x0, x1, 24);
+    x0 += b; x1 += c + group + 1;
+    const held = a;
+    a = c;
+    c = b;
+    b = held;
+  }
   return <u64><u32>x0 | (<u64><u32>x1 << 32);
 }
 
