@@ -99,10 +99,11 @@ export class BatchGradient {
 
   sumsOf({ shards }: Batch): BatchSums {
     const { shardLosses, shardWeights, shardScores } = this.memory;
+    const { sum } = this.#kernels;
     return {
-      loss: sum(shardLosses, shards),
-      weight: sum(shardWeights, shards),
-      score: sum(shardScores, shards),
+      loss: sum(shardLosses, 0, shards, 0),
+      weight: sum(shardWeights, 0, shards, 0),
+      score: sum(shardScores, 0, shards, 0),
     };
   }
 
@@ -137,9 +138,3 @@ export class BatchGradient {
 
 /** More than any number of workers, which makes a unique key of it and a number of shards. */
 const MOST_WORKERS = 65536;
-
-function sum(values: Float64Array, count: number): number {
-  let total = 0;
-  for (let i = 0; i < count; i++) total += values[i];
-  return total;
-}
