@@ -1,6 +1,6 @@
 import type { Subset } from '../data/dataset.js';
 import { addScores, computeDivergence, type ForwardContext, forwardRows } from '../forward/context.js';
-import { outputWidth } from '../network/layer.js';
+import { outputWidth, type SeenGradients } from '../network/layer.js';
 import { backward, forward } from '../network/network.js';
 import { type RunNetwork, replayed } from '../network/replayed.js';
 import {
@@ -71,15 +71,14 @@ export function computeGradient(
   const prepared = prepareTask(context, task, batch.rows);
   const { passes, additions } = prepared.sequence;
   timer?.begin();
-  pass.seen.arrays = [];
-  pass.seen.most = 0;
+  forget(pass.seen);
   for (let i = 0; i < passes.length; i++) {
     makePass(context, prepared, batch, passes[i]);
     progress();
   }
   if (additions.length > 0) {
     addBlocks(kernels, memory, additions);
-    pass.seen.arrays = []; // additions change what the kernels have seen
+    forget(pass.seen); // additions change what the kernels have seen
   }
   if (task.leaves === 'again') workspace.differs[0] = Number(!leavesSameBits(memory, task));
   else {
@@ -88,6 +87,11 @@ export function computeGradient(
     workspace.bounded[0] = Number(prepared.isBounded(pass.seen, headroom));
   }
   timer?.lap('sum');
+}
+
+function forget(seen: SeenGradients): void {
+  seen.arrays = [];
+  seen.most = 0;
 }
 
 /** Makes one training pass, forward and backward. */
