@@ -115,12 +115,8 @@ export function updateSlice(context: UpdateContext, task: UpdateTask, progress: 
   const root = additions.at(-1);
   const most = additions.length > 1 || share > 0 ? CHUNK : last - first;
   for (let start = first; start < last; start += most) {
-    const { count, weights, gradients, parts, average } = chunkAt(
-      context,
-      start,
-      Math.min(start + most, last),
-      update,
-    );
+    const end = Math.min(start + most, last);
+    const { count, weights, gradients, parts, average } = chunkAt(context, start, end, update);
     for (let i = 0; i < additions.length - 1; i++) {
       kernels.add(gradients[additions[i].into], gradients[additions[i].from], count);
     }

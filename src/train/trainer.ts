@@ -237,9 +237,8 @@ export class Trainer {
     const { order } = this.memory;
     order.set(this.plan.data.train.rows);
     const { stepsPerEpoch, config } = this.plan;
-    const { permute } = this.kernels;
-    if (stepsPerEpoch > 1)
-      shuffleEpoch(order, { seed: config.seed, epoch, shuffle: config.shuffle }, permute);
+    const { seed, shuffle } = config;
+    if (stepsPerEpoch > 1) shuffleEpoch(order, { seed, epoch, shuffle }, this.kernels.permute);
     this.#shuffledEpoch = epoch;
   }
 
