@@ -8,9 +8,6 @@ import type { Dataset, Inputs, StoredArray } from './dataset.js';
 import type { PreparedEncoding } from './preparedencoding.js';
 import { fetchRows } from './stream/fetch.js';
 
-/** Each byte as a float. */
-const BYTES = Float32Array.from({ length: 256 }, (_, byte) => byte);
-
 type GatherKernels = Pick<Kernels, 'scaleBytes' | 'gatherRows'>;
 
 /**
@@ -79,11 +76,11 @@ function gatherNumbers(
     scaleByColumn(x, width, numbers, numberWidth, shift, scale, rows, from, to);
   } else if (numbers instanceof Uint8Array) {
     if (kernels && x instanceof Float32Array && width === numberWidth) {
-      if (kernels.gatherRows?.(x, numbers, width, rows, from, to, lookup)) return;
+      if (kernels.gatherRows?.(x, numbers, width, rows, from, to, shift[0], scale[0])) return;
       scaleBytesByKernel(kernels, x, numbers, width, shift[0], scale[0], rows, from, to);
     } else lookUpBytes(x, width, numbers, numberWidth, lookup, rows, from, to);
   } else if (numbers instanceof Float32Array && x instanceof Float32Array && unscaled) {
-    if (width === numberWidth && kernels?.gatherRows?.(x, numbers, width, rows, from, to, lookup)) return;
+    if (width === numberWidth && kernels?.gatherRows?.(x, numbers, width, rows, from, to, 0, 1)) return;
     copyFloats(x, width, numbers, numberWidth, rows, from, to);
   } else {
     scaleAlike(x, width, numbers, numberWidth, shift[0], scale[0], rows, from, to);
@@ -261,7 +258,7 @@ function gatherTargets(
     classes &&
     d instanceof Float32Array &&
     targets instanceof Uint8Array &&
-    kernels?.gatherRows?.(d, targets, targetWidth, rows, from, to, BYTES)
+    kernels?.gatherRows?.(d, targets, targetWidth, rows, from, to, 0, 1)
   ) {
     return;
   }

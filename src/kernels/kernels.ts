@@ -243,8 +243,9 @@ export interface Kernels {
   scaleBytes(x: Float32Array, count: number, shift: number, scale: number): void;
 
   /**
-   * x[R,K] = the rows `rows[from] … rows[to−1]` of stored numbers [.., K], each byte v as `lookup[v]` and
-   * floats as they are, where there is a faster way than JavaScript's; returns whether there is.
+   * x[R,K] = the rows `rows[from] … rows[to−1]` of stored numbers [.., K], each byte v as (v − shift)·scale,
+   * computed in float64 and rounded once, and floats as they are, where there is a faster way than
+   * JavaScript's; returns whether there is.
    */
   gatherRows?(
     x: Float32Array,
@@ -253,7 +254,8 @@ export interface Kernels {
     rows: Uint32Array,
     from: number,
     to: number,
-    lookup: Float32Array,
+    shift: number,
+    scale: number,
   ): boolean;
 
   /** dst += src: one addition of the summation tree. */

@@ -43,7 +43,8 @@ export interface Products {
     rows: Uint32Array,
     from: number,
     to: number,
-    lookup: Float32Array,
+    shift: number,
+    scale: number,
   ): boolean;
   /** Runs a step of an update rule likewise. */
   update?(

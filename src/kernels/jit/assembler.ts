@@ -118,6 +118,34 @@ export class Assembler extends Encoder {
   vunpackHigh2 = (to: number, a: number, b: number) =>
     this.vector(PREFIX_66, MAP_0F, 0x15, to, a, b, { wide: 1 });
 
+  /**
+   * Each of the next bytes as a number of 32 bits, as many as half a vector holds; and the first of them in
+   * float64, which fills a vector. Float64 numbers come in vectors, and are rounded to half a vector.
+   */
+  vloadBytes = (to: number, from: MemoryOperand) =>
+    this.vex(PREFIX_66, MAP_0F38, 0x31, to, NONE, from, this.half);
+  vwiden = (to: number, from: number) => this.vector(PREFIX_F3, MAP_0F, 0xe6, to, NONE, from);
+  vbroadcastDouble = (to: number, from: MemoryOperand) =>
+    this.vector(PREFIX_66, MAP_0F38, 0x19, to, NONE, from, { unit: 8, wide: 1 });
+  vsubDoubles = (to: number, a: number, b: number) =>
+    this.vector(PREFIX_66, MAP_0F, 0x5c, to, a, b, { wide: 1 });
+  vmulDoubles = (to: number, a: number, b: number) =>
+    this.vector(PREFIX_66, MAP_0F, 0x59, to, a, b, { wide: 1 });
+  vroundDoubles = (to: number, from: number) =>
+    this.vector(PREFIX_66, MAP_0F, 0x5a, to, NONE, from, { wide: 1 });
+  vstoreHalf = (to: MemoryOperand, from: number) =>
+    this.vex(PREFIX_NONE, MAP_0F, 0x11, from, NONE, to, this.half);
+  /** Moves the first 32 bits to or from a general register; the rest of the vector becomes 0. */
+  vfromGeneral = (to: number, from: number) =>
+    this.vex(PREFIX_66, MAP_0F, 0x6e, to, NONE, from, { short: true });
+  vtoGeneral = (to: number, from: number) =>
+    this.vex(PREFIX_66, MAP_0F, 0x7e, from, NONE, to, { short: true });
+
+  /** The form of an instruction on half a vector, which AVX2's prefix can encode for both sets. */
+  private get half() {
+    return { short: this.instructions === 'avx2' };
+  }
+
   vzero(to: number): void {
     // In EVEX, vxorps needs more than the AVX-512 foundation; vpxord does not.
     if (this.instructions === 'avx512') this.evex(PREFIX_66, MAP_0F, 0xef, to, to, to, {});

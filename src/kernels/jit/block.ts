@@ -134,6 +134,9 @@ export const GATHER = {
   turns: 40,
   pieces: 44,
   rest: 48,
+  /** The shift and the scale of bytes, in float64. */
+  shift: 56,
+  scale: 64,
   mask: WORD.rowMask,
 } as const;
 
@@ -172,11 +175,6 @@ export const MOST_PAIRS = 256;
  * sums of earlier shards are added to its own; its rows, and the pairs of zeros.
  */
 export const AMX_PROGRAM = { blocks: 0, merges: 4, rows: 8, padding: 12, bytes: 16 } as const;
-/**
- * The float that each byte stands for. It is no place of a constant of WORD: another thread may write those,
- * as it makes an instance of its own, while this one's gathers read the table.
- */
-export const TABLE_AREA = WORD.interleave + 64;
 export const STACK_AREA = 12288;
 /** A panel has MOST_ROWS rows of at most 128 bytes; a transposing copy writes up to 15 rows beyond. */
 export const PANEL_AREA = STACK_AREA + LEVELS * FRAME;

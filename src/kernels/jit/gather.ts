@@ -1,25 +1,31 @@
 /**
- * Gathers the rows of a batch in machine code: floats are copied, bytes become the floats of a table. The
- * dataset lies outside the shared memory of the training, so its addresses are whole. While a row is copied,
- * the lines of the next one are fetched: rows lie anywhere in memory, so the processor cannot foresee them.
+ * Gathers the rows of a batch in machine code: floats are copied, bytes are scaled in float64 and rounded
+ * once. The dataset lies outside the shared memory of the training, so its addresses are whole. While a row
+ * is copied, the lines of the next one are fetched: rows lie anywhere in memory, so the processor cannot
+ * foresee them.
  */
 import { loadBase, loadPointer } from './affine.js';
 import type { Assembler } from './assembler.js';
-import { GATHER, TABLE_AREA } from './block.js';
+import { GATHER } from './block.js';
 import { enter, leave } from './convention.js';
-import { at, type Label, R9, R10, R11, R13, R14, R15, RAX, RBX, RCX, RDI, RDX, RSI } from './encoder.js';
+import { at, type Label, R9, R10, R11, R13, R15, RAX, RBX, RCX, RDI, RDX, RSI } from './encoder.js';
 
-/** The dataset, the numbers of the rows, x, the stored row, the next one and the lookup table. */
-const [NUMBERS, ROWS, X, ROW, NEXT, TABLE] = [RSI, RBX, RCX, R9, RDX, R14];
+/** The dataset, the numbers of the rows, x, the stored row and the next one. */
+const [NUMBERS, ROWS, X, ROW, NEXT] = [RSI, RBX, RCX, R9, RDX];
 /** Bytes of the row that are done, the size of a stored row, and the rows that are left. */
 const [DONE, STRIDE, LEFT] = [RAX, R10, R13];
 /** Bytes of a cache line. */
 const LINE = 64;
-/** Bytes that one turn of the loop looks up. */
-export const LOOKED_UP = 16;
+/** Bytes that one turn of the loop scales. */
+export const SCALED = 16;
+/** The shift and the scale in all lanes, and the first of the vectors that are scaled at once. */
+const [SHIFT, SCALE, NUMBER] = [0, 1, 2];
 
-/** Writes a function that goes through the rows; `copyRow` writes what it does to one. */
-function writeGather(code: Assembler, copyRow: () => void): Label {
+/**
+ * Writes a function that goes through the rows; `prepare` writes what it does before, `copyRow` what it does
+ * to one of them.
+ */
+function writeGather(code: Assembler, copyRow: () => void, prepare = () => {}): Label {
   code.align();
   const entry = code.here();
   enter(code, RDI);
@@ -29,8 +35,8 @@ function writeGather(code: Assembler, copyRow: () => void): Label {
   code.mov(ROWS, at(RDI, GATHER.rows));
   code.mov32(STRIDE, at(RDI, GATHER.stride));
   code.mov32(LEFT, at(RDI, GATHER.count));
-  code.lea(TABLE, at(RDI, TABLE_AREA));
   code.setMask(at(RDI, GATHER.mask));
+  prepare();
   place(code, NEXT, 0);
   const row = code.here();
   const last = code.label();
@@ -96,22 +102,38 @@ export function writeGatherFloats(code: Assembler): Label {
   });
 }
 
-/** Looks rows of bytes up in the table. */
+/** Scales rows of bytes. */
 export function writeGatherBytes(code: Assembler): Label {
-  return writeGather(code, () => {
-    const lookUp = (offset: number) => {
-      code.loadByte(R11, at(ROW, offset, DONE));
-      code.mov32(R11, at(TABLE, 0, R11, 4));
-      code.store32(at(X, 4 * offset, DONE, 4), R11);
-    };
+  const together = code.lanes / 2;
+  const vectors = Array.from({ length: SCALED / together }, (_, i) => NUMBER + i);
+  const scale = (vector: number) => {
+    code.vwiden(vector, vector);
+    code.vsubDoubles(vector, vector, SHIFT);
+    code.vmulDoubles(vector, vector, SCALE);
+    code.vroundDoubles(vector, vector);
+  };
+  const prepare = () => {
+    code.vbroadcastDouble(SHIFT, at(RDI, GATHER.shift));
+    code.vbroadcastDouble(SCALE, at(RDI, GATHER.scale));
+  };
+  const copyRow = () => {
     repeat(code, GATHER.turns, () => {
       code.prefetch2(at(NEXT, 0, DONE));
-      for (let offset = 0; offset < LOOKED_UP; offset++) lookUp(offset);
-      code.addImmediate(DONE, LOOKED_UP);
+      vectors.forEach((vector, i) => {
+        code.vloadBytes(vector, at(ROW, i * together, DONE));
+        scale(vector);
+        code.vstoreHalf(at(X, 4 * i * together, DONE, 4), vector);
+      });
+      code.addImmediate(DONE, SCALED);
     });
     repeat(code, GATHER.pieces, () => {
-      lookUp(0);
+      code.loadByte(R11, at(ROW, 0, DONE));
+      code.vfromGeneral(NUMBER, R11);
+      scale(NUMBER);
+      code.vtoGeneral(R11, NUMBER);
+      code.store32(at(X, 0, DONE, 4), R11);
       code.addImmediate(DONE, 1);
     });
-  });
+  };
+  return writeGather(code, copyRow, prepare);
 }

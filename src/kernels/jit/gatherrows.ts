@@ -1,15 +1,14 @@
 /** Gathers rows by machine code: it fills the argument block and calls. */
 import type { Products } from '../products.js';
 import type { WasmMemory } from '../wasm/types.js';
-import { GATHER, TABLE_AREA } from './block.js';
+import { GATHER, PROGRAM_AREA } from './block.js';
 import type { MachineCode } from './compile.js';
-import { LOOKED_UP } from './gather.js';
+import { SCALED } from './gather.js';
 import { lanesOf, writeMask } from './mask.js';
 import type { Processor } from './processor.js';
 
 /** Bytes of a cache line, which one turn of the loop over floats copies. */
 const LINE = 64;
-const BYTE_VALUES = 256;
 
 /**
  * Returns the gathering of rows into a shared memory, for the calling thread.
@@ -22,8 +21,8 @@ export function machineGather(
   block: number,
   { addressOf, callable }: Processor,
 ): NonNullable<Products['gatherRows']> {
-  const words = new Uint32Array(memory.buffer, scratch, TABLE_AREA / 4);
-  const table = new Float32Array(memory.buffer, scratch + TABLE_AREA, BYTE_VALUES);
+  const words = new Uint32Array(memory.buffer, scratch, PROGRAM_AREA / 4);
+  const scaling = new Float64Array(memory.buffer, scratch + GATHER.shift, 2);
   const lanes = lanesOf(code.instructions);
   const gatherFloats = callable(code.gatherFloats);
   const gatherBytes = callable(code.gatherBytes);
@@ -44,7 +43,7 @@ export function machineGather(
     words[word / 4 + 1] = address / 2 ** 32;
   };
 
-  return (x, numbers, K, rows, from, to, lookup) => {
+  return (x, numbers, K, rows, from, to, shift, scale) => {
     if (!(numbers.buffer instanceof SharedArrayBuffer && rows.buffer instanceof SharedArrayBuffer))
       return false;
     if (to === from) return true;
@@ -55,10 +54,10 @@ export function machineGather(
     words[GATHER.stride / 4] = K * numbers.BYTES_PER_ELEMENT;
     words[GATHER.xStride / 4] = 4 * K;
     if (numbers instanceof Uint8Array) {
-      // Always, for an instance of another thread may have worked in this memory since.
-      table.set(lookup);
-      words[GATHER.turns / 4] = Math.floor(K / LOOKED_UP);
-      words[GATHER.pieces / 4] = K % LOOKED_UP;
+      scaling[0] = shift;
+      scaling[1] = scale;
+      words[GATHER.turns / 4] = Math.floor(K / SCALED);
+      words[GATHER.pieces / 4] = K % SCALED;
       gatherBytes(block);
       return true;
     }

@@ -204,12 +204,12 @@ function gathersRight({ gatherRows }: Products, memory: WebAssembly.Memory, begi
   const order = new Uint32Array(buffer, floats.byteOffset + floats.byteLength, R);
   order.set([2, 1, 0]);
   fill(floats);
-  const lookup = Float32Array.from({ length: 256 }, (_, v) => v / 3);
+  const [shift, scale] = [85 / 3, 1 / 77];
   return [floats, bytes].every((stored) => {
-    if (!gatherRows?.(begin, stored, K, order, 0, R, lookup)) return false;
+    if (!gatherRows?.(begin, stored, K, order, 0, R, shift, scale)) return false;
     return x.every((value, i) => {
       const v = stored[order[Math.floor(i / K)] * K + (i % K)];
-      return value === (stored === bytes ? lookup[v] : v);
+      return value === (stored === bytes ? Math.fround((v - shift) * scale) : v);
     });
   });
 }

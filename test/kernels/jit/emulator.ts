@@ -289,12 +289,12 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
       const zeroing = p2 >> 7 === 1;
       const op = byte();
       const isRegister = direct();
-      const broadcast = map === 2 && op === 0x18;
+      const broadcast = map === 2 && (op === 0x18 || op === 0x19);
       const { register, address, index } = operand(
         R + high,
         X,
         isRegister && wide ? B + 2 * X : B,
-        wide ? (broadcast ? 4 : 4 * lanes) : 1,
+        wide ? (broadcast ? 4 * (op - 0x17) : 4 * lanes) : 1,
       );
       const where = address!;
       const to = register * LANES;
@@ -351,6 +351,15 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
             quarter + (width === 1 ? 2 * high + (pair >> 1) : 2 * high + (within % 2)),
           ];
         });
+      /** Fills the destination with float64 numbers of the second operand (a) and the last one. */
+      const doubles = (of: (x: number, y: number) => number) =>
+        next(() => {
+          load();
+          const x = new Float64Array(bits.slice(a, a + lanes).buffer);
+          const y = new Float64Array(scratch.slice().buffer);
+          new Float64Array(scratch.buffer).set(x.map((number, i) => of(number, y[i])));
+          put();
+        });
       /** Returns the view and the place of each row of a tile register, as far apart as the index says. */
       const tileRows = (writes: boolean) => {
         const distance = general[index];
@@ -402,6 +411,47 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
           return next(() => {
             scratch.fill(read32(where()));
             put();
+          });
+        case '2.1.31':
+          return next(() => {
+            const [view, offset] = place(where(), lanes, false);
+            for (let i = 0; i < lanes; i++) scratch[i] = view.getUint8(offset + i);
+            put();
+          });
+        case '1.2.e6':
+          return next(() => {
+            load();
+            const numbers = Array.from(scratch.subarray(0, lanes / 2), (word) => word | 0);
+            new Float64Array(scratch.buffer).set(numbers);
+            put();
+          });
+        case '2.1.19':
+          return next(() => {
+            const [view, offset] = place(where(), 8, false);
+            new Float64Array(scratch.buffer).fill(view.getFloat64(offset, true));
+            put();
+          });
+        case '1.1.5c':
+          return doubles((x, y) => x - y);
+        case '1.1.59':
+          return doubles((x, y) => x * y);
+        case '1.1.5a':
+          return next(() => {
+            load();
+            const numbers = Array.from(new Float64Array(scratch.buffer, 0, lanes / 2));
+            scratch.fill(0);
+            scratchFloats.set(numbers);
+            put();
+          });
+        case '1.1.6e':
+          return next(() => {
+            scratch.fill(0);
+            scratch[0] = general[where()];
+            put();
+          });
+        case '1.1.7e':
+          return next(() => {
+            general[where()] = bits[to];
           });
         case '1.0.58':
           return arithmetic((x, y) => x + y);

@@ -24,6 +24,8 @@ const gathers = fc.record({
   /** The gathered rows, as shares of all. */
   picked: fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { maxLength: 20 }),
   from: fc.nat(3),
+  shift: fc.double({ min: -1e300, max: 1e300, noNaN: true }),
+  scale: fc.oneof(fc.double({ min: -9, max: 9, noNaN: true }), fc.double({ noNaN: true })),
   seed: fc.nat(1 << 20),
 });
 type Case = typeof gathers extends fc.Arbitrary<infer Value> ? Value : never;
@@ -45,15 +47,15 @@ function bench(code: MachineCode, processor?: (memory: ArrayBufferLike) => Proce
   const { gatherRows } = make(code, processor?.(memory.buffer));
   const buffer = memory.buffer as unknown as SharedArrayBuffer;
 
-  return ({ stored, K, bytes, picked, from, seed }: Case): number => {
+  return ({ stored, K, bytes, picked, from, shift, scale, seed }: Case): number => {
     const count = picked.length;
     let state = seed;
     const next = () => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
       return state;
     };
-    const place = Math.ceil((begin + BLOCK_BYTES) / 4) * 4;
-    const x = new Uint32Array(buffer, place, count * K + 2 * GUARD).fill(GUARD_BITS);
+    const behind = Math.ceil((begin + BLOCK_BYTES) / 4) * 4;
+    const x = new Uint32Array(buffer, behind, count * K + 2 * GUARD).fill(GUARD_BITS);
     const rows = new Uint32Array(buffer, x.byteOffset + x.byteLength, from + count);
     picked.forEach((share, i) => {
       rows[from + i] = Math.floor(share * stored);
@@ -65,15 +67,16 @@ function bench(code: MachineCode, processor?: (memory: ArrayBufferLike) => Proce
       : new Float32Array(buffer, buffer.byteLength - size, stored * K);
     const raw = bytes ? numbers : new Uint32Array(buffer, numbers.byteOffset, stored * K);
     for (let i = 0; i < stored * K; i++) raw[i] = next() >>> (bytes ? 24 : 0);
-    const lookup = Float32Array.from({ length: 256 }, () => next() / 2 ** 20 - 2048);
-    const table = new Uint32Array(lookup.buffer);
+    const scaled = Float32Array.from({ length: 256 }, (_, v) => (v - shift) * scale);
+    const scaledBits = new Uint32Array(scaled.buffer);
     const expected = Array.from(x);
     for (let r = 0; r < count; r++)
       for (let j = 0; j < K; j++) {
         const v = raw[rows[from + r] * K + j];
-        expected[GUARD + r * K + j] = bytes ? table[v] : v;
+        expected[GUARD + r * K + j] = bytes ? scaledBits[v] : v;
       }
-    const done = gatherRows!(x.byteOffset + 4 * GUARD, numbers, K, rows, from, from + count, lookup);
+    const place = x.byteOffset + 4 * GUARD;
+    const done = gatherRows!(place, numbers, K, rows, from, from + count, shift, scale);
     expect(done).toBe(true);
     return expected.findIndex((bits, i) => bits !== x[i]);
   };
@@ -108,15 +111,14 @@ it('takes a dataset of its own, and leaves to JavaScript what the engine may mov
   numbers.set(shared);
   const rows = new Uint32Array(new SharedArrayBuffer(8));
   rows.set([2, 0]);
-  const lookup = new Float32Array(256);
-  expect(gatherRows!(x.byteOffset, Float32Array.from(numbers), 2, rows, 0, 2, lookup)).toBe(false);
-  expect(gatherRows!(x.byteOffset, numbers, 2, Uint32Array.of(2, 0), 0, 2, lookup)).toBe(false);
+  expect(gatherRows!(x.byteOffset, Float32Array.from(numbers), 2, rows, 0, 2, 0, 1)).toBe(false);
+  expect(gatherRows!(x.byteOffset, numbers, 2, Uint32Array.of(2, 0), 0, 2, 0, 1)).toBe(false);
   expect([...x]).toEqual([0, 0, 0, 0]);
-  expect(gatherRows!(x.byteOffset, numbers, 2, rows, 0, 2, lookup)).toBe(true);
+  expect(gatherRows!(x.byteOffset, numbers, 2, rows, 0, 2, 0, 1)).toBe(true);
   expect([...x]).toEqual([2, 2.5, 0, 0.5]);
 });
 
-it('reads its table from where no thread that makes an instance writes', () => {
+it('reads its scaling from where no thread that makes an instance writes', () => {
   const [instructions] = machineSets;
   if (instructions === undefined) return;
   const { memory, begin, make } = placeFor(1);
@@ -126,7 +128,7 @@ it('reads its table from where no thread that makes an instance writes', () => {
   const x = new Float32Array(memory.buffer, memory.buffer.byteLength - 4, 1);
   const numbers = new Uint8Array(new SharedArrayBuffer(1));
   const rows = new Uint32Array(new SharedArrayBuffer(4));
-  gatherRows!(x.byteOffset, numbers, 1, rows, 0, 1, new Float32Array(256).fill(7));
+  gatherRows!(x.byteOffset, numbers, 1, rows, 0, 1, -7, 7);
   const block = new Uint8Array(memory.buffer, begin, BLOCK_BYTES);
   const before = block.slice();
   make(code);
