@@ -118,12 +118,10 @@ export class Assembler extends Encoder {
   vunpackHigh2 = (to: number, a: number, b: number) =>
     this.vector(PREFIX_66, MAP_0F, 0x15, to, a, b, { wide: 1 });
 
-  /**
-   * Each of the next bytes as a number of 32 bits, as many as half a vector holds; and the first of them in
-   * float64, which fills a vector. Float64 numbers come in vectors, and are rounded to half a vector.
-   */
+  /** Loads bytes, each into 32 bits, as many as half a vector holds. */
   vloadBytes = (to: number, from: MemoryOperand) =>
     this.vex(PREFIX_66, MAP_0F38, 0x31, to, NONE, from, this.half);
+  /** Turns the whole numbers of half a vector into float64, of which a vector holds as many. */
   vwiden = (to: number, from: number) => this.vector(PREFIX_F3, MAP_0F, 0xe6, to, NONE, from);
   vbroadcastDouble = (to: number, from: MemoryOperand) =>
     this.vector(PREFIX_66, MAP_0F38, 0x19, to, NONE, from, { unit: 8, wide: 1 });
@@ -131,17 +129,19 @@ export class Assembler extends Encoder {
     this.vector(PREFIX_66, MAP_0F, 0x5c, to, a, b, { wide: 1 });
   vmulDoubles = (to: number, a: number, b: number) =>
     this.vector(PREFIX_66, MAP_0F, 0x59, to, a, b, { wide: 1 });
+  /** Rounds float64 to half a vector of floats. */
   vroundDoubles = (to: number, from: number) =>
     this.vector(PREFIX_66, MAP_0F, 0x5a, to, NONE, from, { wide: 1 });
   vstoreHalf = (to: MemoryOperand, from: number) =>
     this.vex(PREFIX_NONE, MAP_0F, 0x11, from, NONE, to, this.half);
-  /** Moves the first 32 bits to or from a general register; the rest of the vector becomes 0. */
+  /** Moves 32 bits from a general register; the rest of the vector becomes 0. */
   vfromGeneral = (to: number, from: number) =>
     this.vex(PREFIX_66, MAP_0F, 0x6e, to, NONE, from, { short: true });
+  /** Moves the first 32 bits to a general register. */
   vtoGeneral = (to: number, from: number) =>
     this.vex(PREFIX_66, MAP_0F, 0x7e, from, NONE, to, { short: true });
 
-  /** The form of an instruction on half a vector, which AVX2's prefix can encode for both sets. */
+  /** The form of an instruction on half a vector: both sets write it with AVX2's prefix. */
   private get half() {
     return { short: this.instructions === 'avx2' };
   }
