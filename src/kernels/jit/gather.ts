@@ -25,7 +25,7 @@ const [SHIFT, SCALE, NUMBER] = [0, 1, 2];
  * Writes a function that goes through the rows; `prepare` writes what it does before, `copyRow` what it does
  * to one of them.
  */
-function writeGather(code: Assembler, copyRow: () => void, prepare = () => {}): Label {
+function writeGather(code: Assembler, prepare: () => void, copyRow: () => void): Label {
   code.align();
   const entry = code.here();
   enter(code, RDI);
@@ -35,7 +35,6 @@ function writeGather(code: Assembler, copyRow: () => void, prepare = () => {}): 
   code.mov(ROWS, at(RDI, GATHER.rows));
   code.mov32(STRIDE, at(RDI, GATHER.stride));
   code.mov32(LEFT, at(RDI, GATHER.count));
-  code.setMask(at(RDI, GATHER.mask));
   prepare();
   place(code, NEXT, 0);
   const row = code.here();
@@ -79,7 +78,8 @@ function repeat(code: Assembler, word: number, turn: () => void): void {
 /** Copies rows of floats. */
 export function writeGatherFloats(code: Assembler): Label {
   const { vectorBytes } = code;
-  return writeGather(code, () => {
+  const prepare = () => code.setMask(at(RDI, GATHER.mask));
+  const copyRow = () => {
     const copy = (offset: number) => {
       code.vload(0, at(ROW, offset, DONE));
       code.vstore(at(X, offset, DONE), 0);
@@ -99,7 +99,8 @@ export function writeGatherFloats(code: Assembler): Label {
     code.vloadMasked(0, at(ROW, 0, DONE));
     code.vstoreMasked(at(X, 0, DONE), 0);
     code.place(end);
-  });
+  };
+  return writeGather(code, prepare, copyRow);
 }
 
 /** Scales rows of bytes. */
@@ -135,5 +136,5 @@ export function writeGatherBytes(code: Assembler): Label {
       code.addImmediate(DONE, 1);
     });
   };
-  return writeGather(code, copyRow, prepare);
+  return writeGather(code, prepare, copyRow);
 }

@@ -289,12 +289,13 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
       const zeroing = p2 >> 7 === 1;
       const op = byte();
       const isRegister = direct();
-      const broadcast = map === 2 && (op === 0x18 || op === 0x19);
+      /** The bytes that a broadcast takes from memory, or all of a vector. */
+      const unit = (map === 2 && { 24: 4, 25: 8 }[op]) || 4 * lanes;
       const { register, address, index } = operand(
         R + high,
         X,
         isRegister && wide ? B + 2 * X : B,
-        wide ? (broadcast ? 4 * (op - 0x17) : 4 * lanes) : 1,
+        wide ? unit : 1,
       );
       const where = address!;
       const to = register * LANES;
