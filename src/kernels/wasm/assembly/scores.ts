@@ -6,7 +6,7 @@ export function sumFloats(values: usize, from: i32, to: i32, start: f64): f64 {
   return start;
 }
 
-/** As sumFloats, of doubles. */
+/** Adds up doubles as sumFloats adds up floats. */
 export function sumDoubles(values: usize, from: i32, to: i32, start: f64): f64 {
   for (let i = from; i < to; i++) start += f64.load(values + (<usize>i << 3));
   return start;
