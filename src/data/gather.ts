@@ -12,12 +12,7 @@ type GatherKernels = Pick<Kernels, 'scaleBytes' | 'gatherRows'>;
 
 /**
  * Fills x[R, inputWidth] and d[R, targetWidth] from the dataset's rows `rows[from] … rows[to−1]`, R = to −
- * from.
- *
- * Numbers are scaled, and clipped, in float64 and rounded once, when they are stored in x. One-hot blocks and
- * the codes of the embedded columns follow them. d gets class indices or scaled values; with null there are
- * no targets.
- * `kernels`, if given, must work on the memory that x lies in.
+ * from; with d null there are no targets. `kernels`, if given, must work on the memory that x lies in.
  */
 export function gather(
   x: FloatArray,
@@ -29,15 +24,16 @@ export function gather(
   to: number,
   kernels: GatherKernels | null = null,
 ): void {
-  if (dataset.stored === undefined) gatherInputs(x, dataset, encoding, rows, from, to, kernels);
-  else {
-    const fetched = fetchRows(dataset, rows, from, to);
-    gatherInputs(x, fetched.inputs, encoding, fetched.rows, 0, to - from, kernels);
-  }
+  gatherInputs(x, dataset, encoding, rows, from, to, kernels);
   if (d !== null) gatherTargets(d, dataset, encoding, rows, from, to, kernels);
 }
 
-function gatherInputs(
+/**
+ * Fills x likewise. Numbers are scaled, and clipped, in float64 and rounded once, when they are stored in x.
+ * One-hot blocks and the codes of the embedded columns follow them.
+ * @param origin holds from where a recording counts the rows (`Kernels.gatherRows`)
+ */
+export function gatherInputs(
   x: FloatArray,
   dataset: Inputs,
   encoding: PreparedEncoding,
@@ -45,12 +41,18 @@ function gatherInputs(
   from: number,
   to: number,
   kernels: GatherKernels | null,
+  origin?: Uint32Array,
 ): void {
+  if (dataset.stored !== undefined) {
+    const fetched = fetchRows(dataset, rows, from, to);
+    gatherInputs(x, fetched.inputs, encoding, fetched.rows, 0, to - from, kernels);
+    return;
+  }
   const { oneHot, embedded } = encoding;
   let width = dataset.numberWidth + embedded.length;
   for (let c = 0; c < oneHot.length; c++) width += oneHot[c];
 
-  if (dataset.numberWidth > 0) gatherNumbers(x, width, dataset, encoding, rows, from, to, kernels);
+  if (dataset.numberWidth > 0) gatherNumbers(x, width, dataset, encoding, rows, from, to, kernels, origin);
   if (oneHot.length > 0) gatherCodes(x, width, dataset, encoding, rows, from, to);
 }
 
@@ -68,6 +70,7 @@ function gatherNumbers(
   from: number,
   to: number,
   kernels: GatherKernels | null,
+  origin: Uint32Array | undefined,
 ): void {
   const unscaled = shift[0] === 0 && scale[0] === 1;
   if (clip !== null) {
@@ -76,11 +79,12 @@ function gatherNumbers(
     scaleByColumn(x, width, numbers, numberWidth, shift, scale, rows, from, to);
   } else if (numbers instanceof Uint8Array) {
     if (kernels && x instanceof Float32Array && width === numberWidth) {
-      if (kernels.gatherRows?.(x, numbers, width, rows, from, to, shift[0], scale[0])) return;
+      if (kernels.gatherRows?.(x, numbers, width, rows, from, to, shift[0], scale[0], origin)) return;
       scaleBytesByKernel(kernels, x, numbers, width, shift[0], scale[0], rows, from, to);
     } else lookUpBytes(x, width, numbers, numberWidth, lookup, rows, from, to);
   } else if (numbers instanceof Float32Array && x instanceof Float32Array && unscaled) {
-    if (width === numberWidth && kernels?.gatherRows?.(x, numbers, width, rows, from, to, 0, 1)) return;
+    if (width === numberWidth && kernels?.gatherRows?.(x, numbers, width, rows, from, to, 0, 1, origin))
+      return;
     copyFloats(x, width, numbers, numberWidth, rows, from, to);
   } else {
     scaleAlike(x, width, numbers, numberWidth, shift[0], scale[0], rows, from, to);
@@ -244,7 +248,8 @@ function gatherCodes(
   }
 }
 
-function gatherTargets(
+/** Fills d with class indices or scaled values likewise. */
+export function gatherTargets(
   d: FloatArray,
   { targets, targetWidth }: Dataset,
   { targetShift, targetScale }: PreparedEncoding,
@@ -252,13 +257,14 @@ function gatherTargets(
   from: number,
   to: number,
   kernels: GatherKernels | null,
+  origin?: Uint32Array,
 ): void {
   const classes = targetShift.length === 0;
   if (
     classes &&
     d instanceof Float32Array &&
     targets instanceof Uint8Array &&
-    kernels?.gatherRows?.(d, targets, targetWidth, rows, from, to, 0, 1)
+    kernels?.gatherRows?.(d, targets, targetWidth, rows, from, to, 0, 1, origin)
   ) {
     return;
   }

@@ -43,19 +43,17 @@ export function createForwardContext(given: Omit<ForwardContext, 'pass' | 'train
 /**
  * Gathers the rows `rows[from] … rows[to − 1]` of the dataset and computes the network's output for them. The
  * caller has set the pass's shards and whether it is in training.
- * @param run runs the network forward
  */
 export function forwardRows(
   { workspace, encoding, kernels, pass, timer }: ForwardContext,
   { dataset, rows }: Subset,
   from: number,
   to: number,
-  run = forward,
 ): void {
   gather(workspace.network.input, workspace.targets, dataset, encoding, rows, from, to, kernels);
   timer?.lap('gather');
   pass.rows = to - from;
-  run(pass, workspace.network);
+  forward(pass, workspace.network);
   timer?.lap('forward');
 }
 

@@ -39,11 +39,33 @@ export const oneShard = (R: number): ShardRows => ({ bounds: Int32Array.of(0, R)
  */
 export type SumMode = 'start' | 'continue';
 
-/**
- * Calls of kernels that can be made again as a single call, on the same arrays with the same sizes. It
- * returns what no magnitude among the sums over rows that it stores exceeds, NaN if one is NaN.
- */
-export type Recording = () => number;
+/** A part of a pass that is made for one batch after the other. */
+export interface Stage {
+  /** Whether it does nothing but call kernels, with the same arrays and sizes each time. */
+  readonly recordable: boolean;
+  readonly run: () => void;
+}
+
+/** What makes stages again. */
+export interface Repetition {
+  /**
+   * Whether it makes the calls of machine code that the stages made, as one call, on whatever their arrays
+   * hold by then. Otherwise it runs a stage itself.
+   */
+  readonly recorded: boolean;
+  /**
+   * If recorded, returns what no magnitude exceeds among the sums over rows that it stores, NaN if one is
+   * NaN.
+   */
+  readonly run: () => number | undefined;
+}
+
+/** Float64 arrays with a number for each shard: Σ Div over its rows, Σ of what they count, and a score. */
+export interface ShardSums {
+  readonly losses: Float64Array;
+  readonly weights: Float64Array;
+  readonly scores: Float64Array;
+}
 
 /**
  * The sizes of a periodic embedding: each of the first C of K inputs goes through F cosines to V values,
@@ -132,10 +154,10 @@ export interface Kernels {
   columnSums(db: FloatArray, dz: FloatArray, shards: ShardRows, N: number, mode: SumMode): number | undefined;
 
   /**
-   * Runs `run`, which may call nothing but the products and sums above, and returns a recording of its calls;
-   * null where not all of them were calls of machine code.
+   * Runs stages, and returns what makes them again in their order. Those that made calls of machine code and
+   * no others are recorded, consecutive ones together.
    */
-  record?(run: () => void): Recording | null;
+  record?(stages: readonly Stage[]): readonly Repetition[];
 
   /**
    * y = f(z), element by element; p is the parameter of f (a slope, …). reference/activations.ts lists the
@@ -245,7 +267,8 @@ export interface Kernels {
   /**
    * x[R,K] = the rows `rows[from] … rows[to−1]` of stored numbers [.., K], each byte v as (v − shift)·scale,
    * computed in float64 and rounded once, and floats as they are, where there is a faster way than
-   * JavaScript's; returns whether there is.
+   * JavaScript's; returns whether there is. A recording gathers rows that lie as much further on as
+   * `origin[0]`, which must not exceed `from`, has grown since; without it, the same rows.
    */
   gatherRows?(
     x: Float32Array,
@@ -256,6 +279,7 @@ export interface Kernels {
     to: number,
     shift: number,
     scale: number,
+    origin?: Uint32Array,
   ): boolean;
 
   /** dst += src: one addition of the summation tree. */
@@ -278,6 +302,21 @@ export interface Kernels {
     N: number,
     threshold: number,
   ): number;
+
+  /**
+   * Leaves for each of the shards, the first of which has its number at `place`: the `sum` of its rows'
+   * losses, how many rows it has, and `countRight` of outputs y[R,N], where there is a faster way than those;
+   * returns whether there is.
+   */
+  tallyClasses?(
+    sums: ShardSums,
+    place: number,
+    rowLosses: FloatArray,
+    y: FloatArray,
+    classes: FloatArray,
+    shards: ShardRows,
+    N: number,
+  ): boolean;
 
   /**
    * Runs one element-wise step over `count` parameters: changes w and the slots in place, from the gradient

@@ -3,7 +3,8 @@
  * a system library (native/), and either of them with operands in bfloat16 (bfloat16.ts). Shapes and meaning
  * are those of `Kernels`.
  */
-import type { FloatArray, Recording, ShardRows, SumMode } from './kernels.js';
+import type { FloatArray, Kernels, ShardRows, SumMode } from './kernels.js';
+import type { DivergenceKernel } from './reference/divergences.js';
 import type { OrderedScalars, StepName } from './steps.js';
 
 /** The three products; z, x, w, b, dx, dz, dw and db are byte offsets. */
@@ -32,7 +33,7 @@ export interface Products {
    */
   columnSums?(db: number, dz: number, shards: ShardRows, N: number, mode: SumMode): number | undefined;
   /** `Kernels.record`. */
-  record?: ((run: () => void) => Recording | null) | undefined;
+  record?: Kernels['record'] | undefined;
   /** Rounds `count` numbers to bfloat16 that are stored as float32, as WASM does, which has a slower way. */
   round?(to: number, from: number, count: number): void;
   /** Gathers rows as `Kernels` says; x is a byte offset. */
@@ -45,6 +46,29 @@ export interface Products {
     to: number,
     shift: number,
     scale: number,
+    origin?: Uint32Array,
+  ): boolean;
+  /** Computes a divergence with the bits of WASM, where there is a faster way; returns whether there is. */
+  divergence?(
+    name: DivergenceKernel,
+    losses: number,
+    dy: number,
+    y: number,
+    d: number,
+    R: number,
+    N: number,
+    p: number,
+  ): boolean;
+  /** Adds up what rows have lost and how many are right, as `Kernels` says, likewise. */
+  tallyClasses?(
+    losses: number,
+    weights: number,
+    scores: number,
+    rowLosses: number,
+    y: number,
+    classes: number,
+    shards: ShardRows,
+    N: number,
   ): boolean;
   /** Runs a step of an update rule likewise. */
   update?(

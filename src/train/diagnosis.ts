@@ -15,10 +15,11 @@ import type { Metrics } from '../forward/metrics.js';
 import type { FloatArray } from '../kernels/kernels.js';
 import { apart } from '../network/network.js';
 import { type BrokenParameter, brokenParameter, brokenView } from './finite.js';
-import { beginPass, type GradientContext, type GradientTask, prepareTask, weighRows } from './gradient.js';
+import { beginPass, type GradientContext, type GradientTask, prepareTask } from './gradient.js';
 import { allFinite, type Diagnosis, largest, magnitudes, remedyFor, rowsNotFinite } from './magnitudes.js';
 import { addBlocks } from './memory.js';
 import type { TrainingPlan } from './plan.js';
+import { weighRows } from './stages.js';
 import type { BatchPass } from './stepcells.js';
 
 type Planned = Pick<TrainingPlan, 'data' | 'objective' | 'stepsPerEpoch' | 'sizes'>;

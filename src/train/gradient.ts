@@ -1,8 +1,7 @@
 import type { Subset } from '../data/dataset.js';
-import { addScores, computeDivergence, type ForwardContext, forwardRows } from '../forward/context.js';
-import { outputWidth, type SeenGradients } from '../network/layer.js';
-import { backward, forward } from '../network/network.js';
-import { type RunNetwork, replayed } from '../network/replayed.js';
+import type { ForwardContext } from '../forward/context.js';
+import type { TaskPhase } from '../forward/timer.js';
+import type { SeenGradients } from '../network/layer.js';
 import {
   contiguousRanges,
   type IndexRange,
@@ -15,8 +14,10 @@ import { leavesSameBits } from './audited.js';
 import { boundedBlocks, CALM } from './bounded.js';
 import { addBlocks, type TrainingMemory, type Workspace } from './memory.js';
 import { type GradientPass, type PassSequence, passesOf } from './passes.js';
+import { type RepeatedStages, repeated } from './repeated.js';
+import { stagesOf } from './stages.js';
 import { type BatchPass, readBatch } from './stepcells.js';
-import { isWeighted, rowWeight, type Weighting } from './weighting.js';
+import type { Weighting } from './weighting.js';
 
 /**
  * What a task leaves in the gradient blocks:
@@ -49,9 +50,8 @@ export interface GradientContext extends ForwardContext {
 /** What all tasks of the same size and range have in common. */
 interface PreparedTask {
   readonly sequence: PassSequence;
-  /** The passes through the network. */
-  readonly forward: RunNetwork;
-  readonly backward: RunNetwork;
+  /** What each pass is made of; their stages in one part, unless they are timed. */
+  readonly parts: readonly (readonly (RepeatedStages & { readonly phase: TaskPhase })[])[];
   /** Whether the sums that the task leaves are bounded. */
   readonly isBounded: ReturnType<typeof boundedBlocks>;
 }
@@ -73,7 +73,7 @@ export function computeGradient(
   timer?.begin();
   forget(pass.seen);
   for (let i = 0; i < passes.length; i++) {
-    makePass(context, prepared, batch, passes[i]);
+    makePass(context, prepared, batch, i);
     progress();
   }
   if (additions.length > 0) {
@@ -95,25 +95,15 @@ function forget(seen: SeenGradients): void {
 }
 
 /** Makes one training pass, forward and backward. */
-function makePass(
-  context: GradientContext,
-  prepared: PreparedTask,
-  batch: BatchPass,
-  piece: GradientPass,
-): void {
-  const { workspace, pass, timer, trainingRows } = context;
-  const { sequence } = prepared;
-  const { from, to, shards, mode } = piece;
-  beginPass(context, batch, sequence, piece);
-  forwardRows(context, trainingRows, batch.start + from, batch.start + to, prepared.forward);
-  computeDivergence(context, true);
-  weighRows(context, batch.start + from);
-  for (let shard = shards.first; shard < shards.last; shard++) {
-    sumRows(context, shard, sequence.offset + shard, mode === 'continue');
+function makePass(context: GradientContext, { sequence, parts }: PreparedTask, batch: BatchPass, i: number) {
+  const { timer, workspace } = context;
+  workspace.origin[0] = batch.start;
+  if (parts[i].length > 1 || !parts[i][0].isOneCall())
+    beginPass(context, batch, sequence, sequence.passes[i]);
+  for (const { run, phase } of parts[i]) {
+    run();
+    timer?.lap(phase);
   }
-  timer?.lap('divergence');
-  prepared.backward(pass, workspace.network);
-  timer?.lap('backward');
 }
 
 /** Prepares the context for one training pass. */
@@ -127,6 +117,7 @@ export function beginPass(
     // Bounds count from the pass's first row.
     workspace.bounds[shard] = Math.min(Math.max(bounds[shard], from), to) - from;
   }
+  pass.rows = to - from;
   pass.shards = shards;
   pass.subtrees = subtrees;
   pass.mode = mode;
@@ -136,40 +127,6 @@ export function beginPass(
   training.lossParameter = lossParameter;
   // Passes that can be recorded draw nothing.
   if (!workspace.network.passes.recordable) streamKey(seed, PURPOSE.step, step, pass.key);
-}
-
-/**
- * Writes into the workspace's `rowWeights` what each row counts, and scales its Div and ∂Div/∂Y by that. A
- * row that counts nothing adds exactly 0, even where its Div is not finite.
- * @param from the pass's first row in the epoch's order
- */
-export function weighRows(context: GradientContext, from: number): void {
-  const { workspace, objective, weighting, pass, trainingRows } = context;
-  const { dataset, rows } = trainingRows;
-  const { rowLosses, rowWeights, targets, network } = workspace;
-  rowWeights.fill(1, 0, pass.rows);
-  if (!isWeighted(weighting, dataset)) return;
-  const N = outputWidth(objective.layers);
-  for (let row = 0; row < pass.rows; row++) {
-    const weight = rowWeight(weighting, dataset, rows[from + row], targets[row]);
-    rowWeights[row] = weight;
-    rowLosses[row] = weight === 0 ? 0 : weight * rowLosses[row];
-    for (let i = row * N; i < (row + 1) * N; i++) {
-      network.outputGradient[i] = weight === 0 ? 0 : weight * network.outputGradient[i];
-    }
-  }
-}
-
-/** Adds up the losses, weights and scores of a shard's rows in row order, and leaves them at `place`. */
-function sumRows(context: GradientContext, shard: number, place: number, continued: boolean): void {
-  const { kernels, memory, workspace } = context;
-  const { shardLosses, shardWeights, shardScores } = memory;
-  const { bounds, rowLosses, rowWeights } = workspace;
-  const from = bounds[shard];
-  const to = bounds[shard + 1];
-  shardLosses[place] = kernels.sum(rowLosses, from, to, continued ? shardLosses[place] : 0);
-  shardWeights[place] = kernels.sum(rowWeights, from, to, continued ? shardWeights[place] : 0);
-  shardScores[place] = addScores(context, from, to, continued ? shardScores[place] : 0);
 }
 
 /**
@@ -189,15 +146,23 @@ export function prepareTask(context: GradientContext, task: GradientTask, rows: 
   return found;
 }
 
-function newTask({ kernels, memory }: GradientContext, sequence: PassSequence): PreparedTask {
-  const blocks = sequence.roots.map((block) => memory.gradients[block]);
+function newTask(context: GradientContext, sequence: PassSequence): PreparedTask {
+  const { kernels, memory, pass, timer } = context;
+  const { passes, roots } = sequence;
   // A recording takes memory, so it is not for the many passes over a batch that is too long for one.
-  const repeats = sequence.passes.length === 1;
+  const recorder = passes.length === 1 ? kernels : {};
   return {
     sequence,
-    forward: repeats ? replayed(forward) : forward,
-    backward: repeats ? replayed(backward) : backward,
-    isBounded: boundedBlocks(kernels, blocks),
+    parts: passes.map((piece) => {
+      const stages = stagesOf(context, sequence, piece);
+      // Stages that are timed are made one by one.
+      const groups = timer ? stages.map((stage) => [stage]) : [stages];
+      return groups.map((group) => ({ phase: group[0].phase, ...repeated(group, recorder, pass.seen) }));
+    }),
+    isBounded: boundedBlocks(
+      kernels,
+      roots.map((block) => memory.gradients[block]),
+    ),
   };
 }
 

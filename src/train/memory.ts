@@ -58,7 +58,9 @@ export interface Workspace extends ForwardWorkspace {
   readonly scratch: number;
   /** Where the kernels keep operands rounded to bfloat16; null in float32. */
   readonly rounded: RoundedPlaces | null;
-  /** [R]: what each row counts in the gradient. */
+  /** [1]: the batch's first row in the epoch's order, from which recorded passes gather. */
+  readonly origin: Uint32Array;
+  /** [R]: what each row counts in the gradient, where rows count differently. */
   readonly rowWeights: Float64Array;
   /** [1] when neither sums of such gradients nor updates by them can leave the range of float32, else [0]. */
   readonly bounded: Int32Array;
@@ -167,6 +169,7 @@ export function carveTraining(
         { rows, shards, targetWidth },
         { layout, weights, gradients },
       ),
+      origin: arena.uint32s(1),
       rowWeights: arena.doubles(rows),
       bounded: arena.int32s(1),
       differs: arena.int32s(1),

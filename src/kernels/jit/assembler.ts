@@ -13,6 +13,8 @@ const [MAP_0F, MAP_0F38, MAP_0F3A] = [1, 2, 3];
 const [PREFIX_NONE, PREFIX_66, PREFIX_F3, PREFIX_F2] = [0, 1, 2, 3];
 /** What the second operand is called where an instruction has none. */
 const NONE = 0;
+/** The form of an instruction on four lanes, or on a single number. */
+const SHORT = { short: true } as const;
 /** The first bytes of a code that a processor with indirect-branch tracking lets an address lead to. */
 const ENDBR64 = [0xf3, 0x0f, 0x1e, 0xfa];
 
@@ -91,10 +93,11 @@ export class Assembler extends Encoder {
     this.vex(PREFIX_NONE, MAP_0F, 0x10, to, NONE, from, { short: true });
   vstore128 = (to: MemoryOperand, from: number) =>
     this.vex(PREFIX_NONE, MAP_0F, 0x11, from, NONE, to, { short: true });
-  /** Loads one float into all lanes. */
-  vbroadcast = (to: number, from: MemoryOperand) =>
+  /** Puts one float, or the first one of a vector, into all lanes. */
+  vbroadcast = (to: number, from: Operand) =>
     this.vector(PREFIX_66, MAP_0F38, 0x18, to, NONE, from, { unit: 4 });
   vadd = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x58, to, a, b);
+  vsub = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x5c, to, a, b);
   vmul = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x59, to, a, b);
   vdivide = (to: number, a: number, b: Operand) => this.vector(PREFIX_NONE, MAP_0F, 0x5e, to, a, b);
   /** The smaller or the larger one; the last operand where one of them is NaN, or both are 0. */
@@ -109,7 +112,15 @@ export class Assembler extends Encoder {
   vminUnsigned = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F38, 0x3b, to, a, b);
   /** Adds whole numbers of 32 bits. */
   vaddWhole = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F, 0xfe, to, a, b);
+  vsubWhole = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F, 0xfa, to, a, b);
+  /** Turns floats into whole numbers of 32 bits, of which it cuts off what follows the point, and back. */
+  vtoWhole = (to: number, from: number) => this.vector(PREFIX_F3, MAP_0F, 0x5b, to, NONE, from);
+  vfromWhole = (to: number, from: number) => this.vector(PREFIX_NONE, MAP_0F, 0x5b, to, NONE, from);
+  /** Rounds floats to whole numbers that are floats: to nearest, ties to even. */
+  vroundWhole = (to: number, from: number) =>
+    this.vector(PREFIX_66, MAP_0F3A, 0x08, to, NONE, from, { immediate: 8 });
   vand = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F, 0xdb, to, a, b);
+  vor = (to: number, a: number, b: Operand) => this.vector(PREFIX_66, MAP_0F, 0xeb, to, a, b);
   vunpackLow = (to: number, a: number, b: number) => this.vector(PREFIX_NONE, MAP_0F, 0x14, to, a, b);
   vunpackHigh = (to: number, a: number, b: number) => this.vector(PREFIX_NONE, MAP_0F, 0x15, to, a, b);
   /** These two interleave pairs of floats, the others single ones. */
@@ -160,6 +171,35 @@ export class Assembler extends Encoder {
 
   vshiftRight = (to: number, from: number, by: number) =>
     this.vector(PREFIX_66, MAP_0F, 0x72, 2, to, from, { immediate: by });
+  /** Shifts whole numbers with a sign. */
+  vshiftRightSigned = (to: number, from: number, by: number) =>
+    this.vector(PREFIX_66, MAP_0F, 0x72, 4, to, from, { immediate: by });
+  vshiftLeft = (to: number, from: number, by: number) =>
+    this.vector(PREFIX_66, MAP_0F, 0x72, 6, to, from, { immediate: by });
+
+  /** Takes four lanes of a vector: the ones from lane 4·number on. */
+  vquarter = (to: number, from: number, number: number) =>
+    this.vector(PREFIX_66, MAP_0F3A, 0x19, from, NONE, to, { immediate: number });
+  /** These compute with four lanes; the others of the result become 0. */
+  vadd128 = (to: number, a: number, b: number) => this.vex(PREFIX_NONE, MAP_0F, 0x58, to, a, b, SHORT);
+  vmax128 = (to: number, a: number, b: number) => this.vex(PREFIX_NONE, MAP_0F, 0x5f, to, a, b, SHORT);
+  /** Lane i of the result is the one that bits 2i and 2i + 1 of `choice` name. */
+  vpermute128 = (to: number, from: number, choice: number) =>
+    this.vex(PREFIX_66, MAP_0F3A, 0x04, to, NONE, from, { short: true, immediate: choice });
+
+  /** These take a single float, or float64 number. */
+  loadFloat = (to: number, from: MemoryOperand) => this.vex(PREFIX_F3, MAP_0F, 0x10, to, NONE, from, SHORT);
+  storeFloat = (to: MemoryOperand, from: number) => this.vex(PREFIX_F3, MAP_0F, 0x11, from, NONE, to, SHORT);
+  subFloat = (to: number, a: number, b: number) => this.vex(PREFIX_F3, MAP_0F, 0x5c, to, a, b, SHORT);
+  /** Compares as whole numbers without sign are compared; NaN is neither above nor unequal. */
+  compareFloats = (a: number, b: number) => this.vex(PREFIX_NONE, MAP_0F, 0x2e, a, NONE, b, SHORT);
+  /** Turns a float into a whole number of 32 bits, and NaN into the largest negative one. */
+  floatToWhole = (to: number, from: MemoryOperand) =>
+    this.vex(PREFIX_F3, MAP_0F, 0x2c, to, NONE, from, SHORT);
+  widenFloat = (to: number, from: number) => this.vex(PREFIX_F3, MAP_0F, 0x5a, to, from, from, SHORT);
+  addDouble = (to: number, a: number, b: number) => this.vex(PREFIX_F2, MAP_0F, 0x58, to, a, b, SHORT);
+  wholeToDouble = (to: number, from: number) => this.vex(PREFIX_F2, MAP_0F, 0x2a, to, to, from, SHORT);
+  storeDouble = (to: MemoryOperand, from: number) => this.vex(PREFIX_F2, MAP_0F, 0x11, from, NONE, to, SHORT);
 
   /** Finds the lanes that are NaN: AVX2 fills them in `note`, AVX-512 sets the mask. */
   vfindNaN(note: number, from: number): void {
@@ -170,7 +210,7 @@ export class Assembler extends Encoder {
   /** Sets all bits of the lanes that were found. */
   vfillFound(to: number, note: number): void {
     const [masked, merging, immediate] = [true, true, 0xff];
-    if (this.instructions === 'avx2') this.vex(PREFIX_66, MAP_0F, 0xeb, to, to, note, {});
+    if (this.instructions === 'avx2') this.vor(to, to, note);
     else this.evex(PREFIX_66, MAP_0F3A, 0x25, to, to, to, { masked, merging, immediate });
   }
 

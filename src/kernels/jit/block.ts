@@ -137,7 +137,42 @@ export const GATHER = {
   /** The shift and the scale of bytes, in float64. */
   shift: 56,
   scale: 64,
+  /** The address, of 64 bits, of a number of rows by which the first row lies further on. */
+  origin: 72,
   mask: WORD.rowMask,
+} as const;
+
+/**
+ * The words of the losses of rows: where they go, the gradient of the logits, the logits and the classes;
+ * sizes as of a step for the vectors of a row.
+ */
+export const LOSS = {
+  losses: 4,
+  gradient: 8,
+  logits: 12,
+  classes: 16,
+  rows: 20,
+  /** The logits of a row, and their bytes. */
+  width: 36,
+  stride: 40,
+  mask: STEP.mask,
+} as const;
+
+/**
+ * The words of sums over the rows of shards: losses, logits and classes of the rows; where the sums of the
+ * losses, the numbers of rows and those of right rows go; the logits of a row, and their bytes. The program
+ * holds the rows of each shard.
+ */
+export const TALLY = {
+  losses: 4,
+  logits: 8,
+  classes: 12,
+  sums: 16,
+  counts: 20,
+  scores: 24,
+  width: 28,
+  stride: 32,
+  shards: 36,
 } as const;
 
 /** Where the sums of C begin: at 0, at the bias, or at what C holds. */

@@ -3,6 +3,7 @@
 import { writeAffine, writeAffineTiles, writeNarrowAffineTiles } from './affine.js';
 import { writeAmxAffine, writeAmxGradient } from './amx.js';
 import { Assembler } from './assembler.js';
+import { writeCrossEntropy } from './crossentropy.js';
 import type { InstructionSet, Label } from './encoder.js';
 import { writeGatherBytes, writeGatherFloats } from './gather.js';
 import { writeGradient } from './gradient.js';
@@ -10,6 +11,7 @@ import { placeCode } from './memory.js';
 import { writeReplay } from './replay.js';
 import { writeRound } from './round.js';
 import { writeAdam, writeSgd } from './step.js';
+import { writeTally } from './tally.js';
 
 /** Writes the functions of the machine code, each of which takes the address of a block (block.ts). */
 function writeFunctions(code: Assembler) {
@@ -21,6 +23,8 @@ function writeFunctions(code: Assembler) {
     sgd: writeSgd(code),
     adam: writeAdam(code),
     round: writeRound(code),
+    crossEntropy: writeCrossEntropy(code),
+    tally: writeTally(code),
     gatherFloats: writeGatherFloats(code),
     gatherBytes: writeGatherBytes(code),
     replay: writeReplay(code),

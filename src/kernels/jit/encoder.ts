@@ -137,6 +137,11 @@ export class Encoder {
     this.#bytes = larger;
   }
 
+  /** Writes numbers, which instructions read. */
+  floats(...values: readonly number[]): void {
+    for (const value of values) this.bytes(...new Uint8Array(Float32Array.of(value).buffer));
+  }
+
   /** Writes how far a label lies from another one. */
   distance(label: Label, from: Label): void {
     this.#distances.push({ place: this.#length, label, from: this.#labels[from] });

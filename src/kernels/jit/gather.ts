@@ -32,7 +32,10 @@ function writeGather(code: Assembler, prepare: () => void, copyRow: () => void):
   loadBase(code);
   loadPointer(code, X, GATHER.x);
   code.mov(NUMBERS, at(RDI, GATHER.numbers));
+  code.mov(ROWS, at(RDI, GATHER.origin));
+  code.mov32(DONE, at(ROWS));
   code.mov(ROWS, at(RDI, GATHER.rows));
+  code.lea(ROWS, at(ROWS, 0, DONE, 4));
   code.mov32(STRIDE, at(RDI, GATHER.stride));
   code.mov32(LEFT, at(RDI, GATHER.count));
   prepare();

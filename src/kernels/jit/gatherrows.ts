@@ -43,12 +43,15 @@ export function machineGather(
     words[word / 4 + 1] = address / 2 ** 32;
   };
 
-  return (x, numbers, K, rows, from, to, shift, scale) => {
-    if (!(numbers.buffer instanceof SharedArrayBuffer && rows.buffer instanceof SharedArrayBuffer))
-      return false;
+  /** Stands for an origin that never changes. */
+  const fixed = new Uint32Array(new SharedArrayBuffer(4));
+
+  return (x, numbers, K, rows, from, to, shift, scale, origin = fixed) => {
+    if (![numbers, rows, origin].every(({ buffer }) => buffer instanceof SharedArrayBuffer)) return false;
     if (to === from) return true;
     whole(GATHER.numbers, startOf(numbers));
-    whole(GATHER.rows, startOf(rows) + 4 * from);
+    whole(GATHER.rows, startOf(rows) + 4 * (from - origin[0]));
+    whole(GATHER.origin, startOf(origin));
     words[GATHER.x / 4] = x;
     words[GATHER.count / 4] = to - from;
     words[GATHER.stride / 4] = K * numbers.BYTES_PER_ELEMENT;

@@ -7,6 +7,7 @@ import { MOST_PROGRAM, MOST_ROWS, WORD } from './block.js';
 import { callProducts } from './calls.js';
 import type { MachineCode, ProductAddresses } from './compile.js';
 import { machineGather } from './gatherrows.js';
+import { machineLosses } from './losses.js';
 import { type Processor, THIS_PROCESSOR } from './processor.js';
 import { createRecorder } from './record.js';
 import { machineRounding } from './rounding.js';
@@ -59,19 +60,39 @@ export function machineProducts(
       recorder.refuse();
       return undefined;
     },
-    record(run) {
-      const replay = recorder.record(run);
-      if (replay === null) return null;
-      return () => {
-        calls.fill.forget();
-        replay();
-        return calls.fill.largest();
-      };
-    },
+    record: (stages) =>
+      recorder.record(stages).map(({ recorded, run }) => ({
+        recorded,
+        run() {
+          if (!recorded) return void run();
+          calls.fill.forget();
+          run();
+          return calls.fill.largest();
+        },
+      })),
+    ...refusing(recorder.refuse, {
+      ...machineLosses(code, memory, scratch, calls.block, recorder.callable),
+      gatherRows: machineGather(code, memory, scratch, calls.block, recorded),
+    }),
     update: machineUpdate(code, memory, scratch, calls.block, processor.callable),
-    gatherRows: machineGather(code, memory, scratch, calls.block, processor),
     round: machineRounding(code, memory, scratch, calls.block, processor.callable),
   };
+}
+
+/** Says of operations that return false where they leave their work to others that these did it. */
+function refusing<Operations extends Readonly<Record<string, (...operands: never[]) => boolean>>>(
+  refuse: () => void,
+  operations: Operations,
+): Operations {
+  const entries = Object.entries(operations).map(([name, operation]) => [
+    name,
+    (...operands: never[]) => {
+      const done = operation(...operands);
+      if (!done) refuse();
+      return done;
+    },
+  ]);
+  return Object.fromEntries(entries);
 }
 
 /** Whether the areas have room for the rows and the program of these shards. */

@@ -1,4 +1,5 @@
 /** Records calls of machine code, and makes them again as one call (replay.ts). */
+import type { Stage } from '../kernels.js';
 import type { WasmMemory } from '../wasm/types.js';
 import { PAIR_AREA, PROGRAM_AREA, WORD } from './block.js';
 import type { MachineCode } from './compile.js';
@@ -10,12 +11,18 @@ import { ENTRY, LIST } from './replay.js';
 interface Recorder {
   /** `callable` of the processor, for functions whose calls are recorded. */
   callable: Processor['callable'];
-  /** Says that something is done by other means, which ends the recording at hand. */
+  /** Says that something is done by other means, so that the stage at hand cannot be recorded. */
   refuse(): void;
   /** Whether calls are being recorded. */
   isRecording(): boolean;
-  /** Runs `run` and returns what makes its calls again; null where it has refused or made none. */
-  record(run: () => void): (() => void) | null;
+  /** Runs stages and returns what makes them again, as `Kernels.record` does. */
+  record(stages: readonly Stage[]): readonly RepeatedStages[];
+}
+
+/** Makes calls again as one, if `recorded`; else a stage, by itself. */
+interface RepeatedStages {
+  readonly recorded: boolean;
+  readonly run: () => void;
 }
 
 /** What is left of a recorded call. */
@@ -49,6 +56,17 @@ export function createRecorder(
     return new Uint8Array(memory.buffer, scratch + area, whole).slice();
   };
 
+  /** Runs a stage and returns its calls; null where there are none, or others too. */
+  const callsOf = (run: () => void, recordable: boolean): RecordedCall[] | null => {
+    calls = recordable ? [] : null;
+    try {
+      run();
+      return calls?.length ? calls : null;
+    } finally {
+      calls = null;
+    }
+  };
+
   return {
     callable(address) {
       const run = processor.callable(address);
@@ -65,18 +83,27 @@ export function createRecorder(
     refuse() {
       calls = null;
     },
-    record(run) {
-      calls = [];
-      try {
-        run();
-        if (!calls?.length) return null;
-        const list = writeList(calls, block, code.replay, vectorBytes);
+    record(stages) {
+      const repeated: RepeatedStages[] = [];
+      let together: RecordedCall[] = [];
+      const endList = () => {
+        if (together.length === 0) return;
+        const list = writeList(together, block, code.replay, vectorBytes);
         lists.push(list);
         const address = processor.addressOf(list);
-        return () => replay(address);
-      } finally {
-        calls = null;
+        repeated.push({ recorded: true, run: () => replay(address) });
+        together = [];
+      };
+      for (const { recordable, run } of stages) {
+        const made = callsOf(run, recordable);
+        if (made) together.push(...made);
+        else {
+          endList();
+          repeated.push({ recorded: false, run });
+        }
       }
+      endList();
+      return repeated;
     },
   };
 }

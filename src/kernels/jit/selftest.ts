@@ -42,19 +42,13 @@ export function testCode(code: MachineCode, module: WasmModule): void {
   const exports = instantiateWasm(module, memory, PAGE);
   const wasm = wasmProducts(exports, memory, PAGE);
   const machine = machineProducts(code, memory, begin, wasm);
-  const steps = [wasm, machine].map((products) => {
-    const kernels = createWasmKernels('jit', exports, memory, PAGE, products);
-    return stepResults(kernels, memory, begin + BLOCK_BYTES);
-  });
-  if (Buffer.compare(steps[0], steps[1]) !== 0) {
-    throw new Error(`machine code for ${code.instructions} updates parameters wrong`);
-  }
-  const rectified = [wasm, machine].map((products) => {
-    const kernels = createWasmKernels('jit', exports, memory, PAGE, products);
-    return rectifiedResults(kernels, memory, begin + BLOCK_BYTES);
-  });
-  if (Buffer.compare(rectified[0], rectified[1]) !== 0) {
-    throw new Error(`machine code for ${code.instructions} rectifies wrong`);
+  const kernels = [wasm, machine].map((products) =>
+    createWasmKernels('jit', exports, memory, PAGE, products),
+  );
+  for (const [name, resultsOf] of Object.entries(WORK)) {
+    const [expected, found] = kernels.map((each) => resultsOf(each, memory, begin + BLOCK_BYTES));
+    if (Buffer.compare(expected, found) !== 0)
+      throw new Error(`machine code for ${code.instructions} ${name} wrong`);
   }
   if (!gathersRight(machine, memory, begin + BLOCK_BYTES)) {
     throw new Error(`machine code for ${code.instructions} gathers rows wrong`);
@@ -147,14 +141,14 @@ function results(
     products.affineWeightGradient(dw, x, z, shards, K, N, 'start');
   };
   const bytes = () => Buffer.from(new Uint8Array(memory.buffer, z, end - z).slice());
-  const again = products.record?.(run);
-  if (!again) {
+  if (!products.record) {
     run();
     return [bytes()];
   }
+  const again = products.record([{ recordable: true, run }]);
   const first = bytes();
   fill(numbers);
-  again();
+  for (const { run } of again) run();
   return [first, bytes()];
 }
 
@@ -193,6 +187,36 @@ function rectifiedResults(kernels: Kernels, memory: WebAssembly.Memory, begin: n
   kernels.rectifiedInputGradient(dx, y, w, oneShard(R), K, N, x);
   return Buffer.from(new Uint8Array(memory.buffer, places[3], places[5] - places[3]).slice());
 }
+
+/** Computes the losses of classes and adds them up; returns all bytes of the results. */
+function lossResults(kernels: Kernels, memory: WebAssembly.Memory, begin: number): Buffer {
+  const [R, N] = [7, 21];
+  const all = new Float32Array(memory.buffer, begin, FLOATS);
+  fill(all);
+  const places = offsets(begin, [R * N, R, R * N, R, 4, 4, 4]);
+  const [z, classes, dz, losses] = places.slice(0, 4).map((place) => all.subarray((place - begin) / 4));
+  for (let i = 0; i < R * N; i++) z[i] *= 40;
+  for (let row = 0; row < R; row++) classes[row] = (5 * row) % N;
+  kernels.divergence('softmaxCrossEntropy', losses, dz, z, classes, R, N, 0);
+  const shards = { bounds: Int32Array.of(0, 4, R), first: 0, last: 2 };
+  const sums = places.slice(4, 7).map((place) => new Float64Array(memory.buffer, place, 2));
+  const [lost, weights, scores] = sums;
+  if (!kernels.tallyClasses!({ losses: lost, weights, scores }, 0, losses, z, classes, shards, N)) {
+    for (const [shard, from, to] of [[0, 0, 4] as const, [1, 4, R] as const]) {
+      lost[shard] = kernels.sum(losses, from, to, 0);
+      weights[shard] = to - from;
+      scores[shard] = kernels.countRight(z, classes, from, to, N, 0.5);
+    }
+  }
+  return Buffer.from(new Uint8Array(memory.buffer, places[2], places[7] - places[2]).slice());
+}
+
+/** What machine code does beside products, by its name; each returns all bytes of its results. */
+const WORK = {
+  'updates parameters': stepResults,
+  rectifies: rectifiedResults,
+  'computes losses': lossResults,
+} as const;
 
 /** Gathers rows of floats and of bytes, in reverse; returns whether x is right. */
 function gathersRight({ gatherRows }: Products, memory: WebAssembly.Memory, begin: number): boolean {

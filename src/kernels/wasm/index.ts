@@ -139,13 +139,21 @@ export function createWasmKernels(
     scaleColumns: (y, x, a, R, N) => wasm.scaleColumns(pointer(y), pointer(x), pointer(a), R, N),
     mixColumns: (y, x, f, a, R, N) => wasm.mixColumns(pointer(y), pointer(x), pointer(f), pointer(a), R, N),
     ...periodicKernels(wasm, copyBounds),
-    divergence: (name, losses, dy, y, d, R, N, p) =>
-      wasm.divergence(divergences[name], pointer(losses), pointer(dy), pointer(y), pointer(d), R, N, p),
+    divergence(name, losses, dy, y, d, R, N, p) {
+      const places = [pointer(losses), pointer(dy), pointer(y), pointer(d)] as const;
+      if (products.divergence?.(name, ...places, R, N, p)) return;
+      wasm.divergence(divergences[name], ...places, R, N, p);
+    },
     uniform: (u, R, N, key, row0, layer) => wasm.uniform(pointer(u), R, N, key[0], key[1], row0, layer),
     permute: ({ byteOffset, length }, seed, purpose, counter) =>
       wasm.permute(byteOffset, length, ...drawKey(seed, purpose), counter),
     scaleBytes: (x, count, shift, scale) => wasm.scaleBytes(pointer(x), count, shift, scale),
     gatherRows: (x, ...rest) => products.gatherRows?.(pointer(x), ...rest) ?? false,
+    tallyClasses({ losses, weights, scores }, place, rowLosses, y, classes, shards, N) {
+      const sums = [losses, weights, scores].map((array) => array.byteOffset + 8 * place);
+      const rows = [rowLosses, y, classes].map(pointer);
+      return products.tallyClasses?.(...(sums as Three), ...(rows as Three), shards, N) ?? false;
+    },
     add: (dst, src, count) => wasm.add(pointer(dst), pointer(src), count),
     allFinite: (a, count, headroom = 1) => wasm.allFinite(pointer(a), count, headroom) !== 0,
     sumOfSquares: (a, count) => wasm.sumOfSquares(pointer(a), count),
@@ -204,6 +212,8 @@ function stepRunner(wasm: WasmExports, memory: WebAssembly.Memory, scratch: numb
     });
   };
 }
+
+type Three = [number, number, number];
 
 const rowsOf = ({ bounds, first, last }: ShardRows): number => bounds[last] - bounds[first];
 

@@ -39,6 +39,18 @@ function larger(x: number, y: number): number {
   return y;
 }
 
+/** Rounds a float to a whole number, ties to even: whole floats lie next to each other from 2²³ on. */
+function roundToEven(number: number): number {
+  if (!(Math.abs(number) < 2 ** 23)) return number;
+  const [below, rest] = [Math.floor(number), number - Math.floor(number)];
+  const rounded = rest < 0.5 || (rest === 0.5 && below % 2 === 0) ? below : below + 1;
+  return rounded === 0 && (number < 0 || Object.is(number, -0)) ? -0 : rounded;
+}
+/** Returns the whole number of 32 bits without what follows the point; the lowest one for all others. */
+function wholeOf(number: number): number {
+  return Math.abs(number) < 2 ** 31 ? Math.trunc(number) : -(2 ** 31);
+}
+
 /** Returns a processor for one memory, on which functions of the code are called by their offsets. */
 export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
   const general = new Float64Array(16);
@@ -361,6 +373,17 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
           new Float64Array(scratch.buffer).set(x.map((number, i) => of(number, y[i])));
           put();
         });
+      /** Fills the destination with other words, which `convert` writes into scratch. */
+      const converted = (convert: () => void) =>
+        next(() => {
+          load();
+          convert();
+          put();
+        });
+      /** Returns the float64 number in the first lanes of a register, and puts one there. */
+      const doubleAt = (lane: number) => new Float64Array(bits.slice(lane, lane + 2).buffer)[0];
+      const setDouble = (lane: number, number: number) =>
+        bits.set(new Uint32Array(Float64Array.of(number).buffer), lane);
       /** Returns the view and the place of each row of a tile register, as far apart as the index says. */
       const tileRows = (writes: boolean) => {
         const distance = general[index];
@@ -410,7 +433,7 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
           });
         case '2.1.18':
           return next(() => {
-            scratch.fill(read32(where()));
+            scratch.fill(isRegister ? bits[where() * LANES] : read32(where()));
             put();
           });
         case '2.1.31':
@@ -431,6 +454,61 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
             const [view, offset] = place(where(), 8, false);
             new Float64Array(scratch.buffer).fill(view.getFloat64(offset, true));
             put();
+          });
+        case '1.0.5c':
+          return arithmetic((x, y) => x - y);
+        case '1.0.5b':
+          return converted(() => scratchFloats.set(Array.from(scratch, (word) => word | 0)));
+        case '1.2.5b':
+          return converted(() => scratch.set(Array.from(scratchFloats, wholeOf)));
+        case '3.1.8':
+          if (code[at++] !== 8) throw unknownError(start);
+          return converted(() => scratchFloats.set(scratchFloats.map(roundToEven)));
+        case '3.1.19': {
+          const first = 4 * code[at++];
+          return next(() => {
+            const target = where() * LANES;
+            const four = bits.slice(to + first, to + first + 4);
+            bits.fill(0, target, target + LANES).set(four, target);
+          });
+        }
+        case '3.1.4': {
+          const control = code[at++];
+          return pick((lane) => ['b', (lane & ~3) + ((control >> (2 * (lane & 3))) & 3)]);
+        }
+        case '1.2.10':
+          return next(() => {
+            const number = read32(where());
+            bits.fill(0, to, to + LANES)[to] = number;
+          });
+        case '1.2.11':
+          return next(() => write32(where(), bits[to]));
+        case '1.2.5c':
+          return next(() => {
+            floats[to] = floats[a] - floats[where() * LANES];
+          });
+        case '1.0.2e':
+          return next(() => {
+            const [x, y] = [floats[to], floats[where() * LANES]];
+            const unordered = Number.isNaN(x) || Number.isNaN(y);
+            zero = unordered || x === y;
+            below = unordered || x < y;
+          });
+        case '1.2.2c':
+          return next(() => {
+            scratch[0] = read32(where());
+            general[register] = wholeOf(scratchFloats[0]) >>> 0;
+          });
+        case '1.2.5a':
+          return next(() => setDouble(to, floats[where() * LANES]));
+        case '1.3.58':
+          return next(() => setDouble(to, doubleAt(a) + doubleAt(where() * LANES)));
+        case '1.3.2a':
+          return next(() => setDouble(to, general[where()] | 0));
+        case '1.3.11':
+          return next(() => {
+            write32(where(), bits[to]);
+            write32(where() + 4, bits[to + 1]);
           });
         case '1.1.5c':
           return doubles((x, y) => x - y);
@@ -497,12 +575,21 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
             for (let i = 0; i < lanes; i++) scratch[i] += bits[a + i];
             put();
           });
+        case '1.1.fa':
+          return next(() => {
+            load();
+            for (let i = 0; i < lanes; i++) scratch[i] = bits[a + i] - scratch[i];
+            put();
+          });
         case '1.1.72': {
           const by = code[at++];
-          const [RIGHT, ROTATE] = [2, 1];
-          if ((register & 7) !== RIGHT && (register & 7) !== ROTATE) throw unknownError(start);
-          const turned = (word: number) =>
-            (register & 7) === RIGHT ? word >>> by : (word << by) | (word >>> (32 - by));
+          const shifts: Readonly<Partial<Record<number, (word: number) => number>>> = {
+            1: (word) => (word << by) | (word >>> (32 - by)),
+            2: (word) => word >>> by,
+            4: (word) => word >> by,
+            6: (word) => word << by,
+          };
+          const turned = shifts[register & 7] ?? unknown(start);
           return next(() => {
             load();
             for (let i = 0; i < LANES; i++) bits[a + i] = i < lanes ? turned(scratch[i]) : 0;

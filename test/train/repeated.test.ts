@@ -1,16 +1,19 @@
-/** A pass that is replayed leaves the bits that it leaves layer by layer. */
+/** A pass that is repeated as a recording leaves the bits that it leaves layer by layer. */
 import { expect, it } from 'vitest';
 import type { FloatArray, Kernels } from '#src/kernels/kernels.js';
 import type { UncheckedLayer } from '#src/network/kind.js';
-import { replayed } from '#src/network/replayed.js';
 import { backward, forward } from '#src/network/sequence.js';
+import { repeated } from '#src/train/repeated.js';
 import { machineSets, numbers } from '../kernels/implementations.js';
 import { testNetwork } from '../support/network.js';
 
 const [ROWS, INPUTS] = [9, 5];
 
-/** Returns the two passes of a network, which tell what they have seen of the gradients. */
-function passes(layers: readonly UncheckedLayer[], run: Parameters<typeof replayed>[0][]) {
+/**
+ * Returns the two passes of a network, which tell what they have seen of the gradients.
+ * @param recording whether the kernels may record them: both, neither, or forward alone
+ */
+function passes(layers: readonly UncheckedLayer[], recording: boolean | 'forward') {
   let products = 0;
   const counting = (kernels: Kernels): Kernels => {
     const counted =
@@ -40,6 +43,12 @@ function passes(layers: readonly UncheckedLayer[], run: Parameters<typeof replay
       firstRow: 0,
     },
   };
+  const { recordable } = bound.passes;
+  const stages = [forward, backward].map((direction) => ({
+    recordable: recordable && (direction === forward || recording === true),
+    run: () => direction(pass, bound),
+  }));
+  const { run, isOneCall } = repeated(stages, recording ? kernels : {}, pass.seen);
   return (seed: number) => {
     parameters.set(numbers(parameters.length, seed));
     bound.input.set(numbers(ROWS * INPUTS, seed + 1));
@@ -47,24 +56,32 @@ function passes(layers: readonly UncheckedLayer[], run: Parameters<typeof replay
     gradient.fill(0);
     Object.assign(pass.seen, { arrays: [], most: 0 });
     products = 0;
-    for (const direction of run) direction(pass, bound);
-    return { products, bits: [...bound.output, ...gradient], seen: { ...pass.seen } };
+    const called = isOneCall();
+    run();
+    return { called, products, bits: [...bound.output, ...gradient], seen: { ...pass.seen } };
   };
 }
 
 it.skipIf(machineSets.length === 0)('dense layers with ReLU', () => {
   const layers: UncheckedLayer[] = [{ dense: 70 }, 'relu', { dense: 33 }, 'relu', { dense: 3 }];
-  const [plain, repeated] = [
-    passes(layers, [forward, backward]),
-    passes(layers, [replayed(forward), replayed(backward)]),
-  ];
+  const [plain, recorded] = [passes(layers, false), passes(layers, true)];
   for (const [turn, products] of [6, 0, 0].entries()) {
-    const [expected, found] = [plain(10 * turn), repeated(10 * turn)];
+    const [expected, found] = [plain(10 * turn), recorded(10 * turn)];
     expect(found.products).toBe(products);
+    expect([expected.called, found.called]).toEqual([false, turn > 0]);
     expect(found.bits).toEqual(expected.bits);
     // The largest of all stands for each of them.
     expect(found.seen.arrays).toHaveLength(6);
     expect(found.seen.most).toBe(Math.max(...found.seen.arrays.flatMap((array) => [...array].map(Math.abs))));
+  }
+});
+
+it.skipIf(machineSets.length === 0)('a recording before a stage that runs by itself', () => {
+  const layers: UncheckedLayer[] = [{ dense: 7 }, 'relu', { dense: 3 }];
+  const [plain, mixed] = [passes(layers, false), passes(layers, 'forward')];
+  for (const [turn, products] of [4, 2, 2].entries()) {
+    const [expected, found] = [plain(10 * turn), mixed(10 * turn)];
+    expect(found).toEqual({ ...expected, products });
   }
 });
 
@@ -74,8 +91,7 @@ it.skipIf(machineSets.length === 0).each([
   ['scaled inputs', [{ dense: { units: 7, ntk: true } }]],
   ['draws', [{ dense: 7 }, { dropout: 0.5 }, { dense: 3 }]],
 ] as [string, UncheckedLayer[]][])('%s: layer by layer, as ever', (_, layers) => {
-  const run = passes(layers, [replayed(forward), replayed(backward)]);
-  const plain = passes(layers, [forward, backward]);
+  const [plain, run] = [passes(layers, false), passes(layers, true)];
   for (const seed of [1, 2]) {
     const expected = plain(seed);
     expect(run(seed)).toEqual(expected);
