@@ -1,6 +1,7 @@
 import type { Subset } from '../data/dataset.js';
 import type { ForwardContext } from '../forward/context.js';
 import type { TaskPhase } from '../forward/timer.js';
+import type { Stage } from '../kernels/kernels.js';
 import type { SeenGradients } from '../network/layer.js';
 import {
   contiguousRanges,
@@ -14,9 +15,9 @@ import { leavesSameBits } from './audited.js';
 import { boundedBlocks, CALM } from './bounded.js';
 import { addBlocks, type TrainingMemory, type Workspace } from './memory.js';
 import { type GradientPass, type PassSequence, passesOf } from './passes.js';
-import { type RepeatedStages, repeated } from './repeated.js';
+import { type Repeated, runAndRepeat } from './repeated.js';
 import { stagesOf } from './stages.js';
-import { type BatchPass, readBatch } from './stepcells.js';
+import { type BatchPass, readBatch, rowsOf, startOf } from './stepcells.js';
 import type { Weighting } from './weighting.js';
 
 /**
@@ -47,11 +48,21 @@ export interface GradientContext extends ForwardContext {
   readonly prepared: Map<number, PreparedTask>;
 }
 
+/** Stages of a pass. */
+interface PassPart {
+  readonly phase: TaskPhase;
+  readonly stages: readonly Stage[];
+  /** What runs them when they have been run. */
+  again: Repeated | null;
+}
+
 /** What all tasks of the same size and range have in common. */
 interface PreparedTask {
   readonly sequence: PassSequence;
-  /** What each pass is made of; their stages in one part, unless they are timed. */
-  readonly parts: readonly (readonly (RepeatedStages & { readonly phase: TaskPhase })[])[];
+  /** What each pass is made of: all its stages in one part, unless they are timed. */
+  readonly parts: readonly (readonly PassPart[])[];
+  /** What makes the whole task, once it is known to be one call of machine code. */
+  oneCall: (() => void) | null;
   /** Whether the sums that the task leaves are bounded. */
   readonly isBounded: ReturnType<typeof boundedBlocks>;
 }
@@ -66,44 +77,51 @@ export function computeGradient(
   task: GradientTask,
   progress: () => void = () => {},
 ): void {
-  const { memory, workspace, kernels, pass, timer } = context;
-  const batch = readBatch(memory.batch);
-  const prepared = prepareTask(context, task, batch.rows);
-  const { passes, additions } = prepared.sequence;
-  timer?.begin();
-  forget(pass.seen);
-  for (let i = 0; i < passes.length; i++) {
-    makePass(context, prepared, batch, i);
-    progress();
-  }
-  if (additions.length > 0) {
-    addBlocks(kernels, memory, additions);
-    forget(pass.seen); // additions change what the kernels have seen
-  }
+  const { memory, workspace, pass } = context;
+  const prepared = prepareTask(context, task, rowsOf(memory.batch));
+  workspace.origin[0] = startOf(memory.batch);
+  if (prepared.oneCall) prepared.oneCall();
+  else makePasses(context, prepared, progress);
   if (task.leaves === 'again') workspace.differs[0] = Number(!leavesSameBits(memory, task));
   else {
     // The tree adds at most one value of each shard: a sum stays finite if this many times each value does.
     const headroom = 2 * context.sharding.shards * CALM;
     workspace.bounded[0] = Number(prepared.isBounded(pass.seen, headroom));
   }
-  timer?.lap('sum');
+  context.timer?.lap('sum');
 }
+
+/** Makes the passes of a task, and the additions that are left then. */
+function makePasses(context: GradientContext, prepared: PreparedTask, progress: () => void): void {
+  const { memory, kernels, pass, timer } = context;
+  const { passes, additions } = prepared.sequence;
+  const batch = readBatch(memory.batch);
+  timer?.begin();
+  forget(pass.seen);
+  for (const [i, parts] of prepared.parts.entries()) {
+    beginPass(context, batch, prepared.sequence, passes[i]);
+    for (const part of parts) {
+      if (part.again) part.again.run();
+      else part.again = runAndRepeat(part.stages, passes.length === 1 ? kernels : NO_RECORDING, pass.seen);
+      timer?.lap(part.phase);
+    }
+    progress();
+  }
+  if (additions.length > 0) {
+    addBlocks(kernels, memory, additions);
+    forget(pass.seen); // additions change what the kernels have seen
+  }
+  if (passes.length > 1 || additions.length > 0) return;
+  const [parts] = prepared.parts;
+  if (parts.length === 1 && parts[0].again!.isOneCall) prepared.oneCall = parts[0].again!.run;
+}
+
+/** A recording takes memory, so it is not for the many passes over a batch that is too long for one. */
+const NO_RECORDING = {};
 
 function forget(seen: SeenGradients): void {
   seen.arrays = [];
   seen.most = 0;
-}
-
-/** Makes one training pass, forward and backward. */
-function makePass(context: GradientContext, { sequence, parts }: PreparedTask, batch: BatchPass, i: number) {
-  const { timer, workspace } = context;
-  workspace.origin[0] = batch.start;
-  if (parts[i].length > 1 || !parts[i][0].isOneCall())
-    beginPass(context, batch, sequence, sequence.passes[i]);
-  for (const { run, phase } of parts[i]) {
-    run();
-    timer?.lap(phase);
-  }
 }
 
 /** Prepares the context for one training pass. */
@@ -147,22 +165,18 @@ export function prepareTask(context: GradientContext, task: GradientTask, rows: 
 }
 
 function newTask(context: GradientContext, sequence: PassSequence): PreparedTask {
-  const { kernels, memory, pass, timer } = context;
-  const { passes, roots } = sequence;
-  // A recording takes memory, so it is not for the many passes over a batch that is too long for one.
-  const recorder = passes.length === 1 ? kernels : {};
+  const { kernels, memory, timer } = context;
+  const blocks = sequence.roots.map((block) => memory.gradients[block]);
   return {
     sequence,
-    parts: passes.map((piece) => {
+    parts: sequence.passes.map((piece) => {
       const stages = stagesOf(context, sequence, piece);
       // Stages that are timed are made one by one.
       const groups = timer ? stages.map((stage) => [stage]) : [stages];
-      return groups.map((group) => ({ phase: group[0].phase, ...repeated(group, recorder, pass.seen) }));
+      return groups.map((group) => ({ phase: group[0].phase, stages: group, again: null }));
     }),
-    isBounded: boundedBlocks(
-      kernels,
-      roots.map((block) => memory.gradients[block]),
-    ),
+    oneCall: null,
+    isBounded: boundedBlocks(kernels, blocks),
   };
 }
 

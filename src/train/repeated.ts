@@ -1,49 +1,49 @@
 /**
- * Repeats the stages of a pass as recordings: stage by stage, JavaScript makes two dozen calls of kernels,
- * always with the same arrays and sizes, and until the engine has compiled it, which takes epochs of a small
+ * Repeats stages of work as recordings: stage by stage, JavaScript makes dozens of calls of kernels, always
+ * with the same arrays and sizes, and until the engine has compiled it, which takes epochs of a small
  * network, it takes longer than many of the calls themselves.
  */
-import type { FloatArray, Kernels, Repetition, Stage } from '../kernels/kernels.js';
+import type { Kernels, Stage } from '../kernels/kernels.js';
 import type { SeenGradients } from '../network/layer.js';
 
-/** Runs stages. */
-export interface RepeatedStages {
+/** What runs stages again. */
+export interface Repeated {
   readonly run: () => void;
-  /** Whether the next run is one call of machine code, which looks at no field of the pass. */
-  isOneCall(): boolean;
+  /** Whether that is one call of machine code. */
+  readonly isOneCall: boolean;
 }
 
 /**
- * Returns what runs stages as they are the first time, and from then on as recordings of that, where they and
- * the kernels allow it.
+ * Runs stages, and returns what runs them again: as recordings, where they and the kernels allow it.
  * @param seen where the last stage leaves the gradients of which the kernels have said how large they are, if
  *   it leaves any
  */
-export function repeated(
+export function runAndRepeat(
   stages: readonly Stage[],
-  kernels: Pick<Kernels, 'record'>,
-  seen: SeenGradients,
-): RepeatedStages {
-  let repetitions: readonly Repetition[] | undefined;
-  let gradients: FloatArray[] = [];
-  const runAsTheyAre = () => {
-    for (const { run } of stages) run();
+  { record }: Pick<Kernels, 'record'>,
+  seen: SeenGradients | null,
+): Repeated {
+  if (!record) {
+    const run = () => {
+      for (const stage of stages) stage.run();
+    };
+    run();
+    return { run, isOneCall: false };
+  }
+  const repetitions = record(stages);
+  const earlier = repetitions.slice(0, -1);
+  const last = repetitions[repetitions.length - 1];
+  const runAll = () => {
+    for (const { run } of earlier) run();
+    return last.run();
   };
-  if (!kernels.record) return { run: runAsTheyAre, isOneCall: () => false };
-  return {
-    run() {
-      if (repetitions === undefined) {
-        repetitions = kernels.record!(stages);
-        gradients = [...seen.arrays];
-        return;
-      }
-      let most: number | undefined;
-      for (const { run } of repetitions) most = run();
-      // Otherwise the last stage, in which the gradients come, has run by itself and has left them.
-      if (most === undefined || gradients.length === 0) return;
-      seen.arrays = gradients;
-      seen.most = most;
-    },
-    isOneCall: () => repetitions?.length === 1 && repetitions[0].recorded,
+  const run = earlier.length > 0 ? runAll : last.run;
+  const isOneCall = repetitions.length === 1 && last.recorded;
+  if (!seen || !last.recorded || seen.arrays.length === 0) return { run, isOneCall };
+  const arrays = [...seen.arrays];
+  const runAndSee = () => {
+    seen.most = run()!;
+    seen.arrays = arrays;
   };
+  return { run: runAndSee, isOneCall };
 }

@@ -48,6 +48,10 @@ export function readBatch(cells: Float64Array): BatchPass {
   };
 }
 
+/** The batch's first row in the epoch's order, and its rows. */
+export const startOf = (cells: Float64Array): number => cells[0];
+export const rowsOf = (cells: Float64Array): number => cells[1];
+
 const STEP_NAMES = Object.keys(STEPS) as StepName[];
 /** The most slots that a step takes. */
 const MOST_SLOTS = 3;

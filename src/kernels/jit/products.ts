@@ -60,16 +60,7 @@ export function machineProducts(
       recorder.refuse();
       return undefined;
     },
-    record: (stages) =>
-      recorder.record(stages).map(({ recorded, run }) => ({
-        recorded,
-        run() {
-          if (!recorded) return void run();
-          calls.fill.forget();
-          run();
-          return calls.fill.largest();
-        },
-      })),
+    record: recorder.record,
     ...refusing(recorder.refuse, {
       ...machineLosses(code, memory, scratch, calls.block, recorder.callable),
       gatherRows: machineGather(code, memory, scratch, calls.block, recorded),

@@ -1,5 +1,5 @@
 /** Records calls of machine code, and makes them again as one call (replay.ts). */
-import type { Stage } from '../kernels.js';
+import type { Kernels, Repetition } from '../kernels.js';
 import type { WasmMemory } from '../wasm/types.js';
 import { PAIR_AREA, PROGRAM_AREA, WORD } from './block.js';
 import type { MachineCode } from './compile.js';
@@ -15,14 +15,7 @@ interface Recorder {
   refuse(): void;
   /** Whether calls are being recorded. */
   isRecording(): boolean;
-  /** Runs stages and returns what makes them again, as `Kernels.record` does. */
-  record(stages: readonly Stage[]): readonly RepeatedStages[];
-}
-
-/** Makes calls again as one, if `recorded`; else a stage, by itself. */
-interface RepeatedStages {
-  readonly recorded: boolean;
-  readonly run: () => void;
+  record: NonNullable<Kernels['record']>;
 }
 
 /** What is left of a recorded call. */
@@ -84,14 +77,19 @@ export function createRecorder(
       calls = null;
     },
     record(stages) {
-      const repeated: RepeatedStages[] = [];
+      const repeated: Repetition[] = [];
       let together: RecordedCall[] = [];
       const endList = () => {
         if (together.length === 0) return;
         const list = writeList(together, block, code.replay, vectorBytes);
         lists.push(list);
         const address = processor.addressOf(list);
-        repeated.push({ recorded: true, run: () => replay(address) });
+        const largest = new Float32Array(list, LIST.largest, 1);
+        const run = () => {
+          replay(address);
+          return largest[0];
+        };
+        repeated.push({ recorded: true, run });
         together = [];
       };
       for (const { recordable, run } of stages) {
@@ -99,7 +97,7 @@ export function createRecorder(
         if (made) together.push(...made);
         else {
           endList();
-          repeated.push({ recorded: false, run });
+          repeated.push({ recorded: false, run: () => void run() });
         }
       }
       endList();

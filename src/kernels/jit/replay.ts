@@ -5,12 +5,15 @@
  * calls the function. record.ts writes the lists.
  */
 import type { Assembler } from './assembler.js';
-import { PAIR_AREA } from './block.js';
+import { PAIR_AREA, WORD } from './block.js';
 import { ARGUMENT, enter, leave } from './convention.js';
 import { at, type Label, R12, R13, R14, R15, RAX, RBX, RDX, RSI } from './encoder.js';
 
-/** The head of a list: the address of the block, of 64 bits, and the number of entries behind the head. */
-export const LIST = { block: 0, entries: 8, bytes: 64 } as const;
+/**
+ * The head of a list: the address of the block, of 64 bits, and the number of entries behind the head. The
+ * code leaves in `largest` the bits of the largest magnitude that a gradient of the weights has stored.
+ */
+export const LIST = { block: 0, entries: 8, largest: 12, bytes: 64 } as const;
 /**
  * The head of an entry: where its function lies, in bytes from the function that replays; the size of the
  * entry; and how many vectors it holds of the block's beginning and of the program of pairs, which follow.
@@ -27,9 +30,12 @@ export function writeReplay(code: Assembler): Label {
   code.align();
   const entry = code.here();
   enter(code, NEXT);
+  code.push(NEXT);
   code.mov(BLOCK, at(NEXT, LIST.block));
   code.mov32(LEFT, at(NEXT, LIST.entries));
   code.addImmediate(NEXT, LIST.bytes);
+  code.vzero(0);
+  code.vstore(at(BLOCK, WORD.largest), 0);
   const top = code.here();
   code.lea(FROM, at(NEXT, ENTRY.bytes));
   copyVectors(code, ENTRY.words, 0);
@@ -43,8 +49,27 @@ export function writeReplay(code: Assembler): Label {
   code.add(NEXT, RAX);
   code.dec(LEFT);
   code.jump(top, 'ne');
+  code.pop(NEXT);
+  storeLargest(code);
   leave(code);
   return entry;
+}
+
+/** Stores the largest of the magnitudes that lie in the block, one for each lane. */
+function storeLargest(code: Assembler): void {
+  code.movImmediate(RAX, 0);
+  code.movImmediate(LEFT, code.lanes);
+  code.lea(FROM, at(BLOCK, WORD.largest));
+  const [top, smaller] = [code.here(), code.label()];
+  code.mov32(RDX, at(FROM));
+  code.cmp32(RAX, RDX);
+  code.jump(smaller, 'ae');
+  code.mov32(RAX, RDX);
+  code.place(smaller);
+  code.addImmediate(FROM, 4);
+  code.dec(LEFT);
+  code.jump(top, 'ne');
+  code.store32(at(NEXT, LIST.largest), RAX);
 }
 
 /** Copies as many vectors as a word of the entry says to an area of the block. */

@@ -75,7 +75,7 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
     if (!writes && inside(CODE, program)) return [program, address - CODE];
     const list = Math.floor((address - LISTS) / LIST_BYTES);
     const begin = LISTS + list * LIST_BYTES;
-    if (!writes && lists[list] && inside(begin, lists[list])) return [lists[list], address - begin];
+    if (lists[list] && inside(begin, lists[list])) return [lists[list], address - begin];
     throw new Error(
       `${writes ? 'writes' : 'reads'} ${bytes} bytes at ${address.toString(16)}, outside memory`,
     );
