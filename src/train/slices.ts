@@ -9,7 +9,8 @@ import { STEPS } from '../kernels/steps.js';
 import { updateAverage } from '../optim/averaging.js';
 import { type Addition, additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
 import { MOST_SCALARS, type TrainingMemory, type Workspace } from './memory.js';
-import { readUpdate, type SlicedUpdate, writeStep } from './stepcells.js';
+import { runAndRepeat } from './repeated.js';
+import { numberOf, readUpdate, type SlicedUpdate, shareOf, writeStep } from './stepcells.js';
 
 /** Thrown when a worker was lost in an update: the weights are then neither the old ones nor the new. */
 export class UpdateLostError extends Error {
@@ -53,10 +54,20 @@ export interface UpdateContext {
   readonly workspace: Workspace;
   readonly kernels: Kernels;
   readonly timer: PhaseTimer | null;
-  /** The last views made from each parameter on. */
-  readonly chunks: Map<number, Chunk>;
-  /** The additions that sum the gradients, by shards and gradient tasks. */
-  readonly additions: Map<number, readonly Addition[]>;
+  /** What was prepared for the last slice, by shards and gradient tasks. */
+  readonly slices: Map<number, Slice>;
+}
+
+/** What the updates of the same slice have in common. */
+interface Slice extends IndexRange {
+  /** The additions that complete the sums. */
+  readonly additions: readonly Addition[];
+  readonly chunks: readonly Chunk[];
+  /**
+   * What makes the whole update without an average as one call of machine code; null where it is more than
+   * that, undefined before that is known.
+   */
+  oneCall: (() => void) | null | undefined;
 }
 
 /**
@@ -101,48 +112,78 @@ export class StepRecorder implements Pick<Kernels, 'update'> {
  * @throws Error where a worker has begun this slice before and did not finish it
  */
 export function updateSlice(context: UpdateContext, task: UpdateTask, progress: () => void = () => {}): void {
-  const { kernels, memory, workspace, timer } = context;
-  const { first, last } = task;
-  const update = readUpdate(memory.update);
-  const { number, name, share } = update;
+  const { memory, workspace, timer } = context;
+  const number = numberOf(memory.update);
   if (workspace.updates[0] === number) {
     throw new Error('a worker died while it was updating the parameters');
   }
   workspace.updates[0] = number;
   timer?.begin();
-  const additions = additionsOf(context, task);
-  // The last addition is at the root of the tree, in block 0, and goes with the step: one pass over memory.
-  const root = additions.at(-1);
-  const most = additions.length > 1 || share > 0 ? CHUNK : last - first;
-  for (let start = first; start < last; start += most) {
-    const end = Math.min(start + most, last);
-    const { count, weights, gradients, parts, average } = chunkAt(context, start, end, update);
-    for (let i = 0; i < additions.length - 1; i++) {
-      kernels.add(gradients[additions[i].into], gradients[additions[i].from], count);
-    }
-    for (let i = 0; i < parts.length; i++) {
-      const { weights, gradients, slots, scalars } = parts[i];
-      const addend = root ? gradients[root.from] : null;
-      kernels.update(name, weights, gradients[0], slots, weights.length, scalars, addend);
-    }
-    if (average) updateAverage(kernels, average, weights, share);
-    progress();
-  }
+  const slice = sliceOf(context, task);
+  if (slice.oneCall && shareOf(memory.update) === 0) slice.oneCall();
+  else updateChunks(context, slice, progress);
   workspace.updates[1] = number;
   timer?.lap('update');
 }
 
-/**
- * Returns the views of parameters `start … end − 1`. A rule makes the same step with the same slots each
- * time.
- */
-function chunkAt({ memory, chunks }: UpdateContext, start: number, end: number, update: SlicedUpdate): Chunk {
-  let chunk = chunks.get(start);
-  if (chunk?.count !== end - start) {
-    chunk = newChunk(memory, start, end, update);
-    chunks.set(start, chunk);
+/** Updates a slice chunk by chunk; a step of a single chunk that nothing goes with becomes one call. */
+function updateChunks(context: UpdateContext, slice: Slice, progress: () => void): void {
+  const { kernels, memory } = context;
+  const update = readUpdate(memory.update);
+  const { additions, chunks } = slice;
+  if (slice.oneCall === undefined && chunks.length === 1 && additions.length <= 1 && update.share === 0) {
+    const run = () => updateChunk(kernels, chunks[0], additions, update);
+    const again = runAndRepeat([{ recordable: true, run }], kernels, null);
+    slice.oneCall = again.isOneCall ? again.run : null;
+    return;
   }
-  return chunk;
+  for (let i = 0; i < chunks.length; i++) {
+    updateChunk(kernels, chunks[i], additions, update);
+    progress();
+  }
+}
+
+/** Completes the sums of a chunk's gradients, and steps its weights. */
+function updateChunk(
+  kernels: Kernels,
+  { count, weights, gradients, parts, average }: Chunk,
+  additions: readonly Addition[],
+  { name, share }: SlicedUpdate,
+): void {
+  for (let i = 0; i < additions.length - 1; i++) {
+    kernels.add(gradients[additions[i].into], gradients[additions[i].from], count);
+  }
+  // The last addition is at the root of the tree, in block 0, and goes with the step: one pass over memory.
+  const root = additions.at(-1);
+  for (let i = 0; i < parts.length; i++) {
+    const { weights, gradients, slots, scalars } = parts[i];
+    const addend = root ? gradients[root.from] : null;
+    kernels.update(name, weights, gradients[0], slots, weights.length, scalars, addend);
+  }
+  if (average) updateAverage(kernels, average, weights, share);
+}
+
+/** Returns what is prepared for a slice. A rule makes the same step with the same slots each time. */
+function sliceOf({ memory, slices }: UpdateContext, task: UpdateTask): Slice {
+  const { first, last, shards, gradientTasks } = task;
+  const key = shards * KEY_BASE + gradientTasks;
+  let slice = slices.get(key);
+  if (slice?.first !== first || slice.last !== last) {
+    slice = newSlice(memory, task);
+    slices.set(key, slice);
+  }
+  return slice;
+}
+
+function newSlice(memory: TrainingMemory, { first, last, shards, gradientTasks }: UpdateTask): Slice {
+  const update = readUpdate(memory.update);
+  const additions = additionsAfter(contiguousRanges(shards, gradientTasks), shards);
+  const most = additions.length > 1 || update.share > 0 ? CHUNK : last - first;
+  const chunks: Chunk[] = [];
+  for (let start = first; start < last; start += most) {
+    chunks.push(newChunk(memory, start, Math.min(start + most, last), update));
+  }
+  return { first, last, additions, chunks, oneCall: undefined };
 }
 
 function newChunk(
@@ -168,17 +209,4 @@ function newChunk(
     }),
     average: average?.subarray(start, end) ?? null,
   };
-}
-
-function additionsOf(
-  { additions }: UpdateContext,
-  { shards, gradientTasks }: UpdateTask,
-): readonly Addition[] {
-  const key = shards * KEY_BASE + gradientTasks;
-  let found = additions.get(key);
-  if (!found) {
-    found = additionsAfter(contiguousRanges(shards, gradientTasks), shards);
-    additions.set(key, found);
-  }
-  return found;
 }

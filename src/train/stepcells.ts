@@ -60,6 +60,10 @@ const SLOTS = 4;
 /** The cells of an update. */
 export const UPDATE_CELLS = SLOTS + MOST_SLOTS;
 
+/** The number of the update, and the share of the new weights in their average. */
+export const numberOf = (cells: Float64Array): number => cells[0];
+export const shareOf = (cells: Float64Array): number => cells[2];
+
 /** Writes all of an update but its step. */
 export function writeUpdate(cells: Float64Array, number: number, share: number): void {
   cells[0] = number;

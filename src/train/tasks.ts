@@ -131,7 +131,7 @@ export function createContexts(
         maxRows: passRows(sizes),
         prepared: new Map(),
       },
-      update: { memory, workspace, kernels, timer, chunks: new Map(), additions: new Map() },
+      update: { memory, workspace, kernels, timer, slices: new Map() },
     };
   };
   return (index) => {

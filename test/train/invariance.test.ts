@@ -231,18 +231,20 @@ describe('a worker that', () => {
     const threads: Worker[] = [];
     const seen = (thread: Worker) => threads.push(thread);
     process.on('worker', seen);
-    const trainer = newTrainer(data, { ...options, epochs: 20, workers: 3 });
+    const long = { ...options, epochs: 100_000 };
+    const trainer = newTrainer(data, { ...long, workers: 3 });
     try {
-      for (let step = 0; step < trainer.plan.totalSteps; step++) {
+      let steps = 0;
+      // On a busy machine, the coordinator may compute all tasks itself for a while.
+      for (; steps < 100 || threads.length <= 2; steps++) {
         const stepping = trainer.step();
-        if (step === 50) void threads[0].terminate();
+        if (steps === 50) void threads[0].terminate();
         await stepping;
         await nextTurn(); // so that the pool hears of the thread's end
       }
-      const inProcess = await trainToEnd(data, { ...options, epochs: 20, workers: 0 });
-      const { weightsSha256 } = await import('#src/network/digest.js');
-      expect(weightsSha256(trainer.memory.layout, trainer.memory.weights)).toBe(inProcess.sha256);
-      expect(threads.length).toBeGreaterThan(2);
+      const inProcess = newTrainer(data, { ...long, workers: 0 });
+      for (let step = 0; step < steps; step++) await inProcess.step();
+      expect(trainer.memory.weights).toEqual(inProcess.memory.weights);
     } finally {
       process.off('worker', seen);
       await trainer.close();

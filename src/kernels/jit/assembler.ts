@@ -197,7 +197,13 @@ export class Assembler extends Encoder {
   floatToWhole = (to: number, from: MemoryOperand) =>
     this.vex(PREFIX_F3, MAP_0F, 0x2c, to, NONE, from, SHORT);
   widenFloat = (to: number, from: number) => this.vex(PREFIX_F3, MAP_0F, 0x5a, to, from, from, SHORT);
+  /** Rounds float64 to a float. */
+  roundDouble = (to: number, from: number) => this.vex(PREFIX_F2, MAP_0F, 0x5a, to, from, from, SHORT);
   addDouble = (to: number, a: number, b: number) => this.vex(PREFIX_F2, MAP_0F, 0x58, to, a, b, SHORT);
+  subDouble = (to: number, a: number, b: number) => this.vex(PREFIX_F2, MAP_0F, 0x5c, to, a, b, SHORT);
+  mulDouble = (to: number, a: number, b: number) => this.vex(PREFIX_F2, MAP_0F, 0x59, to, a, b, SHORT);
+  divideDouble = (to: number, a: number, b: number) => this.vex(PREFIX_F2, MAP_0F, 0x5e, to, a, b, SHORT);
+  loadDouble = (to: number, from: MemoryOperand) => this.vex(PREFIX_F2, MAP_0F, 0x10, to, NONE, from, SHORT);
   wholeToDouble = (to: number, from: number) => this.vex(PREFIX_F2, MAP_0F, 0x2a, to, to, from, SHORT);
   storeDouble = (to: MemoryOperand, from: number) => this.vex(PREFIX_F2, MAP_0F, 0x11, from, NONE, to, SHORT);
 

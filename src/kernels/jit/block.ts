@@ -92,7 +92,7 @@ export const WORD = {
 
 /**
  * The words of a step of an update rule, which take the place of those of a product: byte offsets of the
- * arrays (0: there is none), sizes and float scalars.
+ * arrays (0: there is none), sizes, and where the scalars stand.
  */
 export const STEP = {
   weights: 4,
@@ -106,8 +106,9 @@ export const STEP = {
   turns: 24,
   vectors: 28,
   rest: 32,
-  nesterov: 36,
-  scalars: 40,
+  /** Where the scalars stand, in float64: at a byte offset in the shared memory, such as that of `given`. */
+  scalars: 36,
+  given: 11072,
   mask: WORD.rowMask,
 } as const;
 
@@ -115,7 +116,7 @@ export const STEP = {
 export const ROUND = {
   from: STEP.weights,
   to: STEP.gradient,
-  constants: STEP.scalars,
+  constants: 40,
 } as const;
 
 /** The words of a gathering of rows, which take the place of those of a product. */

@@ -62,10 +62,10 @@ export function machineProducts(
     },
     record: recorder.record,
     ...refusing(recorder.refuse, {
+      update: machineUpdate(code, memory, scratch, calls.block, recorder),
       ...machineLosses(code, memory, scratch, calls.block, recorder.callable),
       gatherRows: machineGather(code, memory, scratch, calls.block, recorded),
     }),
-    update: machineUpdate(code, memory, scratch, calls.block, processor.callable),
     round: machineRounding(code, memory, scratch, calls.block, processor.callable),
   };
 }

@@ -8,7 +8,7 @@ import type { Processor } from './processor.js';
 import { ENTRY, LIST } from './replay.js';
 
 /** Records the calls of an instance's functions. */
-interface Recorder {
+export interface Recorder {
   /** `callable` of the processor, for functions whose calls are recorded. */
   callable: Processor['callable'];
   /** Says that something is done by other means, so that the stage at hand cannot be recorded. */

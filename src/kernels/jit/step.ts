@@ -2,27 +2,38 @@
  * The element-wise steps of SGD and Adam in machine code (reference/optim.ts says what they compute), the
  * last addition of the tree over the shards' gradients included, so that the parameters are gone over once.
  */
+import { STEPS, type StepName } from '../steps.js';
 import { loadBase, loadPointer } from './affine.js';
 import type { Assembler } from './assembler.js';
 import { STEP, STEP_SCALARS, WORD } from './block.js';
 import { enter, leave } from './convention.js';
-import { at, type Label, type MemoryOperand, R9, R10, R13, RAX, RBX, RCX, RDI, RSI } from './encoder.js';
+import { at, type Label, type MemoryOperand, R9, R10, R13, RAX, RBP, RBX, RCX, RDI, RSI } from './encoder.js';
 
-/** The scalars of each step, in the order in which they stand in the block; step code reads them by name. */
-export const SGD_SCALARS = ['scale', 'decay', 'momentum', 'rate'] as const;
-export const ADAM_SCALARS = [
-  'scale',
-  'decay',
-  'kept',
-  'beta1',
-  'rest1',
-  'beta2',
-  'rest2',
-  'rate',
-  'share',
-  'inverse',
-  'eps',
-] as const;
+/** How the code computes one of its scalars, in float64 and rounded once, from a scalar that is given. */
+type FromGiven = 'itself' | 'negated' | 'one minus it' | 'one by it';
+/** The scalars of each step, by what they are computed from. */
+const SGD_SCALARS = {
+  scale: ['gradientScale', 'itself'],
+  decay: ['weightDecay', 'itself'],
+  momentum: ['momentum', 'itself'],
+  rate: ['lr', 'negated'],
+} as const satisfies ScalarsOf<'sgd'>;
+const ADAM_SCALARS = {
+  scale: ['gradientScale', 'itself'],
+  decay: ['weightDecay', 'itself'],
+  kept: ['shrink', 'itself'],
+  beta1: ['beta1', 'itself'],
+  rest1: ['beta1', 'one minus it'],
+  beta2: ['beta2', 'itself'],
+  rest2: ['beta2', 'one minus it'],
+  rate: ['lr', 'negated'],
+  share: ['gradientShare', 'itself'],
+  inverse: ['root', 'one by it'],
+  eps: ['eps', 'itself'],
+} as const satisfies ScalarsOf<'adam'>;
+type ScalarsOf<Name extends 'sgd' | 'adam'> = Readonly<
+  Record<string, readonly [given: (typeof STEPS)[Name][number], FromGiven]>
+>;
 
 /** What the code of one vector reads and writes: memory, under the mask in the last vector of an array. */
 interface Vector<Scalar extends string> {
@@ -72,10 +83,36 @@ export function forVectors(code: Assembler, each: (ahead: number, masked: boolea
   code.place(end);
 }
 
+/** Returns the memory that holds a given scalar, where rbp points at the first one. */
+const givenAt = (name: StepName, scalar: string) =>
+  at(RBP, 8 * (STEPS[name] as readonly string[]).indexOf(scalar));
+
+/** Leaves the scalars as floats in all lanes of memory, one vector for each. Changes rax and rbp. */
+function spreadScalars(code: Assembler, name: StepName, scalars: Readonly<Record<string, FromScalar>>): void {
+  const [ONE, MINUS_ONE, NUMBER] = [0, 1, 2];
+  loadPointer(code, RBP, STEP.scalars);
+  for (const [register, whole] of [[ONE, 1] as const, [MINUS_ONE, -1] as const]) {
+    code.movImmediate(RAX, whole);
+    code.vzero(register);
+    code.wholeToDouble(register, RAX);
+  }
+  Object.values(scalars).forEach(([given, computed], i) => {
+    code.loadDouble(NUMBER, givenAt(name, given));
+    if (computed === 'negated') code.mulDouble(NUMBER, NUMBER, MINUS_ONE);
+    else if (computed === 'one minus it') code.subDouble(NUMBER, ONE, NUMBER);
+    else if (computed === 'one by it') code.divideDouble(NUMBER, ONE, NUMBER);
+    code.roundDouble(NUMBER, NUMBER);
+    code.vbroadcast(NUMBER, NUMBER);
+    code.vstore(at(RDI, STEP_SCALARS + i * code.vectorBytes), NUMBER);
+  });
+}
+type FromScalar = readonly [given: string, FromGiven];
+
 /** Writes a function that runs a step over an array, whose code for one vector `body` writes. */
 function writeStep<Scalar extends string>(
   code: Assembler,
-  scalars: readonly Scalar[],
+  name: StepName,
+  scalars: Readonly<Record<Scalar, FromScalar>>,
   body: (vector: Vector<Scalar>) => void,
 ): Label {
   code.align();
@@ -87,11 +124,9 @@ function writeStep<Scalar extends string>(
   loadPointer(code, ADDEND, STEP.addend);
   loadPointer(code, FIRST, STEP.first);
   loadPointer(code, SECOND, STEP.second);
+  spreadScalars(code, name, scalars);
+  const names = Object.keys(scalars) as Scalar[];
   const splat = (i: number) => at(RDI, STEP_SCALARS + i * code.vectorBytes);
-  scalars.forEach((_, i) => {
-    code.vbroadcast(0, at(RDI, STEP.scalars + 4 * i));
-    code.vstore(splat(i), 0);
-  });
   const vector = (ahead: number, masked: boolean) => {
     const place = (array: number) => at(array, ahead * code.vectorBytes, RAX);
     const parts: Vector<Scalar> = {
@@ -101,7 +136,7 @@ function writeStep<Scalar extends string>(
       store: (array, register) => {
         code.vstoreLanes(place(array), register, masked);
       },
-      scalar: (name) => splat(scalars.indexOf(name)),
+      scalar: (name) => splat(names.indexOf(name)),
       storeSettled: (array, register) => {
         // Subnormal numbers and 0 alone have no bit of the exponent.
         const exponent = at(RDI, WORD.exponent);
@@ -140,7 +175,7 @@ function writeStep<Scalar extends string>(
 /** w ← w + rate·v with v ← momentum·v + g; without a slot w ← w + rate·g. */
 export function writeSgd(code: Assembler): Label {
   const [VELOCITY, PLAIN] = [2, 3];
-  return writeStep(code, SGD_SCALARS, ({ load, storeSettled, scalar }) => {
+  return writeStep(code, 'sgd', SGD_SCALARS, ({ load, storeSettled, scalar }) => {
     const [done, usual] = [code.label(), code.label()];
     code.cmpImmediate(at(RDI, STEP.first), 0);
     code.jump(done, 'e');
@@ -148,7 +183,9 @@ export function writeSgd(code: Assembler): Label {
     code.vmove(PLAIN, SLOPE);
     code.vfma(SLOPE, VELOCITY, scalar('momentum'));
     storeSettled(FIRST, SLOPE);
-    code.cmpImmediate(at(RDI, STEP.nesterov), 0);
+    // The upper half of float64 1 has bits, that of 0 has none.
+    const { base, offset } = givenAt('sgd', 'nesterov');
+    code.cmpImmediate(at(base, offset + 4), 0);
     code.jump(usual, 'e');
     code.vfma(PLAIN, SLOPE, scalar('momentum'));
     code.vmove(SLOPE, PLAIN);
@@ -161,7 +198,7 @@ export function writeSgd(code: Assembler): Label {
 /** w ← kept·w + rate·(m + share·g)/(√v·inverse + eps), with the moments m and v in the two slots. */
 export function writeAdam(code: Assembler): Label {
   const [MEAN, SQUARE, ROOT, DIVISOR] = [2, 3, 4, 5];
-  return writeStep(code, ADAM_SCALARS, ({ load, storeSettled, scalar }) => {
+  return writeStep(code, 'adam', ADAM_SCALARS, ({ load, storeSettled, scalar }) => {
     load(MEAN, FIRST);
     code.vmul(MEAN, MEAN, scalar('beta1'));
     code.vfma(MEAN, SLOPE, scalar('rest1'));

@@ -501,8 +501,23 @@ export function emulate(code: Uint8Array, memory: ArrayBufferLike): Processor {
           });
         case '1.2.5a':
           return next(() => setDouble(to, floats[where() * LANES]));
+        case '1.3.5a':
+          return next(() => {
+            floats[to] = doubleAt(where() * LANES);
+          });
+        case '1.3.10':
+          return next(() => {
+            const number = [read32(where()), read32(where() + 4)];
+            bits.fill(0, to, to + LANES).set(number, to);
+          });
         case '1.3.58':
           return next(() => setDouble(to, doubleAt(a) + doubleAt(where() * LANES)));
+        case '1.3.5c':
+          return next(() => setDouble(to, doubleAt(a) - doubleAt(where() * LANES)));
+        case '1.3.59':
+          return next(() => setDouble(to, doubleAt(a) * doubleAt(where() * LANES)));
+        case '1.3.5e':
+          return next(() => setDouble(to, doubleAt(a) / doubleAt(where() * LANES)));
         case '1.3.2a':
           return next(() => setDouble(to, general[where()] | 0));
         case '1.3.11':

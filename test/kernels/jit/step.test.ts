@@ -1,13 +1,13 @@
 /** The steps of update rules have the bits of WASM, with and without an addend, whatever their length is. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { BLOCK_BYTES, STEP, WORD } from '#src/kernels/jit/block.js';
+import { BLOCK_BYTES, PAIR_AREA, PROGRAM_AREA, STACK_AREA, STEP, WORD } from '#src/kernels/jit/block.js';
 import { compileCode, type MachineCode, writeCode } from '#src/kernels/jit/compile.js';
 import type { Processor } from '#src/kernels/jit/processor.js';
 import { machineProducts } from '#src/kernels/jit/products.js';
-import { ADAM_SCALARS, SGD_SCALARS } from '#src/kernels/jit/step.js';
+import type { Kernels, Repetition } from '#src/kernels/kernels.js';
 import { compileKernels } from '#src/kernels/load.js';
-import { ordered } from '#src/kernels/steps.js';
+import { ordered, STEPS } from '#src/kernels/steps.js';
 import { createWasmKernels, instantiateWasm, wasmProducts } from '#src/kernels/wasm/index.js';
 import { SCRATCH_BYTES } from '#src/kernels/wasm/scratch.js';
 import { machineSets } from '../implementations.js';
@@ -130,8 +130,48 @@ it.each(['avx512', 'avx2'] as const)('%s, emulated', (instructions) => {
   );
 });
 
-/** A recorder reads those of every call. */
-it.each([SGD_SCALARS, ADAM_SCALARS])('scalars end before the sizes of programs', (...scalars) => {
-  const end = STEP.scalars + 4 * scalars.length;
-  expect(end).toBeLessThanOrEqual(Math.min(WORD.programBytes, WORD.pairBytes));
+it('a recorded step takes the scalars that stand in the memory by then', () => {
+  const [instructions] = machineSets;
+  if (instructions === undefined) return;
+  const begin = PAGE + SCRATCH_BYTES;
+  const pages = Math.ceil((begin + BLOCK_BYTES) / PAGE) + 1;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const exports = instantiateWasm(compileKernels('wasm')!, memory, PAGE);
+  const wasm = wasmProducts(exports, memory, PAGE);
+  const machine = machineProducts(compileCode(instructions), memory, begin, wasm);
+  const [byWasm, byMachine] = [wasm, machine].map((products) =>
+    createWasmKernels('jit', exports, memory, PAGE, products),
+  );
+  // Few parameters, which only a recording leaves to machine code.
+  const COUNT = 5;
+  const at = memory.buffer.byteLength - PAGE;
+  const arrays = ['w', 'g', 'm'].map((_, i) => new Float32Array(memory.buffer, at + 64 * i, COUNT));
+  const scalars = new Float64Array(memory.buffer, at + 1024, STEPS.sgd.length);
+  const [w, g, m] = arrays;
+  const stepped = (lr: number, step: () => void) => {
+    arrays.forEach((array, k) => {
+      array.set(Float32Array.from(array, (_, i) => Math.sin(i + 9 * k)));
+    });
+    scalars.set(ordered('sgd', { lr, momentum: 0.9, nesterov: 1, weightDecay: 0.01, gradientScale: 0.3 }));
+    step();
+    return [...w, ...m];
+  };
+  const made = { steps: [] as readonly Repetition[] };
+  const by = (kernels: Kernels) => () => kernels.update('sgd', w, g, [m], COUNT, scalars);
+  const first = stepped(0.1, () => {
+    made.steps = byMachine.record!([{ recordable: true, run: by(byMachine) }]);
+  });
+  expect(first).toEqual(stepped(0.1, by(byWasm)));
+  expect(made.steps.map(({ recorded }) => recorded)).toEqual([true]);
+  for (const lr of [0.5, 0.25]) {
+    expect(stepped(lr, made.steps[0].run)).toEqual(stepped(lr, by(byWasm)));
+  }
+});
+
+it('the scalars lie where nothing else does', () => {
+  const end = STEP.given + 8 * Math.max(STEPS.sgd.length, STEPS.adam.length);
+  const others = [...Object.values(WORD), PROGRAM_AREA, PAIR_AREA, STACK_AREA];
+  expect(others.filter((place) => place >= STEP.given && place < end)).toEqual([]);
+  expect(Math.max(...others.filter((place) => place < STEP.given))).toBe(WORD.interleave);
+  expect(WORD.interleave + 64).toBeLessThanOrEqual(STEP.given);
 });
