@@ -118,17 +118,20 @@ function serveTasks(memory: ChannelMemory, index: number, handle: ComputeCells):
     const posted = Atomics.load(own, POSTED);
     if (posted === STOP) return;
     for (let i = 0; i < channels.length; i++) {
-      const { counters, cells } = channels[i];
-      if (!begin(counters, BEGUN + index, i === 0)) continue;
-      progress();
-      const begun = systemClock();
-      handle(cells, progress);
-      Atomics.store(counters, TOOK, Math.round(1000 * (systemClock() - begun)));
-      end(counters);
+      if (begin(channels[i].counters, BEGUN + index, i === 0)) serveTask(channels[i], handle, progress);
     }
     // A late notification of a task that was already handled may wake the thread: it finds nothing to do.
     waiter.wait(own, POSTED, posted);
   }
+}
+
+/** Handles a task that this thread has begun. */
+function serveTask({ counters, cells }: ChannelViews, handle: ComputeCells, progress: () => void): void {
+  progress();
+  const begun = systemClock();
+  handle(cells, progress);
+  Atomics.store(counters, TOOK, Math.round(1000 * (systemClock() - begun)));
+  end(counters);
 }
 
 /**
@@ -261,7 +264,13 @@ export class TaskChannel {
   }
 }
 
-function viewsOf({ counters, cells }: ChannelMemory, index: number) {
+/** A channel's part of the memory of all channels. */
+interface ChannelViews {
+  readonly counters: Int32Array;
+  readonly cells: Float64Array;
+}
+
+function viewsOf({ counters, cells }: ChannelMemory, index: number): ChannelViews {
   return {
     counters: new Int32Array(counters, 4 * COUNTER_WORDS * index, COUNTER_WORDS),
     cells: new Float64Array(cells, 8 * CELLS * index, CELLS),

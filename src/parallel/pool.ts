@@ -92,30 +92,23 @@ export class ThreadPool<Task> implements Executor<Task> {
   }
 
   async run(tasks: readonly Task[], places?: readonly number[]): Promise<readonly number[]> {
-    const { threads, posted, own } = places ? this.#partedBy(places) : this.#parted(tasks.length);
+    const parts = places ? this.#partedBy(places) : this.#parted(tasks.length);
+    const { threads } = parts;
     const isFree = this.#takesOver && !places;
     const failures: unknown[] = [];
-    for (let i = 0; i < threads.length; i++) {
-      if (!threads[i].started || threads[i].failure) await this.#ready(threads[i]);
-    }
+    if (!threads.every(isReady)) await this.#allReady(threads);
     const begun = this.#clock();
-    for (let i = 0; i < threads.length; i++) this.#post(threads[i], tasks[posted[i]], places !== undefined);
-    for (let i = 0; i < own.length; i++) this.#compute(tasks[own[i]], failures);
+    this.#post(parts, tasks, places !== undefined);
+    this.#computeOwn(parts, tasks, failures);
     const computed = this.#clock();
-    if (isFree) {
-      for (let i = 0; i < threads.length; i++) this.#takeOver(threads[i], tasks[posted[i]], failures);
-    }
-    // All threads are waited for even when one has failed: none may still write to shared memory when this
-    // returns.
-    for (let i = 0; i < threads.length; i++) {
-      if (!threads[i].channel.waitBriefly()) await this.#finish(threads[i], failures);
-    }
+    if (isFree) this.#takeOver(parts, tasks, failures);
+    if (!threads.every(isDone)) await this.#finish(threads, failures);
     if (failures.length > 0) throw failures[0];
     if (isFree && threads.length > 0) {
       const shortest = shortestTask(computed - begun, threads);
       this.#solo.record(this.#clock() - begun, tasks.length, shortest);
     }
-    return places ?? doersOf(threads, own);
+    return places ?? doersOf(parts);
   }
 
   /**
@@ -142,10 +135,17 @@ export class ThreadPool<Task> implements Executor<Task> {
     return { threads: posted.map((i) => this.#threads[places[i]]), posted, own };
   }
 
-  /** @param kept whether only this thread may begin the task */
-  #post({ channel }: PoolThread, task: Task, kept: boolean): void {
-    this.#options.encode(task, channel.cells);
-    channel.post(kept);
+  /** @param kept whether only these threads may begin the tasks */
+  #post({ threads, posted }: Parts, tasks: readonly Task[], kept: boolean): void {
+    for (let i = 0; i < threads.length; i++) {
+      const { channel } = threads[i];
+      this.#options.encode(tasks[posted[i]], channel.cells);
+      channel.post(kept);
+    }
+  }
+
+  #computeOwn({ own }: Parts, tasks: readonly Task[], failures: unknown[]): void {
+    for (let i = 0; i < own.length; i++) this.#compute(tasks[own[i]], failures);
   }
 
   /** Computes a task in this thread. */
@@ -157,9 +157,11 @@ export class ThreadPool<Task> implements Executor<Task> {
     }
   }
 
-  /** Computes a thread's task in this thread, where the thread has not begun it. */
-  #takeOver({ channel }: PoolThread, task: Task, failures: unknown[]): void {
-    channel.takeOver(() => this.#compute(task, failures));
+  /** Computes the tasks of threads in this thread, where the threads have not begun them. */
+  #takeOver({ threads, posted }: Parts, tasks: readonly Task[], failures: unknown[]): void {
+    for (let i = 0; i < threads.length; i++) {
+      threads[i].channel.takeOver(() => this.#compute(tasks[posted[i]], failures));
+    }
   }
 
   /** Whether the coordinator computes tasks whose threads are late. */
@@ -194,6 +196,10 @@ export class ThreadPool<Task> implements Executor<Task> {
     thread.serving = this.#serve(thread.index);
   }
 
+  async #allReady(threads: readonly PoolThread[]): Promise<void> {
+    for (const thread of threads) if (!isReady(thread)) await this.#ready(thread);
+  }
+
   /**
    * Waits until a thread has started. Without that, the coordinator would take all tasks over until its event
    * loop turns, in which threads start. A thread that has died since the last task is replaced, which nobody
@@ -208,16 +214,22 @@ export class ThreadPool<Task> implements Executor<Task> {
     thread.started = true;
   }
 
-  /** Waits for a task that a thread has begun; a task that fails for good is given up. */
-  async #finish({ channel }: PoolThread, failures: unknown[]): Promise<void> {
-    try {
-      await this.#outcome(
-        () => channel.done(),
-        () => this.#threads[channel.holder],
-      );
-    } catch (error) {
-      failures.push(error);
-      channel.giveUp();
+  /**
+   * Waits for the tasks that threads have begun, even when one has failed: none may still write to shared
+   * memory afterwards. A task that fails for good is given up.
+   */
+  async #finish(threads: readonly PoolThread[], failures: unknown[]): Promise<void> {
+    for (const { channel } of threads) {
+      if (channel.waitBriefly()) continue;
+      try {
+        await this.#outcome(
+          () => channel.done(),
+          () => this.#threads[channel.holder],
+        );
+      } catch (error) {
+        failures.push(error);
+        channel.giveUp();
+      }
     }
   }
 
@@ -270,6 +282,10 @@ export class ThreadPool<Task> implements Executor<Task> {
   }
 }
 
+const isReady = ({ started, failure }: PoolThread): boolean => started && !failure;
+/** Spins and then sleeps for a moment; returns whether a thread's task is done. */
+const isDone = ({ channel }: PoolThread): boolean => channel.waitBriefly();
+
 /** Returns the milliseconds of the shortest of a run's tasks, of which the coordinator's own took so many. */
 function shortestTask(own: number, threads: readonly PoolThread[]): number {
   let shortest = own;
@@ -278,7 +294,7 @@ function shortestTask(own: number, threads: readonly PoolThread[]): number {
 }
 
 /** Returns who has computed each task, where the tasks of threads come first. */
-function doersOf(threads: readonly PoolThread[], own: readonly number[]): number[] {
+function doersOf({ threads, own }: Parts): number[] {
   const doers: number[] = [];
   for (let i = 0; i < threads.length; i++) doers.push(threads[i].channel.doer ?? HERE);
   for (let i = 0; i < own.length; i++) doers.push(HERE);

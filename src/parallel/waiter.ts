@@ -31,15 +31,18 @@ export class Waiter {
     const begin = this.clock();
     const short = this.#shortSpins > 0;
     if (short) this.#shortSpins--;
-    if (this.spins) {
-      const end = begin + (short ? SHORT_SPIN : LONG_SPIN);
-      do {
-        if (changes(counters, counter, value)) return true;
-      } while (this.clock() < end);
-    }
+    if (this.spins && this.#spin(counters, counter, value, begin + (short ? SHORT_SPIN : LONG_SPIN)))
+      return true;
     Atomics.wait(counters, counter, value, sleepMs);
     if (this.clock() - begin > LONG_SPIN) this.#shortSpins = SHORT_SPINS;
     return Atomics.load(counters, counter) !== value;
+  }
+
+  #spin(counters: Int32Array, counter: number, value: number, end: number): boolean {
+    do {
+      if (changes(counters, counter, value)) return true;
+    } while (this.clock() < end);
+    return false;
   }
 }
 

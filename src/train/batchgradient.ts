@@ -11,7 +11,7 @@ import type { TrainingPlan } from './plan.js';
 import type { Profile } from './profile.js';
 import { passValuesAt } from './schedules.js';
 import { type BatchPass, writeBatch } from './stepcells.js';
-import type { RunTasks, TaskContext } from './tasks.js';
+import type { RunTasks, TaskContext, WorkerGradientTask } from './tasks.js';
 
 /** Rows `start … start + rows − 1` of the epoch's order, cut into shards. */
 export interface Batch {
@@ -66,15 +66,27 @@ export class BatchGradient {
    */
   async compute(batch: Batch, workers: number, step: number): Promise<boolean> {
     const computed = await this.computeOnce(batch, workers, step);
-    const { workspaces } = this.memory;
-    const bounded = computed.tasks.every(({ workspace }) => workspaces[workspace].bounded[0] === 1);
+    const bounded = this.#areBounded(computed.tasks);
+    if (this.#across || this.#isAudited(step)) return this.#complete(computed, bounded);
+    return bounded;
+  }
+
+  /** Audits what was computed, or exchanges it with other ranks; returns whether all sums are bounded. */
+  async #complete(computed: ComputedBatch, bounded: boolean): Promise<boolean> {
     if (!this.#across) {
-      if (this.#isAudited(step)) await this.#auditor.audit(computed);
+      await this.#auditor.audit(computed);
       return bounded;
     }
-    const all = await this.#across.exchange(this.#kernels, computed.tasks, batch.shards, bounded);
+    const all = await this.#across.exchange(this.#kernels, computed.tasks, computed.shards, bounded);
     this.#profile?.lap('sum');
     return all;
+  }
+
+  #areBounded(tasks: readonly WorkerGradientTask[]): boolean {
+    for (let i = 0; i < tasks.length; i++) {
+      if (this.memory.workspaces[tasks[i].workspace].bounded[0] !== 1) return false;
+    }
+    return true;
   }
 
   /**
@@ -83,12 +95,18 @@ export class BatchGradient {
    */
   async computeOnce(batch: Batch, workers: number, step: number): Promise<ComputedBatch> {
     const { tasks } = this.cutOf(batch, workers, step);
+    const pass = this.#begin(batch, step);
+    const places = await this.run(tasks, workers);
+    return { batch: pass, tasks, places, workers, shards: batch.shards };
+  }
+
+  /** Writes what all tasks of a batch have in common. */
+  #begin(batch: Batch, step: number): BatchPass {
     const pass = this.passOf(batch, step);
     writeBatch(this.memory.batch, pass);
     this.#kernels.refreshWeights();
     this.#profile?.lap('update');
-    const places = await this.run(tasks, workers);
-    return { batch: pass, tasks, places, workers, shards: batch.shards };
+    return pass;
   }
 
   /** Returns a batch with the values of its passes. */

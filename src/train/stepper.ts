@@ -61,20 +61,30 @@ export class Stepper {
    *   audit finds a fault; UpdateLostError
    */
   async step(batch: Batch, workers: number, step: number, lr: number, measured = false): Promise<StepSums> {
-    const { gradient, plan, options } = this;
+    const { gradient } = this;
     const audited = gradient.audited;
     const bounded = await gradient.compute(batch, workers, step);
-    const { loss, weight, score } = gradient.sumsOf(batch);
-    if (!Number.isFinite(loss + score)) throw this.#diverged(batch, step, lr);
-    const update: UpdateStep = { step: step + 1, lr, rows: batch.rows, weight };
-    const calm = bounded && Math.abs(lr) < CALM_RATE;
-    const sliced = plan.sizes.sliced && (!!options.across || workers > 1) && weight > NEGLIGIBLE;
-    if (sliced && calm && !measured) {
-      await this.#updateInSlices(update, gradient.cutOf(batch, workers, step).updates, workers);
-    } else {
-      await this.#updateSummed(update, batch, workers, { loss, measured, sliced, bounded, calm });
+    const sums = gradient.sumsOf(batch);
+    if (!Number.isFinite(sums.loss + sums.score)) throw this.#diverged(batch, step, lr);
+    const update: UpdateStep = { step: step + 1, lr, rows: batch.rows, weight: sums.weight };
+    await this.#update(update, batch, workers, { loss: sums.loss, measured, bounded });
+    return { ...sums, audited: gradient.audited - audited };
+  }
+
+  /** Updates the weights by the gradients of a batch. */
+  #update(
+    update: UpdateStep,
+    batch: Batch,
+    workers: number,
+    { loss, measured, bounded }: Pick<Known, 'loss' | 'measured' | 'bounded'>,
+  ): Promise<void> {
+    const { gradient, plan, options } = this;
+    const calm = bounded && Math.abs(update.lr) < CALM_RATE;
+    const sliced = plan.sizes.sliced && (!!options.across || workers > 1) && update.weight > NEGLIGIBLE;
+    if (!sliced || !calm || measured) {
+      return this.#updateSummed(update, batch, workers, { loss, measured, sliced, bounded, calm });
     }
-    return { loss, weight, score, audited: gradient.audited - audited };
+    return this.#updateInSlices(update, gradient.cutOf(batch, workers, update.step - 1).updates, workers);
   }
 
   /**

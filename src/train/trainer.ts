@@ -145,11 +145,7 @@ export class Trainer {
     const sums = await this.#stepper.step(batch, this.workers, step, lr, endsEpoch);
     profile?.lap('update');
     profile?.end();
-
-    const seconds = (this.clock() - begin) / 1000;
-    this.#count(batch, sums, seconds);
-    // Tells `workers: auto` how long the step took.
-    const decision = (this.#search ?? this.#watch)?.record(seconds);
+    const decision = this.#count(batch, sums, (this.clock() - begin) / 1000);
     if (decision) await this.#changeWorkers(decision);
   }
 
@@ -242,8 +238,12 @@ export class Trainer {
     this.#shuffledEpoch = epoch;
   }
 
-  /** Takes a finished step into the state. */
-  #count({ rows }: Batch, { loss, weight, score, audited }: StepSums, seconds: number): void {
+  /** Takes a finished step into the state; returns what `workers: auto` decides when it hears how long it took. */
+  #count(
+    { rows }: Batch,
+    { loss, weight, score, audited }: StepSums,
+    seconds: number,
+  ): WorkerDecision | null | undefined {
     const { state } = this;
     state.step++;
     state.epochLoss += loss;
@@ -253,6 +253,7 @@ export class Trainer {
     state.samples += rows;
     state.audited += audited;
     state.seconds += seconds;
+    return (this.#search ?? this.#watch)?.record(seconds);
   }
 
   /** Follows what `workers: auto` decides, and reports it. */
