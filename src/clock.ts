@@ -5,7 +5,7 @@
 export type Clock = () => number;
 
 export const systemClock: Clock = () => {
-  // performance.now() takes as long, but the engine takes milliseconds to compile it into each of its callers.
+  // performance.now() takes as long, but the engine compiles more for each of its callers.
   const time = process.hrtime();
   return 1000 * time[0] + time[1] / 1e6;
 };

@@ -263,7 +263,7 @@ export function gatherTargets(
   if (
     classes &&
     d instanceof Float32Array &&
-    targets instanceof Uint8Array &&
+    (targets instanceof Uint8Array || targets instanceof Float32Array) &&
     kernels?.gatherRows?.(d, targets, targetWidth, rows, from, to, 0, 1, origin)
   ) {
     return;

@@ -12,60 +12,17 @@
 import type { FloatArray } from './floats.js';
 import type { ActivationKernel } from './reference/activations.js';
 import type { DivergenceKernel } from './reference/divergences.js';
+import type { ShardRows, ShardSums, SumMode } from './shardrows.js';
+import type { KernelStage, Repetition } from './stages.js';
 import type { OrderedScalars, StepName } from './steps.js';
 
 export type { FloatArray } from './floats.js';
+export { oneShard, type ShardRows, type ShardSums, type SumMode } from './shardrows.js';
+export type { KernelStage, Repetition } from './stages.js';
 
 export const KERNEL_NAMES = ['reference', 'portable', 'wasm', 'jit', 'amx', 'native'] as const;
 /** The name of a set of kernels: who does the arithmetic. */
 export type KernelName = (typeof KERNEL_NAMES)[number];
-
-/**
- * Says which rows an operation takes: rows `bounds[s] … bounds[s+1]−1` belong to shard s, and the operation
- * takes shards `first … last−1`, none of them empty.
- */
-export interface ShardRows {
-  readonly bounds: Int32Array;
-  readonly first: number;
-  readonly last: number;
-}
-
-/** Returns rows 0 … R−1 as a single shard. */
-export const oneShard = (R: number): ShardRows => ({ bounds: Int32Array.of(0, R), first: 0, last: 1 });
-
-/**
- * Says how a sum over rows treats what its destination holds: `start` overwrites it, `continue` adds further
- * rows of a single shard to the sum begun there.
- */
-export type SumMode = 'start' | 'continue';
-
-/** A part of a pass that is made for one batch after the other. */
-export interface Stage {
-  /** Whether it does nothing but call kernels, with the same arrays and sizes each time. */
-  readonly recordable: boolean;
-  readonly run: () => void;
-}
-
-/** What makes stages again. */
-export interface Repetition {
-  /**
-   * Whether it makes the calls of machine code that the stages made, as one call, on whatever their arrays
-   * hold by then. Otherwise it runs a stage itself.
-   */
-  readonly recorded: boolean;
-  /**
-   * If recorded, returns what no magnitude exceeds among the sums over rows that it stores, NaN if one is
-   * NaN.
-   */
-  readonly run: () => number | undefined;
-}
-
-/** Float64 arrays with a number for each shard: Σ Div over its rows, Σ of what they count, and a score. */
-export interface ShardSums {
-  readonly losses: Float64Array;
-  readonly weights: Float64Array;
-  readonly scores: Float64Array;
-}
 
 /**
  * The sizes of a periodic embedding: each of the first C of K inputs goes through F cosines to V values,
@@ -157,7 +114,7 @@ export interface Kernels {
    * Runs stages, and returns what makes them again in their order. Those that made calls of machine code and
    * no others are recorded, consecutive ones together.
    */
-  record?(stages: readonly Stage[]): readonly Repetition[];
+  record?(stages: readonly KernelStage[]): readonly Repetition[];
 
   /**
    * y = f(z), element by element; p is the parameter of f (a slope, …). reference/activations.ts lists the

@@ -4,6 +4,7 @@ import { endingThreads } from '../gate.js';
 import { createThreads, type Threads } from '../threads.js';
 import { createChannels, type PoolSetup, TaskChannel } from './channel.js';
 import { type Executor, HERE } from './executor.js';
+import { doersOf, isDone, isReady, type Parts, type PoolThread, shortestTask } from './poolthread.js';
 import { Solo } from './solo.js';
 
 interface ThreadPoolOptions<Task> {
@@ -24,28 +25,6 @@ interface ThreadPoolOptions<Task> {
   readonly clock?: Clock;
   /** Called when a thread has died, or its task has thrown, and another one takes its place. */
   readonly onRetry?: (error: Error, attempt: number) => void;
-}
-
-interface PoolThread {
-  readonly index: number;
-  readonly channel: TaskChannel;
-  /** Rejected when the thread dies or its task throws. */
-  serving: Promise<void>;
-  /** What `serving` was rejected with, until the thread is replaced. */
-  failure: Error | null;
-  started: boolean;
-  /** Why it is being ended, until it is replaced. */
-  hung: Error | null;
-}
-
-/** Which tasks of a run are whose, by their indices. */
-interface Parts {
-  /** The threads that are posted a task each. */
-  readonly threads: readonly PoolThread[];
-  /** posted[i] is the task of threads[i]. */
-  readonly posted: readonly number[];
-  /** The tasks that the coordinator computes itself. */
-  readonly own: readonly number[];
 }
 
 /** A task that fails this often has a bug; it was no accident of its thread. */
@@ -280,25 +259,6 @@ export class ThreadPool<Task> implements Executor<Task> {
     }
     throw thread.hung;
   }
-}
-
-const isReady = ({ started, failure }: PoolThread): boolean => started && !failure;
-/** Spins and then sleeps for a moment; returns whether a thread's task is done. */
-const isDone = ({ channel }: PoolThread): boolean => channel.waitBriefly();
-
-/** Returns the milliseconds of the shortest of a run's tasks, of which the coordinator's own took so many. */
-function shortestTask(own: number, threads: readonly PoolThread[]): number {
-  let shortest = own;
-  for (let i = 0; i < threads.length; i++) shortest = Math.min(shortest, threads[i].channel.took);
-  return shortest;
-}
-
-/** Returns who has computed each task, where the tasks of threads come first. */
-function doersOf({ threads, own }: Parts): number[] {
-  const doers: number[] = [];
-  for (let i = 0; i < threads.length; i++) doers.push(threads[i].channel.doer ?? HERE);
-  for (let i = 0; i < own.length; i++) doers.push(HERE);
-  return doers;
 }
 
 /** Thrown when a thread that hangs does not let itself be ended. */

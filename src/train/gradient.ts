@@ -1,7 +1,5 @@
-import type { Subset } from '../data/dataset.js';
-import type { ForwardContext } from '../forward/context.js';
 import type { TaskPhase } from '../forward/timer.js';
-import type { Stage } from '../kernels/kernels.js';
+import type { KernelStage } from '../kernels/kernels.js';
 import type { SeenGradients } from '../network/layer.js';
 import {
   contiguousRanges,
@@ -13,12 +11,11 @@ import {
 import { PURPOSE, streamKey } from '../random.js';
 import { leavesSameBits } from './audited.js';
 import { boundedBlocks, CALM } from './bounded.js';
-import { addBlocks, type TrainingMemory, type Workspace } from './memory.js';
+import { addBlocks } from './memory.js';
 import { type GradientPass, type PassSequence, passesOf } from './passes.js';
 import { type Repeated, runAndRepeat } from './repeated.js';
-import { stagesOf } from './stages.js';
-import { type BatchPass, readBatch, rowsOf, startOf } from './stepcells.js';
-import type { Weighting } from './weighting.js';
+import { type PassContext, stagesOf } from './stages.js';
+import { type BatchPass, batchRowsOf, firstRowOf, readBatch } from './stepcells.js';
 
 /**
  * What a task leaves in the gradient blocks:
@@ -33,13 +30,8 @@ export interface GradientTask extends IndexRange {
   readonly leaves: (typeof LEAVES)[number];
 }
 
-/** A bound network with what a gradient task needs beside the forward pass. */
-export interface GradientContext extends ForwardContext {
-  readonly memory: TrainingMemory;
-  readonly workspace: Workspace;
-  /** The training data, its rows in the epoch's order. */
-  readonly trainingRows: Subset;
-  readonly weighting: Weighting;
+/** What a gradient task needs beside a pass. */
+export interface GradientContext extends PassContext {
   readonly seed: number;
   readonly sharding: Sharding;
   /** Rows of a pass, at most. */
@@ -51,7 +43,7 @@ export interface GradientContext extends ForwardContext {
 /** Stages of a pass. */
 interface PassPart {
   readonly phase: TaskPhase;
-  readonly stages: readonly Stage[];
+  readonly stages: readonly KernelStage[];
   /** What runs them when they have been run. */
   again: Repeated | null;
 }
@@ -59,7 +51,7 @@ interface PassPart {
 /** What all tasks of the same size and range have in common. */
 interface PreparedTask {
   readonly sequence: PassSequence;
-  /** What each pass is made of: all its stages in one part, unless they are timed. */
+  /** What each pass is made of: all its stages in one part, unless phases are timed. */
   readonly parts: readonly (readonly PassPart[])[];
   /** What makes the whole task, once it is known to be one call of machine code. */
   oneCall: (() => void) | null;
@@ -78,10 +70,12 @@ export function computeGradient(
   progress: () => void = () => {},
 ): void {
   const { memory, workspace, pass } = context;
-  const prepared = prepareTask(context, task, rowsOf(memory.batch));
-  workspace.origin[0] = startOf(memory.batch);
-  if (prepared.oneCall) prepared.oneCall();
-  else makePasses(context, prepared, progress);
+  const prepared = prepareTask(context, task, batchRowsOf(memory.batch));
+  workspace.origin[0] = firstRowOf(memory.batch);
+  if (prepared.oneCall) {
+    prepared.oneCall();
+    progress();
+  } else makePasses(context, prepared, progress);
   if (task.leaves === 'again') workspace.differs[0] = Number(!leavesSameBits(memory, task));
   else {
     // The tree adds at most one value of each shard: a sum stays finite if this many times each value does.
@@ -171,8 +165,9 @@ function newTask(context: GradientContext, sequence: PassSequence): PreparedTask
     sequence,
     parts: sequence.passes.map((piece) => {
       const stages = stagesOf(context, sequence, piece);
-      // Stages that are timed are made one by one.
-      const groups = timer ? stages.map((stage) => [stage]) : [stages];
+      // Where phases are timed, each is made by itself.
+      const timed = timer ? [...new Set(stages.map(({ phase }) => phase))] : null;
+      const groups = timed?.map((phase) => stages.filter((stage) => stage.phase === phase)) ?? [stages];
       return groups.map((group) => ({ phase: group[0].phase, stages: group, again: null }));
     }),
     oneCall: null,

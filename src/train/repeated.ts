@@ -3,7 +3,7 @@
  * with the same arrays and sizes, and until the engine has compiled it, which takes epochs of a small
  * network, it takes longer than many of the calls themselves.
  */
-import type { Kernels, Stage } from '../kernels/kernels.js';
+import type { KernelStage, Kernels } from '../kernels/kernels.js';
 import type { SeenGradients } from '../network/layer.js';
 
 /** What runs stages again. */
@@ -19,7 +19,7 @@ export interface Repeated {
  *   it leaves any
  */
 export function runAndRepeat(
-  stages: readonly Stage[],
+  stages: readonly KernelStage[],
   { record }: Pick<Kernels, 'record'>,
   seen: SeenGradients | null,
 ): Repeated {

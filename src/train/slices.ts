@@ -10,7 +10,7 @@ import { updateAverage } from '../optim/averaging.js';
 import { type Addition, additionsAfter, contiguousRanges, type IndexRange } from '../parallel/shards.js';
 import { MOST_SCALARS, type TrainingMemory, type Workspace } from './memory.js';
 import { runAndRepeat } from './repeated.js';
-import { numberOf, readUpdate, type SlicedUpdate, shareOf, writeStep } from './stepcells.js';
+import { averageShareOf, readUpdate, type SlicedUpdate, updateNumberOf, writeStep } from './stepcells.js';
 
 /** Thrown when a worker was lost in an update: the weights are then neither the old ones nor the new. */
 export class UpdateLostError extends Error {
@@ -113,15 +113,17 @@ export class StepRecorder implements Pick<Kernels, 'update'> {
  */
 export function updateSlice(context: UpdateContext, task: UpdateTask, progress: () => void = () => {}): void {
   const { memory, workspace, timer } = context;
-  const number = numberOf(memory.update);
+  const number = updateNumberOf(memory.update);
   if (workspace.updates[0] === number) {
     throw new Error('a worker died while it was updating the parameters');
   }
   workspace.updates[0] = number;
   timer?.begin();
   const slice = sliceOf(context, task);
-  if (slice.oneCall && shareOf(memory.update) === 0) slice.oneCall();
-  else updateChunks(context, slice, progress);
+  if (slice.oneCall && averageShareOf(memory.update) === 0) {
+    slice.oneCall();
+    progress();
+  } else updateChunks(context, slice, progress);
   workspace.updates[1] = number;
   timer?.lap('update');
 }
@@ -135,6 +137,7 @@ function updateChunks(context: UpdateContext, slice: Slice, progress: () => void
     const run = () => updateChunk(kernels, chunks[0], additions, update);
     const again = runAndRepeat([{ recordable: true, run }], kernels, null);
     slice.oneCall = again.isOneCall ? again.run : null;
+    progress();
     return;
   }
   for (let i = 0; i < chunks.length; i++) {

@@ -1,16 +1,26 @@
 /** The stages of a training pass, forward and backward, over some rows of a batch. */
+import type { Subset } from '../data/dataset.js';
 import { gatherInputs, gatherTargets } from '../data/gather.js';
-import { addScores, computeDivergence } from '../forward/context.js';
+import { addScores, computeDivergence, type ForwardContext } from '../forward/context.js';
 import type { TaskPhase } from '../forward/timer.js';
-import type { Stage } from '../kernels/kernels.js';
+import type { KernelStage } from '../kernels/kernels.js';
 import { outputWidth } from '../network/layer.js';
 import { backward, forward } from '../network/network.js';
-import type { GradientContext } from './gradient.js';
+import type { TrainingMemory, Workspace } from './memory.js';
 import type { GradientPass, PassSequence } from './passes.js';
-import { isWeighted, rowWeight } from './weighting.js';
+import { isWeighted, rowWeight, type Weighting } from './weighting.js';
+
+/** A bound network with what a training pass needs beside the forward pass. */
+export interface PassContext extends ForwardContext {
+  readonly memory: TrainingMemory;
+  readonly workspace: Workspace;
+  /** The training data, its rows in the epoch's order. */
+  readonly trainingRows: Subset;
+  readonly weighting: Weighting;
+}
 
 /** A stage, and the phase that its time counts to. */
-export interface PassStage extends Stage {
+interface PassStage extends KernelStage {
   readonly phase: TaskPhase;
 }
 
@@ -19,7 +29,7 @@ export interface PassStage extends Stage {
  * context the rest of what changes from step to step.
  */
 export function stagesOf(
-  context: GradientContext,
+  context: PassContext,
   sequence: PassSequence,
   piece: GradientPass,
 ): readonly PassStage[] {
@@ -28,6 +38,8 @@ export function stagesOf(
   const { network, targets, origin } = workspace;
   const inMemory = dataset.stored === undefined;
   const ofClasses = objective.targets === 'class';
+  // A schedule may change the parameter of the divergence from step to step, unless it is 0.
+  const isFixed = objective.parameter === 0;
   const weighted = isWeighted(weighting, dataset);
   const first = () => origin[0] + piece.from;
   const end = () => origin[0] + piece.to;
@@ -43,7 +55,7 @@ export function stagesOf(
       run: () => gatherTargets(targets, dataset, encoding, rows, first(), end(), kernels, origin),
     },
     { phase: 'forward', recordable: network.passes.recordable, run: () => forward(pass, network) },
-    { phase: 'divergence', recordable: ofClasses, run: () => computeDivergence(context, true) },
+    { phase: 'divergence', recordable: ofClasses && isFixed, run: () => computeDivergence(context, true) },
     weighted ? { phase: 'divergence', recordable: false, run: () => weighRows(context, first()) } : null,
     {
       phase: 'divergence',
@@ -60,7 +72,7 @@ export function stagesOf(
  * unless all rows count the same. A row that counts nothing adds exactly 0, even where its Div is not finite.
  * @param from the pass's first row in the epoch's order
  */
-export function weighRows(context: GradientContext, from: number): void {
+export function weighRows(context: PassContext, from: number): void {
   const { workspace, objective, weighting, pass, trainingRows } = context;
   const { dataset, rows } = trainingRows;
   const { rowLosses, rowWeights, targets, network } = workspace;
@@ -78,7 +90,7 @@ export function weighRows(context: GradientContext, from: number): void {
 
 /** Adds up the losses, weights and scores of each shard's rows in row order. */
 function sumShards(
-  context: GradientContext,
+  context: PassContext,
   { offset }: PassSequence,
   { shards, mode }: GradientPass,
   weighted: boolean,

@@ -49,8 +49,8 @@ export function readBatch(cells: Float64Array): BatchPass {
 }
 
 /** The batch's first row in the epoch's order, and its rows. */
-export const startOf = (cells: Float64Array): number => cells[0];
-export const rowsOf = (cells: Float64Array): number => cells[1];
+export const firstRowOf = (cells: Float64Array): number => cells[0];
+export const batchRowsOf = (cells: Float64Array): number => cells[1];
 
 const STEP_NAMES = Object.keys(STEPS) as StepName[];
 /** The most slots that a step takes. */
@@ -61,8 +61,8 @@ const SLOTS = 4;
 export const UPDATE_CELLS = SLOTS + MOST_SLOTS;
 
 /** The number of the update, and the share of the new weights in their average. */
-export const numberOf = (cells: Float64Array): number => cells[0];
-export const shareOf = (cells: Float64Array): number => cells[2];
+export const updateNumberOf = (cells: Float64Array): number => cells[0];
+export const averageShareOf = (cells: Float64Array): number => cells[2];
 
 /** Writes all of an update but its step. */
 export function writeUpdate(cells: Float64Array, number: number, share: number): void {

@@ -238,7 +238,7 @@ export class Trainer {
     this.#shuffledEpoch = epoch;
   }
 
-  /** Takes a finished step into the state; returns what `workers: auto` decides when it hears how long it took. */
+  /** Takes a finished step into the state; returns what `workers: auto` decides by how long it took. */
   #count(
     { rows }: Batch,
     { loss, weight, score, audited }: StepSums,

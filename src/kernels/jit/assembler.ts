@@ -171,7 +171,6 @@ export class Assembler extends Encoder {
 
   vshiftRight = (to: number, from: number, by: number) =>
     this.vector(PREFIX_66, MAP_0F, 0x72, 2, to, from, { immediate: by });
-  /** Shifts whole numbers with a sign. */
   vshiftRightSigned = (to: number, from: number, by: number) =>
     this.vector(PREFIX_66, MAP_0F, 0x72, 4, to, from, { immediate: by });
   vshiftLeft = (to: number, from: number, by: number) =>

@@ -1,4 +1,4 @@
-/** Computes the losses of classes, and adds them up, by machine code: it fills the argument block and calls. */
+/** The losses of classes, and their sums, by machine code: it fills the argument block and calls. */
 import type { Products } from '../products.js';
 import type { WasmMemory } from '../wasm/types.js';
 import { LOSS, MOST_PROGRAM, PROGRAM_AREA, TALLY, WORD } from './block.js';

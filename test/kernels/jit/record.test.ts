@@ -14,7 +14,7 @@ import {
 } from '#src/kernels/jit/compile.js';
 import type { Processor } from '#src/kernels/jit/processor.js';
 import { machineProducts } from '#src/kernels/jit/products.js';
-import type { Kernels, Repetition, Stage } from '#src/kernels/kernels.js';
+import type { KernelStage, Kernels, Repetition } from '#src/kernels/kernels.js';
 import { compileKernels } from '#src/kernels/load.js';
 import { createWasmKernels, instantiateWasm, wasmProducts } from '#src/kernels/wasm/index.js';
 import { SCRATCH_BYTES } from '#src/kernels/wasm/scratch.js';
@@ -31,7 +31,7 @@ const ENCODING = prepareEncoding({
 /** Batches whose rows are gathered one after the other. */
 const TURNS = 3;
 
-const recordable = (run: () => void): Stage => ({ recordable: true, run });
+const recordable = (run: () => void): KernelStage => ({ recordable: true, run });
 
 /** Two dense layers with a ReLU between them, from stored rows to gradients. */
 const passes = (most: { rows: number; width: number }) =>
@@ -188,7 +188,7 @@ describe.each(machineSets)('%s', (instructions) => {
     const { byMachine, byWasm, floats } = kernelsOn(compileCode(instructions));
     const { run, fill, bits } = network(floats, { sizes: [3, 2], K: 5, H: 6, N: 7, seed: 1 });
     const calls: string[] = [];
-    const record = (...stages: Stage[]) => byMachine.record!(stages);
+    const record = (...stages: KernelStage[]) => byMachine.record!(stages);
     const whole = recordable(() => run(byMachine));
     const other = { recordable: false, run: () => void calls.push('other') };
     const repeated = record(whole, whole, other, whole);
