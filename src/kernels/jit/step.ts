@@ -11,6 +11,11 @@ import { at, type Label, type MemoryOperand, R9, R10, R13, RAX, RBP, RBX, RCX, R
 
 /** How the code computes one of its scalars, in float64 and rounded once, from a scalar that is given. */
 type FromGiven = 'itself' | 'negated' | 'one minus it' | 'one by it';
+/** What a scalar of the code is computed from, and how. */
+type FromScalar<Given = string> = readonly [given: Given, FromGiven];
+type ScalarsOf<Name extends 'sgd' | 'adam'> = Readonly<
+  Record<string, FromScalar<(typeof STEPS)[Name][number]>>
+>;
 /** The scalars of each step, by what they are computed from. */
 const SGD_SCALARS = {
   scale: ['gradientScale', 'itself'],
@@ -31,9 +36,6 @@ const ADAM_SCALARS = {
   inverse: ['root', 'one by it'],
   eps: ['eps', 'itself'],
 } as const satisfies ScalarsOf<'adam'>;
-type ScalarsOf<Name extends 'sgd' | 'adam'> = Readonly<
-  Record<string, readonly [given: (typeof STEPS)[Name][number], FromGiven]>
->;
 
 /** What the code of one vector reads and writes: memory, under the mask in the last vector of an array. */
 interface Vector<Scalar extends string> {
@@ -98,6 +100,7 @@ function spreadScalars(code: Assembler, name: StepName, scalars: Readonly<Record
   }
   Object.values(scalars).forEach(([given, computed], i) => {
     code.loadDouble(NUMBER, givenAt(name, given));
+    // A product with −1 keeps the sign of 0.
     if (computed === 'negated') code.mulDouble(NUMBER, NUMBER, MINUS_ONE);
     else if (computed === 'one minus it') code.subDouble(NUMBER, ONE, NUMBER);
     else if (computed === 'one by it') code.divideDouble(NUMBER, ONE, NUMBER);
@@ -106,8 +109,6 @@ function spreadScalars(code: Assembler, name: StepName, scalars: Readonly<Record
     code.vstore(at(RDI, STEP_SCALARS + i * code.vectorBytes), NUMBER);
   });
 }
-type FromScalar = readonly [given: string, FromGiven];
-
 /** Writes a function that runs a step over an array, whose code for one vector `body` writes. */
 function writeStep<Scalar extends string>(
   code: Assembler,
