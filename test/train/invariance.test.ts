@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DivergedError } from '#src/errors.js';
 import { hasNarrowing } from '#src/kernels/jit/cpu.js';
 import { whyNoAmx } from '#src/kernels/load.js';
 import type { LayerSpec } from '#src/network/spec.js';
@@ -313,8 +314,13 @@ describe('every kind of layer', () => {
         const data = syntheticData({ rows, inputs: 6, classes: 3, val: 10 });
         const layers: LayerSpec[] = [...fitted(chosen), { dense: 3 }, 'softmax'];
         const options = { layers, batch, shards, epochs: 1, lr: 0.01 };
-        const inProcess = await trainToEnd(data, { ...options, workers: 0 });
-        expect(await trainToEnd(data, { ...options, workers })).toEqual(inProcess);
+        /** A network of such layers diverges once in a long while: then it has to with any workers. */
+        const outcome = (workers: number) =>
+          trainToEnd(data, { ...options, workers }).catch((error) => {
+            if (error instanceof DivergedError) return error.message;
+            throw error;
+          });
+        expect(await outcome(workers)).toEqual(await outcome(0));
       }),
       { numRuns: 25 },
     );
