@@ -88,8 +88,8 @@ export function writeCrossEntropy(code: Assembler): Label {
   code.jump(next);
   code.place(unknown);
   load(code, X, 'none');
-  forVectors(code, (ahead, masked) => {
-    code.vstoreLanes(at(GRADIENT, ahead * code.vectorBytes, DONE), X, masked);
+  forEachVector(code, (masked) => {
+    code.vstoreLanes(at(GRADIENT, 0, DONE), X, masked);
   });
   code.storeFloat(at(LOSSES), X);
   code.place(next);
@@ -106,12 +106,12 @@ export function writeCrossEntropy(code: Assembler): Label {
 
 /** Computes log Σ e^z − z_c and, for the gradient, e^z/Σ e^z, less 1 at the class c. */
 function writeRow(code: Assembler): void {
-  const place = (array: number, ahead: number) => at(array, ahead * code.vectorBytes, DONE);
+  const [logits, gradient] = [at(LOGITS, 0, DONE), at(GRADIENT, 0, DONE)];
   // The logit is read before the gradient is written, which may take its place.
   code.loadFloat(CHOSEN, at(LOGITS, 0, CLASS, 4));
   code.vmove(HIGHEST, LOWEST);
-  forVectors(code, (ahead, masked) => {
-    loadLogits(code, place(LOGITS, ahead), masked);
+  forEachVector(code, (masked) => {
+    loadLogits(code, logits, masked);
     code.vmax(HIGHEST, HIGHEST, X);
   });
   code.vmove(X, HIGHEST);
@@ -122,11 +122,11 @@ function writeRow(code: Assembler): void {
     code.vmax128(HIGHEST, a, b);
   });
   code.vzero(SUMS);
-  forVectors(code, (ahead, masked) => {
-    loadLogits(code, place(LOGITS, ahead), masked);
+  forEachVector(code, (masked) => {
+    loadLogits(code, logits, masked);
     code.vsub(X, X, HIGHEST);
     exponential(code);
-    code.vstoreLanes(place(GRADIENT, ahead), X, masked);
+    code.vstoreLanes(gradient, X, masked);
     // Lanes beyond the row hold 0 by now.
     forQuarters(code, 0, (quarter) => {
       code.vadd128(SUMS, SUMS, quarter);
@@ -136,10 +136,10 @@ function writeRow(code: Assembler): void {
   fold(code, SUM, (a, b) => {
     code.vadd128(SUM, a, b);
   });
-  forVectors(code, (ahead, masked) => {
-    code.vloadLanes(X, place(GRADIENT, ahead), masked);
+  forEachVector(code, (masked) => {
+    code.vloadLanes(X, gradient, masked);
     code.vdivide(X, X, SUM);
-    code.vstoreLanes(place(GRADIENT, ahead), X, masked);
+    code.vstoreLanes(gradient, X, masked);
   });
   const share = at(GRADIENT, 0, CLASS, 4);
   code.loadFloat(X, share);
@@ -150,6 +150,11 @@ function writeRow(code: Assembler): void {
   code.subFloat(CHOSEN, CHOSEN, HIGHEST);
   code.subFloat(X, X, CHOSEN);
   code.storeFloat(at(LOSSES), X);
+}
+
+/** Writes the loop over the vectors of a row. */
+function forEachVector(code: Assembler, each: (masked: boolean) => void): void {
+  forVectors(code, (_, masked) => each(masked), 1);
 }
 
 /** Loads logits, and the lowest number into lanes beyond the row. */

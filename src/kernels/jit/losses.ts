@@ -30,7 +30,8 @@ export function machineLosses(
       words[LOSS.rows / 4] = R;
       words[LOSS.width / 4] = N;
       words[LOSS.stride / 4] = 4 * N;
-      countVectors(words, code.instructions, N);
+      // Rows are short, and their code is long.
+      countVectors(words, code.instructions, N, 1);
       crossEntropy(block);
       return true;
     },

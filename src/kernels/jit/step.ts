@@ -60,8 +60,13 @@ export const UNROLLED = 2;
 /**
  * Writes the loop over the vectors of an array, as the block's words have them: `each` writes the code of the
  * vector that lies `ahead` vectors beyond the offset in rax. Changes rax, r13 and the mask.
+ * @param together vectors in one turn of the loop
  */
-export function forVectors(code: Assembler, each: (ahead: number, masked: boolean) => void): void {
+export function forVectors(
+  code: Assembler,
+  each: (ahead: number, masked: boolean) => void,
+  together: 1 | 2 = UNROLLED,
+): void {
   const repeat = (word: number, vectors: number) => {
     const over = code.label();
     code.mov32(R13, at(RDI, word));
@@ -75,8 +80,8 @@ export function forVectors(code: Assembler, each: (ahead: number, masked: boolea
     code.place(over);
   };
   code.movImmediate(RAX, 0);
-  repeat(STEP.turns, UNROLLED);
-  repeat(STEP.vectors, 1);
+  repeat(STEP.turns, together);
+  if (together > 1) repeat(STEP.vectors, 1);
   const end = code.label();
   code.cmpImmediate(at(RDI, STEP.rest), 0);
   code.jump(end, 'e');

@@ -14,10 +14,18 @@ const LONG = 64;
 /** Scalars of the steps that there are, at most. */
 const MOST_SCALARS = Math.max(STEPS.sgd.length, STEPS.adam.length);
 
-/** Writes the words from which the code knows the vectors of an array. */
-export function countVectors(words: Uint32Array, instructions: InstructionSet, count: number): void {
+/**
+ * Writes the words from which the code knows the vectors of an array.
+ * @param together vectors in one turn of the loop
+ */
+export function countVectors(
+  words: Uint32Array,
+  instructions: InstructionSet,
+  count: number,
+  together: 1 | 2 = UNROLLED,
+): void {
   const lanes = lanesOf(instructions);
-  const turn = UNROLLED * lanes;
+  const turn = together * lanes;
   words[STEP.turns / 4] = Math.floor(count / turn);
   words[STEP.vectors / 4] = Math.floor((count % turn) / lanes);
   const rest = count % lanes;
