@@ -153,16 +153,15 @@ export const LOSS = {
   logits: 12,
   classes: 16,
   rows: 20,
-  /** The logits of a row, and their bytes. */
+  /** The logits of a row. */
   width: 36,
-  stride: 40,
   mask: STEP.mask,
 } as const;
 
 /**
  * The words of sums over the rows of shards: losses, logits and classes of the rows; where the sums of the
- * losses, the numbers of rows and those of right rows go; the logits of a row, and their bytes. The program
- * holds the rows of each shard.
+ * losses, the numbers of rows and those of right rows go; the logits of a row. The program holds the rows
+ * of each shard.
  */
 export const TALLY = {
   losses: 4,
@@ -172,8 +171,7 @@ export const TALLY = {
   counts: 20,
   scores: 24,
   width: 28,
-  stride: 32,
-  shards: 36,
+  shards: 32,
 } as const;
 
 /** Where the sums of C begin: at 0, at the bias, or at what C holds. */

@@ -16,10 +16,10 @@ const [LOGITS, GRADIENT, LOSSES, CLASSES, CONSTANTS, LEFT] = [RBX, RCX, RSI, R9,
 const [CLASS, DONE] = [RDX, RAX];
 /** Vector registers: numbers that become their exponentials or their logarithm, and what that changes. */
 const [X, N, Y, CONSTANT] = [0, 1, 2, 3];
-/** The largest logit and the sum of the exponentials, in all lanes; the four sums; a part of a vector. */
-const [HIGHEST, SUM, SUMS, PART] = [4, 5, 6, 7];
+/** The largest logit, the sum of the exponentials, and a part of a vector. */
+const [HIGHEST, SUM, PART] = [4, 5, 6];
 /** The logit of the class, the lowest number, and for AVX2 that number in the lanes beyond the row. */
-const [CHOSEN, LOWEST, BEYOND] = [8, 9, 10];
+const [CHOSEN, LOWEST, BEYOND] = [7, 8, 9];
 
 /** Returns the float of these bits. */
 const fromBits = (bits: number): number => new Float32Array(Uint32Array.of(bits).buffer)[0];
@@ -93,9 +93,8 @@ export function writeCrossEntropy(code: Assembler): Label {
   });
   code.storeFloat(at(LOSSES), X);
   code.place(next);
-  code.mov32(RAX, at(RDI, LOSS.stride));
-  code.add(LOGITS, RAX);
-  code.add(GRADIENT, RAX);
+  code.mov32(RAX, at(RDI, LOSS.width));
+  for (const array of [LOGITS, GRADIENT]) code.lea(array, at(array, 0, RAX, 4));
   code.addImmediate(LOSSES, 4);
   code.addImmediate(CLASSES, 4);
   code.dec(LEFT);
@@ -121,7 +120,7 @@ function writeRow(code: Assembler): void {
   fold(code, HIGHEST, (a, b) => {
     code.vmax128(HIGHEST, a, b);
   });
-  code.vzero(SUMS);
+  code.vzero(SUM);
   forEachVector(code, (masked) => {
     loadLogits(code, logits, masked);
     code.vsub(X, X, HIGHEST);
@@ -129,10 +128,9 @@ function writeRow(code: Assembler): void {
     code.vstoreLanes(gradient, X, masked);
     // Lanes beyond the row hold 0 by now.
     forQuarters(code, 0, (quarter) => {
-      code.vadd128(SUMS, SUMS, quarter);
+      code.vadd128(SUM, SUM, quarter);
     });
   });
-  code.vmove(SUM, SUMS);
   fold(code, SUM, (a, b) => {
     code.vadd128(SUM, a, b);
   });

@@ -29,7 +29,6 @@ export function machineLosses(
       words[LOSS.classes / 4] = d;
       words[LOSS.rows / 4] = R;
       words[LOSS.width / 4] = N;
-      words[LOSS.stride / 4] = 4 * N;
       // Rows are short, and their code is long.
       countVectors(words, code.instructions, N, 1);
       crossEntropy(block);
@@ -45,7 +44,6 @@ export function machineLosses(
       words[TALLY.counts / 4] = weights;
       words[TALLY.scores / 4] = scores;
       words[TALLY.width / 4] = N;
-      words[TALLY.stride / 4] = 4 * N;
       words[TALLY.shards / 4] = last - first;
       words[WORD.programBytes / 4] = 4 * (last - first);
       for (let i = first; i < last; i++) shardRows[i - first] = bounds[i + 1] - bounds[i];

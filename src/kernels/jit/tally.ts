@@ -57,8 +57,8 @@ export function writeTally(code: Assembler): Label {
   code.movImmediate(RIGHT, 0);
   const row = code.here();
   writeRow(code);
-  code.mov32(OUTPUT, at(RDI, TALLY.stride));
-  code.add(LOGITS, OUTPUT);
+  code.mov32(OUTPUT, at(RDI, TALLY.width));
+  code.lea(LOGITS, at(LOGITS, 0, OUTPUT, 4));
   code.addImmediate(LOSSES, 4);
   code.addImmediate(CLASSES, 4);
   code.dec(ROWS);

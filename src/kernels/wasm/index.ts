@@ -150,9 +150,10 @@ export function createWasmKernels(
     scaleBytes: (x, count, shift, scale) => wasm.scaleBytes(pointer(x), count, shift, scale),
     gatherRows: (x, ...rest) => products.gatherRows?.(pointer(x), ...rest) ?? false,
     tallyClasses({ losses, weights, scores }, place, rowLosses, y, classes, shards, N) {
-      const sums = [losses, weights, scores].map((array) => array.byteOffset + 8 * place);
-      const rows = [rowLosses, y, classes].map(pointer);
-      return products.tallyClasses?.(...(sums as Three), ...(rows as Three), shards, N) ?? false;
+      if (!products.tallyClasses) return false;
+      const sums = ({ byteOffset }: Float64Array) => byteOffset + 8 * place;
+      const rows = [pointer(rowLosses), pointer(y), pointer(classes)] as const;
+      return products.tallyClasses(sums(losses), sums(weights), sums(scores), ...rows, shards, N);
     },
     add: (dst, src, count) => wasm.add(pointer(dst), pointer(src), count),
     allFinite: (a, count, headroom = 1) => wasm.allFinite(pointer(a), count, headroom) !== 0,
@@ -212,8 +213,6 @@ function stepRunner(wasm: WasmExports, memory: WebAssembly.Memory, scratch: numb
     });
   };
 }
-
-type Three = [number, number, number];
 
 const rowsOf = ({ bounds, first, last }: ShardRows): number => bounds[last] - bounds[first];
 
